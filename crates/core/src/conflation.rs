@@ -20,11 +20,11 @@ use std::time::Duration;
 /// The rate at which the changes of one user are sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ConflationRate {
-    /// The long-run limit on one user's changes per second, and the size of the burst after a quiet second. 0 means no
-    /// limit. The clock counts milliseconds, so values above 1,000 have the effect of 1,000.
+    /// The limit on one user's changes per second in the long run, and the size of the burst after a quiet second. 0
+    /// means no limit. Values above 1,000 have the effect of 1,000, because the clock counts milliseconds.
     pub changes_per_second: u32,
-    /// The long-run limit on the notifications per second about one user, summed over all watchers. If a user's changes
-    /// would exceed the limit, they are sent less often. Must be at least 1.
+    /// The limit on the notifications per second about one user in the long run, summed over all watchers. If a user's
+    /// changes would exceed the limit, they are sent less often. Must be at least 1.
     pub notifications_per_second: u32,
 }
 
@@ -43,8 +43,8 @@ impl ConflationRate {
         Duration::from_millis(least.max(fair.min(Self::LONGEST_WAIT.as_millis() as u64)))
     }
 
-    /// The moment at which the bucket is full again if a change is sent now. If the number of watchers has decreased,
-    /// `full_at` may be later than the current burst allows, so it is limited first.
+    /// The moment at which the bucket is full again if a change is sent now. `full_at` is limited first, because it may
+    /// be too late for a number of watchers that has decreased.
     fn full_after(self, full_at: Moment, now: Moment, watchers: usize) -> Moment {
         let interval = self.interval(watchers);
         full_at.clamp(now, now + self.burst(watchers)) + interval
@@ -74,7 +74,7 @@ struct Recent<V> {
     held: Option<V>,
 }
 
-/// Limits the rate at which changes are sent, for each user. It stores the changes that wait.
+/// Limits the rate at which the changes of each user are sent. It stores the changes that wait.
 ///
 /// It uses memory only for users whose bucket is not full, which are at most the users who changed in the last few
 /// seconds.
@@ -96,8 +96,8 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         Self { limit, users, due: BTreeSet::new(), sweep_at: Moment::default(), replaced: 0 }
     }
 
-    /// Decides about a change of `user`, who has this many `watchers` now. Returns `true` if the change is to be sent
-    /// at once. Otherwise stores `value` until it is due, in place of the value that waited before.
+    /// Decides whether a change of `user` is to be sent at once. `watchers` is the current number of the user's
+    /// watchers. If it returns `false`, `value` is stored until it is due, in place of a value that waited before.
     pub fn may_tell(&mut self, user: &K, watchers: usize, now: Moment, value: impl FnOnce() -> V) -> bool {
         if self.limit.changes_per_second == 0 {
             return true;
@@ -133,8 +133,8 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         self.due.first().map(|(due, _)| *due).into_iter().chain(sweep).min()
     }
 
-    /// Removes and returns the change that has been due for the longest time. Returns `None` if no change is due.
-    /// `watchers` returns the number of a user's watchers.
+    /// Removes and returns the change that has been due for the longest time; `None` if no change is due. `watchers`
+    /// returns the number of a user's watchers.
     pub fn take_due(&mut self, now: Moment, watchers: impl FnOnce(&K) -> usize) -> Option<(K, V)> {
         self.sweep(now);
         let (due, _) = self.due.first()?;

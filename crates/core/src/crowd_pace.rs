@@ -1,9 +1,8 @@
-//! The pace at which a crowd is told of a change that has waited.
+//! The pace at which a crowd is notified of a change that has waited.
 //!
-//! The watchers of a user with thousands of them are served in shares. A change now and then is told share after share,
-//! without a pause. A change that conflation has held back belongs to a user who changes all the time: nobody waits for
-//! just this one, and the next one is due soon. Its shares have pauses between them, in which the processor is free for
-//! others: for requests to this worker, for the other workers, and for other programs.
+//! The watchers of a user with thousands of them are served in shares. An occasional change is sent share after share,
+//! without pauses. A change that conflation has delayed belongs to a user who changes often, and the next change is due
+//! soon. Its shares have pauses between them, in which the processor is free for other work.
 
 use lamplight_model::Moment;
 use std::time::Duration;
@@ -16,17 +15,17 @@ pub struct CrowdPace {
 }
 
 impl CrowdPace {
-    /// The pause between two shares. A timer adds up to a millisecond, so at least 16,000 watchers are told in a second:
-    /// more than conflation lets one user cause.
+    /// The pause between two shares. A timer adds up to a millisecond, so at least 16,000 watchers are served in a
+    /// second. Conflation allows fewer notifications about one user.
     pub const PAUSE: Duration = Duration::from_millis(1);
 
-    /// Notes that a change to a user with a crowd is told that did not wait: no pauses, until the whole crowd is served.
+    /// Notes that a change that did not wait is sent to a crowd. There are no pauses until the whole crowd is served.
     pub fn tell_at_once(&mut self) {
         self.next_share = None;
     }
 
-    /// Notes that a change to a user with a crowd is told that has waited. `has_crowd`: a part of a crowd waits still for
-    /// an earlier change. If that one is told without pauses, so is this one.
+    /// Notes that a change that has waited is sent to a crowd. `has_crowd` is `true` if a part of a crowd still waits
+    /// for an earlier change. If that change is sent without pauses, so is this one.
     pub fn tell_late(&mut self, has_crowd: bool, now: Moment) {
         if !has_crowd {
             self.next_share = Some(now);
@@ -53,8 +52,8 @@ impl CrowdPace {
 mod tests {
     use super::*;
 
-    /// Serves crowds of so many shares, which come as `at`: `!` told at once or `~` told late. The loop goes round
-    /// without a pause, ten times in a millisecond. Returns the number of shares that were served in each millisecond.
+    /// Serves crowds and returns the number of shares served in each millisecond. A crowd is the time `at`, `!` (told
+    /// at once) or `~` (told late), and its number of shares. The loop runs ten times in a millisecond.
     fn shares(crowds: &[(u64, char, usize)], until: u64) -> Vec<usize> {
         let (mut pace, mut waiting) = (CrowdPace::default(), 0);
         let mut served = vec![0; until as usize];

@@ -13,13 +13,13 @@ pub struct Device {
     /// The number of the login, assigned by the facts; it is higher than the number of every earlier login. A logout
     /// with a lower number belongs to an earlier login and does not end this login.
     pub login: u64,
-    /// The second in which the UserSig that the device used last was issued; 0 if the device has not connected since
+    /// The second in which the UserSig that the device used last was issued. 0 if the device has not connected since
     /// the record was created from the facts.
     pub issued: u64,
     /// The state of the device's connection.
     pub link: Link,
-    /// The address of the last connection; `None` if the app did not want session events then, or if the device has not
-    /// connected since the record was created from the facts.
+    /// The address of the last connection. `None` if the app did not want session events at that time, or if the device
+    /// has not connected since the record was created from the facts.
     pub address: Option<IpAddr>,
 }
 

@@ -9,12 +9,12 @@ use std::time::Duration;
 /// The age at which keys are read again.
 pub const RENEW_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// The age up to which keys are accepted if they cannot be read again. Users can therefore still log in while the
-/// identity provider is down. Older keys are refused, because the provider may have withdrawn them.
+/// The age up to which keys are accepted if they cannot be read again. Users can therefore log in while the identity
+/// provider is down. Older keys are refused, because the provider may have withdrawn them.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// The minimum time between two reads that are caused by tokens with an unknown `kid`. Without a minimum, anybody could
-/// cause any number of reads with forged tokens.
+/// The minimum time between two reads that are caused by tokens with an unknown `kid`. It prevents forged tokens from
+/// causing any number of reads.
 pub const BETWEEN_DEMANDS: Duration = Duration::from_secs(10);
 
 /// The pause after the first failure. Each further failure doubles it, up to [`RENEW_AFTER`].

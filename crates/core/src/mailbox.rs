@@ -44,9 +44,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.detach(watcher);
     }
 
-    /// Makes a connection watch a user for a reason. If the connection did not watch the user before and the hub has a
-    /// state of the user, the user is marked in its mailbox. Returns `false` if the hub has no state of the user; the
-    /// caller then reads the state and passes it to [`Hub::tell`].
+    /// Makes a connection watch a user for a reason, and marks the user if this edge is new and the hub has a state.
+    /// Returns `false` if the hub has no state of the user. The caller then reads the state and passes it to
+    /// [`Hub::tell`].
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         let watched = self.graph.watch(watcher, user, why);
         watched.is_some_and(|(subject, _)| self.graph.state(subject).is_some())
@@ -58,9 +58,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.unwatch(watcher, user, why)
     }
 
-    /// Makes a connection watch users for a reason, and passes those that it did not watch for this reason before to
-    /// `added`. The caller then reads the states of these users. The time is linear in the number of given and of
-    /// watched users.
+    /// Makes a connection watch users for a reason. Users that it did not yet watch for this reason are passed to
+    /// `added`, and the caller then reads their states. The time is linear in the number of given and of watched users.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,
@@ -76,14 +75,14 @@ impl<S: Versioned> Hub<S> {
         self.graph.unwatch_others(watcher, why, wanted);
     }
 
-    /// Excludes a user's state from the notifications of a connection, because an answer in progress will contain it.
-    /// The exclusion ends with [`Hub::take`] or [`Hub::release`].
+    /// Excludes a user's state from the notifications of a connection, because an answer in progress will contain the
+    /// state. [`Hub::take`] or [`Hub::release`] ends the exclusion.
     pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
         self.graph.hold(watcher, user);
     }
 
     /// Ends all [holds](Self::hold) of a connection, because the answers failed. Returns the users that were held. The
-    /// hub may have no state of such a user, so the caller reads the states.
+    /// caller reads their states, because the hub may have none.
     pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
         self.graph.release(watcher)
     }
@@ -141,8 +140,8 @@ impl<S: Versioned> Hub<S> {
         }
     }
 
-    /// Returns the state of a user for an answer to this connection, and removes the user's mark, because the answer
-    /// contains the state. `None` if the hub has no state of the user.
+    /// Returns the state of a user for an answer to this connection, and removes the user's mark. `None` if the hub has
+    /// no state of the user.
     pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         self.graph.unmark(watcher, subject);
@@ -166,12 +165,11 @@ impl<S: Versioned> Hub<S> {
         self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
     }
 
-    /// Records that an answer to a query contains this version of a user's state. If a newer state was already sent to
-    /// the connection, returns the newer state, which the caller puts into the answer instead. Otherwise returns
-    /// `None`.
+    /// Records that an answer to a query contains this version of a user's state. If the connection already has a newer
+    /// state, returns that state for the answer instead. Otherwise returns `None`.
     ///
-    /// The mark is kept if no state of the user was sent to the connection yet: the client then ignores the state in
-    /// the answer, and still needs the notification.
+    /// If no state of the user was sent to the connection yet, the mark is kept: the client ignores the state in the
+    /// answer, and still needs the notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
@@ -196,9 +194,9 @@ impl<S: Versioned> Hub<S> {
         }
     }
 
-    /// Records that a returning connection last saw this version of a user's state. The mark is removed only if the
-    /// versions are equal. A newer version than the hub's counts as different too, because the server's last messages
-    /// may have been lost with the old link. Returns whether the connection watches the user.
+    /// Records that a returning connection last saw this version of a user's state, and removes the mark if the hub has
+    /// the same version. A newer version counts as different too, because the server's last messages may have been
+    /// lost. Returns whether the connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
         if self.graph.state(subject).is_some_and(|state| state.version() == version) {
@@ -224,9 +222,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Appends to `round` the connections to serve. These are all connections outside of crowds that got a mark since
-    /// the last call, and then a limited number of connections from crowds. If [`Hub::has_crowd`] returns `true`
-    /// afterwards, more connections from crowds wait.
+    /// Appends the connections to serve to `round`: those outside of crowds that got a mark since the last call, then a
+    /// limited number from crowds. If [`Hub::has_crowd`] returns `true` afterwards, more connections from crowds wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.graph.take_touched(round);
     }

@@ -108,8 +108,8 @@ impl Membership {
         self.others = others;
     }
 
-    /// Whether this node has not read the register for the length of a lease. Other nodes then count it as silent, and
-    /// it does not know their changes.
+    /// Whether this node has not read the register for the length of a lease. Other nodes then count this node as
+    /// silent, and their changes are unknown to it.
     pub fn is_cut_off(&self, now: Moment) -> bool {
         self.read.is_some_and(|read| now.since(read) >= self.times.lease)
     }
@@ -148,8 +148,8 @@ impl Membership {
     }
 }
 
-/// The weight of a node for a duty. It must not change between versions of the program, because all nodes must compute
-/// equal weights.
+/// The weight of a node for a duty. All nodes must compute equal weights, so it must not change between versions of the
+/// program.
 fn rendezvous(node: NodeId, duty: Duty) -> u64 {
     let duty = match duty {
         Duty::Whole => 0,
@@ -187,7 +187,7 @@ mod tests {
         ids.iter().copied().map(NodeId).collect()
     }
 
-    /// A read of the register: its second, the beats of nodes 2 and 3, and the live and the lost nodes after it.
+    /// A read of the register: its second, the beats of nodes 2 and 3, and the live and the lost nodes after the read.
     type Row<'a> = (u64, &'a [(u64, u64)], &'a [u64], &'a [u64]);
 
     fn check(name: &str, rows: &[Row<'_>]) {

@@ -9,12 +9,12 @@
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
 
-/// The longest time that bytes from a device are assumed to be in transit. A message sent within this time before the
+/// The longest assumed time for which bytes from a device are in transit. A message sent within this time before the
 /// last bytes arrived may have reached no device.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
-/// The time from which on messages may have reached no device, when a user's status type changes from `was` to `is`.
-/// `None` if no message can have been missed, or if there is no push webhook.
+/// The time from which on messages may have reached no device, after a change of the user's status type from `was` to
+/// `is`. `None` if no message can have been missed, or if there is no push webhook.
 pub(crate) fn missed_since(
     was: StatusType,
     is: StatusType,

@@ -13,11 +13,11 @@ pub struct Contender<'a> {
     pub login: u64,
 }
 
-/// Returns the logins that a new login of `device` on `platform` ends. Both `standing` and the result are ordered from
-/// the earliest.
+/// Returns the logins that a new login of `device` on `platform` ends, the earliest first. `standing` has the same
+/// order.
 ///
-/// In each group of platforms that the new login belongs to, the earliest logins end until the new one is within the
-/// limit. A device does not compete with its own login.
+/// In each group of platforms with the new login, the earliest logins end until the limit is kept. A device does not
+/// compete with its own login.
 pub fn victims<'a>(
     policy: MultiDevicePolicy,
     standing: impl Iterator<Item = Contender<'a>>,

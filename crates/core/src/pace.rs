@@ -32,7 +32,7 @@ pub struct PaceLimits {
     pub idle: Duration,
     /// The longest time from the first to the last byte of a request's head.
     pub head: Duration,
-    /// The minimum rate at which the peer receives answers, measured from the moment at which it stops receiving.
+    /// The minimum rate at which the peer receives answers, counted from the moment at which it stops receiving.
     pub answer: MinimumRate,
 }
 
@@ -70,7 +70,7 @@ pub enum PaceFault {
 pub struct Pace {
     limits: PaceLimits,
     phase: Phase,
-    /// The answer that the peer is receiving more slowly than it is produced; `None` if no bytes of an answer wait.
+    /// The answer that the peer receives more slowly than it is produced; `None` if no bytes of an answer wait.
     stall: Option<Stall>,
 }
 
@@ -140,7 +140,8 @@ impl Pace {
         }
     }
 
-    /// The moment of the next time limit, and the fault if nothing happens before it. `None` if no limit applies.
+    /// The moment of the next time limit, and the fault if nothing happens before that moment. `None` if no limit
+    /// applies.
     pub fn deadline(&self) -> Option<(Moment, PaceFault)> {
         let stall = self.stall.as_ref();
         let answer =
@@ -166,8 +167,7 @@ mod tests {
         answer: MinimumRate { grace: Duration::from_secs(30), bytes_per_second: 1_000, longest: None },
     };
 
-    /// Runs a script of `moment event`, with moments in seconds. Compares the phase and the deadline at its end with
-    /// `expected`.
+    /// Runs a script of `moment event`, with moments in seconds. Compares the last phase and deadline with `expected`.
     fn check(script: &str, expected: &str) {
         let mut pace = Pace::new(LIMITS, Moment(0));
         for step in script.split(", ").filter(|step| !step.is_empty()) {

@@ -7,8 +7,8 @@ use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// The maximum number of events that one record stores. If the facts fail for so long that there are more events, the
-/// oldest are dropped and counted, so that the record stays small.
+/// The maximum number of events in one record, so that the record stays small. If there are more because the facts
+/// fail, the oldest are dropped and counted.
 pub const MAX_PENDING_EVENTS: usize = 64;
 
 /// The session events of a user that are not in the outbox yet, in the order of their ordinals.
@@ -43,7 +43,7 @@ impl PendingEvents {
         self.waiting.is_empty() && self.dropped == 0 && self.missed_since.is_none()
     }
 
-    /// The time from which on messages to the user may have reached no device. `None` if no message was missed, or once
+    /// The time from which on messages to the user may have reached no device. `None` if no message was missed, or if
     /// the messages were handed to the push webhook.
     pub fn missed_since(&self) -> Option<Timestamp> {
         self.missed_since
@@ -57,10 +57,10 @@ impl PendingEvents {
         self.missed_since = None;
     }
 
-    /// Adds an event. [`PendingEvents::conclude`] sets its status afterwards, for all events of the same step.
+    /// Adds an event without a status. [`PendingEvents::conclude`] sets the statuses of all events of the step.
     ///
-    /// A login does not remove a waiting disconnect of its device. The disconnect may already be on its way to the
-    /// outbox, and only the outbox has a record of whether it was delivered.
+    /// A login does not remove a waiting disconnect of its device, because that may already be on its way to the
+    /// outbox.
     pub(crate) fn push(&mut self, kind: SessionEventKind, device: Option<EventDevice>, at: Timestamp) {
         // Using the time makes the ordinals of a new record higher than those of a former record of the same user.
         self.last_ordinal = (self.last_ordinal + 1).max(at.0);
@@ -72,8 +72,8 @@ impl PendingEvents {
     }
 
     /// Sets `after` as the status of the events of one step, which have ordinals above `behind`. If the user is no
-    /// longer ONLINE, also sets [`StatusAfter::told_always`] in all of these events except the first. A login can then
-    /// no longer cancel one of them after the first was sent.
+    /// longer ONLINE, also sets [`StatusAfter::told_always`] in all of these events except the first. No login can then
+    /// cancel one of them after the first was sent.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {
@@ -82,8 +82,8 @@ impl PendingEvents {
         }
     }
 
-    /// Removes the events with ordinals up to `up_to`, which are in the outbox, and subtracts the dropped events that
-    /// were reported.
+    /// Removes the events with ordinals up to `up_to`, which are in the outbox. Subtracts the number of reported events
+    /// from the dropped ones.
     pub(crate) fn recorded(&mut self, up_to: u64, dropped: u32) {
         self.waiting.retain(|event| event.ordinal > up_to);
         self.dropped = self.dropped.saturating_sub(dropped);

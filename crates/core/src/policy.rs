@@ -88,8 +88,8 @@ pub enum Gate {
 /// Checks all gates of a call except the first (logged in) and the last (rate). Calls about profiles, friends, messages
 /// and conversations have only these two gates.
 ///
-/// `users` contains each user of the call once, or is the error if a `userID` is invalid. `setSelfStatus` and a query
-/// about only the caller pass all gates, including the rate.
+/// `users` contains each user of the call once, or the error for an invalid `userID`. `setSelfStatus` and a query about
+/// only the caller pass all gates, including the rate.
 pub fn check_call(
     call: Call,
     caller: &UserId,

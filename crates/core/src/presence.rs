@@ -54,9 +54,8 @@ pub struct Presence {
     pub(crate) born: u64,
     /// The highest number of a login that the record has ever contained, or whose end it has stored.
     pub(crate) newest_login: u64,
-    /// The time until which the record of a deleted account is kept; `None` for an existing account. The record is kept
-    /// so that late watchers are notified about the deletion, and so that a new account with the same id continues the
-    /// versions and numbers.
+    /// The time until which the record of a deleted account is kept; `None` for an existing account. Late watchers are
+    /// then notified about the deletion, and a new account with the same id continues the versions and numbers.
     pub(crate) deleted_until: Option<Moment>,
     /// The session events that are not in the outbox yet; `None` if there are none, to save memory.
     pub(crate) events: Option<Box<PendingEvents>>,
@@ -163,8 +162,7 @@ impl Presence {
         &self.subscriptions
     }
 
-    /// Whether the account was deleted. A query about the user then finds no account, and watchers see the user as
-    /// UNLOGINED.
+    /// Whether the account was deleted. A query then finds no account, and watchers see the user as UNLOGINED.
     pub fn is_deleted(&self) -> bool {
         self.deleted_until.is_some()
     }
@@ -190,9 +188,9 @@ impl Presence {
     /// Connects a device: the user's first login, a further login, or the return of a logged-in device.
     /// [`Presence::admission`] must have admitted the device.
     ///
-    /// If the device still has a connection, that connection is superseded. A new login kicks the earlier logins that
-    /// compete with it. A returning device kicks no login that is later than its own. Watchers see at most one change
-    /// to ONLINE, and no change when a device replaces its connection.
+    /// An earlier connection of the device is superseded. A new login kicks the earlier logins that compete with it. A
+    /// returning device kicks no login that is later than its own. Watchers see at most one change to ONLINE, and no
+    /// change when a device replaces its connection.
     pub fn connect(
         &mut self,
         connect: &Connect<'_>,
@@ -206,11 +204,11 @@ impl Presence {
         })
     }
 
-    /// Records that a connection has ended. Does nothing if the connection was superseded or kicked before.
+    /// Records that a connection has ended. Returns whether it was the device's current connection; otherwise nothing
+    /// changes.
     ///
     /// A closed link is held for the app's linger. A link that timed out is not held, because the heartbeat timeout has
-    /// already passed. `heard` is the time of the last bytes from the connection. Returns whether the connection was
-    /// the device's current one.
+    /// already passed. `heard` is the time of the last bytes from the connection.
     pub fn disconnect(
         &mut self,
         connection: ConnectionId,
@@ -279,7 +277,7 @@ impl Presence {
     }
 
     /// Subscribes to users. If the list exceeds the app's limit, the earliest subscriptions are evicted. If the user is
-    /// not ONLINE, the list is dropped after the retention, like the list of a user who went offline.
+    /// not ONLINE, the list is dropped after the retention.
     pub fn subscribe(
         &mut self,
         users: &[UserId],
@@ -313,9 +311,8 @@ impl Presence {
         transition
     }
 
-    /// Executes everything that is due: ends lingers and graces, ends logins that have lapsed, drops the subscription
-    /// list, and schedules further attempts to store ended logins in the facts. Does nothing before
-    /// [`Presence::next_deadline`].
+    /// Executes what is due: ends lingers, graces and lapsed logins, drops the subscription list, and schedules further
+    /// attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
@@ -387,8 +384,8 @@ impl Presence {
     // Helpers of the transitions
 
     /// Runs `act`, and determines whether the record and its visible status have changed. A visible change gets a new
-    /// version and the reason, and a change of the status type gets a new `since`. If the user leaves ONLINE, the
-    /// custom status is cleared.
+    /// version and the reason; a new status type also gets a new `since`. If the user is no longer ONLINE, the custom
+    /// status is cleared.
     fn change<T>(
         &mut self,
         reason: Reason,
@@ -437,7 +434,7 @@ impl Presence {
         Transition { changed, visible, has_events, ended, ..Transition::quiet(outcome) }
     }
 
-    /// A hash of all stored fields that [`Presence::change`] may change, used to detect changes without allocating. Two
+    /// A hash of the stored fields that [`Presence::change`] may change. It detects changes without allocating. Two
     /// different records have the same hash with a probability of 2^-64.
     fn fingerprint(&self) -> u64 {
         let Self {
@@ -563,8 +560,8 @@ impl Presence {
         }
     }
 
-    /// Updates the last-seen time with the time of the last bytes from an ended connection. The last-seen time never
-    /// moves back, and is never earlier than the last change of the status type.
+    /// Moves the last-seen time forward to the time of the last bytes from an ended connection. The result is not
+    /// earlier than the last change of the status type.
     fn note_seen(&mut self, heard: Timestamp) {
         self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
     }

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-/// The shortest period. Without a shortest period, all clients of a small node would return at the same moment.
+/// The shortest period. A shorter one would let all clients of a small node return at the same moment.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// The rate at which a node accepts the reconnects of its clients.
@@ -19,8 +19,8 @@ pub struct ReconnectPace {
 }
 
 impl ReconnectPace {
-    /// The period over which this many clients are to spread their reconnects. Never zero, because zero on the wire
-    /// means that the server gives no period.
+    /// The period over which this number of clients spread their reconnects. Never zero, which would mean on the wire
+    /// that the server gives no period.
     pub fn spread(self, clients: usize) -> Duration {
         let clients = u64::try_from(clients).unwrap_or(u64::MAX);
         let needed = clients.saturating_mul(1_000).div_ceil(u64::from(self.per_second.max(1)));

@@ -20,15 +20,15 @@ pub struct RequestRate {
 }
 
 impl Default for RequestRate {
-    /// 2,000 per second, which is far more than a person or a client library sends. Handling them takes a few
-    /// hundredths of one core.
+    /// Returns a limit of 2,000 requests per second, which is far more than a person or a client library sends. They
+    /// take a few hundredths of one core.
     fn default() -> Self {
         Self { per_second: 2_000 }
     }
 }
 
 impl RequestRate {
-    /// The length of a window. A connection that was too fast is read from again in the next one or a later one.
+    /// The length of a window. After too many requests in one window, a connection is read again in a later window.
     pub const WINDOW: Duration = Duration::from_millis(25);
 
     /// The time whose requests may come at once.
@@ -106,7 +106,7 @@ impl RequestPace {
 mod tests {
     use super::*;
 
-    /// The number of requests or parts handled in each of `windows` windows, on a connection that always has more of them.
+    /// The number of requests or parts handled in each of `windows` windows, for a connection that always has more.
     fn handled(per_second: u32, received: Received, windows: u64) -> Vec<u32> {
         let (rate, mut pace) = (RequestRate { per_second }, RequestPace::default());
         let handled_in = |window: u64| {

@@ -7,12 +7,11 @@
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
 
-/// The time for which the wall clock has to run steadily after a start or a leap ahead before it decides about
-/// deletions.
+/// The time for which the wall clock has to run steadily after a start or a leap ahead, before deletions follow it.
 pub const STEADY_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// The largest difference between the wall clock and the monotonic clock that is not a leap. A time service corrects
-/// the clock by less.
+/// The largest difference between the wall clock and the monotonic clock that does not count as a leap. A time service
+/// corrects the clock by less.
 pub const TOLERATED: Duration = Duration::from_secs(60);
 
 /// A clock that follows the wall clock, except after the wall clock leaps ahead of the monotonic clock.
@@ -25,9 +24,9 @@ pub struct RetentionClock {
 }
 
 impl RetentionClock {
-    /// Takes a reading and returns the time to use for deletions, which is never later than the reading. After a leap
-    /// ahead, that time is computed from the last accepted reading, until the wall clock has run steadily for
-    /// [`STEADY_FOR`]. After a start, the result is `None` for the same period.
+    /// Takes a reading and returns the time to use for deletions, which is not later than the reading. After a leap
+    /// ahead, the time is computed from the last accepted reading, until the wall clock has run steadily for
+    /// [`STEADY_FOR`]. After a start, returns `None` for that period.
     pub fn read(&mut self, now: Now) -> Option<Timestamp> {
         let led_to = self.believed.map(|believed| believed.wall_at(now.moment));
         if led_to.is_some_and(|led_to| now.wall <= led_to.after(TOLERATED)) {

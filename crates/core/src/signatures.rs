@@ -8,7 +8,7 @@ use lamplight_model::{MAX_REVOKED_ONE_BY_ONE, Revoked, Timestamp};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-/// The age in seconds up to which the use of a UserSig is stored. It allows for a wall clock that is set back a little
+/// The age in seconds up to which the use of a UserSig is stored. It allows for a small setback of the wall clock
 /// before a kick.
 const REMEMBERED_FOR: u64 = 10;
 
@@ -22,7 +22,7 @@ pub struct Signatures {
 }
 
 impl Signatures {
-    /// Creates the UserSigs of a user of whom only the revocation in the facts is known. No UserSig counts as used.
+    /// Creates the value for a user of whom only the revocation in the facts is known. No UserSig counts as used.
     pub fn of_facts(revoked: Option<Revoked>) -> Self {
         Self { seen: SmallVec::new(), revoked: revoked.map(Box::new) }
     }
@@ -53,8 +53,8 @@ impl Signatures {
         true
     }
 
-    /// The issue times of used UserSigs that a revocation at `at` has to name individually, because they are not before
-    /// `at`.
+    /// The issue times of used UserSigs that a revocation at the time `at` has to name individually. They are not
+    /// before that time.
     pub fn seen_since(&self, at: Timestamp) -> impl Iterator<Item = u64> {
         self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())
     }

@@ -3,10 +3,9 @@
 use hashbrown::HashSet;
 use lamplight_model::UserId;
 
-/// The users that an account is subscribed to, earliest first. All devices of the account share the list.
+/// The users to whom an account is subscribed, earliest first. All devices of the account share the list.
 ///
-/// To save memory, the list is stored as one array of bytes (length, id, length, id, …). Most users have a list, and
-/// few change their list.
+/// To save memory, the list is stored as one array of bytes (length, id, length, id, …).
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Subscriptions {
     packed: Box<[u8]>,

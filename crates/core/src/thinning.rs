@@ -84,9 +84,9 @@ impl<S: Sum> Thinning<S> {
         thinning
     }
 
-    /// Adds `counted`, which was counted up to the time `at`. If a step of the finest level has ended, returns the
-    /// steps to store: that step, and the last step of each other level, without `counted`. Each replaces the stored
-    /// step of the same level and time. A process that exits therefore loses at most one step of the finest level.
+    /// Adds `counted`, which was counted up to the time `at`. If a step of the finest level has ended, returns steps to
+    /// store: that step, and the last step of each other level, without `counted`. Each replaces the stored step of the
+    /// same level and time, so a process that exits loses at most one step of the finest level.
     pub fn take(&mut self, at: Timestamp, counted: &S) -> Vec<Step<S>> {
         let [finest, ..] = &LEVELS;
         let is_over = self.current[0].as_ref().is_some_and(|step| step.at != finest.step_of(at));
@@ -116,7 +116,7 @@ mod tests {
         }
     }
 
-    /// Counts 1 at each of these seconds, and compares the steps to store with `expected`, in the form `second:
+    /// Counts 1 at each of these seconds. Compares the steps to store with `expected`, in the form `second:
     /// level@begin=sum …`.
     fn check(thinning: &mut Thinning<u64>, seconds: impl IntoIterator<Item = u64>, expected: &str) {
         let mut told = Vec::new();

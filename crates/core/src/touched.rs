@@ -8,9 +8,8 @@ use std::collections::VecDeque;
 /// The number of watchers of one user on one worker above which they are a crowd.
 pub(crate) const CROWD: usize = 256;
 
-/// The number of watchers in crowds that are served in one round. Serving them takes about 0.2 ms, and a new request
-/// may have to wait for that time. A smaller number would save little, because the fixed cost of a round is about that
-/// of one write.
+/// The number of watchers in crowds that are served in one round. Serving them takes about 0.2 ms, for which a new
+/// request may have to wait. A smaller number would save little, because a round has fixed costs of about one write.
 const SHARE: usize = 32;
 
 /// The queues that a watcher is in.
@@ -36,8 +35,8 @@ impl<K> Default for Touched<K> {
 }
 
 impl<K: Copy> Touched<K> {
-    /// Adds a watcher to a queue, because a user with this many `watchers` has changed. A watcher that is in the first
-    /// queue is not added to the queue for crowds.
+    /// Adds a watcher to a queue, because a user with `watchers` watchers has changed. A watcher in the first queue is
+    /// not added to the queue for crowds.
     pub fn push(&mut self, key: K, marks: &mut Marks, watchers: usize) {
         if marks.first {
             return;
@@ -51,8 +50,8 @@ impl<K: Copy> Touched<K> {
         }
     }
 
-    /// Moves the watchers of the first queue into `round`. `marks` changes the marks of a watcher, and returns `false` if
-    /// the watcher was removed.
+    /// Moves the first queue into `round`, without the watchers that were removed. `marks` applies a function to a
+    /// watcher's marks, and returns `false` if the watcher was removed.
     pub fn take_first(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
         self.first.retain(|key| marks(*key, |marks| marks.first = false));
         round.append(&mut self.first);

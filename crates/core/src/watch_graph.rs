@@ -15,8 +15,8 @@ use std::hash::BuildHasher;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SubjectKey(pub u32);
 
-/// The key of a watching connection. After a watcher is removed, its key stays invalid even if a new watcher uses its
-/// slot. Calls with an invalid key do nothing.
+/// The key of a watching connection. It becomes invalid when the watcher is removed, even if a new watcher uses the
+/// same slot. Calls with an invalid key do nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct WatcherKey {
     slot: u32,
@@ -64,7 +64,7 @@ struct Watcher {
     /// Distinguishes the watcher from earlier watchers in its slot.
     generation: u32,
     outgoing: Vec<Outgoing>,
-    /// Indices of pending edges in `outgoing`, in the order in which they were marked. Up to two of them need no heap
+    /// The indices of pending edges in `outgoing`, in the order in which they were marked. Two indices need no heap
     /// memory, which is enough for a connection that reads in time.
     pending: SmallVec<[u32; 2]>,
     /// The queues of `touched` that the watcher is in.
@@ -73,8 +73,7 @@ struct Watcher {
     muted: bool,
 }
 
-/// The index of each edge of a watcher, by subject. It is built for calls that change many edges, so that each change
-/// needs no search through all edges.
+/// The index of each edge of a watcher, by subject. It makes many changes of edges quick, without a search for each.
 type Places = HashMap<u32, u32, foldhash::fast::FixedState>;
 
 /// The largest number of changes for which searching the edges is quicker than building a map.
@@ -130,7 +129,7 @@ impl<S> WatchGraph<S> {
     }
 
     /// Adds a reason for `watcher` to watch `user`, and an edge if there is none. Returns the subject, and whether the
-    /// edge is new. `None` if the watcher was removed. A new edge is pending if the subject has a state.
+    /// edge is new; `None` if the watcher was removed. A new edge is pending if the subject has a state.
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> Option<(SubjectKey, bool)> {
         self.watcher(watcher)?;
         let subject = self.intern(user);
@@ -142,8 +141,8 @@ impl<S> WatchGraph<S> {
         Some((SubjectKey(subject), true))
     }
 
-    /// Adds a reason for `watcher` to watch each of these users, and passes those that it did not watch for this reason
-    /// before to `added`. The time is linear in the number of given users and of the watcher's edges.
+    /// Adds a reason for `watcher` to watch each of these users. Users that it did not yet watch for this reason are
+    /// passed to `added`. The time is linear in the number of given users and of the watcher's edges.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,
@@ -174,7 +173,7 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Removes a reason from every edge of `watcher` that has it, except to users for whom `wanted` returns `true`. The
+    /// Removes a reason from the edges of `watcher` that have it, except to users for whom `wanted` returns `true`. The
     /// time is linear in the number of the watcher's edges.
     pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, mut wanted: impl FnMut(&User) -> bool) {
         let Some(it) = self.watcher(watcher) else { return };
@@ -202,9 +201,9 @@ impl<S> WatchGraph<S> {
         it.pending = place.filter(|place| it.outgoing[*place as usize].subject & PENDING != 0).collect();
     }
 
-    /// Removes the pending mark from the edge to each of these users if `is_known` returns `true` for the user's state,
-    /// because the client then has that state. Returns for each user whether the watcher watches the user. The time is
-    /// linear in the number of given users and of the watcher's edges.
+    /// Removes the pending mark from the edge to each user whose state the client has according to `is_known`. Returns
+    /// for each user whether the watcher watches the user. The time is linear in the number of given users and of the
+    /// watcher's edges.
     pub fn unmark_all<'a>(
         &mut self,
         watcher: WatcherKey,
@@ -235,8 +234,8 @@ impl<S> WatchGraph<S> {
         watched
     }
 
-    /// The index of each edge of a watcher. `None` if the watcher was removed; `Some(None)` if there are so few changes
-    /// that searching the edges is quicker.
+    /// The index of each edge of a watcher; `None` if the watcher was removed. `Some(None)` if there are so few changes
+    /// that a search through the edges is quicker.
     #[expect(clippy::option_option, reason = "the two answers have nothing in common")]
     fn places(&self, watcher: WatcherKey, changes: usize) -> Option<Option<Places>> {
         let outgoing = &self.watcher(watcher)?.outgoing;
@@ -441,9 +440,9 @@ impl<S> WatchGraph<S> {
         self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
-    /// Appends to `round` the watchers to serve. These are all watchers outside of crowds that got a pending mark since
-    /// the last call, and then a limited number of watchers from crowds. If [`WatchGraph::has_crowd`] returns `true`
-    /// afterwards, more watchers from crowds wait.
+    /// Appends the watchers to serve to `round`: those outside of crowds that got a pending mark since the last call,
+    /// then a limited number from crowds. If [`WatchGraph::has_crowd`] returns `true` afterwards, more watchers from
+    /// crowds wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.take_touched_first(round);
         let Self { touched, watchers, .. } = self;
@@ -527,7 +526,8 @@ impl<S> WatchGraph<S> {
         outgoing.iter().position(|edge| edge.subject & SUBJECT == subject)
     }
 
-    /// Marks an edge as pending, because the state of its subject, who has this many `watchers`, has changed.
+    /// Marks an edge as pending, because the state of its subject has changed. `watchers` is the number of the
+    /// subject's watchers.
     fn mark(&mut self, watcher: u32, place: u32, watchers: usize) {
         let slot = watcher;
         let watcher = &mut self.watchers[slot as usize];
@@ -544,8 +544,8 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Updates the list of pending indices before an edge is removed. Removes the index of this edge, and replaces the
-    /// index of the last edge, which will move into the gap.
+    /// Prepares the list of pending indices for the removal of an edge. The index of this edge is removed, and the last
+    /// edge gets this index, because it moves into the gap.
     fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];
         if outgoing[place as usize].subject & PENDING != 0 {

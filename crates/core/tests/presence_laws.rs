@@ -15,7 +15,8 @@ use laws::Record;
 use proptest::prelude::*;
 use std::time::Duration;
 
-/// An event of a user. Connections are numbered in the order of their beginning, and may have ended long ago.
+/// An input of the test. `connection` is the number of a connection in the order of their beginning; it may have ended,
+/// or not exist yet.
 #[derive(Clone, Debug)]
 enum Event {
     Connect {

@@ -1,6 +1,6 @@
 //! The address of Redis in the settings: one server, some servers of a Redis Cluster, or Sentinels.
 //!
-//! No error here contains the address, because it may have a password.
+//! No error of this module contains the address, because it may contain a password.
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Log batches: the log entries of one atomic step, as they are pushed to nodes and kept in the stream.
+//! Log batches. A batch has the log entries of one atomic step. It is pushed to nodes and kept in the stream.
 
 use lamplight_directory::{LogEntry, Logged, News};
 use lamplight_model::{Timestamp, User};
@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The stored form of a batch. Variants are added at the end only, because nodes of two versions may run side by side.
+/// A batch in its stored form. New variants are added only at the end, because nodes of two versions may run at the
+/// same time.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 enum Batch {
     /// A change of one record.

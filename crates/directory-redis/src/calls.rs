@@ -41,8 +41,8 @@ impl Shared {
         }
     }
 
-    /// Sends the commands, in one round trip for each server that has one of the partitions, and returns the answers in
-    /// the order of the commands. Waits for partitions that are being moved to another server.
+    /// Sends commands in one round trip for each server involved, and returns the answers in the order of the commands.
+    /// Waits for partitions that are being moved to another server.
     pub(crate) async fn query<T: FromRedisValue>(
         &self,
         commands: &Commands,
@@ -64,8 +64,8 @@ impl Shared {
         answers.into_iter().flatten().map(read).collect()
     }
 
-    /// Does the same as [`query`](Self::query) for the upkeep, which must not wait for the routes that it keeps itself. The
-    /// answer of a partition that is being moved is `None`.
+    /// Does the same as [`query`](Self::query) for the upkeep, but does not wait for partitions that are being moved.
+    /// The answer of such a partition is `None`.
     pub(crate) async fn query_once<T: FromRedisValue>(
         &self,
         commands: &Commands,
@@ -77,8 +77,8 @@ impl Shared {
         answers.into_iter().map(|answer| answer.map(read).transpose()).collect()
     }
 
-    /// Sends the commands of these indexes. The answers have the indexes of the commands; `None` stands for a command that
-    /// was not sent, or whose partition is being moved.
+    /// Sends the commands with these indexes. The answers have the indexes of the commands. An answer is `None` if the
+    /// command was not sent, or if its partition is being moved.
     async fn send(
         &self,
         commands: &Commands,
@@ -144,8 +144,8 @@ impl Shared {
         self.routes.link(partition).ok_or_else(|| unavailable(doing, "there is no connection to Redis"))
     }
 
-    /// Converts the error of a call. An error that means that the connection has ended, or that the server is now a
-    /// replica, ends the link; one that means that partitions have moved has the servers looked up again.
+    /// Converts the error of a call. If the connection has ended or the server is now a replica, ends the link. If
+    /// partitions have moved, requests that the servers are looked up again.
     pub(crate) fn failed(&self, link: &Link, doing: &'static str, error: RedisError) -> DirectoryError {
         use ServerErrorKind::{ClusterDown, Moved, ReadOnly};
         let kind = error.kind();

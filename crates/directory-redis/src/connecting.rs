@@ -16,8 +16,8 @@ struct Candidate {
 }
 
 impl Shared {
-    /// Looks up the servers, and connects to those that have partitions without a link. Batches that were not pushed
-    /// meanwhile are read from the streams, or their partitions are reported as missed. If a server cannot be used, the
+    /// Looks up the servers, and connects to those that have partitions without a link. Missed batches are read from
+    /// the streams; if a stream lacks them, its partition is reported as missed. If a server cannot be used, the
     /// partitions of the other servers are still served, and the error is returned.
     pub(crate) async fn connect(self: &Arc<Self>) -> Result<(), RedisOpenError> {
         let found = match self.find_layout().await {
@@ -30,7 +30,7 @@ impl Shared {
         found
     }
 
-    /// Asks a server for the layout: another one at each attempt. Returns `None` if nothing can have changed.
+    /// Asks a server for the layout, at each attempt another server. Returns `None` if the layout cannot have changed.
     async fn find_layout(&self) -> Result<Option<Layout>, RedisOpenError> {
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
         let links = self.routes.links();

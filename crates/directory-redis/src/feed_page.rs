@@ -1,7 +1,7 @@
 //! Pages of the status feed, over all partitions.
 //!
-//! A cursor has two numbers for each partition: the position up to which the partition was read, and, while a snapshot of
-//! it is being read, one more than the count at which the snapshot began (0 if no snapshot is being read).
+//! A cursor has two numbers for each partition. The first is the position up to which the partition was read. The
+//! second is 0 if no snapshot is being read, or else one more than the count at which the snapshot began.
 
 use crate::calls::Commands;
 use crate::errors::corrupt;

@@ -6,8 +6,8 @@ use lamplight_model::{AppId, NodeId, User, UserId};
 /// The length of the app at the start of a member.
 const APP_DIGITS: usize = 8;
 
-/// The names of all keys of a directory. The keys of one partition share a hash tag, so that a script may use them
-/// together on a Redis Cluster.
+/// The names of the keys of a directory. The keys of one partition have the same hash tag, so that a script may use
+/// them together on a Redis Cluster.
 pub(crate) struct Keys {
     prefix: String,
     partitions: u16,
@@ -85,8 +85,7 @@ impl Keys {
     }
 }
 
-/// The member that stands for a user in a Redis set or sorted set with users of all apps. Members sort in the same
-/// order as users.
+/// The member for a user in a Redis set or sorted set with users of several apps. Members have the same order as users.
 pub(crate) fn member(user: &User) -> String {
     format!("{:08x}{}", user.app.0, user.id)
 }

@@ -1,4 +1,5 @@
-//! The servers of the directory and their partitions: found by asking the server, the Redis Cluster, or Sentinels.
+//! The servers of the directory and their partitions. They are found by asking the server, the Redis Cluster or
+//! Sentinels.
 
 use crate::address::{Address, Server};
 use crate::errors::RedisOpenError;
@@ -111,8 +112,8 @@ async fn ask_sentinel(
     Ok(address.of_server(&host, port))
 }
 
-/// Reads an answer to `CLUSTER SLOTS`: a list of ranges, each with the first and the last slot, the master and the
-/// replicas. A server without a host is the one that was asked.
+/// Parses an answer to `CLUSTER SLOTS`: a list of ranges, each with the first and last slot, the master and the
+/// replicas. A server without a host is the server `asked`.
 fn slot_ranges(value: Value, asked: &Server) -> Option<Vec<SlotRange>> {
     let Value::Array(ranges) = value else { return None };
     let range = |value| {

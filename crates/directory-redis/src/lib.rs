@@ -1,12 +1,12 @@
 //! The directory of a cluster: live records and their change log in Redis (7.0 or later) or Valkey, shared by several
 //! nodes.
 //!
-//! Each change is decided here and written by a script that compares the record's revision, so that record, indexes, log
-//! and feed change in one step. `docs/decisions/0087` describes the keys, the scripts (`scripts/*.lua`), how nodes are
-//! notified of changes, and how they detect that the store has lost data.
+//! A node computes each change. A script writes it if the record's revision is still the same, so that record, indexes,
+//! log and feed change in one step. `docs/decisions/0087` describes the keys, the scripts (`scripts/*.lua`), how nodes
+//! are notified of changes, and how they detect that the store has lost data.
 //!
-//! This crate knows no rule of presence and no facts. Its one clock is that of the store, which it uses for epochs only;
-//! the moments in records come from the callers.
+//! This crate contains no rules of presence and no facts. It uses the clock of the store, and only for epochs. The
+//! moments in records come from the callers.
 
 mod address;
 mod batch;
@@ -45,8 +45,8 @@ pub struct RedisDirectory {
 }
 
 impl RedisDirectory {
-    /// Connects, takes over the existing data, and follows the log of all partitions from here on. Needs a Tokio runtime,
-    /// on which a task keeps the connections until the directory is dropped.
+    /// Connects, takes over the existing data, and follows the log of all partitions from now on. Needs a Tokio
+    /// runtime: a task keeps the connections until the directory is dropped.
     pub async fn open(settings: RedisSettings) -> Result<Self, RedisOpenError> {
         let shared = Arc::new(Shared::new(settings)?);
         // Any of the servers in the address may be the one that is up, or knows the others.

@@ -20,11 +20,11 @@ const PARTITIONS_AT_ONCE: usize = 32;
 /// The approximate number of records that are read for one page of a list.
 const LISTED_AT_ONCE: usize = 20_000;
 
-/// The number of low bits in the part of a [`RecordCursor`] that are the cursor of `HSCAN`, which is below the size of
-/// the hash table.
+/// The part of a [`RecordCursor`] is a partition followed by the cursor of `HSCAN`. The cursor takes this number of low
+/// bits: it is always less than the size of the hash table, so 48 bits are enough.
 const SCAN_BITS: u32 = 48;
 
-/// The answer of one step of `HSCAN`: the cursor of the next step, 0 after the last, and fields with their values.
+/// The answer of one step of `HSCAN`: the cursor of the next step (0 after the last), and fields with their values.
 type Step = (u64, Vec<(String, Vec<u8>)>);
 
 pub(crate) async fn due(
@@ -160,8 +160,8 @@ pub(crate) async fn subscribed_to(shared: &Shared, of: &[User]) -> Result<Vec<Us
     Ok(found.into_iter().collect())
 }
 
-/// Takes one step of the scan of a partition. With the first step of a partition, takes the first steps of the partitions
-/// after it too.
+/// Takes one step of the scan of a partition. With the first step of a partition, also takes the first steps of the
+/// next partitions.
 async fn scan(
     shared: &Shared,
     app: AppId,

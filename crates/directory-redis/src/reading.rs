@@ -7,11 +7,11 @@ use lamplight_directory::DirectoryError;
 use lamplight_model::{AppId, User};
 use std::collections::BTreeMap;
 
-/// The most attempts of a call that fail because other changes came first or because an epoch ended.
+/// The maximum number of attempts of a call. An attempt fails if another change came first or an epoch ended.
 pub(crate) const MAX_ATTEMPTS: usize = 50;
 
-/// Reads the bytes of one record for a change. The epoch is compared only if there is no record, because the script that
-/// writes the change compares it.
+/// Reads the bytes of one record for a change. The epoch is compared only if there is no record. Otherwise the script
+/// that writes the change compares it.
 pub(crate) async fn read_one(
     shared: &Shared,
     user: &User,
@@ -27,8 +27,9 @@ pub(crate) async fn read_one(
     Ok(read(shared, std::slice::from_ref(user), doing).await?.pop().flatten())
 }
 
-/// Reads the bytes of these users' records, in the given order, in one round trip a server. If a partition has begun another epoch,
-/// that epoch is taken over and everything is read again, so that the caller who finds no record knows the epoch.
+/// Reads the bytes of the records of these users, in the order of `users`, with one round trip per server. If a
+/// partition has begun another epoch, takes over the epoch and reads everything again. A caller that finds no record
+/// therefore knows the current epoch.
 pub(crate) async fn read(
     shared: &Shared,
     users: &[User],

@@ -1,8 +1,8 @@
-//! The order of the log batches of one partition. This module knows numbers, and not what a batch contains.
+//! The order of the log batches of one partition. This module uses the numbers of batches, and not their content.
 
 use std::collections::BTreeMap;
 
-/// The most batches that wait for a missing one. When as many wait, the missing batch is given up.
+/// The maximum number of batches that wait for a missing one. If it is reached, the missing batch is given up.
 pub(crate) const MAX_WAITING: usize = 4096;
 
 /// Delivers batches by rising number, each once, in whatever order they arrive.
@@ -31,8 +31,8 @@ impl<T> Sequence<T> {
         self.next()
     }
 
-    /// Notes that the store has assigned numbers up to this one. The first call sets the start: no earlier batch counts
-    /// as missing. Returns the batches that can be delivered now.
+    /// Notes that the store has assigned numbers up to `number`. Returns the batches that can be delivered now. The
+    /// first call sets the start: no earlier batch counts as missing.
     pub(crate) fn compare(&mut self, number: u64) -> Vec<T> {
         self.known = self.known.max(number);
         match self.heard {
@@ -77,7 +77,7 @@ impl<T> Sequence<T> {
 mod tests {
     use super::*;
 
-    /// Plays a script of offers `5`, comparisons `=5` and skips `>5`. Returns the delivered batches and the gap at the end.
+    /// Runs a script of offers `5`, comparisons `=5` and skips `>5`. Returns the delivered batches and the last gap.
     fn play(script: &str) -> (Vec<u64>, Option<(u64, u64)>) {
         let (mut sequence, mut heard) = (Sequence::<u64>::default(), Vec::new());
         for step in script.split_whitespace() {

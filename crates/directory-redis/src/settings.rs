@@ -27,8 +27,8 @@ pub struct RedisSettings {
     pub partitions: u16,
     /// The time after which a call without an answer fails.
     pub timeout: Duration,
-    /// The interval at which the numbers of the partitions are compared with those received, the servers are looked up
-    /// again, and the figures are read.
+    /// The interval of the upkeep: the numbers of the partitions are compared with those received, the servers are
+    /// looked up, and the figures are read.
     pub compare_every: Duration,
 }
 
@@ -59,7 +59,7 @@ impl RedisSettings {
 }
 
 impl RedisTls {
-    /// Checks that the texts have certificates and a key. The library would take an empty text for no authorities.
+    /// Checks that the texts contain certificates and a key. The library would accept an empty text as no authorities.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         let has_certificate = |pem: &[u8]| {
             let mut certificates = CertificateDer::pem_slice_iter(pem).peekable();

@@ -1,4 +1,4 @@
-//! The state that the calls of a directory share with its upkeep: the links, and the state of each partition's log.
+//! The state that the calls of a directory share with its upkeep: links, and the state of each partition's log.
 
 use crate::address::Address;
 use crate::batch::{Delivery, split_message};
@@ -21,7 +21,8 @@ use tokio::sync::Notify;
 /// The approximate number of batches in the stream of a partition.
 pub(crate) const KEPT_BATCHES: usize = 1000;
 
-/// The number of user locks. Changes of one user by this node wait for each other instead of contending in the store.
+/// The number of user locks. With a lock, changes of one user by this node wait for each other instead of failing and
+/// repeating.
 const USER_LOCKS: usize = 1024;
 
 /// The scripts.
@@ -118,9 +119,9 @@ impl Shared {
         }
     }
 
-    /// Takes over the epochs of these partitions from a link. A partition without an epoch begins one. On a new link
-    /// of the partition, a partition that was last written by another run of the server does too, unless that run is in
-    /// use still: then the partition was moved in order.
+    /// Takes over the epochs of these partitions from a link. A partition without an epoch begins one. On a new link, a
+    /// partition also begins one if it was last written by another run of the server. It does not if that run is still
+    /// in use, because the partition was then moved in order.
     pub(crate) async fn begin(
         &self,
         link: &Link,
@@ -153,14 +154,14 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes over the epoch of a partition that differs from the known one, or begins one if the partition has none.
+    /// Takes over the epoch of a partition, or begins one if the partition has none.
     pub(crate) async fn renew(&self, partition: u16, doing: &'static str) -> Result<(), DirectoryError> {
         let link = self.link(partition, doing)?;
         self.begin(&link, &[partition], false).await.map_err(|error| self.failed(&link, doing, error))
     }
 
-    /// Raises the epoch of the directory, which is the highest of its partitions. It also rises if a partition has lost
-    /// records while another one is ahead.
+    /// Raises the epoch of the directory, which is the highest epoch of its partitions. If a partition has lost records
+    /// while another one is ahead, the epoch rises too.
     fn raise_epoch(&self, highest: u64, any_lost: bool) {
         let millis = highest.div_ceil(1000);
         let raise = |epoch: u64| Some(millis.max(epoch + u64::from(any_lost)));
@@ -260,7 +261,7 @@ impl Shared {
         self.deliver(next);
     }
 
-    /// Delivers batches to the readers. The caller holds the lock of the partition, so they stay in order.
+    /// Delivers batches to the readers. The caller holds the lock of the partition, so that they stay in order.
     fn deliver(&self, next: Vec<Delivery>) {
         for delivery in next {
             for entry in &delivery.entries {

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// The time in which a missing batch may still arrive by itself: a batch of this node overtakes earlier batches of others.
+/// The time for which a missing batch may still arrive. A batch of this node can arrive before earlier batches of other
+/// nodes.
 const GAP_PATIENCE: Duration = Duration::from_millis(20);
 
 /// The pause after a failed connection.
@@ -57,7 +58,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Logs a failure and ends the link, because a server that does not answer the upkeep may be cut off.
+/// Logs a failure and ends the link, because the server may be cut off if it does not answer the upkeep.
 fn check(shared: &Shared, link: &Link, done: Result<(), DirectoryError>) {
     if let Err(error) = done {
         let server = &link.server;
@@ -66,7 +67,7 @@ fn check(shared: &Shared, link: &Link, done: Result<(), DirectoryError>) {
     }
 }
 
-/// Compares the epochs and numbers of all partitions with those that this node knows, and reads the figures.
+/// Compares the epochs and numbers of all partitions with those that this node has, and reads the figures.
 async fn compare(shared: &Shared) {
     let (mut sums, mut is_whole) = (Figures::default(), true);
     for (link, partitions) in shared.routes.links() {
@@ -117,7 +118,7 @@ async fn compare_some(shared: &Shared, link: &Link, partitions: &[u16]) -> Resul
     Ok(sums)
 }
 
-/// Reads missing batches of these partitions from the streams. A partition whose stream does not have them is reported as
+/// Reads missing batches of these partitions from the streams. If a stream lacks them, its partition is reported as
 /// missed.
 async fn close_gaps(shared: &Shared, partitions: &[u16]) -> Result<(), DirectoryError> {
     let doing = "reading missing log batches";

@@ -1,4 +1,5 @@
-//! The ways to a server: Sentinels, TLS, passwords and ACL users. The errors that name what is wrong, and no secret.
+//! Tests of the ways to a server (Sentinels, TLS, passwords, ACL users), and of errors: they name the cause, and no
+//! secret.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

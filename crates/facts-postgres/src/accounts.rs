@@ -15,7 +15,7 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, MAX_REVOKED_ONE_BY_ONE, Timestamp, User, UserId};
 use tokio_postgres::Row;
 
-/// The highest lists version that an account starts with, whatever the clock says: there is room to count up.
+/// The highest lists version with which an account can start. It leaves room for increments even if the clock is wrong.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;
 
 /// Logins that are read at a time when all are.
@@ -318,7 +318,8 @@ impl Work for Replacement {
 
 // Accounts
 
-/// An account for each user that has one; the rows are those of the users, in their order.
+/// Reads the accounts of `users` from `rows`, in which each user has one row. The result has `None` for a user without
+/// an account.
 fn in_order<T>(
     rows: &[Row],
     users: Vec<User>,

@@ -1,5 +1,5 @@
-//! Conversation lists: a row for its owner, made by the first message and by the first after a deletion. It sees what
-//! came from then on.
+//! Conversation lists. Each row belongs to an owner. It is created by the first message of a conversation, or by the
+//! first message after the owner has deleted the row. Its history begins with that message.
 
 use crate::friends::remark_at;
 use crate::lists_state::state_at;

@@ -5,7 +5,7 @@ use lamplight_facts::{FactsError, FactsErrorKind};
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
-/// The schema was written by a newer program, and this one could harm what it does not know.
+/// The error of a schema that was written by a newer program. This program could damage data that it does not know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "the database has schema {found}, and this program knows schemas up to {known}: use a newer Lamplight"
@@ -55,8 +55,8 @@ impl From<PoolError> for Fault {
     }
 }
 
-/// The cause of a fault as far as an operator can do something about it. Its text names no host, user or file, so that
-/// everybody may read it.
+/// The cause of a fault in PostgreSQL, for an operator. Its text contains no host, user or file, so that everybody may
+/// read it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Cause {
     /// No connection can be made.
@@ -143,7 +143,8 @@ pub fn cause(error: &FactsError) -> Option<Cause> {
     error.source.as_ref()?.downcast_ref::<Fault>()?.cause()
 }
 
-/// The text of an error for the log and for an operator: its cause, and what PostgreSQL or the library says.
+/// Returns the text of an error for the log and for an operator: its cause, and the text of PostgreSQL or of the
+/// library.
 fn told(error: &tokio_postgres::Error, cause: Cause) -> String {
     let mut details = match error.as_db_error() {
         Some(error) => format!("{}: {}", error.code().code(), error.message()),
@@ -179,7 +180,7 @@ impl Fault {
         Self::Unreadable { column, source: source.into() }
     }
 
-    /// Whether PostgreSQL has undone the transaction because of another one, so that it can be run again at once.
+    /// Whether PostgreSQL has ended the transaction because of another one. It can then be repeated at once.
     pub(crate) fn is_conflict(&self) -> bool {
         self.state().is_some_and(|state| {
             [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(state)
@@ -202,8 +203,8 @@ impl Fault {
         }
     }
 
-    /// Whether another connection might do better: this one is lost, or leads to a server that only reads since a
-    /// failover, or has statements that were prepared before a migration.
+    /// Whether the call may succeed on another connection. This connection is lost, leads to a server that is read-only
+    /// since a failover, or has statements that were prepared before a migration.
     pub(crate) fn spoils_the_connection(&self) -> bool {
         self.is_lost()
             || self.state().is_some_and(|state| {

@@ -1,4 +1,5 @@
-//! Friend lists: an entry is a row of its owner. Two rows that name each other are mutual.
+//! Friend lists. Each entry is a row that belongs to an owner. If two users have an entry about each other, both
+//! entries are mutual.
 
 use crate::accounts::unknown;
 use crate::lists_state::state_at;

@@ -1,10 +1,10 @@
 //! [`Facts`](lamplight_facts::Facts) in PostgreSQL, which several nodes can share.
 //!
-//! A call that writes is one call of a function of the database (`migrations/`): one round trip and one transaction, which
-//! is completed even if its caller is gone. Calls that need a rule of Lamplight in their middle (replacing an app, storing
-//! notices, pushing missed messages) are transactions of several round trips.
+//! Most writes are one call of a database function (`migrations/`), in one round trip and one transaction. The call is
+//! completed even if its future is dropped. Calls that need a rule of Lamplight between two statements are transactions
+//! of several round trips: replacing an app, storing notices, pushing missed messages.
 //!
-//! This crate makes no decisions: it knows no rules, and does not check that an app exists.
+//! This crate contains no rules, and does not check that an app exists.
 
 mod accounts;
 mod conversations;
@@ -47,14 +47,15 @@ mod common;
 #[cfg(test)]
 mod plans;
 
-/// Facts in PostgreSQL.
+/// The facts in a PostgreSQL database.
 ///
-/// A call does nothing until its future is polled. When the future is dropped after that, it is not known whether a write
-/// happened; it happened whole or not at all. Calls at the same time have no order. A read sees every write that was
-/// acknowledged before it, whichever node made it. A write that fails with `Unavailable` may or may not be found later: its
-/// commit may have failed after the disk took it. Of one that fails with `Overloaded`, nothing is found.
+/// A call does nothing until its future is polled. If the future is dropped after that, a write is executed completely
+/// or not at all. Concurrent calls have no order. A read sees every write that was acknowledged before it, by any node.
 ///
-/// Two transactions that wait for each other are no fault: PostgreSQL ends one, and it is run again here.
+/// A write that fails with `Unavailable` may still be stored, because its commit may have failed after the data was on
+/// disk. A write that fails with `Overloaded` is not stored.
+///
+/// If two transactions wait for each other, PostgreSQL ends one of them, and it is repeated here.
 pub struct PostgresFacts {
     store: Store,
     marked: Marked,
@@ -72,10 +73,10 @@ pub struct PoolState {
 }
 
 impl PostgresFacts {
-    /// Connects, and makes the tables in an empty database or brings older ones up to date.
+    /// Connects to the database. Creates the tables if it is empty, and migrates older tables.
     ///
-    /// The source of the error is [`NewerSchema`] or [`NotFacts`] when the database is not for this program; such a
-    /// database is left as it was.
+    /// If the database is not for this program, it is not changed, and the source of the error is [`NewerSchema`] or
+    /// [`NotFacts`].
     pub async fn open(settings: &PostgresSettings) -> Result<Self, FactsError> {
         let store = Store::new(settings)?;
         let server = server::examine(&store).await?;
@@ -100,7 +101,7 @@ impl PostgresFacts {
         self.store.stats()
     }
 
-    /// The cause for which the last call that ended failed, if it did because PostgreSQL could not be used.
+    /// The cause of the failure of the last call that ended. `None` if that call did not fail because of PostgreSQL.
     pub fn failing(&self) -> Option<Cause> {
         self.store.failing()
     }

@@ -1,4 +1,4 @@
-//! The lists of users: each call with its statement, which is in the file of what it is about.
+//! The lists of users. This file has each call with its statement; the other parts are in the file of its subject.
 
 use crate::PostgresFacts;
 use crate::lists_state::state_at;

@@ -19,7 +19,8 @@ impl PostgresFacts {
         only(&rows).and_then(mark_of).map_err(|fault| fault.of(DOING))
     }
 
-    /// Advances the mark and returns it once it is committed. If `history` is given, it begins another history.
+    /// Advances the mark, and returns it after the commit. If `history` is given, begins a new history with that
+    /// number.
     pub async fn advance_mark(&self, history: Option<u64>) -> std::result::Result<FactsMark, FactsError> {
         const DOING: &str = "advancing the mark of the facts";
         let changes = self.store.changes();

@@ -1,5 +1,5 @@
-//! Messages: a row each, under the pair of the two and the sequence. Which of them somebody sees, the row of their
-//! conversation says.
+//! Messages. Each is a row that is identified by the pair of users and the sequence. A user's row in `conversations`
+//! determines the messages that the user sees.
 
 use crate::accounts::unknown;
 use crate::friends::remark_at;
@@ -21,7 +21,7 @@ use tokio_postgres::Row;
 pub(crate) const SEND: &str =
     "SELECT * FROM send_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
-/// The limit is inside, so that a long conversation is read along its index no farther than that.
+/// Selects a page of a history. The limit is in the inner query, so that no more entries of the index are read.
 pub(crate) const HISTORY: &str = "SELECT m.sender, m.sequence, m.at, m.client_id, m.text, m.custom
     FROM conversations AS c CROSS JOIN LATERAL (
         SELECT * FROM messages AS m WHERE m.pair = c.pair AND m.sequence > c.cleared AND m.sequence < $4
@@ -69,12 +69,13 @@ pub(crate) fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &
     if one <= other { (one, other) } else { (other, one) }
 }
 
-/// The time up to which an earlier message is too old to be repeated by one of this time.
+/// The latest time of a message that is too old to be the original of a retry sent at `at`.
 pub(crate) fn too_old(at: Timestamp) -> i64 {
     millis(at) - i64::try_from(RETRY_TIME.as_millis()).expect("ten minutes")
 }
 
-/// The parts of a notice that are known before its message is stored, each as JSON: sender, text, devices.
+/// The parts of a push notice that are known before the message is stored, each as JSON: sender, text, devices. `None`
+/// if no notice is wanted.
 pub(crate) fn push_column(new: &NewMessage) -> Option<[String; 3]> {
     let is_wanted = !new.push.is_empty() && new.from.id != new.to;
     is_wanted.then(|| [to_json(&new.from.id), to_json(&new.body.shown()), to_json(&new.push)])
@@ -102,7 +103,7 @@ pub(crate) fn sent(row: &Row, new: NewMessage) -> Result<Sent> {
     }
 }
 
-/// The nine columns from `first`: the lists of one of the two, and the row of the message's conversation.
+/// Reads a user's lists and conversation after a message from nine columns, beginning at the index `first`.
 fn moved(row: &Row, first: usize, message: &Message, peer: &UserId) -> Result<ConversationSet> {
     let conversation = Conversation {
         peer: peer.clone(),
@@ -120,7 +121,8 @@ fn moved(row: &Row, first: usize, message: &Message, peer: &UserId) -> Result<Co
 impl Work for MissedMessages {
     type Answer = Enqueued;
 
-    /// Looks at the newest messages of each conversation that was active since: however many are unread, it takes no long.
+    /// Reads only the newest messages of conversations that were active since the given time. The time is therefore
+    /// bounded for any number of unread messages.
     async fn run(&self, connection: &mut Object) -> Result<Enqueued> {
         let Self { user, since, limit, devices, at } = self;
         let (app, id) = key(user);

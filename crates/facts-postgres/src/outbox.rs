@@ -1,7 +1,7 @@
 //! The outbox of webhooks.
 //!
-//! Whether a login takes a disconnect back is a rule of the model, so a batch with such logins is a transaction of some
-//! round trips; any other batch is one.
+//! A rule of the model decides whether a login cancels a disconnect. A batch with such a login is therefore a
+//! transaction of several round trips. Any other batch is one round trip.
 
 use crate::PostgresFacts;
 use crate::accounts::app_id;
@@ -78,8 +78,7 @@ impl Outbox for PostgresFacts {
         })
     }
 
-    /// A disconnect without its device is not found by a login: the column `device` is that of a disconnect which may be
-    /// taken back.
+    /// Clears the column `device`, by which a login finds the disconnect that it can cancel.
     fn hand_out(&self, id: u64) -> Answer<'_, bool> {
         Box::pin(async move {
             let sql = "UPDATE notices SET device = NULL WHERE id = $1 RETURNING id";
@@ -191,7 +190,7 @@ fn lane_key(lane: Lane) -> (i64, i64) {
     (i64::from(lane.app.0), lane.hook as i64)
 }
 
-/// The session event of a login that may take a disconnect back, and the device that is back.
+/// The session event and the device, if the notice is about a login that may cancel a disconnect.
 fn login_that_is_back(notice: &NewNotice) -> Option<(&SessionEvent, &DeviceId)> {
     match &notice.content {
         NoticeContent::Session(event) => event.device_that_is_back().map(|device| (event, device)),
@@ -312,8 +311,8 @@ impl Work for Batch<'_> {
     }
 }
 
-/// Takes back the disconnect of the device that this login says to be back, if that is possible. Says whether; then the
-/// login is not told either.
+/// Deletes the waiting disconnect that this login cancels, if there is one. Returns whether there was one; the login is
+/// then not stored either.
 async fn take_back(
     transaction: &Transaction<'_>,
     notice: &NewNotice,

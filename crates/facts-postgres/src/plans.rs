@@ -1,4 +1,4 @@
-//! Tests of how PostgreSQL runs statements: what a call costs must not grow with the rows that it does not return.
+//! Tests of the plans that PostgreSQL chooses. The cost of a call must not grow with the rows that it does not return.
 
 use crate::common::{new_store, server};
 use crate::{conversations, friends, messages, profiles};
@@ -40,7 +40,7 @@ const ROWS: &str = "
     ANALYZE;
 ";
 
-/// A table that a later migration adds must be listed in the function, or it keeps rows of apps that are no more; and its
+/// A table that a later migration adds must be listed in the function; otherwise it keeps rows of deleted apps. Its
 /// rows must be found without reading those of other apps.
 #[tokio::test]
 async fn every_table_with_rows_of_apps_is_emptied() {

@@ -21,18 +21,18 @@ pub(crate) const FIELDS: &str = "SELECT a.fields
 
 pub(crate) const SET: &str = "SELECT * FROM set_profile($1, $2, $3, $4, $5, $6)";
 
-/// The index is of those that have a nick.
+/// Uses the index by nick, which contains only accounts with a nick.
 pub(crate) const FIND: &str = "SELECT id, nick, created FROM accounts
     WHERE app = $1 AND nick_folded <> '' AND (nick_folded, id) > ($2, $3)
     ORDER BY nick_folded, id LIMIT $4";
 
-/// The same before an end. It is a statement of its own, so that the index is read no farther than that.
+/// Selects the same accounts as [`FIND`], but only those before an end. It is a separate statement, so that the index
+/// is not read beyond the end.
 pub(crate) const FIND_BEFORE: &str = "SELECT id, nick, created FROM accounts
     WHERE app = $1 AND nick_folded <> '' AND (nick_folded, id) > ($2, $3) AND nick_folded < $5
     ORDER BY nick_folded, id LIMIT $4";
 
-/// The first bytes, in their order, that come after all that begin with these; `None` where there are none. A text has no
-/// byte that has no next one.
+/// The first text, in byte order, after all texts with this prefix, as bytes. `None` if there is no such text.
 pub(crate) fn end_of(prefix: &str) -> Option<Vec<u8>> {
     let mut end = prefix.as_bytes().to_vec();
     let last = end.last_mut()?;
@@ -44,7 +44,8 @@ pub(crate) fn nick_found(row: &Row) -> Result<NickFound> {
     Ok(NickFound { id: parsed(row, 0, UserId::new)?, nick: text(row, 1)?, created: time(row, 2)? })
 }
 
-/// The three columns from `first`: nick, avatar, whom it allows. They are NULL where there is no account.
+/// Reads a profile from three columns beginning at the index `first`: nick, avatar URL, rule for being added. If they
+/// are null because there is no account, returns the default profile.
 pub(crate) fn profile_at(row: &Row, first: usize) -> Result<Profile> {
     Ok(optional_profile_at(row, first)?.unwrap_or_default())
 }
@@ -123,7 +124,8 @@ impl Work for Change {
     }
 }
 
-/// The place from which a search goes on, folded: a place before the first nick that begins so may come from another search.
+/// The position after which a search continues: a folded nick and an id. If `after` is before the first nick with this
+/// prefix, as it is in a cursor of another search, the search begins at the prefix.
 pub(crate) fn place_of(prefix: &str, after: Option<&NickCursor>) -> (String, String) {
     let place = after.map(|after| (fold_nick(&after.nick), after.id.as_str().to_owned()));
     // No `userID` is empty.

@@ -14,7 +14,7 @@ pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T> 
     row.try_get(column).map_err(|error| Fault::unreadable(column, error))
 }
 
-/// The number of a time. PostgreSQL's numbers end at the year 292 million, and a time after it becomes that.
+/// Converts a time to a number of PostgreSQL. A time beyond the highest number becomes the highest number.
 pub(crate) fn millis(at: Timestamp) -> i64 {
     number(at.0)
 }
@@ -33,7 +33,7 @@ pub(crate) fn unsigned<T: TryFrom<i64>>(number: i64, column: usize) -> Result<T>
     T::try_from(number).map_err(|_| Fault::unreadable(column, format!("{number} is out of range")))
 }
 
-/// A number of the port for PostgreSQL, whose numbers end earlier; what is beyond its end becomes that.
+/// Converts a number of the port to a number of PostgreSQL. A number beyond the highest one becomes the highest one.
 pub(crate) fn number<T>(number: T) -> i64
 where
     i64: TryFrom<T>,

@@ -1,5 +1,5 @@
-//! The schema: its creation and migration, by any number of nodes at a time. This module knows the files of the
-//! migrations, but not their content.
+//! The creation and migration of the schema, by any number of nodes at a time. This module does not depend on the
+//! content of the migrations.
 
 use crate::fault::{Fault, NewerSchema, NotFacts};
 use crate::store::Store;
@@ -9,9 +9,9 @@ use lamplight_facts::{FactsError, FactsErrorKind};
 /// The schema that this program writes: the number of its migrations.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
-/// Migration `n` leads from schema `n` to `n + 1`. One that was released is never changed. Nodes of the release before
-/// go on over the new schema until they are replaced, so a migration keeps what they use: it adds a function of another
-/// name rather than changing the arguments or the answer of one.
+/// The migrations: the one at index `n` changes schema `n` to `n + 1`. A released migration is never changed. Nodes of
+/// the previous release use the new schema until they are replaced, so a migration keeps what they need. For example,
+/// it adds a function with a new name instead of changing the arguments or the answer of an existing one.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_tables.sql"),
     include_str!("../migrations/0002_accounts.sql"),
@@ -19,7 +19,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_outbox.sql"),
 ];
 
-/// The lock that a node holds while it migrates: "Lamp", in a number that no other lock of this crate has.
+/// The number of the advisory lock that a node holds while it migrates: the letters "Lamp". No other lock of this crate
+/// has it.
 const LOCK: i64 = 0x4c61_6d70;
 
 pub(crate) const OPENING: &str = "opening the database in PostgreSQL";
@@ -58,7 +59,7 @@ pub(crate) async fn examine(store: &Store) -> Result<(), FactsError> {
     version(&store.connection(OPENING).await?).await.map(drop)
 }
 
-/// The schema of the database, 0 when it is empty; an error when the database is not for this program.
+/// The schema version of the database; 0 if it is empty. Returns an error if the database is not for this program.
 async fn version(client: &impl GenericClient) -> Result<u32, FactsError> {
     let failed = |error: tokio_postgres::Error| Fault::from(error).of(OPENING);
     let sql = "SELECT to_regclass('lamplight_schema') IS NOT NULL,

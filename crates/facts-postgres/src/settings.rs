@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-/// The URL of a database in PostgreSQL. It is a secret, because it has the password; `Display` and `Debug` show the hosts
-/// and the name of the database alone.
+/// The URL of a PostgreSQL database. It is a secret, because it contains the password. `Display` and `Debug` show only
+/// the hosts and the name of the database.
 #[derive(Clone, PartialEq)]
 pub struct PostgresUrl {
     config: Config,
@@ -15,8 +15,8 @@ pub struct PostgresUrl {
 
 impl Eq for PostgresUrl {}
 
-/// The text is not the URL of a database in PostgreSQL. The error does not repeat any part of it, because a part may
-/// belong to the password.
+/// The error for a text that is not the URL of a PostgreSQL database. It repeats no part of the text, because a part
+/// may belong to the password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidUrl {
     /// The text cannot be read.
@@ -98,8 +98,8 @@ impl fmt::Debug for PostgresUrl {
 pub struct PostgresSettings {
     /// The URL.
     pub url: PostgresUrl,
-    /// A file of certificates, in PEM, one of which must have signed that of PostgreSQL; `None` means those that the
-    /// system trusts.
+    /// A file of certificates in PEM. One of them must have signed the certificate of PostgreSQL. `None` stands for the
+    /// certificates that the system trusts.
     pub ca: Option<PathBuf>,
     /// The most connections.
     pub connections: usize,
@@ -109,7 +109,7 @@ pub struct PostgresSettings {
     pub connect_timeout: Duration,
     /// The longest time that a statement may run; PostgreSQL ends it then.
     pub statement_timeout: Duration,
-    /// The longest time that a call may take, with the wait for a connection and with repeated attempts.
+    /// The maximum time of a call, including the wait for a connection and repeated attempts.
     pub call_timeout: Duration,
 }
 

@@ -1,6 +1,6 @@
-//! The connections to PostgreSQL: a bounded pool, a bound on the calls that wait for it, deadlines, and repeated attempts.
+//! The connections to PostgreSQL: a bounded pool, a limit on waiting calls, timeouts, and repeated attempts.
 //!
-//! This module knows statements and transactions, but not their content.
+//! This module does not depend on the content of statements and transactions.
 
 use crate::fault::{Cause, Fault, NoAnswer, overloaded, unavailable};
 use crate::rows::Result;
@@ -16,8 +16,8 @@ use tokio::sync::Semaphore;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-/// The most attempts of a call that conflicts with others: PostgreSQL ends one of two transactions that wait for each
-/// other.
+/// The maximum number of attempts of a call that conflicts with others. PostgreSQL ends one of two transactions that
+/// wait for each other.
 const ATTEMPTS: u32 = 8;
 
 /// Values of the places of a statement.
@@ -41,7 +41,7 @@ pub struct Stats {
     pub writes: u64,
     /// The number of writes that failed.
     pub failed_writes: u64,
-    /// The number of attempts that were repeated, after a conflict with another call or the loss of a connection.
+    /// The number of attempts that were repeated because of a conflict with another call or the loss of a connection.
     pub repeated: u64,
 }
 
@@ -54,11 +54,12 @@ struct Counters {
     repeated: AtomicU64,
     /// Counts each change twice: when it begins, and when it ends in whatever way.
     changes: AtomicU64,
-    /// The cause for which the last call that ended failed, if it did because PostgreSQL could not be used.
+    /// The cause of the failure of the last call that ended. `None` if that call did not fail because of PostgreSQL.
     failing: Mutex<Option<Cause>>,
 }
 
-/// Counts a change that is under way. When the call is dropped, it counts as ended; PostgreSQL may still commit it.
+/// A change in progress, which is counted at its beginning and its end. A dropped call counts as ended, although
+/// PostgreSQL may still commit it.
 struct Changing<'a>(&'a AtomicU64);
 
 impl<'a> Changing<'a> {
@@ -249,7 +250,7 @@ impl Store {
         self.counters.changes.load(Ordering::Relaxed)
     }
 
-    /// The cause for which the last call that ended failed, if it did because PostgreSQL could not be used.
+    /// The cause of the failure of the last call that ended. `None` if that call did not fail because of PostgreSQL.
     pub(crate) fn failing(&self) -> Option<Cause> {
         *self.counters.failing.lock()
     }

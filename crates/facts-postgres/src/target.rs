@@ -1,5 +1,5 @@
-//! An empty database into which all facts of another store are copied, in one transaction: it stays empty until all of
-//! them are there.
+//! An empty database into which all facts of another store are copied, in one transaction. It stays empty until the
+//! copy is complete.
 
 use crate::fault::{Fault, unavailable};
 use crate::rows::{Result, count, get, number, only, utf8};
@@ -35,7 +35,7 @@ pub struct Target {
 const COPYING: &str = "copying facts into PostgreSQL";
 
 impl Target {
-    /// Opens a database, creates its tables, and keeps all others from writing into them until the copy has ended.
+    /// Opens a database, creates its tables, and locks out other writers until the copy has ended.
     pub async fn open(settings: &PostgresSettings) -> std::result::Result<Self, FactsError> {
         let store = Store::new(settings)?;
         server::examine(&store).await?.check()?;

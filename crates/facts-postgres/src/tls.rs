@@ -1,4 +1,5 @@
-//! TLS to PostgreSQL, by rustls. The option `sslmode` of the URL says whether it is used; a certificate is always verified.
+//! TLS to PostgreSQL, by rustls. The option `sslmode` of the URL decides whether it is used. A certificate is always
+//! verified.
 
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};

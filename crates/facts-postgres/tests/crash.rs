@@ -1,4 +1,4 @@
-//! Kills the server: acknowledged writes survive it, and the adapter goes on with the server that is started again.
+//! Kills the server. Acknowledged writes survive, and the adapter continues with the restarted server.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Random histories of the lists of users, judged by the naive model of the conformance suite; a history on which the
-//! two part is cut down to the few steps that matter.
+//! Compares random histories of the lists of users with the model of the conformance suite. If the two differ, the
+//! history is reduced to the few relevant steps.
 
 mod common;
 

@@ -1,5 +1,5 @@
-//! Opening a database: what is refused, in words that tell an operator what to do; migrations by several nodes at a time;
-//! and the mark of the facts.
+//! Tests of opening a database: refusals with errors that help an operator, migrations by several nodes at a time, and
+//! the mark of the facts.
 
 // Helpers of tests may panic.
 #![allow(clippy::unwrap_used)]
@@ -14,7 +14,8 @@ use lamplight_facts_postgres::{Cause, PostgresFacts, PostgresSettings, PostgresU
 use lamplight_model::{AppId, FactsMark, Timestamp, User, UserId};
 use std::error::Error;
 
-/// The error of opening and of examining the database of this URL, which must be of the same kind.
+/// Opens and examines the database of this URL. Both must fail with an error of the same kind. Returns the error of
+/// opening.
 async fn refused(url: &str) -> FactsError {
     let settings = PostgresSettings::new(PostgresUrl::new(url).unwrap());
     let examined = PostgresFacts::examine(&settings).await.unwrap_err();
@@ -84,7 +85,7 @@ async fn a_database_that_cannot_be_used_is_refused_with_the_cause() {
     drop(PostgresFacts::open(&settings).await.unwrap());
 }
 
-/// Several nodes start at once, over an empty database and over one with an older schema: each migration runs once.
+/// If several nodes start at once, with an empty database or an older schema, each migration runs once.
 #[tokio::test]
 async fn migrations_run_once_whichever_nodes_start() {
     for begun in [0, 2] {

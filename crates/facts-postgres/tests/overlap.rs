@@ -1,4 +1,4 @@
-//! Calls at the same time, at several nodes over one database; calls that nobody waits for; bounds and deadlines.
+//! Tests of concurrent calls of several nodes with one database, of dropped calls, of limits and of timeouts.
 
 mod common;
 
@@ -46,7 +46,7 @@ async fn a_newer_schema_and_tables_of_others_are_refused_and_left_alone() {
     assert_eq!(error.source.unwrap().downcast_ref(), Some(&newer));
 }
 
-/// Both write, take each other into their lists and out of them, at two nodes: nothing fails, nothing is lost.
+/// At two nodes, two users send messages, add each other and remove each other. No call fails, and no change is lost.
 #[tokio::test]
 async fn two_who_change_each_others_lists_at_two_nodes_do_not_hinder_each_other() {
     let (nodes, _database) = two_nodes().await;
@@ -82,7 +82,7 @@ async fn two_who_change_each_others_lists_at_two_nodes_do_not_hinder_each_other(
     }
 }
 
-/// A login at one node while the other node kicks: it ends with the kick, or has a number after it.
+/// A login at one node overlaps with a kick at another node. The kick ends the login, or the login has a later number.
 #[tokio::test]
 async fn a_kick_at_one_node_divides_the_logins_at_another() {
     let (nodes, _database) = two_nodes().await;
@@ -104,7 +104,7 @@ async fn a_kick_at_one_node_divides_the_logins_at_another() {
     }
 }
 
-/// Notices are settled and stored at the same time: one notice of the user is offered, until none is left.
+/// Notices are settled and stored concurrently. One notice of the user is a head until none is left.
 #[tokio::test]
 async fn a_lane_never_loses_its_head() {
     let (nodes, _database) = two_nodes().await;

@@ -66,7 +66,7 @@ pub struct NewNotice {
     pub user: User,
     /// The content of the notice.
     pub content: NoticeContent,
-    /// The time of the call.
+    /// The time at which the notice is added.
     pub at: Timestamp,
 }
 

@@ -19,9 +19,9 @@ impl Presence {
         }
     }
 
-    /// Adds the login event of a device. If the device was already connected on the same platform and kicked no device,
-    /// there is no new event. In all other cases, a device that was already connected gets a disconnect event first.
-    /// Logins and disconnects of a device therefore alternate.
+    /// Adds the login event of a device, so that logins and disconnects of a device alternate. If the device was
+    /// already connected on the same platform and kicked no device, there is no event. In any other case, a device that
+    /// was already connected gets a disconnect event first.
     pub(super) fn note_login(
         &mut self,
         device: EventDevice,

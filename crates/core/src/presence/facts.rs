@@ -31,8 +31,7 @@ pub struct UserFacts {
 pub enum Admission {
     /// The device may connect, under this login number.
     Admitted(u64),
-    /// The record does not contain a login of the device on this platform, so the caller has to record a login in the
-    /// facts first.
+    /// The record has no login of the device on this platform. The caller first records a login in the facts.
     Unknown,
     /// The UserSig of the login was revoked.
     Revoked,
@@ -43,14 +42,14 @@ pub enum Admission {
     /// A later login on this platform competes with this login and has ended it.
     Beaten(Platform),
     /// The record does not contain the login but has had a later one, so the login may have ended. The caller reads the
-    /// facts again. The answer of the facts is valid until the record gets a login with a number above this one.
+    /// facts again. Their answer is valid until the record gets a login with a number above this one.
     MayHaveEnded(u64),
 }
 
 impl Presence {
-    /// Creates the record of a user of whom only the facts are stored, so the logins have no connections. `version`
-    /// must be above every version that may have been sent for the user. `may_have_had_list` is `true` if a former
-    /// record may have had a subscription list, which is lost.
+    /// Creates the record of a user from the facts. Its logins have no connections. `version` must be above every
+    /// version that may have been sent for the user. `may_have_had_list` is `true` if a former record may have lost a
+    /// subscription list.
     pub fn from_facts(
         facts: UserFacts,
         version: Version,
@@ -88,7 +87,7 @@ impl Presence {
         }
     }
 
-    /// Creates the record of a user whose account was deleted while there was no record. All logins up to the number
+    /// Creates the record of a user whose account was deleted while there was no record. Logins up to the number
     /// `through` have ended.
     pub fn of_deleted(
         through: u64,
@@ -199,8 +198,8 @@ impl Presence {
         &self.sigs
     }
 
-    /// The issue times, in seconds, of the UserSigs that a kick at `at` has to revoke individually. They were issued in
-    /// the second of `at` or later.
+    /// The issue times, in seconds, of the UserSigs that a kick at the time `at` has to revoke individually. They are
+    /// not before the second of `at`.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);
         let all = self.sigs.seen_since(at).chain(of_devices.filter(|issued| *issued >= at.as_secs()));
@@ -212,8 +211,8 @@ impl Presence {
         self.unsettled.iter().flat_map(|unsettled| unsettled.ends())
     }
 
-    /// Records that the user has used a UserSig issued in the second `issued`. `connection` is the connection of the
-    /// device that now uses the UserSig, or `None` if it was used without a connection.
+    /// Records the use of a UserSig that was issued in the second `issued`. `connection` is the connection of the
+    /// device that now uses the UserSig; `None` if there is no connection.
     pub fn note_sig(
         &mut self,
         connection: Option<ConnectionId>,
@@ -228,11 +227,10 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Ends every login up to the number `through` and revokes UserSigs, because the facts have recorded a kick. Later
-    /// logins stay.
+    /// Ends every login up to the number `through` and revokes UserSigs, because the facts have recorded a kick.
     ///
-    /// Returns the ended logins, and the issue times of UserSigs that `revoked` does not cover; the caller has to
-    /// revoke these in the facts too.
+    /// Returns the ended logins, and the issue times of UserSigs that `revoked` lacks; the caller has to revoke these
+    /// in the facts too.
     pub fn kick(
         &mut self,
         through: u64,
@@ -246,8 +244,8 @@ impl Presence {
     }
 
     /// Ends every login up to the number `through` and drops the subscription list, because the facts have deleted the
-    /// account. The record is kept for the login retention. If the account was created again meanwhile, the new account
-    /// keeps its record and its later logins. Returns the same as [`Presence::kick`].
+    /// account. The record is kept for the login retention. An account that was created again meanwhile keeps its
+    /// record and its later logins. Returns the same as [`Presence::kick`].
     pub fn delete(
         &mut self,
         through: u64,
@@ -291,7 +289,7 @@ impl Presence {
     }
 
     /// Records that the account was created, or created again, with the creation number `born`. Does nothing if that
-    /// account was deleted since, or if the record already has this or a later account.
+    /// account was deleted since, or if the record has this or a later account.
     pub fn restore_account(&mut self, born: u64) -> Transition<()> {
         if born <= self.deleted_through || born <= self.born && self.deleted_until.is_none() {
             return Transition::quiet(());
@@ -303,10 +301,10 @@ impl Presence {
 
     /// Ends a login that was recorded under the number `login` and then refused.
     ///
-    /// A later login of the device stays. An earlier login of the device on the same platform stays too, and gets the
-    /// number `login`, which it has in the facts. An earlier login on another platform ends, because the facts have
-    /// ended it. If the record does not contain the device, only the end is kept for the facts. `why` is the cause of
-    /// the device's end mark, or `None` for no mark; the device counts as notified of the cause.
+    /// A later login of the device stays. An earlier login on the same platform stays too, and gets the number `login`,
+    /// which it has in the facts. An earlier login on another platform ends, because the facts have ended it. If the
+    /// record lacks the device, only the end is kept for the facts. `why` is the cause of the device's end mark, or
+    /// `None` for no mark; the device counts as notified of the cause.
     pub fn take_back(
         &mut self,
         device: &DeviceId,
@@ -374,9 +372,9 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Replaces the logins by those in the facts, after a restart. A login of a native device that is only in the
-    /// record is removed. A login that is only in the facts is added, unless its end is not stored in the facts yet.
-    /// `facts` lists no Web logins. Those in the record stay, unless the user was kicked or deleted while no node ran.
+    /// Replaces the logins by those in the facts, after a restart. A native login that only the record has is removed.
+    /// A login that only the facts have is added, unless its end is not stored in the facts yet. Web logins, which the
+    /// facts do not list, stay unless the user was kicked or deleted while no node ran.
     pub fn adopt_facts(&mut self, facts: &UserFacts, settings: &AppSettings, now: Now) -> Transition<()> {
         let kicked = facts.ended_through > self.ended_through;
         let reason = match (kicked, self.devices.is_empty()) {

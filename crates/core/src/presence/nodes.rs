@@ -9,7 +9,7 @@ use lamplight_model::{
     Version,
 };
 
-/// An open connection that its node puts back into the record, with the data that the node has of the user.
+/// An open connection that its node puts back into the record, with the node's data about the user.
 #[derive(Clone, Debug)]
 pub struct Reassert<'a> {
     /// The device, its login and its connection.
@@ -27,15 +27,14 @@ pub enum Reasserted {
     Current,
     /// The connection was put back into the record.
     PutBack,
-    /// The login has ended or may not connect any longer, or its device has another connection. The client has to log
-    /// in again.
+    /// The client has to log in again: the login has ended or may not connect any longer, or its device has another
+    /// connection.
     Refused,
 }
 
 impl Presence {
-    /// Ends the connections of a lost node in this record. They count as connected until `until`, or end at once if
-    /// that time has passed. `heard` is the last time at which the node is known to have run. Returns the number of
-    /// these connections.
+    /// Ends the connections of a lost node in this record, and returns their number. They count as connected until the
+    /// time `until`, or end at once if it has passed. `heard` is the last time at which the node is known to have run.
     pub fn lose_node(
         &mut self,
         node: NodeId,
@@ -57,8 +56,8 @@ impl Presence {
         })
     }
 
-    /// Makes lost connections count as connected until `until`, because their node has ended. `heard` is the last time
-    /// at which the node is known to have run. Returns the number of these connections.
+    /// Makes the connections of an ended node count as connected until the time `until`, and returns their number.
+    /// `heard` is the last time at which the node is known to have run.
     pub(crate) fn hold_links(
         &mut self,
         is_lost: impl Fn(ConnectionId) -> bool,
@@ -80,8 +79,8 @@ impl Presence {
         lost
     }
 
-    /// Makes the logins of a record that was created from the facts count as connected until `until`, because the
-    /// directory has lost the former record with its connections. `lost` is the time of the loss.
+    /// Makes the logins of a record created from the facts count as connected until the time `until`, because the
+    /// directory has lost the former record. `lost` is the time of the loss.
     #[must_use]
     pub fn held_until(mut self, until: Moment, lost: Timestamp) -> Self {
         for device in &mut self.devices {
@@ -93,12 +92,12 @@ impl Presence {
         self
     }
 
-    /// Puts an open connection back into the record. It is missing because the directory has lost the record, or
-    /// because other nodes have treated the node of the connection as lost.
+    /// Puts an open connection back into the record. The directory has lost the record, or other nodes have treated the
+    /// node of the connection as lost.
     ///
     /// If the visible status has not changed since the record was created from the facts, the custom status and the
-    /// time since which the user is ONLINE are restored too. A subscription list that was lost with the record is also
-    /// restored. The version becomes higher than that of [`Reassert::told`].
+    /// ONLINE time are restored too. A subscription list that was lost with the record is also restored. The version
+    /// becomes higher than that of [`Reassert::told`].
     pub fn reassert(
         &mut self,
         open: &Reassert<'_>,

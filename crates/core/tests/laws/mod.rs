@@ -24,8 +24,8 @@ pub struct Record {
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next; `None` means now.
     pub heard: Option<Timestamp>,
-    /// Whether the current step takes over the logins of the facts. A login that ends in such a step has already ended
-    /// in the facts.
+    /// Whether the current step takes over the logins of the facts. A login that ends in such a step has ended in the
+    /// facts before.
     pub adopts: bool,
 }
 
@@ -137,8 +137,8 @@ impl Record {
         self.now = self.now.after(end.since(self.now.moment));
     }
 
-    /// Simulates a crash of the process, and restores the record in a new process after the time `down`. The monotonic
-    /// clock starts again from its origin.
+    /// Simulates a crash of the process. Restores the record in a new process after the time `down`, with a monotonic
+    /// clock that starts again.
     pub fn restart(&mut self, down: Duration) {
         let before = self.status();
         let (devices, list) = (self.presence.devices().len(), self.presence.subscriptions().clone());

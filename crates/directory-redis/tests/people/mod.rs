@@ -64,7 +64,7 @@ impl Node {
     }
 }
 
-/// A reader of the change log with the custom statuses that it has heard, and the partitions that it has missed.
+/// A reader of the change log, with the custom statuses that it has read and the partitions that it has missed.
 pub struct Ear {
     reader: LogReader,
     pub texts: Vec<String>,

@@ -1,4 +1,4 @@
-//! A Redis server for one test, from the Debian package `redis-server`, on a Unix socket in a folder of its own.
+//! A Redis server for one test, from the Debian package `redis-server`. It has its own folder and a Unix socket in it.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 

@@ -1,5 +1,5 @@
-//! Servers on loopback ports for tests: single ones, a Redis Cluster, and a master with a replica and a Sentinel. All are of
-//! the Debian package `redis-server`, and end with the thread that started them.
+//! Servers on loopback ports for tests: single servers, a Redis Cluster, and a master with a replica and a Sentinel.
+//! They are from the Debian package `redis-server`, and end with the thread that started them.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 

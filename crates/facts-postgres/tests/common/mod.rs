@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 
-/// A server. One of a test's own ends, and its directory is removed, when this is dropped, and also when the process ends
-/// in any way: the shell that holds the server then reads the end of its input.
+/// A PostgreSQL server for tests. A server for a single test ends when this value is dropped or the process ends: the
+/// shell that runs it then reads the end of its input. Its directory is then removed.
 pub struct Server {
     directory: PathBuf,
     options: Vec<String>,
@@ -40,7 +40,7 @@ impl Server {
         Self::start_with(|_| vec!["listen_addresses=".to_owned()]).await
     }
 
-    /// The same with settings of the server; they may name files, which are written into the given directory.
+    /// Starts a server with these options. `options` may write files that they name into the given directory.
     pub async fn start_with(options: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let directory = tempfile::Builder::new().prefix("lamplight-postgres-").tempdir();
         let directory = directory.expect("a temporary directory can be made").keep();
@@ -99,8 +99,9 @@ impl Server {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 
-    /// Starts a server that ends when nobody has used it for ten seconds. Its guard holds the lock of those who start one
-    /// while it looks and ends it, so nobody comes to use a server that is about to end.
+    /// Starts a server that ends when nobody has used it for ten seconds. While its guard checks this and ends it, the
+    /// guard holds the lock that starting a server needs. No test can therefore begin to use a server that is about to
+    /// end.
     fn run_for_all(directory: &Path, options: &[String]) {
         const SCRIPT: &str = r#"
             program=$1 directory=$2
@@ -265,8 +266,8 @@ impl Drop for Server {
     }
 }
 
-/// The server of these tests: started by the first process that needs it, shared by all that run at the time, as each
-/// test is a process of its own where nextest runs it, and ended when none has used it for some seconds.
+/// The server that the tests share. The first process that needs it starts it, because nextest runs each test in its
+/// own process. It ends when no process has used it for some seconds.
 pub async fn server() -> &'static Server {
     static SERVER: OnceCell<Server> = OnceCell::const_new();
     SERVER.get_or_init(Server::shared).await

@@ -110,8 +110,8 @@ impl Service {
         self.end_links(lost.node, place, now.moment, heard, now).await
     }
 
-    /// Holds the links of this node, which is about to stop, until `until`: its clients are on their way to other nodes.
-    /// One page of its connections at a time.
+    /// Holds the links of one page of this node's connections until the time `until`. Called before the node stops,
+    /// because its clients reconnect to other nodes.
     pub async fn hold_own_links(
         &self,
         node: NodeId,

@@ -198,8 +198,9 @@ export interface WebhookTest {
   /** The reason why the delivery failed; null if it succeeded. */
   error: string | null;
   took_ms: number;
-  /** The name of the request header with the id of the delivery, and that id. */
+  /** The name of the request header that contains the id of the delivery. */
   header: string;
+  /** The id of the delivery. */
   delivery: string;
   /** The query parameters with the signature; empty if requests are not signed. */
   signature: string[];
