@@ -14,11 +14,11 @@ use tokio::sync::Notify;
 /// The position of a reader in the feed. Readers must not interpret its text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedCursor {
-    /// The epoch, which changes whenever live records may have been lost, because the statuses sent before may then be
-    /// wrong.
+    /// The epoch of the directory. It changes if live records may have been lost, because statuses sent before may then
+    /// be wrong.
     pub(crate) epoch: u64,
-    /// For each partition, the position up to which the feed was read. An adapter may append numbers that it needs to
-    /// continue a snapshot.
+    /// The position in each partition up to which the feed was read. An adapter may append further numbers for a
+    /// snapshot.
     pub(crate) places: Vec<u64>,
 }
 
@@ -28,7 +28,7 @@ pub struct FeedCursor {
 pub struct InvalidFeedCursor;
 
 impl FeedCursor {
-    /// The maximum number of partitions that are parsed from a text, because a client could send a text of any length.
+    /// The maximum number of partitions that are parsed from a text. It bounds the texts that a client can send.
     const MAX_PLACES: usize = 4096;
 
     /// Creates a cursor from the position in each of the adapter's partitions.
@@ -95,13 +95,12 @@ pub(crate) struct Feed {
 struct FeedState {
     epoch: u64,
     last: u64,
-    /// The highest position of a record that was removed before the start of this process. A reader at a lower position
-    /// may have missed the removal.
+    /// The highest position of a record that was removed before this process started. A reader at a lower position may
+    /// have missed the removal.
     horizon: u64,
     /// The removals since the start, by app, because a removal affects only readers of the same app.
     removed: BTreeMap<AppId, Removed>,
-    /// The value of `Removed::stamp` for an app without removals since the start. Each start of the process gives
-    /// another one.
+    /// The stamp of an app without removals since the start. It differs in each process.
     first_stamp: u64,
     users: BTreeMap<(AppId, u64), UserId>,
 }
@@ -134,8 +133,8 @@ impl Feed {
         state.users.insert((user.app, place), user.id.clone());
     }
 
-    /// Moves a user whose status has changed from the position `before`, if there is one, to the end. Returns the new
-    /// position. The caller holds the lock of the user's record.
+    /// Moves a user to the end, because the user's status has changed, and returns the new position. `before` is the
+    /// former position, if there is one. The caller holds the lock of the user's record.
     pub fn advance(&self, user: &User, before: Option<u64>) -> u64 {
         let mut state = self.lock();
         if let Some(before) = before {
@@ -147,7 +146,7 @@ impl Feed {
         place
     }
 
-    /// Wakes the waiting readers. It is called when the change that was passed to [`Feed::advance`] can be read.
+    /// Wakes the waiting readers. Called when the change passed to [`Feed::advance`] can be read.
     pub fn announce(&self) {
         self.moved.notify_waiters();
     }

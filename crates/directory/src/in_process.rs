@@ -28,7 +28,7 @@ const SHARDS: usize = 256;
 /// The number of records that are encoded while a shard is locked.
 const RECORDS_AT_ONCE: usize = 64;
 
-/// The number of records to examine for one page. The page ends with the shard in which this number is reached.
+/// The number of records to examine for one page. The page ends with the shard in which the number is reached.
 const LISTED_AT_ONCE: usize = 20_000;
 
 /// The capacity in bytes above which the encoding buffer is freed after use.
@@ -103,9 +103,11 @@ impl InProcessDirectory {
         }
     }
 
-    /// Records on disk that the process is running. Writes a snapshot of all records if many changes were written since
-    /// the last one, if a change could not be written, or if the last snapshot is not complete. The call blocks on the
-    /// disk. It must be repeated every few seconds.
+    /// Records on disk that the process is running, and writes a snapshot of all records if one is due. The call blocks
+    /// on the disk, and must be repeated every few seconds.
+    ///
+    /// A snapshot is due if many changes were written since the last one, a change could not be written, or the last
+    /// snapshot is not complete.
     pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let alive = journal.alive(now.wall);
@@ -122,9 +124,9 @@ impl InProcessDirectory {
         self.journal.as_ref().map_or(Ok(()), |journal| journal.note_facts(mark))
     }
 
-    /// Calls [`maintain`](Self::maintain) and syncs the journal to disk, so that it also survives a reboot of the
-    /// machine. The caller makes no changes afterwards. A later change would be stored as usual, but after a reboot the
-    /// next start would treat the journal as incomplete.
+    /// Calls [`maintain`](Self::maintain) and syncs the journal to disk, so that it survives a reboot of the machine.
+    /// The caller must make no further changes: after a reboot, the next start would treat a journal with later changes
+    /// as incomplete.
     pub fn close(&self, now: Now) -> Result<(), JournalError> {
         self.maintain(now)?;
         self.journal.as_ref().map_or(Ok(()), Journal::close)
@@ -138,7 +140,7 @@ impl InProcessDirectory {
             .collect()
     }
 
-    /// Writes a snapshot of all records. Changes continue, because no record is locked while this waits for the disk.
+    /// Writes a snapshot of all records. No record is locked while this waits for the disk, so changes continue.
     fn write_all_records(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let mut snapshot = journal.rewrite(|| Begin {
@@ -184,7 +186,7 @@ impl InProcessDirectory {
         }
     }
 
-    /// Writes an entry of a user to the journal. The caller holds the lock of the user's shard, so no change can be
+    /// Writes an entry of a user to the journal. The caller holds the lock of the user's shard, so that no change is
     /// read or logged before it is written.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) {
         let Some(journal) = &self.journal else { return };

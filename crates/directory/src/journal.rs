@@ -37,15 +37,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The first bytes of every file. The number in them identifies the format of entries. A file in an unknown format is
-/// treated as lost.
+/// The first bytes of every file. They contain the number of the entry format. A file in an unknown format is treated
+/// as lost.
 const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x07";
 /// The first bytes of files in earlier formats that can still be read. Format 6 has no mark of the facts. Format 5 also
 /// has no status after a session event.
 const FORMER_MAGICS: [&[u8; 12]; 2] = [b"LAMPLIVE\x00\x00\x00\x06", b"LAMPLIVE\x00\x00\x00\x05"];
 /// The number of bytes of the magic that are equal in all formats.
 const NAME_BYTES: usize = 8;
-/// The position of the mark of doubt. The mark means that a write to this file failed and that no snapshot contains the
+/// The position of the mark of doubt. The mark means that a write to the file failed, and that no snapshot contains the
 /// change.
 const DOUBT_AT: u64 = MAGIC.len() as u64;
 const SURE: u8 = 0;
@@ -57,8 +57,8 @@ pub(crate) const STRIPES: usize = 16;
 /// The largest size of an entry in bytes. A list of 10,000 subscriptions with ids of the maximum length fits.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
-/// The minimum size, in bytes, of the changes of a generation before the next generation begins. The changes must also
-/// exceed the size of the snapshot.
+/// The minimum size, in bytes, of the changes of a generation before the next one begins. The changes must also be
+/// larger than the snapshot.
 const REWRITE_AT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// An entry of a file of the journal.
@@ -94,8 +94,8 @@ pub(crate) enum EntryRef<'a> {
 pub(crate) struct Begin {
     /// The epoch of the feed, which changes whenever live records may have been lost.
     pub epoch: u64,
-    /// The boot id of the machine when the file was written. After another boot, data that the kernel had not written
-    /// to disk may be lost.
+    /// The id of the machine's boot in which the file was written. After another boot, data that the kernel had not
+    /// written to disk may be lost.
     pub machine: String,
     /// The highest position in the feed of a removed record.
     pub horizon: u64,
@@ -145,7 +145,7 @@ struct Stripe {
     /// The position after the last complete entry.
     end: u64,
     /// The value of `Journal::failures` after the last failed write to this file. `None` if no write has failed, or if
-    /// a snapshot contains the changes that could not be written.
+    /// a snapshot contains the lost changes.
     doubt: Option<u64>,
 }
 
@@ -154,13 +154,13 @@ struct Generation {
     /// Whether the snapshot contains all records, so that older files are not needed.
     is_complete: bool,
     /// The value of `Journal::failures` when the snapshot was begun. The snapshot contains the changes whose writes had
-    /// failed by then.
+    /// failed before.
     failures: u64,
     snapshot_bytes: u64,
 }
 
 impl Journal {
-    /// Reads the files, logs damaged files, and keeps copies of them. The caller must write all restored records with
+    /// Reads the files, logs damaged files and keeps copies of them. The caller must write the restored records with
     /// [`Journal::rewrite`] before it changes any record.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> Result<(Self, Recovery), JournalError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
@@ -189,8 +189,8 @@ impl Journal {
         Ok((journal, recovery))
     }
 
-    /// Renames the folder to `aside`, in place of a folder of that name, and creates an empty one. If the process
-    /// crashes after renaming, the next start finds no folder or an empty one.
+    /// Renames the folder to `aside`, and creates an empty one. A folder at `aside` is replaced. If the process crashes
+    /// in between, the next start finds no folder or an empty one.
     pub fn set_aside(disk: &dyn Disk, folder: &Path, aside: &Path) -> Result<(), JournalError> {
         match fs::remove_dir_all(aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -207,8 +207,7 @@ impl Journal {
         }
     }
 
-    /// Begins the first generation of this process, for facts with this mark. It is called once, before anything is
-    /// written.
+    /// Begins the first generation of this process, for facts with this mark. Called once, before anything is written.
     pub fn start(&mut self, begin: &Begin, facts: Option<FactsMark>) -> Result<(), JournalError> {
         *self.noted.lock() = facts;
         let number = self.generation.lock().number + 1;
@@ -260,8 +259,8 @@ impl Journal {
         self.append(0, &entry)
     }
 
-    /// Whether a snapshot of all records has to be written, because the changes have grown, some could not be written,
-    /// or the current generation has no complete snapshot.
+    /// Whether a snapshot of all records has to be written: the changes have grown, some could not be written, or the
+    /// current generation has no complete snapshot.
     pub fn wants_rewrite(&self) -> bool {
         let generation = self.generation.lock();
         let grown = self.grown.load(Ordering::Relaxed);
@@ -281,7 +280,7 @@ impl Journal {
     }
 
     /// Begins a snapshot of all records. `begin` is called twice: for the new files of changes, and then for the
-    /// snapshot, when changes are already written to the new files.
+    /// snapshot. Changes are already written to the new files by then.
     pub fn rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
         let rewrite = self.try_rewrite(begin);
         if rewrite.is_err() {
@@ -399,8 +398,7 @@ pub(crate) fn encode(entry: &EntryRef<'_>, buffer: &mut Vec<u8>) {
     buffer[start + 4..payload].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// The bytes at the beginning of every file: the magic, the byte that can mark the file as in doubt, and the first
-/// entries.
+/// The beginning of every file: the magic, the byte for the mark of doubt, and the first entries.
 fn head(begin: &Begin, facts: Option<FactsMark>) -> Vec<u8> {
     let mut head = MAGIC.to_vec();
     head.push(SURE);

@@ -42,24 +42,23 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
 pub type Change<'a> = &'a mut (dyn FnMut(&mut Presence) -> Transition<()> + Send);
 
 /// A function that reads one record. Its arguments are the index of the user in the list, and the record with its
-/// revision, or `None` if there is no record.
+/// revision. The record is `None` if it does not exist.
 pub type View<'a> = &'a mut (dyn FnMut(usize, Option<(&Presence, u64)>) + Send);
 
 /// The store of live records. Each stored change of a record also appends its visible changes to the change log, in the
 /// same step.
 pub trait Directory: Send + Sync {
     /// Changes one user's record atomically, and appends the visible changes to the log. Returns the log entries, or
-    /// `None` if there is no record. After the call, the change survives a crash of this process, but not of the
-    /// machine.
+    /// `None` if there is no record. The change then survives a crash of this process, but not of the machine.
     ///
-    /// Every stored change increments the record's revision. The revisions of a user always increase, even if the
-    /// record is removed and stored again, as long as the directory loses no records.
+    /// Every stored change increments the record's revision. The revisions of a user increase, even if the record is
+    /// removed and stored again, as long as the directory loses no records.
     ///
     /// Callers use [`update`](trait.Directory.html#method.update) or
     /// [`update_logged`](trait.Directory.html#method.update_logged), which return the outcome of the transition.
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>>;
 
-    /// Reads the records of these users, in the order of `users`. A record with a revision contains exactly the changes
+    /// Reads the records of `users`, in the order of `users`. A record with a revision contains exactly the changes
     /// that the log reports for the user up to that revision.
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()>;
 
@@ -78,7 +77,7 @@ pub trait Directory: Send + Sync {
     /// order of changes, and periodic work is assigned by partition.
     fn partitions(&self) -> u16;
 
-    /// All users with one of these users on the subscription list, in no particular order. The call reads all records.
+    /// The users whose subscription list contains one of `users`, in no particular order. The call reads all records.
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
 
     /// The partition that a user belongs to, below [`Directory::partitions`].
@@ -99,13 +98,15 @@ pub trait Directory: Send + Sync {
 
     /// A page of the connections of a node that are current according to the records of a partition. `after` is `None`
     /// for the first page, and then the `next` of the previous page. A connection that exists during the whole
-    /// iteration is on one of the pages. A connection that begins or ends meanwhile may be on several pages or on none.
+    /// iteration is on one of the pages. A connection that begins or ends meanwhile may be on none or on several.
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage>;
 
     /// A page of up to `limit` users of an app whose records match the filter. `after` is `None` for the first page,
-    /// and then the `next` of the previous page. A record that exists and matches during the whole iteration is on one
-    /// of the pages. A record that changes meanwhile is on one page or on none. A page examines a bounded number of
-    /// records, so any page may have fewer than `limit` users.
+    /// and then the `next` of the previous page. A page may have fewer than `limit` users, because it examines a
+    /// bounded number of records.
+    ///
+    /// A record that exists and matches during the whole iteration is on one of the pages. A record that changes
+    /// meanwhile is on one page or on none.
     fn records_of<'a>(
         &'a self,
         app: AppId,
@@ -114,14 +115,14 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, RecordPage>;
 
-    /// A page of the status feed. It has up to `limit` users of an app whose status has changed visibly after the
-    /// cursor, or whose account was deleted or created again. The users of a partition are in the order of their last
-    /// change. Without a cursor, or with an obsolete one, the feed begins with a snapshot.
+    /// A page of the status feed of an app: up to `limit` users with a visible change after the cursor, or whose
+    /// account was deleted or created again. Within a partition, they are in the order of their last change. Without a
+    /// cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
     /// The time before which records may be missing. A record that is created again from the facts must have a version
-    /// above this time, so that it is above all versions sent before. Records from after this time are not lost. If an
-    /// adapter loses records while it runs, its epoch becomes a later time.
+    /// above this time, so that it is above those sent before. If an adapter loses records while it runs, its epoch
+    /// becomes a later time.
     fn epoch(&self) -> Timestamp;
 
     /// Resolves when a status changes visibly after the first poll. A reader polls this future before it reads a page,
@@ -134,16 +135,16 @@ pub trait Directory: Send + Sync {
 
 /// The log of changes for other parts of the system: the visible changes of records, and changes of other data.
 pub trait ChangeLog: Send + Sync {
-    /// Appends entries about changes that are not in a record, in this order. If the adapter need not wait, the entries
-    /// are appended at the first poll. After an error, or if the future is dropped, it is unknown whether they were
-    /// appended. A caller may repeat the call if readers tolerate duplicates.
+    /// Appends entries about changes that are not in a record, in this order. If the adapter need not wait, it appends
+    /// them at the first poll. After an error, or if the future is dropped, they may or may not be appended. A caller
+    /// may repeat the call if readers tolerate duplicates.
     fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()>;
 
     /// Creates a reader that gets all entries from now on. The entries about one user are in the order of their
     /// revisions.
     fn follow(&self) -> LogReader;
 
-    /// Creates a reader of the users who get new [session events](Presence::pending_events) for the outbox. Each entry
+    /// Creates a reader of the users who get new [session events](Presence::pending_events) for the outbox. An entry
     /// contains a user, and is appended after the change of the record.
     fn follow_events(&self) -> LogReader;
 }
@@ -217,8 +218,7 @@ pub struct DirectoryStats {
     pub devices: [u64; Platform::ALL.len()],
     /// The number of failed writes to the journal, including those of snapshots.
     pub journal_errors: u64,
-    /// Whether a write to the journal has failed and the journal is not complete again. A `kill -9` would then lose the
-    /// changes that could not be written.
+    /// Whether the journal lacks changes because a write has failed. A `kill -9` would then lose these changes.
     pub journal_in_doubt: bool,
     /// The damage that the start has found on disk.
     pub journal_damage: JournalDamage,

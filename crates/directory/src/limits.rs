@@ -9,9 +9,9 @@ pub type LimitsAnswer<'a> = BoxFuture<'a, Result<bool, LimitsError>>;
 
 /// The port that counts the calls of each user on all nodes, and limits their rates.
 pub trait Limits: Send + Sync {
-    /// Counts one call of this user at `now`, a time of the directory's clock, and returns whether it is allowed. At
-    /// most `limit.calls` calls are allowed in any period of `limit.window_ms` milliseconds. A refused call is not
-    /// counted. Two concurrent calls are never both allowed as the last one.
+    /// Counts one call of this user at the time `now` of the directory's clock, and returns whether it is allowed. At
+    /// most `limit.calls` calls are allowed in any period of `limit.window_ms` milliseconds; refused calls are not
+    /// counted. Concurrent calls cannot exceed the limit.
     fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
 
     /// Removes counts that no longer affect a result.

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 /// A change of a user's lists, for the user's own devices.
 ///
-/// Each change is logged by the task that waited for its commit. The log may therefore contain the changes of one user
-/// in another order than their versions. The workers sort the changes before they notify devices.
+/// The log may contain the changes of one user in another order than their versions, because the task that made a
+/// change logs it. The workers sort the changes before they notify devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
     /// The lists version after the change, which is one higher than before.
     pub version: u64,
-    /// The connection whose call made the change, which gets the answer instead of a notification; `None` for a change
-    /// by the app.
+    /// The connection whose call made the change; it gets the answer instead of a notification. `None` for a change by
+    /// the app.
     pub by: Option<ConnectionId>,
     /// The number of unread messages in all conversations after the change.
     pub total_unread: u32,

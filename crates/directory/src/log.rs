@@ -54,8 +54,8 @@ pub enum Partitions {
     Some(BTreeSet<u16>),
 }
 
-/// The maximum number of entries in the queue of one reader. A worker takes all entries whenever it wakes. If more than
-/// this number wait, reading its watched users again is faster than processing the entries.
+/// The maximum number of entries in the queue of one reader. If more wait, reading the watched users again is faster
+/// for a worker than processing the entries.
 pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 
 /// The maximum number of bytes in the queue of one reader. Only entries about lists can be large, because of message
@@ -80,8 +80,8 @@ impl LocalLog {
         LogReader { queue }
     }
 
-    /// Appends an entry to the queue of each reader. If a queue would exceed [`MAX_WAITING_ENTRIES`] or
-    /// [`MAX_WAITING_BYTES`], it is emptied, and its next [`LogReader::take`] returns [`Heard::Missed`].
+    /// Appends an entry to the queue of each reader. A queue that would exceed [`MAX_WAITING_ENTRIES`] or
+    /// [`MAX_WAITING_BYTES`] is emptied, and the reader's next [`LogReader::take`] returns [`Heard::Missed`].
     pub fn append(&self, entry: &Arc<LogEntry>) {
         let bytes = entry.news.bytes();
         let of_events = matches!(entry.news, News::Events);

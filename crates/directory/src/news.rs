@@ -8,8 +8,7 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// An entry of the change log: a change of which other parts of the system are notified. It can be serialised for other
-/// nodes.
+/// An entry of the change log: a change of which other parts of the system, or other nodes, are notified.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The user that the entry is about.
@@ -20,8 +19,8 @@ pub struct LogEntry {
     pub wall: Option<Timestamp>,
     /// The change.
     pub news: News,
-    /// The time at which the entry was appended or received on this machine. It is only measured, never used for
-    /// decisions, and not serialised.
+    /// The time at which the entry was appended or received on this machine. It is used only for measurements, and is
+    /// not serialised.
     #[serde(skip, default = "Instant::now")]
     pub at: Instant,
 }
@@ -61,7 +60,7 @@ pub enum News {
 }
 
 /// The log entries of one change of a record, which were appended in the same step. The caller of the change may
-/// process these entries at once, and ignore the same entries when the log delivers them.
+/// process them at once, and ignore them when the log delivers them.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Logged {
     /// The revision of the record after the change.

@@ -18,23 +18,23 @@ pub trait Nodes: Send + Sync {
     /// Adds a node with the first beat, in place of an entry with the same id. Returns the register with the node.
     fn join<'a>(&'a self, node: &'a NodeEntry, now: Now) -> Answer<'a, Register>;
 
-    /// Replaces the entry of a node and increases its beat by one. Returns the register after that. Returns `None` if
-    /// the register does not contain the node: other nodes have removed it because it was lost, or the register itself
-    /// was lost. The node must then join again, and put its connections back into the records.
+    /// Replaces the entry of a node, increases its beat by one, and returns the register. A request to drain the node
+    /// is kept.
     ///
-    /// A request to drain the node is kept, whatever the entry contains.
+    /// Returns `None` if the register does not contain the node, because other nodes have removed it as lost, or the
+    /// register itself was lost. The node must then join again, and put its connections back into the records.
     fn renew<'a>(&'a self, node: &'a NodeEntry, now: Now) -> Answer<'a, Option<Register>>;
 
     /// Removes a node that has ended all its connections in the records. Does nothing if the register does not contain
     /// it.
     fn leave(&self, node: NodeId) -> Answer<'_, ()>;
 
-    /// Removes a lost node whose connections were cleared, unless its beat is no longer `beat`: the node has then come
-    /// back. Returns `true` if the register does not contain the node after the call.
+    /// Removes a lost node whose connections were cleared. If its beat differs from `beat`, the node has come back and
+    /// is not removed. Returns `true` if the register does not contain the node after the call.
     fn remove_lost(&self, node: NodeId, beat: u64) -> Answer<'_, bool>;
 
-    /// Requests that a node drains. Its next renewal returns the request. Returns whether the register contains the
-    /// node.
+    /// Requests that a node drains. The node's next renewal returns the request. Returns whether the register contains
+    /// the node.
     fn request_drain(&self, node: NodeId) -> Answer<'_, bool>;
 
     /// Returns the register. The caller need not be a node in it.
@@ -76,8 +76,7 @@ pub struct RegisteredNode {
 /// The content of the register at one time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Register {
-    /// The time of the read, by the clocks of the store. If the store has no clocks, it is the time that the caller
-    /// gave.
+    /// The time of the read by the clocks of the store, or the time given by the caller if the store has no clocks.
     pub at: Now,
     /// The nodes, in ascending order of their ids.
     pub nodes: Vec<RegisteredNode>,

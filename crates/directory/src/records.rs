@@ -31,7 +31,7 @@ impl RecordFilter {
     }
 }
 
-/// The position after which a page of a list of records begins. It is valid only for one run of the directory.
+/// The position after which a page of a list of records begins. It is valid for one run of the directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordCursor {
     /// The number of the part of the directory in which the page begins. Each adapter divides its records into parts.
@@ -47,7 +47,7 @@ pub struct InvalidRecordCursor;
 
 impl RecordCursor {
     /// Creates a cursor from the number of a part and the last listed user of that part. `after` is `None` if no user
-    /// of that part was listed yet.
+    /// was listed yet.
     pub fn new(part: u64, after: Option<UserId>) -> Self {
         Self { part, after }
     }
@@ -94,8 +94,8 @@ pub struct RecordPage {
     pub next: Option<RecordCursor>,
 }
 
-/// Selects from these records the users of an app who match the filter and have ids after `after`. Returns up to `room`
-/// of them, in ascending order of their ids, and whether there are more.
+/// Selects users of an app who match the filter and have ids after `after`. Returns up to `room` of them, in ascending
+/// order of their ids, and whether there are more.
 pub(crate) fn pick<'a>(
     records: impl Iterator<Item = (&'a User, &'a Presence)>,
     app: AppId,

@@ -406,8 +406,8 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     assert!(page.reset);
 }
 
-/// After a damage, the restored versions are above every version that was sent. If they were not, a client that returns
-/// with a lost version would keep a wrong status forever.
+/// Restored versions are above every version that was sent. Otherwise a client with a lost version would keep a wrong
+/// status.
 #[tokio::test]
 async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -439,8 +439,8 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
 }
 
-/// The [`FactsMark`] that the next start would read from this folder; `None` if there is none. Reads a copy, so the
-/// folder is not changed.
+/// The [`FactsMark`] that the next start would read from this folder, or `None`. Reads a copy, so that the folder does
+/// not change.
 fn noted(folder: &TempDir) -> Option<FactsMark> {
     SavedRecords::read(copy(folder).path()).unwrap().facts()
 }

@@ -6,8 +6,8 @@ use lamplight_facts::AppDeletion;
 use lamplight_model::AppId;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-/// All tables with rows of apps, except the audit log, and the columns that identify a row. Accounts come last:
-/// deleting an account also deletes the rows that refer to it, which would not be counted.
+/// The tables with rows of apps, except the audit log, and the columns that identify a row. Accounts come last:
+/// deleting an account also deletes the rows that refer to it, which would then not be counted.
 const TABLES: &[(&str, &str)] = &[
     ("logins", "app, user, device"),
     ("marks", "app, user, device"),
@@ -40,13 +40,13 @@ pub(crate) fn unfinished(db: &Connection) -> Result<Vec<AppId>> {
     list(db, "SELECT id FROM deleted_apps WHERE NOT emptied ORDER BY id", (), |row| Ok(AppId(row.get(0)?)))
 }
 
-/// Whether an app was deleted and not created again since. No data of such an app may be stored.
+/// Whether an app was deleted and not created again since. Its data must then not be stored.
 pub(crate) fn is_deleted(db: &Connection, app: AppId) -> Result<bool> {
     db.prepare_cached("SELECT 1 FROM deleted_apps WHERE id = ?1")?.exists([app.0])
 }
 
-/// Removes an app from the deleted apps, because it is being created again. Returns `false` if the app cannot be
-/// created yet, because some of its rows still exist.
+/// Removes an app from the deleted apps, because it is being created again. Returns `false` if some of its rows still
+/// exist; the app cannot be created yet.
 pub(crate) fn make_again(db: &Connection, app: AppId) -> Result<bool> {
     let sql = "SELECT emptied FROM deleted_apps WHERE id = ?1";
     let emptied: Option<bool> = db.prepare_cached(sql)?.query_row([app.0], |row| row.get(0)).optional()?;

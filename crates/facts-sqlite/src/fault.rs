@@ -14,12 +14,13 @@ pub struct Stopped;
 #[error("the file belongs to a program other than Lamplight")]
 pub struct NotFacts;
 
-/// An error of SQLite. It has no `source`, because its text already contains the texts of its causes.
+/// An error of SQLite. It has no `source`, because its text contains the texts of its causes.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct OfSqlite(Arc<Error>);
 
-/// The error of a failed statement or commit. It is in an `Arc`, because a failed commit fails all writes of its batch.
+/// Returns the error of a failed statement or commit. `error` is shared, because a failed commit fails all writes of
+/// its batch.
 pub(crate) fn of_sqlite(doing: &'static str, error: Arc<Error>) -> FactsError {
     FactsError { kind: kind(&error), doing, source: Some(Box::new(OfSqlite(error))) }
 }

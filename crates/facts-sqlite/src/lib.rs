@@ -92,13 +92,13 @@ impl SqliteFacts {
         self.readers.are_alive()
     }
 
-    /// Returns the path of the first file that was replaced or deleted since the store was opened; `None` if all are in
-    /// place. If there is such a file, writes made since then are lost when the store is closed. Blocks on the disk.
+    /// The path of the first file that was replaced or deleted since the store was opened; `None` if all are in place.
+    /// If there is one, writes made since then are lost when the store is closed. Blocks on the disk.
     pub fn replaced(&self) -> Option<&Path> {
         self.identity.replaced()
     }
 
-    /// Commits a write that changes no data but writes a page to the disk. It succeeds if other writes would succeed.
+    /// Commits a write that changes no data but writes a page to the disk. It shows whether other writes would succeed.
     pub async fn probe(&self) -> Result<(), FactsError> {
         self.writer.write("probing the store", statements::probe).await
     }

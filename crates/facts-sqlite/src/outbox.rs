@@ -96,7 +96,7 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
 }
 
 /// The ordinal up to which the user's session events were stored in the outbox. 0 if the caller has confirmed that it
-/// will not repeat any of them.
+/// will repeat none of them.
 fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
     let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
     let key = params![user.app.0, user.id.as_str()];
@@ -159,8 +159,8 @@ fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at:
     Ok(true)
 }
 
-/// Records that a notice is handed out. Clears the column `device`, by which a login finds the disconnect that it can
-/// cancel.
+/// Records that a notice is handed out, by clearing the column `device`. A login finds the disconnect that it can
+/// cancel by this column.
 fn hand_out(db: &Connection, id: u64) -> Result<bool> {
     Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }

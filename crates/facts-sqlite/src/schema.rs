@@ -372,8 +372,8 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
 
 /// Switches a new file to write-ahead logging.
 ///
-/// If two processes switch at the same time, SQLite detects a deadlock and returns "busy" to one of them without
-/// waiting. This function then waits and tries again.
+/// If two processes switch at the same time, SQLite returns "busy" to one of them without waiting. This function then
+/// waits and tries again.
 fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     let started = Instant::now();
     loop {
@@ -435,8 +435,8 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fills the column `nick_folded`, the form of the nick in which upper and lower case are equal. Accounts are found by
-/// it.
+/// Fills the column `nick_folded`, by which accounts are found. It contains the nick in a form in which upper and lower
+/// case are equal.
 fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read = transaction.prepare(
         "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",

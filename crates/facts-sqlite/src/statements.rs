@@ -14,8 +14,8 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, Timestamp, User, UserId};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, Statement, params};
 
-/// Writes the unchanged header of the file, so that the commit has to write a page to the disk. An update of a row to
-/// the same values would write nothing.
+/// Writes the unchanged header of the file, so that the commit writes a page to the disk. An update of a row to the
+/// same values would write nothing.
 pub(crate) fn probe(db: &Connection) -> Result<()> {
     db.pragma_update(None, "application_id", APPLICATION_ID)
 }
@@ -152,8 +152,8 @@ fn last_number(db: &Connection) -> Result<u64> {
     db.prepare_cached("SELECT last FROM numbers")?.query_row((), |row| count(row, 0))
 }
 
-/// Deletes an account with the rows that refer to it. Its peers keep their conversations. `None` if there is no
-/// account.
+/// Deletes an account with the rows that refer to it, and returns `None` if there is no account. Its peers keep their
+/// conversations.
 pub(crate) fn delete_account(
     db: &Connection,
     user: &User,
@@ -280,8 +280,7 @@ struct Stands {
     lists_version: u64,
 }
 
-/// Reads the data that is needed for recording a login. It uses one statement, because a login is the most frequent
-/// write.
+/// Reads the data that is needed to record a login, in one statement, because a login is the most frequent write.
 fn known(db: &Connection, user: &User, device: &DeviceId) -> Result<Known> {
     let sql = "SELECT a.born, a.lists_version, r.at, r.also, m.why, m.told, m.at FROM (SELECT 1)
                LEFT JOIN accounts a ON a.app = ?1 AND a.id = ?2

@@ -14,8 +14,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// The environment variable with the path of the file for the child process. Without it, the tests for the child do
-/// nothing.
+/// The environment variable with the path of the file for the child process. If it is not set, the tests for the child
+/// do nothing.
 const FILE: &str = "LAMPLIGHT_DURABILITY_TEST_FILE";
 
 /// The environment variable with the number of the child's first login.
@@ -244,8 +244,8 @@ fn task() -> Option<(std::ffi::OsString, u64)> {
     Some((std::env::var_os(FILE)?, first))
 }
 
-/// In the child process: acknowledges a number, on a line of its own so that the output of the test harness does not
-/// matter.
+/// Acknowledges a number, in the child process. It uses a line of its own, because the test harness writes to the same
+/// output.
 fn say(number: u64) {
     let line = format!("\nacknowledged {number}\n");
     std::io::stdout().lock().write_all(line.as_bytes()).expect("the parent listens");

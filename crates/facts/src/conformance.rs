@@ -253,7 +253,7 @@ fn at(millis: u64) -> Timestamp {
     Timestamp(millis)
 }
 
-/// A login of a native device by its application, with a UserSig issued in the second of the login.
+/// A login of a native device by its application. The UserSig was issued in the second of the login.
 fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
     NewLogin {
         user: user(name),
@@ -290,7 +290,7 @@ fn end(on: &str, login: u64) -> EndedLogin {
 }
 
 /// The end of the device's login. If the device has no login in the list, the end has the highest number, so that it
-/// ends any login of the device.
+/// ends any login.
 async fn end_of(facts: &dyn Facts, name: &str, on: &str) -> EndedLogin {
     let logins = ok(facts.logins(user(name))).await;
     let number = logins.iter().find(|login| login.device.as_str() == on).map(|login| login.number);

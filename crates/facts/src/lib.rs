@@ -44,19 +44,20 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Creates an app, or replaces it completely. Returns an error while the app is being deleted.
     fn put_app(&self, app: App) -> Answer<'_, ()>;
 
-    /// Does the same as [`Facts::put_app`] if the stored app still equals `was`, in one transaction; `None` means that
-    /// there is no app. Returns `false` and changes nothing if the stored app differs, or if the app is being deleted.
+    /// Replaces an app like [`Facts::put_app`], but only if the stored app still equals `was`, in one transaction.
+    /// `None` means that there is no app. Returns `false` and changes nothing if the stored app differs, or if the app
+    /// is being deleted.
     fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool>;
 
-    /// Begins the deletion of an app, in one transaction. The app and its keys are deleted, and no account, login,
-    /// revocation or notice of the app is stored until the app is created again. The last app is not deleted.
+    /// Begins the deletion of an app, in one transaction. The app and its keys are deleted. Until the app is created
+    /// again, no account, login, revocation or notice of it is stored. The last app is not deleted.
     fn begin_app_deletion(&self, app: AppId) -> Answer<'_, AppDeletion>;
 
     /// The apps whose deletion has begun and is not complete, in ascending order of their ids.
     fn deleted_apps(&self) -> Answer<'_, Vec<AppId>>;
 
-    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction, and returns their number. If
-    /// the number is below `limit`, the deletion is complete and the app may be created again.
+    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction, and returns their number. A
+    /// number below `limit` means that the deletion is complete and the app may be created again.
     fn delete_app_rows(&self, app: AppId, limit: usize) -> Answer<'_, usize>;
 
     // Accounts
@@ -64,15 +65,15 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// The accounts of these users, in the order of `users`; `None` for a user without an account.
     fn accounts(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Account>>>;
 
-    /// The accounts of these users, each with its durable logins in ascending order of their numbers. All are read from
-    /// one snapshot.
+    /// The accounts of these users, each with its durable logins in ascending order of their numbers, read from one
+    /// snapshot.
     fn accounts_with_logins(&self, users: Vec<User>) -> Answer<'_, Vec<Option<AccountWithLogins>>>;
 
     /// Up to `limit` accounts of an app in ascending order of their ids, beginning after the id `after`.
     fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>>;
 
-    /// Creates an account unless it exists. The result also contains the creation number of the account; it is 0 if no
-    /// account was created because the app was deleted.
+    /// Creates an account unless it exists. The result contains the creation number of the account; 0 if the app was
+    /// deleted.
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
     /// Deletes an account with its profile, logins, marks, friendships and conversation list, and removes the user from
@@ -81,12 +82,11 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
     /// Ends all logins of a user, adds an end mark for each of their devices, and revokes further UserSigs, in one
-    /// transaction. Returns the highest login number so far. Every login of the user up to that number has ended.
-    /// Returns `None` if there is no account.
+    /// transaction. Returns the highest login number so far; logins of the user up to that number have ended. Returns
+    /// `None` if there is no account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
-    /// The revocation that kicks and deletions of a user have left, with or without an account; `None` if there was
-    /// none.
+    /// The revocation that kicks and deletions of a user have left, or `None`. It exists even without an account.
     fn revocation(&self, user: User) -> Answer<'_, Option<Revocation>>;
 
     /// Revokes these UserSigs in addition to those already revoked. Ends no login.
@@ -101,8 +101,8 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
     /// Ends logins of a user. An end concerns the device's login with the given number and every earlier login of the
-    /// device, so that a later login is not affected. A given end mark is stored for the device, unless the device has
-    /// a later login. The newest [`MAX_MARKS`] marks of a user are kept.
+    /// device. A given end mark is stored, unless the device has a later login. The newest [`MAX_MARKS`] marks of a
+    /// user are kept.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
     /// The durable logins of a user, in ascending order of their numbers.
@@ -167,8 +167,7 @@ pub struct AccountMade {
 /// The outcome of [`Facts::delete_account`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AccountDeleted {
-    /// The highest number of a login or account before the deletion. All logins of the user up to this number have
-    /// ended.
+    /// The highest number of a login or account before the deletion. Logins of the user up to this number have ended.
     pub through: u64,
     /// The time at which the account was created.
     pub created: Timestamp,
@@ -214,8 +213,7 @@ pub enum LoginRecorded {
     /// The login was refused, because its UserSig was revoked.
     Revoked,
     /// The login was refused, because the device's last login ended for this reason. A resume is refused every time. A
-    /// login by the application is refused once, if another login kicked the device and the device has not been
-    /// notified.
+    /// login by the application is refused once, if another login kicked the device and the device was not notified.
     Ended(EndWhy),
     /// The login was refused, because there is no account. A resume creates no account, and neither does a login to a
     /// deleted app.

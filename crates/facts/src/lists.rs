@@ -20,7 +20,7 @@ pub const RETRY_TIME: Duration = Duration::from_secs(600);
 /// The durable lists of users. The caller has validated the texts.
 pub trait Lists: Send + Sync {
     /// The lists versions and unread counts of these users, in the order of `users`; `None` for a user without an
-    /// account. Many logins make this read, so calls are batched and should be fast.
+    /// account. The call should be fast, because many logins make it.
     fn lists_states(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>>;
 
     // Profiles
@@ -28,7 +28,7 @@ pub trait Lists: Send + Sync {
     /// The profiles of these users, in the order of `users`; `None` for a user without an account.
     fn profiles(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Profile>>>;
 
-    /// Changes a profile. Returns `None` if there is no account. If no value differs, the version is not incremented.
+    /// Changes a profile. Returns `None` if there is no account. If no value differs, the version stays.
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>>;
 
     /// The further profile fields of these users, in the order of `users`; `None` for a user without an account.
@@ -69,7 +69,7 @@ pub trait Lists: Send + Sync {
     /// version.
     fn set_remark(&self, owner: User, friend: UserId, remark: String) -> Answer<'_, Option<RemarkSet>>;
 
-    /// Removes `friend` from the friend list of `owner`, and with `both` also `owner` from the list of `friend`.
+    /// Removes `friend` from the friend list of `owner`. With `both`, also removes `owner` from the list of `friend`.
     fn unfriend(&self, owner: User, friend: UserId, both: bool) -> Answer<'_, Unfriended>;
 
     /// An entry of a friend list; `None` if there is none.
@@ -81,7 +81,7 @@ pub trait Lists: Send + Sync {
     /// The number of entries in a friend list.
     fn count_friends(&self, owner: User) -> Answer<'_, usize>;
 
-    /// The users who are in the owner's friend list and have the owner in theirs, in ascending order of their ids.
+    /// The users who are in the owner's friend list and have the owner in their own, in ascending order of their ids.
     fn mutual_friends(&self, owner: User) -> Answer<'_, Vec<UserId>>;
 
     // Messages and conversations
@@ -229,7 +229,7 @@ pub struct Befriending {
     pub back: Option<Friend>,
     /// Whether the owner's list has changed, so that its version was incremented by one.
     pub owner_changed: bool,
-    /// Whether the friend's list has changed: it has a new entry, or an entry that has become mutual.
+    /// Whether the friend's list has changed: an entry is new or has become mutual.
     pub friend_changed: bool,
     /// The state of the owner's lists after the call.
     pub owner_state: ListsState,

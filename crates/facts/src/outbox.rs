@@ -21,16 +21,15 @@ pub trait Outbox: Send + Sync {
     /// the login then get the status after the login, because the user counts as ONLINE the whole time.
     fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued>;
 
-    /// Records that the caller will not repeat the session events of these users up to these ordinals, so that they
-    /// need not be detected as repetitions.
+    /// Records that the caller will not repeat the session events of these users up to these ordinals. They need not be
+    /// detected as repetitions any longer.
     fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()>;
 
     /// Up to `limit` heads of a lane, in the order in which they are due, including heads that are not due yet. A head
     /// is the oldest unsettled notice of a user.
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>>;
 
-    /// Records that a notice is about to be sent, so that no login can cancel it. Returns whether the notice still
-    /// exists.
+    /// Records that a notice is about to be sent, so that no login can cancel it. Returns whether the notice exists.
     fn hand_out(&self, id: u64) -> Answer<'_, bool>;
 
     /// Stores the outcomes of notices, in one transaction. `at` is the time of the call. Notices that no longer exist
@@ -139,7 +138,7 @@ pub enum SettledAs {
         /// The reason of the failure.
         error: String,
     },
-    /// The notice becomes a dead letter, because it failed for good. The next notice of the same user can then be sent.
+    /// The notice becomes a dead letter, because it has failed for good. The next notice of the user can then be sent.
     Dead {
         /// The number of failed attempts.
         attempts: u32,

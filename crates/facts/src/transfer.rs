@@ -10,7 +10,7 @@ pub struct Table {
     pub name: &'static str,
     /// The name and the kind of each column.
     pub columns: &'static [(&'static str, Kind)],
-    /// The number of columns in the key. The key is the first columns, by which rows are identified and ordered.
+    /// The number of columns in the key. These first columns identify and order the rows.
     pub key: usize,
     /// Whether the store numbers new rows itself, in the column `id`. It never uses a number twice.
     pub is_numbered: bool,

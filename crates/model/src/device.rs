@@ -190,9 +190,9 @@ impl NodeId {
     }
 }
 
-/// The id of one connection. No node uses it for another connection.
+/// The id of one connection. A node uses each id once.
 ///
-/// The end of a connection is reported with its id, so that a late report cannot affect the device's next connection.
+/// The end of a connection is reported with its id, so that a late report does not affect the device's next connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 pub struct ConnectionId {
     /// The run of the node that accepted the connection.

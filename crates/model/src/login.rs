@@ -3,8 +3,8 @@
 use crate::{DeviceId, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A login that has ended, identified by its number. A later login of the same device has a higher number, so a late or
-/// repeated report of this end does not affect it.
+/// A login that has ended, identified by its number. A later login of the same device has a higher number, so a late
+/// report of this end does not affect it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndedLogin {
     /// The device whose login ended.
@@ -24,8 +24,8 @@ pub struct EndedLogin {
 pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device has been notified of the end: it was connected when another login kicked it, or an attempt to
-    /// log in was refused because of the end. Always `true` if `why` is [`EndWhy::LoggedOut`].
+    /// Whether the device was notified of the end: it was connected when it was kicked, or a login attempt was refused
+    /// because of the end. `true` if `why` is [`EndWhy::LoggedOut`].
     pub told: bool,
     /// The time at which the login ended.
     pub at: Timestamp,
@@ -51,7 +51,7 @@ pub struct Revoked {
     /// The time of the revocation. UserSigs issued before its second are refused.
     pub at: Timestamp,
     /// The seconds in which other refused UserSigs were issued. They are ascending, not before [`Revoked::at`], and at
-    /// most [`MAX_REVOKED_ONE_BY_ONE`].
+    /// most [`MAX_REVOKED_ONE_BY_ONE`] in number.
     pub also: Vec<u64>,
 }
 
@@ -77,8 +77,8 @@ impl Revoked {
         *self != before
     }
 
-    /// Limits the length of `also`. If `also` is too long, its earliest seconds are removed and `at` is moved past
-    /// them. The result revokes more UserSigs than requested, but never fewer.
+    /// Limits the length of `also`: its earliest seconds are removed, and `at` is moved past them. The result revokes
+    /// at least the UserSigs that it revoked before.
     fn tidy(&mut self) {
         self.also.sort_unstable();
         self.also.dedup();

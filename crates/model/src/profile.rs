@@ -150,8 +150,8 @@ pub fn fold_nick(nick: &str) -> String {
     letters
 }
 
-/// Checks a text of one line: it has at most `limit` bytes and no control characters. `what` is the phrase for the text
-/// in the error.
+/// Checks a text of one line: it has at most `limit` bytes and no control characters. The error contains `what` as the
+/// phrase for the text.
 pub fn check_text(what: &'static str, text: &str, limit: usize) -> Result<(), InvalidText> {
     if text.len() > limit {
         return Err(InvalidText::TooLong { what, limit, length: text.len() });

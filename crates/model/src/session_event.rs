@@ -33,8 +33,8 @@ pub struct StatusAfter {
     pub status_type: StatusType,
     /// The version of the status.
     pub version: Version,
-    /// Whether the event is sent even if a login follows that would cancel it. `true` if the same change has cleared a
-    /// custom status, or if an earlier event of the same change already reports that the user is no longer ONLINE.
+    /// Whether the event is sent even if a later login would cancel it. `true` if the same change has cleared a custom
+    /// status, or if an earlier event of the change reports that the user is no longer ONLINE.
     pub told_always: bool,
 }
 
@@ -78,8 +78,8 @@ impl SessionEventKind {
 }
 
 impl SessionEvent {
-    /// The device, if the event is a login that kicked no device; `None` for every other event. Only such a login can
-    /// cancel a disconnect.
+    /// The device, if the event is a login that kicked no device; otherwise `None`. Only such a login can cancel a
+    /// disconnect.
     pub fn device_that_is_back(&self) -> Option<&DeviceId> {
         match &self.kind {
             SessionEventKind::Login { kicked } if kicked.is_empty() => {
@@ -94,10 +94,10 @@ impl SessionEvent {
     }
 
     /// Whether this login cancels an unsent disconnect, so that neither is sent. `between` are the user's events
-    /// between the two.
+    /// between them.
     ///
-    /// A receiver then assumes that the device was connected the whole time. The events between the two must therefore
-    /// be possible for a connected device; see [`StatusAfter::told_always`].
+    /// To a receiver, the device was then connected the whole time. The events in `between` must be possible for a
+    /// connected device; see [`StatusAfter::told_always`].
     pub fn takes_back<'a>(&self, disconnect: &Self, mut between: impl Iterator<Item = &'a Self>) -> bool {
         let (Some(device), Some(gone)) = (self.device_that_is_back(), &disconnect.device) else {
             return false;
@@ -110,9 +110,9 @@ impl SessionEvent {
             && between.all(|event| event.leaves_connected(device) && !is_told_always(event))
     }
 
-    /// Whether this event, between the disconnect and the login of `device`, is possible if `device` was connected the
-    /// whole time. It must be an event of another device that has not kicked a login, or a custom status that the
-    /// server API or an operator has set.
+    /// Whether this event, between the disconnect and the login of `device`, is possible for a connected `device`. It
+    /// must be an event of another device that has kicked no login, or a custom status set by the server API or an
+    /// operator.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {
             (SessionEventKind::CustomStatus(_), None) => true,

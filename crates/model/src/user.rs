@@ -22,7 +22,7 @@ impl fmt::Display for AppId {
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct UserId(CompactString);
 
-/// The error for a text that is not a `userID`. It contains the quoted text. Calls are refused with
+/// The error for a text that is not a `userID`, which it quotes. Calls are refused with
 /// [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]
@@ -37,8 +37,8 @@ impl From<InvalidUserId> for Refusal {
 /// The maximum number of characters that a quotation contains.
 const MAX_QUOTED: usize = 40;
 
-/// Quotes the beginning of a text, at most 40 characters. Special characters are escaped, so that the quotation cannot
-/// harm a terminal or a page.
+/// Quotes at most 40 characters of a text. Special characters are escaped, so that the quotation cannot harm a terminal
+/// or a page.
 pub fn quoted(text: &str) -> String {
     let mut rest = text.chars();
     let shown: String = rest.by_ref().take(MAX_QUOTED).flat_map(char::escape_debug).collect();

@@ -35,8 +35,8 @@ impl Hops {
     }
 
     /// The address of the client whose request was received from `peer`. The hops are followed from `peer` to the first
-    /// one that is not trusted; its address is the result. If a hop without an address comes first, or if all hops are
-    /// trusted, the result is the last address that was reached.
+    /// one that is not trusted, which is the result. If a hop has no address, or if all hops are trusted, the result is
+    /// the last address before.
     ///
     /// A proxy appends to one of the two headers and passes the other on unchanged. If the two headers give different
     /// addresses, the result is `peer`.
@@ -163,8 +163,8 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
 mod tests {
     use super::*;
 
-    /// The address of the client for a request from 10.0.0.1 with these header lines. The trusted networks are
-    /// 10.0.0.0/8 and fd00::/8.
+    /// Returns the address of the client for a request from 10.0.0.1 with these header lines. 10.0.0.0/8 and fd00::/8
+    /// are trusted.
     fn client(lines: &str) -> String {
         let mut headers = HeaderMap::new();
         for line in lines.lines() {

@@ -26,8 +26,8 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 /// The maximum number of bytes of an HTTP upgrade request.
 const MAX_UPGRADE_BYTES: usize = 8 * 1024;
 
-/// The maximum number of bytes that one call reads from a WebSocket. Without a maximum, a call would read a message
-/// with endless empty fragments to the end of the received bytes, before other connections are served.
+/// The maximum number of bytes that one call reads from a WebSocket. It lets other connections be served before a
+/// message with endless empty fragments is read to the end.
 const BYTES_IN_ONE_LOOK: usize = 128;
 
 /// The framing and the encoding of a connection's messages.

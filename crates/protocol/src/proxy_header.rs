@@ -29,7 +29,7 @@ pub enum ProxyHeader {
     Whole {
         /// The number of bytes of the header.
         taken: usize,
-        /// The address of the client. `None` if the proxy connects on its own behalf, or does not know the client.
+        /// The address of the client. `None` if the proxy connects for itself, or does not know the client.
         source: Option<IpAddr>,
     },
 }
@@ -126,8 +126,8 @@ mod tests {
         [BINARY, &[command, family], &length, rest].concat()
     }
 
-    /// The result for a header as text. Checks that the result does not depend on the bytes after the header, and that
-    /// every shorter prefix is incomplete.
+    /// Returns the result for a header as text. Checks that bytes after the header do not matter, and that every
+    /// shorter prefix is incomplete.
     fn shown(header: &[u8]) -> String {
         let show = |bytes: &[u8]| match read_proxy_header(bytes) {
             Ok(ProxyHeader::Absent) => "absent".to_owned(),

@@ -113,7 +113,8 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
 }
 
-/// Connections that were superseded, closed or logged out are not listed, and neither are connections of other nodes.
+/// Only current connections are listed: not those that were superseded, closed or logged out, and not those of other
+/// nodes.
 pub async fn the_connections_of_a_node_are_those_of_its_devices_now(ports: Ports) {
     const USERS: u64 = 300;
     let (directory, settings) = (&ports.directory, AppSettings::default());
@@ -245,7 +246,7 @@ pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(por
     assert!(moved.now_or_never().is_none(), "a further device is no change");
 }
 
-/// A reader whose cursor is after the removed record's position has missed nothing, and need not begin again.
+/// A reader whose cursor is after the removed record's position has missed nothing, and continues without a snapshot.
 pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again(ports: Ports) {
     let start = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
     seed(&ports.directory, "a").await;
@@ -258,7 +259,7 @@ pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_
     assert_eq!((followed.users, followed.reset), (vec![user("b")], false));
 }
 
-/// The rule holds for any page size, and also if a record was removed before the snapshot began.
+/// A snapshot ends with any page size, and also if a record was removed before the snapshot began.
 pub async fn a_snapshot_of_the_feed_comes_to_its_end_after_a_removal(ports: Ports) {
     for name in ["a", "b", "c", "gone"] {
         seed(&ports.directory, name).await;

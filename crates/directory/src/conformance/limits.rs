@@ -6,8 +6,8 @@ use lamplight_core::Call;
 use lamplight_model::{AppId, Moment, RateLimit, User};
 use std::sync::Arc;
 
-/// Defines a `#[tokio::test]` for each rule of rate limits. `make` is an `async fn() -> (Arc<dyn Limits>, Keep)`. Its
-/// second value is dropped when the test ends.
+/// Defines a `#[tokio::test]` for each rule of rate limits. `make` is an `async fn() -> (Arc<dyn Limits>, Keep)`; the
+/// value `Keep` is dropped when the test ends.
 #[macro_export]
 macro_rules! limits_conformance_tests {
     ($make:path) => {
@@ -72,8 +72,8 @@ pub async fn each_user_and_call_is_counted_apart(limits: Arc<dyn Limits>) {
     assert_eq!(limits.take(&other, Call::SendMessage, one, Moment(10_003)).await, Ok(false));
 }
 
-/// An operator may change a limit while calls are counted. It is not specified whether calls that are older than the
-/// former window count in a longer one.
+/// An operator may change a limit while calls are counted. A call that is older than the former window may or may not
+/// count in a longer window.
 pub async fn another_limit_counts_the_calls_that_were_made(limits: Arc<dyn Limits>) {
     let limit = |calls, window_ms| RateLimit { calls, window_ms };
     let table = [

@@ -6,8 +6,8 @@ use lamplight_model::{NodeId, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Defines a `#[tokio::test]` for each rule of a register. `make` is an `async fn() -> (Arc<dyn Nodes>, Keep)`. Its
-/// second value is dropped when the test ends.
+/// Defines a `#[tokio::test]` for each rule of a register. `make` is an `async fn() -> (Arc<dyn Nodes>, Keep)`; the
+/// value `Keep` is dropped when the test ends.
 #[macro_export]
 macro_rules! nodes_conformance_tests {
     ($make:path) => {
@@ -121,7 +121,7 @@ pub async fn a_request_to_drain_stays_until_the_node_is_gone(nodes: Arc<dyn Node
     assert_eq!(requested(now(5)).await, [false, false]);
 }
 
-/// The register that a renewal returns contains this renewal, and concurrent renewals of other nodes do not undo it.
+/// A renewal returns a register that contains it. Concurrent renewals of other nodes do not undo it.
 pub async fn nodes_that_renew_at_once_lose_no_beat(nodes: Arc<dyn Nodes>) {
     const NODES: u64 = 8;
     const RENEWALS: u64 = 20;

@@ -16,10 +16,10 @@ pub struct Recovered {
     /// The number of restored records.
     pub records: usize,
     /// The time before which records may be missing. A record that is created again must have a version above this
-    /// time, so that it is above all versions that were sent before.
+    /// time, so that the version is above those sent before.
     pub complete_since: Timestamp,
     /// Whether the records may be older than the last statuses that were sent. Their versions were then raised above
-    /// all versions that may have been sent.
+    /// those that may have been sent.
     pub in_doubt: bool,
     /// The damage of the files on disk.
     pub damage: JournalDamage,
@@ -47,7 +47,7 @@ impl SavedRecords {
         Ok(Self { disk, machine, folder: folder.to_owned(), journal, recovery, is_set_aside: false })
     }
 
-    /// The last stored mark of the facts. `None` if none was stored, as in files of an earlier format.
+    /// The last stored mark of the facts. `None` if none was stored, for example in files of an earlier format.
     pub fn facts(&self) -> Option<FactsMark> {
         self.recovery.facts
     }
@@ -57,8 +57,8 @@ impl SavedRecords {
         !self.recovery.has_files
     }
 
-    /// Renames the folder to `path`, in place of a folder that was renamed before, and continues without its records.
-    /// The records count as lost. New versions and positions in the feed are therefore above all that were sent before.
+    /// Renames the folder to `path`, and continues without its records, which count as lost. New versions and feed
+    /// positions are therefore above all that were sent before. A folder at `path` is replaced.
     pub fn set_aside(self, path: &Path) -> Result<Self, JournalError> {
         let Self { disk, machine, folder, journal, recovery, .. } = self;
         drop(journal);
@@ -74,10 +74,10 @@ impl SavedRecords {
     }
 
     /// Opens the directory with these records, for facts with this mark. Users who were connected when the former
-    /// process ended count as connected for `grace`.
+    /// process ended count as connected for the time `grace`.
     ///
-    /// If the journal may lack changes that watchers have received, the versions of all records are raised above every
-    /// version that may have been sent. The feed then begins a new epoch.
+    /// If the journal may lack changes that watchers have received, the versions of all records are raised above those
+    /// that may have been sent. The feed then begins a new epoch.
     pub fn open(
         self,
         facts: Option<FactsMark>,
@@ -152,7 +152,7 @@ impl InProcessDirectory {
     }
 }
 
-/// An id of the machine's current boot. If the id cannot be read, all boots have the same empty id.
+/// An id of the machine's current boot; empty if it cannot be read.
 fn running_machine() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_owned()

@@ -11,8 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// Removes the mark of a closed journal, if there is one. Returns `true` if it belongs to this generation, so that the
-/// journal was closed in order.
+/// Removes the mark of a closed journal, if there is one. Returns `true` if the journal was closed in order at this
+/// generation.
 pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Result<bool, JournalError> {
     let path = mark_of(folder);
     let found = match fs::read(&path) {
@@ -60,8 +60,8 @@ fn mark_of(folder: &Path) -> PathBuf {
     folder.join("closed")
 }
 
-/// The content of the file that marks a journal as closed. The file of an older generation, and a truncated file, have
-/// different contents.
+/// The content of the file that marks a journal as closed. It contains the generation, so that the mark of an older
+/// generation and a truncated file are recognised.
 fn text(generation: u64) -> Vec<u8> {
     format!("closed at generation {generation}\n").into_bytes()
 }

@@ -9,7 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The maximum number of damaged files that are kept. If there are more, the oldest are deleted. A generation has 17
+/// The maximum number of damaged files that are kept. If there are more, the oldest are deleted. One generation has 17
 /// files.
 pub(crate) const MAX_KEPT_FILES: usize = 32;
 
@@ -26,7 +26,7 @@ pub struct JournalDamage {
     pub files: u64,
     /// The number of files that are missing.
     pub missing_files: u64,
-    /// The number of damaged entries. If the length of an entry is damaged, the entries after it are not counted.
+    /// The number of damaged entries. Entries after an entry with a damaged length are not counted.
     pub entries: u64,
     /// The number of bytes that could not be decoded.
     pub bytes: u64,
@@ -75,7 +75,7 @@ pub(super) fn report_and_keep(folder: &Path, files: &[DamagedFile], missing_file
 }
 
 /// Creates a hard link to the file in the folder of damaged files. The original is deleted only when a snapshot has
-/// replaced it, so if this start is killed, the next one finds the same damage.
+/// replaced it, so if this start is killed, the next start finds the same damage.
 fn keep(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     let kept_in = folder.join(FOLDER);
     match DirBuilder::new().mode(0o700).create(&kept_in) {

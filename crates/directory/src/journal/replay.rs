@@ -11,16 +11,16 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The highest accepted generation number. No journal reaches it, because each generation has megabytes of data. A file
-/// with a higher number was not written by Lamplight, and would leave no number for the next generation.
+/// The highest accepted generation number. No journal reaches it. A file with a higher number was not written by
+/// Lamplight, and would leave no number for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
 
 /// The result of reading the files of a journal.
 #[derive(Default, Debug)]
 pub(crate) struct Recovery {
     pub records: HashMap<User, Found>,
-    /// The state of the journal at its end, according to the entries of all files: each number is the highest that was
-    /// found. `None` if no file could be read.
+    /// The state at the end of the journal: each number is the highest in the entries of all files. `None` if no file
+    /// could be read.
     pub begin: Option<Begin>,
     /// The boot ids in the files.
     pub machines: BTreeSet<String>,
@@ -171,8 +171,8 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
 /// The error number of an unreadable block of a disk, which is the same on all Unix systems.
 const EIO: i32 = 5;
 
-/// Applies the entries of a file. An entry with a wrong checksum is skipped if the next entry can be found. That is
-/// possible because entries do not depend on each other, and the highest revision of a user is the current one.
+/// Applies the entries of a file. An entry with a wrong checksum is skipped if the next entry can be found. Entries do
+/// not depend on each other, so the others are still valid.
 fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
     let Some(mut rest) = entries(bytes) else {
         let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])
@@ -246,8 +246,8 @@ impl Recovery {
         });
     }
 
-    /// Stores an entry, unless an entry with a higher revision was already found. An entry with an equal revision
-    /// replaces the earlier entry, because a later generation may contain the record with a raised version.
+    /// Stores an entry, unless an entry with a higher revision was found before. An equal revision replaces the earlier
+    /// entry, because a later generation may contain the record with a raised version.
     fn found(&mut self, user: User, rev: u64, place: u64, presence: Option<SavedPresence>) {
         match self.records.get_mut(&user) {
             Some(found) if rev < found.rev => {}

@@ -32,8 +32,8 @@ macro_rules! rows {
 
 const FIRST_PAGE: &str = rows!("1 ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?3");
 
-/// Selects a page after a cursor: begins at the rows that have the pin and the time of the cursor, and skips those up
-/// to the cursor's peer.
+/// Selects a page after a cursor. It begins at the rows with the pin and the time of the cursor, and skips those up to
+/// the cursor's peer.
 const LATER_PAGE: &str = rows!(
     "(c.pinned, c.active) <= (?3, ?4) AND NOT (c.pinned = ?3 AND c.active = ?4 AND c.peer <= ?5)
      ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?6"
@@ -77,7 +77,7 @@ fn conversation_of(row: &Row<'_>, owner: &User) -> Result<Conversation> {
     })
 }
 
-/// The result of [`touch`]: the columns that it does not change, and the new number of unread messages.
+/// The result of [`touch`]: the unchanged columns of the row, and the new number of unread messages.
 pub(super) struct Touched {
     pub(super) pinned: bool,
     pub(super) read_sequence: u64,
@@ -147,9 +147,9 @@ struct Reading {
 
 /// The number of the peer's messages after the sequence `read`.
 ///
-/// No rows are counted. Each message stores its number among the messages of its sender. Sequences have no gaps, so the
-/// sequence minus this number gives the number of the other user's earlier messages. Any deleted message after `read`
-/// may have been the peer's, so all of them are counted; the result never exceeds the previous unread count.
+/// No rows are counted: each message stores its number among the messages of its sender, and sequences have no gaps. A
+/// deleted message after `read` may have been the peer's, so it counts. The result does not exceed the previous unread
+/// count.
 fn unread_after(db: &Connection, before: &Reading, peer: &UserId, read: u64) -> Result<u32> {
     if before.unread == 0 || read == before.last {
         return Ok(0);

@@ -63,7 +63,7 @@ pub(super) fn befriend(db: &Connection, new: &NewFriendship) -> Result<Befriendi
     Ok(Befriending { outcome, entry: after, back, owner_changed, friend_changed, owner_state, friend_state })
 }
 
-/// Decides whether the friend can be added. If several reasons prevent it, returns the first in the order of
+/// Decides whether the friend can be added. If there are several reasons against it, returns the first in the order of
 /// [`Befriended`].
 fn outcome(
     db: &Connection,

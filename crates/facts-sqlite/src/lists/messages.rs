@@ -62,8 +62,8 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient: received, push })))
 }
 
-/// Only the newest messages of conversations that were active after `since` are read. The time is therefore bounded for
-/// any number of unread messages.
+/// Adds notices about missed messages to the outbox. Only the newest messages of conversations that were active after
+/// `since` are read, so the time is bounded for any number of unread messages.
 pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<Enqueued> {
     let MissedMessages { user, since, limit, devices, at } = missed;
     let sql = "SELECT m.pair, m.sequence, m.at, m.text, c.peer, a.unread

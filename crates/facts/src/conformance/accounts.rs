@@ -33,8 +33,7 @@ pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, [second]);
 }
 
-/// A call changes nothing if the app that it expects differs from the stored app, or if it expects that there is no
-/// app.
+/// A call changes nothing if the app that it expects, or the absence of the app, differs from the store.
 pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     let named = |name: &str| {
         let (keys, admins) = Default::default();
@@ -65,8 +64,7 @@ pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     }
 }
 
-/// If several callers concurrently expect the same app, such as operators on several nodes, only the first one replaces
-/// it.
+/// If several callers, such as operators on several nodes, expect the same app, only the first one replaces it.
 pub async fn of_many_who_replace_an_app_at_once_one_does(facts: &dyn Facts) {
     let app = |key: u32| {
         let (keys, admins, settings) = Default::default();

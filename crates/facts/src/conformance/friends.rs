@@ -58,7 +58,7 @@ pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
     assert_eq!(friends(facts, "nobody").await, [""; 0]);
 }
 
-/// With `both`, it is enough that one of the two entries exists. A second deletion reports that there was no entry.
+/// With `both`, one of the two entries is enough. A second deletion reports that there was no entry.
 pub async fn a_friend_is_deleted_on_one_side_or_on_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, String::new()).await;
@@ -178,8 +178,8 @@ pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &
     assert_eq!(ok(add("carol", true)).await.outcome, Befriended::Done);
 }
 
-/// A user who allows nobody to add them cannot be added by another user, on either side, but can be added by the app.
-/// The texts of an existing entry can be changed.
+/// A user who allows nobody to add them can be added only by the app, on either side. The texts of an existing entry
+/// can be changed.
 pub async fn who_lets_nobody_add_them_is_added_by_the_app_only(facts: &dyn Facts) {
     make_accounts(facts).await;
     let deny = ProfileChange { allow: Some(AllowType::DenyAny), ..ProfileChange::default() };

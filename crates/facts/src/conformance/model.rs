@@ -42,7 +42,7 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
 /// The number of milliseconds between two consecutive times.
 const MOMENT: u64 = RETRY_TIME.as_secs() * 1_000 / 4;
 
-/// There are few users, so that their conversations become long. The list is not in the order of their bytes.
+/// The names of the users. They are few, so that conversations become long, and not in the order of their bytes.
 const NAMES: [&str; 3] = ["b", "a", "B"];
 
 #[derive(Debug)]
@@ -165,7 +165,7 @@ struct Kept {
 struct Row {
     cleared: u64,
     read: u64,
-    /// An upper bound of the unread count, because a store need not store the senders of deleted messages.
+    /// An upper bound of the unread count. A store need not store the senders of deleted messages.
     unread: u32,
     pinned: bool,
     active: Timestamp,

@@ -57,8 +57,8 @@ pub async fn an_audit_entry_comes_back_whole(facts: &dyn Facts) {
     }
 }
 
-/// The entry of an operation that succeeded or failed is kept with its note. The entry of an operation without effect
-/// is removed.
+/// An entry of an operation that succeeded or failed is kept with its note. An entry of an operation without effect is
+/// removed.
 pub async fn an_audit_entry_is_settled(facts: &dyn Facts) {
     let [one, two, three] = [
         begin(facts, None, "a", 1).await,
@@ -117,7 +117,7 @@ pub async fn a_clock_far_ahead_does_not_empty_the_audit_log(facts: &dyn Facts) {
     assert_eq!(targets(facts, None, None, 99).await.len(), left.len() + 1);
 }
 
-/// Above the limit, the oldest entries are removed. The removed entries of operations without effect do not count.
+/// Above the limit, the oldest entries are removed. Entries of operations without effect do not count.
 pub async fn audit_entries_are_only_so_many(facts: &dyn Facts) {
     let first = begin(facts, None, "first", 1).await;
     for _ in 0..2 * AUDIT_SLACK {

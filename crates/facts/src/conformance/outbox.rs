@@ -92,7 +92,7 @@ pub async fn a_notice_is_taken_in_once(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "bob", logout(1)).await, ADDED);
 }
 
-/// The first notices of users are sorted by due time, then by age. Those that are not due yet are included.
+/// Heads are sorted by due time, then by age. Heads that are not due yet are included.
 pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     for (name, when) in [("carol", 30), ("alice", 10), ("dave", 10), ("bob", 20)] {
         let content = event(1, "phone", SessionEventKind::Logout);
@@ -151,8 +151,8 @@ pub async fn notices_without_an_ordinal_go_last(facts: &dyn Facts) {
     assert_eq!(told, [9, 2, 5]);
 }
 
-/// If a device returns before its disconnect was sent, neither the disconnect nor the login is sent. The events in
-/// between report the user as ONLINE.
+/// If a device returns before its disconnect was sent, neither the disconnect nor the login is sent. The events between
+/// them report the user as ONLINE.
 pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     enqueue(facts, "alice", event(2, "mac", SessionEventKind::TimedOut)).await;
@@ -173,7 +173,7 @@ pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) 
     assert_eq!(shown(facts, STATE).await, ["bob 1"]);
 }
 
-/// If the login does not cancel the disconnect, both are sent, because a receiver pairs disconnects with logins.
+/// If the login does not cancel the disconnect, both are sent. A receiver pairs disconnects with logins.
 pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: &dyn Facts) {
     let kicks = |kicked| SessionEventKind::Login { kicked };
     let android = vec![Platform::Android];
@@ -356,8 +356,7 @@ pub async fn a_deleted_account_leaves_its_notices(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["alice 1"]);
 }
 
-/// Waiting notices are counted for each lane. The time of the oldest notice that is the first of its user is returned
-/// too.
+/// Waiting notices are counted for each lane, with the time of the oldest head.
 pub async fn what_waits_is_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.lanes()).await, []);
     for (name, ordinal, when) in [("alice", 1, 30), ("alice", 2, 40), ("bob", 1, 20)] {

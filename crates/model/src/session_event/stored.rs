@@ -61,8 +61,7 @@ struct StoredEvent {
     kind: StoredKind,
 }
 
-/// The kind of an event. The order of the variants must not change, because the stored form contains the index of the
-/// variant.
+/// The kind of an event. The order of the variants must not change, because the stored form contains their indices.
 #[derive(Serialize, Deserialize)]
 enum StoredKind {
     Login { kicked: Vec<Platform> },
@@ -73,8 +72,8 @@ enum StoredKind {
     With(StatusAfter, WithStatus),
 }
 
-/// The kind of an event that is stored with the status after it. The order of the variants must not change, because the
-/// stored form contains the index of the variant.
+/// The kind of an event, with the status after it. The order of the variants must not change, because the stored form
+/// contains their indices.
 #[derive(Serialize, Deserialize)]
 enum WithStatus {
     Login { kicked: Vec<Platform> },
