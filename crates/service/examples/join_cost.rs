@@ -16,8 +16,8 @@ fn main() {
     }
 }
 
-/// Measures three times for one connection: setting a list of `length` users, reporting that it has all their statuses,
-/// and leaving. Meanwhile, `length` other connections watch the same users.
+/// Measures one connection three times: it sets a list of `length` users, reports that it has their statuses, and
+/// leaves. Meanwhile, `length` other connections watch the same users.
 fn join_cost(length: usize) -> (Duration, Duration, Duration) {
     let user = |n: usize| UserId::new(&format!("user{n}")).unwrap();
     let of = |n: usize| User::new(AppId(1), user(n));

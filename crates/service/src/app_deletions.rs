@@ -46,8 +46,8 @@ struct State {
 /// A deletion in progress.
 #[derive(Clone)]
 struct Deletion {
-    /// The app as it was before its deletion, to close its connections. `None` if this node did not have the app, as
-    /// after a restart; no client of the app is connected to it then.
+    /// The app as it was before its deletion, to close its connections. `None` if this node did not have the app, for
+    /// example after a restart; no client of the app is then connected to it.
     app: Option<Arc<App>>,
     stage: Stage,
     /// Whether another pass over the live records is needed, because a record could not be removed.
@@ -61,8 +61,8 @@ enum Stage {
     Records {
         /// The position of the next page; `None` for the first page.
         next: Option<RecordCursor>,
-        /// Whether this pass has found a record. If it has, another pass is needed, because a record may have been
-        /// created in a page that was already read.
+        /// Whether this pass has found a record. Another pass is then needed, because a record may have been created in
+        /// an earlier page.
         found: bool,
     },
     /// The rows of the app in the facts are being deleted.
@@ -80,8 +80,8 @@ impl Deletion {
 }
 
 impl State {
-    /// Records the end of a step. The deletion continues with the stage `next`, or is complete if `next` is `None`. If
-    /// `once_more` is set, it continues with another pass over the records instead.
+    /// Records the end of a step. The next stage is `next`; `None` means that the deletion is complete. If `once_more`
+    /// is set, another pass over the records comes instead.
     fn advance(&mut self, id: AppId, next: Option<Stage>) {
         let Some(deletion) = self.apps.get_mut(&id) else { return };
         let next = if std::mem::take(&mut deletion.once_more) { Some(Stage::FIRST) } else { next };
@@ -111,7 +111,7 @@ impl AppDeletions {
         Self { facts, directory, apps, outbox, state: Mutex::default(), begun: Notify::default() }
     }
 
-    /// Locks the state. A panic in another thread does not matter, because every critical section leaves the map
+    /// Locks the state. A panic in another thread does no harm, because every critical section leaves the map
     /// consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
@@ -133,7 +133,7 @@ impl AppDeletions {
     }
 
     /// Deletes an app. When this returns, no login, key or call of the app is accepted any longer. [`Self::proceed`]
-    /// deletes the stored data. The last app is not deleted, because the next start would create another one.
+    /// then deletes the stored data. The last app is not deleted, because the next start would create another one.
     pub async fn delete(&self, id: AppId) -> Result<AppDeletion, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let begun = self.facts.begin_app_deletion(id).await;
@@ -226,7 +226,7 @@ impl AppDeletions {
         })
     }
 
-    /// Ends all logins of a user of a deleted app, so that the user's connections are closed, and removes the record.
+    /// Ends the logins of a user of a deleted app, so that the user's connections are closed, and removes the record.
     async fn end_record(&self, user: &User, app: Option<&App>, now: Now) -> Result<(), ServiceError> {
         if let Some(app) = app {
             let revoked = Revoked::new(now.wall, []);
@@ -245,7 +245,7 @@ impl AppDeletions {
     }
 
     /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record again and refuses the
-    /// call, because the deletion may already have passed the record's position.
+    /// call: the deletion may already have passed the record's position.
     pub(crate) async fn put_record(
         &self,
         user: &User,
@@ -257,7 +257,7 @@ impl AppDeletions {
         self.check_still_there(user, app, now).await
     }
 
-    /// Removes a new record and refuses its login if the app was deleted meanwhile. `app` is the app as it was before.
+    /// Removes a new record and refuses its login if the app was deleted meanwhile. `app` is the app before that.
     pub(crate) async fn check_still_there(
         &self,
         user: &User,
@@ -292,8 +292,8 @@ mod tests {
     use super::*;
     use lamplight_model::AppSettings;
 
-    /// Creates a record that cannot be removed, in a part of the list that the current step has already passed, and
-    /// then ends the step.
+    /// Ends a step after a record that cannot be removed was created in a part of the list that the step has already
+    /// passed.
     #[test]
     fn a_record_that_could_not_be_removed_is_gone_through_again_whatever_a_step_says() {
         let app = App { id: AppId(1), keys: vec![], admins: vec![], settings: AppSettings::default() };

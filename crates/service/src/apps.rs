@@ -33,7 +33,7 @@ impl AppTable {
     }
 
     /// Locks the table for a change. The caller holds the lock while it changes an app in the facts and then in the
-    /// table. Both therefore get concurrent changes in the same order.
+    /// table, so that both get concurrent changes in the same order.
     pub(crate) async fn lock_changes(&self) -> MutexGuard<'_, ()> {
         self.changes.lock().await
     }

@@ -48,21 +48,21 @@ pub struct WatchedFor {
     pub friend: bool,
 }
 
-/// The number of connections examined for each watcher to be listed. Few users have more devices than this.
+/// The number of connections that are examined for each watcher in the list. Few users have more devices.
 const EDGES_PER_WATCHER: usize = 4;
 
 /// The connections of one worker, the users that they watch, and their mailboxes.
 pub struct Audience<S> {
     hub: Hub<S>,
-    /// The member of each watcher, by the watcher's slot. The stored key differs from a watcher's key if the slot was
-    /// given to another watcher.
+    /// The members, by the slots of their watchers. The key beside a member shows whether its slot was given to another
+    /// watcher.
     members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
-    /// For each user, the versions that answers contained before the log reported them, with the connections that got
-    /// the answers. Older entries of the log are not sent to these connections. A version is removed once the log or a
+    /// The versions of users' statuses that answers contained before the log reported them, with the connections that
+    /// got the answers. Older log entries are not sent to these connections. A version is removed once the log or a
     /// read has reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
 }
@@ -87,9 +87,10 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Adds a logged-in connection, which is then notified about its own user. The connection has missed earlier
-    /// entries of the log. The caller therefore reads from the directory whether the connection is still the device's
-    /// current one, and then calls [`Audience::set_watch_list`].
+    /// Adds a logged-in connection, which is then notified about its own user.
+    ///
+    /// The connection has missed earlier entries of the log. The caller therefore reads whether it is still the
+    /// device's current connection, and then calls [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
         self.watch(watcher, member.user.clone(), Why::Own, effects);
@@ -118,14 +119,13 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// The number of changes of this connection's watch list so far; `None` if the connection was removed. The caller
-    /// gets this number before it reads a watch list.
+    /// gets it before it reads a watch list.
     pub fn lists_heard(&self, watcher: WatcherKey) -> Option<u32> {
         self.member(watcher).map(|member| member.lists)
     }
 
-    /// Sets the users that a connection watches, in addition to its own user. Returns `false` and does nothing if the
-    /// list is out of date, because [`Audience::lists_heard`] no longer returns `heard`. The caller then reads the list
-    /// again.
+    /// Sets the users that a connection watches besides its own user. Returns `false` and does nothing if the list is
+    /// out of date, because [`Audience::lists_heard`] no longer returns `heard`. The caller then reads the list again.
     pub fn set_watch_list(
         &mut self,
         watcher: WatcherKey,
@@ -177,9 +177,9 @@ impl<S: Versioned> Audience<S> {
     /// the added users.
     ///
     /// The connection is not notified about new users until the answer [takes](Audience::take) their statuses, or until
-    /// [`Audience::release`]. The log reports the same change later. [`Audience::hear`] then applies it to the user's
-    /// other connections. For this connection, it ignores the entries about these users up to this change. Nothing is
-    /// changed if the log has already reported this change.
+    /// [`Audience::release`]. When the log reports the change later, [`Audience::hear`] applies it to the user's other
+    /// connections. For this connection, it ignores the entries about these users up to this change. If the log has
+    /// already reported this change, nothing is changed.
     pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,
@@ -210,9 +210,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.shrink(watcher);
     }
 
-    /// The parts of a connection's own list change that another device has undone before the answer was sent. The first
-    /// list has the added users that are no longer on the subscription list. The second list has the removed users that
-    /// are on the subscription list again.
+    /// The parts of a connection's own list change that another device has undone before the answer was sent: the added
+    /// users that are no longer on the subscription list, and the removed users that are on it again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =
@@ -222,8 +221,8 @@ impl<S: Versioned> Audience<S> {
         (gone.collect(), back.collect())
     }
 
-    /// Allows notifications about the users that a failed call of the connection added. Requests a read of their
-    /// statuses through `effects`.
+    /// Allows notifications about the users that a failed call of the connection added, and requests a read of their
+    /// statuses.
     pub fn release(&mut self, watcher: WatcherKey, effects: &mut Vec<Effect>) {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
@@ -235,8 +234,8 @@ impl<S: Versioned> Audience<S> {
         left.iter().filter(|id| !watched(id)).cloned().collect()
     }
 
-    /// Applies new settings of an app about notifications. If connections have to watch their friends from now on,
-    /// requests their watch lists through `effects`.
+    /// Applies new settings of an app about notifications. Requests the watch lists of connections that now have to
+    /// watch their friends.
     pub fn set_notifications(&mut self, app: AppId, notified: Notifications, effects: &mut Vec<Effect>) {
         let of_app = self.members.iter_mut().flatten().filter(|(_, member)| member.user.app == app);
         for (watcher, member) in of_app {
@@ -265,9 +264,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.newest(user)
     }
 
-    /// Applies an entry of the change log. `prepare` converts a status into the form that mailboxes use, and is called
-    /// at most once, only if the user is watched. Returns `true` if the entry is a status that comes faster than the
-    /// rate, so that it waits for [`Audience::tell_due`].
+    /// Applies an entry of the change log. `prepare` converts a status into the form that mailboxes use. It is called
+    /// at most once, and only if the user is watched. Returns `true` if the entry is a status that has to wait for
+    /// [`Audience::tell_due`], because of the rate.
     pub fn hear(
         &mut self,
         entry: &Arc<LogEntry>,
@@ -393,8 +392,8 @@ impl<S: Versioned> Audience<S> {
         self.conflator.replaced()
     }
 
-    /// Stores a status, unless the stored one is at least as new, and marks the user in the mailboxes of the user's
-    /// watchers. `prepare` is called only if the status is newer.
+    /// Stores a status and marks the user in the mailboxes of the watchers, unless the stored status is at least as
+    /// new. `prepare` is called only for a newer status.
     pub fn tell(&mut self, user: &User, status: &UserStatus, prepare: impl FnOnce(&UserStatus) -> S) {
         if self.hub.wants(user, status.version) {
             self.hub.tell(user, prepare(status));
@@ -431,7 +430,7 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Records that an answer contains this version of a user's status, which was just read. If a newer version was
-    /// already sent to the connection, returns the newer version for the answer; otherwise `None`.
+    /// already sent to the connection, returns that version for the answer; otherwise `None`.
     ///
     /// The log may be behind the answer. Older entries that it reports later are not sent to this connection. An entry
     /// with the same version is sent, because an answer does not replace a notification.
@@ -451,8 +450,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.known(watcher, user, version)
     }
 
-    /// The number of users whose newest status was not sent to this connection yet. They are sent in the order in which
-    /// they were marked.
+    /// The number of users whose newest status was not sent to this connection yet.
     pub fn pending(&self, watcher: WatcherKey) -> usize {
         self.hub.pending(watcher)
     }
@@ -496,8 +494,8 @@ impl<S: Versioned> Audience<S> {
         (*key == watcher).then_some(member)
     }
 
-    /// Counts the connections of other users that watch a user, and lists up to `most` of the users of these
-    /// connections. The cost is bounded by `most`, not by the number of connections.
+    /// Counts the connections of other users that watch a user, and lists up to `most` of these users. The cost is
+    /// bounded by `most`.
     pub fn watchers(&self, user: &User, most: usize) -> Watchers {
         let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
         let own = self.by_user.get(user).map_or(0, |own| own.len());
@@ -590,8 +588,8 @@ impl<S: Versioned> Audience<S> {
         gone
     }
 
-    /// Makes a connection watch a user. The status is read from the directory, because the stored status may lack
-    /// entries of the log that this worker has not read yet.
+    /// Makes a connection watch a user, and requests a read of the status. The stored status may lack log entries that
+    /// this worker has not read yet.
     fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
         self.hub.watch(watcher, &user, why);
         effects.push(Effect::Read(user));

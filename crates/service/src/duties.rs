@@ -15,7 +15,7 @@ impl Duties {
         Self(Some(Mutex::new(membership)))
     }
 
-    /// Updates the view of the cluster with the register, which was read at `now` by this node's own clock.
+    /// Updates the view of the cluster with the register. `now` is the time of the read by this node's own clock.
     pub fn observe(&self, register: &Register, now: Moment) {
         if let Some(membership) = &self.0 {
             membership.lock().observe(register.sightings(), now);
@@ -27,8 +27,7 @@ impl Duties {
         self.0.as_ref().is_none_or(|membership| membership.lock().has_duty(duty))
     }
 
-    /// A number that changes when a node joins the cluster, leaves it, or becomes silent, because duties may then have
-    /// moved to other nodes.
+    /// A number that changes when duties may have moved, because a node has joined, left or become silent.
     pub fn generation(&self) -> u64 {
         let live = self.0.as_ref().map(|membership| membership.lock().live()).unwrap_or_default();
         // The sum of ids that are all different changes with the set, but for a chance that does no harm.
@@ -40,8 +39,8 @@ impl Duties {
         self.0.as_ref().map(|membership| membership.lock().lost()).unwrap_or_default()
     }
 
-    /// Whether this node has not read the register for the length of a lease. Other nodes then count it as silent, and
-    /// it does not know their changes.
+    /// Whether this node has not read the register for the length of a lease. Other nodes then count this node as
+    /// silent, and their changes are unknown to it.
     pub fn is_cut_off(&self, now: Moment) -> bool {
         self.0.as_ref().is_some_and(|membership| membership.lock().is_cut_off(now))
     }

@@ -78,8 +78,8 @@ impl Keyrings {
         rings.map(|ring| Arc::clone(&ring.keys)).collect()
     }
 
-    /// Requests a new read of an app's sources and waits until the read has ended. Returns `false` without waiting if
-    /// no read is allowed now.
+    /// Requests a new read of an app's sources, and waits for its end. Returns `false` at once if no read is allowed
+    /// now.
     pub(crate) async fn newer_keys(&self, app: &App, now: Moment) -> bool {
         let mut waits = Vec::new();
         {
@@ -102,8 +102,8 @@ impl Keyrings {
         true
     }
 
-    /// Returns at most `most` sources of these apps that are due to be read. For each of them, the caller must call
-    /// [`Keyrings::put`] or [`Keyrings::failed`] afterwards. Sources that are in no app's settings any longer are
+    /// Returns at most `most` sources of these apps that are due to be read. The caller must then call
+    /// [`Keyrings::put`] or [`Keyrings::failed`] for each. Sources that are in no app's settings any longer are
     /// removed.
     pub fn to_read(&self, apps: &[Arc<App>], most: usize, now: Moment) -> Vec<KeysToRead> {
         let wanted = Self::sources(apps);
@@ -120,8 +120,8 @@ impl Keyrings {
         due
     }
 
-    /// Adds keys that an earlier process read `age` ago. The keys are accepted until they are too old. A new read is
-    /// due at once. Keys that this process has already read are not replaced.
+    /// Adds keys that an earlier process read `age` ago. A new read is due at once. Keys that this process has read are
+    /// not replaced.
     pub fn restore(&self, key: KeysToRead, keys: JwtKeySet, age: Duration, now: Moment) {
         let mut rings = self.rings();
         if rings.contains_key(&key) {
@@ -131,7 +131,7 @@ impl Keyrings {
         rings.insert(key, Ring { keys, refresh: KeyRefresh::restored(age, now), ..Ring::default() });
     }
 
-    /// Stores the keys that were read from a source. Returns `false` if the source is in no app's settings any longer.
+    /// Stores the keys of a source. Returns `false` if the source is in no app's settings any longer.
     pub fn put(&self, key: &KeysToRead, keys: JwtKeySet, now: Moment) -> bool {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return false };
@@ -167,7 +167,7 @@ impl Keyrings {
         apps.iter().flat_map(sources).collect()
     }
 
-    /// Waits until a source may have to be read at once, because a call needs newer keys or an app has changed.
+    /// Waits until a source may have to be read, because a call needs newer keys or an app has changed.
     pub async fn are_wanted(&self) {
         self.wanted.notified().await;
     }
@@ -177,8 +177,8 @@ impl Keyrings {
         self.wanted.notify_one();
     }
 
-    /// Locks the keys of all sources. A panic in another thread does not matter, because every critical section leaves
-    /// the map consistent.
+    /// Locks the keys of all sources. A panic in another thread does no harm, because every critical section leaves the
+    /// map consistent.
     fn rings(&self) -> MutexGuard<'_, BTreeMap<KeysToRead, Ring>> {
         self.rings.lock()
     }

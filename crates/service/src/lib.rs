@@ -123,8 +123,8 @@ impl ServiceError {
 }
 
 impl Service {
-    /// Creates a node on these stores. [`Service::recover`], or [`Service::begin_in_cluster`] in a cluster, must be
-    /// called before any other operation.
+    /// Creates a node on these stores. Before any other operation, call [`Service::recover`], or
+    /// [`Service::begin_in_cluster`] in a cluster.
     pub fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -167,7 +167,7 @@ impl Service {
     }
 
     /// Makes the node one of several that share their stores. It then does only its own duties. If the directory loses
-    /// records, the logins in records that are created again count as connected for `grace`.
+    /// records, the logins in records that are created again count as connected for the time `grace`.
     #[must_use]
     pub fn in_cluster(self, membership: Membership, grace: Duration) -> Self {
         Self { duties: Duties::among(membership), records: self.records.in_cluster(grace), ..self }

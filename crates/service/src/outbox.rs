@@ -48,7 +48,7 @@ impl OutboxBell {
         self.dropped.swap(0, Ordering::Relaxed)
     }
 
-    /// Waits until a lane was added, and removes and returns all added lanes. Only one task may wait.
+    /// Waits until a lane was added; then removes and returns all added lanes. Only one task may wait.
     pub async fn heard(&self) -> BTreeSet<Lane> {
         loop {
             let rung = self.rung.notified();
@@ -79,7 +79,7 @@ impl Outbox {
         &self.bell
     }
 
-    /// Wakes the dispatcher for all lanes of an app, because the URLs of its webhooks may have changed.
+    /// Wakes the dispatcher for the lanes of an app, because the URLs of its webhooks may have changed.
     pub(crate) fn ring_for(&self, app: AppId) {
         Hook::ALL.into_iter().for_each(|hook| self.bell.ring(Lane { app, hook }));
     }
@@ -95,13 +95,13 @@ impl Outbox {
         self.facts.heads(lane, limit).await
     }
 
-    /// Records that a notice is about to be sent, so that no login can withdraw it. Returns whether the notice still
-    /// exists.
+    /// Records that a notice is about to be sent, so that no login can withdraw it. Returns whether the notice exists.
     pub async fn hand_out(&self, id: u64) -> Result<bool, FactsError> {
         self.facts.hand_out(id).await
     }
 
-    /// Stores the outcomes of sent notices. Returns the number of dead letters that were deleted to make room.
+    /// Stores the outcomes of sent notices. Returns the number of dead letters that were deleted because there were too
+    /// many.
     pub async fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Result<usize, FactsError> {
         self.facts.settle(settled, at).await
     }
@@ -147,8 +147,8 @@ impl Outbox {
         Ok(done)
     }
 
-    /// The ids of the selected dead letters, in pages that are small enough not to delay other writes for long. It does
-    /// not include notices that become dead letters after this call.
+    /// The ids of the selected dead letters, in pages that are small enough not to delay other writes. Notices that
+    /// become dead letters after this call are not included.
     async fn pages_of(&self, app: AppId, which: DeadLetters) -> Result<Vec<Vec<u64>>, ServiceError> {
         let ids = match which {
             DeadLetters::These(ids) => ids,

@@ -21,7 +21,7 @@ pub(crate) struct Records {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
     deletions: Arc<AppDeletions>,
-    /// The latest [epoch](Directory::epoch) of the directory for which it is known that every login in the facts has a
+    /// The latest [epoch](Directory::epoch) of the directory from which on every login in the facts is known to have a
     /// record.
     recovered_from: AtomicU64,
     /// The time for which the logins of a lost record count as connected; `None` if no other node shares the directory.
@@ -30,9 +30,8 @@ pub(crate) struct Records {
     began: AtomicU64,
 }
 
-/// The time after a loss of records within which the nodes put their connections back. During this time, a user without
-/// a record and without a login in the facts may be connected by a Web device, so reading the status of such a user
-/// fails.
+/// The time within which the nodes put their connections back after a loss of records. A user without a record and
+/// without a login in the facts may then be connected by a Web device, so reading the user's status fails.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 
 /// The facts with which a live record has to be consistent.
@@ -67,7 +66,7 @@ impl Records {
         self.grace.is_some()
     }
 
-    /// Stores the epoch of the directory when this node begins. Only a later epoch counts as a loss in
+    /// Stores the directory's epoch at the start of this node. Only a later epoch counts as a loss in
     /// [`Records::lost_at`].
     pub(crate) fn begin_in_cluster(&self) {
         self.began.store(self.directory.epoch().0, Ordering::Relaxed);
@@ -81,9 +80,11 @@ impl Records {
         (self.is_shared() && epoch > began).then_some(epoch)
     }
 
-    /// Reads the records of users of an app with `view`, in the order of `users`. If a user has no record, or if `view`
-    /// returns `None`, `view` is called with a record made from the facts. That record is stored if the user has a
-    /// login. The result is `None` for a user without an account.
+    /// Reads the records of users of an app with `view`, in the order of `users`. The result is `None` for a user
+    /// without an account.
+    ///
+    /// If a user has no record, or if `view` returns `None`, `view` is called with a record made from the facts. That
+    /// record is stored if the user has a login.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,
@@ -187,14 +188,13 @@ impl Records {
         Timestamp(self.recovered_from.load(Ordering::Relaxed))
     }
 
-    /// The time before which live records may have been lost. Records that are created again have versions above this
-    /// time.
+    /// The time before which live records may have been lost. Records that are created again have versions above it.
     fn lost_before(&self) -> Timestamp {
         self.directory.epoch().max(self.recovered_from())
     }
 
-    /// The first version of a user about whom only one time is known: the account's creation or the last recorded
-    /// login.
+    /// The first version of a user about whom only the time `since` is known: the account's creation or the last
+    /// recorded login.
     pub(crate) fn first_version(&self, since: Timestamp) -> Version {
         Version::at(since.max(self.lost_before()))
     }
@@ -234,8 +234,8 @@ impl Records {
         self.seed_as(user, app, false, now).await
     }
 
-    /// Does the same as [`Records::seed`]. If the account is `new`, it has had no record, so no connection and no
-    /// subscription list can have been lost.
+    /// Does the same as [`Records::seed`]. If the account is `new`, no connection and no subscription list can have
+    /// been lost.
     pub(crate) async fn seed_as(
         &self,
         user: &User,

@@ -13,7 +13,7 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// The maximum number of waiting operations; more than a node has connections. If there are more, the oldest is dropped
+/// The maximum number of waiting operations, which is more than a node has connections. Above it, the oldest is dropped
 /// and counted.
 pub const MAX_RETRIES: usize = 1 << 17;
 
@@ -59,8 +59,8 @@ pub(crate) struct Recorded {
     pub mark: Option<EndWhy>,
 }
 
-/// The end mark to store when a login is undone. A login by the application has removed the device's former mark, so it
-/// gets one. A resume has removed none, so it gets `None`.
+/// The end mark to store when a login is undone. A resume gets `None`. A login by the application gets a mark, because
+/// it has removed the device's former mark.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }
@@ -75,7 +75,7 @@ struct Waiting {
     /// The operations that are being executed now.
     under_way: Vec<Pending>,
     dropped: u64,
-    /// The pause after the last round. It is zero if no operation failed, and is doubled if none succeeded.
+    /// The pause after the last round. It is zero if no operation failed, and doubles if none succeeded.
     pause: Duration,
     /// The time of the next round.
     from: Moment,

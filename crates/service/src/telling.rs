@@ -27,8 +27,7 @@ pub struct Telling {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<LogEntry>,
-    /// Whether a task is appending entries that were removed from the queue. New entries must then wait, to stay in
-    /// order.
+    /// Whether a task is appending entries that it has removed from the queue. New entries must wait, to stay in order.
     appending: bool,
     dropped: u64,
     /// The number of entries added since the queue was last condensed.
@@ -46,7 +45,7 @@ impl Telling {
         &*self.log
     }
 
-    /// Appends an entry to the log. The caller has committed the change, which is not a change of a live record.
+    /// Appends an entry to the log about a committed change that is not a change of a live record.
     pub(crate) fn tell(&self, user: &User, news: News) {
         self.append(LogEntry::news(user.clone(), news));
     }
@@ -76,8 +75,8 @@ impl Telling {
         }
     }
 
-    /// Appends the waiting entries to the log. After an error, the entries keep waiting and the caller tries again
-    /// later. Only one task of a node may call this function, because two tasks would mix up the order.
+    /// Appends the waiting entries to the log. After an error, the entries keep waiting, and the caller tries again
+    /// later. Only one task of a node may call this function, so that the entries stay in order.
     pub async fn append_waiting(&self) -> Result<(), DirectoryError> {
         loop {
             let mut batch = Batch { telling: self, entries: self.lock().take() };
@@ -100,8 +99,8 @@ impl Telling {
     }
 }
 
-/// Entries that are being appended. When the batch is dropped, the entries that were not appended return to the front
-/// of the queue.
+/// The entries that are being appended. When the batch is dropped, those that were not appended return to the front of
+/// the queue.
 struct Batch<'a> {
     telling: &'a Telling,
     entries: Vec<LogEntry>,
@@ -138,9 +137,9 @@ impl Waiting {
         }
     }
 
-    /// Reduces the number of entries, or leaves it unchanged. All changes of a user's lists become one entry, by which
-    /// the user's clients read the lists again. Changed profiles become such entries for the friends who receive them if
-    /// these are fewer entries; otherwise they stay. Other entries stay too.
+    /// Reduces the number of entries if possible. The changes of a user's lists become one entry, by which the user's
+    /// clients read the lists again. Changed profiles become such entries for the friends who receive them if these are
+    /// fewer. Other entries stay.
     fn condense(&mut self) {
         let is_lists = |news: &News| matches!(news, News::Lists(_) | News::ListsUnknown);
         let lists = self.entries.iter().filter(|entry| is_lists(&entry.news));

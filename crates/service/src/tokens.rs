@@ -8,8 +8,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Identifies the key that verified a token, within this process. It is computed from the text of the key, because a
-/// new key may get the number of a removed one. For a JWT it identifies the key or the source of keys.
+/// Identifies the key that verified a token, or the source of JWT keys, within this process. It is computed from the
+/// text of the key, because a new key may get the number of a removed one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyMark(u32);
 
@@ -58,8 +58,7 @@ impl Tokens {
     }
 
     /// Verifies a UserSig or a JWT. An invalid token is refused with the reason, or with 70050 if its address has
-    /// recently sent too many invalid tokens. If a JWT has an unknown key, this waits once for the keys to be read
-    /// again.
+    /// recently sent too many. If a JWT has an unknown key, this waits once for the keys to be read again.
     pub(crate) async fn verify(
         &self,
         port: Port,
@@ -103,8 +102,8 @@ impl Tokens {
         Ok(Verified { issued: claims.issued, expires: claims.expires, key: KeyMark(claims.key) })
     }
 
-    /// Whether an app still has the key that verified a token. For a JWT key from an address or a file, whether the app
-    /// still has that source.
+    /// Whether an app still has the key that verified a token. A JWT key from an address or a file counts as long as
+    /// the app has that source.
     pub fn has_key(&self, app: &App, key: KeyMark) -> bool {
         app.keys.iter().any(|other| KeyMark::of(other) == key)
             || self.apps.jwt_keys(app.id).is_some_and(|keys| keys.has(key.0))

@@ -108,8 +108,8 @@ async fn every_login_of_the_facts_has_a_record_from_the_start_on() {
     assert_eq!(world.types(&users).await, [Some(Offline), Some(Offline), Some(Unlogined), None]);
 }
 
-/// The process ended after the login was recorded in the facts and before it entered the record. Watchers have received
-/// the status without the login, so the new status needs a higher version.
+/// The process ended after the login was recorded in the facts and before it entered the record. The new status needs a
+/// version above that of the status without the login.
 #[tokio::test]
 async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     let world = World::with_logins(&[]).await;

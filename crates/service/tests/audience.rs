@@ -45,8 +45,8 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     assert_eq!(audience.member(bob).unwrap().user, user("bob"));
 }
 
-/// A list that is read again may be newer than the log entries received so far, or may contain changes whose entries
-/// were missed. In both cases the connection is notified about the difference once.
+/// A list that is read again may contain changes whose log entries come later or were missed. In both cases the
+/// connection is notified about the difference once.
 #[test]
 fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     let mut audience = Audience::<UserStatus>::default();
@@ -214,7 +214,7 @@ fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
     assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
 }
 
-/// A login entered the record but was answered with a refusal, and is then repeated over the same connection.
+/// A login has entered the record, was answered with a refusal, and is repeated over the same connection.
 #[test]
 fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     let mut audience = Audience::<UserStatus>::default();
@@ -282,8 +282,8 @@ fn nothing_older_is_told_after_an_answer() {
     assert_eq!(newer.map(|status| status.version), Some(Version(4)));
 }
 
-/// The answer to a change of the own status is sent first. The notification is sent nevertheless, once, and other
-/// connections get it at the limited rate.
+/// The answer to a change of the own status is sent first. The notification is still sent once, and other connections
+/// get it at the limited rate.
 #[test]
 fn an_answer_takes_no_event_and_tells_nobody_else() {
     let mut audience = Audience::<UserStatus>::new(rate(1));
@@ -314,8 +314,8 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     assert_eq!(told(&mut audience), [3]);
 }
 
-/// A list that is twenty times as long takes about twenty times as long. If all marks were searched for each user, a
-/// list that is twenty times as long would take four hundred times as long.
+/// A list that is twenty times as long takes about twenty times as long. A search through all marks for each user would
+/// take four hundred times as long.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn joining_takes_time_in_proportion_to_the_list() {
@@ -453,8 +453,8 @@ fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
     assert_eq!(told, [(0, 1), (1, 2), (500, 501), (1_000, 1_001), (1_500, 1_501), (2_000, 1_800)]);
 }
 
-/// Bob has a crowd of 300 watchers, and one change a second is told. A change that waited is told in shares with a pause of
-/// a millisecond between them, in which others are served; one that did not wait is told without pauses.
+/// Bob has a crowd of 300 watchers, and one change a second is sent. A change that has waited is sent in shares with
+/// pauses of a millisecond, in which others are served. A change that has not waited is sent without pauses.
 #[test]
 fn a_crowd_is_told_of_what_has_waited_with_pauses() {
     let mut audience = Audience::<UserStatus>::new(rate(1));

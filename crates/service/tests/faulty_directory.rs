@@ -37,8 +37,8 @@ enum Fault {
     Unanswered,
 }
 
-/// A directory in which changes of one user's record fail. The next creation of a record can be delayed before it is
-/// made, and the next change after it is made.
+/// A directory in which changes of one user's record fail. The next creation of a record can be delayed before it takes
+/// effect, and the next change after it has taken effect.
 struct Faulty {
     inner: InProcessDirectory,
     fails: Mutex<Option<(User, Fault)>>,
@@ -300,8 +300,7 @@ async fn no_call_that_was_under_way_makes_a_record_of_a_deleted_app() {
     assert_eq!(directory.stats().records, 0);
 }
 
-/// The record is removed before the deletion reaches it: by a login that comes too late, or because one of its
-/// deadlines is due.
+/// The record is removed before the deletion reaches it, by a login that comes too late or because a deadline is due.
 #[tokio::test]
 async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record() {
     for is_due in [false, true] {

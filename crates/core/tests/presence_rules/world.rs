@@ -39,8 +39,7 @@ impl Default for World {
 }
 
 impl World {
-    /// Runs the script. Returns the script with its expected results, and the script with its actual results, both with
-    /// normalised spaces.
+    /// Runs the script. Returns it with its expected results and with its actual results, both with normalised spaces.
     pub fn run(mut self, script: &str) -> (String, String) {
         let (mut expected, mut actual) = (String::new(), String::new());
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -260,8 +259,8 @@ impl World {
         shown.join("; ")
     }
 
-    /// Prints the status after each pending session event, and marks the events as recorded in the outbox. The last of
-    /// these statuses must be the record's.
+    /// Prints the status after each pending session event, and marks the events as recorded in the outbox. The last
+    /// status must be the record's.
     fn take_statuses_after(&mut self) -> String {
         let presence = &self.record.presence;
         let events = presence.pending_events().expect("there are events");

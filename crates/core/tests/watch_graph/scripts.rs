@@ -112,8 +112,8 @@ fn another_reason_for_the_same_edge_tells_nothing_again() {
     );
 }
 
-/// Checks for which users an answer counts as sent: only if a state of the user was sent to the connection before. A
-/// client ignores the other statuses of an answer.
+/// An answer counts as sent only for users whose state was sent to the connection before. A client ignores the other
+/// statuses of an answer.
 #[test]
 fn an_answer_counts_as_told_only_of_whom_the_connection_was_told() {
     check(

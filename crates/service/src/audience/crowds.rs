@@ -1,18 +1,18 @@
-//! The connections that have something to be sent, in the order in which they are served, and the pace of crowds.
+//! The order in which connections with notifications are served, and the pace of crowds.
 
 use super::Audience;
 use lamplight_core::{Versioned, WatcherKey};
 use lamplight_model::{Moment, User};
 
 impl<S: Versioned> Audience<S> {
-    /// Moves the connections whose mailbox got a mark since the last call into `round`. Of a crowd that waits for one
-    /// user it takes a share, after all others.
+    /// Moves the connections whose mailbox got a mark since the last call into `round`, and then a share of a waiting
+    /// crowd.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.hub.take_touched(round);
     }
 
-    /// Does the same as [`Audience::take_touched`], but takes a share of a crowd only when one is due: a crowd that is
-    /// told of a change that has waited is served with pauses.
+    /// Does the same as [`Audience::take_touched`], but takes a share of a crowd only when one is due. There are pauses
+    /// between the shares of a crowd that is notified of a change that has waited.
     pub fn take_due(&mut self, now: Moment, round: &mut Vec<WatcherKey>) {
         if self.crowd_pace.is_due(now) {
             self.hub.take_touched(round);

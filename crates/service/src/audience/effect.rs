@@ -28,7 +28,7 @@ pub enum Effect {
     /// [`Audience::set_notifications`](super::Audience::set_notifications).
     AppChanged(AppId),
     /// Notify a connection of a change of its user's lists. The connection whose call made the change gets the lists
-    /// version in the answer instead.
+    /// version in the answer.
     Lists {
         /// The connection.
         watcher: WatcherKey,

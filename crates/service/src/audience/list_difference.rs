@@ -3,9 +3,8 @@
 use hashbrown::{HashMap, HashSet};
 use lamplight_model::UserId;
 
-/// The users who were added to the subscription list and those who were removed from it since the connection was last
-/// notified. However often the list changes, the difference has at most as many entries as the sent list and the
-/// current list together.
+/// The users who were added to and removed from the subscription list since the connection was last notified. The
+/// difference has at most as many entries as the sent list and the current list together.
 #[derive(Debug, Default)]
 pub struct ListDifference {
     changed: HashMap<UserId, Change, foldhash::fast::RandomState>,
@@ -42,15 +41,15 @@ impl ListDifference {
         }
     }
 
-    /// Removes users from the difference, because an answer has told the client whether these users are on the list.
+    /// Removes users from the difference, because an answer has said whether they are on the list.
     pub fn answered(&mut self, users: &[UserId]) {
         users.iter().for_each(|user| {
             self.changed.remove(user);
         });
     }
 
-    /// Records that an answer contains the whole list `list`. The difference then becomes that between `list` and
-    /// `now`, the list of the worker. Either list may be the older one.
+    /// Records that an answer contains the whole list `list`. The new difference is that between `list` and `now`, the
+    /// list of the worker. Either list may be the older one.
     pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
         let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
         let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();
@@ -85,8 +84,9 @@ impl ListDifference {
 mod tests {
     use super::*;
 
-    /// Runs a script: `+a` adds a user, `-a` removes a user, and `=a` is an answer about a user. `abc/cd` is an answer
-    /// with the list of a, b and c while the worker has the list of c and d. Compares the added and the removed users.
+    /// Runs a script and compares the added and the removed users. `+a` adds a user, `-a` removes a user, and `=a` is
+    /// an answer about a user. `abc/cd` is an answer with the list of a, b and c while the worker has the list of c and
+    /// d.
     fn check(script: &str, joined: &str, left: &str) {
         let mut difference = ListDifference::default();
         for step in script.split(' ') {

@@ -25,8 +25,8 @@ struct Heard {
 }
 
 impl ListsHeard {
-    /// Records that a login begins. Must be called before the login is recorded in the facts. The result is the
-    /// argument of [`none_since`](Self::none_since).
+    /// Records that a login begins, before the login is recorded in the facts. The result is the argument of
+    /// [`none_since`](Self::none_since).
     pub fn begin(&mut self, user: &User) -> u64 {
         let heard = self.users.entry_ref(user).or_default();
         heard.logins += 1;

@@ -16,13 +16,13 @@ pub struct Member {
     pub(super) lists: u32,
     /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether a watch list was set. When a later list is set, the connection is notified about the difference.
+    /// Whether a watch list was set. When another list is set later, the connection is notified about the difference.
     pub(super) has_list: bool,
-    /// The revision of the user's record up to which the subscription list contains all changes; `None` if a part of
+    /// The revision up to which the subscription list contains the changes of the user's record. `None` if a part of
     /// the log was missed.
     pub(super) heard: Option<u64>,
-    /// The users that the connection's own calls have added or removed, each with the revision of that change, until
-    /// the log has reported it. An entry about such a user up to that revision is ignored. Usually `None`.
+    /// The users that the connection's own calls have added or removed, each with the revision of the change, until the
+    /// log reports it. An entry about such a user up to that revision is ignored. Usually `None`.
     #[expect(
         clippy::box_collection,
         reason = "every connection pays for it: one word, and an empty map keeps memory"
@@ -45,14 +45,14 @@ impl Member {
         }
     }
 
-    /// Sets the revision of the user's record at which the connection was added. Log entries up to that revision may
-    /// concern an earlier login over the same connection.
+    /// Sets the revision of the user's record at which the connection was added. Earlier log entries may concern an
+    /// earlier login over the same connection.
     #[must_use]
     pub fn entered_at(self, rev: u64) -> Self {
         Self { entered: rev, ..self }
     }
 
-    /// Records the revision of a list change that the log reports. Returns whether the list already contains the
+    /// Records the revision of a list change that the log reports. Returns whether the list already contains that
     /// change.
     pub(super) fn has_heard(&mut self, rev: u64) -> bool {
         // Entries without a revision have no position in the order of the changes.
@@ -66,7 +66,7 @@ impl Member {
         false
     }
 
-    /// Removes the users whom the connection's own calls have added or removed up to this revision, because the log has
+    /// Removes the users whom the connection's own calls have added or removed up to this revision. The log has
     /// reported these changes.
     pub(super) fn caught_up(&mut self, rev: u64) {
         let Some(ahead) = self.ahead.as_deref_mut().filter(|_| rev != 0) else { return };
@@ -76,7 +76,7 @@ impl Member {
         }
     }
 
-    /// Records that the subscription list was read at this revision of the record, so it contains all changes up to it.
+    /// Records that the subscription list was read at this revision of the record, and contains the changes up to it.
     pub(super) fn has_read(&mut self, rev: u64) {
         if rev == 0 {
             return;
@@ -85,7 +85,7 @@ impl Member {
         self.caught_up(rev);
     }
 
-    /// Those of `users` whom no call of this connection has added or removed at this revision or later.
+    /// Selects the users whom no call of this connection has added or removed at this revision or later.
     pub(super) fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
         let ahead = self.ahead.as_deref().filter(|_| rev != 0);
         let is_behind =

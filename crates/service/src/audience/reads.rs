@@ -14,8 +14,7 @@ use std::time::Duration;
 
 /// The maximum number of calls in progress at the same time.
 pub const MAX_CALLS: usize = 64;
-/// The maximum number of calls in progress for which no client waits. The remaining calls are reserved for waiting
-/// clients.
+/// The maximum number of calls in progress for which no client waits. Further calls are reserved for waiting clients.
 pub const MAX_BACKGROUND_CALLS: usize = 48;
 /// The maximum number of users in one call.
 pub const MAX_USERS: usize = 500;
@@ -95,7 +94,7 @@ impl Reads {
         self.watch_lists.entries.remove(&watcher);
     }
 
-    /// Returns the next call to make, or `None` if no call may be made now. The caller makes calls until the result is
+    /// Returns the next call to make; `None` if no call may be made now. The caller repeats this until it returns
     /// `None`.
     pub fn next(&mut self, now: Moment) -> Option<ReadCall> {
         if self.under_way >= MAX_CALLS {
@@ -141,8 +140,7 @@ impl Reads {
 #[derive(Debug)]
 struct Wanted<K> {
     entries: HashMap<K, Entry, foldhash::fast::RandomState>,
-    /// Keys to read for waiting clients. A key that was removed from `entries`, or that is not [`State::Queued`], is
-    /// skipped.
+    /// The keys to read for waiting clients. A key is skipped if `entries` does not have it as [`State::Queued`].
     waited: VecDeque<K>,
     background: VecDeque<K>,
     /// Keys whose read has failed, ordered by the time of the retry.
@@ -282,9 +280,9 @@ mod tests {
         User::new(AppId(1), UserId::new(name).unwrap())
     }
 
-    /// Runs a script over users `a`, `b`, … and connections `1`, `2`, …: `want a`, `waited a`, `hurry 1`, `forget 1`.
-    /// `next` makes every call that may be made. `done`, `old` and `fail` end the earliest call in progress, and `+ms`
-    /// advances the time. Compares the calls that each `next` makes.
+    /// Runs a script, and compares the calls that each `next` makes with `expected`. Users are `a`, `b`, …, connections
+    /// are `1`, `2`, …, and requests are `want a`, `waited a`, `hurry 1` and `forget 1`. `next` makes every call that
+    /// may be made. `done`, `old` and `fail` end the earliest call in progress, and `+ms` advances the time.
     fn check(script: &str, expected: &str) {
         let mut hub = Hub::<UserStatus>::default();
         let watchers: Vec<WatcherKey> = (0..9).map(|_| hub.attach(0)).collect();

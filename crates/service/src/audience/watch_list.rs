@@ -4,7 +4,7 @@ use lamplight_core::Notifications;
 use lamplight_directory::{Logged, News};
 use lamplight_model::UserId;
 
-/// The users that a user's connections watch in addition to the user, and the notifications that the app allows.
+/// The users that a user's connections watch besides their own user, and the notifications that the app allows.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WatchList {
     /// The revision of the record from which the subscriptions were read; 0 if it is unknown.

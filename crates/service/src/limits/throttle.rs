@@ -24,7 +24,7 @@ impl Default for ThrottleLimits {
 }
 
 /// The port to which a UserSig is sent. Each port has its own counts, so that clients and a backend with the same
-/// address do not use up each other's limit.
+/// address do not share a limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Port {
     /// The client port, for TCP and WebSocket connections.
@@ -33,8 +33,8 @@ pub enum Port {
     Http,
 }
 
-/// The maximum number of sources whose failures are counted at a time, for each port. If there are more, idle entries
-/// are removed, and then other entries until half of the number is left.
+/// The maximum number of sources with counted failures, for each port. If there are more, idle entries are removed, and
+/// then others until half of the number is left.
 const MAX_SOURCES: usize = 100_000;
 
 /// Counts wrong UserSigs by port and address.
@@ -51,8 +51,8 @@ impl LoginThrottle {
         Self { limits, ..Self::default() }
     }
 
-    /// Counts a wrong UserSig. Returns `true` if its source has already exceeded the limit, so that the refusal must
-    /// not contain the reason.
+    /// Counts a wrong UserSig. Returns `true` if its source had already exceeded the limit. The refusal must then not
+    /// contain the reason.
     pub fn is_past_bound(&self, port: Port, address: IpAddr, now: Moment) -> bool {
         let source = network(address);
         let mut failures = self.port(port).lock();
@@ -115,8 +115,8 @@ impl<K: Eq + Hash> Failures<K> {
     }
 }
 
-/// The source of an address: an IPv4 address, or the /64 of an IPv6 address. An IPv6 host usually has a whole /64, and
-/// could otherwise use a new address for each attempt.
+/// The source of an address: an IPv4 address, or the /64 of an IPv6 address. A host with a whole /64 could otherwise
+/// use a new address for each attempt.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

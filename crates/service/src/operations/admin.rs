@@ -31,8 +31,8 @@ impl Service {
     }
 
     /// Replaces an app if it still equals `was`; `None` means that there was no app. Returns `false` and changes
-    /// nothing if the app has changed meanwhile. The facts make the comparison, so that two nodes cannot overwrite each
-    /// other's changes.
+    /// nothing if the app has changed. The facts compare the app, so that two nodes cannot overwrite each other's
+    /// changes.
     pub async fn replace_app(&self, was: Option<&App>, app: App) -> Result<bool, ServiceError> {
         check_app(&app)?;
         check_counts(was, &app)?;
@@ -70,8 +70,8 @@ impl Service {
         Ok(made.made)
     }
 
-    /// Deletes an account. Ends its logins, closes its connections, and revokes its UserSigs as a kick does. Notifies
-    /// its watchers, and removes the user from all friend lists. The next [`Service::retry`] removes the user from all
+    /// Deletes an account with its logins and connections, and revokes its UserSigs as a kick does. Notifies its
+    /// watchers, and removes the user from all friend lists. The next [`Service::retry`] removes the user from all
     /// subscription lists. If there is no such account, the call is refused with 70107.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
@@ -95,8 +95,8 @@ impl Service {
         Ok(revoking)
     }
 
-    /// Ends the logins of a deleted account in the live record. If there is no record, creates one that marks the
-    /// account as deleted. Returns the issue times of further UserSigs that have to be revoked.
+    /// Ends the logins of a deleted account in the live record, which is created if it is missing. Returns the issue
+    /// times of further UserSigs that have to be revoked.
     async fn delete_live(
         &self,
         user: &User,
@@ -155,8 +155,8 @@ impl Service {
         Ok(Revoked::new(now.wall, seen.await?.remove(0)))
     }
 
-    /// Revokes the UserSigs issued in the seconds `unrefused` in addition to those of `revoked`, because they were used
-    /// while that revocation was in progress. Returns all UserSigs that were revoked individually.
+    /// Revokes the UserSigs issued in the seconds `unrefused` besides those of `revoked`. They were used while
+    /// `revoked` was being stored. Returns the UserSigs that were revoked individually.
     async fn revoke_more(
         &self,
         user: &User,
@@ -178,12 +178,12 @@ impl Service {
     }
 
     /// Schedules the removal of a deleted account from the subscription lists of other users. The next
-    /// [`Service::retry`] executes it. If an account with the same `userID` is created earlier, that call executes it.
+    /// [`Service::retry`] executes it, or else the creation of an account with the same `userID`.
     pub(crate) fn forget_later(&self, user: &User) {
         self.deleted.add(user);
     }
 
-    /// Removes deleted accounts from all subscription lists, so that the next account with the same `userID` does not
+    /// Removes deleted accounts from the subscription lists, so that the next account with the same `userID` does not
     /// inherit watchers. If a list cannot be written, the other lists are still processed.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
         let mut deleted = self.deleted.all();
@@ -235,7 +235,7 @@ impl Service {
     }
 }
 
-/// The UserSigs that a call has revoked individually. A UserSig is identified by the second in which it was issued.
+/// The UserSigs that a call has revoked individually. A UserSig is identified by the second of its issue.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use]
 pub struct Revoking {
@@ -246,7 +246,7 @@ pub struct Revoking {
 impl Revoking {
     /// The wall-clock time from which on the caller may be answered; `None` if it may be answered at once. `now` is the
     /// time at which the work was done. A new UserSig issued in the same second as a revoked one would be refused too,
-    /// so the answer waits for the end of that second.
+    /// so the answer waits for the next second.
     pub fn answer_from(&self, now: Timestamp) -> Option<Timestamp> {
         let this = now.as_secs();
         let first_free = (this..).find(|second| !self.seconds.contains(second)).unwrap_or(this);
@@ -259,8 +259,7 @@ impl Revoking {
     }
 }
 
-/// Refuses more keys or admins than an app may have. An app that already has more may keep them when its settings
-/// change.
+/// Refuses more keys or admins than an app may have. An app with more may keep them when its settings change.
 fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
     let keys = (was.map_or(0, |was| was.keys.len()), app.keys.len(), MOST_KEYS, "keys");
     let admins = (was.map_or(0, |was| was.admins.len()), app.admins.len(), MAX_ADMINS, "admins");

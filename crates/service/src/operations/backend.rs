@@ -39,8 +39,8 @@ pub struct UserState {
     pub status_type: StatusType,
     /// The custom status; empty if it was not requested.
     pub custom_status: CustomStatus,
-    /// The platform of each login, earliest first, and whether the device counts as connected. Empty if it was not
-    /// requested.
+    /// The platform of each login, earliest first, and whether the device counts as connected. Empty if the caller has
+    /// not requested it.
     pub devices: SmallVec<[(Platform, bool); 2]>,
 }
 
@@ -183,8 +183,8 @@ impl Service {
         }
     }
 
-    /// Returns a refusal if the user has no account. Creates the live record, which contains the subscription list, if
-    /// it is missing.
+    /// Refuses a user without an account. Creates the live record, which contains the subscription list, if it is
+    /// missing.
     async fn demand_record(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
         let there = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.is_some_and(|presence| !presence.is_deleted())

@@ -37,15 +37,15 @@ pub struct OpenConnection {
 pub struct ClearedPage {
     /// The number of connections that were ended.
     pub ended: usize,
-    /// The number of records that could not be written. If it is not 0, the page has to be repeated.
+    /// The number of records that could not be written. If it is not 0, the caller must repeat the page.
     pub failed: usize,
     /// The position of the next page; `None` if this is the last page.
     pub next: Option<RecordedCursor>,
 }
 
 impl Service {
-    /// Starts the node on stores that other nodes may already use. Live records are not compared with the facts: only a
-    /// missing record is created from the facts. Returns the number of apps.
+    /// Starts the node on stores that other nodes may already use, and returns the number of apps. Live records are not
+    /// compared with the facts: only a missing record is created from them.
     pub async fn begin_in_cluster(&self) -> Result<usize, ServiceError> {
         self.records.begin_in_cluster();
         self.read_apps().await?;
@@ -58,8 +58,8 @@ impl Service {
         self.records.lost_at()
     }
 
-    /// Puts an open connection back into its live record, which is created from the facts if it is missing. The result
-    /// is [`Reasserted::Refused`] if the login has ended or may not connect any longer, or if the device has another
+    /// Puts an open connection back into its live record, which is created from the facts if it is missing. Returns
+    /// [`Reasserted::Refused`] if the login has ended or may not connect any longer, or if the device has another
     /// connection.
     pub async fn put_back(&self, open: &OpenConnection, now: Now) -> Result<Reasserted, ServiceError> {
         let OpenConnection { user, connection, device, platform, login, issued, told, subscriptions } = open;
@@ -89,8 +89,8 @@ impl Service {
         }
     }
 
-    /// Ends one page of the connections of a lost node in the live records. Only the partitions that are duties of this
-    /// node are read. The call may be repeated, also by another node.
+    /// Ends one page of a lost node's connections in the live records. Only partitions that are duties of this node are
+    /// read. The call may be repeated, also by another node.
     ///
     /// `heard` is the last time at which the lost node is known to have run.
     pub async fn clear_lost_node(
@@ -173,7 +173,7 @@ impl Service {
     }
 
     /// Creates the missing live records of these users from their logins in the facts. Logins from after the loss are
-    /// ignored, because the operations that make them update the live records themselves.
+    /// ignored, because their operations update the live records themselves.
     pub async fn restore_absent(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         let mut by_app: BTreeMap<AppId, Vec<User>> = BTreeMap::new();
         for user in users {
@@ -186,12 +186,11 @@ impl Service {
         Ok(())
     }
 
-    /// Updates the table of apps of this node with the changes that other nodes have made, and notifies the clients of
-    /// this node. Returns the ids of the changed apps.
+    /// Updates this node's table of apps with the changes by other nodes, and notifies this node's clients. Returns the
+    /// ids of the changed apps.
     ///
-    /// For each change, this node appends an entry to the log, although the node that made the change has already
-    /// appended one. The workers of this node may have read the earlier entry before the table had the change. Each
-    /// node appends one entry for a change.
+    /// For each change, this node appends its own entry to the log. Its workers may have read the entry of the other
+    /// node before the table had the change.
     pub async fn refresh_apps(&self) -> Result<Vec<AppId>, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let stored = self.facts.apps().await?;

@@ -7,8 +7,8 @@ use lamplight_directory::ListsChange;
 use lamplight_facts::ConversationSet;
 use lamplight_model::{Code, Conversation, ConversationCursor, Now, Refusal, Timestamp, User, UserId};
 
-/// The maximum number of rows in a page of a conversation list. With pages of this size, a client can read ten thousand
-/// conversations within half of the calls that one user may make in five seconds.
+/// The maximum number of rows in a page of a conversation list. It lets a client read ten thousand conversations with
+/// half of the calls that one user may make in five seconds.
 pub const MAX_CONVERSATION_PAGE: u32 = 1_000;
 
 /// A page of a conversation list.
@@ -24,7 +24,7 @@ pub struct ConversationPage {
 
 impl Service {
     /// Reads one page of a conversation list. `cursor` is the `next` of the previous page, or empty for the first page.
-    /// A `limit` of 0 means [`MAX_CONVERSATION_PAGE`]. A higher `limit` or an invalid cursor is refused with 6017. A
+    /// A `limit` of 0 means [`MAX_CONVERSATION_PAGE`]; a higher `limit` or an invalid cursor is refused with 6017. A
     /// page with long texts has fewer rows.
     pub async fn conversation_list(
         &self,
@@ -97,8 +97,8 @@ impl Service {
         Ok(Listed { value: conversation, version: state.version })
     }
 
-    /// Removes a conversation from the owner's list, and its messages from the owner's history. The peer's list and
-    /// history do not change. If there is no such conversation, the call is refused with 6017.
+    /// Removes a conversation and its messages for the owner. The peer's list and history do not change. If there is no
+    /// such conversation, the call is refused with 6017.
     pub async fn delete_conversation(
         &self,
         owner: &User,

@@ -12,8 +12,8 @@ pub const MAX_FEED_PAGE: usize = 1_000;
 pub struct StatusFeed {
     /// Users whose status has changed since the cursor, with their current status, in the order of their last change.
     pub changes: Vec<FeedChange>,
-    /// Whether the backend must empty its copy before it applies these changes. A user who is in none of the following
-    /// pages is then not logged in.
+    /// Whether the backend must empty its copy before it applies these changes. A user who is in none of the next pages
+    /// is then not logged in.
     pub reset: bool,
     /// The cursor of the next page.
     pub cursor: String,
@@ -66,8 +66,8 @@ impl Service {
         })
     }
 
-    /// Resolves when the status of a user of any app changes visibly after the first poll. The caller polls this future
-    /// once before it reads the feed, and then awaits it.
+    /// Resolves when the status of a user of any app changes visibly after the first poll. The caller polls it once
+    /// before it reads the feed, and then awaits it.
     pub async fn status_feed_moved(&self) {
         self.directory.feed_moved().await;
     }

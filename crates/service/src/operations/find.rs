@@ -67,9 +67,8 @@ pub struct OnlinePage {
 
 impl Service {
     /// Lists users of an app who are ONLINE, or only those who are connected on the platform `on`. A page has up to
-    /// `limit` users, at most [`MAX_ONLINE_PAGE`]. A user whose status changes between two pages may be missing. A page
-    /// examines a bounded number of records, so even a page before the last may have fewer users or none. An unknown
-    /// app is refused with 70020.
+    /// `limit` users, at most [`MAX_ONLINE_PAGE`], and may have fewer or none, because it examines a bounded number of
+    /// records. A user whose status changes between two pages may be missing. An unknown app is refused with 70020.
     pub async fn online(
         &self,
         app: AppId,
@@ -151,8 +150,8 @@ impl Service {
     }
 }
 
-/// Combines accounts with their nicks. An account that was deleted between the two reads stays in the page, without a
-/// nick. If it were removed, the page would have fewer accounts than requested and would count as the last page.
+/// Combines accounts with their nicks. An account that was deleted between the two reads stays, without a nick: a page
+/// with fewer accounts than requested would count as the last page.
 fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
     let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
         id: account.user.id,

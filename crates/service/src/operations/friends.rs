@@ -13,8 +13,8 @@ use std::collections::HashSet;
 
 /// The maximum number of entries in a page of a friend list.
 pub const MAX_FRIEND_PAGE: u32 = 1_000;
-/// The maximum number of friends that a user may delete in one call. The app may delete more; they are then deleted in
-/// batches of this size.
+/// The maximum number of friends that a user may delete in one call. For the app, more friends are deleted in batches
+/// of this size.
 pub const MAX_DELETED_FRIENDS: usize = 100;
 
 /// A user to add to a friend list.
@@ -24,8 +24,7 @@ pub struct NewFriend {
     pub id: UserId,
     /// Whether to add the owner to the other user's list too.
     pub both: bool,
-    /// The owner's name for the friend. If the remark, the source or the wording is empty, an existing entry keeps its
-    /// former text.
+    /// The owner's name for the friend. If a remark, a source or a wording is empty, an existing entry keeps its text.
     pub remark: String,
     /// The app's description of how the friendship began; may be empty.
     pub source: String,
@@ -83,8 +82,8 @@ impl Service {
         Ok(Listed { value: FriendPage { friends, finished }, version: state.version })
     }
 
-    /// Adds a friend to the list of `owner`. If `both` is set, also adds the owner to the friend's list. If the friend
-    /// is already on the list, changes the entry's texts for which the call has a text.
+    /// Adds a friend to the list of `owner`. With `both`, also adds the owner to the friend's list. If the friend is
+    /// already on the list, changes only the texts that the call has.
     ///
     /// Refused with 6017 if the friend is the owner or a text is invalid, and with 70107 if a user has no account.
     /// Refused with 30010 if the owner's list is full, and with 30014 if the friend's list is full. A call of a client
@@ -151,8 +150,8 @@ impl Service {
         }
     }
 
-    /// Removes friends from the list of `owner`. If `both` is set, also removes the owner from their lists. An empty
-    /// list is refused with 6017, and more than [`MAX_DELETED_FRIENDS`] friends in a client's call with 70206.
+    /// Removes friends from the list of `owner`. With `both`, also removes the owner from their lists. An empty list is
+    /// refused with 6017, and more than [`MAX_DELETED_FRIENDS`] friends in a client's call with 70206.
     pub async fn delete_friends(
         &self,
         owner: &User,
@@ -244,8 +243,7 @@ impl Service {
         Ok(Listed { value: set.entry, version: set.state.version })
     }
 
-    /// Publishes to all connections of both users that their friendship has changed, because the change may affect whom
-    /// the connections watch.
+    /// Notifies the connections of both users that their friendship has changed, which may affect whom they watch.
     pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
         self.telling.tell(one, News::Friend { friend: other.clone(), mutual });
         let other = User::new(one.app, other.clone());

@@ -53,8 +53,8 @@ impl Service {
         Ok((app, parsed.unwrap_or_default(), gate))
     }
 
-    /// Checks the last gate, the rate limit. Calls of the app are not counted, because the server API and the console
-    /// have limits of their own.
+    /// Checks the last gate, the rate limit. Calls of the app are not counted here: the server API and the console have
+    /// their own limits.
     pub(crate) async fn pass_rate(
         &self,
         app: &App,
@@ -70,7 +70,7 @@ impl Service {
     }
 
     /// Counts a call of a user. Above the rate limit, the call is refused with 7008. If the store of rate limits fails,
-    /// the call is allowed. Rate limits bound the load and protect no data, so refusing every call would do more harm.
+    /// the call is allowed, because rate limits bound the load and protect no data.
     async fn take_rate(&self, app: &App, user: &User, call: Call, now: Now) -> Result<(), ServiceError> {
         let limit = call.rate(&app.settings.limits);
         match self.limits.take(user, call, limit, now.moment).await {

@@ -15,11 +15,11 @@ use std::sync::Arc;
 /// The initiator of an operation: a client connection, or the app.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
-    /// A user, over this connection. Rate and batch limits apply, and a friend may have to allow being added. The
-    /// connection gets the answer; all other connections of the user are notified.
+    /// A user, over this connection. Rate and batch limits apply, and the friend may have to allow being added. This
+    /// connection gets the answer; the user's other connections are notified.
     Client(ConnectionId),
-    /// The app, through its backend or an operator. The server API and the console have limits of their own. All
-    /// connections of the user are notified.
+    /// The app, through its backend or an operator. The server API and the console have their own limits. The user's
+    /// connections are notified.
     App,
 }
 
@@ -32,8 +32,8 @@ impl By {
         }
     }
 
-    /// The refusal of a caller without an account. A client can be such a caller if its connection was not yet closed
-    /// after the account was deleted.
+    /// The refusal of a caller without an account. A client can be one if its connection was not yet closed after the
+    /// account was deleted.
     pub(crate) fn no_such_caller(self, caller: &User) -> Refusal {
         match self {
             Self::Client(_) => Code::NOT_LOGGED_IN.into(),
@@ -52,15 +52,16 @@ pub struct Listed<T> {
 }
 
 impl Service {
-    /// Reads the lists version of the caller. Lists that are read after this call are at least as new.
+    /// Reads the lists version of the caller. Lists that are read after this are at least as new.
     pub(crate) async fn lists_state(&self, caller: &User, by: By) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![caller.clone()]).await?;
         Ok(states.into_iter().next().flatten().ok_or_else(|| by.no_such_caller(caller))?)
     }
 
-    /// Changes the lists of `users`. If this future is dropped or the store fails, it is uncertain whether the change
-    /// was committed. The devices of these users are then notified that they must read their lists again. After
-    /// success, the caller must publish the change without an await in between.
+    /// Changes the lists of `users`. After success, the caller must publish the change without an await in between.
+    ///
+    /// If this future is dropped or the store fails, the change may or may not be committed. The devices of `users` are
+    /// then notified that they must read their lists again.
     pub(crate) async fn change_lists<T>(
         &self,
         users: impl IntoIterator<Item = User>,
@@ -104,11 +105,11 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     Ok(limit as usize)
 }
 
-/// The maximum number of bytes of user-written texts in one page. If the texts are longer, the page has fewer entries
-/// than requested. The limit leaves room for JSON, which may escape one byte as six, in a message of at most 8 MiB.
+/// The maximum number of bytes of user-written texts in one page. With longer texts, the page has fewer entries. The
+/// limit leaves room for JSON, which may escape one byte as six, in a message of at most 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 
-/// The number of entries that fit into a page by the size of their texts, at least one.
+/// The number of entries whose texts fit into a page, at least one.
 pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     let mut bytes = 0;
     let fit = |text: &usize| {
@@ -118,7 +119,7 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     texts.take_while(fit).count().max(1)
 }
 
-/// A guard that makes the clients of `users` read their lists again when it is dropped. Clearing `users` prevents that.
+/// A guard that makes the clients of `users` read their lists again when it is dropped. To prevent that, clear `users`.
 struct Untold<'a> {
     service: &'a Service,
     users: SmallVec<[User; 2]>,

@@ -53,14 +53,14 @@ pub struct LoggedIn {
     pub issued: u64,
     /// Whether the account was created for this login.
     pub registered: bool,
-    /// Whether the user's subscription list was dropped while the user was away, so that the client has to subscribe
+    /// Whether the user's subscription list was dropped while the user was away. The client then has to subscribe
     /// again.
     pub subscriptions_lost: bool,
-    /// The revision of the live record at which the device was connected. Log entries about this connection up to this
-    /// revision concern an earlier login.
+    /// The revision of the live record at which the device was connected. Log entries about this connection up to it
+    /// concern an earlier login.
     pub rev: u64,
     /// The version of the user's lists when the login was recorded in the facts; `None` if it was not recorded. The
-    /// lists may have changed since, and the log may already have reported the change.
+    /// lists may have changed since.
     pub lists_version: Option<u64>,
 }
 
@@ -84,8 +84,7 @@ struct Entered {
     rev: u64,
 }
 
-/// The result of recording a login in the facts. All fields have their defaults if the login did not have to be
-/// recorded.
+/// The result of recording a login in the facts. The default is that of a login that need not be recorded.
 #[derive(Default)]
 struct Recording {
     /// Whether the account was created for the login.
@@ -105,16 +104,15 @@ enum Attempt {
 enum FirstLook {
     /// The device has resumed its login, so nothing has to be recorded.
     Entered(Entered),
-    /// The login has to be recorded in the facts. `unsettled` are ended logins that have to be stored in the facts
-    /// first.
+    /// The login has to be recorded in the facts. The ended logins `unsettled` have to be stored there before.
     Record { unsettled: Vec<EndedLogin> },
     /// The device tried to resume a login that a later login on the platform `by` has ended.
     Lost { by: Platform, unsettled: Vec<EndedLogin> },
 }
 
 impl Service {
-    /// Logs a device in and connects it (SPEC section 5). If the device resumes a login that is in the live record, no
-    /// login is recorded in the facts.
+    /// Logs a device in and connects it (SPEC section 5). A login that is resumed in the live record is not recorded in
+    /// the facts.
     ///
     /// Refused with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052, 6208, or with 6014
     /// if the login is ended or replaced before it is complete. A device that another login kicked while it was away is
@@ -249,7 +247,7 @@ impl Service {
         })
     }
 
-    /// Records a login in the facts, and connects the device in the live record under the number that the facts assign.
+    /// Records a login in the facts, and connects the device in the live record under the number that it got from them.
     async fn record_and_enter(
         &self,
         user: &User,
@@ -411,8 +409,7 @@ impl Service {
         }
     }
 
-    /// Logs out the device of this connection. Does nothing if the connection is no longer the device's current
-    /// connection.
+    /// Logs out the device of this connection. Does nothing if the device has another connection now.
     ///
     /// When this returns, the login has ended in the live record. If the facts cannot store the end now, the service
     /// retries it.
@@ -447,7 +444,7 @@ impl Service {
         Ok(())
     }
 
-    /// Ends the login of this connection in the live record. Returns the ended logins that are not stored in the facts
+    /// Ends the login of this connection in the live record. Returns the ended logins that the facts have not stored
     /// yet.
     pub(crate) async fn end_live_login(
         &self,
@@ -468,7 +465,7 @@ impl Service {
     }
 
     /// Records that a connection has ended without a logout. `heard` is the time of its last bytes. Does nothing if the
-    /// connection was superseded or kicked before. A failure is retried until it succeeds.
+    /// connection was superseded or kicked. A failure is retried until it succeeds.
     pub async fn disconnect(
         &self,
         user: &User,

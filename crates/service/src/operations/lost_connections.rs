@@ -38,8 +38,8 @@ pub struct RecordedConnections {
 }
 
 impl Service {
-    /// Reads a page of the connections of a node in the live records. The default position is the first page. A
-    /// connection that exists during the whole iteration is in one of the pages.
+    /// Reads a page of a node's connections in the live records. The default position is the first page. A connection
+    /// that exists during the whole iteration is in one of the pages.
     pub async fn recorded_connections(
         &self,
         node: NodeId,
@@ -54,9 +54,9 @@ impl Service {
         Ok(RecordedConnections { connections: page.connections, next })
     }
 
-    /// Ends connections that no worker has. The time of their last bytes is unknown, so the last-seen time becomes the
-    /// time at which the user became ONLINE. Connections with an operation in the retry list are skipped, because that
-    /// operation may contain the time. Returns the number of ended connections.
+    /// Ends connections that no worker has, and returns their number. Their last-seen time becomes the time at which
+    /// the user became ONLINE, because the time of their last bytes is unknown. Connections with an operation in the
+    /// retry list are skipped, because the operation may contain that time.
     pub async fn end_lost_connections(&self, lost: Vec<(User, ConnectionId)>, now: Now) -> usize {
         let (end, heard) = (LinkEnd::Closed, Timestamp(0));
         let mut ended = 0;

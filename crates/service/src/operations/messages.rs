@@ -98,8 +98,7 @@ impl Service {
         }
     }
 
-    /// The platforms of the devices to which a message to this user has to be pushed; empty unless the user is OFFLINE.
-    /// An ONLINE user gets the message over a connection, and nothing is pushed to a user who is not logged in.
+    /// The platforms of the devices to which a message to this user has to be pushed. Empty unless the user is OFFLINE.
     async fn push_devices(&self, recipient: &User) -> Result<Vec<Platform>, ServiceError> {
         let devices = self.directory.read(std::slice::from_ref(recipient), |_, presence| {
             let offline = presence.filter(|presence| presence.status_type() == StatusType::Offline);

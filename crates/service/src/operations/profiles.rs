@@ -36,8 +36,7 @@ impl Service {
     }
 
     /// Changes the profile of an account and its further fields. A change of further fields causes no notification. If
-    /// the account would have more than [`MAX_PROFILE_FIELDS`] further fields, the call is refused with 6017 and
-    /// changes nothing.
+    /// there would be more than [`MAX_PROFILE_FIELDS`] of them, the call is refused with 6017 and changes nothing.
     pub async fn set_profile_and_fields(
         &self,
         user: &User,

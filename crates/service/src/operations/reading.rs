@@ -6,7 +6,7 @@ use lamplight_model::{
     AppId, Conversation, ConversationCursor, Friend, Profile, ProfileFields, Refusal, User, UserId,
 };
 
-/// The number of friend list entries that are read at a time if only their ids or their number are needed.
+/// The number of friend list entries to read at a time if only their ids or their number are needed.
 const FRIENDS_AT_A_TIME: usize = 250;
 
 impl Service {
@@ -75,8 +75,8 @@ impl Service {
         Ok(self.facts.conversations(owner.clone(), after, limit).await?)
     }
 
-    /// Skips `start` entries of a friend list and reads the next `limit` entries, in ascending order of their ids. Also
-    /// returns the number of all entries. The skipped entries are read in parts.
+    /// Skips `start` entries of a friend list, and reads the next `limit` entries in ascending order of their ids. Also
+    /// returns the number of all entries.
     pub async fn friends_from(
         &self,
         owner: &User,

@@ -31,8 +31,8 @@ struct HandOver {
 }
 
 impl Service {
-    /// The users whose records have session events that are not in the outbox yet, in the partitions that are duties of
-    /// this node.
+    /// The users whose records have session events that are not in the outbox yet. Only partitions that are duties of
+    /// this node are read.
     pub async fn users_with_events(&self) -> Result<Vec<User>, ServiceError> {
         let mut users = Vec::new();
         for partition in 0..self.directory.partitions() {
@@ -58,8 +58,7 @@ impl Service {
         self.duties.has(Duty::Partition(self.directory.partition_of(user)))
     }
 
-    /// Moves the session events of these users to the outbox, and adds notices about their missed messages for the push
-    /// webhook.
+    /// Moves the session events of these users to the outbox. Also adds notices about their missed messages.
     pub async fn record_events(&self, users: &[User], now: Now) -> Result<EventsRecorded, ServiceError> {
         let read = |user: &User, presence: Option<&Presence>| {
             let pending = presence?.pending_events()?;

@@ -134,9 +134,9 @@ impl Service {
         Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
-    /// Removes accounts from the list that were deleted between the check and the addition. The log reports the
-    /// removals to all connections, including the caller's, because these accounts may have been on the list before.
-    /// Returns the remaining users, and the users without an account.
+    /// Removes accounts from the list that were deleted between the check and the addition. Returns the remaining
+    /// users, and the users without an account. The log reports the removals to all connections, because these accounts
+    /// may have been on the list before.
     async fn take_off_deleted(
         &self,
         caller: &User,

@@ -36,7 +36,7 @@ pub struct Expiring {
 
 impl Service {
     /// Reads the apps, and makes the live records consistent with the facts after a restart. `live` are the users with
-    /// a live record. Records that were written before `complete_since` may be missing.
+    /// a live record. Records from before `complete_since` may be missing.
     pub async fn recover(
         &self,
         live: Vec<User>,
@@ -100,8 +100,7 @@ impl Service {
         Ok(())
     }
 
-    /// Processes the deadlines of up to `limit` live records, in the partitions that are duties of this node: ends
-    /// lingers and graces, ends lapsed logins, drops subscription lists, and stores ended logins in the facts. Records
+    /// Processes the deadlines of up to `limit` live records, in the partitions that are duties of this node. Records
     /// that cannot be written do not delay others. If [`Expiring::looked_at`] equals `limit`, more records may be due.
     pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
         let mut due = Vec::new();
@@ -142,9 +141,9 @@ impl Service {
         Ok(())
     }
 
-    /// Deletes up to `limit` messages that are older than the retention of their app, and returns their number. If the
-    /// number equals `limit`, there may be more. A node without [`Duty::Whole`] deletes none. After the wall clock has
-    /// leaped ahead, no messages are deleted for a while: see [`RetentionClock`].
+    /// Deletes up to `limit` messages that are older than the retention of their app, and returns their number. If it
+    /// equals `limit`, there may be more. A node without [`Duty::Whole`] deletes none. After a leap of the wall clock,
+    /// no messages are deleted for a while: see [`RetentionClock`].
     ///
     /// [`RetentionClock`]: lamplight_core::RetentionClock
     pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
