@@ -84,7 +84,7 @@ Future<List<Duration>> _latencies() async {
 }
 
 /// Measures the memory, in bytes, by which the process grows for each further
-/// client. Uncollected garbage of its login is included.
+/// client. It includes uncollected garbage of the login.
 Future<int> _memoryOfAClient() async {
   final clients = <LamplightClient>[];
   Future<void> add(int count) async {

@@ -7,10 +7,10 @@ import 'package:lamplight/src/event_queue.dart';
 import 'support/runner.dart';
 import 'support/words.dart';
 
-/// Runs a script. `+ann:1 bob:2` pushes changed statuses, and `-ann` pushes a
-/// user who is not watched any longer. `C`, `L` and `K` push Connecting,
-/// LoggedOut and UserSigExpired. `?` takes all events and notes them in the
-/// same notation.
+/// Runs a script with an event queue. `+ann:1 bob:2` pushes changed statuses,
+/// and `-ann` pushes a user who is not watched any longer. `C`, `L` and `K`
+/// push Connecting, LoggedOut and UserSigExpired. `?` takes all events and
+/// notes them in the same notation.
 void run(List<String> script, String expected) {
   final queue = EventQueue(const []);
   final heard = <String>[];

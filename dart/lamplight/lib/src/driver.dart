@@ -1,5 +1,5 @@
-/// The driver of the connection machine: passes messages and the time to the
-/// machine and executes its effects, without decisions of its own.
+/// The driver of the connection machine. It passes messages and the time to the
+/// machine and executes the effects, without decisions of its own.
 library;
 
 import 'dart:async';
@@ -94,9 +94,8 @@ final class Driver {
     return waiter.future;
   }
 
-  /// Passes an input to the machine and executes the effects. If an effect
-  /// causes a further input, that input is queued. Returns whether a call was
-  /// answered.
+  /// Passes an input to the machine and executes the effects. Further inputs
+  /// that an effect causes are queued. Returns whether a call was answered.
   bool _step(Input input) {
     _inputs.add(input);
     if (_isStepping) return false;

@@ -1,6 +1,6 @@
-/// The event queue of one listener: the events that it has not accepted yet.
-/// Its size is bounded even for a slow listener, and the newest statuses are
-/// never lost.
+/// The event queue of one listener: the events that the listener has not
+/// accepted yet. Its size is bounded even for a slow listener, and the newest
+/// statuses are never lost.
 ///
 /// Statuses are conflated: there is one slot for each user, with the newest
 /// status. The other events wait in order. If more than [maxPendingEvents] of
@@ -28,12 +28,12 @@ final class EventQueue {
   /// longer.
   final Map<String, UserStatus?> _slots = {};
 
-  /// The number of [_others] that are delivered before the slots, because they
-  /// were added before the newest change of a slot.
+  /// The number of [_others] that are delivered before the slots. They were
+  /// added before the newest change of a slot.
   int _ahead = 0;
 
-  /// The users whose statuses the listener has. Only these users can be
-  /// reported as not watched any longer, which bounds the number of slots.
+  /// The users whose statuses the listener has. Only they can be reported as
+  /// not watched any longer, which bounds the number of slots.
   final Set<String> _told;
 
   /// Whether the queue is empty.
@@ -100,9 +100,9 @@ final class EventQueue {
     }
   }
 
-  /// Removes the changed statuses and returns them in one event. Without a
-  /// changed status, removes the users who are not watched any longer and
-  /// returns them in one event. Returns null if there are no slots.
+  /// Removes and returns the changed statuses in one event. If there are none,
+  /// removes and returns the users who are not watched any longer. Returns null
+  /// if there are no slots.
   LamplightEvent? _takeSlots() {
     if (_slots.isEmpty) return null;
     final changed = _slots.values.whereType<UserStatus>().toList();

@@ -3,12 +3,12 @@ library;
 
 import 'dart:async';
 
-/// Calls all listeners in a set, in its order.
+/// Calls the listeners in a set, in its order.
 ///
 /// If a listener throws, its error goes to the zone, and the other listeners
 /// are still called. A listener that an earlier one has removed is not called.
 /// [isThere] returns whether a listener is still registered; by default,
-/// whether it is still in the set.
+/// whether the set contains it.
 void tellAll<L>(
   Set<L> listeners,
   void Function(L listener) what, {

@@ -29,8 +29,8 @@ void test(
 /// The clean-ups that run after all tests, even if tests have failed.
 final List<Future<void> Function()> lastly = [];
 
-/// Runs the tests whose names contain [filter], one after another, prints the
-/// results, and exits with 0 only if all have passed.
+/// Runs the tests whose names contain [filter], one after another, and prints
+/// the results. Exits with 0 only if all have passed.
 Future<void> runTests(String filter) async {
   var passed = 0;
   final failed = <String>[];
@@ -139,7 +139,7 @@ bool _isEqual(Object? one, Object? other) => switch ((one, other)) {
       _ => one == other,
     };
 
-/// Returns the error of type [E] that the body throws; fails if the body throws
+/// Returns the error of type [E] that the body throws. Fails if the body throws
 /// no such error.
 Future<E> throws<E extends Object>(FutureOr<Object?> Function() body) async {
   try {

@@ -1,6 +1,6 @@
-/// The listeners to conversations, friends and messages. After every change,
-/// the lists are compared with their last reported state, and the differences
-/// are reported.
+/// The listeners to conversations, friends and messages. After a change, the
+/// lists are compared with their last reported state, and the differences are
+/// reported.
 library;
 
 import 'dart:collection';
@@ -33,8 +33,8 @@ final class ListListeners {
   int _toldUnread = 0;
   bool _isSyncing = false;
 
-  /// The callbacks that are still to be called. They are queued, because a
-  /// listener may make calls that change the lists again.
+  /// The callbacks to be called. They are queued, because a listener may change
+  /// the lists again.
   final Queue<void Function()> _news = Queue();
   bool _isTelling = false;
 

@@ -50,8 +50,8 @@ final class Configuration {
   final String language;
 }
 
-/// The maximum number of created messages that are kept until they are sent. If
-/// there are more, the oldest is removed.
+/// The maximum number of created messages that wait to be sent. Above it, the
+/// oldest is removed.
 const int mostMadeMessages = 1000;
 
 /// The only session of this process, as in the plugin.
@@ -80,8 +80,8 @@ final class Session {
   final Set<V2TimSDKListener> sdkListeners = {};
 
   /// The listener of the first `initSDK`. As in the plugin, a second `initSDK`
-  /// does not replace it. A program that passes a new listener each time
-  /// therefore gets each event once.
+  /// does not replace it, so a program that passes a new listener each time
+  /// gets each event once.
   V2TimSDKListener? _initListener;
 
   /// The listeners to the lists and to messages.
@@ -222,10 +222,9 @@ final class Running {
     }
   }
 
-  /// Logs a user in. If another user is logged in, that user is logged out
-  /// first. Of overlapping calls, the last one wins: a login that waited for a
-  /// logout fails with 6014 if, in the meantime, a logout or a login of another
-  /// user was requested.
+  /// Logs a user in. Another user who is logged in is logged out first. If a
+  /// logout or a login of another user is requested meanwhile, this login fails
+  /// with 6014.
   ///
   /// The listeners get the reason of a failed attempt before the call fails. If
   /// the UserSig has expired, the call fails with 6206, as the plugin
@@ -371,8 +370,8 @@ final class Running {
   }
 }
 
-/// A created message that was not sent yet, or that may be sent again because
-/// sending it failed.
+/// A created message that was not sent yet, or that failed and may be sent
+/// again.
 final class MadeMessage {
   /// Creates a message.
   MadeMessage({this.text, this.custom});

@@ -95,8 +95,8 @@ Elements elementsOf(String text, core.CustomContent? custom) => custom == null
 String msgIdOf(core.Message message) =>
     '${message.sequence}@${message.from}@${message.to}';
 
-/// Returns the message's position in its conversation, which is the first part
-/// of its id; null if the id does not have the form of this package.
+/// Returns a message's position in its conversation, which is the first part of
+/// its id. Null if the id does not have the form of this package.
 int? sequenceOf(String msgId) {
   final at = msgId.indexOf('@');
   return at <= 0 ? null : int.tryParse(msgId.substring(0, at));

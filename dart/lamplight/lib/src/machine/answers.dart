@@ -125,9 +125,11 @@ extension _Answers on Machine {
   }
 
   /// Handles the snapshot of a login and the statuses that came before the
-  /// answer, and reports the differences. In the new subscription list, users
-  /// that only the server has come first: an earlier process subscribed to them
-  /// before all users of this session.
+  /// answer, and reports the differences.
+  ///
+  /// The new subscription list begins with the users that only the server has.
+  /// An earlier process subscribed to them before this session subscribed to
+  /// any user.
   void _toldAtLogin(Session session, List<UserStatus> early, LoginTold told) {
     _clockOffset = told.result.serverTime.millisecondsSinceEpoch - _now;
     if (told.isListLost) session.restore.begin(session.subscriptions);
@@ -156,9 +158,9 @@ extension _Answers on Machine {
     if (areListsMissed) _emit(ListsOutdatedEvent(session.listsVersion!));
   }
 
-  /// Completes the snapshot. The login named the cached users with their
-  /// versions, and the server has now sent every status that differs. A user
-  /// who was neither named nor sent is not watched any longer.
+  /// Completes the snapshot. The server has now sent every status that differs
+  /// from the versions in the login. A user who was neither named in the login
+  /// nor sent is not watched any longer.
   void _snapshotComplete(Session session) {
     final snapshot = session.snapshot;
     if (snapshot == null) return;
@@ -175,7 +177,7 @@ extension _Answers on Machine {
   }
 
   /// Reports users who left the subscription list while this client was
-  /// disconnected; another device or the server API removed them.
+  /// disconnected. Another device or the server API has removed them.
   void _tellUnsubscribed(List<String> own, Set<String> left) {
     final unsubscribed = own.where(left.contains).toList();
     if (unsubscribed.isNotEmpty) {
@@ -204,7 +206,7 @@ extension _Answers on Machine {
     if (request.kind == 'logout') _end(const LoggedOutEvent());
   }
 
-  /// Takes the statuses, the changes of the subscription list and the lists
+  /// Stores the statuses, the changes of the subscription list and the lists
   /// version from the answer to a call.
   void _learn(Session session, Request request, Object value) {
     switch (value) {
@@ -256,9 +258,9 @@ extension _Answers on Machine {
     }
   }
 
-  /// Handles the answer to a call that has already failed with a timeout. The
-  /// application does not get this answer, so its changes are reported like
-  /// changes by another device.
+  /// Handles the answer to a call that has already failed with a timeout. Its
+  /// changes are reported like changes by another device, because the
+  /// application does not get the answer.
   void _late(Object value) {
     switch (value) {
       case SentMessage(:final message):

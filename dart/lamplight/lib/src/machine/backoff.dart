@@ -11,24 +11,23 @@ library;
 
 import 'dart:math';
 
-/// The longest wait before the first attempt after a link broke, if the server
-/// has not sent a spread; in milliseconds, like all times below.
+/// The longest wait before the first attempt after a broken link, if the server
+/// has not sent a spread. In milliseconds, like the other times in this file.
 const _first = 1000;
 
-/// The mean wait between attempts. If the server's spread is longer, the spread
-/// is the mean. The longest wait is 1.5 times the mean.
+/// The mean wait between attempts, or the server's spread if that is longer.
+/// The longest wait is 1.5 times the mean.
 const _between = 1500;
 
-/// The mean wait between attempts after many failures. If the server's spread
-/// is longer, the spread is the mean. The longest wait is 1.5 times the mean:
-/// 30 s, the grace within which a client can return before watchers see it
-/// leave.
+/// The mean wait after many failures, or the server's spread if that is longer.
+/// The longest wait is 1.5 times the mean: 30 s, the grace within which a
+/// client can return before watchers see it leave.
 const _betweenLongest = 20000;
 
 /// The number of failed attempts after which the wait begins to double, if the
-/// server has sent a spread; otherwise it is 1. At the usual mean wait, 80
-/// attempts take about two minutes: enough for a restart of the server, and few
-/// enough for a device without a network for hours.
+/// server has sent a spread. Without a spread, the number is 1. At the usual
+/// mean wait, 80 attempts take about two minutes, which is enough for a restart
+/// of the server.
 const _attemptsBeforeDoubling = 80;
 
 /// The longest spread, which is also the longest that a server can be
@@ -39,9 +38,9 @@ const _longestSpread = 600000;
 /// calls wait for the link.
 const mostFailuresWithCalls = 1;
 
-/// The age, in milliseconds, from which a link counts as a success, so that the
-/// number of failures starts again at 0. With a lower age, clients would flood
-/// a server that accepts and closes connections in a loop.
+/// The age of a link, in milliseconds, at which the number of failures starts
+/// again at 0. With a lower age, clients would flood a server that accepts and
+/// closes connections in a loop.
 const stableAfter = 10000;
 
 /// Returns a part of [span], in whole milliseconds. [jitter] is a random number

@@ -14,9 +14,9 @@ import '../model/status.dart';
 final class Cache {
   final Map<String, UserStatus> _statuses = {};
 
-  /// Adds statuses of watched users. Returns those that differ from the cached
-  /// ones, each user at most once. A status is dropped if it is not newer than
-  /// the cached one. If [replaces] returns true for a status, that status is
+  /// Adds statuses of watched users, and returns those that differ from the
+  /// cached ones, each user at most once. A status that is not newer than the
+  /// cached one is dropped. If [replaces] returns true for a status, it is
   /// dropped only if it is equal to the cached one.
   List<UserStatus> fold(
     Iterable<UserStatus> told, [
@@ -36,8 +36,8 @@ final class Cache {
     return [...changed.values];
   }
 
-  /// Selects the statuses of watched users from the answer to a query. Statuses
-  /// of other users must not be cached.
+  /// Selects the statuses of watched users from the answer to a query. Others
+  /// must not be cached.
   Iterable<UserStatus> watched(Iterable<UserStatus> told) =>
       told.where((status) => _statuses.containsKey(status.userId));
 
@@ -62,8 +62,8 @@ final class Cache {
     ..sort((one, other) => one.userId.compareTo(other.userId));
 
   /// The versions of cached statuses, newest first, as many as fit into
-  /// [budget] bytes of a login. For the other users, the server sends the
-  /// statuses again.
+  /// [budget] bytes of a login. The server sends the statuses of the other
+  /// users again.
   List<Map<String, Object?>> known(int budget) {
     final newest = [..._statuses.values]..sort((one, other) {
         final byVersion = other.version.compareTo(one.version);

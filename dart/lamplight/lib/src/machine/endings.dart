@@ -3,9 +3,9 @@ part of 'machine.dart';
 /// The part of the connection machine that handles the ends of links and
 /// of sessions.
 extension _Endings on Machine {
-  /// Handles a link, or an attempt to open one, that ended without a last
-  /// message of the server. The network path may have cut a silent link, so the
-  /// silence is recorded, except after a sleep.
+  /// Handles the end of a link, or of an attempt to open one, without a last
+  /// message of the server. Records the silence before the end, because the
+  /// network path may have cut the link, except after a sleep.
   void _linkCut(LinkEnd why) {
     final session = _session;
     if (session == null) return;
@@ -15,8 +15,9 @@ extension _Endings on Machine {
     _linkEnded(why, const BackOff());
   }
 
-  /// Ends a link that was lost or given up. Each call under way fails or is
-  /// queued to be sent again, and the session waits for the next attempt.
+  /// Handles the end of a link that was lost or given up. A call under way
+  /// fails or is queued to be sent again, and the session waits for the next
+  /// attempt.
   void _linkEnded(LinkEnd why, Retry retry) {
     final session = _session;
     if (session == null) return;
@@ -69,9 +70,9 @@ extension _Endings on Machine {
     };
   }
 
-  /// Handles the calls of a broken link. Idempotent calls are queued to be sent
-  /// again, a logout of a Web client succeeds, and the other calls fail.
-  /// Returns whether one of the calls was a logout, which ends the session.
+  /// Handles the calls of a broken link, and returns whether one was a logout,
+  /// which ends the session. Idempotent calls are queued to be sent again, a
+  /// logout of a Web client succeeds, and other calls fail.
   bool _giveBack(Session session, LiveLink link) {
     final again = link.takeRepeatable();
     var isLoggingOut = false;

@@ -1,22 +1,21 @@
-/// A link on which the login has succeeded: its requests without an answer, and
-/// the time at which it is given up. All times are in milliseconds.
+/// A link on which the login has succeeded, with its unanswered requests. It is
+/// given up at a deadline. Times are in milliseconds.
 library;
 
 import '../model/status.dart';
 import 'network_path.dart';
 import 'request.dart';
 
-/// The maximum number of requests without an answer on the link. Further calls
-/// wait in the session's queue.
+/// The maximum number of unanswered requests on a link. Further calls wait in
+/// the session's queue.
 const maxInFlight = 64;
 
-/// The time without received bytes, while an answer is outstanding, after which
-/// the link is given up.
+/// The time without received bytes after which the link is given up, while an
+/// answer is outstanding.
 ///
-/// Every call tests the link: the server answers each call within 5 s, at least
-/// with a refusal. An extra heartbeat would not help, because the server
-/// answers in order. Calls time out after 10 s by default, so an idempotent
-/// call still has time to be sent again on the next link.
+/// Every call tests the link: the server answers each call within 5 s. Calls
+/// time out after 10 s by default, so an idempotent call has time to be sent
+/// again on the next link.
 const answerPatience = 8000;
 
 /// The value of [answerPatience] after the device has changed its network, when
@@ -76,7 +75,7 @@ final class LiveLink {
   int _lastHeard;
 
   /// The time at which the link is given up if no bytes come before. It applies
-  /// only while a request is in flight.
+  /// while a request is in flight.
   int _giveUpAt;
 
   /// The requests without an answer, by message id, oldest first.
@@ -112,15 +111,15 @@ final class LiveLink {
     _isWoken = false;
   }
 
-  /// Records that the link is in doubt. The caller has sent a heartbeat, which
-  /// the server must answer within [doubtPatience].
+  /// Records that the link is in doubt. The server must answer the caller's
+  /// heartbeat within [doubtPatience].
   void doubt(int now) {
     if (now + doubtPatience < _giveUpAt) _giveUpAt = now + doubtPatience;
   }
 
-  /// Records that the device has slept. The caller has sent a heartbeat, which
-  /// the server must answer within [wakePatience]. Earlier deadlines are
-  /// ignored, because they may have passed during the sleep.
+  /// Records that the device has slept. The server must answer the caller's
+  /// heartbeat within [wakePatience]. Earlier deadlines are ignored, because
+  /// they may have passed during the sleep.
   void wake(int now) {
     if (_isWoken) return;
     _isWoken = true;
@@ -138,7 +137,7 @@ final class LiveLink {
   int heartbeatDue(NetworkPath path) =>
       _lastSent + path.heartbeat(usualHeartbeat);
 
-  /// Returns the time without traffic before the link ended now. If a request
+  /// Returns the time without traffic, for a link that ends now. If a request
   /// has no answer, the silence ended when the last message was sent: the
   /// network path may have cut the link before, without a notification to the
   /// client.
@@ -154,7 +153,7 @@ final class LiveLink {
       .map((request) => request.call)
       .where((call) => call.id != null);
 
-  /// Removes and returns the idempotent calls in flight, oldest first. They are
+  /// Removes and returns the idempotent calls in flight, oldest first, to be
   /// sent again on the next link.
   List<Call> takeRepeatable() {
     final taken =
@@ -166,8 +165,9 @@ final class LiveLink {
   }
 }
 
-/// Returns the heartbeat interval: less than a third of the server's timeout,
-/// so that two heartbeats may be lost, and at most the maximum of the contract.
+/// Returns the heartbeat interval. It is less than a third of the server's
+/// timeout, so that two heartbeats may be lost, and at most the maximum of the
+/// contract.
 int heartbeatInterval(int timeout, DevicePlatform platform) {
   final longest =
       platform == DevicePlatform.web ? _heartbeatWeb : _heartbeatNative;

@@ -33,13 +33,13 @@ const connectTimeout = 10000;
 /// The time limit for the answer to a login, in milliseconds.
 const loginTimeout = 10000;
 
-/// The delay, in milliseconds, from which a late deadline means that the device
-/// or this process was asleep.
+/// The delay of a deadline, in milliseconds, from which the device or this
+/// process counts as having slept.
 const sleepGap = 5000;
 
 /// The maximum number of calls that wait to be sent, and of logins that wait
-/// for the same attempt to connect. Further calls are refused at once. One more
-/// logout is accepted, so that a session can always be ended.
+/// for one attempt to connect. Further calls are refused, except one logout, so
+/// that a session can be ended.
 const maxQueue = 1000;
 
 /// A client, with a session or without.
@@ -53,8 +53,8 @@ final class Machine {
   /// The last known statuses of the watched users and of the own user.
   final Cache cache = Cache();
 
-  /// The difference, in milliseconds, between the server's clock and the times
-  /// that the driver passes, as measured at the last login; null before the
+  /// The difference between the server's clock and the times that the driver
+  /// passes, in milliseconds. Measured at the last login; null before the
   /// first.
   int? get clockOffset => _clockOffset;
   int? _clockOffset;
@@ -79,7 +79,7 @@ final class Machine {
   Session? get session => _session;
 
   /// The time at which the driver must pass a [TickInput], if no other input
-  /// comes first; null if no deadline is pending.
+  /// comes first. Null if there is no deadline.
   int? get nextDeadline {
     final session = _session;
     if (session == null) return null;
@@ -222,9 +222,9 @@ final class Machine {
     }
   }
 
-  /// Whether a logout needs no request to the server, because closing the link
-  /// is enough. This is so for a first login that was not sent, and for the
-  /// login of a Web client, which ends with its connection.
+  /// Whether a logout needs no request, because closing the link is enough.
+  /// This is so for a first login that was not sent, and for a Web client,
+  /// whose login ends with its connection.
   bool _endsWithoutServer(Session session) {
     final isWeb = identity.platform == DevicePlatform.web;
     return switch (session.phase) {
@@ -265,8 +265,8 @@ final class Machine {
 
   // Inputs from the clock.
 
-  /// Handles a sleep of the device or this process. A link, or an attempt to
-  /// open one, has most likely broken during the sleep.
+  /// Handles a sleep of the device or this process, which has most likely
+  /// broken the link or the attempt to open one.
   void _wake() {
     switch (_session?.phase) {
       case Connecting() || LoggingIn():
@@ -342,8 +342,7 @@ final class Machine {
   }
 
   /// Starts the attempt to connect again. Either the device has slept, or the
-  /// login was sent with an older token, which the server may refuse although
-  /// it would accept the new one.
+  /// login was sent with an older token, which the server may refuse.
   void _beginAnew() {
     _effects.add(const CloseLink());
     _connect();
@@ -394,7 +393,7 @@ final class Machine {
     }
   }
 
-  /// The time at which the next batch of a restore is due; null while the app
+  /// The time at which the next batch of a restore is due. Null while the app
   /// allows no subscriptions or the link has no room.
   int? _restoreDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false && link.hasRoom
@@ -474,7 +473,7 @@ final class Machine {
         'resume': isResume,
       };
 
-  /// Adds the known versions of statuses to a login, as many as fit into [room]
+  /// Adds the versions of known statuses to a login, as many as fit into [room]
   /// bytes. Returns the users of these versions.
   Set<String> _addKnown(Map<String, Object?> parameters, int room) {
     final known = cache.known(room - frameSlack - _bytes(parameters));

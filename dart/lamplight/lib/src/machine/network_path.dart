@@ -9,13 +9,13 @@ library;
 
 import 'dart:math';
 
-/// The divisor for the shortest interval: an eighth of the usual interval. It
+/// The divisor of the usual interval that gives the shortest interval. It
 /// limits the heartbeats on a path that cuts links for another reason, such as
 /// their age.
 const _shortest = 8;
 
-/// The divisor for the tolerance: two silences count as equal if they differ by
-/// at most a twentieth of the later one.
+/// The divisor of a silence that gives the tolerance. Two silences count as
+/// equal if they differ by at most a twentieth of the later one.
 const _tolerance = 20;
 
 /// The measurements of a session about its network path. All times are in
@@ -28,10 +28,10 @@ final class NetworkPath {
   /// unknown.
   int? _longest;
 
-  /// Records that a link with this usual interval was cut after this silence.
-  /// After two successive cuts with the same silence, the interval becomes half
-  /// of that silence. A silence below the shortest interval is ignored, because
-  /// the link was in use.
+  /// Records that a link with the interval [usual] was cut after the time
+  /// [silence] without traffic. After two successive cuts with equal silences,
+  /// the interval becomes half of the silence. A silence below the shortest
+  /// interval is ignored, because the link was in use.
   void cut(int usual, int silence) {
     final shortest = usual ~/ _shortest;
     if (silence < shortest) return;

@@ -44,8 +44,8 @@ extension _Notices on Machine {
     if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
   }
 
-  /// Stores the abilities of this client. The first abilities of a session are
-  /// not reported as a change.
+  /// Stores the abilities of this client, and reports a change. The first
+  /// abilities of a session are no change.
   void _abilitiesTold(Session session, Abilities? told) {
     if (told == null) return;
     final before = session.abilities;
@@ -54,7 +54,7 @@ extension _Notices on Machine {
   }
 
   /// Removes users who are not watched any longer from the cache, and reports
-  /// them. The own user is always watched and stays.
+  /// them. The own user stays.
   void _leaveCache(Iterable<String> users) {
     final own = _session?.user;
     final left = cache.remove(users.where((user) => user != own));

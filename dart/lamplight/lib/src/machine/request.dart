@@ -21,8 +21,8 @@ const frameSlack = 64;
 /// reuses it.
 typedef CallId = int;
 
-/// The kinds of calls that are sent again after a broken link: calls that only
-/// read, and calls of which the server recognises a repetition.
+/// The kinds of calls that are sent again after a broken link. They only read,
+/// or the server recognises a repetition.
 const _repeatable = {
   'getUserStatus',
   'getSubscriptions',
@@ -61,9 +61,11 @@ final class Request {
   String get token => (parameters['userSig'] as String?) ?? '';
 
   /// Checks the fixed limits of the contract and the size of the message.
-  /// Returns the failure, or null if the call may be sent. The size matters
-  /// because the server closes the link of a client that sends too large a
-  /// message. Limits that an app can change are checked by the server.
+  /// Returns the failure, or null if the call may be sent. Limits that an app
+  /// can change are checked by the server.
+  ///
+  /// The size matters because the server closes the link of a client that sends
+  /// too large a message.
   LamplightException? check() {
     final size = utf8.encode(jsonEncode(parameters)).length + frameSlack;
     if (kind == 'login') {
@@ -99,9 +101,8 @@ final class Request {
   }
 }
 
-/// Returns the name of a parameter with a text that UTF-8 cannot encode; null
-/// if there is none. Lists are skipped, because [Request.check] checks their
-/// userIDs.
+/// Returns the name of a parameter with a text that UTF-8 cannot encode, or
+/// null. Lists are skipped, because [Request.check] checks their userIDs.
 String? _notUnicode(Map<String, Object?> parameters) {
   for (final MapEntry(key: name, :value) in parameters.entries) {
     final found = switch (value) {
@@ -128,7 +129,7 @@ final class Call {
   /// Creates a call that was not sent yet.
   Call(CallId this.id, this.deadline, this.request);
 
-  /// Identifies the caller; null after the caller's timeout. The call is then
+  /// The id of the caller; null after the caller's timeout. The request is then
   /// kept, because a late answer may still report changes.
   CallId? id;
 

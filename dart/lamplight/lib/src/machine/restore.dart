@@ -1,5 +1,5 @@
-/// Subscribes again after the server has dropped the subscription list: decides
-/// which users are in a batch and when it is sent.
+/// Subscribes again after the server has dropped the subscription list. It
+/// decides which users are in a batch and when the batch is sent.
 ///
 /// A restore survives a broken link: a batch without an answer is sent again.
 library;
@@ -9,9 +9,9 @@ import 'dart:math';
 /// The maximum number of users in one call: the default limit of an app.
 const _batch = 100;
 
-/// The shortest time between two calls, in milliseconds. The restore thereby
-/// uses half of the default rate limit of 20 calls in 5 s; the application's
-/// own calls and the account's other devices share the rest.
+/// The shortest time between two calls, in milliseconds. A restore uses half of
+/// the default rate limit of 20 calls in 5 s. The application's own calls and
+/// the account's other devices share the rest.
 const restorePace = 500;
 
 /// The wait after a temporary refusal, in milliseconds: the window of the
@@ -19,7 +19,7 @@ const restorePace = 500;
 const restoreAfterRefusal = 5000;
 
 /// The users to whom the client does not subscribe again. `notWatched` has
-/// those who are not watched as friends either.
+/// those of them who are not watched as friends.
 typedef Lost = ({List<String> users, List<String> notWatched});
 
 /// The users to whom the client still has to subscribe again.
@@ -29,8 +29,8 @@ final class Restore {
   /// The batch that was sent and is not answered yet.
   List<String>? _sent;
 
-  /// The waiting users who are not watched, according to the server. A user
-  /// leaves the cache only if the client does not subscribe to the user again.
+  /// The waiting users who are not watched, according to the server. They leave
+  /// the cache only if the client does not subscribe to them again.
   final Set<String> _unwatched = {};
 
   int _most = _batch;
@@ -58,12 +58,12 @@ final class Restore {
   /// Whether no user is left to subscribe to.
   bool get isIdle => _waiting.isEmpty && _sent == null;
 
-  /// The time from which [nextBatch] returns a batch; null while there is none,
-  /// or while a call is under way.
+  /// The time from which [nextBatch] returns a batch. Null if there is none, or
+  /// while a call is under way.
   int? get due => _sent == null && _waiting.isNotEmpty ? _notBefore : null;
 
-  /// Returns the next users to subscribe to; null before [due]. Only one call
-  /// is under way at a time.
+  /// Returns the next users to subscribe to; null before [due]. One call is
+  /// under way at a time.
   List<String>? nextBatch(int now) {
     final at = due;
     if (at == null || now < at) return null;
@@ -93,8 +93,8 @@ final class Restore {
     _notBefore = now + restoreAfterRefusal;
   }
 
-  /// Handles a refusal because the app allows fewer users in one call. Halves
-  /// the batch; returns false if the batch cannot be smaller.
+  /// Halves the batch after a refusal because the app allows fewer users in one
+  /// call. Returns false if the batch cannot be smaller.
   bool batchTooLarge() {
     putBack();
     final smaller = _most ~/ 2;
@@ -102,8 +102,8 @@ final class Restore {
     return smaller > 0;
   }
 
-  /// Returns the users of the call under way to the front of the queue, because
-  /// the call was refused or its link broke.
+  /// Puts the users of the call under way back at the front of the queue. The
+  /// call was refused, or its link broke.
   void putBack() {
     _waiting = [...?_sent, ..._waiting];
     _sent = null;

@@ -59,7 +59,7 @@ final class Session {
   int failures = 0;
 
   /// The time, in milliseconds, over which clients should spread their
-  /// reconnects, as the server sent it last; 0 if it sent none.
+  /// reconnects. It is the last one that the server sent; 0 if it sent none.
   int spread = 0;
 
   /// The heartbeat interval that the network path to the server needs.
@@ -91,8 +91,8 @@ final class Session {
   /// once the snapshot is complete.
   Snapshot? snapshot;
 
-  /// The size limit of a login, in bytes: the server's default, or half the
-  /// size of the last login that the server rejected.
+  /// The size limit of a login, in bytes. It is the server's default, or half
+  /// the size of the last login that the server rejected.
   int loginRoom = frameBeforeLogin;
 
   /// The state of the connection.
@@ -133,9 +133,9 @@ final class Session {
   }
 }
 
-/// A snapshot that is not complete yet. It records the users whose versions the
-/// login named, and the users whose statuses have come since. Its size is
-/// bounded by the number of watched users.
+/// An incomplete snapshot: the users whose versions the login named, and the
+/// users whose statuses have come since. Its size is bounded by the number of
+/// watched users.
 final class Snapshot {
   /// Creates a snapshot that begins after a login that named these users.
   Snapshot(this._named);
@@ -143,10 +143,9 @@ final class Snapshot {
   final Set<String> _named;
   final Set<String> _told = {};
 
-  /// Records a received status. Returns whether it is the first status of its
-  /// user since the login. The first status is accepted even with a lower
-  /// version, because the server may have lost newer versions that the client
-  /// has.
+  /// Records a received status. Returns whether it is the first status of the
+  /// user since the login. That status is accepted even with a lower version,
+  /// because the server may have lost newer versions.
   bool isFirst(UserStatus status) => _told.add(status.userId);
 
   /// Whether the login named this user, or a status of the user has come since.
@@ -380,8 +379,8 @@ final class BackOff extends Retry {
 }
 
 /// The next attempt comes after [span], a random time that the server or this
-/// client has chosen. If attempts have failed and the back-off is longer, the
-/// next attempt comes after the back-off instead.
+/// client has chosen. After failed attempts, it comes after the back-off if
+/// that is longer.
 final class AtTurn extends Retry {
   /// Creates a rule.
   const AtTurn(this.span);

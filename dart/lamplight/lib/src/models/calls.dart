@@ -1,5 +1,5 @@
-/// The limits, views and calls of the ledger, which plans the status queries
-/// and subscriptions of the lists.
+/// The limits, views and calls of the ledger. The ledger plans the status
+/// queries and subscriptions of the lists.
 library;
 
 /// The default maximum number of users in the subscription list.
@@ -11,28 +11,27 @@ const int defaultQueryBatch = 500;
 /// The default maximum number of users in a call about subscriptions.
 const int defaultSubscribeBatch = 100;
 
-/// The maximum number of calls of one kind within [window]. It is half of a
-/// user's rate limit, so that the application can make as many calls.
+/// The maximum number of calls of one kind within [window]. The application can
+/// make as many, because this is half of a user's rate limit.
 const int callsPerWindow = 10;
 
 /// The window of [callsPerWindow], in milliseconds.
 const int window = 5000;
 
-/// The age, in milliseconds, at which the subscription list, and a status
-/// without a subscription, are requested again.
+/// The age, in milliseconds, at which the subscription list and unsubscribed
+/// statuses are requested again.
 const int staleAfter = 30000;
 
-/// The time, in milliseconds, after which the status of a user who is in no
-/// list any longer is dropped. A short change of pages therefore needs no
-/// calls.
+/// The time, in milliseconds, after which the status of a user who has left all
+/// lists is dropped. A short change of pages therefore needs no calls.
 const int grace = 10000;
 
-/// The minimum number of subscriptions that are ended together to make room, so
-/// that further scrolling does not need a call each time.
+/// The minimum number of subscriptions that are ended together to make room.
+/// Further scrolling then does not need a call each time.
 const int makeRoom = 50;
 
 /// The wait after the first temporary refusal, in milliseconds. It doubles with
-/// each further one, up to [longestPause].
+/// each further refusal, up to [longestPause].
 const int firstPause = 5000;
 
 /// The longest wait after temporary refusals, in milliseconds.
@@ -42,8 +41,8 @@ const int longestPause = 300000;
 class View {
   const View({required this.listed, required this.onScreen});
 
-  /// All users of the list, in its order. As long as the users are the same,
-  /// this is the identical object.
+  /// The users of the list, in its order. The object stays the same as long as
+  /// the users do.
   final List<String> listed;
 
   /// The users in the visible rows.

@@ -23,8 +23,8 @@ import 'calls.dart';
 const int _never = -1125899906842624;
 
 /// The codes of an app that allows no statuses of other users: it has switched
-/// them off, or its edition does not have them. Some servers of the cloud use
-/// 3122 for the edition.
+/// them off, or its edition lacks them. Some servers of the cloud use 3122 for
+/// the edition.
 const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,
@@ -49,8 +49,8 @@ class Ledger {
   /// refuse them.
   int? _refusal;
 
-  /// Whether the SDK has reported that statuses are refused. The SDK will then
-  /// also report when they are allowed again.
+  /// Whether the SDK has reported that statuses are refused. The SDK then also
+  /// reports when they are allowed again.
   bool _isClosedByApp = false;
   int _pausedUntil = 0;
   int _pauses = 0;
@@ -61,8 +61,8 @@ class Ledger {
   Set<String>? _allListed;
   final Map<String, _Known> _known = {};
 
-  /// The ledger's own subscriptions, with the time at which each user was
-  /// subscribed to or last visible; earliest first.
+  /// The ledger's own subscriptions, earliest first. The value is the time at
+  /// which the user was subscribed to or last visible.
   final Map<String, int> _own = {};
 
   /// The subscriptions of the application and of other devices.
@@ -94,8 +94,8 @@ class Ledger {
   /// The users to whom the ledger has subscribed.
   Set<String> get own => _own.keys.toSet();
 
-  /// Sets the master switch. While it is off, the ledger ends its subscriptions
-  /// and makes no other calls.
+  /// Sets the master switch. While it is off, the ledger only ends its
+  /// subscriptions.
   List<String> turn(bool on) {
     if (on == _isOn) {
       return const [];
@@ -145,8 +145,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles a new connection, or an application that is visible again. The
-  /// server may have newer statuses, so all are requested again.
+  /// Handles a new connection, or an application that is visible again. All
+  /// statuses are requested again, because the server may have newer ones.
   void refresh() {
     _readAt = _never;
     _resume();
@@ -188,8 +188,8 @@ class Ledger {
     ];
   }
 
-  /// Handles a change of the subscription list that another device of the
-  /// account or the server API made.
+  /// Handles a change of the subscription list by another device of the account
+  /// or the server API.
   void listChanged(
     Iterable<String> subscribed,
     Iterable<String> unsubscribed,
@@ -345,8 +345,8 @@ class Ledger {
     return call == null ? WaitUntil(_nextDeadline(now)) : _spend(call, now);
   }
 
-  /// Returns the query of visible users without a subscription; if the batch
-  /// has room, it also names other users. Returns null if no query is needed.
+  /// Returns the query of visible users without a subscription, or null. If the
+  /// batch has room, the query also names other users.
   Call? _query(Set<String> listed, int now) {
     bool isWanted(String user) {
       final known = _known[user];
@@ -370,9 +370,8 @@ class Ledger {
     return Call(CallKind.query, users.take(_queryBatch).toList());
   }
 
-  /// Returns the call that subscribes to users. If room is needed first,
-  /// returns the call that unsubscribes from others. Returns null if neither is
-  /// needed.
+  /// Returns the call that subscribes to users, or the call that makes room by
+  /// unsubscribing. Returns null if neither is needed.
   Call? _subscriptions(Set<String> listed, int now) {
     final room = max(0, _limit - _foreign.length);
     bool isWanted(String user) =>
@@ -448,7 +447,6 @@ class Ledger {
   }
 
   /// Drops the statuses of users who have been in no list for the time [grace].
-  /// Users who are in a list again keep their statuses.
   void _giveUpLong(Set<String> listed, int now) {
     for (final user in _left.keys.toList()) {
       if (listed.contains(user)) {
@@ -470,8 +468,8 @@ class Ledger {
   bool _isKept(String user) =>
       _own.containsKey(user) || _foreign.contains(user) || user == _self;
 
-  /// Whether a user cannot be watched. After [longestPause] the ledger tries
-  /// again, because the account may exist by then.
+  /// Whether a user cannot be watched. The ledger tries again after
+  /// [longestPause], because the account may exist by then.
   bool _isHopeless(String user, int now) {
     final at = _unwatchable[user];
     return at != null && now - at < longestPause;
@@ -509,8 +507,7 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles a sign that statuses are allowed: an answer of the server, or a
-  /// report of the SDK.
+  /// Handles an answer or a report that shows that statuses are allowed.
   List<String> _opened() {
     _resume();
     if (_refusal == null || _isClosedByApp) {

@@ -52,13 +52,13 @@ final class ListFailed extends ListState {
   String toString() => 'ListFailed($error)';
 }
 
-/// The number of rows in the first page. It is small, so that the page is shown
+/// The number of rows in the first page. The page is small, so that it is shown
 /// soon.
 const int _firstRows = 100;
 
-/// The number of pages that are read without a pause; a pause of [_pause]
-/// precedes each further page. This makes fewer calls than the 20 in 5 s that
-/// the server allows to a user, so the application's own calls have room.
+/// The number of pages that are read without a pause; [_pause] precedes each
+/// further page. This leaves room for the application's own calls, because the
+/// server allows a user 20 calls in 5 s.
 const int _atOnce = 8;
 const Duration _pause = Duration(milliseconds: 500);
 
@@ -339,8 +339,8 @@ final class KeptList<T, P> {
   ListState _state = const ListLoading();
   bool _isWanted = false;
 
-  /// Counts the readings of the list and the ends of sessions. If the count has
-  /// changed when a page arrives, the page belongs to an earlier reading and is
+  /// Counts the readings of the list and the ends of sessions. A page that
+  /// arrives after a change of the count belongs to an earlier reading and is
   /// ignored.
   int _attempt = 0;
   Future<void>? _reading;
@@ -362,7 +362,7 @@ final class KeptList<T, P> {
   Iterable<T> get visible => table.visible;
 
   /// Completes when the list has been read to its end. Throws if it cannot be
-  /// read. After an earlier failure, reads the list again.
+  /// read. After a failure, reads the list again.
   Future<void> get whole async {
     if (state is ListFailed) {
       _begin();
@@ -394,8 +394,8 @@ final class KeptList<T, P> {
     }
   }
 
-  /// Reads the list if it was requested but not read to its end, for example
-  /// because the connection was lost. A reading under way continues.
+  /// Reads the list if it was requested but not read to its end. A reading
+  /// under way continues.
   void _connected() {
     final isMissing = _state is! ListReady || !table.isComplete;
     if (_isWanted && isMissing && _reading == null) {

@@ -31,9 +31,9 @@ int tintOf(String userId) {
   return (hash >> 8) % tints;
 }
 
-/// Returns the lower 32 bits of `hash * 16777619`. The product is computed in
-/// parts, because a number on the web cannot hold it exactly: 16777619 is 2^24
-/// + 403.
+/// Returns the lower 32 bits of `hash * 16777619`, with 16777619 = 2^24 + 403.
+/// The product is computed in parts, because a number on the web cannot hold it
+/// exactly.
 int _times16777619(int hash) =>
     (((hash & 0xff) * 0x1000000) + hash * 403) & 0xffffffff;
 

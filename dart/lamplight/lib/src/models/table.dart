@@ -16,16 +16,16 @@ final class _Row<T> {
 
 /// The rows of one list by their key.
 final class ListTable<T> {
-  /// The rows of the last complete reading, with all later changes; null until
-  /// the list was read once.
+  /// The rows of the last complete reading, with later changes. Null until the
+  /// list was read once.
   Map<String, T>? _shown;
 
-  /// The known rows. While the list is being read, only the rows that were read
-  /// or sent since the reading began.
+  /// The known rows. During a reading, only those that were read or sent since
+  /// it began.
   Map<String, _Row<T>> _rows = {};
 
-  /// The versions of rows that were removed while the list was being read, so
-  /// that an older page does not restore them.
+  /// The versions of rows that were removed during a reading, so that an older
+  /// page does not restore them.
   final Map<String, int> _gone = {};
   bool _isReading = false;
 
@@ -54,9 +54,8 @@ final class ListTable<T> {
     _isReading = true;
   }
 
-  /// Adds rows with their lists version. If [isPage] is true, the rows belong
-  /// to a reading: the rows of an earlier complete reading stay visible until
-  /// the whole list has been read.
+  /// Adds rows with their lists version. If [isPage] is true, they belong to a
+  /// reading: the former rows stay visible until the whole list has been read.
   void put(Map<String, T> rows, int version, {bool isPage = false}) {
     for (final MapEntry(:key, :value) in rows.entries) {
       if ((_rows[key]?.version ?? _gone[key] ?? 0) > version) {

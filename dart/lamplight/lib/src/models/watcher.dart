@@ -1,6 +1,5 @@
-/// The driver of the ledger: makes its calls one after the other, passes the
-/// client's events to it, and reports changes of displayed statuses. It makes
-/// no decisions of its own.
+/// The driver of the ledger. It makes the ledger's calls one after the other,
+/// passes the client's events to it, and reports changes of displayed statuses.
 library;
 
 import 'dart:async';
@@ -13,13 +12,13 @@ import '../model/status.dart';
 import 'calls.dart';
 import 'ledger.dart';
 
-/// The time without scrolling after which calls are made. While a list keeps
-/// scrolling, calls are made after [_longestSettle]. Both are in milliseconds.
+/// The time without scrolling, in milliseconds, after which calls are made.
+/// While a list keeps scrolling, calls are made after [_longestSettle].
 const int _settle = 120;
 const int _longestSettle = 500;
 
-/// The shortest interruption of the connection that the lists show. Shorter
-/// ones would only make the dots flicker.
+/// The shortest interruption of the connection that the lists show. Showing
+/// shorter ones would make the dots flicker.
 const Duration _shortCut = Duration(milliseconds: 500);
 
 /// A storage for the subscriptions of the lists, which lets an application end
@@ -74,8 +73,8 @@ final class StatusWatcher {
   String? _user;
   Timer? _timer;
 
-  /// The time of the first change after which the ledger has not been asked yet
-  /// for its next call; null if there is no such change.
+  /// The time of the first change for which the ledger was not asked for a call
+  /// yet; null if there is none.
   int? _dueSince;
   bool _isCalling = false;
 
@@ -139,8 +138,8 @@ final class StatusWatcher {
     _wakeSoon();
   }
 
-  /// Ends the subscriptions of the lists and stops handling events. If there is
-  /// no connection, the server keeps the subscriptions.
+  /// Ends the subscriptions of the lists and stops handling events. Without a
+  /// connection, the server keeps the subscriptions.
   Future<void> dispose() async {
     _isStopped = true;
     unawaited(_listening.cancel());
@@ -248,8 +247,8 @@ final class StatusWatcher {
     }
   }
 
-  /// Asks the ledger for its next call after a short delay, because further
-  /// changes may follow at once.
+  /// Asks the ledger for its next call after a short delay, in which further
+  /// changes may follow.
   void _wakeSoon() {
     final now = _now();
     final since = _dueSince ??= now;
@@ -315,8 +314,8 @@ final class StatusWatcher {
     }
   }
 
-  /// Makes a call. [isSame] returns whether the login has stayed the same, so
-  /// that the answer is still valid.
+  /// Makes a call. [isSame] returns whether the login is still the same, so
+  /// that the answer is valid.
   Future<List<String>> _ask(Call call, bool Function() isSame) async {
     final users = call.users;
     switch (call.kind) {

@@ -177,8 +177,8 @@ final class ListsChangedMessage extends ServerMessage {
   /// The lists version after these changes; 0 if they have no version.
   final int listsVersion;
 
-  /// Whether the message omits changes because there were too many, so that the
-  /// client must read the lists again.
+  /// Whether the message omits changes because there were too many. The client
+  /// must then read the lists again.
   final bool isReload;
 
   /// Messages that were received, or sent from another device of this user.
@@ -244,8 +244,8 @@ final class LoginTold {
   /// reconnects; 0 if the server sent none.
   final int reconnectSpread;
 
-  /// The statuses whose versions differ from those in the login, and those of
-  /// users whom the login did not name.
+  /// The statuses that differ from the versions in the login, or whose users
+  /// the login did not name.
   final List<UserStatus> statuses;
 
   /// The users in the login who are not watched.
