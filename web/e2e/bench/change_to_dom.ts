@@ -12,12 +12,10 @@ import { Server } from "../src/server.js";
 /** The number of changes. With the default, a run takes about twenty seconds. */
 const CHANGES = Number(process.env["CHANGES"] ?? 200);
 
-/**
- * The time between two changes, in milliseconds: more than the 50 ms within which changes of one user are conflated.
- */
+/** The time between two changes, in milliseconds. Changes of one user are conflated within 50 ms, so it is longer. */
 const PAUSE = 90;
 
-/** The limit for the median, in milliseconds. It is far above all measurements, so a slower run means a defect. */
+/** The limit for the median, in milliseconds. It is far above the measured values, so a slower run means a defect. */
 const BROKEN = 500;
 
 let server: Server;
@@ -57,7 +55,7 @@ test("a change of one page in another's document", async () => {
   expect(percentile(took, 0.5)).toBeLessThan(BROKEN);
 });
 
-/** Records the time at which each text first arrives in a message. Runs before all other scripts of the page. */
+/** Records the time at which each text first arrives in a message. It runs before the other scripts of the page. */
 function noteArrivals(): void {
   const arrived: Record<string, number> = {};
   window.WebSocket = class extends WebSocket {

@@ -27,8 +27,8 @@ const DARK: BrowserContextOptions = { colorScheme: "dark", locale: "zh-CN", redu
 const POINTS = 30;
 
 /**
- * Takes a picture. Characters without a font on this machine, such as emoji in custom statuses, are removed, because
- * they would appear as boxes.
+ * Takes a picture. Characters without a font on this machine, such as emoji, are removed, because they would appear
+ * as boxes.
  */
 async function take(page: Page, name: string): Promise<void> {
   await page.evaluate(() => {

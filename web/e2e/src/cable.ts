@@ -53,8 +53,8 @@ export class Cable {
   }
 
   /**
-   * Stops all bytes. Existing connections stay open but never work again, like those of a device that has lost its
-   * network. New connections hang until the network is restored.
+   * Stops all bytes, like a device that loses its network. Existing connections stay open but never work again. New
+   * connections hang until the network is restored.
    */
   fallSilent(): void {
     this.#state = "silent";

@@ -12,8 +12,7 @@ export interface Demo {
   /** The windows of the current test. An error in one of its pages fails the test. */
   readonly windows: Windows;
   /**
-   * Opens further windows in the current test, with their own options. An error in one of their pages also fails the
-   * test.
+   * Opens further windows in the current test, with their own options. An error in their pages also fails the test.
    */
   readonly open: (...how: WindowOptions) => Promise<Windows>;
 }

@@ -43,7 +43,7 @@ function ofHtml(page: string, text: string): Example[] {
   });
 }
 
-/** Finds the code blocks of a Markdown page. In a list, all lines of a block are indented. */
+/** Finds the code blocks of a Markdown page. The lines of a block in a list are indented. */
 function ofMarkdown(page: string, text: string): Example[] {
   const blocks = text.matchAll(/^( *)```(\w*)[^\n]*\n(.*?)^\1```$/gms);
   return [...blocks].map(({ index, 1: indent = "", 2: kind = "", 3: code = "" }) => ({

@@ -11,7 +11,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /**
- * The time limit, in milliseconds, for the program to become ready or to end. It is long, because the machine may be
+ * The time limit, in milliseconds, for the start and the end of the program. It is long, because the machine may be
  * busy.
  */
 const PATIENCE = 30_000;

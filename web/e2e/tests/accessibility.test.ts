@@ -16,10 +16,7 @@ const LOOKS = (["light", "dark"] as const).flatMap((colorScheme) =>
   ),
 );
 
-/**
- * The time limit for all states of a page, in milliseconds. It is long, because there are many states and the machine
- * may be busy.
- */
+/** The time limit for all states of a page, in milliseconds. It is long, because there are many states. */
 const LONG = 240_000;
 
 describe.each(LOOKS)(

@@ -6,8 +6,8 @@ import { launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
 
 /**
- * The time limit for the effect, in milliseconds. The server notifies open pages at once, but the machine may be
- * busy. A page that polls would take longer.
+ * The time limit for the effect, in milliseconds. A page that polls would take longer than this, although the machine
+ * may be busy.
  */
 const AT_ONCE = 10_000;
 

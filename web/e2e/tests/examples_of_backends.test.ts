@@ -125,7 +125,7 @@ test("data is data", () => {
   }
 });
 
-/** Returns the commands of a tool in the shell blocks, with the folder in which each command is run. */
+/** Returns the commands of a tool in the shell blocks, each with its folder. */
 function commandsOf(tool: string): { at: string; command: string; folder: string }[] {
   return ofKind("sh").flatMap(({ name, text }) =>
     text.split("\n").flatMap((line) => {

@@ -12,14 +12,16 @@ import { Server } from "../src/server.js";
 const CONVERSATIONS = 10_001;
 
 /**
- * The time limit from the navigation to the first row, in milliseconds. On an idle machine it takes less than 1 s.
+ * The time limit from the navigation to the first row, in milliseconds. On an idle machine, less than 1 s is needed.
  */
 const FIRST_ROW = 5_000;
 
 /** The time limit for sending ten thousand messages over the server API, in milliseconds. */
 const MAKING = 300_000;
 
-/** The maximum number of rows in the document: more than a window shows, but far fewer than the conversations. */
+/**
+ * The maximum number of rows in the document. It is more than a window shows, but far fewer than the conversations.
+ */
 const MOST_ROWS = 120;
 
 describe("ten thousand conversations", () => {
@@ -77,7 +79,7 @@ describe("ten thousand conversations", () => {
   });
 });
 
-/** Waits until the list has at least this many rows. Returns the time by the page's clock, and the number of rows. */
+/** Waits until the list has at least `least` rows. Returns the time by the page's clock, and the number of rows. */
 async function rowsAtLeast(page: Page, least: number): Promise<{ at: number; rows: number }> {
   const found = await page.waitForFunction((least) => {
     const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");

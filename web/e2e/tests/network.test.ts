@@ -64,8 +64,8 @@ describe("the network of a page", { timeout: 120_000 }, () => {
   }
 
   /**
-   * The time limits, in milliseconds, within which a page must notice that its network is cut, and within which it must
-   * show the current statuses after a sleep.
+   * The time limits of a page, in milliseconds. It has to notice a cut network within `SEEN_WITHIN`, and to show the
+   * current statuses after a sleep within `RIGHT_WITHIN`.
    */
   const [SEEN_WITHIN, RIGHT_WITHIN] = [10_000, 2_000];
 

@@ -9,7 +9,7 @@ export interface Facts {
   /** The status type, to which `since` and `lastSeen` belong. */
   readonly type: UserStatus["statusType"];
   /**
-   * The time since which the user has this type; undefined if it is unknown, 0 for a user who has never logged in.
+   * The time since which the user has this type. Undefined if it is unknown; 0 for a user who has never logged in.
    */
   readonly since: number | undefined;
   /** The last-seen time; undefined if none is to be shown. */

@@ -5,7 +5,7 @@ export interface DemoUser {
   readonly userID: string;
   readonly nick: string;
   readonly avatar: string;
-  /** Whether the user is meant for visitors. The other users act on their own, even if a visitor logs in as them. */
+  /** Whether the user is meant for visitors. Other users act on their own, even if a visitor is logged in as them. */
   readonly isPlayer: boolean;
 }
 

@@ -6,14 +6,14 @@
 import type { ChatClient } from "./client.js";
 
 /**
- * The smallest time in milliseconds. A smaller number is a time in seconds, because as milliseconds it would be
- * before 1974.
+ * The lowest number that is a time in milliseconds. A smaller number is a time in seconds, because as milliseconds it
+ * would be before 1974.
  */
 const FEWEST_MILLISECONDS = 1e11;
 
 /**
- * Returns the current time in milliseconds since 1970 (UTC). `told` is the client's server time, in milliseconds as
- * in our SDK, or in seconds as in others. Without it, the result is the browser's time `own`.
+ * Returns the current time in milliseconds since 1970 (UTC). `told` is the client's server time, in milliseconds or
+ * seconds. Without it, the result is `own`, the browser's time.
  */
 export function presentOf(told: unknown, own: number): number {
   const time = Number(told ?? 0);

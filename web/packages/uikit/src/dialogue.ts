@@ -5,8 +5,7 @@ import { listen, type ChatClient, type Message } from "./client.js";
 import { presentAt } from "./clock.js";
 
 /**
- * The maximum number of messages in memory. At this number, no earlier ones are loaded, and new ones remove the
- * oldest.
+ * The maximum number of messages in memory. Then no earlier messages are loaded, and a new one removes the oldest.
  */
 export const MOST_MESSAGES = 2_000;
 
@@ -96,7 +95,7 @@ export class Dialogue {
     }
   }
 
-  /** Marks the peer's messages as read. Calls the server only if new messages have come since the last call. */
+  /** Marks the peer's messages as read. Calls the server only if messages have come since the last call. */
   markRead(): void {
     if (this.#isUnread && this.#state === "ready") {
       this.#isUnread = false;
@@ -176,8 +175,8 @@ export class Dialogue {
 }
 
 /**
- * Removes duplicates; a message keeps its first position. If one of the copies has the status "success", that copy
- * stays, because the message was sent.
+ * Removes duplicates; a message keeps its first position. A copy with the status "success" stays, because the message
+ * was sent.
  */
 function distinct(messages: readonly Message[]): Message[] {
   const found = new Map<string, Message>();

@@ -21,9 +21,11 @@ export class LoadedList<T> {
   readonly #options: LoadedListOptions<T>;
   readonly #stops: (() => void)[];
   #state: Loaded<T> = { is: "loading" };
-  /** The number of updates, by which a late answer is recognised: it must not replace a newer update. */
+  /** The number of updates. It shows that an answer is late and must not replace a newer update. */
   #news = 0;
-  /** Counts the attempts to read the list, and the logouts. A failure of an earlier attempt is recognised by it. */
+  /**
+   * The number of attempts to read the list, and of logouts. It shows that a failure belongs to an earlier attempt.
+   */
   #attempts = 0;
   #isWanted = false;
 

@@ -13,8 +13,10 @@ import 'calls.dart';
 import 'ledger.dart';
 
 /// The time without scrolling, in milliseconds, after which calls are made.
-/// While a list keeps scrolling, calls are made after [_longestSettle].
 const int _settle = 120;
+
+/// The time, in milliseconds, after which calls are made although a list keeps
+/// scrolling.
 const int _longestSettle = 500;
 
 /// The shortest interruption of the connection that the lists show. Showing

@@ -153,7 +153,7 @@ export class Chat {
     }
   }
 
-  /** Connects at once instead of at the next attempt. If there is a connection, tests whether it is still alive. */
+  /** Connects at once instead of at the next attempt. An existing connection is tested instead. */
   reconnect(): void {
     this.#driver.said("networkChanged");
   }

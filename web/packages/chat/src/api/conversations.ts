@@ -77,7 +77,7 @@ export async function pin({ driver, lists }: Core, options: api.PinConversationO
   });
 }
 
-/** Marks as read all messages that this client has received. A message that has not arrived yet stays unread. */
+/** Marks the messages that this client has received as read. A message that has not arrived yet stays unread. */
 export async function markRead({ driver, lists }: Core, id: string): Promise<void> {
   const peer = check.conversationPeer(id);
   const row = lists.conversation(peer);
@@ -128,10 +128,7 @@ function contentOf(type: Message["type"], payload: unknown): MessageContent {
 /** The maximum number of remembered messages that are marked as failed although the server may have stored them. */
 const MOST_UNSENT = 1_000;
 
-/**
- * The messages of this client that are marked as failed. The server may have stored such a message if its answer was
- * lost.
- */
+/** The messages of this client that are marked as failed. The server may have stored one whose answer was lost. */
 export class Unsent {
   /** The messages by their `client_message_id`, oldest first. */
   readonly #messages = new Map<string, Message>();
@@ -152,7 +149,7 @@ export class Unsent {
     this.#messages.delete(clientMessageId);
   }
 
-  /** Handles messages that the server has stored: if such a message is marked as failed, it is marked as sent. */
+  /** Marks messages as sent that were marked as failed, because the server has stored them. */
   seen(told: readonly MessageJson[], self: string): void {
     const arrived: Message[] = [];
     for (const there of told) {
@@ -174,7 +171,7 @@ function markSent(message: Message, told: MessageJson): Message {
   return Object.assign(message, { time, sequence, status: "success" });
 }
 
-/** Sends a message. It may be sent again after a failure: the server recognises its id and stores it only once. */
+/** Sends a message. A failed message may be sent again: the server recognises its id and stores it only once. */
 export async function send({ driver, lists, self, unsent }: Core, message: Message): Promise<Message> {
   const { ID, from, type, payload } = check.options(message);
   const prefix = sentID(self, "");

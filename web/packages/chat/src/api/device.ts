@@ -15,9 +15,7 @@ const MOST = 8;
 /** The methods of `Storage` that the SDK uses. */
 type Store = Pick<Storage, "getItem" | "setItem">;
 
-/**
- * The methods of `Window` by which the SDK notices that a page is left, or that it returns from the browser's cache.
- */
+/** The part of `Window` that reports that a page is left, or that it returns from the browser's cache. */
 type Page = Pick<EventTarget, "addEventListener" | "removeEventListener">;
 
 /** A device id that is in use until it is released. */
@@ -56,7 +54,7 @@ export function takeDevice(store: Store | undefined, page: Page | undefined): De
   };
 }
 
-/** Returns the session storage of this tab; undefined if there is none, or if the browser forbids access. */
+/** Returns the session storage of this tab. Undefined if there is none, or if the browser forbids access. */
 export function tabStore(): Store | undefined {
   try {
     return globalThis.sessionStorage;
@@ -65,7 +63,7 @@ export function tabStore(): Store | undefined {
   }
 }
 
-/** Returns a unique text. The text need not be secret, so `crypto` is optional; React Native does not have it. */
+/** Returns a unique text. It need not be secret, so `crypto`, which React Native does not have, is optional. */
 export function randomId(): string {
   const bytes = new Uint8Array(12).map(() => Math.random() * 256);
   if (typeof crypto !== "undefined") {

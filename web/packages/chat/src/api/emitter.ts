@@ -41,7 +41,7 @@ interface Listener {
   readonly context: unknown;
 }
 
-/** Stores the listeners, also after a logout, and calls them in the order in which they were added. */
+/** Stores the listeners, also after a logout, and calls them in the order of their addition. */
 export class Emitter {
   readonly #listeners = new Map<string, readonly Listener[]>();
 

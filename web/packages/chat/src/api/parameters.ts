@@ -7,17 +7,16 @@ import { ChatError, refused } from "../machine/errors.js";
 import { peerOf } from "./shapes.js";
 import { utf8Length } from "../machine/utf8.js";
 
-/**
- * The maximum lengths of texts in bytes, as in `crates/wire/proto`: nick and avatar URL, then remarks, then the texts
- * of a friend request.
- */
+/** The maximum length of a nick or an avatar URL, in bytes, as in `crates/wire/proto`. */
 export const LONGEST_PROFILE_TEXT = 500;
+/** The maximum length of a remark, in bytes, as in `crates/wire/proto`. */
 export const LONGEST_REMARK = 96;
+/** The maximum length of a text of a friend request, in bytes, as in `crates/wire/proto`. */
 export const LONGEST_ADD_TEXT = 256;
 
 const USER_ID = /^[ -~]{1,32}$/;
 
-/** Checks a list of userIDs. The server checks its length, because an app can change that limit. */
+/** Checks a list of userIDs. Its length is checked by the server, because an app can change that limit. */
 export function userList(value: unknown, name: string): string[] {
   const users = textList(value, name);
   const malformed = users.find((user) => !USER_ID.test(user));
@@ -36,7 +35,7 @@ export function textList(value: unknown, name: string): string[] {
   return texts;
 }
 
-/** Checks a text of at most `longest` bytes. Half of a surrogate pair is refused, because UTF-8 cannot encode it. */
+/** Checks a text of at most `longest` bytes. Half of a surrogate pair is refused: UTF-8 cannot encode it. */
 export function text(value: unknown, name: string, longest = Infinity): string {
   if (typeof value !== "string") {
     throw wrong(`${name} must be a string`);
@@ -90,7 +89,7 @@ export function flag(value: unknown, name: string): boolean {
   return value;
 }
 
-/** Checks that the parameters are an object. A JavaScript program may omit them, or pass only a list. */
+/** Checks that the parameters are an object, because a JavaScript program may omit them or pass a list. */
 export function options<T extends object>(value: T): T {
   if (typeof value !== "object" || (value as unknown) === null || Array.isArray(value)) {
     throw wrong("the parameters must be an object");

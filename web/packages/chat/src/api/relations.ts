@@ -110,8 +110,8 @@ export async function updateFriend({ driver, lists }: Core, options: api.UpdateF
 }
 
 /**
- * Checks users with the client's copy of the user's own friend list. The copy says of each friend whether the
- * friendship is mutual. Of other users, it is unknown whether they have the user in their friend lists.
+ * Checks users with the client's copy of the friend list. The copy contains whether a friendship is mutual. It is
+ * unknown whether other users have this user in their lists.
  */
 export async function checkFriend({ lists }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
   const userIDList = check.userList(options.userIDList, "userIDList");

@@ -154,7 +154,7 @@ export function friendOf(told: FriendJson): Friend {
   };
 }
 
-/** Converts a message of the server. `self` is the own user, and `sender` is the profile of the message's sender. */
+/** Converts a message of the server. `self` is the own user, and `sender` is the profile of the sender. */
 export function messageOf(told: MessageJson, self: string, sender: ProfileJson | undefined): Message {
   const from = told.from ?? "";
   const to = told.to ?? "";
@@ -265,16 +265,14 @@ export function peerOf(id: string): string | undefined {
 /** The form of a `client_message_id` that this SDK creates: a random id of the client, and a number. */
 const MADE_HERE = /^[0-9a-f]{24}-\d+$/;
 
-/**
- * Returns the id of a message that this SDK sends. It does not contain the sequence, which the server assigns later.
- */
+/** Returns the id of a message that this SDK sends. It lacks the sequence, which the server assigns later. */
 export function sentID(from: string, clientMessageId: string): string {
   return `${from}-${clientMessageId}`;
 }
 
 /**
- * Returns the id of a message. A `client_message_id` of another client may not be unique, so only one in the form of
- * this SDK becomes the id.
+ * Returns the id of a message. A `client_message_id` becomes the id only if it has the form of this SDK, because that
+ * of another client may not be unique.
  */
 function messageID(told: MessageJson): string {
   const { from = "", clientMessageId = "" } = told;

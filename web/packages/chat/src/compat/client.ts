@@ -33,8 +33,9 @@ const PASSED = [
   "setAllMessageRead",
 ] as const satisfies readonly (keyof Chat & keyof Calls)[];
 
-/** The maximum numbers of messages for `findMessage` and of drafts. If there are more, the oldest is removed. */
+/** The maximum number of messages that are kept for `findMessage`. Above it, the oldest is removed. */
 const MOST_FOUND = 1_000;
+/** The maximum number of drafts. Above it, the oldest is removed. */
 const MOST_DRAFTS = 200;
 
 /** The cloud's bit for the feature "user status": 2 to the power of 7. */
@@ -424,7 +425,7 @@ class Client {
     };
   }
 
-  /** Creates a message that cannot be sent, or that gets its sender only when it is sent. */
+  /** Creates a message that cannot be sent, or whose sender is set when it is sent. */
   #message(type: string, options: MessageOptions): Message {
     const { to, conversationType, payload } = parameters(options);
     const from = isSent(type) ? "" : this.chat.getLoginUser();

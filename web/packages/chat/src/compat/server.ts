@@ -23,8 +23,8 @@ export function configure({ server }: Configuration): void {
 }
 
 /**
- * Returns the address of the server: from `create`, else from `configure`, else from the page's `<meta>` element,
- * else the page's host.
+ * Returns the address of the server: from `create`, or else from `configure`, the page's `<meta>` element or the
+ * page's host.
  */
 export function findServer(proxyServer: unknown): string {
   if (proxyServer !== undefined && proxyServer !== null && proxyServer !== "") {

@@ -17,14 +17,11 @@ interface Row<T> {
 
 /** One list. */
 export interface Table<T> {
-  /** The rows of the last complete reading, with all later changes; null until the list was read once. */
+  /** The rows of the last complete reading, with later changes. Null until the list was read once. */
   readonly shown: ReadonlyMap<string, T> | null;
-  /** The known rows. While the list is being read, only the rows that were read or sent since the reading began. */
+  /** The known rows. During a reading, only those that were read or sent since it began. */
   readonly rows: ReadonlyMap<string, Row<T>>;
-  /**
-   * The lists versions of rows that were removed while the list was being read, so that an older page does not
-   * restore them.
-   */
+  /** The lists versions of rows that were removed during a reading, so that an older page does not restore them. */
   readonly gone: ReadonlyMap<string, number>;
   readonly reading: boolean;
 }
@@ -58,7 +55,7 @@ export function beginReading<T>(table: Table<T>): Table<T> {
 }
 
 /**
- * Adds rows of one lists version, except those that are older than the known rows. If none is added, returns `table`.
+ * Adds rows of one lists version, except those older than the known rows. Returns `table` itself if none is added.
  */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);
@@ -83,7 +80,7 @@ function place<T>(table: Table<T>, rows: readonly [string, Row<T>][]): Table<T> 
   return { ...table, rows: next, gone, shown };
 }
 
-/** Adds the rows of a page, like `put`. The visible rows change only when the whole list has been read. */
+/** Adds the rows of a page, like `put`. They become visible when the whole list has been read. */
 export function putPage<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   return { ...put(table, rows, version), shown: table.shown };
 }
@@ -104,7 +101,7 @@ export function drop<T>(table: Table<T>, keys: readonly string[], version: numbe
   return meant.length === 0 ? table : { ...table, rows, shown, gone };
 }
 
-/** Returns the visible rows. During the first reading, these are the rows of the pages that have arrived. */
+/** Returns the visible rows. During the first reading, these are the rows of the arrived pages. */
 export function visible<T>({ shown, rows }: Table<T>): T[] {
   return shown === null ? Array.from(rows.values(), ({ value }) => value) : [...shown.values()];
 }
@@ -141,7 +138,7 @@ export function totalUnread(conversations: Iterable<ConversationJson>): number {
   return total;
 }
 
-/** Returns the conversations after a message of this client was stored: its conversation is moved, or added. */
+/** Returns the conversations after a message of this client was stored, with its conversation moved or added. */
 export function withSent(
   { conversations, friends }: Lists,
   message: MessageJson,

@@ -19,25 +19,23 @@ import * as fold from "./lists.js";
 import type { ListName, Lists, Rows, Table } from "./lists.js";
 import { ChatError, refused } from "../machine/errors.js";
 
-/**
- * The number of rows in the first page of the conversations. It is small, so that the page is shown soon. Later pages
- * have the server's maximum.
- */
+/** The number of rows in the first page of the conversations. It is small, so that the page is shown soon. */
 const FIRST_ROWS = 100;
+/** The number of rows in a later page; 0 means the server's maximum. */
 const MOST_ROWS = 0;
 const HISTORY_PAGE = 100;
 
 /**
- * The number of calls of one kind that are made without a pause, and the pause in milliseconds before each further
- * one. This makes fewer calls than the 20 in 5 s that the server allows to a user, so the application's own calls
- * have room.
+ * The number of calls of one kind that are made without a pause. It leaves room for the application's own calls,
+ * because the server allows a user 20 calls in 5 s.
  */
 const AT_ONCE = 8;
+/** The pause before each further call, in milliseconds. */
 const PAUSE = 500;
 
 /**
- * The maximum number of messages of one conversation that are reported after a broken link. Earlier ones can be read
- * from the history.
+ * The maximum number of messages of one conversation that are reported after a broken link. Earlier ones stay in the
+ * history.
  */
 export const MOST_MISSED = 500;
 
@@ -70,16 +68,15 @@ interface Reading {
   again: boolean;
 }
 
-/** A catch-up on changes that the server did not send: the lists are read again, and missed messages are fetched. */
+/** A catch-up on changes that the server did not send. The lists are read again, and missed messages are fetched. */
 interface CatchUp {
   /**
-   * The conversations before the lists are read again. Messages that are newer than their last messages are fetched.
-   * Null if the conversations had not been read before, or if the fetch has begun.
+   * The conversations before the lists are read again. Messages after their last messages are fetched. Null if they
+   * were never read, or if the fetch has begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**
-   * The keys (`placeOf`) of the messages that were reported since this catch-up began, so that none is reported
-   * twice.
+   * The keys (`placeOf`) of the messages that were reported since this catch-up began. They are not reported again.
    */
   readonly told: Set<string>;
   isRunning: boolean;
@@ -94,8 +91,8 @@ export class ListsSync {
   #behind: CatchUp | null = null;
   #unread = 0;
   /**
-   * Whether friends' profiles may have changed since the link broke. Such changes have no lists version, so the
-   * friends are read again when they are used.
+   * Whether friends' profiles may have changed since the link broke. The friends are then read again when they are
+   * used, because changes of profiles have no lists version.
    */
   #mayShowOldNames = false;
   /** The readings under way. The object is replaced when a session begins and when it ends. */
@@ -114,7 +111,7 @@ export class ListsSync {
     return shown?.get(peer) ?? rows.get(peer)?.value;
   }
 
-  /** Returns the profile of the own user, a friend, or the peer of a conversation; undefined for other users. */
+  /** Returns the profile of the own user, a friend, or the peer of a conversation. Undefined for other users. */
   profile(user: string): ProfileJson | undefined {
     return user === this.around.self()
       ? this.#lists.profile
@@ -286,8 +283,8 @@ export class ListsSync {
   }
 
   /**
-   * Catches up on changes that the server did not send: reads again the lists that were read before, and fetches
-   * missed messages.
+   * Catches up on changes that the server did not send. Lists that were read are read again, and missed messages are
+   * fetched.
    */
   outdated(): void {
     const behind = (this.#behind ??= { heads: null, told: new Set(), isRunning: false, again: false });
@@ -369,8 +366,8 @@ export class ListsSync {
   }
 
   /**
-   * Reads a list page by page. `readPage` reads the page at a position, and returns the position of the next page.
-   * Only one reading of a list is under way at a time; other callers wait for it.
+   * Reads a list page by page. `readPage` reads the page at a position, and returns the next position. A list is read
+   * once at a time; other callers wait for that reading.
    */
   #read<K extends ListName>(name: K, readPage: (from: string) => Promise<string>): Promise<void> {
     const readings = this.#readings;
@@ -404,7 +401,7 @@ export class ListsSync {
     return reading.done;
   }
 
-  /** Waits before a call that follows `calls` others of its kind. Throws if the session has ended during the wait. */
+  /** Waits before a call that follows `calls` others of its kind. Throws if the session ends meanwhile. */
   async #pause(calls: number): Promise<void> {
     const readings = this.#readings;
     if (calls >= AT_ONCE) {

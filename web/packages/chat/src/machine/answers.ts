@@ -172,8 +172,10 @@ function endingOf(refusal: Refused): Ending {
 }
 
 /**
- * Handles the snapshot of a login and the statuses that came before the answer. The new subscription list begins with
- * the users that only the server has, because an earlier page subscribed to them before all users of this session.
+ * Handles the snapshot of a login and the statuses that came before the answer.
+ *
+ * The new subscription list begins with the users that only the server has. An earlier page subscribed to them before
+ * this session subscribed to any user.
  */
 function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginResponseJson): void {
   if (turn.session === null) {
@@ -203,8 +205,8 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
 }
 
 /**
- * Completes the snapshot. The login named the cached users with their versions, and the server has now sent every
- * status that differs. A user who was neither named nor sent is not watched any longer.
+ * Completes the snapshot. The server has now sent every status that differs from the versions in the login. A user
+ * who was neither named in the login nor sent is not watched any longer.
  */
 function snapshotComplete(turn: Turn): void {
   if (turn.session?.snapshot == null) {
@@ -226,7 +228,8 @@ function snapshotComplete(turn: Turn): void {
 }
 
 /**
- * Reports users who left the subscription list during the broken link; another device or the server API removed them.
+ * Reports users who left the subscription list during the broken link. Another device or the server API has removed
+ * them.
  */
 function tellUnsubscribed(turn: Turn, own: readonly string[], left: readonly string[]): void {
   const gone = new Set(left);
@@ -448,15 +451,14 @@ function listsChanged(turn: Turn, told: ListsChangedJson): void {
 }
 
 /**
- * Records a received lists version. The server sends changes, including answers to own calls, in the order of their
- * versions.
+ * Records a received lists version. Changes, including answers to own calls, are sent in the order of their versions.
  */
 function listsTold(turn: Turn, version: string | undefined): void {
   turn.patch({ listsVersion: Math.max(turn.session?.listsVersion ?? 0, Number(version ?? 0)) });
 }
 
 /**
- * Removes former friends from the cache, except those in the subscription list. The server sends no message that they
+ * Removes former friends from the cache, except those in the subscription list. The server does not report that they
  * are not watched any longer.
  */
 function noFriends(turn: Turn, users: readonly string[]): void {

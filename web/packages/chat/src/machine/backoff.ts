@@ -12,21 +12,20 @@
 const FIRST = 1_000;
 
 /**
- * The mean wait between attempts. If the server's spread is longer, the spread is the mean. The longest wait is 1.5
- * times the mean.
+ * The mean wait between attempts, or the server's spread if that is longer. The longest wait is 1.5 times the mean.
  */
 const BETWEEN = 1_500;
 
 /**
- * The mean wait after many failures. If the server's spread is longer, the spread is the mean. The longest wait is
- * 1.5 times the mean: 30 s, the grace within which a client can return before watchers see it leave.
+ * The mean wait after many failures, or the server's spread if that is longer. The longest wait is 1.5 times the
+ * mean: 30 s, the grace within which a client can return before watchers see it leave.
  */
 const BETWEEN_LONGEST = 20_000;
 
 /**
- * The number of failed attempts after which the wait begins to double, if the server has sent a spread; otherwise it
- * is 1. At the usual mean wait, 80 attempts take about two minutes: enough for a restart of the server, and few
- * enough for a device without a network for hours.
+ * The number of failed attempts after which the wait begins to double, if the server has sent a spread. Without a
+ * spread, the number is 1. At the usual mean wait, 80 attempts take about two minutes, which is enough for a restart
+ * of the server.
  */
 const ATTEMPTS_BEFORE_DOUBLING = 80;
 
@@ -40,14 +39,14 @@ const LONGEST_SPREAD = 600_000;
 export const MOST_FAILURES_WITH_CALLS = 1;
 
 /**
- * The age from which a link counts as a success, so that the number of failures starts again at 0. With a lower age,
- * clients would flood a server that accepts and closes connections in a loop.
+ * The age of a link at which the number of failures starts again at 0. With a lower age, clients would flood a server
+ * that accepts and closes connections in a loop.
  */
 export const STABLE_AFTER = 10_000;
 
 /**
- * Returns the wait after `failures` failed attempts in a row. The first wait is completely random, and a later wait
- * is half random, so that thousands of clients that lost a server together do not return together.
+ * Returns the wait after `failures` failed attempts in a row. The first wait is completely random, and a later one is
+ * half random, so that clients that lost a server together do not return together.
  */
 export function delay(spread: number, failures: number, jitter: number): number {
   const first = Math.min(spread, LONGEST_SPREAD) || FIRST;

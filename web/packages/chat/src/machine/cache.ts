@@ -10,7 +10,7 @@ import { isNewer, type UserStatus } from "./status.js";
 /** The statuses of the watched users, by `userID`. */
 export type Cache = ReadonlyMap<string, UserStatus>;
 
-/** A changed cache, and the statuses that differ from the cache before: each user at most once. */
+/** A changed cache, with the statuses that differ from the former cache, each user at most once. */
 export interface Folded {
   cache: Cache;
   changed: UserStatus[];
@@ -20,7 +20,7 @@ export interface Folded {
 export const EMPTY: Cache = new Map();
 
 /**
- * Adds statuses of watched users. A status is dropped if it is not newer than the cached one. A status in `replacing`
+ * Adds statuses of watched users. A status that is not newer than the cached one is dropped. A status in `replacing`
  * is dropped only if its version is equal, because the server may have lost versions that it had sent.
  */
 export function fold(

@@ -1,4 +1,4 @@
-/** The driver of the connection machine: passes messages and the time to the machine and executes its effects. */
+/** The driver of the connection machine. It passes messages and the time to the machine and executes the effects. */
 
 import type { AnswerTo, Ask, AskKind, Parameters } from "./ask.js";
 import { ChatError, isRefusal } from "./errors.js";
@@ -81,7 +81,7 @@ export class Driver {
     return this.#state.session?.established === true;
   }
 
-  /** The abilities that the app gives to this client; null without a login, or if the server has not sent them. */
+  /** The abilities that the app gives to this client. Null without a login, or if the server has not sent them. */
   get abilities(): Abilities | null {
     return this.established ? (this.#state.session?.abilities ?? null) : null;
   }
@@ -109,7 +109,7 @@ export class Driver {
   }
 
   /**
-   * Makes a call of the SDK itself, or one of many calls. If the rate limit refuses the call, it is repeated after a
+   * Makes a call of the SDK itself, or one of many calls. A call that the rate limit refuses is repeated after a
    * pause, so that the application's own calls have room.
    */
   async callPatiently<K extends AskKind>(
@@ -131,9 +131,10 @@ export class Driver {
   }
 
   /**
-   * Handles an event of the network or the page. When the user leaves a page, the browser may put it into its cache
-   * and show it again later. Its link could break unnoticed there, and the server would count the user as connected
-   * for another minute. The link is therefore closed.
+   * Handles an event of the network or the page.
+   *
+   * When the user leaves a page, its link is closed. The browser may keep the page in its cache, where the link could
+   * break unnoticed, and the server would count the user as connected for another minute.
    */
   said(what: PageNews): void {
     this.#isAway = what === "left" || (this.#isAway && what !== "back");
@@ -152,8 +153,8 @@ export class Driver {
   }
 
   /**
-   * Passes an input to the machine and executes the effects. If an effect causes a further input, for example because
-   * a listener makes a call, that input is queued.
+   * Passes an input to the machine and executes the effects. Further inputs, for example because a listener makes a
+   * call, are queued.
    */
   #step(input: Input): void {
     this.#inputs.push(input);
@@ -247,9 +248,8 @@ export class Driver {
   }
 
   /**
-   * Sets the timer anew after every step. In a hidden page, browsers delay a timer that was set by another timer by
-   * up to a minute, which is the server's heartbeat timeout. They do not delay a timer that was set when a message
-   * came.
+   * Sets the timer anew after a step. In a hidden page, browsers delay a timer that another timer has set by up to a
+   * minute, which is the server's heartbeat timeout. A timer that was set when a message came is not delayed.
    */
   #arm(): void {
     clearTimeout(this.#timer);

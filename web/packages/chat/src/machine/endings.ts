@@ -10,8 +10,8 @@ import { EMPTY } from "./cache.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
 
 /**
- * Handles a link, or an attempt to open one, that ended without a last message of the server. The network path may
- * have cut a silent link, so the silence is recorded, except after a sleep of this page.
+ * Handles the end of a link, or of an attempt to open one, without a last message of the server. Records the silence
+ * before the end, because the network path may have cut the link, except after a sleep.
  */
 export function linkCut(turn: Turn, why: string): void {
   const { session } = turn;
@@ -23,10 +23,11 @@ export function linkCut(turn: Turn, why: string): void {
 }
 
 /**
- * Ends a link that was lost or given up. Before the first login has succeeded, the login fails. Otherwise each call
- * under way fails or is queued to be sent again, and the session waits for `span` plus the back-off. With `isSlot`,
- * the server has assigned a time to this client: the session waits for `span`, or, after failures, for the back-off
- * if it is longer.
+ * Ends a link that was lost or given up. Before the first login has succeeded, the login fails. Otherwise a call
+ * under way fails or is queued, and the session waits for the time `span` plus the back-off.
+ *
+ * With `isSlot`, the server has assigned a time to this client. The session then waits for the time `span`, or, after
+ * failures, for the back-off if it is longer.
  */
 export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): void {
   const { session } = turn;
@@ -105,8 +106,8 @@ function giveBack(turn: Turn, session: Session, calls: readonly Call[]): boolean
 }
 
 /**
- * Answers a logout whose link broke. For a Web client the logout has succeeded, because the login ended with the
- * connection. For a native client it fails.
+ * Answers a logout whose link broke. It succeeds for a Web client, whose login ended with the connection, and fails
+ * for a native client.
  */
 function answerLogout(turn: Turn, id: CallId): void {
   if (turn.state.identity.platform === "PLATFORM_WEB") {

@@ -1,23 +1,22 @@
-/** A link on which the login has succeeded: its requests without an answer, and the time at which it is given up. */
+/** A link on which the login has succeeded, with its unanswered requests. It is given up at a deadline. */
 
 import type { Ask } from "./ask.js";
 import type { NetworkPath } from "./path.js";
 
-/** The maximum number of requests without an answer on the link. Further calls wait in the session's queue. */
+/** The maximum number of unanswered requests on a link. Further calls wait in the session's queue. */
 export const MAX_IN_FLIGHT = 64;
 
 /**
  * The time without received bytes, in milliseconds, after which the link is given up while an answer is outstanding.
  *
- * Every call tests the link: the server answers each call within 5 s, at least with a refusal. An extra heartbeat
- * would not help, because the server answers in order. A call times out after 10 s, so an idempotent call still has
- * time to be sent again on the next link.
+ * Every call tests the link: the server answers each call within 5 s. A call times out after 10 s, so an idempotent
+ * call has time to be sent again on the next link.
  */
 export const ANSWER_PATIENCE = 8_000;
 
 /**
- * The value of `ANSWER_PATIENCE` when the link is in doubt, because the network has changed or the browser reports no
- * network.
+ * The patience on a link that is in doubt, in place of `ANSWER_PATIENCE`. The network has changed, or the browser
+ * reports no network.
  */
 export const DOUBT_PATIENCE = 3_000;
 
@@ -48,11 +47,9 @@ export interface Call {
   readonly late: boolean;
   readonly deadline: number;
   readonly ask: Ask;
-  /** Whether the call is idempotent. Such a call is sent again if the link breaks before the answer. */
+  /** Whether the call is idempotent. It is then sent again if the link breaks before the answer. */
   readonly repeatable: boolean;
-  /**
-   * Whether the call was sent, on this link or an earlier one. A call that was not sent was certainly not executed.
-   */
+  /** Whether the call was sent, on this or an earlier link. If not, it was certainly not executed. */
   readonly sent: boolean;
 }
 
@@ -70,7 +67,7 @@ export interface Link {
   readonly heartbeat: number;
   readonly lastSent: number;
   readonly lastHeard: number;
-  /** The time at which the link is given up if no bytes come before. It applies only while a request is in flight. */
+  /** The time at which the link is given up if no bytes come before. It applies while a request is in flight. */
   readonly giveUpAt: number;
   /** Whether the page has slept and no bytes have come since. */
   readonly isWoken: boolean;
@@ -106,17 +103,14 @@ export function heard(link: Link, now: number): Link {
   return { ...link, giveUpAt: now + ANSWER_PATIENCE, lastHeard: now, isWoken: false };
 }
 
-/**
- * Records that the link is in doubt. The caller has sent a heartbeat, which the server must answer within
- * `DOUBT_PATIENCE`.
- */
+/** Records that the link is in doubt. The server must answer the caller's heartbeat within `DOUBT_PATIENCE`. */
 export function doubted(link: Link, now: number): Link {
   return { ...link, giveUpAt: Math.min(link.giveUpAt, now + DOUBT_PATIENCE) };
 }
 
 /**
- * Records that the page has slept. The caller has sent a heartbeat, which the server must answer within
- * `WAKE_PATIENCE`. Earlier deadlines are ignored, because they may have passed during the sleep.
+ * Records that the page has slept. The server must answer the caller's heartbeat within `WAKE_PATIENCE`. Earlier
+ * deadlines are ignored, because they may have passed during the sleep.
  */
 export function woken(link: Link, now: number): Link {
   return link.isWoken ? link : { ...link, giveUpAt: now + WAKE_PATIENCE, isWoken: true };
@@ -144,14 +138,14 @@ export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
 }
 
 /**
- * Returns the time without traffic before the link ended now. If a request has no answer, the silence ended when the
+ * Returns the time without traffic, for a link that ends now. If a request has no answer, the silence ended when the
  * last message was sent: the network path may have cut the link before, without a notification to the page.
  */
 export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;
 }
 
-/** Returns the time at which the link is given up if no bytes come before; Infinity if no request is in flight. */
+/** Returns the time at which the link is given up if no bytes come before. Infinity if no request is in flight. */
 export function givenUpAt(link: Link): number {
   return link.inFlight.size === 0 ? Infinity : link.giveUpAt;
 }
@@ -164,8 +158,8 @@ export function callsOf(link: Link): Call[] {
 }
 
 /**
- * Returns the heartbeat interval: less than a third of the server's timeout, so that two heartbeats may be lost, and
- * at most the maximum of the contract.
+ * Returns the heartbeat interval. It is less than a third of the server's timeout, so that two heartbeats may be
+ * lost, and at most the maximum of the contract.
  */
 export function heartbeatInterval(timeout: number): number {
   return Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10) || HEARTBEAT));

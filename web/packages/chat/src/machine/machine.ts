@@ -23,19 +23,16 @@ import { isNewer } from "./status.js";
 /** The time limit for the answer to a login, in milliseconds. */
 export const LOGIN_TIMEOUT = 10_000;
 
-/** The delay, in milliseconds, from which a late deadline means that the page or the device was asleep. */
+/** The delay of a deadline, in milliseconds, from which the page or the device counts as having slept. */
 export const SLEEP = 5_000;
 
 /**
- * The maximum number of calls that wait to be sent, and of logins that wait for the same attempt to connect. Further
- * calls are refused at once. One more logout is accepted, so that a session can always be ended.
+ * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further calls
+ * are refused, except one logout, so that a session can be ended.
  */
 export const MAX_QUEUE = 1_000;
 
-/**
- * The calls that are sent again after a broken link: calls that only read, and calls of which the server recognises a
- * repetition.
- */
+/** The calls that are sent again after a broken link. They only read, or the server recognises a repetition. */
 const REPEATABLE: ReadonlySet<AskKind> = new Set([
   "getUserStatus",
   "getSubscriptions",
@@ -93,8 +90,8 @@ export function step(state: State, input: Input, now: number, jitter: number): [
 }
 
 /**
- * Returns the time at which the driver must pass the input `tick`, if no other input comes first; undefined if no
- * deadline is pending.
+ * Returns the time at which the driver must pass the input `tick`, if no other input comes first. Undefined if there
+ * is no deadline.
  */
 export function nextDeadline({ session, next }: State): number | undefined {
   if (session === null) {
@@ -240,8 +237,8 @@ function refuseForNow(turn: Turn, id: CallId): void {
 }
 
 /**
- * Whether a logout needs no message to the server. While no link is live, this is so if no login was sent yet, and
- * for a Web client, whose login ends with its link.
+ * Whether a logout needs no message, because closing the link is enough. Without a live link, this is so for a first
+ * login that was not sent, and for a Web client, whose login ends with its link.
  */
 function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
   const isUnsent = !established && phase.at !== "loggingIn";
@@ -252,7 +249,7 @@ function newCall(id: CallId, deadline: number, ask: Ask): Call {
   return { id, deadline, ask, repeatable: REPEATABLE.has(ask.kind), late: false, sent: false };
 }
 
-/** Brings the next attempt to connect forward as far as possible, because a call waits for the link. */
+/** Brings the next attempt to connect forward as far as possible, because a call waits. */
 function hurry(turn: Turn): void {
   const phase = turn.session?.phase;
   if (phase?.at === "waiting") {
@@ -271,10 +268,7 @@ function doubt(turn: Turn, doubted: typeof links.doubted): void {
 
 // Deadlines.
 
-/**
- * Handles a sleep of the page or the device. A link, or an attempt to open one, has most likely broken during the
- * sleep.
- */
+/** Handles a sleep of the page or the device, which has most likely broken the link or the attempt to open one. */
 function wake(turn: Turn): void {
   if (turn.session?.phase.at === "live") {
     doubt(turn, links.woken);
@@ -401,7 +395,7 @@ function sendWhatWaits(turn: Turn): void {
 }
 
 /**
- * Returns the time at which the next batch of a restore is due; Infinity while the app allows no subscriptions or the
+ * Returns the time at which the next batch of a restore is due. Infinity while the app allows no subscriptions or the
  * link has no room.
  */
 function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): number {
@@ -459,8 +453,8 @@ function loginRequest(
 }
 
 /**
- * Returns the versions of cached statuses, newest first, as many as fit into a login. For the other users, the server
- * sends the statuses again.
+ * Returns the versions of cached statuses, newest first, as many as fit into a login. The server sends the statuses
+ * of the other users again.
  */
 function knownWithin(state: State, { user, userSig, loginLimit }: Session): KnownJson[] {
   const bare = byteLength(loginRequest(state, user, userSig, false, []));

@@ -2,7 +2,10 @@
 
 import { SLEEP } from "./machine.js";
 
-/** The interval at which the clock is read, in milliseconds. During a sleep the timer stops, but not the clock. */
+/**
+ * The interval at which the clock is read, in milliseconds. A sleep is noticed because it stops the timer, but not
+ * the clock.
+ */
 const LOOK = 1_000;
 
 /** An event of the network or of the page. */

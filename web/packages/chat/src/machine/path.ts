@@ -7,13 +7,14 @@
  */
 
 /**
- * The divisor for the shortest interval: an eighth of the usual interval. It limits the heartbeats on a path that
- * cuts links for another reason, such as their age.
+ * The divisor of the usual interval that gives the shortest interval. It limits the heartbeats on a path that cuts
+ * links for another reason, such as their age.
  */
 const SHORTEST = 8;
 
 /**
- * The divisor for the tolerance: two silences count as equal if they differ by at most a twentieth of the later one.
+ * The divisor of a silence that gives the tolerance. Two silences count as equal if they differ by at most a
+ * twentieth of the later one.
  */
 const TOLERANCE = 20;
 
@@ -29,9 +30,9 @@ export interface NetworkPath {
 export const UNKNOWN_PATH: NetworkPath = { silence: 0, longest: Infinity };
 
 /**
- * Records that a link with the interval `usual` was cut after `silence`. After two successive cuts with the same
- * silence, the interval becomes half of that silence. A silence below the shortest interval is ignored, because the
- * link was in use.
+ * Records that a link with the interval `usual` was cut after the time `silence` without traffic. After two
+ * successive cuts with equal silences, the interval becomes half of the silence. A silence below the shortest
+ * interval is ignored, because the link was in use.
  */
 export function cut(path: NetworkPath, usual: number, silence: number): NetworkPath {
   const shortest = usual / SHORTEST;

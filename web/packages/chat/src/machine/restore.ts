@@ -9,7 +9,7 @@
 export const BATCH = 100;
 
 /**
- * The shortest time between two calls, in milliseconds. The restore thereby uses half of the default rate limit; the
+ * The shortest time between two calls, in milliseconds. A restore uses half of the default rate limit; the
  * application's own calls share the rest.
  */
 export const PACE = 500;
@@ -23,8 +23,8 @@ export interface Restore {
   /** The batch that was sent and is not answered yet. */
   readonly sent: readonly string[] | null;
   /**
-   * The waiting users who are not watched, according to the server. A user leaves the cache only if the client does
-   * not subscribe to the user again.
+   * The waiting users who are not watched, according to the server. They leave the cache only if the client does not
+   * subscribe to them again.
    */
   readonly unwatched: ReadonlySet<string>;
   readonly batch: number;
@@ -65,14 +65,13 @@ export function isIdle(restore: Restore): boolean {
 }
 
 /**
- * Returns the time from which `nextBatch` returns a batch; Infinity while there is none, or while a call is under
- * way.
+ * Returns the time from which `nextBatch` returns a batch. Infinity if there is none, or while a call is under way.
  */
 export function due(restore: Restore): number {
   return restore.sent === null && restore.waiting.length > 0 ? restore.notBefore : Infinity;
 }
 
-/** Returns the next users to subscribe to; undefined before `due`. Only one call is under way at a time. */
+/** Returns the next users to subscribe to; undefined before `due`. One call is under way at a time. */
 export function nextBatch(restore: Restore, now: number): { restore: Restore; users: readonly string[] } | undefined {
   if (now < due(restore)) {
     return undefined;
@@ -102,7 +101,7 @@ export function refusedForNow(restore: Restore, now: number): Restore {
 }
 
 /**
- * Handles a refusal because the app allows fewer users in one call: halves the batch. Returns undefined if the batch
+ * Halves the batch after a refusal because the app allows fewer users in one call. Returns undefined if the batch
  * cannot be smaller.
  */
 export function batchTooLarge(restore: Restore): Restore | undefined {
@@ -110,7 +109,7 @@ export function batchTooLarge(restore: Restore): Restore | undefined {
   return smaller === 0 ? undefined : { ...putBack(restore), batch: smaller };
 }
 
-/** Queues the users of the call under way again, because the link broke. They are sent on the next link. */
+/** Queues the users of the call under way again, because the link broke. */
 export function putBack(restore: Restore): Restore {
   return { ...restore, waiting: [...(restore.sent ?? []), ...restore.waiting], sent: null };
 }

@@ -82,8 +82,8 @@ export interface Session {
   /** The number of attempts in a row without a link that lasted. */
   readonly failures: number;
   /**
-   * The time, in milliseconds, over which clients should spread their reconnects, as the server sent it last; 0 if it
-   * sent none.
+   * The time, in milliseconds, over which clients should spread their reconnects. It is the last one that the server
+   * sent; 0 if it sent none.
    */
   readonly spread: number;
   /** The heartbeat interval that the network path to the server needs. */
@@ -98,18 +98,19 @@ export interface Session {
   readonly listCheck: ListCheck;
   /** The highest lists version that was received; null before the first login. */
   readonly listsVersion: number | null;
-  /** The abilities that the app gives to this client, as received last; null if the server has not sent them. */
+  /** The abilities that the app gives to this client, as received last. Null if the server has not sent them. */
   readonly abilities: Abilities | null;
-  /** The incomplete snapshot of the watched users on the current link; null once the snapshot is complete. */
+  /** The incomplete snapshot of the watched users on the current link. Null once it is complete. */
   readonly snapshot: Snapshot | null;
   /**
-   * The size limit of a login, in bytes: the server's default, or half the size of the last login that it rejected.
+   * The size limit of a login, in bytes. It is the server's default, or half the size of the last login that it
+   * rejected.
    */
   readonly loginLimit: number;
   readonly phase: Phase;
 }
 
-/** A snapshot that is not complete yet: the users in the login, and the users whose statuses have come since. */
+/** An incomplete snapshot: the users in the login, and the users whose statuses have come since. */
 export interface Snapshot {
   readonly named: ReadonlySet<string>;
   readonly told: ReadonlySet<string>;
@@ -254,7 +255,7 @@ export class Turn {
     }
   }
 
-  /** Removes users who are not watched any longer from the cache. The own user is always watched and stays. */
+  /** Removes users who are not watched any longer from the cache. The own user stays. */
   leaveCache(users: readonly string[]): void {
     const others = users.filter((user) => user !== this.session?.user);
     this.state = { ...this.state, cache: remove(this.state.cache, others) };

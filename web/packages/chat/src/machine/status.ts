@@ -50,7 +50,10 @@ export interface UserStatus {
   onlineDevices: Platform[];
 }
 
-/** Each name on the wire is the name of the enumeration, followed by one of these words in capitals. */
+/**
+ * The words of an enumeration. A name on the wire is the name of the enumeration, followed by one of these words in
+ * capitals.
+ */
 const STATUS_TYPES: readonly WordOf<StatusTypeJson, "STATUS_TYPE">[] = ["unknown", "online", "offline", "unlogined"];
 
 const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
@@ -69,7 +72,7 @@ const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
 
 export const PLATFORMS: readonly Platform[] = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"];
 
-/** The names of an enumeration on the wire, in lower case and without the name of the enumeration. */
+/** The lower-case names of an enumeration on the wire, without the name of the enumeration. */
 type WordOf<Json extends string, Kind extends string> = Json extends `${Kind}_${infer Word}`
   ? Lowercase<Word>
   : never;

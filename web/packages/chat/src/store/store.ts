@@ -19,9 +19,7 @@ export interface StatusClient {
   off(name: string, handler: (event: never) => unknown): void;
   getSubscriptions(): Promise<{ data: SubscriptionsData }>;
   getUserStatus(options: { userIDList: string[] }): Promise<{ data: GetUserStatusData }>;
-  /**
-   * Subscribes to users. Lamplight returns the users' statuses in the answer; if a client does not, they are queried.
-   */
+  /** Subscribes to users. Lamplight answers with their statuses; if a client does not, they are queried. */
   subscribeUserStatus(options: {
     userIDList: string[];
   }): Promise<{ data: Pick<SubscribeUserStatusData, "failureUserList"> & Partial<SubscribeUserStatusData> }>;
@@ -33,15 +31,15 @@ const BATCH = 100;
 /** The time, in milliseconds, during which the users of new components are collected into one call. */
 const GATHER = 20;
 /**
- * The time, in milliseconds, for which a user without listeners stays subscribed. After a redraw of a list or a
- * change of the route, the user often has a listener again.
+ * The time, in milliseconds, for which a user without listeners stays subscribed. A redraw of a list or a change of
+ * the route often adds a listener again.
  */
 export const GRACE = 1_000;
-/** The wait, in milliseconds, after a call that failed because of its rate, or had no answer. */
+/** The wait, in milliseconds, after a call that exceeded its rate or had no answer. */
 const RETRY = 1_000;
 /**
- * The codes of an app without statuses: it has switched them off, or its edition does not have them. The store waits
- * until the app's settings change.
+ * The codes of an app without statuses: it has switched them off, or its edition lacks them. The store waits for a
+ * change of the app's settings.
  */
 const CLOSED = new Set([7013, 72001]);
 const PASSING = new Set([7008, 9508, 9520]);
@@ -50,8 +48,8 @@ interface Watched {
   readonly listeners: Set<() => void>;
   status: UserStatus | undefined;
   /**
-   * The state of the user: `wanted` if the status is not requested yet; `taken` if the store has subscribed to the
-   * user; `asked` if the status was requested without a subscription by the store.
+   * The state of the user. `wanted`: the status is not requested yet. `taken`: the store has subscribed to the user.
+   * `asked`: the status was requested without a subscription by the store.
    */
   place: "wanted" | "asked" | "taken";
   /** The time at which the last listener was removed; undefined while there is a listener. */
@@ -212,7 +210,7 @@ export class StatusStore {
     }
   }
 
-  /** Removes the users whose grace is over and to whom the store has not subscribed. This needs no call. */
+  /** Removes the users whose grace is over and to whom the store has not subscribed. */
   #dropUnasked(): void {
     for (const [userID, { place }] of this.#left()) {
       if (place !== "taken") {

@@ -59,7 +59,7 @@ export interface Tagged<T> {
   tag: string;
 }
 
-/** The settings in a request. If a token or secret is missing, the server keeps the stored one. */
+/** The settings in a request. The server keeps a stored token or secret that is missing here. */
 export type GivenSettings = Omit<Settings, "webhooks" | "jwt"> & {
   webhooks: { state_change_url: string; push_url: string; token?: string };
   jwt: Jwt & { secret?: string };
@@ -71,7 +71,7 @@ interface Asked {
   method?: string;
   body?: unknown;
   tag?: string;
-  /** Whether the page makes the request on its own. Such a request does not keep the operator's session alive. */
+  /** Whether the page makes the request on its own. It then does not keep the operator's session alive. */
   background?: boolean;
   signal?: AbortSignal | undefined;
 }
@@ -329,8 +329,8 @@ export class Api {
   }
 
   /**
-   * Fetches the session again and stores its token. Returns whether the same operator has a new session. Tabs of a
-   * browser share the cookie: if one tab changes the password or logs in, the other tabs still have the former token.
+   * Fetches the session again and stores its token. Returns whether the same operator has a new session. Tabs share
+   * the cookie: after a login or a new password in one tab, the others still have the former token.
    */
   async #isRenewed(): Promise<boolean> {
     const [token, role, operator] = [this.#csrfToken, this.#role, this.#operator];

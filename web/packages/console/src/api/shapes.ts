@@ -182,8 +182,7 @@ export interface Webhook {
   oldest: number | null;
   dead: number;
   /**
-   * The time until which the server sends no requests, because several have failed in a row; null while it sends
-   * requests.
+   * The time until which the server sends no requests, after several failures in a row. Null while it sends requests.
    */
   resting_until: number | null;
   /** The failure of the last request; empty if the request succeeded. */

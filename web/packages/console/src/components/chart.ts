@@ -15,7 +15,7 @@ export interface Series {
   colour: number;
   /** The values in the legend. */
   values: readonly (number | null)[];
-  /** The drawn values, if they differ from `values`: those of a line that is stacked on others. */
+  /** The drawn values, if they differ from `values` because the line is stacked on others. */
   drawn?: readonly (number | null)[];
 }
 
@@ -44,8 +44,8 @@ export class Chart extends View {
 
   #plot: uPlot | undefined;
   /**
-   * The names and colours of the lines, the theme and the language of the current plot, as JSON. A change of these
-   * needs a new plot.
+   * The lines' names and colours, the theme and the language of the current plot, as JSON. A change of them needs a
+   * new plot.
    */
   #shape = "";
   readonly #resized = new ResizeObserver(() => {

@@ -11,8 +11,8 @@ export interface History {
 export const NO_HISTORY: History = { platforms: [], samples: [] };
 
 /**
- * Adds new samples. If their numbers are lower than those of the stored samples, the server was restarted, and the
- * new samples replace the stored ones.
+ * Adds new samples. If they have lower numbers than the stored samples, the server was restarted, and they replace
+ * the stored ones.
  */
 export function take(history: History, figures: Figures): History {
   const last = history.samples.at(-1);

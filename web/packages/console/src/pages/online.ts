@@ -160,7 +160,7 @@ export class OnlineUsersPage extends AppUsersPage<OnlinePage> {
     );
   };
 
-  /** Reads the next pages until a user is found, no page is left, or `EMPTY_PAGES` were empty. */
+  /** Reads the next pages until one has a user, no page is left, or `EMPTY_PAGES` pages were empty. */
   async #readOn(app: number, before: OnlinePage, signal: AbortSignal): Promise<void> {
     let found = before;
     for (let pages = 0; pages < EMPTY_PAGES; pages += 1) {

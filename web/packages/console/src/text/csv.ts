@@ -19,9 +19,8 @@ function line(cells: readonly string[]): string {
 }
 
 /**
- * Formats a cell. A text that begins with one of these characters could run as a formula in a spreadsheet, so it gets
- * an apostrophe in front. Some programs also accept the full-width characters, or a tab or line break before them. A
- * plain number stays as it is.
+ * Formats a cell. A text that could run as a formula in a spreadsheet gets an apostrophe in front. Some programs also
+ * accept formulas with full-width characters, or after a tab or line break. A plain number stays as it is.
  */
 function quoted(cell: string): string {
   const isFormula = /^[=+\-@＝＋－＠\t\r\n]/.test(cell) && !/^[+-]?\d+(\.\d+)?$/.test(cell);

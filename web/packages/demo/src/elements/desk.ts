@@ -15,16 +15,13 @@ import { hashOf, outerOf, type Route, routeOf, type Tab } from "../route.js";
 import type { Person, Stage } from "../session.js";
 import type { Words } from "../words/words.js";
 
-/**
- * The actions of a visitor. The provider of the actions shows their errors. A `boolean` result says whether the
- * action succeeded.
- */
+/** The actions of a visitor. Their provider shows errors. A `boolean` result says whether the action succeeded. */
 export interface Actions {
   leave(): Promise<void>;
   say(text: string): Promise<boolean>;
   /** Queries the status of a user who may not exist. */
   meet(userID: string): Promise<boolean>;
-  /** Queries the status of a shown user. An error is ignored here, because the lists report it. */
+  /** Queries the status of a shown user. The lists report an error. */
   glance(userID: string): void;
   befriend(userID: string): Promise<boolean>;
   showStatus(shown: boolean): void;
@@ -50,8 +47,8 @@ export class LamplightDesk extends LitElement {
   @state() private writing = false;
 
   /**
-   * Media queries: `narrow` if there is no room for the status details beside the chat, `small` if there is no room
-   * for the lists either.
+   * The media queries for little room. `narrow`: no room for the status details beside the chat. `small`: no room for
+   * the lists either.
    */
   readonly #narrow = matchMedia("(max-width: 70rem)");
   readonly #small = matchMedia("(max-width: 46rem)");
@@ -301,7 +298,7 @@ export class LamplightDesk extends LitElement {
   }
 
   /**
-   * Returns the status to show for a user. Without a connection, the visitor's own status is unknown, because others
+   * Returns the status to show for a user. The visitor's own status is unknown without a connection, because others
    * may already see another one.
    */
   #statusOf(userID: string): UserStatus | undefined {
@@ -340,7 +337,7 @@ export class LamplightDesk extends LitElement {
     this.route = route;
   }
 
-  /** Closes the view that was opened last, like Back. If the visitor came by a link, there is no earlier entry. */
+  /** Closes the view that was opened last, like Back. There is no earlier entry if the visitor came by a link. */
   readonly #close = (): void => {
     const outer = outerOf(this.route);
     if (outer === undefined) {
@@ -386,8 +383,8 @@ export class LamplightDesk extends LitElement {
   };
 
   /**
-   * Moves the focus into an opened view, and back to the button that opened it when it is closed. The element with
-   * the focus may be hidden.
+   * Moves the focus into an opened view, and back to the button when the view is closed, because the focused element
+   * may be hidden.
    */
   async #followFocus(before: Route, now: Route): Promise<void> {
     // A button in a slot exists only after the element with the slot was rendered.

@@ -212,8 +212,8 @@ export class LamplightEntrance extends LitElement {
   @property({ attribute: false }) place!: Place;
   @property({ attribute: false }) ending: Ending | undefined;
   /**
-   * The credentials of a login that did not reach the server, or that another login of the same account has replaced;
-   * undefined if there is none.
+   * The credentials of a login that did not reach the server, or that another login of the account has replaced.
+   * Undefined if there is none.
    */
   @property({ attribute: false }) former: Ticket | undefined;
   /** The userID of the visitor who is logging in; undefined if nobody is. */
@@ -224,10 +224,7 @@ export class LamplightEntrance extends LitElement {
   @state() private sig = "";
   @state() private claims: Claims | undefined;
 
-  /**
-   * Moves the focus to the text that says why the visit has ended, because the focused element of the desk was
-   * removed.
-   */
+  /** Moves the focus to the text about the end of the visit, because the focused element of the desk was removed. */
   protected override firstUpdated(): void {
     if (this.ending !== undefined) {
       this.renderRoot.querySelector<HTMLElement>(".ending, h1")?.focus();

@@ -1,8 +1,8 @@
 /**
- * The part of a long list that is in the document: the visible rows and some around them. Ten thousand rows therefore
- * cost as much as thirty.
+ * The part of a long list that is in the document: the visible rows and some around them. The cost does not grow with
+ * the number of rows.
  *
- * All rows of one kind have the same height, so that nothing has to be measured while the list scrolls.
+ * Rows of one kind have the same height, so that nothing has to be measured while the list scrolls.
  */
 
 import {

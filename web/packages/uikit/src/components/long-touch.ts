@@ -4,8 +4,9 @@
  * The press is reported when the finger is lifted. A menu that opened earlier would be closed by lifting the finger.
  */
 
-/** The shortest duration of a long press in milliseconds, and the largest movement of the finger in pixels. */
+/** The shortest duration of a long press, in milliseconds. */
 export const LONG = 500;
+/** The largest movement of the finger during a long press, in pixels. */
 export const TREMBLE = 10;
 
 export interface Touch {
@@ -31,9 +32,7 @@ export class LongTouch {
     return this.#wasLong;
   }
 
-  /**
-   * Ends the press without a report, for example because the finger moved, or because the browser has reported it.
-   */
+  /** Ends the press without a report, because the finger moved or the browser has reported the press. */
   readonly give = (): void => {
     if (this.#timer !== null) {
       clearTimeout(this.#timer);

@@ -1,8 +1,8 @@
 /**
  * Assigns rows to the elements of the document, as a pure class.
  *
- * During fast scrolling, most time is spent on removing rows from the document and inserting others. A row therefore
- * keeps its element while it is drawn. A free element is hidden until it gets the next new row.
+ * Removing and inserting elements takes most of the time of fast scrolling. A row therefore keeps its element while
+ * it is drawn. A free element is hidden until it gets another row.
  */
 
 /** A row of the window. */

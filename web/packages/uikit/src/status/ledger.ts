@@ -20,30 +20,30 @@ export const QUERY_BATCH = 500;
 /** The default maximum number of users in a call about subscriptions. */
 export const SUBSCRIBE_BATCH = 100;
 /**
- * The maximum number of calls of one kind within `WINDOW` milliseconds. It is half of a user's rate limit, so that
- * the application can make as many calls.
+ * The maximum number of calls of one kind within `WINDOW` milliseconds. The application can make as many, because
+ * this is half of a user's rate limit.
  */
 export const CALLS_PER_WINDOW = 10;
+/** The window of `CALLS_PER_WINDOW`, in milliseconds. */
 export const WINDOW = 5_000;
-/**
- * The age, in milliseconds, at which the subscription list, and a status without a subscription, are requested again.
- */
+/** The age, in milliseconds, at which the subscription list and unsubscribed statuses are requested again. */
 export const STALE_AFTER = 30_000;
 /**
- * The time, in milliseconds, after which the status of a user who is in no list any longer is dropped. A short change
- * of pages therefore needs no calls.
+ * The time, in milliseconds, after which the status of a user who has left all lists is dropped. A short change of
+ * pages therefore needs no calls.
  */
 export const GRACE = 10_000;
 /**
- * The minimum number of subscriptions that are ended together to make room, so that further scrolling does not need a
+ * The minimum number of subscriptions that are ended together to make room. Further scrolling then does not need a
  * call each time.
  */
 export const MAKE_ROOM = 50;
 /**
- * The wait after the first temporary refusal, in milliseconds. It doubles with each further one, up to
+ * The wait after the first temporary refusal, in milliseconds. It doubles with each further refusal, up to
  * `LONGEST_PAUSE`.
  */
 export const FIRST_PAUSE = 5_000;
+/** The longest wait after temporary refusals, in milliseconds. */
 export const LONGEST_PAUSE = 300_000;
 
 /** The code of an app that has switched statuses off. */
@@ -54,7 +54,7 @@ const BATCH_TOO_LARGE = 70206;
 
 /** The users in a list. */
 export interface View {
-  /** All users of the list, in its order. As long as the users are the same, this is the identical array. */
+  /** The users of the list, in its order. The array stays the same as long as the users do. */
   readonly listed: readonly string[];
   /** The users in the visible rows. */
   readonly onScreen: readonly string[];
@@ -95,7 +95,9 @@ export class Ledger {
   #on = true;
   #self: string | null = null;
   #gate: Gate = { is: "open" };
-  /** Whether the SDK has reported that the gate is closed. The SDK will then also report when it opens. */
+  /**
+   * Whether the SDK has reported that statuses are refused. The SDK then also reports when they are allowed again.
+   */
   #isClosedByApp = false;
   #pausedUntil = 0;
   #pauses = 0;
@@ -111,7 +113,7 @@ export class Ledger {
   #earlier: ReadonlySet<string> = new Set();
   /** The time at which each user left the last list that contained the user. */
   readonly #left = new Map<string, number>();
-  /** The users for whom the server has refused a query or a subscription, with the time of the refusal. */
+  /** The users whom the server has refused in a query or a subscription, with the time of the refusal. */
   readonly #unwatchable = new Map<string, number>();
   #limit = DEFAULT_LIMIT;
   #readAt = -Infinity;
@@ -134,7 +136,7 @@ export class Ledger {
     return new Set(this.#own.keys());
   }
 
-  /** Sets the master switch. While it is off, the kit ends its subscriptions and makes no other calls. */
+  /** Sets the master switch. While it is off, the kit only ends its subscriptions. */
   turn(on: boolean): string[] {
     if (on === this.#on) {
       return [];
@@ -184,8 +186,8 @@ export class Ledger {
   }
 
   /**
-   * Handles a new connection, or a page that has woken. The server may have newer statuses, so all are requested
-   * again.
+   * Handles a new connection, or a page that has woken. All statuses are requested again, because the server may have
+   * newer ones.
    */
   refresh(): void {
     this.#readAt = -Infinity;
@@ -226,7 +228,7 @@ export class Ledger {
     return statuses.filter((status) => listed.has(status.userID) && this.#learn(status, now)).map((s) => s.userID);
   }
 
-  /** Handles a change of the subscription list that another device of the account or the server API made. */
+  /** Handles a change of the subscription list by another device of the account or the server API. */
   listChanged(subscribed: readonly string[], unsubscribed: readonly string[]): void {
     this.#gone(unsubscribed);
     subscribed.filter((user) => !this.#own.has(user)).forEach((user) => this.#foreign.add(user));
@@ -285,7 +287,7 @@ export class Ledger {
     return [...changed, ...this.#opened()];
   }
 
-  /** Handles the answer to a subscription. `found` are the statuses in the answer; the SDK may send none. */
+  /** Handles the answer to a subscription. `found` are the statuses in the answer, which may be missing. */
   subscribed(
     users: readonly string[],
     found: readonly UserStatus[],
@@ -359,7 +361,7 @@ export class Ledger {
 
   /**
    * Returns the query of visible users whose status is unknown, or is outdated and not subscribed. If the batch has
-   * room, the query also names other users whose status is unknown.
+   * room, it also names other users whose status is unknown.
    */
   #query(listed: ReadonlySet<string>, now: number): Call | undefined {
     const isWanted = (user: string) => {
@@ -385,8 +387,8 @@ export class Ledger {
   }
 
   /**
-   * Returns the call that unsubscribes from users who are in no list any longer, or who must make room for others. If
-   * there are no such users, returns the call that subscribes.
+   * Returns the call that unsubscribes from users who have left all lists, or who must make room. If there are none,
+   * returns the call that subscribes.
    */
   #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
     const room = Math.max(0, this.#limit - this.#foreign.size);
@@ -473,7 +475,7 @@ export class Ledger {
   }
 
   /**
-   * Whether a user cannot be watched. After `LONGEST_PAUSE` the kit tries again, because the account may exist by
+   * Whether a user cannot be watched. The kit tries again after `LONGEST_PAUSE`, because the account may exist by
    * then.
    */
   #isHopeless(user: string, now: number): boolean {
@@ -512,7 +514,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** Handles an answer of the server, or a report of the SDK, which implies that the gate is open. */
+  /** Handles an answer or a report that shows that statuses are allowed. */
   #opened(): string[] {
     this.#resume();
     if (this.#gate.is === "open" || this.#isClosedByApp) {

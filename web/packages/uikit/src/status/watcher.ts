@@ -1,6 +1,6 @@
 /**
- * The driver of the ledger: makes its calls one after the other, passes the client's events to it, and reports
- * changes of displayed statuses. It makes no decisions of its own.
+ * The driver of the ledger. It makes the ledger's calls one after the other, passes the client's events to it, and
+ * reports changes of displayed statuses.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -8,11 +8,9 @@ import { type Abilities, codeOf, listen, type ChatClient, type UserStatus } from
 import { overhear } from "./application-calls.js";
 import { type Call, type Gate, Ledger, SWITCHED_OFF, type Shown, type View } from "./ledger.js";
 
-/**
- * The time without scrolling after which calls are made. While a list keeps scrolling, calls are made after
- * `LONGEST_SETTLE`. Both are in milliseconds.
- */
+/** The time without scrolling, in milliseconds, after which calls are made. */
 export const SETTLE = 120;
+/** The time, in milliseconds, after which calls are made although a list keeps scrolling. */
 export const LONGEST_SETTLE = 500;
 
 /** A storage for the page's subscriptions, which lets the page end them after a reload. */
@@ -27,14 +25,14 @@ export interface WatcherOptions {
 }
 
 /**
- * Called with the users whose displayed status has changed. `everybody` means that all users may have changed, or
- * that the reason has changed for which no status is shown.
+ * A function that is called with the users whose displayed status has changed. `everybody` means that all users may
+ * have changed, or the reason for which no status is shown.
  */
 export type Listener = (users: readonly string[] | "everybody") => void;
 
 /**
- * The shortest interruption of the connection that is shown, in milliseconds. Shorter ones would only make the dots
- * flicker.
+ * The shortest interruption of the connection that is shown, in milliseconds. Showing shorter ones would make the
+ * dots flicker.
  */
 export const SHORT_CUT = 500;
 
@@ -120,8 +118,8 @@ export class Watcher {
   }
 
   /**
-   * The connection state to show. Without a connection, the components show the last known statuses. For a user who
-   * is logged out it is `connected`, because nothing is missing.
+   * The connection state to show. Without a connection, the components show the last known statuses. It is
+   * `connected` without a login, because nothing is missing.
    */
   get net(): Net {
     return this.#client.isReady() ? this.#toldNet : "connected";
@@ -274,7 +272,7 @@ export class Watcher {
     }
   }
 
-  /** Makes a call. `isSame` returns whether the login has stayed the same, so that the answer is still valid. */
+  /** Makes a call. `isSame` returns whether the login is still the same, so that the answer is valid. */
   async #ask(call: Call, isSame: () => boolean): Promise<string[]> {
     const ledger = this.#ledger;
     switch (call.kind) {

@@ -121,9 +121,8 @@ class Script {
   }
 
   /**
-   * Answers the call. `<- refused CODE` refuses it. For a read: the limit and the users, or `none`. For a query:
-   * statuses, and `user!` for a user without an account. For a subscription: also `user!`, and `-user` for an evicted
-   * user.
+   * Answers the call. `<- refused CODE` refuses it. A read gets the limit and the users, or `none`. A query gets
+   * statuses, and `user!` for a user without an account. A subscription also gets `-user` for an evicted user.
    */
   #answer(words: readonly string[]): void {
     const call = this.#call;
