@@ -5,7 +5,7 @@
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use std::fmt;
 
-/// The servers that a node asks first, and how it logs in to them.
+/// The servers that a node asks first, with the login for them.
 #[derive(Clone)]
 pub(crate) struct Address {
     /// The servers in the address, with user, password and database. There is at least one.
@@ -62,7 +62,7 @@ impl Address {
         Ok(Self { seeds, service })
     }
 
-    /// The login and the kind of connection of the address, for another server.
+    /// The login and the kind of connection in the address, for use with another server.
     pub(crate) fn of_server(&self, host: &str, port: u16) -> ConnectionInfo {
         let like = &self.seeds[0];
         let host = host.to_owned();
@@ -96,7 +96,7 @@ impl fmt::Display for Server {
 mod tests {
     use super::*;
 
-    /// The hosts with the login and the database of the first, and the service.
+    /// Parses an address. Prints its hosts, with the login and the database of the first, and the name of the service.
     fn show(text: &str) -> String {
         match Address::parse(text) {
             Err(error) => {

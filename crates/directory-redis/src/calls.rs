@@ -1,4 +1,4 @@
-//! Calls to the servers: commands of several partitions, each in one round trip a server, and scripts.
+//! Calls to the servers: commands for several partitions, with one round trip per server, and scripts.
 
 use crate::errors::{corrupt, unavailable};
 use crate::link::Link;
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The longest pause before a command whose partition is being moved is sent again.
+/// The longest pause before a command for a partition that is being moved is repeated.
 const MOVING_PAUSE: Duration = Duration::from_millis(20);
 
 /// Commands, each of one partition.
@@ -29,7 +29,7 @@ impl Commands {
 }
 
 impl Shared {
-    /// Runs a call with the deadline of the settings. A call that exceeds it may have happened.
+    /// Runs a call with the time limit of the settings. A call that exceeds it may have been executed.
     pub(crate) async fn within<T>(
         &self,
         doing: &'static str,

@@ -1,4 +1,4 @@
-//! Changes of records. Each is decided here and written by a script that compares the revision.
+//! Changes of records. This module computes a change, and a script writes it if the revision is still the same.
 
 use crate::batch::{Delivery, encode_change};
 use crate::errors::{bad_record, contended, corrupt};

@@ -106,7 +106,7 @@ pub(crate) fn unavailable(
     DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: Some(source.into()) }
 }
 
-/// Creates the error of a call whose attempts all came second to other changes.
+/// Creates the error of a call whose attempts were all overtaken by other changes.
 pub(crate) fn contended(doing: &'static str) -> DirectoryError {
     DirectoryError { kind: DirectoryErrorKind::Contended, doing, source: None }
 }

@@ -31,7 +31,7 @@ pub(crate) struct Run {
     id: String,
     /// The replication id, which a server changes when it becomes a master.
     replication: String,
-    /// The replication id before that: the one of the master that the server replaced.
+    /// The former replication id, which is the id of the master that the server has replaced.
     former_replication: String,
 }
 
@@ -85,7 +85,7 @@ impl Run {
         format!("{}:{}", self.id, self.replication)
     }
 
-    /// Whether this server was a replica of that run, and may lack its last writes.
+    /// Whether this server was a replica of the run `other` and may lack its last writes.
     pub(crate) fn has_replaced(&self, other: &Self) -> bool {
         self.former_replication == other.replication
     }

@@ -135,7 +135,7 @@ pub(crate) async fn records_of(
     Ok(RecordPage { users, next: None })
 }
 
-/// Returns all users with one of these users on the subscription list.
+/// Returns the users whose subscription list contains a user in `of`.
 pub(crate) async fn subscribed_to(shared: &Shared, of: &[User]) -> Result<Vec<User>, DirectoryError> {
     let doing = "listing subscribers";
     let mut by_app: BTreeMap<AppId, BTreeSet<&str>> = BTreeMap::new();

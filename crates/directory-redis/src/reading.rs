@@ -1,4 +1,4 @@
-//! Reads of records, many in one round trip a server.
+//! Reads of records, with one round trip per server.
 
 use crate::calls::Commands;
 use crate::errors::{contended, corrupt};

@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock, mpsc};
 
 const PARTITIONS: u16 = 64;
 
-/// One cluster for all tests that leave its servers alone. Each has a prefix of its own.
+/// The cluster of the tests that do not stop its servers. Each test has its own prefix.
 fn shared_cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {

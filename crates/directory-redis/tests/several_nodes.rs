@@ -66,7 +66,7 @@ async fn writers_on_two_nodes_lose_no_change_of_each_other() {
     assert_eq!(revs.unwrap(), [Some(1 + 1 + 6 * 40 + 1)], "each change counts one revision");
 }
 
-/// Answers and pushes overtake each other all the time, so gaps come and go by themselves.
+/// Answers and pushes often overtake each other, so gaps come and go by themselves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_users_at_once_are_all_served_and_all_heard() {
     const USERS: usize = 64;

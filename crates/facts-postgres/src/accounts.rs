@@ -18,7 +18,7 @@ use tokio_postgres::Row;
 /// The highest lists version with which an account can start. It leaves room for increments even if the clock is wrong.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;
 
-/// Logins that are read at a time when all are.
+/// The number of logins to read at a time when all logins are read.
 const LOGINS_AT_ONCE: i64 = 10_000;
 
 impl Facts for PostgresFacts {
@@ -286,7 +286,7 @@ fn app_of(row: &Row) -> Result<App> {
     Ok(App { id: app_id(row, 0)?, keys: json(row, 1)?, admins: json(row, 2)?, settings: json(row, 3)? })
 }
 
-/// Puts an app if it still is as it was.
+/// Replaces an app if the stored app still equals `was`.
 struct Replacement {
     was: Option<App>,
     app: App,
@@ -332,13 +332,14 @@ fn in_order<T>(
     found.collect()
 }
 
-/// The columns from `first`: created, born, and those of the revocation.
+/// Reads an account from columns beginning at the index `first`: created, born, and those of the revocation.
 fn account(row: &Row, first: usize, user: User) -> Result<Account> {
     let revocation = revocation(row, first + 2)?;
     Ok(Account { user, created: time(row, first)?, born: count(row, first + 1)?, revocation })
 }
 
-/// The three columns from `first`: at, also, through. They are NULL where there is none.
+/// Reads a revocation from three columns beginning at the index `first`: at, also, through. They are null if there is
+/// none.
 fn revocation(row: &Row, first: usize) -> Result<Option<Revocation>> {
     let Some(at) = get::<Option<i64>>(row, first)? else { return Ok(None) };
     let also: Vec<i64> = get(row, first + 1)?;
@@ -359,7 +360,7 @@ fn first_version(at: Timestamp) -> i64 {
 
 // Logins
 
-/// The four columns from `first`: device, platform, time, number.
+/// Reads a login from four columns beginning at the index `first`: device, platform, time, number.
 fn login(row: &Row, first: usize) -> Result<Login> {
     Ok(Login {
         device: parsed(row, first, DeviceId::new)?,
@@ -369,7 +370,8 @@ fn login(row: &Row, first: usize) -> Result<Login> {
     })
 }
 
-/// The same of several logins: four columns of arrays, which are NULL where there is none.
+/// Reads several logins from four columns of arrays, beginning at the index `first`: devices, platforms, times, numbers.
+/// They are null if there are none.
 fn logins_of(row: &Row, first: usize) -> Result<Vec<Login>> {
     let Some(devices) = get::<Option<Vec<&str>>>(row, first)? else { return Ok(Vec::new()) };
     let platforms: Vec<i64> = get(row, first + 1)?;
@@ -416,7 +418,7 @@ fn why_number(why: EndWhy) -> i64 {
     }
 }
 
-/// The fault of a function that answers with an outcome that there is not.
+/// The fault of a database function that returns an unknown outcome.
 pub(crate) fn unknown(column: usize, outcome: i64) -> Fault {
     Fault::unreadable(column, format!("{outcome} is no outcome"))
 }

@@ -26,7 +26,8 @@ pub(crate) const ROW: &str = rows!("peer = $3");
 
 pub(crate) const FIRST_PAGE: &str = rows!("true ORDER BY pinned DESC, active DESC, peer LIMIT $3");
 
-/// Begins among the rows of the same time, and passes over those of them that come before.
+/// Selects a page after a cursor. It begins at the rows with the pin and the time of the cursor, and skips those up to
+/// the cursor's peer.
 pub(crate) const LATER_PAGE: &str = rows!(
     "(pinned, active) <= ($3, $4) AND NOT (pinned = $3 AND active = $4 AND peer <= $5)
      ORDER BY pinned DESC, active DESC, peer LIMIT $6"

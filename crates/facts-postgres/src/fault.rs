@@ -17,17 +17,17 @@ pub struct NewerSchema {
     pub known: u32,
 }
 
-/// The database holds tables of another program.
+/// The error of a database that has tables of another program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the database has tables of another program than Lamplight: give Lamplight a database of its own")]
 pub struct NotFacts;
 
-/// PostgreSQL did not answer in time. Whether a write was committed is not known.
+/// The error of a call that PostgreSQL did not answer in time. A write may or may not be committed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("PostgreSQL gave no answer within {0:?}")]
 pub struct NoAnswer(pub Duration);
 
-/// A fault of a call, before it is known which call it was.
+/// A fault of a call, without the name of the call.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("{}", told(.0, Cause::of_database(.0)))]
@@ -59,7 +59,7 @@ impl From<PoolError> for Fault {
 /// read it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Cause {
-    /// No connection can be made.
+    /// No connection can be opened.
     #[error("PostgreSQL cannot be reached")]
     Unreachable,
     /// A connection was lost.
@@ -68,7 +68,7 @@ pub enum Cause {
     /// The server does not answer in time.
     #[error("PostgreSQL does not answer in time")]
     Late,
-    /// TLS could not be agreed on.
+    /// The TLS handshake failed.
     #[error(
         "TLS with PostgreSQL failed: its certificate must be signed by one of `facts_ca`, or of the system, for the host \
          of the URL; on a network that nobody else can read, sslmode=disable does without"
@@ -138,7 +138,7 @@ impl Cause {
     }
 }
 
-/// The cause of an error of this adapter; `None` if it has another one than PostgreSQL.
+/// The cause of an error of this adapter; `None` if PostgreSQL is not the cause.
 pub fn cause(error: &FactsError) -> Option<Cause> {
     error.source.as_ref()?.downcast_ref::<Fault>()?.cause()
 }
@@ -187,7 +187,7 @@ impl Fault {
         })
     }
 
-    /// Whether the connection was lost. What was sent over it may have been done.
+    /// Whether the connection was lost. A call over it may have been executed.
     pub(crate) fn is_lost(&self) -> bool {
         match self {
             Self::Database(error) => {
@@ -212,7 +212,7 @@ impl Fault {
             })
     }
 
-    /// The cause; `None` if it is not in PostgreSQL.
+    /// The cause; `None` if PostgreSQL is not the cause.
     pub(crate) fn cause(&self) -> Option<Cause> {
         match self {
             Self::Database(error) => Some(Cause::of_database(error)),
@@ -222,7 +222,7 @@ impl Fault {
         }
     }
 
-    /// Whether PostgreSQL could not be used, as opposed to a call that it or this crate refused.
+    /// Whether PostgreSQL could not be used. `false` if PostgreSQL or this crate has refused the call.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
             Self::Refused(_) => false,
@@ -232,7 +232,7 @@ impl Fault {
         }
     }
 
-    /// The error of the port.
+    /// Converts the fault of the call `doing` to an error of the port.
     pub(crate) fn of(self, doing: &'static str) -> FactsError {
         FactsError { kind: self.kind(), doing, source: Some(Box::new(self)) }
     }
@@ -273,12 +273,12 @@ fn kind_of(state: &SqlState) -> FactsErrorKind {
     }
 }
 
-/// More calls wait than there may.
+/// The error of a call beyond the limit of waiting calls.
 pub(crate) fn overloaded(doing: &'static str) -> FactsError {
     FactsError { kind: FactsErrorKind::Overloaded, doing, source: None }
 }
 
-/// The store cannot be used.
+/// The error of a call if the store cannot be used.
 pub(crate) fn unavailable(
     doing: &'static str,
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

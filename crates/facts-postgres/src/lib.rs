@@ -36,7 +36,7 @@ use lamplight_facts::FactsError;
 use mark::Marked;
 use store::Store;
 
-/// The tests' server names this crate as the tests outside of it do.
+/// The name of this crate in the module that starts the server of the tests, which tests outside of this crate use too.
 #[cfg(test)]
 extern crate self as lamplight_facts_postgres;
 
@@ -112,7 +112,7 @@ impl PostgresFacts {
         PoolState { connections, free, waiting }
     }
 
-    /// Asks PostgreSQL for a transaction number: succeeds where a write would, and changes nothing.
+    /// Requests a transaction number, which changes no data. It succeeds if other writes would succeed.
     pub async fn probe(&self) -> Result<(), FactsError> {
         self.store.write_beside("probing the store", "SELECT pg_current_xact_id()", &[]).await.map(drop)
     }

@@ -7,7 +7,7 @@ use lamplight_model::FactsMark;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_postgres::Row;
 
-/// The number of changes that this node had begun and ended when it advanced the mark last.
+/// The number of changes that this node had begun and ended when it last advanced the mark.
 #[derive(Default)]
 pub(crate) struct Marked(AtomicU64);
 
@@ -32,7 +32,8 @@ impl PostgresFacts {
         Ok(mark)
     }
 
-    /// Advances the mark if this node may have changed the facts since it advanced it last.
+    /// Advances the mark if this node may have changed the facts since it last advanced the mark. Otherwise returns
+    /// `None`.
     pub async fn mark_changes(&self) -> std::result::Result<Option<FactsMark>, FactsError> {
         match self.store.changes() == self.marked.0.load(Ordering::Relaxed) {
             true => Ok(None),

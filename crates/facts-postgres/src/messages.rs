@@ -30,7 +30,8 @@ pub(crate) const HISTORY: &str = "SELECT m.sender, m.sequence, m.at, m.client_id
 
 pub(crate) const FORGET: &str = "SELECT forget_messages($1, $2, $3)";
 
-/// The message of the six columns from `first`: sender, sequence, time, client id, text, custom content.
+/// Reads a message from six columns beginning at the index `first`: sender, sequence, time, client id, text, custom
+/// content.
 pub(crate) fn message_at(row: &Row, first: usize, one: &UserId, other: &UserId) -> Result<Message> {
     let from = parsed(row, first, UserId::new)?;
     Ok(Message {
@@ -43,7 +44,7 @@ pub(crate) fn message_at(row: &Row, first: usize, one: &UserId, other: &UserId) 
     })
 }
 
-/// The body of the two columns from `first`: text, custom content.
+/// Reads the body of a message from two columns beginning at the index `first`: text, custom content.
 fn body_at(row: &Row, first: usize) -> Result<MessageBody> {
     let shown = text(row, first)?;
     Ok(match get::<Option<&str>>(row, first + 1)? {
@@ -56,7 +57,7 @@ fn body_at(row: &Row, first: usize) -> Result<MessageBody> {
     })
 }
 
-/// The column `custom` of a message: what custom content has beside its description.
+/// The column `custom` of a message: the custom content without its description.
 pub(crate) fn custom_column(body: &MessageBody) -> Option<String> {
     match body {
         MessageBody::Text(_) => None,
@@ -64,7 +65,7 @@ pub(crate) fn custom_column(body: &MessageBody) -> Option<String> {
     }
 }
 
-/// The two as a pair has them.
+/// Returns the two users of a pair in ascending order.
 pub(crate) fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &'a UserId) {
     if one <= other { (one, other) } else { (other, one) }
 }
@@ -81,7 +82,7 @@ pub(crate) fn push_column(new: &NewMessage) -> Option<[String; 3]> {
     is_wanted.then(|| [to_json(&new.from.id), to_json(&new.body.shown()), to_json(&new.push)])
 }
 
-/// The answer to a message from the row of `send_message`.
+/// Converts a row of the function `send_message` to the result of the call.
 pub(crate) fn sent(row: &Row, new: NewMessage) -> Result<Sent> {
     let NewMessage { from, to, body, client_id, at, push: _ } = new;
     let from = from.id;

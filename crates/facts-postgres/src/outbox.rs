@@ -203,12 +203,12 @@ fn enqueued(row: &Row) -> Result<Enqueued> {
     Ok(Enqueued { added: number(0)?, repeated: number(1)?, dropped: number(2)?, suppressed: 0 })
 }
 
-/// Notices of one lane that are taken in by one statement, as its columns.
+/// Notices of one lane that one statement stores, as columns.
 struct Run<'a> {
     lane: (i64, i64),
     users: Vec<&'a str>,
     ordinals: Vec<Option<i64>>,
-    /// Of disconnects that may be taken back.
+    /// The devices of disconnects that a login may cancel.
     devices: Vec<Option<&'a str>>,
     at: Vec<i64>,
     contents: Vec<String>,
@@ -252,7 +252,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Takes notices about messages to one user in.
+/// Stores notices about messages to one user.
 pub(crate) async fn take_in_pushes(
     transaction: &Transaction<'_>,
     user: &User,
@@ -266,7 +266,7 @@ pub(crate) async fn take_in_pushes(
     run.take_in(transaction).await
 }
 
-/// Notices of several lanes, or with logins that may take a disconnect back.
+/// Notices of several lanes, or with logins that may cancel a disconnect.
 struct Batch<'a>(&'a [NewNotice]);
 
 impl Work for Batch<'_> {

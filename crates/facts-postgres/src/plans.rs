@@ -23,7 +23,7 @@ async fn pages_are_read_along_an_index() {
     }
 }
 
-/// Enough rows for PostgreSQL to choose as it would in a store that is used.
+/// Inserts enough rows for PostgreSQL to choose the plans of a store in use.
 const ROWS: &str = "
     INSERT INTO accounts (app, id, created, born, lists_version, nick, nick_folded)
     SELECT app, 'user ' || n, 1, n, 1, convert_to('nick ' || n, 'UTF8'), convert_to('nick ' || n, 'UTF8')
@@ -63,7 +63,7 @@ async fn every_table_with_rows_of_apps_is_emptied() {
     }
 }
 
-/// The plan for any values.
+/// The plan of a statement for any values.
 async fn plan(client: &Client, sql: &str, values: &str) -> String {
     let settings =
         "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan";

@@ -71,7 +71,7 @@ pub(crate) fn profile_set(row: &Row) -> Result<ProfileSet> {
     Ok(ProfileSet { profile: profile_at(row, 0)?, changed: get(row, 3)?, state: state_at(row, 4)? })
 }
 
-/// The columns of a change.
+/// The columns of a change of a profile.
 pub(crate) struct ChangeColumns<'a> {
     pub(crate) nick: Option<&'a [u8]>,
     pub(crate) folded: Option<Vec<u8>>,
@@ -93,7 +93,7 @@ impl<'a> ChangeColumns<'a> {
     }
 }
 
-/// A change of a profile with further fields, of which those that are not named stay.
+/// A change of a profile with further fields. Fields that it does not name stay.
 pub(crate) struct Change {
     pub(crate) user: User,
     pub(crate) change: ProfileChange,

@@ -1,4 +1,4 @@
-//! Rows: how values of the port become columns, and columns values. Knows no table.
+//! Conversions between values of the port and columns. This module does not depend on the tables.
 
 use crate::fault::Fault;
 use lamplight_model::{Hook, Platform, Timestamp, User};
@@ -9,7 +9,7 @@ use tokio_postgres::types::FromSql;
 
 pub(crate) type Result<T> = std::result::Result<T, Fault>;
 
-/// A column of any type that PostgreSQL's can be read as.
+/// Reads a column of any type that can be converted from a type of PostgreSQL.
 pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T> {
     row.try_get(column).map_err(|error| Fault::unreadable(column, error))
 }
@@ -23,12 +23,12 @@ pub(crate) fn time(row: &Row, column: usize) -> Result<Timestamp> {
     count(row, column).map(Timestamp)
 }
 
-/// A number that is never below zero.
+/// Reads a number that is not negative.
 pub(crate) fn count(row: &Row, column: usize) -> Result<u64> {
     unsigned(get(row, column)?, column)
 }
 
-/// As [`count`], for numbers of the port that have another type.
+/// Converts a number that is not negative to another type.
 pub(crate) fn unsigned<T: TryFrom<i64>>(number: i64, column: usize) -> Result<T> {
     T::try_from(number).map_err(|_| Fault::unreadable(column, format!("{number} is out of range")))
 }
@@ -56,7 +56,7 @@ pub(crate) fn hook(row: &Row, column: usize) -> Result<Hook> {
     hook.ok_or_else(|| Fault::unreadable(column, format!("no webhook has the number {number}")))
 }
 
-/// A text that people write: UTF-8 in a column of bytes.
+/// Reads a text written by people: UTF-8 in a column of bytes.
 pub(crate) fn text(row: &Row, column: usize) -> Result<String> {
     utf8(get(row, column)?, column)
 }
@@ -80,7 +80,7 @@ pub(crate) fn json<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T> {
     parsed(row, column, |text| serde_json::from_str(text))
 }
 
-/// The values that are stored as JSON are records, lists, texts and numbers, which are always JSON.
+/// Converts a value to JSON. The stored values are records, lists, texts and numbers, for which this does not fail.
 pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("what is stored is always JSON")
 }
@@ -90,22 +90,22 @@ pub(crate) fn key(user: &User) -> (i64, &str) {
     (i64::from(user.app.0), user.id.as_str())
 }
 
-/// Users as two columns.
+/// Users as two columns: the apps, and the ids.
 pub(crate) fn keys(users: &[User]) -> (Vec<i64>, Vec<&str>) {
     users.iter().map(key).unzip()
 }
 
-/// The only row of an answer that has exactly one.
+/// The row of an answer that has exactly one.
 pub(crate) fn only(rows: &[Row]) -> Result<&Row> {
     rows.first().ok_or_else(|| Fault::unreadable(0, "the answer has no row"))
 }
 
-/// Every row as a value.
+/// Converts each row to a value.
 pub(crate) fn list<T>(rows: &[Row], item: impl FnMut(&Row) -> Result<T>) -> Result<Vec<T>> {
     rows.iter().map(item).collect()
 }
 
-/// The row as a value, if there is one.
+/// Converts the first row to a value, if there is one.
 pub(crate) fn optional<T>(rows: &[Row], item: impl FnOnce(&Row) -> Result<T>) -> Result<Option<T>> {
     rows.first().map(item).transpose()
 }

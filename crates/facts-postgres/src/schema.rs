@@ -25,7 +25,7 @@ const LOCK: i64 = 0x4c61_6d70;
 
 pub(crate) const OPENING: &str = "opening the database in PostgreSQL";
 
-/// Creates or migrates the tables. One node does it; the others wait and find it done.
+/// Creates or migrates the tables. If several nodes call this, one does the work, and the others wait.
 pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     let mut connection = store.connection(OPENING).await?;
     if version(&connection).await? == SCHEMA_VERSION {

@@ -1,4 +1,4 @@
-//! The PostgreSQL server: what it must be to keep the facts.
+//! The requirements for the PostgreSQL server of the facts.
 
 use crate::fault::{Fault, unavailable};
 use crate::rows::get;
@@ -6,13 +6,13 @@ use crate::schema::OPENING;
 use crate::store::Store;
 use lamplight_facts::FactsError;
 
-/// The oldest version of PostgreSQL with which this adapter works, as PostgreSQL counts.
+/// The oldest supported version of PostgreSQL, in PostgreSQL's own form.
 pub const MIN_VERSION: i32 = 140_000;
 
-/// The properties of a server and of the database that the URL names.
+/// The properties of a server and of the database in the URL.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Server {
-    /// The version as PostgreSQL counts: 150018 is 15.18.
+    /// The version in PostgreSQL's own form: 150018 is 15.18.
     pub version: i32,
     /// The encoding of the database.
     pub encoding: String,
@@ -20,11 +20,11 @@ pub struct Server {
     pub is_standby: bool,
     /// Whether the connection is encrypted.
     pub is_encrypted: bool,
-    /// The most connections that the server accepts, from all of its clients.
+    /// The maximum number of connections that the server accepts from all clients.
     pub max_connections: i32,
 }
 
-/// The reasons why facts cannot be kept in a database that was reached.
+/// A reason why facts cannot be stored in a database that was reached.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum UnfitServer {
     /// The server is too old.
@@ -32,7 +32,7 @@ pub enum UnfitServer {
     TooOld {
         /// The version of the server.
         found: String,
-        /// The oldest version that is new enough.
+        /// The oldest supported version.
         needed: String,
     },
     /// The server is a standby.
@@ -41,13 +41,13 @@ pub enum UnfitServer {
          target_session_attrs=read-write"
     )]
     Standby,
-    /// The database has another encoding than UTF-8.
+    /// The encoding of the database is not UTF-8.
     #[error("the database has the encoding {0}: create it with the encoding UTF8")]
     Encoding(String),
 }
 
 impl Server {
-    /// Fails if facts cannot be kept there.
+    /// Returns an error if facts cannot be stored on this server.
     pub(crate) fn check(&self) -> Result<(), FactsError> {
         match self.unfit() {
             Some(unfit) => Err(unavailable(OPENING, unfit)),
@@ -68,7 +68,7 @@ impl Server {
         }
     }
 
-    /// The version as people write it: `15.18`.
+    /// The version in its usual form: `15.18`.
     pub fn version_text(&self) -> String {
         version_text(self.version)
     }
@@ -82,7 +82,7 @@ fn version_text(version: i32) -> String {
     }
 }
 
-/// Asks the server for its properties.
+/// Reads the properties of the server.
 pub(crate) async fn examine(store: &Store) -> Result<Server, FactsError> {
     let connection = store.connection(OPENING).await?;
     // Every version since 9.5 understands this statement, so that an old one can be told to be too old.

@@ -1,4 +1,4 @@
-//! The address of PostgreSQL, and the bounds of its use.
+//! The address of PostgreSQL, and the limits of its use.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ impl Eq for PostgresUrl {}
 /// may belong to the password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidUrl {
-    /// The text cannot be read.
+    /// The text has another form than a URL of PostgreSQL.
     #[error(
         "must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with options such as ?sslmode=require; in the user and the \
          password every character but letters, digits and -._~ must be percent-encoded"
@@ -37,8 +37,8 @@ pub enum InvalidUrl {
 }
 
 impl PostgresUrl {
-    /// Reads a URL: `postgres://user:password@host:port/database?sslmode=require`. Several hosts with
-    /// `target_session_attrs=read-write` find the one that accepts writes after a failover.
+    /// Parses a URL such as `postgres://user:password@host:port/database?sslmode=require`. With several hosts and
+    /// `target_session_attrs=read-write`, the host that accepts writes is used, also after a failover.
     pub fn new(text: &str) -> Result<Self, InvalidUrl> {
         if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
             return Err(InvalidUrl::Unreadable);
@@ -93,7 +93,7 @@ impl fmt::Debug for PostgresUrl {
     }
 }
 
-/// The address of PostgreSQL, and the bounds of its use by one node.
+/// The address of PostgreSQL, and the limits of its use by one node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PostgresSettings {
     /// The URL.
@@ -103,7 +103,7 @@ pub struct PostgresSettings {
     pub ca: Option<PathBuf>,
     /// The most connections.
     pub connections: usize,
-    /// The most calls that wait for a connection; a further one fails with `Overloaded`.
+    /// The maximum number of calls that wait for a connection. A further call fails with `Overloaded`.
     pub waiting: usize,
     /// The longest time that opening a connection may take.
     pub connect_timeout: Duration,

@@ -20,10 +20,10 @@ use tokio_postgres::types::ToSql;
 /// wait for each other.
 const ATTEMPTS: u32 = 8;
 
-/// Values of the places of a statement.
+/// The values of the parameters of a statement.
 pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// Work on a connection, which may be done again from its beginning.
+/// Work on a connection. It may be repeated from its beginning.
 pub(crate) trait Work: Sync {
     type Answer: Send;
 
@@ -52,7 +52,7 @@ struct Counters {
     writes: AtomicU64,
     failed_writes: AtomicU64,
     repeated: AtomicU64,
-    /// Counts each change twice: when it begins, and when it ends in whatever way.
+    /// Counts each change twice: at its beginning and at its end.
     changes: AtomicU64,
     /// The cause of the failure of the last call that ended. `None` if that call did not fail because of PostgreSQL.
     failing: Mutex<Option<Cause>>,
@@ -78,25 +78,25 @@ impl Drop for Changing<'_> {
 /// The effect of a call on the facts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
-    /// The call changes nothing, and is repeated if its connection is lost.
+    /// The call changes nothing. It is repeated if its connection is lost.
     None,
     /// The call may change facts.
     Change,
-    /// The call writes something that is no fact: the mark, or a probe.
+    /// The call writes data that is not a fact: the mark, or a probe.
     Beside,
 }
 
-/// The pool and its bounds.
+/// The pool and its limits.
 pub(crate) struct Store {
     pool: Pool,
-    /// A place for each call that has, or waits for, a connection.
+    /// The permits of calls. A call needs one while it has a connection or waits for one.
     room: Arc<Semaphore>,
     call_timeout: Duration,
     counters: Counters,
 }
 
 impl Store {
-    /// Makes the pool. Connects to nothing yet.
+    /// Creates the pool, without opening a connection.
     pub(crate) fn new(settings: &PostgresSettings) -> std::result::Result<Self, FactsError> {
         const DOING: &str = "preparing the connections to PostgreSQL";
         let config = settings.config();
@@ -124,7 +124,7 @@ impl Store {
         Ok(Self { pool, room, call_timeout: settings.call_timeout, counters: Counters::default() })
     }
 
-    /// Runs one statement that may change something: one round trip, one transaction.
+    /// Runs one statement that may change facts, in one round trip and one transaction.
     pub(crate) async fn write(
         &self,
         doing: &'static str,
@@ -134,7 +134,7 @@ impl Store {
         self.run(doing, &Statement { sql, values }, Effect::Change).await
     }
 
-    /// Runs one statement that writes something that is no fact.
+    /// Runs one statement that writes data that is not a fact.
     pub(crate) async fn write_beside(
         &self,
         doing: &'static str,
@@ -144,7 +144,7 @@ impl Store {
         self.run(doing, &Statement { sql, values }, Effect::Beside).await
     }
 
-    /// Runs one statement that changes nothing. It is tried again where the connection was lost.
+    /// Runs one statement that changes nothing. It is repeated if the connection is lost.
     pub(crate) async fn read(
         &self,
         doing: &'static str,
@@ -154,7 +154,7 @@ impl Store {
         self.run(doing, &Statement { sql, values }, Effect::None).await
     }
 
-    /// Does work of more than one statement, each time in a transaction that it begins itself.
+    /// Runs work with several statements, which begins its own transaction.
     pub(crate) async fn work<W: Work>(
         &self,
         doing: &'static str,
@@ -204,7 +204,7 @@ impl Store {
         }
     }
 
-    /// `held` is the connection of the last attempt.
+    /// Runs `work` until an attempt succeeds or must not be repeated. `held` is the connection of the last attempt.
     async fn attempts<W: Work>(
         &self,
         work: &W,
@@ -234,18 +234,18 @@ impl Store {
         }
     }
 
-    /// A connection for work of its own, as a migration, which has no deadline.
+    /// Opens a connection for work without a deadline, such as a migration.
     pub(crate) async fn connection(&self, doing: &'static str) -> std::result::Result<Object, FactsError> {
         self.pool.get().await.map_err(|error| Fault::from(error).of(doing))
     }
 
-    /// The connections there are, those that are free, and the calls that wait for one.
+    /// The numbers of connections, of free connections, and of calls that wait for a connection.
     pub(crate) fn state(&self) -> (usize, usize, usize) {
         let status = self.pool.status();
         (status.size, status.available, status.waiting)
     }
 
-    /// The number by which is told whether facts may have changed meanwhile.
+    /// A number that differs from an earlier one if facts may have changed in between.
     pub(crate) fn changes(&self) -> u64 {
         self.counters.changes.load(Ordering::Relaxed)
     }
@@ -262,7 +262,7 @@ impl Store {
         Stats { reads, failed_reads, writes, failed_writes, repeated }
     }
 
-    /// Closes every connection once its call has ended; calls from then on fail.
+    /// Closes each connection when its call has ended. Later calls fail.
     pub(crate) fn close(&self) {
         self.pool.close();
     }

@@ -14,7 +14,7 @@ use tokio_postgres::Row;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 
-/// The database has facts already.
+/// The error of a database that already has facts.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "the database has facts already (the table {table} is not empty); facts are copied into an empty database alone: create \
@@ -25,10 +25,10 @@ pub struct NotEmpty {
     pub table: &'static str,
 }
 
-/// A database that facts are copied into. Dropping it before [`Target::commit`] leaves the database empty.
+/// A database into which facts are copied. If it is dropped before [`Target::commit`], the database stays empty.
 pub struct Target {
     store: Store,
-    /// `None` only during the drop.
+    /// The connection; `None` only during the drop.
     connection: Option<Object>,
 }
 
@@ -104,7 +104,7 @@ impl Target {
         only(&rows).and_then(|row| count(row, 0)).map_err(|fault| fault.of(COPYING))
     }
 
-    /// Up to `limit` rows of a table after the row `after`, by rising key.
+    /// Up to `limit` rows of a table in ascending order of the key, beginning after the row `after`.
     pub async fn page(
         &self,
         table: &Table,
@@ -136,13 +136,13 @@ impl Target {
         rows.iter().map(|row| record(row, table)).collect()
     }
 
-    /// Lets the ids of a table go on after the highest that a row ever had.
+    /// Sets the last id of a table, so that new rows get higher ids than any earlier row.
     pub async fn set_last_id(&self, table: &Table, last: i64) -> std::result::Result<(), FactsError> {
         let sql = "SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2::bigint, 1), $2::bigint > 0)";
         self.client().query_one(sql, &[&table.name, &last]).await.map(drop).map_err(failed)
     }
 
-    /// Lets the numbers of logins and accounts go on after the last one.
+    /// Sets the last number of logins and accounts, so that new ones get higher numbers.
     pub async fn set_last_number(&self, last: i64) -> std::result::Result<(), FactsError> {
         let sql = "SELECT setval('numbers', greatest($1::bigint, 1), $1::bigint > 0)";
         self.client().query_one(sql, &[&last]).await.map(drop).map_err(failed)
@@ -155,7 +155,7 @@ impl Target {
         self.client().execute(sql, &[&history, &count]).await.map(drop).map_err(failed)
     }
 
-    /// Commits the copy. Until then, nobody sees any of it.
+    /// Commits the copy. Until then, none of it is visible.
     pub async fn commit(self) -> std::result::Result<(), FactsError> {
         self.client().batch_execute("COMMIT").await.map_err(failed)?;
         // Without it, the first calls are planned for empty tables. If it fails, PostgreSQL does it by itself later.
@@ -178,7 +178,7 @@ fn failed(error: tokio_postgres::Error) -> FactsError {
     Fault::from(error).of(COPYING)
 }
 
-/// Whether the counts of a lane are spread over slots; a copy has one.
+/// Whether the counts of a lane are spread over slots. A copy has one slot.
 fn has_slots(table: &Table) -> bool {
     table.name == "lanes"
 }

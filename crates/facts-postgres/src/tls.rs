@@ -9,7 +9,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// The certificates by which PostgreSQL's is verified cannot be used.
+/// The error of certificates with which the certificate of PostgreSQL cannot be verified.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
     #[error("{file}: {error}")]
@@ -20,7 +20,7 @@ pub(crate) enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
-/// Makes connections with TLS.
+/// Creates a connector with TLS.
 pub(crate) fn connector(config: &Config, ca: Option<&Path>) -> Result<MakeRustlsConnect, TlsError> {
     let mut roots = RootCertStore::empty();
     if let Some(file) = ca {

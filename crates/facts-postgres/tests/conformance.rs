@@ -1,4 +1,4 @@
-//! The conformance suite, over a database.
+//! Runs the conformance suite with a database.
 
 mod common;
 

@@ -151,7 +151,7 @@ async fn a_call_that_is_ended_because_of_a_deadlock_is_run_again() {
     assert!(matches!(sent.unwrap(), Sent::Stored(stored) if stored.message.sequence == 1));
 }
 
-/// A caller that is gone has changed all that the call changes, or nothing.
+/// A call whose caller is gone has changed everything or nothing.
 #[tokio::test]
 async fn a_dropped_call_is_done_whole_or_not_at_all() {
     let (nodes, _database) = two_nodes().await;
@@ -229,7 +229,7 @@ async fn a_server_that_does_not_answer_is_unavailable() {
     assert!(started.elapsed() < settings.call_timeout);
 }
 
-/// A connection that was lost while nobody used it costs a reader nothing.
+/// A connection that was lost while it was unused does not fail a read.
 #[tokio::test]
 async fn a_read_goes_on_over_another_connection() {
     let (nodes, database) = two_nodes().await;
@@ -301,7 +301,7 @@ async fn two_nodes() -> ([PostgresFacts; 2], Database) {
     ([node().await, node().await], database)
 }
 
-/// Returns when so many sessions wait for a lock.
+/// Waits until this number of sessions waits for a lock.
 async fn until_somebody_waits(database: &str, sessions: i64) {
     let watching = server().await.connect(database).await;
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

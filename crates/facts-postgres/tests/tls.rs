@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL: asked for by the URL, and the certificate is verified.
+//! Tests of TLS to PostgreSQL: the URL requests it, and the certificate is verified.
 
 mod common;
 

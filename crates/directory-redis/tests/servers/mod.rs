@@ -29,7 +29,7 @@ enum Kind {
     Sentinel,
 }
 
-/// A Redis Cluster of three masters, with as many replicas as there are servers besides.
+/// A Redis Cluster of three masters. Further servers are replicas.
 pub struct Cluster {
     pub servers: Vec<Server>,
 }
@@ -50,7 +50,7 @@ impl Server {
         Self::start_as(Kind::Plain, options)
     }
 
-    /// Starts a server whose port speaks TLS only.
+    /// Starts a server whose port accepts only TLS.
     pub fn start_with_tls(options: &[&str]) -> Self {
         Self::start_as(Kind::Tls, options)
     }
@@ -123,7 +123,7 @@ impl Drop for Server {
 }
 
 impl Cluster {
-    /// Starts a cluster, and waits until every server serves it.
+    /// Starts a cluster, and waits until each server is ready.
     pub async fn start(replicas_of_each: usize) -> Self {
         let member = |_| {
             Server::start(&[
@@ -218,7 +218,7 @@ impl Cluster {
     }
 }
 
-/// A port whose cluster bus is free too.
+/// Finds a free port whose cluster bus is free too.
 fn free_port() -> u16 {
     loop {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! PostgreSQL servers for tests: Debian's, each in a temporary directory, on a socket in it.
+//! PostgreSQL servers for tests. Each is Debian's PostgreSQL in a temporary directory, with a socket in it.
 
 #![allow(dead_code, reason = "each binary of tests has this file, and uses a part of it")]
 
@@ -23,19 +23,19 @@ pub struct Server {
     life: Life,
 }
 
-/// The means by which a server ends.
+/// The way in which a server ends.
 enum Life {
-    /// The shell that holds it; its input is open as long as this process lives.
+    /// The server ends with a shell, whose input is open as long as this process lives.
     Own(Child),
-    /// A lock that this process shares with others as long as it lives.
+    /// The server ends when no process has the shared lock, which this process keeps.
     Shared(File),
 }
 
-/// The longest time that a server may take to start or to end.
+/// The time limit for the start and the end of a server.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Server {
-    /// Starts a server, and returns when it takes connections.
+    /// Starts a server, and waits until it accepts connections.
     pub async fn start() -> Self {
         Self::start_with(|_| vec!["listen_addresses=".to_owned()]).await
     }
@@ -53,7 +53,7 @@ impl Server {
         server
     }
 
-    /// The server that all processes share; see [`server`].
+    /// The server that the test processes share; see [`server`].
     async fn shared() -> Self {
         let user = rustix::process::getuid().as_raw();
         let mut place = DefaultHasher::new();
@@ -89,7 +89,7 @@ impl Server {
         server
     }
 
-    /// Makes the files of a server.
+    /// Creates the files of a server.
     fn make(directory: &Path) {
         let mut initdb = as_owner(&binary("initdb"), directory);
         // A locale by which texts are not ordered by their bytes, so that a forgotten collation is seen.
@@ -158,7 +158,7 @@ impl Server {
         shell.process_group(0).stdin(Stdio::piped()).spawn().expect("a shell can be started")
     }
 
-    /// Kills the server, with all that it has not written, and waits until its processes have noticed.
+    /// Kills the server with all data that it has not written, and waits until its processes have ended.
     pub async fn crash(&mut self) {
         let file = std::fs::read_to_string(self.directory.join("data/postmaster.pid"));
         let pid = file.expect("a server writes its pid").lines().next().and_then(|line| line.parse().ok());
@@ -236,7 +236,7 @@ impl Server {
         PostgresSettings { connections: 8, connect_timeout: minutes, ..timeouts }
     }
 
-    /// A connection of the test's own.
+    /// Opens a connection for the test itself.
     pub async fn connect(&self, database: &str) -> Client {
         self.try_connect(database).await.expect("the server takes connections")
     }
@@ -247,7 +247,7 @@ impl Server {
         Ok(client)
     }
 
-    /// Makes an empty database.
+    /// Creates an empty database.
     pub async fn create_database(&self) -> Database {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -273,7 +273,7 @@ pub async fn server() -> &'static Server {
     SERVER.get_or_init(Server::shared).await
 }
 
-/// A new, empty store in a database of its own.
+/// Creates a new, empty store with its own database.
 pub async fn new_store() -> (Arc<PostgresFacts>, Database) {
     let server = server().await;
     let database = server.create_database().await;
@@ -281,13 +281,13 @@ pub async fn new_store() -> (Arc<PostgresFacts>, Database) {
     (Arc::new(facts.expect("a new database can be opened")), database)
 }
 
-/// A database of a test, which goes with it.
+/// The database of a test. It is dropped with the value.
 pub struct Database {
     name: String,
 }
 
 impl Database {
-    /// The name that connections give.
+    /// The name of the database in a URL.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -308,7 +308,7 @@ impl Drop for Database {
     }
 }
 
-/// A program that runs as the owner of the directory: PostgreSQL refuses to run as root.
+/// A command that runs as the owner of the directory, because PostgreSQL refuses to run as root.
 fn as_owner(program: &Path, directory: &Path) -> Command {
     let mut command = Command::new(program);
     command.current_dir(directory);
@@ -319,7 +319,7 @@ fn as_owner(program: &Path, directory: &Path) -> Command {
     command
 }
 
-/// Gives a directory of root's to the user that Debian's package has made.
+/// Gives a directory of root to the user of Debian's package.
 fn give_away(directory: &Path) {
     if std::fs::metadata(directory).expect("the directory is there").uid() != 0 {
         return;
@@ -332,7 +332,7 @@ fn give_away(directory: &Path) {
     chown(directory, user, group).expect("root gives files away");
 }
 
-/// The program of the newest PostgreSQL that is installed.
+/// The program of the newest installed PostgreSQL.
 fn binary(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<(u32, PathBuf)> = versions
