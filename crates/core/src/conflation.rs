@@ -180,8 +180,8 @@ mod tests {
         ConflationRate { changes_per_second, notifications_per_second: u32::MAX }
     }
 
-    /// Runs a script of changes and lists those that were sent: `at:change` for a change sent at once, and `at>change`
-    /// for one sent when it was due.
+    /// Runs a script of changes and lists those that were sent. `at:change` was sent at once, and `at>change` when it
+    /// was due.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
         told_to(rate(limit), |_| 1, changes, until)
     }

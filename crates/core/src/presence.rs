@@ -311,8 +311,8 @@ impl Presence {
         transition
     }
 
-    /// Executes what is due: ends lingers, graces and lapsed logins, drops the subscription list, and schedules further
-    /// attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
+    /// Executes everything that is due. It ends lingers, graces and lapsed logins, drops the subscription list, and
+    /// schedules further attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
@@ -549,7 +549,7 @@ impl Presence {
         self.devices.iter().position(|device| device.link == Link::Connected(connection))
     }
 
-    /// Ends the link of a device after its linger, if any: a native device stays logged in, a Web device is logged out.
+    /// Ends the link of a device after its linger, if any. A native device stays logged in, a Web device is logged out.
     fn let_go(&mut self, index: usize, end: LinkEnd, settings: &AppSettings, now: Now) {
         let device = event_device(&self.devices[index]);
         self.note(end.event(), Some(device), settings, now);

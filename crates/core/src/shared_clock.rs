@@ -10,7 +10,7 @@
 use lamplight_model::{Moment, Now, Timestamp};
 use std::time::Duration;
 
-/// The limit of a correction: the time runs faster or slower than the local clock by at most one part in this number.
+/// The divisor that limits a correction. The time runs faster or slower than the local clock by at most 1/`SLEW`.
 const SLEW: u64 = 20;
 
 /// The longest time that a measurement may take. A longer one is ignored, unless it is the first.

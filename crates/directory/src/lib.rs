@@ -87,8 +87,8 @@ pub trait Directory: Send + Sync {
     /// overdue first.
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
 
-    /// Up to `limit` users of a partition whose records have session events that are not in the outbox yet, in
-    /// ascending order, beginning after `after`.
+    /// Up to `limit` users of a partition with session events that are not in the outbox yet. They are in ascending
+    /// order, beginning after `after`.
     fn with_events<'a>(
         &'a self,
         partition: u16,
@@ -115,7 +115,7 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, RecordPage>;
 
-    /// A page of the status feed of an app: up to `limit` users with a visible change after the cursor, or whose
+    /// A page of the status feed of an app. It has up to `limit` users with a visible change after the cursor, or whose
     /// account was deleted or created again. Within a partition, they are in the order of their last change. Without a
     /// cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
@@ -226,7 +226,7 @@ pub struct DirectoryStats {
     pub journal_set_aside: bool,
 }
 
-/// The error of a failed call to a [`Directory`] or a [`ChangeLog`]: a fault of the adapter or the store, not a
+/// The error of a failed call to a [`Directory`] or a [`ChangeLog`]. It is a fault of the adapter or the store, not a
 /// refusal. A call may be repeated after any kind of error.
 #[derive(Debug, thiserror::Error)]
 #[error("the directory failed while {doing}: {kind}")]

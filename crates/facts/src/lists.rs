@@ -97,10 +97,10 @@ pub trait Lists: Send + Sync {
     /// were deleted.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
-    /// Adds notices to the outbox, in one transaction: one for each unread message to `user` that was sent at or after
-    /// `since` and has no notice yet. Only the newest 100 messages of each conversation are considered, and the newest
-    /// `limit` of them get a notice. The notices are in the order in which the messages were sent. The call may be
-    /// repeated.
+    /// Adds notices about missed messages to `user` to the outbox, in one transaction. Each unread message that was
+    /// sent at or after `since` and has no notice yet gets one. Only the newest 100 messages of each conversation are
+    /// considered, and the newest `limit` of them get a notice. The notices are in the order of sending. The call may
+    /// be repeated.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, without those that the owner has
@@ -113,8 +113,8 @@ pub trait Lists: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<Message>>;
 
-    /// Up to `limit` rows of the owner's conversation list: pinned rows first, then in descending order of the last
-    /// activity, then in ascending order of the peer. If `after` is given, only rows after that position.
+    /// Up to `limit` rows of the owner's conversation list. Pinned rows come first, then those with the latest
+    /// activity; equal ones are in ascending order of the peer. If `after` is given, only rows after that position.
     fn conversations(
         &self,
         owner: User,

@@ -24,7 +24,7 @@ pub struct EndedLogin {
 pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device was notified of the end: it was connected when it was kicked, or a login attempt was refused
+    /// Whether the device was notified of the end. It was connected when it was kicked, or a login attempt was refused
     /// because of the end. `true` if `why` is [`EndWhy::LoggedOut`].
     pub told: bool,
     /// The time at which the login ended.
@@ -44,8 +44,8 @@ pub enum EndWhy {
 /// The maximum number of UserSigs that a revocation can list individually.
 pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 
-/// The UserSigs of a user that are refused with 70052: those issued before a certain second, and some later ones that
-/// the user has used (SPEC section 5, "Revoking is exact").
+/// The UserSigs of a user that are refused with 70052 (SPEC section 5, "Revoking is exact"). It has those
+/// issued before a certain second, and some later ones that were used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Revoked {
     /// The time of the revocation. UserSigs issued before its second are refused.

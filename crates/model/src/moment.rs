@@ -73,8 +73,8 @@ impl Now {
         Self { moment: self.moment + duration, wall: self.wall.after(duration) }
     }
 
-    /// The time of the wall clock at a future moment, assuming that nobody sets the clock; the current time for a
-    /// moment in the past.
+    /// The time of the wall clock at the future moment `moment`, if nobody sets the clock. For a moment in the past,
+    /// the current time.
     pub fn wall_at(self, moment: Moment) -> Timestamp {
         self.wall.after(moment.since(self.moment))
     }

@@ -99,8 +99,8 @@ impl ProfileChange {
         self.nick.is_none() && self.avatar_url.is_none() && self.allow.is_none()
     }
 
-    /// Checks the texts: each has at most [`MAX_PROFILE_BYTES`] and no control characters, and the avatar URL is empty
-    /// or an http or https URL.
+    /// Checks the texts. Each has at most [`MAX_PROFILE_BYTES`] and no control characters. The avatar URL is empty or
+    /// an http or https URL.
     pub fn check(&self) -> Result<(), InvalidText> {
         if let Some(nick) = &self.nick {
             check_text("a nick", nick, MAX_PROFILE_BYTES)?;

@@ -210,8 +210,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.shrink(watcher);
     }
 
-    /// The parts of a connection's own list change that another device has undone before the answer was sent: the added
-    /// users that are no longer on the subscription list, and the removed users that are on it again.
+    /// The parts of a connection's own list change that another device has undone before the answer was sent. The first
+    /// list has the added users that are no longer on the subscription list, the second the removed users that are on
+    /// it again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =
@@ -477,7 +478,7 @@ impl<S: Versioned> Audience<S> {
         self.watchers_of(user).filter_map(|watcher| Some(self.member(watcher)?.connection))
     }
 
-    /// Records that a part of the log was missed, so that every watch list that is being read may be out of date.
+    /// Records that a part of the log was missed. Watch lists that are being read may then be out of date.
     pub fn count_missed(&mut self) {
         // The caller reads every watched user again, and the result is at least as new as these versions.
         self.answered.clear();

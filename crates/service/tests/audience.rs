@@ -412,8 +412,8 @@ fn what_waits_is_not_told_after_something_newer() {
     );
 }
 
-/// With four watchers of Bob and 8 notifications per second, Bob's changes are sent every half second, although the
-/// rate allows 20 changes per second.
+/// Bob has four watchers, and the limit is 8 notifications per second. His changes are therefore sent every half
+/// second, although the rate allows 20 changes per second.
 #[test]
 fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
     let rate = ConflationRate { changes_per_second: 20, notifications_per_second: 8 };

@@ -164,8 +164,8 @@ impl Record {
         assert!(connections(&self.presence).is_empty(), "connections do not outlive their process");
     }
 
-    /// Checks that the session events alone show which devices are connected, that logins and disconnects alternate,
-    /// and that each event has the status after it.
+    /// Checks the session events. They alone show which devices are connected, logins and disconnects alternate, and
+    /// each event has the status after it.
     fn judge_events(&mut self, has_events: bool) {
         let waiting = self.presence.pending_events().into_iter().flat_map(|events| events.waiting());
         let new: Vec<&SessionEvent> = waiting.filter(|event| event.ordinal > self.last_event).collect();

@@ -30,8 +30,8 @@ pub async fn a_resume_makes_no_account(facts: &dyn Facts) {
     assert_eq!(record(facts, resume).await, RECORDED);
 }
 
-/// The number of each login is higher than the numbers of all earlier logins and accounts, including logins of other
-/// users and of Web devices.
+/// The number of each login is higher than all earlier numbers of logins and accounts, also those of other users and of
+/// Web devices.
 pub async fn login_numbers_rise(facts: &dyn Facts) {
     let mut last = 0;
     for (name, device, durable) in

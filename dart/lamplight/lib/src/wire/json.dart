@@ -101,8 +101,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
       ];
 }
 
-/// Reads a value of an enum by its name or number; null if it is absent, or if
-/// only a newer contract has it.
+/// Reads a value of an enum by its name or number. Null if it is absent, or if
+/// this version does not know it.
 T? wordOf<T extends Object>(
   Object? value,
   T? Function(String name) byName,

@@ -76,7 +76,7 @@ export class KitController implements ReactiveController {
   }
 
   /**
-   * Returns the status to show for a user; undefined if it is unknown, or if this component or the kit shows no
+   * Returns the status to show for a user. Undefined if it is unknown, or if this component or the kit shows no
    * statuses.
    */
   status(userID: string): Shown | undefined {
