@@ -2,8 +2,8 @@
  * The heartbeat interval that the network path needs, derived from the silences after which links were cut.
  *
  * A proxy, a load balancer or a NAT between client and server cuts a link without traffic after some time, with or
- * without a notification to the client. The silence before such a cut is always the same; links that break for other
- * reasons have different silences.
+ * without a notification to the client. The silence before such a cut is about the same each time. Links that break
+ * for other reasons have different silences.
  */
 
 /**
