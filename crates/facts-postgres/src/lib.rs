@@ -24,6 +24,7 @@ mod settings;
 mod store;
 mod target;
 mod tls;
+mod users;
 
 pub use fault::{Cause, NewerSchema, NoAnswer, NotFacts, cause};
 pub use schema::SCHEMA_VERSION;
@@ -31,10 +32,13 @@ pub use server::{MIN_VERSION, Server, UnfitServer};
 pub use settings::{InvalidUrl, PostgresSettings, PostgresUrl};
 pub use store::Stats;
 pub use target::{NotEmpty, Target};
+pub use users::InUse;
 
 use lamplight_facts::FactsError;
 use mark::Marked;
+use std::time::Duration;
 use store::Store;
+use users::DatabaseUser;
 
 /// The name of this crate in the module that starts the server of the tests, which tests outside of this crate use too.
 #[cfg(test)]
@@ -58,6 +62,7 @@ mod plans;
 /// If two transactions wait for each other, PostgreSQL ends one of them, and it is repeated here.
 pub struct PostgresFacts {
     store: Store,
+    user: DatabaseUser,
     marked: Marked,
 }
 
@@ -78,17 +83,24 @@ impl PostgresFacts {
     /// If the database is not for this program, it is not changed, and the source of the error is [`NewerSchema`] or
     /// [`NotFacts`].
     pub async fn open(settings: &PostgresSettings) -> Result<Self, FactsError> {
-        let store = Store::new(settings)?;
+        let user = DatabaseUser::new();
+        let store = Store::new(settings, Some(user))?;
         let server = server::examine(&store).await?;
         server.check()?;
         schema::migrate(&store).await?;
         tracing::info!(schema = SCHEMA_VERSION, version = server.version_text(), "the database is open");
-        Ok(Self { store, marked: Marked::default() })
+        Ok(Self { store, user, marked: Marked::default() })
+    }
+
+    /// Fails, with [`InUse`] as the source of the error, if another program uses the database and does not end within
+    /// `patience`. If two programs call this at the same time, both may be refused.
+    pub async fn check_alone(&self, patience: Duration) -> Result<(), FactsError> {
+        self.user.check_alone(&self.store, patience).await
     }
 
     /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them.
     pub async fn examine(settings: &PostgresSettings) -> Result<Server, FactsError> {
-        let store = Store::new(settings)?;
+        let store = Store::new(settings, None)?;
         let server = server::examine(&store).await?;
         server.check()?;
         schema::examine(&store).await?;

@@ -6,6 +6,7 @@ use crate::fault::{Cause, Fault, NoAnswer, overloaded, unavailable};
 use crate::rows::Result;
 use crate::settings::PostgresSettings;
 use crate::tls;
+use crate::users::DatabaseUser;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use lamplight_facts::FactsError;
 use parking_lot::Mutex;
@@ -96,8 +97,11 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Creates the pool, without opening a connection.
-    pub(crate) fn new(settings: &PostgresSettings) -> std::result::Result<Self, FactsError> {
+    /// Creates the pool, without opening a connection. Each connection will mark the database as used by `user`.
+    pub(crate) fn new(
+        settings: &PostgresSettings,
+        user: Option<DatabaseUser>,
+    ) -> std::result::Result<Self, FactsError> {
         const DOING: &str = "preparing the connections to PostgreSQL";
         let config = settings.config();
         let tls =
@@ -109,13 +113,18 @@ impl Store {
             .wait_timeout(Some(settings.call_timeout))
             .create_timeout(Some(settings.connect_timeout))
             .recycle_timeout(Some(settings.connect_timeout))
-            .post_create(Hook::async_fn(|client, _| {
-                Box::pin(async move {
-                    // An acknowledged write is on the disk, whatever the database says of others.
-                    let sql = "SELECT set_config('synchronous_commit', 'on', false)
-                               WHERE current_setting('synchronous_commit') = 'off'";
-                    client.batch_execute(sql).await.map_err(HookError::Backend)
-                })
+            .post_create(Hook::async_fn(move |client, _| {
+                // An acknowledged write is on the disk, whatever the database says of others. PostgreSQL notices within
+                // a minute that the machine of this program is gone, and then frees the lock.
+                let mut sql = "SELECT set_config('synchronous_commit', 'on', false)
+                                   WHERE current_setting('synchronous_commit') = 'off';
+                               SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
+                               SET tcp_keepalives_count = 3;"
+                    .to_owned();
+                if let Some(user) = user {
+                    sql += &format!("SELECT pg_advisory_lock_shared({});", user.lock());
+                }
+                Box::pin(async move { client.batch_execute(&sql).await.map_err(HookError::Backend) })
             }))
             .runtime(Runtime::Tokio1)
             .build()

@@ -4,6 +4,7 @@
 use crate::fault::{Fault, unavailable};
 use crate::rows::{Result, count, get, number, only, utf8};
 use crate::store::Store;
+use crate::users::DatabaseUser;
 use crate::{PostgresSettings, schema, server};
 use deadpool_postgres::{GenericClient, Object};
 use lamplight_facts::FactsError;
@@ -37,7 +38,7 @@ const COPYING: &str = "copying facts into PostgreSQL";
 impl Target {
     /// Opens a database, creates its tables, and locks out other writers until the copy has ended.
     pub async fn open(settings: &PostgresSettings) -> std::result::Result<Self, FactsError> {
-        let store = Store::new(settings)?;
+        let store = Store::new(settings, Some(DatabaseUser::new()))?;
         server::examine(&store).await?.check()?;
         schema::migrate(&store).await?;
         let connection = store.connection(COPYING).await?;

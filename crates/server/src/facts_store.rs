@@ -11,9 +11,13 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The name of the operation in the error for a store that cannot be opened.
 const OPENING: &str = "opening the database";
+
+/// The time for which a start waits for the connections of the program that used the database before.
+const PREDECESSOR_ENDS: Duration = Duration::from_secs(5);
 
 /// The settings by which the store of a node is found.
 #[derive(Clone, PartialEq, Debug)]
@@ -96,6 +100,7 @@ impl FactsStore {
             }
             Some(postgres) => {
                 let facts = PostgresFacts::open(postgres).await?;
+                facts.check_alone(PREDECESSOR_ENDS).await?;
                 put_mark(&mark, &format!("{}\n", postgres.url)).map_err(unavailable)?;
                 if file.exists() {
                     tracing::warn!(

@@ -1,0 +1,63 @@
+//! The programs that use a database at a time, by advisory locks of PostgreSQL.
+
+use crate::fault::{Fault, unavailable};
+use crate::rows::get;
+use crate::schema::OPENING;
+use crate::store::Store;
+use lamplight_facts::FactsError;
+use std::time::Duration;
+
+/// The first number of the advisory locks by which programs mark a database as used.
+const LOCKS: i32 = 76_110;
+/// The time between two looks at the locks of others.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// A program that uses a database: a server, or a command that changes facts while no server runs. Each of its
+/// connections has a shared advisory lock with this number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct DatabaseUser(i32);
+
+/// Another program uses the database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "another server or command of Lamplight uses the database: stop it first, because two servers would not see each \
+     other's connections; if its machine was lost, PostgreSQL notices within a minute"
+)]
+pub struct InUse;
+
+impl DatabaseUser {
+    /// Creates a user with a random number.
+    pub(crate) fn new() -> Self {
+        Self(rand::random::<i32>() & i32::MAX)
+    }
+
+    /// The two arguments of the lock.
+    pub(crate) fn lock(self) -> String {
+        format!("{LOCKS}, {}", self.0)
+    }
+
+    /// Fails with [`InUse`] if other users have the database for longer than `patience`. A connection of this user must
+    /// be open, so that of two programs that begin at the same time at least one is refused.
+    pub(crate) async fn check_alone(self, store: &Store, patience: Duration) -> Result<(), FactsError> {
+        let mut waited = Duration::ZERO;
+        while self.has_others(store).await? {
+            if waited >= patience {
+                return Err(unavailable(OPENING, InUse));
+            }
+            tokio::time::sleep(PAUSE).await;
+            waited += PAUSE;
+        }
+        Ok(())
+    }
+
+    async fn has_others(self, store: &Store) -> Result<bool, FactsError> {
+        let connection = store.connection(OPENING).await?;
+        let sql = "SELECT EXISTS (
+                       SELECT FROM pg_locks
+                       WHERE locktype = 'advisory' AND classid = $1::int4::oid AND objsubid = 2
+                             AND objid <> $2::int4::oid AND granted
+                             AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))";
+        let read = async { get(&connection.query_one(sql, &[&LOCKS, &self.0]).await?, 0) };
+        read.await.map_err(|fault: Fault| fault.of(OPENING))
+    }
+}
