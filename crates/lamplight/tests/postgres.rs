@@ -185,6 +185,11 @@ async fn a_server_keeps_its_facts_in_postgresql_and_never_shows_the_password() {
     let (_bob, refused) = Device::log_in(&folder, &key, "bob");
     assert_eq!(refused, None);
     assert!(!folder.path().join("live-set-aside").exists());
+    // A server with another folder would not know the connections of this one.
+    let elsewhere = Folder::new();
+    let (code, _, error) = elsewhere.run(&["serve", "--facts", &url]);
+    assert!(code == Some(1) && error.contains("another server or command of Lamplight uses"), "{error}");
+    shown.push(error);
     shown.push(stop(running));
     for name in ["facts.postgres", "node.json"] {
         shown.push(std::fs::read_to_string(folder.path().join(name)).unwrap_or_default());
