@@ -36,7 +36,7 @@ impl Hops {
 
     /// The address of the client whose request was received from `peer`. The hops are followed from `peer` to the first
     /// one that is not trusted, which is the result. If a hop has no address, or if all hops are trusted, the result is
-    /// the last address before.
+    /// the last address that was reached.
     ///
     /// A proxy appends to one of the two headers and passes the other on unchanged. If the two headers give different
     /// addresses, the result is `peer`.
