@@ -21,8 +21,7 @@ pub(crate) struct Records {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
     deletions: Arc<AppDeletions>,
-    /// The latest [epoch](Directory::epoch) of the directory from which on every login in the facts is known to have a
-    /// record.
+    /// The latest [epoch](Directory::epoch) for which the records are complete: each login in the facts has one.
     recovered_from: AtomicU64,
     /// The time for which the logins of a lost record count as connected; `None` if no other node shares the directory.
     grace: Option<Duration>,
