@@ -73,7 +73,7 @@ struct Watcher {
     muted: bool,
 }
 
-/// The index of each edge of a watcher, by subject. It makes many changes of edges quick, without a search for each.
+/// The indices of a watcher's edges, by subject. They let many edges be changed without a search for each.
 type Places = HashMap<u32, u32, foldhash::fast::FixedState>;
 
 /// The largest number of changes for which searching the edges is quicker than building a map.
@@ -201,9 +201,8 @@ impl<S> WatchGraph<S> {
         it.pending = place.filter(|place| it.outgoing[*place as usize].subject & PENDING != 0).collect();
     }
 
-    /// Removes the pending mark from the edge to each user whose state the client has according to `is_known`. Returns
-    /// for each user whether the watcher watches the user. The time is linear in the number of given users and of the
-    /// watcher's edges.
+    /// Removes the pending marks of users whose states the client has according to `is_known`. Returns for each user
+    /// whether the watcher watches the user. The time is linear in the number of given users and of edges.
     pub fn unmark_all<'a>(
         &mut self,
         watcher: WatcherKey,
@@ -526,8 +525,7 @@ impl<S> WatchGraph<S> {
         outgoing.iter().position(|edge| edge.subject & SUBJECT == subject)
     }
 
-    /// Marks an edge as pending, because the state of its subject has changed. `watchers` is the number of the
-    /// subject's watchers.
+    /// Marks an edge as pending, because the state of its subject has changed. The subject has `watchers` watchers.
     fn mark(&mut self, watcher: u32, place: u32, watchers: usize) {
         let slot = watcher;
         let watcher = &mut self.watchers[slot as usize];

@@ -56,9 +56,8 @@ final class ListFailed extends ListState {
 /// soon.
 const int _firstRows = 100;
 
-/// The number of pages that are read without a pause; [_pause] precedes each
-/// further page. This leaves room for the application's own calls, because the
-/// server allows a user 20 calls in 5 s.
+/// The number of pages that are read without a pause. It leaves room for the
+/// application's own calls, because the server allows a user 20 calls in 5 s.
 const int _atOnce = 8;
 
 /// The pause before each further page.

@@ -13,7 +13,6 @@ import 'calls.dart';
 import 'ledger.dart';
 
 /// The time without scrolling, in milliseconds, after which calls are made.
-/// While a list keeps scrolling, calls are made after [_longestSettle].
 const int _settle = 120;
 
 /// The time, in milliseconds, after which calls are made although a list keeps
