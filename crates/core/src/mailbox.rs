@@ -44,9 +44,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.detach(watcher);
     }
 
-    /// Makes a connection watch a user for a reason, and marks the user if this edge is new and the hub has a state.
-    /// Returns `false` if the hub has no state of the user. The caller then reads the state and passes it to
-    /// [`Hub::tell`].
+    /// Makes a connection watch a user for a reason. Marks the user if the connection did not watch the user before and
+    /// the hub has a state. Returns `false` if the hub has no state of the user. The caller then reads the state and
+    /// passes it to [`Hub::tell`].
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         let watched = self.graph.watch(watcher, user, why);
         watched.is_some_and(|(subject, _)| self.graph.state(subject).is_some())
@@ -194,8 +194,8 @@ impl<S: Versioned> Hub<S> {
         }
     }
 
-    /// Records that a returning connection last saw this version of a user's state, and removes the mark if the hub has
-    /// the same version. A newer version counts as different too, because the server's last messages may have been
+    /// Records that a returning connection last saw this version of a user's state. The mark is removed only if the hub
+    /// has the same version. A newer version counts as different too, because the server's last messages may have been
     /// lost. Returns whether the connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
@@ -222,8 +222,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Appends the connections to serve to `round`: those outside of crowds that got a mark since the last call, then a
-    /// limited number from crowds. If [`Hub::has_crowd`] returns `true` afterwards, more connections from crowds wait.
+    /// Appends the connections to serve to `round`. These are the connections outside of crowds that got a mark since
+    /// the last call, and then a limited number from crowds. If [`Hub::has_crowd`] returns `true` afterwards, more
+    /// connections from crowds wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.graph.take_touched(round);
     }

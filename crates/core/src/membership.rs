@@ -187,7 +187,8 @@ mod tests {
         ids.iter().copied().map(NodeId).collect()
     }
 
-    /// A read of the register: its second, the beats of nodes 2 and 3, and the live and the lost nodes after the read.
+    /// A read of the register. It has the second of the read, the beats of nodes 2 and 3, and the live and the lost
+    /// nodes afterwards.
     type Row<'a> = (u64, &'a [(u64, u64)], &'a [u64], &'a [u64]);
 
     fn check(name: &str, rows: &[Row<'_>]) {

@@ -13,8 +13,8 @@ use std::time::Duration;
 /// last bytes arrived may have reached no device.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
-/// The time from which on messages may have reached no device, after a change of the user's status type from `was` to
-/// `is`. `None` if no message can have been missed, or if there is no push webhook.
+/// The time from which on messages may have reached no device. The user's status type has changed from `was` to `is`.
+/// `None` if no message can have been missed, or if there is no push webhook.
 pub(crate) fn missed_since(
     was: StatusType,
     is: StatusType,

@@ -311,8 +311,8 @@ impl Presence {
         transition
     }
 
-    /// Executes what is due: ends lingers, graces and lapsed logins, drops the subscription list, and schedules further
-    /// attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
+    /// Executes everything that is due. It ends lingers, graces and lapsed logins, drops the subscription list, and
+    /// schedules further attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),

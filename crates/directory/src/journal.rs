@@ -259,7 +259,7 @@ impl Journal {
         self.append(0, &entry)
     }
 
-    /// Whether a snapshot of all records has to be written: the changes have grown, some could not be written, or the
+    /// Whether a snapshot of all records has to be written. The changes have grown, some could not be written, or the
     /// current generation has no complete snapshot.
     pub fn wants_rewrite(&self) -> bool {
         let generation = self.generation.lock();

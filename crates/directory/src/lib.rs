@@ -115,7 +115,7 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, RecordPage>;
 
-    /// A page of the status feed of an app: up to `limit` users with a visible change after the cursor, or whose
+    /// A page of the status feed of an app. It has up to `limit` users with a visible change after the cursor, or whose
     /// account was deleted or created again. Within a partition, they are in the order of their last change. Without a
     /// cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;

@@ -76,7 +76,8 @@ pub struct RegisteredNode {
 /// The content of the register at one time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Register {
-    /// The time of the read by the clocks of the store, or the time given by the caller if the store has no clocks.
+    /// The time of the read by the clocks of the store. If the store has no clocks, it is the time that the caller
+    /// gave.
     pub at: Now,
     /// The nodes, in ascending order of their ids.
     pub nodes: Vec<RegisteredNode>,

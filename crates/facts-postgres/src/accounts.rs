@@ -370,7 +370,7 @@ fn login(row: &Row, first: usize) -> Result<Login> {
     })
 }
 
-/// Reads several logins from four columns of arrays, beginning at the index `first`: devices, platforms, times, numbers.
+/// Reads several logins from four columns of arrays beginning at the index `first`: devices, platforms, times, numbers.
 /// They are null if there are none.
 fn logins_of(row: &Row, first: usize) -> Result<Vec<Login>> {
     let Some(devices) = get::<Option<Vec<&str>>>(row, first)? else { return Ok(Vec::new()) };

@@ -24,7 +24,7 @@ pub struct EndedLogin {
 pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device was notified of the end: it was connected when it was kicked, or a login attempt was refused
+    /// Whether the device was notified of the end. It was connected when it was kicked, or a login attempt was refused
     /// because of the end. `true` if `why` is [`EndWhy::LoggedOut`].
     pub told: bool,
     /// The time at which the login ended.

@@ -52,9 +52,9 @@ impl fmt::Display for StatusType {
 pub struct Version(pub u64);
 
 impl Version {
-    /// The lowest version of a change at this time: the wall clock in milliseconds, shifted by 12 bits for 4,096
-    /// changes per millisecond. A record that replaces a lost one begins with it, so that its versions are above those
-    /// sent before.
+    /// The lowest version of a change at the time `wall`. It is the wall clock in milliseconds, shifted by 12 bits for
+    /// 4,096 changes per millisecond. A record that replaces a lost one begins with it, so that its versions are above
+    /// those sent before.
     pub fn at(wall: Timestamp) -> Self {
         Self(wall.0 << 12)
     }

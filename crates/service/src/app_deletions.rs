@@ -292,8 +292,8 @@ mod tests {
     use super::*;
     use lamplight_model::AppSettings;
 
-    /// Ends a step after a record that cannot be removed was created in a part of the list that the step has already
-    /// passed.
+    /// Creates a record that cannot be removed, in a part of the list that the current step has already passed. Then
+    /// ends the step.
     #[test]
     fn a_record_that_could_not_be_removed_is_gone_through_again_whatever_a_step_says() {
         let app = App { id: AppId(1), keys: vec![], admins: vec![], settings: AppSettings::default() };

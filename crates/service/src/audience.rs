@@ -210,8 +210,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.shrink(watcher);
     }
 
-    /// The parts of a connection's own list change that another device has undone before the answer was sent: the added
-    /// users that are no longer on the subscription list, and the removed users that are on it again.
+    /// The parts of a connection's own list change that another device has undone before the answer was sent. The first
+    /// list has the added users that are no longer on the subscription list, the second the removed users that are on
+    /// it again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =

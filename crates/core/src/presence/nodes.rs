@@ -27,7 +27,7 @@ pub enum Reasserted {
     Current,
     /// The connection was put back into the record.
     PutBack,
-    /// The client has to log in again: the login has ended or may not connect any longer, or its device has another
+    /// The client has to log in again. The login has ended or may not connect any longer, or its device has another
     /// connection.
     Refused,
 }
@@ -79,8 +79,8 @@ impl Presence {
         lost
     }
 
-    /// Makes the logins of a record created from the facts count as connected until the time `until`, because the
-    /// directory has lost the former record. `lost` is the time of the loss.
+    /// Makes the logins of a record count as connected until the time `until`. The record was created from the facts,
+    /// because the directory has lost the former record. `lost` is the time of the loss.
     #[must_use]
     pub fn held_until(mut self, until: Moment, lost: Timestamp) -> Self {
         for device in &mut self.devices {

@@ -21,8 +21,8 @@ pub struct Member {
     /// The revision up to which the subscription list contains the changes of the user's record. `None` if a part of
     /// the log was missed.
     pub(super) heard: Option<u64>,
-    /// The users that the connection's own calls have added or removed, each with the revision of the change, until the
-    /// log reports it. An entry about such a user up to that revision is ignored. Usually `None`.
+    /// The users that the connection's own calls have added or removed, until the log reports the change. Each has the
+    /// revision of the change. An entry about such a user up to that revision is ignored. Usually `None`.
     #[expect(
         clippy::box_collection,
         reason = "every connection pays for it: one word, and an empty map keeps memory"

@@ -383,8 +383,8 @@ export class LamplightDesk extends LitElement {
   };
 
   /**
-   * Moves the focus into an opened view, and back to the button when the view is closed, because the focused element
-   * may be hidden.
+   * Moves the focus into an opened view, and back to the button when the view is closed. The focused element may be
+   * hidden.
    */
   async #followFocus(before: Route, now: Route): Promise<void> {
     // A button in a slot exists only after the element with the slot was rendered.
