@@ -165,8 +165,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
     }
 
-    /// Records that an answer to a query contains this version of a user's state. If the connection already has a newer
-    /// state, returns that state for the answer instead. Otherwise returns `None`.
+    /// Records that an answer to a query contains this version of a user's state. If a newer state was already sent to
+    /// the connection, returns the newer state for the answer; otherwise `None`.
     ///
     /// If no state of the user was sent to the connection yet, the mark is kept: the client ignores the state in the
     /// answer, and still needs the notification.
