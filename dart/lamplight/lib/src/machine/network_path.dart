@@ -3,8 +3,8 @@
 ///
 /// A proxy, a load balancer or a NAT between client and server cuts a link
 /// without traffic after some time, with or without a notification to the
-/// client. The silence before such a cut is about the same each time. Links that
-/// break for other reasons have different silences.
+/// client. The silence before such a cut is about the same each time. Links
+/// that break for other reasons have different silences.
 library;
 
 import 'dart:math';
