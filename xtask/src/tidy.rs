@@ -22,7 +22,7 @@ struct Exception {
     because: &'static str,
 }
 
-/// The most lines of a file. A longer one probably has several subjects, and should be split.
+/// The maximum number of lines of a file. A longer one probably has several subjects, and should be split.
 const LONGEST: usize = 600;
 
 /// The files that may be longer. All of them are generated; tests must be as short as other code.

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The divisor of the attack's duration for the measurement before the attack: the witness measures for half of it.
+/// The measurement before the attack lasts for the attack's duration divided by this number.
 const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// The interval at which the descriptors are counted.
@@ -169,7 +169,7 @@ pub struct Cost {
     pub p99_before_ms: f64,
     /// The witness's p99 during the attack.
     pub p99_during_ms: f64,
-    /// The most that it may be during the attack.
+    /// The bound on the p99 during the attack.
     pub p99_bound_ms: f64,
 }
 

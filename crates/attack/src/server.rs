@@ -48,7 +48,7 @@ pub struct Server {
     pub client: SocketAddr,
     /// The HTTP port.
     pub http: SocketAddr,
-    /// The address of health and metrics, which may be a port of their own.
+    /// The address of health and metrics. They may have a separate port.
     pub health: SocketAddr,
     child: Running,
 }

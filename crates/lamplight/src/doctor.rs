@@ -72,7 +72,7 @@ const FEW_FILES: u64 = 10_000;
 /// The number of files that a server opens for other uses than connections, with a margin.
 const OTHER_FILES: u64 = 256;
 
-/// The file limit divided by this number is the most files that the HTTP port uses.
+/// The HTTP port uses at most as many files as the file limit divided by this number.
 const HTTP_SHARE: u64 = 8;
 
 /// Makes the finding about the limit of open files, compared with the connections in the settings.
@@ -534,7 +534,8 @@ fn is_private(ip: IpAddr) -> bool {
 /// A time before the first version of this program. A clock that shows an earlier time is wrong.
 const BUILT_AFTER: Timestamp = Timestamp(1_735_689_600_000);
 
-/// The number of milliseconds by which a file may be newer than the clock, which was read before.
+/// The number of milliseconds by which a file may be newer than the time of the clock, because the clock is read before
+/// the files.
 const SLACK: u64 = 60_000;
 
 /// Makes the finding about the clock. A time before `BUILT_AFTER`, or before the newest file of the data folder, is

@@ -5,7 +5,7 @@ use anyhow::{Context, bail, ensure};
 use std::io::Read;
 use std::path::Path;
 
-/// The most bytes that are read from stdin. The check of each kind of secret has a lower limit.
+/// The maximum number of bytes that are read from stdin. The check of each kind of secret has a lower limit.
 const MOST_BYTES: usize = 64 * 1024;
 
 /// A reader of the secrets of one command. At most one of them can come from stdin.

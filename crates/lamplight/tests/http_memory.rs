@@ -15,9 +15,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const KIB: u64 = 1024;
-/// The most memory that one peer may cost.
+/// The maximum memory that one peer may cost.
 const PER_PEER: u64 = 64 * KIB;
-/// The most memory that the whole port may cost.
+/// The maximum memory that the whole port may cost.
 const PER_PORT: u64 = 64 * KIB * KIB;
 /// The memory that the server may use for other work during a measurement.
 const NOISE: u64 = 1536 * KIB;

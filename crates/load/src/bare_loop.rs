@@ -1,7 +1,7 @@
 //! The bare loop, for comparison with the server: a thread that only writes the bytes of notifications to sockets.
 //!
 //! No program that notifies each watcher with a separate write can be cheaper. The server's cost minus that of the bare
-//! loop, for the same notifications, is therefore the most that the server could save.
+//! loop, for the same notifications, is therefore the maximum that the server could save.
 
 use crate::notice::text_of;
 use crate::process_meter::cpu_of_this_thread;
@@ -23,7 +23,8 @@ use std::time::{Duration, Instant};
 
 /// The longest time without progress after which the loop fails.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The most sockets that are connected before they are accepted. It is lower than the backlog of any system.
+/// The maximum number of sockets that are connected before they are accepted. It is lower than the backlog of any
+/// system.
 const AT_ONCE: usize = 64;
 
 /// A request to the writing thread.

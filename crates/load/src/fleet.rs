@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_millis(300);
 const SCRATCH_BYTES: usize = 512 * 1024;
 /// The number of heartbeats of a connection per heartbeat timeout.
 const BEATS: u32 = 4;
-/// The most heartbeats that are sent in one round, so that they are not sent in a burst.
+/// The maximum number of heartbeats that are sent in one round, so that they are not sent in a burst.
 const BEATS_AT_ONCE: u32 = 32;
 /// The id of every request with an answer. A single id is sufficient, because a connection has at most one such request
 /// at a time.

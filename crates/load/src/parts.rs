@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 /// The default number of users, except in measurements that have their own.
 const USERS: u32 = 5_000;
-/// The most bytes of a key that are read from stdin.
+/// The maximum number of bytes of a key that are read from stdin.
 const MOST_KEY_BYTES: u64 = 1_024;
 /// The number of logins that are in progress at a time.
 const LOGIN_WINDOW: usize = 64;

@@ -32,7 +32,7 @@ pub struct Config {
     /// A file with certificates of authorities, in PEM. One of these authorities must have signed the certificate of
     /// PostgreSQL. Without the file, the authorities that the system trusts count.
     pub facts_ca: Option<PathBuf>,
-    /// The most connections to PostgreSQL.
+    /// The maximum number of connections to PostgreSQL.
     pub facts_connections: usize,
     /// The client port: native protocol, WebSocket and TLS.
     #[serde(deserialize_with = "address::one")]
@@ -79,9 +79,9 @@ pub struct TlsConfig {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
-    /// The most open client connections; 0 means as many as the process's limit on open files allows.
+    /// The maximum number of open client connections; 0 means as many as the process's limit on open files allows.
     pub connections: usize,
-    /// The most open client connections from one address.
+    /// The maximum number of open client connections from one address.
     pub connections_per_address: u32,
     /// The longest time from connecting to logging in, in milliseconds.
     pub login_timeout_ms: u32,
@@ -89,20 +89,21 @@ pub struct LimitsConfig {
     pub frame_before_login: usize,
     /// The largest message that a client may send after its login, in bytes.
     pub frame_after_login: usize,
-    /// The most invalid tokens per minute from one address on each port. A further login is answered with
+    /// The maximum number of invalid tokens per minute from one address on each port. A further login is answered with
     /// `TOO_MANY_FAILURES`, and its connection is closed.
     pub login_failures_per_address: u32,
-    /// The most status changes of one user per second that watchers are notified of. Faster changes are conflated: only
-    /// the newest is sent. 0 means no limit.
+    /// The maximum number of status changes of one user per second that watchers are notified of. Faster changes are
+    /// conflated: only the newest is sent. 0 means no limit.
     pub changes_told_per_second: u32,
-    /// The most requests per second of one connection; further requests are delayed. 0 means no limit.
+    /// The maximum number of requests per second of one connection; further requests are delayed. 0 means no limit.
     pub requests_per_second: u32,
-    /// The most open connections to the HTTP port. One eighth of the process's limit on open files is a second upper
-    /// bound.
+    /// The maximum number of open connections to the HTTP port. One eighth of the process's limit on open files is a
+    /// second upper bound.
     pub http_connections: usize,
-    /// The most open connections to the HTTP port from one address.
+    /// The maximum number of open connections to the HTTP port from one address.
     pub http_connections_per_address: u32,
-    /// The most bytes of request bodies that the HTTP port keeps in memory at a time, over all connections.
+    /// The maximum number of bytes of request bodies that the HTTP port keeps in memory at a time, over all
+    /// connections.
     pub http_body_bytes: usize,
 }
 

@@ -17,7 +17,7 @@ pub struct ConnectionLimits {
     open: AtomicUsize,
     /// The number of open connections whose client address is not known yet.
     unnamed: AtomicUsize,
-    /// The most open connections that a worker has found when it began to close its own; 0 until then.
+    /// The number of connections that were open before any worker closed its own; 0 until a worker asks for it.
     at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }

@@ -154,8 +154,8 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 
 /// Locks a data folder, and removes the access of all users but its owner.
 ///
-/// A folder that is open to other users, and may not be Lamplight's alone, is refused and not changed. That is a folder
-/// in which every user may create files (as in `/tmp`), or one with files of other programs and no database.
+/// A folder that is open to other users is refused and not changed if they may need this access: if every user may
+/// create files in it (as in `/tmp`), or if it has files of other programs and no database.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| unusable(folder, source);
     check_length(folder)?;
@@ -323,8 +323,8 @@ fn narrow_tree(path: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Removes other users' access to a file or folder, if it exists. The target of a symbolic link may not be Lamplight's,
-/// so links are not followed.
+/// Removes other users' access to a file or folder, if it exists. Symbolic links are not followed, because their
+/// targets may belong to other programs.
 fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     let about = match fs::symlink_metadata(path) {
         Ok(about) => about,

@@ -76,7 +76,7 @@ impl Spread {
         Self { bounds, counts: vec![0; bounds.len() + 1] }
     }
 
-    /// Makes a distribution with the same buckets from stored counts; `None` if they are of another number of buckets.
+    /// Makes a distribution with the same buckets from stored counts; `None` if the number of buckets differs.
     pub fn with_counts(&self, counts: &[u64]) -> Option<Self> {
         (counts.len() == self.counts.len()).then(|| Self { bounds: self.bounds, counts: counts.to_vec() })
     }

@@ -129,8 +129,8 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark of the facts, and returns the new mark after it was committed. With `history`, it begins the
-    /// history with this number.
+    /// Advances the mark of the facts, and returns the new mark after it was committed. With `history`, begins a new
+    /// history with that number.
     pub async fn advance_mark(&self, history: Option<u64>) -> Result<FactsMark, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.advance_mark(history).await,
@@ -241,9 +241,9 @@ pub enum StoreFound {
         version: String,
         /// Whether the connection is encrypted.
         is_encrypted: bool,
-        /// The most connections that PostgreSQL accepts.
+        /// The maximum number of connections that PostgreSQL accepts.
         max_connections: u32,
-        /// The most connections that a node makes.
+        /// The maximum number of connections that a node makes.
         connections: u32,
     },
 }

@@ -26,23 +26,23 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::task::AbortHandle;
 
-/// The most connections beyond a limit that are open at a time, each for a refusal. Further ones are closed without an
-/// answer.
+/// The maximum number of connections that are open beyond a limit. Each gets an answer to one request; further ones are
+/// closed without an answer.
 pub const SPARE_CONNECTIONS: usize = 32;
-/// The most connections beyond a limit that one address has open at a time.
+/// The maximum number of connections beyond a limit that one address has open at a time.
 const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 8;
-/// The most connections of the health port.
+/// The maximum number of connections of the health port.
 pub const HEALTH_CONNECTIONS: usize = 64;
 const HEALTH_CONNECTIONS_PER_ADDRESS: u32 = 32;
 
 /// The limits of the HTTP port.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpBounds {
-    /// The most connections in total.
+    /// The maximum number of connections in total.
     pub connections: usize,
-    /// The most connections from one address.
+    /// The maximum number of connections from one address.
     pub connections_per_address: u32,
-    /// The most bytes of request bodies in memory, over all connections.
+    /// The maximum number of bytes of request bodies in memory, over all connections.
     pub body_bytes: usize,
 }
 

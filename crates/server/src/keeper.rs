@@ -21,9 +21,10 @@ const TICK: Duration = Duration::from_millis(250);
 const TICKS_BETWEEN_CHORES: u32 = 20;
 /// The interval at which the mark of the database ([`FactsMark`]) is recorded in the journal of live records.
 const BETWEEN_NOTES: Duration = Duration::from_secs(1);
-/// The most live records that one step checks. Between steps, other operations can use the records.
+/// The maximum number of live records that one step checks. Between steps, other operations can use the records.
 const BATCH: usize = 256;
-/// The most messages that one transaction deletes. With one transaction per tick, that is 4,000 messages per second.
+/// The maximum number of messages that one transaction deletes. With one transaction per tick, that is 4,000 messages
+/// per second.
 const FORGET_BATCH: usize = 1_000;
 /// The interval between two searches for old messages, by the monotonic clock.
 const BETWEEN_FORGETTING: Duration = Duration::from_secs(60);

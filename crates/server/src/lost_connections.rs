@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot};
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
 /// The interval at which the task checks whether a comparison is due.
 const TICK: Duration = Duration::from_millis(500);
-/// The most connections in one request to a worker.
+/// The maximum number of connections in one request to a worker.
 const AT_ONCE: usize = 1_024;
 /// The longest wait for a worker's answer.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);

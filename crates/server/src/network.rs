@@ -19,7 +19,7 @@ pub struct Network {
 pub struct TrustedProxies(Arc<[Network]>);
 
 impl TrustedProxies {
-    /// The most networks that the setting may have.
+    /// The maximum number of networks that the setting may have.
     pub const MOST: usize = 100;
 
     /// Trusts the proxies in these networks.

@@ -37,11 +37,11 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// The most open connections from trusted proxies whose client address is not known yet.
+/// The maximum number of open connections from trusted proxies whose client address is not known yet.
 const MAX_UNNAMED: usize = 4_096;
 /// The number of file descriptors that connections must leave over for listeners, files and the control socket.
 const SPARE_FILES: u64 = 160;
-/// The divisor of the file limit for the connections of the HTTP port: they use at most one eighth.
+/// The HTTP port has at most as many connections as the file limit divided by this number.
 const HTTP_FILES: u64 = 8;
 /// The longest time that a stopping node waits for its clients to receive their last messages.
 const FAREWELL: Duration = Duration::from_secs(3);

@@ -31,13 +31,13 @@ use tokio::task::JoinSet;
 
 /// The folder for key files, inside the data folder.
 pub const KEY_FOLDER: &str = "jwks";
-/// The most bytes that are read from a source; a larger source is an error.
+/// The maximum number of bytes that are read from a source; a larger source is an error.
 const MAX_BYTES: usize = 256 * 1024;
 /// The time limit for one read of a source. A login that needs the keys waits for the read.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The interval at which the node checks which sources are due to be read.
 const TICK: Duration = Duration::from_secs(1);
-/// The most sources that are read at the same time.
+/// The maximum number of sources that are read at the same time.
 const AT_ONCE: usize = 16;
 
 /// The metrics of the reads of JWT keys. Clones share the same counters.

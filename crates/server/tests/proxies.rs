@@ -1,5 +1,5 @@
-//! Tests of trusted proxies: the server finds the client's address of a connection or request, also behind a real nginx
-//! and a real haproxy.
+//! Tests of trusted proxies: for each connection and request, the server finds the address of the client, also behind a
+//! real nginx and a real haproxy.
 
 #![allow(clippy::print_stderr, clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// The most by which the server's memory may grow. Verifying a password needs 19 MiB; at most two run at a time.
+/// The bound on the growth of the server's memory, in MiB. Verifying a password needs 19 MiB; at most two run at a
+/// time.
 const MEMORY_MIB: f64 = 64.0;
 /// The time within which an operator whose browser is known logs in, at the first attempt.
 const KNOWN_WITHIN: Duration = Duration::from_secs(2);

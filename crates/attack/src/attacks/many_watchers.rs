@@ -18,7 +18,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
 const WATCHERS: usize = 3_000;
-/// The changes a second that must be carried out, or the attack was none: nearly `limits.requests_per_second`.
+/// The minimum number of changes per second that must be carried out. With fewer, the attack is too weak to count. The
+/// number is slightly below `limits.requests_per_second`.
 const LEAST_RATE: f64 = 1_500.0;
 const REQUESTS: &str = "lamplight_requests_total";
 const LOGINS_AT_ONCE: usize = 64;

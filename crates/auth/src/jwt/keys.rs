@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// The most keys in one set. Identity providers usually publish two or three.
+/// The maximum number of keys in one set. Identity providers usually publish two or three.
 pub const MAX_KEYS: usize = 32;
 
 /// A set of keys that verify JWTs.

@@ -16,7 +16,8 @@ use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 /// The SDKAppID of the first app if none is given. Further apps get the next higher ids.
 const FIRST_APP: u32 = 1_400_000_001;
 
-/// The most times that `app create` chooses an id. Another command may have used the chosen id in the meantime.
+/// The maximum number of times that `app create` chooses an id. Another command may have used the chosen id in the
+/// meantime.
 const ATTEMPTS: usize = 5;
 
 /// Commands for apps.

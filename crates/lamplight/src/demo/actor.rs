@@ -15,8 +15,8 @@ use tokio::time::Instant;
 /// The delay before a simulated user answers a message.
 const WRITING: Duration = Duration::from_millis(1_800);
 
-/// The number of conversations that are checked for unanswered messages. There are fewer users as whom visitors can log
-/// in.
+/// The number of newest conversations that are checked for unanswered messages. Visitors can log in as fewer users than
+/// this, so none of theirs is missed.
 const LATEST: u32 = 10;
 
 /// Runs a simulated user until the task is aborted.

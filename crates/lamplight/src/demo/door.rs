@@ -32,7 +32,7 @@ struct Begun {
     app: AppId,
 }
 
-/// The most bytes in the body of a request.
+/// The maximum number of bytes in the body of a request.
 const MAX_BODY_BYTES: usize = 1_024;
 
 #[derive(Deserialize)]

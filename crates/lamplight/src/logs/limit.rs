@@ -4,12 +4,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most written lines of one kind in a period. Further lines are suppressed until the period ends.
+/// The maximum number of written lines of one kind in a period. Further lines are suppressed until the period ends.
 pub const LINES: u32 = 10;
 /// The length of a period.
 pub const PERIOD: Duration = Duration::from_secs(10);
-/// The most kinds of lines that are counted separately. Beyond it, lines from one place in the source count as one
-/// kind.
+/// The maximum number of kinds of lines that are counted separately. If there are more kinds, lines from one place in
+/// the source count as one kind.
 pub const MAX_KINDS: usize = 512;
 
 /// The kind of a line: its place in the source, and the app, webhook or worker that it is about.

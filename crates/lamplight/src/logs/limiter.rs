@@ -15,7 +15,7 @@ use tracing_subscriber::layer::{Context, Layer};
 const TARGET: &str = "lamplight::log";
 /// The fields that distinguish lines from the same place in the source.
 const IDS: [&str; 3] = ["app", "webhook", "worker"];
-/// The most bytes of a suppressed line that a report quotes.
+/// The maximum number of bytes of a suppressed line that a report quotes.
 const MAX_TEXT_BYTES: usize = 200;
 
 /// A `tracing` layer that suppresses repeated lines, but not those of the levels debug and trace.

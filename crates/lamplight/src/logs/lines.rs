@@ -9,9 +9,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, chan
 use std::time::{Duration, Instant};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The most lines in the queue. Further lines are dropped.
+/// The maximum number of lines in the queue. Further lines are dropped.
 const MAX_LINES: usize = 4_096;
-/// The most bytes of all lines in the queue.
+/// The maximum number of bytes of all lines in the queue.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The interval at which the thread calls `chore`.
 const TICK: Duration = Duration::from_secs(1);

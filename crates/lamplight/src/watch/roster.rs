@@ -7,7 +7,7 @@ use lamplight_model::{Code, StatusType, Timestamp, UserId, UserStatus};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The most event lines that are kept.
+/// The maximum number of event lines that are kept.
 const MAX_NEWS: usize = 200;
 
 /// The state that `watch` shows.

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The most keys that are queued while the screen is drawn.
+/// The maximum number of keys that are queued while the screen is drawn.
 const MAX_KEYS: usize = 64;
 
 /// The interval at which the times on the screen are redrawn.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
-/// The most users in one subscribe call, as in the default settings of an app.
+/// The maximum number of users in one subscribe call, as in the default settings of an app.
 const BATCH: usize = 100;
 
 /// The interval at which the session subscribes again to users without an account.

@@ -12,9 +12,10 @@ use anyhow::Result;
 pub const NARROW: usize = 32;
 /// The number of outstanding changes to which `WIDE_TARGET` applies.
 pub const WIDE: usize = 512;
-/// The target for [`NARROW`]: this many deliveries per second of CPU time.
+/// The target rate when [`NARROW`] changes are outstanding, in deliveries per second of CPU time.
 const NARROW_TARGET: f64 = 70_000.0;
-/// The target for [`WIDE`]. It is higher, because changes of one round are written together.
+/// The target rate when [`WIDE`] changes are outstanding. It is higher, because changes of one round are written
+/// together.
 const WIDE_TARGET: f64 = 2.0 * NARROW_TARGET;
 /// The ratio of measured to warm-up changes: the warm-up makes one tenth of the measured number.
 const WARM_UP: u64 = 10;

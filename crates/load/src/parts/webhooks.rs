@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 /// The number of users. Each outstanding event belongs to a different user.
 pub const USERS: u32 = 1_000;
-/// The most events that are outstanding at a time.
+/// The maximum number of events that are outstanding at a time.
 pub const OUTSTANDING: u64 = 512;
 /// The target: deliveries per second.
 const TARGET: f64 = 2_000.0;

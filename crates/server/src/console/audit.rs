@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The number of entries in an answer if the request sets no limit.
 const PAGE: usize = 50;
-/// The most entries that a request may ask for.
+/// The maximum number of entries that a request may ask for.
 const MOST_AT_ONCE: usize = 500;
 
 /// The query for a page of the audit log.

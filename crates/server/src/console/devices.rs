@@ -17,9 +17,10 @@ use std::time::Duration;
 
 /// The time after a login for which a browser counts as known.
 pub const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// The most logins of known browsers that may wait for the password check, including the one being checked.
+/// The maximum number of logins of known browsers that may wait for the password check, including the one being
+/// checked.
 const MOST_WAITING: usize = 8;
-/// The most such logins of one browser.
+/// The maximum number of such logins of one browser.
 const MOST_WAITING_PER_DEVICE: usize = 2;
 
 /// The id of a known browser.

@@ -78,8 +78,8 @@ impl ApiError {
         "a change of an app needs the header If-Match, with the state that it is based on",
     );
     pub const WRONG_PASSWORD: Self = Self::http(StatusCode::UNAUTHORIZED, "wrong password");
-    /// The error for a wrong old password in a change of the own password. The session stays valid, so its status is
-    /// 403 and not 401.
+    /// The error for an operator who changes the password and gives a wrong old one. The session stays valid, so the
+    /// HTTP status is 403 and not 401.
     pub const WRONG_OLD_PASSWORD: Self = Self::forbidden(Reason::OldPassword, "the old password is wrong");
     pub const FROM_ELSEWHERE: Self =
         Self::http(StatusCode::FORBIDDEN, "the request was sent by a page of another site");

@@ -27,12 +27,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// The most wrong passwords from one source within a minute. All logins from the source are then refused for a minute.
+/// The maximum number of wrong passwords from one source within a minute. After that many, all logins from the source
+/// are refused for a minute.
 const MOST_FAILURES: u32 = 5;
-/// The most logins of unknown browsers that may wait for the password check, including the one being checked. A check
-/// takes 19 MiB, so there is one at a time.
+/// The maximum number of logins of unknown browsers that may wait for the password check, including the one being
+/// checked. A check takes 19 MiB, so there is one at a time.
 const MOST_WAITING: usize = 32;
-/// The most such logins of one address.
+/// The maximum number of such logins of one address.
 const MOST_WAITING_PER_ADDRESS: u32 = 8;
 /// The longest time that the answer to a login waits for the login's entry in the audit log.
 const LONGEST_ENTRY: Duration = Duration::from_secs(1);

@@ -1,8 +1,8 @@
 //! Decides which logins and logouts of operators the audit log records. Pure: the current time is an argument.
 //!
 //! Frequent logins of one operator must not displace other entries of the bounded log. In one hour, an operator gets at
-//! most ten entries, and from one network one for a login and one for a logout. The next entry states the number of
-//! skipped ones.
+//! most ten entries. Among these, each network has at most one for a login and one for a logout. The next entry states
+//! the number of skipped ones.
 
 use super::operators_file::OperatorName;
 use lamplight_model::{AuditAction, Moment};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// The time during which a second login of the same operator from the same network is not recorded.
 const WINDOW: Duration = Duration::from_secs(60 * 60);
-/// The most entries of one operator in a window.
+/// The maximum number of entries of one operator in a window.
 const MOST_ENTRIES: usize = 10;
 /// The number of stored operators at which those without recent entries are removed. At most 101 operators exist, so
 /// most stored ones were deleted.

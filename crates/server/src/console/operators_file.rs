@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-/// The most operators in addition to `admin`.
+/// The maximum number of operators in addition to `admin`.
 pub const MOST_OPERATORS: usize = 100;
 /// The maximum size of the file, in bytes. A larger, damaged file is not read, so it cannot use up all memory.
 const MOST_BYTES: u64 = 256 * 1024;

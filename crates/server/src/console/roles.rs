@@ -8,7 +8,8 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// May read everything except secrets and the list of operators, and change only the own password.
+    /// May read everything except secrets and the list of operators. May change nothing but the operator's own
+    /// password.
     Viewer,
     /// May also kick users, test webhooks, and send again or delete dead letters.
     Operator,

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most sessions at a time. Beyond it, the operator with the most sessions loses the least recently used one.
+/// The maximum number of sessions at a time. If there would be more, the least recently used session of the operator
+/// who has the most sessions ends.
 pub const MOST_SESSIONS: usize = 64;
 /// The time without use after which a session ends.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);
@@ -75,8 +76,8 @@ impl Sessions {
         opened
     }
 
-    /// Returns the session to end if there are too many: of the operator with the most sessions, the least recently
-    /// used one. Repeated logins therefore do not end the sessions of others.
+    /// Returns the session to end if there are too many: the least recently used session of the operator who has the
+    /// most sessions. Repeated logins therefore do not end the sessions of others.
     fn least_missed(&self) -> Option<[u8; 32]> {
         let mut counts: HashMap<&OperatorName, usize> = HashMap::new();
         for session in self.open.values() {

@@ -24,11 +24,11 @@ use tokio::sync::oneshot;
 
 /// The number of users in an answer if the request sets no limit.
 const PAGE: usize = 50;
-/// The most users that a request may ask for.
+/// The maximum number of users that a request may ask for.
 const MOST_IN_A_PAGE: usize = 200;
-/// The most watchers that an answer names.
+/// The maximum number of watchers that an answer names.
 const MOST_WATCHERS: usize = 100;
-/// The most subscriptions that an answer names; if there are more, the newest are named.
+/// The maximum number of subscriptions that an answer names; if there are more, the newest are named.
 const MOST_SUBSCRIPTIONS: usize = 500;
 /// The timeout for the answer of a worker; the answer of a slower worker is ignored.
 const WORKER_PATIENCE: Duration = Duration::from_secs(2);

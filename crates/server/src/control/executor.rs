@@ -13,7 +13,7 @@ use lamplight_model::{Code, Refusal, User};
 use lamplight_service::{By, FindBy, FoundCursor, NewFriend, Service, ServiceError, Viewing};
 use std::sync::Arc;
 
-/// The most entries of the audit log in one answer; an entry takes at most about 4 KB.
+/// The maximum number of entries of the audit log in one answer; an entry takes at most about 4 KB.
 const MOST_ENTRIES: usize = 1_000;
 
 /// The parts of a node that the operations use.

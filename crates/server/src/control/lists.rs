@@ -59,9 +59,10 @@ pub enum ListsOperation {
         owner: User,
         /// The other user.
         peer: UserId,
-        /// The sequence that all returned messages are below; `None` for the newest messages.
+        /// The sequence before which the page ends: all returned messages have a lower one. `None` for the newest
+        /// messages.
         before: Option<u64>,
-        /// The most messages in the answer, 1 to 100.
+        /// The maximum number of messages in the answer, 1 to 100.
         limit: u32,
     },
     /// Reads a page of a conversation list.

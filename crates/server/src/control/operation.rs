@@ -34,7 +34,7 @@ pub enum Operation {
         app: AppId,
         /// The last account of the previous page; `None` for the first page.
         after: Option<UserId>,
-        /// The most accounts in the answer.
+        /// The maximum number of accounts in the answer.
         limit: usize,
     },
     /// Finds accounts by a prefix, in ascending order of `userID` or nick.
@@ -47,7 +47,7 @@ pub enum Operation {
         prefix: String,
         /// The last account of the previous page, with its nick; `None` for the first page.
         after: Option<(UserId, String)>,
-        /// The most accounts in the answer.
+        /// The maximum number of accounts in the answer.
         limit: usize,
     },
     /// Creates an account. Nothing changes if it exists.
@@ -92,7 +92,7 @@ pub enum Operation {
         app: Option<AppId>,
         /// The id of the last entry of the previous page; `None` for the first page.
         before: Option<u64>,
-        /// The most entries in the answer.
+        /// The maximum number of entries in the answer.
         limit: usize,
     },
     /// Lists the sources of JWT keys (URLs and files), each with its number of valid keys and its last error. Needs a
@@ -114,7 +114,7 @@ pub enum Operation {
         on: Option<Platform>,
         /// The `next` of the previous page; `None` for the first page.
         after: Option<String>,
-        /// The most users in the answer.
+        /// The maximum number of users in the answer.
         limit: usize,
     },
     /// Sets or clears the custom status of a user who is ONLINE. Needs a running node.

@@ -18,7 +18,7 @@ pub enum WebhookOperation {
         app: AppId,
         /// The id of the last dead letter of the previous page; `None` for the first page.
         after: Option<u64>,
-        /// The most dead letters in the answer.
+        /// The maximum number of dead letters in the answer.
         limit: usize,
     },
     /// Queues dead letters to be sent again.

@@ -33,8 +33,8 @@ pub const RATE: MinimumRate = MinimumRate {
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The most bytes of a refused body that are read and dropped, because a client reads the answer after it has written
-/// its body.
+/// The maximum number of bytes of a refused body that are read and dropped, because a client reads the answer after it
+/// has written its body.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
 /// The first allocation for a body of unknown length, in bytes. The allocation is doubled as needed, up to

@@ -1,8 +1,8 @@
 //! The memory budget for the bodies of all connections of the HTTP port, in bytes.
 //!
-//! A request is refused if its body does not fit, and so is the answer to a call that only reads, because the client
-//! can repeat it. Another answer is charged even beyond the budget, because its call has been carried out. Bodies are
-//! then refused.
+//! A request whose body does not fit is refused. An answer that does not fit is refused if its call only reads, because
+//! the client can repeat that call. Every other answer is charged even beyond the budget, because its call has been
+//! carried out; bodies are then refused.
 
 use axum::body::Bytes;
 use prometheus_client::metrics::gauge::Gauge;
@@ -63,7 +63,7 @@ impl Budget {
 }
 
 impl Account {
-    /// Returns the most bytes of the budget that may be in use when a share has grown to this size.
+    /// Returns the maximum number of bytes of the budget that may be in use after a share has grown to this size.
     fn most_for(&self, bytes: usize) -> usize {
         if bytes <= MAX_SMALL_SHARE { self.most } else { self.most - self.most / 8 }
     }

@@ -28,7 +28,7 @@ use tower_service::Service;
 
 /// The size of a connection's read buffer, in bytes. It limits a request's head, and the bytes that are read ahead.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// The most unsent bytes of a connection's answers in the kernel.
+/// The maximum number of unsent bytes of a connection's answers in the kernel.
 const UNSENT_BYTES: u32 = 64 * 1024;
 /// The pause after `accept` has failed. The usual cause is that there are no free file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);

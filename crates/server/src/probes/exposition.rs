@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
 
-/// The most texts in memory at a time. Beyond this limit, requests share the newest text.
+/// The maximum number of texts in memory at a time. Beyond this limit, requests share the newest text.
 const MOST_TEXTS: usize = 8;
 
 /// A maker of the texts of `/metrics`. If too many are in memory, it gives the newest one again.

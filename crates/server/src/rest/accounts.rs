@@ -14,7 +14,7 @@ use lamplight_service::{By, Revoking, ServiceError, StateParts};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The most accounts that one call may name.
+/// The maximum number of accounts that one call may name.
 const MAX_ACCOUNTS: usize = 100;
 
 /// The command `im_open_login_svc/account_import`.

@@ -16,7 +16,7 @@ use lamplight_service::{By, NewFriend, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The most friends that one call of `sns/friend_get_list` may name.
+/// The maximum number of friends that one call of `sns/friend_get_list` may name.
 const MAX_READ: usize = 100;
 
 /// The command `sns/friend_import`.

@@ -16,16 +16,16 @@ use serde_json::Value;
 use std::borrow::Cow;
 use utoipa::ToSchema;
 
-/// The most friends that one call may add or change.
+/// The maximum number of friends that one call may add or change.
 pub const MAX_ADDED: usize = 1_000;
-/// The most friends that one call may delete.
+/// The maximum number of friends that one call may delete.
 const MAX_DELETED: usize = 1_000;
-/// The most friends of one call that are added concurrently.
+/// The maximum number of friends of one call that are added concurrently.
 const TOGETHER: usize = 100;
 /// The number of friends on one page.
 const PAGE: usize = 100;
-/// The most memory that one friend of a page takes, in bytes, with the part of the answer. Remark, source and wording
-/// have at most 600 bytes, nick and picture 1,000.
+/// The maximum memory that one friend of a page takes, in bytes, including the friend's part of the answer. Remark,
+/// source and wording have at most 600 bytes, nick and picture 1,000.
 pub const BYTES_PER_FRIEND: usize = 4 * 1_024;
 
 pub const REMARK: &str = "Tag_SNS_IM_Remark";

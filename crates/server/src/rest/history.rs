@@ -15,7 +15,7 @@ use lamplight_service::{By, MAX_HISTORY_PAGE, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The most conversations that one call may name.
+/// The maximum number of conversations that one call may name.
 const MAX_PEERS: usize = 100;
 
 /// The command `openim/admin_getroammsg`.

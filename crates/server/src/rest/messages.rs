@@ -15,13 +15,13 @@ use lamplight_service::{By, ServiceError};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-/// The most recipients of one call.
+/// The maximum number of recipients of one call.
 const MAX_RECIPIENTS: usize = 500;
-/// The most messages that one call stores concurrently. Each is a copy of the body.
+/// The maximum number of messages that one call stores concurrently. Each is a copy of the body.
 const TOGETHER: usize = 100;
-/// The most bytes of the copies of the body that one call stores concurrently.
+/// The maximum number of bytes of the copies of the body that one call stores concurrently.
 const BYTES_TOGETHER: usize = 128 * 1_024;
-/// The least `MsgLifeTime`, in seconds, which is the most in the cloud's API. A shorter one is refused. The app's
+/// The minimum `MsgLifeTime`, in seconds; in the cloud's API, it is the maximum. A shorter one is refused. The app's
 /// settings determine how long messages are kept.
 const MESSAGE_LIFE: u64 = 604_800;
 /// The callbacks of the cloud that `ForbidCallbackControl` may name. Lamplight has none of them, so the names have no

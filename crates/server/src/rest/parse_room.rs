@@ -10,15 +10,15 @@
 use super::MAX_BODY_BYTES;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The most memory for the strings of a body while it is parsed, as a multiple of its length. It covers a copy of the
-/// strings, and a growing buffer for a string with escapes.
+/// The maximum memory for the strings of a body while it is parsed, as a multiple of its length. It covers a copy of
+/// the strings, and a growing buffer for a string with escapes.
 const TEXTS: usize = 4;
 
-/// The most memory that one mark (`,` `:` `[` or `{`) causes, in bytes. It covers an entry of a growing list of names,
-/// of 24 bytes, and up to 24 more bytes for a name on the heap.
+/// The maximum memory that one mark (`,` `:` `[` or `{`) causes, in bytes. It covers an entry of a growing list of
+/// names, of 24 bytes, and up to 24 more bytes for a name on the heap.
 const BYTES_PER_MARK: usize = 96;
 
-/// The most memory that all marks (`,` `:` `[` `{`) of a body cause, in bytes: the longest list that an app's limits
+/// The maximum memory that all marks (`,` `:` `[` `{`) of a body cause, in bytes: the longest list that an app's limits
 /// allow.
 const MARKS_BYTES: usize = 1 << 20;
 
@@ -69,7 +69,7 @@ impl Parsed {
         TEXTS * self.length.min(MAX_BODY_BYTES) + of_marks + BASE_BYTES
     }
 
-    /// Returns the most memory of the parsed request, in bytes, without its texts, which take at most as much as the
+    /// Returns the maximum memory of the parsed request, in bytes, without its texts, which take at most as much as the
     /// body.
     pub fn kept(self) -> usize {
         self.marks.saturating_mul(KEPT_PER_MARK).min(KEPT_BYTES)

@@ -24,7 +24,7 @@ pub const ALLOW_TYPE: &str = "Tag_Profile_IM_AllowType";
 const ALLOW_ANY: &str = "AllowType_Type_AllowAny";
 const DENY_ANY: &str = "AllowType_Type_DenyAny";
 
-/// The most tags that one call may name. Clients also ask for unknown tags.
+/// The maximum number of tags that one call may name. Clients also ask for unknown tags.
 pub const MAX_TAGS: usize = 100;
 
 /// Returns the value of a profile's nick, picture or rule for friend requests, by its tag; `None` for every other tag.
@@ -57,7 +57,7 @@ const FIELDS: [(&str, bool); 9] = [
 ];
 /// The prefix of the names of fields that an app defines.
 const CUSTOM: &str = "Tag_Profile_Custom_";
-/// The most bytes that a name may have after [`CUSTOM`].
+/// The maximum number of bytes that a name may have after [`CUSTOM`].
 const MAX_CUSTOM_NAME: usize = 32;
 
 /// Checks a field other than nick, picture and the rule for friend requests, and returns the value to store. A standard

@@ -93,7 +93,7 @@ struct Reached {
 }
 
 impl Reached {
-    /// Returns the cursor before all conversations with the last activity in the second `self.second`. `None` for the
+    /// Returns the cursor that is before all conversations whose last activity was in `self.second`. `None` for the
     /// beginning of the list.
     fn cursor(self, pinned: bool) -> Option<ConversationCursor> {
         if self == Self::default() {

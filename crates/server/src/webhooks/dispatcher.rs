@@ -16,9 +16,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// The most concurrent requests of all lanes.
+/// The maximum number of concurrent requests of all lanes.
 pub const MAX_IN_FLIGHT: usize = 128;
-/// The most results that are stored in one commit.
+/// The maximum number of results that are stored in one commit.
 const SETTLE_BATCH: usize = 512;
 /// The time for which the database is not used after it has failed.
 const PAUSE: Duration = Duration::from_millis(500);

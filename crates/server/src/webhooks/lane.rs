@@ -9,7 +9,7 @@ use lamplight_model::{Timestamp, User};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-/// The most concurrent requests of one lane: of one webhook of one app.
+/// The maximum number of concurrent requests of one lane: of one webhook of one app.
 pub const MAX_LANE_IN_FLIGHT: usize = 32;
 /// The number of notices that are read ahead, besides those being sent.
 const READ_AHEAD: usize = 64;
@@ -122,8 +122,9 @@ impl LanePlan {
         self.breaker
     }
 
-    /// Begins a read of the outbox if one is needed, and returns the most notices to read. The caller must read the
-    /// oldest unsettled notice of each user, and call [`LanePlan::offer`] or [`LanePlan::reading_failed`].
+    /// Begins a read of the outbox if one is needed, and returns the maximum number of notices to read; `None` if no
+    /// read is needed. The caller must read the oldest unsettled notice of each user, and call [`LanePlan::offer`] or
+    /// [`LanePlan::reading_failed`].
     pub fn start_reading(&mut self, now: Timestamp) -> Option<usize> {
         let has_news = self.stale || self.next_due.is_some_and(|due| due <= now);
         if self.reading || !has_news || !self.ready.is_empty() || self.room(now) == 0 {
@@ -283,8 +284,8 @@ impl LanePlan {
     }
 }
 
-/// Returns `true` if a notice may be sent now. A due time beyond the longest delay counts too: the clock was set back
-/// after it was computed.
+/// Returns `true` if a notice may be sent now. A notice whose due time is further away than the longest delay may be
+/// sent too: the clock was set back after that time was computed.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }

@@ -26,17 +26,18 @@ use tokio_rustls::TlsConnector;
 
 /// The timeout from the start of a request to the head of its response.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// The timeout for the body of a response. Then the connection is closed; the outcome depends only on the status.
+/// The timeout for the body of a response. After it, the connection is closed; the outcome depends only on the status.
 const BODY_TIMEOUT: Duration = Duration::from_secs(1);
-/// The most bytes of a response's body. Beyond it, the connection is closed; the outcome depends only on the status.
+/// The maximum number of bytes of a response's body. If there are more, the connection is closed; the outcome depends
+/// only on the status.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// The maximum size of the head of a response, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// The time for which an unused connection is kept open.
 const KEPT: Duration = Duration::from_secs(30);
-/// The most unused connections to one receiver that are kept open.
+/// The maximum number of unused connections to one receiver that are kept open.
 const MAX_KEPT: usize = super::lane::MAX_LANE_IN_FLIGHT;
-/// The most addresses of one host name that are tried.
+/// The maximum number of addresses of one host name that are tried.
 const MAX_ADDRESSES: usize = 4;
 /// The maximum length of an error text, in bytes.
 const MAX_ERROR_BYTES: usize = 300;

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The most users whose events are moved in one commit.
+/// The maximum number of users whose events are moved in one commit.
 const BATCH: usize = 512;
 /// The interval at which the recorder checks which events this node has to move, because another node may have left or
 /// been lost.

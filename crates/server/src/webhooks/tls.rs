@@ -146,7 +146,8 @@ fn failed(setting: &'static str, path: &Path, problem: &dyn std::fmt::Display) -
     WebhookTlsError { setting, path: path.to_owned(), problem: problem.to_string() }
 }
 
-/// Returns a text about the TLS step that failed, and the remedy. `None` if no TLS error is among the causes.
+/// Returns a text about the TLS step that failed, with a remedy where one is known. `None` if no TLS error is among the
+/// causes.
 pub fn failed_step(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -11,7 +11,7 @@ use lamplight_wire::v1;
 use lamplight_wire::v1::server_message::Body;
 use std::collections::HashMap;
 
-/// The expiry time that replaces a token's own if the app no longer has the token's key.
+/// The expiry time of a token whose key the app no longer has.
 pub const KEY_IS_GONE: Timestamp = Timestamp(0);
 
 /// Applies changed settings of an app; `None` stands for every app. Updates the abilities of its connections. Logs out

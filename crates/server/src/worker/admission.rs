@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The most connections beyond the limits that one worker keeps open, to send each a refusal. Further ones are closed
-/// at once.
+/// The maximum number of connections beyond the limits that one worker keeps open, to send each a refusal. Further ones
+/// are closed at once.
 const MAX_REFUSING: usize = 32;
 /// The time after which a refused connection is closed even if its protocol is not known yet.
 const REFUSING_TIME: Duration = Duration::from_secs(2);

@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// The number of bytes after which a message with statuses ends; the rest goes into the next message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
-/// The most status changes that wait until their delivery time is recorded. A change waits while its user's crowd (more
-/// than 256 watchers on one worker) is being served.
+/// The maximum number of status changes that wait until their delivery time is recorded. A change waits while its
+/// user's crowd (more than 256 watchers on one worker) is being served.
 const MOST_LATE: usize = 1_000;
 
 /// The newest status of a user for all mailboxes. It is encoded once for all watchers.

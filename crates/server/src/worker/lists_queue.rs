@@ -1,4 +1,4 @@
-//! The queue of list changes that a connection has not been sent yet, in the order of their versions.
+//! The queue of list changes that were not sent on a connection yet, in the order of their versions.
 //!
 //! The log may deliver two changes of a user out of order, so a later change waits for the earlier one. An empty queue
 //! is one number and one empty `Option`.
@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The most bytes of queued changes for one connection; a single change may be larger. Beyond it, they are dropped, and
-/// the client is asked to read its lists again.
+/// The maximum number of bytes of queued changes for one connection; a single change may be larger. If there are more,
+/// the changes are dropped, and the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
 /// The time for which a change waits for its predecessor. The predecessor may never be logged: its process may have run

@@ -18,7 +18,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// The most bytes of statuses in the answer to a login. The remaining statuses are sent as notifications.
+/// The maximum number of bytes of statuses in the answer to a login. The remaining statuses are sent as notifications.
 const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
 
 /// A task that logs a connection in or out, or renews its login. The connection may be closed after each await.

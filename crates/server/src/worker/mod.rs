@@ -71,7 +71,8 @@ use watcher_slots::WatcherSlots;
 
 pub use connections::worker_of;
 
-/// The most unsent bytes of a connection. Beyond it, the connection is not read until its client has read answers.
+/// The maximum number of unsent bytes of a connection. If there are more, the connection is not read until its client
+/// has read answers.
 const MAX_UNSENT_BYTES: usize = 64 * 1024;
 
 /// The state that all workers of a node share.

@@ -9,7 +9,8 @@ use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
 use std::rc::Rc;
 
-/// The most messages of one connection that are handled before others are served: about half a millisecond of work.
+/// The maximum number of messages of one connection that are handled before others are served: about half a millisecond
+/// of work.
 const MESSAGES_PER_TURN: usize = 64;
 
 impl Worker {

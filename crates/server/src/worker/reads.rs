@@ -125,7 +125,8 @@ impl Worker {
         self.reads.note_unread(watcher, unread);
     }
 
-    /// Reads the statuses of users, and puts each new status into the mailboxes of the user's watchers.
+    /// Reads the statuses of users, stores each newer one in the hub, and marks it in the mailboxes of the user's
+    /// watchers.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
         let mut by_app: BTreeMap<AppId, (&User, Vec<UserId>)> = BTreeMap::new();
         for user in users {
