@@ -80,8 +80,8 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// Restores the keys that an earlier run of the node has stored. Removes stored keys whose source no app names.
-    /// Must be called before [`TokenKeys::run`], and before a client can log in.
+    /// Restores the keys that an earlier run of the node has stored. Removes the stored keys of sources that no app
+    /// names any more. Must be called before [`TokenKeys::run`], and before a client can log in.
     pub fn restore(&self, now: Now) {
         let (wanted, kept) = (Keyrings::sources(&self.service.apps().all()), self.kept());
         if let Err(error) = kept.remove_others(&wanted) {

@@ -94,8 +94,8 @@ impl Actor {
         Ok(())
     }
 
-    /// Answers each visitor who has written last in a conversation. Without a connected device, the answer follows the
-    /// next login.
+    /// Answers each conversation in which a visitor wrote the last message. Without a connected device, the answer
+    /// follows the next login.
     async fn answer_letters(&mut self) -> anyhow::Result<()> {
         let Some(client) = self.connected().cloned() else { return Ok(()) };
         for conversation in client.get_conversation_list(None, LATEST).await?.conversations {

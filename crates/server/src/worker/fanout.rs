@@ -162,7 +162,8 @@ impl Worker {
         }
     }
 
-    /// Sends the output of a connection and the statuses of its mailbox, until the socket accepts no more.
+    /// Sends the output of a connection, and the statuses that are marked in its mailbox, until the socket accepts no
+    /// more.
     fn deliver(self: &Rc<Self>, slot: usize) {
         let sent = {
             let mut connections = self.connections.borrow_mut();

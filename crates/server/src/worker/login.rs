@@ -234,8 +234,8 @@ impl LoginTask {
         }
     }
 
-    /// Removes from the mailbox the statuses that the client has. Returns the users in `known` whom the client does not
-    /// watch.
+    /// Removes from the mailbox the marks of statuses that the client already has. Returns the users in `known` whom
+    /// the client does not watch.
     fn forget_known(
         &self,
         user: &User,
