@@ -1,4 +1,4 @@
-/** A real browser with windows, and the actions of visitors and checks that tests share. */
+/** A real browser with windows, and functions that tests share: actions of visitors, and checks. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";

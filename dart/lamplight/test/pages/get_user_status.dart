@@ -1,6 +1,7 @@
 /// A sample of the cloud's documentation (page "user status"): queries
-/// statuses. The code of the sample is unchanged, except that its list of users
-/// is filled in. The import and the line with the server are added.
+/// statuses. The calls of the sample are unchanged. Added are the users, the
+/// import, the server, the function around it, and the lines that record its
+/// results.
 ///
 ///     dart get_user_status.dart SERVER APP USER USERSIG OTHER..
 library;

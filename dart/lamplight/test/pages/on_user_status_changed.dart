@@ -1,6 +1,7 @@
 /// A sample of the cloud's documentation (page "user status"): listens to
-/// changes. The code of the sample is unchanged, except that its app is filled
-/// in. The import and the line with the server are added.
+/// changes. The calls of the sample are unchanged. Added are the app, the
+/// import, the server, the function around it, and the lines that record its
+/// results.
 ///
 ///     dart test/pages/on_user_status_changed.dart SERVER APP USER USERSIG
 library;

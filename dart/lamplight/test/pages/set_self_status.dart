@@ -1,6 +1,6 @@
 /// A sample of the cloud's documentation (page "user status"): sets the own
-/// custom status. The code of the sample is unchanged. The import and the line
-/// with the server are added.
+/// custom status. The calls of the sample are unchanged. Added are the import,
+/// the server, the function around it, and the lines that record its results.
 ///
 ///     dart test/pages/set_self_status.dart SERVER APP USER USERSIG
 library;

@@ -1,6 +1,7 @@
 /// A sample of the cloud's documentation (page "user status"): passes `[]` to
-/// unsubscribe from all users. The code of the sample is unchanged. The import
-/// and the line with the server are added.
+/// unsubscribe from all users. The calls of the sample are unchanged. Added are
+/// the import, the server, the function around it, and the lines that record
+/// its results.
 ///
 ///     dart test/pages/unsubscribe_user_status.dart SERVER APP USER USERSIG
 library;

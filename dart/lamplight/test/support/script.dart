@@ -381,7 +381,7 @@ String _words(String field, Object body) {
   ].join(' ');
 }
 
-/// Writes an effect that comes more than three times in a row once, with the
+/// Replaces more than three equal effects in a row with one line that has their
 /// number.
 List<String> _inShort(List<String> effects) {
   final shown = <String>[];

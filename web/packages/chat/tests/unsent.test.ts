@@ -13,7 +13,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Returns a client, its message that got no answer in time, the later modified messages, and the stored message. */
+/**
+ * Returns a client, its message that got no answer in time, the array for the messages of `MESSAGE_MODIFIED`, and the
+ * stored message.
+ */
 async function failed(): Promise<{ wire: Wire; message: Message; modified: Message[]; there: object }> {
   const wire = await loggedIn();
   const modified: Message[] = [];

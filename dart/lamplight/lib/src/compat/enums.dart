@@ -71,16 +71,16 @@ enum FriendTypeEnum {
 /// The relations between the own user and another user, as `checkFriend`
 /// returns them.
 abstract final class FriendRelationType {
-  /// Neither friend list has the other user.
+  /// Neither user is on the other's friend list.
   static const int V2TIM_FRIEND_RELATION_TYPE_NONE = 0;
 
-  /// Only the own friend list has the other user.
+  /// The other user is on the own friend list, but not the reverse.
   static const int V2TIM_FRIEND_RELATION_TYPE_IN_MY_FRIEND_LIST = 1;
 
-  /// Only the other user's friend list has the own user.
+  /// The own user is on the other user's friend list, but not the reverse.
   static const int V2TIM_FRIEND_RELATION_TYPE_IN_OTHER_FRIEND_LIST = 2;
 
-  /// Both friend lists have the other user.
+  /// Each user is on the other's friend list.
   static const int V2TIM_FRIEND_RELATION_TYPE_BOTH_WAY = 3;
 }
 

@@ -1,8 +1,8 @@
 /// The push settings of a message in the plugin.
 library;
 
-/// The push settings of a message. Lamplight ignores them: it sends a message
-/// to an offline user to the app's push webhook.
+/// The push settings of a message. Lamplight ignores them: the app's push
+/// webhook is sent each message whose recipient is offline.
 class OfflinePushInfo {
   /// Creates settings.
   OfflinePushInfo({

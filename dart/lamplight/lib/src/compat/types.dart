@@ -27,8 +27,8 @@ class V2TimCallback {
   String toLogString() => 'code:$code|desc:$desc';
 }
 
-/// The answer to a call that has a value. In the plugin, this type is not a
-/// [V2TimCallback]. Here it is, so that a refusal has the type of every call.
+/// The answer to a call that has a value. Unlike in the plugin, it is also a
+/// [V2TimCallback], so that any call can return a refusal of this type.
 class V2TimValueCallback<T> extends V2TimCallback {
   /// Creates an answer.
   V2TimValueCallback({required super.code, required super.desc, this.data});

@@ -15,13 +15,13 @@ import 'dart:math';
 /// has not sent a spread. In milliseconds, like the other times in this file.
 const _first = 1000;
 
-/// The mean wait between attempts, or the server's spread if that is longer.
-/// The longest wait is 1.5 times the mean.
+/// The mean wait between attempts. If the server's spread is longer, it is used
+/// instead. The longest wait is 1.5 times the mean.
 const _between = 1500;
 
-/// The mean wait after many failures, or the server's spread if that is longer.
-/// The longest wait is 1.5 times the mean: 30 s, the grace within which a
-/// client can return before watchers see it leave.
+/// The mean wait after many failures. If the server's spread is longer, it is
+/// used instead. The longest wait is 1.5 times the mean: 30 s, the grace within
+/// which a client can return before watchers see it leave.
 const _betweenLongest = 20000;
 
 /// The number of failed attempts after which the wait begins to double, if the

@@ -4,8 +4,8 @@ part of 'machine.dart';
 /// of sessions.
 extension _Endings on Machine {
   /// Handles the end of a link, or of an attempt to open one, without a last
-  /// message of the server. Records the silence before the end, because the
-  /// network path may have cut the link, except after a sleep.
+  /// message of the server. Except after a sleep, records the silence before
+  /// the end, because the network path may have cut the link.
   void _linkCut(LinkEnd why) {
     final session = _session;
     if (session == null) return;

@@ -7,8 +7,8 @@
 /// ends. Knows no messages and no clock.
 library;
 
-/// The former friends of whom the client does not know whether they are
-/// subscribed to. They are users of the cache.
+/// The former friends who may or may not be on the subscription list. They are
+/// in the cache.
 final class ListCheck {
   final Set<String> _former = {};
   bool _isSent = false;
@@ -18,8 +18,8 @@ final class ListCheck {
   bool get isKnown => _isKnown;
   bool _isKnown = false;
 
-  /// Records a login, whose snapshot says which users are watched. The answer
-  /// to the first one names the list.
+  /// Records a login. Its snapshot says which users are watched, so the check
+  /// ends. Only the first login's answer contains the subscription list.
   void loggedIn({required bool isFirst}) {
     _isKnown = isFirst;
     giveUp();
@@ -46,8 +46,7 @@ final class ListCheck {
     _notBefore = notBefore;
   }
 
-  /// Records that the list was read, and returns the users of whom it says
-  /// whether they are watched.
+  /// Records that the list was read, and returns the users to look up in it.
   List<String> read() {
     _isKnown = true;
     return giveUp();

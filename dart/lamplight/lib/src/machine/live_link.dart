@@ -101,7 +101,7 @@ final class LiveLink {
     _inFlight[id] = request;
   }
 
-  /// Records that a message without an answer was sent.
+  /// Records that a message was sent that the server will not answer.
   void sentUnasking(int now) => _lastSent = now;
 
   /// Records that bytes were received.

@@ -400,8 +400,9 @@ final class Machine {
           ? session.restore.due
           : null;
 
-  /// The time at which the subscription list is to be read, under the same
-  /// conditions, and after a restore.
+  /// The time at which the subscription list is to be read. Null during a
+  /// restore, and while the app allows no subscriptions or the link has no
+  /// room.
   int? _listCheckDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false &&
               link.hasRoom &&

@@ -41,8 +41,8 @@ extension _Next on Machine {
     if (!session.isLoggingOut) _refuseNext(refusal);
   }
 
-  /// Rejects the logins that wait for the end of the session with [error], and
-  /// the calls after them.
+  /// Gives up the next session: rejects its logins with [error], and its calls
+  /// with 6014.
   void _refuseNext(LamplightException error) {
     final next = _next;
     if (next == null) return;
@@ -53,7 +53,8 @@ extension _Next on Machine {
     }
   }
 
-  /// Rejects the calls for the next session whose time is over.
+  /// Rejects the logins and calls that wait for the next session and whose
+  /// deadline has passed.
   void _expireNext() {
     final next = _next;
     if (next == null) return;

@@ -18,8 +18,8 @@ const restorePace = 500;
 /// default rate limit.
 const restoreAfterRefusal = 5000;
 
-/// The users to whom the client does not subscribe again. `notWatched` has
-/// those of them who are not watched as friends.
+/// The users to whom the client does not subscribe again. Some of them are not
+/// watched any longer, not even as friends: these are also in `notWatched`.
 typedef Lost = ({List<String> users, List<String> notWatched});
 
 /// The users to whom the client still has to subscribe again.
@@ -93,8 +93,8 @@ final class Restore {
     _notBefore = now + restoreAfterRefusal;
   }
 
-  /// Halves the batch after a refusal because the app allows fewer users in one
-  /// call. Returns false if the batch cannot be smaller.
+  /// Handles a refusal because of too many users in one call: halves the size
+  /// of batches. Returns false if it cannot be smaller.
   bool batchTooLarge() {
     putBack();
     final smaller = _most ~/ 2;

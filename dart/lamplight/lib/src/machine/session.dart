@@ -110,8 +110,8 @@ final class Session {
         if (phase case Live(:final link)) ...link.calls,
       ].any((call) => call.request.kind == 'logout');
 
-  /// Turns the logins that wait for room on a link that broke into logins of
-  /// the next attempt.
+  /// Moves the queued logins to the next attempt to connect, because the link
+  /// on which they waited for room has ended.
   void takeWaitingLogins() {
     queue.removeWhere((call) {
       final id = call.id;

@@ -86,9 +86,9 @@ sealed class ListModel {
   Timer? _ticking;
   bool _isShowing = false;
 
-  /// The switch of this list. It has an effect only while the kit's own switch
-  /// is on. While it is false, the list queries no statuses, makes no
-  /// subscriptions and shows no dots.
+  /// The switch of this list. While it is false, the list queries no statuses,
+  /// makes no subscriptions and shows no dots. While the kit's switch is false,
+  /// this is so for all lists.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {

@@ -75,8 +75,8 @@ final class StatusWatcher {
   String? _user;
   Timer? _timer;
 
-  /// The time of the first change for which the ledger was not asked for a call
-  /// yet; null if there is none.
+  /// The time of the first change since the ledger was last asked for a call;
+  /// null if there was no change.
   int? _dueSince;
   bool _isCalling = false;
 

@@ -132,7 +132,7 @@ export class Chat {
     });
   }
 
-  /** Logs this device out, or takes a login back; other devices of this account stay logged in. */
+  /** Logs this device out, or cancels a login that is under way. Other devices of this account stay logged in. */
   async logout(): Promise<api.Result<object>> {
     await this.#driver.call("logout", {});
     return done({});

@@ -149,7 +149,7 @@ export class Unsent {
     this.#messages.delete(clientMessageId);
   }
 
-  /** Marks messages as sent that were marked as failed, because the server has stored them. */
+  /** Marks failed messages as sent, because the server has stored them. */
   seen(told: readonly MessageJson[], self: string): void {
     const arrived: Message[] = [];
     for (const there of told) {

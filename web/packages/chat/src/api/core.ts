@@ -17,7 +17,7 @@ export interface Core {
   readonly unsent: Unsent;
 }
 
-/** Converts the failures of a call to the users for whom it failed. */
+/** Returns the users for whom a call failed, from the failures in its answer. */
 export function failedUsers(told: readonly (FailureJson | ItemFailureJson)[] | undefined): FailedUser[] {
   return (told ?? []).map((failure) => {
     const code = failure.code ?? 0;

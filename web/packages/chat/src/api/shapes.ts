@@ -64,7 +64,7 @@ export interface MessageFrame {
   flow: "in" | "out";
   /** The time at which the server stored the message, in seconds since 1970 (UTC); 0 until then. */
   time: number;
-  /** The position in the conversation, which begins at 1; 0 until the message was sent. */
+  /** The position in the conversation, from 1; 0 until the message was sent. */
   sequence: number;
   status: "unSend" | "success" | "fail";
   nick: string;

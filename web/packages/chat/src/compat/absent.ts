@@ -1,6 +1,6 @@
 /**
  * The features of the cloud's SDK that Lamplight does not have, in one table. Some calls, most of which read, return
- * empty results, so that programs that read everything at their start work. The other calls are rejected, so that no
+ * empty results, because many programs read everything when they start. The other calls are rejected, so that no
  * program assumes a change that was not made. The README documents this table.
  */
 

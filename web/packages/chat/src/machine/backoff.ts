@@ -3,22 +3,23 @@
  * the jitter, from 0 to 1, is an argument.
  *
  * The server sends the time over which its clients spread their reconnects, or 0 for no such time. The first attempt
- * after a broken link comes at a random moment within that time, and further attempts follow at the same distance. A
- * server that is down therefore gets no more attempts than it accepts logins, and clients reach it soon after it is
- * back.
+ * after a broken link comes at a random moment within that time. The intervals between further attempts are about as
+ * long as that time. While the server is down, its clients therefore make no more attempts per second than the server
+ * could accept logins. They still reconnect soon after the server is back.
  */
 
 /** The spread of the first attempt if the server has not sent one. */
 const FIRST = 1_000;
 
 /**
- * The mean wait between attempts, or the server's spread if that is longer. The longest wait is 1.5 times the mean.
+ * The mean wait between attempts. If the server's spread is longer, it is used instead. The longest wait is 1.5 times
+ * the mean.
  */
 const BETWEEN = 1_500;
 
 /**
- * The mean wait after many failures, or the server's spread if that is longer. The longest wait is 1.5 times the
- * mean: 30 s, the grace within which a client can return before watchers see it leave.
+ * The mean wait after many failures. If the server's spread is longer, it is used instead. The longest wait is 1.5
+ * times the mean: 30 s, the grace within which a client can return before watchers see it leave.
  */
 const BETWEEN_LONGEST = 20_000;
 

@@ -248,8 +248,8 @@ export class Driver {
   }
 
   /**
-   * Sets the timer anew after a step. In a hidden page, browsers delay a timer that another timer has set by up to a
-   * minute, which is the server's heartbeat timeout. A timer that was set when a message came is not delayed.
+   * Sets the timer anew after a step. In a hidden page, a timer that was set by another timer may be a minute late,
+   * which is the server's heartbeat timeout. A timer that was set when a message came is not late.
    */
   #arm(): void {
     clearTimeout(this.#timer);

@@ -10,8 +10,8 @@ import { EMPTY } from "./cache.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
 
 /**
- * Handles the end of a link, or of an attempt to open one, without a last message of the server. Records the silence
- * before the end, because the network path may have cut the link, except after a sleep.
+ * Handles the end of a link, or of an attempt to open one, without a last message of the server. Except after a sleep,
+ * records the silence before the end, because the network path may have cut the link.
  */
 export function linkCut(turn: Turn, why: string): void {
   const { session } = turn;

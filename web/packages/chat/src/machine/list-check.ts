@@ -7,7 +7,7 @@
  * Knows no messages and no clock; each function returns the next state.
  */
 
-/** The former friends of whom the client does not know whether they are subscribed to. They are users of the cache. */
+/** The former friends who may or may not be on the subscription list. They are in the cache. */
 export interface ListCheck {
   /** Whether the known subscription list is that of the server. */
   readonly isKnown: boolean;
@@ -17,8 +17,8 @@ export interface ListCheck {
 }
 
 /**
- * Returns the state after a login, whose snapshot says which users are watched. The answer to the first one names the
- * list.
+ * Returns the state after a login. Its snapshot says which users are watched, so no check is under way. Only the first
+ * login's answer contains the subscription list.
  */
 export function loggedIn(isFirst: boolean): ListCheck {
   return { isKnown: isFirst, former: new Set(), isSent: false, notBefore: 0 };
@@ -39,7 +39,7 @@ export function due({ isSent, former, notBefore }: ListCheck): number {
   return isSent || former.size === 0 ? Infinity : notBefore;
 }
 
-/** Records that the list was read: it says of all these users whether they are watched. */
+/** Records that the list was read, which ends the check. */
 export function read(check: ListCheck): ListCheck {
   return { ...check, isKnown: true, former: new Set(), isSent: false };
 }

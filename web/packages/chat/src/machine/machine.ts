@@ -403,7 +403,10 @@ function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): 
   return mayBeSent ? restores.due(restore) : Infinity;
 }
 
-/** The time at which the subscription list is to be read, under the same conditions, and after a restore. */
+/**
+ * Returns the time at which the subscription list is to be read. Infinity during a restore, and while the app allows no
+ * subscriptions or the link has no room.
+ */
 function listCheckDue({ abilities, restore, listCheck }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
   return mayBeSent && restores.isIdle(restore) ? checks.due(listCheck) : Infinity;

@@ -36,7 +36,7 @@ export function logoutRefused(turn: Turn, why: Refused): void {
   }
 }
 
-/** Rejects the logins that wait for the end of the session with `why`, and the calls after them. */
+/** Gives up the next session: rejects its logins with `why`, and its calls with 6014. */
 export function refuseNext(turn: Turn, why: Refused): void {
   const { next } = turn.state;
   turn.state = { ...turn.state, next: null };
@@ -48,7 +48,7 @@ export function refuseNext(turn: Turn, why: Refused): void {
   });
 }
 
-/** Rejects the calls for the next session whose time is over. */
+/** Rejects the logins and calls that wait for the next session and whose deadline has passed. */
 export function expireNext(turn: Turn): void {
   const { next } = turn.state;
   if (next === null) {

@@ -34,7 +34,7 @@ export interface Restore {
 /** The users to whom the client does not subscribe again. */
 export interface Lost {
   readonly users: readonly string[];
-  /** Those of the users who are not watched as friends either. */
+  /** The users among them who are not watched any longer, not even as friends. */
   readonly notWatched: readonly string[];
 }
 
@@ -101,8 +101,8 @@ export function refusedForNow(restore: Restore, now: number): Restore {
 }
 
 /**
- * Halves the batch after a refusal because the app allows fewer users in one call. Returns undefined if the batch
- * cannot be smaller.
+ * Handles a refusal because of too many users in one call: halves the size of batches. Returns undefined if it cannot
+ * be smaller.
  */
 export function batchTooLarge(restore: Restore): Restore | undefined {
   const smaller = Math.floor(restore.batch / 2);

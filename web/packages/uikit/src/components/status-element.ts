@@ -8,8 +8,8 @@ import { KitController } from "./kit-controller.js";
 
 export abstract class StatusElement extends LitElement {
   /**
-   * Whether this component shows online statuses; default `true`. It has an effect only while the kit's own switch is
-   * on. While it is false, the component queries no statuses, makes no subscriptions and shows no dots.
+   * Whether this component shows online statuses; default `true`. While it is false, the component queries no statuses,
+   * makes no subscriptions and shows no dots. While the kit's switch is false, this is so for all components.
    */
   @property({ attribute: "is-show-online-status", converter: onByDefault })
   isShowOnlineStatus = true;
