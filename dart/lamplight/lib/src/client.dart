@@ -27,9 +27,9 @@ import 'wire/checks.dart';
 ///
 /// A call that is made without a connection waits for one, up to the call
 /// timeout. Such a call also brings the next attempt to connect forward: it
-/// begins at most 2.25 s after the last attempt ended, or at most 1.5 times the
-/// time over which the server spreads reconnects, if that is longer. A longer
-/// wait that the server has asked for still applies.
+/// begins at most 2.25 s after the last attempt ended. If the server spreads
+/// reconnects over more than 1.5 s, the limit is 1.5 times that time instead of
+/// 2.25 s. A longer wait that the server has asked for still applies.
 ///
 /// A call fails only with a [LamplightException]. Without a login, a client has
 /// no timer and no socket.
