@@ -173,6 +173,19 @@ async fn a_server_keeps_its_facts_in_postgresql_and_never_shows_the_password() {
         folder.run(&["serve", "--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
     assert!(code == Some(1) && error.contains("are in PostgreSQL"), "{error}");
     assert!(!folder.path().join("facts.db").exists());
+    // An empty database is not taken for the one with the facts of this folder, nor for a copy of a file.
+    admin.batch_execute("CREATE DATABASE empty OWNER app").await.unwrap();
+    let empty = own.url("empty").replace("user=lamplight", "user=app&password=s3cret");
+    let (code, _, error) = folder.run(&["serve", "--facts", &empty]);
+    assert!(code == Some(1) && error.contains("is empty") && error.contains("chat"), "{error}");
+    shown.push(error);
+    let in_file = Folder::new();
+    in_file.ok(&["app", "create", "--name", "in the file"]);
+    let (code, _, error) = in_file.run(&["serve", "--facts", &empty]);
+    assert!(code == Some(1) && error.contains("lamplight facts copy"), "{error}");
+    let (code, _, error) = in_file.run(&["facts", "copy", "--from", &empty, "--to", &url]);
+    assert!(code == Some(2) || code == Some(1), "{error}");
+    shown.push(error);
     let wrong = url.replace("s3cret", "wr0ng");
     let (code, _, error) = folder.run(&["serve", "--facts", &wrong]);
     assert!(code == Some(1) && error.contains("refuses the user, the password"), "{error}");

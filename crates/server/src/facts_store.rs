@@ -87,6 +87,23 @@ struct InPostgres {
     mark: PathBuf,
 }
 
+/// The errors for an empty database, while the facts of the data folder are elsewhere.
+#[derive(Debug, thiserror::Error)]
+enum Empty {
+    #[error(
+        "the database {address} is empty, and the facts of this data folder are in {}: stop here and copy them with \
+         `lamplight facts copy`, or move that file away to begin without facts",
+        file.display()
+    )]
+    NotCopied { address: String, file: PathBuf },
+    #[error(
+        "the database {address} is empty, and the facts of this data folder are in {former}: set `facts` to the URL of that \
+         database, or delete {} to begin without facts",
+        mark.display()
+    )]
+    Moved { address: String, former: String, mark: PathBuf },
+}
+
 impl FactsStore {
     /// Opens the store, and creates or migrates its tables. The caller holds the lock of the data folder.
     pub async fn open(settings: &FactsSettings) -> Result<Self, FactsError> {
@@ -101,6 +118,9 @@ impl FactsStore {
             Some(postgres) => {
                 let facts = PostgresFacts::open(postgres).await?;
                 facts.check_alone(PREDECESSOR_ENDS).await?;
+                if facts.apps().await?.is_empty() {
+                    check_empty(&mark, &file, &postgres.url.to_string())?;
+                }
                 put_mark(&mark, &format!("{}\n", postgres.url)).map_err(unavailable)?;
                 if file.exists() {
                     tracing::warn!(
@@ -270,6 +290,22 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
                 connections: u32::try_from(postgres.connections).unwrap_or(u32::MAX),
             })
         }
+    }
+}
+
+/// Fails if the data folder has facts elsewhere than in the empty database at `address`: in another database, or in the
+/// SQLite file that was not copied yet.
+fn check_empty(mark: &Path, file: &Path, address: &str) -> Result<(), FactsError> {
+    match std::fs::read_to_string(mark) {
+        Ok(former) if former.trim() != address => {
+            let (address, former) = (address.to_owned(), former.trim().to_owned());
+            Err(unavailable(Empty::Moved { address, former, mark: mark.to_owned() }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && file.exists() => {
+            Err(unavailable(Empty::NotCopied { address: address.to_owned(), file: file.to_owned() }))
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unavailable(error)),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

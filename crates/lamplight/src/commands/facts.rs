@@ -49,7 +49,7 @@ pub async fn run(FactsCommand::Copy(args): FactsCommand, common: &Common) -> any
         None => store.data_dir.join("facts.db"),
         Some(from) => match from.strip_prefix("sqlite:") {
             Some(path) if !path.is_empty() => PathBuf::from(path),
-            Some(_) | None => bail!("--from: must be sqlite:PATH, not `{from}`"),
+            Some(_) | None => bail!("--from: must be sqlite:PATH"),
         },
     };
     let show = |Copied { table, rows }| {
