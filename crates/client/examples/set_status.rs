@@ -1,4 +1,4 @@
-//! Sets the own custom status and stays online until interrupted:
+//! Sets the user's custom status and stays online until interrupted:
 //! `set_status <address> <app> <user> <user-sig> <text>`
 
 #![allow(clippy::print_stdout)]

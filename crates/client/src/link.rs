@@ -124,7 +124,7 @@ impl Link {
         self.in_flight.insert(id, request);
     }
 
-    /// Records that a message was sent to which the server sends no answer.
+    /// Records that a message was sent that the server does not answer.
     pub(crate) fn sent_unasking(&mut self, now: Moment) {
         self.last_sent = now;
     }
@@ -176,8 +176,8 @@ impl Link {
         self.usual_heartbeat
     }
 
-    /// Returns the time without traffic before the link ended. If a request has no answer, it ends with the last
-    /// message sent: the path may have cut the link by then.
+    /// Returns the time without traffic before the link ended. If a request has no answer, the time ends when the last
+    /// message was sent, because the path may have cut the link by then.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)

@@ -2,13 +2,14 @@
 //! subscribed to them.
 //!
 //! A client knows the list from its first login, and every change of it while the link lasts. Another device may change
-//! the list while the link is broken, and a resume does not name the list again. It is then read when a friendship ends.
+//! the list while the link is broken, and a resume does not name the list again. The client then reads the list when a
+//! friendship ends.
 
 use lamplight_model::{Moment, UserId};
 use std::collections::BTreeSet;
 use std::mem;
 
-/// The former friends of whom the client does not know whether they are subscribed to. They are users of the cache.
+/// The former friends to whom the account may still be subscribed. They stay in the cache until the list was read.
 #[derive(Debug, Default)]
 pub(crate) struct ListCheck {
     /// Whether the known subscription list is that of the server.
@@ -19,7 +20,8 @@ pub(crate) struct ListCheck {
 }
 
 impl ListCheck {
-    /// Records a login, whose snapshot says which users are watched. The answer to the first one names the list.
+    /// Records a login. Its snapshot shows which users are watched, so no check is needed. The answer to the first
+    /// login also contains the list.
     pub(crate) fn logged_in(&mut self, is_first: bool) {
         *self = Self { is_known: is_first, ..Self::default() };
     }
@@ -54,13 +56,13 @@ impl ListCheck {
         (self.is_sent, self.not_before) = (false, not_before);
     }
 
-    /// Records that the list was read, and returns the users of whom it says whether they are watched.
+    /// Records that the list was read. Returns the former friends, who can now be looked up in the list.
     pub(crate) fn read(&mut self) -> Vec<UserId> {
         self.is_known = true;
         self.give_up()
     }
 
-    /// Ends the check without the list.
+    /// Ends the check without the list, and returns the former friends.
     pub(crate) fn give_up(&mut self) -> Vec<UserId> {
         self.is_sent = false;
         mem::take(&mut self.former).into_iter().collect()

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-/// The divisor for the shortest heartbeat interval: an eighth of the usual one. A path may cut links for another reason
-/// than missing traffic, such as their age.
+/// The divisor for the shortest heartbeat interval: an eighth of the usual one. The interval is not reduced further,
+/// because a path may cut links for other reasons than missing traffic, such as their age.
 const SHORTEST: u32 = 8;
 
 /// The divisor for the tolerance of equal times: they may differ by a twentieth of the later one.

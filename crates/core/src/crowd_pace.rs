@@ -37,7 +37,7 @@ impl CrowdPace {
         self.next_share.is_none_or(|next| next <= now)
     }
 
-    /// Notes that a share was served. `has_crowd`: a part of the crowd waits still.
+    /// Notes that a share was served. `has_crowd` is `true` if a part of the crowd still waits.
     pub fn served(&mut self, has_crowd: bool, now: Moment) {
         self.next_share = self.next_share.filter(|_| has_crowd).map(|_| now + Self::PAUSE);
     }

@@ -6,7 +6,7 @@
 use lamplight_model::{EndedLogin, Moment};
 use std::time::Duration;
 
-/// The maximum number of ends that one record stores, each of another device. Beyond that the earliest are dropped.
+/// The maximum number of ends that one record stores, one for each device. If there are more, the earliest are dropped.
 pub const MAX_UNSETTLED_ENDS: usize = 256;
 
 /// The pause before the first retry. The operation that ended the login makes the first attempt itself.

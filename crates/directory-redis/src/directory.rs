@@ -13,7 +13,7 @@ use lamplight_directory::{
 };
 use lamplight_model::{AppId, Moment, NodeId, Now, Timestamp, User};
 
-/// The most records that are read in one round trip.
+/// The maximum number of records that are read in one round trip.
 const READ_AT_ONCE: usize = 1000;
 
 impl Directory for RedisDirectory {

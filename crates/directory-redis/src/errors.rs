@@ -59,10 +59,10 @@ pub enum RedisOpenError {
         /// The name of the service in the address.
         service: String,
     },
-    /// A Redis Cluster in which no server has a partition, because slots are not assigned.
+    /// The Redis Cluster has no server for a partition, because the partition's slot is not assigned.
     #[error("the Redis Cluster has no server for slot {slot}")]
     NoServerForSlot {
-        /// A slot of a partition.
+        /// The slot of the partition.
         slot: u16,
     },
     /// The data was written with another number of partitions, or in another format.

@@ -63,7 +63,8 @@ impl Keys {
         ["nodes", "beats", "drains"].map(|name| self.of(partition, name))
     }
 
-    /// The last calls of a user of one kind. The name of a call in Rust is a part of the key: a renamed one begins anew.
+    /// The key of a user's recent calls of one kind. It contains the Rust name of the kind, so a renamed kind is
+    /// counted anew.
     pub(crate) fn calls(&self, partition: u16, user: &User, call: Call) -> String {
         self.of(partition, &format!("calls:{call:?}:{}", member(user)))
     }

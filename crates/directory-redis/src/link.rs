@@ -16,7 +16,7 @@ const FORMAT: &str = "1";
 /// The connections to one run of a server.
 pub(crate) struct Link {
     pub(crate) server: Server,
-    /// The connection for commands. A clone of it is another handle.
+    /// The connection for commands. A clone is another handle of the same connection.
     pub(crate) commands: MultiplexedConnection,
     /// The connection for pushes.
     pushes: MultiplexedConnection,

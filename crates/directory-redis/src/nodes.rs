@@ -9,7 +9,7 @@ use lamplight_model::{Moment, NodeId, Now, Timestamp};
 /// The partition whose hash tag the keys have.
 const PARTITION: u16 = 0;
 
-/// The values of each node in the answer of the script.
+/// The number of values for each node in the answer of the script.
 const VALUES: usize = 4;
 
 /// The answer of the script `nodes`.

@@ -35,14 +35,15 @@ pub struct RedisSettings {
 /// The certificates for TLS, in PEM.
 #[derive(Clone, Default)]
 pub struct RedisTls {
-    /// The certificates of the authorities that sign the certificates of servers; without them, those of the system.
+    /// The certificates of the authorities that sign the certificates of servers. `None` stands for the authorities
+    /// that the system trusts.
     pub authorities: Option<Vec<u8>>,
     /// The certificate and the private key of this node, for servers that ask for one.
     pub client: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl RedisSettings {
-    /// The most partitions. A cursor of the feed has two numbers for each.
+    /// The maximum number of partitions. A cursor of the feed has two numbers for each.
     pub const MAX_PARTITIONS: u16 = 2048;
 
     /// The default settings with this address.

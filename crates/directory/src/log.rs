@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
-/// Delivers all entries to all readers in this process. An adapter of [`ChangeLog`](crate::ChangeLog) passes the
-/// entries that it receives to it.
+/// Delivers all entries to all readers in this process. An adapter of [`ChangeLog`](crate::ChangeLog) calls
+/// [`LocalLog::append`] with each entry that it receives.
 #[derive(Default)]
 pub struct LocalLog {
     readers: RwLock<Vec<Arc<Queue>>>,

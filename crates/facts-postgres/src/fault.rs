@@ -203,8 +203,8 @@ impl Fault {
         }
     }
 
-    /// Whether the call may succeed on another connection. This connection is lost, leads to a server that is read-only
-    /// since a failover, or has statements that were prepared before a migration.
+    /// Whether the fault is one of this connection, so that the call may succeed on another one. `true` if it is lost,
+    /// leads to a server that is read-only since a failover, or has statements that were prepared before a migration.
     pub(crate) fn spoils_the_connection(&self) -> bool {
         self.is_lost()
             || self.state().is_some_and(|state| {

@@ -40,7 +40,8 @@ use std::time::Duration;
 use store::Store;
 use users::DatabaseUser;
 
-/// The name of this crate in the module that starts the server of the tests, which tests outside of this crate use too.
+/// The name of this crate in the module `common`. Tests outside of this crate use that module too, so it needs a name
+/// that is valid in both places.
 #[cfg(test)]
 extern crate self as lamplight_facts_postgres;
 

@@ -101,7 +101,7 @@ pub struct PostgresSettings {
     /// A file of certificates in PEM. One of them must have signed the certificate of PostgreSQL. `None` stands for the
     /// certificates that the system trusts.
     pub ca: Option<PathBuf>,
-    /// The most connections.
+    /// The maximum number of connections.
     pub connections: usize,
     /// The maximum number of calls that wait for a connection. A further call fails with `Overloaded`.
     pub waiting: usize,

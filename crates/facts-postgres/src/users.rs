@@ -1,4 +1,5 @@
-//! The programs that use a database at a time, by advisory locks of PostgreSQL.
+//! Detects whether other programs use the database. Each program marks the database as used with an advisory lock of
+//! PostgreSQL.
 
 use crate::fault::{Fault, unavailable};
 use crate::rows::get;
@@ -9,7 +10,7 @@ use std::time::Duration;
 
 /// The first number of the advisory locks by which programs mark a database as used.
 const LOCKS: i32 = 76_110;
-/// The time between two looks at the locks of others.
+/// The time between two checks of the locks of other programs.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// A program that uses a database: a server, or a command that changes facts while no server runs. Each of its
@@ -26,7 +27,7 @@ pub(crate) struct DatabaseUser(i32);
 pub struct InUse;
 
 impl DatabaseUser {
-    /// Creates a user with a random number.
+    /// Creates the value for this program, with a random number.
     pub(crate) fn new() -> Self {
         Self(rand::random::<i32>() & i32::MAX)
     }
@@ -36,8 +37,8 @@ impl DatabaseUser {
         format!("{LOCKS}, {}", self.0)
     }
 
-    /// Fails with [`InUse`] if other users have the database for longer than `patience`. A connection of this user must
-    /// be open, so that of two programs that begin at the same time at least one is refused.
+    /// Fails with [`InUse`] if other programs use the database for longer than `patience`. A connection of this program
+    /// must be open. If two programs begin at the same time, at least one of them is then refused.
     pub(crate) async fn check_alone(self, store: &Store, patience: Duration) -> Result<(), FactsError> {
         let mut waited = Duration::ZERO;
         while self.has_others(store).await? {

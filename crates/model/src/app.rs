@@ -115,8 +115,8 @@ pub struct AppSettings {
 pub struct WebhookSettings {
     /// The URL to which `State.StateChange` is sent. Empty if it is not to be sent.
     pub state_change_url: String,
-    /// The URL to which each message to an OFFLINE user is sent, so that the app can push it. Empty if messages are not
-    /// to be sent.
+    /// The URL that receives each message whose recipient is OFFLINE, so that the app can push it. Empty if messages
+    /// are not to be sent.
     pub push_url: String,
     /// The token that signs every request: `Sign = hex(sha256(Token + RequestTime))`. Empty if requests are not signed.
     pub token: String,

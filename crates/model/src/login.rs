@@ -24,8 +24,8 @@ pub struct EndedLogin {
 pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device was notified of the end. It was connected when it was kicked, or a login attempt was refused
-    /// because of the end. `true` if `why` is [`EndWhy::LoggedOut`].
+    /// Whether the device was notified of the end: it was connected when it was kicked, or a login attempt was refused
+    /// because of the end. Always `true` if `why` is [`EndWhy::LoggedOut`].
     pub told: bool,
     /// The time at which the login ended.
     pub at: Timestamp,
@@ -44,7 +44,7 @@ pub enum EndWhy {
 /// The maximum number of UserSigs that a revocation can list individually.
 pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 
-/// The UserSigs of a user that are refused with 70052 (SPEC section 5, "Revoking is exact"). It has those
+/// The UserSigs of a user that are refused with 70052 (SPEC section 5, "Revoking is exact"). These are the UserSigs
 /// issued before a certain second, and some later ones that were used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Revoked {

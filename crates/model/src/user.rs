@@ -22,7 +22,7 @@ impl fmt::Display for AppId {
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct UserId(CompactString);
 
-/// The error for a text that is not a `userID`, which it quotes. Calls are refused with
+/// The error for a text that is not a `userID`. The error quotes the text. Calls are refused with
 /// [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]

@@ -137,9 +137,9 @@ impl Waiting {
         }
     }
 
-    /// Reduces the number of entries if possible. The changes of a user's lists become one entry, by which the user's
-    /// clients read the lists again. Changed profiles become such entries for the friends who receive them if these are
-    /// fewer. Other entries stay.
+    /// Reduces the number of entries if possible. The changes of a user's lists become one entry, which makes the
+    /// user's clients read the lists again. If the entries about changed profiles outnumber the friends to notify, they
+    /// become one such entry for each friend. Other entries stay.
     fn condense(&mut self) {
         let is_lists = |news: &News| matches!(news, News::Lists(_) | News::ListsUnknown);
         let lists = self.entries.iter().filter(|entry| is_lists(&entry.news));

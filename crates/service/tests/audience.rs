@@ -282,8 +282,8 @@ fn nothing_older_is_told_after_an_answer() {
     assert_eq!(newer.map(|status| status.version), Some(Version(4)));
 }
 
-/// The answer to a change of the own status is sent first. The notification is still sent once, and other connections
-/// get it at the limited rate.
+/// The answer to a user's change of their own status is sent first. The notification is still sent once, and other
+/// connections get it at the limited rate.
 #[test]
 fn an_answer_takes_no_event_and_tells_nobody_else() {
     let mut audience = Audience::<UserStatus>::new(rate(1));
@@ -314,8 +314,8 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     assert_eq!(told(&mut audience), [3]);
 }
 
-/// A list that is twenty times as long takes about twenty times as long. A search through all marks for each user would
-/// take four hundred times as long.
+/// A list with twenty times as many users needs about twenty times the time. A search through all marks for each user
+/// would take four hundred times as long.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn joining_takes_time_in_proportion_to_the_list() {

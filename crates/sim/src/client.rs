@@ -24,8 +24,8 @@ pub struct Client {
     /// `true` if each cached version may be sent once more, until all workers have read everything. That is so after a
     /// login at a late worker, or a friendship that ended and began again.
     lenient: bool,
-    /// Users whose account was deleted and whose record was removed before the worker had read that. The client need
-    /// not be notified of it.
+    /// Deleted users whose record was removed before the worker had read the log entry of the deletion. The client need
+    /// not be notified of the deletion.
     pub may_miss: BTreeSet<Who>,
     /// The subscription list according to the received messages; `None` if the messages do not determine it.
     list: Option<BTreeSet<Who>>,

@@ -26,7 +26,7 @@ pub const DEVICES: [(&str, Platform); 6] = [
     ("droid", Platform::Android),
 ];
 
-/// The number of workers: of one node, or of as many nodes with a worker each.
+/// The number of workers. They all belong to one node, or each belongs to a node of its own.
 pub(crate) const WORKERS: usize = 3;
 
 /// An invalid `userID` in a list of users; its text form is `?`.
@@ -153,8 +153,8 @@ impl Knob {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the fields are what their names say")]
 pub enum Step {
-    /// A device connects to a worker and logs in. With `resume`, that is automatic, with the versions that the device
-    /// has cached.
+    /// A device connects to a worker and logs in. With `resume`, the client logs in by itself, and sends the versions
+    /// that the device has cached.
     Login { who: Who, device: Device, worker: usize, resume: bool, sig: Sig },
     /// A device logs out.
     Logout { who: Who, device: Device },
@@ -209,7 +209,7 @@ pub enum Step {
     LoseLive,
     /// The node of a worker is killed; the step ends when its lease is over. Only with several nodes.
     LoseNode { worker: usize },
-    /// The node of a worker that was killed is started again, after its connections were cleared.
+    /// A killed node, named by its worker, is started again after its connections were cleared.
     StartNode { worker: usize },
     /// All workers read the whole change log, and all clients read their notifications.
     Quiet,

@@ -55,13 +55,13 @@ pub struct World {
     origin: u64,
     /// The nodes, if there are several.
     fleet: Option<Fleet>,
-    /// The number of steps, which chooses the node for those without a connection.
+    /// The number of steps so far. It determines the node for a step without a connection.
     steps: usize,
 }
 
 /// The parts that are dropped with the process.
 struct Node {
-    /// The service of each node; of one process there is one.
+    /// The service of each node; a single process has one.
     services: Vec<Service>,
     directory: Arc<InProcessDirectory>,
     facts: Arc<dyn Facts>,

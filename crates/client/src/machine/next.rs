@@ -51,7 +51,8 @@ impl Machine {
         }
     }
 
-    /// Rejects the logins that wait for the end of the session with `error`, and the calls after them.
+    /// Rejects the logins and calls that wait for the next session: the logins with `error`, the calls with
+    /// [`Error::NotLoggedIn`].
     pub(super) fn refuse_next(&mut self, error: &Error, turn: &mut Turn) {
         let Some(next) = self.next.take() else { return };
         next.logins.into_iter().for_each(|(call, _)| turn.answer(call, Err(error.clone())));
@@ -59,7 +60,7 @@ impl Machine {
         calls.for_each(|call| turn.answer(call, Err(Error::NotLoggedIn)));
     }
 
-    /// Rejects the calls for the next session whose time is over.
+    /// Rejects the logins and calls that wait for the next session and whose deadline has passed.
     pub(super) fn expire_next(&mut self, turn: &mut Turn) {
         let Some(next) = &mut self.next else { return };
         let now = turn.now;

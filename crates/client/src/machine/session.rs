@@ -42,7 +42,8 @@ pub(super) struct Session {
     pub(super) abilities: Option<Abilities>,
     /// The snapshot that the server is sending on the current link; `None` once it is complete.
     pub(super) snapshot: Option<Snapshot>,
-    /// The most bytes of a login request; smaller than the default if the server has refused such a request.
+    /// The maximum number of bytes in a login request; smaller than the default if the server has refused such a
+    /// request.
     pub(super) login_limit: usize,
     pub(super) phase: Phase,
 }
@@ -107,7 +108,7 @@ impl Session {
         waits || matches!(&self.phase, Phase::Live(link) if link.has_in_flight(&Request::Logout))
     }
 
-    /// Turns the logins that wait for room on a link that broke into logins of the next attempt.
+    /// Moves the logins that waited for room on a broken link to the next attempt.
     pub(super) fn take_waiting_logins(&mut self) {
         let Self { queue, logins, .. } = self;
         queue.retain(|call| match (&call.request, call.id) {

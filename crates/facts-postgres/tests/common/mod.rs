@@ -180,7 +180,8 @@ impl Server {
         }
     }
 
-    /// Stops the processes of the server, so that it answers nothing and closes no connection, or lets them go on.
+    /// Stops the processes of the server if `is_frozen` is `true`, so that it answers nothing and closes no connection.
+    /// Otherwise, lets them continue.
     pub fn freeze(&self, is_frozen: bool) {
         assert!(matches!(self.life, Life::Own(_)), "others use this server");
         let signal = if is_frozen { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };

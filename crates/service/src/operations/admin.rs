@@ -177,8 +177,8 @@ impl Service {
         }
     }
 
-    /// Schedules the removal of a deleted account from the subscription lists of other users. The next
-    /// [`Service::retry`] executes it, or else the creation of an account with the same `userID`.
+    /// Schedules the removal of a deleted account from the subscription lists of other users. The removal is executed
+    /// by the next [`Service::retry`], or earlier if an account with the same `userID` is created.
     pub(crate) fn forget_later(&self, user: &User) {
         self.deleted.add(user);
     }

@@ -101,7 +101,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// Plants one mistake, runs its suite, and restores the file. Returns the reported failure if the suite caught the
-/// mistake, and the reason otherwise.
+/// mistake, and otherwise the reason why it did not.
 fn plant(mistake: &Mistake, root: &Path, copy: &Path) -> Result<Result<String, String>, Box<dyn Error>> {
     let path = copy.join(&mistake.file);
     let source = fs::read_to_string(&path)?;

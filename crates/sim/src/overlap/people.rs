@@ -106,7 +106,7 @@ pub(crate) enum Message {
 pub(crate) struct Past {
     /// Kicks and deletions. A deletion also revokes UserSigs.
     pub kicks: Vec<Kick>,
-    /// The last time at which the server API may have created the account; `None` if it cannot have.
+    /// The latest time at which the server API may have created the account; `None` if it did not try to.
     pub created: Option<u64>,
     /// The time at which the world became quiet after the previous kick; `None` if there was none.
     pub kicked_before: Option<u64>,

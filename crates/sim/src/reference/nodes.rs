@@ -1,4 +1,4 @@
-//! The loss of a node, of several that share their stores (SPEC section 10).
+//! The loss of one of several nodes that share their stores (SPEC section 10).
 
 use super::person::{Link, Login};
 use super::{GRACE, LEASE, Reference};

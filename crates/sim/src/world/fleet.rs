@@ -38,7 +38,7 @@ struct Member {
     id: NodeId,
     /// The moment of the history at which the local clock started.
     origin: u64,
-    /// How far the local wall clock is ahead, in milliseconds.
+    /// The time by which the local wall clock is ahead, in milliseconds.
     wall_ahead: i64,
     clock: SharedClock,
 }

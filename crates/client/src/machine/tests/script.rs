@@ -180,7 +180,7 @@ impl World {
         }
     }
 
-    /// Parses the rest of a line `answer @ <kind> <what>` as the input that the server has sent this answer.
+    /// Parses the rest of a line `answer @ <kind> <what>`. Returns the input for receiving that answer.
     fn answer(&self, rest: &str) -> Input {
         let mut words = rest.split_whitespace();
         let back = words.next().and_then(|word| word.strip_prefix('@')).expect("@ or @n");

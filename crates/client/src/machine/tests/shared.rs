@@ -80,7 +80,7 @@ fn check(scripts: &str, expected: ExpectFile) {
     expected.assert_eq(&played);
 }
 
-/// Writes an effect that comes more than three times in a row once, with the number.
+/// Shortens a list of effects: one that comes more than three times in a row is written once, with the number.
 fn in_short(effects: Vec<String>) -> Vec<String> {
     let runs = effects.chunk_by(|one, other| one == other);
     let shown =

@@ -134,7 +134,8 @@ impl Worker {
         self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
     }
 
-    /// Reads the statuses of users and adds them to the pending notifications of their watchers.
+    /// Reads the statuses of users, stores each newer one in the hub, and marks it in the mailboxes of the user's
+    /// watchers.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
         let Some(any) = users.first() else { return Ok(()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();

@@ -139,8 +139,8 @@ impl Worker {
         Ok(None)
     }
 
-    /// Completes a login after the directory has recorded the connection, which joins the audience and gets later
-    /// changes.
+    /// Completes a login after the directory has recorded the connection. The connection joins the audience, and gets
+    /// later changes.
     async fn finish_login(
         self: &Rc<Self>,
         id: ConnectionId,
