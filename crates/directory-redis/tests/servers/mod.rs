@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// The distance of the cluster bus from the port of a server.
+/// The difference between the port of the cluster bus and the port of its server.
 const BUS: u16 = 10_000;
 
 /// A running server. Dropping the value ends it.
