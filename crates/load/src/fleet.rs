@@ -18,7 +18,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::{Duration, Instant};
 
 /// The longest wait for an expected answer or notification.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// The time without messages after which the fleet counts as quiet.
 const SILENCE: Duration = Duration::from_millis(300);
 const SCRATCH_BYTES: usize = 512 * 1024;
