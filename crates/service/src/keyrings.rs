@@ -61,6 +61,18 @@ impl Default for Ring {
     }
 }
 
+/// The outcome of a request for newer keys.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum NewerKeys {
+    /// An attempt to read each source has ended.
+    Read,
+    /// A source was removed before an attempt ended. The settings no longer have it, or the task that reads the sources
+    /// did not know the newest settings yet.
+    Removed,
+    /// No read is allowed now.
+    NotNow,
+}
+
 /// The number that identifies the keys of a source.
 pub(crate) fn of_source(source: &KeySource) -> u32 {
     JwtKeySet::mark_of(&match source {
@@ -78,9 +90,8 @@ impl Keyrings {
         rings.map(|ring| Arc::clone(&ring.keys)).collect()
     }
 
-    /// Requests a new read of an app's sources, and waits for its end. Returns `false` at once if no read is allowed
-    /// now.
-    pub(crate) async fn newer_keys(&self, app: &App, now: Moment) -> bool {
+    /// Requests a new read of an app's sources, and waits for its end.
+    pub(crate) async fn newer_keys(&self, app: &App, now: Moment) -> NewerKeys {
         let mut waits = Vec::new();
         {
             let mut rings = self.rings();
@@ -92,14 +103,16 @@ impl Keyrings {
             }
         }
         if waits.is_empty() {
-            return false;
+            return NewerKeys::NotNow;
         }
         self.wake();
+        let mut newer = NewerKeys::Read;
         for wait in &mut waits {
-            // An error means that the source was removed from the settings, so that there is nothing to wait for.
-            let _ = wait.changed().await;
+            if wait.changed().await.is_err() {
+                newer = NewerKeys::Removed;
+            }
         }
-        true
+        newer
     }
 
     /// Returns at most `most` sources of these apps that are due to be read. The caller must then call

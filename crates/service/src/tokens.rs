@@ -1,6 +1,6 @@
 //! The verification of tokens, which authenticate a login or a call: UserSigs and JWTs.
 
-use crate::keyrings::of_source;
+use crate::keyrings::{NewerKeys, of_source};
 use crate::{AppTable, Keyrings, LoginThrottle, Port};
 use lamplight_auth::{JwtKeySet, JwtRefusal, is_jwt, verify_by_key, verify_jwt};
 use lamplight_model::{App, AppKey, Code, Moment, Now, Refusal, Timestamp, User};
@@ -22,6 +22,10 @@ impl KeyMark {
         Self(hasher.finish() as u32)
     }
 }
+
+/// The maximum number of waits of one token for newer keys. A second one follows only if the settings change during the
+/// first.
+const MOST_WAITS: usize = 3;
 
 /// A verified UserSig or JWT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -58,7 +62,8 @@ impl Tokens {
     }
 
     /// Verifies a UserSig or a JWT. An invalid token is refused with the reason, or with 70050 if its address has
-    /// recently sent too many. If a JWT has an unknown key, this waits once for the keys to be read again.
+    /// recently sent too many. If a JWT has an unknown key, this waits for the keys to be read again, once with each
+    /// version of the settings that comes meanwhile.
     pub(crate) async fn verify(
         &self,
         port: Port,
@@ -68,18 +73,23 @@ impl Tokens {
         address: IpAddr,
         now: Now,
     ) -> Result<Verified, Refusal> {
-        let verified = match self.look_at(user, app, token, now) {
-            Err(JwtRefusal::UnknownKey) => {
-                if self.keyrings.newer_keys(app, now.moment).await {
-                    // While the keys were read, the settings may have changed or the app may have been deleted.
-                    let app = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
-                    self.look_at(user, &app, token, now)
-                } else {
-                    Err(JwtRefusal::UnknownKey)
-                }
+        let mut verified = self.look_at(user, app, token, now);
+        let mut app = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
+        for _ in 0..MOST_WAITS {
+            if !matches!(verified, Err(JwtRefusal::UnknownKey)) {
+                break;
             }
-            verified => verified,
-        };
+            let newer = self.keyrings.newer_keys(&app, now.moment).await;
+            if newer == NewerKeys::NotNow {
+                break;
+            }
+            // While the keys were read, the settings may have changed or the app may have been deleted.
+            app = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
+            verified = self.look_at(user, &app, token, now);
+            if newer == NewerKeys::Read {
+                break;
+            }
+        }
         verified.map_err(JwtRefusal::refusal).map_err(|refusal| {
             if is_guess(refusal.code) && self.throttle.is_past_bound(port, address, now.moment) {
                 return Code::TOO_MANY_FAILURES.into();
@@ -114,4 +124,63 @@ impl Tokens {
 /// Whether a refused token may be a guess. An expired or revoked token is not, because its signature is valid.
 fn is_guess(code: Code) -> bool {
     [Code::SIG_UNREADABLE, Code::SIG_WRONG, Code::SIG_OTHER_USER, Code::SIG_OTHER_APP].contains(&code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+    use lamplight_model::{AppId, AppSettings, JwtSettings, UserId};
+    use std::pin::pin;
+
+    /// A JWT of "alice" for the app 1400000001, with an unknown key, valid at [`NOW`].
+    const TOKEN: &str = concat!(
+        "eyJhbGciOiJFZERTQSIsImtpZCI6ImsifQ.",
+        "eyJzdWIiOiJhbGljZSIsImF1ZCI6IjE0MDAwMDAwMDEiLCJpYXQiOjE3MDAwMDAwMDAsImV4cCI6MTcwMDAwMzYwMH0.",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+    );
+    const NOW: Now = Now { moment: Moment(0), wall: Timestamp(1_700_000_001_000) };
+
+    fn app_with_keys_in(file: &str) -> App {
+        let jwt = JwtSettings { jwks_file: file.into(), ..JwtSettings::default() };
+        let settings = AppSettings { jwt, ..AppSettings::default() };
+        App { id: AppId(1_400_000_001), keys: Vec::new(), admins: Vec::new(), settings }
+    }
+
+    #[test]
+    fn a_jwt_waits_for_a_source_that_the_reading_task_did_not_know_yet() {
+        let apps = Arc::new(AppTable::default());
+        apps.put(app_with_keys_in("old.json"));
+        let before = apps.all();
+        let tokens = Tokens::new(Arc::clone(&apps), LoginThrottle::default());
+        apps.put(app_with_keys_in("new.json"));
+        let user = User::new(AppId(1_400_000_001), UserId::new("alice").unwrap());
+        let app = apps.get(user.app).unwrap();
+        let address = "192.0.2.1".parse().unwrap();
+        let mut login = pin!(tokens.verify(Port::Client, &user, &app, TOKEN, address, NOW));
+        assert!((&mut login).now_or_never().is_none(), "it waits for the keys");
+        // The task has read the table of apps just before the change.
+        assert_eq!(tokens.keyrings().to_read(&before, 16, NOW.moment).len(), 1);
+        assert!((&mut login).now_or_never().is_none(), "it waits for the same keys again");
+        let read = tokens.keyrings().to_read(&apps.all(), 16, NOW.moment);
+        let [new] = &read[..] else { panic!("{read:?}") };
+        assert!(tokens.keyrings().put(new, JwtKeySet::default(), NOW.moment));
+        let refused = login.now_or_never().expect("the keys were read").unwrap_err();
+        assert_eq!(refused.code, Code::SIG_WRONG);
+    }
+
+    #[test]
+    fn a_jwt_does_not_wait_for_a_source_that_the_app_has_no_longer() {
+        let apps = Arc::new(AppTable::default());
+        apps.put(app_with_keys_in("old.json"));
+        let tokens = Tokens::new(Arc::clone(&apps), LoginThrottle::default());
+        let user = User::new(AppId(1_400_000_001), UserId::new("alice").unwrap());
+        let app = apps.get(user.app).unwrap();
+        let address = "192.0.2.1".parse().unwrap();
+        let mut login = pin!(tokens.verify(Port::Client, &user, &app, TOKEN, address, NOW));
+        assert!((&mut login).now_or_never().is_none());
+        apps.put(app_with_keys_in(""));
+        assert_eq!(tokens.keyrings().to_read(&apps.all(), 16, NOW.moment), []);
+        assert!(login.now_or_never().expect("there is nothing to wait for").is_err());
+    }
 }
