@@ -64,8 +64,8 @@ struct Watcher {
     /// Distinguishes the watcher from earlier watchers in its slot.
     generation: u32,
     outgoing: Vec<Outgoing>,
-    /// The indices of pending edges in `outgoing`, in the order in which they were marked. Two indices need no heap
-    /// memory, which is enough for a connection that reads in time.
+    /// The indices of pending edges in `outgoing`, in the order of marking. Two fit without heap memory; a connection
+    /// that reads in time has no more.
     pending: SmallVec<[u32; 2]>,
     /// The queues of `touched` that the watcher is in.
     marks: Marks,

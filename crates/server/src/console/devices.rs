@@ -20,7 +20,7 @@ pub const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The maximum number of logins of known browsers that may wait for the password check, including the one being
 /// checked.
 const MOST_WAITING: usize = 8;
-/// The maximum number of such logins of one browser.
+/// The maximum number of waiting logins of one known browser, including the one that is being checked.
 const MOST_WAITING_PER_DEVICE: usize = 2;
 
 /// The id of a known browser.

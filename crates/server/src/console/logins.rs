@@ -14,8 +14,8 @@ use std::time::Duration;
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// The maximum number of entries of one operator in a window.
 const MOST_ENTRIES: usize = 10;
-/// The number of stored operators at which those without recent entries are removed. At most 101 operators exist, so
-/// most stored ones were deleted.
+/// When entries of this many operators are stored, operators without recent entries are removed. At most 101 operators
+/// exist, so most of those stored no longer exist.
 const MOST_OPERATORS: usize = 256;
 
 /// The recent entries of all operators.

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 /// The maximum number of calls in progress at the same time.
 pub const MAX_CALLS: usize = 64;
-/// The maximum number of calls in progress for which no client waits. Further calls are reserved for waiting clients.
+/// A call for which no client waits is made only while fewer calls than this are in progress. The rest of [`MAX_CALLS`]
+/// is for calls for which a client waits.
 pub const MAX_BACKGROUND_CALLS: usize = 48;
 /// The maximum number of users in one call.
 pub const MAX_USERS: usize = 500;

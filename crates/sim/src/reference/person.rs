@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 pub(super) struct Person {
     /// The creation time of the account; `None` without an account.
     pub account: Option<Timestamp>,
-    /// UserSigs issued before the second of this time are revoked, even for an account that was created later.
+    /// UserSigs issued before the second in which this time falls are revoked, even for an account that was
+    /// created later.
     pub revoked: Option<Timestamp>,
     /// UserSigs issued in these seconds are also revoked.
     pub also_revoked: BTreeSet<u64>,

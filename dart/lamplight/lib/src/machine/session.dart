@@ -227,7 +227,7 @@ final class LoginInput extends Input {
   /// Creates an input.
   const LoginInput(this.call, this.deadline, this.user, this.token);
 
-  /// Identifies the caller.
+  /// The id of the login.
   final CallId call;
 
   /// The time at which the call fails if there is no answer.
@@ -245,7 +245,7 @@ final class CallInput extends Input {
   /// Creates an input.
   const CallInput(this.call, this.deadline, this.request);
 
-  /// Identifies the caller.
+  /// The id of the call.
   final CallId call;
 
   /// The time at which the call fails if there is no answer.
@@ -336,7 +336,7 @@ final class AnswerCall extends Effect {
   /// Creates an effect.
   const AnswerCall(this.call, this.value);
 
-  /// Identifies the caller.
+  /// The call that is completed.
   final CallId call;
 
   /// The answer, of the type that belongs to the kind of the call.

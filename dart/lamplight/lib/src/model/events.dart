@@ -53,7 +53,8 @@ final class ConnectFailedEvent extends LamplightEvent {
   String toString() => 'ConnectFailedEvent($why, retry in $retryIn)';
 }
 
-/// The link broke. The SDK reconnects on its own.
+/// The link ended. The SDK reconnects on its own after [retryIn]; if that is
+/// null, the app was paused, and the SDK waits for `appResumed()`.
 final class DisconnectedEvent extends LamplightEvent {
   /// Creates an event.
   const DisconnectedEvent(this.why, this.retryIn);

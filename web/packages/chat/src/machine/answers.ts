@@ -151,7 +151,10 @@ function loginRefused(turn: Turn, refusal: Refused): void {
   }
 }
 
-/** Drops a UserSig that the server has refused. Returns whether there is an accepted one in its place. */
+/**
+ * Replaces a refused UserSig by the accepted one, if it is the newest of the session and was never accepted. Returns
+ * whether it did.
+ */
 function dropUserSig(turn: Turn, userSig: string | undefined): boolean {
   const { session } = turn;
   const isNewest = session?.established === true && session.userSig === userSig && session.acceptedSig !== userSig;

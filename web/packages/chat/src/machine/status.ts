@@ -72,7 +72,7 @@ const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
 
 export const PLATFORMS: readonly Platform[] = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"];
 
-/** The lower-case names of an enumeration on the wire, without the name of the enumeration. */
+/** A value of a wire enumeration, without its prefix and in lower case: `PLATFORM_WEB` becomes `web`. */
 type WordOf<Json extends string, Kind extends string> = Json extends `${Kind}_${infer Word}`
   ? Lowercase<Word>
   : never;

@@ -340,7 +340,7 @@ export class OverviewPage extends View {
     void this.#look();
   };
 
-  /** Reads the figures of the selected range now, and again with each step while the page is visible. */
+  /** Reads the figures of the selected range now, and then after each step, at most a minute, while the page is visible. */
   readonly #look = async (): Promise<void> => {
     clearTimeout(this.#pastTimer);
     const { range } = this;

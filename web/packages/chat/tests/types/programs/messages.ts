@@ -1,4 +1,4 @@
-/** A program that sends messages of every type, with options. */
+/** A program that sends a text and a file with options, and reads messages of other types. */
 
 import SDK, { type ChatSDK, type Message } from "chat-sdk";
 
