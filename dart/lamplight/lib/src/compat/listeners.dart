@@ -70,19 +70,19 @@ class V2TimSDKListener {
   /// Called when profiles of friends have changed.
   OnUserInfoChanged onUserInfoChanged;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnLog onLog;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnAllReceiveMessageOptChanged onAllReceiveMessageOptChanged;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnExperimentalNotify onExperimentalNotify;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnUIKitEventEmited onUIKitEventEmited;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnPluginEventEmited onPluginEventEmited;
 }
 
@@ -142,22 +142,22 @@ class V2TimConversationListener {
   /// Called when conversations were removed from the list.
   OnConversationDeleted onConversationDeleted;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnConversationGroupCreated onConversationGroupCreated;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnConversationGroupDeleted onConversationGroupDeleted;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnConversationGroupNameChanged onConversationGroupNameChanged;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnConversationsAddedToGroup onConversationsAddedToGroup;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnConversationsDeletedFromGroup onConversationsDeletedFromGroup;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnUnreadMessageCountChangedByFilter onUnreadMessageCountChangedByFilter;
 }
 
@@ -208,40 +208,40 @@ class V2TimFriendshipListener {
   /// Called when the profiles or remarks of friends have changed.
   OnFriendInfoChangedCallback onFriendInfoChanged;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnFriendApplicationListAddedCallback onFriendApplicationListAdded;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnFriendApplicationListDeletedCallback onFriendApplicationListDeleted;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnFriendApplicationListReadCallback onFriendApplicationListRead;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnBlackListAddCallback onBlackListAdd;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnBlackListDeletedCallback onBlackListDeleted;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnOfficialAccountSubscribed onOfficialAccountSubscribed;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnOfficialAccountUnsubscribed onOfficialAccountUnsubscribed;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnOfficialAccountDeleted onOfficialAccountDeleted;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnOfficialAccountInfoChanged onOfficialAccountInfoChanged;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnMyFollowingListChanged onMyFollowingListChanged;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnMyFollowersListChanged onMyFollowersListChanged;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnMutualFollowersListChanged onMutualFollowersListChanged;
 }
 
@@ -287,34 +287,34 @@ class V2TimAdvancedMsgListener {
   /// `sendMessage` failed.
   OnRecvMessageModified onRecvMessageModified;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnSendMessageProgressCallback onSendMessageProgress;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnRecvC2CReadReceiptCallback onRecvC2CReadReceipt;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnRecvMessageRevokedCallback onRecvMessageRevoked;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnRecvMessageReadReceipts onRecvMessageReadReceipts;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnRecvMessageExtensionsChanged onRecvMessageExtensionsChanged;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnRecvMessageExtensionsDeleted onRecvMessageExtensionsDeleted;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnMessageDownloadProgressCallback onMessageDownloadProgressCallback;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnRecvMessageReactionsChanged onRecvMessageReactionsChanged;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnRecvMessageRevokedWithInfo onRecvMessageRevokedWithInfo;
 
-  /// Never called, because Lamplight does not have this feature.
+  /// Never called.
   OnGroupMessagePinned onGroupMessagePinned;
 }
 
