@@ -9,6 +9,7 @@ use lamplight_model::{App, AppId, KeySource, Moment};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
@@ -17,6 +18,8 @@ use tokio::sync::{Notify, watch};
 pub struct Keyrings {
     rings: Mutex<BTreeMap<KeysToRead, Ring>>,
     wanted: Notify,
+    /// The number of times that keys of a source were stored.
+    puts: AtomicU64,
 }
 
 /// A source of keys, such as a JWKS address, in the settings of an app.
@@ -150,7 +153,13 @@ impl Keyrings {
         let Some(ring) = rings.get_mut(key) else { return false };
         ring.keys = Arc::new(keys.of_source(of_source(&key.source)));
         ring.ended(None, now);
+        self.puts.fetch_add(1, Ordering::Release);
         true
+    }
+
+    /// The number of times that keys of a source were stored. It changes after the keys.
+    pub(crate) fn puts(&self) -> u64 {
+        self.puts.load(Ordering::Acquire)
     }
 
     /// Records that a source could not be read. Returns the time for which its former keys are still accepted.

@@ -73,20 +73,23 @@ impl Tokens {
         address: IpAddr,
         now: Now,
     ) -> Result<Verified, Refusal> {
+        let puts = self.keyrings.puts();
         let mut verified = self.look_at(user, app, token, now);
-        let mut app = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
+        let mut newest: Option<Arc<App>> = None;
         for _ in 0..MOST_WAITS {
             if !matches!(verified, Err(JwtRefusal::UnknownKey)) {
                 break;
             }
-            let newer = self.keyrings.newer_keys(&app, now.moment).await;
-            if newer == NewerKeys::NotNow {
+            let newer = self.keyrings.newer_keys(newest.as_deref().unwrap_or(app), now.moment).await;
+            if newer == NewerKeys::NotNow && self.keyrings.puts() == puts {
                 break;
             }
-            // While the keys were read, the settings may have changed or the app may have been deleted.
-            app = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
-            verified = self.look_at(user, &app, token, now);
-            if newer == NewerKeys::Read {
+            // Meanwhile keys may have come, the settings may have changed, or the app may have been deleted. The keys may
+            // also have come just after the first look, so that no further read is allowed now.
+            let current = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
+            verified = self.look_at(user, &current, token, now);
+            newest = Some(current);
+            if newer != NewerKeys::Removed {
                 break;
             }
         }
