@@ -7,6 +7,7 @@
 //! This crate contains no rules, and does not check that an app exists.
 
 mod accounts;
+mod alone;
 mod conversations;
 mod fault;
 mod friends;
@@ -26,13 +27,13 @@ mod target;
 mod tls;
 mod users;
 
+pub use alone::InUse;
 pub use fault::{Cause, NewerSchema, NoAnswer, NotFacts, cause};
 pub use schema::SCHEMA_VERSION;
 pub use server::{MIN_VERSION, Server, UnfitServer};
 pub use settings::{InvalidUrl, PostgresSettings, PostgresUrl};
 pub use store::Stats;
 pub use target::{NotEmpty, Target};
-pub use users::InUse;
 
 use lamplight_facts::FactsError;
 use mark::Marked;
@@ -96,7 +97,7 @@ impl PostgresFacts {
     /// Fails, with [`InUse`] as the source of the error, if another program uses the database and does not end within
     /// `patience`. If two programs call this at the same time, both may be refused.
     pub async fn check_alone(&self, patience: Duration) -> Result<(), FactsError> {
-        self.user.check_alone(&self.store, patience).await
+        alone::check_alone(self.user, &self.store, patience).await
     }
 
     /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them.
