@@ -1,7 +1,7 @@
 //! Runs 100,000 steps of histories that are generated from seeds.
 //!
 //! - `LAMPLIGHT_SIM_SEED=7` replays one seed.
-//! - `LAMPLIGHT_SIM_STEPS=500000` runs more steps.
+//! - `LAMPLIGHT_SIM_STEPS=500000` runs more steps, and `LAMPLIGHT_SIM_STEPS_ON_NODES=500000` more on several nodes.
 //! - `LAMPLIGHT_SIM_SHRINK=1` shrinks a failing history.
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
@@ -52,7 +52,7 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn a_hundred_thousand_steps_go_as_the_model_says() {
-    check(STEPS, EXPECTED, run_seed, shrink);
+    check("LAMPLIGHT_SIM_STEPS", STEPS, EXPECTED, run_seed, shrink);
 }
 
 /// Checks that a step on one of several nodes has the effect that it has on any other. The model only knows that a node
@@ -60,16 +60,17 @@ fn a_hundred_thousand_steps_go_as_the_model_says() {
 #[test]
 fn steps_on_several_nodes_go_as_the_model_says() {
     let expected: Vec<&str> = EXPECTED.iter().copied().chain(["lost node"]).collect();
-    check(STEPS_ON_NODES, &expected, run_seed_on_nodes, shrink_on_nodes);
+    check("LAMPLIGHT_SIM_STEPS_ON_NODES", STEPS_ON_NODES, &expected, run_seed_on_nodes, shrink_on_nodes);
 }
 
 fn check(
+    variable: &str,
     most: usize,
     expected: &[&str],
     run: fn(u64, usize) -> Result<Report, Box<Verdict>>,
     shrink: fn(Verdict) -> Verdict,
 ) {
-    let steps = number("LAMPLIGHT_SIM_STEPS").map_or(most, |steps| steps as usize);
+    let steps = number(variable).map_or(most, |steps| steps as usize);
     let seeds = match number("LAMPLIGHT_SIM_SEED") {
         Some(seed) => seed..seed + 1,
         None => 1..SEEDS + 1,
