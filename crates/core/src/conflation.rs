@@ -1,11 +1,11 @@
 //! Conflation in time: limits the rate at which a worker sends the changes of one user.
 //!
-//! Custom statuses can be set at any rate (SPEC section 3), and one change of a user with thousands of watchers causes
-//! thousands of notifications. A worker therefore sends the changes of one user at a limited rate. A change above the
-//! rate waits, and a newer change of the same user replaces it. Every other change is sent at once, and the final state
-//! is always sent.
+//! A user may set the custom status at any rate (SPEC section 3). One change of a user with thousands of watchers
+//! causes thousands of notifications. A worker therefore limits the rate at which it sends the changes of one user. A
+//! change above the rate waits; a newer change of the same user replaces it. Changes within the rate are sent at once.
+//! The last change is always sent.
 //!
-//! The rate falls as the number of watchers grows, so the notifications about one user are bounded too.
+//! The more watchers a user has, the lower the rate. This bounds the notifications about one user.
 //!
 //! The rule is a token bucket for each user. It is stored as the moment at which the bucket will be full again (the
 //! generic cell rate algorithm, ITU-T I.371).
@@ -20,11 +20,11 @@ use std::time::Duration;
 /// The rate at which the changes of one user are sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ConflationRate {
-    /// The limit on one user's changes per second in the long run, and the size of the burst after a quiet second. 0
-    /// means no limit. Values above 1,000 have the effect of 1,000, because the clock counts milliseconds.
+    /// The limit on one user's changes per second in the long run. It is also the size of the burst after a quiet
+    /// second. 0 means no limit. Values above 1,000 act like 1,000, because the clock counts milliseconds.
     pub changes_per_second: u32,
-    /// The limit on the notifications per second about one user in the long run, summed over all watchers. If a user's
-    /// changes would exceed the limit, they are sent less often. Must be at least 1.
+    /// The limit on notifications per second about one user, summed over all watchers. A user's changes are sent less
+    /// often if they would exceed it. Must be at least 1.
     pub notifications_per_second: u32,
 }
 
@@ -43,14 +43,14 @@ impl ConflationRate {
         Duration::from_millis(least.max(fair.min(Self::LONGEST_WAIT.as_millis() as u64)))
     }
 
-    /// The moment at which the bucket is full again if a change is sent now. `full_at` is limited first, because it may
-    /// be too late for a number of watchers that has decreased.
+    /// The moment at which the bucket is full again if a change is sent now. `full_at` may be too late if the number of
+    /// watchers has decreased; it is limited first.
     fn full_after(self, full_at: Moment, now: Moment, watchers: usize) -> Moment {
         let interval = self.interval(watchers);
         full_at.clamp(now, now + self.burst(watchers)) + interval
     }
 
-    /// The tolerance of the bucket: a change is sent at once if the bucket will be full again within this time.
+    /// A change is sent at once if the bucket will be full again within this time.
     fn burst(self, watchers: usize) -> Duration {
         let interval = self.interval(watchers);
         let in_a_second = (1_000 / interval.as_millis()) as u32;
@@ -59,8 +59,8 @@ impl ConflationRate {
 }
 
 impl Default for ConflationRate {
-    /// 20 changes per second, which is faster than people read. A user with 3,000 watchers then causes at most 10,000
-    /// notifications per second on a worker in the long run.
+    /// 20 changes per second are faster than people read. The second limit allows this rate up to 500 watchers on a
+    /// worker.
     fn default() -> Self {
         Self { changes_per_second: 20, notifications_per_second: 10_000 }
     }
@@ -76,8 +76,7 @@ struct Recent<V> {
 
 /// Limits the rate at which the changes of each user are sent. It stores the changes that wait.
 ///
-/// It uses memory only for users whose bucket is not full, which are at most the users who changed in the last few
-/// seconds.
+/// It uses memory only for users whose bucket is not full: those who changed in the last few seconds.
 #[derive(Debug)]
 pub struct Conflator<K, V> {
     limit: ConflationRate,
@@ -96,8 +95,8 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         Self { limit, users, due: BTreeSet::new(), sweep_at: Moment::default(), replaced: 0 }
     }
 
-    /// Decides whether a change of `user` is to be sent at once. `watchers` is the current number of the user's
-    /// watchers. If it returns `false`, `value` is stored until it is due, in place of a value that waited before.
+    /// Decides whether a change of `user` is to be sent at once. If not, stores `value` until it is due, and drops a
+    /// value that already waited. `watchers` is the current number of the user's watchers.
     pub fn may_tell(&mut self, user: &K, watchers: usize, now: Moment, value: impl FnOnce() -> V) -> bool {
         if self.limit.changes_per_second == 0 {
             return true;
@@ -180,8 +179,7 @@ mod tests {
         ConflationRate { changes_per_second, notifications_per_second: u32::MAX }
     }
 
-    /// Runs a script of changes and lists those that were sent. `at:change` was sent at once, and `at>change` when it
-    /// was due.
+    /// Runs a script of changes and lists those that were sent: `at:change` at once, `at>change` when due.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
         told_to(rate(limit), |_| 1, changes, until)
     }

@@ -1,8 +1,8 @@
 //! The pace at which a crowd is notified of a change that has waited.
 //!
-//! The watchers of a user with thousands of them are served in shares. An occasional change is sent share after share,
-//! without pauses. A change that conflation has delayed belongs to a user who changes often, and the next change is due
-//! soon. Its shares have pauses between them, in which the processor is free for other work.
+//! The watchers of a user with thousands of them are served in shares. The shares of an occasional change follow each
+//! other without pauses. A change that conflation has delayed belongs to a user who changes often. Its shares have
+//! pauses between them, in which the processor can do other work.
 
 use lamplight_model::Moment;
 use std::time::Duration;
@@ -25,7 +25,7 @@ impl CrowdPace {
     }
 
     /// Notes that a change that has waited is sent to a crowd. `has_crowd` is `true` if a part of a crowd still waits
-    /// for an earlier change. If that change is sent without pauses, so is this one.
+    /// for an earlier change. If the earlier change is sent without pauses, so is this one.
     pub fn tell_late(&mut self, has_crowd: bool, now: Moment) {
         if !has_crowd {
             self.next_share = Some(now);
@@ -52,8 +52,8 @@ impl CrowdPace {
 mod tests {
     use super::*;
 
-    /// Serves crowds and returns the number of shares served in each millisecond. A crowd is the time `at`, `!` (told
-    /// at once) or `~` (told late), and its number of shares. The loop runs ten times in a millisecond.
+    /// Serves crowds, and returns the number of shares served in each millisecond. A crowd is its time `at`, `!` (told
+    /// at once) or `~` (told late), and its number of shares.
     fn shares(crowds: &[(u64, char, usize)], until: u64) -> Vec<usize> {
         let (mut pace, mut waiting) = (CrowdPace::default(), 0);
         let mut served = vec![0; until as usize];

@@ -4,8 +4,8 @@ use lamplight_model::Moment;
 
 /// A timing wheel: returns each key at its deadline, never early and at most one tick late.
 ///
-/// An entry cannot be cancelled. When the wheel returns a key, the caller checks the key's real deadline, and schedules
-/// the key again if the deadline has moved. A heartbeat therefore costs one write to memory.
+/// An entry cannot be cancelled. The caller checks the real deadline of a returned key, and schedules the key again if
+/// the deadline has moved. A heartbeat therefore costs one write to memory.
 #[derive(Debug)]
 pub struct DeadlineWheel<K> {
     tick_ms: u64,
@@ -30,8 +30,8 @@ impl<K: Copy> DeadlineWheel<K> {
         self.slots[(tick % Self::SLOTS) as usize].push((at, key));
     }
 
-    /// Advances the wheel to `now`, and appends the keys whose deadline has passed to `due`. The keys are ordered by
-    /// their ticks if the wheel is advanced at least once in 512 ticks.
+    /// Advances the wheel to `now`, and appends the keys whose deadline has passed to `due`. The keys are in the order
+    /// of their ticks, if the wheel is advanced at least every 512 ticks.
     pub fn advance(&mut self, now: Moment, due: &mut Vec<K>) {
         let target = now.0 / self.tick_ms;
         let steps = target.saturating_sub(self.turned_to).min(Self::SLOTS);

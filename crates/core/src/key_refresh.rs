@@ -1,7 +1,7 @@
-//! Decides when the keys of a source (a JWKS address or file) are read again, and for how long the last keys are
+//! Decides when the keys of a source (a JWKS address or file) are read again. Also decides how long the last keys are
 //! accepted.
 //!
-//! This module does not store or read the keys, and it takes the current time as an argument.
+//! This module does not store or read the keys. The current time is an argument.
 
 use lamplight_model::Moment;
 use std::time::Duration;
@@ -9,8 +9,8 @@ use std::time::Duration;
 /// The age at which keys are read again.
 pub const RENEW_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// The age up to which keys are accepted if they cannot be read again. Users can therefore log in while the identity
-/// provider is down. Older keys are refused, because the provider may have withdrawn them.
+/// The age up to which keys are accepted if they cannot be read again. Users can log in for this time while the
+/// identity provider is down. Older keys are refused, because the provider may have withdrawn them.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
 /// The minimum time between two reads that are caused by tokens with an unknown `kid`. It prevents forged tokens from

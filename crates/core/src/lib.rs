@@ -1,9 +1,9 @@
 //! The rules of presence as pure functions.
 //!
-//! Time is an argument. This crate has no clock, no randomness, no I/O and no `async`, so the same inputs give the same
-//! outputs in the same order. A transition returns what has changed, and the caller acts on it.
+//! This crate has no clock, no randomness, no I/O and no `async`. The current time is an argument. The same inputs give
+//! the same outputs in the same order. A transition returns what has changed, and the caller acts on it.
 //!
-//! Sockets, messages and databases are outside of this crate.
+//! Other crates handle sockets, messages and databases.
 
 mod conflation;
 mod crowd_pace;

@@ -1,9 +1,9 @@
 //! Conflation: the statuses that a worker has yet to send to each of its connections.
 //!
-//! The newest state of a user is stored once for the worker. The mailbox of a connection contains only marks: one for
-//! each watched user whose newest state was not sent to the connection. A connection that stops reading therefore costs
-//! four bytes for each watched user. It is never closed for being slow, and it receives the newest state in the end.
-//! The caller encodes the states.
+//! The newest state of a user is stored once for the worker. The mailbox of a connection contains only marks, one for
+//! each watched user whose newest state was not sent yet. A connection that stops reading therefore costs four bytes
+//! for each watched user. It is never closed for being slow. When it reads again, it receives the newest states. The
+//! caller encodes the states.
 
 use crate::touched::CROWD;
 use crate::watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey};
@@ -44,9 +44,11 @@ impl<S: Versioned> Hub<S> {
         self.graph.detach(watcher);
     }
 
-    /// Makes a connection watch a user for a reason. Marks the user if the connection did not watch the user before and
-    /// the hub has a state. Returns `false` if the hub has no state of the user. The caller then reads the state and
-    /// passes it to [`Hub::tell`].
+    /// Makes a connection watch a user for a reason. If the connection did not watch the user before and the hub has a
+    /// state, marks the user.
+    ///
+    /// Returns `false` if the hub has no state of the user. The caller then reads the state and passes it to
+    /// [`Hub::tell`].
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         let watched = self.graph.watch(watcher, user, why);
         watched.is_some_and(|(subject, _)| self.graph.state(subject).is_some())
@@ -58,8 +60,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.unwatch(watcher, user, why)
     }
 
-    /// Makes a connection watch users for a reason. Users that it did not yet watch for this reason are passed to
-    /// `added`, and the caller then reads their states. The time is linear in the number of given and of watched users.
+    /// Makes a connection watch users for a reason. Passes the users that it did not yet watch for this reason to
+    /// `added`; the caller reads their states. The time is linear in the number of given and of watched users.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,
@@ -128,8 +130,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version))
     }
 
-    /// Stores a new state of a user and marks the user in the mailboxes of all watchers. A state is dropped if nobody
-    /// watches the user, or if it is not newer than the stored one. Returns `true` if the state was stored.
+    /// Stores a new state of a user and marks the user in the mailboxes of all watchers. Returns `true` if the state
+    /// was stored. A state is dropped if nobody watches the user, or if the stored state is at least as new.
     pub fn tell(&mut self, user: &User, state: S) -> bool {
         match self.graph.subject(user) {
             Some(subject) if self.is_news(subject, state.version()) => {
@@ -158,18 +160,18 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Does the same as [`Hub::known`] for many users, and returns for each whether the connection watches the user.
-    /// The time is linear in the number of given and of watched users.
+    /// Does the same as [`Hub::known`] for many users. Returns for each whether the connection watches the user. The
+    /// time is linear in the number of given and of watched users.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         let users = seen.iter().map(|(user, _)| user);
         self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
     }
 
-    /// Records that an answer to a query contains this version of a user's state. If a newer state was already sent to
-    /// the connection, returns the newer state for the answer; otherwise `None`.
+    /// Records that an answer to a query contains this version of a user's state. Returns a newer state for the answer
+    /// if the connection was already sent one; otherwise `None`.
     ///
-    /// If no state of the user was sent to the connection yet, the mark is kept: the client ignores the state in the
-    /// answer, and still needs the notification.
+    /// The mark is kept if no state of the user was sent to the connection yet. The client then ignores the state in
+    /// the answer, and still needs the notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
@@ -194,9 +196,9 @@ impl<S: Versioned> Hub<S> {
         }
     }
 
-    /// Records that a returning connection last saw this version of a user's state. The mark is removed only if the hub
-    /// has the same version. A newer version counts as different too, because the server's last messages may have been
-    /// lost. Returns whether the connection watches the user.
+    /// Records that a returning connection last saw this version of a user's state. Removes the mark if the hub has the
+    /// same version. Any other version keeps it, even a newer one: the server's last messages may have been lost.
+    /// Returns whether the connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
         if self.graph.state(subject).is_some_and(|state| state.version() == version) {
@@ -206,8 +208,9 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Passes the states marked in a connection's mailbox to `tell`, the oldest mark first, and removes the marks.
-    /// Stops when `tell` returns [`Told::Full`]. A muted connection gets only the state of its own user. Returns
-    /// whether the connection can get more states now; `false` if it is muted.
+    /// Stops when `tell` returns [`Told::Full`]. A muted connection gets only the state of its own user.
+    ///
+    /// Returns whether the connection can get more states now; `false` if it is muted.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.graph.drain_pending(watcher, tell)
     }
@@ -222,9 +225,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Appends the connections to serve to `round`. These are the connections outside of crowds that got a mark since
-    /// the last call, and then a limited number from crowds. If [`Hub::has_crowd`] returns `true` afterwards, more
-    /// connections from crowds wait.
+    /// Appends the connections to serve to `round`. First come those outside of crowds that got a mark since the last
+    /// call. Then comes a limited number from crowds. If more from crowds wait, [`Hub::has_crowd`] returns `true`
+    /// afterwards.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.graph.take_touched(round);
     }

@@ -1,10 +1,10 @@
 //! The nodes of a cluster that are running, and the assignment of duties to them.
 //!
-//! Each node increases its *beat* in the register of nodes when it renews its lease. The other nodes judge it only by
-//! this beat: it is silent for as long as they read the same beat, measured by their own monotonic clocks. Clocks of
-//! different machines are not compared, so a wrong clock makes no node silent. If a node has not read the register for
-//! a long time, only a bounded part of that time counts as silence of the other nodes, because the reading node itself
-//! may have been stopped or cut off.
+//! Each node increases its *beat* in the register of nodes when it renews its lease. A node is silent for another node
+//! while that node reads the same beat. Each node measures this time with its own monotonic clock. Clocks of different
+//! machines are not compared, so a wrong clock makes no node silent. A node that has not read the register for a long
+//! time may itself have been stopped or cut off. Only a bounded part of that time therefore counts as silence of the
+//! others.
 //!
 //! Duties are assigned by rendezvous hashing over the nodes that are not silent. The views of two nodes may differ for
 //! a moment, so a duty must be harmless if it is done twice.
@@ -58,7 +58,7 @@ pub enum Duty {
     Partition(u16),
     /// Sending the notices of a webhook.
     Lane(Lane),
-    /// The work that is not divided: the deletion of old messages and of the data of deleted apps.
+    /// The work that is not divided: deleting old messages and the data of deleted apps.
     Whole,
 }
 
@@ -148,8 +148,8 @@ impl Membership {
     }
 }
 
-/// The weight of a node for a duty. All nodes must compute equal weights, so it must not change between versions of the
-/// program.
+/// The weight of a node for a duty. It must not change between versions of the program: all nodes must compute equal
+/// weights.
 fn rendezvous(node: NodeId, duty: Duty) -> u64 {
     let duty = match duty {
         Duty::Whole => 0,
@@ -159,7 +159,7 @@ fn rendezvous(node: NodeId, duty: Duty) -> u64 {
     mix(mix(node.0) ^ duty)
 }
 
-/// The finalizer of splitmix64: each bit of the input changes about half of the bits of the output.
+/// The finalizer of splitmix64: each input bit changes about half of the output bits.
 fn mix(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -187,8 +187,7 @@ mod tests {
         ids.iter().copied().map(NodeId).collect()
     }
 
-    /// A read of the register. It has the second of the read, the beats of nodes 2 and 3, and the live and the lost
-    /// nodes afterwards.
+    /// A read of the register: its second, the beats of nodes 2 and 3, the live nodes, and the lost nodes.
     type Row<'a> = (u64, &'a [(u64, u64)], &'a [u64], &'a [u64]);
 
     fn check(name: &str, rows: &[Row<'_>]) {

@@ -1,20 +1,19 @@
-//! Finds messages that may have reached no device, because they were sent over a connection that was already dead (SPEC
-//! section 6).
+//! Finds messages that may have reached no device, because their connection was already dead (SPEC section 6).
 //!
-//! Only bytes received from a device prove that it has got the earlier messages. Messages sent after the last bytes
-//! from the user's connections may therefore have reached no device. When the user turns OFFLINE, the record stores the
-//! time from which on messages may have been missed. The record drops the time after the messages were handed to the
-//! push webhook.
+//! Bytes received from a device prove that it has got the earlier messages; nothing else does. Messages sent after the
+//! last bytes from the user's connections may have reached no device. When the user turns OFFLINE, the record stores
+//! the time from which on messages may have been missed. It drops this time once the messages were handed to the push
+//! webhook.
 
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
 
-/// The longest assumed time for which bytes from a device are in transit. A message sent within this time before the
-/// last bytes arrived may have reached no device.
+/// The longest assumed time in which bytes from a device arrive. Messages sent within this time before the last bytes
+/// may have been missed.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
-/// The time from which on messages may have reached no device. The user's status type has changed from `was` to `is`.
-/// `None` if no message can have been missed, or if there is no push webhook.
+/// The time from which on messages may have reached no device. `None` if none can have been missed, or without a push
+/// webhook.
 pub(crate) fn missed_since(
     was: StatusType,
     is: StatusType,

@@ -16,8 +16,8 @@ pub struct Contender<'a> {
 /// Returns the logins that a new login of `device` on `platform` ends, the earliest first. `standing` has the same
 /// order.
 ///
-/// In each group of platforms with the new login, the earliest logins end until the limit is kept. A device does not
-/// compete with its own login.
+/// Each group that contains the new login keeps its limit: its earliest logins end. A device does not compete with its
+/// own login.
 pub fn victims<'a>(
     policy: MultiDevicePolicy,
     standing: impl Iterator<Item = Contender<'a>>,
@@ -38,7 +38,7 @@ pub fn victims<'a>(
     others.iter().filter(|contender| leaving.contains(&contender.device)).copied().collect()
 }
 
-/// Whether logins on two platforms compete: the platforms are the same, or are in one group of the mode.
+/// Whether logins on two platforms compete: the platforms are equal, or in one group of the mode.
 fn same_group(mode: MultiDeviceMode, one: Platform, other: Platform) -> bool {
     if one == other {
         return true;

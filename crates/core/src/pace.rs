@@ -70,7 +70,7 @@ pub enum PaceFault {
 pub struct Pace {
     limits: PaceLimits,
     phase: Phase,
-    /// The answer that the peer receives more slowly than it is produced; `None` if no bytes of an answer wait.
+    /// The answer that the peer receives too slowly; `None` if no bytes of an answer wait.
     stall: Option<Stall>,
 }
 
@@ -167,7 +167,7 @@ mod tests {
         answer: MinimumRate { grace: Duration::from_secs(30), bytes_per_second: 1_000, longest: None },
     };
 
-    /// Runs a script of `moment event`, with moments in seconds. Compares the last phase and deadline with `expected`.
+    /// Runs a script of `second event`. Compares the last phase and deadline with `expected`.
     fn check(script: &str, expected: &str) {
         let mut pace = Pace::new(LIMITS, Moment(0));
         for step in script.split(", ").filter(|step| !step.is_empty()) {

@@ -1,7 +1,7 @@
 //! The session events of a user that are not in the outbox yet.
 //!
-//! They are a part of the live record, so a change and its event are stored in one step. A crash or a failing store
-//! therefore cannot separate them.
+//! They are a part of the live record. A change and its event are therefore stored in one step, which no crash can
+//! divide.
 
 use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ pub struct PendingEvents {
     /// The number of events that were dropped and not reported yet.
     dropped: u32,
     waiting: VecDeque<SessionEvent>,
-    /// The time from which on messages to the user may have reached no device; `None` if no message was missed.
+    /// Messages to the user from this time on may have reached no device. `None` if no message was missed.
     missed_since: Option<Timestamp>,
 }
 
@@ -43,8 +43,8 @@ impl PendingEvents {
         self.waiting.is_empty() && self.dropped == 0 && self.missed_since.is_none()
     }
 
-    /// The time from which on messages to the user may have reached no device. `None` if no message was missed, or if
-    /// the messages were handed to the push webhook.
+    /// Messages to the user from this time on may have reached no device. `None` if no message was missed, or if the
+    /// messages were handed to the push webhook.
     pub fn missed_since(&self) -> Option<Timestamp> {
         self.missed_since
     }
@@ -57,10 +57,9 @@ impl PendingEvents {
         self.missed_since = None;
     }
 
-    /// Adds an event without a status. [`PendingEvents::conclude`] sets the statuses of all events of the step.
+    /// Adds an event without a status; [`PendingEvents::conclude`] sets the statuses of all events of a step.
     ///
-    /// A login does not remove a waiting disconnect of its device, because that may already be on its way to the
-    /// outbox.
+    /// A login does not remove a waiting disconnect of its device: that may be on its way to the outbox.
     pub(crate) fn push(&mut self, kind: SessionEventKind, device: Option<EventDevice>, at: Timestamp) {
         // Using the time makes the ordinals of a new record higher than those of a former record of the same user.
         self.last_ordinal = (self.last_ordinal + 1).max(at.0);
@@ -72,8 +71,8 @@ impl PendingEvents {
     }
 
     /// Sets `after` as the status of the events of one step, which have ordinals above `behind`. If the user is no
-    /// longer ONLINE, also sets [`StatusAfter::told_always`] in all of these events except the first. No login can then
-    /// cancel one of them after the first was sent.
+    /// longer ONLINE, all of them except the first get [`StatusAfter::told_always`]. Otherwise a login could cancel one
+    /// after the first was sent.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {
@@ -82,8 +81,8 @@ impl PendingEvents {
         }
     }
 
-    /// Removes the events with ordinals up to `up_to`, which are in the outbox. Subtracts the number of reported events
-    /// from the dropped ones.
+    /// Removes the events up to the ordinal `up_to`, which the outbox has. Subtracts the reported number from the
+    /// dropped events.
     pub(crate) fn recorded(&mut self, up_to: u64, dropped: u32) {
         self.waiting.retain(|event| event.ordinal > up_to);
         self.dropped = self.dropped.saturating_sub(dropped);

@@ -2,13 +2,13 @@
 //! nothing.
 //!
 //! logged in (6014) → edition (7013) → switch (72001) → parameters (6017) → batch (70206) → rate (7008) (SPEC section
-//! 3). The session checks the first gate before it calls this module. The caller checks the rate last, because only a
-//! call that passes the other gates counts against the rate limit.
+//! 3). The session checks the first gate before it calls this module. The caller checks the rate last: only a call that
+//! passes the other gates counts against the rate limit.
 //!
-//! Other modules decide whether a UserSig is valid (`lamplight-auth`, [`crate::Signatures`]) and whether its login may
-//! connect ([`crate::Presence::admission`]). The facts check, in the transaction of the change, whether accounts exist,
-//! whether lists have room and whether a user accepts friends. The types for texts check the lengths of texts. The
-//! server API and the console have their own gates.
+//! Other modules have the remaining checks. `lamplight-auth` and [`crate::Signatures`] decide whether a UserSig is
+//! valid; [`crate::Presence::admission`] decides whether its login may connect. The transaction of a change checks in
+//! the facts whether accounts exist, lists have room, and a user accepts friends. The types for texts check the lengths
+//! of texts. The server API and the console have their own gates.
 
 use lamplight_model::{AppSettings, Code, Edition, InvalidUserId, Limits, RateLimit, Refusal, UserId};
 
@@ -81,15 +81,15 @@ impl Call {
 pub enum Gate {
     /// No further gate: the call is allowed.
     Open,
-    /// The rate limit of the user for this call. If it is exceeded, the call is refused with 7008.
+    /// The rate limit of the user for this call (7008).
     Rate,
 }
 
-/// Checks all gates of a call except the first (logged in) and the last (rate). Calls about profiles, friends, messages
-/// and conversations have only these two gates.
+/// Checks all gates of a call except the first (logged in) and the last (rate). `users` contains each user of the call
+/// once, or the error for an invalid `userID`.
 ///
-/// `users` contains each user of the call once, or the error for an invalid `userID`. `setSelfStatus` and a query about
-/// only the caller pass all gates, including the rate.
+/// Calls about profiles, friends, messages and conversations pass here: they have only the first and the last gate.
+/// `setSelfStatus`, and a query about only the caller, are allowed and not counted by the rate limit.
 pub fn check_call(
     call: Call,
     caller: &UserId,
@@ -163,9 +163,8 @@ pub struct Notifications {
 
 /// Returns the notifications that the edition and the switches of an app allow (SPEC section 4).
 ///
-/// The edition and the status switch do not change the watch list of a client. While they forbid notifications of other
-/// users, the list is kept. Once notifications are allowed again, the client receives every status that has changed
-/// meanwhile.
+/// A client keeps its watch list while notifications of other users are forbidden. Once they are allowed again, the
+/// client receives every status that has changed meanwhile.
 pub fn notifications(settings: &AppSettings) -> Notifications {
     Notifications {
         others: settings.edition == Edition::Flagship && settings.switches.user_status,

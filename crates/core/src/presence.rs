@@ -1,8 +1,8 @@
 //! One user's live record and its transitions (SPEC sections 2, 4 and 5).
 //!
-//! The status type is not stored but derived from the logins and their links, so it cannot contradict them. Every
-//! transition runs in [`Presence::change`], which compares the visible status before and after. If the user stops being
-//! ONLINE, it also clears the custom status.
+//! The status type is derived from the logins and their links, and not stored. It therefore cannot contradict them.
+//! Every transition runs in [`Presence::change`], which compares the visible status before and after. If the user stops
+//! being ONLINE, it also clears the custom status.
 
 mod events;
 mod facts;
@@ -41,23 +41,23 @@ pub struct Presence {
     pub(crate) reason: Reason,
     pub(crate) last_seen: Option<Timestamp>,
     pub(crate) subscriptions: Subscriptions,
-    /// The time at which the subscription list is dropped; `None` while the user is ONLINE or the list is empty.
+    /// When the subscription list is dropped; `None` while the user is ONLINE or the list is empty.
     pub(crate) subscriptions_end: Option<Moment>,
     /// Whether the subscription list was dropped and the user has not subscribed since.
     pub(crate) subscriptions_lost: bool,
     pub(crate) sigs: Signatures,
-    /// The number up to which all logins were ended by a kick or a deletion and may not connect.
+    /// A kick or a deletion has ended all logins up to this number. They may not connect.
     pub(crate) ended_through: u64,
-    /// The number up to which all accounts of this name were deleted, in the sequence of creation numbers.
+    /// All accounts of this name up to this creation number were deleted.
     pub(crate) deleted_through: u64,
     /// The creation number of the account, from the same sequence as login numbers.
     pub(crate) born: u64,
-    /// The highest number of a login that the record has ever contained, or whose end it has stored.
+    /// The highest number of a login that the record has contained, or whose end it has stored.
     pub(crate) newest_login: u64,
-    /// The time until which the record of a deleted account is kept; `None` for an existing account. Late watchers are
-    /// then notified about the deletion, and a new account with the same id continues the versions and numbers.
+    /// When the record of a deleted account is dropped; `None` for an existing account. Until then, late watchers learn
+    /// of the deletion, and a new account continues the versions.
     pub(crate) deleted_until: Option<Moment>,
-    /// The session events that are not in the outbox yet; `None` if there are none, to save memory.
+    /// The session events that are not in the outbox yet. `None` instead of an empty list saves memory.
     pub(crate) events: Option<Box<PendingEvents>>,
     /// The ended logins that are not stored in the facts yet; `None` if there are none.
     pub(crate) unsettled: Option<Box<UnsettledEnds>>,
@@ -188,9 +188,10 @@ impl Presence {
     /// Connects a device: the user's first login, a further login, or the return of a logged-in device.
     /// [`Presence::admission`] must have admitted the device.
     ///
-    /// An earlier connection of the device is superseded. A new login kicks the earlier logins that compete with it. A
-    /// returning device kicks no login that is later than its own. Watchers see at most one change to ONLINE, and no
-    /// change when a device replaces its connection.
+    /// The new connection supersedes an earlier one of the device. A new login kicks the earlier logins that compete
+    /// with it. A returning device kicks no login that is later than its own.
+    ///
+    /// Watchers see at most one change, to ONLINE. They see none when a device replaces its connection.
     pub fn connect(
         &mut self,
         connect: &Connect<'_>,
@@ -205,10 +206,10 @@ impl Presence {
     }
 
     /// Records that a connection has ended. Returns whether it was the device's current connection; otherwise nothing
-    /// changes.
+    /// changes. `heard` is the time of the last bytes from the connection.
     ///
-    /// A closed link is held for the app's linger. A link that timed out is not held, because the heartbeat timeout has
-    /// already passed. `heard` is the time of the last bytes from the connection.
+    /// A closed link is held for the app's linger. A link that timed out is not held: the heartbeat timeout has already
+    /// passed.
     pub fn disconnect(
         &mut self,
         connection: ConnectionId,
@@ -253,7 +254,7 @@ impl Presence {
         self.end_login(connection, Reason::SigExpired, settings, now)
     }
 
-    /// Sets the custom status; an empty text clears it. If the user is not ONLINE, the call is refused with 6014.
+    /// Sets the custom status; an empty text clears it. Refused with 6014 if the user is not ONLINE.
     ///
     /// `by` is the connection that sent the call; `None` if the server API or an operator makes the change.
     pub fn set_custom_status(
@@ -311,8 +312,8 @@ impl Presence {
         transition
     }
 
-    /// Executes everything that is due. It ends lingers, graces and lapsed logins, drops the subscription list, and
-    /// schedules further attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
+    /// Executes everything that is due. Ends lingers, graces and lapsed logins, and drops the subscription list.
+    /// Schedules further attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
@@ -383,9 +384,10 @@ impl Presence {
 
     // Helpers of the transitions
 
-    /// Runs `act`, and determines whether the record and its visible status have changed. A visible change gets a new
-    /// version and the reason; a new status type also gets a new `since`. If the user is no longer ONLINE, the custom
-    /// status is cleared.
+    /// Runs `act`, and determines whether the record and its visible status have changed.
+    ///
+    /// A visible change gets a new version and the reason. A new status type also gets a new `since`. If the user is no
+    /// longer ONLINE, the custom status is cleared.
     fn change<T>(
         &mut self,
         reason: Reason,
@@ -435,7 +437,7 @@ impl Presence {
     }
 
     /// A hash of the stored fields that [`Presence::change`] may change. It detects changes without allocating. Two
-    /// different records have the same hash with a probability of 2^-64.
+    /// records collide with a probability of 2^-64.
     fn fingerprint(&self) -> u64 {
         let Self {
             devices,
@@ -467,7 +469,7 @@ impl Presence {
         hasher.finish()
     }
 
-    /// Gives the device the new link, and ends the earlier logins that compete with it. Returns the ended logins.
+    /// Gives the device the new link. Ends and returns the earlier logins that compete with it.
     fn connect_device(
         &mut self,
         connect: &Connect<'_>,
@@ -549,7 +551,8 @@ impl Presence {
         self.devices.iter().position(|device| device.link == Link::Connected(connection))
     }
 
-    /// Ends the link of a device after its linger, if any. A native device stays logged in, a Web device is logged out.
+    /// Ends the link of a device after its linger, if any. Then a Web device is logged out; a native one stays logged
+    /// in.
     fn let_go(&mut self, index: usize, end: LinkEnd, settings: &AppSettings, now: Now) {
         let device = event_device(&self.devices[index]);
         self.note(end.event(), Some(device), settings, now);
@@ -560,14 +563,13 @@ impl Presence {
         }
     }
 
-    /// Moves the last-seen time forward to the time of the last bytes from an ended connection. The result is not
-    /// earlier than the last change of the status type.
+    /// Moves the last-seen time forward to `heard`, the last bytes of an ended connection. It is never earlier than the
+    /// last change of the status type.
     fn note_seen(&mut self, heard: Timestamp) {
         self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
     }
 
-    /// Removes the devices for which `doomed` returns `true`. If `cause` is given, adds their connections to `ended`
-    /// with this cause.
+    /// Removes the devices that `doomed` selects. With a `cause`, adds their connections to `ended`.
     fn remove(
         &mut self,
         doomed: impl Fn(&Device) -> bool,

@@ -1,8 +1,7 @@
 //! Limits the rate at which the requests of one connection are handled.
 //!
-//! Some calls have no rate limit (SPEC section 3), and even a refusal costs work. If a client sends requests faster
-//! than the limit, they wait unread in the socket. No request is refused or lost, and one client cannot use up the
-//! processor.
+//! Some calls have no rate limit (SPEC section 3), and even a refusal costs work. Requests above the limit wait unread
+//! in the socket. None is refused or lost, and one client cannot use up the processor.
 //!
 //! Frames that are not requests cost work as well. A WebSocket control frame counts like a request, because it may need
 //! an answer. A part of a message counts as a fraction of a request.
@@ -20,8 +19,7 @@ pub struct RequestRate {
 }
 
 impl Default for RequestRate {
-    /// Returns a limit of 2,000 requests per second, which is far more than a person or a client library sends. They
-    /// take a few hundredths of one core.
+    /// 2,000 requests per second: far more than a person or a client library sends, at a few hundredths of one core.
     fn default() -> Self {
         Self { per_second: 2_000 }
     }
@@ -63,8 +61,8 @@ pub enum Received {
 }
 
 impl Received {
-    /// The number of parts that count like one request. A message of 512 KiB has 4,096 parts, which cost half a window
-    /// at the default rate.
+    /// This many parts count like one request. A message of 512 KiB has 4,096 parts, which cost half a window at the
+    /// default rate.
     const PARTS: u32 = 16;
 
     fn cost(self) -> u32 {
@@ -106,7 +104,7 @@ impl RequestPace {
 mod tests {
     use super::*;
 
-    /// The number of requests or parts handled in each of `windows` windows, for a connection that always has more.
+    /// The number handled in each of `windows` windows, for a connection that always has more.
     fn handled(per_second: u32, received: Received, windows: u64) -> Vec<u32> {
         let (rate, mut pace) = (RequestRate { per_second }, RequestPace::default());
         let handled_in = |window: u64| {

@@ -1,8 +1,8 @@
-//! The clock that decides which old data is deleted. It follows the wall clock, except for a while after the wall clock
-//! has leaped ahead.
+//! The clock that decides which old data is deleted. It follows the wall clock, but not at once when that has leaped
+//! ahead.
 //!
-//! A wall clock may be wrong: a host without a battery, a virtual machine on a host with a wrong clock, a typing error
-//! of an operator. All other functions recover when the clock is corrected, but deleted data is lost.
+//! A wall clock may be wrong: a host without a battery, a wrong clock of a virtual machine's host, an operator's typing
+//! error. Everything else recovers when the clock is corrected; deleted data is lost.
 
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
@@ -24,8 +24,9 @@ pub struct RetentionClock {
 }
 
 impl RetentionClock {
-    /// Takes a reading and returns the time to use for deletions, which is not later than the reading. After a leap
-    /// ahead, the time is computed from the last accepted reading, until the wall clock has run steadily for
+    /// Takes a reading and returns the time to use for deletions, which is not later than the reading.
+    ///
+    /// After a leap ahead, the time continues from the last accepted reading, until the wall clock has run steadily for
     /// [`STEADY_FOR`]. After a start, returns `None` for that period.
     pub fn read(&mut self, now: Now) -> Option<Timestamp> {
         let led_to = self.believed.map(|believed| believed.wall_at(now.moment));
@@ -62,8 +63,8 @@ mod tests {
 
     const HOUR: u64 = 3_600;
 
-    /// Runs a script with lines of `second wall expected`, all in seconds. `expected` is the time to use for deletions,
-    /// or `-` for `None`.
+    /// Runs a script of `second wall expected`, all in seconds. `expected` is the time for deletions, or `-` for
+    /// `None`.
     fn check(script: &str) {
         let mut clock = RetentionClock::default();
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {

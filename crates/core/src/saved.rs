@@ -97,15 +97,14 @@ impl Presence {
 }
 
 impl SavedPresence {
-    /// Raises the version above every version that may have been sent until the time `at`. This is needed because
-    /// clients ignore versions that are not newer than theirs, and this record may be older than the last one that was
-    /// sent.
+    /// Raises the version above every version that may have been sent until the time `at`. This record may be older
+    /// than the last one that was sent, and clients ignore versions that are not newer than theirs.
     pub fn lift_version(&mut self, at: Timestamp) {
         self.version = self.version.next(at);
     }
 
     /// Converts a saved record into the record of the next process. Devices that were connected or held count as
-    /// connected until the time `grace`. `lost_at` is the last time at which the old process is known to have run.
+    /// connected until `grace`. `lost_at` is the last time at which the old process is known to have run.
     pub fn restore(self, now: Now, lost_at: Timestamp, grace: Moment) -> Presence {
         let moment = |at: Timestamp| now.moment + at.since(now.wall);
         // The connections of the former process are told apart by their place only until all of them are held.

@@ -1,4 +1,4 @@
-//! The form of a live record in a store that several nodes share. It contains all data: deadlines are moments of the
+//! The form of a live record in a store that several nodes share. It contains all data. Deadlines are moments of the
 //! clock that the nodes share, and the id of a connection contains its node.
 
 use crate::device::{Device, Link, LinkEnd};

@@ -1,19 +1,19 @@
 //! The time of the directory, which all nodes of a cluster share.
 //!
-//! Deadlines, versions and times in shared records are times of the directory's clocks. Whenever a node renews its
-//! lease, it measures the difference between these clocks and its own monotonic clock. The wall clock of the node is
-//! not used, so it may be wrong and may be set.
+//! Deadlines, versions and times in shared records are times of the directory's clocks. When a node renews its lease,
+//! it measures the difference between these clocks and its own monotonic clock. It does not use its wall clock, which
+//! may be wrong or be set.
 //!
-//! The first measurement is applied at once. If a later measurement differs, the time is corrected slowly. It therefore
-//! never runs backwards. If the directory moves to a machine whose clock is ahead, deadlines do not pass all at once.
+//! The first measurement is applied at once; later ones correct the time slowly. The time therefore never runs
+//! backwards. If the directory moves to a machine whose clock is ahead, deadlines do not pass all at once.
 
 use lamplight_model::{Moment, Now, Timestamp};
 use std::time::Duration;
 
-/// The divisor that limits a correction. The time runs faster or slower than the local clock by at most 1/`SLEW`.
+/// The time runs faster or slower than the local clock by at most 1/`SLEW`.
 const SLEW: u64 = 20;
 
-/// The longest time that a measurement may take. A longer one is ignored, unless it is the first.
+/// The longest time for a measurement. A longer measurement is ignored, unless it is the first.
 const MOST_TRAVEL: Duration = Duration::from_secs(1);
 
 /// The directory's time, computed from this node's monotonic clock.
@@ -26,7 +26,7 @@ struct Offsets {
     wall: Offset,
 }
 
-/// The difference by which a clock of the directory is ahead of the local monotonic clock, in milliseconds.
+/// By how many milliseconds a clock of the directory is ahead of the local monotonic clock.
 #[derive(Clone, Copy, Debug)]
 struct Offset {
     measured: i64,

@@ -1,15 +1,14 @@
 //! The UserSigs that a user has used, and those that were revoked (SPEC section 5, "Revoking is exact").
 //!
 //! A kick revokes every UserSig that was used, and every UserSig issued before the second of the kick. It must not
-//! revoke an unused UserSig issued in that second or later. The record therefore stores the issue times of recent
-//! UserSigs that were used.
+//! revoke an unused UserSig issued in that second or later. The record therefore stores when the recently used UserSigs
+//! were issued.
 
 use lamplight_model::{MAX_REVOKED_ONE_BY_ONE, Revoked, Timestamp};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-/// The age in seconds up to which the use of a UserSig is stored. It allows for a small setback of the wall clock
-/// before a kick.
+/// The use of a UserSig is stored up to this age in seconds, in case the wall clock is set back before a kick.
 const REMEMBERED_FOR: u64 = 10;
 
 /// The UserSigs of a user, identified by the seconds in which they were issued.

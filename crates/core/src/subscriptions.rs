@@ -5,7 +5,7 @@ use lamplight_model::UserId;
 
 /// The users to whom an account is subscribed, earliest first. All devices of the account share the list.
 ///
-/// To save memory, the list is stored as one array of bytes (length, id, length, id, …).
+/// To save memory, the list is one array of bytes (length, id, length, id, …).
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Subscriptions {
     packed: Box<[u8]>,
@@ -41,8 +41,8 @@ impl Subscriptions {
         self.texts().any(is_meant)
     }
 
-    /// Appends users to the list. A user who is already on it moves to the end. If the list exceeds `limit`, the
-    /// earliest users are evicted (SPEC section 3). A user who is given twice counts once, at the last position.
+    /// Appends users to the list. A user who is already on it moves to the end. A user who is given twice counts once,
+    /// at the last position. If the list exceeds `limit`, the earliest users are evicted (SPEC section 3).
     pub fn subscribe(&mut self, users: &[UserId], limit: usize) -> Subscribed {
         let mut newest: Vec<UserId> = Vec::with_capacity(users.len());
         let mut seen = HashSet::with_capacity_and_hasher(users.len(), foldhash::fast::FixedState::default());

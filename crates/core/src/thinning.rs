@@ -1,7 +1,7 @@
-//! Downsampling of metrics: the resolutions at which past values are stored, and the sums that make coarse values from
-//! fine ones.
+//! Downsampling of metrics: the resolutions at which past values are stored, and how coarse values are summed from fine
+//! ones.
 //!
-//! This module does not define what is counted or where it is stored.
+//! Other modules define the counters and where the values are stored.
 
 use lamplight_model::Timestamp;
 use std::time::Duration;
@@ -84,9 +84,11 @@ impl<S: Sum> Thinning<S> {
         thinning
     }
 
-    /// Adds `counted`, which was counted up to the time `at`. If a step of the finest level has ended, returns steps to
-    /// store: that step, and the last step of each other level, without `counted`. Each replaces the stored step of the
-    /// same level and time, so a process that exits loses at most one step of the finest level.
+    /// Adds `counted`, which was counted up to the time `at`. Returns steps to store if a step of the finest level has
+    /// ended before `at`: that step, and the last step of each other level. They do not include `counted`.
+    ///
+    /// Each replaces the stored step of the same level and time. A process that exits loses at most one step of the
+    /// finest level.
     pub fn take(&mut self, at: Timestamp, counted: &S) -> Vec<Step<S>> {
         let [finest, ..] = &LEVELS;
         let is_over = self.current[0].as_ref().is_some_and(|step| step.at != finest.step_of(at));
@@ -116,8 +118,7 @@ mod tests {
         }
     }
 
-    /// Counts 1 at each of these seconds. Compares the steps to store with `expected`, in the form `second:
-    /// level@begin=sum …`.
+    /// Counts 1 at each of these seconds. Compares the steps to store with `expected`: `second: level@begin=sum …`.
     fn check(thinning: &mut Thinning<u64>, seconds: impl IntoIterator<Item = u64>, expected: &str) {
         let mut told = Vec::new();
         for second in seconds {

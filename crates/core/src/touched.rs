@@ -1,15 +1,15 @@
 //! The queues of the watchers that have notifications to be sent.
 //!
-//! A change of a user with thousands of watchers costs thousands of writes. These watchers are a crowd, which is served
-//! in shares after all other watchers, so that one popular user delays nobody else.
+//! A change of a user with thousands of watchers costs thousands of writes. These watchers are a crowd. Crowds are
+//! served in shares after all other watchers, so that one popular user delays nobody else.
 
 use std::collections::VecDeque;
 
 /// The number of watchers of one user on one worker above which they are a crowd.
 pub(crate) const CROWD: usize = 256;
 
-/// The number of watchers in crowds that are served in one round. Serving them takes about 0.2 ms, for which a new
-/// request may have to wait. A smaller number would save little, because a round has fixed costs of about one write.
+/// The number of crowd watchers that are served in one round. They take about 0.2 ms, for which a new request may have
+/// to wait. The fixed costs of a round are about one write, so a smaller share would save little.
 const SHARE: usize = 32;
 
 /// The queues that a watcher is in.
@@ -21,8 +21,7 @@ pub(crate) struct Marks {
     crowd: bool,
 }
 
-/// The watchers that wait to be served, in two queues: one that is served first, and one for crowds. `K` is the key of
-/// a watcher. A queue contains a watcher at most once.
+/// The watchers that wait to be served. A queue contains a watcher, of key `K`, at most once.
 pub(crate) struct Touched<K> {
     first: Vec<K>,
     crowd: VecDeque<K>,

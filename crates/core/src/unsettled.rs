@@ -1,7 +1,7 @@
 //! Logins that have ended in the live record but not yet in the facts.
 //!
-//! They are a part of the live record, so a crash or a failing store cannot lose them. Storing an end is retried until
-//! it succeeds.
+//! They are a part of the live record, so that no crash or failing store loses them. Storing an end is retried until it
+//! succeeds.
 
 use lamplight_model::{EndedLogin, Moment};
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl UnsettledEnds {
         Self { ends, retry, pause }
     }
 
-    /// Creates the list from the ends that a former process left. They are retried at once. `None` if there are none.
+    /// Creates the list from the ends that an earlier process left. They are retried at once.
     pub(crate) fn restored(ends: Vec<EndedLogin>, now: Moment) -> Option<Self> {
         (!ends.is_empty()).then(|| Self { ends, retry: now, pause: FIRST_RETRY })
     }
@@ -72,7 +72,7 @@ impl UnsettledEnds {
         self.retry = self.retry.max(now + FIRST_RETRY);
     }
 
-    /// Removes ends that are now stored in the facts. Returns whether any of them was in the list.
+    /// Removes the ends that the facts have stored. Returns whether the list had any of them.
     pub(crate) fn settled(&mut self, settled: &[EndedLogin]) -> bool {
         let before = self.ends.len();
         self.ends.retain(|end| {

@@ -1,7 +1,7 @@
-//! The watch graph of one worker: edges from watchers to subjects. Each user is stored once, and an edge uses 16 bytes,
+//! The watch graph of one worker: edges from watchers to subjects. Each user is stored once. An edge uses 16 bytes,
 //! eight at each end.
 //!
-//! The graph stores the reasons of each edge, and does not interpret the states that are sent along it.
+//! The graph stores the reasons of each edge. It does not interpret the states that are sent along it.
 
 use crate::touched::{Marks, Touched};
 use crate::watch_reasons::{Reasons, Why};
@@ -38,7 +38,7 @@ const HELD: u32 = 1 << 27;
 const REASONS: u32 = Why::Own as u32 | Why::Subscribed as u32 | Why::Friend as u32;
 const PENDING: u32 = 1 << 31;
 
-/// The watcher's end of an edge. The bits of `subject` above the subject's key are the reasons and the marks.
+/// The watcher's end of an edge. The upper bits of `subject` are the reasons and the marks.
 #[derive(Clone, Copy)]
 struct Outgoing {
     subject: u32,
@@ -64,8 +64,8 @@ struct Watcher {
     /// Distinguishes the watcher from earlier watchers in its slot.
     generation: u32,
     outgoing: Vec<Outgoing>,
-    /// The indices of pending edges in `outgoing`, in the order of marking. Two fit without heap memory; a connection
-    /// that reads in time has no more.
+    /// The indices of pending edges in `outgoing`, in the order of marking. Two fit without heap memory, enough for a
+    /// client that reads in time.
     pending: SmallVec<[u32; 2]>,
     /// The queues of `touched` that the watcher is in.
     marks: Marks,
@@ -73,7 +73,7 @@ struct Watcher {
     muted: bool,
 }
 
-/// The indices of a watcher's edges, by subject. They let many edges be changed without a search for each.
+/// The index of a watcher's edge to each subject. Changing many edges then needs no searches.
 type Places = HashMap<u32, u32, foldhash::fast::FixedState>;
 
 /// The largest number of changes for which searching the edges is quicker than building a map.
@@ -128,8 +128,8 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Adds a reason for `watcher` to watch `user`, and an edge if there is none. Returns the subject, and whether the
-    /// edge is new; `None` if the watcher was removed. A new edge is pending if the subject has a state.
+    /// Adds a reason for `watcher` to watch `user`, and an edge if there is none. A new edge is pending if the subject
+    /// has a state. Returns the subject, and whether the edge is new; `None` if the watcher was removed.
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> Option<(SubjectKey, bool)> {
         self.watcher(watcher)?;
         let subject = self.intern(user);
@@ -141,8 +141,8 @@ impl<S> WatchGraph<S> {
         Some((SubjectKey(subject), true))
     }
 
-    /// Adds a reason for `watcher` to watch each of these users. Users that it did not yet watch for this reason are
-    /// passed to `added`. The time is linear in the number of given users and of the watcher's edges.
+    /// Adds a reason for `watcher` to watch each of these users. Passes those that it did not yet watch for this reason
+    /// to `added`. The time is linear in the number of given users and of the watcher's edges.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,
@@ -173,7 +173,7 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Removes a reason from the edges of `watcher` that have it, except to users for whom `wanted` returns `true`. The
+    /// Removes a reason from the edges of `watcher`. Keeps it on edges to users for whom `wanted` returns `true`. The
     /// time is linear in the number of the watcher's edges.
     pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, mut wanted: impl FnMut(&User) -> bool) {
         let Some(it) = self.watcher(watcher) else { return };
@@ -201,7 +201,7 @@ impl<S> WatchGraph<S> {
         it.pending = place.filter(|place| it.outgoing[*place as usize].subject & PENDING != 0).collect();
     }
 
-    /// Removes the pending marks of users whose states the client has according to `is_known`. Returns for each user
+    /// Removes the pending marks of users whose states the client has, according to `is_known`. Returns for each user
     /// whether the watcher watches the user. The time is linear in the number of given users and of edges.
     pub fn unmark_all<'a>(
         &mut self,
@@ -233,8 +233,8 @@ impl<S> WatchGraph<S> {
         watched
     }
 
-    /// The index of each edge of a watcher; `None` if the watcher was removed. `Some(None)` if there are so few changes
-    /// that a search through the edges is quicker.
+    /// The index of each edge of a watcher; `None` if the watcher was removed. `Some(None)` for few changes: searching
+    /// the edges is then quicker.
     #[expect(clippy::option_option, reason = "the two answers have nothing in common")]
     fn places(&self, watcher: WatcherKey, changes: usize) -> Option<Option<Places>> {
         let outgoing = &self.watcher(watcher)?.outgoing;
@@ -398,8 +398,9 @@ impl<S> WatchGraph<S> {
     }
 
     /// Passes the pending states of a watcher to `tell`, the oldest mark first, and removes their marks. Stops when
-    /// `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user. Returns whether the watcher
-    /// can get more states now; `false` if it is muted.
+    /// `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user.
+    ///
+    /// Returns whether the watcher can get more states now; `false` if it is muted.
     pub fn drain_pending(&mut self, key: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {
@@ -439,9 +440,9 @@ impl<S> WatchGraph<S> {
         self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
-    /// Appends the watchers to serve to `round`: those outside of crowds that got a pending mark since the last call,
-    /// then a limited number from crowds. If [`WatchGraph::has_crowd`] returns `true` afterwards, more watchers from
-    /// crowds wait.
+    /// Appends the watchers to serve to `round`. First come those outside of crowds that got a pending mark since the
+    /// last call. Then comes a limited number from crowds. If more from crowds wait, [`WatchGraph::has_crowd`] returns
+    /// `true` afterwards.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.take_touched_first(round);
         let Self { touched, watchers, .. } = self;
@@ -525,7 +526,7 @@ impl<S> WatchGraph<S> {
         outgoing.iter().position(|edge| edge.subject & SUBJECT == subject)
     }
 
-    /// Marks an edge as pending, because the state of its subject has changed. The subject has `watchers` watchers.
+    /// Marks an edge as pending, because its subject's state has changed. `watchers` counts the subject's watchers.
     fn mark(&mut self, watcher: u32, place: u32, watchers: usize) {
         let slot = watcher;
         let watcher = &mut self.watchers[slot as usize];
@@ -542,8 +543,8 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Prepares the list of pending indices for the removal of an edge. The index of this edge is removed, and the last
-    /// edge gets this index, because it moves into the gap.
+    /// Prepares the list of pending indices for the removal of an edge. Drops its index, and gives that index to the
+    /// last edge, which moves into the gap.
     fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];
         if outgoing[place as usize].subject & PENDING != 0 {

@@ -15,8 +15,7 @@ use laws::Record;
 use proptest::prelude::*;
 use std::time::Duration;
 
-/// An input of the test. Connections are numbered in the order in which they begin. `connection` is such a number; the
-/// connection may have ended, or not exist yet.
+/// An input of the test. `connection` counts connections from the first; it may have ended, or not exist yet.
 #[derive(Clone, Debug)]
 enum Event {
     Connect {

@@ -11,8 +11,7 @@ fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000 + millis) }
 }
 
-/// A process records every few seconds that it is running. The last of these times may be before a login that watchers
-/// have seen.
+/// A process records only every few seconds that it runs. Watchers may have seen a login after the last record.
 #[test]
 fn who_logged_in_after_the_last_sign_of_life_was_seen_at_the_login() {
     let settings = AppSettings::default();

@@ -56,8 +56,7 @@ proptest! {
     }
 }
 
-/// Subscribes one user after another, as the SPEC describes. A user who is already on the list moves to the end, and
-/// the earliest is evicted.
+/// Subscribes one user after another, as the SPEC describes. A user already on the list moves to the end.
 fn subscribe(list: &mut Vec<UserId>, users: &[UserId], limit: usize) -> Subscribed {
     let before = list.clone();
     for user in users {

@@ -1,4 +1,4 @@
-//! Tests of a login that the facts recorded and that was then refused, so that it is ended by its number.
+//! Tests of a login that the facts recorded and that was then refused. It is ended by its number.
 
 #![allow(clippy::unwrap_used)]
 
@@ -133,8 +133,8 @@ fn a_device_that_changed_its_platform_when_the_process_died_is_what_the_facts_sa
     assert_eq!(devices, [(Platform::IPad, 9)]);
 }
 
-/// Two revocations overlap, and the later one ends no login. It has to report the UserSig that the earlier one has
-/// revoked. Both can then wait until no new UserSig can have the same issue time.
+/// Two revocations overlap, and the later one ends no login. It must still report the UserSig that the earlier one has
+/// revoked, so that both wait for the next second.
 #[test]
 fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     let settings = AppSettings::default();
@@ -160,7 +160,7 @@ fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     assert!(presence.kick(7, &known, &settings, NOW).outcome.1.is_empty(), "nothing besides what it names");
 }
 
-/// After a crash in the middle of a login, or after the policy became stricter, two competing logins may exist.
+/// A crash in the middle of a login, or a stricter policy, may leave two competing logins.
 #[test]
 fn a_device_that_comes_back_loses_its_login_to_a_newer_one_that_is_present() {
     let mut presence = logged_in();

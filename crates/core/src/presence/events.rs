@@ -19,9 +19,9 @@ impl Presence {
         }
     }
 
-    /// Adds the login event of a device, so that logins and disconnects of a device alternate. If the device was
-    /// already connected on the same platform and kicked no device, there is no event. In any other case, a device that
-    /// was already connected gets a disconnect event first.
+    /// Adds the login event of a device. Logins and disconnects of a device must alternate, so a device that was
+    /// connected gets a disconnect event first. There is no event if it was connected on the same platform and kicked
+    /// no device.
     pub(super) fn note_login(
         &mut self,
         device: EventDevice,

@@ -1,5 +1,5 @@
-//! Keeps a live record consistent with the facts. It decides which logins may connect, takes over ends of logins from
-//! the facts, and keeps ends until the facts have stored them.
+//! Keeps a live record consistent with the facts. It decides which logins may connect. It takes over ends of logins
+//! from the facts, and keeps its own until the facts have stored them.
 
 use super::Presence;
 use crate::device::{Device, Link};
@@ -31,7 +31,7 @@ pub struct UserFacts {
 pub enum Admission {
     /// The device may connect, under this login number.
     Admitted(u64),
-    /// The record has no login of the device on this platform. The caller first records a login in the facts.
+    /// The record has no login of the device on this platform. The caller first records one in the facts.
     Unknown,
     /// The UserSig of the login was revoked.
     Revoked,
@@ -41,15 +41,15 @@ pub enum Admission {
     Overtaken,
     /// A later login on this platform competes with this login and has ended it.
     Beaten(Platform),
-    /// The record does not contain the login but has had a later one, so the login may have ended. The caller reads the
-    /// facts again. Their answer is valid until the record gets a login with a number above this one.
+    /// The record has had a later login than this one, which may therefore have ended. The caller reads the facts
+    /// again. Their answer is valid until the record gets a login with a number above this one.
     MayHaveEnded(u64),
 }
 
 impl Presence {
     /// Creates the record of a user from the facts. Its logins have no connections. `version` must be above every
-    /// version that may have been sent for the user. `may_have_had_list` is `true` if a former record may have lost a
-    /// subscription list.
+    /// version that may have been sent for the user. `may_have_had_list` is `true` if an earlier record may have had a
+    /// subscription list that was lost.
     pub fn from_facts(
         facts: UserFacts,
         version: Version,
@@ -107,9 +107,11 @@ impl Presence {
     /// Decides whether a device may connect with a UserSig that was issued in the second `issued`.
     ///
     /// `recorded` is `None` if the device returns to its existing login. Otherwise its first part is the number under
-    /// which the facts have recorded the new login. Its second part is `None` at the first call. If that call returns
-    /// [`Admission::MayHaveEnded`], the caller reads the facts again. If they still have the login, the caller repeats
-    /// the call, with the number in `MayHaveEnded` as the second part.
+    /// which the facts have recorded the new login.
+    ///
+    /// The second part is `None` at the first call. If that call returns [`Admission::MayHaveEnded`], the caller reads
+    /// the facts again. If they still have the login, the caller repeats the call. The second part is then the number
+    /// in `MayHaveEnded`.
     pub fn admission(
         &self,
         device: &DeviceId,
@@ -149,8 +151,8 @@ impl Presence {
         }
     }
 
-    /// The platform of the latest competing login, if that login is later than `number`; otherwise `None`. If `present`
-    /// is `true`, only devices that count as connected are considered.
+    /// The platform of the latest competing login, if that is later than `number`. With `present`, only devices that
+    /// count as connected are considered.
     fn beaten_by(
         &self,
         device: &DeviceId,
@@ -211,8 +213,8 @@ impl Presence {
         self.unsettled.iter().flat_map(|unsettled| unsettled.ends())
     }
 
-    /// Records the use of a UserSig that was issued in the second `issued`. `connection` is the connection of the
-    /// device that now uses the UserSig; `None` if there is no connection.
+    /// Records the use of a UserSig that was issued in the second `issued`. `connection` is the device's connection
+    /// that uses it, if any.
     pub fn note_sig(
         &mut self,
         connection: Option<ConnectionId>,
@@ -229,7 +231,7 @@ impl Presence {
 
     /// Ends every login up to the number `through` and revokes UserSigs, because the facts have recorded a kick.
     ///
-    /// Returns the ended logins, and the issue times of UserSigs that `revoked` lacks; the caller has to revoke these
+    /// Returns the ended logins, and the issue times of UserSigs that `revoked` lacks. The caller has to revoke these
     /// in the facts too.
     pub fn kick(
         &mut self,
@@ -244,8 +246,10 @@ impl Presence {
     }
 
     /// Ends every login up to the number `through` and drops the subscription list, because the facts have deleted the
-    /// account. The record is kept for the login retention. An account that was created again meanwhile keeps its
-    /// record and its later logins. Returns the same as [`Presence::kick`].
+    /// account. Returns the same as [`Presence::kick`].
+    ///
+    /// The record is kept for the login retention. If the account was created again meanwhile, its record and its later
+    /// logins stay.
     pub fn delete(
         &mut self,
         through: u64,
@@ -289,7 +293,7 @@ impl Presence {
     }
 
     /// Records that the account was created, or created again, with the creation number `born`. Does nothing if that
-    /// account was deleted since, or if the record has this or a later account.
+    /// account was deleted since. Does nothing if the record has this or a later account.
     pub fn restore_account(&mut self, born: u64) -> Transition<()> {
         if born <= self.deleted_through || born <= self.born && self.deleted_until.is_none() {
             return Transition::quiet(());
@@ -303,8 +307,9 @@ impl Presence {
     ///
     /// A later login of the device stays. An earlier login on the same platform stays too, and gets the number `login`,
     /// which it has in the facts. An earlier login on another platform ends, because the facts have ended it. If the
-    /// record lacks the device, only the end is kept for the facts. `why` is the cause of the device's end mark, or
-    /// `None` for no mark; the device counts as notified of the cause.
+    /// record lacks the device, only the end is kept for the facts.
+    ///
+    /// `why` is the cause of the device's end mark, or `None` for no mark. The device counts as notified of the cause.
     pub fn take_back(
         &mut self,
         device: &DeviceId,
@@ -373,8 +378,9 @@ impl Presence {
     }
 
     /// Replaces the logins by those in the facts, after a restart. A native login that only the record has is removed.
-    /// A login that only the facts have is added, unless its end is not stored in the facts yet. Web logins, which the
-    /// facts do not list, stay unless the user was kicked or deleted while no node ran.
+    /// A login that only the facts have is added, unless its end is not stored in the facts yet.
+    ///
+    /// The facts do not list Web logins. These stay, unless the user was kicked or deleted while no node ran.
     pub fn adopt_facts(&mut self, facts: &UserFacts, settings: &AppSettings, now: Now) -> Transition<()> {
         let kicked = facts.ended_through > self.ended_through;
         let reason = match (kicked, self.devices.is_empty()) {

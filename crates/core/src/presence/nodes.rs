@@ -27,14 +27,13 @@ pub enum Reasserted {
     Current,
     /// The connection was put back into the record.
     PutBack,
-    /// The client has to log in again. The login has ended or may not connect any longer, or its device has another
-    /// connection.
+    /// The client has to log in again: its login has ended, or its device has another connection.
     Refused,
 }
 
 impl Presence {
-    /// Ends the connections of a lost node in this record, and returns their number. They count as connected until the
-    /// time `until`, or end at once if it has passed. `heard` is the last time at which the node is known to have run.
+    /// Ends the connections of a lost node in this record, and returns their number. They count as connected until
+    /// `until`, or end at once if that has passed. `heard` is the last time at which the node is known to have run.
     pub fn lose_node(
         &mut self,
         node: NodeId,
@@ -56,8 +55,8 @@ impl Presence {
         })
     }
 
-    /// Makes the connections of an ended node count as connected until the time `until`, and returns their number.
-    /// `heard` is the last time at which the node is known to have run.
+    /// Makes the connections of an ended node count as connected until `until`, and returns their number. `heard` is
+    /// the last time at which the node is known to have run.
     pub(crate) fn hold_links(
         &mut self,
         is_lost: impl Fn(ConnectionId) -> bool,
@@ -79,8 +78,8 @@ impl Presence {
         lost
     }
 
-    /// Makes the logins of a record count as connected until the time `until`. The record was created from the facts,
-    /// because the directory has lost the former record. `lost` is the time of the loss.
+    /// Makes the logins of a record count as connected until `until`. The record was created from the facts, because
+    /// the directory has lost the earlier record. `lost` is the time of the loss.
     #[must_use]
     pub fn held_until(mut self, until: Moment, lost: Timestamp) -> Self {
         for device in &mut self.devices {
@@ -93,11 +92,11 @@ impl Presence {
     }
 
     /// Puts an open connection back into the record. The directory has lost the record, or other nodes have treated the
-    /// node of the connection as lost.
+    /// connection's node as lost.
     ///
-    /// If the visible status has not changed since the record was created from the facts, the custom status and the
-    /// ONLINE time are restored too. A subscription list that was lost with the record is also restored. The version
-    /// becomes higher than that of [`Reassert::told`].
+    /// The custom status and the ONLINE time are restored too, if the visible status has not changed since the record
+    /// was created from the facts. A subscription list that was lost with the record is restored. The version becomes
+    /// higher than that of [`Reassert::told`].
     pub fn reassert(
         &mut self,
         open: &Reassert<'_>,

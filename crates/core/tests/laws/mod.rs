@@ -1,4 +1,4 @@
-//! The laws that hold for a live record after every step. Both the scripts and the random sequences check them.
+//! The laws that hold for a live record after every step of the scripts and the random sequences.
 
 use lamplight_core::{Connect, Device, Link, Presence, Removed, Transition, UserFacts};
 use lamplight_model::{
@@ -24,8 +24,7 @@ pub struct Record {
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next; `None` means now.
     pub heard: Option<Timestamp>,
-    /// Whether the current step takes over the logins of the facts. A login that ends in such a step has ended in the
-    /// facts before.
+    /// Whether the step takes over the logins of the facts. The facts recorded the ends before that.
     pub adopts: bool,
 }
 
@@ -91,8 +90,8 @@ impl Record {
         assert_eq!(self.presence.unsettled_ends().count(), 0);
     }
 
-    /// Checks that the record stores the end of each native login until the facts have it. Logins that a kick or a
-    /// deletion ended in the facts have no such end.
+    /// Checks that the record stores the end of each native login until the facts have it. A kick or a deletion ends
+    /// logins in the facts first; these have no such end.
     fn judge_ends(&self, before: &Presence) {
         for end in self.presence.unsettled_ends() {
             assert!(!self.presence.is_logged_in(&end.device) || end.login < self.last_login, "{end:?}");
@@ -137,8 +136,7 @@ impl Record {
         self.now = self.now.after(end.since(self.now.moment));
     }
 
-    /// Simulates a crash of the process. Restores the record in a new process after the time `down`, with a monotonic
-    /// clock that starts again.
+    /// Restores the record in a new process after the time `down`. The monotonic clock starts again.
     pub fn restart(&mut self, down: Duration) {
         let before = self.status();
         let (devices, list) = (self.presence.devices().len(), self.presence.subscriptions().clone());
@@ -164,8 +162,8 @@ impl Record {
         assert!(connections(&self.presence).is_empty(), "connections do not outlive their process");
     }
 
-    /// Checks the session events. They alone show which devices are connected, logins and disconnects alternate, and
-    /// each event has the status after it.
+    /// Checks that the session events alone show which devices are connected, that logins and disconnects alternate,
+    /// and that each has the status after it.
     fn judge_events(&mut self, has_events: bool) {
         let waiting = self.presence.pending_events().into_iter().flat_map(|events| events.waiting());
         let new: Vec<&SessionEvent> = waiting.filter(|event| event.ordinal > self.last_event).collect();

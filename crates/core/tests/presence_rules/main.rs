@@ -2,10 +2,9 @@
 //! (section 3). The name of a test is the rule.
 //!
 //! A line is `action => result`. The result begins with the visible change: `-` for none, or the status type, the
-//! custom status and the reason. Then it lists each closed connection with its cause. Last are the users who were added
-//! to (`+`) or removed from (`-`) the subscription list. An action without `=>` is preparation, and its result is not
-//! compared. `phone#1` is the first connection of the phone, `phone` its newest. [`world::World::act`] defines all
-//! actions.
+//! custom status and the reason. Then it lists each closed connection with its cause. Last are the users added to (`+`)
+//! or removed from (`-`) the subscription list. An action without `=>` is preparation, and its result is not compared.
+//! `phone#1` is the first connection of the phone, `phone` its newest. [`world::World::act`] defines all actions.
 
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]

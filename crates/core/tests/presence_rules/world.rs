@@ -39,7 +39,7 @@ impl Default for World {
 }
 
 impl World {
-    /// Runs the script. Returns it with its expected results and with its actual results, both with normalised spaces.
+    /// Returns the script with its expected and with its actual results. Spaces are normalised.
     pub fn run(mut self, script: &str) -> (String, String) {
         let (mut expected, mut actual) = (String::new(), String::new());
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -207,7 +207,7 @@ impl World {
         self.tell(&done) + too_late(done.outcome)
     }
 
-    /// Parses `phone iPhone, mac Mac`. Logins that the record contains keep their numbers, and others get new ones.
+    /// Parses `phone iPhone, mac Mac`. Logins of the record keep their numbers; others get new ones.
     fn logins(&mut self, text: &str) -> Vec<(DeviceId, Platform, u64)> {
         let words = text.split(',').filter_map(|login| login.trim().split_once(' '));
         let mut logins = Vec::new();
@@ -259,7 +259,7 @@ impl World {
         shown.join("; ")
     }
 
-    /// Prints the status after each pending session event, and marks the events as recorded in the outbox. The last
+    /// Prints the status after each pending session event, and marks the events as stored in the outbox. The last
     /// status must be the record's.
     fn take_statuses_after(&mut self) -> String {
         let presence = &self.record.presence;

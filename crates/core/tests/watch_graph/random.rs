@@ -6,7 +6,7 @@ use lamplight_model::{User, UserStatus, Version};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One operation on a hub. There are few connections and users, so that operations often concern the same ones.
+/// There are few connections and users, so that operations often concern the same ones.
 #[derive(Clone, Debug)]
 enum Event {
     Attach(u8),
@@ -275,8 +275,8 @@ impl World {
         }
     }
 
-    /// Lets every client read until its mailbox is empty, and checks that it has the newest state of each watched user.
-    /// Then removes the connections, and checks that the hub is empty.
+    /// Lets every client read until its mailbox is empty, and checks that it has the newest states. Then removes the
+    /// connections, and checks that the hub is empty.
     fn end(mut self) {
         self.happen(Event::TakeTouched);
         for c in self.keys.keys().copied().collect::<Vec<_>>() {

@@ -112,8 +112,7 @@ fn another_reason_for_the_same_edge_tells_nothing_again() {
     );
 }
 
-/// An answer counts as sent only for users whose state was sent to the connection before. A client ignores the other
-/// statuses of an answer.
+/// A client ignores statuses of users that the connection was not told of yet.
 #[test]
 fn an_answer_counts_as_told_only_of_whom_the_connection_was_told() {
     check(
@@ -338,8 +337,8 @@ fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
     assert!(fans.iter().all(|fan| hub.pending(*fan) == 0));
 }
 
-/// Runs a script. A line is `action => result`; an action without `=>` is preparation. Connections are attached when
-/// they are first named.
+/// A line is `action => result`; an action without `=>` is preparation. Connections are attached when they are first
+/// named.
 fn check(script: &str) {
     let mut hub: Hub<UserStatus> = Hub::default();
     let mut names: BTreeMap<String, WatcherKey> = BTreeMap::new();
@@ -353,8 +352,8 @@ fn check(script: &str) {
     assert!(expected == actual, "the script says\n\n{expected}\nbut it went\n\n{actual}");
 }
 
-/// Runs a script in which `c` has just returned. It watches three users whose states the hub has, because another
-/// connection watches them too.
+/// Runs a script in which `c` has just returned. It watches three users whose states the hub has for another
+/// connection.
 fn check_return(script: &str) {
     let scene = "
         watch other ann
@@ -456,7 +455,7 @@ fn reason(why: &str) -> Why {
     }
 }
 
-/// Removes as many states from the mailbox as fit into a frame of `limit` states. Appends `...` if any is left.
+/// Drains at most `limit` states from the mailbox. Appends `...` if any is left.
 fn drain(hub: &mut Hub<UserStatus>, watcher: WatcherKey, limit: usize) -> Vec<String> {
     let mut told = Vec::new();
     let left = hub.drain(watcher, |state| {
