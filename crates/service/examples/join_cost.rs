@@ -1,5 +1,6 @@
-//! Measures the cost of a new connection with a long watch list, in a worker in which all users watch each other:
-//! `cargo run --release --example join_cost -p lamplight-service`.
+//! Measures the cost of a new connection with a long watch list, in a worker in which all users watch each other.
+//!
+//! `cargo run --release --example join_cost -p lamplight-service`
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, missing_docs)]
 
@@ -16,8 +17,8 @@ fn main() {
     }
 }
 
-/// Measures one connection three times: it sets a list of `length` users, reports that it has their statuses, and
-/// leaves. Meanwhile, `length` other connections watch the same users.
+/// Measures how long one connection takes to set a list of `length` users, to report their statuses as known, and to
+/// leave. `length` other connections watch the same users.
 fn join_cost(length: usize) -> (Duration, Duration, Duration) {
     let user = |n: usize| UserId::new(&format!("user{n}")).unwrap();
     let of = |n: usize| User::new(AppId(1), user(n));

@@ -46,8 +46,8 @@ struct State {
 /// A deletion in progress.
 #[derive(Clone)]
 struct Deletion {
-    /// The app as it was before its deletion, to close its connections. `None` if this node did not have the app, for
-    /// example after a restart; no client of the app is then connected to it.
+    /// The app before its deletion, to close its connections. `None` if this node did not have the app; then none of
+    /// its clients is connected here.
     app: Option<Arc<App>>,
     stage: Stage,
     /// Whether another pass over the live records is needed, because a record could not be removed.
@@ -61,8 +61,8 @@ enum Stage {
     Records {
         /// The position of the next page; `None` for the first page.
         next: Option<RecordCursor>,
-        /// Whether this pass has found a record. Another pass is then needed, because a record may have been created in
-        /// an earlier page.
+        /// Whether this pass has found a record. Another pass is then needed: a record may have been created in an
+        /// earlier page.
         found: bool,
     },
     /// The rows of the app in the facts are being deleted.
@@ -80,8 +80,8 @@ impl Deletion {
 }
 
 impl State {
-    /// Records the end of a step. The next stage is `next`; `None` means that the deletion is complete. If `once_more`
-    /// is set, another pass over the records comes instead.
+    /// Ends a step and begins the stage `next`; without one, the deletion is complete. With `once_more`, another pass
+    /// over the records comes first.
     fn advance(&mut self, id: AppId, next: Option<Stage>) {
         let Some(deletion) = self.apps.get_mut(&id) else { return };
         let next = if std::mem::take(&mut deletion.once_more) { Some(Stage::FIRST) } else { next };
@@ -111,8 +111,7 @@ impl AppDeletions {
         Self { facts, directory, apps, outbox, state: Mutex::default(), begun: Notify::default() }
     }
 
-    /// Locks the state. A panic in another thread does no harm, because every critical section leaves the map
-    /// consistent.
+    /// Locks the state. A panic in another thread leaves the map consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
@@ -125,15 +124,17 @@ impl AppDeletions {
         }
     }
 
-    /// Removes from the table an app that another node has deleted, and begins the deletion of its live records.
+    /// Removes an app that another node has deleted from the table. Begins the deletion of its live records.
     pub(crate) fn adopt_live(&self, app: &Arc<App>) {
         self.apps.remove(app.id);
         self.lock().apps.entry(app.id).or_insert_with(|| Deletion::new(Some(Arc::clone(app))));
         self.begun.notify_one();
     }
 
-    /// Deletes an app. When this returns, no login, key or call of the app is accepted any longer. [`Self::proceed`]
-    /// then deletes the stored data. The last app is not deleted, because the next start would create another one.
+    /// Deletes an app. From now on, no login, key or call of the app is accepted. [`Self::proceed`] then deletes the
+    /// stored data.
+    ///
+    /// The last app is not deleted, because the next start would create another one.
     pub async fn delete(&self, id: AppId) -> Result<AppDeletion, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let begun = self.facts.begin_app_deletion(id).await;
@@ -226,7 +227,7 @@ impl AppDeletions {
         })
     }
 
-    /// Ends the logins of a user of a deleted app, so that the user's connections are closed, and removes the record.
+    /// Ends the logins of a deleted app's user, which closes the connections. Removes the record.
     async fn end_record(&self, user: &User, app: Option<&App>, now: Now) -> Result<(), ServiceError> {
         if let Some(app) = app {
             let revoked = Revoked::new(now.wall, []);
@@ -244,8 +245,8 @@ impl AppDeletions {
         self.end_record(user, app.as_deref(), now).await
     }
 
-    /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record again and refuses the
-    /// call: the deletion may already have passed the record's position.
+    /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record and refuses the call:
+    /// the deletion may have passed it already.
     pub(crate) async fn put_record(
         &self,
         user: &User,
@@ -292,8 +293,7 @@ mod tests {
     use super::*;
     use lamplight_model::AppSettings;
 
-    /// Creates a record that cannot be removed, in a part of the list that the current step has already passed. Then
-    /// ends the step.
+    /// The record cannot be removed, and is in a part of the list that the current step has passed.
     #[test]
     fn a_record_that_could_not_be_removed_is_gone_through_again_whatever_a_step_says() {
         let app = App { id: AppId(1), keys: vec![], admins: vec![], settings: AppSettings::default() };

@@ -48,22 +48,21 @@ pub struct WatchedFor {
     pub friend: bool,
 }
 
-/// The number of connections that are examined for each watcher in the list. Few users have more devices.
+/// At most this many connections are examined for each watcher in the list. Few users have more devices.
 const EDGES_PER_WATCHER: usize = 4;
 
 /// The connections of one worker, the users that they watch, and their mailboxes.
 pub struct Audience<S> {
     hub: Hub<S>,
-    /// The members, by the slots of their watchers. The key beside a member shows whether its slot was given to another
-    /// watcher.
+    /// The members, by the slots of their watchers. The key shows whether the slot was given to another watcher.
     members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
-    /// The versions of users' statuses that answers contained before the log reported them, with the connections that
-    /// got the answers. Older log entries are not sent to these connections. A version is removed once the log or a
-    /// read has reached it.
+    /// The versions of statuses that answers contained before the log reported them, and the connections that got the
+    /// answers. Older log entries are not sent to these connections. A version is removed once the log or a read has
+    /// reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
 }
 
@@ -90,7 +89,7 @@ impl<S: Versioned> Audience<S> {
     /// Adds a logged-in connection, which is then notified about its own user.
     ///
     /// The connection has missed earlier entries of the log. The caller therefore reads whether it is still the
-    /// device's current connection, and then calls [`Audience::set_watch_list`].
+    /// device's current connection. It then calls [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
         self.watch(watcher, member.user.clone(), Why::Own, effects);
@@ -125,7 +124,7 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Sets the users that a connection watches besides its own user. Returns `false` and does nothing if the list is
-    /// out of date, because [`Audience::lists_heard`] no longer returns `heard`. The caller then reads the list again.
+    /// out of date: [`Audience::lists_heard`] no longer returns `heard`. The caller then reads the list again.
     pub fn set_watch_list(
         &mut self,
         watcher: WatcherKey,
@@ -173,13 +172,15 @@ impl<S: Versioned> Audience<S> {
         true
     }
 
-    /// Applies a change of the subscription list by the connection's own call, whose answer contains the statuses of
-    /// the added users.
+    /// Applies a change of the subscription list by the connection's own call. The answer to the call contains the
+    /// statuses of the added users.
     ///
     /// The connection is not notified about new users until the answer [takes](Audience::take) their statuses, or until
-    /// [`Audience::release`]. When the log reports the change later, [`Audience::hear`] applies it to the user's other
-    /// connections. For this connection, it ignores the entries about these users up to this change. If the log has
-    /// already reported this change, nothing is changed.
+    /// [`Audience::release`].
+    ///
+    /// The log reports the change later, and [`Audience::hear`] applies it to the user's other connections. For this
+    /// connection, it ignores the entries about these users up to this change. If the log has already reported this
+    /// change, nothing is changed.
     pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,
@@ -211,8 +212,8 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// The parts of a connection's own list change that another device has undone before the answer was sent. The first
-    /// list has the added users that are no longer on the subscription list, the second the removed users that are on
-    /// it again.
+    /// list has the added users that are no longer on the subscription list. The second has the removed users that are
+    /// on it again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =
@@ -265,9 +266,11 @@ impl<S: Versioned> Audience<S> {
         self.hub.newest(user)
     }
 
-    /// Applies an entry of the change log. `prepare` converts a status into the form that mailboxes use. It is called
-    /// at most once, and only if the user is watched. Returns `true` if the entry is a status that has to wait for
+    /// Applies an entry of the change log. Returns `true` if the entry is a status that has to wait for
     /// [`Audience::tell_due`], because of the rate.
+    ///
+    /// `prepare` converts a status into the form that mailboxes use. It is called at most once, and only if the user is
+    /// watched.
     pub fn hear(
         &mut self,
         entry: &Arc<LogEntry>,
@@ -430,11 +433,11 @@ impl<S: Versioned> Audience<S> {
         self.hub.known_all(watcher, seen)
     }
 
-    /// Records that an answer contains this version of a user's status, which was just read. If a newer version was
-    /// already sent to the connection, returns that version for the answer; otherwise `None`.
+    /// Records that an answer contains this version of a user's status, which was just read. Returns a newer version
+    /// for the answer if the connection was already sent one; otherwise `None`.
     ///
-    /// The log may be behind the answer. Older entries that it reports later are not sent to this connection. An entry
-    /// with the same version is sent, because an answer does not replace a notification.
+    /// The log may be behind the answer. The older entries that it reports later are not sent to this connection. An
+    /// entry with the same version is sent, because an answer does not replace a notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         if self.hub.is_behind(watcher, user, version) {
             let told = self.answered.entry_ref(user).or_default();
@@ -457,8 +460,9 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Passes the statuses marked in the mailbox of a connection to `tell`, until `tell` returns [`Told::Full`]. A
-    /// muted connection gets only the status of its own user. Returns whether the connection can get more statuses now;
-    /// `false` if it is muted.
+    /// muted connection gets only the status of its own user.
+    ///
+    /// Returns whether the connection can get more statuses now; `false` if it is muted.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)
     }
@@ -589,8 +593,8 @@ impl<S: Versioned> Audience<S> {
         gone
     }
 
-    /// Makes a connection watch a user, and requests a read of the status. The stored status may lack log entries that
-    /// this worker has not read yet.
+    /// Makes a connection watch a user. Requests a read of the status: this worker may not have read the newest log
+    /// entries yet.
     fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
         self.hub.watch(watcher, &user, why);
         effects.push(Effect::Read(user));

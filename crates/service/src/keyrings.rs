@@ -1,7 +1,7 @@
 //! The JWT keys that are read from addresses and files, and the calls that wait for them.
 //!
-//! This module does not read keys. The server gets the sources that are due from [`Keyrings::to_read`], reads them, and
-//! passes the keys to [`Keyrings::put`]. `core/src/key_refresh.rs` decides when a source is due.
+//! This module does not read keys. The server takes the sources that are due from [`Keyrings::to_read`], reads them,
+//! and passes the keys to [`Keyrings::put`]. `core/src/key_refresh.rs` decides when a source is due.
 
 use lamplight_auth::JwtKeySet;
 use lamplight_core::{Demand, KeyRefresh};
@@ -47,7 +47,7 @@ pub struct SourceState {
 struct Ring {
     keys: Arc<JwtKeySet>,
     refresh: KeyRefresh,
-    /// The error of the last attempt to read the source; `None` if the attempt succeeded or if there was none.
+    /// The error of the last attempt to read the source; `None` without a failed last attempt.
     error: Option<String>,
     /// The number of attempts that have ended. Waiting calls watch it for a change.
     attempts: watch::Sender<u64>,
@@ -69,8 +69,7 @@ impl Default for Ring {
 pub(crate) enum NewerKeys {
     /// An attempt to read each source has ended.
     Read,
-    /// A source was removed before an attempt ended. The settings no longer have it, or the task that reads the sources
-    /// did not know the newest settings yet.
+    /// The source was removed during the attempt, or the reading task does not know the newest settings yet.
     Removed,
     /// No read is allowed now.
     NotNow,
@@ -119,8 +118,7 @@ impl Keyrings {
     }
 
     /// Returns at most `most` sources of these apps that are due to be read. The caller must then call
-    /// [`Keyrings::put`] or [`Keyrings::failed`] for each. Sources that are in no app's settings any longer are
-    /// removed.
+    /// [`Keyrings::put`] or [`Keyrings::failed`] for each. Removes sources that no app's settings contain any longer.
     pub fn to_read(&self, apps: &[Arc<App>], most: usize, now: Moment) -> Vec<KeysToRead> {
         let wanted = Self::sources(apps);
         let mut rings = self.rings();
@@ -199,8 +197,7 @@ impl Keyrings {
         self.wanted.notify_one();
     }
 
-    /// Locks the keys of all sources. A panic in another thread does no harm, because every critical section leaves the
-    /// map consistent.
+    /// Locks the keys of all sources. A panic in another thread leaves the map consistent.
     fn rings(&self) -> MutexGuard<'_, BTreeMap<KeysToRead, Ring>> {
         self.rings.lock()
     }

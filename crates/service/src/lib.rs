@@ -1,11 +1,11 @@
 //! The operations of a node on its two stores: the facts and the live records.
 //!
-//! This crate defines the order in which the stores are read and written, and the gates of a call. It has no sockets,
+//! This crate defines the gates of a call, and the order in which the stores are read and written. It has no sockets,
 //! no messages and no clock: every call gets the current time as an argument.
 //!
 //! A login begins in the facts, which assign its number, and then enters the live record. A login ends in the live
-//! record, which stores the end until the facts have stored it. Every step contains the number of the login, so a late
-//! or repeated step does no harm. If a store fails to make a change, it is [retried](Service::retry).
+//! record, which keeps the end until the facts have stored it. Every step contains the number of the login, so a late
+//! or repeated step does no harm. A change that a store fails to make is [retried](Service::retry).
 //! [`Service::recover`] repairs the stores after a crash.
 
 mod app_deletions;
@@ -167,7 +167,7 @@ impl Service {
     }
 
     /// Makes the node one of several that share their stores. It then does only its own duties. If the directory loses
-    /// records, the logins in records that are created again count as connected for the time `grace`.
+    /// records, the logins in the new records count as connected for the time `grace`.
     #[must_use]
     pub fn in_cluster(self, membership: Membership, grace: Duration) -> Self {
         Self { duties: Duties::among(membership), records: self.records.in_cluster(grace), ..self }

@@ -79,7 +79,7 @@ impl Outbox {
         &self.bell
     }
 
-    /// Wakes the dispatcher for the lanes of an app, because the URLs of its webhooks may have changed.
+    /// Wakes the dispatcher for the lanes of an app, whose webhooks may have new URLs.
     pub(crate) fn ring_for(&self, app: AppId) {
         Hook::ALL.into_iter().for_each(|hook| self.bell.ring(Lane { app, hook }));
     }
@@ -115,7 +115,7 @@ impl Outbox {
     }
 
     /// Reads up to `limit` dead letters of an app, at most [`MAX_DEAD_LETTER_PAGE`]. The page begins after the id
-    /// `after`, and is in the order in which notices became dead letters. An unknown app is refused with 70020.
+    /// `after`, in the order in which notices became dead letters. An unknown app is refused with 70020.
     pub async fn dead_letters(
         &self,
         app: AppId,
@@ -147,8 +147,7 @@ impl Outbox {
         Ok(done)
     }
 
-    /// The ids of the selected dead letters, in pages that are small enough not to delay other writes. Notices that
-    /// become dead letters after this call are not included.
+    /// The ids of the selected dead letters that exist now. The pages are small, so that other writes are not delayed.
     async fn pages_of(&self, app: AppId, which: DeadLetters) -> Result<Vec<Vec<u64>>, ServiceError> {
         let ids = match which {
             DeadLetters::These(ids) => ids,

@@ -1,10 +1,12 @@
 //! The live records and the facts behind them: the status of a user without a record, and the creation of records.
 //!
-//! [`Service::recover`](crate::Service::recover) creates a record for every login in the facts, and a login creates
-//! one. After that, a user without a record has no login, apart from a login that is just being recorded or undone. The
-//! logins in the facts therefore need not be read, unless the directory loses records while the node runs. The
-//! directory reports the loss by a new [epoch](lamplight_directory::Directory::epoch). The logins in the facts are then
-//! read again, and each user with a login from before the epoch gets a new record.
+//! [`Service::recover`](crate::Service::recover) creates a record for every login in the facts, and so does every
+//! login. After that, a user without a record has no login, apart from one that is just being recorded or undone. The
+//! logins in the facts need not be read.
+//!
+//! This changes if the directory loses records while the node runs, which it reports by a new
+//! [epoch](lamplight_directory::Directory::epoch). The logins in the facts are then read again. Each user with a login
+//! from before the epoch gets a new record.
 
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;
@@ -23,14 +25,14 @@ pub(crate) struct Records {
     deletions: Arc<AppDeletions>,
     /// The latest [epoch](Directory::epoch) for which the records are complete: each login in the facts has one.
     recovered_from: AtomicU64,
-    /// The time for which the logins of a lost record count as connected; `None` if no other node shares the directory.
+    /// How long the logins of a lost record count as connected; `None` if no other node shares the directory.
     grace: Option<Duration>,
     /// The [epoch](Directory::epoch) of the directory when this node began.
     began: AtomicU64,
 }
 
-/// The time within which the nodes put their connections back after a loss of records. A user without a record and
-/// without a login in the facts may then be connected by a Web device, so reading the user's status fails.
+/// The time in which the nodes put their connections back after a loss of records. During it, a user without a record
+/// or a login may have a connected Web device. Reading such a user's status fails.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 
 /// The facts with which a live record has to be consistent.
@@ -65,25 +67,22 @@ impl Records {
         self.grace.is_some()
     }
 
-    /// Stores the directory's epoch at the start of this node. Only a later epoch counts as a loss in
-    /// [`Records::lost_at`].
+    /// Stores the directory's epoch at the start of this node. [`Records::lost_at`] reports only later ones.
     pub(crate) fn begin_in_cluster(&self) {
         self.began.store(self.directory.epoch().0, Ordering::Relaxed);
     }
 
-    /// The time before which live records may be missing, if the directory has lost records since this node began;
-    /// otherwise `None`.
+    /// Live records from before this time may be missing. `None` if the directory has lost none since this node began.
     pub(crate) fn lost_at(&self) -> Option<Timestamp> {
         let epoch = self.directory.epoch();
         let began = Timestamp(self.began.load(Ordering::Relaxed));
         (self.is_shared() && epoch > began).then_some(epoch)
     }
 
-    /// Reads the records of users of an app with `view`, in the order of `users`. The result is `None` for a user
-    /// without an account.
+    /// Reads the records of users of an app with `view`, in the order of `users`. `None` for a user without an account.
     ///
-    /// If a user has no record, or if `view` returns `None`, `view` is called with a record made from the facts. That
-    /// record is stored if the user has a login.
+    /// If there is no record, or `view` returns `None`, calls `view` with a record made from the facts. That record is
+    /// stored if the user has a login.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,
@@ -145,8 +144,7 @@ impl Records {
         Ok(())
     }
 
-    /// Returns for each of these users whether the user has an account. The facts are read only for users without a
-    /// record.
+    /// Returns whether each user has an account. Reads the facts only for users without a record.
     pub(crate) async fn have_accounts(&self, users: &[User]) -> Result<Vec<bool>, ServiceError> {
         let is_there = |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());
         let mut have = self.directory.read(users, is_there).await?;
@@ -187,13 +185,12 @@ impl Records {
         Timestamp(self.recovered_from.load(Ordering::Relaxed))
     }
 
-    /// The time before which live records may have been lost. Records that are created again have versions above it.
+    /// Live records from before this time may have been lost. New records have higher versions.
     fn lost_before(&self) -> Timestamp {
         self.directory.epoch().max(self.recovered_from())
     }
 
-    /// The first version of a user about whom only the time `since` is known: the account's creation or the last
-    /// recorded login.
+    /// The first version of a user about whom only `since` is known: the account's creation or the last recorded login.
     pub(crate) fn first_version(&self, since: Timestamp) -> Version {
         Version::at(since.max(self.lost_before()))
     }
@@ -233,8 +230,7 @@ impl Records {
         self.seed_as(user, app, false, now).await
     }
 
-    /// Does the same as [`Records::seed`]. If the account is `new`, no connection and no subscription list can have
-    /// been lost.
+    /// Like [`Records::seed`]. A `new` account can have lost no connection and no subscription list.
     pub(crate) async fn seed_as(
         &self,
         user: &User,
@@ -249,7 +245,7 @@ impl Records {
     }
 }
 
-/// The error of reading a user whose status is unknown until the nodes have put their connections back.
+/// The error while a user's status is unknown: the nodes have not put their connections back yet.
 fn unknown() -> DirectoryError {
     let doing = "reading a user whose connections were lost with the directory's data";
     DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }

@@ -1,11 +1,11 @@
-//! The retry list, which contains the operations that failed or whose result is unknown because a store failed.
+//! The retry list: the operations that failed, or whose result is unknown, because a store failed.
 //! `operations/retrying.rs` retries them.
 //!
 //! Each operation can be repeated and delayed safely. It names the login, the connection or the account that it
-//! concerns, and does not affect later ones. The list is lost when the process ends. After a restart, `upkeep` makes
-//! the two stores consistent instead.
+//! concerns, and does not affect later ones. The list is lost when the process ends; `upkeep` makes the two stores
+//! consistent after a restart.
 //!
-//! Ended logins that the live record stores for the facts are not in this list.
+//! The live record keeps ended logins for the facts; these are not in this list.
 
 use lamplight_core::LinkEnd;
 use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Platform, Timestamp, User};
@@ -29,14 +29,13 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 pub(crate) enum Pending {
     /// A connection has ended.
     Disconnect { user: User, connection: ConnectionId, end: LinkEnd, heard: Timestamp },
-    /// The login of a connection must be ended. An earlier attempt has failed or its result is unknown.
+    /// A connection's login must be ended. An earlier attempt has failed or its result is unknown.
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd },
     /// A login was recorded in the facts and then refused.
     TakeBack { user: User, recorded: Recorded },
     /// A login was refused, but may have been recorded under an unknown number.
     Unrecord { user: User, device: DeviceId, by_app: bool },
-    /// The facts have created, kicked or deleted an account, or may have done so, and the live record has not followed
-    /// yet.
+    /// The facts may have created, kicked or deleted an account, and the live record has not followed yet.
     Agree { user: User },
 }
 
@@ -59,8 +58,8 @@ pub(crate) struct Recorded {
     pub mark: Option<EndWhy>,
 }
 
-/// The end mark to store when a login is undone. A resume gets `None`. A login by the application gets a mark, because
-/// it has removed the device's former mark.
+/// The end mark to store when a login is undone. Only a login by the application gets one: it has removed the device's
+/// earlier mark.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }
@@ -75,7 +74,7 @@ struct Waiting {
     /// The operations that are being executed now.
     under_way: Vec<Pending>,
     dropped: u64,
-    /// The pause after the last round. It is zero if no operation failed, and doubles if none succeeded.
+    /// The pause after the last round: zero after a round without failures, doubled after one without success.
     pause: Duration,
     /// The time of the next round.
     from: Moment,

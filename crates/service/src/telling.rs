@@ -1,8 +1,8 @@
 //! Appends entries about committed changes of the facts to the change log, even if the log cannot accept them at once.
 //!
-//! Callers never wait for the log. If the log does not accept an entry at once, the entry waits in a bounded queue, in
-//! order, until [`Telling::append_waiting`] has appended it. If the queue is full, the entry is dropped. The change
-//! itself is not lost, because it is in the facts and readers find it when they read the facts again.
+//! Callers never wait for the log. An entry that the log does not accept waits in a bounded queue, in order, until
+//! [`Telling::append_waiting`] appends it. If the queue is full, the entry is dropped. The change is still in the
+//! facts, and readers find it when they read them again.
 
 use futures_util::FutureExt;
 use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};
@@ -27,7 +27,7 @@ pub struct Telling {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<LogEntry>,
-    /// Whether a task is appending entries that it has removed from the queue. New entries must wait, to stay in order.
+    /// Whether a task is appending entries from the queue. New entries must wait, to stay in order.
     appending: bool,
     dropped: u64,
     /// The number of entries added since the queue was last condensed.
@@ -45,7 +45,7 @@ impl Telling {
         &*self.log
     }
 
-    /// Appends an entry to the log about a committed change that is not a change of a live record.
+    /// Appends an entry about a committed change of the facts, not of a live record.
     pub(crate) fn tell(&self, user: &User, news: News) {
         self.append(LogEntry::news(user.clone(), news));
     }
@@ -76,7 +76,7 @@ impl Telling {
     }
 
     /// Appends the waiting entries to the log. After an error, the entries keep waiting, and the caller tries again
-    /// later. Only one task of a node may call this function, so that the entries stay in order.
+    /// later. Only one task of a node may call this, so that the entries stay in order.
     pub async fn append_waiting(&self) -> Result<(), DirectoryError> {
         loop {
             let mut batch = Batch { telling: self, entries: self.lock().take() };
@@ -99,8 +99,7 @@ impl Telling {
     }
 }
 
-/// The entries that are being appended. When the batch is dropped, those that were not appended return to the front of
-/// the queue.
+/// The entries that are being appended. When dropped, returns those not appended to the front of the queue.
 struct Batch<'a> {
     telling: &'a Telling,
     entries: Vec<LogEntry>,
@@ -137,9 +136,8 @@ impl Waiting {
         }
     }
 
-    /// Reduces the number of entries if possible. The changes of a user's lists become one entry, which makes the
-    /// user's clients read the lists again. If the entries about changed profiles outnumber the friends to notify, they
-    /// become one such entry for each friend. Other entries stay.
+    /// Reduces the number of entries if possible. Changes of a user's lists become one entry, which makes the clients
+    /// read the lists again. So do changes of profiles, if they outnumber the friends to notify. Other entries stay.
     fn condense(&mut self) {
         let is_lists = |news: &News| matches!(news, News::Lists(_) | News::ListsUnknown);
         let lists = self.entries.iter().filter(|entry| is_lists(&entry.news));

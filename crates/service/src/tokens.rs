@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Identifies the key that verified a token, or the source of JWT keys, within this process. It is computed from the
-/// text of the key, because a new key may get the number of a removed one.
+/// text of the key: a new key may get the number of a removed one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyMark(u32);
 
@@ -23,8 +23,7 @@ impl KeyMark {
     }
 }
 
-/// The maximum number of waits of one token for newer keys. A second one follows only if the settings change during the
-/// first.
+/// The maximum number of waits of one token for newer keys.
 const MOST_WAITS: usize = 3;
 
 /// A verified UserSig or JWT.
@@ -61,9 +60,8 @@ impl Tokens {
         self.throttle.sweep(now);
     }
 
-    /// Verifies a UserSig or a JWT. An invalid token is refused with the reason, or with 70050 if its address has
-    /// recently sent too many. If a JWT has an unknown key, this waits for the keys to be read again, once with each
-    /// version of the settings that comes meanwhile.
+    /// Verifies a UserSig or a JWT. Refuses an invalid token with the reason, or with 70050 if its address has recently
+    /// sent too many. For a JWT with an unknown key, waits for newer keys, at most [`MOST_WAITS`] times.
     pub(crate) async fn verify(
         &self,
         port: Port,
@@ -124,7 +122,7 @@ impl Tokens {
     }
 }
 
-/// Whether a refused token may be a guess. An expired or revoked token is not, because its signature is valid.
+/// Whether a refused token may be a guess. An expired or revoked token has a valid signature.
 fn is_guess(code: Code) -> bool {
     [Code::SIG_UNREADABLE, Code::SIG_WRONG, Code::SIG_OTHER_USER, Code::SIG_OTHER_APP].contains(&code)
 }

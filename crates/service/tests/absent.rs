@@ -56,7 +56,7 @@ impl World {
         self.service.statuses(&user("viewer"), &ids, Viewing::Watched, now(9)).await.unwrap()
     }
 
-    /// Reads the status types, and checks that the client port and the server API return the same ones.
+    /// Checks that the client port and the server API return the same types.
     async fn types(&self, names: &[&str]) -> Vec<Option<StatusType>> {
         let statuses = self.statuses(names).await;
         let users: Vec<User> = names.iter().map(|name| user(name)).collect();
@@ -108,8 +108,8 @@ async fn every_login_of_the_facts_has_a_record_from_the_start_on() {
     assert_eq!(world.types(&users).await, [Some(Offline), Some(Offline), Some(Unlogined), None]);
 }
 
-/// The process ended after the login was recorded in the facts and before it entered the record. The new status needs a
-/// version above that of the status without the login.
+/// The process ended after the facts had the login and before the record did. The login needs a higher version than the
+/// status without it.
 #[tokio::test]
 async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     let world = World::with_logins(&[]).await;
@@ -130,7 +130,7 @@ async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     assert!(told.version < status.version, "{told:?} {status:?}");
 }
 
-/// The login is not acknowledged yet and may be undone, so watchers must not be notified of it.
+/// The login may still be undone, so watchers must not be notified of it.
 #[tokio::test]
 async fn a_login_that_is_being_made_is_none_yet() {
     let world = World::with_logins(&["ann"]).await;

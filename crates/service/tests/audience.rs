@@ -1,5 +1,5 @@
 //! Tests of the audience when calls to the stores end late. The connection that made the call may have left, and
-//! another connection may use its slot.
+//! another may use its slot.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -45,8 +45,8 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     assert_eq!(audience.member(bob).unwrap().user, user("bob"));
 }
 
-/// A list that is read again may contain changes whose log entries come later or were missed. In both cases the
-/// connection is notified about the difference once.
+/// The log entries of changes in a list that is read again may come later, or have been missed. The client is told once
+/// in both cases.
 #[test]
 fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     let mut audience = Audience::<UserStatus>::default();
@@ -72,11 +72,12 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     assert_eq!(effects, []);
 }
 
-/// Runs a script with one connection of Alice, who has Bob on her list at revision 10. Steps: `own 12 +bob -cat` is a
-/// change by a call of the connection at revision 12. `quiet 12 +bob` is such a change that the log does not report.
+/// Runs a script with one connection of Alice, who has Bob on her list at revision 10.
+///
+/// `own 12 +bob -cat` is a change by a call of the connection at revision 12; the log does not report `quiet 12 +bob`.
 /// `log 11 +bob` is a change that the log reports, and `missed` is a missed part of the log. `ask` begins a read of the
-/// list, and `set bob cat` or `set 12 bob cat` ends it, the latter with its revision. `told` are the notifications
-/// about other devices' changes, and `list` is the list at the end.
+/// list; `set bob cat` or `set 12 bob cat` ends it, the latter with its revision. `told` are the notifications about
+/// other devices' changes, and `list` is the list at the end.
 fn check_list(script: &str, told: &[&str], list: &str) {
     let mut audience = Audience::<UserStatus>::default();
     let mut effects = Vec::new();
@@ -214,7 +215,7 @@ fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
     assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
 }
 
-/// A login has entered the record, was answered with a refusal, and is repeated over the same connection.
+/// A login has entered the record but was refused in the answer. It is repeated over the same connection.
 #[test]
 fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     let mut audience = Audience::<UserStatus>::default();
@@ -233,7 +234,7 @@ fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     assert_eq!(closed_at(8), [Effect::Close { watcher: alice, cause: EndCause::Superseded }]);
 }
 
-/// If a call fails after the list was changed, the statuses of the added users may not have been read yet.
+/// The call fails after the list was changed, before all statuses of the added users were read.
 #[test]
 fn whom_an_answer_would_have_told_of_is_read_where_there_is_no_answer() {
     let mut audience = Audience::<UserStatus>::default();
@@ -282,8 +283,8 @@ fn nothing_older_is_told_after_an_answer() {
     assert_eq!(newer.map(|status| status.version), Some(Version(4)));
 }
 
-/// The answer to a user's change of their own status is sent first. The notification is still sent once, and other
-/// connections get it at the limited rate.
+/// The answer to a user's change of the own status is sent first. The notification still follows, and others get it at
+/// the limited rate.
 #[test]
 fn an_answer_takes_no_event_and_tells_nobody_else() {
     let mut audience = Audience::<UserStatus>::new(rate(1));
@@ -314,8 +315,8 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     assert_eq!(told(&mut audience), [3]);
 }
 
-/// A list with twenty times as many users needs about twenty times the time. A search through all marks for each user
-/// would take four hundred times as long.
+/// Twenty times as many users take about twenty times as long. A search through all marks for each user would take four
+/// hundred times as long.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn joining_takes_time_in_proportion_to_the_list() {
@@ -348,9 +349,9 @@ fn joining_takes_time_in_proportion_to_the_list() {
     assert!(long < short * 100, "{long:?} for 20,000 and {short:?} for 1,000");
 }
 
-/// Runs a script in which Alice watches Bob and Cat, with a rate of two changes per second. The step `100 bob 7` is
-/// version 7 of Bob in the log at 100 ms. `read bob 9` is a version that was read, and `100 wait` advances the time.
-/// `told` is the content of Alice's mailbox after each step.
+/// Runs a script in which Alice watches Bob and Cat, with a rate of two changes per second. `100 bob 7` is version 7 of
+/// Bob in the log at 100 ms. `read bob 9` is a version that was read. `100 wait` advances the time. `told` is the
+/// content of Alice's mailbox after each step.
 fn check_conflation(script: &str, told: &str) {
     let mut audience = Audience::<UserStatus>::new(rate(2));
     let mut effects = Vec::new();
@@ -412,8 +413,8 @@ fn what_waits_is_not_told_after_something_newer() {
     );
 }
 
-/// Bob has four watchers, and the limit is 8 notifications per second. His changes are therefore sent every half
-/// second, although the rate allows 20 changes per second.
+/// Bob has four watchers, and the limit is 8 notifications per second: two changes per second, not the 20 of the other
+/// limit.
 #[test]
 fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
     let rate = ConflationRate { changes_per_second: 20, notifications_per_second: 8 };
@@ -453,8 +454,8 @@ fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
     assert_eq!(told, [(0, 1), (1, 2), (500, 501), (1_000, 1_001), (1_500, 1_501), (2_000, 1_800)]);
 }
 
-/// Bob has a crowd of 300 watchers, and one change a second is sent. A change that has waited is sent in shares with
-/// pauses of a millisecond, in which others are served. A change that has not waited is sent without pauses.
+/// Bob has a crowd of 300 watchers, and one change a second is sent. The shares of a change that has waited have pauses
+/// of a millisecond, in which others are served. A change that has not waited is sent without pauses.
 #[test]
 fn a_crowd_is_told_of_what_has_waited_with_pauses() {
     let mut audience = Audience::<UserStatus>::new(rate(1));

@@ -192,8 +192,7 @@ async fn nothing_is_said_of_who_may_be_connected_by_a_web_device_until_nodes_hav
     assert_eq!(cluster.status_type("bob", 105).await, Unlogined);
 }
 
-/// A node ignores a loss of records from before its start. A new cluster on old facts therefore shows nobody as
-/// connected.
+/// A node ignores a loss of records from before its start. A new cluster on old facts shows nobody as connected.
 #[tokio::test]
 async fn a_loss_before_the_beginning_of_a_node_holds_nobody() {
     let cluster = Cluster::start().await;

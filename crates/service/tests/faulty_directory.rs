@@ -1,5 +1,5 @@
-//! Tests with a directory that fails or is slow: a record that cannot be written does not delay others, and calls with
-//! an unknown outcome are completed later.
+//! Tests with a directory that fails or is slow. A record that cannot be written does not delay others. Calls with an
+//! unknown outcome are completed later.
 
 #![allow(clippy::unwrap_used, reason = "a world that does not begin is a failure")]
 
@@ -37,8 +37,8 @@ enum Fault {
     Unanswered,
 }
 
-/// A directory in which changes of one user's record fail. The next creation of a record can be delayed before it takes
-/// effect, and the next change after it has taken effect.
+/// A directory in which changes of one user's record fail. It can delay the next creation before it takes effect, and
+/// the next change afterwards.
 struct Faulty {
     inner: InProcessDirectory,
     fails: Mutex<Option<(User, Fault)>>,
@@ -300,7 +300,7 @@ async fn no_call_that_was_under_way_makes_a_record_of_a_deleted_app() {
     assert_eq!(directory.stats().records, 0);
 }
 
-/// The record is removed before the deletion reaches it, by a login that comes too late or because a deadline is due.
+/// A login that comes too late, or a deadline, removes the record before the deletion reaches it.
 #[tokio::test]
 async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record() {
     for is_due in [false, true] {

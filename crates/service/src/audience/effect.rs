@@ -27,15 +27,15 @@ pub enum Effect {
     /// Read the changed settings of an app, and pass them to
     /// [`Audience::set_notifications`](super::Audience::set_notifications).
     AppChanged(AppId),
-    /// Notify a connection of a change of its user's lists. The connection whose call made the change gets the lists
-    /// version in the answer.
+    /// Notify a connection of a change of its user's lists. If its own call made the change, the answer has the lists
+    /// version.
     Lists {
         /// The connection.
         watcher: WatcherKey,
         /// The change.
         news: Arc<ListsNews>,
     },
-    /// Read the lists version of a connection's user, and notify the client that it must read its lists again.
+    /// Read the lists version of a connection's user. Then notify the client that it must read its lists again.
     RereadLists(WatcherKey),
     /// Notify a connection of the new profile of a friend.
     FriendProfile {

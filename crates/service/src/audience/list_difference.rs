@@ -3,8 +3,8 @@
 use hashbrown::{HashMap, HashSet};
 use lamplight_model::UserId;
 
-/// The users who were added to and removed from the subscription list since the connection was last notified. The
-/// difference has at most as many entries as the sent list and the current list together.
+/// The users who were added to and removed from the subscription list since the connection was last notified. It has at
+/// most as many entries as the sent and the current list together.
 #[derive(Debug, Default)]
 pub struct ListDifference {
     changed: HashMap<UserId, Change, foldhash::fast::RandomState>,
@@ -48,8 +48,8 @@ impl ListDifference {
         });
     }
 
-    /// Records that an answer contains the whole list `list`. The new difference is that between `list` and `now`, the
-    /// list of the worker. Either list may be the older one.
+    /// Records that an answer contains the whole list `list`. The difference then is between `list` and `now`, the
+    /// worker's list. Either may be the older one.
     pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
         let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
         let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();
@@ -84,9 +84,8 @@ impl ListDifference {
 mod tests {
     use super::*;
 
-    /// Runs a script and compares the added and the removed users. `+a` adds a user, `-a` removes a user, and `=a` is
-    /// an answer about a user. `abc/cd` is an answer with the list of a, b and c while the worker has the list of c and
-    /// d.
+    /// Runs a script and compares the added and the removed users. `+a` adds and `-a` removes a user; `=a` is an answer
+    /// about a user. `abc/cd` is an answer with the list of a, b and c, while the worker's list is c and d.
     fn check(script: &str, joined: &str, left: &str) {
         let mut difference = ListDifference::default();
         for step in script.split(' ') {

@@ -1,8 +1,8 @@
 //! Records whether the log has reported a change of a user's lists during a login of that user.
 //!
-//! The facts return the lists version when they record a login. The version is still current when the connection joins
-//! the audience, if the worker has received no change of the lists in between. Otherwise it has to be read again. Later
-//! changes are sent to the connection.
+//! The facts return the lists version when they record a login. If the worker receives no change of the lists until the
+//! connection joins the audience, this version is still current. Otherwise it is read again. Later changes are sent to
+//! the connection.
 //!
 //! The module has no I/O. Its memory is bounded by the number of logins in progress.
 

@@ -12,17 +12,17 @@ pub struct Member {
     pub connection: ConnectionId,
     /// The revision of the user's record at which the connection was added to the record.
     pub(super) entered: u64,
-    /// The number of changes of the user's watch list. A list that was read before the last change is out of date.
+    /// Counts the changes of the user's watch list. A list that was read before the last change is out of date.
     pub(super) lists: u32,
     /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether a watch list was set. When another list is set later, the connection is notified about the difference.
+    /// Whether a watch list was set. Later ones cause notifications about the difference.
     pub(super) has_list: bool,
-    /// The revision up to which the subscription list contains the changes of the user's record. `None` if a part of
-    /// the log was missed.
+    /// The subscription list contains the changes up to this revision of the record. `None` if a part of the log was
+    /// missed.
     pub(super) heard: Option<u64>,
-    /// The users that the connection's own calls have added or removed, until the log reports the change. Each has the
-    /// revision of the change. An entry about such a user up to that revision is ignored. Usually `None`.
+    /// The users that the connection's own calls have added or removed, each with the revision of the change. Log
+    /// entries about such a user are ignored up to that revision. Usually `None`.
     #[expect(
         clippy::box_collection,
         reason = "every connection pays for it: one word, and an empty map keeps memory"
@@ -52,8 +52,7 @@ impl Member {
         Self { entered: rev, ..self }
     }
 
-    /// Records the revision of a list change that the log reports. Returns whether the list already contains that
-    /// change.
+    /// Records the revision of a list change from the log. Returns whether the list already contains the change.
     pub(super) fn has_heard(&mut self, rev: u64) -> bool {
         // Entries without a revision have no position in the order of the changes.
         if rev == 0 {
@@ -66,8 +65,7 @@ impl Member {
         false
     }
 
-    /// Removes the users whom the connection's own calls have added or removed up to this revision. The log has
-    /// reported these changes.
+    /// Removes the own changes up to this revision, because the log has reported them.
     pub(super) fn caught_up(&mut self, rev: u64) {
         let Some(ahead) = self.ahead.as_deref_mut().filter(|_| rev != 0) else { return };
         ahead.retain(|_, ahead| rev < *ahead);
@@ -76,7 +74,7 @@ impl Member {
         }
     }
 
-    /// Records that the subscription list was read at this revision of the record, and contains the changes up to it.
+    /// Records that the subscription list was read at this revision, and contains the changes up to it.
     pub(super) fn has_read(&mut self, rev: u64) {
         if rev == 0 {
             return;
@@ -85,7 +83,7 @@ impl Member {
         self.caught_up(rev);
     }
 
-    /// Selects the users whom no call of this connection has added or removed at this revision or later.
+    /// The users whom no call of this connection has changed at this revision or later.
     pub(super) fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
         let ahead = self.ahead.as_deref().filter(|_| rev != 0);
         let is_behind =

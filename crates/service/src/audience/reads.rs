@@ -1,8 +1,9 @@
 //! The reads of a worker from the stores: which call to make next, which users to read in one call, and when to retry.
 //!
-//! The module has no I/O: the caller makes the calls and reports their outcomes. A connection or a user that is
-//! requested several times is read once. The number of waiting reads is therefore bounded by the connections and users
-//! of the worker. If a connection or a user is requested while it is being read, it is read once more, because the
+//! The module has no I/O: the caller makes the calls and reports their outcomes.
+//!
+//! A connection or a user that is requested several times is read once. The waiting reads are therefore bounded by the
+//! connections and users of the worker. If one is requested while it is being read, it is read once more, because the
 //! result may be too old.
 
 use hashbrown::HashMap;
@@ -14,8 +15,8 @@ use std::time::Duration;
 
 /// The maximum number of calls in progress at the same time.
 pub const MAX_CALLS: usize = 64;
-/// A call for which no client waits is made only while fewer calls than this are in progress. The rest of [`MAX_CALLS`]
-/// is for calls for which a client waits.
+/// The calls in progress up to which calls without a waiting client are made. The rest of [`MAX_CALLS`] is for calls
+/// with a waiting client.
 pub const MAX_BACKGROUND_CALLS: usize = 48;
 /// The maximum number of users in one call.
 pub const MAX_USERS: usize = 500;
@@ -141,7 +142,7 @@ impl Reads {
 #[derive(Debug)]
 struct Wanted<K> {
     entries: HashMap<K, Entry, foldhash::fast::RandomState>,
-    /// The keys to read for waiting clients. A key is skipped if `entries` does not have it as [`State::Queued`].
+    /// The keys to read for waiting clients. A key is skipped unless `entries` has it as [`State::Queued`].
     waited: VecDeque<K>,
     background: VecDeque<K>,
     /// Keys whose read has failed, ordered by the time of the retry.
@@ -281,9 +282,9 @@ mod tests {
         User::new(AppId(1), UserId::new(name).unwrap())
     }
 
-    /// Runs a script, and compares the calls that each `next` makes with `expected`. Users are `a`, `b`, …, connections
-    /// are `1`, `2`, …, and requests are `want a`, `waited a`, `hurry 1` and `forget 1`. `next` makes every call that
-    /// may be made. `done`, `old` and `fail` end the earliest call in progress, and `+ms` advances the time.
+    /// Runs a script, and compares the calls that each `next` makes with `expected`. Users are `a`, `b`, …; connections
+    /// are `1`, `2`, …. Requests are `want a`, `waited a`, `hurry 1` and `forget 1`. `next` makes every call that may
+    /// be made. `done`, `old` and `fail` end the earliest call in progress. `+ms` advances the time.
     fn check(script: &str, expected: &str) {
         let mut hub = Hub::<UserStatus>::default();
         let watchers: Vec<WatcherKey> = (0..9).map(|_| hub.attach(0)).collect();

@@ -30,9 +30,8 @@ impl Service {
         Ok(())
     }
 
-    /// Replaces an app if it still equals `was`; `None` means that there was no app. Returns `false` and changes
-    /// nothing if the app has changed. The facts compare the app, so that two nodes cannot overwrite each other's
-    /// changes.
+    /// Replaces an app if it still equals `was`; `None` means that there was no app. Otherwise returns `false` and
+    /// changes nothing. The facts compare the app, so that two nodes cannot overwrite each other's changes.
     pub async fn replace_app(&self, was: Option<&App>, app: App) -> Result<bool, ServiceError> {
         check_app(&app)?;
         check_counts(was, &app)?;
@@ -70,9 +69,11 @@ impl Service {
         Ok(made.made)
     }
 
-    /// Deletes an account with its logins and connections, and revokes its UserSigs as a kick does. Notifies its
-    /// watchers, and removes the user from all friend lists. The next [`Service::retry`] removes the user from all
-    /// subscription lists. If there is no such account, the call is refused with 70107.
+    /// Deletes an account with its logins and connections, and revokes its UserSigs as a kick does. Refused with 70107
+    /// if there is no such account.
+    ///
+    /// Notifies the watchers, and removes the user from all friend lists. The next [`Service::retry`] removes the user
+    /// from all subscription lists.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -95,8 +96,8 @@ impl Service {
         Ok(revoking)
     }
 
-    /// Ends the logins of a deleted account in the live record, which is created if it is missing. Returns the issue
-    /// times of further UserSigs that have to be revoked.
+    /// Ends the logins of a deleted account in the live record, and creates a missing record. Returns the issue times
+    /// of further UserSigs to revoke.
     async fn delete_live(
         &self,
         user: &User,
@@ -120,7 +121,7 @@ impl Service {
     }
 
     /// Ends all logins of a user. Revokes the UserSigs issued before the current second, and later ones that the user
-    /// has used. If there is no such account, the call is refused with 70107.
+    /// has used. Refused with 70107 if there is no such account.
     pub async fn kick(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -155,8 +156,8 @@ impl Service {
         Ok(Revoked::new(now.wall, seen.await?.remove(0)))
     }
 
-    /// Revokes the UserSigs issued in the seconds `unrefused` besides those of `revoked`. They were used while
-    /// `revoked` was being stored. Returns the UserSigs that were revoked individually.
+    /// Revokes the UserSigs issued in the seconds `unrefused`, which were used while `revoked` was stored. Returns all
+    /// UserSigs that were revoked individually.
     async fn revoke_more(
         &self,
         user: &User,
@@ -177,14 +178,14 @@ impl Service {
         }
     }
 
-    /// Schedules the removal of a deleted account from the subscription lists of other users. The removal is executed
-    /// by the next [`Service::retry`], or earlier if an account with the same `userID` is created.
+    /// Schedules the removal of a deleted account from other users' subscription lists. The next [`Service::retry`]
+    /// removes it, or a new account with the same `userID` does so earlier.
     pub(crate) fn forget_later(&self, user: &User) {
         self.deleted.add(user);
     }
 
-    /// Removes deleted accounts from the subscription lists, so that the next account with the same `userID` does not
-    /// inherit watchers. If a list cannot be written, the other lists are still processed.
+    /// Removes deleted accounts from the subscription lists, so that a new account with the same `userID` does not
+    /// inherit watchers. A list that cannot be written does not delay the others.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
         let mut deleted = self.deleted.all();
         if self.is_in_cluster() && !deleted.is_empty() {
@@ -245,8 +246,9 @@ pub struct Revoking {
 
 impl Revoking {
     /// The wall-clock time from which on the caller may be answered; `None` if it may be answered at once. `now` is the
-    /// time at which the work was done. A new UserSig issued in the same second as a revoked one would be refused too,
-    /// so the answer waits for the next second.
+    /// time at which the work was done.
+    ///
+    /// The answer waits for the next second: a new UserSig from the second of a revoked one would be refused too.
     pub fn answer_from(&self, now: Timestamp) -> Option<Timestamp> {
         let this = now.as_secs();
         let first_free = (this..).find(|second| !self.seconds.contains(second)).unwrap_or(this);
@@ -259,7 +261,7 @@ impl Revoking {
     }
 }
 
-/// Refuses more keys or admins than an app may have. An app with more may keep them when its settings change.
+/// Refuses more keys or admins than allowed, unless the app already had as many.
 fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
     let keys = (was.map_or(0, |was| was.keys.len()), app.keys.len(), MOST_KEYS, "keys");
     let admins = (was.map_or(0, |was| was.admins.len()), app.admins.len(), MAX_ADMINS, "admins");
@@ -272,7 +274,7 @@ fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses an app with an invalid setting: a number outside of its bounds, an invalid URL, or an unusable JWT key.
+/// Refuses a number outside of its bounds, an invalid URL, and an unusable JWT key.
 fn check_app(app: &App) -> Result<(), Refusal> {
     app.settings
         .validate()

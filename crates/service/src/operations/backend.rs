@@ -1,7 +1,7 @@
 //! The operations that the app's backend calls through the server API, for the app or on behalf of its users.
 //!
-//! The gates about the app and the list of users apply as for a client's call. The rate limit of a user does not apply,
-//! because the server API has rate limits of its own.
+//! The gates about the app and the list of users apply as for a client's call. A user's rate limit does not: the server
+//! API has rate limits of its own.
 
 use crate::operations::status::{SubscribeDone, UnsubscribeDone};
 use crate::tokens::Verified;
@@ -61,8 +61,8 @@ impl UserState {
 }
 
 impl Service {
-    /// Authenticates a backend, which sends the `userID` and a UserSig of an admin. If the admin has no account, one is
-    /// created, as at a first login.
+    /// Authenticates a backend, which sends the `userID` and a UserSig of an admin. Creates a missing account of the
+    /// admin, like a first login.
     ///
     /// Refused with 70020, 7003, the codes of the UserSig, 70050, 70052, or 60010 if the user is not an admin.
     pub async fn admit_backend(
@@ -153,9 +153,10 @@ impl Service {
         self.subscribe_to(user, &app, users, now).await
     }
 
-    /// Unsubscribes a user from other users, or from all users if the given list is empty. The answer and the refusals
-    /// are those of [`Service::unsubscribe_user_status`], except for the rate limit; a user without an account is
-    /// refused with 70107.
+    /// Unsubscribes a user from other users, or from all users if the given list is empty.
+    ///
+    /// Answers and refuses like [`Service::unsubscribe_user_status`], but without the rate limit. A user without an
+    /// account is refused with 70107.
     pub async fn unsubscribe_for(
         &self,
         user: &User,
@@ -183,8 +184,7 @@ impl Service {
         }
     }
 
-    /// Refuses a user without an account. Creates the live record, which contains the subscription list, if it is
-    /// missing.
+    /// Refuses a user without an account. Creates a missing live record.
     async fn demand_record(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
         let there = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.is_some_and(|presence| !presence.is_deleted())

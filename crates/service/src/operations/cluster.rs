@@ -44,8 +44,8 @@ pub struct ClearedPage {
 }
 
 impl Service {
-    /// Starts the node on stores that other nodes may already use, and returns the number of apps. Live records are not
-    /// compared with the facts: only a missing record is created from them.
+    /// Starts the node on stores that other nodes may already use. Returns the number of apps. Does not compare live
+    /// records with the facts, but creates missing ones from them.
     pub async fn begin_in_cluster(&self) -> Result<usize, ServiceError> {
         self.records.begin_in_cluster();
         self.read_apps().await?;
@@ -58,9 +58,10 @@ impl Service {
         self.records.lost_at()
     }
 
-    /// Puts an open connection back into its live record, which is created from the facts if it is missing. Returns
-    /// [`Reasserted::Refused`] if the login has ended or may not connect any longer, or if the device has another
-    /// connection.
+    /// Puts an open connection back into its live record. Creates a missing record from the facts.
+    ///
+    /// Returns [`Reasserted::Refused`] if the login has ended or may not connect any longer, or if the device has
+    /// another connection.
     pub async fn put_back(&self, open: &OpenConnection, now: Now) -> Result<Reasserted, ServiceError> {
         let OpenConnection { user, connection, device, platform, login, issued, told, subscriptions } = open;
         let app = self.app(user)?;
@@ -89,8 +90,8 @@ impl Service {
         }
     }
 
-    /// Ends one page of a lost node's connections in the live records. Only partitions that are duties of this node are
-    /// read. The call may be repeated, also by another node.
+    /// Ends one page of a lost node's connections in the live records. Reads only partitions that are duties of this
+    /// node. May be repeated, also by another node.
     ///
     /// `heard` is the last time at which the lost node is known to have run.
     pub async fn clear_lost_node(
@@ -189,8 +190,8 @@ impl Service {
     /// Updates this node's table of apps with the changes by other nodes, and notifies this node's clients. Returns the
     /// ids of the changed apps.
     ///
-    /// For each change, this node appends its own entry to the log. Its workers may have read the entry of the other
-    /// node before the table had the change.
+    /// This node appends an entry of its own to the log for each change: its workers may have read the other node's
+    /// entry before the table had the change.
     pub async fn refresh_apps(&self) -> Result<Vec<AppId>, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let stored = self.facts.apps().await?;

@@ -7,8 +7,8 @@ use lamplight_directory::ListsChange;
 use lamplight_facts::ConversationSet;
 use lamplight_model::{Code, Conversation, ConversationCursor, Now, Refusal, Timestamp, User, UserId};
 
-/// The maximum number of rows in a page of a conversation list. It lets a client read ten thousand conversations with
-/// half of the calls that one user may make in five seconds.
+/// The maximum number of rows in a page of a conversation list. With it, ten thousand conversations need half of the
+/// calls that one user may make in five seconds.
 pub const MAX_CONVERSATION_PAGE: u32 = 1_000;
 
 /// A page of a conversation list.
@@ -24,8 +24,9 @@ pub struct ConversationPage {
 
 impl Service {
     /// Reads one page of a conversation list. `cursor` is the `next` of the previous page, or empty for the first page.
-    /// A `limit` of 0 means [`MAX_CONVERSATION_PAGE`]; a higher `limit` or an invalid cursor is refused with 6017. A
-    /// page with long texts has fewer rows.
+    /// A page with long texts has fewer rows.
+    ///
+    /// A `limit` of 0 means [`MAX_CONVERSATION_PAGE`]. A higher `limit` or an invalid cursor is refused with 6017.
     pub async fn conversation_list(
         &self,
         owner: &User,
@@ -49,8 +50,8 @@ impl Service {
         Ok(Listed { value: page, version: state.version })
     }
 
-    /// Marks the peer's messages up to `sequence` as read by the owner, or all messages if `sequence` is `None`. The
-    /// read position never moves back. If there is no such conversation, the call is refused with 6017.
+    /// Marks the peer's messages up to `sequence` as read by the owner; `None` marks all. The read position never moves
+    /// back. Refused with 6017 if there is no such conversation.
     pub async fn mark_read(
         &self,
         owner: &User,
@@ -125,7 +126,7 @@ fn no_conversation(peer: &UserId) -> Refusal {
     Refusal::because(Code::INVALID_PARAMETER, format!("there is no conversation with {peer}"))
 }
 
-/// Encodes a position as a text: `1` if pinned or else `0`, the time, and the peer, separated by colons.
+/// Encodes a position as `pinned:time:peer`, with 1 or 0 for pinned.
 fn write_cursor(place: &ConversationCursor) -> String {
     format!("{}:{}:{}", u8::from(place.pinned), place.active.0, place.peer)
 }

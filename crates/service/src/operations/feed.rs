@@ -31,11 +31,11 @@ pub struct FeedChange {
 }
 
 impl Service {
-    /// Reads a page of an app's status feed. An empty `cursor` reads from the beginning; otherwise it is the cursor of
-    /// the previous page. A `limit` above [`MAX_FEED_PAGE`] is reduced to it.
+    /// Reads a page of an app's status feed. `cursor` is that of the previous page, or empty to read from the
+    /// beginning. A `limit` above [`MAX_FEED_PAGE`] is reduced to it.
     ///
-    /// An unknown app is refused with 70020, and an invalid cursor with 6017. If the cursor is too old, the page is the
-    /// first page of a snapshot, and `reset` is set.
+    /// If the cursor is too old, the page is the first of a snapshot, and `reset` is set. An unknown app is refused
+    /// with 70020, and an invalid cursor with 6017.
     pub async fn status_feed(
         &self,
         app: AppId,
@@ -66,8 +66,8 @@ impl Service {
         })
     }
 
-    /// Resolves when the status of a user of any app changes visibly after the first poll. The caller polls it once
-    /// before it reads the feed, and then awaits it.
+    /// Resolves when the status of a user of any app changes visibly after the first poll. The caller polls it once,
+    /// then reads the feed, then awaits it.
     pub async fn status_feed_moved(&self) {
         self.directory.feed_moved().await;
     }

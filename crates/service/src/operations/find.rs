@@ -66,9 +66,11 @@ pub struct OnlinePage {
 }
 
 impl Service {
-    /// Lists users of an app who are ONLINE, or only those who are connected on the platform `on`. A page has up to
-    /// `limit` users, at most [`MAX_ONLINE_PAGE`], and may have fewer or none, because it examines a bounded number of
-    /// records. A user whose status changes between two pages may be missing. An unknown app is refused with 70020.
+    /// Lists users of an app who are ONLINE, or only those who are connected on the platform `on`. An unknown app is
+    /// refused with 70020.
+    ///
+    /// A page has up to `limit` users, at most [`MAX_ONLINE_PAGE`]. It examines a bounded number of records, so it may
+    /// have fewer users or none. A user whose status changes between two pages may be missing.
     pub async fn online(
         &self,
         app: AppId,
@@ -94,12 +96,13 @@ impl Service {
         Ok(OnlinePage { users: users.collect(), next: page.next })
     }
 
-    /// Finds accounts of an app whose `userID` or nick begins with `prefix`: up to `limit` accounts, at most
-    /// [`MAX_FOUND`]. A search by id returns accounts in ascending order of the id. A search by nick returns them in
-    /// order of the nick (ignoring case) and then the id. A search by nick does not find accounts without a nick.
+    /// Finds up to `limit` accounts of an app whose `userID` or nick begins with `prefix`, at most [`MAX_FOUND`].
     ///
-    /// An unknown app is refused with 70020, a prefix that no `userID` can have with 7003, and one that no nick can
-    /// have with 6017.
+    /// A search by id returns accounts in ascending order of the id. A search by nick returns accounts with a nick, in
+    /// order of the nick (ignoring case) and then the id.
+    ///
+    /// An unknown app is refused with 70020. A prefix that no `userID` can have is refused with 7003, and one that no
+    /// nick can have with 6017.
     pub async fn find_accounts(
         &self,
         app: AppId,
@@ -150,8 +153,8 @@ impl Service {
     }
 }
 
-/// Combines accounts with their nicks. An account that was deleted between the two reads stays, without a nick: a page
-/// with fewer accounts than requested would count as the last page.
+/// Combines accounts with their nicks. An account that was deleted between the two reads stays: a short page would
+/// count as the last one.
 fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
     let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
         id: account.user.id,

@@ -82,12 +82,12 @@ impl Service {
         Ok(Listed { value: FriendPage { friends, finished }, version: state.version })
     }
 
-    /// Adds a friend to the list of `owner`. With `both`, also adds the owner to the friend's list. If the friend is
+    /// Adds a friend to the list of `owner`. With `both`, also adds the owner to the friend's list. For a friend who is
     /// already on the list, changes only the texts that the call has.
     ///
     /// Refused with 6017 if the friend is the owner or a text is invalid, and with 70107 if a user has no account.
-    /// Refused with 30010 if the owner's list is full, and with 30014 if the friend's list is full. A call of a client
-    /// is refused with 30516 if the friend allows nobody to add them.
+    /// Refused with 30010 if the owner's list is full, and with 30014 if the friend's list is full. A client's call is
+    /// refused with 30516 if the friend allows nobody to add them.
     pub async fn add_friend(
         &self,
         owner: &User,
@@ -150,8 +150,10 @@ impl Service {
         }
     }
 
-    /// Removes friends from the list of `owner`. With `both`, also removes the owner from their lists. An empty list is
-    /// refused with 6017, and more than [`MAX_DELETED_FRIENDS`] friends in a client's call with 70206.
+    /// Removes friends from the list of `owner`. With `both`, also removes the owner from their lists.
+    ///
+    /// An empty list is refused with 6017. A client's call with more than [`MAX_DELETED_FRIENDS`] friends is refused
+    /// with 70206.
     pub async fn delete_friends(
         &self,
         owner: &User,

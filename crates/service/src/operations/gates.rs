@@ -1,5 +1,4 @@
-//! The gates of a call, in the order that `lamplight-core` defines. The last gate is the rate limit, which counts the
-//! call.
+//! The gates of a call, in the order of `lamplight-core`. The last is the rate limit, which counts the call.
 
 use crate::operations::lists::By;
 use crate::{Service, ServiceError};
@@ -10,8 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Service {
-    /// Checks all gates in their order, and parses the list of users. The result contains each user once, in the order
-    /// of the call.
+    /// Checks all gates in their order. Returns each user of the call once, in the call's order.
     pub(crate) async fn pass_gates(
         &self,
         caller: &User,
@@ -27,7 +25,7 @@ impl Service {
         Ok((app, users))
     }
 
-    /// Checks all gates except the user's rate limit, for a call that the app's backend makes on behalf of a user.
+    /// Checks all gates except the user's rate limit, for a call of the app's backend on behalf of a user.
     pub(crate) fn pass_gates_but_rate(
         &self,
         user: &User,
@@ -53,8 +51,7 @@ impl Service {
         Ok((app, parsed.unwrap_or_default(), gate))
     }
 
-    /// Checks the last gate, the rate limit. Calls of the app are not counted here: the server API and the console have
-    /// their own limits.
+    /// Checks the last gate, the rate limit. Calls of the app have other limits, in the server API and the console.
     pub(crate) async fn pass_rate(
         &self,
         app: &App,
@@ -69,8 +66,8 @@ impl Service {
         }
     }
 
-    /// Counts a call of a user. Above the rate limit, the call is refused with 7008. If the store of rate limits fails,
-    /// the call is allowed, because rate limits bound the load and protect no data.
+    /// Counts a call of a user, and refuses it with 7008 above the rate limit. If the store of rate limits fails, the
+    /// call is allowed: the limits protect no data.
     async fn take_rate(&self, app: &App, user: &User, call: Call, now: Now) -> Result<(), ServiceError> {
         let limit = call.rate(&app.settings.limits);
         match self.limits.take(user, call, limit, now.moment).await {

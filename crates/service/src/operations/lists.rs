@@ -1,8 +1,7 @@
-//! Common parts of the operations on profiles, friends and messages: the initiator of an operation, page sizes, and
-//! notifications.
+//! Common parts of the operations on profiles, friends and messages: the initiator, page sizes, and notifications.
 //!
-//! Lists are stored in the facts. Clients are notified through the change log after the commit. If the store fails so
-//! that a commit is uncertain, [`News::ListsUnknown`] makes the clients read the lists again.
+//! Lists are stored in the facts. Clients are notified through the change log after the commit. If a store fails so
+//! that the commit is uncertain, [`News::ListsUnknown`] makes the clients read the lists again.
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{ListsChange, ListsNews, News};
@@ -15,11 +14,10 @@ use std::sync::Arc;
 /// The initiator of an operation: a client connection, or the app.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
-    /// A user, over this connection. Rate and batch limits apply, and the friend may have to allow being added. This
-    /// connection gets the answer; the user's other connections are notified.
+    /// A user, over this connection. Rate and batch limits apply, and a friend's consent may be needed. This connection
+    /// gets the answer; the user's others are notified.
     Client(ConnectionId),
-    /// The app, through its backend or an operator. The server API and the console have their own limits. The user's
-    /// connections are notified.
+    /// The app, through its backend or an operator, each with its own limits. All connections of the user are notified.
     App,
 }
 
@@ -32,8 +30,7 @@ impl By {
         }
     }
 
-    /// The refusal of a caller without an account. A client can be one if its connection was not yet closed after the
-    /// account was deleted.
+    /// The refusal of a caller without an account: a client whose account was deleted before its connection closed.
     pub(crate) fn no_such_caller(self, caller: &User) -> Refusal {
         match self {
             Self::Client(_) => Code::NOT_LOGGED_IN.into(),
@@ -52,7 +49,7 @@ pub struct Listed<T> {
 }
 
 impl Service {
-    /// Reads the lists version of the caller. Lists that are read after this are at least as new.
+    /// Reads the lists version of the caller. Lists that are read afterwards are at least as new.
     pub(crate) async fn lists_state(&self, caller: &User, by: By) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![caller.clone()]).await?;
         Ok(states.into_iter().next().flatten().ok_or_else(|| by.no_such_caller(caller))?)
@@ -60,8 +57,8 @@ impl Service {
 
     /// Changes the lists of `users`. After success, the caller must publish the change without an await in between.
     ///
-    /// If this future is dropped or the store fails, the change may or may not be committed. The devices of `users` are
-    /// then notified that they must read their lists again.
+    /// If this future is dropped or the store fails, the commit is uncertain. The devices of `users` are then told to
+    /// read their lists again.
     pub(crate) async fn change_lists<T>(
         &self,
         users: impl IntoIterator<Item = User>,
@@ -95,7 +92,7 @@ impl Service {
     }
 }
 
-/// The number of entries in a page: `limit`, or `most` if `limit` is 0. A `limit` above `most` is refused with 6017.
+/// The entries of a page: `limit`, or `most` if it is 0. A higher limit is refused with 6017.
 pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     if limit > most {
         let why = format!("a page has at most {most} entries, not {limit}");
@@ -105,8 +102,8 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     Ok(limit as usize)
 }
 
-/// The maximum number of bytes of user-written texts in one page. With longer texts, the page has fewer entries. The
-/// limit leaves room for JSON, which may escape one byte as six, in a message of at most 8 MiB.
+/// The maximum bytes of user-written texts in one page; longer texts mean fewer entries. JSON may escape one byte as
+/// six, and a message has at most 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 
 /// The number of entries whose texts fit into a page, at least one.
@@ -119,7 +116,7 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     texts.take_while(fit).count().max(1)
 }
 
-/// A guard that makes the clients of `users` read their lists again when it is dropped. To prevent that, clear `users`.
+/// When dropped, makes the clients of `users` read their lists again. Clear `users` to prevent that.
 struct Untold<'a> {
     service: &'a Service,
     users: SmallVec<[User; 2]>,

@@ -1,8 +1,7 @@
 //! Logins, logouts and the ends of connections.
 //!
 //! A login begins in the facts, which assign its number, and then enters the live record. If it fails in between, it is
-//! removed from the facts by that number. A failure after the login has entered the live record does not refuse the
-//! login.
+//! removed from the facts by that number. A later failure does not refuse the login.
 
 use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
 use crate::tokens::{KeyMark, Verified};
@@ -84,7 +83,7 @@ struct Entered {
     rev: u64,
 }
 
-/// The result of recording a login in the facts. The default is that of a login that need not be recorded.
+/// The result of recording a login in the facts. The default is for a login that need not be recorded.
 #[derive(Default)]
 struct Recording {
     /// Whether the account was created for the login.
@@ -100,11 +99,11 @@ enum Attempt {
     NotAdmitted(Admission),
 }
 
-/// The result of the attempt to resume a login in the live record, before anything is written to the facts.
+/// The result of resuming a login in the live record, before anything is written to the facts.
 enum FirstLook {
     /// The device has resumed its login, so nothing has to be recorded.
     Entered(Entered),
-    /// The login has to be recorded in the facts. The ended logins `unsettled` have to be stored there before.
+    /// The login has to be recorded in the facts, after the ended logins `unsettled`.
     Record { unsettled: Vec<EndedLogin> },
     /// The device tried to resume a login that a later login on the platform `by` has ended.
     Lost { by: Platform, unsettled: Vec<EndedLogin> },
@@ -114,9 +113,11 @@ impl Service {
     /// Logs a device in and connects it (SPEC section 5). A login that is resumed in the live record is not recorded in
     /// the facts.
     ///
-    /// Refused with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052, 6208, or with 6014
-    /// if the login is ended or replaced before it is complete. A device that another login kicked while it was away is
-    /// refused with 6208 once. A device that tries to resume an ended login is refused with 6208 every time.
+    /// Refused with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052, or 6208. Refused
+    /// with 6014 if the login is ended or replaced before it is complete.
+    ///
+    /// A device that another login kicked while it was away is refused with 6208 once. A device that tries to resume an
+    /// ended login is refused with 6208 every time.
     pub async fn login(&self, call: &LoginCall<'_>, now: Now) -> Result<LoggedIn, ServiceError> {
         let app = self.apps.get(call.app).ok_or(Code::NO_SUCH_APP)?;
         let user = User::new(call.app, UserId::new(call.user_id).map_err(Refusal::from)?);
@@ -247,7 +248,7 @@ impl Service {
         })
     }
 
-    /// Records a login in the facts, and connects the device in the live record under the number that it got from them.
+    /// Records a login in the facts. Connects the device in the live record under the number from the facts.
     async fn record_and_enter(
         &self,
         user: &User,
@@ -347,8 +348,7 @@ impl Service {
         self.retries.push(Pending::TakeBack { user: user.clone(), recorded: recorded_as(connect, resume) });
     }
 
-    /// Connects a device in the live record, after the facts have recorded its login. Creates the record if it is
-    /// missing.
+    /// Connects a device in the live record, after the facts have its login. Creates a missing record.
     async fn enter(
         &self,
         user: &User,
@@ -411,8 +411,7 @@ impl Service {
 
     /// Logs out the device of this connection. Does nothing if the device has another connection now.
     ///
-    /// When this returns, the login has ended in the live record. If the facts cannot store the end now, the service
-    /// retries it.
+    /// When this returns, the login has ended in the live record. Storing the end in the facts is retried if necessary.
     pub async fn logout(&self, user: &User, connection: ConnectionId, now: Now) -> Result<(), ServiceError> {
         self.end_login(user, connection, LoginEnd::Logout, now).await
     }
@@ -444,8 +443,7 @@ impl Service {
         Ok(())
     }
 
-    /// Ends the login of this connection in the live record. Returns the ended logins that the facts have not stored
-    /// yet.
+    /// Ends the login of this connection in the live record. Returns the ended logins that are not in the facts yet.
     pub(crate) async fn end_live_login(
         &self,
         user: &User,
@@ -465,7 +463,7 @@ impl Service {
     }
 
     /// Records that a connection has ended without a logout. `heard` is the time of its last bytes. Does nothing if the
-    /// connection was superseded or kicked. A failure is retried until it succeeds.
+    /// connection was superseded or kicked. Retried until it succeeds.
     pub async fn disconnect(
         &self,
         user: &User,

@@ -1,7 +1,8 @@
 //! Finds and ends connections that are in the live records although no worker has them.
 //!
 //! Recording the end of a connection is retried until it succeeds. The end can still be lost when a worker stops, or
-//! when more than [`MAX_RETRIES`](crate::MAX_RETRIES) operations wait. The user would then stay ONLINE forever.
+//! when more than [`MAX_RETRIES`](crate::MAX_RETRIES) operations wait. Without this module, the user would then stay
+//! ONLINE forever.
 
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
@@ -54,9 +55,10 @@ impl Service {
         Ok(RecordedConnections { connections: page.connections, next })
     }
 
-    /// Ends connections that no worker has, and returns their number. Their last-seen time becomes the time at which
-    /// the user became ONLINE, because the time of their last bytes is unknown. Connections with an operation in the
-    /// retry list are skipped, because the operation may contain that time.
+    /// Ends connections that no worker has, and returns their number. The time of their last bytes is unknown, so the
+    /// last-seen time becomes the time at which the user became ONLINE.
+    ///
+    /// Skips connections with an operation in the retry list, which may contain the time of their last bytes.
     pub async fn end_lost_connections(&self, lost: Vec<(User, ConnectionId)>, now: Now) -> usize {
         let (end, heard) = (LinkEnd::Closed, Timestamp(0));
         let mut ended = 0;

@@ -37,9 +37,10 @@ pub struct HistoryPage {
 }
 
 impl Service {
-    /// Sends a message. The call is a retry if the sender has sent the same content to the same user under the same
-    /// client id within [`RETRY_TIME`](lamplight_facts::RETRY_TIME). A retry stores nothing and returns the stored
-    /// message.
+    /// Sends a message.
+    ///
+    /// The call is a retry if the sender has sent the same content to the same user under the same client id within
+    /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME). A retry stores nothing and returns the stored message.
     ///
     /// Refused with 6017 for an empty message, with 80002 for one that is too long, and with 70107 if the recipient has
     /// no account.
@@ -98,7 +99,7 @@ impl Service {
         }
     }
 
-    /// The platforms of the devices to which a message to this user has to be pushed. Empty unless the user is OFFLINE.
+    /// The platforms to which a message to this user has to be pushed. Empty unless the user is OFFLINE.
     async fn push_devices(&self, recipient: &User) -> Result<Vec<Platform>, ServiceError> {
         let devices = self.directory.read(std::slice::from_ref(recipient), |_, presence| {
             let offline = presence.filter(|presence| presence.status_type() == StatusType::Offline);
@@ -108,8 +109,8 @@ impl Service {
         Ok(devices.await?.remove(0))
     }
 
-    /// Adds notices about the user's unread messages from `since` on to the outbox. Does nothing unless the user is
-    /// OFFLINE and the app has a push webhook. Messages that already have a notice are skipped.
+    /// Adds notices about the user's unread messages from `since` on to the outbox. Skips messages that already have a
+    /// notice. Does nothing unless the user is OFFLINE and the app has a push webhook.
     pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         if app.settings.webhooks.push_url.is_empty() {
@@ -136,9 +137,10 @@ impl Service {
         self.tell_lists(user, state, by.connection(), ListsChange::Message(Box::new(news)));
     }
 
-    /// Reads a page of the conversation with `peer`: the newest messages, or the messages before the number `before`. A
-    /// `limit` of 0 means [`HISTORY_PAGE`]; more than [`MAX_HISTORY_PAGE`] is refused with 6017. A page with long texts
-    /// has fewer messages. If there is no conversation, the page is empty.
+    /// Reads a page of the conversation with `peer`: the newest messages, or those before the number `before`. The page
+    /// is empty if there is no conversation. A page with long texts has fewer messages.
+    ///
+    /// A `limit` of 0 means [`HISTORY_PAGE`]; more than [`MAX_HISTORY_PAGE`] is refused with 6017.
     pub async fn history(
         &self,
         owner: &User,

@@ -23,8 +23,8 @@ pub struct UsersInfo {
 }
 
 impl Service {
-    /// Changes the profile of an account, and returns the new profile. The devices of the user and of the user's mutual
-    /// friends are notified. An invalid text is refused with 6017.
+    /// Changes the profile of an account, and returns the new profile. Notifies the devices of the user and of the
+    /// user's mutual friends. An invalid text is refused with 6017.
     pub async fn set_profile(
         &self,
         user: &User,
@@ -35,8 +35,8 @@ impl Service {
         self.set_profile_and_fields(user, change, ProfileFields::new(), by, now).await
     }
 
-    /// Changes the profile of an account and its further fields. A change of further fields causes no notification. If
-    /// there would be more than [`MAX_PROFILE_FIELDS`] of them, the call is refused with 6017 and changes nothing.
+    /// Changes the profile of an account and its further fields. Only a changed profile causes notifications. Refused
+    /// with 6017 if there would be more than [`MAX_PROFILE_FIELDS`] further fields.
     pub async fn set_profile_and_fields(
         &self,
         user: &User,

@@ -6,7 +6,7 @@ use lamplight_model::{
     AppId, Conversation, ConversationCursor, Friend, Profile, ProfileFields, Refusal, User, UserId,
 };
 
-/// The number of friend list entries to read at a time if only their ids or their number are needed.
+/// The number of friend list entries to read at a time for their ids or their number.
 const FRIENDS_AT_A_TIME: usize = 250;
 
 impl Service {

@@ -8,8 +8,8 @@ use lamplight_facts::{EndedLogin, Revoked};
 use lamplight_model::{DeviceId, Now, User};
 
 impl Service {
-    /// Removes deleted accounts from the subscription lists of other users, and retries some operations of the retry
-    /// list. Returns the number of waiting operations. The keeper calls it at every tick.
+    /// Removes deleted accounts from the subscription lists of other users, and retries operations of the retry list.
+    /// Returns the number of operations that still wait. The keeper calls it at every tick.
     pub async fn retry(&self, now: Now) -> usize {
         if let Err(error) = self.forget_deleted(now).await {
             tracing::warn!(%error, "cannot take a deleted account off the subscription lists; it will be retried");
@@ -98,8 +98,7 @@ impl Service {
         self.settle(user, unsettled, now).await
     }
 
-    /// Undoes a refused login that may have been recorded in the facts. If a login of the user is in progress, this is
-    /// retried later.
+    /// Undoes a refused login that may be in the facts; later, if a login of the user is in progress.
     async fn unrecord(
         &self,
         user: &User,
@@ -138,7 +137,7 @@ impl Service {
         }
     }
 
-    /// Updates the live record of a user to the state of the account in the facts (created, kicked or deleted).
+    /// Makes the live record of a user agree with the facts: the account was created, kicked or deleted.
     async fn agree(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         let account = self.facts.accounts(vec![user.clone()]).await?.remove(0);
@@ -171,8 +170,8 @@ impl Service {
         Ok(())
     }
 
-    /// Stores ended logins in the facts, and then removes them from the live record. If that fails,
-    /// [`Service::expire_due`] retries it.
+    /// Stores ended logins in the facts, then removes them from the live record. [`Service::expire_due`] retries a
+    /// failure.
     pub(crate) async fn settle(
         &self,
         user: &User,

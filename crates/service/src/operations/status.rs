@@ -134,9 +134,10 @@ impl Service {
         Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
-    /// Removes accounts from the list that were deleted between the check and the addition. Returns the remaining
-    /// users, and the users without an account. The log reports the removals to all connections, because these accounts
-    /// may have been on the list before.
+    /// Removes accounts that were deleted between the check and the addition from the list. Returns the remaining
+    /// users, and the users without an account.
+    ///
+    /// The accounts may have been on the list before, so the log reports the removals to all connections.
     async fn take_off_deleted(
         &self,
         caller: &User,
@@ -199,7 +200,7 @@ impl Service {
         self.list_subscriptions(caller, &app).await
     }
 
-    /// Reads the subscription list of an account, and the limit on its length. The caller has checked the gates.
+    /// Reads an account's subscription list and its maximum length. The caller has checked the gates.
     pub(crate) async fn list_subscriptions(
         &self,
         caller: &User,
@@ -213,8 +214,8 @@ impl Service {
         Ok((list, app.settings.limits.subscriptions))
     }
 
-    /// Reads the watch list of a connection, by the current settings of the app. `None` if the connection is no longer
-    /// the current one of a device of the user.
+    /// Reads the watch list of a connection, by the current settings of the app. `None` if it is no longer the current
+    /// connection of one of the user's devices.
     pub async fn watch_list(
         &self,
         user: &User,

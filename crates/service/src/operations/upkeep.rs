@@ -100,8 +100,9 @@ impl Service {
         Ok(())
     }
 
-    /// Processes the deadlines of up to `limit` live records, in the partitions that are duties of this node. Records
-    /// that cannot be written do not delay others. If [`Expiring::looked_at`] equals `limit`, more records may be due.
+    /// Processes the deadlines of up to `limit` live records, in the partitions that are duties of this node. A record
+    /// that cannot be written does not delay others. If [`Expiring::looked_at`] equals `limit`, more records may be
+    /// due.
     pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
         let mut due = Vec::new();
         let own = (0..self.directory.partitions()).filter(|it| self.duties.has(Duty::Partition(*it)));
@@ -142,8 +143,10 @@ impl Service {
     }
 
     /// Deletes up to `limit` messages that are older than the retention of their app, and returns their number. If it
-    /// equals `limit`, there may be more. A node without [`Duty::Whole`] deletes none. After a leap of the wall clock,
-    /// no messages are deleted for a while: see [`RetentionClock`].
+    /// equals `limit`, there may be more.
+    ///
+    /// A node without [`Duty::Whole`] deletes none. After a leap of the wall clock, no messages are deleted for a
+    /// while: see [`RetentionClock`].
     ///
     /// [`RetentionClock`]: lamplight_core::RetentionClock
     pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {

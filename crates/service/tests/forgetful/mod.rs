@@ -1,5 +1,5 @@
-//! The in-process directory, which can also lose records while it runs. It then reports a new epoch, before which
-//! records may be missing.
+//! The in-process directory, which can also lose records. It then reports a new epoch, before which records may be
+//! missing.
 
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;
