@@ -1,4 +1,4 @@
-//! Measures the time of a change of a record with a journal: without other work, and while a snapshot is written.
+//! Measures the time of a change of a record with a journal, both alone and while a snapshot is written.
 //!
 //! `cargo run --release -p lamplight-directory --example change_rate [users] [seconds]`
 

@@ -41,7 +41,7 @@ impl Ports {
     }
 }
 
-/// Defines a `#[tokio::test]` for each rule. `make` is an `async fn() -> (Ports, Keep)`; the value `Keep` is dropped
+/// Defines a `#[tokio::test]` for each rule. `make` is an `async fn() -> (Ports, Keep)`. The value `Keep` is dropped
 /// when the test ends.
 #[macro_export]
 macro_rules! directory_conformance_tests {
@@ -256,8 +256,8 @@ pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     assert_eq!(log.heard().await, news);
 }
 
-/// Each stored change increments the revision by one, and a call without a change does not. Revisions also increase
-/// across a removal. A log entry contains the revision of its change.
+/// Each stored change increments the revision by one; a call without a change does not. Revisions also increase across
+/// a removal. A log entry contains the revision of its change.
 pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -387,9 +387,8 @@ async fn set_custom(directory: &Arc<dyn Directory>, name: &str, text: &str, now:
     logged
 }
 
-/// A reader of the log. An adapter may deliver entries late, so the reader appends an entry of its own and reads until
-/// that entry arrives. The entry is about user `a`, like the tested entries, because only entries about one user have
-/// an order.
+/// A reader of the log. An adapter may deliver entries late: the reader appends an entry of its own and reads up to it.
+/// It is about user `a`, like the tested entries: only entries about one user have an order.
 struct Ear {
     log: LogReader,
     ports: Ports,

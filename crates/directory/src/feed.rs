@@ -1,7 +1,7 @@
 //! The status feed, which lists users in the order of their last visible change.
 //!
-//! The feed contains each user once, at the position of the last change, and no history. A reader can therefore be late
-//! without missing a change, and a reader that starts at the beginning gets a snapshot.
+//! The feed contains each user once, at the position of the last change, and no history. A late reader therefore misses
+//! no change. A reader that starts at the beginning gets a snapshot.
 
 use lamplight_model::{AppId, User, UserId};
 use parking_lot::{Mutex, MutexGuard};
@@ -14,11 +14,9 @@ use tokio::sync::Notify;
 /// The position of a reader in the feed. Readers must not interpret its text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedCursor {
-    /// The epoch of the directory. It changes if live records may have been lost, because statuses sent before may then
-    /// be wrong.
+    /// The epoch of the directory. It changes if live records may have been lost. Statuses sent before may then be wrong.
     pub(crate) epoch: u64,
-    /// The position in each partition up to which the feed was read. An adapter may append further numbers for a
-    /// snapshot.
+    /// The position in each partition up to which the feed was read. A snapshot may need further numbers.
     pub(crate) places: Vec<u64>,
 }
 
@@ -28,7 +26,7 @@ pub struct FeedCursor {
 pub struct InvalidFeedCursor;
 
 impl FeedCursor {
-    /// The maximum number of partitions that are parsed from a text. It bounds the texts that a client can send.
+    /// The maximum number of partitions in a text. Clients send texts, and this bounds their size.
     const MAX_PLACES: usize = 4096;
 
     /// Creates a cursor from the position in each of the adapter's partitions.
@@ -95,8 +93,8 @@ pub(crate) struct Feed {
 struct FeedState {
     epoch: u64,
     last: u64,
-    /// The highest position of a record that was removed before this process started. A reader at a lower position may
-    /// have missed the removal.
+    /// The highest position of a record that was removed before this process started. A reader below it may have missed
+    /// the removal.
     horizon: u64,
     /// The removals since the start, by app, because a removal affects only readers of the same app.
     removed: BTreeMap<AppId, Removed>,
@@ -109,7 +107,7 @@ struct FeedState {
 struct Removed {
     /// The highest position of a removed record.
     horizon: u64,
-    /// A number that changes with each removal. A snapshot that began under the current stamp contains no removed user.
+    /// Changes with each removal. A snapshot that began under the current stamp has no removed user.
     stamp: u64,
 }
 
@@ -133,8 +131,8 @@ impl Feed {
         state.users.insert((user.app, place), user.id.clone());
     }
 
-    /// Moves a user to the end, because the user's status has changed, and returns the new position. `before` is the
-    /// former position, if there is one. The caller holds the lock of the user's record.
+    /// Moves a user whose status has changed to the end. Returns the new position. `before` is the earlier position, if
+    /// there is one. The caller holds the lock of the user's record.
     pub fn advance(&self, user: &User, before: Option<u64>) -> u64 {
         let mut state = self.lock();
         if let Some(before) = before {

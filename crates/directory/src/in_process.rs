@@ -28,7 +28,7 @@ const SHARDS: usize = 256;
 /// The number of records that are encoded while a shard is locked.
 const RECORDS_AT_ONCE: usize = 64;
 
-/// The number of records to examine for one page. The page ends with the shard in which the number is reached.
+/// The number of records to examine for a page, which then ends with the current shard.
 const LISTED_AT_ONCE: usize = 20_000;
 
 /// The capacity in bytes above which the encoding buffer is freed after use.
@@ -103,11 +103,10 @@ impl InProcessDirectory {
         }
     }
 
-    /// Records on disk that the process is running, and writes a snapshot of all records if one is due. The call blocks
-    /// on the disk, and must be repeated every few seconds.
+    /// Records on disk that the process is running, and writes a snapshot of all records if one is due. Blocks on the
+    /// disk. Must be repeated every few seconds.
     ///
-    /// A snapshot is due if many changes were written since the last one, a change could not be written, or the last
-    /// snapshot is not complete.
+    /// A snapshot is due after many changes, after a change that could not be written, or after an incomplete snapshot.
     pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let alive = journal.alive(now.wall);
@@ -125,7 +124,7 @@ impl InProcessDirectory {
     }
 
     /// Calls [`maintain`](Self::maintain) and syncs the journal to disk, so that it survives a reboot of the machine.
-    /// The caller must make no further changes: after a reboot, the next start would treat a journal with later changes
+    /// The caller must make no further changes. After a reboot, the next start would treat a journal with later changes
     /// as incomplete.
     pub fn close(&self, now: Now) -> Result<(), JournalError> {
         self.maintain(now)?;
@@ -140,7 +139,7 @@ impl InProcessDirectory {
             .collect()
     }
 
-    /// Writes a snapshot of all records. No record is locked while this waits for the disk, so changes continue.
+    /// Writes a snapshot of all records. No record is locked during the waits for the disk.
     fn write_all_records(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let mut snapshot = journal.rewrite(|| Begin {
@@ -186,8 +185,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Writes an entry of a user to the journal. The caller holds the lock of the user's shard, so that no change is
-    /// read or logged before it is written.
+    /// Writes an entry of a user to the journal. The caller holds the user's shard lock, so that no change is read or
+    /// logged before.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) {
         let Some(journal) = &self.journal else { return };
         let kept = BUFFER.with_borrow_mut(|buffer| {
@@ -208,8 +207,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Appends the entries of a transition to the log. The caller holds the lock of the user's shard, so that the
-    /// entries of a user are in order.
+    /// Appends the entries of a transition to the log. The caller holds the user's shard lock, which keeps a user's
+    /// entries in order.
     fn tell<T>(&self, user: &User, record: &Record, transition: &mut Transition<T>, now: Now) -> Logged {
         let logged = Logged::of(user, &record.presence, record.rev, transition, now);
         for entry in &logged.entries {

@@ -37,16 +37,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The first bytes of every file. They contain the number of the entry format. A file in an unknown format is treated
-/// as lost.
+/// The first bytes of every file, with the number of the entry format. A file in an unknown format is treated as lost.
 const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x07";
-/// The first bytes of files in earlier formats that can still be read. Format 6 has no mark of the facts. Format 5 also
-/// has no status after a session event.
+/// The first bytes of earlier formats that can still be read. Format 6 has no mark of the facts. Format 5 also has no
+/// status after a session event.
 const FORMER_MAGICS: [&[u8; 12]; 2] = [b"LAMPLIVE\x00\x00\x00\x06", b"LAMPLIVE\x00\x00\x00\x05"];
 /// The number of bytes of the magic that are equal in all formats.
 const NAME_BYTES: usize = 8;
-/// The position of the mark of doubt. The mark means that a write to the file failed, and that no snapshot contains the
-/// change.
+/// The position of the mark of doubt: a write to the file has failed, and no snapshot contains the change.
 const DOUBT_AT: u64 = MAGIC.len() as u64;
 const SURE: u8 = 0;
 const IN_DOUBT: u8 = 1;
@@ -54,11 +52,10 @@ const IN_DOUBT: u8 = 1;
 /// The number of files of changes in a generation.
 pub(crate) const STRIPES: usize = 16;
 
-/// The largest size of an entry in bytes. A list of 10,000 subscriptions with ids of the maximum length fits.
+/// The largest entry in bytes. A list of 10,000 subscriptions with the longest ids fits.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
-/// The minimum size, in bytes, of the changes of a generation before the next one begins. The changes must also be
-/// larger than the snapshot.
+/// The next generation begins when the changes have this many bytes and are larger than the snapshot.
 const REWRITE_AT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// An entry of a file of the journal.
@@ -133,8 +130,7 @@ pub(crate) struct Journal {
     errors: AtomicU64,
     /// The last stored mark of the facts.
     noted: Mutex<Option<FactsMark>>,
-    /// Whether the folder contains the mark of a journal that was closed in order. Written only while all stripes are
-    /// locked.
+    /// Whether the journal was closed in order, so that the folder has the mark. Written while all stripes are locked.
     is_closed: AtomicBool,
 }
 
@@ -144,8 +140,8 @@ struct Stripe {
     path: PathBuf,
     /// The position after the last complete entry.
     end: u64,
-    /// The value of `Journal::failures` after the last failed write to this file. `None` if no write has failed, or if
-    /// a snapshot contains the lost changes.
+    /// The value of `Journal::failures` after the last failed write to this file. `None` without one, or if a snapshot
+    /// contains the lost changes.
     doubt: Option<u64>,
 }
 
@@ -153,8 +149,8 @@ struct Generation {
     number: u64,
     /// Whether the snapshot contains all records, so that older files are not needed.
     is_complete: bool,
-    /// The value of `Journal::failures` when the snapshot was begun. The snapshot contains the changes whose writes had
-    /// failed before.
+    /// The value of `Journal::failures` when the snapshot began. It contains the changes whose writes had failed
+    /// before.
     failures: u64,
     snapshot_bytes: u64,
 }
@@ -189,8 +185,8 @@ impl Journal {
         Ok((journal, recovery))
     }
 
-    /// Renames the folder to `aside`, and creates an empty one. A folder at `aside` is replaced. If the process crashes
-    /// in between, the next start finds no folder or an empty one.
+    /// Renames the folder to `aside`, replacing a folder there, and creates an empty one. After a crash in between, the
+    /// next start finds no folder or an empty one.
     pub fn set_aside(disk: &dyn Disk, folder: &Path, aside: &Path) -> Result<(), JournalError> {
         match fs::remove_dir_all(aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -280,7 +276,7 @@ impl Journal {
     }
 
     /// Begins a snapshot of all records. `begin` is called twice: for the new files of changes, and then for the
-    /// snapshot. Changes are already written to the new files by then.
+    /// snapshot. By the second call, changes are written to the new files.
     pub fn rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
         let rewrite = self.try_rewrite(begin);
         if rewrite.is_err() {
@@ -398,7 +394,7 @@ pub(crate) fn encode(entry: &EntryRef<'_>, buffer: &mut Vec<u8>) {
     buffer[start + 4..payload].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// The beginning of every file: the magic, the byte for the mark of doubt, and the first entries.
+/// The beginning of a file: the magic, the byte for the mark of doubt, and the first entries.
 fn head(begin: &Begin, facts: Option<FactsMark>) -> Vec<u8> {
     let mut head = MAGIC.to_vec();
     head.push(SURE);

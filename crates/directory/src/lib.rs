@@ -42,7 +42,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
 pub type Change<'a> = &'a mut (dyn FnMut(&mut Presence) -> Transition<()> + Send);
 
 /// A function that reads one record. Its arguments are the index of the user in the list, and the record with its
-/// revision. The record is `None` if it does not exist.
+/// revision. `None` means that there is no record.
 pub type View<'a> = &'a mut (dyn FnMut(usize, Option<(&Presence, u64)>) + Send);
 
 /// The store of live records. Each stored change of a record also appends its visible changes to the change log, in the
@@ -74,7 +74,7 @@ pub trait Directory: Send + Sync {
     fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, now: Now) -> Answer<'a, ()>;
 
     /// The number of partitions, which never changes. Each user belongs to a partition. Each partition has its own
-    /// order of changes, and periodic work is assigned by partition.
+    /// order of changes. Periodic work is assigned by partition.
     fn partitions(&self) -> u16;
 
     /// The users whose subscription list contains one of `users`, in no particular order. The call reads all records.
@@ -83,12 +83,12 @@ pub trait Directory: Send + Sync {
     /// The partition that a user belongs to, below [`Directory::partitions`].
     fn partition_of(&self, user: &User) -> u16;
 
-    /// Up to `limit` users of a partition whose records are due according to [`Presence::next_deadline`], the longest
-    /// overdue first.
+    /// Up to `limit` users of a partition whose records are due, the longest overdue first
+    /// ([`Presence::next_deadline`]).
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
 
-    /// Up to `limit` users of a partition with session events that are not in the outbox yet. They are in ascending
-    /// order, beginning after `after`.
+    /// Up to `limit` users of a partition with session events that are not in the outbox yet, in ascending order after
+    /// `after`.
     fn with_events<'a>(
         &'a self,
         partition: u16,
@@ -96,14 +96,16 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, Vec<User>>;
 
-    /// A page of the connections of a node that are current according to the records of a partition. `after` is `None`
-    /// for the first page, and then the `next` of the previous page. A connection that exists during the whole
-    /// iteration is on one of the pages. A connection that begins or ends meanwhile may be on none or on several.
+    /// A page of the current connections of a node, according to the records of a partition. `after` is `None` for the
+    /// first page, and then the `next` of the previous page.
+    ///
+    /// A connection that exists during the whole iteration is on one of the pages. A connection that begins or ends
+    /// meanwhile may be on none or on several.
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage>;
 
     /// A page of up to `limit` users of an app whose records match the filter. `after` is `None` for the first page,
-    /// and then the `next` of the previous page. A page may have fewer than `limit` users, because it examines a
-    /// bounded number of records.
+    /// and then the `next` of the previous page. A page examines a bounded number of records, so it may have fewer
+    /// users.
     ///
     /// A record that exists and matches during the whole iteration is on one of the pages. A record that changes
     /// meanwhile is on one page or on none.
@@ -115,18 +117,18 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, RecordPage>;
 
-    /// A page of the status feed of an app. It has up to `limit` users with a visible change after the cursor, or whose
-    /// account was deleted or created again. Within a partition, they are in the order of their last change. Without a
-    /// cursor, or with an obsolete one, the feed begins with a snapshot.
+    /// A page of the status feed of an app. It has up to `limit` users who changed visibly after the cursor, or whose
+    /// account was deleted or created again since. Within a partition, they are in the order of their last change.
+    /// Without a cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
-    /// The time before which records may be missing. A record that is created again from the facts must have a version
-    /// above this time, so that it is above those sent before. If an adapter loses records while it runs, its epoch
+    /// Records from before this time may be missing. A record that is created again from the facts must have a version
+    /// above this time, and thereby above those sent before. If an adapter loses records while it runs, its epoch
     /// becomes a later time.
     fn epoch(&self) -> Timestamp;
 
-    /// Resolves when a status changes visibly after the first poll. A reader polls this future before it reads a page,
-    /// so that it misses no change in between.
+    /// Resolves when a status changes visibly after the first poll. A reader polls it before it reads a page, so as to
+    /// miss no change.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
     /// The counters of the directory, for metrics.
@@ -136,16 +138,18 @@ pub trait Directory: Send + Sync {
 /// The log of changes for other parts of the system: the visible changes of records, and changes of other data.
 pub trait ChangeLog: Send + Sync {
     /// Appends entries about changes that are not in a record, in this order. If the adapter need not wait, it appends
-    /// them at the first poll. After an error, or if the future is dropped, they may or may not be appended. A caller
-    /// may repeat the call if readers tolerate duplicates.
+    /// them at the first poll.
+    ///
+    /// After an error, or if the future is dropped, they may or may not be appended. A caller may repeat the call if
+    /// readers tolerate duplicates.
     fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()>;
 
     /// Creates a reader that gets all entries from now on. The entries about one user are in the order of their
     /// revisions.
     fn follow(&self) -> LogReader;
 
-    /// Creates a reader of the users who get new [session events](Presence::pending_events) for the outbox. An entry
-    /// contains a user, and is appended after the change of the record.
+    /// Creates a reader of the users who get new [session events](Presence::pending_events) for the outbox. The entry
+    /// with the user follows the change of the record.
     fn follow_events(&self) -> LogReader;
 }
 
@@ -227,7 +231,7 @@ pub struct DirectoryStats {
 }
 
 /// The error of a failed call to a [`Directory`] or a [`ChangeLog`]. It is a fault of the adapter or the store, not a
-/// refusal. A call may be repeated after any kind of error.
+/// refusal. Any call may be repeated.
 #[derive(Debug, thiserror::Error)]
 #[error("the directory failed while {doing}: {kind}")]
 pub struct DirectoryError {

@@ -9,8 +9,8 @@ pub type LimitsAnswer<'a> = BoxFuture<'a, Result<bool, LimitsError>>;
 
 /// The port that counts the calls of each user on all nodes, and limits their rates.
 pub trait Limits: Send + Sync {
-    /// Counts one call of this user at the time `now` of the directory's clock, and returns whether it is allowed. At
-    /// most `limit.calls` calls are allowed in any period of `limit.window_ms` milliseconds; refused calls are not
+    /// Counts one call of this user at the time `now` of the directory's clock. Returns whether the call is allowed.
+    /// Any period of `limit.window_ms` milliseconds has at most `limit.calls` allowed calls. Refused calls are not
     /// counted. Concurrent calls cannot exceed the limit.
     fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 /// A change of a user's lists, for the user's own devices.
 ///
-/// The log may contain the changes of one user in another order than their versions, because the task that made a
-/// change logs it. The workers sort the changes before they notify devices.
+/// The task that made a change logs it. The log may therefore have two changes of a user in the wrong order. The
+/// workers sort them by version before they notify devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
     /// The lists version after the change, which is one higher than before.

@@ -54,13 +54,13 @@ pub enum News {
     FriendProfile(Arc<FriendProfile>),
     /// An app was created, changed or deleted. The user of the entry has no meaning.
     App(AppId),
-    /// The user's record has session events that are not in the outbox yet. Only readers of
-    /// [`follow_events`](crate::ChangeLog::follow_events) get this entry.
+    /// The user's record has session events that are not in the outbox yet. Only for readers of
+    /// [`follow_events`](crate::ChangeLog::follow_events).
     Events,
 }
 
 /// The log entries of one change of a record, which were appended in the same step. The caller of the change may
-/// process them at once, and ignore them when the log delivers them.
+/// process them at once. It then ignores them when the log delivers them.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Logged {
     /// The revision of the record after the change.

@@ -1,8 +1,8 @@
 //! The port for the register of the nodes of a cluster, and its adapter for one process.
 //!
-//! The register stores one entry for each node, with a number that increases with each renewal of the node's lease: the
-//! beat. It does not decide which nodes are running. Every node reads the whole register when it renews its lease, and
-//! judges the other nodes by their beats ([`Membership`](lamplight_core::Membership)).
+//! The register stores an entry for each node, with the beat: a number that increases when the node renews its lease.
+//! It does not decide which nodes are running. Every node reads the whole register when it renews its lease, and judges
+//! the other nodes by their beats ([`Membership`](lamplight_core::Membership)).
 
 use crate::{Answer, DirectoryError};
 use futures_util::FutureExt;
@@ -15,26 +15,25 @@ use std::future::ready;
 
 /// The register of the nodes of a cluster.
 pub trait Nodes: Send + Sync {
-    /// Adds a node with the first beat, in place of an entry with the same id. Returns the register with the node.
+    /// Adds a node with the first beat, replacing an entry with the same id. Returns the register.
     fn join<'a>(&'a self, node: &'a NodeEntry, now: Now) -> Answer<'a, Register>;
 
-    /// Replaces the entry of a node, increases its beat by one, and returns the register. A request to drain the node
-    /// is kept.
+    /// Replaces the entry of a node, increases its beat by one, and returns the register. Keeps a request to drain the
+    /// node.
     ///
-    /// Returns `None` if the register does not contain the node, because other nodes have removed it as lost, or the
-    /// register itself was lost. The node must then join again, and put its connections back into the records.
+    /// Returns `None` if the register does not contain the node: other nodes have removed it as lost, or the register
+    /// itself was lost. The node must then join again, and put its connections back into the records.
     fn renew<'a>(&'a self, node: &'a NodeEntry, now: Now) -> Answer<'a, Option<Register>>;
 
-    /// Removes a node that has ended all its connections in the records. Does nothing if the register does not contain
-    /// it.
+    /// Removes a node that has ended all its connections in the records, if the register contains it.
     fn leave(&self, node: NodeId) -> Answer<'_, ()>;
 
     /// Removes a lost node whose connections were cleared. If its beat differs from `beat`, the node has come back and
-    /// is not removed. Returns `true` if the register does not contain the node after the call.
+    /// stays. Returns `true` if the register does not contain the node after the call.
     fn remove_lost(&self, node: NodeId, beat: u64) -> Answer<'_, bool>;
 
-    /// Requests that a node drains. The node's next renewal returns the request. Returns whether the register contains
-    /// the node.
+    /// Requests that a node drains; its next renewal returns the request. Returns whether the register contains the
+    /// node.
     fn request_drain(&self, node: NodeId) -> Answer<'_, bool>;
 
     /// Returns the register. The caller need not be a node in it.

@@ -34,7 +34,7 @@ impl RecordFilter {
 /// The position after which a page of a list of records begins. It is valid for one run of the directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordCursor {
-    /// The number of the part of the directory in which the page begins. Each adapter divides its records into parts.
+    /// The part of the directory in which the page begins. Each adapter divides its records into parts.
     pub(crate) part: u64,
     /// The last listed user of that part; `None` if no user of that part was listed yet.
     pub(crate) after: Option<UserId>,
@@ -94,8 +94,8 @@ pub struct RecordPage {
     pub next: Option<RecordCursor>,
 }
 
-/// Selects users of an app who match the filter and have ids after `after`. Returns up to `room` of them, in ascending
-/// order of their ids, and whether there are more.
+/// Up to `room` users of an app who match the filter, in ascending order of ids after `after`. Also whether there are
+/// more.
 pub(crate) fn pick<'a>(
     records: impl Iterator<Item = (&'a User, &'a Presence)>,
     app: AppId,

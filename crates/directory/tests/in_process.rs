@@ -152,7 +152,7 @@ async fn a_torn_end_is_cut_off_and_all_before_it_stays() {
     }
 }
 
-/// A journal in which one user was written three times, with the file and the position of the first of these entries.
+/// A journal in which one user was written three times, with the file and the position of the first entry.
 async fn written_three_times() -> (TempDir, PathBuf, usize) {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
@@ -237,7 +237,7 @@ async fn files_that_are_missing_are_counted() {
     assert_eq!(recovered.damage, JournalDamage { missing_files: 1, ..JournalDamage::default() });
 }
 
-/// If a start is killed before it has written its snapshot, the next start finds the same damage.
+/// The start is killed before it has written its snapshot.
 #[tokio::test]
 async fn a_kill_in_the_midst_of_a_start_loses_no_more() {
     let (folder, file, at) = written_three_times().await;
@@ -406,8 +406,7 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     assert!(page.reset);
 }
 
-/// Restored versions are above every version that was sent. Otherwise a client with a lost version would keep a wrong
-/// status.
+/// Otherwise a client with a lost version would keep a wrong status.
 #[tokio::test]
 async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -439,8 +438,7 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
 }
 
-/// The [`FactsMark`] that the next start would read from this folder, or `None`. Reads a copy, so that the folder does
-/// not change.
+/// The [`FactsMark`] that the next start would read from this folder. Reads a copy, so that the folder does not change.
 fn noted(folder: &TempDir) -> Option<FactsMark> {
     SavedRecords::read(copy(folder).path()).unwrap().facts()
 }

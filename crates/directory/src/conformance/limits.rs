@@ -6,7 +6,7 @@ use lamplight_core::Call;
 use lamplight_model::{AppId, Moment, RateLimit, User};
 use std::sync::Arc;
 
-/// Defines a `#[tokio::test]` for each rule of rate limits. `make` is an `async fn() -> (Arc<dyn Limits>, Keep)`; the
+/// Defines a `#[tokio::test]` for each rule of rate limits. `make` is an `async fn() -> (Arc<dyn Limits>, Keep)`. The
 /// value `Keep` is dropped when the test ends.
 #[macro_export]
 macro_rules! limits_conformance_tests {

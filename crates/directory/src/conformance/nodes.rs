@@ -6,7 +6,7 @@ use lamplight_model::{NodeId, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Defines a `#[tokio::test]` for each rule of a register. `make` is an `async fn() -> (Arc<dyn Nodes>, Keep)`; the
+/// Defines a `#[tokio::test]` for each rule of a register. `make` is an `async fn() -> (Arc<dyn Nodes>, Keep)`. The
 /// value `Keep` is dropped when the test ends.
 #[macro_export]
 macro_rules! nodes_conformance_tests {

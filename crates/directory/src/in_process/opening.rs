@@ -1,5 +1,4 @@
-//! The start of a directory from its folder. The records are read first. They are used only if they belong to the
-//! facts.
+//! The start of a directory from its folder. The records are read first, and used only if they belong to the facts.
 
 use super::InProcessDirectory;
 use crate::feed::Feed;
@@ -15,8 +14,8 @@ use std::time::Duration;
 pub struct Recovered {
     /// The number of restored records.
     pub records: usize,
-    /// The time before which records may be missing. A record that is created again must have a version above this
-    /// time, so that the version is above those sent before.
+    /// Records from before this time may be missing. A record that is created again must have a version above this
+    /// time, and thereby above those sent before.
     pub complete_since: Timestamp,
     /// Whether the records may be older than the last statuses that were sent. Their versions were then raised above
     /// those that may have been sent.
@@ -57,8 +56,8 @@ impl SavedRecords {
         !self.recovery.has_files
     }
 
-    /// Renames the folder to `path`, and continues without its records, which count as lost. New versions and feed
-    /// positions are therefore above all that were sent before. A folder at `path` is replaced.
+    /// Renames the folder to `path`, and replaces a folder there. Continues without its records, which count as lost.
+    /// New versions and feed positions are therefore above all that were sent before.
     pub fn set_aside(self, path: &Path) -> Result<Self, JournalError> {
         let Self { disk, machine, folder, journal, recovery, .. } = self;
         drop(journal);
@@ -73,11 +72,11 @@ impl SavedRecords {
         Ok(Self { recovery, is_set_aside: true, ..saved })
     }
 
-    /// Opens the directory with these records, for facts with this mark. Users who were connected when the former
-    /// process ended count as connected for the time `grace`.
+    /// Opens the directory with these records, for facts with this mark. Users who were connected when the last process
+    /// ended count as connected for the time `grace`.
     ///
-    /// If the journal may lack changes that watchers have received, the versions of all records are raised above those
-    /// that may have been sent. The feed then begins a new epoch.
+    /// The journal may lack changes that watchers have received. The versions of all records are then raised above
+    /// those that may have been sent, and the feed begins a new epoch.
     pub fn open(
         self,
         facts: Option<FactsMark>,

@@ -1,5 +1,5 @@
-//! The mark of a journal that was closed in order. It means that all data was synced to disk, so a reboot of the
-//! machine before the next start loses nothing.
+//! The mark of a journal that was closed in order. All data was then synced to disk, so a reboot of the machine before
+//! the next start loses nothing.
 //!
 //! The mark is a file. It is written after all other files were synced, and removed from the disk before anything else
 //! is written.
@@ -11,8 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// Removes the mark of a closed journal, if there is one. Returns `true` if the journal was closed in order at this
-/// generation.
+/// Removes the mark of a closed journal. Returns `true` if there was one for this generation.
 pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Result<bool, JournalError> {
     let path = mark_of(folder);
     let found = match fs::read(&path) {
@@ -60,8 +59,7 @@ fn mark_of(folder: &Path) -> PathBuf {
     folder.join("closed")
 }
 
-/// The content of the file that marks a journal as closed. It contains the generation, so that the mark of an older
-/// generation and a truncated file are recognised.
+/// The content of the mark. The generation in it reveals an old mark; the last line break, a truncated one.
 fn text(generation: u64) -> Vec<u8> {
     format!("closed at generation {generation}\n").into_bytes()
 }

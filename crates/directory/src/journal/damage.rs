@@ -1,5 +1,4 @@
-//! The damage of the files that a start has found, and the folder `damaged/` beside the journal, which contains copies
-//! of damaged files.
+//! The damaged files that a start has found, and their copies in the folder `damaged/` beside the journal.
 
 use super::replay::DamagedFile;
 use std::ffi::OsString;
@@ -9,11 +8,10 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The maximum number of damaged files that are kept. If there are more, the oldest are deleted. One generation has 17
-/// files.
+/// The maximum number of damaged files that are kept, newest first. One generation has 17 files.
 pub(crate) const MAX_KEPT_FILES: usize = 32;
 
-/// The maximum number of bytes of damaged files that are kept. The newest file is kept even if it is larger.
+/// The maximum bytes of damaged files that are kept. The newest file is kept even if it is larger.
 pub(crate) const MAX_KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The name of the folder with the damaged files.
@@ -49,7 +47,7 @@ impl JournalDamage {
     }
 }
 
-/// Logs the damage and keeps the damaged files, before they are deleted. A file that cannot be kept is logged.
+/// Logs the damage and keeps the damaged files, before they are deleted. Failures are logged.
 pub(super) fn report_and_keep(folder: &Path, files: &[DamagedFile], missing_files: usize) {
     for file in files {
         let (path, entries, bytes) = (file.path.display(), file.entries, file.bytes);
@@ -74,8 +72,8 @@ pub(super) fn report_and_keep(folder: &Path, files: &[DamagedFile], missing_file
     }
 }
 
-/// Creates a hard link to the file in the folder of damaged files. The original is deleted only when a snapshot has
-/// replaced it, so if this start is killed, the next start finds the same damage.
+/// Creates a hard link to the file in the folder of damaged files. The original is deleted after the next snapshot, so
+/// a killed start loses nothing.
 fn keep(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     let kept_in = folder.join(FOLDER);
     match DirBuilder::new().mode(0o700).create(&kept_in) {

@@ -16,7 +16,7 @@ pub(crate) trait Disk: Send + Sync {
 
 /// A file that is open for writing.
 pub(crate) trait DiskFile: Send {
-    /// Writes all bytes to the kernel, at the position `at`. After an error, some of the bytes may have been written.
+    /// Writes all bytes to the kernel at the position `at`. An error may leave some of them written.
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
 
     /// Sets the length of the file.

@@ -11,8 +11,8 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The highest accepted generation number. No journal reaches it. A file with a higher number was not written by
-/// Lamplight, and would leave no number for the next generation.
+/// The highest accepted generation number, which no journal reaches. A higher one is not from Lamplight, and would
+/// leave none for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
 
 /// The result of reading the files of a journal.
@@ -156,7 +156,7 @@ impl Replayed {
     }
 }
 
-/// Applies the entries of a file. A file that the disk cannot read is treated as completely lost.
+/// Applies the entries of a file. A file that the disk cannot read counts as lost.
 fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, JournalError> {
     match fs::read(path) {
         Ok(bytes) => Ok(replay(&bytes, recovery)),
@@ -168,11 +168,11 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
     }
 }
 
-/// The error number of an unreadable block of a disk, which is the same on all Unix systems.
+/// The error number of an unreadable disk block, on all Unix systems.
 const EIO: i32 = 5;
 
-/// Applies the entries of a file. An entry with a wrong checksum is skipped if the next entry can be found. Entries do
-/// not depend on each other, so the others are still valid.
+/// Applies the entries of a file. Skips an entry with a wrong checksum if the next one can be found: entries do not
+/// depend on each other.
 fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
     let Some(mut rest) = entries(bytes) else {
         let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])
@@ -246,8 +246,8 @@ impl Recovery {
         });
     }
 
-    /// Stores an entry, unless an entry with a higher revision was found before. An equal revision replaces the earlier
-    /// entry, because a later generation may contain the record with a raised version.
+    /// Stores an entry, unless an earlier one has a higher revision. An equal revision replaces it: a later generation
+    /// may have raised the record's version.
     fn found(&mut self, user: User, rev: u64, place: u64, presence: Option<SavedPresence>) {
         match self.records.get_mut(&user) {
             Some(found) if rev < found.rev => {}

@@ -29,7 +29,7 @@ enum Mood {
 /// A disk whose state is set by the test.
 struct Moody {
     mood: Arc<Mutex<Mood>>,
-    /// The pause at which the first write to a snapshot waits until the test continues; `None` for no pause.
+    /// The first write to a snapshot waits in this pause until the test continues.
     snapshots: Option<Arc<Pause>>,
     /// The names of the files that were created and synced, in order.
     done: Arc<Mutex<Vec<String>>>,
@@ -484,7 +484,7 @@ fn a_journal_without_a_mark_of_the_facts_is_read() {
     assert_eq!(status(&directory, &user(1), now(2)).custom_status.as_str(), "one");
 }
 
-/// The files have format 5. In them, a login on an iPad has kicked a phone. The iPad has then set a custom status and
+/// The files have format 5. In them, a login on an iPad has kicked a phone; the iPad has then set a custom status and
 /// timed out.
 #[test]
 fn a_journal_of_the_form_before_is_read_with_its_session_events() {
