@@ -5,8 +5,8 @@
 //! which defines a test for each rule.
 //!
 //! The suite uses only the port: it does not stop a store, kill it or fill its disk. Each adapter has its own tests
-//! that acknowledged changes survive. The suite creates accounts without an app, because the caller of the port checks
-//! that the app exists.
+//! that acknowledged changes survive. The caller of the port checks that an app exists, so the suite creates accounts
+//! without one.
 
 pub mod accounts;
 pub mod conversations;
@@ -253,7 +253,7 @@ fn at(millis: u64) -> Timestamp {
     Timestamp(millis)
 }
 
-/// A login of a native device by its application. The UserSig was issued in the second of the login.
+/// A login of a native device by its application, with a UserSig from the second of the login.
 fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
     NewLogin {
         user: user(name),
@@ -289,8 +289,7 @@ fn end(on: &str, login: u64) -> EndedLogin {
     EndedLogin { device: device(on), login, mark: None }
 }
 
-/// The end of the device's login. If the device has no login in the list, the end has the highest number, so that it
-/// ends any login.
+/// The end of the device's login. Without a login in the list, the end has the highest number, and ends any login.
 async fn end_of(facts: &dyn Facts, name: &str, on: &str) -> EndedLogin {
     let logins = ok(facts.logins(user(name))).await;
     let number = logins.iter().find(|login| login.device.as_str() == on).map(|login| login.number);

@@ -32,9 +32,8 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
 /// The port for everything durable. Every list that a call returns is in the order that the call's description states.
 ///
 /// Concurrent calls have no order. A call whose future is dropped is executed completely or not at all, and its caller
-/// cannot find out which. If a call fails with [`Overloaded`](FactsErrorKind::Overloaded), nothing has changed. After
-/// any other error, a write may nevertheless have been executed. A read sees every write that was acknowledged before
-/// it began.
+/// cannot find out which. After [`Overloaded`](FactsErrorKind::Overloaded), nothing has changed. After any other error,
+/// a write may still have been executed. A read sees every write that was acknowledged before it began.
 pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Apps
 
@@ -44,20 +43,20 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Creates an app, or replaces it completely. Returns an error while the app is being deleted.
     fn put_app(&self, app: App) -> Answer<'_, ()>;
 
-    /// Replaces an app like [`Facts::put_app`], but only if the stored app still equals `was`, in one transaction.
-    /// `None` means that there is no app. Returns `false` and changes nothing if the stored app differs, or if the app
-    /// is being deleted.
+    /// Replaces an app like [`Facts::put_app`], but only if the stored app still equals `was`; `None` means no app.
+    /// Runs in one transaction. Returns `false` and changes nothing if the stored app differs, or if the app is being
+    /// deleted.
     fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool>;
 
-    /// Begins the deletion of an app, in one transaction. The app and its keys are deleted. Until the app is created
-    /// again, no account, login, revocation or notice of it is stored. The last app is not deleted.
+    /// Begins the deletion of an app, in one transaction. Deletes the app and its keys. Until the app is created again,
+    /// no account, login, revocation or notice of it is stored. The last app is not deleted.
     fn begin_app_deletion(&self, app: AppId) -> Answer<'_, AppDeletion>;
 
     /// The apps whose deletion has begun and is not complete, in ascending order of their ids.
     fn deleted_apps(&self) -> Answer<'_, Vec<AppId>>;
 
-    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction, and returns their number. A
-    /// number below `limit` means that the deletion is complete and the app may be created again.
+    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction, and returns their number.
+    /// Below `limit`, the deletion is complete and the app may be created again.
     fn delete_app_rows(&self, app: AppId, limit: usize) -> Answer<'_, usize>;
 
     // Accounts
@@ -65,25 +64,26 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// The accounts of these users, in the order of `users`; `None` for a user without an account.
     fn accounts(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Account>>>;
 
-    /// The accounts of these users, each with its durable logins in ascending order of their numbers, read from one
-    /// snapshot.
+    /// The accounts of these users with their durable logins, read from one snapshot. The logins are in ascending order
+    /// of their numbers.
     fn accounts_with_logins(&self, users: Vec<User>) -> Answer<'_, Vec<Option<AccountWithLogins>>>;
 
     /// Up to `limit` accounts of an app in ascending order of their ids, beginning after the id `after`.
     fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>>;
 
-    /// Creates an account unless it exists. The result contains the creation number of the account; 0 if the app was
-    /// deleted.
+    /// Creates an account unless it exists. Returns its creation number; 0 if the app was deleted.
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
-    /// Deletes an account with its profile, logins, marks, friendships and conversation list, and removes the user from
-    /// the friend lists of others. Peers keep their conversations. Also revokes UserSigs as [`Facts::kick`] does; the
-    /// revocation is kept after the deletion. Returns `None` if there was no account.
+    /// Deletes an account with its profile, logins, marks, friendships and conversation list. Removes the user from the
+    /// friend lists of others. Peers keep their conversations.
+    ///
+    /// Also revokes UserSigs as [`Facts::kick`] does; the revocation is kept after the deletion. Returns `None` if
+    /// there was no account.
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
     /// Ends all logins of a user, adds an end mark for each of their devices, and revokes further UserSigs, in one
-    /// transaction. Returns the highest login number so far; logins of the user up to that number have ended. Returns
-    /// `None` if there is no account.
+    /// transaction. Returns the highest login number so far: logins up to it have ended. Returns `None` if there is no
+    /// account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
     /// The revocation that kicks and deletions of a user have left, or `None`. It exists even without an account.
@@ -95,14 +95,15 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Logins. Each has a number that is higher than the numbers of all earlier logins and accounts of this store. The
     // login of a Web device has a number too, but ends with its connection and is in no list.
 
-    /// Records a login, in one transaction. If the login is not refused, the call creates a missing account and removes
-    /// the device's end mark. It stores the login under a new number in place of the device's previous login.
-    /// [`LoginRecorded`] lists the reasons for refusing, in the order in which they are checked.
+    /// Records a login, in one transaction. [`LoginRecorded`] lists the reasons for refusing, in the order of the
+    /// checks.
+    ///
+    /// Otherwise creates a missing account, and removes the device's end mark. Stores the login under a new number in
+    /// place of the device's previous login.
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
-    /// Ends logins of a user. An end concerns the device's login with the given number and every earlier login of the
-    /// device. A given end mark is stored, unless the device has a later login. The newest [`MAX_MARKS`] marks of a
-    /// user are kept.
+    /// Ends logins of a user. An end concerns the device's login with the given number and every earlier one. A given
+    /// end mark is stored, unless the device has a later login. The newest [`MAX_MARKS`] marks of a user are kept.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
     /// The durable logins of a user, in ascending order of their numbers.
@@ -213,10 +214,9 @@ pub enum LoginRecorded {
     /// The login was refused, because its UserSig was revoked.
     Revoked,
     /// The login was refused, because the device's last login ended for this reason. A resume is refused every time. A
-    /// login by the application is refused once, if another login kicked the device and the device was not notified.
+    /// login by the application is refused once, if another login kicked the device and the device was not told.
     Ended(EndWhy),
-    /// The login was refused, because there is no account. A resume creates no account, and neither does a login to a
-    /// deleted app.
+    /// The login was refused, because there is no account. Neither a resume nor a login to a deleted app creates one.
     NoAccount,
     /// The login is recorded.
     Recorded {

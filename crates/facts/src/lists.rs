@@ -1,9 +1,10 @@
 //! The part of the port for the lists of a user: profile, friends, messages and conversations.
 //!
 //! Every change of a user's lists increments the user's *lists version* by one, in the same transaction. A client that
-//! was away compares its version with the current one to find out whether its copies of the lists are current. A call
-//! that changes nothing does not increment the version, and neither does a change of another user's profile. The
-//! version of a new account is its creation time in milliseconds. Versions therefore do not repeat if an account is
+//! was away compares its version with the current one. If they are equal, its copies of the lists are current. A call
+//! that changes nothing does not increment the version, and neither does a change of another user's profile.
+//!
+//! The version of a new account is its creation time in milliseconds. Versions therefore do not repeat if an account is
 //! deleted and created again.
 
 use crate::{Answer, Enqueued};
@@ -13,14 +14,14 @@ use lamplight_model::{
 };
 use std::time::Duration;
 
-/// The time within which a message with the same sender, recipient, content and client id is treated as a retry. SDKs
-/// and backends stop retrying long before it. After this time, such a message is a new message.
+/// A message with the same sender, recipient, content and client id within this time is a retry. After this time, it is
+/// a new message. SDKs and backends stop retrying long before.
 pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
 /// The durable lists of users. The caller has validated the texts.
 pub trait Lists: Send + Sync {
     /// The lists versions and unread counts of these users, in the order of `users`; `None` for a user without an
-    /// account. The call should be fast, because many logins make it.
+    /// account. Should be fast: many logins make this call.
     fn lists_states(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>>;
 
     // Profiles
@@ -31,12 +32,12 @@ pub trait Lists: Send + Sync {
     /// Changes a profile. Returns `None` if there is no account. If no value differs, the version stays.
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>>;
 
-    /// The further profile fields of these users, in the order of `users`; `None` for a user without an account.
+    /// The further profile fields of these users, in the order of `users`. `None` for a user without an account.
     fn profile_fields(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ProfileFields>>>;
 
     /// Changes a profile and sets further fields, in one transaction. Fields that are not in `fields` keep their
-    /// values. Returns `None` if there is no account. A change of further fields neither increments the version nor
-    /// sets [`ProfileSet::changed`].
+    /// values. A change of further fields neither increments the version nor sets [`ProfileSet::changed`]. Returns
+    /// `None` if there is no account.
     fn set_profile_and_fields(
         &self,
         user: User,
@@ -46,7 +47,7 @@ pub trait Lists: Send + Sync {
 
     /// Finds accounts of an app whose nick begins with `prefix`, ignoring case
     /// ([`fold_nick`](lamplight_model::fold_nick)). Returns up to `limit` accounts after `after`, in ascending order of
-    /// the folded nick and then the id. Accounts without a nick are not found.
+    /// the folded nick and then the id. Only accounts with a nick are found.
     fn find_by_nick(
         &self,
         app: AppId,
@@ -60,9 +61,9 @@ pub trait Lists: Send + Sync {
     /// Adds `friend` to the friend list of `owner`, and with `both` also `owner` to the list of `friend`, in one
     /// transaction.
     ///
-    /// An existing entry of `owner` keeps its time; a given remark, source or wording that is not empty replaces the
-    /// stored text. The friend's entry is created with only the source, or left unchanged if it exists. If the result
-    /// is not [`Befriended::Done`], nothing was changed.
+    /// An existing entry of `owner` keeps its time. A given remark, source or wording replaces the stored text, unless
+    /// it is empty. A new entry of the friend has only the source; an existing one stays as it is. Any result but
+    /// [`Befriended::Done`] means that nothing was changed.
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
 
     /// Changes the remark of an entry. Returns `None` if there is no entry. An equal remark does not increment the
@@ -97,14 +98,13 @@ pub trait Lists: Send + Sync {
     /// were deleted.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
-    /// Adds notices about missed messages to `user` to the outbox, in one transaction. Each unread message that was
-    /// sent at or after `since` and has no notice yet gets one. Only the newest 100 messages of each conversation are
-    /// considered, and the newest `limit` of them get a notice. The notices are in the order of sending. The call may
-    /// be repeated.
+    /// Adds notices about missed messages to `user` to the outbox, in one transaction. Each unread message from `since`
+    /// on that has no notice yet gets one. Only the newest 100 messages of each conversation are considered. The newest
+    /// `limit` of them get a notice. The notices are in the order of sending. The call may be repeated.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, without those that the owner has
-    /// deleted. If `before` is given, only messages with a lower sequence.
+    /// deleted. With `before`, only messages with a lower sequence.
     fn history(
         &self,
         owner: User,
@@ -114,7 +114,7 @@ pub trait Lists: Send + Sync {
     ) -> Answer<'_, Vec<Message>>;
 
     /// Up to `limit` rows of the owner's conversation list. Pinned rows come first, then those with the latest
-    /// activity; equal ones are in ascending order of the peer. If `after` is given, only rows after that position.
+    /// activity. Equal ones are in ascending order of the peer. With `after`, only rows after that position.
     fn conversations(
         &self,
         owner: User,
@@ -125,8 +125,8 @@ pub trait Lists: Send + Sync {
     /// A row of the owner's conversation list; `None` if there is none.
     fn conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<Conversation>>;
 
-    /// Marks the peer's messages up to `sequence` as read by the owner, or all existing messages if it is `None`. The
-    /// read position never moves back. Returns `None` if the list has no such conversation.
+    /// Marks the peer's messages up to `sequence` as read by the owner; `None` marks all existing ones. The read
+    /// position never moves back. Returns `None` if the list has no such conversation.
     fn mark_read(
         &self,
         owner: User,
@@ -142,16 +142,16 @@ pub trait Lists: Send + Sync {
         pinned: bool,
     ) -> Answer<'_, Option<ConversationSet>>;
 
-    /// Removes a row from the owner's list, and its messages from the owner's history. Returns `None` if there is no
-    /// such row. The next message creates a new row, whose history begins with that message.
+    /// Removes a row from the owner's list, and its messages from the owner's history. The next message creates a new
+    /// row, whose history begins with that message. Returns `None` if there is no such row.
     fn delete_conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<ListsState>>;
 
-    /// Deletes up to `limit` messages of an app that were stored before `before`, the oldest first, and returns their
+    /// Deletes up to `limit` messages of an app that were stored before `before`, the oldest first. Returns their
     /// number. Rows of conversation lists stay, without a last message if that was deleted. Lists versions are not
     /// incremented.
     ///
-    /// Deleted messages stay in the unread counts until the user marks messages as read. The senders of deleted
-    /// messages need not be stored. All deleted messages after the read position may therefore stay counted as unread.
+    /// The senders of deleted messages need not be stored. All deleted messages after the read position may therefore
+    /// count as unread, until the user marks messages as read.
     fn forget_messages(&self, app: AppId, before: Timestamp, limit: usize) -> Answer<'_, usize>;
 }
 
@@ -250,7 +250,7 @@ pub enum Befriended {
     ListFull,
     /// `both` was requested, but the friend's list is full.
     FriendListFull,
-    /// A user has made the call, and the friend's rule allows nobody to add them. An existing entry can still be
+    /// A user has made the call, and the friend's rule allows nobody to add them. Existing entries can still be
     /// updated.
     Denied,
 }
@@ -295,8 +295,8 @@ pub struct NewMessage {
     pub client_id: ClientMessageId,
     /// The time of the call.
     pub at: Timestamp,
-    /// The platforms of the devices to which the app's backend is to push the message. A notice is then added to the
-    /// outbox in the same transaction. Empty if the message is not to be pushed.
+    /// The platforms of the devices to which the app's backend is to push the message. If there are any, a notice is
+    /// added to the outbox in the same transaction.
     pub push: Vec<Platform>,
 }
 

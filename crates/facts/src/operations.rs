@@ -8,16 +8,16 @@ use std::time::Duration;
 
 /// The store of the audit log, and of the past metrics that the charts of the console show.
 pub trait Operations: Send + Sync {
-    /// Records that an operation begins, and returns the id of its entry. Removes up to [`AUDIT_FORGOTTEN_AT_ONCE`]
-    /// entries that are older than [`AUDIT_KEPT`], the oldest first. Also removes the oldest entries above
-    /// [`MAX_AUDIT_ENTRIES`], at the latest when there are [`AUDIT_SLACK`] more.
+    /// Records that an operation begins, and returns the id of its entry.
+    ///
+    /// Removes up to [`AUDIT_FORGOTTEN_AT_ONCE`] entries that are older than [`AUDIT_KEPT`], the oldest first. Also
+    /// removes the oldest entries above [`MAX_AUDIT_ENTRIES`], at the latest when there are [`AUDIT_SLACK`] more.
     fn begin_audit(&self, entry: NewAuditEntry) -> Answer<'_, u64>;
 
     /// Records the outcome of an operation. If the entry no longer exists, does nothing.
     fn settle_audit(&self, id: u64, settled: AuditSettled) -> Answer<'_, ()>;
 
-    /// Up to `limit` entries of an app, or of all apps if `app` is `None`, newest first. If `before` is given, only
-    /// older entries.
+    /// Up to `limit` entries of an app, newest first; `None` means all apps. With `before`, only older entries.
     fn audit_entries(
         &self,
         app: Option<AppId>,
@@ -26,7 +26,7 @@ pub trait Operations: Send + Sync {
     ) -> Answer<'_, Vec<AuditEntry>>;
 
     /// Stores records of metrics, each in place of the record with the same level and time. Also deletes, for each
-    /// level in `forgotten`, the records before the given time. Both happen in one transaction.
+    /// level in `forgotten`, the records before the given time. Runs in one transaction.
     fn put_figures(&self, figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> Answer<'_, ()>;
 
     /// Up to `limit` records of a level, in ascending order of their times, beginning at the time `from`.
@@ -36,8 +36,8 @@ pub trait Operations: Send + Sync {
 /// The time for which an entry of the audit log is kept.
 pub const AUDIT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// The maximum number of old entries that a new entry removes, so that a wrong clock cannot empty the audit log. It is
-/// more than one, so that the log shrinks again after a time without entries.
+/// The maximum number of old entries that a new entry removes, so that a wrong clock cannot empty the audit log. Above
+/// one, so that the log shrinks again after a time without entries.
 pub const AUDIT_FORGOTTEN_AT_ONCE: u64 = 4;
 
 /// The maximum number of entries that the audit log keeps.

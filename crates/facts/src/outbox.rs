@@ -12,36 +12,35 @@ pub trait Outbox: Send + Sync {
     /// further ones are dropped.
     ///
     /// The session events of a user have increasing ordinals. An event that was stored before is ignored, even if its
-    /// notice was settled meanwhile. After the caller has confirmed with [`Outbox::forget_taken_in`] that it will not
-    /// repeat events, the store need not recognise these events any longer.
+    /// notice was settled meanwhile. The caller confirms with [`Outbox::forget_taken_in`] that it repeats no events;
+    /// the store need not recognise these any longer.
     ///
-    /// If a login cancels a waiting disconnect of its device, the disconnect is deleted and the login is not stored.
-    /// [`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back) defines when that is possible; a
-    /// disconnect that was handed out ([`Outbox::hand_out`]) cannot be cancelled. The events between the disconnect and
-    /// the login then get the status after the login, because the user counts as ONLINE the whole time.
+    /// A login may cancel a waiting disconnect of its device. The disconnect is then deleted and the login is not
+    /// stored. [`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back) defines when that is possible. A
+    /// disconnect that was handed out ([`Outbox::hand_out`]) cannot be cancelled. The user then counts as ONLINE the
+    /// whole time, so the events between the two get the status after the login.
     fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued>;
 
-    /// Records that the caller will not repeat the session events of these users up to these ordinals. They need not be
-    /// detected as repetitions any longer.
+    /// Records that the caller will not repeat the session events of these users up to these ordinals. The store need
+    /// not recognise them any longer.
     fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()>;
 
-    /// Up to `limit` heads of a lane, in the order in which they are due, including heads that are not due yet. A head
-    /// is the oldest unsettled notice of a user.
+    /// Up to `limit` heads of a lane, in the order in which they are due, including those not due yet. A head is the
+    /// oldest unsettled notice of a user.
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>>;
 
     /// Records that a notice is about to be sent, so that no login can cancel it. Returns whether the notice exists.
     fn hand_out(&self, id: u64) -> Answer<'_, bool>;
 
     /// Stores the outcomes of notices, in one transaction. `at` is the time of the call. Notices that no longer exist
-    /// are ignored. If an app has more than [`MAX_DEAD_LETTERS`] dead letters, the oldest are deleted; returns their
-    /// number.
+    /// are ignored. Deletes the oldest dead letters of an app above [`MAX_DEAD_LETTERS`], and returns their number.
     fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize>;
 
     /// All lanes that have or have had notices.
     fn lanes(&self) -> Answer<'_, Vec<LaneState>>;
 
-    /// Up to `limit` dead letters of an app in ascending order of their ids, beginning after the id `after`. This is
-    /// the order in which the notices became dead letters.
+    /// Up to `limit` dead letters of an app after the id `after`, in ascending order of their ids. This is the order in
+    /// which notices became dead letters.
     fn dead_letters(&self, app: AppId, after: Option<u64>, limit: usize) -> Answer<'_, Vec<DeadLetter>>;
 
     /// Turns dead letters into waiting notices again, queued at the time `at`. Returns the number that existed.
@@ -138,7 +137,7 @@ pub enum SettledAs {
         /// The reason of the failure.
         error: String,
     },
-    /// The notice becomes a dead letter, because it has failed for good. The next notice of the user can then be sent.
+    /// The notice has failed for good and becomes a dead letter. The user's next notice can then be sent.
     Dead {
         /// The number of failed attempts.
         attempts: u32,

@@ -1,6 +1,6 @@
 //! A simple model of the lists of users, which is compared with a store after every step of a random history.
 //!
-//! The model stores every message and counts unread messages by visiting all of them. It is simple and slow.
+//! The model stores every message, and counts unread messages by visiting all of them.
 
 use super::{NOTHING_REVOKED, at, client_id, custom, id, ok};
 use crate::{Befriended, Facts, ListsState, NewFriendship, NewMessage, RETRY_TIME, Sent};
@@ -42,7 +42,7 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
 /// The number of milliseconds between two consecutive times.
 const MOMENT: u64 = RETRY_TIME.as_secs() * 1_000 / 4;
 
-/// The names of the users. They are few, so that conversations become long, and not in the order of their bytes.
+/// The names of the users: few, so that conversations become long, and not in byte order.
 const NAMES: [&str; 3] = ["b", "a", "B"];
 
 #[derive(Debug)]
@@ -136,7 +136,7 @@ struct Model {
     app: AppId,
     accounts: BTreeMap<UserId, Account>,
     friends: BTreeMap<(UserId, UserId), Entry>,
-    /// The messages between two users, whose smaller id comes first in the key, in the order of their sequences.
+    /// The messages between two users, ordered by sequence. The smaller id comes first in the key.
     messages: BTreeMap<(UserId, UserId), Vec<Kept>>,
     rows: BTreeMap<(UserId, UserId), Row>,
 }
