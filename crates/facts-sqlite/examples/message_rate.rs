@@ -1,9 +1,8 @@
 //! Measures how many messages are committed per second: `cargo run --release --example message_rate -- FILE
 //! [MESSAGES]`.
 //!
-//! Each user sends messages to a few random peers. Each message waits for its commit, and [`AT_ONCE`] messages are in
-//! progress at a time. Afterwards, the reads that every client makes are measured. FILE must not exist, and is not
-//! deleted afterwards.
+//! Each user sends messages to a few random peers. A message waits for its commit; [`AT_ONCE`] messages are in progress
+//! at a time. Afterwards, the reads that every client makes are measured. FILE must not exist, and stays afterwards.
 
 #![allow(clippy::print_stdout)]
 

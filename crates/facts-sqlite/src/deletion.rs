@@ -1,13 +1,13 @@
-//! The deletion of an app: first its row in `apps`, then its rows in all other tables, a bounded number in each
-//! transaction.
+//! The deletion of an app: first its row in `apps`, then its rows in all other tables. Each transaction deletes a
+//! bounded number.
 
 use crate::rows::{change, list};
 use lamplight_facts::AppDeletion;
 use lamplight_model::AppId;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-/// The tables with rows of apps, except the audit log, and the columns that identify a row. Accounts come last:
-/// deleting an account also deletes the rows that refer to it, which would then not be counted.
+/// The tables with rows of apps, except the audit log, and the columns that identify a row. Accounts come last: their
+/// deletion also deletes rows of other tables, which would not be counted.
 const TABLES: &[(&str, &str)] = &[
     ("logins", "app, user, device"),
     ("marks", "app, user, device"),
@@ -45,8 +45,8 @@ pub(crate) fn is_deleted(db: &Connection, app: AppId) -> Result<bool> {
     db.prepare_cached("SELECT 1 FROM deleted_apps WHERE id = ?1")?.exists([app.0])
 }
 
-/// Removes an app from the deleted apps, because it is being created again. Returns `false` if some of its rows still
-/// exist; the app cannot be created yet.
+/// Removes an app from the deleted apps, because it is being created again. Returns `false` while some of its rows
+/// still exist.
 pub(crate) fn make_again(db: &Connection, app: AppId) -> Result<bool> {
     let sql = "SELECT emptied FROM deleted_apps WHERE id = ?1";
     let emptied: Option<bool> = db.prepare_cached(sql)?.query_row([app.0], |row| row.get(0)).optional()?;
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::schema;
 
-    /// If a later schema adds a table that is not listed in `TABLES`, rows of deleted apps would remain in it.
+    /// Rows of deleted apps would stay in a new table that `TABLES` does not list.
     #[test]
     fn every_table_with_rows_of_apps_is_emptied() {
         let directory = tempfile::tempdir().unwrap();

@@ -13,8 +13,8 @@ use std::sync::Arc;
 /// Returns an error if [`SqliteFacts::open`](crate::SqliteFacts::open) would refuse the file, or if its apps cannot be
 /// read. No other process may have the file open.
 ///
-/// If SQLite's log has no index, the file is not checked, because reading it would create the index. This function
-/// creates no file. It writes only to the index of SQLite's log, which SQLite may update after a process was killed.
+/// Creates no file. Writes only to the index of SQLite's log, which SQLite may update after a process was killed. If
+/// the log has no index, the file is not checked: reading it would create the index.
 pub fn examine(path: &Path) -> Result<(), FactsError> {
     let [log, index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix));
     let has_log = log.metadata().is_ok_and(|about| about.len() > 0);
@@ -31,7 +31,7 @@ pub fn examine(path: &Path) -> Result<(), FactsError> {
     apps.map(drop).map_err(|error| fault::of_sqlite("listing apps", Arc::new(error)))
 }
 
-/// Opens a file that is complete and that no process writes to. SQLite then creates no files beside it.
+/// Opens a complete file that no process writes to. SQLite then creates no files beside it.
 fn open_unchanging(path: &Path) -> Result<Connection, FactsError> {
     let text =
         path.to_str().ok_or(io::Error::new(io::ErrorKind::InvalidInput, "the path is not valid UTF-8"));

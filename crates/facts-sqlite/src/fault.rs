@@ -19,8 +19,7 @@ pub struct NotFacts;
 #[error("{0}")]
 struct OfSqlite(Arc<Error>);
 
-/// Returns the error of a failed statement or commit. `error` is shared, because a failed commit fails all writes of
-/// its batch.
+/// Returns the error of a failed statement or commit. All writes of a failed batch share `error`.
 pub(crate) fn of_sqlite(doing: &'static str, error: Arc<Error>) -> FactsError {
     FactsError { kind: kind(&error), doing, source: Some(Box::new(OfSqlite(error))) }
 }

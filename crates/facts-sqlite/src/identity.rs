@@ -1,7 +1,7 @@
 //! Detects that a file of the store was replaced or deleted while the store has it open.
 //!
-//! Such a file stays open. The store continues to work, but everything that it writes is lost when it closes the file.
-//! No operation fails, so the paths have to be checked.
+//! Such a file stays open. The store continues to work, but loses everything that it writes when it closes the file. No
+//! operation fails, so the paths have to be checked.
 
 use std::fs;
 use std::io;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Identity(Vec<(PathBuf, (u64, u64))>);
 
 impl Identity {
-    /// The identity of the store's file at this path, and of SQLite's log, which exists while the store is open.
+    /// The identity of the store's file at this path, and of SQLite's log, which an open store has.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
@@ -24,8 +24,7 @@ impl Identity {
         Ok(Self(files))
     }
 
-    /// The first path whose file was replaced or deleted; `None` if there is none. A path that cannot be read does not
-    /// count.
+    /// The first path whose file was replaced or deleted. A path that cannot be read does not count.
     pub(crate) fn replaced(&self) -> Option<&Path> {
         let is_other = |path: &Path, was: (u64, u64)| match identity(path) {
             Ok(now) => now != was,

@@ -45,8 +45,8 @@ use writer::Writer;
 ///
 /// A call does nothing until its future is polled. After the first poll, a write is executed even if the future is
 /// dropped. Writes are executed in the order of their first polls. A read sees every write that was acknowledged before
-/// it. A write that fails with `Unavailable` may still be stored, because its commit may have failed after the data was
-/// on disk.
+/// it. A write that fails with `Unavailable` may still be stored: its commit may have failed after the data was on
+/// disk.
 ///
 /// Another process may have the file open too. A write waits up to 5 s for the other process's lock.
 ///
@@ -61,11 +61,11 @@ pub struct SqliteFacts {
 }
 
 impl SqliteFacts {
-    /// Opens the file, and migrates it if it has an older schema. If there is no file, creates one that only its owner
-    /// can read.
+    /// Opens the file, and migrates an older schema. Creates a missing file, which only its owner can read. Blocks on
+    /// the disk.
     ///
-    /// The call blocks on the disk. If the file was written by a newer or another program, it is not changed, and the
-    /// source of the error is [`NewerSchema`] or [`NotFacts`].
+    /// A file of a newer or another program is not changed. The source of the error is then [`NewerSchema`] or
+    /// [`NotFacts`].
     pub fn open(path: &Path) -> Result<Self, FactsError> {
         let writing = schema::open_for_writing(path)?;
         let reading = (0..READERS).map(|_| schema::open_for_reading(path)).collect::<Result<_, _>>()?;
@@ -92,8 +92,8 @@ impl SqliteFacts {
         self.readers.are_alive()
     }
 
-    /// The path of the first file that was replaced or deleted since the store was opened; `None` if all are in place.
-    /// If there is one, writes made since then are lost when the store is closed. Blocks on the disk.
+    /// The first file that was replaced or deleted since the store was opened; `None` if all are in place. Writes made
+    /// since then are lost when the store is closed. Blocks on the disk.
     pub fn replaced(&self) -> Option<&Path> {
         self.identity.replaced()
     }

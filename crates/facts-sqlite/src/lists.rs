@@ -1,8 +1,8 @@
 //! The lists of users in SQL: profiles, friends, messages and conversations. This file passes each call to the writer
 //! or to a reader; the SQL is in the submodules.
 //!
-//! The number of unread messages of a conversation is a column of its row, and a user's total is a column of the
-//! account. Each change of a conversation also changes the total, so rows are never summed up.
+//! Rows are never summed up. A conversation's row has its number of unread messages, and the account has the total.
+//! Each change of a conversation also changes the total.
 
 mod conversations;
 mod friends;
@@ -167,8 +167,8 @@ fn state(db: &Connection, user: &User) -> Result<Option<ListsState>> {
     db.prepare_cached(sql)?.query_row(key, |row| state_of(row, 0)).optional()
 }
 
-/// Increments the version of a user's lists, and adds `unread` to the total number of unread messages. Does nothing if
-/// there is no account.
+/// Increments the version of a user's lists, and adds `unread` to the total of unread messages. Does nothing without an
+/// account.
 fn count_up(db: &Connection, user: &User, unread: i64) -> Result<ListsState> {
     let sql = "UPDATE accounts SET lists_version = lists_version + 1, unread = unread + ?3
                WHERE app = ?1 AND id = ?2 RETURNING lists_version, unread";
@@ -182,7 +182,7 @@ fn count_up_if(changed: bool, db: &Connection, user: &User) -> Result<ListsState
     if changed { count_up(db, user, 0) } else { Ok(state(db, user)?.unwrap_or_default()) }
 }
 
-/// Reads the lists version and the unread count from two columns, of which `first` is the index of the first.
+/// Reads the lists version and the unread count from two columns, beginning at `first`.
 fn state_of(row: &Row<'_>, first: usize) -> Result<ListsState> {
     Ok(ListsState { version: count(row, first)?, total_unread: row.get(first + 1)? })
 }

@@ -1,4 +1,4 @@
-//! The facts' position in their history, by which live records detect that the facts were restored or replaced.
+//! The facts' position in their history. By it, live records detect that the facts were restored or replaced.
 
 use crate::SqliteFacts;
 use crate::rows::change;

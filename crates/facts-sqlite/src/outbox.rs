@@ -1,5 +1,5 @@
-//! The outbox of webhooks in SQL. The head of a user's notices is the notice whose column `due` is not null. Each
-//! function that inserts or removes notices ensures that exactly the first notice is the head.
+//! The outbox of webhooks in SQL. The head of a user's notices is the one whose column `due` is not null. Each function
+//! that inserts or removes notices makes the first notice, and no other, the head.
 
 use crate::SqliteFacts;
 use crate::deletion;
@@ -95,8 +95,8 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
     Ok(done)
 }
 
-/// The ordinal up to which the user's session events were stored in the outbox. 0 if the caller has confirmed that it
-/// will repeat none of them.
+/// The user's session events up to this ordinal were stored in the outbox. 0 once the caller has confirmed that it
+/// repeats none of them.
 fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
     let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
     let key = params![user.app.0, user.id.as_str()];
@@ -111,8 +111,8 @@ fn forget_taken_in(db: &Connection, users: &[(User, u64)]) -> Result<()> {
     Ok(())
 }
 
-/// Deletes the waiting disconnect that this login cancels, if there is one. Returns whether there was one; the login is
-/// then not stored either.
+/// Deletes the waiting disconnect that this login cancels. Returns whether there was one; then the login is not stored
+/// either.
 fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at: Timestamp) -> Result<bool> {
     let Some(device) = login.device_that_is_back() else { return Ok(false) };
     let (app, hook, id) = (lane.app.0, lane.hook as u8, user.id.as_str());
@@ -159,8 +159,8 @@ fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at:
     Ok(true)
 }
 
-/// Records that a notice is handed out, by clearing the column `device`. A login finds the disconnect that it can
-/// cancel by this column.
+/// Records that a notice is handed out, by clearing `device`. Logins find the disconnect that they can cancel by this
+/// column.
 fn hand_out(db: &Connection, id: u64) -> Result<bool> {
     Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }
@@ -188,7 +188,7 @@ fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Ti
     Ok(change(db, sql, values)? > 0)
 }
 
-/// Makes the first notice of a user the head, which is the only one of the user that may be sent.
+/// Makes the first notice of a user the head, the only one that may be sent.
 fn promote(db: &Connection, lane: Lane, user: &UserId, at: Timestamp) -> Result<()> {
     let key = params![lane.app.0, lane.hook as u8, user.as_str(), millis(at)];
     let sql = "UPDATE notices SET due = ?4 WHERE due IS NULL AND id =

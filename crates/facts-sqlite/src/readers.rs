@@ -20,7 +20,7 @@ pub const READ_QUEUE: usize = 4_096;
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;
 
-/// The handle of the reader threads. Dropping it waits until the queue is empty and the threads have ended.
+/// The handle of the reader threads. Dropping it waits for the queue and the threads to end.
 pub(crate) struct Readers {
     /// `None` only while the handle is dropped, because closing the queue ends the threads.
     queue: Option<SyncSender<Read>>,
@@ -46,8 +46,7 @@ impl Readers {
         Ok(readers)
     }
 
-    /// Runs a query on one of the threads. If the caller drops the future before the query starts, the query is
-    /// skipped.
+    /// Runs a query on one of the threads. If the future is dropped before the query starts, the query is skipped.
     pub(crate) fn read<T: Send + 'static>(
         &self,
         doing: &'static str,

@@ -30,7 +30,7 @@ pub struct NewerSchema {
 /// The migrations: the one at index `n` changes schema `n` to `n + 1`. A released migration is never changed.
 ///
 /// Texts are compared by their bytes, like `UserId`. Times are milliseconds since 1970. `seq` orders rows of one user
-/// that have the same time.
+/// with the same time.
 const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE apps (
@@ -303,10 +303,10 @@ const FOLD_NICKS_AGAIN: &str = "
     -- In earlier schemas, nicks were folded only by converting them to lower case.
 ";
 
-/// The index of the migration after which the column `nick_folded` of all accounts is filled for the first time.
+/// After the migration with this index, the column `nick_folded` is filled for the first time.
 const NICKS_FOLDED: usize = 6;
 
-/// The number of nicks that a migration converts in one step. It bounds the memory for any number of accounts.
+/// The nicks that a migration converts in one step. This bounds the memory for any number of accounts.
 const NICKS_AT_ONCE: usize = 10_000;
 
 /// The SQLite application id of the file: "Lamp".
@@ -352,7 +352,7 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, FactsError> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(opening)
 }
 
-/// Creates an empty file that only its owner can open, because it will contain the keys of apps.
+/// Creates an empty file that only its owner can open: it will contain the keys of apps.
 fn create(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -372,8 +372,8 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
 
 /// Switches a new file to write-ahead logging.
 ///
-/// If two processes switch at the same time, SQLite returns "busy" to one of them without waiting. This function then
-/// waits and tries again.
+/// If two processes do so at once, SQLite immediately returns "busy" to one of them. This function then waits and tries
+/// again.
 fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     let started = Instant::now();
     loop {
@@ -396,8 +396,7 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// The schema version of the file; 0 if it is empty. Returns an error if the file was written by another or a newer
-/// program.
+/// The schema version of the file; 0 if it is empty. Refuses the file of another or a newer program.
 pub(crate) fn version(connection: &Connection) -> Result<u32, FactsError> {
     // A single statement reads from one snapshot. Another process may be creating the tables.
     let sql = "SELECT (SELECT user_version FROM pragma_user_version),
@@ -435,8 +434,7 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fills the column `nick_folded`, by which accounts are found. It contains the nick in a form in which upper and lower
-/// case are equal.
+/// Fills `nick_folded`, by which accounts are found: the nick without the difference of upper and lower case.
 fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read = transaction.prepare(
         "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",

@@ -14,8 +14,8 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, Timestamp, User, UserId};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, Statement, params};
 
-/// Writes the unchanged header of the file, so that the commit writes a page to the disk. An update of a row to the
-/// same values would write nothing.
+/// Writes the unchanged header of the file, so that the commit writes a page to the disk. An update to equal values
+/// would write nothing.
 pub(crate) fn probe(db: &Connection) -> Result<()> {
     db.pragma_update(None, "application_id", APPLICATION_ID)
 }
@@ -152,8 +152,7 @@ fn last_number(db: &Connection) -> Result<u64> {
     db.prepare_cached("SELECT last FROM numbers")?.query_row((), |row| count(row, 0))
 }
 
-/// Deletes an account with the rows that refer to it, and returns `None` if there is no account. Its peers keep their
-/// conversations.
+/// Deletes an account with the rows that refer to it; `None` without one. Its peers keep their conversations.
 pub(crate) fn delete_account(
     db: &Connection,
     user: &User,
@@ -280,7 +279,7 @@ struct Stands {
     lists_version: u64,
 }
 
-/// Reads the data that is needed to record a login, in one statement, because a login is the most frequent write.
+/// Reads the data for recording a login in one statement: a login is the most frequent write.
 fn known(db: &Connection, user: &User, device: &DeviceId) -> Result<Known> {
     let sql = "SELECT a.born, a.lists_version, r.at, r.also, m.why, m.told, m.at FROM (SELECT 1)
                LEFT JOIN accounts a ON a.app = ?1 AND a.id = ?2
@@ -378,5 +377,5 @@ fn trim_marks(db: &Connection, user: &User) -> Result<()> {
     change(db, sql, params![user.app.0, user.id.as_str(), MAX_MARKS as i64]).map(drop)
 }
 
-/// The highest lists version with which an account can start. It leaves room for increments even if the clock is wrong.
+/// The highest lists version with which an account can start. Even with a wrong clock, increments have room.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;

@@ -40,7 +40,7 @@ pub enum WriterState {
     Ended,
 }
 
-/// The handle of the writer thread. Dropping it waits until the queue is empty and the thread has ended.
+/// The handle of the writer thread. Dropping it waits for the queue and the thread to end.
 pub(crate) struct Writer {
     /// `None` only while the handle is dropped, because closing the queue ends the thread.
     queue: Option<SyncSender<Box<dyn Write>>>,
@@ -224,8 +224,7 @@ fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counter
     }
 }
 
-/// Runs and commits the batch, including writes that join it meanwhile. If it returns an error, nothing of the batch is
-/// stored.
+/// Runs and commits the batch with the writes that join meanwhile. After an error, nothing of it is stored.
 fn commit_batch(
     connection: &Connection,
     writes: &Receiver<Box<dyn Write>>,

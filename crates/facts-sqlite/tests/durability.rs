@@ -2,7 +2,7 @@
 //! time.
 //!
 //! A test that needs another process starts this binary again. It passes the file in the environment, and selects the
-//! "test" that contains the code of the other process.
+//! "test" with the code of the other process.
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -14,8 +14,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// The environment variable with the path of the file for the child process. If it is not set, the tests for the child
-/// do nothing.
+/// The environment variable with the path of the file for the child process. Without it, the tests for the child do
+/// nothing.
 const FILE: &str = "LAMPLIGHT_DURABILITY_TEST_FILE";
 
 /// The environment variable with the number of the child's first login.
@@ -238,14 +238,14 @@ fn start(test: &str, path: &Path, first: u64) -> (Child, BufReader<ChildStdout>)
     (child, lines)
 }
 
-/// In the child process: the path of the file and the first number; `None` in the parent process.
+/// The path of the file and the first number in the child process; `None` in the parent.
 fn task() -> Option<(std::ffi::OsString, u64)> {
     let first = std::env::var(FIRST).ok()?.parse().expect("the parent gives a number");
     Some((std::env::var_os(FILE)?, first))
 }
 
-/// Acknowledges a number, in the child process. It uses a line of its own, because the test harness writes to the same
-/// output.
+/// Acknowledges a number in the child process. The line begins with a line break, because the test harness writes to
+/// the same output.
 fn say(number: u64) {
     let line = format!("\nacknowledged {number}\n");
     std::io::stdout().lock().write_all(line.as_bytes()).expect("the parent listens");

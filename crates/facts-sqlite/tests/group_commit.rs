@@ -1,5 +1,5 @@
-//! Tests that waiting writes share a commit, that a failed write does not affect others, and that writes are refused if
-//! the queue is full.
+//! Tests that waiting writes share a commit, that a failed write does not affect others, and that a full queue refuses
+//! writes.
 //!
 //! The tests lock the file from another connection, so that writes have to wait.
 

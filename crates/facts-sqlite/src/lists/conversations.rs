@@ -1,5 +1,5 @@
-//! Conversation lists. Each row belongs to an owner. It is created by the first message of a conversation, or by the
-//! first message after the owner has deleted the row. Its history begins with that message.
+//! Conversation lists. Each row belongs to an owner. The first message of a conversation creates it, and so does the
+//! first one after the owner has deleted the row. Its history begins with that message.
 
 use super::count_up;
 use super::message_columns::message_of;
@@ -32,8 +32,8 @@ macro_rules! rows {
 
 const FIRST_PAGE: &str = rows!("1 ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?3");
 
-/// Selects a page after a cursor. It begins at the rows with the pin and the time of the cursor, and skips those up to
-/// the cursor's peer.
+/// Selects a page after a cursor. It begins at the rows with the cursor's pin and time, and skips those up to the
+/// cursor's peer.
 const LATER_PAGE: &str = rows!(
     "(c.pinned, c.active) <= (?3, ?4) AND NOT (c.pinned = ?3 AND c.active = ?4 AND c.peer <= ?5)
      ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?6"
@@ -84,7 +84,7 @@ pub(super) struct Touched {
     pub(super) unread: u32,
 }
 
-/// Updates the owner's row because a message was sent or received. The history of a new row begins with this message.
+/// Updates the owner's row after a message. The history of a new row begins with this message.
 pub(super) fn touch(
     db: &Connection,
     owner: &User,
@@ -145,11 +145,10 @@ struct Reading {
     of_peer: u64,
 }
 
-/// The number of the peer's messages after the sequence `read`.
+/// The number of the peer's messages after the sequence `read`, at most the previous unread count.
 ///
-/// No rows are counted: each message stores its number among the messages of its sender, and sequences have no gaps. A
-/// deleted message after `read` may have been the peer's, so it counts. The result does not exceed the previous unread
-/// count.
+/// No rows are counted: a message stores its number among its sender's messages, and sequences have no gaps. A deleted
+/// message after `read` may have been the peer's, so it counts.
 fn unread_after(db: &Connection, before: &Reading, peer: &UserId, read: u64) -> Result<u32> {
     if before.unread == 0 || read == before.last {
         return Ok(0);

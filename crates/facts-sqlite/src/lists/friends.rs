@@ -1,5 +1,5 @@
-//! Friend lists. Each entry is a row that belongs to an owner. If two users have an entry about each other, both
-//! entries are mutual.
+//! Friend lists. Each entry is a row that belongs to an owner. Two users with entries about each other are mutual
+//! friends.
 
 use super::profiles::{allow_of, profile_of};
 use super::{count_up_if, state};
@@ -8,8 +8,8 @@ use lamplight_facts::{Befriended, Befriending, NewFriendship, RemarkSet, Unfrien
 use lamplight_model::{AllowType, Friend, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-/// Selects entries of a friend list with the friends' profiles. ?1 is the app and ?2 is the owner. The columns are
-/// those that [`friend_of`] reads.
+/// Selects entries of a friend list with the friends' profiles, in the columns that [`friend_of`] reads. ?1 is the app
+/// and ?2 the owner.
 macro_rules! entries {
     ($which:literal) => {
         // `CROSS JOIN` fixes the order of the join, so that rows are read in the order of the list.
@@ -63,8 +63,7 @@ pub(super) fn befriend(db: &Connection, new: &NewFriendship) -> Result<Befriendi
     Ok(Befriending { outcome, entry: after, back, owner_changed, friend_changed, owner_state, friend_state })
 }
 
-/// Decides whether the friend can be added. If there are several reasons against it, returns the first in the order of
-/// [`Befriended`].
+/// Decides whether the friend can be added. Returns the first reason against it, in the order of [`Befriended`].
 fn outcome(
     db: &Connection,
     new: &NewFriendship,

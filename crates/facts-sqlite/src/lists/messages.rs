@@ -1,5 +1,5 @@
 //! Messages. Each is a row that is identified by the pair of users and the sequence. A user's row in `conversations`
-//! determines the messages that the user sees.
+//! determines which messages the user sees.
 
 use super::conversations::{Touched, touch};
 use super::message_columns::{custom_column, message_of};
@@ -62,8 +62,8 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient: received, push })))
 }
 
-/// Adds notices about missed messages to the outbox. Only the newest messages of conversations that were active after
-/// `since` are read, so the time is bounded for any number of unread messages.
+/// Adds notices about missed messages to the outbox. Reads only the newest messages of conversations active after
+/// `since`, which bounds the time.
 pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<Enqueued> {
     let MissedMessages { user, since, limit, devices, at } = missed;
     let sql = "SELECT m.pair, m.sequence, m.at, m.text, c.peer, a.unread

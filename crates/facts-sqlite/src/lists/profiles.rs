@@ -76,8 +76,8 @@ pub(super) fn find(
     }
 }
 
-/// Selects the accounts of an app whose nick comes after a position. It uses the index by nick, which contains only
-/// accounts with a nick.
+/// Selects the accounts of an app whose nick comes after a position. The index by nick contains only accounts with a
+/// nick.
 const FIND: &str = "SELECT id, nick, created FROM accounts
     WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3)
     ORDER BY nick_folded, id LIMIT ?4";
@@ -85,7 +85,7 @@ const FIND_BEFORE: &str = "SELECT id, nick, created FROM accounts
     WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3) AND nick_folded < ?5
     ORDER BY nick_folded, id LIMIT ?4";
 
-/// The first text, in byte order, after all texts with this prefix; `None` if there is no such text.
+/// The first text, in byte order, after all texts with this prefix, if there is one.
 fn end_of(prefix: &str) -> Option<String> {
     let mut chars: Vec<char> = prefix.chars().collect();
     while let Some(last) = chars.pop() {
@@ -105,8 +105,8 @@ fn profile(db: &Connection, user: &User) -> Result<Option<Profile>> {
     db.prepare_cached(sql)?.query_row(key, |row| profile_of(row, 0)).optional()
 }
 
-/// Reads a profile from three columns beginning at the index `first`: nick, avatar URL, rule for being added. If they
-/// are null because there is no account, returns the default profile.
+/// Reads a profile from three columns from `first` on: nick, avatar URL, rule for being added. Null, without an
+/// account, gives the default profile.
 pub(super) fn profile_of(row: &Row<'_>, first: usize) -> Result<Profile> {
     let Some(nick) = row.get(first)? else { return Ok(Profile::default()) };
     Ok(Profile { nick, avatar_url: row.get(first + 1)?, allow: allow_of(row, first + 2)? })
