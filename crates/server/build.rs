@@ -1,5 +1,5 @@
 //! Puts the built web pages (`web/dist`) into the crate, as a table that `src/web/files.rs` includes. If the pages were
-//! not built, the table is empty, so building the server needs no node.js.
+//! not built, the table is empty. Building the server therefore needs no node.js.
 
 #[path = "src/web/summary.rs"]
 mod summary;
@@ -10,7 +10,7 @@ use std::fs;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 
-/// The suffixes of the compressed forms of a file, which the web build writes next to the file.
+/// The suffixes of a file's compressed forms, which the web build writes.
 const PACKED: [&str; 2] = ["br", "gz"];
 
 fn main() {

@@ -1,4 +1,4 @@
-//! The audit log. The entry for an operator's change is written before the change is made, and its outcome is added
+//! The audit log. The entry for an operator's change is written before the change is made; its outcome is added
 //! afterwards. If the entry cannot be written, the change is not made.
 
 mod changes;
@@ -102,8 +102,9 @@ impl Audit {
     }
 
     /// Writes the entry for an act, runs `change`, and adds the outcome and the text of `note` to the entry. Removes
-    /// the entry after a refusal, or if `note` returns `None` because nothing was changed. The caller must poll this
-    /// future to its end, even if the requester has disconnected.
+    /// the entry after a refusal. Also removes it if `note` returns `None`, because nothing was changed.
+    ///
+    /// The caller must poll this future to its end, even if the requester has disconnected.
     pub async fn record<T, E: Unsuccessful + From<FactsError>>(
         &self,
         by: Actor,

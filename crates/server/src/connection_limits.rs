@@ -1,7 +1,7 @@
 //! Limits on open connections: in total, and per client address. An IPv6 network /64 counts as one address.
 //!
-//! A trusted proxy sends the client's address after it has connected. Its connection is counted in the total at once,
-//! and for the client's address once that is known.
+//! A trusted proxy sends the client's address after it has connected. Until then, its connection is counted only in the
+//! total.
 
 use lamplight_service::network;
 use parking_lot::Mutex;
@@ -17,7 +17,7 @@ pub struct ConnectionLimits {
     open: AtomicUsize,
     /// The number of open connections whose client address is not known yet.
     unnamed: AtomicUsize,
-    /// The number of connections that were open before any worker closed its own; 0 until a worker asks for it.
+    /// How many connections were open before any worker closed its own; 0 until a worker asks.
     at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
@@ -87,8 +87,8 @@ impl ConnectionLimits {
         Ok(())
     }
 
-    /// Counts a proxy's connection for its client's address, which is now known. At the limit of the address, the
-    /// connection is no longer counted at all, and must not be passed to [`Self::leave`].
+    /// Counts a proxy's connection for its client's address, which is now known. At the limit of the address, removes
+    /// it from the total too; it must not be passed to [`Self::leave`].
     pub fn name(&self, address: IpAddr) -> Result<(), Full> {
         give_one_back(&self.unnamed);
         self.count(address).inspect_err(|_| give_one_back(&self.open))
@@ -146,8 +146,7 @@ fn give_one_back(count: &AtomicUsize) {
 mod tests {
     use super::*;
 
-    /// Opens connections (`+address`) and closes them (`-address`), with a limit of two per address. Asserts which were
-    /// admitted.
+    /// Opens (`+address`) and closes (`-address`) connections, at most two per address. Asserts which were admitted.
     fn check(script: &str, expected: &str) {
         let limits = ConnectionLimits::new(100, 2);
         let mut told = Vec::new();

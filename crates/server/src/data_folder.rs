@@ -19,8 +19,7 @@ const STICKY: u32 = 0o1000;
 /// The file of the database in SQLite. A folder with this file is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
 
-/// The file that exists if the facts are in PostgreSQL, with the database's address. It makes its folder a data folder
-/// too.
+/// This file has the database's address if the facts are in PostgreSQL. A folder with it is a data folder too.
 pub(crate) const IN_POSTGRES: &str = "facts.postgres";
 
 /// The subfolder with the live records.
@@ -77,7 +76,7 @@ pub enum DataFolderError {
         "there is no data folder at {0}; create one with `lamplight serve`, or name another one with --data-dir"
     )]
     NoData(PathBuf),
-    /// Other users have access to the folder or file, and Lamplight must not or cannot change its mode.
+    /// Other users have access to the folder or file, and its mode is not changed.
     #[error(
         "{path} is open to other users (mode {mode:04o}), who could read the keys in it, and Lamplight leaves that as it \
          is, because {why}; name a folder for Lamplight alone, for example a new one inside it, or close this one with \
@@ -91,7 +90,7 @@ pub enum DataFolderError {
         /// The reason why the mode is not changed.
         why: &'static str,
     },
-    /// The folder, or a file in it, belongs to another user, and this process may not read and write it.
+    /// The folder, or a file in it, belongs to another user, and this process has no access.
     #[error(
         "{path} belongs to user {owner}, and this program runs as user {own}, who may not read and write it; as root, \
          `chown -R {own} {path}` gives it to that user"
@@ -104,7 +103,7 @@ pub enum DataFolderError {
         /// The user id of this process.
         own: u32,
     },
-    /// There is a file in place of one of Lamplight's folders, or a folder in place of one of its files.
+    /// A file is in place of one of Lamplight's folders, or a folder in place of one of its files.
     #[error("{path} is a {found}, and Lamplight keeps a {expected} there; move it away")]
     Misplaced {
         /// The file or folder.
@@ -154,8 +153,8 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 
 /// Locks a data folder, and removes the access of all users but its owner.
 ///
-/// A folder that is open to other users is refused and not changed if they may need this access: if every user may
-/// create files in it (as in `/tmp`), or if it has files of other programs and no database.
+/// Refuses a folder that is open to other users if they may need this access. That is assumed if every user may create
+/// files in it (as in `/tmp`), or if it has files of other programs and no database.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| unusable(folder, source);
     check_length(folder)?;
@@ -203,12 +202,12 @@ pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Returns whether the folder has a database, or a file that says that its facts are in PostgreSQL.
+/// Returns whether the folder has a database, or a file with the address of one in PostgreSQL.
 fn has_facts(folder: &Path) -> io::Result<bool> {
     Ok(folder.join(FACTS).try_exists()? || folder.join(IN_POSTGRES).try_exists()?)
 }
 
-/// Returns an error if the folder is a symbolic link without a target, because it cannot be created.
+/// Refuses a symbolic link without a target, because no folder can be created there.
 fn check_link(folder: &Path) -> Result<(), DataFolderError> {
     match folder.is_symlink() && !folder.exists() {
         true => {
@@ -219,8 +218,8 @@ fn check_link(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Returns an error if a folder has the name of one of Lamplight's files, or the reverse. Subfolders that a start does
-/// not need are not checked.
+/// Refuses a folder with the name of one of Lamplight's files, or the reverse. Skips subfolders that a start does not
+/// need.
 fn check_kinds(folder: &Path) -> Result<(), DataFolderError> {
     let files = FILES.iter().map(|name| (name, "file", "folder"));
     for (name, expected, other) in files.chain([(&LIVE, "folder", "file")]) {
@@ -233,7 +232,7 @@ fn check_kinds(folder: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Makes the error for a folder that cannot be used. If another user's folder denies access, the error names that user.
+/// Makes the error for an unusable folder. If another user's folder denies access, the error names that user.
 fn unusable(path: &Path, source: io::Error) -> DataFolderError {
     let own = geteuid().as_raw();
     match fs::metadata(path) {
@@ -244,7 +243,7 @@ fn unusable(path: &Path, source: io::Error) -> DataFolderError {
     }
 }
 
-/// Returns an error if a needed file belongs to another user and is not accessible, as after a restore by root.
+/// Refuses a needed file that is not accessible because another user owns it, as after a restore by root.
 fn check_access(folder: &Path) -> Result<(), DataFolderError> {
     for path in OPENED.iter().map(|name| folder.join(name)) {
         let Ok(about) = fs::metadata(&path) else { continue };
@@ -323,8 +322,8 @@ fn narrow_tree(path: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Removes other users' access to a file or folder, if it exists. Symbolic links are not followed, because their
-/// targets may belong to other programs.
+/// Removes other users' access to an existing file or folder. Symbolic links are not followed: the target may be
+/// another program's.
 fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     let about = match fs::symlink_metadata(path) {
         Ok(about) => about,

@@ -16,7 +16,7 @@ pub struct Durations {
 
 #[derive(Debug)]
 struct Inner {
-    /// The upper bound of each bucket in seconds, in ascending order. One more bucket counts all longer durations.
+    /// The upper bound of each bucket in seconds, ascending. One more bucket counts longer durations.
     bounds: &'static [f64],
     counts: Box<[AtomicU64]>,
     nanoseconds: AtomicU64,

@@ -1,5 +1,5 @@
-//! Copies all facts from a SQLite file into an empty database in PostgreSQL, and compares the two row for row before
-//! the copy is committed.
+//! Copies all facts from a SQLite file into an empty database in PostgreSQL. Compares the two row for row before the
+//! copy is committed.
 
 use crate::data_folder::{self, DataFolderError, FolderLock, IfMissing};
 use lamplight_facts::FactsError;
@@ -108,8 +108,8 @@ pub async fn copy_facts(
     Ok(copied)
 }
 
-/// Locks the data folder of the file, so that no server uses it during the copy. `None` if the file's name is not that
-/// of a data folder's database.
+/// Locks the data folder of the file, so that no server uses it during the copy. `None` if the file has another name
+/// than a data folder's database.
 fn lock(file: &Path) -> Result<Option<FolderLock>, CopyError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match file.file_name().is_some_and(|name| name == data_folder::FACTS) {

@@ -1,5 +1,5 @@
 //! The store of the facts: a SQLite file in the data folder, or a database in PostgreSQL. A node opens, uses and
-//! examines either of them through this module.
+//! examines both through this module.
 
 use crate::data_folder;
 use lamplight_facts::{Facts, FactsError, FactsErrorKind};
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The name of the operation in the error for a store that cannot be opened.
 const OPENING: &str = "opening the database";
 
-/// The time for which a start waits for the connections of the program that used the database before.
+/// How long a start waits until the program that used the database before has disconnected.
 const PREDECESSOR_ENDS: Duration = Duration::from_secs(5);
 
 /// The settings by which the store of a node is found.
@@ -238,7 +238,7 @@ impl FactsStore {
     }
 }
 
-/// Returns the cause of an error, as a text that anybody may read. The text names no host and no user.
+/// Returns the cause of an error as a public text, without host and user.
 pub(crate) fn public_cause(error: &FactsError) -> String {
     match lamplight_facts_postgres::cause(error) {
         Some(cause) => cause.to_string(),
@@ -293,8 +293,8 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// Fails if the data folder has facts elsewhere than in the empty database at `address`: in another database, or in the
-/// SQLite file that was not copied yet.
+/// Fails if the data folder has facts elsewhere than in the empty database at `address`: in another database, or in a
+/// SQLite file that was not copied.
 fn check_empty(mark: &Path, file: &Path, address: &str) -> Result<(), FactsError> {
     match std::fs::read_to_string(mark) {
         Ok(former) if former.trim() != address => {
@@ -321,7 +321,7 @@ fn check_mark(mark: &Path) -> Result<(), FactsError> {
     }
 }
 
-/// Records in the file `mark` of a data folder that the facts are in PostgreSQL, at this address.
+/// Records in the file `mark` of a data folder that the facts are in PostgreSQL at this address.
 fn put_mark(mark: &Path, address: &str) -> io::Result<()> {
     if std::fs::read_to_string(mark).is_ok_and(|found| found == address) {
         return Ok(());

@@ -1,8 +1,8 @@
 //! The HTTP port: its routes, its server, and the limits on its memory.
 //!
 //! An unauthenticated connection takes at most some tens of KiB: 16 KiB for the head of a request, 16 KiB for the
-//! read-ahead, and a few KiB for the body of a login. Larger bodies are read only from authenticated peers, and share
-//! one budget of memory.
+//! read-ahead, and a few KiB for the body of a login. Only authenticated peers may send larger bodies, which share one
+//! budget of memory.
 
 mod body;
 mod budget;
@@ -91,8 +91,8 @@ fn listen(listener: TcpListener, port: Port) -> io::Result<(SocketAddr, AbortHan
     Ok((bound, tokio::spawn(port.serve(listener)).abort_handle()))
 }
 
-/// Adds the common headers to every route. Also limits bodies to 0 bytes for axum's own extractors: they must be read
-/// through [`BodyRoom`].
+/// Adds the common headers to every route. Bodies must be read through [`BodyRoom`], so axum's own extractors get a
+/// limit of 0 bytes.
 fn within_rules(router: Router) -> Router {
     router.layer(middleware::from_fn(headers::protect)).layer(DefaultBodyLimit::max(0))
 }

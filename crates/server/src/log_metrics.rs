@@ -1,4 +1,4 @@
-//! Counters of log lines that were not written. The log writer increments them, and the node exports them as metrics.
+//! Counters of log lines that were not written. The log writer increments them; the node exports them as metrics.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;

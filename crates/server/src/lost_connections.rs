@@ -1,8 +1,8 @@
 //! Ends connections that live records have and no worker has. Compares the two every three minutes.
 //!
-//! A worker opens a connection before it is entered in a record, and ids are not reused. A recorded connection that a
-//! worker does not have has therefore ended. It is ended in the record at the second comparison without it, because the
-//! worker may still report the end, with the exact time of the client's last data.
+//! A worker opens a connection before it is entered in a record, and ids are not reused. A recorded connection that its
+//! worker lacks has therefore ended. The worker may still report the end, with the exact time of the client's last
+//! data. The record is therefore changed only at the second comparison.
 
 use crate::clock::Clock;
 use crate::health::Health;
@@ -63,8 +63,7 @@ impl LostConnections {
         }
     }
 
-    /// Ends the connections that are missing in this comparison and were missing in the previous one. Returns their
-    /// number.
+    /// Ends the connections that are missing now and in the previous comparison. Returns their number.
     async fn compare(&self, suspected: &mut HashSet<ConnectionId>) -> Result<usize, ServiceError> {
         let (mut missing, mut ended) = (HashSet::new(), 0);
         let mut place = Some(RecordedCursor::default());
@@ -106,7 +105,7 @@ impl LostConnections {
         not_open
     }
 
-    /// Returns the connections that a worker does not have: all if it has stopped, none if it does not answer in time.
+    /// The connections that a worker lacks: all if it has stopped, none if it does not answer in time.
     async fn ask(&self, worker: usize, ids: Vec<ConnectionId>) -> Vec<ConnectionId> {
         let Some(commands) = self.workers.get(worker) else { return ids };
         let Some(commands) = commands.upgrade() else { return ids };

@@ -24,15 +24,14 @@ use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
 
-/// The upper bounds of the buckets for delivery latency, in seconds. The first is 50 µs, and each further one is twice
-/// its predecessor.
+/// The upper bounds of the buckets for delivery latency, in seconds: 50 µs, then each twice the previous one.
 const DELIVERY_BOUNDS: &[f64] = &[
     0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2,
     0.102_4, 0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8, 6.553_6,
 ];
 
-/// The upper bounds of the buckets for detection times, in seconds. Most values are slightly above the default
-/// heartbeat timeouts of 60 s and 400 s.
+/// The upper bounds of the buckets for detection times, in seconds. Most values lie just above the heartbeat timeouts
+/// of 60 s and 400 s.
 const DETECTION_BOUNDS: &[f64] = &[
     1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 59.75, 60.0, 60.25, 60.5, 61.0, 75.0, 90.0, 120.0, 180.0,
     240.0, 300.0, 399.75, 400.0, 400.25, 400.5, 401.0, 450.0, 600.0, 900.0, 1_800.0, 3_600.0,

@@ -1,13 +1,13 @@
-//! The ports of a node. All are bound before the node creates anything: if one is taken, the failed start leaves no
-//! data folder, database or password.
+//! The ports of a node. They are bound first: if one is taken, the failed start has created no data folder, database or
+//! password.
 
 use crate::config::Config;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-/// The size of the kernel's send buffer of one connection. It is small because statuses for a stalled client are
-/// conflated in its mailbox.
+/// The size of the kernel's send buffer of one connection. It is small: statuses for a stalled client are conflated in
+/// its mailbox.
 const SEND_BUFFER_BYTES: usize = 32 * 1024;
 const BACKLOG: i32 = 4096;
 const HTTP_BACKLOG: i32 = 1024;
@@ -27,8 +27,7 @@ pub struct PortError {
 /// The listeners of a node. The kernel queues their connections until a worker or the HTTP server accepts them.
 #[derive(Debug)]
 pub(crate) struct Ports {
-    /// The listeners of the client port, one for each worker, at the same address. The kernel distributes connections
-    /// among them.
+    /// The listeners of the client port, one per worker, at one address. The kernel distributes the connections.
     pub(crate) clients: Vec<TcpListener>,
     /// The bound address of the client port.
     pub(crate) client_address: SocketAddr,

@@ -1,5 +1,5 @@
-//! The settings of an app as the console and the command line show them. Each secret is replaced with a flag, which is
-//! `true` if the secret is set.
+//! The settings of an app as the console and the command line show them. In place of a secret, a flag says whether it
+//! is set.
 
 use lamplight_model::{
     AppSettings, Edition, JwtSettings, Limits, MultiDevicePolicy, Switches, Timing, WebhookSettings,
@@ -46,7 +46,7 @@ impl ShownSettings {
 }
 
 impl From<&AppSettings> for ShownSettings {
-    /// Lists every field, so that the author of a new field has to decide whether to show it.
+    /// Lists every field: a new field must be shown or left out on purpose.
     fn from(settings: &AppSettings) -> Self {
         let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = settings;
         let WebhookSettings { state_change_url, push_url, token } = webhooks;

@@ -1,6 +1,6 @@
 //! Reads the keys for JWTs from the URLs and files that the settings of the apps name.
 //!
-//! The HTTP client of the webhooks requests the URLs, so they cannot reach networks that are closed to webhooks. If a
+//! The HTTP client of the webhooks requests the URLs, so networks that are closed to webhooks cannot be reached. If a
 //! read fails, the last keys stay valid for a day (`core/src/key_refresh.rs`), also after a restart.
 
 mod kept;
@@ -80,8 +80,8 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// Restores the keys that an earlier run of the node has stored. Removes the stored keys of sources that no app
-    /// names any more. Must be called before [`TokenKeys::run`], and before a client can log in.
+    /// Restores the keys that an earlier run of the node has stored. Removes those of sources that no app names any
+    /// more. Must be called before [`TokenKeys::run`], and before a client can log in.
     pub fn restore(&self, now: Now) {
         let (wanted, kept) = (Keyrings::sources(&self.service.apps().all()), self.kept());
         if let Err(error) = kept.remove_others(&wanted) {
@@ -153,7 +153,7 @@ impl TokenKeys {
         }
     }
 
-    /// Reads a source and records the outcome. Logins wait for the outcome, so it is recorded even after a panic.
+    /// Reads a source and records the outcome. Logins wait for it, so it is recorded even after a panic.
     async fn read_into(&self, key: &KeysToRead) {
         let read = AssertUnwindSafe(self.read(key)).catch_unwind().await;
         let read = read.unwrap_or_else(|_| Err("a bug of this server ended the attempt".to_owned()));
@@ -229,7 +229,7 @@ pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySe
     (sets, missing)
 }
 
-/// Reads the stored keys of a source. Also returns the time since they were read from the source.
+/// Reads the stored keys of a source, and the time since the source was read.
 fn read_kept(kept: &KeptKeys, key: &KeysToRead, now: Now) -> Result<Option<(JwtKeySet, Duration)>, String> {
     let Some(KeptText { read, text }) = kept.read(key).map_err(|error| error.to_string())? else {
         return Ok(None);

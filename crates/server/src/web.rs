@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// The folders of the sites. Each has an `index.html` if the pages were built.
 const SITES: [&str; 4] = ["", "console/", "docs/", "docs/uikit/"];
 
-/// The name of the folders for files with a hash of their content in the name. They may be cached for ever.
+/// The folders for files whose names contain a hash of the content. They may be cached for ever.
 const NAMED_BY_CONTENT: &str = "assets";
 
 /// The page that is served if the pages were not built.
@@ -55,8 +55,7 @@ pub fn routes(site: Site) -> Router {
     Router::new().route("/lamplight.json", get(describe)).fallback(serve).with_state(site)
 }
 
-/// Answers `/lamplight.json`: the client port's URL for the requesting page, whether the demo is on, and the server's
-/// version.
+/// Answers `/lamplight.json`: the client port's URL for the page, whether the demo is on, and the server's version.
 async fn describe(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl IntoResponse {
     let description = json!({
         "clientUrl": site.door.url(host(&headers)),
@@ -124,8 +123,8 @@ fn answer(files: &[File], method: &Method, path: &str, headers: &HeaderMap) -> R
 /// The result of looking up a path.
 enum Found<'a> {
     File(&'a File),
-    /// A folder with an `index.html`, requested without the final `/`. The request is redirected, because relative
-    /// links need the `/`.
+    /// A folder with an `index.html`, requested without the final `/`. Relative links need the `/`, so the request is
+    /// redirected.
     Folder,
     /// A page that is not compiled into this program.
     NotBuilt(StatusCode),
@@ -158,8 +157,8 @@ fn named_by_content(path: &str) -> bool {
     path.split('/').any(|folder| folder == NAMED_BY_CONTENT)
 }
 
-/// Returns `true` if an `If-None-Match` header contains this entity tag, or a weak form of it: a proxy that compresses
-/// a body makes its tag weak.
+/// Whether an `If-None-Match` header contains this entity tag. The weak form counts too: a proxy that compresses makes
+/// the tag weak.
 fn knows(header: &str, tag: &str) -> bool {
     header
         .split(',')
@@ -168,7 +167,7 @@ fn knows(header: &str, tag: &str) -> bool {
 }
 
 /// Makes the security headers of a page. The page may load from this origin, and connect to this origin and the client
-/// port. Profile pictures on other hosts are not loaded, because the hosts would learn who views them (decision 44).
+/// port. Profile pictures on other hosts are not loaded: the hosts would learn who views them (decision 44).
 fn protection(door: &ClientDoor, host: Option<&str>) -> [(HeaderName, HeaderValue); 5] {
     let policy = format!(
         "default-src 'self'; connect-src 'self' {}; img-src 'self' data:; object-src 'none'; \

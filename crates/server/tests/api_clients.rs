@@ -1,5 +1,5 @@
-//! Tests with requests and answers of client libraries for the cloud's server API, over real HTTP: friends, messages to
-//! several users, past messages, conversation lists, and options.
+//! Tests with requests and answers of client libraries for the cloud's server API, over real HTTP. They cover friends,
+//! messages to several users, past messages, conversation lists, and options.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -269,7 +269,7 @@ async fn a_message_to_several_reaches_each_once_and_says_whom_it_did_not() {
     }
 }
 
-/// Reads all pages of a conversation, beginning with the newest. Returns the texts of each page, oldest first.
+/// Reads all pages of a conversation from the newest. Returns the texts of each page, oldest first.
 async fn pages(api: &mut Api, from: u64, to: u64, most: u32) -> Vec<Vec<String>> {
     let mut body = json!({"Operator_Account": "alice", "Peer_Account": "bob", "MaxCnt": most,
                           "MinTime": from, "MaxTime": to});

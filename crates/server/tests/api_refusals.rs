@@ -504,7 +504,7 @@ async fn a_body_of_one_mebibyte_is_read_and_a_larger_one_is_not() {
     assert_eq!(code(&api.read(false).await.json()), 60002);
 }
 
-/// Generates JSON that resembles a request: it has the names of a command's fields, with values of all types.
+/// Generates JSON with the names of a command's fields and values of all types.
 fn body() -> impl Strategy<Value = serde_json::Value> {
     let names = [
         "UserID",

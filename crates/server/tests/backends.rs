@@ -1,5 +1,5 @@
-//! Tests with public client libraries of the cloud's server API, from PyPI, with a node as the server, and of the
-//! import program of `docs/migrate/cloud.md`. `tests/interop/README.md` says how to install the libraries.
+//! Tests with public client libraries of the cloud's server API, from PyPI, against a node. Also tests the import
+//! program of `docs/migrate/cloud.md`. `tests/interop/README.md` says how to install the libraries.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

@@ -1,5 +1,5 @@
-//! Tests of the console's operators over real HTTP: their rights, the end of their sessions, and logins while others
-//! try passwords.
+//! Tests of the console's operators over real HTTP: their rights, the end of their sessions, and logins during password
+//! guessing.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -283,8 +283,7 @@ async fn the_command_line_and_the_console_have_the_same_operators() {
     assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));
 }
 
-/// Tries wrong passwords from many addresses until the returned value is dropped. Each address makes fewer attempts
-/// than are allowed.
+/// Tries wrong passwords from many addresses until the result is dropped. Each address stays below its limit.
 fn flood(server: SocketAddr) -> JoinSet<()> {
     let mut attackers = JoinSet::new();
     for number in 0..48u8 {

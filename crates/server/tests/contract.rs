@@ -1,5 +1,4 @@
-//! Tests, without an SDK, of those parts of the protocol that authors of SDKs may get wrong: connections, snapshots and
-//! abilities.
+//! Tests, without an SDK, of what authors of SDKs may get wrong: connections, snapshots and abilities.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

@@ -1,4 +1,4 @@
-//! Tests that send random bytes to every port. They expect no particular answers, only that the node stays unharmed.
+//! Tests that send random bytes to every port. The answers do not matter; the node must stay unharmed.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -48,7 +48,7 @@ fn random_bytes(random: &mut StdRng) -> Vec<u8> {
     bytes
 }
 
-/// Makes the bytes of a valid session, changes a few of them at random, and cuts off the end.
+/// Changes a few bytes of a valid session at random, and cuts off the end.
 fn spoilt_session(node: &TestNode, random: &mut StdRng) -> Vec<u8> {
     let mut bytes = NATIVE_PREAMBLE.to_vec();
     let login = node.login("eve", "phone", Platform::IPhone);

@@ -278,7 +278,7 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
     pair.proves_unharmed().await;
 }
 
-/// Checks that watchers are notified of faster changes only at the conflation rate, and that they get the last change.
+/// Watchers get fast changes at the conflation rate, and always the last one.
 #[tokio::test]
 async fn a_user_who_changes_all_the_time_is_told_of_at_the_rate() {
     const CHANGES: usize = 2_000;

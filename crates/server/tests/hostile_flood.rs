@@ -27,7 +27,7 @@ fn frame(body: Request) -> Vec<u8> {
     frame
 }
 
-/// Sends the bytes again and again until the kernel's buffer is full. Returns the unsent rest of the last repetition.
+/// Sends the bytes repeatedly until the kernel's buffer is full. Returns the unsent rest of the last repetition.
 async fn fill<'a>(stream: &TcpStream, bytes: &'a [u8]) -> &'a [u8] {
     let mut rest = bytes;
     stream.writable().await.unwrap();

@@ -1,5 +1,5 @@
 //! Tests with clients that do not read notifications of their lists, or make forbidden requests. Their memory is
-//! bounded, and their state is right in the end.
+//! bounded, and their final state is right.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

@@ -126,8 +126,7 @@ async fn a_revoked_user_sig_is_70052_and_a_newer_one_is_good() {
     pair.proves_unharmed().await;
 }
 
-/// Sends a login on a new connection, which must be refused after too many failed logins. Returns the message that ends
-/// the connection.
+/// Sends a login on a new connection; it must be refused after too many failed logins. Returns the last message.
 async fn is_past_the_bound(node: &TestNode, request: Request) -> v1::ConnectionEnded {
     let mut guesser = node.connect().await;
     assert_eq!(guesser.refused(request).await, 70050);

@@ -1,4 +1,4 @@
-//! Tests with clients that send many requests and read few answers. Answers are in order, memory is bounded, and other
+//! Tests with clients that send many requests and read few answers. Answers stay in order, memory is bounded, and other
 //! clients do not wait.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]

@@ -17,8 +17,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Sends a request, and returns the answer as text. A reset may cut the answer off, if the server has not read the
-/// whole request.
+/// Sends a request, and returns the answer as text. A reset may cut it off if the server has not read the whole
+/// request.
 async fn ask(address: SocketAddr, method: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -187,7 +187,7 @@ async fn a_body_that_drips_ends_everywhere() {
     assert_eq!(node.metric("lamplight_http_body_bytes").await, 0);
 }
 
-/// Sends calls with bodies of these lengths, but without the last byte, and waits until the server has read them.
+/// Sends calls with bodies of these lengths, without the last byte. Waits until the server has read them.
 async fn keep_waiting(node: &TestNode, query: &str, lengths: &[usize]) -> Vec<TcpStream> {
     let (mut waiting, mut held) = (Vec::new(), 0);
     for length in lengths {
@@ -328,8 +328,7 @@ async fn the_longest_lists_are_taken_with_all_the_fields_that_the_cloud_has_for_
     api.done("im_open_login_svc/account_import", &nested).await;
 }
 
-/// Checks that calls that wait before they answer do not delay others. Each deletes accounts, and waits until no new
-/// UserSig is refused as revoked.
+/// Each call deletes accounts, and waits until no new UserSig is refused as revoked. Others must not wait for it.
 #[tokio::test]
 async fn small_calls_do_not_wait_for_small_calls_that_wait() {
     const CALLS: usize = 18;
@@ -420,8 +419,7 @@ async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_chang
     assert_eq!(answer["ErrorCode"], 60008, "{answer}");
 }
 
-/// Checks that a refusal repeats only a short part of the refused value. A longer answer would exceed the memory bound
-/// of the port.
+/// A longer answer would exceed the memory bound of the port.
 #[tokio::test]
 async fn a_refusal_is_short_however_long_what_is_refused_is() {
     let node = TestNode::start().await;
@@ -471,8 +469,7 @@ async fn a_refusal_is_short_however_long_what_is_refused_is() {
     assert!(answer.body.len() < 1_000, "{} bytes", answer.body.len());
 }
 
-/// Checks that a body that is not valid JSON in UTF-8 is refused as unreadable, even if the invalid part is in a
-/// skipped value.
+/// A body that is not valid JSON in UTF-8 is unreadable, even if the invalid part is in a skipped value.
 #[tokio::test]
 async fn a_body_that_is_no_json_is_told_so_wherever_that_is_seen() {
     let node = TestNode::start().await;

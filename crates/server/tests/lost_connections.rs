@@ -1,4 +1,4 @@
-//! Tests of lost connections: a live record has them, but no worker does. Their users must not stay ONLINE for ever.
+//! Tests of lost connections, which a live record has but no worker. Their users must not stay ONLINE for ever.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -12,11 +12,11 @@ use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 use std::time::Duration;
 
-/// The interval at which the server compares records with workers. The clients' heartbeat timeout is longer than two
+/// The server compares records with workers in this interval. The clients' heartbeat timeout is longer than two
 /// intervals.
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
 
-/// Logs a device in over a connection that no worker has, as if the report of the connection's end had been lost.
+/// Logs a device in over a connection that no worker has, as if the connection's end had not been reported.
 async fn log_in_without_socket(node: &TestNode, user: &str, local: u64) {
     let call = LoginCall {
         app: node.app.id,

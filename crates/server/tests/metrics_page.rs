@@ -14,7 +14,7 @@ const PAGE: &str = include_str!("../../../docs/operations.md");
 /// The label names of each metric, by the name of the metric.
 type Listed = BTreeMap<String, BTreeSet<String>>;
 
-/// Reads the metrics from the page: the code in the first cell of each row of the table, as `name{label}`.
+/// Reads the metrics from the page: the first cell of each table row, as `name{label}`.
 fn documented() -> Listed {
     let (_, after) = PAGE.split_once("\n| metric | what it tells |\n").expect("the table");
     let rows = after.lines().take_while(|line| line.starts_with('|'));
@@ -29,7 +29,7 @@ fn documented() -> Listed {
         .collect()
 }
 
-/// Reads the metrics that have a series from the text of `/metrics`. The labels `worker` and `le` are skipped.
+/// Reads the metrics that have a series from `/metrics`. Skips the labels `worker` and `le`.
 fn shown(text: &str) -> Listed {
     let mut metrics = Listed::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -66,7 +66,7 @@ async fn the_page_lists_what_a_fresh_node_shows_and_nothing_else() {
     assert_eq!(documented, shown, "the labels");
 }
 
-/// Checks that every series exists from the start. A rate over a later series would miss its first event.
+/// A rate over a series that begins later would miss its first event.
 #[tokio::test]
 async fn every_counter_has_all_of_its_series_from_the_start() {
     let node = TestNode::start().await;

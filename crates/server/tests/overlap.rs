@@ -1,5 +1,4 @@
-//! Tests of overlapping operations: many or slow reads, slow answers, and settings that change while connections use
-//! them.
+//! Tests of overlapping operations: many or slow reads, slow answers, and settings that change while they are used.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -24,8 +23,7 @@ async fn befriend(node: &TestNode, one: &str, other: &str) {
     node.node.service().add_friend(&node.user(one), friend, By::App, node.clock.now()).await.unwrap();
 }
 
-/// Checks that friend notification reaches every connection of a worker, although each read fails at first, as a read
-/// beyond the limit on waiting reads does.
+/// Each read fails at first, like a read beyond the limit on waiting reads.
 #[tokio::test]
 async fn friend_notification_reaches_every_connection_though_the_store_fails_at_first() {
     const FANS: usize = READ_QUEUE + 104;

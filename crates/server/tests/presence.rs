@@ -1,5 +1,5 @@
-//! Tests of the scenarios of SPEC sections 2 to 5 over real sockets, where sockets, threads and time matter. The rules
-//! themselves are tested in `core`.
+//! Tests of SPEC sections 2 to 5 over real sockets, where sockets, threads and time matter. The tests in `core` cover
+//! the rules.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

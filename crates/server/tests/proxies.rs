@@ -1,5 +1,4 @@
-//! Tests of trusted proxies: for each connection and request, the server finds the address of the client, also behind a
-//! real nginx and a real haproxy.
+//! Tests of trusted proxies: the server finds each client's address, also behind a real nginx and a real haproxy.
 
 #![allow(clippy::print_stderr, clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -43,8 +42,8 @@ async fn node_with(change: impl FnOnce(&mut Config)) -> TestNode {
     .await
 }
 
-/// Starts a node that trusts 127.0.0.1 and sends events to a webhook receiver. It allows two connections, and two
-/// failed logins, per address.
+/// Starts a node that trusts 127.0.0.1 and sends events to a receiver. It allows two connections and two failed logins
+/// per address.
 async fn node_for(receiver: &Receiver) -> TestNode {
     let mut node = node_with(|config| {
         config.webhooks.allow_private = true;
@@ -77,7 +76,7 @@ fn binary(source: Ipv4Addr) -> Vec<u8> {
     [&front[..], &source.octets(), &[127, 0, 0, 1, 0xc3, 0x50, 0x1c, 0xe8], &[4, 0, 2, 0, 0]].concat()
 }
 
-/// Logs a user in with the native protocol over any stream; returns the first message of the server.
+/// Logs a user in with the native protocol over any stream. Returns the server's first message.
 async fn log_in(node: &TestNode, stream: &mut (impl AsyncRead + AsyncWrite + Unpin), user: &str) -> Body {
     stream.write_all(NATIVE_PREAMBLE).await.unwrap();
     ask(stream, node.login(user, "phone", Platform::IPhone)).await
@@ -215,8 +214,7 @@ async fn a_header_from_elsewhere_or_a_broken_or_a_second_one_ends_the_connection
     let Body::Login(_) = log_in(&node, &mut stream, "alice").await else { panic!("others are as ever") };
 }
 
-/// Checks that a connection without its PROXY header, or without a login, ends after five seconds and then no longer
-/// counts.
+/// A connection without its PROXY header, or without a login, ends after five seconds and no longer counts.
 #[tokio::test]
 async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     let node = node_with(|config| config.limits.connections = 4).await;
@@ -245,8 +243,7 @@ async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     let Body::Login(_) = ask(&mut named, login).await else { panic!("there is time") };
 }
 
-/// Connects to `address`, upgrades to a WebSocket with additional header lines, and logs in. Returns the WebSocket and
-/// the first message.
+/// Upgrades to a WebSocket with additional header lines, and logs in. Returns the WebSocket and the first message.
 async fn web_log_in(
     node: &TestNode,
     source: Ipv4Addr,
@@ -409,8 +406,8 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// Starts `program` as a proxy of a node; the proxy closes connections that were idle for `idle`. If the program is
-    /// not installed, prints a message and returns `None`.
+    /// Starts `program` as a proxy of a node; the proxy closes connections that were idle for `idle`. Without the
+    /// program, prints a message and returns `None`.
     async fn start(program: &str, node: &TestNode, idle: &str) -> Option<Self> {
         if Command::new(program).arg("-v").output().await.is_err() {
             eprintln!("SKIPPED: {program} is not installed; `cargo xtask setup` installs it");
@@ -524,8 +521,8 @@ async fn everything_through_haproxy_has_the_address_of_its_client() {
     check("haproxy").await;
 }
 
-/// Logs in through a proxy that closes links after a third of the usual heartbeat interval. Returns the number of links
-/// that it closed before one lasted.
+/// Logs in through a proxy that closes links after a third of the usual heartbeat interval. Returns how many it closed
+/// before one lasted.
 async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str) -> u32 {
     let client = Client::builder(address).app(node.app.id).platform(Platform::Linux).build().unwrap();
     let mut events = client.events();
@@ -545,7 +542,7 @@ async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str
 /// The usual heartbeat interval: three tenths of the heartbeat timeout in this test.
 const USUAL_HEARTBEAT: Duration = Duration::from_secs(3);
 
-/// Checks that a native client, over TCP and over a WebSocket, finds a heartbeat interval that the proxy allows.
+/// Over TCP and over a WebSocket, a native client finds a heartbeat interval that the proxy allows.
 async fn keeps_a_link_through(program: &str) {
     let mut node = node_with(|config| config.reconnect_spread_ms = 100).await;
     node.set(|settings| settings.timing.heartbeat_timeout_native_ms = 10_000).await;

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// A backend's copy of all statuses, kept with the status feed. A user who is not in it has no login.
+/// A backend's copy of all statuses, kept with the status feed. A user without a login is not in it.
 #[derive(Default)]
 struct Mirror {
     cursor: String,
@@ -148,7 +148,7 @@ async fn a_cursor_that_never_was_one_is_refused() {
     assert_eq!(refusal.code, Code::INVALID_PARAMETER);
 }
 
-/// Replaces the database in the folder `to` with a copy of the one in `from`; no node has either of them open.
+/// Replaces the database in `to` with a copy of the one in `from`. No node may have either open.
 fn copy_facts(from: &Path, to: &Path) {
     for name in ["facts.db", "facts.db-wal", "facts.db-shm"] {
         let _ = std::fs::remove_file(to.join(name));

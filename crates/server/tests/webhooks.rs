@@ -1,5 +1,5 @@
 //! End-to-end tests of webhooks: from actions of clients to requests at a receiver on this machine. Other tests check
-//! that misbehaving receivers do not harm the server.
+//! that bad receivers do not harm the server.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -234,8 +234,7 @@ async fn redirects_are_not_followed() {
     assert_eq!(elsewhere.connections.load(Ordering::SeqCst), 0);
 }
 
-/// Waits until a receiver's behaviour has had an effect: three requests have failed or succeeded, or as many as allowed
-/// are running.
+/// Waits until a receiver's behaviour shows: three requests failed or succeeded, or the maximum is running.
 async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     let wait = async {
         loop {
@@ -250,8 +249,7 @@ async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     tokio::time::timeout(PATIENCE, wait).await.expect("the receiver is called");
 }
 
-/// Checks, for each behaviour of a receiver, that users are served meanwhile, and that all notices arrive once it
-/// behaves well.
+/// For each behaviour of a receiver, users must be served meanwhile. All notices must arrive once it behaves well.
 async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
     for manner in manners {
         let receiver = Receiver::start(manner.clone()).await;

@@ -85,7 +85,8 @@ fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChang
         .collect()
 }
 
-/// Makes the entry for a changed value. If its texts are equal, as for secrets, marks the new one as different.
+/// Makes the entry for a changed value. Secrets have equal texts before and after; the new one is then marked as
+/// different.
 fn told(what: &str, before: String, after: String) -> AuditChange {
     let after = if before == after { format!("{after} (another one)") } else { after };
     AuditChange { what: what.to_owned(), before: short(&before), after: short(&after) }

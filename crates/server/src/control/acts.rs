@@ -1,7 +1,7 @@
 //! The audit entries for operations of the command line. Pure.
 //!
-//! Messages, remarks and custom statuses are not recorded. The entry for a message, for example, has its sender and
-//! recipient, but not its text.
+//! The entries have no texts of messages, no remarks and no custom statuses. The entry for a message has its sender and
+//! recipient.
 
 use super::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
 use crate::audit::{Act, act_on_app, letters, shown_allow, shown_url};

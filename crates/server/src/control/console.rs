@@ -39,7 +39,7 @@ pub enum ConsoleOperation {
         name: OperatorName,
         /// The operator's new role.
         role: Role,
-        /// The operator's former role, for the audit log. If it is `None`, the node reads it from the operators file.
+        /// The operator's earlier role, for the audit log. If `None`, the node reads it from the operators file.
         #[serde(default)]
         was: Option<Role>,
     },

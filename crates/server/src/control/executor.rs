@@ -13,7 +13,7 @@ use lamplight_model::{Code, Refusal, User};
 use lamplight_service::{By, FindBy, FoundCursor, NewFriend, Service, ServiceError, Viewing};
 use std::sync::Arc;
 
-/// The maximum number of entries of the audit log in one answer; an entry takes at most about 4 KB.
+/// The maximum number of audit entries in one answer; an entry takes at most about 4 KB.
 const MOST_ENTRIES: usize = 1_000;
 
 /// The parts of a node that the operations use.
@@ -140,8 +140,8 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     }
 }
 
-/// Reads the profile that a `SetProfile` operation will change, for the audit log. Returns nothing for other
-/// operations, and for a user without an account.
+/// Reads the profile that a `SetProfile` will change, for the audit log. Nothing for other operations, or without an
+/// account.
 async fn former(
     executor: &Executor,
     operation: &Operation,

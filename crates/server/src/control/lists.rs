@@ -1,5 +1,5 @@
-//! Operations on profiles, friends, messages and conversations. Like calls of the app's backend, they need no consent
-//! of the users, and they are not rate-limited.
+//! Operations on profiles, friends, messages and conversations. As for the app's backend, users need not consent, and
+//! no rate limits apply.
 
 use lamplight_model::{
     AllowType, ClientMessageId, Conversation, Friend, Message, MessageBody, Now, Profile, ProfileChange,

@@ -17,8 +17,8 @@ pub enum Operation {
     PutApp {
         /// The new state of the app.
         app: Box<App>,
-        /// The state that the change is based on; `None` if the app did not exist. Nothing is changed if the state
-        /// differs by then.
+        /// The state that the change is based on; `None` if the app did not exist. If it differs by then, nothing is
+        /// changed.
         was: Option<Box<App>>,
     },
     /// Deletes an app. The app's stored data is deleted later, after the answer.
@@ -56,7 +56,7 @@ pub enum Operation {
     DeleteAccount(User),
     /// Ends every login of a user, and revokes the UserSigs of the user.
     Kick(User),
-    /// Adds a friend to the owner's friend list. If `both` is `true`, also adds the owner to the friend's friend list.
+    /// Adds a friend to the owner's friend list, and with `both` the owner to the friend's.
     AddFriend {
         /// The owner of the list.
         owner: User,
@@ -67,8 +67,7 @@ pub enum Operation {
         /// The owner's remark about the friend.
         remark: String,
     },
-    /// Removes a friend from the owner's friend list. If `both` is `true`, also removes the owner from the friend's
-    /// friend list.
+    /// Removes a friend from the owner's friend list, and with `both` the owner from the friend's.
     DeleteFriend {
         /// The owner of the list.
         owner: User,
@@ -83,7 +82,7 @@ pub enum Operation {
     Webhooks(WebhookOperation),
     /// An operation on the console.
     Console(ConsoleOperation),
-    /// Records in the audit log that a secret is about to be shown. The command line reads the secret itself, from the
+    /// Records in the audit log that a secret is about to be shown. The command line reads the secret from the
     /// database.
     ShowSecret(ShownSecret),
     /// Reads entries of the audit log, newest first.
@@ -95,11 +94,9 @@ pub enum Operation {
         /// The maximum number of entries in the answer.
         limit: usize,
     },
-    /// Lists the sources of JWT keys (URLs and files), each with its number of valid keys and its last error. Needs a
-    /// running node.
+    /// Lists the sources of JWT keys (URLs and files) with their valid keys and last errors. Needs a running node.
     KeySources,
-    /// Reads the statuses of users, with the evidence of each: version, reason, time and platforms. Needs a running
-    /// node.
+    /// Reads the statuses of users with their evidence. Needs a running node.
     GetStatus {
         /// The app.
         app: AppId,

@@ -2,7 +2,7 @@
 //! budget of the port.
 //!
 //! hyper returns a body as slices of its read buffer of 8 KiB or more. A slice of one byte keeps the whole buffer in
-//! memory, so this module copies and drops each slice before it reads the next.
+//! memory. This module therefore copies and drops each slice before it reads the next.
 
 use super::budget::{Budget, Share};
 use super::metrics::{HttpMetrics, TimeLimit};
@@ -33,16 +33,15 @@ pub const RATE: MinimumRate = MinimumRate {
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The maximum number of bytes of a refused body that are read and dropped, because a client reads the answer after it
-/// has written its body.
+/// The maximum bytes of a refused body that are read and dropped. Many clients read the answer only after they have
+/// written the body.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
-/// The first allocation for a body of unknown length, in bytes. The allocation is doubled as needed, up to
-/// [`MOST_ALLOCATED`].
+/// The first allocation for a body of unknown length, in bytes. It is doubled up to [`MOST_ALLOCATED`].
 const LEAST_ROOM: usize = 1_024;
 
-/// The largest body on the heap, in bytes. A larger one gets its own memory mapping, which is returned to the system
-/// with it. On the heap, each thread would keep the memory, several times the budget in all.
+/// The largest body on the heap, in bytes. A larger one gets its own memory mapping, which returns to the system with
+/// it. On the heap, each thread would keep that memory.
 const MOST_ALLOCATED: usize = 16 * 1_024;
 
 /// The memory budget and the limits of all bodies of a port. Each request has a clone as an extension.
@@ -125,8 +124,8 @@ impl BodyRoom {
         Err(BodyFault::NoRoom)
     }
 
-    /// Reads a body of at most `most` bytes. If the body is too large, or does not fit into the budget, drops its rest
-    /// within the same time, so that the client receives the answer.
+    /// Reads a body of at most `most` bytes. If it is too large, or does not fit into the budget, drops its rest within
+    /// the same time. The client then receives the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {
         let told = body.size_hint().exact().and_then(|told| usize::try_from(told).ok());
         let mut arriving = Arriving::new(body, self.rate);
@@ -172,7 +171,7 @@ impl WholeBody {
     }
 }
 
-/// Returns the capacity to allocate for a body that has `length` bytes so far. A `Content-Length` is allocated at once.
+/// The capacity for a body that has `length` bytes so far. A `Content-Length` is allocated at once.
 fn room_for(length: usize, capacity: usize, told: Option<usize>, most: usize) -> usize {
     match told {
         Some(told) => told.clamp(length, most),
@@ -282,8 +281,7 @@ impl Arriving {
         Self { stream: body.into_data_stream(), rate, began: Instant::now(), bytes: 0 }
     }
 
-    /// Returns the next slice; fails after the deadline. The caller must copy and drop it, because it keeps a whole
-    /// read buffer in memory.
+    /// Returns the next slice; fails after the deadline. A slice keeps a whole read buffer in memory: copy and drop it.
     async fn next(&mut self) -> Result<Option<Bytes>, BodyFault> {
         let deadline = self.rate.deadline(Moment(0), self.bytes as u64);
         let deadline = self.began + Duration::from_millis(deadline.0);

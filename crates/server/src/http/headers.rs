@@ -1,15 +1,14 @@
 //! The security headers of all responses of the HTTP port.
 //!
-//! By default, they forbid a browser to load or run anything. The pages, the console and the API reference set headers
-//! of their own, which are not overwritten.
+//! By default, a browser may load and run nothing. The pages, the console and the API reference set headers of their
+//! own, which are kept.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// The content security policy of every response that is not a page: a browser that displays the response loads and
-/// runs nothing.
+/// The content security policy of responses that are not pages: a browser loads and runs nothing.
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 const HEADERS: [(HeaderName, HeaderValue); 4] = [

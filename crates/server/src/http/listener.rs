@@ -3,8 +3,8 @@
 //! A connection beyond a limit briefly gets a spare permit, if one is free. Only requests for health and metrics are
 //! served on it.
 //!
-//! A trusted proxy's connection carries the requests of many clients, so it is not counted for the proxy's address.
-//! Instead, each request is counted for its client's address until it is answered.
+//! A trusted proxy's connection carries the requests of many clients. It is therefore not counted for the proxy's
+//! address: each request counts for its client's address until it is answered.
 
 use super::body::BodyRoom;
 use super::metrics::{ConnectionBound, HttpMetrics};
@@ -26,7 +26,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
-/// The size of a connection's read buffer, in bytes. It limits a request's head, and the bytes that are read ahead.
+/// The size of a connection's read buffer, in bytes. Limits a request's head and the read-ahead.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// The maximum number of unsent bytes of a connection's answers in the kernel.
 const UNSENT_BYTES: u32 = 64 * 1024;
@@ -151,7 +151,7 @@ impl Port {
         }
     }
 
-    /// Returns a regular permit for a connection, or else a spare one; `None` if both are used up.
+    /// Returns a regular permit, or else a spare one; `None` if both are used up.
     fn take(&self, address: IpAddr) -> Option<Permit> {
         let address = (!self.proxies.contains(address)).then_some(address);
         let bound = match self.regular.take(address) {

@@ -92,7 +92,7 @@ pub struct PacedStream {
     stream: TcpStream,
     pace: SharedPace,
     timer: Pin<Box<Sleep>>,
-    /// `true` after the peer was counted as too slow. A further poll after the error must not count it again.
+    /// `true` after the peer was counted as too slow. Further polls do not count it again.
     counted: bool,
 }
 
@@ -102,7 +102,7 @@ impl PacedStream {
         Self { stream, pace, timer: Box::pin(sleep_until(Instant::now())), counted: false }
     }
 
-    /// Returns an error if the peer is too slow. Otherwise sets the timer to wake the task at the deadline.
+    /// Fails if the peer is too slow. Otherwise sets the timer to wake the task at the deadline.
     fn poll_too_slow(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let state = &self.pace.0;
         let Some((deadline, fault)) = state.deadline() else { return Poll::Pending };
@@ -121,8 +121,8 @@ impl PacedStream {
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, why))
     }
 
-    /// Tells the pace the outcome of a write, and returns that outcome. If the write is blocked and the peer has been
-    /// too slow, returns an error instead.
+    /// Tells the pace the outcome of a write, and returns it. Returns an error for a blocked write of a peer that was
+    /// too slow.
     fn wrote(
         &mut self,
         context: &mut Context<'_>,

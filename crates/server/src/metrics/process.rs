@@ -9,9 +9,9 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::fs;
 
-/// The unit of the times in `/proc/*/stat`: clock ticks per second. The ABI of the kernel fixes it at 100.
+/// Clock ticks per second, the unit of times in `/proc/*/stat`. The kernel's ABI fixes it at 100.
 const TICKS_A_SECOND: f64 = 100.0;
-/// The position in `/proc/*/stat` of the process's user time. Position 0 is the first field after the name.
+/// The position of the user time in `/proc/*/stat`. Position 0 is the first field after the name.
 const USER_TIME: usize = 11;
 /// The position in `/proc/*/stat` of the process's system time.
 const SYSTEM_TIME: usize = 12;
@@ -79,8 +79,7 @@ fn started() -> Option<f64> {
     Some(boot + since_boot)
 }
 
-/// Returns the number of open file descriptors: the size of the folder since Linux 6.2, or else the number of its
-/// entries.
+/// The number of open file descriptors: the folder's size since Linux 6.2, or else its entries.
 fn open_descriptors() -> Option<f64> {
     match fs::metadata("/proc/self/fd").ok()?.len() {
         0 => Some(fs::read_dir("/proc/self/fd").ok()?.count() as f64),

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
 
-/// The maximum number of texts in memory at a time. Beyond this limit, requests share the newest text.
+/// The maximum number of texts in memory. Beyond it, requests share the newest text.
 const MOST_TEXTS: usize = 8;
 
 /// A maker of the texts of `/metrics`. If too many are in memory, it gives the newest one again.
@@ -19,7 +19,7 @@ pub struct Exposition {
 #[derive(Default)]
 struct State {
     newest: Bytes,
-    /// The token that counts the texts in memory: each has a clone until its last reference is dropped.
+    /// Each text in memory has a clone until its last reference is dropped. The clones are counted.
     alive: Arc<()>,
 }
 

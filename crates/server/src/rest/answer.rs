@@ -85,8 +85,8 @@ impl Answer {
         Self { code, json: json.into(), is_charged: false }
     }
 
-    /// Charges the answer of a read-only call to the memory budget of the HTTP port. If it does not fit, returns a
-    /// refusal, because the caller can repeat the call.
+    /// Charges the answer of a read-only call to the memory budget of the HTTP port. Becomes a refusal if the answer
+    /// does not fit: the caller can repeat the call.
     pub fn admitted(self, family: Family, room: &BodyRoom) -> Self {
         match room.admit_answer(self.json) {
             Some(json) => Self { json, is_charged: true, ..self },
@@ -138,7 +138,7 @@ pub fn outcome(
     }
 }
 
-/// Returns the English text of a code, with the details if there are any. For `OK`, returns only the details.
+/// The English text of a code, with the details if any. For `OK`, only the details.
 fn text(code: Code, detail: &str) -> String {
     match (code == Code::OK, detail) {
         (true, _) => detail.to_owned(),

@@ -1,8 +1,8 @@
 //! A deserializer whose error messages quote at most a short part of the JSON.
 //!
 //! For a string in place of another type, `serde`'s message quotes the whole string, with escapes. A body of 1 MiB
-//! could have an answer of 7 MiB. This deserializer gives visitors its own error type, which quotes the beginning of
-//! the string.
+//! could cause an answer of 7 MiB. This deserializer gives visitors its own error type, which quotes only the beginning
+//! of the string.
 
 use lamplight_model::quoted;
 use serde::de::value::StrDeserializer;

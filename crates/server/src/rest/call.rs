@@ -34,7 +34,7 @@ impl Call<'_> {
     }
 }
 
-/// Returns the decoded value of a query parameter: the first one if it occurs several times, `None` if it is absent.
+/// The decoded value of a query parameter: the first one if there are several, `None` if it is absent.
 pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
 }

@@ -239,11 +239,11 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
     })
 }
 
-/// The longest path of a field in an error message, in bytes. If a name is longer, the message has no path.
+/// The longest path of a field in an error message, in bytes. A longer path is omitted.
 const MAX_FIELD: usize = 100;
 
-/// Returns the text of an error, after the path of the invalid field. Parses the body again for the path, so that a
-/// valid request costs less.
+/// The text of an error, after the path of the invalid field. Only an invalid body is parsed for the path, in a second
+/// pass.
 fn in_field<C: Command>(text: &str, error: serde_json::Error) -> String {
     // Finding the path copies each name, and the memory estimate for parsing does not include long copies.
     if has_long_name(text) {

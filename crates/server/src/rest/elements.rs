@@ -59,7 +59,7 @@ pub struct MsgText {
     text: String,
 }
 
-/// Reads the content of an element of any type, and stores only the fields of the supported types.
+/// Reads the content of an element of any type. Stores only the fields of supported types.
 fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Skimmed, D::Error> {
     Skimmed::keeping(&["Text", "Data", "Desc", "Ext"], deserializer)
 }

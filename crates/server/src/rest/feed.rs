@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 /// The number of users on a page if the call sets no `limit`.
 const USUAL_PAGE: usize = 500;
 
-/// The maximum memory that one user of a page takes, in bytes, including the user's part of the answer.
+/// The maximum memory of one user of a page, in bytes, with the user's part of the answer.
 const BYTES_PER_USER: usize = 1_024;
 
 /// The command `openim/status_feed`.

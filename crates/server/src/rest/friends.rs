@@ -24,8 +24,8 @@ const MAX_DELETED: usize = 1_000;
 const TOGETHER: usize = 100;
 /// The number of friends on one page.
 const PAGE: usize = 100;
-/// The maximum memory that one friend of a page takes, in bytes, including the friend's part of the answer. Remark,
-/// source and wording have at most 600 bytes, nick and picture 1,000.
+/// The maximum memory that one friend of a page takes, in bytes, with the friend's part of the answer. Remark, source
+/// and wording have at most 600 bytes, nick and picture 1,000.
 pub const BYTES_PER_FRIEND: usize = 4 * 1_024;
 
 pub const REMARK: &str = "Tag_SNS_IM_Remark";
@@ -151,7 +151,7 @@ impl Command for FriendAdd {
 }
 
 impl AddFriendItem {
-    /// Returns the account name of the item, and the friend to add or the reason why the item is invalid.
+    /// Returns the item's account name, and the friend to add or why the item is invalid.
     fn read(self, both: bool) -> (CompactString, Result<NewFriend, Refusal>) {
         let friend = UserId::new(&self.to_account).map_err(Refusal::from).map(|id| NewFriend {
             id,
@@ -166,7 +166,7 @@ impl AddFriendItem {
 }
 
 /// Adds friends to a user's friend list, and returns the outcome for each. An item has the account name from the
-/// request, and the friend or the reason why the item is invalid.
+/// request. It also has the friend, or the reason why the item is invalid.
 pub async fn add_friends(
     call: &Call<'_>,
     owner: &User,

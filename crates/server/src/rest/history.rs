@@ -119,8 +119,8 @@ pub struct PastText {
     text: String,
 }
 
-/// Returns the `MsgSeq` and the `MsgRandom` of a stored message. For a message of a client, these are the low 31 bits
-/// of its number in the conversation, and 0.
+/// The `MsgSeq` and the `MsgRandom` of a stored message. A client's message has the low 31 bits of its number in the
+/// conversation, and 0.
 fn name_of(message: &Message) -> MessageName {
     MessageName::of(&message.client_id).unwrap_or(MessageName {
         sequence: u32::try_from(message.sequence & 0x7fff_ffff).expect("31 bits"),
@@ -234,8 +234,7 @@ fn read_place(key: &str) -> Option<u64> {
     if parts.next().is_some() { None } else { sequence.parse().ok() }
 }
 
-/// Finds the sequence of the first message that was stored after `last`, in seconds since 1970. `None` if there is
-/// none.
+/// The sequence of the first message that was stored after `last`, in seconds since 1970.
 ///
 /// Sequences increase with the times, so a binary search takes at most 64 reads.
 async fn end_of_time(
@@ -430,8 +429,7 @@ fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
         .user(id.map_err(|invalid| Refusal::because(Code::MESSAGE_SENDER_MALFORMED, invalid.to_string()))?))
 }
 
-/// Returns the code for a body that is JSON but not a valid request. It depends on which of the two accounts is
-/// missing.
+/// The code for a body that is JSON but not a valid request. It depends on which account is missing.
 fn wrong_account(body: &[u8], other: &'static [&'static str], owner: &'static [&'static str]) -> Code {
     let names = |fields: &'static [&'static str]| -> Option<bool> {
         let body = Skimmed::object(body, fields)?;

@@ -1,5 +1,4 @@
-//! Lists in requests. A list stores at most as many entries as its command allows, which bounds the memory of a
-//! request.
+//! Lists in requests. A list keeps at most as many entries as its command allows, which bounds the memory of a request.
 
 use super::fields::check_batch;
 use lamplight_model::Refusal;

@@ -21,11 +21,10 @@ const MAX_RECIPIENTS: usize = 500;
 const TOGETHER: usize = 100;
 /// The maximum number of bytes of the copies of the body that one call stores concurrently.
 const BYTES_TOGETHER: usize = 128 * 1_024;
-/// The minimum `MsgLifeTime`, in seconds; in the cloud's API, it is the maximum. A shorter one is refused. The app's
-/// settings determine how long messages are kept.
+/// The minimum `MsgLifeTime`, in seconds; in the cloud's API, it is the maximum. The app's settings determine how long
+/// messages are kept.
 const MESSAGE_LIFE: u64 = 604_800;
-/// The callbacks of the cloud that `ForbidCallbackControl` may name. Lamplight has none of them, so the names have no
-/// effect.
+/// The callbacks that `ForbidCallbackControl` may name. Lamplight has none of them, so the names have no effect.
 const CALLBACKS: [&str; 2] = ["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"];
 
 /// The options of a call that sends a message.
@@ -366,7 +365,7 @@ fn together(bytes: usize) -> usize {
     (BYTES_TOGETHER / bytes.max(1)).clamp(1, TOGETHER)
 }
 
-/// Sends the message to one recipient. Returns the time at which it was stored, in seconds since 1970.
+/// Sends the message to one recipient. Returns the second since 1970 in which it was stored.
 async fn send(
     call: &Call<'_>,
     from: &User,
@@ -393,7 +392,7 @@ fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> 
     }
 }
 
-/// Returns the code for a body that is JSON but not a valid request. It depends on the first wrong field.
+/// The code for a body that is JSON but not a valid request. It depends on the first wrong field.
 fn wrong_field(body: &[u8], is_recipient: impl FnOnce(&Skimmed) -> bool) -> Code {
     const NAMES: &[&str] = &["To_Account", "From_Account", "MsgRandom", "MsgTimeStamp", "MsgBody"];
     let Some(body) = Skimmed::object(body, NAMES) else { return Code::QUERY_UNREADABLE };

@@ -71,7 +71,7 @@ struct Shared {
     metrics: ApiMetrics,
 }
 
-/// Limits on the memory that all calls together take, for parsing their bodies and for the pages that they read.
+/// The limits on the memory of all calls together, for parsing bodies and for pages.
 #[derive(Default)]
 struct Rooms {
     parse: ParseRoom,
@@ -129,7 +129,7 @@ async fn handle(
     answer.into_response(&room)
 }
 
-/// Checks a call with its gates, in order. If all gates pass, reads the body and runs the command.
+/// Checks the gates of a call in order. Then reads the body and runs the command.
 async fn answer(
     gate: Gate<'_>,
     method: &Method,
@@ -165,8 +165,7 @@ async fn answer(
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 
-/// Returns `true` if the body is encoded, for example compressed. Without this check, it would be refused as invalid
-/// JSON.
+/// Whether the body is encoded, for example compressed. Otherwise it would be refused as invalid JSON.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     encodings.any(|encoding| !encoding.is_empty() && !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))

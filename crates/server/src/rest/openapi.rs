@@ -16,8 +16,8 @@ use utoipa::openapi::{
     PathsBuilder, Ref, Required, ResponseBuilder, ServerBuilder,
 };
 
-/// The version of OpenAPI that the document declares. Few tools read the builder's version 3.2 yet, and the document
-/// needs nothing of it.
+/// The version of OpenAPI that the document declares. The builder's 3.2 is read by few tools, and nothing of it is
+/// needed.
 const OPENAPI: &str = "3.1.0";
 
 /// The extension field with an operation's codes, for programs. Its description lists them for people.
@@ -150,8 +150,7 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// Returns the schema of an answer. A successful answer always has the fields of the command; an answer with an error
-/// may have them.
+/// The schema of an answer. A success always has the fields of the command; an error may have them.
 fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
     let (done, refused) = if family.has_error_display() {
         ("DoneWithDisplay", "RefusedWithDisplay")

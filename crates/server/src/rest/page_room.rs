@@ -2,7 +2,7 @@
 //!
 //! A call keeps the rows that it has read until its answer is made. Without a limit, a hundred calls could keep a
 //! hundred pages in memory. A call therefore waits until there is room for its page. Small pages have separate room, so
-//! that they do not wait for large ones.
+//! that they never wait for large ones.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -32,7 +32,7 @@ impl Default for PageRoom {
 }
 
 impl PageRoom {
-    /// Waits until there is room for a page of this many bytes, and reserves it until the permit is dropped. A page
+    /// Waits until there is room for a page of this many bytes. Reserves the room until the permit is dropped. A page
     /// that is larger than the room reserves all of it.
     pub async fn enter(&self, bytes: usize) -> SemaphorePermit<'_> {
         let room = if bytes <= SMALL_PAGE_BYTES { &self.small } else { &self.large };

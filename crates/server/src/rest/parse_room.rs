@@ -1,6 +1,6 @@
 //! A limit on the memory that the bodies of concurrent calls take while they are parsed.
 //!
-//! A body is parsed into the request type of its command. That needs a bounded amount of memory: lists are bounded
+//! Parsing a body into the request type of its command needs a bounded amount of memory. Lists are bounded
 //! ([`super::lists`]), unknown fields are skipped, and no generic JSON value is built ([`super::skimmed`]). The bound
 //! is estimated from the body's length and the number of its marks (`,` `:` `[` `{` outside of strings).
 //!
@@ -10,32 +10,31 @@
 use super::MAX_BODY_BYTES;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The maximum memory for the strings of a body while it is parsed, as a multiple of its length. It covers a copy of
-/// the strings, and a growing buffer for a string with escapes.
+/// The memory for the strings of a body while it is parsed, as a multiple of its length. It covers a copy of the
+/// strings, and a growing buffer for escapes.
 const TEXTS: usize = 4;
 
-/// The maximum memory that one mark (`,` `:` `[` or `{`) causes, in bytes. It covers an entry of a growing list of
-/// names, of 24 bytes, and up to 24 more bytes for a name on the heap.
+/// The maximum memory that one mark (`,` `:` `[` or `{`) causes, in bytes. It covers a 24-byte entry of a growing list
+/// of names, and up to 24 bytes for a name on the heap.
 const BYTES_PER_MARK: usize = 96;
 
-/// The maximum memory that all marks (`,` `:` `[` `{`) of a body cause, in bytes: the longest list that an app's limits
-/// allow.
+/// The maximum memory that all marks of a body cause, in bytes: the longest list that an app's limits allow.
 const MARKS_BYTES: usize = 1 << 20;
 
-/// The memory that every call takes in addition, in bytes. For example, a list of one entry has capacity for four.
+/// The memory that every call takes besides, in bytes. A list of one entry, for example, has capacity for four.
 const BASE_BYTES: usize = 2 * 1_024;
 
-/// The maximum memory that one mark (`,` `:` `[` or `{`) causes after the body has been parsed, in bytes.
+/// The maximum memory that one mark still causes after parsing, in bytes.
 const KEPT_PER_MARK: usize = 48;
 
-/// The maximum memory that all marks (`,` `:` `[` `{`) cause after the body has been parsed, in bytes.
+/// The maximum memory that all marks still cause after parsing, in bytes.
 const KEPT_BYTES: usize = MARKS_BYTES / 2;
 
 /// The maximum memory of a small call, in bytes; a call that needs more counts as large.
 const SMALL_CALL_BYTES: usize = 256 * 1_024;
 
-/// The memory that all small calls together may take, in bytes. Parsing never awaits, so at most two bodies are parsed
-/// at once, one per thread.
+/// The memory of all small calls together, in bytes. Parsing never awaits, so each thread parses at most one body at a
+/// time.
 const SMALL_CALLS_BYTES: usize = 1 << 20;
 
 /// The memory that all large calls together may take, in bytes: enough for the largest possible call.
@@ -93,8 +92,7 @@ impl ParseRoom {
     }
 }
 
-/// Counts the marks (`,` `:` `[` `{` outside of strings), also in a body that is not valid JSON. A value or a name
-/// follows each.
+/// Counts the marks (`,` `:` `[` `{` outside of strings), also in invalid JSON. A value or a name follows each.
 fn marks(body: &[u8]) -> usize {
     let (mut marks, mut in_text, mut escaped) = (0, false, false);
     for byte in body {

@@ -61,7 +61,7 @@ const CUSTOM: &str = "Tag_Profile_Custom_";
 const MAX_CUSTOM_NAME: usize = 32;
 
 /// Checks a field other than nick, picture and the rule for friend requests, and returns the value to store. A standard
-/// field is a 32-bit number or a text; a field of the app is a text or a 64-bit number.
+/// field is a 32-bit number or a text. A field of the app is a text or a 64-bit number.
 fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
     let invalid = |detail: String| Refusal::because(Code::PROFILE_INVALID, detail);
     let standard = FIELDS.iter().find(|(name, _)| *name == tag).map(|(_, is_number)| *is_number);
@@ -188,7 +188,7 @@ fn allow_type(value: &str) -> Result<AllowType, Refusal> {
 
 /// The maximum memory of a profile's nick, picture and rule for friend requests, in bytes.
 const BYTES_PER_PROFILE: usize = 1_024;
-/// The maximum memory of any other field of a profile, in bytes; its value has at most 500.
+/// The maximum memory of any other profile field, in bytes; its value has at most 500.
 const BYTES_PER_FIELD: usize = 640;
 
 /// The command `profile/portrait_get`.

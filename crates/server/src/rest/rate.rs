@@ -1,5 +1,5 @@
-//! The rate limits of commands: an exact sliding window for each app and command. Further calls are refused with code
-//! 60007.
+//! The rate limits of commands: an exact sliding window for each app and command. Calls above the limit are refused
+//! with 60007.
 
 use hashbrown::HashMap;
 use lamplight_core::SlidingWindow;

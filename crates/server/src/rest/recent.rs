@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 /// The number of conversations on one page.
 const PAGE: usize = 100;
-/// The largest `StartIndex` and `TopStartIndex`. Skipped conversations have to be read, so this bounds the work of a
-/// call.
+/// The largest `StartIndex` and `TopStartIndex`. It bounds the work of a call, which has to read the skipped
+/// conversations.
 const MAX_START: u32 = 10_000;
 /// The bit of `AssistFlags` that asks for conversations without a message too.
 const WITH_EMPTY: u32 = 2;
@@ -84,8 +84,8 @@ pub struct Session {
     top_flag: u8,
 }
 
-/// A position in the list: the time of the last conversation on earlier pages, in seconds since 1970, and the number of
-/// conversations with that time on them.
+/// A position in the list: the last conversation on earlier pages. It has that conversation's second since 1970, and
+/// the number of conversations of that second on them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Reached {
     second: u64,
@@ -93,8 +93,8 @@ struct Reached {
 }
 
 impl Reached {
-    /// Returns the cursor that is before all conversations whose last activity was in `self.second`. `None` for the
-    /// beginning of the list.
+    /// The cursor before all conversations whose last activity was in `self.second`. `None` for the beginning of the
+    /// list.
     fn cursor(self, pinned: bool) -> Option<ConversationCursor> {
         if self == Self::default() {
             return None;

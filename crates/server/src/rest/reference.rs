@@ -16,8 +16,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 const DOCUMENT_PATH: &str = "/v4/openapi.json";
 
-/// The content security policy of the page. It allows requests to this server, and `data:` icons, and forbids framing.
-/// The hash allows one of the two styles that Swagger UI's script inserts; the page works without the other.
+/// The content security policy of the page: requests to this server and `data:` icons are allowed, framing is not. The
+/// hash allows one of the two styles that Swagger UI's script inserts; the page works without the other.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; \
      style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; font-src 'self'; \
@@ -50,7 +50,7 @@ pub fn router() -> Router {
         .merge(page.layer(middleware::from_fn(protect_page)))
 }
 
-/// Serves Lamplight's own files in place of Swagger UI's, and sets the content security policy under `/v4/docs`.
+/// Serves Lamplight's own files in place of Swagger UI's. Sets the content security policy under `/v4/docs`;
 /// `http::headers` sets the other headers.
 async fn protect_page(request: Request, next: Next) -> Response {
     let own = match *request.method() {

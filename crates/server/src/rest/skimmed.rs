@@ -1,8 +1,8 @@
-//! JSON values of any type, of which a small part is stored.
+//! JSON values of any type, of which only a small part is stored.
 //!
 //! A [`Skimmed`] is used for a field of several types, and to choose the code after a body was refused. It stores a
 //! text, a number or chosen fields of an object, and drops everything else. A `serde_json::Value` could take hundreds
-//! of bytes for a value of two bytes.
+//! of bytes for two bytes of JSON.
 
 use compact_str::{CompactString, format_compact};
 use lamplight_model::quoted;

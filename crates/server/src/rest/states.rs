@@ -151,8 +151,8 @@ impl Command for QueryOnlineStatus {
     }
 }
 
-/// Makes the reply from the entries of the request and the states that were found. `users` has the entries that are
-/// valid userIDs, in the same order.
+/// Makes the reply from the entries of the request and the found states. `users` are the entries that are valid
+/// userIDs, in order.
 fn assemble(
     asked: Vec<CompactString>,
     users: &[User],
@@ -184,7 +184,7 @@ fn assemble(
     Reply { code: code.unwrap_or(Code::OK), detail: String::new(), fields }
 }
 
-/// Returns the name of a platform in the cloud's server API, which has one name for all desktop systems except macOS.
+/// The cloud's name of a platform. It has one name for all desktop systems except macOS.
 fn name_of(platform: Platform) -> &'static str {
     match platform {
         Platform::Windows | Platform::Linux => "PC",

@@ -1,8 +1,8 @@
 //! Stores the last JWT keys of each source in the data folder. Users can then log in after a restart while an identity
 //! provider is down.
 //!
-//! Each source of an app has one file, which only its owner can access, and which a successful read replaces. A file
-//! that cannot be used is ignored with a warning, because the source will be read again.
+//! Each source of an app has one file, which only its owner can access. A successful read replaces it. An unusable file
+//! is ignored with a warning, because the source will be read again.
 
 use super::MAX_BYTES;
 use lamplight_model::{KeySource, Timestamp};
@@ -14,7 +14,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The maximum number of bytes of a file. In JSON, a source's text takes at most six times its bytes.
+/// The maximum bytes of a file. JSON may use six bytes for one byte of the source.
 const MAX_FILE_BYTES: usize = 6 * (MAX_BYTES + 2 * 1024) + 1024;
 
 /// The folder with the stored JWT keys.

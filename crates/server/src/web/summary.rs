@@ -1,5 +1,5 @@
-//! Finds pages of the documentation that are missing from a web build. Used by `build.rs`, which warns of an outdated
-//! `web/dist`, and by the tests.
+//! Finds pages of the documentation that are missing from a web build. Used by the tests, and by `build.rs` to warn of
+//! an outdated `web/dist`.
 
 /// Returns the pages that `docs/SUMMARY.md` lists and the site lacks, as paths in the site.
 /// `web/packages/docs/build/summary.ts` has the same rules for paths.

@@ -1,4 +1,4 @@
-//! Admits the connections of a worker. A connection beyond the limits stays open until a refusal has been sent to it.
+//! Admits the connections of a worker. One beyond the limits stays open until a refusal has been sent to it.
 
 use super::Shared;
 use super::connection::{Admission, Connection, Session};
@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The maximum number of connections beyond the limits that one worker keeps open, to send each a refusal. Further ones
-/// are closed at once.
+/// The maximum number of connections that one worker keeps open only to send a refusal. Further ones are closed at
+/// once.
 const MAX_REFUSING: usize = 32;
 /// The time after which a refused connection is closed even if its protocol is not known yet.
 const REFUSING_TIME: Duration = Duration::from_secs(2);
@@ -33,8 +33,8 @@ impl AdmissionControl {
     }
 
     /// Decides whether a connection from this address is admitted. The caller must pass the result to
-    /// [`count`](Self::count) or [`give_up`](Self::give_up). `None` if the connection must be closed at once, because
-    /// too many already wait for a refusal.
+    /// [`count`](Self::count) or [`give_up`](Self::give_up). `None` if too many already wait for a refusal: the
+    /// connection must be closed at once.
     pub fn admit(&self, address: IpAddr, from_proxy: bool) -> Option<Admission> {
         match from_proxy {
             true if self.shared.connection_limits.admit_unnamed().is_ok() => return Some(Admission::Unnamed),
@@ -85,14 +85,16 @@ impl AdmissionControl {
         }
     }
 
-    /// Returns the time in which a trusted proxy must send its client's address. The login timeout goes on after it.
+    /// The time in which a trusted proxy must send its client's address. The login timeout continues after it.
     fn naming_time(&self) -> Duration {
         NAMING_TIME.min(self.shared.config.login_timeout())
     }
 
-    /// Counts a trusted proxy's connection for its client's address, once no further proxy header can change the
-    /// address. `has_opened` is `true` once the preamble or the WebSocket upgrade has arrived. Returns `false` if the
-    /// connection must be closed at once; otherwise it stays open, at least until a refusal is sent.
+    /// Counts a trusted proxy's connection for its client's address, once that can no longer change. `has_opened` is
+    /// `true` once the preamble or the WebSocket upgrade has arrived.
+    ///
+    /// Returns `false` if the connection must be closed at once. Otherwise it stays open, at least until a refusal is
+    /// sent.
     #[must_use]
     pub fn settle_address(
         &self,

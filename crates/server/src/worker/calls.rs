@@ -108,8 +108,7 @@ impl Caller {
         }
     }
 
-    /// Records the difference between the subscription list in an answer and the worker's copy. Either may be the newer
-    /// one.
+    /// Records the difference between the subscription list in an answer and the worker's copy; either may be newer.
     fn list_answered(&self, list: &[UserId]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
@@ -121,7 +120,7 @@ impl Caller {
         });
     }
 
-    /// Returns the status to put into an answer: `status`, or a newer one that was meanwhile sent on the connection.
+    /// Returns the status for an answer: `status`, or a newer one that was sent on the connection meanwhile.
     fn newest(&self, status: &UserStatus) -> v1::UserStatus {
         let of = User::new(self.user.app, status.user_id.clone());
         match self.worker.audience.borrow_mut().answer(self.watcher, &of, status.version) {
@@ -146,8 +145,8 @@ impl Caller {
         });
     }
 
-    /// Records that an answer reports the connection's own changes of its subscription list. What another device has
-    /// since undone is sent after the answer.
+    /// Records that an answer reports the connection's own changes of its subscription list. If another device has
+    /// undone some, that is sent after the answer.
     fn own_list_answered(&self, changes: &[OwnListChange]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
@@ -166,8 +165,8 @@ impl Caller {
         });
     }
 
-    /// Sends the connection its own changes of the subscription list as if another device had made them. The call has
-    /// failed after them, so its answer does not report them.
+    /// Sends the connection its own list changes like those of another device. The call failed after them, so no answer
+    /// reports them.
     fn own_list_not_answered(&self) {
         let changes = self.worker.connections.with(self.id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -184,7 +183,7 @@ impl Caller {
         }
     }
 
-    /// Reads the connection's friends again before an answer reports users as no longer watched: one of them may have
+    /// Reads the connection's friends again before an answer reports users as no longer watched. One of them may have
     /// become a friend.
     async fn know_friends(&self, left: &[UserId]) {
         let app = self.worker.shared.service.apps().get(self.user.app);

@@ -52,7 +52,7 @@ pub struct Connection {
 pub enum Admission {
     /// Admitted, and counted for its client's address.
     Counted,
-    /// Admitted from a trusted proxy that has not sent the client's address yet. It is counted only in the total.
+    /// From a trusted proxy that has not sent the client's address yet. Counted only in the total.
     Unnamed,
     /// Beyond the limits. It stays open only until its protocol is known and a refusal is sent.
     Refused,
@@ -64,11 +64,9 @@ pub enum Admission {
 pub enum Work {
     /// No request is being processed.
     Idle,
-    /// A login or a logout is being processed. No notifications are sent, because the answer to a login contains the
-    /// statuses.
+    /// A login or a logout is being processed. Notifications wait: the answer to a login contains the statuses.
     LoggingIn,
-    /// A call is being processed. Statuses are still sent. Changes of lists are not, because they must be in order with
-    /// the answers.
+    /// A call is being processed. Statuses are still sent. Changes of lists wait, to stay in order with the answers.
     Answering,
 }
 
@@ -78,14 +76,12 @@ pub enum Session {
     New {
         /// The time at which the login times out.
         deadline: Moment,
-        /// `true` if the connection may begin with a header of the PROXY protocol, because it comes from a trusted
-        /// proxy.
+        /// Whether a header of the PROXY protocol may come first, because the peer is a trusted proxy.
         awaits_header: bool,
     },
     /// The client has logged in.
     LoggedIn(Box<Login>),
-    /// The last message has been sent. Received bytes are discarded until the peer closes the connection or the
-    /// deadline passes.
+    /// The last message has been sent. Received bytes are discarded until the peer closes, or the deadline passes.
     Closing {
         /// The time at which the connection is closed if the peer has not closed it.
         deadline: Moment,
@@ -124,8 +120,7 @@ const _: () = assert!(size_of::<Login>() <= 184 && size_of::<Connection>() <= 24
 pub enum Ending {
     /// The link is broken, so there is no last message.
     Link(LinkEnd),
-    /// The server ends the connection with this last message. With a `LinkEnd`, the end is also recorded in the
-    /// directory.
+    /// The server ends the connection with this message. A `LinkEnd` is also recorded in the directory.
     Said(ConnectionEnded, Option<LinkEnd>),
 }
 

@@ -117,8 +117,7 @@ impl Connections {
     }
 }
 
-/// Combines worker, count and slot into one number. It is unique until the count wraps around, after four billion
-/// connections of one worker.
+/// Combines worker, count and slot into one number. It is unique for four billion connections of one worker.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }

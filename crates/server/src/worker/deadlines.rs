@@ -1,6 +1,6 @@
 //! The deadlines of a worker's connections.
 //!
-//! Each received byte moves a deadline, but an entry of the timer wheel cannot be removed. An entry therefore only
+//! Each received byte moves a deadline, but an entry of the timer wheel cannot be moved. An entry therefore only
 //! schedules a check; the connection stores the deadline.
 
 use super::connection::{Admission, Connection, Session};

@@ -14,11 +14,11 @@ use lamplight_wire::{EncodedStatus, encode_status};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The number of bytes after which a message with statuses ends; the rest goes into the next message.
+/// A message with statuses ends after this many bytes; the rest goes into the next message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
-/// The maximum number of status changes that wait until their delivery time is recorded. A change waits while its
-/// user's crowd (more than 256 watchers on one worker) is being served.
+/// The maximum number of status changes whose delivery time is not recorded yet. They wait while a crowd (more than 256
+/// watchers on one worker) is being served.
 const MOST_LATE: usize = 1_000;
 
 /// The newest status of a user for all mailboxes. It is encoded once for all watchers.
@@ -106,8 +106,7 @@ impl Worker {
         }
     }
 
-    /// Records that another device has changed the subscription list. Several changes are sent to the client in one
-    /// message.
+    /// Records a change of the subscription list by another device. Several changes go to the client in one message.
     pub(super) fn note_list_change(
         &self,
         watcher: WatcherKey,
@@ -162,8 +161,7 @@ impl Worker {
         }
     }
 
-    /// Sends the output of a connection, and the statuses that are marked in its mailbox, until the socket accepts no
-    /// more.
+    /// Sends a connection's output and the statuses marked in its mailbox, until the socket accepts no more.
     fn deliver(self: &Rc<Self>, slot: usize) {
         let sent = {
             let mut connections = self.connections.borrow_mut();
@@ -259,8 +257,8 @@ impl Worker {
         false
     }
 
-    /// Waits until something is due without an event: a change held back by conflation, a share of a crowd, or requests
-    /// that came too fast. If there is nothing, waits forever.
+    /// Waits until something is due without an event: a conflated change, a share of a crowd, or requests that came too
+    /// fast. Otherwise waits forever.
     pub(super) async fn something_is_due(&self) {
         let now = self.shared.clock.now().moment;
         let due = self.audience.borrow().next_due().into_iter().chain(self.request_windows.next(now)).min();
@@ -269,7 +267,7 @@ impl Worker {
     }
 
     /// Records the delivery time of each status change of this round. While a crowd (more than 256 watchers on this
-    /// worker) is being served, the changes of users with crowds are moved to `late`, up to `MOST_LATE`.
+    /// worker) is being served, moves the changes of users with crowds to `late`, up to `MOST_LATE`.
     pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>, late: &mut Vec<Arc<LogEntry>>) {
         let audience = self.audience.borrow();
         let observe = |entry: Arc<LogEntry>| self.metrics.delivery_seconds.observe(entry.at.elapsed());

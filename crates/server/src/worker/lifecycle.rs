@@ -20,7 +20,7 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The time after which a refused client may reconnect. It is random, so that refused clients do not return together.
+/// When a refused client may reconnect. Random, so that refused clients do not return together.
 const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
 /// The time in which a peer must close the connection after the last message.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
@@ -79,7 +79,7 @@ impl Worker {
         }
     }
 
-    /// Refuses a connection that is beyond the limits, once its protocol is known. Returns `true` if it did.
+    /// Refuses a connection beyond the limits, once its protocol is known. Returns whether it did.
     pub(super) fn turn_away(self: &Rc<Self>, slot: usize) -> bool {
         let is_to_go = self.connections.borrow().get(slot).is_some_and(AdmissionControl::is_to_refuse);
         if is_to_go {
@@ -132,15 +132,15 @@ impl Worker {
         self.say_goodbye(slot);
     }
 
-    /// Closes a connection that the directory no longer has. The log entry with the reason was missed, so the message
-    /// names another connection as the reason.
+    /// Closes a connection that the directory no longer has. The log entry with the reason was missed; the message says
+    /// that another connection replaced it.
     pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
         if let Some(slot) = self.connections.slot(id) {
             self.close(slot, words_of(EndCause::Superseded), None);
         }
     }
 
-    /// Ends the connections of deleted apps, after entries of the change log were missed that may have ended them.
+    /// Ends the connections of deleted apps. The log entries that ended them may have been missed.
     pub(super) fn end_without_app(self: &Rc<Self>) {
         let apps = self.shared.service.apps();
         let is_without =
@@ -176,7 +176,7 @@ impl Worker {
         }
     }
 
-    /// Ends the login of a connection in this worker, so that it watches no users. With `tell_directory`, the directory
+    /// Ends the login of a connection in this worker, which then watches nobody. With `tell_directory`, the directory
     /// records the end too.
     pub(super) fn forget_login(self: &Rc<Self>, slot: usize, tell_directory: Option<LinkEnd>) {
         let mut connections = self.connections.borrow_mut();
@@ -221,7 +221,9 @@ impl Worker {
     }
 
     /// Asks all clients to reconnect, spread over a time that depends on their number, and closes their connections.
-    /// The directory keeps them, so a client that reconnects in time (`node_loss_grace_ms`) counts as always connected.
+    ///
+    /// The directory keeps the connections. A client that reconnects within `node_loss_grace_ms` counts as always
+    /// connected.
     pub(super) fn drain(self: &Rc<Self>) {
         self.acceptor.close(self.poll.borrow().registry());
         let spread =

@@ -11,18 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The maximum number of bytes of queued changes for one connection; a single change may be larger. If there are more,
-/// the changes are dropped, and the client is asked to read its lists again.
+/// The maximum number of bytes of queued changes for one connection; a single change may be larger. Beyond it, the
+/// changes are dropped, and the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
-/// The time for which a change waits for its predecessor. The predecessor may never be logged: its process may have run
-/// out of memory, or its store may have failed.
+/// How long a change waits for its predecessor. That may never be logged: its process may have run out of memory, or
+/// its store may have failed.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The unsent list changes of a connection.
 #[derive(Debug, Default)]
 pub struct ListsQueue {
-    /// The version up to which the client has all changes. 0 if it is not known yet; then nothing is sent.
+    /// The client has all changes up to this version. While it is unknown (0), nothing is sent.
     told: u64,
     waiting: Option<Box<Waiting>>,
 }
@@ -35,8 +35,7 @@ struct Waiting {
     bytes: usize,
     /// `true` if the client must read its lists again; that read covers all dropped changes.
     reload: bool,
-    /// The version up to which changes must arrive before a waiting answer is sent, and the signal that wakes the
-    /// answer's task.
+    /// The version that a waiting answer waits for, and the signal that wakes the answer's task.
     awaited: Option<(u64, Rc<Notify>)>,
     /// The time at which a missing change was first noticed; `None` if none is missing.
     stuck_since: Option<Moment>,

@@ -18,7 +18,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// The maximum number of bytes of statuses in the answer to a login. The remaining statuses are sent as notifications.
+/// The maximum bytes of statuses in the answer to a login. Notifications carry the rest.
 const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
 
 /// A task that logs a connection in or out, or renews its login. The connection may be closed after each await.
@@ -51,8 +51,7 @@ impl LoginTask {
         });
     }
 
-    /// Logs the device in, and connects it in the directory. `None` if that took too long: the client has then got an
-    /// error.
+    /// Logs the device in, and connects it in the directory. `None` after a timeout, which the client was told of.
     async fn connect_device(
         &self,
         request_id: u64,
@@ -91,8 +90,8 @@ impl LoginTask {
         Ok(None)
     }
 
-    /// Adds a connection to the audience, after its device was connected in the directory. From then on it is notified
-    /// of changes. Returns the response, and its encoded statuses.
+    /// Adds a connection to the audience, after the directory has its device. Changes are then notified. Returns the
+    /// response, and its encoded statuses.
     async fn finish_login(
         &self,
         request: &v1::LoginRequest,
@@ -224,7 +223,7 @@ impl LoginTask {
         Ok((response, encoded))
     }
 
-    /// Ends a connection after its answer, if the answer says that too many wrong UserSigs came from its address.
+    /// Ends a connection if its answer refuses further UserSigs, after too many wrong ones from its address.
     fn end_if_past_bound<T>(&self, answer: &Result<T, ServiceError>) {
         if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
             let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");
@@ -234,8 +233,8 @@ impl LoginTask {
         }
     }
 
-    /// Removes from the mailbox the marks of statuses that the client already has. Returns the users in `known` whom
-    /// the client does not watch.
+    /// Removes the marks of statuses that the client has from the mailbox. Returns the users in `known` whom the client
+    /// does not watch.
     fn forget_known(
         &self,
         user: &User,
@@ -351,7 +350,7 @@ impl LoginTask {
         }
     }
 
-    /// Closes the connection with this last message, if it is open. The service records the end in the directory.
+    /// Closes the connection, if open, with this last message. The service records the end in the directory.
     fn close(&self, words: ConnectionEnded) {
         if let Some(slot) = self.worker.connections.slot(self.id) {
             self.worker.close(slot, words, None);
@@ -374,7 +373,7 @@ impl ListsAsRecorded {
         Some(Self { worker: Rc::clone(worker), user, begun })
     }
 
-    /// Returns `true` if the worker has read no change of the lists since the start of the check.
+    /// Whether the worker has read no change of the lists since the check began.
     fn still_are(self) -> bool {
         self.worker.lists_heard.borrow().none_since(&self.user, self.begun)
     }
@@ -390,7 +389,7 @@ fn app_watches_friends(done: &LoggedIn) -> bool {
     notifications(&done.app.settings).friends
 }
 
-/// Checks that a renewal is for the user and device of the connection. Any other login needs a new connection.
+/// A renewal must be for the user and device of the connection. Other logins need a new connection.
 fn check_renewal(login: &Login, request: &v1::LoginRequest) -> Result<(), Refusal> {
     let differs = if request.user_id != login.user.id.as_str() || request.sdk_app_id != login.user.app.0 {
         "another user"

@@ -1,8 +1,8 @@
-//! A worker: one thread with its own listener, connections and audience. Between a change and the sockets, it takes one
-//! lock that other threads use too, and only briefly: that of its queue of the change log.
+//! A worker: one thread with its own listener, connections and audience. Between a change and the sockets, it briefly
+//! takes one lock that other threads use too: that of its queue of the change log.
 //!
-//! In each round, a worker reads the sockets, answers requests, reads the change log, and then writes once to each
-//! connection that has something to send. Messages of one round are therefore sent in one write.
+//! In each round, a worker reads the sockets, answers requests, and reads the change log. It then writes once to each
+//! connection that has something to send, so messages of one round leave in one write.
 //!
 //! `impl Worker` has the stages of a round, one file each: `reading`, `requests`, `fanout`, `reads`, and `lifecycle`
 //! for the start and end of connections. The other files do not use `Worker`, except for the tasks of requests,
@@ -71,8 +71,7 @@ use watcher_slots::WatcherSlots;
 
 pub use connections::worker_of;
 
-/// The maximum number of unsent bytes of a connection. If there are more, the connection is not read until its client
-/// has read answers.
+/// The maximum unsent bytes of a connection. Beyond it, the connection is not read until its client has read answers.
 const MAX_UNSENT_BYTES: usize = 64 * 1024;
 
 /// The state that all workers of a node share.
@@ -283,7 +282,7 @@ impl Worker {
         self.end(slot, LinkEnd::Closed);
     }
 
-    /// Polls a task once. If it has to wait, it goes on as a local task, whose end starts a new round.
+    /// Polls a task once. If it waits, it continues as a local task, whose end starts a new round.
     fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
         if work.as_mut().poll(&mut Context::from_waker(&noop_waker())).is_pending() {

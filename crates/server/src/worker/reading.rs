@@ -9,8 +9,7 @@ use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
 use std::rc::Rc;
 
-/// The maximum number of messages of one connection that are handled before others are served: about half a millisecond
-/// of work.
+/// The maximum messages of one connection before others are served: about half a millisecond of work.
 const MESSAGES_PER_TURN: usize = 64;
 
 impl Worker {
@@ -57,8 +56,7 @@ impl Worker {
     }
 
     /// Handles the received bytes of a connection, and then reads once from its socket. Does not read if the connection
-    /// is busy or paused, or has too many unsent bytes. If more bytes may follow, queues the connection for the next
-    /// round.
+    /// is busy or paused, or has too many unsent bytes. Queues it for the next round if more bytes may follow.
     pub(super) fn look_again(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.queued = false;

@@ -80,8 +80,8 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// Handles a connection that is no longer its device's current one in the directory. Closes it if entries of the
-    /// change log were missed; otherwise, an entry has the reason.
+    /// Handles a connection that another of its device has replaced in the directory. Closes it if log entries were
+    /// missed; otherwise an entry has the reason.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         self.reads.watch_list_is_settled(watcher, false);
         let missed = self
@@ -103,8 +103,7 @@ impl Worker {
         }
     }
 
-    /// Records, from these effects, the users to read with a connection's watch list, and the changes of its
-    /// subscription list.
+    /// Records, from these effects, the users to read with a connection's watch list, and its list changes.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -125,8 +124,7 @@ impl Worker {
         self.reads.note_unread(watcher, unread);
     }
 
-    /// Reads the statuses of users, stores each newer one in the hub, and marks it in the mailboxes of the user's
-    /// watchers.
+    /// Reads the statuses of users. Stores each newer one in the hub, and marks it for the watchers.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
         let mut by_app: BTreeMap<AppId, (&User, Vec<UserId>)> = BTreeMap::new();
         for user in users {
@@ -171,8 +169,8 @@ impl Worker {
         }
     }
 
-    /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device
-    /// has another connection by then.
+    /// Waits until the watch list of a new connection is set and its statuses are read. `false` if the device has
+    /// another connection by then.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
         let settled = self.reads.wait_for_watch_list(watcher);
         self.reads.want_watch_list(watcher, Urgency::Waited);

@@ -1,5 +1,4 @@
-//! The stage of a round that turns a message into its answer: the task that executes a request, and the work after the
-//! answer.
+//! The stage of a round that turns a message into its answer: the task of a request, and the work after it.
 
 use super::Worker;
 use super::calls::Caller;
@@ -84,7 +83,7 @@ impl Worker {
         self.answer_by(id, request_id, answer, put);
     }
 
-    /// Answers a request with the bytes that `put` appends to the output. The connection is no longer busy then.
+    /// Answers a request with the bytes that `put` appends to the output. Ends the busy state.
     pub(super) fn answer_by<T>(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -139,7 +138,7 @@ impl Worker {
         self.connections.put(slot, &v1::ServerMessage { id: request_id, body });
     }
 
-    /// Refuses a frame without a valid message. The connection stays open, because the next frame may be valid.
+    /// Refuses a frame without a valid message. The next frame may be valid, so the connection stays open.
     pub(super) fn refuse_unreadable(&self, slot: usize, message: &Unreadable) {
         tracing::debug!(reason = message.reason, "a message could not be read");
         let detail = format!("the message cannot be read: {}", message.reason);

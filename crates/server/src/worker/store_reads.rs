@@ -1,6 +1,6 @@
 //! A worker's requests for reads of the stores, with the tasks that wait for them.
 //!
-//! Nothing is read here: `reads.rs` executes the reads, and [`Reads`] chooses the next one.
+//! `reads.rs` executes the reads, and [`Reads`] chooses the next one.
 
 use lamplight_core::WatcherKey;
 use lamplight_model::{Moment, User};
@@ -14,8 +14,8 @@ use tokio::sync::oneshot;
 #[derive(Default)]
 pub struct StoreReads {
     wanted: RefCell<Reads>,
-    /// The tasks that wait for a watch list, keyed by its watcher. A task receives `true` if its connection is still
-    /// the device's current one.
+    /// The tasks that wait for a watch list, by its watcher. They receive whether their connection is still the
+    /// device's current one.
     settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
     /// The users whose statuses are to be read with a watch list, keyed by its watcher.
     unread: RefCell<HashMap<WatcherKey, Vec<User>>>,

@@ -30,7 +30,7 @@ pub enum StreamError {
 pub struct Stream {
     pub socket: TcpStream,
     tls: Option<Box<ServerConnection>>,
-    /// `true` after the last alert of TLS was sent. Bytes that are received later must not be passed to TLS.
+    /// `true` after the last alert of TLS was sent. Later bytes must not be passed to TLS.
     tls_over: bool,
     /// Bytes that the socket has not accepted yet. The caller limits their number.
     unsent: Vec<u8>,

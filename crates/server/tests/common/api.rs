@@ -1,5 +1,4 @@
-//! A backend that calls the server API. It writes HTTP/1.1 directly to one connection, so that a test can send any
-//! bytes.
+//! A backend that calls the server API. It writes HTTP/1.1 directly, so that a test can send any bytes.
 
 use super::{PATIENCE, TestNode};
 use serde_json::Value;
@@ -37,14 +36,14 @@ impl Api {
         Self::at(node.node.http_address(), query(node, ADMIN, &node.sig(ADMIN))).await
     }
 
-    /// Connects to a node by its address. Used by tests in which the backend and the node run in different tasks.
+    /// Connects to a node by its address, for tests in which the backend runs in another task.
     pub async fn at(address: SocketAddr, query: String) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, query }
     }
 
-    /// Calls a command as the admin; returns the JSON of the answer, even if it is a refusal.
+    /// Calls a command as the admin. Returns the JSON of the answer, even of a refusal.
     pub async fn call(&mut self, command: &str, body: &Value) -> Value {
         let target = format!("/v4/{command}?{}", self.query);
         let reply = self.send("POST", &target, body.to_string().as_bytes()).await;

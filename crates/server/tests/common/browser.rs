@@ -1,4 +1,4 @@
-//! A browser of the console for tests: it keeps cookies and the CSRF token, and opens one connection per request.
+//! A browser of the console for tests. It keeps cookies and the CSRF token, and opens one connection per request.
 
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -85,7 +85,7 @@ impl Browser {
         self.ask("POST", path, &[], Some(body.to_string())).await
     }
 
-    /// Sends a change of the app. `tag` is the entity tag of the state on which the change is based.
+    /// Sends a change of the app that is based on the state with the entity tag `tag`.
     pub async fn change(&self, method: &str, path: &str, tag: &str, body: Option<&Value>) -> Answer {
         self.ask(method, path, &[("If-Match", tag)], body.map(Value::to_string)).await
     }

@@ -1,5 +1,4 @@
-//! A TCP relay between a client and a node. It can be unplugged, and plugged in again at the same node or at another
-//! one.
+//! A TCP relay between a client and a node. It can be unplugged, and plugged in again at any node.
 
 use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};

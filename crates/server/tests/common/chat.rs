@@ -34,7 +34,7 @@ pub fn delete_friends(users: &[&str]) -> Request {
     Request::DeleteFriends(v1::DeleteFriendsRequest { user_ids: ids(users), single: false })
 }
 
-/// Marks all messages of `bob` as read, with the sequence 0. Returns the conversation, or the refusal's code.
+/// Marks all messages of `bob` as read. Returns the conversation, or the refusal's code.
 pub async fn read(wire: &mut Wire) -> Result<v1::Conversation, u32> {
     match wire.ask(mark_read("bob", 0)).await {
         Body::MarkRead(read) => Ok(read.conversation.unwrap()),
@@ -99,7 +99,7 @@ impl Shown {
         }
     }
 
-    /// Checks that a version is equal to the previous one or higher by one, so that no change was missed.
+    /// Checks that a version is the previous one or its successor, so that no change was missed.
     fn follow(&mut self, version: u64) {
         let next = [self.version, self.version + 1];
         assert!(self.version == 0 || next.contains(&version), "{version} after {}", self.version);

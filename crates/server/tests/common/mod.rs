@@ -1,5 +1,5 @@
-//! A node in this process, and a client that writes the wire protocol directly, so that it can also send messages that
-//! no SDK would send.
+//! A node in this process, and a client that writes the wire protocol directly. It can send messages that no SDK would
+//! send.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -126,7 +126,7 @@ impl TestNode {
         self.node.service().accounts_of(vec![self.user(id)]).await.unwrap()[0].is_some()
     }
 
-    /// Returns the value of the first metric line that begins with `line`; 0 if there is no such line.
+    /// The value of the first metric line that begins with `line`; 0 without one.
     pub async fn metric(&self, line: &str) -> u64 {
         let mut stream = TcpStream::connect(self.node.http_address()).await.unwrap();
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
@@ -289,8 +289,7 @@ impl Wire {
         }
     }
 
-    /// Waits for a notification that `user` has this status type, and returns the status. Skips all other
-    /// notifications.
+    /// Waits for a notification that `user` has this status type; skips all others.
     pub async fn told(&mut self, user: &str, status: StatusType) -> v1::UserStatus {
         loop {
             let body = self.push().await.expect("still connected");

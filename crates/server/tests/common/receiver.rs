@@ -21,8 +21,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// Returns a short form of the request, such as `alice Login/Register`. For a pushed message, returns its recipient
-    /// and text.
+    /// A short form of the request, such as `alice Login/Register`; for a pushed message, its recipient and text.
     pub fn said(&self) -> String {
         let word = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
         let info = &self.body["Info"];

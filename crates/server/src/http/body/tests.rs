@@ -1,4 +1,4 @@
-//! Tests of bodies in pieces as hyper returns them: the memory they use, the bytes that are charged, and the refusals.
+//! Tests of bodies in pieces as hyper returns them: the memory, the charged bytes, and the refusals.
 
 use super::*;
 use futures_util::stream;
@@ -15,7 +15,7 @@ fn room(budget: usize, rate: MinimumRate) -> (BodyRoom, Gauge) {
     (BodyRoom::new(Budget::new(budget, used.clone()), rate, metrics), used)
 }
 
-/// Makes a body of these pieces. Each piece is a slice of an 8 KiB buffer, as hyper makes it.
+/// Makes a body of these pieces, each a slice of an 8 KiB buffer as from hyper.
 fn body(pieces: impl IntoIterator<Item = &'static [u8], IntoIter: Send + 'static>) -> Body {
     let pieces = pieces.into_iter().map(|piece| {
         let mut buffer = vec![0; 8 * 1024];

@@ -1,5 +1,4 @@
-//! Tests of a listener with real sockets: its limits on connections and times, and the answers on connections beyond a
-//! limit.
+//! Tests of a listener with real sockets: limits on connections and times, and answers beyond a limit.
 
 use super::super::body::RATE;
 use super::super::budget::Budget;

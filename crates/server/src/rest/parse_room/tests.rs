@@ -192,7 +192,7 @@ fn texts_cost_what_is_estimated_also_with_escapes() {
     }
 }
 
-/// Checks the memory of refusals that quote a string with escapes. An escaped character can take six bytes.
+/// A refusal quotes a string with escapes, where a character can take six bytes.
 #[test]
 fn refusals_cost_what_is_estimated_whatever_they_are_about() {
     let text = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":"x"}}]"#;
@@ -217,7 +217,7 @@ fn refusals_cost_what_is_estimated_whatever_they_are_about() {
     }
 }
 
-/// Checks that calls with the longest lists are accepted, even if each entry has all fields of the cloud's API.
+/// Checks that the longest lists are accepted, even if each entry has all fields of the cloud's API.
 #[test]
 fn the_longest_lists_are_within_the_bound() {
     let custom = |tags: usize| {
