@@ -1,6 +1,6 @@
 //! Attacks a server, one attack after the other, each with its own server, and prints the costs.
 //!
-//! The attacks send, at full rate, data that a peer without a key can send, and simulate mishaps of an operator's
+//! Most attacks send, at full rate, data that a peer without a key can send. Others simulate mishaps of an operator's
 //! machine. Meanwhile the witness, the clients of uninvolved users, measures the delay of notifications. `SECURITY.md`
 //! has the threat model.
 

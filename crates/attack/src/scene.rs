@@ -23,8 +23,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The p99 of the witness that is allowed in any case, in milliseconds: the target of docs/performance.md under a
 /// steady load.
 pub const EVEN_LOAD: f64 = 20.0;
-/// The p99 that is always allowed for an attack that may only double it, in milliseconds. A smaller p99 measures the
-/// scheduler: a thread may wait for the next tick, usually 4 ms.
+/// A p99 up to this, in milliseconds, is always allowed. It applies to an attack that may otherwise double the p99.
+/// Below it, the scheduler is measured: a thread may wait for the next tick, usually 4 ms.
 pub const A_TURN_OF_THE_SCHEDULER: f64 = 4.0;
 /// The priority of the attackers' threads, as the argument of `nice`.
 const LOWEST_PRIORITY: i32 = 19;
@@ -361,8 +361,7 @@ impl Descriptors {
     }
 }
 
-/// Makes the runtime that runs the attackers. Its threads have the lowest priority, as if the attackers ran on another
-/// machine.
+/// Makes the attackers' runtime. Its threads have the lowest priority, as if they ran on another machine.
 fn attackers() -> Result<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

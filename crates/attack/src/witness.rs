@@ -1,4 +1,4 @@
-//! Another client, which measures how long a change of a user takes to reach a watcher, before and during an attack.
+//! Another client, which measures how long a change takes to reach a watcher, before and during an attack.
 
 use crate::line::{Line, Way, custom};
 use anyhow::{Result, anyhow};
@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The number of pairs of a user and a watcher. Each user changes about eight times a second, so no change is
-/// conflated.
+/// The number of pairs of a user and a watcher. Each user changes some eight times a second, too seldom for conflation.
 const PAIRS: usize = 8;
 /// The time between two changes over all pairs.
 const PAUSE: Duration = Duration::from_millis(15);

@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 
 /// The size of the body, which is below the console's limit.
 const BODY_BYTES: usize = 60_000;
-/// The bound on the growth of the server's memory, in MiB. A peer without a key may use 64 KiB; allocator and kernel
-/// round up.
+/// The allowed growth of the server's memory, in MiB. A peer without a key may use 64 KiB; allocator and kernel round
+/// up.
 const MEMORY_MIB: f64 = 8.0;
 
 pub const EIGHT: Attack = Attack {

@@ -10,12 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// The bound on the growth of the server's memory, in MiB. Verifying a password needs 19 MiB; at most two run at a
-/// time.
+/// The allowed growth of the server's memory, in MiB. Verifying a password needs 19 MiB, and at most two run at a time.
 const MEMORY_MIB: f64 = 64.0;
 /// The time within which an operator whose browser is known logs in, at the first attempt.
 const KNOWN_WITHIN: Duration = Duration::from_secs(2);
-/// The time within which an operator with the right password logs in, with retries while the console is busy.
+/// An operator with the right password logs in within this time, with retries while the console is busy.
 const IN_WITHIN: Duration = Duration::from_secs(10);
 
 pub const FLOOD: Attack = Attack {
@@ -82,7 +81,7 @@ async fn log_in(scene: &Scene, from: Ipv4Addr, password: &str) -> Option<u16> {
     log_in_as(scene, from, password, "").await.map(|(status, _)| status)
 }
 
-/// Logs in with additional headers. Returns the status, and the cookie that identifies the browser from then on.
+/// Logs in with additional headers. Returns the status, and the cookie that will identify the browser.
 async fn log_in_as(
     scene: &Scene,
     from: Ipv4Addr,

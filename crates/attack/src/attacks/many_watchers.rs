@@ -1,4 +1,4 @@
-//! The attack of a user with thousands of watchers who changes the custom status as fast as the socket accepts.
+//! The attack of a user with thousands of watchers, who changes the custom status at the full speed of the socket.
 
 use crate::line::{custom, frame};
 use crate::peer::{counter, drain, logged_in, source};
@@ -18,13 +18,13 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
 const WATCHERS: usize = 3_000;
-/// The minimum number of changes per second that must be carried out. With fewer, the attack is too weak to count. The
-/// number is slightly below `limits.requests_per_second`.
+/// The attack must carry out this many changes per second, or it is too weak to count. Slightly below
+/// `limits.requests_per_second`.
 const LEAST_RATE: f64 = 1_500.0;
 const REQUESTS: &str = "lamplight_requests_total";
 const LOGINS_AT_ONCE: usize = 64;
-/// The number of sockets that are read before a pause. Readers that woke for each notification would use more processor
-/// time than the server.
+/// The number of sockets that are read before a pause. Waking for each notification would cost more than the server
+/// itself.
 const READ_AT_ONCE: usize = 32;
 /// The length of a pause between reads. A round through all sockets takes about 0.2 s.
 const PAUSE: Duration = Duration::from_millis(2);

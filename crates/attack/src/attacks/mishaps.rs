@@ -45,7 +45,7 @@ fn way(server: &Server) -> Way {
     Way { client: server.client, app: server.data.app, key: server.data.key.clone() }
 }
 
-/// Checks that a server whose log cannot be written keeps serving clients, and counts the lost log lines in a metric.
+/// A server whose log cannot be written must serve clients, and count the lost lines in a metric.
 fn unwritable(program: &Path, log: Stdio) -> Result<Findings> {
     let folder = Folder::make::<&str>(program, &[])?;
     let mut findings = Findings::default();
