@@ -1,7 +1,7 @@
 //! Verifies the JWT of a login (SPEC section 5, "Tokens"; RFC 7519).
 //!
-//! The `jsonwebtoken` crate parses the token and chooses the verifier. `ring`, which TLS needs anyway, implements the
-//! algorithms. This module decides which key may verify a token, and which claims a token must have. The current time
+//! The `jsonwebtoken` crate parses the token and chooses the verifier. The algorithms are those of `ring`, which TLS
+//! needs anyway. This module decides which key may verify a token, and which claims a token must have. The current time
 //! is an argument, as in the whole crate.
 
 mod keys;
@@ -24,8 +24,8 @@ const MAX_KID_BYTES: usize = 256;
 /// The claims of a valid JWT that Lamplight uses.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JwtClaims {
-    /// The claim `iat`: the time when the token was issued, in seconds since 1970-01-01 UTC. 0 for a token without
-    /// `iat`, so that every kick of its user revokes it.
+    /// The claim `iat`: the time when the token was issued, in seconds since 1970-01-01 UTC. It is 0 for a token
+    /// without `iat`; every kick of the user then revokes the token.
     pub issued: u64,
     /// The time from which the token is no longer valid: `exp` plus the leeway.
     pub expires: Timestamp,
@@ -156,7 +156,7 @@ fn read(token: &str) -> Result<(Header, Map<String, Value>), &'static str> {
     if is_accepted { Ok((header, read.claims)) } else { Err(not_a_jwt) }
 }
 
-/// Returns a claim that is a time of RFC 7519: seconds since 1970-01-01 UTC, without fractions; `None` if it is absent.
+/// A claim that is a time of RFC 7519: whole seconds since 1970-01-01 UTC; `None` if it is absent.
 fn time_of(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, &'static str> {
     let invalid = "a time in the JWT is not a number of seconds";
     match claims.get(name) {
@@ -183,8 +183,8 @@ fn is_for(claims: &Map<String, Value>, settings: &JwtSettings, app: AppId) -> bo
     }
 }
 
-/// Returns the key that verifies the signature of a token. Keys for another algorithm are skipped, and keys with
-/// another `kid` if the token has one.
+/// Returns the key that verifies the signature of a token. Skips keys for another algorithm or, if the token has a
+/// `kid`, with another one.
 fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'a JwtKey, JwtRefusal> {
     let kid = header.kid.as_deref();
     let mut is_known = false;

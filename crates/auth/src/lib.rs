@@ -1,7 +1,7 @@
 //! The tokens of a login: a UserSig, which the backend of an app signs (the public TLSSigAPIv2 scheme), or a JWT, which
 //! an identity provider signs. Also the signature of the requests to webhooks.
 //!
-//! This crate makes and verifies tokens. It has no clock, no random numbers and no store: the current time, the random
+//! This crate makes and verifies tokens. It has no clock, no random numbers and no store. The current time, the random
 //! bytes of a new key, and the app with its keys are arguments. The code that stores the logins checks whether a valid
 //! token was revoked.
 

@@ -1,8 +1,8 @@
 //! Makes and verifies UserSigs (SPEC section 5).
 //!
 //! A UserSig is a JSON document with claims and their HMAC-SHA256, deflated and written in base64 with a special
-//! alphabet. Generators differ in the order of claims, white space, JSON escapes and compression. Two valid tokens can
-//! have the same claims and different texts, so compare claims, not token texts.
+//! alphabet. Generators differ in the order of claims, white space, JSON escapes and compression. Compare claims and
+//! not token texts: two valid tokens with the same claims may differ.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,5 @@
 //! Interoperability with the public generators of UserSigs, an npm package and a PyPI package. Lamplight accepts their
-//! tokens, and its own tokens contain the same document. `tests/interop/README.md` says how to install the generators.
+//! tokens, and its own contain the same document. `tests/interop/README.md` says how to install the generators.
 
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
@@ -41,7 +41,7 @@ const USERS: [&str; 5] = [
 ];
 
 /// Compares the generator's tokens with Lamplight's, for every user, with and without a userbuf. The generator's clock
-/// is first stopped, then real.
+/// first stands still, then runs.
 fn check(generator: Command) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
     let app = App {
@@ -95,7 +95,7 @@ fn check(generator: Command) {
     }
 }
 
-/// Runs the generator, with one line of stdin for each request. Returns one line of its stdout for each.
+/// Runs the generator with one line of stdin for each request, and returns one line of stdout for each.
 fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut child = generator
         .stdin(Stdio::piped())
@@ -117,8 +117,7 @@ fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Val
 const SET_UP: &str =
     "`cargo xtask test` sets up the public generators; tests/interop/README.md says how to by hand.";
 
-/// Returns the path of an installed generator: the value of the environment variable `variable`, or else `place` in the
-/// repository.
+/// The path of an installed generator: from the environment variable `variable`, or else `place` in the repository.
 fn installed(variable: &str, place: &str) -> PathBuf {
     let path = env::var_os(variable).map_or_else(|| root().join(place), PathBuf::from);
     assert!(path.exists(), "{} is missing. {SET_UP}", path.display());

@@ -98,7 +98,7 @@ impl JwtKeySet {
     }
 
     /// Gives every key the same mark, which identifies the source of the keys. A login then stays valid even if its key
-    /// is removed from the source: identity providers remove keys that they no longer sign with.
+    /// is removed from the source. Identity providers do remove keys that they no longer sign with.
     #[must_use]
     pub fn of_source(mut self, mark: u32) -> Self {
         self.keys.iter_mut().for_each(|key| key.mark = mark);
@@ -142,7 +142,7 @@ fn mark_of(bytes: &[u8]) -> u32 {
     u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
 }
 
-/// Parses a key of a JWKS. Returns `None` if the key does not verify signatures of an accepted algorithm.
+/// Parses a key of a JWKS. `None` if the key does not verify signatures of an accepted algorithm.
 fn of_jwk(value: Value) -> Result<Option<JwtKey>, serde_json::Error> {
     let text = value.to_string();
     let jwk: Jwk = serde_json::from_value(value)?;

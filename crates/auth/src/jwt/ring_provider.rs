@@ -1,7 +1,7 @@
 //! Verifies signatures for `jsonwebtoken`, with the algorithms of `ring`. It cannot sign.
 //!
-//! The library's own providers are not used: one builds a second C library beside `ring`, and the RSA implementation of
-//! the other has a known timing side channel.
+//! The library's own providers are not used. One builds a second C library beside `ring`. The other's RSA
+//! implementation has a known timing side channel.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
