@@ -1,7 +1,7 @@
 //! The targets that send requests to the HTTP port of a node in this process.
 //!
-//! All inputs of a process use the same node. Its state depends on earlier inputs, so only properties that hold in
-//! every state are checked.
+//! All inputs of a process use the same node. Its state depends on earlier inputs, so the checks must hold in every
+//! state.
 
 pub mod commands;
 pub mod console;

@@ -24,8 +24,7 @@ use tempfile::TempDir;
 
 const GRACE: Duration = Duration::from_secs(30);
 const USERS: u8 = 4;
-/// The number of bytes in a file before its first entry: the magic with the format, and the byte that records whether a
-/// write to the file has failed.
+/// The bytes in a file before its first entry: the magic with the format, and the mark of a failed write.
 const HEAD: usize = 13;
 
 /// Names of files in the folder of a journal, including unusual ones.

@@ -1,7 +1,7 @@
 //! Targets for a fuzzer. Each takes any bytes, and panics if a guarantee of Lamplight is violated.
 //!
 //! The targets use only public interfaces. `fuzz/` runs them with libFuzzer. `tests/replay.rs` runs them with the
-//! stored corpus, without a fuzzer. `docs/how-to/fuzz.md` explains how to run and how to add targets.
+//! stored corpus, without a fuzzer. `docs/how-to/fuzz.md` explains how to run and to add targets.
 //!
 //! No server uses this crate.
 

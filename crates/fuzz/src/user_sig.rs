@@ -1,5 +1,5 @@
-//! The target for UserSigs. It checks that an invalid UserSig is refused, and that the claims of a valid one do not
-//! depend on its encoding.
+//! The target for UserSigs. An invalid UserSig must be refused. The claims of a valid one must not depend on its
+//! encoding.
 //!
 //! Input: a byte, and the rest. The byte selects the kind of the rest: the text of a token, its compressed data before
 //! base64, its JSON document, or its claims.
@@ -37,8 +37,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Checks that a token is either refused with a code about UserSigs or valid. The claims of a valid token must survive
-/// being signed again.
+/// A token must be refused with a code about UserSigs, or be valid. The claims of a valid token must survive being
+/// signed again.
 fn look_at(token: &str) {
     match verify_for("alice_01", token) {
         Err(refusal) => assert!(
@@ -63,8 +63,8 @@ fn look_at(token: &str) {
     }
 }
 
-/// Signs claims. Checks that the token is valid for its user, until it expires, and with its key; and that a changed
-/// byte makes it invalid or leaves the claims the same.
+/// Signs claims. The token must be valid for its user, until it expires, and with its key. A changed byte must make it
+/// invalid, or leave the claims the same.
 fn make(data: &[u8]) {
     let Some((numbers, rest)) = data.split_first_chunk::<19>() else { return };
     let number = |at: usize| {

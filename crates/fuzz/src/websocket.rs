@@ -1,5 +1,5 @@
-//! The target for the opening of a connection and the frames after it. It checks that the events read from a stream do
-//! not depend on the pieces in which it is received.
+//! The target for the opening of a connection and the frames after it. The events read from a stream must not depend on
+//! the pieces in which it is received.
 //!
 //! Input: a byte that selects the opening, the [cuts](crate::cuts), and the stream after the opening.
 
@@ -65,7 +65,7 @@ enum Event {
     Broken(String),
 }
 
-/// Reads a stream as a worker does: the unread rest of a piece is put before the next piece.
+/// Reads a stream like a worker: the unread rest of a piece precedes the next piece.
 fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     let (mut protocol, mut logged_in) = (Protocol::Undecided, false);
     let (mut events, mut output) = (Vec::new(), Vec::new());

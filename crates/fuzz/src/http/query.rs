@@ -1,7 +1,7 @@
 //! The target for the query string of the server API.
 //!
-//! Input: a byte that selects the command, and the query string. In it, `{app}` and `{sig}` are replaced by the
-//! credentials of an admin, and bytes that are not allowed in a request line are escaped.
+//! Input: a byte that selects the command, and the query string. In the string, `{app}` and `{sig}` are replaced by the
+//! credentials of an admin. Bytes that are not allowed in a request line are escaped.
 
 use super::{Answer, Framing, at_node};
 
