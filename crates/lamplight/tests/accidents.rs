@@ -1,5 +1,5 @@
-//! Tests of failures outside the server: full disks, pipes without a reader, damaged files, folders that others can
-//! read, signals, and unexpected environments.
+//! Tests of failures outside the server: full disks, pipes without a reader, damaged files, folders open to others,
+//! signals, and unexpected environments.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 /// The longest wait for an expected event.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Requests a page from the HTTP port of the server on this folder. Returns the status and the body.
+/// Requests a page from the HTTP port of this folder's server. Returns the status and the body.
 fn get(folder: &Folder, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(folder.node()["http"].as_str().unwrap()).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
@@ -94,7 +94,7 @@ fn a_log_on_a_full_disk_or_a_closed_pipe_costs_lines_and_nothing_else() {
     }
 }
 
-/// Checks that a log pipe without a reader does not block the server. The test fills the pipe and the log's queue.
+/// The test fills the pipe, which has no reader, and the log's queue.
 #[test]
 fn a_log_that_nobody_reads_holds_nobody_up() {
     let folder = Folder::new();
@@ -115,7 +115,7 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
     drop(reader);
 }
 
-/// Lets the server write to files if `may` is `true`, and prevents it otherwise, with a limit on the file size.
+/// Allows or prevents that the server writes to files, with a limit on the file size.
 fn let_it_write(server: &Running, may: bool) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     let current = if may { maximum } else { Some(1) };
@@ -315,7 +315,7 @@ fn with_any_umask_and_in_any_folder_the_data_is_for_its_owner_alone() {
     }
 }
 
-/// Checks that a start removes other users' access to the data folder and its files, whatever has given it to them.
+/// A start must remove other users' access to the data folder and its files.
 #[test]
 fn what_others_may_read_is_narrowed_at_the_start() {
     fn widen(path: &Path) {

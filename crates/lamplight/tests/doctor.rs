@@ -131,7 +131,7 @@ fn a_webhook_that_cannot_be_reached_is_wrong() {
     );
 }
 
-/// The server refuses to start in each of these states, so each finding must have the level `wrong`.
+/// The server refuses to start in each of these states.
 #[test]
 fn what_a_start_refuses_is_wrong() {
     let folder = Folder::new();
@@ -157,8 +157,8 @@ fn what_a_start_refuses_is_wrong() {
     }
 }
 
-/// Returns the exit codes of the doctor and of a server with the same flags, variable and folder. A server that starts
-/// is stopped, and its code is 0.
+/// The exit codes of the doctor and of a server with the same flags, variable and folder. A server that starts is
+/// stopped, and its code is 0.
 fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Option<i32>, Option<i32>) {
     let command = |name: &str| {
         let mut command = folder.command(&[&[name], flags].concat());
@@ -182,13 +182,11 @@ fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Opt
     (examined.status.code(), served)
 }
 
-/// Checks that the doctor reports each mistake with which a server does not start, and no similar state with which it
-/// does.
+/// The doctor must report each mistake that prevents a start, and no similar state that does not.
 #[test]
 fn the_doctor_and_a_start_agree() {
     type Spoil = fn(&std::path::Path);
-    /// A mistake: its name, a function that damages the folder, flags, an environment variable, and the expected exit
-    /// code.
+    /// A mistake: its name, a function that damages the folder, flags, an environment variable, and the exit code.
     type Mistake<'a> = (&'a str, Spoil, Vec<&'a str>, Option<(&'a str, &'a str)>, i32);
     let nothing: Spoil = |_| {};
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -399,7 +397,7 @@ fn a_text_of_the_store_is_told_once() {
     assert_eq!(found.matches("not a database").count(), 1, "{found}");
 }
 
-/// The test makes files of root in a folder of another user, as a restore by root does. Only root can make such files.
+/// The folder of another user has files of root, as after a restore by root. Only root can make such files.
 #[test]
 fn a_store_that_belongs_to_another_user_is_named_with_its_owner() {
     if !rustix::process::geteuid().is_root() {

@@ -48,7 +48,7 @@ fn blocks(page: &str) -> Vec<String> {
     page.split("```rust\n").skip(1).filter_map(|rest| Some(plain(rest.split_once("\n```")?.0))).collect()
 }
 
-/// Checks that every Rust block of the pages is also in this file, where the compiler checks it.
+/// The compiler checks this file, and thereby every Rust block of the pages.
 #[test]
 fn every_block_of_rust_stands_in_this_file() {
     let compiled = plain(include_str!("documentation.rs"));

@@ -1,4 +1,4 @@
-//! Tests of `lamplight facts copy`: it copies the facts of a server from a SQLite file into a real PostgreSQL.
+//! Tests of `lamplight facts copy`, from a server's SQLite file into a real PostgreSQL.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -138,7 +138,7 @@ async fn grow(facts: &SqliteFacts, users: usize) {
     facts.put_figures(vec![figure], Vec::new()).await.unwrap();
 }
 
-/// Makes a data folder with rows in every table, and an empty database in PostgreSQL. Also returns the database's URL.
+/// Makes a data folder with rows in every table, and an empty database in PostgreSQL with its URL.
 async fn grown(users: usize) -> (Folder, Database, String) {
     let folder = Folder::new();
     std::fs::create_dir(folder.path()).unwrap();
@@ -307,8 +307,7 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     assert_eq!(facts.apps().await.unwrap().len(), 2);
 }
 
-/// Checks that the copy fails, and leaves the database empty, if PostgreSQL stores a row differently. A trigger changes
-/// or drops the row.
+/// A trigger changes or drops a row. The copy must fail and leave the database empty.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_differs_is_found() {
     let (folder, database, url) = grown(5).await;

@@ -1,6 +1,6 @@
 //! Tests of the memory that malicious peers of the HTTP port can make the server use, measured from outside.
 //!
-//! An unauthenticated peer may cost at most 64 KiB, whatever the peer sends. The whole port may cost at most 64 MiB.
+//! An unauthenticated peer may cost at most 64 KiB; the whole port, at most 64 MiB.
 
 #![allow(clippy::unwrap_used)]
 
@@ -72,7 +72,7 @@ impl Target {
         answer.split(' ').nth(1).unwrap().to_owned()
     }
 
-    /// Logs in with the right password, again and again while too many logins are waiting. Returns the HTTP status.
+    /// Logs in with the right password, with retries while too many logins wait. Returns the HTTP status.
     fn log_in_when_none_waits(&self) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -111,7 +111,7 @@ impl Target {
         }
     }
 
-    /// Waits until the server's memory has not grown for 0.2 s. Returns the largest size that the memory had.
+    /// Waits until the server's memory has not grown for 0.2 s. Returns its maximum.
     fn settled(&self) -> u64 {
         let until = Instant::now() + PATIENCE;
         let (mut most, mut same) = (0, 0);
@@ -137,7 +137,7 @@ fn login_head() -> &'static str {
     "POST /console/api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
 }
 
-/// Sends the bytes in segments of this size, until all are sent or the server closes the connection.
+/// Sends the bytes in segments of this size, unless the server closes the connection first.
 fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
     for segment in bytes.chunks(segment) {
         if stream.write_all(segment).is_err() {
@@ -146,8 +146,7 @@ fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
     }
 }
 
-/// An attack: each of `peers` peers sends `head` at once and then `body` in segments of `segment` bytes, and never
-/// reads.
+/// Each of `peers` peers sends `head` at once and then `body` in segments of `segment` bytes, and never reads.
 struct Attack {
     name: &'static str,
     peers: usize,
@@ -406,7 +405,7 @@ fn what_a_backend_reads_or_sends_to_many_at_once_keeps_to_the_bound_of_the_port(
     }
 }
 
-/// Sends a call without the last byte of its body. The returned thread sends that byte and waits for the answer.
+/// Sends a call without the last byte of its body. The returned thread sends it and waits for the answer.
 fn hold_back(target: &Target, head: &str, body: &[u8]) -> JoinHandle<String> {
     let mut stream = target.connect();
     stream.write_all(head.as_bytes()).unwrap();

@@ -49,7 +49,7 @@ fn receiver() -> std::net::SocketAddr {
     address
 }
 
-/// Checks that the text of every usage error is in the JSON too, where a script can read it.
+/// A script must find the text of a usage error in the JSON.
 #[test]
 fn wrong_usage_is_told_in_json_too() {
     let folder = Folder::new();
@@ -70,12 +70,12 @@ fn wrong_usage_is_told_in_json_too() {
     assert!(code == Some(0) && output.contains("Usage:") && !output.contains("{"), "{output}");
 }
 
-/// The commands that are not tested here: those that print no single JSON document, `webhook show`, which needs a dead
-/// letter, and `facts copy`, which `facts_copy.rs` tests.
+/// The commands without a test here. `webhook show` needs a dead letter, `facts_copy.rs` tests `facts copy`, and the
+/// others print no single JSON document.
 const OTHERWISE: [&str; 7] = ["serve", "demo", "watch", "load", "completions", "webhook show", "facts copy"];
 
-/// Checks that every command prints one JSON document, with the usual field names and without secrets. Earlier commands
-/// make content for later ones.
+/// Each command must print one JSON document, with the usual field names and no secrets. Earlier commands make content
+/// for later ones.
 #[test]
 fn every_command_spells_its_fields_alike_and_says_one_document() {
     let folder = Folder::new();

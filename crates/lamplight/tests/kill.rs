@@ -1,5 +1,5 @@
-//! Tests that a server that is killed during logins loses no acknowledged login, and does not take its own facts for a
-//! restored back-up.
+//! Tests of a server that is killed during logins. It loses no acknowledged login, and does not take its own facts for
+//! a restored back-up.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -102,21 +102,21 @@ fn copy_facts(from: &Path, to: &Path) {
     }
 }
 
-/// Returns the mark in the facts of a running server: a number that the server increments when the facts have changed.
+/// The mark in the facts of a running server: a number that grows with changes of the facts.
 fn mark(folder: &Path) -> i64 {
     let facts = rusqlite::Connection::open(folder.join("facts.db")).unwrap();
     facts.query_row("SELECT count FROM mark", (), |row| row.get(0)).unwrap()
 }
 
-/// Returns the total size of the journal files in which the server records the mark of the facts.
+/// The total size of the journal files, in which the server records the mark of the facts.
 fn noted_bytes(folder: &Path) -> u64 {
     let files = fs::read_dir(folder.join("live")).unwrap().map(|entry| entry.unwrap());
     let of_marks = files.filter(|file| file.path().extension().is_some_and(|it| it == "0"));
     of_marks.map(|file| file.metadata().unwrap().len()).sum()
 }
 
-/// Checks that a kill is not taken for a restored back-up of the facts, and that a real back-up is noticed. A kill may
-/// come between a write of the facts and one of the live records.
+/// A kill may come between a write of the facts and one of the live records. It must not look like a restored back-up,
+/// and a real back-up must be noticed.
 #[tokio::test]
 async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed_after_a_kill() {
     let outer = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Tests of a server whose facts are in a real PostgreSQL: its start and restart, the commands without a server, the
-//! parts of the URL that it shows, and an outage of PostgreSQL.
+//! Tests of a server whose facts are in a real PostgreSQL: start and restart, commands without a server, the shown
+//! parts of the URL, and an outage of PostgreSQL.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -30,7 +30,7 @@ struct Device {
 }
 
 impl Device {
-    /// Connects, and asks for a login; returns the connection and the code of the refusal, if it was refused.
+    /// Connects and logs in. Returns the connection, and the code of a refusal.
     fn log_in(folder: &Folder, key: &AppKey, user: &str) -> (Self, Option<u32>) {
         let stream = TcpStream::connect(folder.node()["client"].as_str().unwrap()).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -1,5 +1,4 @@
-//! Tests of secrets on the command line: how they are read, and that no output repeats them. Also tests the check of a
-//! JWT.
+//! Tests of secrets on the command line: how they are read, and that no output has them. Also tests the check of a JWT.
 
 #![allow(clippy::unwrap_used)]
 

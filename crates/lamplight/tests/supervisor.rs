@@ -1,5 +1,4 @@
-//! Tests of the server under a supervisor, with the command line of the systemd unit and a socket that receives the
-//! notifications.
+//! Tests of the server under a supervisor: the command line of the systemd unit, and a socket for the notifications.
 
 mod process;
 

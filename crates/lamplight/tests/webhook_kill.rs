@@ -19,12 +19,11 @@ const TASKS: usize = 8;
 /// The number of acknowledged logins of one run after which the server is killed.
 const ENOUGH: usize = 150;
 const LIVES: usize = 4;
-/// The settings of the server. Webhooks may be sent to this machine, and the grace after the loss of a node is half a
-/// second.
+/// Webhooks may be sent to this machine. The grace after the loss of a node is half a second.
 const ENVIRONMENT: &[(&str, &str)] =
     &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true"), ("LAMPLIGHT_NODE_LOSS_GRACE_MS", "500")];
 
-/// Logs a device in, or reconnects it with `resume`, and disconnects it. `None` if the login was not acknowledged.
+/// Logs a device in, or resumes its login, and disconnects it. `None` without an acknowledgement.
 async fn visit(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<()> {
     log_in(address, app, user, resume).await.map(drop)
 }
@@ -82,8 +81,7 @@ async fn answer(mut stream: TcpStream, told: &Told) -> std::io::Result<()> {
     }
 }
 
-/// Returns the received events without duplicates. A notice that was not settled when the server was killed is sent
-/// again.
+/// The received events without duplicates: notices that were not settled at a kill are sent again.
 fn once(told: &Told) -> Vec<(String, String, String)> {
     let mut seen = HashSet::new();
     let events = told.events.lock().unwrap();
@@ -104,8 +102,7 @@ async fn change_app(control: &mut ControlClient, change: impl FnOnce(&mut App)) 
     app
 }
 
-/// Checks that no event is lost if the server is killed while another process has locked the store. Only the live
-/// records have the events then.
+/// Another process has locked the store, so only the live records have the events.
 #[tokio::test]
 async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
     const USERS: usize = 20;
@@ -159,8 +156,8 @@ async fn status_type(control: &mut ControlClient, user: &User) -> StatusType {
     statuses[0].as_ref().unwrap().status_type
 }
 
-/// Checks that a message is pushed once if the server is killed after the change to OFFLINE and before the outbox has a
-/// row. Nobody had noticed before that the device's link was broken.
+/// The kill comes after the change to OFFLINE and before the outbox has a row. The device's broken link was not noticed
+/// before.
 #[tokio::test]
 async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -293,8 +290,8 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     receiver.abort();
 }
 
-/// Checks that login and disconnect of each visit are sent in pairs, while the server is killed repeatedly and the
-/// receiver works only at times.
+/// The server is killed repeatedly, and the receiver works only at times. Login and disconnect of each visit must still
+/// come in pairs.
 #[tokio::test]
 async fn killed_while_devices_come_and_go_it_tells_of_them_in_pairs() {
     const USERS: usize = 12;
