@@ -54,7 +54,7 @@ pub enum KeyRefused {
     /// The app already has [`MOST_KEYS`] keys.
     #[error("an app has at most {MOST_KEYS} keys; remove one first")]
     TooMany,
-    /// One of the app's keys has the highest possible number, so no number is left for the next key.
+    /// One of the app's keys has the highest possible number, so the next key cannot get one.
     #[error("key {max} has the highest number there is; remove it first", max = u32::MAX)]
     NoNumber,
 }
@@ -348,13 +348,14 @@ pub struct InvalidSettings {
     pub given: u64,
 }
 
-/// The Web linger of a new app, in milliseconds: enough for a page to reload and log in, even on a slow phone.
+/// The Web linger of a new app, in milliseconds. A page can reload and log in within it, even on a slow phone.
 const LINGER_WEB_OF_A_NEW_APP_MS: u32 = 5_000;
 
 impl AppSettings {
-    /// The settings of a new app: the defaults, and a Web linger. With the linger, reloading a page does not clear the
-    /// custom status, and watchers see no change. The linger is not a default, because settings that were stored
-    /// without the field have no linger.
+    /// The settings of a new app: the defaults, and a Web linger. With the linger, reloading a page keeps the custom
+    /// status, and watchers see no change.
+    ///
+    /// The linger is not a default: older settings, stored without the field, must keep having none.
     pub fn of_a_new_app() -> Self {
         let mut settings = Self::default();
         settings.timing.linger_web_ms = LINGER_WEB_OF_A_NEW_APP_MS;

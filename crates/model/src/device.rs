@@ -80,8 +80,8 @@ pub enum Platform {
     Mac = 5,
     /// `Linux`
     Linux = 6,
-    /// `Web`: a browser, or an application packaged like one. Such a device is logged out when its connection has ended
-    /// and the linger is over.
+    /// `Web`: a browser, or an application packaged like one. It is logged out when its connection has ended and the
+    /// linger is over.
     Web = 7,
 }
 
@@ -192,7 +192,8 @@ impl NodeId {
 
 /// The id of one connection. A node uses each id once.
 ///
-/// The end of a connection is reported with its id, so that a late report does not affect the device's next connection.
+/// The end of a connection is reported with its id. A late report therefore does not affect the device's next
+/// connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 pub struct ConnectionId {
     /// The run of the node that accepted the connection.

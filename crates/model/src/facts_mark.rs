@@ -6,13 +6,12 @@ use std::fmt;
 /// A position in the history of the facts. Live records store the last position. If the facts are at an earlier
 /// position, they were restored from a backup. If they have another history, the live records do not belong to them.
 ///
-/// A position is committed to the facts before live records store it, so a crash cannot leave live records that are
+/// A position is committed to the facts before live records store it. After a crash, live records are therefore never
 /// ahead of the facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FactsMark {
-    /// A random number that identifies the history. A node chooses a new one if it starts without live records, or if
-    /// it does not use them because they belong to other facts. Two histories that continue from the same backup
-    /// therefore differ.
+    /// A random number that identifies the history. A node chooses a new one if it starts without live records, or with
+    /// live records that belong to other facts. Two histories that continue from the same backup therefore differ.
     pub history: u64,
     /// The position in the history, which increases with the changes of the facts.
     pub count: u64,
@@ -20,7 +19,7 @@ pub struct FactsMark {
 
 impl FactsMark {
     /// Whether facts at this position contain everything that they contained at the position `noted`. They may be ahead
-    /// of `noted`, because a crash may come before live records store the position.
+    /// of `noted`: a crash may come before live records store the position.
     pub fn includes(self, noted: Self) -> bool {
         self.history == noted.history && self.count >= noted.count
     }

@@ -14,7 +14,7 @@ pub const MIN_JWT_SECRET_BYTES: usize = 32;
 /// The keys that sign the JWTs of an app, and the claims that a JWT must have. An app without keys accepts no JWT.
 ///
 /// Each key is for one algorithm: a public RSA key for RS256, a P-256 key for ES256, an Ed25519 key for EdDSA, and the
-/// secret for HS256. A token with another algorithm is refused, so there is no setting for algorithms.
+/// secret for HS256. A token with another algorithm is refused. So there is no setting for algorithms.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JwtSettings {

@@ -3,8 +3,8 @@
 use crate::{DeviceId, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A login that has ended, identified by its number. A later login of the same device has a higher number, so a late
-/// report of this end does not affect it.
+/// A login that has ended, identified by its number. A later login of the same device has a higher number. A late
+/// report of this end therefore does not affect it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndedLogin {
     /// The device whose login ended.
@@ -17,15 +17,15 @@ pub struct EndedLogin {
 
 /// Records how the last login of a device ended, until its application logs in again.
 ///
-/// Every attempt of the device to resume its login is refused with 6208. If another login kicked the device
-/// ([`EndWhy::KickedBy`]) and the device has not been notified, its application's next login is also refused with 6208,
-/// once (SPEC section 5).
+/// Every attempt of the device to resume its login is refused with 6208. A device that another login kicked
+/// ([`EndWhy::KickedBy`]) may not have been told. Its application's next login is then also refused with 6208, once
+/// (SPEC section 5).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device was notified of the end: it was connected when it was kicked, or a login attempt was refused
-    /// because of the end. Always `true` if `why` is [`EndWhy::LoggedOut`].
+    /// Whether the device was notified of the end: it was connected when it was kicked, or a login was refused because
+    /// of the end. Always `true` if `why` is [`EndWhy::LoggedOut`].
     pub told: bool,
     /// The time at which the login ended.
     pub at: Timestamp,
@@ -36,16 +36,16 @@ pub struct EndMark {
 pub enum EndWhy {
     /// Another login of the account, on this platform, has kicked the login.
     KickedBy(Platform),
-    /// The device logged out, its UserSig expired, or the server API or an operator has kicked the user. A login that
-    /// was recorded and then refused also has this cause, unless another login has kicked it.
+    /// The device logged out, its UserSig expired, or the server API or an operator kicked the user. Also the cause for
+    /// a login that was recorded and then refused, unless another login has kicked it.
     LoggedOut,
 }
 
 /// The maximum number of UserSigs that a revocation can list individually.
 pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 
-/// The UserSigs of a user that are refused with 70052 (SPEC section 5, "Revoking is exact"). These are the UserSigs
-/// issued before a certain second, and some later ones that were used.
+/// The UserSigs of a user that are refused with 70052 (SPEC section 5, "Revoking is exact"). They are those issued
+/// before a certain second, and some later ones that were used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Revoked {
     /// The time of the revocation. UserSigs issued before the second in which it falls are refused.
@@ -77,8 +77,8 @@ impl Revoked {
         *self != before
     }
 
-    /// Limits the length of `also`: its earliest seconds are removed, and `at` is moved past them. The result revokes
-    /// at least the UserSigs that it revoked before.
+    /// Limits the length of `also`: removes its earliest seconds and moves `at` past them. Nothing that was revoked
+    /// becomes valid.
     fn tidy(&mut self) {
         self.also.sort_unstable();
         self.also.dedup();

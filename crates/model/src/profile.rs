@@ -135,9 +135,9 @@ const DOT_ABOVE: char = '\u{307}';
 /// Folds the case of a nick for a search. Each character is folded separately, so a prefix of a nick folds to a prefix
 /// of the folded nick.
 ///
-/// The result is Unicode's default case folding, computed with the case mappings of the standard library. Converting to
-/// upper case unites `ς` with `σ` and `ß` with `ss`; the result is then converted to lower case. The letters `I`, `i`,
-/// `İ` and `ı` all become one letter, because their upper and lower case depend on the language, which is not given.
+/// The result is Unicode's default case folding, computed with the case mappings of the standard library. Upper case
+/// unites `ς` with `σ` and `ß` with `ss`; lower case follows. The letters `I`, `i`, `İ` and `ı` all become one letter:
+/// their case depends on the language, which is unknown here.
 pub fn fold_nick(nick: &str) -> String {
     let folded =
         nick.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);

@@ -34,7 +34,7 @@ pub struct StatusAfter {
     /// The version of the status.
     pub version: Version,
     /// Whether the event is sent even if a later login would cancel it. `true` if the same change has cleared a custom
-    /// status, or if an earlier event of the change reports that the user is no longer ONLINE.
+    /// status. Also `true` if an earlier event of the change reports that the user is no longer ONLINE.
     pub told_always: bool,
 }
 
@@ -110,8 +110,8 @@ impl SessionEvent {
             && between.all(|event| event.leaves_connected(device) && !is_told_always(event))
     }
 
-    /// Whether this event, between the disconnect and the login of `device`, is possible for a connected `device`. It
-    /// must be an event of another device that has kicked no login, or a custom status set by the server API or an
+    /// Whether this event, between the disconnect and the login of `device`, is possible while `device` is connected.
+    /// Possible are events of another device that kicked no login, and custom statuses set by the server API or an
     /// operator.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {

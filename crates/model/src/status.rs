@@ -52,9 +52,9 @@ impl fmt::Display for StatusType {
 pub struct Version(pub u64);
 
 impl Version {
-    /// The lowest version of a change at the time `wall`. It is the wall clock in milliseconds, shifted by 12 bits for
-    /// 4,096 changes per millisecond. A record that replaces a lost one begins with it, so that its versions are above
-    /// those sent before.
+    /// The lowest version of a change at the time `wall`: the wall clock in milliseconds, shifted by 12 bits for 4,096
+    /// changes per millisecond. A record that replaces a lost one begins with it. Its versions are then above those
+    /// sent before.
     pub fn at(wall: Timestamp) -> Self {
         Self(wall.0 << 12)
     }
@@ -77,8 +77,7 @@ impl fmt::Display for Version {
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Reason {
-    /// The status has not changed visibly since the account was created, or since the live record was created from the
-    /// facts.
+    /// The status has not changed visibly since the account or the live record was created.
     #[default]
     None = 0,
     /// A device has logged in or returned.

@@ -2,8 +2,8 @@
 //! for the journal of live records.
 //!
 //! Both stores contain events of earlier versions of Lamplight, which have no status after the event. In JSON, the
-//! field is then absent. In the form without names, events with a status have a separate variant. It was added after
-//! the former variants, so one reader reads both.
+//! field is then absent. In the form without names, events with a status have a variant of their own. It comes after
+//! the earlier variants, so one reader reads both.
 
 use super::{EventDevice, SessionEvent, SessionEventKind, StatusAfter};
 use crate::{CustomStatus, Platform, Timestamp};
@@ -61,7 +61,7 @@ struct StoredEvent {
     kind: StoredKind,
 }
 
-/// The kind of an event. The order of the variants must not change, because the stored form contains their indices.
+/// The stored form contains the indices of the variants, so their order must not change.
 #[derive(Serialize, Deserialize)]
 enum StoredKind {
     Login { kicked: Vec<Platform> },
@@ -72,8 +72,8 @@ enum StoredKind {
     With(StatusAfter, WithStatus),
 }
 
-/// The kind of an event, with the status after it. The order of the variants must not change, because the stored form
-/// contains their indices.
+/// The kind of an event, with the status after it. The stored form contains the indices of the variants, so their order
+/// must not change.
 #[derive(Serialize, Deserialize)]
 enum WithStatus {
     Login { kicked: Vec<Platform> },
