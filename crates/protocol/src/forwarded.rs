@@ -34,9 +34,8 @@ impl Hops {
         }
     }
 
-    /// The address of the client whose request was received from `peer`. The hops are followed from `peer` to the first
-    /// one that is not trusted, which is the result. If a hop has no address, or if all hops are trusted, the result is
-    /// the last address that was reached.
+    /// The address of the client whose request was received from `peer`. It is the first untrusted hop on the way from
+    /// `peer`. If a hop has no address, or if all hops are trusted, it is the last address that was reached.
     ///
     /// A proxy appends to one of the two headers and passes the other on unchanged. If the two headers give different
     /// addresses, the result is `peer`.
@@ -62,7 +61,7 @@ impl Hops {
     }
 }
 
-/// Parses all lines of a header into hops, the nearest first. `None` if the request does not have the header.
+/// Parses all lines of a header into hops, the nearest first. `None` without the header.
 fn hops(
     headers: &HeaderMap,
     name: &HeaderName,
@@ -105,7 +104,7 @@ fn address_of(text: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// The addresses of the `for` parameters in one line of `Forwarded`; `None` if the line has invalid syntax.
+/// The addresses of the `for` parameters in one line of `Forwarded`; `None` for invalid syntax.
 fn addresses_of(line: &str) -> Option<Vec<Option<IpAddr>>> {
     let mut addresses = Vec::new();
     for element in split(line, ',')? {
@@ -163,8 +162,8 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
 mod tests {
     use super::*;
 
-    /// Returns the address of the client for a request from 10.0.0.1 with these header lines. 10.0.0.0/8 and fd00::/8
-    /// are trusted.
+    /// The address of the client for a request from 10.0.0.1 with these header lines. 10.0.0.0/8 and fd00::/8 are
+    /// trusted.
     fn client(lines: &str) -> String {
         let mut headers = HeaderMap::new();
         for line in lines.lines() {

@@ -26,8 +26,8 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 /// The maximum number of bytes of an HTTP upgrade request.
 const MAX_UPGRADE_BYTES: usize = 8 * 1024;
 
-/// The maximum number of bytes that one call reads from a WebSocket. It lets other connections be served before a
-/// message with endless empty fragments is read to the end.
+/// The maximum bytes that one call reads from a WebSocket. Endless empty fragments of one message therefore do not
+/// delay other connections.
 const BYTES_IN_ONE_LOOK: usize = 128;
 
 /// The framing and the encoding of a connection's messages.

@@ -29,7 +29,7 @@ pub enum ProxyHeader {
     Whole {
         /// The number of bytes of the header.
         taken: usize,
-        /// The address of the client. `None` if the proxy connects for itself, or does not know the client.
+        /// The address of the client. `None` if the proxy connects for itself, or does not know it.
         source: Option<IpAddr>,
     },
 }
@@ -126,8 +126,8 @@ mod tests {
         [BINARY, &[command, family], &length, rest].concat()
     }
 
-    /// Returns the result for a header as text. Checks that bytes after the header do not matter, and that every
-    /// shorter prefix is incomplete.
+    /// The result for a header as text. Bytes after the header must not matter, and every shorter prefix must be
+    /// incomplete.
     fn shown(header: &[u8]) -> String {
         let show = |bytes: &[u8]| match read_proxy_header(bytes) {
             Ok(ProxyHeader::Absent) => "absent".to_owned(),
