@@ -28,8 +28,8 @@ pub struct NotAStatus;
 impl TryFrom<v1::UserStatus> for UserStatus {
     type Error = NotAStatus;
 
-    /// Converts a status. Enum values that are unknown here, for example those of a newer protocol version, become
-    /// `Unknown`. An invalid `userID` is an error.
+    /// Converts a status. An unknown enum value, for example of a newer protocol version, becomes `Unknown`. An invalid
+    /// `userID` is an error.
     fn try_from(status: v1::UserStatus) -> Result<Self, NotAStatus> {
         Ok(Self {
             user_id: UserId::new(&status.user_id).map_err(|_| NotAStatus)?,

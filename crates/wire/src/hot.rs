@@ -1,7 +1,7 @@
 //! The encoding of the most frequent messages: `ServerMessage { status_changed }` and the answer to a login.
 //!
-//! A change of one user is sent to many connections. The status is encoded once, and the encoding is shared: a message
-//! is a header and several such encodings. The bytes equal those of `prost` and `pbjson`, which the tests verify.
+//! A change of one user is sent to many connections. The status is encoded once, and a message is a header with several
+//! such encodings. The bytes equal those of `prost` and `pbjson`, which the tests verify.
 
 use crate::v1;
 use lamplight_model::{UserStatus, Version};

@@ -50,7 +50,7 @@ fn read_json_with_nulls(text: &str) -> serde_json::Result<ClientMessage> {
     serde_json::from_value(value)
 }
 
-/// Removes the fields with the value `null`. Elements of a list are kept, because an element cannot be absent.
+/// Removes the fields with the value `null`. Keeps elements of a list, which cannot be absent.
 fn remove_nulls(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -81,7 +81,7 @@ pub fn id_in_protobuf(mut bytes: &[u8]) -> u64 {
 /// Extracts `id` from the outermost JSON object, even if the text is invalid elsewhere. Returns 0 if there is no valid
 /// id.
 ///
-/// A JSON parser cannot do this. It stops, for example, at a string with half of a surrogate pair.
+/// A JSON parser stops too early for this, for example at a string with half of a surrogate pair.
 pub fn id_in_json(text: &str) -> u64 {
     Scan { rest: text.as_bytes() }.id().unwrap_or(0)
 }
@@ -116,8 +116,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// Reads a string and returns it without its quotes. Its escapes are not decoded. `None` if the text ends before
-    /// the string does.
+    /// Reads a string and returns it without its quotes; escapes are not decoded. `None` if the text ends too early.
     fn string(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let mut at = 0;
@@ -133,8 +132,8 @@ impl<'a> Scan<'a> {
         Some(string)
     }
 
-    /// Reads a value of any type and returns its text: everything up to the comma or the bracket after it. `None` if
-    /// the text ends before the value does.
+    /// Reads a value of any type and returns its text, up to the next comma or bracket. `None` if the text ends too
+    /// early.
     fn value(&mut self) -> Option<&'a [u8]> {
         self.skip_space();
         let all = self.rest;
