@@ -22,7 +22,7 @@ pub(crate) struct Address {
 pub(crate) enum Framing {
     /// Each message is preceded by its length.
     Native,
-    /// Each message is a WebSocket message. The value is the `ws://` or `wss://` address of the upgrade request.
+    /// Each message is a WebSocket message. The value is the `ws://` or `wss://` address for the upgrade.
     #[cfg(feature = "websocket")]
     WebSocket(Uri),
 }
@@ -124,7 +124,7 @@ mod tests {
         format!("{framing} {tls} {} {}", address.host, address.port)
     }
 
-    /// Returns the first feature that an address needs and this build does not have. `None` if no feature is missing.
+    /// The first feature that an address needs and this build lacks.
     fn lacking(words: &str) -> Option<&'static str> {
         let features = [("websocket", cfg!(feature = "websocket")), ("tls", cfg!(feature = "tls"))];
         let lacking = features.into_iter().find(|(name, enabled)| words.contains(name) && !enabled);

@@ -1,35 +1,33 @@
 //! The wait before the next attempt to connect, computed from the number of failures and the jitter.
 //!
 //! The server sends the period over which its clients spread their reconnects ([`Spread`]). After a broken link, a
-//! client makes its first attempt at a random moment of that period; further attempts follow at intervals of about the
+//! client makes its first attempt at a random moment of that period. Further attempts follow at intervals of about the
 //! period. A server that was down therefore gets about as many attempts per second as it can accept logins.
 
 use std::time::Duration;
 
-/// The maximum wait before the first attempt after a broken link, if the server has sent no spread.
+/// The maximum wait before the first attempt after a broken link, without a spread from the server.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The least mean wait between attempts; a longer spread of the server is used instead. A wait is at most 1.5 times the
-/// mean.
+/// The least mean wait between attempts, unless the server's spread is longer. A wait is at most 1.5 times the mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many failures; a longer spread of the server is used instead. With this mean, a
-/// wait is at most 30 s: the grace for which a user counts as connected after the loss of a node.
+/// The mean wait between attempts after many failures, unless the server's spread is longer. A wait is then at most 30
+/// s: the grace for which a user counts as connected after the loss of a node.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// The number of failed attempts after which the wait begins to double; 1 if the server has sent no spread. At the
-/// usual mean wait, 80 attempts take about two minutes, enough for a restart of the server.
+/// The failed attempts after which the wait begins to double; 1 without a spread from the server. At the usual mean
+/// wait, 80 attempts take about two minutes, enough for a restart of the server.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
-/// The longest spread, which is also the longest that a server can be configured to announce. A longer one is shortened
-/// to this.
+/// The longest spread that a server can be configured to announce. A longer one is shortened to this.
 const LONGEST_SPREAD: Duration = Duration::from_secs(600);
 
-/// The maximum number of failures that the computation uses while calls wait for the link. It keeps the waits short.
+/// The computation uses at most this many failures while calls wait for the link, so that waits stay short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
-/// The age at which a link counts as a success, so that the next wait is a first wait again. With a shorter time,
-/// clients would flood a server that accepts and closes connections in a loop.
+/// A link of this age counts as a success: the next wait is a first wait again. A shorter time would let clients flood
+/// a server that accepts and closes connections in a loop.
 pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// A random number from 0 to 1, which the driver generates for each step.
@@ -51,7 +49,7 @@ impl Jitter {
 /// The period over which clients spread their reconnects, as last sent by the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Spread {
-    /// The server has sent no spread, because there was no login yet or the server has an older version.
+    /// The server has sent no spread: there was no login yet, or its version is older.
     Unknown,
     Told(Duration),
 }
@@ -67,8 +65,8 @@ impl Spread {
 
     /// Returns the wait before the next attempt, after `failures` consecutive failed attempts.
     ///
-    /// The first wait is random between zero and the spread, a later one between half of the mean and 1.5 times the
-    /// mean. Otherwise, thousands of clients would return at the same moment.
+    /// Waits are random, so that clients do not all return at once. The first is between zero and the spread, later
+    /// ones between half of the mean and 1.5 times the mean.
     pub(crate) fn delay(self, failures: u32, jitter: Jitter) -> Duration {
         let (first, steady) = match self {
             Self::Unknown => (FIRST, 1),
@@ -88,8 +86,8 @@ impl Spread {
 mod tests {
     use super::*;
 
-    /// The test cases that all SDKs share. The columns are the spread in ms (0: none), the number of failures, the
-    /// jitter, and the expected wait in ms.
+    /// The test cases that all SDKs share. The columns are the spread in ms (0: none), the failures, the jitter, and
+    /// the expected wait in ms.
     const CASES: &str = include_str!("../tests/sdk/reconnect.csv");
 
     #[test]

@@ -1,7 +1,6 @@
 //! The cache of the last status of each watched user.
 //!
-//! The cache contains the newest version for each watched user, and nothing about other users. Its size is bounded by
-//! the number of users that the account watches, which the server limits.
+//! It contains nothing about other users. Its size is bounded by the number of watched users, which the server limits.
 
 use lamplight_model::{UserId, UserStatus};
 use lamplight_wire::v1;
@@ -15,14 +14,13 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Adds statuses of watched users. Returns the changed entries: each user at most once, in the order of the
-    /// `userID`s. A status that is not newer than the cached one is dropped.
+    /// Adds statuses of watched users, unless they are not newer than the cached ones. Returns the changed entries:
+    /// each user at most once, ordered by `userID`.
     pub(crate) fn fold(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         self.fold_replacing(told, |_| false)
     }
 
-    /// Adds statuses as [`fold`](Self::fold) does, but a status for which `replaces` returns `true` also replaces a
-    /// newer one.
+    /// Adds statuses like [`fold`](Self::fold). A status for which `replaces` returns `true` also replaces a newer one.
     pub(crate) fn fold_replacing(
         &mut self,
         told: impl IntoIterator<Item = UserStatus>,
@@ -40,8 +38,7 @@ impl Cache {
         changed.iter().filter_map(|user| self.statuses.get(user).cloned()).collect()
     }
 
-    /// Selects the statuses whose users are in the cache. It is used for the answer to a query, which may contain other
-    /// users.
+    /// Selects the statuses whose users are in the cache. An answer to a query may contain other users.
     pub(crate) fn watched(&self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         told.into_iter().filter(|status| self.statuses.contains_key(&status.user_id)).collect()
     }
@@ -66,8 +63,8 @@ impl Cache {
         self.statuses.values()
     }
 
-    /// Returns cached versions, newest first, as many as fit into `budget` bytes of a `LoginRequest`. The server sends
-    /// the statuses of the other watched users again.
+    /// Returns cached versions, newest first, that fit into `budget` bytes of a `LoginRequest`. The server sends the
+    /// other users' statuses again.
     pub(crate) fn known(&self, budget: usize) -> Vec<v1::Known> {
         let mut newest: Vec<&UserStatus> = self.statuses.values().collect();
         newest.sort_by(|one, other| other.version.cmp(&one.version).then(one.user_id.cmp(&other.user_id)));
@@ -93,8 +90,8 @@ mod tests {
     use super::*;
     use crate::testing::{brief, statuses};
 
-    /// Adds `told` to a cache with the statuses `held`. Compares the returned changes with `differs`, and the resulting
-    /// cache with `after`. Each word is `user:version`.
+    /// Adds `told` to a cache with the statuses `held`. Compares the returned changes with `differs`, and the cache
+    /// with `after`. Each word is `user:version`.
     fn check(held: &str, told: &str, differs: &str, after: &str) {
         let mut cache = Cache::default();
         cache.fold(statuses(held));

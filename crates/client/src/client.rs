@@ -15,12 +15,13 @@ use tokio::time::Instant;
 
 /// A client of Lamplight. Cloning is cheap, and all clones share one session.
 ///
-/// After a [`login`](Self::login), the client keeps the session alive. It sends heartbeats, reconnects after a broken
-/// link, fetches the changes in between, and subscribes again if the server has dropped the subscription list.
+/// After a [`login`](Self::login), the client keeps the session alive. It sends heartbeats, and reconnects after a
+/// broken link. It then fetches the missed changes, and subscribes again if the server has dropped the subscription
+/// list.
 ///
-/// A call without a connection waits for a connection up to the call timeout. While a call waits, the client makes its
-/// attempts to connect at short intervals, as after a first failure. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls
-/// wait; a further call is refused at once with 7008.
+/// A call without a connection waits for one, up to the call timeout. While a call waits, the client makes its attempts
+/// to connect at short intervals, as after a first failure. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a
+/// further call is refused at once with 7008.
 ///
 /// The session ends with [`logout`](Self::logout), or when the server ends it, which an [`Event`](crate::Event)
 /// reports. After that, calls fail with [`Error::NotLoggedIn`].
@@ -203,15 +204,15 @@ impl Client {
         self.shared.lock().machine().abilities().copied()
     }
 
-    /// Creates a new stream of events. Each stream gets all events and begins with the cached statuses. The memory of a
-    /// stream that the application does not read is bounded by the number of watched users.
+    /// Creates a new stream of events. Each stream gets all events and begins with the cached statuses. The number of
+    /// watched users bounds the memory of a stream that the application does not read.
     pub fn events(&self) -> Events {
         self.shared.events()
     }
 
-    /// Reports that the device has changed its network or has woken up. If there is a session on a live link, the
-    /// client tests the link at once with a heartbeat, and gives it up if it receives nothing for 3 s. If the client is
-    /// waiting to reconnect, it tries at once.
+    /// Reports that the device has changed its network or has woken up. The client then tests a live link at once with
+    /// a heartbeat, and gives it up if it receives nothing for 3 s. If the client is waiting to reconnect, it tries at
+    /// once.
     pub async fn network_changed(&self) {
         // Sending fails only if the driver has ended. There is then no link to test.
         let _ = self.commands.send(Command::NetworkChanged).await;

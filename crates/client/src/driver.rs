@@ -1,4 +1,5 @@
-//! The driver: a task that passes messages and time to the machine and executes its effects. It makes no decisions.
+//! The driver: a task that passes messages and time to the machine and executes its effects. The machine makes all
+//! decisions.
 
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-/// The maximum number of commands in the queue of the driver. The driver processes inputs without waiting in between.
+/// The maximum number of commands in the driver's queue, which it empties without waiting.
 pub(crate) const MAX_COMMANDS: usize = 64;
 
 /// A function that opens a connection to the server.

@@ -12,19 +12,16 @@ pub enum Error {
     /// The server has refused the call and changed nothing.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// There is no session (6014): the client has not logged in, has logged out, was kicked, or its UserSig has
-    /// expired.
+    /// There is no session (6014): no login, a logout, a kick, or an expired UserSig.
     #[error("{}", Code::NOT_LOGGED_IN)]
     NotLoggedIn,
-    /// The link broke before the answer, and the call cannot be repeated safely (9520). It is unknown whether the
-    /// server has executed it.
+    /// The link broke before the answer, and repeating the call is not safe (9520). The server may have executed it.
     #[error("the connection broke before the answer")]
     Disconnected,
-    /// The server did not get the call, because there was no connection within the call timeout or too many requests
-    /// were waiting (9508).
+    /// The server did not get the call (9508): no connection within the call timeout, or too many waiting requests.
     #[error("not sent in time; the server has not been asked")]
     NotSent,
-    /// There was no answer within the call timeout (9520). It is unknown whether the server has executed the call.
+    /// There was no answer within the call timeout (9520). The server may have executed the call.
     #[error("no answer in time")]
     Timeout,
     /// A login failed because the link could not be opened, or ended before the answer (9508). Also: the answer to
@@ -117,8 +114,8 @@ pub enum LinkEnd {
     /// Reading, writing or connecting failed.
     #[error(transparent)]
     Failed(#[from] TransportError),
-    /// The client received no bytes for too long after a heartbeat or a request, or the server received none within the
-    /// heartbeat timeout.
+    /// No bytes came for too long: to the client after a heartbeat or a request, or to the server within the heartbeat
+    /// timeout.
     #[error("no bytes came from the server in time")]
     Silent,
     /// The attempt to connect exceeded its time limit.

@@ -45,8 +45,8 @@ pub enum Event {
     },
     /// The app's settings have changed which calls this client may make, or the limits of the calls.
     AbilitiesChanged(Abilities),
-    /// Messages that were received, or sent by another device of the user, oldest first. They include messages of this
-    /// client that the server has stored although the call failed with [`Error::Timeout`](crate::Error::Timeout).
+    /// Messages that were received, or sent by another device of the user, oldest first. Also messages of this client
+    /// that the server has stored after the call failed with [`Error::Timeout`](crate::Error::Timeout).
     MessagesReceived(Vec<Message>),
     /// Rows of the conversation list have changed, because of a message or another device of the user.
     ConversationsChanged {
@@ -68,28 +68,26 @@ pub enum Event {
     SelfInfoChanged(UserInfo),
     /// The profiles of mutual friends have changed.
     UsersInfoChanged(Vec<UserInfo>),
-    /// The user's lists have changed, and the client has missed changes. The application should read friends and
-    /// conversations again.
+    /// The client has missed changes of the user's lists. The application should read friends and conversations again.
     ListsOutdated,
-    /// This device was logged out by another login, the server API or an operator. The session has ended.
+    /// Another login, the server API or an operator has logged this device out. The session has ended.
     KickedOffline {
         /// The cause of the logout.
         by: KickedBy,
     },
-    /// The UserSig has expired, and the application should log in with a new one. The session has ended.
+    /// The UserSig has expired and the session has ended. The application should log in with a new one.
     UserSigExpired,
     /// The account was deleted. The session has ended.
     AccountDeleted,
-    /// Another process with the same device id has connected and continues the session. The session of this process has
-    /// ended.
+    /// Another process with the same device id has connected and continues the session, which has ended here.
     Superseded,
     /// The server has refused to let this client reconnect. The session has ended.
     LoginRefused(Refused),
     /// The application has logged out. The session has ended.
     LoggedOut,
-    /// The application has read this stream too slowly, so that the oldest events were dropped. The newest status of
-    /// each user is never dropped. The dropped events may include messages and changes of lists, so the application
-    /// should read the lists again.
+    /// The application has read this stream too slowly, so the oldest events were dropped. The newest status of each
+    /// user is never dropped. The dropped events may include messages and changes of lists: the application should read
+    /// the lists again.
     Missed {
         /// The number of dropped events.
         events: u64,

@@ -1,8 +1,8 @@
-//! The queue of the events that one reader has not read yet. Its size is bounded even if the reader is slow, and it
-//! always contains the final state.
+//! The queue of the events that one reader has not read yet. Its size is bounded even if the reader is slow. It always
+//! contains the final state.
 //!
-//! Statuses are conflated: each user has one slot with the newest status. Other events wait in order; if there are more
-//! than [`MAX_PENDING_EVENTS`], the oldest are dropped and counted.
+//! Statuses are conflated: each user has one slot with the newest status. Other events wait in order. Beyond
+//! [`MAX_PENDING_EVENTS`], the oldest are dropped and counted.
 
 use crate::Event;
 use lamplight_model::{UserId, UserStatus};
@@ -18,11 +18,10 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// The number of events in `others` that come before the statuses in `slots`, because they were added before the
-    /// newest change of a slot.
+    /// The number of events in `others` that come before the statuses in `slots`: those older than the newest change of
+    /// a slot.
     ahead: usize,
-    /// The users whose statuses the reader has got. A removal is reported only for these users, which bounds the number
-    /// of slots.
+    /// The users whose statuses the reader has got. Only their removals are reported, which bounds the slots.
     told: BTreeSet<UserId>,
 }
 
@@ -113,8 +112,7 @@ impl EventQueue {
         }
     }
 
-    /// Removes all changed statuses, and returns them as one event. If there are none, does the same with the removed
-    /// users; `None` if there are none either.
+    /// Removes all changed statuses and returns them as one event. Without any, does so with the removed users.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! The state of a live link: the requests without an answer, and the time at which the link is given up.
+//! The state of a live link: the requests without an answer, and when the link is given up.
 
 use crate::Error;
 use crate::path::NetworkPath;
@@ -7,19 +7,19 @@ use lamplight_model::{Moment, Platform};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The maximum number of requests without an answer on the link. Further calls wait in the session's queue.
+/// The maximum requests without an answer on the link. Further calls wait in the session's queue.
 pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
-/// The time after which the link is given up if a request has no answer and no bytes were received.
+/// With an unanswered request, the link is given up after this time without received bytes.
 ///
-/// A server answers each call within 5 s, and in order, so a heartbeat after a late call would test nothing. The
-/// default call timeout is 10 s, so a repeatable call can be sent again on the next link.
+/// A server answers each call within 5 s, and in order, so a heartbeat after a late call would test nothing. A call
+/// that may be repeated can still be sent on the next link: the default call timeout is 10 s.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
-/// The time that replaces [`ANSWER_PATIENCE`] after a change of the device's network, because the link may be broken.
+/// Replaces [`ANSWER_PATIENCE`] after a change of the device's network, which may have broken the link.
 pub(crate) const DOUBT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// The time that replaces [`ANSWER_PATIENCE`] after a sleep of the device, because most links break during a sleep.
+/// Replaces [`ANSWER_PATIENCE`] after a sleep of the device, in which most links break.
 pub(crate) const WAKE_PATIENCE: Duration = Duration::from_millis(800);
 
 /// The longest time between two heartbeats of a native client.
@@ -31,8 +31,7 @@ const HEARTBEAT_WEB: Duration = Duration::from_secs(20);
 /// The shortest time between two heartbeats, even if the server's timeout is shorter.
 const HEARTBEAT_LEAST: Duration = Duration::from_millis(100);
 
-/// The maximum wait before a link that broke during a sleep is replaced. The wait is random, because many devices may
-/// wake together.
+/// The maximum wait before replacing a link that broke during a sleep. Random, because many devices may wake together.
 pub(crate) const WAKE_SPREAD: Duration = Duration::from_millis(100);
 
 /// The id of a call of the application, which the driver chooses and never uses again.
@@ -47,7 +46,7 @@ pub(crate) struct Link {
     usual_heartbeat: Duration,
     last_sent: Moment,
     last_heard: Moment,
-    /// The time at which the link is given up if a request has no answer and no bytes were received.
+    /// When the link is given up if a request is unanswered and no bytes come.
     give_up_at: Moment,
     /// Whether no bytes were received since the device slept.
     woken: bool,
@@ -66,7 +65,7 @@ pub(crate) enum InFlight {
 /// A call of the application.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// The id of the call; `None` after its caller has got a timeout. The answer may still report changes.
+    /// `None` after the caller has got a timeout. The answer may still report changes.
     pub(crate) id: Option<CallId>,
     pub(crate) deadline: Moment,
     pub(crate) request: Request,
@@ -136,13 +135,12 @@ impl Link {
         self.woken = false;
     }
 
-    /// Records that the link may be broken, and that a heartbeat tests it. The link is given up soon if there is no
-    /// answer.
+    /// Records that the link may be broken and that a heartbeat tests it. Without an answer, the link is given up soon.
     pub(crate) fn doubt(&mut self, now: Moment) {
         self.give_up_at = self.give_up_at.min(now + DOUBT_PATIENCE);
     }
 
-    /// Records that the device has slept, and that a heartbeat was sent. Deadlines that passed during the sleep do not
+    /// Records that the device has slept, and that a heartbeat was sent. Deadlines passed during the sleep do not
     /// count.
     pub(crate) fn wake(&mut self, now: Moment) {
         if !self.woken {
@@ -176,15 +174,14 @@ impl Link {
         self.usual_heartbeat
     }
 
-    /// Returns the time without traffic before the link ended. If a request has no answer, the time ends when the last
-    /// message was sent, because the path may have cut the link by then.
+    /// The time without traffic before the link ended. It ends at the last sent message if a request is unanswered: the
+    /// path may have cut the link by then.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)
     }
 
-    /// Returns the time at which the link is given up if no bytes are received before. `None` if all requests have
-    /// answers.
+    /// When the link is given up unless bytes come first. `None` if all requests have answers.
     pub(crate) fn given_up_at(&self) -> Option<Moment> {
         (!self.in_flight.is_empty()).then_some(self.give_up_at)
     }
@@ -202,7 +199,7 @@ impl Link {
         })
     }
 
-    /// Removes and returns the calls that may be sent again after the link broke, in the order in which they were sent.
+    /// Removes and returns the calls that may be repeated after the link broke, in the order of sending.
     pub(crate) fn take_repeatable(&mut self) -> Vec<Call> {
         let is_repeatable = |request: &InFlight| match request {
             InFlight::Call(call) => call.id.is_some() && call.request.is_repeatable(),
@@ -227,8 +224,8 @@ impl Link {
     }
 }
 
-/// Returns the interval between heartbeats: less than a third of the server's timeout, so that two may be lost, and at
-/// most the interval of SPEC section 2.
+/// The interval between heartbeats. Below a third of the server's timeout, so that two may be lost, and at most that of
+/// SPEC section 2.
 fn heartbeat_interval(timeout: Duration, platform: Platform) -> Duration {
     let longest = if platform.is_web() { HEARTBEAT_WEB } else { HEARTBEAT_NATIVE };
     if timeout.is_zero() {

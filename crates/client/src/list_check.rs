@@ -1,15 +1,15 @@
-//! The check of the subscription list: former friends stay in the cache until the list shows whether the account is
+//! The check of the subscription list. Former friends stay in the cache until the list shows whether the account is
 //! subscribed to them.
 //!
-//! A client knows the list from its first login, and every change of it while the link lasts. Another device may change
-//! the list while the link is broken, and a resume does not name the list again. The client then reads the list when a
+//! A client knows the list from its first login, and every change of it while the link lasts. While the link is broken,
+//! another device may change the list, and a resume does not name it again. The client then reads the list when a
 //! friendship ends.
 
 use lamplight_model::{Moment, UserId};
 use std::collections::BTreeSet;
 use std::mem;
 
-/// The former friends to whom the account may still be subscribed. They stay in the cache until the list was read.
+/// The former friends who may still be on the subscription list. They stay in the cache until it was read.
 #[derive(Debug, Default)]
 pub(crate) struct ListCheck {
     /// Whether the known subscription list is that of the server.
@@ -20,8 +20,8 @@ pub(crate) struct ListCheck {
 }
 
 impl ListCheck {
-    /// Records a login. Its snapshot shows which users are watched, so no check is needed. The answer to the first
-    /// login also contains the list.
+    /// Records a login. Its snapshot shows the watched users, so no check is needed. The first login's answer also has
+    /// the list.
     pub(crate) fn logged_in(&mut self, is_first: bool) {
         *self = Self { is_known: is_first, ..Self::default() };
     }
@@ -41,7 +41,7 @@ impl ListCheck {
         watched.into_iter().for_each(|user| _ = self.former.remove(user));
     }
 
-    /// The time at which the list is to be read; `None` if it need not be, or if it is being read.
+    /// When the list is to be read. `None` if that is unnecessary or under way.
     pub(crate) fn due(&self) -> Option<Moment> {
         (!self.is_sent && !self.former.is_empty()).then_some(self.not_before)
     }
@@ -56,7 +56,7 @@ impl ListCheck {
         (self.is_sent, self.not_before) = (false, not_before);
     }
 
-    /// Records that the list was read. Returns the former friends, who can now be looked up in the list.
+    /// Records that the list was read. Returns the former friends, to be looked up in it.
     pub(crate) fn read(&mut self) -> Vec<UserId> {
         self.is_known = true;
         self.give_up()

@@ -1,5 +1,5 @@
-//! Profiles, friends, messages and conversations: the types of the SDK, their conversion from messages of the wire
-//! protocol, and the client's lists version.
+//! Profiles, friends, messages and conversations: the types of the SDK, their conversion from the wire protocol, and
+//! the client's lists version.
 
 use crate::read;
 use lamplight_model::{AllowType, ClientMessageId, Message, MessageBody, Profile, Timestamp, UserId};
@@ -119,7 +119,7 @@ pub(crate) struct ListNews {
     pub total_unread: Option<u32>,
 }
 
-/// The version of the lists up to which this client has all changes; `None` before the first login. The server sends
+/// This client has all changes of the lists up to this version; `None` before the first login. The server sends
 /// versions with changes, in order, and with answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ListsVersion(Option<u64>);

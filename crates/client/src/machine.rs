@@ -43,11 +43,11 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit for the answer to a login.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The maximum number of calls that wait to be sent, and separately of logins that wait for an attempt to connect. A
-/// further call is refused at once with 7008. One further logout is allowed, so that a session can be ended.
+/// The maximum number of calls that wait to be sent, and of logins that wait for an attempt to connect. A further call
+/// is refused at once with 7008. One further logout is allowed, so that a session can be ended.
 pub const MAX_QUEUE: usize = 1_000;
 
-/// The delay of a deadline from which on the machine assumes that the device or process was asleep.
+/// If a deadline is reached this late, the device or process is assumed to have slept.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
 /// The identity of this client, which is the same for every user who logs in.
@@ -119,8 +119,7 @@ impl Machine {
         self.session.as_ref()?.abilities.as_ref()
     }
 
-    /// Returns the time at which [`Input::Tick`] has to be passed to [`step`](Self::step), if no other input comes
-    /// before. `None` if there is no such time.
+    /// When [`Input::Tick`] has to be passed to [`step`](Self::step), if no other input comes first.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let session = self.session.as_ref()?;
         let callers = session.call_deadlines().chain(self.next.iter().flat_map(Session::call_deadlines));
@@ -250,7 +249,7 @@ impl Machine {
         }
     }
 
-    /// Logs out without a connection: the device was not logged in, or the end of the link has logged it out.
+    /// Logs out without a connection: the device was not logged in, or the link's end has logged it out.
     fn log_out_without_link(&mut self, call: CallId, turn: &mut Turn) {
         turn.answer(call, Ok(Answer::LoggedOut));
         let is_established = self.session.as_ref().is_some_and(|session| session.established);
@@ -281,7 +280,7 @@ impl Machine {
 
     // Inputs from the clock
 
-    /// Handles a sleep of the device or process. A link, or an attempt to open one, has probably broken meanwhile.
+    /// Handles a sleep of the device or process, which has probably broken the link or the attempt to open one.
     fn wake(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         match &mut session.phase {
@@ -360,8 +359,8 @@ impl Machine {
         turn.effects.push(Effect::OpenLink);
     }
 
-    /// Aborts the attempt to connect and begins a new one. Called after a sleep of the device, and when a new login
-    /// differs from the login that was sent: the server may refuse the former one.
+    /// Replaces the attempt to connect by a new one, after a sleep or for a new login: the server may refuse the login
+    /// already sent.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);
@@ -382,7 +381,7 @@ impl Machine {
     }
 
     /// Handles a link, or an attempt to open one, that ended without a final message of the server. Records the time
-    /// without traffic, because the path may have cut an idle link; but not after a sleep, which may be the reason.
+    /// without traffic, because the path may have cut an idle link. After a sleep, it does not count.
     fn link_cut(&mut self, why: LinkEnd, turn: &mut Turn) {
         if let Some(Session { phase: Phase::Live(link), path, .. }) = &mut self.session
             && !link.is_woken()
@@ -392,7 +391,7 @@ impl Machine {
         self.link_ended(why, Retry::BackOff, turn);
     }
 
-    /// Handles the end of a link. Repeatable calls without an answer are queued again; the others fail. The session
+    /// Handles the end of a link. Unanswered calls that may be repeated are queued again; the others fail. The session
     /// then waits for the next attempt, or ends if no login has succeeded yet.
     fn link_ended(&mut self, why: LinkEnd, retry: Retry, turn: &mut Turn) {
         let is_web = self.identity.platform.is_web();

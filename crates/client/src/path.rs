@@ -1,16 +1,16 @@
 //! The heartbeat interval that the network path requires, derived from the times without traffic after which links were
 //! cut.
 //!
-//! A proxy, load balancer or NAT cuts idle links after a fixed time, with or without notice. Links that break for other
-//! reasons have different times.
+//! A proxy, load balancer or NAT cuts idle links after a fixed time. Links that break for other reasons have different
+//! times.
 
 use std::time::Duration;
 
-/// The divisor for the shortest heartbeat interval: an eighth of the usual one. The interval is not reduced further,
-/// because a path may cut links for other reasons than missing traffic, such as their age.
+/// The shortest heartbeat interval is an eighth of the usual one. Paths also cut links for other reasons than missing
+/// traffic, such as their age.
 const SHORTEST: u32 = 8;
 
-/// The divisor for the tolerance of equal times: they may differ by a twentieth of the later one.
+/// Times count as equal if they differ by at most a twentieth of the later one.
 const TOLERANCE: u32 = 20;
 
 /// The properties of a session's network path.
@@ -25,7 +25,7 @@ pub(crate) struct NetworkPath {
 impl NetworkPath {
     /// Records that a link with the usual interval `usual` was cut after the time `silence` without traffic. After two
     /// consecutive cuts with equal times, the interval is at most half of that time. A time below the shortest interval
-    /// is ignored, because the link was in use.
+    /// is ignored: the link was in use.
     pub(crate) fn cut(&mut self, usual: Duration, silence: Duration) {
         let shortest = usual / SHORTEST;
         if silence < shortest {

@@ -1,5 +1,5 @@
-//! Conversions of users and statuses from messages of the wire protocol. Invalid items, for example of a newer protocol
-//! version, are skipped.
+//! Conversions of users and statuses from the wire protocol. Invalid items, for example of a newer version, are
+//! skipped.
 
 use lamplight_model::{UserId, UserStatus};
 use lamplight_wire::v1;

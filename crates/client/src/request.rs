@@ -12,7 +12,7 @@ use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
 use prost::Message as _;
 
-/// The bytes of a frame that are reserved for the message around the call: its id, the call's tag, and lengths.
+/// The bytes of a frame for the message around the call: its id, the call's tag, and lengths.
 pub(crate) const FRAME_SLACK: usize = 32;
 
 /// The result of a login.
@@ -111,8 +111,7 @@ pub struct Failure {
 /// A call that is sent when the link is live.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Request {
-    /// A login on the live link. `resume` is `true` if the application has replaced the UserSig, and `false` if it has
-    /// logged in again.
+    /// A login on the live link: with a replaced UserSig (`resume`), or because the application logged in again.
     Login {
         user_sig: String,
         resume: bool,
@@ -128,7 +127,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Returns `true` if the request may be sent again on a new link: it only reads, or the server detects repetitions.
+    /// Whether the request may be repeated on a new link: it only reads, or the server detects repetitions.
     pub(crate) fn is_repeatable(&self) -> bool {
         match self {
             Self::GetUserStatus(_) | Self::GetSubscriptions => true,
@@ -163,8 +162,8 @@ pub(crate) enum Answer {
     Lists(Box<Tell>),
 }
 
-/// Refuses calls that exceed a fixed limit, or do not fit into a frame, for which the server would end the link. The
-/// server checks the limits that an app can change.
+/// Refuses calls above a fixed limit or too large for a frame, for which the server would end the link. The server
+/// checks the limits that an app can change.
 pub(crate) fn check(request: &Request) -> Result<(), Refused> {
     check_size(request)?;
     match request {
@@ -268,7 +267,7 @@ fn check_size(request: &Request) -> Result<(), Refused> {
     }
 }
 
-/// Converts a call into a message. `None` for a login, because the machine creates it with the cached versions.
+/// Converts a call into a message. The machine creates that of a login, with the cached versions.
 pub(crate) fn operation(request: &Request) -> Option<Ask> {
     Some(match request {
         Request::Login { .. } => return None,
@@ -290,8 +289,8 @@ pub(crate) fn operation(request: &Request) -> Option<Ask> {
     })
 }
 
-/// Converts the answer to a request; `None` if `body` does not belong to it. Of a `LoginResponse`, only a part is
-/// converted; the machine handles the rest.
+/// Converts the answer to a request; `None` if `body` does not belong to it. The machine handles most of a
+/// `LoginResponse`.
 pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
     match (request, body) {
         (Request::Login { .. }, Tell::Login(told)) => Some(Answer::LoggedIn(logged_in(&told))),

@@ -1,7 +1,7 @@
-//! The restore of the subscription list after the server has dropped it: the users to whom the client subscribes again,
-//! in batches.
+//! The restore of the subscription list after the server has dropped it: the client subscribes to its users again, in
+//! batches.
 //!
-//! The restore survives a broken link: a batch without an answer is sent again.
+//! It continues after a broken link: a batch without an answer is sent again.
 
 use lamplight_model::{Moment, UserId};
 use std::collections::{BTreeSet, VecDeque};
@@ -11,8 +11,8 @@ use std::time::Duration;
 /// The maximum number of users in one batch, which is an app's default limit (SPEC section 3).
 const BATCH: usize = 100;
 
-/// The shortest time between two batches: half of the default rate limit of 20 calls in 5 s. The other half is left to
-/// the application and the account's other devices.
+/// The shortest time between two batches. It uses half of the default rate limit of 20 calls in 5 s; the application
+/// and other devices have the rest.
 const PACE: Duration = Duration::from_millis(500);
 
 /// The wait after a temporary refusal, which is the window of the default rate limit.
@@ -42,7 +42,7 @@ pub(crate) struct Restore {
     waiting: VecDeque<UserId>,
     /// The batch that was sent and has no answer yet; `None` if no batch is being sent.
     sent: Option<Vec<UserId>>,
-    /// The users of the restore who are not watched now. They stay in the cache unless subscribing to them again fails.
+    /// The users of the restore who are not watched now. They stay in the cache unless subscribing fails.
     unwatched: BTreeSet<UserId>,
     batch: usize,
     not_before: Moment,
@@ -61,14 +61,14 @@ impl Default for Restore {
 }
 
 impl Restore {
-    /// Begins a restore of these users, earliest first. Discards an earlier restore, whose users are all in `users`.
+    /// Begins a restore of these users, earliest first. They include all users of an earlier restore.
     pub(crate) fn begin(&mut self, users: &[UserId]) {
         self.waiting = users.iter().cloned().collect();
         self.sent = None;
         self.unwatched.clear();
     }
 
-    /// Records that a user is not watched, as the server has reported. Returns `true` if the user is in the restore.
+    /// Records the server's report that a user is not watched. Returns whether the user is in the restore.
     pub(crate) fn not_watched(&mut self, user: &UserId) -> bool {
         let covered =
             self.waiting.contains(user) || self.sent.as_ref().is_some_and(|sent| sent.contains(user));
@@ -83,13 +83,13 @@ impl Restore {
         self.waiting.is_empty() && self.sent.is_none()
     }
 
-    /// Returns the time from which on [`next_batch`](Self::next_batch) has a batch. `None` if a batch is being sent, or
-    /// the restore is complete.
+    /// When [`next_batch`](Self::next_batch) has a batch. `None` while one is being sent, or when the restore is
+    /// complete.
     pub(crate) fn due(&self) -> Option<Moment> {
         (self.sent.is_none() && !self.waiting.is_empty()).then_some(self.not_before)
     }
 
-    /// Returns the users of the next batch; `None` if it is not due yet. Only one batch is sent at a time.
+    /// The users of the next batch, if due. Only one batch is sent at a time.
     pub(crate) fn next_batch(&mut self, now: Moment) -> Option<Vec<UserId>> {
         if self.due().is_none_or(|due| now < due) {
             return None;
@@ -123,7 +123,7 @@ impl Restore {
         smaller > 0
     }
 
-    /// Puts the users of the sent batch back at the front, because it was refused or its link broke.
+    /// Puts the users of the sent batch back at the front: it was refused, or its link broke.
     pub(crate) fn put_back(&mut self) {
         for user in self.sent.take().unwrap_or_default().into_iter().rev() {
             self.waiting.push_front(user);

@@ -1,5 +1,5 @@
 //! The state that the driver and the clients share: the machine, and the event queues of the readers. One lock protects
-//! both, so a new reader gets the cache and then every later change.
+//! both. A new reader therefore gets the cache and then every later change.
 
 use crate::Event;
 use crate::backoff::Jitter;
@@ -88,8 +88,8 @@ impl Reader {
 /// The stream begins with the cached statuses, so it may be created before or after the login. It ends when the last
 /// [`Client`](crate::Client) was dropped.
 ///
-/// A slow reader always gets the final state: the newest status of each user, in one event. Of the other events it gets
-/// the last 64, after an [`Event::Missed`] if there were more.
+/// A slow reader always gets the final state: the newest status of each user, in one event. It also gets the last 64
+/// other events, after an [`Event::Missed`] if there were more.
 #[derive(Debug)]
 pub struct Events {
     shared: SharedLock,

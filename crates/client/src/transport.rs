@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// The maximum number of messages that wait to be written. The queue is full only if the peer has stopped reading.
+/// The maximum messages that wait to be written. Only a peer that has stopped reading fills the queue.
 const MAX_OUTGOING: usize = 4 * crate::link::MAX_IN_FLIGHT;
 
 /// The maximum number of messages that were read from the socket and not yet taken with `next`.
@@ -73,8 +73,7 @@ where
 pub(crate) struct Connection {
     outgoing: Sender<v1::ClientMessage>,
     incoming: Receiver<Result<v1::ServerMessage, LinkEnd>>,
-    /// The future that sends and receives bytes. It never completes; the end of the connection is the last item in
-    /// `incoming`.
+    /// Sends and receives bytes, and never completes. The end of the connection is the last item in `incoming`.
     pump: BoxFuture<'static, ()>,
 }
 
@@ -103,7 +102,7 @@ impl Connection {
         Self { outgoing, incoming, pump }
     }
 
-    /// Queues a message to be sent. Returns an error if the queue is full because the peer does not read.
+    /// Queues a message to be sent. Fails if the queue is full because the peer does not read.
     pub(crate) fn send(&mut self, message: v1::ClientMessage) -> Result<(), LinkEnd> {
         self.outgoing.try_send(message).map_err(|_| LinkEnd::Silent)
     }

@@ -1,5 +1,5 @@
-//! Tests of the SDK with a scripted server over real sockets: TCP, WebSocket and TLS. No test sleeps; every step waits
-//! for the other side.
+//! Tests of the SDK with a scripted server over real sockets: TCP, WebSocket and TLS. Every step waits for the other
+//! side, and no test sleeps.
 
 #![allow(clippy::unwrap_used)]
 

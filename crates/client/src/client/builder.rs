@@ -63,7 +63,7 @@ impl ClientBuilder {
     }
 
     /// Sets the id of this device: 1–64 bytes of printable ASCII. It should be the same at every start. The default is
-    /// a random id, so that each start counts as a new device.
+    /// a random id: each start then counts as a new device.
     pub fn device_id(mut self, device: impl Into<String>) -> Self {
         self.device = Device::Named(device.into());
         self

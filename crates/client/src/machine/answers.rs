@@ -18,8 +18,8 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
-/// The longest wait that a server can ask for; a longer one is shortened to this. A server chooses its waits within
-/// `reconnect_spread_ms`, which is at most ten minutes.
+/// The longest wait that a server can ask for; a longer one is shortened. A server's own waits are within
+/// `reconnect_spread_ms`, at most ten minutes.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 /// The wait after [`Code::TOO_MANY_FAILURES`], because the server blocks the address for a minute.
@@ -168,8 +168,8 @@ impl Machine {
         self.end(event, turn);
     }
 
-    /// Handles the answer to a login, and the statuses that came before it. In the client's subscription list, users
-    /// whom an earlier process subscribed to are placed before those of this session.
+    /// Handles the answer to a login, and the statuses that came before it. Users whom an earlier process subscribed to
+    /// come before those of this session in the list.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         self.abilities_told(told.abilities, turn);
         let Some(session) = &mut self.session else { return };
@@ -353,8 +353,8 @@ impl Machine {
         self.not_watched(&lost.not_watched, turn);
     }
 
-    /// Handles the subscription list, which was read because another device may have changed it. Users who are not on
-    /// it are watched as friends alone.
+    /// Handles the subscription list, read because another device may have changed it. Users who are not on it are
+    /// watched only as friends.
     fn list_check_answered(&mut self, body: Tell, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if let Tell::Refusal(refusal) = body {
@@ -457,8 +457,8 @@ impl Machine {
         self.no_friends(former, turn);
     }
 
-    /// Stops watching users who are no longer mutual friends, unless they are subscribed to. The server sends no
-    /// message about them.
+    /// Stops watching users who are no longer mutual friends, unless they are subscribed to. The server does not report
+    /// them.
     fn no_friends(&mut self, mut former: Vec<UserId>, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if !session.list_check.is_known() {
@@ -535,7 +535,7 @@ impl Machine {
     }
 }
 
-/// Emits events for the answer to a call whose caller has got a timeout, so that the application gets the change.
+/// Emits events for an answer that came after the caller's timeout, so that the application gets the change.
 fn late(told: Tell, turn: &mut Turn) {
     let is_change = lists::version_of(&told).is_some();
     if let Tell::SendMessage(v1::SendMessageResponse { message: Some(message), .. }) = told {
@@ -559,7 +559,7 @@ fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
 }
 
 /// Whether a refused call of the SDK about the subscription list can succeed later. A server that sends abilities
-/// reports when the app allows subscriptions again, so the call can wait for that.
+/// reports when the app allows subscriptions again.
 fn may_pass(refused: &Refused, abilities: Option<Abilities>) -> bool {
     let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
     retry_after_refusal(refused).is_some() || (is_gate && abilities.is_some())

@@ -1,5 +1,5 @@
-//! A login that the application makes while it logs out: the login waits for the end of the session, and begins the
-//! next one. Calls after it wait for that next session.
+//! A login that the application makes while it logs out. It waits for the end of the session, and begins the next one.
+//! Later calls wait for that next session.
 
 use super::session::{Phase, Session};
 use super::{MAX_QUEUE, Machine, Turn, too_many_calls};
@@ -51,8 +51,7 @@ impl Machine {
         }
     }
 
-    /// Rejects the logins and calls that wait for the next session: the logins with `error`, the calls with
-    /// [`Error::NotLoggedIn`].
+    /// Rejects the logins that wait for the next session with `error`, and the calls with [`Error::NotLoggedIn`].
     pub(super) fn refuse_next(&mut self, error: &Error, turn: &mut Turn) {
         let Some(next) = self.next.take() else { return };
         next.logins.into_iter().for_each(|(call, _)| turn.answer(call, Err(error.clone())));

@@ -7,8 +7,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Retry {
     BackOff,
-    /// This time, chosen at random by the server or after a sleep. After failed attempts, a longer back-off is used
-    /// instead.
+    /// This time, chosen at random by the server or after a sleep. After failures, a longer back-off is used instead.
     After(Duration),
     /// This time plus the back-off.
     NotBefore(Duration),

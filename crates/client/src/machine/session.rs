@@ -17,9 +17,9 @@ use std::collections::{BTreeSet, VecDeque};
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) user: UserId,
-    /// The UserSig of the next login: the newest that the application has given and that was not refused.
+    /// The UserSig of the next login: the application's newest one that was not refused.
     pub(super) user_sig: String,
-    /// The UserSig that the server has accepted last. It is used again when a newer one is refused.
+    /// The UserSig that the server has accepted last. Used again when a newer one is refused.
     pub(super) accepted_sig: String,
     /// Whether a login has succeeded. From then on, the client reconnects by itself.
     pub(super) established: bool,
@@ -38,12 +38,11 @@ pub(super) struct Session {
     pub(super) restore: Restore,
     pub(super) list_check: ListCheck,
     pub(super) lists_version: ListsVersion,
-    /// The abilities of this client, as last sent by the server; `None` if the server has sent none.
+    /// The abilities of this client, as last sent by the server, if any.
     pub(super) abilities: Option<Abilities>,
     /// The snapshot that the server is sending on the current link; `None` once it is complete.
     pub(super) snapshot: Option<Snapshot>,
-    /// The maximum number of bytes in a login request; smaller than the default if the server has refused such a
-    /// request.
+    /// The maximum bytes in a login request; below the default once the server has refused one.
     pub(super) login_limit: usize,
     pub(super) phase: Phase,
 }
@@ -120,7 +119,7 @@ impl Session {
         });
     }
 
-    /// Drops a UserSig that the server has refused. Returns whether there is an accepted one in its place.
+    /// Drops a UserSig that the server has refused. Returns whether an accepted one replaces it.
     pub(super) fn drop_user_sig(&mut self, refused: &str) -> bool {
         let is_newest = self.established && self.user_sig == refused && self.accepted_sig != refused;
         if is_newest {
@@ -129,8 +128,8 @@ impl Session {
         is_newest
     }
 
-    /// Removes users who are no longer watched from the subscription list, and returns those who were on it. While the
-    /// app forbids notifications of other users, the list is not changed.
+    /// Removes users who are no longer watched from the subscription list, and returns those who were on it. Changes
+    /// nothing while the app forbids notifications of other users.
     pub(super) fn left_the_list(&mut self, left: &[UserId]) -> Vec<UserId> {
         if self.abilities.is_some_and(|abilities| !abilities.statuses_of_others) {
             return Vec::new();
@@ -139,22 +138,22 @@ impl Session {
         self.subscriptions.extract_if(.., |user| left.contains(user)).collect()
     }
 
-    /// Returns the time at which the next batch of a restore has to be sent. `None` if there is none, if the link has
-    /// no room, or if the app does not allow subscriptions.
+    /// When the next batch of a restore has to be sent. `None` without one, without room on the link, or if the app
+    /// does not allow subscriptions.
     pub(super) fn restore_due(&self, link: &Link) -> Option<Moment> {
         let may_subscribe = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         if may_subscribe && link.has_room() { self.restore.due() } else { None }
     }
 
-    /// The time at which the subscription list is to be read, under the same conditions, and after a restore.
+    /// When the subscription list is to be read: as for a restore, and after one.
     pub(super) fn list_check_due(&self, link: &Link) -> Option<Moment> {
         let may_read = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         let is_free = may_read && link.has_room() && self.restore.is_idle();
         if is_free { self.list_check.due() } else { None }
     }
 
-    /// Whether a logout needs no request, because closing the link, or aborting the attempt to open one, is enough.
-    /// `true` if the first login was not sent yet, and for a Web client without a live link.
+    /// Whether closing the link, or aborting the attempt to open one, is enough for a logout. `true` before the first
+    /// login was sent, and for a Web client without a live link.
     pub(super) fn ends_with_its_link(&self, platform: Platform) -> bool {
         match self.phase {
             Phase::Live(_) => false,

@@ -1,5 +1,5 @@
-//! The snapshot after a login. Its statuses replace the cached ones. A user without a status in it is then removed,
-//! unless the login contained the user's version.
+//! The snapshot after a login. Its statuses replace the cached ones. A user without a status in it is removed, unless
+//! the login request contained the user's version.
 
 use super::{Machine, Turn};
 use lamplight_model::{UserId, UserStatus};
@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 /// An incomplete snapshot. Its size is bounded by the number of users that the account watches.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
-    /// The users whose versions the login request contained. The server sends only those of their statuses that differ.
+    /// The users whose versions the login request contained. Of their statuses, the server sends only those that
+    /// differ.
     named: BTreeSet<UserId>,
     /// The users whose statuses were received since the login.
     told: BTreeSet<UserId>,
@@ -20,8 +21,8 @@ impl Snapshot {
         Self { named, told: BTreeSet::new() }
     }
 
-    /// Records a received status. Returns `true` if it is the first of its user since the login: it is accepted with
-    /// any version, because the server may have lost the cached one.
+    /// Records a received status. Returns `true` if it is the user's first since the login. Any version is then
+    /// accepted: the server may have lost the cached one.
     fn is_first(&mut self, status: &UserStatus) -> bool {
         self.told.insert(status.user_id.clone())
     }
@@ -41,7 +42,7 @@ impl Machine {
         }
     }
 
-    /// Completes the snapshot. Users who were neither in the login request nor in a status are no longer watched.
+    /// Completes the snapshot. Users in neither the login request nor a status are no longer watched.
     pub(super) fn snapshot_complete(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         let Some(snapshot) = session.snapshot.take() else { return };

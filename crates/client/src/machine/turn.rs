@@ -25,7 +25,7 @@ impl Turn {
         self.effects.push(Effect::Emit(event));
     }
 
-    /// Emits the event that users were unsubscribed by another device or the server API while the link was broken.
+    /// Another device or the server API has unsubscribed these users while the link was broken.
     pub(super) fn emit_unsubscribed(&mut self, unsubscribed: Vec<UserId>) {
         if !unsubscribed.is_empty() {
             self.emit(Event::SubscriptionsChanged { subscribed: Vec::new(), unsubscribed });

@@ -1,5 +1,4 @@
-//! Simulates the reconnects of many clients after their server was down, with many machines that have different
-//! jitters.
+//! Simulates the reconnects of many clients after their server was down: machines with different jitters.
 
 use super::super::*;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -17,8 +16,8 @@ struct Seat {
     arrives: Option<Moment>,
 }
 
-/// Simulates a server with this many clients that has sent them `spread` and is down for the time `away`. Returns for
-/// each client the time between the server's return and the client's login, in ascending order.
+/// Simulates a server with this many clients that has sent them `spread` and is down for `away`. Returns how long after
+/// the server's return each client logs in, ascending.
 fn returns(clients: usize, spread: Duration, away: Duration, seed: u64) -> Vec<Duration> {
     let mut random = StdRng::seed_from_u64(seed);
     let spread_ms = u32::try_from(spread.as_millis()).unwrap();

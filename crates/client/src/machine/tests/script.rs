@@ -1,8 +1,7 @@
 //! Runs scripts of inputs on a machine, and writes transcripts of the effects.
 //!
 //! Each line of a script is an input. The transcript repeats it after `>`, and lists its effects below. `@` is the id
-//! of the last message that was sent, `@2` the id of the one before it, and so on. A status is written as
-//! `user:version`.
+//! of the last sent message, `@2` the id of the one before it, and so on. A status is written as `user:version`.
 
 use super::super::*;
 use crate::event::KickedBy;

@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 /// The heartbeat timeout in every answer to a login.
 const HEARTBEAT_TIMEOUT_MS: u32 = 60_000;
 
-/// The features that scripts may need but this SDK does not have. The application reports network changes, and the SDK
-/// detects a sleep by its clock.
+/// The features of scripts that this SDK lacks. The application reports network changes, and the SDK detects a sleep by
+/// its clock.
 const ABSENT: [&str; 3] = ["page", "offline", "wake"];
 
 #[test]
@@ -80,7 +80,7 @@ fn check(scripts: &str, expected: ExpectFile) {
     expected.assert_eq(&played);
 }
 
-/// Shortens a list of effects: one that comes more than three times in a row is written once, with the number.
+/// Shortens a list of effects: more than three equal ones in a row become one, with the number.
 fn in_short(effects: Vec<String>) -> Vec<String> {
     let runs = effects.chunk_by(|one, other| one == other);
     let shown =
@@ -490,7 +490,7 @@ fn show_result(result: &Result<Answer, Error>) -> String {
     }
 }
 
-/// Formats an event in the notation of the scripts; `None` if scripts do not contain this kind of event.
+/// An event in the notation of the scripts; `None` for a kind that scripts do not contain.
 fn show_event(event: &Event) -> Option<String> {
     let ended = match event {
         Event::Connecting => return Some("connecting".to_owned()),
