@@ -1,7 +1,7 @@
 //! The table of the dependencies that are allowed between Lamplight's crates, and a check of the actual ones.
 //!
-//! Normal dependencies are checked, direct and indirect ones. Those of tests and build scripts are not compiled into
-//! the crate.
+//! Direct and indirect normal dependencies are checked. Those of tests and build scripts are not compiled into the
+//! crate.
 
 use crate::ground::{Ground, output};
 use anyhow::{Context, Result, bail};
@@ -209,8 +209,8 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Dependencies that are not followed, as pairs of `from` and `to`. The libraries that verify JWTs depend on a clock
-/// and on random numbers, for functions that `auth` does not call.
+/// Dependencies that are not followed, as pairs of `from` and `to`. The libraries that verify JWTs have a clock and
+/// random numbers for functions that `auth` does not call.
 const CUT: &[(&str, &str)] =
     &[("lamplight-auth", "jsonwebtoken"), ("lamplight-auth", "ring"), ("lamplight-auth", "signature")];
 
@@ -267,8 +267,7 @@ impl Graph {
         self.members.iter().copied().find(|member| self.names[*member] == name)
     }
 
-    /// Returns the shortest path from `from` to each package that can be reached from it without the dependencies in
-    /// `cut`.
+    /// The shortest path from `from` to each package that it can reach without the dependencies in `cut`.
     fn ways(&self, from: usize, cut: &[(&str, &str)]) -> BTreeMap<usize, Vec<usize>> {
         let mut ways = BTreeMap::from([(from, vec![from])]);
         let mut queue = VecDeque::from([from]);
@@ -295,7 +294,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
     value[key].as_str().with_context(|| format!("cargo metadata: no string `{key}`"))
 }
 
-/// Returns one sentence for each forbidden dependency, each crate without a rule, and each rule without a crate.
+/// One sentence for each forbidden dependency, each crate without a rule, and each rule without a crate.
 fn findings(graph: &Graph, rules: &[Rule], cut: &[(&str, &str)]) -> Vec<String> {
     let mut findings = Vec::new();
     for member in &graph.members {

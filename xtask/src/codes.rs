@@ -1,6 +1,7 @@
-//! Generates files that are checked in: from the table in `lamplight-model`, `docs/codes.md` and the codes of the Dart
-//! SDK; from the protobuf files, `docs/messages.md` and `crates/wire/src/generated`; and from the server's commands,
-//! `docs/openapi.json`. The last one takes a build of the server, so a test of the server checks it.
+//! Generates files that are checked in. `docs/codes.md` and the codes of the Dart SDK come from the table in
+//! `lamplight-model`. `docs/messages.md` and `crates/wire/src/generated` come from the protobuf files.
+//! `docs/openapi.json` comes from the server's commands; it takes a build of the server, so a test of the server checks
+//! it.
 
 use crate::ground::{Ground, output};
 use crate::{messages, wire_code};

@@ -1,5 +1,5 @@
 //! Checks the Rust SDK as other projects use it. Its crates are linted with each reduced set of features, and packed. A
-//! program in a separate workspace, which depends on the packed crates, is compiled and tested.
+//! program in a separate workspace is compiled and tested with the packed crates.
 
 use crate::ground::{Ground, run};
 use anyhow::{Context, Result, ensure};
@@ -18,8 +18,8 @@ const IN_EVERY_CRATE: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", 
 /// The folder in which the crates are packed and unpacked.
 const OUTSIDE: &str = "target/outside";
 
-/// The folder of a cargo workspace outside the repository's own, with a program that uses the SDK, and the unpacked SDK
-/// in `crates`. It is compiled into the repository's `target`, where most dependencies are compiled already.
+/// A cargo workspace outside the repository's own, with a program that uses the SDK, and the unpacked SDK in `crates`.
+/// It shares the repository's `target`, where most dependencies are compiled already.
 const WORKSPACE: &str = "target/outside/workspace";
 
 /// The folder of the program in the repository.
@@ -104,7 +104,7 @@ fn whole(ground: &Ground, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes one folder equal to another. Equal files keep their times, so that cargo does not compile them again.
+/// Makes one folder equal to another. Equal files keep their times, so that cargo does not recompile them.
 fn mirror(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     let (wanted, present) = (names(from)?, names(to)?);

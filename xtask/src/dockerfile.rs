@@ -1,4 +1,4 @@
-//! The rules for the Dockerfile. It is checked as text, because not every machine that runs the tests has docker.
+//! The rules for the Dockerfile. It is checked as text: not every machine that runs the tests has docker.
 
 /// An instruction of a Dockerfile: its line number, its keyword, and its arguments with continued lines joined.
 struct Instruction<'a> {
@@ -7,7 +7,7 @@ struct Instruction<'a> {
     rest: String,
 }
 
-/// Paths that are large, secret or specific to a machine. They must never be copied into an image.
+/// Large, secret or machine-specific paths. They must never be copied into an image.
 const LEFT_OUT: [&str; 4] = [".git", "target", "lamplight-data", "**/node_modules"];
 
 /// Returns the broken rules, as `line: what`. `exists` returns `true` for a path of the repository; `rust_version` is

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The options of rustc with which a program counts the executions of each edge of its control flow, and reports
+/// With these options of rustc, a program counts the executions of each edge of its control flow, and reports
 /// comparisons to libFuzzer.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -152,7 +152,7 @@ impl Figures {
     }
 }
 
-/// A folder for the files that the targets write, in memory if possible. It is removed when dropped.
+/// A folder for the files of the targets, in memory if possible. Removed when dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {

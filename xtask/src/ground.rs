@@ -1,4 +1,4 @@
-//! The repository, and the programs that run at its root, without the variables of the outer `cargo run`. A program
+//! The repository, and the programs that run at its root. The variables of the outer `cargo run` are removed. A program
 //! that replaces this process gets its stdin; others do not.
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -65,8 +65,8 @@ impl Ground {
     }
 }
 
-/// Returns `true` if cargo sets this variable for a program that `cargo run` starts. Inner cargo processes must not
-/// inherit it: some build scripts, such as that of ring, run again if it changes.
+/// Whether cargo sets this variable for a program that `cargo run` starts. Inner cargo processes must not inherit it:
+/// the build script of ring, for example, runs again if it changes.
 fn is_of_the_outer_cargo(name: &str) -> bool {
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
 }

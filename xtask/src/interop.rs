@@ -1,5 +1,5 @@
 //! Installs the public UserSig generators and client libraries into `target/interop/`, for
-//! `crates/auth/tests/interop.rs` and `crates/server/tests/backends.rs`. `tests/interop/README.md` describes the same
+//! `crates/auth/tests/interop.rs` and `crates/server/tests/backends.rs`. `tests/interop/README.md` describes these
 //! steps by hand.
 
 use crate::ground::{Ground, output, run};

@@ -163,7 +163,7 @@ impl Texts {
     }
 }
 
-/// Returns the type of a field's value, with a link if it is a message or an enumeration.
+/// The type of a field's value, with a link to a message or an enumeration.
 fn value(field: &FieldDescriptor) -> String {
     let kind = match field.kind() {
         Kind::Message(message) => link(message.full_name()),

@@ -1,5 +1,5 @@
 //! `cargo xtask package`: writes the archive of a release, the `.deb`, the bill of materials and their checksums to
-//! `target/package`. The same program and the same `SOURCE_DATE_EPOCH` give the same bytes.
+//! `target/package`. The same program and `SOURCE_DATE_EPOCH` give the same bytes.
 
 use crate::ground::{Ground, output, run};
 use crate::{messages, tools, web};
@@ -10,8 +10,7 @@ use std::process::ExitCode;
 
 /// The folder of the finished packages.
 const OUT: &str = "target/package";
-/// The folder with the contents of the archive. cargo-deb takes the program, the manual pages and the completions from
-/// it.
+/// The contents of the archive. cargo-deb takes the program, the manual pages and the completions from it.
 const FILES: &str = "target/package/files";
 
 /// The files of the repository that are copied into the archive.
@@ -147,8 +146,8 @@ fn lay_out(ground: &Ground, program: &Path) -> Result<()> {
     npm_packages(ground, &files.join("npm"))
 }
 
-/// Packs the SDK and the web components, which must have been built. npm gives all files one time, so the same contents
-/// give the same bytes.
+/// Packs the SDK and the web components, which must have been built. npm gives all files one time, so equal contents
+/// give equal bytes.
 fn npm_packages(ground: &Ground, into: &Path) -> Result<()> {
     fs::create_dir_all(into)?;
     for package in NPM_PACKAGES {
@@ -164,8 +163,7 @@ fn npm_packages(ground: &Ground, into: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Packs [`FILES`] into the archive, sorted by name, with one time, no owner, and modes that do not depend on the
-/// umask.
+/// Packs [`FILES`] into the archive: sorted by name, with one time, no owner, and modes independent of the umask.
 fn archive(ground: &Ground, epoch: &str, compression: Compression) -> Result<PathBuf> {
     let verbose = output(ground.command("rustc").arg("-vV"))?;
     let host = verbose
@@ -225,7 +223,7 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
 
 /// Makes the bill of materials (CycloneDX) of the program: each crate with version, licence and checksum.
 ///
-/// cargo-cyclonedx writes one file for each member of the workspace. Those of the other members are removed.
+/// cargo-cyclonedx writes one file for each member of the workspace; the others are removed.
 fn bill_of_materials(ground: &Ground, tool: &Path, epoch: &str) -> Result<PathBuf> {
     let name = format!("lamplight-{VERSION}.cdx");
     let ran = run(ground

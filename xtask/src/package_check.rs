@@ -37,8 +37,7 @@ fn folder(path: &Path) -> Result<&Path> {
     path.parent().context("the path of a package has no folder")
 }
 
-/// Checks the archive. It must contain all files that its user needs, nothing specific to this machine, and a program
-/// that runs.
+/// The archive must contain all files that its user needs, nothing specific to this machine, and a program that runs.
 fn archive(ground: &Ground, archive: &Path) -> Result<()> {
     let listing = output(
         ground.command("tar").args(["--list", "--verbose", "--numeric-owner", "--file"]).arg(archive),
@@ -92,8 +91,7 @@ fn archive(ground: &Ground, archive: &Path) -> Result<()> {
     run(ground.command(root.join("lamplight")).arg("--version"))
 }
 
-/// Checks the `.deb`. It must be installable, keep the operator's settings, and after a purge leave only the server's
-/// data.
+/// The `.deb` must be installable and keep the operator's settings. A purge must leave only the server's data.
 fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     let root = ground.path(TRIED).join("root");
     let admin = root.join("var/lib/dpkg");
@@ -163,7 +161,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Checks the bill of materials. It must contain the crates of the program, and no path of this machine.
+/// The bill of materials must contain the crates of the program, and no path of this machine.
 fn bill(ground: &Ground, bill: &Path) -> Result<()> {
     let text = fs::read_to_string(bill)?;
     let root = ground.path("");

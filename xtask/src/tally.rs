@@ -23,8 +23,8 @@ pub enum Runner {
 }
 
 impl Tally {
-    /// Adds the counts in one line of a runner's output, in the runner's own format. nextest also prints the output of
-    /// failed tests, with counts in the format of `cargo test`, which must not be added.
+    /// Adds the counts in one line of a runner's output, in that runner's format. nextest also prints the output of
+    /// failed tests, whose counts have the format of `cargo test` and are not added.
     pub fn hear(&mut self, runner: Runner, line: &str) {
         let line = line.trim_start();
         let counts = match runner {
@@ -56,8 +56,7 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Removes parentheses and the text in them, which repeats tests that are already counted: `18 passed (1 slow, 2
-/// leaky), 1 failed`.
+/// Removes text in parentheses, which repeats counted tests: `18 passed (1 slow, 2 leaky), 1 failed`.
 fn without_parentheses(counts: &str) -> String {
     let mut depth = 0;
     counts

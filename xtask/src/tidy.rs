@@ -22,10 +22,10 @@ struct Exception {
     because: &'static str,
 }
 
-/// The maximum number of lines of a file. A longer one probably has several subjects, and should be split.
+/// The maximum lines of a file. A longer one probably has several subjects, and should be split.
 const LONGEST: usize = 600;
 
-/// The files that may be longer. All of them are generated; tests must be as short as other code.
+/// The files that may be longer, all of them generated. Tests must be as short as other code.
 const LONG: &[Exception] = &[
     Exception {
         path: "docs/messages.md",
@@ -44,8 +44,7 @@ const LONG: &[Exception] = &[
 /// The macros that must not be in finished code.
 const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!(")];
 
-/// The file that may use a lock of the standard library, which a panic poisons. The SDK has no dependency on another
-/// lock.
+/// The file that may use a lock of the standard library, which a panic poisons. The SDK depends on no other lock.
 const LOCK_OF_THE_SDK: &str = "crates/client/src/shared.rs";
 
 /// Absolute paths that exist on some machines only, so they must not be in files.
@@ -146,7 +145,7 @@ fn lines(file: &File, findings: &mut Vec<String>) {
     }
 }
 
-/// Returns `true` if a line contains this absolute path, not as a part of a longer path or URL.
+/// Whether a line contains this absolute path, not as a part of a longer path or URL.
 fn has_absolute(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -221,7 +220,7 @@ fn exceptions(files: &[File], long: &[Exception], findings: &mut Vec<String>) {
     }
 }
 
-/// Checks that every relative link in a Markdown file leads to a file or folder of the repository.
+/// Every relative link in a Markdown file must lead to a file or folder of the repository.
 fn links(file: &File, files: &[File], findings: &mut Vec<String>) {
     if !file.path.ends_with(".md") {
         return;
@@ -276,7 +275,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// The list of pages of the documentation site.
 const SUMMARY: &str = "docs/SUMMARY.md";
-/// The beginning of the paths of decisions. The site finds these pages itself, so they are not in the list.
+/// The paths of decisions begin so. The site finds these pages itself, without the list.
 const DECISIONS: &str = "docs/decisions/0";
 
 /// The page that has a test for each guarantee.

@@ -1,4 +1,4 @@
-//! The tools that the steps of `test` need. Missing tools are installed, or the command that installs them is printed.
+//! The tools that the steps of `test` need. A missing tool is installed, or the command for it is printed.
 
 use crate::ground::{Ground, answers, output, run};
 use crate::{dart, spelling, web};
@@ -146,8 +146,7 @@ pub struct CargoTool {
     features: &'static str,
 }
 
-/// The tool cargo-deny. Versions older than `at_least` cannot read the metadata of the current cargo, or this
-/// `deny.toml`.
+/// Versions of cargo-deny older than `at_least` cannot read the metadata of the current cargo, or this `deny.toml`.
 const CARGO_DENY: CargoTool =
     CargoTool { name: "cargo-deny", version: "0.20.2", at_least: (0, 18), features: "" };
 /// The tool cargo-deb, without its own compressor: it uses the system's xz.

@@ -56,7 +56,7 @@ pub fn findings(files: &[File], allowed: &[AllowedCircle]) -> Vec<String> {
     findings
 }
 
-/// Returns the crate and the module of a file; `None` for programs, tests and files that are not modules.
+/// The crate and the module of a file; `None` for programs, tests and other files.
 fn place(path: &str) -> Option<(&str, Module)> {
     let (folder, file) = path.split_once("/src/")?;
     let name = folder.strip_prefix("crates/").unwrap_or(folder);
@@ -161,7 +161,7 @@ fn reached<'a>(arrows: &'a BTreeMap<Module, BTreeSet<Module>>, from: &Module) ->
     reached
 }
 
-/// Converts a path in a module to a path from the root of the crate; `None` for a path into another crate.
+/// Converts a path in a module to a path from the crate's root; `None` for another crate.
 fn from_root(module: &Module, path: &[String], may_be_relative: bool) -> Option<Module> {
     let (first, rest) = path.split_first()?;
     match first.as_str() {
@@ -200,7 +200,7 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// A path, or a tree of paths, at the start of `tree`. `is_export` is `true` for a re-export.
+/// A path, or a tree of paths, at the start of `tree`.
 struct Path<'a> {
     tree: &'a str,
     is_export: bool,
@@ -226,8 +226,8 @@ fn paths(code: &str) -> Vec<Path<'_>> {
     found
 }
 
-/// Parses a tree of paths, such as `a::{b, c::{d, e as f}}`, at the start of a text, and returns the rest. Appends its
-/// paths to `leaves`, prefixed with `before`.
+/// Parses a tree of paths, such as `a::{b, c::{d, e as f}}`, at the start of a text. Appends its paths to `leaves`,
+/// prefixed with `before`. Returns the rest.
 fn leaves_of<'a>(mut text: &'a str, before: &mut Module, leaves: &mut Vec<Module>) -> &'a str {
     let depth = before.len();
     loop {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// The page whose paths are checked.
 pub const MAP: &str = "ARCHITECTURE.md";
 
-/// The folders that a path on the page may be relative to, besides those named before it in the paragraph.
+/// A path on the page may be relative to these folders, or to one named before it in the paragraph.
 const BEGINNINGS: [&str; 3] = ["", "crates/", "web/packages/"];
 
 /// A name without a `/` is taken for a file if it ends in one of these.
