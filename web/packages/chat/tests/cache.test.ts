@@ -1,4 +1,4 @@
-/** Tests that the cache keeps the newest version of each user, whatever the order and number of the statuses. */
+/** Tests that the cache keeps each user's newest version, in any order and number of statuses. */
 
 import { expect, test } from "vitest";
 import { EMPTY, fold, refresh, remove, type Cache } from "../src/machine/cache.js";

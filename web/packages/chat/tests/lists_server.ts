@@ -1,7 +1,7 @@
 /**
  * A server in memory with the lists of one user, and the link to the client's copies of them. It behaves as badly as
- * a real server may: pages are small, requests are answered in any order, the lists change while a page is on its
- * way, and a broken link loses the messages on their way, so that the driver repeats its requests.
+ * a real server may. Pages are small, requests are answered in any order, and the lists change while a page is on its
+ * way. A broken link loses the messages on their way, and the driver repeats its requests.
  */
 
 import type { AskKind } from "../src/machine/ask.js";
@@ -198,7 +198,7 @@ export class ListsServer {
     this.sync.connected({ listsVersion: String(this.version) }, false);
   }
 
-  /** Puts the answer to a waiting request on its way, behind earlier messages. The answer has the current state. */
+  /** Answers a waiting request with the current state. The answer follows earlier messages. */
   answer(index = 0): boolean {
     const asked = this.#asked[index];
     if (!this.isUp || asked === undefined) {

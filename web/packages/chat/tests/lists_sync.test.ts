@@ -1,5 +1,5 @@
 /**
- * Tests that the copies of the lists stay correct, with a server in memory that behaves as badly as a real one may.
+ * Tests that the copies of the lists stay correct with a server in memory, which behaves as badly as a real one may.
  */
 
 import { expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** Tests that the SDK refuses values that the server could not read, at once and without sending anything. */
+/** Tests that the SDK refuses values that the server could not read, and sends nothing. */
 
 import { utf8Length } from "../src/machine/utf8.js";
 import { expect, test } from "vitest";
@@ -8,9 +8,7 @@ import { loggedIn } from "./wire.js";
 const HALF = "\ud83d";
 const LONG_ID = "x".repeat(33);
 
-/**
- * Returns calls with invalid parameters, each with the code of its refusal. The calls are untyped, as in JavaScript.
- */
+/** Calls with invalid parameters and the codes of their refusals. They are untyped, as in JavaScript. */
 function badCalls(chat: Chat): [string, number, () => unknown][] {
   const any = chat as unknown as Record<string, (...values: unknown[]) => unknown>;
   const call = (code: number, name: string, ...values: unknown[]): [string, number, () => unknown] => [

@@ -1,6 +1,6 @@
 /**
- * Tests that programs for the cloud's SDK compile with the cloud's typings and with those of `compat`; one of them
- * also with those of the SDK itself. To move such a program, only its import changes.
+ * Tests that programs for the cloud's SDK compile with the cloud's typings and with those of `compat`. One also
+ * compiles with those of the SDK itself. Only the import of such a program changes.
  */
 
 import { execFile } from "node:child_process";

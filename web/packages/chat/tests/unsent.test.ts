@@ -1,4 +1,4 @@
-/** Tests that a message marked as failed is marked as sent when the server turns out to have stored it. */
+/** Tests that a failed message is marked as sent once the server turns out to have stored it. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import Lamplight, { type Message } from "../src/index.js";
@@ -14,8 +14,7 @@ afterEach(() => {
 });
 
 /**
- * Returns a client, its message that got no answer in time, the array for the messages of `MESSAGE_MODIFIED`, and the
- * stored message.
+ * Returns a client, its message that got no answer in time, the array for `MESSAGE_MODIFIED`, and the stored message.
  */
 async function failed(): Promise<{ wire: Wire; message: Message; modified: Message[]; there: object }> {
   const wire = await loggedIn();

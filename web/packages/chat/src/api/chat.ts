@@ -111,7 +111,7 @@ export class Chat {
 
   // The session.
 
-  /** Logs in. After that, the SDK keeps the connection alive until a logout, or until the server ends the session. */
+  /** Logs in. The SDK then keeps the connection alive until a logout, or until the server ends the session. */
   async login(options: api.LoginOptions): Promise<api.Result<api.LoginData>> {
     const { userID, userSig } = check.options(options);
     const user = check.userID(userID, "userID");
@@ -132,7 +132,7 @@ export class Chat {
     });
   }
 
-  /** Logs this device out, or cancels a login that is under way. Other devices of this account stay logged in. */
+  /** Logs this device out, or cancels a login under way. The account's other devices stay logged in. */
   async logout(): Promise<api.Result<object>> {
     await this.#driver.call("logout", {});
     return done({});
@@ -168,14 +168,14 @@ export class Chat {
     return this.isReady() ? (this.#driver.user ?? "") : "";
   }
 
-  /** The current time by the server's clock, as measured at the last login, in milliseconds since 1970 (UTC). */
+  /** The current time by the server's clock, in milliseconds since 1970 (UTC). Measured at the last login. */
   getServerTime(): number {
     return Date.now() + this.#clockOffset;
   }
 
   /**
-   * The abilities that the app's settings give to this client. Null without a login, or if the server is too old to
-   * send them. Not in the cloud's API.
+   * The abilities that the app's settings give to this client. Null without a login, or from a server that is too
+   * old. Not in the cloud's API.
    */
   getAbilities(): api.Abilities | null {
     return this.#driver.abilities;
@@ -255,7 +255,7 @@ export class Chat {
     return done(await relations.profiles(this.#core(), check.options(options)));
   }
 
-  /** Returns all friends, by rising userID. The SDK reads the list once and then keeps it up to date. */
+  /** Returns all friends, by rising userID. The SDK reads the list once, then keeps it up to date. */
   async getFriendList(): Promise<api.Result<Friend[]>> {
     const friends = await this.#core().lists.friends();
     return done(friends.map(this.#friendShapes.of));
@@ -285,7 +285,7 @@ export class Chat {
   // Conversations and messages.
 
   /**
-   * Returns all conversations, those with the given ids, or those that pass a filter. The SDK reads the list once and
+   * Returns all conversations, those with the given ids, or those that pass a filter. The SDK reads the list once,
    * then keeps it up to date.
    */
   async getConversationList(
@@ -340,7 +340,7 @@ export class Chat {
     return done({ message: await conversations.send(this.#core(), message) });
   }
 
-  /** Sends a failed message again. If the server has already stored the message, it does not store it twice. */
+  /** Sends a failed message again. The server does not store it twice. */
   async resendMessage(message: Message): Promise<api.Result<{ message: Message }>> {
     return this.sendMessage(message);
   }

@@ -1,6 +1,6 @@
 /**
- * Names and values of the cloud's SDK that applications use. Names for features that Lamplight does not have (groups,
- * files, calls) are missing.
+ * Names and values of the cloud's SDK that applications use. Lamplight has no groups, files and calls, so their names
+ * are missing.
  */
 
 /** The names of the events. */

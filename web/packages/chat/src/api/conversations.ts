@@ -125,7 +125,7 @@ function contentOf(type: Message["type"], payload: unknown): MessageContent {
     : { type, payload: { text: check.text(given.text, "payload.text") } };
 }
 
-/** The maximum number of remembered messages that are marked as failed although the server may have stored them. */
+/** The maximum number of remembered messages that are marked as failed. The server may have stored them. */
 const MOST_UNSENT = 1_000;
 
 /** The messages of this client that are marked as failed. The server may have stored one whose answer was lost. */

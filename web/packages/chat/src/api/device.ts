@@ -1,10 +1,10 @@
 /**
  * The id of this device, which is created once and then stored.
  *
- * In a browser, a device is a tab, because a login from a browser ends with its connection: two tabs are two devices,
- * and a reloaded tab is the same device. The id is in the session storage of the tab, but only while no page uses it.
- * A page removes the id from the storage, and puts it back when the user leaves the page. A duplicated tab copies the
- * storage, but not the id that the first tab is using.
+ * In a browser, a device is a tab: a login from a browser ends with its connection. Two tabs are two devices, and a
+ * reloaded tab is the same device. The id is in the session storage of the tab, but only while no page uses it. A
+ * page takes it out, and puts it back when the user leaves. A duplicated tab copies the storage, without the id that
+ * the first tab is using.
  */
 
 const KEY = "lamplight.devices";
@@ -15,7 +15,7 @@ const MOST = 8;
 /** The methods of `Storage` that the SDK uses. */
 type Store = Pick<Storage, "getItem" | "setItem">;
 
-/** The part of `Window` that reports that a page is left, or that it returns from the browser's cache. */
+/** The part of `Window` that reports when a page is left, or returns from the browser's cache. */
 type Page = Pick<EventTarget, "addEventListener" | "removeEventListener">;
 
 /** A device id that is in use until it is released. */

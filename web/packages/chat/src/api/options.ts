@@ -32,7 +32,7 @@ export interface CreateOptions {
   platform?: Platform | undefined;
   /** The id of this device: 1 to 64 bytes of printable ASCII. Default: each tab has its own id for its whole life. */
   deviceID?: string | undefined;
-  /** The `WebSocket` constructor for environments without a global one, such as Node 20; the package `ws` has one. */
+  /** The `WebSocket` constructor for environments without a global one, such as Node 20. The package `ws` has one. */
   WebSocket?: WebSocketConstructor | undefined;
 }
 
@@ -168,7 +168,7 @@ export type CustomMessageOptions = MessageOptions<Partial<CustomPayload>>;
 
 export interface MessageListOptions {
   conversationID: string;
-  /** The `nextReqMessageID` of the previous page; if it is missing, the page with the newest messages is read. */
+  /** The `nextReqMessageID` of the previous page. Without it, the page with the newest messages is read. */
   nextReqMessageID?: string | undefined;
 }
 

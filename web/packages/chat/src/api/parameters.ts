@@ -1,6 +1,6 @@
 /**
  * Checks the parameters of calls before anything is sent. A wrong parameter fails the call at once with a clear
- * error. Limits that an app can change are checked by the server.
+ * error. The server checks limits that an app can change.
  */
 
 import { ChatError, refused } from "../machine/errors.js";

@@ -110,8 +110,8 @@ export async function updateFriend({ driver, lists }: Core, options: api.UpdateF
 }
 
 /**
- * Checks users with the client's copy of the friend list. The copy contains whether a friendship is mutual. It is
- * unknown whether other users have this user in their lists.
+ * Checks users with the client's copy of the friend list, which says whether a friendship is mutual. The lists of
+ * users who are not in it are unknown.
  */
 export async function checkFriend({ lists }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
   const userIDList = check.userList(options.userIDList, "userIDList");

@@ -1,6 +1,6 @@
 /**
  * Profiles, friends, messages and conversations in the form of the cloud's SDK. Fields for features that Lamplight
- * does not have are present with a neutral value, so that programs that read them work.
+ * lacks have a neutral value, because programs read them.
  */
 
 import { TYPES } from "./constants.js";
@@ -262,7 +262,7 @@ export function peerOf(id: string): string | undefined {
     : undefined;
 }
 
-/** The form of a `client_message_id` that this SDK creates: a random id of the client, and a number. */
+/** The form of the `client_message_id`s of this SDK: a random id of the client, and a number. */
 const MADE_HERE = /^[0-9a-f]{24}-\d+$/;
 
 /** Returns the id of a message that this SDK sends. It lacks the sequence, which the server assigns later. */
@@ -271,8 +271,8 @@ export function sentID(from: string, clientMessageId: string): string {
 }
 
 /**
- * Returns the id of a message. A `client_message_id` becomes the id only if it has the form of this SDK, because that
- * of another client may not be unique.
+ * Returns the id of a message. A `client_message_id` is used only in the form of this SDK: another client's may not
+ * be unique.
  */
 function messageID(told: MessageJson): string {
   const { from = "", clientMessageId = "" } = told;

@@ -1,7 +1,7 @@
 /**
- * The features of the cloud's SDK that Lamplight does not have, in one table. Some calls, most of which read, return
- * empty results, because many programs read everything when they start. The other calls are rejected, so that no
- * program assumes a change that was not made. The README documents this table.
+ * The features of the cloud's SDK that Lamplight does not have, in one table. Many programs read everything at the
+ * start, so most calls that read return empty results. The other calls are rejected: a program must not assume a
+ * change that was not made. The README documents this table.
  */
 
 /** The version of the cloud's SDK that this package implements; programs compare it. */

@@ -72,7 +72,7 @@ interface ConversationFilter {
   hasGroupAtInfo?: unknown;
 }
 
-/** A message as in the cloud's typings, but with strings in place of `any` and of the enum types. */
+/** A message of the cloud's typings, with strings in place of `any` and the enum types. */
 type Message = Record<
   keyof Pick<
     AnyMessage,
@@ -234,9 +234,7 @@ class Client {
     this.#emitter.off(name, handler, context);
   }
 
-  /**
-   * Accepts a plugin and ignores it. The cloud's plugins use services of the cloud: uploads, word filters and push.
-   */
+  /** Accepts a plugin and ignores it. The cloud's plugins are for its own uploads, word filters and push. */
   registerPlugin(options: object): void {
     this.#log.info("plugins are accepted but not used", Object.keys(options));
   }
@@ -265,7 +263,7 @@ class Client {
 
   // Messages.
 
-  /** Creates a text message, even before a login; the sender is then set when the message is sent. */
+  /** Creates a text message. Before a login, it has no sender; sending sets it. */
   createTextMessage(options: MessageOptions): Message {
     return this.#create(TYPES.MSG_TEXT, options);
   }
@@ -289,7 +287,7 @@ class Client {
       : this.chat.createTextMessage({ to, conversationType, payload: parameters(payload as { text: string }) });
   }
 
-  /** Creates a copy of a message with a text or custom content. A copy of another message cannot be sent. */
+  /** Creates a copy of a message with a text or custom content. Other messages cannot be sent. */
   createForwardMessage(options: MessageOptions): Message {
     const { type, payload } = parameters(parameters(options).payload as Message);
     return isSent(type) ? this.#create(type, { ...options, payload }) : this.#message(type, { ...options, payload });
@@ -491,7 +489,7 @@ class Client {
   }
 }
 
-/** Adds a value to a map. If the map then has more than `most` values, the oldest is removed. */
+/** Adds a value to a map. Removes the oldest value if there are more than `most`. */
 function keep<T>(map: Map<string, T>, key: string, value: T, most: number): void {
   map.delete(key);
   map.set(key, value);

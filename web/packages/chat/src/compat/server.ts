@@ -1,4 +1,4 @@
-/** Finds the address of the server for programs that were written for the cloud, where no address is needed. */
+/** Finds the server's address for programs of the cloud, which need no address there. */
 
 import { wrong } from "../api/parameters.js";
 import { serverUrl } from "../api/server-url.js";

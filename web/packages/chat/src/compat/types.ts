@@ -1,6 +1,6 @@
 /**
- * The types of the cloud's typings, for programs that were written for them. They have `any` where the cloud's
- * typings have it, because a program may use its own types there. `@lamplight/chat` itself is fully typed.
+ * The types of the cloud's typings, for programs that were written for them. A program may use its own types where
+ * the cloud's typings have `any`, so `any` stays there. `@lamplight/chat` itself is fully typed.
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-function-type,

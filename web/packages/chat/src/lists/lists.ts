@@ -2,9 +2,9 @@
  * The friends and conversations of the user, as pure functions. They combine the pages that were read, the answers to
  * own calls, and the changes that the server sends.
  *
- * Every value has a lists version (`lists_version`). Of two values of the same row, the one with the higher version
- * stays, in whatever order they arrive. While a list is read again, its former rows stay visible. While it is read
- * for the first time, its pages become visible one by one.
+ * Every value has a lists version (`lists_version`). Of two values of a row, the one with the higher version stays,
+ * in any order of arrival. While a list is read again, its earlier rows stay visible. During the first reading, the
+ * pages become visible one by one.
  */
 
 import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "../gen/wire.js";
@@ -21,7 +21,7 @@ export interface Table<T> {
   readonly shown: ReadonlyMap<string, T> | null;
   /** The known rows. During a reading, only those that were read or sent since it began. */
   readonly rows: ReadonlyMap<string, Row<T>>;
-  /** The lists versions of rows that were removed during a reading, so that an older page does not restore them. */
+  /** The lists versions of rows removed during a reading. An older page must not restore them. */
   readonly gone: ReadonlyMap<string, number>;
   readonly reading: boolean;
 }

@@ -1,8 +1,8 @@
 /**
- * Keeps the user's own lists up to date. Reads them when they are needed, applies the changes that the server sends,
- * and reads them again if changes were not sent, for example during a broken link. The rules are in `lists.ts`.
+ * Keeps the user's own lists up to date. Reads them when they are needed, and applies the changes that the server
+ * sends. Reads them again if changes were not sent, for example during a broken link. The rules are in `lists.ts`.
  *
- * A message that the server has acknowledged is never lost: messages that were sent during a broken link are fetched
+ * A message that the server has acknowledged is never lost. Messages that were sent during a broken link are fetched
  * and reported like new ones, up to `MOST_MISSED` of each conversation.
  */
 
@@ -19,15 +19,15 @@ import * as fold from "./lists.js";
 import type { ListName, Lists, Rows, Table } from "./lists.js";
 import { ChatError, refused } from "../machine/errors.js";
 
-/** The number of rows in the first page of the conversations. It is small, so that the page is shown soon. */
+/** The rows in the first page of the conversations. A small page is shown soon. */
 const FIRST_ROWS = 100;
 /** The number of rows in a later page; 0 means the server's maximum. */
 const MOST_ROWS = 0;
 const HISTORY_PAGE = 100;
 
 /**
- * The number of calls of one kind that are made without a pause. It leaves room for the application's own calls,
- * because the server allows a user 20 calls in 5 s.
+ * The calls of one kind that are made without a pause. The server allows a user 20 calls in 5 s; the application
+ * needs some.
  */
 const AT_ONCE = 8;
 /** The pause before each further call, in milliseconds. */
@@ -68,16 +68,14 @@ interface Reading {
   again: boolean;
 }
 
-/** A catch-up on changes that the server did not send. The lists are read again, and missed messages are fetched. */
+/** A catch-up on changes that the server did not send: reads the lists again and fetches missed messages. */
 interface CatchUp {
   /**
-   * The conversations before the lists are read again. Messages after their last messages are fetched. Null if they
-   * were never read, or if the fetch has begun.
+   * The conversations before the lists are read again; messages after their last ones are fetched. Null if never
+   * read, or once the fetch has begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
-  /**
-   * The keys (`placeOf`) of the messages that were reported since this catch-up began. They are not reported again.
-   */
+  /** The keys (`placeOf`) of the messages reported since this catch-up began, which are not reported again. */
   readonly told: Set<string>;
   isRunning: boolean;
   /** Whether the lists have changed again, so that they must be read once more. */
@@ -91,8 +89,8 @@ export class ListsSync {
   #behind: CatchUp | null = null;
   #unread = 0;
   /**
-   * Whether friends' profiles may have changed since the link broke. The friends are then read again when they are
-   * used, because changes of profiles have no lists version.
+   * Whether friends' profiles may have changed since the link broke. Changed profiles have no lists version, so the
+   * friends are read again when used.
    */
   #mayShowOldNames = false;
   /** The readings under way. The object is replaced when a session begins and when it ends. */
@@ -111,7 +109,7 @@ export class ListsSync {
     return shown?.get(peer) ?? rows.get(peer)?.value;
   }
 
-  /** Returns the profile of the own user, a friend, or the peer of a conversation. Undefined for other users. */
+  /** The profile of the own user, a friend, or the peer of a conversation. */
   profile(user: string): ProfileJson | undefined {
     return user === this.around.self()
       ? this.#lists.profile
@@ -283,8 +281,8 @@ export class ListsSync {
   }
 
   /**
-   * Catches up on changes that the server did not send. Lists that were read are read again, and missed messages are
-   * fetched.
+   * Catches up on changes that the server did not send. Reads the lists again, if they were read, and fetches missed
+   * messages.
    */
   outdated(): void {
     const behind = (this.#behind ??= { heads: null, told: new Set(), isRunning: false, again: false });
@@ -331,7 +329,7 @@ export class ListsSync {
     await Promise.all(reads);
   }
 
-  /** Reads the conversations. During the first reading, each page is reported, so that its rows are shown at once. */
+  /** Reads the conversations. Each page of the first reading is reported, so that it is shown at once. */
   #readConversations(): Promise<void> {
     let told = 0;
     return this.#read("conversations", async (cursor) => {
@@ -366,8 +364,8 @@ export class ListsSync {
   }
 
   /**
-   * Reads a list page by page. `readPage` reads the page at a position, and returns the next position. A list is read
-   * once at a time; other callers wait for that reading.
+   * Reads a list page by page. `readPage` reads the page at a position, and returns the next position. Concurrent
+   * callers share one reading.
    */
   #read<K extends ListName>(name: K, readPage: (from: string) => Promise<string>): Promise<void> {
     const readings = this.#readings;

@@ -23,8 +23,8 @@ import type { Abilities, Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
 /**
- * The longest wait that a server can ask for; a longer one is shortened to this. A server chooses its waits within
- * `reconnectSpreadMs`, which is at most ten minutes.
+ * The longest wait that a server can ask for; a longer one is shortened. A server's own waits are within
+ * `reconnectSpreadMs`, at most ten minutes.
  */
 const LONGEST_RETRY_AFTER = 3_600_000;
 
@@ -152,8 +152,7 @@ function loginRefused(turn: Turn, refusal: Refused): void {
 }
 
 /**
- * Replaces a refused UserSig by the accepted one, if it is the newest of the session and was never accepted. Returns
- * whether it did.
+ * Replaces a refused UserSig by the accepted one, if it is the newest and was never accepted. Returns whether it did.
  */
 function dropUserSig(turn: Turn, userSig: string | undefined): boolean {
   const { session } = turn;
@@ -177,8 +176,8 @@ function endingOf(refusal: Refused): Ending {
 /**
  * Handles the snapshot of a login and the statuses that came before the answer.
  *
- * The new subscription list begins with the users that only the server has. An earlier page subscribed to them before
- * this session subscribed to any user.
+ * An earlier page may have subscribed to users, before this session. The new subscription list begins with these
+ * users, whom only the server has.
  */
 function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginResponseJson): void {
   if (turn.session === null) {
@@ -208,8 +207,8 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
 }
 
 /**
- * Completes the snapshot. The server has now sent every status that differs from the versions in the login. A user
- * who was neither named in the login nor sent is not watched any longer.
+ * Completes the snapshot: every status that differs from the versions in the login has come. Users in neither are no
+ * longer watched.
  */
 function snapshotComplete(turn: Turn): void {
   if (turn.session?.snapshot == null) {
@@ -230,10 +229,7 @@ function snapshotComplete(turn: Turn): void {
   }
 }
 
-/**
- * Reports users who left the subscription list during the broken link. Another device or the server API has removed
- * them.
- */
+/** Another device or the server API has removed these users from the subscription list during the broken link. */
 function tellUnsubscribed(turn: Turn, own: readonly string[], left: readonly string[]): void {
   const gone = new Set(left);
   const unsubscribed = own.filter((user) => gone.has(user));
@@ -453,17 +449,12 @@ function listsChanged(turn: Turn, told: ListsChangedJson): void {
   noFriends(turn, [...oneSided, ...(told.deletedFriends ?? [])]);
 }
 
-/**
- * Records a received lists version. Changes, including answers to own calls, are sent in the order of their versions.
- */
+/** Records a received lists version. Changes and answers to own calls come in the order of their versions. */
 function listsTold(turn: Turn, version: string | undefined): void {
   turn.patch({ listsVersion: Math.max(turn.session?.listsVersion ?? 0, Number(version ?? 0)) });
 }
 
-/**
- * Removes former friends from the cache, except those in the subscription list. The server does not report that they
- * are not watched any longer.
- */
+/** Removes former friends from the cache, except subscribed ones. The server does not report them. */
 function noFriends(turn: Turn, users: readonly string[]): void {
   const { session } = turn;
   if (session === null || session.listCheck.isKnown) {
@@ -485,7 +476,7 @@ function watchedAgain(turn: Turn, users: readonly string[]): void {
   }
 }
 
-/** Stores the abilities of this client. The first abilities of a session are not reported as a change. */
+/** Stores the abilities of this client. Only later ones of a session are reported as a change. */
 function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   if (turn.session === null || told === undefined) {
     return;

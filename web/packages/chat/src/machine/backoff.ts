@@ -2,52 +2,45 @@
  * The wait before the next attempt to connect, in milliseconds. The functions have no clock and no random numbers:
  * the jitter, from 0 to 1, is an argument.
  *
- * The server sends the time over which its clients spread their reconnects, or 0 for no such time. The first attempt
- * after a broken link comes at a random moment within that time. The intervals between further attempts are about as
- * long as that time. While the server is down, its clients therefore make no more attempts per second than the server
- * could accept logins. They still reconnect soon after the server is back.
+ * The server sends the time over which its clients spread their reconnects, or 0 for none. The first attempt after a
+ * broken link comes at a random moment within that time. The intervals between further attempts are about as long.
+ * While the server is down, its clients therefore make no more attempts per second than it can accept logins. They
+ * still reconnect soon after it is back.
  */
 
 /** The spread of the first attempt if the server has not sent one. */
 const FIRST = 1_000;
 
-/**
- * The mean wait between attempts. If the server's spread is longer, it is used instead. The longest wait is 1.5 times
- * the mean.
- */
+/** The mean wait between attempts, unless the server's spread is longer. The longest wait is 1.5 times the mean. */
 const BETWEEN = 1_500;
 
 /**
- * The mean wait after many failures. If the server's spread is longer, it is used instead. The longest wait is 1.5
- * times the mean: 30 s, the grace within which a client can return before watchers see it leave.
+ * The mean wait after many failures, unless the server's spread is longer. The longest wait is 1.5 times the mean: 30
+ * s, the grace within which watchers do not see a client leave.
  */
 const BETWEEN_LONGEST = 20_000;
 
 /**
- * The number of failed attempts after which the wait begins to double, if the server has sent a spread. Without a
- * spread, the number is 1. At the usual mean wait, 80 attempts take about two minutes, which is enough for a restart
- * of the server.
+ * The failed attempts after which the wait begins to double; 1 without a spread from the server. At the usual mean
+ * wait, 80 attempts take about two minutes, enough for a restart of the server.
  */
 const ATTEMPTS_BEFORE_DOUBLING = 80;
 
-/**
- * The longest spread, which is also the longest that a server can be configured to announce. A longer one is shortened
- * to this.
- */
+/** The longest spread that a server can be configured to announce. A longer one is shortened to this. */
 const LONGEST_SPREAD = 600_000;
 
 /** The maximum number of failures that the back-off takes into account while calls wait for the link. */
 export const MOST_FAILURES_WITH_CALLS = 1;
 
 /**
- * The age of a link at which the number of failures starts again at 0. With a lower age, clients would flood a server
- * that accepts and closes connections in a loop.
+ * A link of this age counts as a success: the number of failures starts again at 0. A lower age would let clients
+ * flood a server that accepts and closes connections in a loop.
  */
 export const STABLE_AFTER = 10_000;
 
 /**
- * Returns the wait after `failures` failed attempts in a row. The first wait is completely random, and a later one is
- * half random, so that clients that lost a server together do not return together.
+ * Returns the wait after `failures` failed attempts in a row. The first wait is completely random, a later one half
+ * random. Clients that lost a server together thus do not return together.
  */
 export function delay(spread: number, failures: number, jitter: number): number {
   const first = Math.min(spread, LONGEST_SPREAD) || FIRST;

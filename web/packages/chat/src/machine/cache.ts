@@ -1,8 +1,8 @@
 /**
  * The last known statuses of the watched users, from all statuses that the server has sent, as pure functions.
  *
- * The cache has one status for each watched user, and none for other users. Its size is bounded by the number of
- * users that the account watches, which the server limits.
+ * The cache has nothing about other users. Its size is bounded by the number of watched users, which the server
+ * limits.
  */
 
 import { isNewer, type UserStatus } from "./status.js";
@@ -21,7 +21,7 @@ export const EMPTY: Cache = new Map();
 
 /**
  * Adds statuses of watched users. A status that is not newer than the cached one is dropped. A status in `replacing`
- * is dropped only if its version is equal, because the server may have lost versions that it had sent.
+ * is dropped only if its version is equal: the server may have lost versions that it had sent.
  */
 export function fold(
   cache: Cache,

@@ -81,7 +81,7 @@ export class Driver {
     return this.#state.session?.established === true;
   }
 
-  /** The abilities that the app gives to this client. Null without a login, or if the server has not sent them. */
+  /** The abilities that the app gives to this client. Null without a login, or if the server sends none. */
   get abilities(): Abilities | null {
     return this.established ? (this.#state.session?.abilities ?? null) : null;
   }
@@ -109,8 +109,8 @@ export class Driver {
   }
 
   /**
-   * Makes a call of the SDK itself, or one of many calls. A call that the rate limit refuses is repeated after a
-   * pause, so that the application's own calls have room.
+   * Makes a call of the SDK itself, or one of many. If the rate limit refuses it, repeats it after a pause, which
+   * leaves room for the application's calls.
    */
   async callPatiently<K extends AskKind>(
     kind: K,
@@ -133,8 +133,8 @@ export class Driver {
   /**
    * Handles an event of the network or the page.
    *
-   * When the user leaves a page, its link is closed. The browser may keep the page in its cache, where the link could
-   * break unnoticed, and the server would count the user as connected for another minute.
+   * When the user leaves a page, its link is closed. In the browser's cache, the link could break unnoticed, and the
+   * user would count as connected for another minute.
    */
   said(what: PageNews): void {
     this.#isAway = what === "left" || (this.#isAway && what !== "back");
@@ -153,8 +153,8 @@ export class Driver {
   }
 
   /**
-   * Passes an input to the machine and executes the effects. Further inputs, for example because a listener makes a
-   * call, are queued.
+   * Passes an input to the machine and executes the effects. Queues inputs that come meanwhile, such as a listener's
+   * call.
    */
   #step(input: Input): void {
     this.#inputs.push(input);
@@ -248,8 +248,8 @@ export class Driver {
   }
 
   /**
-   * Sets the timer anew after a step. In a hidden page, a timer that was set by another timer may be a minute late,
-   * which is the server's heartbeat timeout. A timer that was set when a message came is not late.
+   * Sets the timer anew after a step. In a hidden page, a timer set by a timer may be a minute late: the server's
+   * heartbeat timeout. A timer set by a message is not late.
    */
   #arm(): void {
     clearTimeout(this.#timer);

@@ -10,8 +10,8 @@ import { EMPTY } from "./cache.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
 
 /**
- * Handles the end of a link, or of an attempt to open one, without a last message of the server. Except after a sleep,
- * records the silence before the end, because the network path may have cut the link.
+ * Handles the end of a link, or of an attempt to open one, without a last message of the server. Records the silence
+ * before it, because the network path may have cut the link. After a sleep, nothing is recorded.
  */
 export function linkCut(turn: Turn, why: string): void {
   const { session } = turn;
@@ -23,11 +23,11 @@ export function linkCut(turn: Turn, why: string): void {
 }
 
 /**
- * Ends a link that was lost or given up. Before the first login has succeeded, the login fails. Otherwise a call
- * under way fails or is queued, and the session waits for the time `span` plus the back-off.
+ * Ends a link that was lost or given up. Before the first login has succeeded, the login fails. Otherwise, calls
+ * under way fail or are queued, and the session waits for the time `span` plus the back-off.
  *
- * With `isSlot`, the server has assigned a time to this client. The session then waits for the time `span`, or, after
- * failures, for the back-off if it is longer.
+ * With `isSlot`, the server has assigned a time to this client. The session then waits for the time `span`. After
+ * failures, it waits for the back-off if that is longer.
  */
 export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): void {
   const { session } = turn;
@@ -75,9 +75,8 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
 }
 
 /**
- * Handles the calls of a broken link: idempotent calls are queued to be sent again, logins that waited for room become
- * those of the next attempt, and the others are answered. Returns whether one of the calls was a logout, after which the
- * session is over.
+ * Handles the calls of a broken link. Calls that may be repeated are queued. Logins that waited for room become those
+ * of the next attempt. The others are answered. Returns whether one was a logout, which ends the session.
  */
 function giveBack(turn: Turn, session: Session, calls: readonly Call[]): boolean {
   const lost = calls.filter(({ repeatable }) => !repeatable);
@@ -105,10 +104,7 @@ function giveBack(turn: Turn, session: Session, calls: readonly Call[]): boolean
   return isOver;
 }
 
-/**
- * Answers a logout whose link broke. It succeeds for a Web client, whose login ended with the connection, and fails
- * for a native client.
- */
+/** Answers a logout whose link broke. A Web client's login has ended with the link; a native client's has not. */
 function answerLogout(turn: Turn, id: CallId): void {
   if (turn.state.identity.platform === "PLATFORM_WEB") {
     turn.answer(id, { ok: true, body: { logout: {} } });

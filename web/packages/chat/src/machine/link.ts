@@ -1,4 +1,4 @@
-/** A link on which the login has succeeded, with its unanswered requests. It is given up at a deadline. */
+/** A link with a successful login, its unanswered requests, and the deadline at which it is given up. */
 
 import type { Ask } from "./ask.js";
 import type { NetworkPath } from "./path.js";
@@ -7,10 +7,10 @@ import type { NetworkPath } from "./path.js";
 export const MAX_IN_FLIGHT = 64;
 
 /**
- * The time without received bytes, in milliseconds, after which the link is given up while an answer is outstanding.
+ * With an unanswered request, the link is given up after this time without received bytes, in milliseconds.
  *
- * Every call tests the link: the server answers each call within 5 s. A call times out after 10 s, so an idempotent
- * call has time to be sent again on the next link.
+ * Every call tests the link, because the server answers each call within 5 s. A call times out after 10 s. A call
+ * that may be repeated can thus still be sent on the next link.
  */
 export const ANSWER_PATIENCE = 8_000;
 
@@ -41,15 +41,13 @@ export type CallId = number;
 /** A call of the application. */
 export interface Call {
   readonly id: CallId;
-  /**
-   * Whether the call has already failed with a timeout. It is kept, because a late answer may still report changes.
-   */
+  /** Whether the call has already failed with a timeout. A late answer may still report changes. */
   readonly late: boolean;
   readonly deadline: number;
   readonly ask: Ask;
   /** Whether the call is idempotent. It is then sent again if the link breaks before the answer. */
   readonly repeatable: boolean;
-  /** Whether the call was sent, on this or an earlier link. If not, it was certainly not executed. */
+  /** Whether the call was sent, on this or an earlier link. An unsent call was certainly not executed. */
   readonly sent: boolean;
 }
 
@@ -67,7 +65,7 @@ export interface Link {
   readonly heartbeat: number;
   readonly lastSent: number;
   readonly lastHeard: number;
-  /** The time at which the link is given up if no bytes come before. It applies while a request is in flight. */
+  /** When the link is given up if a request is unanswered and no bytes come. */
   readonly giveUpAt: number;
   /** Whether the page has slept and no bytes have come since. */
   readonly isWoken: boolean;
@@ -138,8 +136,8 @@ export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
 }
 
 /**
- * Returns the time without traffic, for a link that ends now. If a request has no answer, the silence ended when the
- * last message was sent: the network path may have cut the link before, without a notification to the page.
+ * Returns the time without traffic, for a link that ends now. It ends at the last sent message if a request has no
+ * answer: the network path may have cut the link by then, unnoticed.
  */
 export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;

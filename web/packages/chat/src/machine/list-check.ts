@@ -1,10 +1,10 @@
 /**
- * The check of the subscription list: former friends stay in the cache until the list shows whether the account is
+ * The check of the subscription list. Former friends stay in the cache until the list shows whether the account is
  * subscribed to them.
  *
- * A client knows the list from its first login, and every change of it while the link lasts. Another device may change
- * the list while the link is broken, and a resume does not name the list again. It is then read when a friendship ends.
- * Knows no messages and no clock; each function returns the next state.
+ * A client knows the list from its first login, and every change of it while the link lasts. While the link is
+ * broken, another device may change the list, and a resume does not name it again. It is then read when a friendship
+ * ends. Knows no messages and no clock; each function returns the next state.
  */
 
 /** The former friends who may or may not be on the subscription list. They are in the cache. */

@@ -2,7 +2,7 @@
  * The connection as a pure machine: decides what to send, when to reconnect, and which events the application gets.
  *
  * The machine has no socket, no clock and no random numbers. The driver passes each input with the time in
- * milliseconds and a number from 0 to 1, and executes the effects in their order. The same inputs give the same
+ * milliseconds and a number from 0 to 1. It executes the effects in their order. The same inputs give the same
  * effects.
  */
 
@@ -27,12 +27,12 @@ export const LOGIN_TIMEOUT = 10_000;
 export const SLEEP = 5_000;
 
 /**
- * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further calls
- * are refused, except one logout, so that a session can be ended.
+ * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further ones
+ * are refused. One logout is still allowed, so that a session can be ended.
  */
 export const MAX_QUEUE = 1_000;
 
-/** The calls that are sent again after a broken link. They only read, or the server recognises a repetition. */
+/** The calls that are repeated after a broken link: they only read, or the server recognises a repetition. */
 const REPEATABLE: ReadonlySet<AskKind> = new Set([
   "getUserStatus",
   "getSubscriptions",
@@ -237,8 +237,8 @@ function refuseForNow(turn: Turn, id: CallId): void {
 }
 
 /**
- * Whether a logout needs no message, because closing the link is enough. Without a live link, this is so for a first
- * login that was not sent, and for a Web client, whose login ends with its link.
+ * Whether closing the link is enough for a logout. Without a live link, it is for an unsent first login, and for a
+ * Web client, whose login ends with its link.
  */
 function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
   const isUnsent = !established && phase.at !== "loggingIn";
@@ -268,7 +268,7 @@ function doubt(turn: Turn, doubted: typeof links.doubted): void {
 
 // Deadlines.
 
-/** Handles a sleep of the page or the device, which has most likely broken the link or the attempt to open one. */
+/** Handles a sleep of the page or the device, which has probably broken the link or the attempt to open one. */
 function wake(turn: Turn): void {
   if (turn.session?.phase.at === "live") {
     doubt(turn, links.woken);
@@ -395,8 +395,7 @@ function sendWhatWaits(turn: Turn): void {
 }
 
 /**
- * Returns the time at which the next batch of a restore is due. Infinity while the app allows no subscriptions or the
- * link has no room.
+ * When the next batch of a restore is due. Infinity while the app allows no subscriptions or the link has no room.
  */
 function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
@@ -404,8 +403,8 @@ function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): 
 }
 
 /**
- * Returns the time at which the subscription list is to be read. Infinity during a restore, and while the app allows no
- * subscriptions or the link has no room.
+ * When the subscription list is to be read. Infinity during a restore, and while the app allows no subscriptions or
+ * the link has no room.
  */
 function listCheckDue({ abilities, restore, listCheck }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
@@ -456,8 +455,8 @@ function loginRequest(
 }
 
 /**
- * Returns the versions of cached statuses, newest first, as many as fit into a login. The server sends the statuses
- * of the other users again.
+ * The versions of cached statuses, newest first, that fit into a login. The server sends the other users' statuses
+ * again.
  */
 function knownWithin(state: State, { user, userSig, loginLimit }: Session): KnownJson[] {
   const bare = byteLength(loginRequest(state, user, userSig, false, []));

@@ -3,8 +3,7 @@
 import { SLEEP } from "./machine.js";
 
 /**
- * The interval at which the clock is read, in milliseconds. A sleep is noticed because it stops the timer, but not
- * the clock.
+ * The clock is read in this interval, in milliseconds. A sleep stops the timer but not the clock, which reveals it.
  */
 const LOOK = 1_000;
 
@@ -16,9 +15,7 @@ export type PageNews =
   | "networkGone"
   /** The page, or the device, was asleep. */
   | "woken"
-  /**
-   * The user has left the page. The browser may put it into its cache, without its connections, and show it again.
-   */
+  /** The user has left the page. The browser may keep it in its cache, without connections, and show it again. */
   | "left"
   /** The page has returned from the browser's cache. */
   | "back";

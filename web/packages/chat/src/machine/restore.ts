@@ -1,8 +1,8 @@
 /**
- * Subscribes again after the server has dropped the subscription list: decides which users are in a batch and when it
+ * Subscribes again after the server has dropped the subscription list. Decides which users are in a batch and when it
  * is sent. Each function returns the next state.
  *
- * A restore survives a broken link: a batch without an answer is sent again.
+ * A restore continues after a broken link: a batch without an answer is sent again.
  */
 
 /** The maximum number of users in one call: the default limit of an app. */
@@ -23,8 +23,7 @@ export interface Restore {
   /** The batch that was sent and is not answered yet. */
   readonly sent: readonly string[] | null;
   /**
-   * The waiting users who are not watched, according to the server. They leave the cache only if the client does not
-   * subscribe to them again.
+   * The waiting users whom the server does not watch for this client. They leave the cache only if subscribing fails.
    */
   readonly unwatched: ReadonlySet<string>;
   readonly batch: number;

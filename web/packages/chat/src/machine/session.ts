@@ -52,13 +52,11 @@ export interface State {
 /** The abilities that the app's settings give to its clients. Not in the cloud's API. */
 export interface Abilities {
   /**
-   * Whether the client may query and subscribe to other users, and is notified of their changes. While this is false,
-   * the subscription list stays unchanged.
+   * Whether the client may query and subscribe to other users, and is notified of their changes. While false, the
+   * subscription list stays unchanged.
    */
   statusesOfOthers: boolean;
-  /**
-   * The code with which the server refuses a query or a subscription: 7013 or 72001; 0 if it does not refuse them.
-   */
+  /** The code with which the server refuses queries and subscriptions: 7013, 72001, or 0 for none. */
   refusalCode: number;
   /** Whether the client is notified of mutual friends without a subscription. */
   friendNotification: boolean;
@@ -73,17 +71,17 @@ export interface Abilities {
 /** A session, from a login to its end. */
 export interface Session {
   readonly user: string;
-  /** The UserSig of the next login: the newest that the application has given and that was not refused. */
+  /** The UserSig of the next login: the application's newest one that was not refused. */
   readonly userSig: string;
-  /** The UserSig that the server has accepted last. It is used again when a newer one is refused. */
+  /** The UserSig that the server has accepted last. Used again when a newer one is refused. */
   readonly acceptedSig: string;
   /** Whether a login of this session has succeeded. Only then does the SDK reconnect on its own. */
   readonly established: boolean;
   /** The number of attempts in a row without a link that lasted. */
   readonly failures: number;
   /**
-   * The time, in milliseconds, over which clients should spread their reconnects. It is the last one that the server
-   * sent; 0 if it sent none.
+   * The time over which clients should spread their reconnects, in milliseconds, as last sent by the server; 0 for
+   * none.
    */
   readonly spread: number;
   /** The heartbeat interval that the network path to the server needs. */
@@ -98,14 +96,11 @@ export interface Session {
   readonly listCheck: ListCheck;
   /** The highest lists version that was received; null before the first login. */
   readonly listsVersion: number | null;
-  /** The abilities that the app gives to this client, as received last. Null if the server has not sent them. */
+  /** The abilities that the app gives to this client, as received last; null before. */
   readonly abilities: Abilities | null;
   /** The incomplete snapshot of the watched users on the current link. Null once it is complete. */
   readonly snapshot: Snapshot | null;
-  /**
-   * The size limit of a login, in bytes. It is the server's default, or half the size of the last login that it
-   * rejected.
-   */
+  /** The size limit of a login, in bytes: the server's default, or half the size of the last rejected login. */
   readonly loginLimit: number;
   readonly phase: Phase;
 }
@@ -158,7 +153,7 @@ export type Input =
   | { readonly type: "networkChanged" }
   /** The page, or the device, was asleep. */
   | { readonly type: "woken" }
-  /** The user has left the page. The link is closed, and no deadline is due until the page returns. */
+  /** The user has left the page. The link is closed, and nothing is due until the page returns. */
   | { readonly type: "left" }
   /** The browser reports that there is no network. A server on this machine may still be reachable. */
   | { readonly type: "networkGone" }
@@ -186,7 +181,7 @@ export type Result =
 /** An event that the machine emits without a call. */
 export type News =
   | { readonly type: "connecting" }
-  /** The client is connected and logged in. `again` is true after a reconnect, and false after the first login. */
+  /** The client is connected and logged in. `again` is true after a reconnect. */
   | { readonly type: "connected"; readonly again: boolean; readonly told: LoginResponseJson }
   /** A login on the live link has replaced the UserSig. */
   | { readonly type: "renewed"; readonly told: LoginResponseJson }
@@ -194,7 +189,7 @@ export type News =
   | { readonly type: "connectFailed"; readonly why: Refused; readonly retryIn: number | null }
   /** The link broke. The SDK reconnects on its own. */
   | { readonly type: "disconnected"; readonly why: Refused; readonly retryIn: number }
-  /** Statuses that are new or have changed, each user once. After a reconnect, all differences come in one event. */
+  /** Statuses that are new or have changed, each user once. After a reconnect, one event has all differences. */
   | { readonly type: "statuses"; readonly statuses: readonly UserStatus[] }
   | { readonly type: "subscriptionsChanged"; readonly told: SubscriptionsChangedJson }
   | { readonly type: "abilitiesChanged"; readonly abilities: Abilities }
@@ -207,10 +202,7 @@ export type News =
 /** The reasons for the end of a session. */
 export type Ending =
   | { readonly by: "logout" }
-  /**
-   * Another login of this account has ended the session. `platform` is the platform of that login, if the server sent
-   * it.
-   */
+  /** Another login of this account has ended the session. `platform` is that login's, if the server sent it. */
   | { readonly by: "otherLogin"; readonly platform: PlatformJson }
   /** The server API or an operator has logged this device out. */
   | { readonly by: "operator" }

@@ -30,8 +30,8 @@ export interface UserStatus {
   /** The custom status; empty if there is none. */
   customStatus: string;
   /**
-   * The version of the status, which rises with every change of this user. It is a decimal number as a string,
-   * because it may exceed the exact range of a JavaScript number. `isNewer` compares two versions.
+   * The version of the status, which rises with every change of this user. It is a decimal number as a string: it may
+   * exceed the exact range of a JavaScript number. `isNewer` compares two versions.
    */
   version: string;
   /** The time of the last change of the status type, in milliseconds since 1970 (UTC); 0 if it never changed. */
@@ -40,20 +40,16 @@ export interface UserStatus {
   reason: Reason;
   /**
    * The last time at which the user was connected, in milliseconds since 1970 (UTC). Undefined while the user is
-   * online, and for a user who was never connected.
+   * online, and without any connection so far.
    */
   lastSeen?: number;
   /**
-   * The platforms that were connected at `version`. In the answer of `getUserStatus`, the platforms that are
-   * connected now.
+   * The platforms that were connected at `version`. In the answer of `getUserStatus`, those that are connected now.
    */
   onlineDevices: Platform[];
 }
 
-/**
- * The words of an enumeration. A name on the wire is the name of the enumeration, followed by one of these words in
- * capitals.
- */
+/** The words of an enumeration. On the wire, a word is in capitals after the enumeration's name. */
 const STATUS_TYPES: readonly WordOf<StatusTypeJson, "STATUS_TYPE">[] = ["unknown", "online", "offline", "unlogined"];
 
 const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [

@@ -1,10 +1,10 @@
 /**
  * The statuses of the users that an application shows. The store subscribes to users while they have listeners, and
- * has the newest status of each. It uses no framework; `react.ts` and `vue.ts` are built on it.
+ * has the newest status of each. `react.ts` and `vue.ts` are built on it; it uses no framework itself.
  *
  * The subscription list belongs to the account and has a limit. The store uses only free room, so that it never
- * causes an eviction; if there is no room for a user, the status is queried once. The store unsubscribes only from
- * users to whom it has subscribed.
+ * causes an eviction. Without room for a user, it queries the status once. The store unsubscribes only from users to
+ * whom it has subscribed.
  */
 
 import { EVENT } from "../api/constants.js";
@@ -38,8 +38,7 @@ export const GRACE = 1_000;
 /** The wait, in milliseconds, after a call that exceeded its rate or had no answer. */
 const RETRY = 1_000;
 /**
- * The codes of an app without statuses: it has switched them off, or its edition lacks them. The store waits for a
- * change of the app's settings.
+ * The codes of an app without statuses: switched off, or not in its edition. The store waits for changed settings.
  */
 const CLOSED = new Set([7013, 72001]);
 const PASSING = new Set([7008, 9508, 9520]);
@@ -48,8 +47,8 @@ interface Watched {
   readonly listeners: Set<() => void>;
   status: UserStatus | undefined;
   /**
-   * The state of the user. `wanted`: the status is not requested yet. `taken`: the store has subscribed to the user.
-   * `asked`: the status was requested without a subscription by the store.
+   * The state of the user. `wanted`: the status is to be requested. `taken`: the store has subscribed to the user.
+   * `asked`: the status was requested without a subscription.
    */
   place: "wanted" | "asked" | "taken";
   /** The time at which the last listener was removed; undefined while there is a listener. */

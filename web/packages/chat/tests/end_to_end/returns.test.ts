@@ -1,7 +1,7 @@
 /**
- * Tests that clients reconnect by themselves after their server was killed and started again. The simulation in
- * `machine/returns.test.ts` tests how soon they do. With `AWAY=1,10,60`, this file is a benchmark with time limits:
- * the server is down for each of these times.
+ * Tests that clients reconnect after their server was killed and started again. `machine/returns.test.ts` simulates
+ * how soon they do. `AWAY=1,10,60` makes this file a benchmark with time limits: the server is down for each of these
+ * times.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,7 +16,7 @@ const CLIENTS = AWAY.length === 0 ? 20 : 60;
 
 let server: Server;
 const clients: Client[] = [];
-/** The time at which each client connected, by the clock of this process; Infinity while it is not connected. */
+/** When each client connected, by the clock of this process; Infinity while it is not connected. */
 const connected: number[] = [];
 
 beforeAll(async () => {
@@ -40,10 +40,7 @@ async function logIn(userID: string, index: number): Promise<void> {
   await client.chat.login({ userID, userSig: await server.sig(userID) });
 }
 
-/**
- * Kills the server and starts it again after a time. Returns the time at which it was ready, by the clock of this
- * process.
- */
+/** Kills the server and starts it again after a time. Returns when it was ready, by the clock of this process. */
 async function goAway(milliseconds: number): Promise<number> {
   await server.kill();
   await until("everybody has noticed", () => connected.every((at) => at === Infinity));

@@ -12,10 +12,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/**
- * The time limit, in milliseconds, for the program to become ready or to answer. It is long, because the machine may
- * be busy.
- */
+/** The program must be ready, or answer, within this time, in milliseconds. The machine may be busy. */
 const PATIENCE = 30_000;
 
 /** Returns the path of the program under test. Without the program, the tests fail. */
@@ -134,8 +131,7 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
 }
 
 /**
- * The environment of this process. The variables of Lamplight are removed, because they would change the behaviour of
- * the program.
+ * The environment of this process, without the variables of Lamplight, which would change the program's behaviour.
  */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("LAMPLIGHT_")));

@@ -48,7 +48,7 @@ function line(random: () => number): string {
   );
 }
 
-/** The state that the driver would have. An effect that the driver could not execute is an error of the machine. */
+/** The state that the driver would have. An effect that it could not execute is an error of the machine. */
 class Witness {
   link: "none" | "opening" | "up" = "none";
   readonly answered = new Map<number, number>();

@@ -32,7 +32,7 @@ test("the heartbeats on a path that cuts links are those of the table that the S
   }
 });
 
-/** The lines of a script in which the client reconnects after a broken link, and `wait` milliseconds pass. */
+/** A script's lines in which the client reconnects after a broken link, and `wait` milliseconds pass. */
 const backAnd = (wait: number) => `next\nup\nanswer @ login\nwait ${wait}\n`;
 
 /** Returns the time from a login to the first heartbeat, after a session with this script. */

@@ -12,7 +12,7 @@ import { randomOf } from "../random.js";
 /** The time, in milliseconds, to connect and log in, or to be refused. */
 const WAY = 50;
 
-/** One client, with the end of its current attempt to connect, or of its wait for the next attempt. */
+/** One client, and when its current attempt to connect, or its wait for the next one, ends. */
 interface Seat {
   state: State;
   attempt: boolean;
@@ -20,8 +20,8 @@ interface Seat {
 }
 
 /**
- * Simulates a server with this many clients that sends `spread` and is down for `away` milliseconds. Returns the
- * times from its restart to each client's login, in rising order.
+ * Simulates a server with this many clients that sends `spread` and is down for `away` milliseconds. Returns how long
+ * after its restart each client logs in, rising.
  */
 function returns(clients: number, spread: number, away: number, seed: number): number[] {
   const random = randomOf(seed);

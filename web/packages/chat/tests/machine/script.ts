@@ -2,9 +2,9 @@
  * Runs a script of inputs with the machine, and returns a transcript of the effects.
  *
  * Each line of a script is an input. The transcript repeats it after `>` and lists the effects below. `@` is the id
- * of the last sent message, `@2` the id of the one before, and so on. A status is `user:version`. `retry` is a link
- * or an attempt that fails, and then the next attempt. `back` is a broken link and then a new one; the rest of the
- * line is the answer to its login.
+ * of the last sent message, `@2` the id of the one before, and so on. A status is `user:version`. `retry` is a failed
+ * link or attempt, and then the next attempt. `back` is a broken link and then a new one; the rest of the line is the
+ * answer to its login.
  */
 
 import { byteLength, type Ask } from "../../src/machine/ask.js";
@@ -101,9 +101,7 @@ export class World {
     }
   }
 
-  /**
-   * Ends the link or the attempt to open one, and makes the next attempt when it is due. Returns the wait before it.
-   */
+  /** Ends the link or the attempt to open one. Makes the next attempt when due, and returns the wait. */
   #retry(): number {
     const before = this.transcript;
     const lost = this.step({ type: "linkEnded", why: "closed" });
@@ -118,9 +116,7 @@ export class World {
     return waited;
   }
 
-  /**
-   * Breaks the link, opens the next one, and answers its login. Only the effects of the answer are in the transcript.
-   */
+  /** Breaks the link, opens the next one, and answers its login. The transcript has only the answer's effects. */
   #comeBack(answer: string[]): void {
     this.#retry();
     const before = this.transcript;

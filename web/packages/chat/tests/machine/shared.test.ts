@@ -30,9 +30,7 @@ test.each(["connection", "relogin", "calls", "heartbeats", "restore", "lists"])(
   },
 );
 
-/**
- * Runs the scenarios of a file. Returns the file with the actual effects; it is unchanged if they are as expected.
- */
+/** Runs the scenarios of a file, and returns the file with the actual effects. */
 function play(scripts: string): { played: string; scenarios: number } {
   const played: string[] = [];
   let scenarios = 0;
@@ -368,7 +366,7 @@ function showRequest(message: ClientMessageJson): string {
   return [word, ...words.flat()].join(" ");
 }
 
-/** Returns an event in the notation of the scripts; an empty list for an event that scripts do not have. */
+/** An event in the notation of the scripts; an empty list for an event that they lack. */
 function showNews(news: News): string[] {
   switch (news.type) {
     case "connecting":

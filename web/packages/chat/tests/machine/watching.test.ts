@@ -284,7 +284,7 @@ test("while nobody is told of others the list stays, and a restore waits until t
   `);
 });
 
-/** Returns a world with more statuses than fit into a login, after a broken link and a reconnect. */
+/** A world with more statuses than fit into a login, after a reconnect. */
 function crowded(): World {
   const world = new World();
   const crowd = Array.from({ length: 3_000 }, (_, n) => `user${n}:${7_000_000_000_000_000 + n}`);

@@ -1,6 +1,6 @@
 /**
- * The types that only this SDK has: events with typed data, and statuses with their reasons and times. The file is
- * compiled but never run.
+ * The types that only this SDK has: events with typed data, and statuses with reasons and times. Compiled but never
+ * run.
  */
 
 import Lamplight, { type Chat, type Result, type UserStatus } from "chat-sdk";

@@ -1,7 +1,6 @@
 /**
- * A program about user status, friends and messages that is written for the cloud's SDK. It is compiled with both
- * typings, Lamplight's and the cloud's; only the target of the import differs (see `tsconfig.*.json`). It is never
- * run.
+ * A program about user status, friends and messages, written for the cloud's SDK. It is compiled with Lamplight's and
+ * with the cloud's typings, and never run. Only the target of the import differs (see `tsconfig.*.json`).
  */
 
 import SDK from "chat-sdk";
