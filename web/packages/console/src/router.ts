@@ -1,7 +1,4 @@
-/**
- * The pages and their addresses. The address of a page is in the fragment, because a `userID` may be any printable
- * text.
- */
+/** The pages and their addresses. A `userID` may be any printable text, so the address is in the fragment. */
 
 export const APP_TABS = [
   "general",

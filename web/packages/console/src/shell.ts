@@ -482,10 +482,7 @@ export class Console extends View {
     }
   };
 
-  /**
-   * Moves the focus to the beginning of the page. The focused element has been removed, and screen readers should
-   * read the new page.
-   */
+  /** Moves the focus to the beginning of the page, so that screen readers read it. The focused element is gone. */
   #toContent(): void {
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("main")?.focus());
   }

@@ -1,6 +1,6 @@
 /**
  * The client of the console's API. Every change contains the session's token. A change of an app, its keys or its
- * admins also contains the tag of the app's state on which it is based.
+ * admins is based on a state of the app, and contains that state's tag.
  */
 
 import {
@@ -71,7 +71,7 @@ interface Asked {
   method?: string;
   body?: unknown;
   tag?: string;
-  /** Whether the page makes the request on its own. It then does not keep the operator's session alive. */
+  /** Whether the page makes the request on its own, so that it does not keep the operator's session alive. */
   background?: boolean;
   signal?: AbortSignal | undefined;
 }
@@ -94,8 +94,8 @@ export class Api {
   ) {}
 
   /**
-   * Returns the current time by the server's clock, to within a second, in milliseconds since 1970 (UTC). The
-   * browser's clock may be wrong.
+   * The current time by the server's clock, to within a second, in milliseconds since 1970 (UTC). The browser's clock
+   * may be wrong.
    */
   now(): number {
     return Date.now() + this.#ahead;
@@ -120,7 +120,7 @@ export class Api {
     return ROLES.indexOf(this.#role) >= ROLES.indexOf(role);
   }
 
-  /** Changes the operator's own password. The server ends all sessions of the operator, and starts a new one here. */
+  /** Changes the operator's own password. The server ends the operator's sessions and starts a new one here. */
   async changePassword(old: string, next: string): Promise<Session> {
     return this.#keep(await this.#json<Session>("/account/password", { method: "POST", body: { old, new: next } }));
   }
@@ -232,7 +232,7 @@ export class Api {
     return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
   }
 
-  /** Returns a page of the users who are online; with `on`, only those who are connected on this platform. */
+  /** Returns a page of the users who are online; with `on`, only those on this platform. */
   async online(
     app: number,
     which: { on: string; after?: string | undefined },
@@ -330,7 +330,7 @@ export class Api {
 
   /**
    * Fetches the session again and stores its token. Returns whether the same operator has a new session. Tabs share
-   * the cookie: after a login or a new password in one tab, the others still have the former token.
+   * the cookie: after a login or a new password in one tab, the others have an old token.
    */
   async #isRenewed(): Promise<boolean> {
     const [token, role, operator] = [this.#csrfToken, this.#role, this.#operator];

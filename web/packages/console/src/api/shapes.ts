@@ -181,9 +181,7 @@ export interface Webhook {
   waiting: number;
   oldest: number | null;
   dead: number;
-  /**
-   * The time until which the server sends no requests, after several failures in a row. Null while it sends requests.
-   */
+  /** Until this time, the server sends no requests, because several in a row failed. Null while it sends. */
   resting_until: number | null;
   /** The failure of the last request; empty if the request succeeded. */
   last_error: string;

@@ -34,7 +34,7 @@ export class Chart extends View {
   @property({ attribute: false }) series: readonly Series[] = [];
   /** Formats a value for the legend and the axis. */
   @property({ attribute: false }) format: (value: number) => string = String;
-  /** The kind of the chart. In a stacked chart, each line is filled down to the one below. */
+  /** The kind of the chart. In a stacked chart, the area between a line and the one below is filled. */
   @property() kind: "lines" | "stacked" | "log" = "lines";
   /** The text that replaces an empty chart. */
   @property() empty = "";
@@ -44,8 +44,7 @@ export class Chart extends View {
 
   #plot: uPlot | undefined;
   /**
-   * The lines' names and colours, the theme and the language of the current plot, as JSON. A change of them needs a
-   * new plot.
+   * The lines' names and colours, the theme and the language of the plot, as JSON. Changing them needs a new plot.
    */
   #shape = "";
   readonly #resized = new ResizeObserver(() => {
@@ -259,7 +258,7 @@ function mix(colour: string, ground: string): string {
   return `rgb(${mixed.join(" ")})`;
 }
 
-/** Returns the channels of a colour `#rrggbb`, or of its short form `#rgb`, which a build may create. */
+/** The channels of a colour `#rrggbb` or `#rgb`; a build may create the short form. */
 function channels(colour: string): number[] {
   const digits = colour.length === 4 ? colour.slice(1).replace(/./g, "$&$&") : colour.slice(1);
   return [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16));

@@ -1,6 +1,5 @@
 /**
- * A confirmation of an irreversible action. It runs the action, is disabled while the action runs, and shows an error
- * if the action fails.
+ * A confirmation of an irreversible action. Runs the action, is disabled meanwhile, and shows an error if it fails.
  */
 
 import { css, html, nothing } from "lit";

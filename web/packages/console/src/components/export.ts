@@ -1,4 +1,4 @@
-/** Buttons that save all rows of a table to a file. The rows are read page by page, up to `MOST_ROWS`. */
+/** Buttons that save all rows of a table to a file. Rows are read page by page, up to `MOST_ROWS`. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";

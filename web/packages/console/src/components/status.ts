@@ -1,4 +1,4 @@
-/** The status type of a user as a dot and a word, because a colour alone is not readable for everybody. */
+/** The status type of a user as a dot and a word. Not everybody can read a colour. */
 
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";

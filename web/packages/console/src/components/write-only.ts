@@ -1,6 +1,6 @@
 /**
- * The control of a setting that the server does not return, such as a secret or a token. It shows whether a value is
- * stored, and sets, replaces or removes the value. The section passes the draft. Dispatches `lc-edit` after an edit.
+ * The control of a setting that the server does not return, such as a secret or a token. Shows whether a value is
+ * stored, and sets, replaces or removes it. The section passes the draft. Dispatches `lc-edit` after an edit.
  */
 
 import { css, html, nothing, type PropertyValues } from "lit";

@@ -137,7 +137,7 @@ export abstract class AppUsersPage<Found> extends View {
     await this.reading((app, signal) => this.read(app, signal));
   };
 
-  /** Runs a read, and aborts the previous one. An error replaces the list, unless `keep` handles the error. */
+  /** Runs a read, and aborts the previous one. Shows an error in place of the list, unless `keep` handles it. */
   protected async reading(
     read: (app: number, signal: AbortSignal) => Promise<void>,
     keep?: (error: unknown) => void,

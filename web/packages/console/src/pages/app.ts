@@ -343,7 +343,7 @@ export class AppPage extends View {
     this.#change((form) => type(form, field, text));
   };
 
-  /** Handles a change of a key or an admin that is already saved: the form continues with the new state. */
+  /** Handles a change of a key or an admin, which is already saved. The form continues with the new state. */
   readonly #replaced = (event: CustomEvent<Tagged<App>>): void => {
     this.#change((form) => rebase(form, event.detail).form);
   };
@@ -375,7 +375,7 @@ export class AppPage extends View {
     }
   };
 
-  /** Reads the app again, because another operator has saved first, and applies the changes of this form to it. */
+  /** Another operator has saved first: reads the app again, and applies this form's changes to it. */
   async #readAgain(): Promise<void> {
     if (this.loaded.state !== "ready") return;
     try {

@@ -12,7 +12,7 @@ import { errorText } from "../words/errors.js";
 import { AppUsersPage } from "./app-users.js";
 import { head } from "./page.js";
 
-/** The number of empty pages in a row after which the search stops until the operator continues it. */
+/** The search stops after this many empty pages in a row, until the operator continues it. */
 const EMPTY_PAGES = 20;
 
 @customElement("lc-online")
@@ -160,7 +160,7 @@ export class OnlineUsersPage extends AppUsersPage<OnlinePage> {
     );
   };
 
-  /** Reads the next pages until one has a user, no page is left, or `EMPTY_PAGES` pages were empty. */
+  /** Reads the next pages until one has a user, none is left, or `EMPTY_PAGES` were empty. */
   async #readOn(app: number, before: OnlinePage, signal: AbortSignal): Promise<void> {
     let found = before;
     for (let pages = 0; pages < EMPTY_PAGES; pages += 1) {

@@ -19,9 +19,7 @@ import { count, latency, latencyParts, rate, short } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
 
 const PERIOD_MS = 1_000;
-/**
- * The longest time between updates of the charts of the past, in milliseconds. They are also updated with each step.
- */
+/** The charts of the past are updated with each step, and at least in this interval, in milliseconds. */
 const MOST_SELDOM_MS = 60_000;
 
 /** The lines of all charts for the selected range. */
@@ -340,7 +338,10 @@ export class OverviewPage extends View {
     void this.#look();
   };
 
-  /** Reads the figures of the selected range now, and then after each step, at most a minute, while the page is visible. */
+  /**
+   * Reads the figures of the selected range now and after each step, at least once a minute, while the page is
+   * visible.
+   */
   readonly #look = async (): Promise<void> => {
     clearTimeout(this.#pastTimer);
     const { range } = this;
