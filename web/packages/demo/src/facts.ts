@@ -1,6 +1,6 @@
 /**
- * The parts of a status that can be shown as facts. An unknown status has no time, and its devices are only the last
- * known ones. Pure.
+ * The parts of a status that can be shown as facts. Of an unknown status, the time is unknown, and the devices are
+ * only the last known ones. Pure.
  */
 
 import type { UserStatus } from "@lamplight/chat";
@@ -8,9 +8,7 @@ import type { UserStatus } from "@lamplight/chat";
 export interface Facts {
   /** The status type, to which `since` and `lastSeen` belong. */
   readonly type: UserStatus["statusType"];
-  /**
-   * The time since which the user has this type. Undefined if it is unknown; 0 for a user who has never logged in.
-   */
+  /** The time since which the user has this type. Undefined if unknown; 0 without any login. */
   readonly since: number | undefined;
   /** The last-seen time; undefined if none is to be shown. */
   readonly lastSeen: { readonly at: number | undefined } | undefined;

@@ -1,6 +1,6 @@
 /**
- * The statuses that this page has received: the newest status of each user, and the last changes. All functions are
- * pure; a late or repeated status changes nothing.
+ * The statuses that this page has received: each user's newest one, and the last changes. All functions are pure. A
+ * late or repeated status changes nothing.
  */
 
 import { isNewer, type UserStatus } from "@lamplight/chat";
@@ -9,7 +9,7 @@ import { isNewer, type UserStatus } from "@lamplight/chat";
 export interface Happening {
   /** A rising number, which is the key of the change in lists. */
   readonly number: number;
-  /** The time at which this page received the change, by the server's clock, in milliseconds since 1970 (UTC). */
+  /** When this page received the change, by the server's clock, in milliseconds since 1970 (UTC). */
   readonly at: number;
   readonly userID: string;
   readonly what:

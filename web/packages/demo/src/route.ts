@@ -1,6 +1,6 @@
 /**
- * The route of the demo, in the fragment of the address. Back closes the view that was opened last, a reload shows
- * the same views, and a chat has its own link. Pure.
+ * The route of the demo, in the fragment of the address. Back closes the view that was opened last. A reload shows
+ * the same views. Each chat has its own link. Pure.
  */
 
 export type Tab = "chats" | "contacts";
@@ -9,7 +9,7 @@ export interface Route {
   readonly tab: Tab;
   /** The peer of the open chat; empty if no chat is open. */
   readonly peer: string;
-  /** Whether the status details are open. This matters only if there is no room for them beside the chat. */
+  /** Whether the status details are open. Matters only if they do not fit beside the chat. */
   readonly isDetailed: boolean;
 }
 

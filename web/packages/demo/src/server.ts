@@ -5,7 +5,7 @@ export interface DemoUser {
   readonly userID: string;
   readonly nick: string;
   readonly avatar: string;
-  /** Whether the user is meant for visitors. Other users act on their own, even if a visitor is logged in as them. */
+  /** Whether the user is meant for visitors. The others act on their own, even with a visitor logged in. */
   readonly isPlayer: boolean;
 }
 

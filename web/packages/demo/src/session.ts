@@ -1,6 +1,6 @@
 /**
- * One visit, from a login to its end. It owns the SDK's client and the kit, processes their events, and calls a
- * function after each change. It draws nothing.
+ * One visit, from a login to its end. It owns the SDK's client and the kit, and processes their events. It calls a
+ * function after each change, and draws nothing.
  */
 
 import Lamplight, { type Chat, ChatError, CODES, type Profile, type UserStatus } from "@lamplight/chat";
@@ -26,7 +26,7 @@ export type Ending =
 export type Stage =
   /**
    * The visitor is not logged in. `former` has the credentials of a login that did not reach the server, or that
-   * another login of the same account has replaced, so that the visitor can repeat it.
+   * another login of the account has replaced. The visitor can repeat it.
    */
   | { readonly at: "entrance"; readonly ending: Ending | undefined; readonly former?: Ticket | undefined }
   | { readonly at: "entering"; readonly userID: string }

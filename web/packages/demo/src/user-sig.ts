@@ -1,6 +1,6 @@
 /**
- * Reads the claims of a UserSig (userID, app and expiry), so that the visitor need not type them. Only the server can
- * verify the UserSig.
+ * Reads the userID, app and expiry of a UserSig, so that the visitor need not type them. Only the server can verify
+ * it.
  */
 
 export interface Claims {

@@ -275,7 +275,7 @@ export class LamplightDemo extends LitElement {
   }
 }
 
-/** Returns the reason of an error. If the code is known, the reason is in the language of the page. */
+/** The reason of an error. For a known code, it is in the page's language. */
 function reasonOf(error: unknown, language: Preferences["language"]): string {
   const code = codeOf(error);
   const known = Object.values(CODES).find(({ number }) => number === code && number !== 0);

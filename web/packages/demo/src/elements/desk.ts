@@ -1,7 +1,4 @@
-/**
- * The view after the login: the lists at one side, the conversation in the middle, and the details of the status at
- * the other side.
- */
+/** The view after the login: the lists, the conversation, and the details of the status, side by side. */
 
 import { CODES, type UserStatus } from "@lamplight/chat";
 import type { ContactEventDetail, ConversationEventDetail } from "@lamplight/uikit";
@@ -47,8 +44,8 @@ export class LamplightDesk extends LitElement {
   @state() private writing = false;
 
   /**
-   * The media queries for little room. `narrow`: no room for the status details beside the chat. `small`: no room for
-   * the lists either.
+   * The media queries for little room. `narrow`: the status details do not fit beside the chat. `small`: nor do the
+   * lists.
    */
   readonly #narrow = matchMedia("(max-width: 70rem)");
   readonly #small = matchMedia("(max-width: 46rem)");
@@ -298,8 +295,7 @@ export class LamplightDesk extends LitElement {
   }
 
   /**
-   * Returns the status to show for a user. The visitor's own status is unknown without a connection, because others
-   * may already see another one.
+   * The status to show for a user. The visitor's own is unknown without a connection: others may already see another.
    */
   #statusOf(userID: string): UserStatus | undefined {
     const { inside, picture } = this;
@@ -337,7 +333,7 @@ export class LamplightDesk extends LitElement {
     this.route = route;
   }
 
-  /** Closes the view that was opened last, like Back. There is no earlier entry if the visitor came by a link. */
+  /** Closes the view that was opened last, like Back. A visitor who came by a link has no earlier entry. */
   readonly #close = (): void => {
     const outer = outerOf(this.route);
     if (outer === undefined) {
@@ -364,10 +360,7 @@ export class LamplightDesk extends LitElement {
     return this.route.isDetailed && this.#narrow.matches;
   }
 
-  /**
-   * Handles Escape, which closes the topmost view: the status details, the form for a new chat, or the chat on a
-   * phone.
-   */
+  /** Handles Escape: closes the topmost of the status details, the form for a new chat, and a phone's chat. */
   readonly #key = (event: KeyboardEvent): void => {
     const isPopup = (node: EventTarget): boolean => node instanceof Element && node.matches(":popover-open");
     if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || event.composedPath().some(isPopup)) {
@@ -383,8 +376,7 @@ export class LamplightDesk extends LitElement {
   };
 
   /**
-   * Moves the focus into an opened view, and back to the button when the view is closed. The focused element may be
-   * hidden.
+   * Moves the focus into an opened view, and back to its button when it closes. The focused element may be hidden.
    */
   async #followFocus(before: Route, now: Route): Promise<void> {
     // A button in a slot exists only after the element with the slot was rendered.

@@ -211,10 +211,7 @@ export class LamplightEntrance extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) place!: Place;
   @property({ attribute: false }) ending: Ending | undefined;
-  /**
-   * The credentials of a login that did not reach the server, or that another login of the account has replaced.
-   * Undefined if there is none.
-   */
+  /** The credentials of a login that did not reach the server, or that another login has replaced. */
   @property({ attribute: false }) former: Ticket | undefined;
   /** The userID of the visitor who is logging in; undefined if nobody is. */
   @property({ attribute: false }) entering: string | undefined;
@@ -224,7 +221,7 @@ export class LamplightEntrance extends LitElement {
   @state() private sig = "";
   @state() private claims: Claims | undefined;
 
-  /** Moves the focus to the text about the end of the visit, because the focused element of the desk was removed. */
+  /** Moves the focus to the text about the end of the visit: the focused element is gone. */
   protected override firstUpdated(): void {
     if (this.ending !== undefined) {
       this.renderRoot.querySelector<HTMLElement>(".ending, h1")?.focus();
@@ -367,7 +364,7 @@ export class LamplightEntrance extends LitElement {
     `;
   }
 
-  /** Renders the line below the field: the claims of the UserSig, or a message that it is unreadable. */
+  /** The line below the field: the claims of the UserSig, or a message that it is unreadable. */
   #reading(): TemplateResult | typeof nothing {
     const { words, claims, sig } = this;
     if (sig.trim() === "") {

@@ -7,7 +7,7 @@ import { common } from "./styles.js";
 import { smileIcon } from "./icons.js";
 import type { Words } from "../words/words.js";
 
-/** The maximum size of a custom status, in bytes of UTF-8. If an app has another limit, the server checks it. */
+/** The maximum bytes of a custom status in UTF-8. The server checks other limits of an app. */
 const LONGEST = 100;
 
 @customElement("lamplight-self-card")

@@ -27,7 +27,7 @@ export function moment(at: number, now: number, locale: string): string {
   return kept(sameDay ? times : dates, locale, make).format(at);
 }
 
-/** The cached formats by language. There are few, and creating one takes as long as drawing a row. */
+/** The cached formats by language. Creating one takes as long as drawing a row. */
 const relatives = new Map<string, Intl.RelativeTimeFormat>();
 const times = new Map<string, Intl.DateTimeFormat>();
 const dates = new Map<string, Intl.DateTimeFormat>();

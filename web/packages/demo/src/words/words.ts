@@ -1,4 +1,4 @@
-/** The texts of the demo in each language. A language in which a text is missing does not compile. */
+/** The texts of the demo in each language. A missing text does not compile. */
 
 import type { Reason } from "@lamplight/chat";
 import type { Language } from "../preferences.js";
@@ -70,7 +70,7 @@ export interface Words {
   readonly saysNothing: string;
   readonly net: Readonly<Record<"connected" | "connecting" | "disconnected", string>>;
   readonly endings: Readonly<Record<Ending, string>>;
-  /** The button that logs in here again, and thereby logs out the device that has replaced this login. */
+  /** The button that logs in here again, and logs out the device that has replaced this login. */
   readonly useHere: string;
   readonly withheld: Readonly<Record<"switchedOff" | "notInEdition", string>>;
   readonly noServer: string;
