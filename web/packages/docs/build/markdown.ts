@@ -1,6 +1,5 @@
 /**
- * Converts Markdown to HTML that the server's content security policy allows: no inline style, no script, no raw
- * HTML.
+ * Converts Markdown to HTML that the server's content security policy allows: no inline style, script or raw HTML.
  */
 
 import MarkdownIt from "markdown-it";
@@ -113,7 +112,7 @@ function relink(token: Token, locate: Locate): Token {
   return token;
 }
 
-/** Removes links to files that only the repository has; their text stays. Links do not nest in Markdown. */
+/** Removes links to files that only the repository has, but not their text. Links do not nest in Markdown. */
 function dropDeadLinks(tokens: Token[]): void {
   for (const token of tokens) {
     let dropping = false;

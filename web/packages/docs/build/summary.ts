@@ -15,8 +15,8 @@ export interface Part {
 export const DECISIONS = "docs/decisions";
 
 /**
- * Parses the summary. `## Title` begins a part, and `- [Title](path)` is a page of it. Throws for any other list
- * item, and for a page before the first part. Other lines are ignored.
+ * Parses the summary. `## Title` begins a part, and `- [Title](path)` is a page of it. Other lines are ignored.
+ * Throws for any other list item, and for a page before the first part.
  */
 export function readSummary(text: string): Part[] {
   const parts: Part[] = [];

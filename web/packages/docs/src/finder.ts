@@ -1,4 +1,4 @@
-/** Finds sections that contain all search words. Each search word may be the beginning of a longer word. */
+/** Finds sections with all search words. Each may be the beginning of a longer word. */
 
 import MiniSearch from "minisearch";
 import type { Place } from "../build/site.js";
@@ -39,10 +39,7 @@ export class Finder {
       });
   }
 
-  /**
-   * Returns the weight of a section. Decisions and changelogs have a lower weight, because readers search for the
-   * current state.
-   */
+  /** The weight of a section. Readers search for the current state, so decisions and changelogs weigh less. */
   #weight(id: number): number {
     const page = this.#places[id]?.page ?? "";
     return page.startsWith("decisions/") || page.startsWith("repository/changelog") ? 0.2 : 1;
