@@ -5,9 +5,7 @@ import { ENTRIES, PINYIN } from "./build/entries.js";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
-/**
- * The conditions under which packages of this workspace are used from source, so that they need not be built first.
- */
+/** The conditions under which packages of this workspace are used from source, and need no build. */
 const CONDITIONS = ["@lamplight/source", "module", "browser", "development|production"];
 
 export default defineConfig({

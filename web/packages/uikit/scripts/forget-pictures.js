@@ -1,6 +1,6 @@
 /**
- * Removes the pictures of the lists, so that the test that compares with them draws them again. The test does not
- * replace an existing picture that differs only slightly.
+ * Removes the pictures of the lists, so that the test draws them again. The test keeps a picture that differs only
+ * slightly.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";

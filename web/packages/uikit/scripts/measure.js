@@ -2,12 +2,12 @@
  * Measures how smoothly ten thousand rows scroll in a real browser: `npm run measure -w packages/uikit`.
  *
  * Fails if a frame takes more than 8 ms of the main thread, or if the document grows with the list. The times between
- * frames are only printed, because they depend on the load of the machine.
+ * frames are only printed: they depend on the machine's load.
  */
 import { chromium } from "playwright";
 import { createServer } from "vite";
 
-/** The maximum time of the main thread for a frame, in milliseconds: half of a frame at 60 frames a second. */
+/** The main thread's maximum time for a frame, in milliseconds: half a frame at 60 frames a second. */
 const MOST_WORK = 8;
 /** The time between two frames, in milliseconds, from which the second one counts as late. */
 const LATE = 25;
@@ -26,9 +26,7 @@ try {
   const page = await browser.newPage({ viewport: { width: 360, height: 640 } });
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  /**
-   * Returns the time, in milliseconds, for which the main thread has run. Other processes do not affect this time.
-   */
+  /** How long the main thread has run, in milliseconds. Other processes do not affect this. */
   const cpu = async () => {
     const { metrics } = await session.send("Performance.getMetrics");
     return 1000 * metrics.find(({ name }) => name === "TaskDuration").value;

@@ -1,5 +1,5 @@
 /**
- * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has it, and any other object with these
+ * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has it. Any other object with these
  * methods works too: the kit contacts the server only through them.
  */
 
@@ -17,9 +17,7 @@ export interface UserStatus {
   statusType: StatusType;
   /** The custom status; empty if there is none. */
   customStatus: string;
-  /**
-   * A decimal number that rises with every change of this user. Undefined if the SDK sends changes in order instead.
-   */
+  /** A decimal number that rises with every change of this user. Undefined if the SDK sends changes in order. */
   version?: string;
 }
 
@@ -130,9 +128,7 @@ export interface ChatClient {
   }): Promise<Answer<{ failureUserList: UserFailure[] }>>;
   /** Returns the subscription list. If this is missing, the kit assumes 200 free subscriptions. */
   getSubscriptions?(): Promise<Answer<{ userIDList: string[]; limit: number }>>;
-  /**
-   * Returns the abilities. If this is missing, the kit derives them from refusals, and tries again from time to time.
-   */
+  /** Returns the abilities. Without it, the kit derives them from refusals, and tries again from time to time. */
   getAbilities?(): Abilities | null;
   /** Connects at once. If this is missing, the kit does not offer to reconnect. */
   reconnect?(): void;

@@ -1,13 +1,13 @@
 /**
- * The current time by the server's clock. Messages have the server's times, so that a wrong browser clock would show
- * wrong ages.
+ * The current time by the server's clock. Messages have the server's times: with a wrong browser clock, their ages
+ * would be wrong.
  */
 
 import type { ChatClient } from "./client.js";
 
 /**
- * The lowest number that is a time in milliseconds. A smaller number is a time in seconds, because as milliseconds it
- * would be before 1974.
+ * The lowest number that is a time in milliseconds. A smaller one is in seconds: in milliseconds, it would be before
+ * 1974.
  */
 const FEWEST_MILLISECONDS = 1e11;
 

@@ -95,7 +95,7 @@ export class Dialogue {
     }
   }
 
-  /** Marks the peer's messages as read. Calls the server only if messages have come since the last call. */
+  /** Marks the peer's messages as read. Calls the server only for new messages since the last call. */
   markRead(): void {
     if (this.#isUnread && this.#state === "ready") {
       this.#isUnread = false;
@@ -175,8 +175,7 @@ export class Dialogue {
 }
 
 /**
- * Removes duplicates; a message keeps its first position. A copy with the status "success" stays, because the message
- * was sent.
+ * Removes duplicates; the first position stays. A copy with the status "success" wins, because the message was sent.
  */
 function distinct(messages: readonly Message[]): Message[] {
   const found = new Map<string, Message>();

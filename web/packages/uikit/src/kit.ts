@@ -2,8 +2,7 @@
  * The state that the components of a page share: the client, the configuration, the two lists and the watcher of
  * statuses.
  *
- * Components read this state instead of getting it from their parents, and are notified of changes. Before `init`
- * they show a placeholder.
+ * Components read this state themselves, and are notified of changes. Before `init` they show a placeholder.
  */
 
 import { EVENT } from "@lamplight/chat";

@@ -1,4 +1,4 @@
-/** A list of the account, shared by all components. It is read once; each later event contains the whole list. */
+/** A list of the account, shared by all components. It is read once; later events contain the whole list. */
 
 import { EVENT } from "@lamplight/chat";
 import { listen, type ChatClient } from "./client.js";
@@ -21,11 +21,9 @@ export class LoadedList<T> {
   readonly #options: LoadedListOptions<T>;
   readonly #stops: (() => void)[];
   #state: Loaded<T> = { is: "loading" };
-  /** The number of updates. It shows that an answer is late and must not replace a newer update. */
+  /** Counts updates, so that a late answer does not replace a newer update. */
   #news = 0;
-  /**
-   * The number of attempts to read the list, and of logouts. It shows that a failure belongs to an earlier attempt.
-   */
+  /** Counts attempts to read the list, and logouts, so that a failure of an earlier attempt is recognised. */
   #attempts = 0;
   #isWanted = false;
 

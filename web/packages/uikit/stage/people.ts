@@ -1,6 +1,4 @@
-/**
- * A small group of people for examples and pictures. Their portraits are drawn here, so that no request is needed.
- */
+/** A small group of people for examples and pictures. Their portraits are drawn here, without requests. */
 
 import type { Message } from "../src/client.js";
 import { messageOf, type Person, type Scene, type Talk } from "./stage.js";

@@ -1,6 +1,6 @@
 /**
  * A client with the methods of the SDK that simulates the server in this page: people, their actions, and a record of
- * all calls. It is for the examples of the documentation, which work without a network, and for tests that need fixed
+ * all calls. The examples of the documentation use it, which work without a network, and so do tests that need fixed
  * data.
  */
 

@@ -43,8 +43,8 @@ export interface AvatarParts {
 }
 
 /**
- * Renders the picture and the dot, without an element of their own, for components that draw many of them. Initials
- * replace a picture that is missing, not allowed or not loadable.
+ * Renders the picture and the dot without an element of their own, for components that draw many. Initials replace a
+ * picture that is missing, not allowed or not loadable.
  */
 export function avatar(parts: AvatarParts): TemplateResult {
   const { userID, name, picture: told, status, isStale, words, policy } = parts;

@@ -304,7 +304,7 @@ export class TuikitChat extends StatusElement {
     this.#readAlong();
   };
 
-  /** Marks the messages as read if the page is visible and focused and the end is in view. */
+  /** Marks the messages as read if the page is visible and focused, and its end is in view. */
   #readAlong(): void {
     if (this.isAtEnd && document.visibilityState === "visible" && document.hasFocus()) {
       this.#dialogue?.markRead();

@@ -108,8 +108,7 @@ export class TuikitConversation extends ListElement<Conversation> {
   #source: readonly Conversation[] | null = null;
   #rows: readonly Conversation[] = [];
   /**
-   * The names of the slots that the page has filled. Only their rows have a slot, because removing slots from a
-   * document is slow.
+   * The names of the slots that the page has filled. Other rows have no slot: removing slots from a document is slow.
    */
   #extras: ReadonlySet<string> = new Set();
   readonly #children = new MutationObserver(() => {
@@ -320,7 +319,7 @@ export class TuikitConversation extends ListElement<Conversation> {
     }
   };
 
-  /** Opens the menu of a row after a long press, in browsers that do not report the press as a right click. */
+  /** Opens the menu of a row after a long press, in browsers that report no right click for it. */
   readonly #touch = new LongTouch(({ x, y, path }) => {
     const conversation = this.#rows[indexOf(path)];
     if (conversation !== undefined) {
@@ -421,7 +420,7 @@ export class TuikitConversation extends ListElement<Conversation> {
     });
   }
 
-  /** Dispatches an event. Returns whether the default action is to follow: false if a listener has prevented it. */
+  /** Dispatches an event. Returns false if a listener has prevented the default action. */
   #emit(name: keyof ConversationEvents, conversation: Conversation): boolean {
     const detail: ConversationEventDetail = { conversation };
     return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));

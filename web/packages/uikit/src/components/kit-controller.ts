@@ -21,7 +21,7 @@ export interface StatusHost {
 /** The reason why statuses may be outdated, or are not shown. */
 export type Trouble =
   | { readonly is: "cut"; readonly isConnecting: boolean; readonly reconnect: (() => void) | undefined }
-  /** The app does not allow statuses: it has switched them off, or its edition does not have them. */
+  /** The app allows no statuses: switched off, or not in its edition. */
   | { readonly is: "withheld"; readonly code: number };
 
 export class KitController implements ReactiveController {
@@ -75,10 +75,7 @@ export class KitController implements ReactiveController {
     }
   }
 
-  /**
-   * Returns the status to show for a user. Undefined if it is unknown, or if this component or the kit shows no
-   * statuses.
-   */
+  /** The status to show for a user. Undefined if unknown, or if this component or the kit shows no statuses. */
   status(userID: string): Shown | undefined {
     return this.#isOn ? this.kit?.watcher.shown(userID) : undefined;
   }

@@ -1,8 +1,8 @@
 /**
  * The part of a long list that is in the document: the visible rows and some around them. The cost does not grow with
- * the number of rows.
+ * the list.
  *
- * Rows of one kind have the same height, so that nothing has to be measured while the list scrolls.
+ * Rows of one kind have the same height, so nothing has to be measured during scrolling.
  */
 
 import {

@@ -1,7 +1,7 @@
 /**
- * Detects a long press on a row. Some browsers report it as a right click, and others do not report it.
+ * Detects a long press on a row. Only some browsers report it as a right click.
  *
- * The press is reported when the finger is lifted. A menu that opened earlier would be closed by lifting the finger.
+ * It is reported when the finger is lifted, which would close a menu that opened earlier.
  */
 
 /** The shortest duration of a long press, in milliseconds. */

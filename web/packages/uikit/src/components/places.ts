@@ -2,7 +2,7 @@
  * Assigns rows to the elements of the document, as a pure class.
  *
  * Removing and inserting elements takes most of the time of fast scrolling. A row therefore keeps its element while
- * it is drawn. A free element is hidden until it gets another row.
+ * it is drawn. A free element is hidden until another row gets it.
  */
 
 /** A row of the window. */

@@ -1,6 +1,6 @@
 /**
- * The menu of a row, and the confirmation of a deletion. Both are in the top layer, so that the list does not clip
- * them.
+ * The menu of a row, and the confirmation of a deletion. The list does not clip them, because both are in the top
+ * layer.
  */
 
 import { css, html, nothing, type ReactiveControllerHost, type TemplateResult } from "lit";

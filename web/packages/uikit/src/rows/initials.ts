@@ -1,6 +1,6 @@
 /**
- * The letter under which a name is listed: A to Z, or `#` for other names. A Chinese name is listed under the first
- * letter of its pinyin. The pinyin table is large, so it is loaded only when the first Chinese name appears.
+ * The letter under which a name is listed: A to Z, or `#` for other names. A Chinese name is listed under its
+ * pinyin's first letter. The large pinyin table is loaded only when the first Chinese name appears.
  */
 
 /** The letters of the index in order. */

@@ -1,14 +1,14 @@
 /**
- * The hosts from which users' pictures may be loaded. Users choose their pictures. The host of a picture notices who
- * loads it, from which address and when. Therefore the application chooses the allowed hosts, not the users.
+ * The hosts from which users' pictures may be loaded. Users choose their pictures. A picture's host notices who loads
+ * it, from which address and when. The allowed hosts are therefore the application's choice.
  *
  * All functions are pure.
  */
 
 /**
  * The setting for allowed hosts. `"self"` allows the host of the page, `"none"` no pictures, and `"*"` every host. A
- * list of hosts, or one text with hosts separated by spaces, allows these: `cdn.example.com`, `cdn.example.com:8443`,
- * `*.example.com` (all hosts below it). The host of the page is then allowed too.
+ * list of hosts, or one text with hosts separated by spaces, allows these and the host of the page:
+ * `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (all hosts below it).
  */
 export type AvatarHosts = "self" | "none" | "*" | (string & {}) | readonly string[];
 

@@ -2,9 +2,9 @@
  * Observes the calls with which the application itself changes the subscription list.
  *
  * The subscription list belongs to the whole account, and does not record which caller has added a user. Without the
- * observation, the kit could unsubscribe from users whom the application still watches, or could treat a user's
- * status as current after the application has unsubscribed. The calls themselves are not changed. If the methods of a
- * client cannot be replaced, the kit only reads the subscription list from time to time.
+ * observation, the kit could unsubscribe from users whom the application still watches. It could also treat a status
+ * as current after the application has unsubscribed. The calls themselves are not changed. If a client's methods
+ * cannot be replaced, the kit only reads the subscription list from time to time.
  */
 
 import type { ChatClient } from "../client.js";

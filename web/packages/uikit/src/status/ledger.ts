@@ -3,8 +3,7 @@
  * next call to the server.
  *
  * The ledger is pure: it has no client and no clock. A driver reports events to it, makes the one call that `next`
- * returns, and reports the answer. A method that changes displayed statuses returns the users whose status has
- * changed.
+ * returns, and reports the answer. A method that changes displayed statuses returns their users.
  *
  * The subscription list belongs to the account, and the application uses it too. The kit uses only free room and
  * never causes an eviction. It unsubscribes only from users to whom it has subscribed.
@@ -54,7 +53,7 @@ const BATCH_TOO_LARGE = 70206;
 
 /** The users in a list. */
 export interface View {
-  /** The users of the list, in its order. The array stays the same as long as the users do. */
+  /** The users of the list, in its order. The array stays the same while the users do. */
   readonly listed: readonly string[];
   /** The users in the visible rows. */
   readonly onScreen: readonly string[];
@@ -74,8 +73,8 @@ export type Next = { readonly call: Call } | { readonly wakeAt: number };
 export type Gate =
   | { readonly is: "open" }
   /**
-   * The server refuses statuses with the code 7013 or 72001. If the SDK does not report changes of the app's
-   * settings, the kit tries again from time to time.
+   * The server refuses statuses with 7013 or 72001. If the SDK does not report changed settings, the kit tries again
+   * from time to time.
    */
   | { readonly is: "closed"; readonly code: number };
 
@@ -95,9 +94,7 @@ export class Ledger {
   #on = true;
   #self: string | null = null;
   #gate: Gate = { is: "open" };
-  /**
-   * Whether the SDK has reported that statuses are refused. The SDK then also reports when they are allowed again.
-   */
+  /** Whether the SDK has reported that statuses are refused. It then also reports when they are allowed again. */
   #isClosedByApp = false;
   #pausedUntil = 0;
   #pauses = 0;
@@ -113,7 +110,7 @@ export class Ledger {
   #earlier: ReadonlySet<string> = new Set();
   /** The time at which each user left the last list that contained the user. */
   readonly #left = new Map<string, number>();
-  /** The users whom the server has refused in a query or a subscription, with the time of the refusal. */
+  /** The users whom the server has refused in a query or subscription, and when. */
   readonly #unwatchable = new Map<string, number>();
   #limit = DEFAULT_LIMIT;
   #readAt = -Infinity;
@@ -186,8 +183,7 @@ export class Ledger {
   }
 
   /**
-   * Handles a new connection, or a page that has woken. All statuses are requested again, because the server may have
-   * newer ones.
+   * Handles a new connection, or a page that has woken. Requests all statuses again: the server may have newer ones.
    */
   refresh(): void {
     this.#readAt = -Infinity;
@@ -335,7 +331,7 @@ export class Ledger {
     return [];
   }
 
-  /** Returns the next call if the rate limit allows one now; otherwise the time of the next check. */
+  /** The next call if the rate limit allows one now; otherwise the time of the next check. */
   next(now: number): Next {
     if (this.#self === null || this.#isClosedByApp) {
       return { wakeAt: Infinity };
@@ -360,8 +356,8 @@ export class Ledger {
   }
 
   /**
-   * Returns the query of visible users whose status is unknown, or is outdated and not subscribed. If the batch has
-   * room, it also names other users whose status is unknown.
+   * The query of visible users whose status is unknown, or outdated without a subscription. Other users with unknown
+   * statuses fill the batch.
    */
   #query(listed: ReadonlySet<string>, now: number): Call | undefined {
     const isWanted = (user: string) => {
@@ -387,8 +383,8 @@ export class Ledger {
   }
 
   /**
-   * Returns the call that unsubscribes from users who have left all lists, or who must make room. If there are none,
-   * returns the call that subscribes.
+   * The call that unsubscribes from users who have left all lists or must make room. Without any, the call that
+   * subscribes.
    */
   #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
     const room = Math.max(0, this.#limit - this.#foreign.size);
@@ -447,7 +443,7 @@ export class Ledger {
     users.filter((user) => !listed.has(user)).forEach((user) => this.#left.set(user, now));
   }
 
-  /** Cancels the grace of users who came back, and drops the statuses of users whose grace is over. */
+  /** Cancels the grace of users who came back. Drops the statuses of users whose grace is over. */
   #giveUpLong(listed: ReadonlySet<string>, now: number): void {
     for (const user of [...this.#left.keys()]) {
       if (listed.has(user)) {
@@ -474,10 +470,7 @@ export class Ledger {
     return now - known.at >= STALE_AFTER;
   }
 
-  /**
-   * Whether a user cannot be watched. The kit tries again after `LONGEST_PAUSE`, because the account may exist by
-   * then.
-   */
+  /** Whether a user cannot be watched. The kit tries again after `LONGEST_PAUSE`: the account may exist by then. */
   #isHopeless(user: string, now: number): boolean {
     const at = this.#unwatchable.get(user);
     return at !== undefined && now - at < LONGEST_PAUSE;

@@ -1,5 +1,5 @@
 /**
- * The driver of the ledger. It makes the ledger's calls one after the other, passes the client's events to it, and
+ * The driver of the ledger. Makes the ledger's calls one after the other, passes the client's events to it, and
  * reports changes of displayed statuses.
  */
 
@@ -25,8 +25,8 @@ export interface WatcherOptions {
 }
 
 /**
- * A function that is called with the users whose displayed status has changed. `everybody` means that all users may
- * have changed, or the reason for which no status is shown.
+ * A function that is called with the users whose displayed status has changed. `everybody` means that any user, or
+ * the reason why none is shown, may have changed.
  */
 export type Listener = (users: readonly string[] | "everybody") => void;
 
@@ -118,8 +118,8 @@ export class Watcher {
   }
 
   /**
-   * The connection state to show. Without a connection, the components show the last known statuses. It is
-   * `connected` without a login, because nothing is missing.
+   * The connection state to show. Without a connection, the components show the last known statuses. Without a login,
+   * nothing is missing, so it is `connected`.
    */
   get net(): Net {
     return this.#client.isReady() ? this.#toldNet : "connected";
@@ -272,7 +272,7 @@ export class Watcher {
     }
   }
 
-  /** Makes a call. `isSame` returns whether the login is still the same, so that the answer is valid. */
+  /** Makes a call. `isSame` returns whether the login is still the same; otherwise the answer is void. */
   async #ask(call: Call, isSame: () => boolean): Promise<string[]> {
     const ledger = this.#ledger;
     switch (call.kind) {

@@ -1,7 +1,7 @@
 /**
  * Formats times in lists and between messages. Times are arguments, in milliseconds since 1970 (UTC).
  *
- * All parts of Lamplight use the same rules: hours from 00 to 23, months by name, and the year only if it is not the
+ * All parts of Lamplight use the same rules: hours from 00 to 23, months by name, and the year unless it is the
  * current one.
  */
 
@@ -12,9 +12,9 @@ const DAY = 24 * HOUR;
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 /**
- * Formats a time for a list. The form depends on the age: "now", minutes ago within the hour, the time of day for
- * today, "yesterday" and "2 days ago", the weekday within a week, month and day for this year, and otherwise the full
- * date. Without `timeZone`, the browser's time zone is used.
+ * Formats a time for a list, depending on the age. It is "now", minutes ago within the hour, the time of day for
+ * today, "yesterday" and "2 days ago", the weekday within a week, or month and day within this year. Older times get
+ * the full date. The default of `timeZone` is the browser's.
  */
 export function listTime(at: number, now: number, locale: string, timeZone?: string): string {
   const ago = now - at;

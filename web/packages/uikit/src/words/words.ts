@@ -1,4 +1,4 @@
-/** The texts of the kit in each language. A language in which a text is missing does not compile. */
+/** The texts of the kit in each language. A missing text does not compile. */
 
 import { EN } from "./en.js";
 import { ZH } from "./zh.js";

@@ -1,4 +1,4 @@
-/** Tests that axe finds no problem in any state of any component, with both themes and both text directions. */
+/** Tests that axe finds no problem in any component's states, with both themes and text directions. */
 
 import axe from "axe-core";
 import { describe, expect, test, vi } from "vitest";

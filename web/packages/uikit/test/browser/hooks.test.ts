@@ -1,5 +1,5 @@
 /**
- * Tests `useUserStatus` for React and Vue in a page: it follows one user, then another, and ends its subscriptions.
+ * Tests `useUserStatus` for React and Vue in a page. It follows one user, then another, and ends its subscriptions.
  */
 
 import { LamplightProvider, useUserStatus as useInReact } from "@lamplight/chat/react";
@@ -34,7 +34,7 @@ function box(): HTMLElement {
   return element;
 }
 
-/** The status of a user as drawn by a framework. `draw` shows another user, and `stop` removes it. */
+/** The status of a user as drawn by a framework. `draw` switches the user, and `stop` removes it. */
 interface Drawn {
   draw(user: string | undefined): void;
   stop(): void;

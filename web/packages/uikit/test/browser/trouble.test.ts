@@ -5,9 +5,7 @@ import { TUIKit } from "../../src/index.js";
 import { SHORT_CUT } from "../../src/status/watcher.js";
 import { all, dots, drawn, holdTimers, mount, one, open, row, until } from "./support.js";
 
-/**
- * The lists, each with a user who is visible once the rows have their final order. Contacts need their pinyin first.
- */
+/** The lists, each with a user who is visible in the final order. Contacts need their pinyin first. */
 const LISTS = [
   ["tuikit-conversation", "Maya Lindqvist"],
   ["tuikit-contact", "陈晓"],
