@@ -1,8 +1,8 @@
 /**
- * Collects what the packages have built in `web/dist`, which the server includes when it is compiled. Packs each file
- * once, so that the server need not.
+ * Collects what the packages have built in `web/dist`, which is compiled into the server. Packs each file once, so
+ * that the server need not.
  *
- * An unchanged file is not written again, because the server would then be compiled again.
+ * Rewriting a file would compile the server again, so unchanged files stay.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -22,7 +22,7 @@ const PARTS = [
 
 /** The files that are worth packing; other formats are already packed. */
 const WORTH_PACKING = /\.(css|html|ico|js|json|map|svg|txt|webmanifest)$/;
-/** The minimum size of a file for packing, in bytes; a smaller file fits into one packet anyway. */
+/** The minimum size of a file for packing, in bytes. A smaller one fits into one packet anyway. */
 const LEAST_TO_PACK = 1024;
 
 const wanted = new Map();

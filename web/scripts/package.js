@@ -1,5 +1,5 @@
 /**
- * Completes the output of a package for its tarball: adds the licences, and a `.d.cts` for every `.d.ts`, for
+ * Completes the output of a package for its tarball: adds the licences, and a `.d.cts` beside every `.d.ts` for
  * programs that use `require`. Runs in the folder of the package.
  */
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,7 +1,7 @@
 /**
  * Measures the time that a change takes from one page to another: `npm run bench -w @lamplight/e2e`. The time begins
- * with the application's call in one page, and ends with the text in a list row of the other page. Both are pages of
- * the demo, in one browser, with a server on this machine. They use the same monotonic clock.
+ * with the application's call in one page, and ends with the text in a list row of the other. Both are pages of the
+ * demo in one browser, with a server on this machine. They share a monotonic clock.
  */
 
 import type { Browser, Page } from "playwright-core";
@@ -12,10 +12,10 @@ import { Server } from "../src/server.js";
 /** The number of changes. With the default, a run takes about twenty seconds. */
 const CHANGES = Number(process.env["CHANGES"] ?? 200);
 
-/** The time between two changes, in milliseconds. Changes of one user are conflated within 50 ms, so it is longer. */
+/** The time between two changes, in milliseconds. Changes within 50 ms would be conflated. */
 const PAUSE = 90;
 
-/** The limit for the median, in milliseconds. It is far above the measured values, so a slower run means a defect. */
+/** The limit for the median, in milliseconds. It is far above the measured values: a slower run means a defect. */
 const BROKEN = 500;
 
 let server: Server;
@@ -55,7 +55,7 @@ test("a change of one page in another's document", async () => {
   expect(percentile(took, 0.5)).toBeLessThan(BROKEN);
 });
 
-/** Records the time at which each text first arrives in a message. It runs before the other scripts of the page. */
+/** Records when each text first arrives in a message. Runs before the other scripts of the page. */
 function noteArrivals(): void {
   const arrived: Record<string, number> = {};
   window.WebSocket = class extends WebSocket {

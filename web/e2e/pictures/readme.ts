@@ -23,13 +23,10 @@ afterAll(async () => {
 const LIGHT: BrowserContextOptions = { colorScheme: "light", locale: "en-US", reducedMotion: "reduce" };
 const DARK: BrowserContextOptions = { colorScheme: "dark", locale: "zh-CN", reducedMotion: "reduce" };
 
-/** The minimum number of points in a line of the console's chart, so that the line looks good in a picture. */
+/** The minimum points in a line of the console's chart. Fewer do not look good in a picture. */
 const POINTS = 30;
 
-/**
- * Takes a picture. Characters without a font on this machine, such as emoji, are removed, because they would appear
- * as boxes.
- */
+/** Takes a picture. Removes characters without a font here, such as emoji, which would appear as boxes. */
 async function take(page: Page, name: string): Promise<void> {
   await page.evaluate(() => {
     const drawing = (text: string): string => {

@@ -70,7 +70,7 @@ export class Windows {
     return page;
   }
 
-  /** Answers the pages' requests to other hosts with an empty picture, so that no test contacts another host. */
+  /** Answers requests to other hosts with an empty picture, so that no test contacts them. */
   async withoutOthers(): Promise<void> {
     await this.context.route(
       ({ hostname }) => hostname !== "127.0.0.1",

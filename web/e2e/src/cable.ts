@@ -54,7 +54,7 @@ export class Cable {
 
   /**
    * Stops all bytes, like a device that loses its network. Existing connections stay open but never work again. New
-   * connections hang until the network is restored.
+   * connections hang until the network returns.
    */
   fallSilent(): void {
     this.#state = "silent";

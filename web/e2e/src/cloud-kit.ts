@@ -1,7 +1,4 @@
-/**
- * The cloud's own web kit, built with Lamplight's package under the name of the cloud's package. It is installed
- * once, into `target`.
- */
+/** The cloud's own web kit, built with Lamplight's package in place of the cloud's. Installed once, into `target`. */
 
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

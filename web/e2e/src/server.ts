@@ -10,17 +10,14 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/**
- * The time limit, in milliseconds, for the start and the end of the program. It is long, because the machine may be
- * busy.
- */
+/** The program must start or end within this time, in milliseconds. The machine may be busy. */
 const PATIENCE = 30_000;
 
 /** The time after which a server ends by itself if its test has not ended it. */
 const LIFETIME = "15m";
 
 export interface ServerOptions {
-  /** The command of the program: `demo` has users who act on their own, and `serve` has no users. */
+  /** The command of the program. `demo` has users who act on their own; `serve` has no users. */
   kind: "demo" | "serve";
   environment?: Record<string, string>;
   /** The client port; 0 selects a free one. */

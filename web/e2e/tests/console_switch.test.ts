@@ -5,10 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
 
-/**
- * The time limit for the effect, in milliseconds. A page that polls would take longer than this, although the machine
- * may be busy.
- */
+/** The time limit for the effect, in milliseconds. A page that polls would exceed it; a busy machine does not. */
 const AT_ONCE = 10_000;
 
 describe("a switch of the console", () => {

@@ -1,6 +1,6 @@
 /**
  * Tests that every web example in the READMEs, the documentation and the kit's page runs unchanged. The tests add
- * what an example omits, such as the user who logs in, and connect every client to the server of the test.
+ * what an example omits, such as the user who logs in. They connect every client to the server of the test.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

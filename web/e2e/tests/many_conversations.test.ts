@@ -1,6 +1,6 @@
 /**
- * Tests ten thousand and one conversations: the first rows appear at once, the others soon, and no call exceeds the
- * rate limit.
+ * Tests ten thousand and one conversations. The first rows appear at once, the others soon. No call exceeds the rate
+ * limit.
  */
 
 import type { Browser, Page } from "playwright-core";
@@ -11,17 +11,13 @@ import { Server } from "../src/server.js";
 
 const CONVERSATIONS = 10_001;
 
-/**
- * The time limit from the navigation to the first row, in milliseconds. On an idle machine, less than 1 s is needed.
- */
+/** The time limit from the navigation to the first row, in milliseconds. An idle machine needs less than 1 s. */
 const FIRST_ROW = 5_000;
 
 /** The time limit for sending ten thousand messages over the server API, in milliseconds. */
 const MAKING = 300_000;
 
-/**
- * The maximum number of rows in the document. It is more than a window shows, but far fewer than the conversations.
- */
+/** The maximum rows in the document: more than a window shows, but far fewer than the conversations. */
 const MOST_ROWS = 120;
 
 describe("ten thousand conversations", () => {
@@ -79,7 +75,7 @@ describe("ten thousand conversations", () => {
   });
 });
 
-/** Waits until the list has at least `least` rows. Returns the time by the page's clock, and the number of rows. */
+/** Waits until the list has at least `least` rows. Returns the page's time and the number of rows. */
 async function rowsAtLeast(page: Page, least: number): Promise<{ at: number; rows: number }> {
   const found = await page.waitForFunction((least) => {
     const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");

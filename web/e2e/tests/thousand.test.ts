@@ -8,7 +8,7 @@ import { Server } from "../src/server.js";
 
 const CONTACTS = 1_000;
 
-/** The maximum number of rows in the document: more than a window shows, but far fewer than the contacts. */
+/** The maximum rows in the document: more than a window shows, but far fewer than the contacts. */
 const MOST_ROWS = 120;
 
 describe("a thousand contacts", () => {

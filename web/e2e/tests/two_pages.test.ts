@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { playAs, rowOf, seesDot } from "../src/browser.js";
 import { setUpDemo } from "../src/demo.js";
 
-/** The Web linger of a new app, in milliseconds. Others do not see a reload, and see a closed tab after this time. */
+/** The Web linger of a new app, in milliseconds. Others see a closed tab after this time, and no reload. */
 const LINGER = 5_000;
 
 /** The longest delay that still counts as "at once" on a busy machine, in milliseconds. */
