@@ -83,8 +83,8 @@ Future<List<Duration>> _latencies() async {
   }
 }
 
-/// Measures the memory, in bytes, by which the process grows for each further
-/// client. It includes uncollected garbage of the login.
+/// Measures the memory, in bytes, that each further client takes. It includes
+/// uncollected garbage of the login.
 Future<int> _memoryOfAClient() async {
   final clients = <LamplightClient>[];
   Future<void> add(int count) async {

@@ -19,17 +19,17 @@ import 'wire/checks.dart';
 
 /// A client of Lamplight: one user on one device.
 ///
-/// After a [login] the client keeps the session alive. It sends heartbeats,
-/// reconnects after a broken link, and fetches what has changed meanwhile. If
-/// the server has dropped the subscription list, the client subscribes again.
-/// The session ends with [logout], or when the server ends it. A
+/// After a [login] the client keeps the session alive. It sends heartbeats, and
+/// reconnects after a broken link. It then fetches the missed changes, and
+/// subscribes again if the server has dropped the subscription list. The
+/// session ends with [logout], or when the server ends it. A
 /// [SessionEndedEvent] reports the end; from then on calls fail with 6014.
 ///
 /// A call that is made without a connection waits for one, up to the call
 /// timeout. Such a call also brings the next attempt to connect forward: it
 /// begins at most 2.25 s after the last attempt ended. If the server spreads
-/// reconnects over more than 1.5 s, the limit is 1.5 times that time instead of
-/// 2.25 s. A longer wait that the server has asked for still applies.
+/// reconnects over more than 1.5 s, the limit is 1.5 times that time instead. A
+/// longer wait that the server has asked for still applies.
 ///
 /// A call fails only with a [LamplightException]. Without a login, a client has
 /// no timer and no socket.
@@ -42,11 +42,12 @@ final class LamplightClient {
   /// The client connects at [login].
   ///
   /// [deviceId] identifies this device: 1 to 64 bytes of printable ASCII, the
-  /// same at every start (`deviceIdIn` of `package:lamplight/io.dart` stores
-  /// one in a file). The default is a random id for the life of this client, so
-  /// that every start of the program counts as another device. [platform]
-  /// defaults to the platform of this machine, [connector] to the WebSocket of
-  /// `dart:io`.
+  /// same at every start. `deviceIdIn` of `package:lamplight/io.dart` stores
+  /// one in a file. The default is a random id for the life of this client:
+  /// every start of the program then counts as another device.
+  ///
+  /// [platform] defaults to the platform of this machine, [connector] to the
+  /// WebSocket of `dart:io`.
   ///
   /// Throws an [ArgumentError] if an argument is malformed.
   factory LamplightClient({
@@ -107,8 +108,8 @@ final class LamplightClient {
   /// Whether the client has a connection on which its login has succeeded.
   bool get isConnected => _machine.session?.phase is Live;
 
-  /// The abilities that the app's settings give to this client, as the server
-  /// sent them last; null without a session.
+  /// The abilities that the app's settings give to this client, as last sent by
+  /// the server. Null without a session.
   Abilities? get abilities => _machine.session?.abilities;
 
   /// The current time (UTC) by the server's clock, as measured at the last
@@ -123,19 +124,18 @@ final class LamplightClient {
           );
   }
 
-  /// The events of this client: a broadcast stream. A listener gets only the
-  /// events after it began to listen; [cachedStatuses] has the statuses up to
-  /// then.
+  /// The events of this client: a broadcast stream. A listener gets only later
+  /// events; [cachedStatuses] has the statuses up to then.
   ///
   /// The memory for a paused listener is bounded by the number of watched
   /// users. When the listener resumes, it gets the newest status of each user
-  /// in one event, and the last 64 of all other events. If there were more, an
-  /// [EventsMissedEvent] comes first.
+  /// in one event. It also gets the last 64 other events, after an
+  /// [EventsMissedEvent] if there were more.
   Stream<LamplightEvent> get events => _driver.events.stream;
 
-  /// Returns the last known status of a watched user or of the own user,
-  /// without a request to the server; null for other users. Without a
-  /// connection, the status may be outdated.
+  /// Returns the last known status of a watched user or of the own user; null
+  /// for other users. Sends no request. Without a connection, the status may be
+  /// outdated.
   UserStatus? cachedStatus(String userId) => _machine.cache[userId];
 
   /// The last known statuses of all watched users, including the own user, by
@@ -148,7 +148,7 @@ final class LamplightClient {
   /// own only after a login has succeeded.
   ///
   /// The [token] is a UserSig, or a JWT if the app accepts JWTs. If this user
-  /// is already logged in, the token replaces the former one. If another user
+  /// is already logged in, the token replaces the earlier one. If another user
   /// is logged in, the call fails with 6017: log out first. A login during a
   /// logout waits for its end.
   Future<LoginResult> login(String userId, String token) async {
@@ -159,8 +159,8 @@ final class LamplightClient {
   }
 
   /// Replaces the token before it expires. The new token is sent at once and
-  /// used for all later logins. If the server refuses the new token, the former
-  /// one stays in use.
+  /// used for all later logins. If the server refuses it, the earlier one stays
+  /// in use.
   Future<void> updateToken(String token) =>
       _call<LoginResult>('login', {'userSig': token, 'resume': true});
 
@@ -172,9 +172,8 @@ final class LamplightClient {
   Future<void> logout() => _call<Object>('logout');
 
   /// Closes the connection without logging out, empties the cache and ends
-  /// [events]. All calls, including later ones, fail with 6014 and a message
-  /// that the client is closed. A closed client cannot be used again: create a
-  /// new one.
+  /// [events]. All calls, including later ones, fail with 6014 and say that the
+  /// client is closed. A closed client cannot be used again: create a new one.
   Future<void> close() async => _driver.close();
 
   /// Tests the link at once instead of at the next heartbeat; call this when
@@ -182,11 +181,13 @@ final class LamplightClient {
   /// receives nothing for 3 s. If it is waiting to reconnect, it tries at once.
   void networkChanged() => _driver.tell(const NetworkChangedInput());
 
-  /// Closes the link; call this when the application is not visible any longer
-  /// (Flutter: `AppLifecycleState.paused`). The user becomes OFFLINE, messages
-  /// go to the push webhook, and the client does nothing until [appResumed].
-  /// Watchers do not see a pause that is shorter than the server's setting
-  /// `linger`. A first login that is under way is completed first.
+  /// Closes the link; call this when the application is no longer visible
+  /// (Flutter: `AppLifecycleState.paused`). A first login under way is
+  /// completed first.
+  ///
+  /// The user becomes OFFLINE, messages go to the push webhook, and the client
+  /// does nothing until [appResumed]. Watchers do not see a pause that is
+  /// shorter than the server's setting `linger`.
   void appPaused() => _driver.tell(const PausedInput());
 
   /// Reconnects at once, or tests the link if there is one; call this when the
@@ -195,9 +196,9 @@ final class LamplightClient {
 
   // Statuses.
 
-  /// Sets the own custom status and returns the own status. A custom status has
-  /// at most 100 bytes of UTF-8, unless the app has another limit; a longer one
-  /// fails with 6017. An empty one clears the custom status.
+  /// Sets the own custom status and returns the own status. An empty text
+  /// clears the custom status. A text of more than 100 bytes of UTF-8, or of
+  /// the app's own limit, fails with 6017.
   Future<UserStatus> setSelfStatus(String customStatus) =>
       _call('setSelfStatus', {'customStatus': customStatus});
 
@@ -239,8 +240,8 @@ final class LamplightClient {
       _call('getUsersInfo', {'userIds': userIds.toList()});
 
   /// Reads a page of the friend list, by rising userID: the first page, or the
-  /// page after the user [after]. [limit] is the maximum number of friends in a
-  /// page: 1 to 1,000, or 0 for the server's maximum.
+  /// page after the user [after]. A page has at most [limit] friends: 1 to
+  /// 1,000, or 0 for the server's maximum.
   Future<FriendPage> getFriendPage({String after = '', int limit = 0}) =>
       _call('getFriendList', {'after': after, 'limit': limit});
 
@@ -257,9 +258,8 @@ final class LamplightClient {
   }
 
   /// Adds a user to the own friend list, and the own user to that user's list
-  /// unless [single] is true. If the user is already a friend, only the remark
-  /// (at most 96 bytes of UTF-8) is changed; an empty [remark] leaves it
-  /// unchanged.
+  /// unless [single] is true. For a friend, changes only the remark (at most 96
+  /// bytes of UTF-8), unless [remark] is empty.
   ///
   /// Fails with 70107 (no such account), 30516 (the user does not allow being
   /// added), 30010 or 30014 (a friend list is full), or 6017 (the user is the
@@ -339,9 +339,9 @@ final class LamplightClient {
       });
 
   /// Reads a page of the conversation list: the first page, or the page at the
-  /// [ConversationPage.next] of the previous one. [limit] is the maximum number
-  /// of rows in a page: 1 to 1,000, or 0 for the server's maximum. A page with
-  /// long texts has fewer rows.
+  /// [ConversationPage.next] of the previous one. A page has at most [limit]
+  /// rows: 1 to 1,000, or 0 for the server's maximum. A page with long texts
+  /// has fewer rows.
   Future<ConversationPage> getConversationPage({
     String? next,
     int limit = 0,

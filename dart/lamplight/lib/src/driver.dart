@@ -94,8 +94,8 @@ final class Driver {
     return waiter.future;
   }
 
-  /// Passes an input to the machine and executes the effects. Further inputs
-  /// that an effect causes are queued. Returns whether a call was answered.
+  /// Passes an input to the machine and executes the effects. Queues further
+  /// inputs that they cause. Returns whether a call was answered.
   bool _step(Input input) {
     _inputs.add(input);
     if (_isStepping) return false;

@@ -28,12 +28,12 @@ final class EventQueue {
   /// longer.
   final Map<String, UserStatus?> _slots = {};
 
-  /// The number of [_others] that are delivered before the slots. They were
-  /// added before the newest change of a slot.
+  /// The number of [_others] that are delivered before the slots: those older
+  /// than the newest change of a slot.
   int _ahead = 0;
 
-  /// The users whose statuses the listener has. Only they can be reported as
-  /// not watched any longer, which bounds the number of slots.
+  /// The users whose statuses the listener has. Only for them is the end of
+  /// watching reported, which bounds the slots.
   final Set<String> _told;
 
   /// Whether the queue is empty.
@@ -100,9 +100,8 @@ final class EventQueue {
     }
   }
 
-  /// Removes and returns the changed statuses in one event. If there are none,
-  /// removes and returns the users who are not watched any longer. Returns null
-  /// if there are no slots.
+  /// Removes and returns the changed statuses in one event. Without any,
+  /// returns the users who are no longer watched.
   LamplightEvent? _takeSlots() {
     if (_slots.isEmpty) return null;
     final changed = _slots.values.whereType<UserStatus>().toList();

@@ -1,6 +1,6 @@
-/// The part of a chat application that shows statuses of users. It was written
-/// for the cloud's Flutter plugin. To move it to Lamplight, the imports were
-/// replaced with this one, and the line with `Lamplight.configure` was added.
+/// The part of a chat application that shows statuses of users, written for the
+/// cloud's Flutter plugin. To move it to Lamplight, the imports were replaced
+/// with this one, and the line with `Lamplight.configure` was added.
 library;
 
 import 'dart:async';

@@ -1,5 +1,5 @@
-/// Tests a program with a real server. The program was written for the cloud's
-/// plugin; its import was changed, and the address of the server was added.
+/// Tests a program for the cloud's plugin with a real server. Only its import
+/// was changed, and the server's address added.
 library;
 
 import 'package:lamplight/compat.dart';

@@ -1,5 +1,5 @@
 /// Tests the types of the plugin: code that names them compiles, and their
-/// values can be converted to JSON.
+/// values convert to JSON.
 library;
 
 import 'dart:convert';

@@ -47,8 +47,8 @@ final class _Fake {
   /// The answer to a login; null if the server does not answer.
   Map<String, Object?>? login = const {'snapshotComplete': true};
 
-  /// Whether the server reads nothing after the login, so that it does not
-  /// notice the end of the connection either.
+  /// Whether the server reads nothing after the login, and so does not notice
+  /// the connection's end.
   bool isDeafAfterLogin = false;
 
   /// The requests that were received.

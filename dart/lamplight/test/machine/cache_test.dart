@@ -7,7 +7,7 @@ import '../support/runner.dart';
 import '../support/words.dart';
 
 /// Adds the statuses [told] to a cache with the statuses [held]. Checks the
-/// returned differences and the statuses in the cache afterwards.
+/// returned differences and the resulting cache.
 void fold(String held, String told, String differs, String after) {
   final cache = Cache()..fold(statuses(held));
   equal(brief(cache.fold(statuses(told))), differs, '$held + $told');

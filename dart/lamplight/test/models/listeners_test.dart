@@ -1,5 +1,5 @@
 /// Tests listeners of lists that throw, that remove each other, or that are
-/// never removed. Also tests ends of a kit while calls are under way.
+/// never removed. Also tests ends of a kit during calls.
 library;
 
 import 'dart:async';

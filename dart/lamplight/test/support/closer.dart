@@ -1,6 +1,5 @@
-/// A program that logs in, loses its connection, and closes its client. It must
-/// then exit by itself, because nothing keeps it alive. `dart closer.dart
-/// SERVER`.
+/// Logs in, loses its connection, and closes its client. The program must then
+/// exit by itself. `dart closer.dart SERVER`.
 library;
 
 import 'dart:io';

@@ -177,8 +177,8 @@ void nodeTest(String name, Future<void> Function(Node node) body) =>
 Future<int> codeOf(Future<Object?> Function() call) async =>
     (await throws<LamplightException>(call)).code;
 
-/// Waits until the subscription list of an account equals [users]. The app
-/// needs a high rate limit, because the list is read often.
+/// Waits until the subscription list of an account equals [users]. Reads the
+/// list often, so the app needs a high rate limit.
 Future<void> untilSubscribed(LamplightClient client, List<String> users) {
   final wanted = users.join(' ');
   return until('$wanted are subscribed to', () async {
@@ -220,8 +220,8 @@ final class Watcher {
   String of(String user) => client.cachedStatus(user)?.type.name ?? 'nothing';
 }
 
-/// The environment of this process without the variables of Lamplight, which
-/// would change the behaviour of the program.
+/// The environment of this process, without the variables of Lamplight, which
+/// would change the program's behaviour.
 final Map<String, String> _environment = {
   for (final MapEntry(:key, :value) in Platform.environment.entries)
     if (!key.startsWith('LAMPLIGHT_')) key: value,

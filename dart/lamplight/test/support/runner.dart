@@ -29,8 +29,8 @@ void test(
 /// The clean-ups that run after all tests, even if tests have failed.
 final List<Future<void> Function()> lastly = [];
 
-/// Runs the tests whose names contain [filter], one after another, and prints
-/// the results. Exits with 0 only if all have passed.
+/// Runs the tests whose names contain [filter], and prints the results. Exits
+/// with 0 only if all have passed.
 Future<void> runTests(String filter) async {
   var passed = 0;
   final failed = <String>[];
@@ -69,8 +69,8 @@ Future<void> runTests(String filter) async {
   exit(isGood ? 0 : 1);
 }
 
-/// Runs a test, and returns its failure or null. An unhandled error fails the
-/// test that caused it.
+/// Runs a test, and returns its failure or null. An unhandled error fails its
+/// test.
 Future<String?> _run(FutureOr<void> Function() body, Duration most) async {
   final done = Completer<String?>();
   void end(String? failure) {
@@ -109,8 +109,8 @@ void check(bool condition, String what) {
   if (!condition) throw CheckFailure('check failed: $what');
 }
 
-/// Fails if the two values differ. Lists, maps, sets and pairs are compared by
-/// their elements, other values by `==`.
+/// Fails if the two values differ. Compares lists, maps, sets and pairs by
+/// their elements, others by `==`.
 void equal(Object? actual, Object? expected, [String of = '']) {
   if (!_isEqual(actual, expected)) {
     throw CheckFailure(

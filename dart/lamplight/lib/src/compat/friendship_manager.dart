@@ -145,9 +145,8 @@ class V2TIMFriendshipManager {
             ];
           });
 
-  /// Checks whether users are friends. The answer for a user who is not in the
-  /// own friend list is always "no relation", even if that user's list has the
-  /// own user.
+  /// Checks whether users are friends. For a user who is not in the own friend
+  /// list, the answer is always "no relation". That user's list is not checked.
   Future<V2TimValueCallback<List<V2TimFriendCheckResult>>> checkFriend({
     required List<String> userIDList,
     required FriendTypeEnum checkType,

@@ -48,14 +48,14 @@ class V2TimSDKListener {
   /// Called when the client is connected and logged in.
   void Function() onConnectSuccess;
 
-  /// Called when an attempt to connect failed, or the link broke. For the
-  /// attempt of a `login`, it is called before the answer of `login`. Not
-  /// called if the server refuses that login; only `login` reports the refusal.
+  /// Called when an attempt to connect failed, or the link broke. A failed
+  /// attempt of a `login` is reported here before `login` answers. If the
+  /// server refuses that login, only `login` reports it.
   ErrorCallback onConnectFailed;
 
-  /// Called when this device was logged out by another login, the server API or
-  /// an operator, when the account was deleted, and when the same device has
-  /// connected again elsewhere.
+  /// Called when another login, the server API or an operator has logged this
+  /// device out. Also called when the account was deleted, and when the same
+  /// device has connected again elsewhere.
   void Function() onKickedOffline;
 
   /// Called when the UserSig has expired.

@@ -87,10 +87,11 @@ class V2TIMManager {
   dynamic getOfflinePushManager() =>
       const AbsentManager('getOfflinePushManager');
 
-  /// Initialises the SDK for an app. Call `Lamplight.configure` first. A second
-  /// call for the same app has no effect: the [listener] of the first call
-  /// stays, and further listeners are added with [addIMSDKListener]. The
-  /// parameters about logs, folders and the platform of the UI are ignored.
+  /// Initialises the SDK for an app. Call `Lamplight.configure` first.
+  ///
+  /// A second call for the same app has no effect: the [listener] of the first
+  /// call stays. [addIMSDKListener] adds further listeners. The parameters
+  /// about logs, folders and the platform of the UI are ignored.
   Future<V2TimValueCallback<bool>> initSDK({
     required int sdkAppID,
     LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,

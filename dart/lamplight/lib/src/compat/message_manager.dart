@@ -65,7 +65,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
   /// Sends a [message] of `createTextMessage` or `createCustomMessage`, with
   /// its current content. After a failure, the same message may be sent again:
   /// the server stores it only once. Programs for older versions of the plugin
-  /// pass the [id] of a created message instead of the message.
+  /// pass the [id] of a created message instead.
   ///
   /// [onSyncMsgID] is called with the `msgID` before the answer, when the
   /// message is stored.

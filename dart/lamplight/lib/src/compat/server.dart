@@ -19,9 +19,11 @@ abstract final class Lamplight {
   /// [deviceId] identifies this device and should be the same at every start.
   /// Store one with `deviceIdIn` of `package:lamplight/io.dart`, or in the
   /// application's own settings. The default is a random id for the life of
-  /// this process, so that every start counts as another device. [platform]
-  /// defaults to the platform of this machine, [connector] to the WebSocket of
-  /// `dart:io`. [language] is the language of the lists: `en` or `zh`.
+  /// this process: every start then counts as another device.
+  ///
+  /// [platform] defaults to the platform of this machine, [connector] to the
+  /// WebSocket of `dart:io`. [language] is the language of the lists: `en` or
+  /// `zh`.
   static void configure({
     required String server,
     String? deviceId,

@@ -79,9 +79,9 @@ final class Session {
   /// Listeners may be added before `initSDK`.
   final Set<V2TimSDKListener> sdkListeners = {};
 
-  /// The listener of the first `initSDK`. As in the plugin, a second `initSDK`
-  /// does not replace it, so a program that passes a new listener each time
-  /// gets each event once.
+  /// The listener of the first `initSDK`. As in the plugin, a second one does
+  /// not replace it. A program that passes a new listener each time gets each
+  /// event once.
   V2TimSDKListener? _initListener;
 
   /// The listeners to the lists and to messages.
@@ -226,8 +226,8 @@ final class Running {
   /// logout or a login of another user is requested meanwhile, this login fails
   /// with 6014.
   ///
-  /// The listeners get the reason of a failed attempt before the call fails. If
-  /// the UserSig has expired, the call fails with 6206, as the plugin
+  /// The listeners get the reason of a failed attempt before the call fails.
+  /// With an expired UserSig, the call fails with 6206, as the plugin
   /// documents.
   Future<void> login(String userId, String userSig) async {
     _want(userId);

@@ -125,11 +125,10 @@ extension _Answers on Machine {
   }
 
   /// Handles the snapshot of a login and the statuses that came before the
-  /// answer, and reports the differences.
+  /// answer. Reports the differences.
   ///
-  /// The new subscription list begins with the users that only the server has.
-  /// An earlier process subscribed to them before this session subscribed to
-  /// any user.
+  /// An earlier process may have subscribed to users, before this session. The
+  /// new subscription list begins with these users, whom only the server has.
   void _toldAtLogin(Session session, List<UserStatus> early, LoginTold told) {
     _clockOffset = told.result.serverTime.millisecondsSinceEpoch - _now;
     if (told.isListLost) session.restore.begin(session.subscriptions);
@@ -158,9 +157,8 @@ extension _Answers on Machine {
     if (areListsMissed) _emit(ListsOutdatedEvent(session.listsVersion!));
   }
 
-  /// Completes the snapshot. The server has now sent every status that differs
-  /// from the versions in the login. A user who was neither named in the login
-  /// nor sent is not watched any longer.
+  /// Completes the snapshot: every status that differs from the versions in the
+  /// login has come. Users in neither are no longer watched.
   void _snapshotComplete(Session session) {
     final snapshot = session.snapshot;
     if (snapshot == null) return;
@@ -176,8 +174,8 @@ extension _Answers on Machine {
     }
   }
 
-  /// Reports users who left the subscription list while this client was
-  /// disconnected. Another device or the server API has removed them.
+  /// Another device or the server API has removed these users from the
+  /// subscription list while this client was disconnected.
   void _tellUnsubscribed(List<String> own, Set<String> left) {
     final unsubscribed = own.where(left.contains).toList();
     if (unsubscribed.isNotEmpty) {
@@ -206,8 +204,8 @@ extension _Answers on Machine {
     if (request.kind == 'logout') _end(const LoggedOutEvent());
   }
 
-  /// Stores the statuses, the changes of the subscription list and the lists
-  /// version from the answer to a call.
+  /// Stores the statuses, the list changes and the lists version from the
+  /// answer to a call.
   void _learn(Session session, Request request, Object value) {
     switch (value) {
       case final LoginTold told:
@@ -258,9 +256,8 @@ extension _Answers on Machine {
     }
   }
 
-  /// Handles the answer to a call that has already failed with a timeout. Its
-  /// changes are reported like changes by another device, because the
-  /// application does not get the answer.
+  /// Handles an answer after its call's timeout. The application does not get
+  /// it, so its changes are reported like another device's.
   void _late(Object value) {
     switch (value) {
       case SentMessage(:final message):

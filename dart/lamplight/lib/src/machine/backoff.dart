@@ -3,44 +3,43 @@
 ///
 /// The server sends the time over which its clients spread their reconnects.
 /// After a broken link, a client makes its first attempt at a random moment
-/// within that time. The intervals between further attempts are about as long
-/// as that time. While the server is down, its clients therefore make no more
-/// attempts per second than the server could accept logins. They still
-/// reconnect soon after the server is back.
+/// within that time. The intervals between further attempts are about as long.
+/// While the server is down, its clients therefore make no more attempts per
+/// second than it can accept logins. They still reconnect soon after it is
+/// back.
 library;
 
 import 'dart:math';
 
-/// The longest wait before the first attempt after a broken link, if the server
-/// has not sent a spread. In milliseconds, like the other times in this file.
+/// The longest wait before the first attempt after a broken link, without a
+/// spread from the server. Milliseconds, like the other times in this file.
 const _first = 1000;
 
-/// The mean wait between attempts. If the server's spread is longer, it is used
-/// instead. The longest wait is 1.5 times the mean.
+/// The mean wait between attempts, unless the server's spread is longer. The
+/// longest wait is 1.5 times the mean.
 const _between = 1500;
 
-/// The mean wait after many failures. If the server's spread is longer, it is
-/// used instead. The longest wait is 1.5 times the mean: 30 s, the grace within
-/// which a client can return before watchers see it leave.
+/// The mean wait after many failures, unless the server's spread is longer. The
+/// longest wait is 1.5 times the mean: 30 s, the grace within which watchers do
+/// not see a client leave.
 const _betweenLongest = 20000;
 
-/// The number of failed attempts after which the wait begins to double, if the
-/// server has sent a spread. Without a spread, the number is 1. At the usual
-/// mean wait, 80 attempts take about two minutes, which is enough for a restart
-/// of the server.
+/// The failed attempts after which the wait begins to double; 1 without a
+/// spread from the server. At the usual mean wait, 80 attempts take about two
+/// minutes, enough for a restart of the server.
 const _attemptsBeforeDoubling = 80;
 
-/// The longest spread, which is also the longest that a server can be
-/// configured to announce. A longer one is shortened to this.
+/// The longest spread that a server can be configured to announce. A longer one
+/// is shortened to this.
 const _longestSpread = 600000;
 
 /// The maximum number of failures that the back-off takes into account while
 /// calls wait for the link.
 const mostFailuresWithCalls = 1;
 
-/// The age of a link, in milliseconds, at which the number of failures starts
-/// again at 0. With a lower age, clients would flood a server that accepts and
-/// closes connections in a loop.
+/// A link of this age, in milliseconds, counts as a success: the number of
+/// failures starts again at 0. A lower age would let clients flood a server
+/// that accepts and closes connections in a loop.
 const stableAfter = 10000;
 
 /// Returns a part of [span], in whole milliseconds. [jitter] is a random number
@@ -50,9 +49,8 @@ int jitterOf(int span, double jitter) => (span * jitter).floor();
 /// Returns the wait before the next attempt after [failures] failed attempts in
 /// a row. [spread] is the time that the server has sent; 0 if it has sent none.
 ///
-/// The first wait is completely random, and a later wait is half random, so
-/// that thousands of clients that lost a server together do not return
-/// together.
+/// The first wait is completely random, a later one half random. Thousands of
+/// clients that lost a server together thus do not return together.
 int reconnectDelay(int spread, int failures, double jitter) {
   final first = spread == 0 ? _first : min(spread, _longestSpread);
   if (failures == 0) return jitterOf(first, jitter);

@@ -1,9 +1,8 @@
 /// The last known status of each watched user, from all statuses that the
 /// server has sent.
 ///
-/// The cache has one status for each watched user, and none for other users.
-/// Its size is bounded by the number of users that the account watches, which
-/// the server limits.
+/// The cache has nothing about other users. Its size is bounded by the number
+/// of watched users, which the server limits.
 library;
 
 import 'dart:convert';
@@ -16,8 +15,8 @@ final class Cache {
 
   /// Adds statuses of watched users, and returns those that differ from the
   /// cached ones, each user at most once. A status that is not newer than the
-  /// cached one is dropped. If [replaces] returns true for a status, it is
-  /// dropped only if it is equal to the cached one.
+  /// cached one is dropped. If [replaces] returns true for a status, only an
+  /// equal one is dropped.
   List<UserStatus> fold(
     Iterable<UserStatus> told, [
     bool Function(UserStatus status)? replaces,

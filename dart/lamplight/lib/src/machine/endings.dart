@@ -4,8 +4,8 @@ part of 'machine.dart';
 /// of sessions.
 extension _Endings on Machine {
   /// Handles the end of a link, or of an attempt to open one, without a last
-  /// message of the server. Except after a sleep, records the silence before
-  /// the end, because the network path may have cut the link.
+  /// message of the server. Records the silence before it, unless after a
+  /// sleep: the network path may have cut the link.
   void _linkCut(LinkEnd why) {
     final session = _session;
     if (session == null) return;
@@ -15,9 +15,8 @@ extension _Endings on Machine {
     _linkEnded(why, const BackOff());
   }
 
-  /// Handles the end of a link that was lost or given up. A call under way
-  /// fails or is queued to be sent again, and the session waits for the next
-  /// attempt.
+  /// Handles the end of a link that was lost or given up. Calls under way fail
+  /// or are queued. The session waits for the next attempt.
   void _linkEnded(LinkEnd why, Retry retry) {
     final session = _session;
     if (session == null) return;
@@ -70,9 +69,9 @@ extension _Endings on Machine {
     };
   }
 
-  /// Handles the calls of a broken link, and returns whether one was a logout,
-  /// which ends the session. Idempotent calls are queued to be sent again, a
-  /// logout of a Web client succeeds, and other calls fail.
+  /// Handles the calls of a broken link. Calls that may be repeated are queued,
+  /// a logout of a Web client succeeds, and others fail. Returns whether one
+  /// was a logout, which ends the session.
   bool _giveBack(Session session, LiveLink link) {
     final again = link.takeRepeatable();
     var isLoggingOut = false;

@@ -1,9 +1,9 @@
-/// The check of the subscription list: former friends stay in the cache until
+/// The check of the subscription list. Former friends stay in the cache until
 /// the list shows whether the account is subscribed to them.
 ///
 /// A client knows the list from its first login, and every change of it while
-/// the link lasts. Another device may change the list while the link is broken,
-/// and a resume does not name the list again. It is then read when a friendship
+/// the link lasts. While the link is broken, another device may change the
+/// list, and a resume does not name it again. It is then read when a friendship
 /// ends. Knows no messages and no clock.
 library;
 
@@ -32,8 +32,7 @@ final class ListCheck {
   /// Removes users who are watched for another reason.
   void forget(Iterable<String> watched) => _former.removeAll(watched);
 
-  /// The time at which the list is to be read; null if it need not be, or if it
-  /// is being read.
+  /// When the list is to be read; null if that is unnecessary or under way.
   int? get due => _isSent || _former.isEmpty ? null : _notBefore;
 
   /// Records that the list is being read.

@@ -10,12 +10,12 @@ import 'request.dart';
 /// the session's queue.
 const maxInFlight = 64;
 
-/// The time without received bytes after which the link is given up, while an
-/// answer is outstanding.
+/// With an unanswered request, the link is given up after this time without
+/// received bytes.
 ///
-/// Every call tests the link: the server answers each call within 5 s. Calls
-/// time out after 10 s by default, so an idempotent call has time to be sent
-/// again on the next link.
+/// Every call tests the link, because the server answers each call within 5 s.
+/// Calls time out after 10 s by default. A call that may be repeated can thus
+/// still be sent on the next link.
 const answerPatience = 8000;
 
 /// The value of [answerPatience] after the device has changed its network, when
@@ -74,8 +74,7 @@ final class LiveLink {
   int _lastSent;
   int _lastHeard;
 
-  /// The time at which the link is given up if no bytes come before. It applies
-  /// while a request is in flight.
+  /// When the link is given up if a request is in flight and no bytes come.
   int _giveUpAt;
 
   /// The requests without an answer, by message id, oldest first.
@@ -137,14 +136,13 @@ final class LiveLink {
   int heartbeatDue(NetworkPath path) =>
       _lastSent + path.heartbeat(usualHeartbeat);
 
-  /// Returns the time without traffic, for a link that ends now. If a request
-  /// has no answer, the silence ended when the last message was sent: the
-  /// network path may have cut the link before, without a notification to the
-  /// client.
+  /// Returns the time without traffic, for a link that ends now. It ends at the
+  /// last sent message if a request has no answer: the network path may have
+  /// cut the link by then, unnoticed.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
-  /// The time at which the link is given up if no bytes come before; null if no
-  /// request is in flight.
+  /// When the link is given up unless bytes come first; null if no request is
+  /// in flight.
   int? get givenUpAt => _inFlight.isEmpty ? null : _giveUpAt;
 
   /// The calls in flight whose callers still wait, oldest first.

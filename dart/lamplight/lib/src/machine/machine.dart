@@ -2,7 +2,7 @@
 /// events the application gets.
 ///
 /// The machine has no socket, no clock and no random numbers. The driver passes
-/// each input with the time in milliseconds and a number from 0 to 1, and
+/// each input with the time in milliseconds and a number from 0 to 1. It
 /// executes the effects in their order. The same inputs give the same effects.
 library;
 
@@ -38,8 +38,8 @@ const loginTimeout = 10000;
 const sleepGap = 5000;
 
 /// The maximum number of calls that wait to be sent, and of logins that wait
-/// for one attempt to connect. Further calls are refused, except one logout, so
-/// that a session can be ended.
+/// for one attempt to connect. Further ones are refused. One logout is still
+/// allowed, so that a session can be ended.
 const maxQueue = 1000;
 
 /// A client, with a session or without.
@@ -53,9 +53,8 @@ final class Machine {
   /// The last known statuses of the watched users and of the own user.
   final Cache cache = Cache();
 
-  /// The difference between the server's clock and the times that the driver
-  /// passes, in milliseconds. Measured at the last login; null before the
-  /// first.
+  /// By how many milliseconds the server's clock differs from the driver's
+  /// times. Measured at the last login; null before the first.
   int? get clockOffset => _clockOffset;
   int? _clockOffset;
 
@@ -222,9 +221,8 @@ final class Machine {
     }
   }
 
-  /// Whether a logout needs no request, because closing the link is enough.
-  /// This is so for a first login that was not sent, and for a Web client,
-  /// whose login ends with its connection.
+  /// Whether closing the link is enough for a logout. It is for an unsent first
+  /// login, and for a Web client, whose login ends with its connection.
   bool _endsWithoutServer(Session session) {
     final isWeb = identity.platform == DevicePlatform.web;
     return switch (session.phase) {
@@ -265,8 +263,8 @@ final class Machine {
 
   // Inputs from the clock.
 
-  /// Handles a sleep of the device or this process, which has most likely
-  /// broken the link or the attempt to open one.
+  /// Handles a sleep of the device or process, which has probably broken the
+  /// link or the attempt to open one.
   void _wake() {
     switch (_session?.phase) {
       case Connecting() || LoggingIn():
@@ -341,8 +339,8 @@ final class Machine {
     _effects.add(const OpenLink());
   }
 
-  /// Starts the attempt to connect again. Either the device has slept, or the
-  /// login was sent with an older token, which the server may refuse.
+  /// Starts the attempt to connect again. The device has slept, or the server
+  /// may refuse the older token of the sent login.
   void _beginAnew() {
     _effects.add(const CloseLink());
     _connect();
@@ -393,16 +391,15 @@ final class Machine {
     }
   }
 
-  /// The time at which the next batch of a restore is due. Null while the app
-  /// allows no subscriptions or the link has no room.
+  /// When the next batch of a restore is due. Null while the app allows no
+  /// subscriptions or the link has no room.
   int? _restoreDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false && link.hasRoom
           ? session.restore.due
           : null;
 
-  /// The time at which the subscription list is to be read. Null during a
-  /// restore, and while the app allows no subscriptions or the link has no
-  /// room.
+  /// When the subscription list is to be read. Null during a restore, and while
+  /// the app allows no subscriptions or the link has no room.
   int? _listCheckDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false &&
               link.hasRoom &&
@@ -474,8 +471,8 @@ final class Machine {
         'resume': isResume,
       };
 
-  /// Adds the versions of known statuses to a login, as many as fit into [room]
-  /// bytes. Returns the users of these versions.
+  /// Adds as many versions of known statuses to a login as fit into [room]
+  /// bytes. Returns their users.
   Set<String> _addKnown(Map<String, Object?> parameters, int room) {
     final known = cache.known(room - frameSlack - _bytes(parameters));
     parameters['known'] = known;

@@ -2,20 +2,18 @@
 /// silences after which links were cut.
 ///
 /// A proxy, a load balancer or a NAT between client and server cuts a link
-/// without traffic after some time, with or without a notification to the
-/// client. The silence before such a cut is about the same each time. Links
-/// that break for other reasons have different silences.
+/// after some time without traffic. This silence is about the same each time.
+/// Links that break for other reasons have different silences.
 library;
 
 import 'dart:math';
 
-/// The divisor of the usual interval that gives the shortest interval. It
-/// limits the heartbeats on a path that cuts links for another reason, such as
-/// their age.
+/// The shortest interval is the usual one divided by this. Some paths cut links
+/// for another reason, such as their age; this limits the heartbeats there.
 const _shortest = 8;
 
-/// The divisor of a silence that gives the tolerance. Two silences count as
-/// equal if they differ by at most a twentieth of the later one.
+/// Two silences count as equal if they differ by at most a twentieth of the
+/// later one.
 const _tolerance = 20;
 
 /// The measurements of a session about its network path. All times are in
@@ -31,7 +29,7 @@ final class NetworkPath {
   /// Records that a link with the interval [usual] was cut after the time
   /// [silence] without traffic. After two successive cuts with equal silences,
   /// the interval becomes half of the silence. A silence below the shortest
-  /// interval is ignored, because the link was in use.
+  /// interval is ignored: the link was in use.
   void cut(int usual, int silence) {
     final shortest = usual ~/ _shortest;
     if (silence < shortest) return;

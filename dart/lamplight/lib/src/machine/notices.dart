@@ -1,8 +1,8 @@
 part of 'machine.dart';
 
 /// The longest wait that a server can ask for, in milliseconds; a longer one is
-/// shortened to this. A server chooses its waits within the spread that it
-/// announces, which is at most ten minutes.
+/// shortened. A server's own waits are within the spread that it announces, at
+/// most ten minutes.
 const _longestRetryAfter = 3600000;
 
 /// The part of the connection machine that handles messages that the server
@@ -44,8 +44,8 @@ extension _Notices on Machine {
     if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
   }
 
-  /// Stores the abilities of this client, and reports a change. The first
-  /// abilities of a session are no change.
+  /// Stores the abilities of this client. Only later ones of a session are
+  /// reported as a change.
   void _abilitiesTold(Session session, Abilities? told) {
     if (told == null) return;
     final before = session.abilities;
@@ -53,8 +53,8 @@ extension _Notices on Machine {
     if (before != null && before != told) _emit(AbilitiesChangedEvent(told));
   }
 
-  /// Removes users who are not watched any longer from the cache, and reports
-  /// them. The own user stays.
+  /// Removes users who are no longer watched from the cache, and reports them.
+  /// The own user stays.
   void _leaveCache(Iterable<String> users) {
     final own = _session?.user;
     final left = cache.remove(users.where((user) => user != own));
@@ -136,7 +136,7 @@ extension _Notices on Machine {
   }
 
   /// Removes former friends from the cache unless they are subscribed to. The
-  /// server does not report that they are not watched any longer.
+  /// server does not report them.
   void _noFriends(Session session, Iterable<String> users) {
     if (session.listCheck.isKnown) {
       _leaveUnlessSubscribed(session, users);

@@ -21,8 +21,8 @@ const frameSlack = 64;
 /// reuses it.
 typedef CallId = int;
 
-/// The kinds of calls that are sent again after a broken link. They only read,
-/// or the server recognises a repetition.
+/// The calls that are repeated after a broken link: they only read, or the
+/// server recognises a repetition.
 const _repeatable = {
   'getUserStatus',
   'getSubscriptions',
@@ -61,11 +61,10 @@ final class Request {
   String get token => (parameters['userSig'] as String?) ?? '';
 
   /// Checks the fixed limits of the contract and the size of the message.
-  /// Returns the failure, or null if the call may be sent. Limits that an app
-  /// can change are checked by the server.
+  /// Returns the failure, or null if the call may be sent. The server checks
+  /// limits that an app can change.
   ///
-  /// The size matters because the server closes the link of a client that sends
-  /// too large a message.
+  /// The server closes the link of a client that sends too large a message.
   LamplightException? check() {
     final size = utf8.encode(jsonEncode(parameters)).length + frameSlack;
     if (kind == 'login') {
@@ -101,8 +100,8 @@ final class Request {
   }
 }
 
-/// Returns the name of a parameter with a text that UTF-8 cannot encode, or
-/// null. Lists are skipped, because [Request.check] checks their userIDs.
+/// The first parameter with a text that UTF-8 cannot encode, or null. Skips
+/// lists: [Request.check] checks their userIDs.
 String? _notUnicode(Map<String, Object?> parameters) {
   for (final MapEntry(key: name, :value) in parameters.entries) {
     final found = switch (value) {

@@ -1,7 +1,8 @@
-/// Subscribes again after the server has dropped the subscription list. It
-/// decides which users are in a batch and when the batch is sent.
+/// Subscribes again after the server has dropped the subscription list. Decides
+/// which users are in a batch and when it is sent.
 ///
-/// A restore survives a broken link: a batch without an answer is sent again.
+/// A restore continues after a broken link: a batch without an answer is sent
+/// again.
 library;
 
 import 'dart:math';
@@ -10,8 +11,8 @@ import 'dart:math';
 const _batch = 100;
 
 /// The shortest time between two calls, in milliseconds. A restore uses half of
-/// the default rate limit of 20 calls in 5 s. The application's own calls and
-/// the account's other devices share the rest.
+/// the default rate limit of 20 calls in 5 s. The application and the account's
+/// other devices share the rest.
 const restorePace = 500;
 
 /// The wait after a temporary refusal, in milliseconds: the window of the
@@ -29,8 +30,8 @@ final class Restore {
   /// The batch that was sent and is not answered yet.
   List<String>? _sent;
 
-  /// The waiting users who are not watched, according to the server. They leave
-  /// the cache only if the client does not subscribe to them again.
+  /// The waiting users who are not watched, as the server has reported. They
+  /// leave the cache only if subscribing fails.
   final Set<String> _unwatched = {};
 
   int _most = _batch;
@@ -58,8 +59,8 @@ final class Restore {
   /// Whether no user is left to subscribe to.
   bool get isIdle => _waiting.isEmpty && _sent == null;
 
-  /// The time from which [nextBatch] returns a batch. Null if there is none, or
-  /// while a call is under way.
+  /// When [nextBatch] has a batch. Null without one, or while a call is under
+  /// way.
   int? get due => _sent == null && _waiting.isNotEmpty ? _notBefore : null;
 
   /// Returns the next users to subscribe to; null before [due]. One call is

@@ -125,8 +125,8 @@ final class AbilitiesChangedEvent extends LamplightEvent {
 }
 
 /// Messages were received, or sent from another device of this user; oldest
-/// first. A message of this client is also reported if its call failed with
-/// 9520 but the server has stored it.
+/// first. Also a message of this client whose call failed with 9520, if the
+/// server has stored it.
 final class MessagesReceivedEvent extends LamplightEvent {
   /// Creates an event.
   const MessagesReceivedEvent(this.messages);
@@ -227,8 +227,8 @@ final class ListsOutdatedEvent extends LamplightEvent {
 }
 
 /// Events were dropped, oldest first, because a listener was paused for too
-/// long. Statuses are never dropped, because they are conflated. The dropped
-/// events may be messages and changes of lists: read the lists again.
+/// long. The newest status of each user is never dropped. The dropped events
+/// may be messages and changes of lists: read the lists again.
 final class EventsMissedEvent extends LamplightEvent {
   /// Creates an event.
   const EventsMissedEvent(this.count);

@@ -15,10 +15,10 @@ final class LamplightException implements Exception {
             ? LamplightCode.english(code)
             : '${LamplightCode.english(code)}: $detail';
 
-  /// The code of the contract ([LamplightCode]). It is the code of the server's
-  /// refusal, or one of the SDK: 6014 without a session; 9508 if the call was
-  /// not sent, because there was no connection in time; 9520 if the call was
-  /// sent but not answered.
+  /// The code of the contract ([LamplightCode]): the code of the server's
+  /// refusal, or one of the SDK's. The SDK has 6014 without a session, 9508 for
+  /// a call that was not sent for lack of a connection, and 9520 for a call
+  /// that was sent but not answered.
   final int code;
 
   /// The text of the code in English, with details.

@@ -1,9 +1,9 @@
 /// Profiles, friends, messages and conversations: the content of the lists of a
 /// chat application, apart from the status.
 ///
-/// Pages of a list and changes of a list have a `listsVersion`: the number of
-/// changes to the own lists when the server wrote the page or change. If two of
-/// them have the same row, the one with the higher `listsVersion` is newer.
+/// A page or change of a list has a `listsVersion`: the number of changes to
+/// the own lists when the server wrote it. Of two with the same row, the one
+/// with the higher `listsVersion` is newer.
 library;
 
 import 'display_name.dart';

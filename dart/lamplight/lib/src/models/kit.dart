@@ -50,8 +50,8 @@ final class ListKit {
   String _language;
   bool _isDisposed = false;
 
-  /// The master switch of online statuses. While it is false, no list shows,
-  /// queries or subscribes to statuses, even if the list's own switch is on.
+  /// The master switch of online statuses. While false, no list shows, queries
+  /// or subscribes to statuses, even with its own switch on.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {

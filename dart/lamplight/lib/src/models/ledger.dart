@@ -3,7 +3,7 @@
 ///
 /// The ledger is pure: it has no client and no clock. A driver reports events
 /// to it, makes the one call that [Ledger.next] returns, and reports the
-/// answer. A method that can change a displayed status returns the users whose
+/// answer. A method that can change displayed statuses returns the users whose
 /// displayed status has changed.
 ///
 /// The subscription list belongs to the account, and the application uses it
@@ -22,9 +22,8 @@ import 'calls.dart';
 /// A time before all other times.
 const int _never = -1125899906842624;
 
-/// The codes of an app that allows no statuses of other users: it has switched
-/// them off, or its edition lacks them. Some servers of the cloud use 3122 for
-/// the edition.
+/// The codes of an app without statuses of other users: switched off, or not in
+/// its edition. Some servers of the cloud use 3122 for the edition.
 const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,
@@ -49,7 +48,7 @@ class Ledger {
   /// refuse them.
   int? _refusal;
 
-  /// Whether the SDK has reported that statuses are refused. The SDK then also
+  /// Whether the SDK has reported that statuses are refused. It then also
   /// reports when they are allowed again.
   bool _isClosedByApp = false;
   int _pausedUntil = 0;
@@ -61,8 +60,8 @@ class Ledger {
   Set<String>? _allListed;
   final Map<String, _Known> _known = {};
 
-  /// The ledger's own subscriptions, earliest first. The value is the time at
-  /// which the user was subscribed to or last visible.
+  /// The ledger's own subscriptions, earliest first, and when each user was
+  /// subscribed to or last visible.
   final Map<String, int> _own = {};
 
   /// The subscriptions of the application and of other devices.
@@ -345,8 +344,8 @@ class Ledger {
     return call == null ? WaitUntil(_nextDeadline(now)) : _spend(call, now);
   }
 
-  /// Returns the query of visible users without a subscription, or null. If the
-  /// batch has room, the query also names other users.
+  /// The query of visible users without a subscription, or null. Other users
+  /// fill the batch.
   Call? _query(Set<String> listed, int now) {
     bool isWanted(String user) {
       final known = _known[user];
@@ -370,8 +369,8 @@ class Ledger {
     return Call(CallKind.query, users.take(_queryBatch).toList());
   }
 
-  /// Returns the call that subscribes to users, or the call that makes room by
-  /// unsubscribing. Returns null if neither is needed.
+  /// The call that subscribes to users, or that makes room by unsubscribing.
+  /// Null if neither is needed.
   Call? _subscriptions(Set<String> listed, int now) {
     final room = max(0, _limit - _foreign.length);
     bool isWanted(String user) =>
@@ -469,7 +468,7 @@ class Ledger {
       _own.containsKey(user) || _foreign.contains(user) || user == _self;
 
   /// Whether a user cannot be watched. The ledger tries again after
-  /// [longestPause], because the account may exist by then.
+  /// [longestPause]: the account may exist by then.
   bool _isHopeless(String user, int now) {
     final at = _unwatchable[user];
     return at != null && now - at < longestPause;

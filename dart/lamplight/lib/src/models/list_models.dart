@@ -87,8 +87,8 @@ sealed class ListModel {
   bool _isShowing = false;
 
   /// The switch of this list. While it is false, the list queries no statuses,
-  /// makes no subscriptions and shows no dots. While the kit's switch is false,
-  /// this is so for all lists.
+  /// makes no subscriptions and shows no dots. The kit's switch does the same
+  /// for all lists.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -164,8 +164,8 @@ sealed class ListModel {
         )
       : null;
 
-  /// The users of the list in its order. As long as the users are the same,
-  /// this is the identical object.
+  /// The users of the list in its order. The identical object, while the users
+  /// are the same.
   List<String> get _listed;
 
   /// Returns the users in the rows from index [first] to index [last].
@@ -228,8 +228,8 @@ sealed class ListModel {
 }
 
 /// The conversations of the user. A row has the peer's name, picture, status
-/// and custom status, the last message with its time, and the number of unread
-/// messages. Pinned conversations are at the top.
+/// and custom status. It also has the last message with its time, and the
+/// number of unread messages. Pinned conversations are at the top.
 base class ConversationListModel extends ListModel {
   /// Creates the model of a conversation list. [filter] selects the
   /// conversations to show; the default is all. [language] replaces the kit's
@@ -319,7 +319,7 @@ base class ConversationListModel extends ListModel {
 /// The friends of the user with their statuses, grouped by letter.
 base class ContactListModel extends ListModel {
   /// Creates the model of a contact list. [filter] selects the friends to show;
-  /// the default is all. [pinyin] returns the reading of a Chinese name; if it
+  /// the default is all. [pinyin] returns the reading of a Chinese name. If it
   /// is null, Chinese names are listed under `#`.
   ContactListModel(
     super.kit, {

@@ -1,5 +1,5 @@
 /// Keeps the conversations and friends of the own user current. Reads them when
-/// they are needed, applies the changes that the server sends, and reads them
+/// they are needed, and applies the changes that the server sends. Reads them
 /// again when the server reports that they are outdated.
 ///
 /// The server sends a change to every device except the one whose call made it.
@@ -52,12 +52,11 @@ final class ListFailed extends ListState {
   String toString() => 'ListFailed($error)';
 }
 
-/// The number of rows in the first page. The page is small, so that it is shown
-/// soon.
+/// The rows in the first page. A small page is shown soon.
 const int _firstRows = 100;
 
-/// The number of pages that are read without a pause. It leaves room for the
-/// application's own calls, because the server allows a user 20 calls in 5 s.
+/// The pages that are read without a pause. The server allows a user 20 calls
+/// in 5 s; the application needs some.
 const int _atOnce = 8;
 
 /// The pause before each further page.
@@ -341,8 +340,7 @@ final class KeptList<T, P> {
   bool _isWanted = false;
 
   /// Counts the readings of the list and the ends of sessions. A page that
-  /// arrives after a change of the count belongs to an earlier reading and is
-  /// ignored.
+  /// arrives after a change is ignored: its reading is over.
   int _attempt = 0;
   Future<void>? _reading;
 
@@ -395,7 +393,7 @@ final class KeptList<T, P> {
     }
   }
 
-  /// Reads the list if it was requested but not read to its end. A reading
+  /// Reads the list if it was requested but not completely read. A reading
   /// under way continues.
   void _connected() {
     final isMissing = _state is! ListReady || !table.isComplete;

@@ -32,8 +32,8 @@ int tintOf(String userId) {
 }
 
 /// Returns the lower 32 bits of `hash * 16777619`, with 16777619 = 2^24 + 403.
-/// The product is computed in parts, because a number on the web cannot hold it
-/// exactly.
+/// Numbers on the web cannot hold the product exactly, so it is computed in
+/// parts.
 int _times16777619(int hash) =>
     (((hash & 0xff) * 0x1000000) + hash * 403) & 0xffffffff;
 

@@ -1,10 +1,10 @@
 /// One list of the own user, combined from the pages that were read, the
 /// answers to own calls, and the changes that the server sends.
 ///
-/// Every value has a lists version. Of two values of the same row, the table
-/// keeps the one with the higher version, in whatever order they arrive. While
-/// a list is read again, its former rows stay visible. While it is read for the
-/// first time, its pages become visible one by one.
+/// Every value has a lists version. Of two values of a row, the table keeps the
+/// one with the higher version, in any order of arrival. While a list is read
+/// again, its earlier rows stay visible. During the first reading, the pages
+/// become visible one by one.
 library;
 
 final class _Row<T> {
@@ -24,8 +24,8 @@ final class ListTable<T> {
   /// it began.
   Map<String, _Row<T>> _rows = {};
 
-  /// The versions of rows that were removed during a reading, so that an older
-  /// page does not restore them.
+  /// The versions of rows removed during a reading. An older page must not
+  /// restore them.
   final Map<String, int> _gone = {};
   bool _isReading = false;
 

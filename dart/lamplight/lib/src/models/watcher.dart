@@ -19,8 +19,8 @@ const int _settle = 120;
 /// scrolling.
 const int _longestSettle = 500;
 
-/// The shortest interruption of the connection that the lists show. Showing
-/// shorter ones would make the dots flicker.
+/// The lists show interruptions of the connection from this duration on.
+/// Shorter ones would make the dots flicker.
 const Duration _shortCut = Duration(milliseconds: 500);
 
 /// A storage for the subscriptions of the lists, which lets an application end
@@ -75,8 +75,8 @@ final class StatusWatcher {
   String? _user;
   Timer? _timer;
 
-  /// The time of the first change since the ledger was last asked for a call;
-  /// null if there was no change.
+  /// When the first change came since the ledger was last asked for a call, if
+  /// any.
   int? _dueSince;
   bool _isCalling = false;
 
@@ -90,8 +90,7 @@ final class StatusWatcher {
   /// The status of a user; null if it is unknown, or statuses are off.
   UserStatus? shown(String userId) => _ledger.shown(userId);
 
-  /// The code with which the app refuses statuses: 7013 or 72001; null if it
-  /// does not refuse them.
+  /// The code with which the app refuses statuses, 7013 or 72001, or null.
   int? get refusal => _ledger.refusal;
 
   /// The last reported state of the connection. Without a connection, the lists
@@ -316,8 +315,8 @@ final class StatusWatcher {
     }
   }
 
-  /// Makes a call. [isSame] returns whether the login is still the same, so
-  /// that the answer is valid.
+  /// Makes a call. [isSame] returns whether the login is still the same;
+  /// otherwise the answer is void.
   Future<List<String>> _ask(Call call, bool Function() isSame) async {
     final users = call.users;
     switch (call.kind) {

@@ -27,8 +27,8 @@ Connector defaultConnector() => ioConnector();
 Connector ioConnector({SecurityContext? context}) =>
     (server) => _IoLink(server, HttpClient(context: context));
 
-/// Returns the device id in the file [path]. If the file does not exist,
-/// creates it with a new id. The folder must exist.
+/// Returns the device id in the file [path]. If there is no file, creates it
+/// with a new id. The folder must exist.
 ///
 /// Throws a [FileSystemException] if the file cannot be read or created, and a
 /// [FormatException] if its content is not a device id.

@@ -1,6 +1,6 @@
-/// Reads objects of proto3's JSON mapping: an absent field or null means the
-/// default value, 64-bit numbers may be strings, and unknown fields are
-/// ignored. A value of a wrong type causes a [FormatException].
+/// Reads objects of proto3's JSON mapping. An absent field or null means the
+/// default value. 64-bit numbers may be strings. Unknown fields are ignored. A
+/// value of a wrong type causes a [FormatException].
 library;
 
 /// A JSON object.
