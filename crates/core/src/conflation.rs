@@ -32,7 +32,7 @@ impl ConflationRate {
     /// No limit: every change is sent at once.
     pub const NONE: Self = Self { changes_per_second: 0, notifications_per_second: 1 };
 
-    /// The maximum time for which a change waits, regardless of the number of watchers.
+    /// The longest time that a change waits, for any number of watchers.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
     /// The time between two notifications about a user who has `watchers` watchers and changes continuously.
@@ -81,9 +81,9 @@ struct Recent<V> {
 pub struct Conflator<K, V> {
     limit: ConflationRate,
     users: HashMap<K, Recent<V>, foldhash::fast::RandomState>,
-    /// The users with a waiting change, ordered by the moment at which the change is due.
+    /// The users with a waiting change, ordered by when it is due.
     due: BTreeSet<(Moment, K)>,
-    /// The moment at which the entries of users with a full bucket are removed next.
+    /// When the entries of users with a full bucket are removed next.
     sweep_at: Moment,
     replaced: u64,
 }

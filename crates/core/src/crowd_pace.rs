@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The time at which the next share of a crowd is served.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct CrowdPace {
-    /// The time of the next share if there are pauses; `None` if there are none.
+    /// The time of the next share; `None` without pauses.
     next_share: Option<Moment>,
 }
 

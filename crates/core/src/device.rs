@@ -13,8 +13,8 @@ pub struct Device {
     /// The number of the login, assigned by the facts. It is higher than the number of every earlier login. A logout
     /// with a lower number belongs to an earlier login and does not end this one.
     pub login: u64,
-    /// The second in which the UserSig that the device used last was issued. 0 if the device has not connected since
-    /// the record was created from the facts.
+    /// The second in which the last used UserSig was issued. 0 if the device has not connected since the record was
+    /// created from the facts.
     pub issued: u64,
     /// The state of the device's connection.
     pub link: Link,
@@ -96,7 +96,7 @@ pub struct Connect<'a> {
     pub device: &'a DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The number of the login. A returning device has the number of its former login.
+    /// The number of the login. A returning device keeps the number of its login.
     pub login: u64,
     /// The creation number of the account when the facts recorded the login; 0 for a returning device.
     pub born: u64,

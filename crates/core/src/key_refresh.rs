@@ -20,10 +20,10 @@ pub const BETWEEN_DEMANDS: Duration = Duration::from_secs(10);
 /// The pause after the first failure. Each further failure doubles it, up to [`RENEW_AFTER`].
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
-/// The times at which the keys of a source were read, and the time at which they are to be read next.
+/// When the keys of a source were read, and when they are to be read next.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct KeyRefresh {
-    /// The moment from which on the last keys are refused; `None` if the keys were never read.
+    /// The last keys are refused from this moment on. `None` if the keys were never read.
     counts_until: Option<Moment>,
     last_attempt: Option<Moment>,
     is_reading: bool,
@@ -52,7 +52,7 @@ impl KeyRefresh {
         self.left(now) > Duration::ZERO
     }
 
-    /// The time for which the last keys will still be accepted; zero if they are refused.
+    /// How long the last keys will still be accepted; zero if they are refused.
     pub fn left(&self, now: Moment) -> Duration {
         self.counts_until.map_or(Duration::ZERO, |until| until.since(now))
     }

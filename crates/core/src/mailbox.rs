@@ -54,8 +54,8 @@ impl<S: Versioned> Hub<S> {
         watched.is_some_and(|(subject, _)| self.graph.state(subject).is_some())
     }
 
-    /// Removes a reason to watch a user. Returns `true` if that was the last reason, so that the connection no longer
-    /// watches the user.
+    /// Removes a reason to watch a user. Returns `true` if it was the last one; the connection then no longer watches
+    /// the user.
     pub fn unwatch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         self.graph.unwatch(watcher, user, why)
     }
@@ -72,7 +72,7 @@ impl<S: Versioned> Hub<S> {
         self.graph.watch_all(watcher, users, why, added);
     }
 
-    /// Removes a reason from every watched user that has it, except those for whom `wanted` returns `true`.
+    /// Removes a reason from every watched user that has it. Keeps it for users for whom `wanted` returns `true`.
     pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, wanted: impl FnMut(&User) -> bool) {
         self.graph.unwatch_others(watcher, why, wanted);
     }
@@ -150,7 +150,7 @@ impl<S: Versioned> Hub<S> {
         self.graph.state(subject)
     }
 
-    /// Records that the connection has this version of a user's state, and removes the mark unless the hub has a newer
+    /// Records that the connection has this version of a user's state. Removes the mark, unless the hub has a newer
     /// state. Returns whether the connection watches the user.
     pub fn seen(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };

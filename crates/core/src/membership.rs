@@ -13,7 +13,7 @@ use lamplight_model::{AppId, Lane, Moment, NodeId};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The length of leases, and the time for which the users of a lost node still count as connected.
+/// The length of leases, and how long the users of a lost node still count as connected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LeaseTimes {
     /// The silence after which a node has no duties any more.
@@ -23,7 +23,7 @@ pub struct LeaseTimes {
 }
 
 impl LeaseTimes {
-    /// The interval at which a node renews its lease and reads the register.
+    /// How often a node renews its lease and reads the register.
     pub fn renew_every(self) -> Duration {
         self.lease / 3
     }
@@ -36,7 +36,7 @@ pub struct Sighting {
     pub node: NodeId,
     /// The beat of the node, which increases with each renewal of its lease.
     pub beat: u64,
-    /// Whether the node accepts no new clients, because it is about to stop.
+    /// Whether the node is about to stop, and accepts no new clients.
     pub is_draining: bool,
 }
 

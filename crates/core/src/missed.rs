@@ -8,8 +8,8 @@
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
 
-/// The longest assumed time in which bytes from a device arrive. Messages sent within this time before the last bytes
-/// may have been missed.
+/// Bytes from a device are assumed to arrive within this time. They therefore prove nothing about messages that were
+/// sent within this time before their arrival.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
 /// The time from which on messages may have reached no device. `None` if none can have been missed, or without a push

@@ -17,7 +17,7 @@ pub struct MinimumRate {
 }
 
 impl MinimumRate {
-    /// The moment at which a transfer that began at `began` and has transferred `bytes` is too slow.
+    /// The moment from which on a transfer is too slow that began at `began` and has transferred `bytes`.
     pub fn deadline(&self, began: Moment, bytes: u64) -> Moment {
         let earned = bytes.saturating_mul(1_000) / self.bytes_per_second.max(1);
         let allowed = self.grace.saturating_add(Duration::from_millis(earned));
@@ -32,7 +32,7 @@ pub struct PaceLimits {
     pub idle: Duration,
     /// The longest time from the first to the last byte of a request's head.
     pub head: Duration,
-    /// The minimum rate at which the peer receives answers, counted from the moment at which it stops receiving.
+    /// The minimum rate at which the peer receives answers, from the moment at which it stops receiving.
     pub answer: MinimumRate,
 }
 
@@ -140,8 +140,7 @@ impl Pace {
         }
     }
 
-    /// The moment of the next time limit, and the fault if nothing happens before that moment. `None` if no limit
-    /// applies.
+    /// When the next time limit ends, and the fault if nothing happens before. `None` if no limit applies.
     pub fn deadline(&self) -> Option<(Moment, PaceFault)> {
         let stall = self.stall.as_ref();
         let answer =

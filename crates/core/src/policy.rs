@@ -172,11 +172,10 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
     }
 }
 
-/// The calls that an app's settings allow to its clients, with the limits of these calls. If they change, clients are
-/// notified.
+/// The calls that an app's settings allow its clients, with their limits. Clients are notified of changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
-    /// The code with which every query and subscription of other users is refused; `None` if they are allowed.
+    /// The code of the refusal of every query and subscription of other users. `None` if they are allowed.
     pub refusal: Option<Code>,
     /// Whether a client is notified about mutual friends without subscribing to them.
     pub friend_notification: bool,

@@ -76,7 +76,7 @@ pub struct Connected {
 /// The outcome of [`Presence::expire`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expired {
-    /// The logins that ended: those that lapsed, then those of Web devices whose connection no longer counts.
+    /// The ended logins: first the lapsed ones, then those of Web devices whose connection no longer counts.
     pub removed: Vec<Removed>,
     /// All ended logins that are now to be stored in the facts, including those in `removed`.
     pub to_settle: Vec<EndedLogin>,
@@ -134,7 +134,7 @@ impl Presence {
         self.version
     }
 
-    /// The logins, in ascending order of their numbers, which is the order in which they were made.
+    /// The logins, in ascending order of their numbers. This is the order in which they were made.
     pub fn devices(&self) -> &[Device] {
         &self.devices
     }
@@ -172,7 +172,7 @@ impl Presence {
         self.events.as_deref().filter(|events| !events.is_empty())
     }
 
-    /// The time at which [`Presence::expire`] has work next; `None` if nothing is scheduled.
+    /// When [`Presence::expire`] has work next; `None` if nothing is scheduled.
     pub fn next_deadline(&self) -> Option<Moment> {
         let links = self.devices.iter().filter_map(|device| match device.link {
             Link::Connected(_) => None,

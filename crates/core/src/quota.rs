@@ -45,7 +45,7 @@ pub struct FailureWindow {
 }
 
 impl FailureWindow {
-    /// The period in which failures are counted, and the time for which a source is blocked.
+    /// Failures are counted in this period, and a source is blocked for it.
     pub const MINUTE: Duration = Duration::from_secs(60);
 
     /// Whether the source is blocked.

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// The time runs faster or slower than the local clock by at most 1/`SLEW`.
 const SLEW: u64 = 20;
 
-/// The longest time for a measurement. A longer measurement is ignored, unless it is the first.
+/// The longest time that a measurement may take. A longer one is ignored, unless it is the first.
 const MOST_TRAVEL: Duration = Duration::from_secs(1);
 
 /// The directory's time, computed from this node's monotonic clock.
@@ -57,13 +57,13 @@ impl SharedClock {
         }
     }
 
-    /// The directory's time at this local time. Before the first measurement, it is the local time.
+    /// The directory's time at this local time. Before the first measurement, the local time itself.
     pub fn at(&self, local: Now) -> Now {
         let Some(Offsets { moment, wall }) = &self.0 else { return local };
         Now { moment: Moment(moment.at(local.moment)), wall: Timestamp(wall.at(local.moment)) }
     }
 
-    /// The time in milliseconds by which the local wall clock is ahead of the directory's; negative if it is behind.
+    /// How many milliseconds the local wall clock is ahead of the directory's; negative if it is behind.
     pub fn local_wall_ahead(&self, local: Now) -> i64 {
         signed(local.wall.0) - signed(self.at(local).wall.0)
     }

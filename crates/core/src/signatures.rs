@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 /// The use of a UserSig is stored up to this age in seconds, in case the wall clock is set back before a kick.
 const REMEMBERED_FOR: u64 = 10;
 
-/// The UserSigs of a user, identified by the seconds in which they were issued.
+/// The UserSigs of a user. The second in which a UserSig was issued identifies it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Signatures {
     /// The issue times of the UserSigs that were used, ascending. Only the latest [`MAX_REVOKED_ONE_BY_ONE`] are
@@ -21,7 +21,7 @@ pub struct Signatures {
 }
 
 impl Signatures {
-    /// Creates the value for a user of whom only the revocation in the facts is known. No UserSig counts as used.
+    /// Creates the value for a user from the revocation in the facts. No UserSig counts as used.
     pub fn of_facts(revoked: Option<Revoked>) -> Self {
         Self { seen: SmallVec::new(), revoked: revoked.map(Box::new) }
     }

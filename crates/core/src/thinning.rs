@@ -72,7 +72,7 @@ impl<S> Default for Thinning<S> {
 }
 
 impl<S: Sum> Thinning<S> {
-    /// Continues the sums of a former process from its stored steps `kept`. Steps that have already ended are ignored.
+    /// Continues the sums of an earlier process from its stored steps `kept`. Ignores steps that have already ended.
     pub fn resume(kept: impl IntoIterator<Item = Step<S>>, now: Timestamp) -> Self {
         let mut thinning = Self::default();
         for step in kept {

@@ -32,7 +32,7 @@ pub struct Ended {
     pub cause: EndCause,
 }
 
-/// The reasons for which a change of the live record, such as another login or a kick, closes a connection.
+/// Why a change of the live record closes a connection, for example another login or a kick.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum EndCause {
     /// The same device has connected again.

@@ -76,7 +76,7 @@ struct Watcher {
 /// The index of a watcher's edge to each subject. Changing many edges then needs no searches.
 type Places = HashMap<u32, u32, foldhash::fast::FixedState>;
 
-/// The largest number of changes for which searching the edges is quicker than building a map.
+/// Up to this many changes, searching the edges is quicker than building a map.
 const FEW: usize = 4;
 
 /// The graph: watchers, subjects with their newest state `S`, and the edges between them with their pending marks.
@@ -106,7 +106,7 @@ impl<S> Default for WatchGraph<S> {
 }
 
 impl<S> WatchGraph<S> {
-    /// Adds a watcher. `expected` is the number of users that it will watch, for which memory is reserved.
+    /// Adds a watcher. Reserves memory for the `expected` number of users that it will watch.
     pub fn attach(&mut self, expected: usize) -> WatcherKey {
         self.attached = self.attached.wrapping_add(1);
         let generation = self.attached;
@@ -340,7 +340,7 @@ impl<S> WatchGraph<S> {
         watcher.pending.retain(|pending| *pending != place as u32);
     }
 
-    /// Excludes the edge to a user from [`WatchGraph::drain_pending`], until it is [unmarked](Self::unmark) or
+    /// Keeps the edge to a user out of [`WatchGraph::drain_pending`], until it is [unmarked](Self::unmark) or
     /// [released](Self::release).
     pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
         let Some(place) = self.find(user).and_then(|subject| self.find_edge(watcher, subject)) else {
@@ -351,8 +351,7 @@ impl<S> WatchGraph<S> {
         pending.retain(|pending| *pending != place as u32);
     }
 
-    /// Ends the exclusion of all held edges of a watcher, so that their pending states are sent. Returns the users of
-    /// these edges.
+    /// Releases all held edges of a watcher, so that their pending states are sent. Returns the users of these edges.
     pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
         let Some(it) = self.watcher_mut(watcher) else { return Vec::new() };
         let held = it.outgoing.iter_mut().zip(0..).filter(|(edge, _)| edge.subject & HELD != 0);
@@ -388,8 +387,7 @@ impl<S> WatchGraph<S> {
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
     }
 
-    /// The newest state of a user, if it was sent to `watcher`. `None` if `watcher` does not watch the user, or if the
-    /// edge is pending.
+    /// The newest state of a user, if `watcher` watches the user and the state was sent to it.
     pub fn told(&self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.find(user)?;
         let place = self.find_edge(watcher, subject)?;
@@ -399,7 +397,6 @@ impl<S> WatchGraph<S> {
 
     /// Passes the pending states of a watcher to `tell`, the oldest mark first, and removes their marks. Stops when
     /// `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user.
-    ///
     /// Returns whether the watcher can get more states now; `false` if it is muted.
     pub fn drain_pending(&mut self, key: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)

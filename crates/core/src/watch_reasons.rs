@@ -1,4 +1,4 @@
-//! The reasons for which a connection watches a user, stored as bits of an edge.
+//! The reasons why a connection watches a user, stored as bits of an edge.
 
 /// A reason why a connection is notified about a user (SPEC section 4). One edge may have several reasons.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

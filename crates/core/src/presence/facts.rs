@@ -13,7 +13,7 @@ use lamplight_model::{
     MultiDevicePolicy, Now, Platform, Reason, Revoked, Timestamp, Version,
 };
 
-/// The facts of a user with which the live record has to be consistent.
+/// The facts of a user that the live record has to agree with.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UserFacts {
     /// The stored logins (device, platform, number), in ascending order of their numbers.

@@ -18,7 +18,7 @@ pub struct Record {
     /// Whether each device is connected, according to the session events so far.
     told: BTreeMap<DeviceId, bool>,
     last_event: u64,
-    /// The number of the last login, which the test assigns in place of the facts.
+    /// The number of the last login. The test assigns the numbers, like the facts.
     pub last_login: u64,
     /// The last-seen time that was last visible; `None` if none was visible yet.
     seen: Option<Timestamp>,
@@ -105,7 +105,7 @@ impl Record {
         }
     }
 
-    /// Advances the time. Processes each deadline when it is due, and passes the resulting transition to `seen`.
+    /// Advances the time. Processes each deadline when it is due, and passes its transition to `seen`.
     pub fn wait(&mut self, time: Duration, mut seen: impl FnMut(&Transition<Vec<Removed>>)) {
         let end = self.now.moment + time;
         while let Some(due) = self.presence.next_deadline().filter(|due| *due <= end) {

@@ -55,7 +55,7 @@ struct Model {
 struct Watching {
     /// The users that the connection watches, with the reasons.
     edges: BTreeMap<u8, Vec<Why>>,
-    /// The users in the mailbox, in the order in which they were marked.
+    /// The users in the mailbox, in the order of marking.
     pending: Vec<u8>,
     touched: bool,
     /// For each watched user, the last change that was sent to the client.
