@@ -35,7 +35,7 @@ use std::sync::Arc;
 pub struct Watchers {
     /// The number of connections of other users that watch the user.
     pub connections: usize,
-    /// Some of the users of these connections, each with the reasons for watching.
+    /// Some users of these connections, each with the reasons for watching.
     pub users: BTreeMap<UserId, WatchedFor>,
 }
 
@@ -173,14 +173,11 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Applies a change of the subscription list by the connection's own call. The answer to the call contains the
-    /// statuses of the added users.
+    /// statuses of the added users. The connection is not notified about them until the answer
+    /// [takes](Audience::take) their statuses, or until [`Audience::release`].
     ///
-    /// The connection is not notified about new users until the answer [takes](Audience::take) their statuses, or until
-    /// [`Audience::release`].
-    ///
-    /// The log reports the change later, and [`Audience::hear`] applies it to the user's other connections. For this
-    /// connection, it ignores the entries about these users up to this change. If the log has already reported this
-    /// change, nothing is changed.
+    /// [`Audience::hear`] later applies the change to the user's other connections. For this connection, it ignores
+    /// the log's entries about these users up to this change. Nothing changes if the log has already reported this.
     pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,
@@ -380,7 +377,7 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// The time at which [`Audience::tell_due`] is to be called next; `None` if no user has changed recently.
+    /// When [`Audience::tell_due`] is to be called next; `None` if no user has changed recently.
     pub fn next_due(&self) -> Option<Moment> {
         let share = self.crowd_pace.next_share().filter(|_| self.hub.has_crowd());
         self.conflator.next_due().into_iter().chain(share).min()
@@ -461,7 +458,6 @@ impl<S: Versioned> Audience<S> {
 
     /// Passes the statuses marked in the mailbox of a connection to `tell`, until `tell` returns [`Told::Full`]. A
     /// muted connection gets only the status of its own user.
-    ///
     /// Returns whether the connection can get more statuses now; `false` if it is muted.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)
@@ -499,8 +495,8 @@ impl<S: Versioned> Audience<S> {
         (*key == watcher).then_some(member)
     }
 
-    /// Counts the connections of other users that watch a user, and lists up to `most` of these users. The cost is
-    /// bounded by `most`.
+    /// Counts the connections of other users that watch a user, and lists up to `most` of their users. `most` bounds
+    /// the cost.
     pub fn watchers(&self, user: &User, most: usize) -> Watchers {
         let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
         let own = self.by_user.get(user).map_or(0, |own| own.len());

@@ -40,7 +40,7 @@ pub struct SourceState {
     pub keys: usize,
     /// The time for which these keys are still accepted.
     pub left: Duration,
-    /// The error of the last attempt to read the source; `None` if it succeeded or if there was none.
+    /// The error of the last attempt to read the source. `None` if it succeeded, or without an attempt.
     pub error: Option<String>,
 }
 
@@ -160,7 +160,7 @@ impl Keyrings {
         self.puts.load(Ordering::Acquire)
     }
 
-    /// Records that a source could not be read. Returns the time for which its former keys are still accepted.
+    /// Records that a source could not be read. Returns how long its last keys are still accepted.
     pub fn failed(&self, key: &KeysToRead, error: String, now: Moment) -> Duration {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return Duration::ZERO };
@@ -187,7 +187,7 @@ impl Keyrings {
         apps.iter().flat_map(sources).collect()
     }
 
-    /// Waits until a source may have to be read, because a call needs newer keys or an app has changed.
+    /// Waits until a source may have to be read: a call needs newer keys, or an app has changed.
     pub async fn are_wanted(&self) {
         self.wanted.notified().await;
     }

@@ -23,7 +23,7 @@ pub(crate) struct Records {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
     deletions: Arc<AppDeletions>,
-    /// The latest [epoch](Directory::epoch) for which the records are complete: each login in the facts has one.
+    /// The latest [epoch](Directory::epoch) for which each login in the facts has a record.
     recovered_from: AtomicU64,
     /// How long the logins of a lost record count as connected; `None` if no other node shares the directory.
     grace: Option<Duration>,

@@ -20,7 +20,7 @@ pub const MAX_RETRIES: usize = 1 << 17;
 /// The number of operations retried at a time.
 const AT_ONCE: usize = 256;
 
-/// The longest pause. The pause doubles after each round in which no operation succeeded.
+/// The longest pause. A round without success doubles the pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
@@ -140,11 +140,11 @@ impl Retries {
     }
 }
 
-/// The users with a login in progress, each with the number of these logins.
+/// The users with logins in progress, and how many.
 #[derive(Default)]
 pub(crate) struct Entering(Mutex<HashMap<User, usize, foldhash::fast::RandomState>>);
 
-/// Marks a login of a user as in progress until it is dropped.
+/// Marks a login of a user as in progress until the guard is dropped.
 pub(crate) struct EnteringGuard<'a> {
     entering: &'a Entering,
     user: User,

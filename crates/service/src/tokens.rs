@@ -29,7 +29,7 @@ const MOST_WAITS: usize = 3;
 /// A verified UserSig or JWT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Verified {
-    /// The second in which the token was issued. A kick revokes tokens by this time.
+    /// The second in which the token was issued. A kick revokes tokens by it.
     pub(crate) issued: u64,
     /// The first moment at which the token is no longer valid.
     pub(crate) expires: Timestamp,

@@ -62,7 +62,7 @@ impl Cluster {
         Self { here, there, directory, facts, log, _folder: folder }
     }
 
-    /// Loses the records of these users, like a store without persistence that is restarted.
+    /// Loses the records of these users, like a restarted store without persistence.
     fn lose(&self, names: &[&str], second: u64) {
         let users: Vec<User> = names.iter().map(|name| user(name)).collect();
         self.directory.lose(&users, now(second).wall);

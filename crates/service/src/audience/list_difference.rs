@@ -41,7 +41,7 @@ impl ListDifference {
         }
     }
 
-    /// Removes users from the difference, because an answer has said whether they are on the list.
+    /// Removes users from the difference. An answer has said whether they are on the list.
     pub fn answered(&mut self, users: &[UserId]) {
         users.iter().for_each(|user| {
             self.changed.remove(user);

@@ -33,7 +33,7 @@ impl ListsHeard {
         heard.changes
     }
 
-    /// Counts an entry of the log if it is a change of the lists of a user who is logging in.
+    /// Counts an entry that changes the lists of a user who is logging in.
     pub fn hear(&mut self, entry: &LogEntry) {
         match entry.news {
             News::Lists(_) | News::ListsUnknown => {

@@ -10,7 +10,7 @@ pub struct Member {
     pub user: User,
     /// The id of the connection.
     pub connection: ConnectionId,
-    /// The revision of the user's record at which the connection was added to the record.
+    /// The revision of the user's record that added the connection.
     pub(super) entered: u64,
     /// Counts the changes of the user's watch list. A list that was read before the last change is out of date.
     pub(super) lists: u32,
@@ -45,8 +45,8 @@ impl Member {
         }
     }
 
-    /// Sets the revision of the user's record at which the connection was added. Earlier log entries may concern an
-    /// earlier login over the same connection.
+    /// Sets the revision of the user's record that added the connection. Earlier log entries may concern an earlier
+    /// login over the same connection.
     #[must_use]
     pub fn entered_at(self, rev: u64) -> Self {
         Self { entered: rev, ..self }

@@ -7,7 +7,7 @@ use lamplight_model::UserId;
 /// The users that a user's connections watch besides their own user, and the notifications that the app allows.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WatchList {
-    /// The revision of the record from which the subscriptions were read; 0 if it is unknown.
+    /// The revision of the record that the subscriptions were read from; 0 if it is unknown.
     pub rev: u64,
     /// The users on the subscription list.
     pub subscriptions: Vec<UserId>,

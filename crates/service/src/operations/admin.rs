@@ -201,7 +201,7 @@ impl Service {
         self.take_off_lists(deleted, now).await
     }
 
-    /// Does the same as [`Service::forget_deleted`] for one `userID`, because an account with it is being created.
+    /// Does the same as [`Service::forget_deleted`] for one `userID`: an account with it is being created.
     pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let mut deleted = self.deleted.only(user);
         if deleted.is_empty() && self.is_in_cluster() {

@@ -140,8 +140,8 @@ impl Service {
         })
     }
 
-    /// Subscribes a user to other users. The refusals are those of the user's own call, except for the rate limit; a
-    /// user without an account is refused with 70107.
+    /// Subscribes a user to other users. Refuses like the user's own call, but without the rate limit. A user without
+    /// an account is refused with 70107.
     pub async fn subscribe_for(
         &self,
         user: &User,

@@ -37,7 +37,7 @@ pub struct OpenConnection {
 pub struct ClearedPage {
     /// The number of connections that were ended.
     pub ended: usize,
-    /// The number of records that could not be written. If it is not 0, the caller must repeat the page.
+    /// The number of records that could not be written. Above 0, the caller must repeat the page.
     pub failed: usize,
     /// The position of the next page; `None` if this is the last page.
     pub next: Option<RecordedCursor>,
@@ -52,8 +52,7 @@ impl Service {
         Ok(self.apps.all().len())
     }
 
-    /// The time before which live records may be missing, if the directory has lost records since this node began;
-    /// otherwise `None`.
+    /// Live records from before this time may be missing. `None` if the directory has lost none since this node began.
     pub fn records_lost_at(&self) -> Option<Timestamp> {
         self.records.lost_at()
     }
@@ -173,8 +172,8 @@ impl Service {
         Ok(users.into_iter().collect())
     }
 
-    /// Creates the missing live records of these users from their logins in the facts. Logins from after the loss are
-    /// ignored, because their operations update the live records themselves.
+    /// Creates the missing live records of these users from their logins in the facts. Ignores logins from after the
+    /// loss: their operations update the live records themselves.
     pub async fn restore_absent(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         let mut by_app: BTreeMap<AppId, Vec<User>> = BTreeMap::new();
         for user in users {

@@ -1,4 +1,4 @@
-//! The status feed, from which a backend maintains a copy of all statuses (SPEC section 10).
+//! The status feed. A backend keeps a copy of all statuses with it (SPEC section 10).
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{FeedCursor, InvalidFeedCursor};
@@ -12,8 +12,8 @@ pub const MAX_FEED_PAGE: usize = 1_000;
 pub struct StatusFeed {
     /// Users whose status has changed since the cursor, with their current status, in the order of their last change.
     pub changes: Vec<FeedChange>,
-    /// Whether the backend must empty its copy before it applies these changes. A user who is in none of the next pages
-    /// is then not logged in.
+    /// Whether the backend must empty its copy before it applies these changes. A user who is not in the following
+    /// pages is not logged in.
     pub reset: bool,
     /// The cursor of the next page.
     pub cursor: String,

@@ -55,8 +55,8 @@ pub struct LoggedIn {
     /// Whether the user's subscription list was dropped while the user was away. The client then has to subscribe
     /// again.
     pub subscriptions_lost: bool,
-    /// The revision of the live record at which the device was connected. Log entries about this connection up to that
-    /// revision concern an earlier login.
+    /// The revision of the live record that connected the device. Log entries about this connection up to that revision
+    /// concern an earlier login.
     pub rev: u64,
     /// The version of the user's lists when the login was recorded in the facts; `None` if it was not recorded. The
     /// lists may have changed since.

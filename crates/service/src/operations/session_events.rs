@@ -53,7 +53,7 @@ impl Service {
         Ok(users)
     }
 
-    /// Whether it is a duty of this node to move the session events of a user.
+    /// Whether this node has the duty to move the session events of a user.
     pub fn has_events_of(&self, user: &User) -> bool {
         self.duties.has(Duty::Partition(self.directory.partition_of(user)))
     }

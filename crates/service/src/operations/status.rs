@@ -75,7 +75,7 @@ impl Service {
         Ok(outcome.await?.ok_or(Code::NOT_LOGGED_IN)??)
     }
 
-    /// Reads the statuses of users. Returns an error if none of them has an account.
+    /// Reads the statuses of users. Fails if no user has an account.
     pub async fn get_user_status(
         &self,
         caller: &User,
