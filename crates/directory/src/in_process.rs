@@ -72,7 +72,7 @@ struct Record {
     rev: u64,
     /// The user's position in the feed.
     place: u64,
-    /// The deadline under which the record is in `Shard::deadlines`; `None` if it is not there.
+    /// The record's deadline in `Shard::deadlines`, if it is there.
     scheduled: Option<Moment>,
     /// Whether the user is in `Shard::with_events`.
     has_events: bool,
@@ -479,7 +479,7 @@ impl Shard {
 }
 
 impl Counters {
-    /// Adds a record to the counters if `counted_in` is `true`, and subtracts it otherwise.
+    /// Adds a record to the counters, or subtracts it if `counted_in` is `false`.
     fn count(&self, presence: &Presence, counted_in: bool) {
         let bump = |counter: &AtomicU64| {
             if counted_in {

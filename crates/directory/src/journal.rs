@@ -91,8 +91,8 @@ pub(crate) enum EntryRef<'a> {
 pub(crate) struct Begin {
     /// The epoch of the feed, which changes whenever live records may have been lost.
     pub epoch: u64,
-    /// The id of the machine's boot in which the file was written. After another boot, data that the kernel had not
-    /// written to disk may be lost.
+    /// The id of the machine's boot in which the file was written. After another boot, data may be lost that the kernel
+    /// had not written to disk.
     pub machine: String,
     /// The highest position in the feed of a removed record.
     pub horizon: u64,
@@ -147,7 +147,7 @@ struct Stripe {
 
 struct Generation {
     number: u64,
-    /// Whether the snapshot contains all records, so that older files are not needed.
+    /// Whether the snapshot contains all records. Older files are then not needed.
     is_complete: bool,
     /// The value of `Journal::failures` when the snapshot began. It contains the changes whose writes had failed
     /// before.
@@ -157,7 +157,7 @@ struct Generation {
 
 impl Journal {
     /// Reads the files, logs damaged files and keeps copies of them. The caller must write the restored records with
-    /// [`Journal::rewrite`] before it changes any record.
+    /// [`Journal::rewrite`] before it changes a record.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> Result<(Self, Recovery), JournalError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(failed("make the folder", folder))?;
@@ -317,7 +317,7 @@ impl Journal {
         Ok(snapshot)
     }
 
-    /// Creates the files of changes of a new generation. If one of them fails, removes the others.
+    /// Creates the files of changes of a new generation. After a failure, removes them all.
     fn begin_stripes(&self, number: u64, begin: &Begin) -> Result<Vec<Stripe>, JournalError> {
         let head = head(begin, *self.noted.lock());
         let begun: Result<Vec<Stripe>, JournalError> = (0..STRIPES)

@@ -52,8 +52,8 @@ pub struct MessageNews {
 /// The maximum number of friends in one [`FriendProfile`], to bound the size of a log entry.
 pub const MAX_FRIENDS_IN_ENTRY: usize = 500;
 
-/// A user's new profile, for the devices of the user's mutual friends. A new profile does not change the lists versions
-/// of these friends.
+/// A user's new profile, for the devices of the user's mutual friends. It does not change these friends' lists
+/// versions.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FriendProfile {
     /// The users to notify.

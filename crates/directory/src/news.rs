@@ -19,8 +19,7 @@ pub struct LogEntry {
     pub wall: Option<Timestamp>,
     /// The change.
     pub news: News,
-    /// The time at which the entry was appended or received on this machine. It is used only for measurements, and is
-    /// not serialised.
+    /// When the entry was appended or received on this machine. Used only for measurements, and not serialised.
     #[serde(skip, default = "Instant::now")]
     pub at: Instant,
 }

@@ -57,7 +57,7 @@ pub struct NodeEntry {
     pub started: Timestamp,
     /// The number of its open connections.
     pub connections: u64,
-    /// Whether the node accepts no new clients, because it is about to stop.
+    /// Whether the node is about to stop, and accepts no new clients.
     pub is_draining: bool,
 }
 
@@ -75,8 +75,7 @@ pub struct RegisteredNode {
 /// The content of the register at one time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Register {
-    /// The time of the read by the clocks of the store. If the store has no clocks, it is the time that the caller
-    /// gave.
+    /// The time of the read by the clocks of the store. A store without clocks returns the caller's time.
     pub at: Now,
     /// The nodes, in ascending order of their ids.
     pub nodes: Vec<RegisteredNode>,

@@ -113,8 +113,7 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
 }
 
-/// Only current connections are listed: not those that were superseded, closed or logged out, and not those of other
-/// nodes.
+/// Lists only current connections of this node. Connections that were superseded, closed or logged out are missing.
 pub async fn the_connections_of_a_node_are_those_of_its_devices_now(ports: Ports) {
     const USERS: u64 = 300;
     let (directory, settings) = (&ports.directory, AppSettings::default());

@@ -72,8 +72,8 @@ pub async fn each_user_and_call_is_counted_apart(limits: Arc<dyn Limits>) {
     assert_eq!(limits.take(&other, Call::SendMessage, one, Moment(10_003)).await, Ok(false));
 }
 
-/// An operator may change a limit while calls are counted. A call that is older than the former window may or may not
-/// count in a longer window.
+/// An operator may change a limit while calls are counted. If the new window is longer, calls older than the old window
+/// may or may not count.
 pub async fn another_limit_counts_the_calls_that_were_made(limits: Arc<dyn Limits>) {
     let limit = |calls, window_ms| RateLimit { calls, window_ms };
     let table = [

@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// Keeps files of these lengths, oldest first, and checks which of them remain within the limits.
+    /// Keeps files of these lengths, oldest first. Checks which of them stay within the limits.
     fn check(lengths: &[u64], most_files: usize, most_bytes: u64, expected: &[usize]) {
         let folder = tempfile::tempdir().unwrap();
         for (n, length) in lengths.iter().enumerate() {
