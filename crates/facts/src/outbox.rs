@@ -126,7 +126,7 @@ pub struct Settled {
 /// The kinds of outcomes of an attempt.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SettledAs {
-    /// The notice is deleted, because the receiver has accepted it or it is no longer needed.
+    /// The notice is deleted: the receiver has accepted it, or it is no longer needed.
     Gone,
     /// The attempt failed, and the notice is retried.
     Again {
@@ -153,8 +153,7 @@ pub struct LaneState {
     pub lane: Lane,
     /// The number of waiting notices.
     pub waiting: u64,
-    /// The time at which the oldest of the heads was stored; `None` if no notice waits. A head is the oldest waiting
-    /// notice of a user.
+    /// When the oldest head was stored; `None` if no notice waits. A head is the oldest waiting notice of a user.
     pub oldest: Option<Timestamp>,
     /// The number of dead letters.
     pub dead: u64,

@@ -221,7 +221,7 @@ pub const TABLES: &[Table] = {
 };
 
 impl Table {
-    /// The key of a row: the values of its first columns, by which it is identified.
+    /// The key of a row: the values of its first columns, which identify it.
     pub fn key_of<'a>(&self, record: &'a [Cell]) -> &'a [Cell] {
         &record[..self.key]
     }

@@ -43,7 +43,7 @@ pub async fn adding_a_friend_again_changes_the_remark_of_the_owner_only(facts: &
     }
 }
 
-/// If one of the two users has no account, neither list gets an entry.
+/// If one of the two users has no account, no list gets an entry.
 pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     for both in [false, true] {
@@ -161,7 +161,7 @@ pub async fn the_bound_of_a_list_is_reached_and_not_passed(facts: &dyn Facts) {
     assert_eq!(ok(add("dave", 3)).await.outcome, Befriended::Done);
 }
 
-/// The limit of the friend's list applies only if that list would get an entry. If it is full, neither list gets one.
+/// The limit of the friend's list applies only if that list would get an entry. If it is full, no list gets one.
 pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("bob"), id("carol"), false, String::new()).await;
@@ -215,7 +215,7 @@ pub async fn of_many_reasons_the_first_is_told(facts: &dyn Facts) {
     assert_eq!(ok(add(2, "bob")).await.outcome, Befriended::Denied);
 }
 
-/// The version of a list is incremented by one if the list has changed, and not otherwise.
+/// The version of a list is incremented by one if, and only if, the list has changed.
 pub async fn adding_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
     // The columns: owner, friend, `both`, texts; then whether the owner's list and the friend's list have changed.
@@ -324,8 +324,8 @@ pub async fn friends_are_listed_in_pages_and_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.count_friends(user("nobody"))).await, 0);
 }
 
-/// Only the versions of lists that contained the account are incremented. A user who was only in the account's own list
-/// is not affected.
+/// Only the versions of lists that contained the account are incremented. The users in the account's own list are not
+/// affected.
 pub async fn deleting_an_account_counts_up_the_lists_it_was_in(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;

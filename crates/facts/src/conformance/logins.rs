@@ -30,7 +30,7 @@ pub async fn a_resume_makes_no_account(facts: &dyn Facts) {
     assert_eq!(record(facts, resume).await, RECORDED);
 }
 
-/// The number of each login is higher than all earlier numbers of logins and accounts, also those of other users and of
+/// The number of each login is higher than every earlier number of a login or an account. This includes other users and
 /// Web devices.
 pub async fn login_numbers_rise(facts: &dyn Facts) {
     let mut last = 0;
@@ -223,8 +223,8 @@ pub async fn a_kick_mark_refuses_a_login_once(facts: &dyn Facts) {
     }
 }
 
-/// A resume is refused until the application logs in, whether or not the device was notified, and for native and Web
-/// devices.
+/// A resume is refused until the application logs in. It does not matter whether the device was notified, or is native
+/// or Web.
 pub async fn a_mark_refuses_every_resume(facts: &dyn Facts) {
     for (durable, told) in [(true, true), (true, false), (false, true), (false, false)] {
         let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
@@ -265,7 +265,7 @@ pub async fn a_login_takes_a_told_mark_away(facts: &dyn Facts) {
     assert_eq!(record(facts, resume).await, RECORDED);
 }
 
-/// The mark refuses neither another device of the user nor the same device of another user.
+/// The mark does not refuse other devices of the user, or the same device of another user.
 pub async fn a_kick_mark_concerns_its_device_only(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         record(facts, new_login(name, "phone", 1)).await;

@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use lamplight_model::{Message, User};
 use std::slice::from_ref;
 
-/// The age in milliseconds from which on an equal message is no longer a retry.
+/// From this age in milliseconds on, an equal message is no longer a retry.
 const RETRY: u64 = RETRY_TIME.as_secs() * 1_000;
 
 /// The message is in the histories and conversation lists of both users, and is unread for the recipient.

@@ -116,7 +116,7 @@ pub async fn a_notice_that_failed_stays_the_first_of_its_user(facts: &dyn Facts)
     assert_eq!(heads(facts, STATE).await, [failed]);
 }
 
-/// Notices of different apps do not affect each other, and neither do notices of different webhooks.
+/// Notices of different apps do not affect each other. Nor do notices of different webhooks.
 pub async fn lanes_have_nothing_in_common(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::Logout)).await;
     enqueue(facts, "alice", push(1)).await;
@@ -419,7 +419,7 @@ pub async fn beyond_the_bound_the_oldest_dead_letters_go(facts: &dyn Facts) {
     assert_eq!(letters[MAX_DEAD_LETTERS - 1].user.id.as_str(), "new 00001");
 }
 
-/// The message and its notice are stored in one transaction, so a crash leaves both or neither.
+/// The message and its notice are stored in one transaction: a crash leaves both or none.
 pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         ok(facts.create_account(user(name), at(1))).await;

@@ -51,7 +51,7 @@ pub async fn further_fields_are_kept_as_they_come(facts: &dyn Facts) {
     assert_eq!(ok(asked()).await, [Some(ProfileFields::new()), None, Some(ProfileFields::new())]);
 }
 
-/// An account that is created again has neither the profile nor the version of the deleted account.
+/// An account that is created again does not have the profile or the version of the deleted account.
 pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(10))).await;
     ok(facts.set_profile(user("alice"), nick("a"))).await;
