@@ -165,7 +165,7 @@ fn hand_out(db: &Connection, id: u64) -> Result<bool> {
     Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }
 
-/// Inserts a notice after those of its user. Returns `false` if the notice was already stored.
+/// Inserts a notice after those of its user. Returns `false` for a notice that was already stored.
 fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Timestamp) -> Result<bool> {
     let (ordinal, device): (Option<u64>, Option<&DeviceId>) = match content {
         NoticeContent::Session(event) => {

@@ -434,7 +434,7 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fills `nick_folded`, by which accounts are found: the nick without the difference of upper and lower case.
+/// Fills `nick_folded`, by which accounts are found: the nick without upper and lower case.
 fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read = transaction.prepare(
         "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",

@@ -120,7 +120,7 @@ fn party(db: &Connection, user: &User, other: &UserId) -> Result<Option<Party>> 
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str(), other.as_str()], party).optional()
 }
 
-/// The latest stored message of which this call is a retry; `None` if there is none.
+/// The latest stored message that this call repeats, if any.
 fn sent_before(
     db: &Connection,
     from: &User,
