@@ -28,7 +28,7 @@ fn main() {
     fs::write(out.join("web_files.rs"), table(&dist, &files)).expect("the output folder can be written");
 }
 
-/// Warns if the web pages were built from an older documentation than that of this tree.
+/// Warns if the web pages were built from older documentation than this tree's.
 fn warn_of_missing_pages(list: &Path, files: &[String]) {
     // Without the list or the site, there is nothing to compare.
     let Ok(text) = fs::read_to_string(list) else { return };
@@ -85,7 +85,7 @@ fn table(dist: &Path, files: &[String]) -> String {
     table + "]\n"
 }
 
-/// The file of which this one is a compressed form, if it is one.
+/// The file whose compressed form this is, if any.
 fn packed_form_of<'a>(path: &'a str, files: &[String]) -> Option<&'a str> {
     let (plain, ending) = path.rsplit_once('.')?;
     (PACKED.contains(&ending) && files.iter().any(|file| file == plain)).then_some(plain)

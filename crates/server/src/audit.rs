@@ -74,7 +74,7 @@ impl Act {
         self
     }
 
-    /// Sets the former value of the changed field `what`. Does nothing if the act has no such field.
+    /// Sets the earlier value of the changed field `what`. Does nothing if the act has no such field.
     #[must_use]
     pub fn before(mut self, what: &str, before: &str) -> Self {
         for change in self.changes.iter_mut().filter(|change| change.what == what) {
@@ -90,8 +90,8 @@ impl Audit {
         Self { facts, clock }
     }
 
-    /// Reads at most `limit` entries, newest first: those of `app` if it is given, and those older than the entry
-    /// `before` if it is given.
+    /// Reads at most `limit` entries, newest first. With `app`, only that app's; with `before`, only older ones than
+    /// that entry.
     pub async fn entries(
         &self,
         app: Option<AppId>,

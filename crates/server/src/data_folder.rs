@@ -8,12 +8,12 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// The modes with which only the owner has access, for a folder and for a file.
+/// The modes of a folder and of a file that give access only to the owner.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 /// The mode bits that give access to users other than the owner.
 const OTHERS: u32 = 0o077;
-/// The mode bit of folders such as `/tmp`, in which every user may create files.
+/// The mode bit of folders such as `/tmp`, where every user may create files.
 const STICKY: u32 = 0o1000;
 
 /// The file of the database in SQLite. A folder with this file is a data folder.

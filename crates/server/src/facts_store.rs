@@ -141,7 +141,7 @@ impl FactsStore {
         }
     }
 
-    /// Returns the current mark of the facts; [`FactsMark`] says what it is for.
+    /// Returns the current mark of the facts; see [`FactsMark`].
     pub async fn mark(&self) -> Result<FactsMark, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.mark().await,
@@ -158,7 +158,7 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark of the facts if they may have changed since the last time. Returns `None` if they have not.
+    /// Advances the mark of the facts if they may have changed since the last time; otherwise returns `None`.
     pub async fn mark_changes(&self) -> Result<Option<FactsMark>, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.mark_changes().await,
@@ -190,8 +190,7 @@ impl FactsStore {
         }
     }
 
-    /// Returns the reason why the store fails, without secrets. `None` if it does not fail, or if the reason is not
-    /// known.
+    /// Returns why the store fails, without secrets. `None` if it works, or if the reason is unknown.
     pub fn failing(&self) -> Option<String> {
         match self {
             Self::Sqlite(_) => None,

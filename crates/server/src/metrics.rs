@@ -114,7 +114,7 @@ pub struct WorkerMetrics {
     pub rereads: Counter,
     /// Failed reads of the stores. Each is tried again.
     pub failed_reads: Counter,
-    /// The time from a change's entry in the log to the end of the round in which the worker wrote it to the sockets.
+    /// The time from a change's log entry to the end of the round in which the worker wrote it to the sockets.
     pub delivery_seconds: Durations,
     /// The time from the last byte on a lost link to the detection of the loss.
     pub detection_seconds: Durations,
@@ -304,7 +304,7 @@ pub struct Totals {
     pub changes: u64,
     /// Statuses sent in notifications.
     pub notifications: u64,
-    /// The time from a change's entry in the log to the end of the round in which it was written to the sockets.
+    /// The time from a change's log entry to the end of the round in which it was written to the sockets.
     pub delivery: Spread,
     /// The time from the last byte on a lost link to the detection of the loss.
     pub detection: Spread,

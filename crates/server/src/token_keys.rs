@@ -35,7 +35,7 @@ pub const KEY_FOLDER: &str = "jwks";
 const MAX_BYTES: usize = 256 * 1024;
 /// The time limit for one read of a source. A login that needs the keys waits for the read.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// The interval at which the node checks which sources are due to be read.
+/// How often the node checks which sources are due to be read.
 const TICK: Duration = Duration::from_secs(1);
 /// The maximum number of sources that are read at the same time.
 const AT_ONCE: usize = 16;
@@ -140,7 +140,7 @@ impl TokenKeys {
         }
     }
 
-    /// Stores the text of a source, from which its keys are restored after a restart.
+    /// Stores the text of a source. A restart restores its keys from it.
     async fn keep(&self, key: &KeysToRead, text: String) {
         let (kept, kept_key) = (self.kept(), key.clone());
         let text = KeptText { read: self.clock.now().wall, text };
@@ -264,7 +264,7 @@ pub struct ShownKeySource {
     pub source: String,
     /// The number of keys that are currently valid.
     pub keys: usize,
-    /// The time, in seconds, for which the keys stay valid if no further read succeeds.
+    /// How many seconds the keys stay valid if no further read succeeds.
     pub left_s: u64,
     /// The error of the last attempt to read the source; `None` if it succeeded.
     pub error: Option<String>,

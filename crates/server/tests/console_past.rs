@@ -33,7 +33,7 @@ async fn has_points(node: &TestNode, password: &str, range: &str, count: usize) 
     tokio::time::timeout(common::PATIENCE, wait).await.expect("points are kept")
 }
 
-/// Waits until a sample has been taken at or after the current time of the node's clock.
+/// Waits until a sample is at least as new as the node's current time.
 async fn is_sampled(node: &TestNode, password: &str) {
     let present = node.clock.now().wall.0;
     let wait = async {

@@ -10,11 +10,10 @@ use lamplight_model::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Parts of setting names: a setting whose name contains one of these words is secret.
+/// A setting whose name contains one of these words is secret.
 const SECRET: [&str; 4] = ["token", "secret", "password", "key"];
 
-/// Returns the act that changes the app `was` to `app`, or creates `app` if `was` is `None`. Returns `None` if they do
-/// not differ.
+/// Returns the act that changes the app `was` to `app`, or that creates `app` without `was`. `None` if they are equal.
 pub fn act_on_app(was: Option<&App>, app: &App) -> Option<Act> {
     let act = |action, target: String, changes| {
         Some(Act { action, app: Some(app.id), target: short(&target), changes })

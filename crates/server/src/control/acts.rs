@@ -8,8 +8,8 @@ use crate::audit::{Act, act_on_app, letters, shown_allow, shown_url};
 use crate::console::Role;
 use lamplight_model::{AuditAction, User, UserId};
 
-/// Returns the audit entry of an operation. `None` if it is not recorded, because it only reads (except `ShowSecret`),
-/// or replaces an app with an equal one.
+/// Returns the audit entry of an operation. `None` for an operation that only reads (except `ShowSecret`), or replaces
+/// an app with an equal one.
 pub fn act_of(operation: &Operation) -> Option<Act> {
     let on = |action, user: &User| Some(Act::on(action, Some(user.app), user.id.as_str()));
     match operation {

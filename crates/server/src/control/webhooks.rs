@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookOperation {
-    /// Lists the webhooks of one app with their state; with `None`, those of all apps.
+    /// Lists the webhooks of one app with their state; `None` means all apps.
     List(Option<AppId>),
     /// Reads a page of an app's dead letters, in the order in which they became dead letters.
     Dead {
@@ -57,7 +57,7 @@ pub enum WebhookOutcome {
     },
     /// The outcome of a test request.
     Tested {
-        /// The HTTP status of the response, if the request counts as delivered; otherwise `None`.
+        /// The HTTP status of the response, if the request counts as delivered.
         status: Option<u16>,
         /// The error, if the request does not count as delivered; otherwise `None`.
         error: Option<String>,

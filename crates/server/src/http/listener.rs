@@ -99,7 +99,7 @@ impl Permits {
 /// A permit in use. Dropping it returns the permit.
 struct Permit {
     permits: Arc<Permits>,
-    /// The address for which the connection is counted; `None` for a connection from a trusted proxy.
+    /// The address that the connection is counted for; `None` for a connection from a trusted proxy.
     address: Option<IpAddr>,
 }
 

@@ -1,4 +1,4 @@
-//! The answer to a call: the fields that every answer has, followed by those of the command.
+//! The answer to a call: the fields of every answer, followed by those of the command.
 
 use super::family::Family;
 use crate::http::BodyRoom;
@@ -35,7 +35,7 @@ impl<T> From<T> for Reply<T> {
     }
 }
 
-/// The JSON of an answer: first the fields that every answer has, then those of the command.
+/// The JSON of an answer: the fields of every answer, then those of the command.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Envelope<'a, T> {

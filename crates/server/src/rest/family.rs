@@ -31,7 +31,7 @@ impl Family {
         }
     }
 
-    /// The code for a body that is JSON, but in which a field is missing or invalid.
+    /// The code for a body that is JSON but lacks a field, or has an invalid one.
     pub fn invalid(self) -> Code {
         match self {
             Self::Accounts => Code::ACCOUNT_REQUEST_INVALID,
@@ -103,7 +103,7 @@ impl Family {
         matches!(self, Self::Friends | Self::Profiles | Self::Recent)
     }
 
-    /// Returns the codes with which every call of the family may be refused.
+    /// The codes that may refuse every call of the family.
     pub fn common_codes(self) -> [Code; 21] {
         [
             Code::HTTP_UNREADABLE,

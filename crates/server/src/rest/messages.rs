@@ -188,7 +188,7 @@ impl Command for SendMsg {
     }
 }
 
-/// The two numbers by which the backend identifies a message: `MsgSeq` and `MsgRandom`.
+/// The backend's two numbers for a message: `MsgSeq` and `MsgRandom`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MessageName {
     pub sequence: u32,

@@ -43,7 +43,7 @@ pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
     }
 }
 
-/// The standard fields besides nick, picture and the rule for friend requests. `true` marks a number.
+/// The standard fields, without nick, picture and the rule for friend requests. `true` marks a number.
 const FIELDS: [(&str, bool); 9] = [
     ("Tag_Profile_IM_Gender", false),
     ("Tag_Profile_IM_BirthDay", true),

@@ -13,7 +13,7 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Counts a call if it is within the limit. Otherwise returns `false`, and does not count it.
+    /// Counts a call within the limit. Above the limit, returns `false` and does not count.
     pub fn take(&self, app: AppId, command: usize, limit: RateLimit, now: Moment) -> bool {
         let mut windows = self.windows.lock();
         windows.entry((app, command)).or_default().take(limit, now)

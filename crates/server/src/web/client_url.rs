@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-/// The address of the client port, from which the URL for web pages is made.
+/// The address of the client port. The URL for web pages is made from it.
 pub struct ClientDoor {
     listens: SocketAddr,
     public: Option<String>,

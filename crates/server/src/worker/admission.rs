@@ -27,7 +27,7 @@ pub struct AdmissionControl {
 }
 
 impl AdmissionControl {
-    /// Makes the admission control of a worker. Its limits are those of the node.
+    /// Makes the admission control of a worker, with the limits of the node.
     pub fn new(shared: Arc<Shared>, metrics: WorkerMetrics) -> Self {
         Self { shared, metrics, refusing: Cell::new(0) }
     }
@@ -76,7 +76,7 @@ impl AdmissionControl {
         self.give_up(connection.admission, connection.address);
     }
 
-    /// Returns the time in which a connection must log in, send its client's address, or get its refusal.
+    /// How long a connection may take to log in, to send its client's address, or to get its refusal.
     pub fn patience(&self, admission: Admission) -> Duration {
         match admission {
             Admission::Counted => self.shared.config.login_timeout(),

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// A connection of a worker.
 pub struct Connection {
     pub id: ConnectionId,
-    /// The client's address. Behind a trusted proxy, it is the address that the proxy has forwarded.
+    /// The client's address. Behind a trusted proxy, the proxy has forwarded it.
     pub address: IpAddr,
     pub stream: Stream,
     pub protocol: Protocol,
@@ -83,7 +83,7 @@ pub enum Session {
     LoggedIn(Box<Login>),
     /// The last message has been sent. Received bytes are discarded until the peer closes, or the deadline passes.
     Closing {
-        /// The time at which the connection is closed if the peer has not closed it.
+        /// When the connection is closed if the peer has not closed it.
         deadline: Moment,
     },
 }
@@ -106,9 +106,9 @@ pub struct Login {
     pub snapshot_left: Option<u32>,
     /// `true` if the answer to the login has been sent, so that notifications may follow.
     pub answered: bool,
-    /// `true` if entries of the change log were missed, of which one may have ended this connection.
+    /// `true` if entries of the change log were missed. One of them may have ended this connection.
     pub may_be_superseded: bool,
-    /// The difference between the subscription list and the client's copy of it; `None` if they are equal.
+    /// The difference between the subscription list and the client's copy, if any.
     pub list_difference: Option<Box<ListDifference>>,
     /// Changes of the subscription list by the call in progress. The call's answer will report them.
     pub own_changes: Box<[OwnListChange]>,

@@ -37,7 +37,7 @@ struct Waiting {
     reload: bool,
     /// The version that a waiting answer waits for, and the signal that wakes the answer's task.
     awaited: Option<(u64, Rc<Notify>)>,
-    /// The time at which a missing change was first noticed; `None` if none is missing.
+    /// When a missing change was first noticed; `None` if none is missing.
     stuck_since: Option<Moment>,
 }
 

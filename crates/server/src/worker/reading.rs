@@ -107,7 +107,7 @@ impl Worker {
         }
     }
 
-    /// Handles the messages in the received bytes: those of the incomplete message, and `fresh` bytes of `scratch`.
+    /// Handles the messages in the received bytes: the incomplete message, and `fresh` bytes of `scratch`.
     fn handle_received(self: &Rc<Self>, slot: usize, fresh: Option<usize>) {
         let mut plain = self.read_buffers.take_plain();
         match self.collect(slot, fresh, &mut plain) {

@@ -13,12 +13,12 @@ pub struct RequestWindows {
     paces: RefCell<Vec<RequestPace>>,
     /// Connections whose requests came too fast.
     paused: RefCell<Vec<u32>>,
-    /// The number of the current window, a period for which requests are counted.
+    /// The number of the current window, the period in which requests are counted.
     window: Cell<u16>,
 }
 
 impl RequestWindows {
-    /// Returns the number of the current window, a period for which requests are counted.
+    /// Returns the number of the current window, the period in which requests are counted.
     pub fn window(&self) -> u16 {
         self.window.get()
     }
@@ -32,7 +32,7 @@ impl RequestWindows {
         paces[slot]
     }
 
-    /// Stores the request count of the connection in a slot, for which [`Self::pace`] was called before.
+    /// Stores the request count of the connection in a slot. [`Self::pace`] must have been called for the slot before.
     pub fn set_pace(&self, slot: usize, pace: RequestPace) {
         self.paces.borrow_mut()[slot] = pace;
     }
@@ -42,12 +42,12 @@ impl RequestWindows {
         self.paused.borrow_mut().push(slot as u32);
     }
 
-    /// The time at which [`Self::open`] is to be called next; `None` if no connection waits for it.
+    /// When [`Self::open`] is to be called next; `None` if no connection waits for it.
     pub fn next(&self, now: Moment) -> Option<Moment> {
         (!self.paused.borrow().is_empty()).then(|| RequestRate::next_window(now))
     }
 
-    /// Starts the window of this time, if it is not the current one. Returns the slots that were paused.
+    /// Starts the window of this time, unless it is the current one. Returns the slots that were paused.
     pub fn open(&self, now: Moment) -> Vec<u32> {
         let window = RequestRate::window(now);
         if self.window.replace(window) == window { Vec::new() } else { self.paused.take() }

@@ -128,7 +128,7 @@ impl StoreReads {
         self.wanted.borrow_mut().want_lists_state(user.clone(), Urgency::Background);
     }
 
-    /// Takes the recipients of these users' lists versions, for the read that starts now. A later request needs a later
+    /// Takes the recipients of these users' lists versions, for the read that starts now. Later requests need a later
     /// read.
     pub fn take_wanted_lists(&self, users: &[User]) -> Vec<(User, WantedLists)> {
         let mut lists = self.lists.borrow_mut();

@@ -64,7 +64,7 @@ impl Wire {
     }
 }
 
-/// One conversation, as it is in a client that applies messages in the order of arrival.
+/// One conversation in a client that applies messages in the order of arrival.
 #[derive(Debug, Default)]
 pub struct Shown {
     /// The sequence of the newest message.

@@ -1,4 +1,4 @@
-//! Captures the log of a test's thread, in which the tasks of the node also run.
+//! Captures the log of a test's thread. The tasks of the node run there too.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

@@ -317,7 +317,7 @@ impl Wire {
         }
     }
 
-    /// Returns the message with which the server ends the connection; skips all earlier messages.
+    /// Returns the server's last message on the connection; skips all earlier ones.
     pub async fn last_words(&mut self) -> v1::ConnectionEnded {
         loop {
             let body = self.push().await.expect("last words come before the end");
