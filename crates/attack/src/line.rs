@@ -96,7 +96,7 @@ impl Line {
         Ok(self.stream.write_all(bytes)?)
     }
 
-    /// Waits for a message for which `find` returns a value; `None` if none comes in time.
+    /// Waits for a message for which `find` returns a value. `None` after a timeout.
     pub fn await_message<T>(
         &mut self,
         patience: Duration,

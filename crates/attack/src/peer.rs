@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// Returns one of 65,536 loopback addresses, none of which is used by the witness.
+/// Returns one of 65,536 loopback addresses. The witness uses none of them.
 pub fn source(number: usize) -> Ipv4Addr {
     let [high, low] = (number as u16).to_be_bytes();
     Ipv4Addr::new(127, 7, high, low)
