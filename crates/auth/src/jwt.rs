@@ -27,7 +27,7 @@ pub struct JwtClaims {
     /// The claim `iat`: the time when the token was issued, in seconds since 1970-01-01 UTC. It is 0 for a token
     /// without `iat`; every kick of the user then revokes the token.
     pub issued: u64,
-    /// The time from which the token is no longer valid: `exp` plus the leeway.
+    /// The first time at which the token is no longer valid: `exp` plus the leeway.
     pub expires: Timestamp,
     /// The mark of the key that verified the token. It identifies the key, or the source of the key; see
     /// [`JwtKeySet::has`].

@@ -44,7 +44,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Returns the time from which [`verify`] refuses the token as expired. If the sum overflows, returns the largest
+    /// The first time at which [`verify`] refuses the token as expired. If the sum overflows, the largest
     /// [`Timestamp`].
     pub fn expires(&self) -> Timestamp {
         Timestamp(self.issued.saturating_add(self.expire).saturating_mul(1000))

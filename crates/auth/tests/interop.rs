@@ -31,7 +31,7 @@ fn the_pypi_generator() {
     check(python);
 }
 
-/// UserIDs that together contain every printable ASCII character. Three of them have the maximum length.
+/// UserIDs with every printable ASCII character. Three of them have the maximum length.
 const USERS: [&str; 5] = [
     "alice_01",
     " !\"#$%&'()*+,-./0123456789:;<=>?",
