@@ -70,7 +70,7 @@ impl Drop for Unheard {
     }
 }
 
-/// Makes logins, status changes and writes of facts. Each of them logs something at level `trace`.
+/// Makes logins, status changes and writes of facts. Each logs something at level `trace`.
 fn work(folder: &Folder, round: usize) {
     let user = format!("user{round}");
     folder.ok(&["account", "create", &user]);

@@ -52,7 +52,7 @@ fn the_password_is_shown_at_the_first_start_and_never_again() {
     assert_eq!(log_in(folder.node()["http"].as_str().unwrap(), &password), 200, "and it still holds");
 }
 
-/// The password is shown only once, so the log must report that it could not be printed.
+/// The password is shown only once. The log must report that it could not be printed.
 #[test]
 fn a_password_that_could_not_be_printed_is_told_of_in_the_log() {
     let folder = Folder::new();

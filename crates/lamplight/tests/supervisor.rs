@@ -67,7 +67,7 @@ fn a_supervisor_that_does_not_listen_harms_nobody() {
     assert!(log.contains("cannot notify the supervisor"), "{log}");
 }
 
-/// Checks with systemd's verifier, if it is installed, that there are no warnings about the unit.
+/// systemd's verifier, if it is installed, must print no warnings about the unit.
 #[test]
 fn systemd_takes_the_unit_without_a_warning() {
     let folder = Folder::new();
