@@ -113,10 +113,9 @@ pub struct AppSettings {
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhookSettings {
-    /// The URL to which `State.StateChange` is sent. Empty if it is not to be sent.
+    /// The URL that receives `State.StateChange`. Empty for none.
     pub state_change_url: String,
-    /// The URL that receives each message whose recipient is OFFLINE, so that the app can push it. Empty if messages
-    /// are not to be sent.
+    /// The URL that receives each message whose recipient is OFFLINE, so that the app can push it. Empty for none.
     pub push_url: String,
     /// The token that signs every request: `Sign = hex(sha256(Token + RequestTime))`. Empty if requests are not signed.
     pub token: String,
@@ -158,7 +157,8 @@ impl FromStr for Edition {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    /// *User status query and change notification*. While it is off, such calls are refused with 72001.
+    /// *User status query and change notification*. While it is off, calls about the status of other users are refused
+    /// with 72001.
     pub user_status: bool,
     /// *Friend status notification*: while it is on, users are notified about their mutual friends without subscribing
     /// to them.
@@ -243,7 +243,7 @@ pub struct Limits {
     pub unsubscribe_batch: u16,
     /// The longest custom status, in bytes. 0–1,000.
     pub custom_status_bytes: u16,
-    /// The rate limit of each kind of call of one user, except messages.
+    /// The rate limit of each kind of call of one user, except sending messages.
     pub rate: RateLimit,
     /// The rate limit of one user's `sendMessage` calls. The same limit applies to `markRead` calls, which are counted
     /// separately.
@@ -281,15 +281,15 @@ pub struct Timing {
     pub heartbeat_timeout_native_ms: u32,
     /// The heartbeat timeout of Web clients: a connection that receives nothing for this long is closed. 1 s – 1 h.
     pub heartbeat_timeout_web_ms: u32,
-    /// The time for which a broken native connection still counts as connected. At most 10 min.
+    /// How long a broken native connection still counts as connected. At most 10 min.
     pub linger_native_ms: u32,
-    /// The time for which a broken Web connection still counts as connected. At most 10 min.
+    /// How long a broken Web connection still counts as connected. At most 10 min.
     pub linger_web_ms: u32,
     /// The time after which a device without a connection is logged out. 1 min – 49 days.
     pub login_retention_ms: u32,
-    /// The time for which the subscription list is kept after the user is no longer ONLINE. At most 49 days.
+    /// How long the subscription list is kept after the user is no longer ONLINE. At most 49 days.
     pub subscription_retention_ms: u32,
-    /// The number of days for which messages are kept; 0 means forever. At most 3,650.
+    /// How many days messages are kept; 0 means forever. At most 3,650.
     pub message_retention_days: u16,
 }
 
@@ -308,7 +308,7 @@ impl Default for Timing {
 }
 
 impl Timing {
-    /// The heartbeat timeout of Web clients if `web` is `true`, and of native clients otherwise.
+    /// The heartbeat timeout of Web clients, or of native clients if `web` is `false`.
     pub fn heartbeat_timeout(&self, web: bool) -> Duration {
         Duration::from_millis(u64::from(if web {
             self.heartbeat_timeout_web_ms
@@ -317,8 +317,7 @@ impl Timing {
         }))
     }
 
-    /// The time for which a broken connection still counts as connected; of Web clients if `web` is `true`, and of
-    /// native clients otherwise.
+    /// How long a broken connection of Web clients still counts as connected; of native clients if `web` is `false`.
     pub fn linger(&self, web: bool) -> Duration {
         Duration::from_millis(u64::from(if web { self.linger_web_ms } else { self.linger_native_ms }))
     }
@@ -328,7 +327,7 @@ impl Timing {
         Duration::from_millis(u64::from(self.login_retention_ms))
     }
 
-    /// The time for which the subscription list is kept after the user is no longer ONLINE.
+    /// How long the subscription list is kept after the user is no longer ONLINE.
     pub fn subscription_retention(&self) -> Duration {
         Duration::from_millis(u64::from(self.subscription_retention_ms))
     }

@@ -20,7 +20,7 @@ pub struct Conversation {
     pub active: Timestamp,
     /// The profile of the peer; the default profile if the peer no longer has an account.
     pub profile: Profile,
-    /// The owner's remark on the peer, if the peer is in the owner's friend list; otherwise empty.
+    /// The owner's remark on the peer; empty if the peer is not in the owner's friend list.
     pub remark: String,
 }
 
@@ -31,8 +31,8 @@ impl Conversation {
     }
 }
 
-/// The position of a row in a conversation list, after which the next page begins. The fields are in the order in which
-/// rows are sorted.
+/// The position of a row in a conversation list. The next page begins after it. The order of the fields is the sort
+/// order of rows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationCursor {
     /// Whether the row is pinned; pinned rows come first.

@@ -29,7 +29,7 @@ pub struct JwtSettings {
     pub secret: String,
     /// The required value of the claim `iss`. Empty if every value is accepted.
     pub issuer: String,
-    /// The audience that the claim `aud` must contain. If it is empty, the audience is the SDKAppID in decimal.
+    /// The audience that the claim `aud` must contain. Empty means the SDKAppID in decimal.
     pub audience: String,
     /// The name of the claim that contains the userID.
     pub user_claim: String,

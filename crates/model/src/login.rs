@@ -48,10 +48,10 @@ pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 /// before a certain second, and some later ones that were used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Revoked {
-    /// The time of the revocation. UserSigs issued before the second in which it falls are refused.
+    /// The time of the revocation. UserSigs issued before its second are refused.
     pub at: Timestamp,
-    /// The seconds in which other refused UserSigs were issued. They are ascending, not before [`Revoked::at`], and at
-    /// most [`MAX_REVOKED_ONE_BY_ONE`] in number.
+    /// The seconds in which other refused UserSigs were issued: ascending, not before [`Revoked::at`], and at most
+    /// [`MAX_REVOKED_ONE_BY_ONE`].
     pub also: Vec<u64>,
 }
 

@@ -23,7 +23,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// The other user of the message: the recipient if `user` is the sender, and the sender otherwise.
+    /// The other user of the message: the recipient if `user` is the sender, or else the sender.
     pub fn peer_of(&self, user: &UserId) -> &UserId {
         if self.from == *user { &self.to } else { &self.from }
     }

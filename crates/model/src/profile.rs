@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// The profile of an account (SPEC section 6). A new account has the default profile.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Profile {
-    /// The name that people see. If it is empty, they see the `userID`.
+    /// The name that people see. Without it, they see the `userID`.
     pub nick: String,
     /// The http or https URL of a picture; empty if there is none.
     pub avatar_url: String,

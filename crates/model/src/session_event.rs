@@ -78,7 +78,7 @@ impl SessionEventKind {
 }
 
 impl SessionEvent {
-    /// The device, if the event is a login that kicked no device; otherwise `None`. Only such a login can cancel a
+    /// The device of a login that kicked no device; `None` for all other events. Only such a login can cancel a
     /// disconnect.
     pub fn device_that_is_back(&self) -> Option<&DeviceId> {
         match &self.kind {
