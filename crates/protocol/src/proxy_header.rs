@@ -120,7 +120,7 @@ fn read_binary(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> {
 mod tests {
     use super::*;
 
-    /// Creates a header of version 2 from the command, the address family and the rest.
+    /// Creates a header of version 2 from the command, the address family and the other bytes.
     fn binary(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
         let length = u16::try_from(rest.len()).unwrap().to_be_bytes();
         [BINARY, &[command, family], &length, rest].concat()
