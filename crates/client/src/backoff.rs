@@ -55,7 +55,7 @@ pub(crate) enum Spread {
 }
 
 impl Spread {
-    /// Parses the field of the wire protocol, in which zero means that there is no spread.
+    /// Parses the field of the wire protocol. Zero means no spread.
     pub(crate) fn from_wire(spread_ms: u32) -> Self {
         match spread_ms {
             0 => Self::Unknown,

@@ -198,8 +198,8 @@ impl Client {
         self.shared.lock().machine().cache().iter().cloned().collect()
     }
 
-    /// The calls that the app's settings allow this client, and the limits of these calls, as last sent by the server.
-    /// `None` without a session. An [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) reports changes.
+    /// The calls that the app's settings allow this client, and their limits, as last sent by the server. `None`
+    /// without a session. An [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) reports changes.
     pub fn abilities(&self) -> Option<Abilities> {
         self.shared.lock().machine().abilities().copied()
     }

@@ -68,7 +68,7 @@ impl Refused {
         self.code == code.number()
     }
 
-    /// The code with its name and texts; `None` if it is unknown to this client.
+    /// The code with its name and texts; `None` for a code that this client does not know.
     pub fn known_code(&self) -> Option<Code> {
         Code::from_number(self.code)
     }
@@ -104,7 +104,7 @@ impl StdError for TransportError {
     }
 }
 
-/// The way in which a link, or an attempt to open one, has ended.
+/// How a link, or an attempt to open one, has ended.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkEnd {

@@ -164,7 +164,7 @@ impl Link {
         self.in_flight.values().any(|request| matches!(request, InFlight::Heartbeat))
     }
 
-    /// The time at which the next heartbeat has to be sent on this network path.
+    /// When the next heartbeat has to be sent on this network path.
     pub(crate) fn heartbeat_due(&self, path: NetworkPath) -> Moment {
         self.last_sent + path.heartbeat(self.usual_heartbeat)
     }

@@ -70,7 +70,7 @@ pub struct ConversationInfo {
     pub pinned: bool,
     /// The peer's profile.
     pub profile: Profile,
-    /// The own user's name for the peer; empty if there is none, or if the peer is not a friend.
+    /// The own user's name for the peer; empty for none, or for a peer who is not a friend.
     pub remark: String,
     /// The time of the last message in either direction.
     pub active_at: Timestamp,

@@ -18,7 +18,7 @@ const TOLERANCE: u32 = 20;
 pub(crate) struct NetworkPath {
     /// The time without traffic before the last cut; zero if there was no cut.
     silence: Duration,
-    /// The longest time between two heartbeats on this path; `None` if it is unknown.
+    /// The longest time between two heartbeats on this path, if known.
     longest: Option<Duration>,
 }
 

@@ -26,12 +26,12 @@ pub struct LoggedIn {
     pub abilities: Option<Abilities>,
 }
 
-/// The calls that an app's settings allow its clients, and the limits of these calls.
+/// The calls that an app's settings allow its clients, and their limits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
     /// Whether the app allows queries of and subscriptions to other users' statuses, and notifications about them.
     pub statuses_of_others: bool,
-    /// The code with which queries and subscriptions are refused (7013 or 72001); `None` if they are allowed.
+    /// The code of the server's refusal of queries and subscriptions (7013 or 72001). `None` if they are allowed.
     pub refusal: Option<u32>,
     /// Whether the client is notified about mutual friends without subscribing to them.
     pub friend_notification: bool,
@@ -267,7 +267,7 @@ fn check_size(request: &Request) -> Result<(), Refused> {
     }
 }
 
-/// Converts a call into a message. The machine creates that of a login, with the cached versions.
+/// Converts a call into a message. The machine makes the message of a login, with the cached versions.
 pub(crate) fn operation(request: &Request) -> Option<Ask> {
     Some(match request {
         Request::Login { .. } => return None,

@@ -30,9 +30,9 @@ pub(crate) struct Restored {
 /// Users to whom the client will not subscribe again.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub(crate) struct Lost {
-    /// All users to whom the client will not subscribe again.
+    /// All of these users.
     pub(crate) users: Vec<UserId>,
-    /// Those of `users` who are not watched, not even as friends.
+    /// Those who are not watched as friends either.
     pub(crate) not_watched: Vec<UserId>,
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct SharedLock(Arc<Mutex<Shared>>);
 pub(crate) struct Shared {
     machine: Machine,
     readers: Slab<Reader>,
-    /// Whether the client was closed, so that there will be no more events.
+    /// Whether the client was closed. There are then no more events.
     closed: bool,
 }
 
@@ -58,7 +58,7 @@ impl Shared {
         &self.machine
     }
 
-    /// Runs a step of the machine, passes its events to the readers, and returns the other effects.
+    /// Runs a step of the machine and passes its events to the readers. Returns the other effects.
     pub(crate) fn step(&mut self, input: Input, now: Moment, jitter: Jitter) -> Vec<Effect> {
         let mut effects = self.machine.step(input, now, jitter);
         for effect in effects.extract_if(.., |effect| matches!(effect, Effect::Emit(_))) {

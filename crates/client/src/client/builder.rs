@@ -55,8 +55,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the platform of this device. The default is the operating system for which the program was compiled. If
-    /// Lamplight has no such platform, the default is Linux.
+    /// Sets the platform of this device. The default is the program's operating system, or Linux if Lamplight does not
+    /// know that.
     pub fn platform(mut self, platform: Platform) -> Self {
         self.platform = platform;
         self
@@ -75,8 +75,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the time for which a call waits for its answer, including the time without a connection. The default is 10
-    /// s.
+    /// Sets how long a call waits for its answer, including the time without a connection. The default is 10 s.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self

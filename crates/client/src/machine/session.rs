@@ -27,7 +27,7 @@ pub(super) struct Session {
     pub(super) failures: u32,
     /// The period over which the server's clients spread their reconnects.
     pub(super) spread: Spread,
-    /// The time without traffic after which the network path cuts links, as far as it is known.
+    /// The measured properties of the network path.
     pub(super) path: NetworkPath,
     /// The application's login calls, which are answered at the end of the current attempt.
     pub(super) logins: Vec<(CallId, Moment)>,
@@ -66,7 +66,7 @@ pub(super) enum Phase {
     Live(Link),
     Waiting {
         until: Moment,
-        /// The time at which the wait ends if the application makes a call; never later than `until`.
+        /// When the wait ends if the application makes a call; never later than `until`.
         at_call: Moment,
     },
 }

@@ -22,7 +22,7 @@ fn check_live(script: &str, expected: Expect) {
     check_after(LIVE, script, expected);
 }
 
-/// Runs the scripts `before` and `script`, and compares the transcript of the latter.
+/// Runs `before`, then `script`, and compares the transcript of `script`.
 fn check_after(before: &str, script: &str, expected: Expect) {
     let mut world = World::new(Platform::Linux);
     world.run(before);

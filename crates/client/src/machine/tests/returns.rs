@@ -12,7 +12,7 @@ const WAY: Duration = Duration::from_millis(50);
 /// A client and its attempt to connect.
 struct Seat {
     machine: Machine,
-    /// The time at which the attempt to connect completes; `None` if there is none.
+    /// When the attempt to connect completes; `None` without one.
     arrives: Option<Moment>,
 }
 

@@ -179,7 +179,7 @@ impl World {
         }
     }
 
-    /// Parses the rest of a line `answer @ <kind> <what>`. Returns the input for receiving that answer.
+    /// Parses the rest of a line `answer @ <kind> <what>` into the input with that answer.
     fn answer(&self, rest: &str) -> Input {
         let mut words = rest.split_whitespace();
         let back = words.next().and_then(|word| word.strip_prefix('@')).expect("@ or @n");
@@ -372,7 +372,7 @@ fn show_event(event: &Event) -> String {
     }
 }
 
-/// A subscription to this many users and its answer, in which each status has version 1.
+/// A subscription to this many users and its answer. Each status has version 1.
 pub(super) fn subscribed_to(count: usize) -> (String, String) {
     let names: Vec<_> = (0..count).map(|n| format!("u{n:03}")).collect();
     let statuses: Vec<_> = names.iter().map(|name| format!("{name}:1")).collect();
