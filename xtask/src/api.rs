@@ -9,7 +9,7 @@ use std::fs;
 const VENV: &str = "target/schemathesis/venv";
 const REQUIREMENTS: &str = "tests/schemathesis/requirements.txt";
 
-/// Installs schemathesis, if it is not already installed in this version with the same Python.
+/// Installs schemathesis, unless this version is already installed with the same Python.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let mut stamp = output(ground.command("python3").arg("--version"))?;
     stamp += &fs::read_to_string(ground.path(REQUIREMENTS))

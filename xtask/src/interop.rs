@@ -10,7 +10,7 @@ use std::fs;
 const INPUTS: [&str; 3] =
     ["tests/interop/package.json", "tests/interop/package-lock.json", "tests/interop/requirements.txt"];
 
-/// Installs the packages, if they are not already installed with the same node and Python.
+/// Installs the packages, unless they are already installed with the same node and Python.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let stamp = stamp(ground)?;
     let stamp_file = ground.path("target/interop/stamp");

@@ -149,7 +149,7 @@ impl Texts {
         self.in_json(&lines.join("\n"))
     }
 
-    /// Returns a text in which each field name is replaced with its JSON name.
+    /// Replaces each field name in a text by its JSON name.
     fn in_json(&self, text: &str) -> String {
         let mut said = String::new();
         for part in text.split_inclusive(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_') {

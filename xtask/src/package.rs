@@ -28,7 +28,7 @@ const TEXTS: [&str; 8] = [
 /// The folders in `web/packages` that are packed for npm.
 const NPM_PACKAGES: [&str; 2] = ["chat", "uikit"];
 
-/// The shells, each with the name of the file in which it expects its completions.
+/// The shells, and the names of their files for completions.
 const COMPLETIONS: [(&str, &str); 3] =
     [("bash", "lamplight.bash"), ("zsh", "_lamplight"), ("fish", "lamplight.fish")];
 

@@ -126,7 +126,7 @@ const NEEDED_FOR_WEB: &[Needed] = &[
     },
 ];
 
-/// The libraries that the Dart VM from npm needs, because it is a 32-bit program.
+/// The libraries that the Dart VM from npm needs: it is a 32-bit program.
 const NEEDED_FOR_DART: Needed = Needed {
     name: "a C and C++ library of 32 bits",
     because: "the tests of the Dart SDK; not needed if a Dart SDK 3.3 or newer is installed",
@@ -180,7 +180,7 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     Ok(())
 }
 
-/// Installs node and the packages of the lock file, if they are missing, for the web pages.
+/// Installs node and the packages of the lock file for the web pages, if they are missing.
 pub fn for_web(ground: &Ground) -> Result<()> {
     let missing: Vec<_> = NEEDED_FOR_WEB.iter().filter(|needed| is_missing(ground, needed)).collect();
     install(ground, true, &missing)?;

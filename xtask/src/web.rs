@@ -26,7 +26,7 @@ pub fn npm(ground: &Ground, args: &str) -> Command {
     command
 }
 
-/// Installs the npm packages, if they are not already installed with the same node.
+/// Installs the npm packages, unless they are already installed with the same node.
 pub fn install(ground: &Ground, may_install: bool) -> Result<()> {
     let node = output(ground.command("node").arg("--version"))?;
     if !is_recent(&node) {

@@ -13,7 +13,7 @@ const CODE: [(&str, &str); 2] = [
     ("crates/wire/src/generated/lamplight.v1.serde.rs", "lamplight.v1.serde.rs"),
 ];
 
-/// The protobuf files, in the order in which code is generated for them.
+/// The protobuf files, in the order of generation.
 const FILES: [&str; 3] =
     ["lamplight/v1/status.proto", "lamplight/v1/chat.proto", "lamplight/v1/client.proto"];
 

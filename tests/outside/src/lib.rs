@@ -39,7 +39,7 @@ mod tests {
     /// The longest wait for anything. It is long, because the machine may be busy.
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    /// A server of the program that `OUTSIDE_SERVER` names; it is killed when this is dropped.
+    /// A server of the program in `OUTSIDE_SERVER`. Dropping the value kills it.
     struct Server {
         process: Child,
         data: tempfile::TempDir,

@@ -9,7 +9,7 @@ pub const MAP: &str = "ARCHITECTURE.md";
 /// A path on the page may be relative to these folders, or to one named before it in the paragraph.
 const BEGINNINGS: [&str; 3] = ["", "crates/", "web/packages/"];
 
-/// A name without a `/` is taken for a file if it ends in one of these.
+/// A name without a `/` counts as a file if it ends in one of these.
 const FILES: [&str; 7] = [".rs", ".ts", ".md", ".toml", ".json", ".proto", ".css"];
 
 /// Returns the paths that do not exist, as `ARCHITECTURE.md:line: what`.
