@@ -72,7 +72,7 @@ function noteArrivals(): void {
   Object.assign(window, { arrived });
 }
 
-/** Records the time at which each text of another user appears in the list. */
+/** Records when each text of another user appears in the list. */
 async function watch(page: Page): Promise<void> {
   await page.evaluate(() => {
     const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");

@@ -49,7 +49,7 @@ export function fold(picture: Picture, told: readonly UserStatus[], at: number):
   return { statuses, happenings: [...happened, ...picture.happenings].slice(0, MOST_HAPPENINGS) };
 }
 
-/** Removes all statuses except those of one user. The list of changes stays. */
+/** Removes the statuses of all other users. The list of changes stays. */
 export function only(picture: Picture, userID: string): Picture {
   return { ...picture, statuses: new Map([...picture.statuses].filter(([user]) => user === userID)) };
 }

@@ -8,7 +8,7 @@ import { TUIKit } from "@lamplight/uikit";
 import { EMPTY, fold, only, type Picture } from "./picture.js";
 import { askForTicket, type Place, type Ticket } from "./server.js";
 
-/** The key of the credentials in the session storage, with which a reloaded page continues the visit. */
+/** The key of the credentials in the session storage. A reloaded page continues the visit with them. */
 const KEY = "lamplight.demo.ticket";
 
 export type Net = "connected" | "connecting" | "disconnected";
@@ -37,7 +37,7 @@ export type Stage =
       readonly net: Net;
       readonly profile: Profile | undefined;
       readonly unread: number;
-      /** The code with which the app refuses statuses of other users; 0 if it allows them. */
+      /** The code of the app's refusal of other users' statuses; 0 for none. */
       readonly withheld: number;
     };
 
@@ -148,7 +148,7 @@ export class Session {
     await this.look(userID);
   }
 
-  /** Returns the displayed data of a user, as far as it is known. */
+  /** Returns the known data of a user for display. */
   personOf(userID: string): Person {
     return this.#people.get(userID) ?? { userID, name: userID, avatar: "" };
   }
@@ -258,7 +258,7 @@ function isUnreachable(error: unknown): boolean {
   return code === CODES.NOT_CONNECTED.number || code === CODES.NO_ANSWER.number;
 }
 
-/** Returns the code with which the app refuses statuses of other users; 0 if it allows them. */
+/** The code of the app's refusal of other users' statuses; 0 for none. */
 function withheldBy(abilities: { statusesOfOthers: boolean; refusalCode: number } | null): number {
   return abilities?.statusesOfOthers === false ? abilities.refusalCode : 0;
 }

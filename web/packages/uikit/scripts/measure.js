@@ -9,7 +9,7 @@ import { createServer } from "vite";
 
 /** The main thread's maximum time for a frame, in milliseconds: half a frame at 60 frames a second. */
 const MOST_WORK = 8;
-/** The time between two frames, in milliseconds, from which the second one counts as late. */
+/** The second of two frames counts as late from this time between them on, in milliseconds. */
 const LATE = 25;
 const MOST_ELEMENTS = 1_000;
 

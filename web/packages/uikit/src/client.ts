@@ -91,7 +91,7 @@ export interface MessagePage {
 export interface Abilities {
   /** Whether the client may query, subscribe to and show other users. */
   statusesOfOthers: boolean;
-  /** The code with which the server refuses queries and subscriptions; 0 if it does not refuse them. */
+  /** The code of the server's refusal of queries and subscriptions; 0 for none. */
   refusalCode: number;
   /** The maximum number of users in a query, a subscription call and an unsubscription call. */
   queryBatch: number;

@@ -109,8 +109,8 @@ export function onKitChange(listener: () => void): () => void {
 }
 
 /**
- * Returns the address of a user's picture if the policy allows loading it; otherwise an empty text. `own` is the
- * policy of one component, and replaces the kit's policy.
+ * Returns the address of a user's picture if the policy allows loading it, or else an empty text. `own` is the policy
+ * of one component, and replaces the kit's.
  */
 export function allowedPicture(address: string, own?: PicturePolicy): string {
   const picture = pictureAt(address, own ?? policy, document.baseURI);

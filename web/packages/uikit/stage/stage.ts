@@ -35,7 +35,7 @@ export interface Scene {
   /** The messages by the peer's id, oldest first. */
   readonly messages?: Readonly<Record<string, readonly Message[]>>;
   readonly limit?: number;
-  /** The refusal of calls about statuses of others; undefined if they are allowed. */
+  /** The refusal of calls about statuses of others, if any. */
   readonly refusal?: { readonly code: number; readonly message: string };
   /** `pending`: the lists never arrive. `failing`: reading the lists fails. */
   readonly lists?: "pending" | "failing";

@@ -54,7 +54,7 @@ export function takeDevice(store: Store | undefined, page: Page | undefined): De
   };
 }
 
-/** Returns the session storage of this tab. Undefined if there is none, or if the browser forbids access. */
+/** Returns the session storage of this tab. Undefined without one, or if the browser forbids access. */
 export function tabStore(): Store | undefined {
   try {
     return globalThis.sessionStorage;

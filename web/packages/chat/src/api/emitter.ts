@@ -41,7 +41,7 @@ interface Listener {
   readonly context: unknown;
 }
 
-/** Stores the listeners, and calls them in the order in which they were added. A logout does not remove them. */
+/** Stores the listeners, and calls them in the order of adding. A logout does not remove them. */
 export class Emitter {
   readonly #listeners = new Map<string, readonly Listener[]>();
 

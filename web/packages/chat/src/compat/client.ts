@@ -405,7 +405,7 @@ class Client {
 
   // Private methods.
 
-  /** Wraps a call: it is rejected without a login, and its errors have the cloud's form. */
+  /** Wraps a call. It is rejected without a login, and its errors have the cloud's form. */
   #guarded(
     name: string,
     call: (...given: never[]) => Promise<unknown>,
@@ -423,7 +423,7 @@ class Client {
     };
   }
 
-  /** Creates a message that cannot be sent, or whose sender is set when it is sent. */
+  /** Creates a message without a sender. The sender is set when the message is sent, if it can be sent. */
   #message(type: string, options: MessageOptions): Message {
     const { to, conversationType, payload } = parameters(options);
     const from = isSent(type) ? "" : this.chat.getLoginUser();

@@ -204,7 +204,7 @@ interface UserList {
   userIDList: string[];
 }
 
-/** The calls that are not in `absent.ts`. Lamplight supports them, except those for signalling. */
+/** The calls that Lamplight supports, and those for signalling. `absent.ts` has the others. */
 interface Present {
   login(options: { userID: string; userSig: string }): Promise<any>;
   logout(): Promise<void>;

@@ -54,9 +54,7 @@ export function beginReading<T>(table: Table<T>): Table<T> {
   return { shown: table.shown, rows: new Map(), gone: new Map(), reading: true };
 }
 
-/**
- * Adds rows of one lists version, except those older than the known rows. Returns `table` itself if none is added.
- */
+/** Adds rows of one lists version, unless the known rows are newer. Returns `table` itself if none is added. */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);
   return place(

@@ -10,7 +10,7 @@ import { isNewer, type UserStatus } from "./status.js";
 /** The statuses of the watched users, by `userID`. */
 export type Cache = ReadonlyMap<string, UserStatus>;
 
-/** A changed cache, with the statuses that differ from the former cache, each user at most once. */
+/** A changed cache, with the statuses that differ from before, each user at most once. */
 export interface Folded {
   cache: Cache;
   changed: UserStatus[];

@@ -86,7 +86,7 @@ export class Driver {
     return this.established ? (this.#state.session?.abilities ?? null) : null;
   }
 
-  /** Logs in. The session lasts until it is ended, even if links break. */
+  /** Logs in. The session outlives broken links, until it is ended. */
   async login(user: string, userSig: string): Promise<LoginResponseJson> {
     const body = await this.#ask((call, deadline) => ({ type: "login", call, deadline, user, userSig }));
     return body.login ?? {};

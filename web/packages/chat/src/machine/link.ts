@@ -14,10 +14,7 @@ export const MAX_IN_FLIGHT = 64;
  */
 export const ANSWER_PATIENCE = 8_000;
 
-/**
- * The patience on a link that is in doubt, in place of `ANSWER_PATIENCE`. The network has changed, or the browser
- * reports no network.
- */
+/** The value of `ANSWER_PATIENCE` on a link in doubt. The network has changed, or the browser reports no network. */
 export const DOUBT_PATIENCE = 3_000;
 
 /** The value of `ANSWER_PATIENCE` after a sleep, in which most links break unnoticed. */
@@ -130,7 +127,7 @@ export function heartbeatInFlight(link: Link): boolean {
   return [...link.inFlight.values()].some((request) => request.kind === "heartbeat");
 }
 
-/** Returns the time at which the next heartbeat is due on this network path. */
+/** Returns when the next heartbeat is due on this network path. */
 export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
   return link.lastSent + Math.min(link.heartbeat, longest);
 }
@@ -143,7 +140,7 @@ export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): n
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;
 }
 
-/** Returns the time at which the link is given up if no bytes come before. Infinity if no request is in flight. */
+/** Returns when the link is given up unless bytes come first. Infinity if no request is in flight. */
 export function givenUpAt(link: Link): number {
   return link.inFlight.size === 0 ? Infinity : link.giveUpAt;
 }

@@ -7,7 +7,7 @@
  * ends. Knows no messages and no clock; each function returns the next state.
  */
 
-/** The former friends who may or may not be on the subscription list. They are in the cache. */
+/** The former friends who may still be on the subscription list. They are in the cache. */
 export interface ListCheck {
   /** Whether the known subscription list is that of the server. */
   readonly isKnown: boolean;
@@ -34,7 +34,7 @@ export function forget(check: ListCheck, watched: readonly string[]): ListCheck 
   return { ...check, former: new Set([...check.former].filter((user) => !watched.includes(user))) };
 }
 
-/** The time at which the list is to be read; Infinity if it need not be, or if it is being read. */
+/** When the list is to be read; Infinity if that is unnecessary or under way. */
 export function due({ isSent, former, notBefore }: ListCheck): number {
   return isSent || former.size === 0 ? Infinity : notBefore;
 }

@@ -23,7 +23,7 @@ import { isNewer } from "./status.js";
 /** The time limit for the answer to a login, in milliseconds. */
 export const LOGIN_TIMEOUT = 10_000;
 
-/** The delay of a deadline, in milliseconds, from which the page or the device counts as having slept. */
+/** If a deadline is reached this late, in milliseconds, the page or device counts as having slept. */
 export const SLEEP = 5_000;
 
 /**
@@ -90,8 +90,7 @@ export function step(state: State, input: Input, now: number, jitter: number): [
 }
 
 /**
- * Returns the time at which the driver must pass the input `tick`, if no other input comes first. Undefined if there
- * is no deadline.
+ * Returns when the driver must pass the input `tick`, if no other input comes first. Undefined without a deadline.
  */
 export function nextDeadline({ session, next }: State): number | undefined {
   if (session === null) {

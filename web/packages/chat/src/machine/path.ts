@@ -18,7 +18,7 @@ const TOLERANCE = 20;
 export interface NetworkPath {
   /** The silence before the last cut; 0 before the first cut. */
   readonly silence: number;
-  /** The longest heartbeat interval that the path allows; Infinity if it is unknown. */
+  /** The longest heartbeat interval that the path allows; Infinity if unknown. */
   readonly longest: number;
 }
 

@@ -10,7 +10,7 @@ export const BATCH = 100;
 
 /**
  * The shortest time between two calls, in milliseconds. A restore uses half of the default rate limit; the
- * application's own calls share the rest.
+ * application has the other half.
  */
 export const PACE = 500;
 
@@ -46,7 +46,7 @@ export function begin(restore: Restore, users: readonly string[]): Restore {
 }
 
 /**
- * Records users who are not watched, according to the server. Returns in `left` those to whom the client will not
+ * Records users who are not watched, as the server has reported. `left` are those to whom the client will not
  * subscribe again.
  */
 export function notWatched(restore: Restore, users: readonly string[]): { restore: Restore; left: string[] } {
@@ -63,9 +63,7 @@ export function isIdle(restore: Restore): boolean {
   return restore.waiting.length === 0 && restore.sent === null;
 }
 
-/**
- * Returns the time from which `nextBatch` returns a batch. Infinity if there is none, or while a call is under way.
- */
+/** Returns when `nextBatch` has a batch. Infinity without one, or while a call is under way. */
 export function due(restore: Restore): number {
   return restore.sent === null && restore.waiting.length > 0 ? restore.notBefore : Infinity;
 }

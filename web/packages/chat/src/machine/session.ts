@@ -98,7 +98,7 @@ export interface Session {
   readonly listsVersion: number | null;
   /** The abilities that the app gives to this client, as received last; null before. */
   readonly abilities: Abilities | null;
-  /** The incomplete snapshot of the watched users on the current link. Null once it is complete. */
+  /** The snapshot of the watched users on the current link; null once it is complete. */
   readonly snapshot: Snapshot | null;
   /** The size limit of a login, in bytes: the server's default, or half the size of the last rejected login. */
   readonly loginLimit: number;
@@ -128,7 +128,7 @@ export type Phase =
       readonly at: "waiting";
       /** The time of the next attempt. */
       readonly deadline: number;
-      /** The earliest time at which a waiting call may start the attempt; never later than `deadline`. */
+      /** When a waiting call may start the attempt at the earliest; never later than `deadline`. */
       readonly atCall: number;
     };
 

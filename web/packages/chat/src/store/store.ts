@@ -19,7 +19,7 @@ export interface StatusClient {
   off(name: string, handler: (event: never) => unknown): void;
   getSubscriptions(): Promise<{ data: SubscriptionsData }>;
   getUserStatus(options: { userIDList: string[] }): Promise<{ data: GetUserStatusData }>;
-  /** Subscribes to users. Lamplight answers with their statuses; if a client does not, they are queried. */
+  /** Subscribes to users. Lamplight answers with their statuses. If a client does not, they are queried. */
   subscribeUserStatus(options: {
     userIDList: string[];
   }): Promise<{ data: Pick<SubscribeUserStatusData, "failureUserList"> & Partial<SubscribeUserStatusData> }>;
@@ -31,8 +31,8 @@ const BATCH = 100;
 /** The time, in milliseconds, during which the users of new components are collected into one call. */
 const GATHER = 20;
 /**
- * The time, in milliseconds, for which a user without listeners stays subscribed. A redraw of a list or a change of
- * the route often adds a listener again.
+ * How long a user without listeners stays subscribed, in milliseconds. A redrawn list or a changed route often adds a
+ * listener again.
  */
 export const GRACE = 1_000;
 /** The wait, in milliseconds, after a call that exceeded its rate or had no answer. */
@@ -51,7 +51,7 @@ interface Watched {
    * `asked`: the status was requested without a subscription.
    */
   place: "wanted" | "asked" | "taken";
-  /** The time at which the last listener was removed; undefined while there is a listener. */
+  /** When the last listener was removed; undefined while there is one. */
   leftAt: number | undefined;
 }
 
@@ -209,7 +209,7 @@ export class StatusStore {
     }
   }
 
-  /** Removes the users whose grace is over and to whom the store has not subscribed. */
+  /** Removes users whose grace is over, unless the store has subscribed to them. */
   #dropUnasked(): void {
     for (const [userID, { place }] of this.#left()) {
       if (place !== "taken") {

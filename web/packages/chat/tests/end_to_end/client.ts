@@ -90,7 +90,7 @@ export async function closeAll(): Promise<void> {
   await Promise.all(clients.map(({ chat }) => chat.destroy()));
 }
 
-/** Returns the code with which a call is rejected; 0 if it resolves. */
+/** Returns the code of a call's rejection; 0 if it resolves. */
 export async function codeOf(call: Promise<unknown>): Promise<number> {
   return call.then(
     () => 0,

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Client, closeAll } from "./client.js";
 import { Server, until } from "./server.js";
 
-/** The time in seconds for which the server is down in each round of the benchmark. */
+/** How many seconds the server is down in each round of the benchmark. */
 const AWAY = process.env["AWAY"]?.split(",").map(Number) ?? [];
 
 const CLIENTS = AWAY.length === 0 ? 20 : 60;

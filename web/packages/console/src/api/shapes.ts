@@ -237,7 +237,7 @@ export interface Sample {
   detection: Quantiles | null;
 }
 
-/** The figures of one step of the past: means over the step, except `peak`, `delivery` and `detection`. */
+/** The figures of one past step: means over the step, except `peak`, `delivery` and `detection`. */
 export interface PastPoint {
   at: number;
   online: number;

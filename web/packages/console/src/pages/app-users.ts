@@ -78,7 +78,7 @@ export abstract class AppUsersPage<Found> extends View {
     void this.#loadApps();
   }
 
-  /** The names of the properties, besides `app`, whose change loads the list again. */
+  /** The properties that load the list again when they change, besides `app`. */
   protected abstract readonly searched: readonly PropertyKey[];
 
   /** Reads the list from its beginning. `signal` aborts the read when another one begins. */

@@ -1,4 +1,4 @@
-/** The section with the keys for JWTs, which are accepted besides UserSigs, and with the required claims. */
+/** The section with the keys and the required claims for JWTs, which are accepted besides UserSigs. */
 
 import { css, html, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";

@@ -52,7 +52,7 @@ const TIMES = [
   ["ms", 1],
 ] as const;
 
-/** Returns the text of a value. A time has the longest unit of which it is a whole multiple. */
+/** Returns the text of a value. A time has the longest unit that divides it. */
 export function fieldText(value: number, unit: Unit): string {
   if (unit !== "milliseconds") return String(value);
   return timeText(value);

@@ -1,4 +1,4 @@
-/** The rules for a new password, which are checked before it is sent. */
+/** The rules for a new password. They are checked before it is sent. */
 
 /** The minimum and maximum size of a password in bytes, as in the server. */
 export const PASSWORD_BYTES = [10, 200] as const;

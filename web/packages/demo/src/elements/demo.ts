@@ -12,7 +12,7 @@ import { type Place, readPlace } from "../server.js";
 import { codeOf, type Person, Session } from "../session.js";
 import { type Words, wordsOf } from "../words/words.js";
 
-/** The time, in milliseconds, for which a message about an action is shown. */
+/** How long a message about an action is shown, in milliseconds. */
 const NOTICE = 6_000;
 
 const THEMES: readonly Theme[] = ["auto", "light", "dark"];

@@ -9,7 +9,7 @@ import { ago, moment } from "./time-text.js";
 import type { Person } from "../session.js";
 import type { Words } from "../words/words.js";
 
-/** The interval, in milliseconds, at which relative times such as "2 minutes ago" are updated. */
+/** How often relative times such as "2 minutes ago" are updated, in milliseconds. */
 const REFRESH = 10_000;
 
 @customElement("lamplight-evidence")

@@ -8,7 +8,7 @@ import { currentKit, type Kit, onKitChange, TUIKit } from "../kit.js";
 import type { Shown } from "../status/ledger.js";
 import type { Watcher } from "../status/watcher.js";
 
-/** The interval, in milliseconds, at which relative times such as "5 minutes ago" are updated. */
+/** How often relative times such as "5 minutes ago" are updated, in milliseconds. */
 const TICK = 30_000;
 
 let views = 0;

@@ -14,7 +14,7 @@ export interface ListParts {
   readonly rows: (() => TemplateResult) | null;
 }
 
-/** Renders the rows of a list, or a placeholder while it is loading, after a failure, or if it is empty. */
+/** Renders the rows of a list. A placeholder replaces them during loading, after a failure, and for an empty list. */
 export function listBody<T>(
   list: LoadedList<T> | undefined,
   words: Words,

@@ -10,7 +10,7 @@ export interface Placed {
   readonly index: number;
 }
 
-/** An element with its row; if it is free, with its last row. */
+/** An element with its row. A free element has its last row. */
 export interface Place<R extends Placed> {
   readonly row: R;
   readonly isFree: boolean;

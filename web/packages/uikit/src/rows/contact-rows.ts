@@ -17,8 +17,7 @@ export interface Contacts {
 }
 
 /**
- * Groups friends by letter: A to Z, then `#`. Within a letter, they are in the order of their readings, then of their
- * names, then of their userIDs.
+ * Groups friends by letter: A to Z, then `#`. Within a letter, they are sorted by reading, then by name and userID.
  */
 export function contactsOf(friends: readonly Friend[], pinyin: Pinyin | null, language: string): Contacts {
   const collator = new Intl.Collator(language, { sensitivity: "base", numeric: true });

@@ -20,10 +20,7 @@ export async function loadPinyin(): Promise<Pinyin> {
   return (name) => pinyin(name, { toneType: "none", type: "string", surname: "head" });
 }
 
-/**
- * Returns the text by which a name is sorted. For a Chinese name, it is the pinyin, or an empty text if the table is
- * not loaded.
- */
+/** Returns the text that sorts a name. For a Chinese name, it is the pinyin, or an empty text without the table. */
 export function reading(name: string, pinyin: Pinyin | null): string {
   const isChinese = /^\p{sc=Han}/u.test(name.trim());
   return isChinese ? (pinyin?.(name.trim()) ?? "") : name.trim();

@@ -5,7 +5,7 @@ import type { Conversation, Friend, Profile } from "../client.js";
 /** The number of colours for users without a picture. */
 export const TINTS = 8;
 
-/** Returns the remark; if it is blank, the nick; if both are blank, the id. */
+/** Returns the remark, the nick or the id: the first that is not blank. */
 export function nameOf(remark: string, profile: Profile | null | undefined, userID: string): string {
   return remark.trim() || (profile?.nick ?? "").trim() || userID;
 }

@@ -25,7 +25,7 @@ export const SUBSCRIBE_BATCH = 100;
 export const CALLS_PER_WINDOW = 10;
 /** The window of `CALLS_PER_WINDOW`, in milliseconds. */
 export const WINDOW = 5_000;
-/** The age, in milliseconds, at which the subscription list and unsubscribed statuses are requested again. */
+/** The subscription list and unsubscribed statuses are requested again at this age, in milliseconds. */
 export const STALE_AFTER = 30_000;
 /**
  * The time, in milliseconds, after which the status of a user who has left all lists is dropped. A short change of
@@ -99,16 +99,16 @@ export class Ledger {
   #pausedUntil = 0;
   #pauses = 0;
   readonly #views = new Map<string, View>();
-  /** The users of all views; null after a change, until they are computed again. */
+  /** The users of all views; null until computed again after a change. */
   #allListed: ReadonlySet<string> | null = null;
   readonly #known = new Map<string, Known>();
-  /** The kit's own subscriptions, with the time at which each user was last visible; earliest first. */
+  /** The kit's own subscriptions, earliest first, and when each user was last visible. */
   readonly #own = new Map<string, number>();
-  /** The users in the subscription list to whom the kit has not subscribed. */
+  /** The users in the subscription list whom the kit has not added. */
   readonly #foreign = new Set<string>();
   /** The users to whom this page had subscribed before it was reloaded. */
   #earlier: ReadonlySet<string> = new Set();
-  /** The time at which each user left the last list that contained the user. */
+  /** When each user left the last list. */
   readonly #left = new Map<string, number>();
   /** The users whom the server has refused in a query or subscription, and when. */
   readonly #unwatchable = new Map<string, number>();
@@ -133,7 +133,7 @@ export class Ledger {
     return new Set(this.#own.keys());
   }
 
-  /** Sets the master switch. While it is off, the kit only ends its subscriptions. */
+  /** Sets the master switch. While off, the kit only ends its subscriptions. */
   turn(on: boolean): string[] {
     if (on === this.#on) {
       return [];
@@ -144,7 +144,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** Handles a login. `earlier` are the users to whom the page had subscribed before it was reloaded. */
+  /** Handles a login. The page had subscribed to the users `earlier` before it was reloaded. */
   loggedIn(self: string, earlier: readonly string[]): string[] {
     const changed = this.loggedOut();
     this.#self = self;

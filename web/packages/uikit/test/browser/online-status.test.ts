@@ -1,4 +1,4 @@
-/** Tests the master switch and the switch of each list: what each of them stops. */
+/** Tests what the master switch and the switch of each list stop. */
 
 import { describe, expect, test, vi } from "vitest";
 import { TUIKit } from "../../src/index.js";

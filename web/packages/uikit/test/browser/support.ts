@@ -92,7 +92,7 @@ export function holdTimers(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 }
 
-/** Waits until a list has made the calls that follow scrolling. The timers must be those of the test. */
+/** Waits until a list has made the calls that follow scrolling. Needs the test's timers. */
 export async function settled(list: Parameters<typeof drawn>[0]): Promise<void> {
   await drawn(list);
   vi.advanceTimersByTime(LONGEST_SETTLE);
