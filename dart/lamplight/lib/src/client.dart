@@ -95,8 +95,8 @@ final class LamplightClient {
   /// The platform of this device.
   DevicePlatform get platform => _machine.identity.platform;
 
-  /// The user who is logged in, with or without a connection; null if no user
-  /// is logged in, or if the first login is not answered yet.
+  /// The user who is logged in, with or without a connection. Null without a
+  /// login, or before the first login is answered.
   String? get userId {
     final session = _machine.session;
     return session != null && session.isEstablished ? session.user : null;
@@ -279,8 +279,8 @@ final class LamplightClient {
         'single': single,
       });
 
-  /// Removes at most 100 users from the own friend list, and the own user from
-  /// the lists of these users unless [single] is true.
+  /// Removes at most 100 users from the own friend list. Unless [single] is
+  /// true, also removes the own user from their lists.
   Future<DeleteFriendsResult> deleteFriends(
     Iterable<String> userIds, {
     bool single = false,
@@ -361,8 +361,8 @@ final class LamplightClient {
     return conversations;
   }
 
-  /// Marks messages of [peer] as read: all of them, or those up to [sequence].
-  /// Messages that are already read stay read.
+  /// Marks messages of [peer] as read: all, or those up to [sequence]. Messages
+  /// that are already read stay read.
   Future<ConversationResult> markRead(String peer, {int? sequence}) =>
       _call('markRead', {'peer': peer, 'sequence': '${sequence ?? 0}'});
 

@@ -173,7 +173,7 @@ void nodeTest(String name, Future<void> Function(Node node) body) =>
       }
     });
 
-/// Returns the code with which a call fails; fails if the call succeeds.
+/// Returns the code of a call's failure. Fails if the call succeeds.
 Future<int> codeOf(Future<Object?> Function() call) async =>
     (await throws<LamplightException>(call)).code;
 

@@ -182,7 +182,7 @@ final class _Client {
     }
   }
 
-  /// Advances the clock to [end], and processes each deadline when it is due.
+  /// Advances the clock to [end], processing each deadline when it is due.
   List<String> _wait(int end) {
     final effects = <String>[];
     for (var turn = 0; turn < 100; turn++) {

@@ -1,6 +1,5 @@
-/// The plugin's types for features that Lamplight does not have. They exist so
-/// that programs that name these types compile; this package never creates a
-/// value of them.
+/// The plugin's types for features that Lamplight does not have. Programs that
+/// name these types compile; this package never creates a value of them.
 library;
 
 /// The short profile of a user; never created.

@@ -34,7 +34,7 @@ V2TimValueCallback<Never> notSupported(String what) => refusal(
     );
 
 /// Returns the answer of a call that Lamplight does not have. COMPAT.md lists
-/// all of these calls.
+/// these calls.
 Future<V2TimValueCallback<Never>> absent(String call) async =>
     notSupported(call);
 

@@ -77,7 +77,7 @@ abstract final class FriendRelationType {
   /// The other user is on the own friend list, but not the reverse.
   static const int V2TIM_FRIEND_RELATION_TYPE_IN_MY_FRIEND_LIST = 1;
 
-  /// The own user is on the other user's friend list, but not the reverse.
+  /// The other user has the own user on the friend list, but not the reverse.
   static const int V2TIM_FRIEND_RELATION_TYPE_IN_OTHER_FRIEND_LIST = 2;
 
   /// Each user is on the other's friend list.

@@ -49,8 +49,8 @@ class V2TimCustomElem {
       };
 }
 
-/// A one-to-one message. Fields of the plugin for which Lamplight has no values
-/// are missing.
+/// A one-to-one message. It lacks the plugin's fields for which Lamplight has
+/// no values.
 class V2TimMessage {
   /// Creates a message.
   V2TimMessage({
@@ -113,7 +113,7 @@ class V2TimMessage {
   /// The sender's id.
   String? sender;
 
-  /// The sender's nick; null if it is unknown or the sender is the own user.
+  /// The sender's nick; null if it is unknown, and for the own user.
   String? nickName;
 
   /// The user's remark on the sender.
@@ -309,7 +309,7 @@ class V2TimConversation {
   int? recvOpt;
 
   /// The time of the last activity, in milliseconds since 1970. Pinned rows are
-  /// at the top, whatever this time is.
+  /// at the top at any time.
   int? orderkey;
 
   /// Never set.

@@ -15,8 +15,8 @@ class TIMUIKitConfig {
   /// Creates settings.
   const TIMUIKitConfig({this.isShowOnlineStatus = true});
 
-  /// The master switch of online statuses. While it is false, no list shows,
-  /// queries or subscribes to statuses, even if the list's own switch is on.
+  /// The master switch of online statuses. While false, no list shows, queries
+  /// or subscribes to statuses, even with its own switch on.
   final bool isShowOnlineStatus;
 }
 

@@ -60,9 +60,8 @@ final class Cache {
   List<UserStatus> get statuses => [..._statuses.values]
     ..sort((one, other) => one.userId.compareTo(other.userId));
 
-  /// The versions of cached statuses, newest first, as many as fit into
-  /// [budget] bytes of a login. The server sends the statuses of the other
-  /// users again.
+  /// The versions of cached statuses, newest first, that fit into [budget]
+  /// bytes of a login. The server sends the other users' statuses again.
   List<Map<String, Object?>> known(int budget) {
     final newest = [..._statuses.values]..sort((one, other) {
         final byVersion = other.version.compareTo(one.version);

@@ -7,8 +7,8 @@
 /// ends. Knows no messages and no clock.
 library;
 
-/// The former friends who may or may not be on the subscription list. They are
-/// in the cache.
+/// The former friends who may still be on the subscription list. They are in
+/// the cache.
 final class ListCheck {
   final Set<String> _former = {};
   bool _isSent = false;

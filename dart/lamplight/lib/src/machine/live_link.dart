@@ -132,7 +132,7 @@ final class LiveLink {
   bool get hasHeartbeatInFlight =>
       _inFlight.values.any((request) => request is HeartbeatInFlight);
 
-  /// Returns the time at which the next heartbeat is due on this network path.
+  /// When the next heartbeat is due on this network path.
   int heartbeatDue(NetworkPath path) =>
       _lastSent + path.heartbeat(usualHeartbeat);
 

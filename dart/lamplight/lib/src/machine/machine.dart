@@ -33,8 +33,8 @@ const connectTimeout = 10000;
 /// The time limit for the answer to a login, in milliseconds.
 const loginTimeout = 10000;
 
-/// The delay of a deadline, in milliseconds, from which the device or this
-/// process counts as having slept.
+/// If a deadline is reached this late, in milliseconds, the device or process
+/// counts as having slept.
 const sleepGap = 5000;
 
 /// The maximum number of calls that wait to be sent, and of logins that wait
@@ -77,8 +77,8 @@ final class Machine {
   /// The session; null if no user is logged in or logging in.
   Session? get session => _session;
 
-  /// The time at which the driver must pass a [TickInput], if no other input
-  /// comes first. Null if there is no deadline.
+  /// When the driver must pass a [TickInput], if no other input comes first.
+  /// Null without a deadline.
   int? get nextDeadline {
     final session = _session;
     if (session == null) return null;

@@ -22,8 +22,7 @@ final class NetworkPath {
   /// The silence before the last cut; 0 before the first cut.
   int _silence = 0;
 
-  /// The longest heartbeat interval that the path allows; null if it is
-  /// unknown.
+  /// The longest heartbeat interval that the path allows, if known.
   int? _longest;
 
   /// Records that a link with the interval [usual] was cut after the time

@@ -19,8 +19,8 @@ const restorePace = 500;
 /// default rate limit.
 const restoreAfterRefusal = 5000;
 
-/// The users to whom the client does not subscribe again. Some of them are not
-/// watched any longer, not even as friends: these are also in `notWatched`.
+/// The users to whom the client does not subscribe again. Those in `notWatched`
+/// are no longer watched, not even as friends.
 typedef Lost = ({List<String> users, List<String> notWatched});
 
 /// The users to whom the client still has to subscribe again.
@@ -45,8 +45,8 @@ final class Restore {
     _unwatched.clear();
   }
 
-  /// Records users who are not watched, according to the server. Returns those
-  /// to whom the client will not subscribe again.
+  /// Records users who are not watched, as the server has reported. Returns
+  /// those to whom the client will not subscribe again.
   List<String> notWatched(Iterable<String> users) {
     final covered = {..._waiting, ...?_sent};
     final left = <String>[];

@@ -209,8 +209,8 @@ final class Waiting extends Phase {
   /// The time of the next attempt.
   int until;
 
-  /// The earliest time at which a waiting call may start the attempt; never
-  /// later than [until].
+  /// When a waiting call may start the attempt at the earliest; never later
+  /// than [until].
   final int atCall;
 }
 

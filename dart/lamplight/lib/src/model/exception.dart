@@ -3,8 +3,8 @@ library;
 
 import 'codes.dart';
 
-/// The failure of a call. The call has changed nothing, unless
-/// [isOutcomeUnknown] is true.
+/// The failure of a call. If [isOutcomeUnknown] is false, the call has changed
+/// nothing.
 final class LamplightException implements Exception {
   /// Creates a failure.
   const LamplightException(this.code, this.message);

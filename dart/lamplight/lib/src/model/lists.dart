@@ -237,8 +237,8 @@ final class Conversation {
   /// The peer's profile.
   final UserProfile profile;
 
-  /// The user's remark on the peer; empty if there is none, or if the peer is
-  /// not a friend.
+  /// The user's remark on the peer; empty for none, or for a peer who is not a
+  /// friend.
   final String remark;
 
   /// The time of the last message in either direction (UTC). The list is sorted

@@ -52,8 +52,8 @@ final class Abilities {
   /// unchanged.
   final bool statusesOfOthers;
 
-  /// The code with which the server refuses a query or a subscription: 7013 or
-  /// 72001; 0 if it does not refuse them.
+  /// The code of the server's refusal of queries and subscriptions: 7013,
+  /// 72001, or 0 for none.
   final int refusalCode;
 
   /// Whether the client is notified of mutual friends without a subscription.

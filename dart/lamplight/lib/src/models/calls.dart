@@ -18,8 +18,8 @@ const int callsPerWindow = 10;
 /// The window of [callsPerWindow], in milliseconds.
 const int window = 5000;
 
-/// The age, in milliseconds, at which the subscription list and unsubscribed
-/// statuses are requested again.
+/// The subscription list and unsubscribed statuses are requested again at this
+/// age, in milliseconds.
 const int staleAfter = 30000;
 
 /// The time, in milliseconds, after which the status of a user who has left all

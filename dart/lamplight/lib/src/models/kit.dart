@@ -91,8 +91,8 @@ final class ListKit {
     _tell();
   }
 
-  /// The friend with this id; null if the user is not a friend, or if that part
-  /// of the friend list has not been read yet.
+  /// The friend with this id. Null for other users, and until that part of the
+  /// friend list has been read.
   Friend? friend(String userId) => lists.friends.table[userId];
 
   /// Whether [dispose] was called. After that, lists have no rows.

@@ -44,8 +44,7 @@ class Ledger {
   bool _isOn = true;
   String? _self;
 
-  /// The code with which the server refuses statuses; null if it does not
-  /// refuse them.
+  /// The code of the server's refusal of statuses, if any.
   int? _refusal;
 
   /// Whether the SDK has reported that statuses are refused. It then also
@@ -55,8 +54,7 @@ class Ledger {
   int _pauses = 0;
   final Map<String, View> _views = {};
 
-  /// The users of all views; null after a change, until they are computed
-  /// again.
+  /// The users of all views; null until computed again after a change.
   Set<String>? _allListed;
   final Map<String, _Known> _known = {};
 
@@ -70,7 +68,7 @@ class Ledger {
   /// The users that an earlier ledger of this account had subscribed to.
   Set<String> _earlier = const {};
 
-  /// The time at which each user left the last list that contained the user.
+  /// When each user left the last list.
   final Map<String, int> _left = {};
 
   /// The users whom the server does not let a client watch, with the time of
@@ -87,14 +85,13 @@ class Ledger {
   UserStatus? shown(String user) =>
       _isOn && _refusal == null ? _known[user]?.status : null;
 
-  /// The code with which statuses are refused; null if they are not refused.
+  /// The code of the server's refusal of statuses, if any.
   int? get refusal => _refusal;
 
   /// The users to whom the ledger has subscribed.
   Set<String> get own => _own.keys.toSet();
 
-  /// Sets the master switch. While it is off, the ledger only ends its
-  /// subscriptions.
+  /// Sets the master switch. While off, the ledger only ends its subscriptions.
   List<String> turn(bool on) {
     if (on == _isOn) {
       return const [];

@@ -1,5 +1,5 @@
-/// The phonetic reading by which a name is sorted, and the letter under which
-/// the name is listed.
+/// The phonetic reading of a name, which sorts it, and the letter under which
+/// it is listed.
 library;
 
 import 'dart:typed_data';
@@ -33,8 +33,8 @@ String pinyinOf(String name) {
   return syllables.join(' ');
 }
 
-/// Returns the text by which a name is sorted. For a Chinese name, it is the
-/// pinyin, or an empty text if [pinyin] is null.
+/// Returns the text that sorts a name. For a Chinese name, it is the pinyin, or
+/// an empty text if [pinyin] is null.
 String readingOf(String name, Pinyin? pinyin) {
   final trimmed = name.trim();
   return _chinese.hasMatch(trimmed) ? pinyin?.call(trimmed) ?? '' : trimmed;

@@ -321,8 +321,8 @@ const String pinyinTable =
     '诅足踤鎺鏃镞阻靻zuan劗攥籫繤纂纉纘缵躜躦鉆鑚鑽钻zui冣厜咀嗺嘴噿嶊嶵晬最栬槜樶檇檌璻祽稡絊纗罪脧蕞蟕辠酔酻醉鋷錊zun僔噂墫尊嶟捘撙樽'
     '瀳繜罇譐遵銌鐏鱒鳟鶎鷷zuo佐作侳做咗唑嘬坐岝岞左座怍捽昨祚秨稓穝筰糳繓胙莋葃葄蓙袏鈼阼飵';
 
-/// Surnames that are read otherwise than their characters alone: characters,
-/// then their syllables.
+/// Surnames with another reading than their characters have alone: the
+/// characters, then the syllables.
 const String surnameTable =
     '乐yue 仇qiu 六lu 区ou 单shan 句gou 召shao 员yun 啜chuai 折she 於yu 曾zeng 朴piao 查z'
     'ha 牟mou 盖ge 繁po 缪miao 能nai 薄bo 解xie 郄qie 郗xi 都du 尉迟yu,chi 万俟mo,qi 长孙zh'

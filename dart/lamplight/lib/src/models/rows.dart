@@ -1,5 +1,5 @@
-/// The rows of the lists, in the form in which a widget draws them. All
-/// functions here are pure.
+/// The rows of the lists, ready for a widget to draw. All functions here are
+/// pure.
 library;
 
 import '../model/lists.dart';
@@ -289,8 +289,8 @@ typedef SortedFriend = ({Friend friend, String name});
 
 /// The friends of a contact list, grouped by letter.
 final class Contacts {
-  /// Groups friends by letter: A to Z, then `#`. Within a letter, they are in
-  /// the order of their readings, then of their names and userIDs.
+  /// Groups friends by letter: A to Z, then `#`. Within a letter, they are
+  /// sorted by reading, then by name and userID.
   factory Contacts(Iterable<Friend> friends, {Pinyin? pinyin = pinyinOf}) {
     final read = [
       for (final friend in friends) _ReadFriend(friend, pinyin),

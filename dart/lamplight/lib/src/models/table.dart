@@ -54,8 +54,8 @@ final class ListTable<T> {
     _isReading = true;
   }
 
-  /// Adds rows with their lists version. If [isPage] is true, they belong to a
-  /// reading: the former rows stay visible until the whole list has been read.
+  /// Adds rows with their lists version. With [isPage], they belong to a
+  /// reading: the earlier rows stay visible until the whole list has been read.
   void put(Map<String, T> rows, int version, {bool isPage = false}) {
     for (final MapEntry(:key, :value) in rows.entries) {
       if ((_rows[key]?.version ?? _gone[key] ?? 0) > version) {

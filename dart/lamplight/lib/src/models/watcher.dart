@@ -1,4 +1,4 @@
-/// The driver of the ledger. It makes the ledger's calls one after the other,
+/// The driver of the ledger. Makes the ledger's calls one after the other,
 /// passes the client's events to it, and reports changes of displayed statuses.
 library;
 
@@ -87,7 +87,7 @@ final class StatusWatcher {
   Net _toldNet = Net.connected;
   Timer? _cut;
 
-  /// The status of a user; null if it is unknown, or statuses are off.
+  /// The status of a user; null if unknown, or while statuses are off.
   UserStatus? shown(String userId) => _ledger.shown(userId);
 
   /// The code with which the app refuses statuses, 7013 or 72001, or null.
@@ -248,8 +248,8 @@ final class StatusWatcher {
     }
   }
 
-  /// Asks the ledger for its next call after a short delay, in which further
-  /// changes may follow.
+  /// Asks the ledger for its next call after a short delay, so that further
+  /// changes can join.
   void _wakeSoon() {
     final now = _now();
     final since = _dueSince ??= now;

@@ -30,8 +30,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
         _ => throw FormatException('$name is not a boolean'),
       };
 
-  /// A non-negative number; 0 if it is absent. A value above the largest safe
-  /// integer is replaced with that integer.
+  /// A non-negative number; 0 if absent. A value above the largest safe integer
+  /// becomes that integer.
   int count(String name) {
     final number = large(name);
     return number < _largest ? number.toInt() : _largest.toInt();
@@ -57,7 +57,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
     return number;
   }
 
-  /// A time in milliseconds since 1970 (UTC); null if it is absent or 0.
+  /// A time in milliseconds since 1970 (UTC); null if absent or 0.
   DateTime? time(String name) {
     final at = count(name);
     if (at == 0) return null;
@@ -67,7 +67,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
     );
   }
 
-  /// The value of a field of any type; null if it is absent.
+  /// The value of a field of any type; null if absent.
   Object? operator [](String name) => _fields[name];
 
   /// An object; null if it is absent.
@@ -81,8 +81,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
         _ => throw FormatException('$name is not a list'),
       };
 
-  /// The objects of a list, converted by [read]. An object for which [read]
-  /// returns null is skipped.
+  /// The objects of a list, converted by [read]. Skips an object if [read]
+  /// returns null.
   List<T> objects<T extends Object>(
     String name,
     T? Function(JsonObject object) read,
@@ -101,8 +101,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
       ];
 }
 
-/// Reads a value of an enum by its name or number. Null if it is absent, or if
-/// this version does not know it.
+/// Reads a value of an enum by its name or number. Null if absent, or unknown
+/// to this version.
 T? wordOf<T extends Object>(
   Object? value,
   T? Function(String name) byName,

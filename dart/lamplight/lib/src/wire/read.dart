@@ -276,8 +276,8 @@ ConversationResult readConversationResult(JsonObject told) =>
       told.count('listsVersion'),
     );
 
-/// Reads an object that the contract requires. Throws a [FormatException] if it
-/// is absent or invalid.
+/// Reads an object that the contract requires. Throws a [FormatException] if
+/// absent or invalid.
 T _needed<T extends Object>(
   JsonObject told,
   String name,

@@ -150,8 +150,7 @@ final class ConnectionEndedMessage extends ServerMessage {
   /// The text of the cause.
   final String message;
 
-  /// The platform of the other login; null if no other login has logged this
-  /// device out.
+  /// The platform of the other login; null if the cause was not another login.
   final DevicePlatform? byPlatform;
 
   /// The wait, in milliseconds, that the server asks for before a reconnect.
