@@ -20,8 +20,7 @@ const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// The interval at which the descriptors are counted.
 const LOOK: Duration = Duration::from_millis(100);
-/// The p99 of the witness that is allowed in any case, in milliseconds: the target of docs/performance.md under a
-/// steady load.
+/// The witness's p99 that is always allowed, in milliseconds: the target of docs/performance.md under a steady load.
 pub const EVEN_LOAD: f64 = 20.0;
 /// A p99 up to this, in milliseconds, is always allowed. It applies to an attack that may otherwise double the p99.
 /// Below it, the scheduler is measured: a thread may wait for the next tick, usually 4 ms.
@@ -47,8 +46,8 @@ pub struct Bound {
     pub memory_mib: f64,
     /// The allowed growth of the number of descriptors during the attack.
     pub descriptors: u64,
-    /// The p99 of the witness that is allowed in any case, in milliseconds. A higher p99 must be at most twice that
-    /// before the attack.
+    /// The witness's p99 that is always allowed, in milliseconds. A higher p99 may be at most twice that before the
+    /// attack.
     pub p99_floor_ms: f64,
 }
 

@@ -4,7 +4,7 @@ use lamplight_model::Timestamp;
 use sha2::{Digest, Sha256};
 
 /// Returns the query parameter `Sign`, in hexadecimal, for a request at this time. The receiver computes the same text
-/// from the parameter `RequestTime` and the token.
+/// from the token and the parameter `RequestTime`.
 pub fn webhook_sign(token: &str, request_time: Timestamp) -> String {
     let digest = Sha256::digest(format!("{token}{}", request_time.as_secs()));
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

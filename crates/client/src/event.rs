@@ -108,8 +108,8 @@ pub enum KickedBy {
 }
 
 impl Event {
-    /// Whether the session has ended with this event, or was never established. Calls then fail with 6014, the cache is
-    /// empty, and the client does not reconnect.
+    /// Whether the session has ended with this event, or was never established. Calls then fail with 6014, and the
+    /// cache is empty. The client does not reconnect.
     pub fn ends_session(&self) -> bool {
         match self {
             Self::KickedOffline { .. }

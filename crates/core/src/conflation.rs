@@ -132,8 +132,8 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         self.due.first().map(|(due, _)| *due).into_iter().chain(sweep).min()
     }
 
-    /// Removes and returns the change that has been due for the longest time; `None` if no change is due. `watchers`
-    /// returns the number of a user's watchers.
+    /// Removes and returns the change that has been due for the longest time, if any. `watchers` returns the number of
+    /// a user's watchers.
     pub fn take_due(&mut self, now: Moment, watchers: impl FnOnce(&K) -> usize) -> Option<(K, V)> {
         self.sweep(now);
         let (due, _) = self.due.first()?;

@@ -16,10 +16,11 @@ pub struct CrowdPace {
 
 impl CrowdPace {
     /// The pause between two shares. A timer adds up to a millisecond, so at least 16,000 watchers are served in a
-    /// second. Conflation allows fewer notifications about one user.
+    /// second. Conflation allows fewer notifications about one user than that.
     pub const PAUSE: Duration = Duration::from_millis(1);
 
-    /// Notes that a change that did not wait is sent to a crowd. There are no pauses until the whole crowd is served.
+    /// Notes that a change is sent to a crowd without having waited. There are no pauses until the whole crowd is
+    /// served.
     pub fn tell_at_once(&mut self) {
         self.next_share = None;
     }

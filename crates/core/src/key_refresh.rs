@@ -13,8 +13,8 @@ pub const RENEW_AFTER: Duration = Duration::from_secs(5 * 60);
 /// identity provider is down. Older keys are refused, because the provider may have withdrawn them.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// The minimum time between two reads that are caused by tokens with an unknown `kid`. It prevents forged tokens from
-/// causing any number of reads.
+/// The minimum time between two reads that tokens with an unknown `kid` cause. Without it, forged tokens could cause
+/// any number of reads.
 pub const BETWEEN_DEMANDS: Duration = Duration::from_secs(10);
 
 /// The pause after the first failure. Each further failure doubles it, up to [`RENEW_AFTER`].
@@ -66,7 +66,7 @@ impl KeyRefresh {
         self.is_demanded || now.since(last) >= self.pause()
     }
 
-    /// Decides about a token with an unknown key, and requests a read of the keys if one is allowed.
+    /// Decides about a token with an unknown key. Requests a read of the keys if one is allowed.
     pub fn demand(&mut self, now: Moment) -> Demand {
         let is_allowed = self.last_attempt.is_none_or(|last| now.since(last) >= BETWEEN_DEMANDS);
         if self.is_reading || self.is_demanded || is_allowed {

@@ -77,8 +77,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.unwatch_others(watcher, why, wanted);
     }
 
-    /// Excludes a user's state from the notifications of a connection, because an answer in progress will contain the
-    /// state. [`Hub::take`] or [`Hub::release`] ends the exclusion.
+    /// Keeps a user's state out of the notifications of a connection, because an answer in progress will contain it.
+    /// [`Hub::take`] or [`Hub::release`] ends the hold.
     pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
         self.graph.hold(watcher, user);
     }

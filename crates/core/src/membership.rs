@@ -108,8 +108,8 @@ impl Membership {
         self.others = others;
     }
 
-    /// Whether this node has not read the register for the length of a lease. Other nodes then count this node as
-    /// silent, and their changes are unknown to it.
+    /// Whether this node has not read the register for the length of a lease. It then does not know the changes of
+    /// other nodes, and they count it as silent.
     pub fn is_cut_off(&self, now: Moment) -> bool {
         self.read.is_some_and(|read| now.since(read) >= self.times.lease)
     }
@@ -119,7 +119,7 @@ impl Membership {
         node == self.own || self.others.get(&node).is_some_and(|seen| seen.silent < self.times.lease)
     }
 
-    /// The nodes that are in the register and not silent, and this node, in ascending order of their ids.
+    /// This node and all nodes of the register that are not silent, in ascending order of their ids.
     pub fn live(&self) -> Vec<NodeId> {
         let others = self.others.keys().copied().filter(|node| self.is_live(*node));
         let mut live: Vec<NodeId> = others.chain([self.own]).collect();

@@ -28,7 +28,7 @@ impl MinimumRate {
 /// The time limits of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PaceLimits {
-    /// The longest time between an answer, or the start of the connection, and the first byte of the next request.
+    /// The longest wait for the first byte of a request, after the last answer or the start of the connection.
     pub idle: Duration,
     /// The longest time from the first to the last byte of a request's head.
     pub head: Duration,

@@ -7,8 +7,8 @@ use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// The maximum number of events in one record, so that the record stays small. If there are more because the facts
-/// fail, the oldest are dropped and counted.
+/// The maximum number of events in one record, which keeps the record small. While the facts fail, further events
+/// replace the oldest, and the dropped ones are counted.
 pub const MAX_PENDING_EVENTS: usize = 64;
 
 /// The session events of a user that are not in the outbox yet, in the order of their ordinals.

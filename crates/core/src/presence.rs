@@ -68,8 +68,8 @@ pub struct Presence {
 pub struct Connected {
     /// The logins that ended because of this one, earliest first.
     pub kicked: Vec<Removed>,
-    /// Whether the user's subscription list was dropped while the user was away. `false` if the user has subscribed
-    /// since.
+    /// Whether the user's subscription list was dropped while the user was away. `false` once the user subscribes
+    /// again.
     pub subscriptions_lost: bool,
 }
 

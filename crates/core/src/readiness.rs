@@ -56,8 +56,8 @@ impl Readiness {
         !self.stopping && self.parts.iter().all(|(_, verdict)| *verdict == Verdict::Ok)
     }
 
-    /// The name of the first part that has ended; `None` if all parts are running. After a part has ended, the node
-    /// cannot become ready again and must exit.
+    /// The name of the first part that has ended; `None` if all parts are running. The node then cannot become ready
+    /// again, and must exit.
     pub fn ended(&self) -> Option<&str> {
         let ended = self.parts.iter().find(|(_, verdict)| *verdict == Verdict::Ended);
         ended.map(|(name, _)| name.as_str())

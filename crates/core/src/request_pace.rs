@@ -26,7 +26,7 @@ impl Default for RequestRate {
 }
 
 impl RequestRate {
-    /// The length of a window. After too many requests in one window, a connection is read again in a later window.
+    /// The length of a window. After too many requests in one window, a connection is read again only in a later one.
     pub const WINDOW: Duration = Duration::from_millis(25);
 
     /// The time whose requests may come at once.

@@ -10,11 +10,11 @@ use std::time::Duration;
 /// After a start or a leap ahead, deletions follow the wall clock only after it has run steadily for this time.
 pub const STEADY_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// The largest difference between the wall clock and the monotonic clock that does not count as a leap. A time service
-/// corrects the clock by less.
+/// The largest difference between the wall clock and the monotonic clock that is no leap. A time service corrects the
+/// clock by less.
 pub const TOLERATED: Duration = Duration::from_secs(60);
 
-/// A clock that follows the wall clock, but not at once when that leaps ahead of the monotonic clock.
+/// A clock that follows the wall clock. If the wall clock leaps ahead of the monotonic clock, it follows only later.
 #[derive(Clone, Debug, Default)]
 pub struct RetentionClock {
     /// The last accepted reading; `None` until a reading was accepted.

@@ -36,8 +36,8 @@ struct Offset {
 }
 
 impl SharedClock {
-    /// Adds a measurement: the directory's clocks were requested at `sent`, and the answer arrived at `answered`. Both
-    /// are times of the local monotonic clock.
+    /// Adds a measurement. The directory's clocks were requested at `sent`, and the answer arrived at `answered`, both
+    /// in local monotonic time.
     pub fn measure(&mut self, sent: Moment, answered: Moment, directory: Now) {
         let travel = answered.since(sent);
         // The directory read its clocks at some time in between: the middle is wrong by half of the travel at most.

@@ -52,8 +52,8 @@ impl Signatures {
         true
     }
 
-    /// The issue times of used UserSigs that a revocation at the time `at` has to name individually. They are not
-    /// before that time.
+    /// The issue times of used UserSigs that a revocation at the time `at` has to name individually. None is before
+    /// that time.
     pub fn seen_since(&self, at: Timestamp) -> impl Iterator<Item = u64> {
         self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())
     }

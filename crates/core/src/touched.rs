@@ -49,8 +49,8 @@ impl<K: Copy> Touched<K> {
         }
     }
 
-    /// Moves the first queue into `round`, without the watchers that were removed. `marks` applies a function to a
-    /// watcher's marks, and returns `false` if the watcher was removed.
+    /// Moves the first queue into `round`, without removed watchers. `marks` applies a function to a watcher's marks,
+    /// and returns `false` for a removed watcher.
     pub fn take_first(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
         self.first.retain(|key| marks(*key, |marks| marks.first = false));
         round.append(&mut self.first);

@@ -317,7 +317,7 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Records that the state of a subject was sent to `watcher`: removes the pending mark and the [hold](Self::hold)
+    /// Records that the state of a subject was sent to `watcher`. Removes the pending mark and the [hold](Self::hold)
     /// from the edge. Returns whether there was a pending mark.
     pub fn unmark(&mut self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let Some(place) = self.find_edge(watcher, subject.0) else { return false };
@@ -332,7 +332,7 @@ impl<S> WatchGraph<S> {
         true
     }
 
-    /// Removes the pending mark from the edge to a subject, but does not record that the state was sent.
+    /// Removes the pending mark from the edge to a subject, without recording that the state was sent.
     pub fn pass_over(&mut self, key: WatcherKey, subject: SubjectKey) {
         let Some(place) = self.find_edge(key, subject.0) else { return };
         let watcher = &mut self.watchers[key.slot()];

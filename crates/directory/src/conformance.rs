@@ -311,7 +311,7 @@ pub async fn session_events_are_told_to_who_follows_them(ports: Ports) {
     assert!(matches!(&heard[..], [News::Status(_)]), "{heard:?}");
 }
 
-/// The counts of records, of users who are ONLINE, and of devices by platform. An adapter may need some time to count.
+/// Counts records, users who are ONLINE, and devices by platform. An adapter may need some time to count.
 pub async fn what_there_is_is_counted(ports: Ports) {
     seed(&ports.directory, "a").await;
     seed(&ports.directory, "b").await;

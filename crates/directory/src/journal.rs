@@ -255,8 +255,8 @@ impl Journal {
         self.append(0, &entry)
     }
 
-    /// Whether a snapshot of all records has to be written. The changes have grown, some could not be written, or the
-    /// current generation has no complete snapshot.
+    /// Whether a snapshot of all records has to be written. Either the changes have grown, or some could not be
+    /// written, or the current generation has no complete snapshot.
     pub fn wants_rewrite(&self) -> bool {
         let generation = self.generation.lock();
         let grown = self.grown.load(Ordering::Relaxed);

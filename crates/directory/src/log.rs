@@ -54,8 +54,8 @@ pub enum Partitions {
     Some(BTreeSet<u16>),
 }
 
-/// The maximum number of entries in the queue of one reader. If more wait, reading the watched users again is faster
-/// for a worker than processing the entries.
+/// The maximum number of entries in the queue of one reader. With more, a worker is faster if it reads the watched
+/// users again.
 pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 
 /// The maximum number of bytes in the queue of one reader. Only entries about lists can be large, because of message

@@ -13,7 +13,7 @@ use std::time::Instant;
 pub struct LogEntry {
     /// The user that the entry is about.
     pub user: User,
-    /// The revision of the user's record after the change; 0 for a change that is not in a record.
+    /// The revision of the user's record after the change; 0 for a change outside of a record.
     pub rev: u64,
     /// The time of the change; `None` if it was unknown when the entry was appended.
     pub wall: Option<Timestamp>,

@@ -77,7 +77,7 @@ impl Source {
         read().map_err(failed)
     }
 
-    /// The highest `id` that any row of a [numbered](Table::is_numbered) table has ever had; 0 if there was no row.
+    /// The highest `id` that a row of a [numbered](Table::is_numbered) table has ever had; 0 without any row so far.
     pub fn last_id(&self, table: &Table) -> std::result::Result<i64, FactsError> {
         let sql = format!(
             "SELECT max(coalesce((SELECT max(id) FROM {0}), 0),

@@ -116,8 +116,7 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
 /// The maximum number of end marks that are stored for one user.
 pub const MAX_MARKS: usize = 32;
 
-/// The maximum number of logins of Web devices whose numbers are stored for one user. If there are more, the newest are
-/// kept.
+/// The maximum number of logins of Web devices whose numbers are stored for one user. The newest are kept.
 pub const MAX_WEB_LOGINS: usize = 32;
 
 /// An account.

@@ -212,7 +212,7 @@ pub struct NewFriendship {
     pub wording: String,
     /// The time of the call.
     pub at: Timestamp,
-    /// The maximum number of entries of each list. An existing entry is changed even if the list is full.
+    /// The maximum number of entries of each list. In a full list, existing entries can still be changed.
     pub limit: usize,
     /// Whether the friend's rule for being added applies. `true` for a call of a user, `false` for a call of the app.
     pub ask: bool,
@@ -337,7 +337,7 @@ pub struct StoredMessage {
     pub sender: ConversationSet,
     /// The row of the recipient's conversation list; the sender's row for a message to oneself.
     pub recipient: ConversationSet,
-    /// Whether a notice was added to the outbox. `false` although a push was requested means that the outbox was full.
+    /// Whether a notice was added to the outbox. If a push was requested, `false` means that the outbox was full.
     pub push: bool,
 }
 

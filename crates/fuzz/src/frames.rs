@@ -52,7 +52,7 @@ fn the_front_decides(stream: &[u8], limit: usize, found: &Result<Framed<'_>, Fra
     }
 }
 
-/// Checks that a message is either decoded correctly in both encodings, or refused with its id and a short reason.
+/// Checks that a message is decoded correctly in both encodings, or refused with its id and a short reason.
 pub fn read(bytes: &[u8]) {
     match read_protobuf(bytes) {
         Ok(message) => {

@@ -113,8 +113,8 @@ impl ClientMessageId {
     /// The longest client message id, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// The prefix of the ids that the server API generates. Clients may not use it, because their messages could then
-    /// be confused with messages of the server API.
+    /// The prefix of the ids that the server API generates. Clients may not use it: their messages could be taken for
+    /// those of the server API.
     pub const SERVER_API: &str = "api:";
 
     /// Parses an id that a client has chosen.

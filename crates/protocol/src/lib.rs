@@ -168,7 +168,7 @@ impl Protocol {
         }
     }
 
-    /// Appends the answer to the login request `id` to `output`. `statuses` contains the statuses in protobuf; for a
+    /// Appends the answer to the login request `id` to `output`. `statuses` contains the statuses in protobuf. For a
     /// JSON peer, they must be in `response` instead.
     pub fn put_login(
         &mut self,

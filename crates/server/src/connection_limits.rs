@@ -55,8 +55,8 @@ impl ConnectionLimits {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of connections that were open before any worker closed its own. Each worker calls this before
-    /// it closes any.
+    /// Returns how many connections were open before any worker closed its own. Each worker calls this before it closes
+    /// any.
     pub fn open_at_closing(&self) -> usize {
         let open = self.open();
         self.at_closing.fetch_max(open, Ordering::AcqRel).max(open)

@@ -186,7 +186,7 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
     Ok(FolderLock { _folder: held, _file: file })
 }
 
-/// Returns an error if a node could not start with the folder. Changes nothing. The folder need not exist.
+/// Returns an error if a node could not start with the folder, which need not exist. Changes nothing.
 pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     check_length(folder)?;
     check_link(folder)?;

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The reason why facts were not copied. The source is unchanged, and the target is as empty as before.
+/// Why facts were not copied. The source is unchanged, and the target is still empty.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     /// The file does not exist.

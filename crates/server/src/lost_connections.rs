@@ -32,8 +32,8 @@ pub struct LostConnections {
     pub service: Arc<Service>,
     /// The command channel of each worker.
     pub workers: Vec<mpsc::WeakSender<Command>>,
-    /// The health of the node. A stopping node closes its sockets but leaves the connections in the records, so none
-    /// are ended then.
+    /// The health of the node. A stopping node closes its sockets but leaves the connections in the records: none are
+    /// ended then.
     pub health: Arc<Health>,
     /// The number of connections that were ended.
     pub ended: Counter,

@@ -91,8 +91,7 @@ pub struct WorkerMetrics {
     pub refusals: Family<CodeLabel, Counter>,
     /// Entries that the worker has read from the change log.
     pub changes: Counter,
-    /// Status changes that were not sent because a newer change of the same user replaced them, at the limit on their
-    /// rate.
+    /// Status changes that were not sent: at the limit on the rate, a newer change of the same user replaced them.
     pub replaced: Counter,
     /// Pauses of connections whose requests came faster than the limit.
     pub paused: Counter,

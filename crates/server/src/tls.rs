@@ -79,7 +79,7 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// Makes the same checks of a certificate chain and its key, both in PEM, as the start of a node.
+/// Checks a certificate chain and its key, both in PEM, like the start of a node.
 pub fn check_certificate(certificate: &Path, key: &Path) -> Result<(), TlsError> {
     Certificate::load(certificate.to_owned(), key.to_owned()).map(drop)
 }

@@ -117,8 +117,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.detach(watcher);
     }
 
-    /// The number of changes of this connection's watch list so far; `None` if the connection was removed. The caller
-    /// gets it before it reads a watch list.
+    /// How often the watch list of this connection has changed; `None` if the connection was removed. The caller gets
+    /// this before it reads a watch list.
     pub fn lists_heard(&self, watcher: WatcherKey) -> Option<u32> {
         self.member(watcher).map(|member| member.lists)
     }
@@ -445,8 +445,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.answer(watcher, user, version)
     }
 
-    /// Records that a returning connection last saw this version of a user's status. A different version, older or
-    /// newer, will be sent. Returns whether the connection watches the user.
+    /// Records that a returning connection last saw this version of a user's status. If the audience has another
+    /// version, older or newer, it will be sent. Returns whether the connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         self.hub.known(watcher, user, version)
     }

@@ -106,7 +106,7 @@ impl From<Code> for ServiceError {
 }
 
 impl ServiceError {
-    /// The refusal that is sent to the caller. For an internal error, it has only the code and no details.
+    /// The refusal for the caller. For an internal error, it has the code without details.
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),

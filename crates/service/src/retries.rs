@@ -13,8 +13,8 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// The maximum number of waiting operations, which is more than a node has connections. Above it, the oldest is dropped
-/// and counted.
+/// The maximum number of waiting operations: more than a node has connections. Beyond it, the oldest is dropped and
+/// counted.
 pub const MAX_RETRIES: usize = 1 << 17;
 
 /// The number of operations retried at a time.

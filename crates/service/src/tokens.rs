@@ -113,8 +113,8 @@ impl Tokens {
         Ok(Verified { issued: claims.issued, expires: claims.expires, key: KeyMark(claims.key) })
     }
 
-    /// Whether an app still has the key that verified a token. A JWT key from an address or a file counts as long as
-    /// the app has that source.
+    /// Whether an app still has the key that verified a token. A JWT key from an address or a file counts while the app
+    /// has that source.
     pub fn has_key(&self, app: &App, key: KeyMark) -> bool {
         app.keys.iter().any(|other| KeyMark::of(other) == key)
             || self.apps.jwt_keys(app.id).is_some_and(|keys| keys.has(key.0))

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { onTestFailed } from "vitest";
 
-/** The time limit, in milliseconds, for anything that must happen. It is long, because the machine may be busy. */
+/** The time limit for anything that must happen, in milliseconds. The machine may be busy. */
 export const PATIENCE = 20_000;
 
 /** The folder for the screenshots of failed tests. */

@@ -87,8 +87,8 @@ impl Presence {
         }
     }
 
-    /// Creates the record of a user whose account was deleted while there was no record. Logins up to the number
-    /// `through` have ended.
+    /// Creates the record of a user without a record whose account was deleted. Logins up to the number `through` have
+    /// ended.
     pub fn of_deleted(
         through: u64,
         revoked: &Revoked,
@@ -200,8 +200,8 @@ impl Presence {
         &self.sigs
     }
 
-    /// The issue times, in seconds, of the UserSigs that a kick at the time `at` has to revoke individually. They are
-    /// not before the second of `at`.
+    /// The issue times, in seconds, of the UserSigs that a kick at the time `at` has to revoke individually. The first
+    /// possible second is that of `at`.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);
         let all = self.sigs.seen_since(at).chain(of_devices.filter(|issued| *issued >= at.as_secs()));
@@ -273,8 +273,8 @@ impl Presence {
         transition
     }
 
-    /// Ends the login of a returning device, because a later login on the platform `by` has kicked it. The device's
-    /// connection is closed with that cause.
+    /// Ends the login of a returning device, because a later login on the platform `by` has kicked it. Closes the
+    /// device's connection with that cause.
     pub fn lose(
         &mut self,
         device: &DeviceId,
@@ -345,8 +345,8 @@ impl Presence {
         })
     }
 
-    /// Ends the login of this connection and closes the connection, because an earlier attempt to log out the device
-    /// has failed.
+    /// Ends the login of this connection and closes the connection: an earlier attempt to log out the device has
+    /// failed.
     pub fn log_out_late(
         &mut self,
         connection: ConnectionId,

@@ -33,7 +33,7 @@ pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, [second]);
 }
 
-/// A call names the stored app that it expects, or expects none. If the store differs, the call changes nothing.
+/// A call names the stored app that it expects, or expects none. If the store has another, the call changes nothing.
 pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     let named = |name: &str| {
         let (keys, admins) = Default::default();
@@ -295,7 +295,7 @@ pub async fn a_revocation_never_goes_back(facts: &dyn Facts) {
     }
 }
 
-/// A kick ends all existing logins but no later one, and returns the number up to which logins have ended.
+/// A kick ends all existing logins but no later one. It returns the number up to which logins have ended.
 pub async fn a_kick_ends_every_login_up_to_its_number(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         for device in ["phone", "tablet"] {

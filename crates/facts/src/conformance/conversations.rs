@@ -52,7 +52,7 @@ pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Fact
     }
 }
 
-/// Without a sequence, the existing messages are marked as read, and no later ones. A sequence that does not exist yet
+/// Without a sequence, the existing messages are marked as read, but no later ones. A sequence that does not exist yet
 /// has the same effect.
 pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
     make_accounts(facts).await;

@@ -178,8 +178,8 @@ pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &
     assert_eq!(ok(add("carol", true)).await.outcome, Befriended::Done);
 }
 
-/// A user who allows nobody to add them can be added only by the app, on either side. The texts of an existing entry
-/// can be changed.
+/// Only the app can add a user who allows nobody to add them, on either side. The texts of an existing entry can be
+/// changed.
 pub async fn who_lets_nobody_add_them_is_added_by_the_app_only(facts: &dyn Facts) {
     make_accounts(facts).await;
     let deny = ProfileChange { allow: Some(AllowType::DenyAny), ..ProfileChange::default() };

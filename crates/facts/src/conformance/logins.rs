@@ -89,7 +89,7 @@ pub async fn a_web_login_registers_the_account_and_leaves_no_login(facts: &dyn F
     assert_eq!(account(facts, "alice").await.created, at(4));
 }
 
-/// A device that changes its platform has only the new login, whether it changes from native to Web or back.
+/// A device that changes its platform has only the new login. This holds from native to Web, and back.
 pub async fn a_device_that_changes_its_platform_has_one_login(facts: &dyn Facts) {
     let native = new_login("alice", "hybrid", 1);
     let web = NewLogin { durable: false, platform: Platform::Web, ..native.clone() };

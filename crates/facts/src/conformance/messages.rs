@@ -302,8 +302,7 @@ pub async fn a_message_sent_by_many_at_once_is_stored_once(facts: &dyn Facts) {
     assert_eq!(state(facts, "bob").await.total_unread, 1);
 }
 
-/// The oldest messages of the app are deleted first, up to the limit. A message with exactly the given time is not
-/// deleted.
+/// The oldest messages of the app are deleted first, up to the limit. A message of exactly the given time stays.
 pub async fn messages_are_forgotten_oldest_first(facts: &dyn Facts) {
     make_accounts(facts).await;
     let other = |name| User::new(OTHER_APP, id(name));

@@ -230,7 +230,7 @@ pub async fn a_disconnect_far_behind_is_not_taken_back(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "far", login(far + 1, "phone")).await, ADDED);
 }
 
-/// If a login event is repeated after a crash, it does not cancel a disconnect that came after the login.
+/// A login event that is repeated after a crash does not cancel a disconnect that came after the login.
 pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts) {
     let login = login(1, "phone");
     enqueue(facts, "alice", login.clone()).await;
@@ -239,8 +239,8 @@ pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts)
     assert_eq!(state(facts, STATE).await.waiting, 2);
 }
 
-/// If the events are repeated after a crash, a cancelled pair is not stored again. If the disconnect was already sent,
-/// the login is stored.
+/// Events may be repeated after a crash. A cancelled pair is not stored again. If the disconnect was already sent, the
+/// login is stored.
 pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dyn Facts) {
     let closed = |ordinal| event(ordinal, "phone", SessionEventKind::LinkClosed);
     let pair = || vec![new("alice", closed(1)), new("alice", login(2, "phone"))];
@@ -258,7 +258,7 @@ pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dy
     assert_eq!(shown(facts, STATE).await, ["bob 3"]);
 }
 
-/// After the caller has confirmed the events, the events of a new record are stored, even if its clock was set back.
+/// The caller has confirmed the events. The events of a new record are then stored, even if its clock was set back.
 pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
     let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
     for ordinal in [5, 6] {
@@ -301,7 +301,7 @@ pub async fn dead_letters_are_listed_in_pages(facts: &dyn Facts) {
     assert_eq!(ok(facts.dead_letters(APP, Some(rest[0].id), 2)).await, []);
 }
 
-/// A dead letter that is queued again comes before the later notices of its user, because those were not sent either.
+/// A dead letter that is queued again precedes the later notices of its user, which were not sent either.
 pub async fn a_dead_letter_that_is_sent_again_keeps_its_place(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;

@@ -6,8 +6,7 @@ use lamplight_service::ServiceError;
 use std::io;
 use std::path::PathBuf;
 
-/// The reason why an operation failed: it did not reach a node, or no node runs and the command line could not carry it
-/// out.
+/// Why an operation failed: it did not reach a node, or no node runs and the command line could not do it alone.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// No node runs on this data folder.

@@ -89,7 +89,7 @@ impl BodyRoom {
         Self { budget, rate, metrics }
     }
 
-    /// Reads and drops a body, up to a limit. A client reads the answer after it has written its body.
+    /// Reads and drops a body, up to a limit. Many clients read an answer only after they have written the body.
     pub async fn discard(&self, body: Body) {
         Arriving::new(body, self.rate).discard().await;
     }
@@ -165,7 +165,7 @@ impl BodyRoom {
 }
 
 impl WholeBody {
-    /// Frees the memory of the body. The returned share of the budget is for the value that was parsed from the body.
+    /// Frees the memory of the body. Returns the share of the budget for the value that was parsed from it.
     pub fn into_share(self) -> Share {
         self.share
     }

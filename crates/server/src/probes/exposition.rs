@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The maximum number of texts in memory. Beyond it, requests share the newest text.
 const MOST_TEXTS: usize = 8;
 
-/// A maker of the texts of `/metrics`. If too many are in memory, it gives the newest one again.
+/// A maker of the texts of `/metrics`. With too many in memory, it returns the newest one again.
 pub struct Exposition {
     metrics: Arc<Metrics>,
     state: Mutex<State>,

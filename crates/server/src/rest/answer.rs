@@ -112,7 +112,7 @@ impl Answer {
     }
 }
 
-/// Returns the `ResultCode` of one list entry. An internal error is returned as `Err`, because it fails the whole call.
+/// Returns the `ResultCode` of one list entry. An internal error is an `Err`, because it fails the whole call.
 pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code, ServiceError> {
     match done {
         Ok(()) => Ok(Code::OK),

@@ -22,7 +22,7 @@ pub trait Gather: Default {
     fn end(&mut self) {}
 }
 
-/// Deserializes a list into a collector. Fails if an entry has a wrong type, even one that the collector would drop.
+/// Deserializes a list into a collector. Fails if any entry has a wrong type, even if the collector would drop it.
 pub fn gather<'de, D: Deserializer<'de>, G: Gather<Entry: Deserialize<'de>>>(
     deserializer: D,
 ) -> Result<G, D::Error> {

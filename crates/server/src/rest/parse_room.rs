@@ -68,8 +68,8 @@ impl Parsed {
         TEXTS * self.length.min(MAX_BODY_BYTES) + of_marks + BASE_BYTES
     }
 
-    /// Returns the maximum memory of the parsed request, in bytes, without its texts, which take at most as much as the
-    /// body.
+    /// Returns the maximum memory of the parsed request, in bytes. Its texts take at most as much as the body and are
+    /// not included.
     pub fn kept(self) -> usize {
         self.marks.saturating_mul(KEPT_PER_MARK).min(KEPT_BYTES)
     }

@@ -6,7 +6,7 @@ use lamplight_core::SlidingWindow;
 use lamplight_model::{AppId, Moment, RateLimit};
 use parking_lot::Mutex;
 
-/// The sliding window of each app and command, by the app's id and the command's index in the table.
+/// The sliding window of each app and command, by the app's id and the command's index in the table of commands.
 #[derive(Default)]
 pub struct Rates {
     windows: Mutex<HashMap<(AppId, usize), SlidingWindow>>,

@@ -87,7 +87,7 @@ impl KeptKeys {
         fs::rename(&fresh, &path)
     }
 
-    /// Removes the files of the sources that are not in `wanted`. After a failure it goes on, and returns the last
+    /// Removes the files of the sources that are not in `wanted`. Continues after a failure, and returns the last
     /// error.
     pub fn remove_others(&self, wanted: &BTreeSet<KeysToRead>) -> io::Result<()> {
         let wanted: BTreeSet<_> = wanted.iter().map(name).collect();

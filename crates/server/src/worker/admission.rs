@@ -76,7 +76,7 @@ impl AdmissionControl {
         self.give_up(connection.admission, connection.address);
     }
 
-    /// How long a connection may take to log in, to send its client's address, or to get its refusal.
+    /// How long a connection may take to log in, to send its client's address, or to receive its refusal.
     pub fn patience(&self, admission: Admission) -> Duration {
         match admission {
             Admission::Counted => self.shared.config.login_timeout(),
@@ -127,7 +127,7 @@ impl AdmissionControl {
         self.refusing.get() <= MAX_REFUSING
     }
 
-    /// Returns `true` if a connection is beyond the limits and its protocol is known, so that a refusal can be sent.
+    /// Whether a connection is beyond the limits and its protocol is known. A refusal can then be sent.
     pub fn is_to_refuse(connection: &Connection) -> bool {
         connection.admission == Admission::Refused && !matches!(connection.protocol, Protocol::Undecided)
     }

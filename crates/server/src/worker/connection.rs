@@ -58,7 +58,7 @@ pub enum Admission {
     Refused,
 }
 
-/// The request of a connection that is being processed. The next request is read only after it, so answers are in
+/// The request of a connection that is being processed. The next one is read only after it, which keeps answers in
 /// order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Work {

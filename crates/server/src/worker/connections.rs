@@ -6,7 +6,7 @@ use lamplight_wire::v1;
 use slab::Slab;
 use std::cell::{Cell, Ref, RefCell, RefMut};
 
-/// The connections of one worker. A slot is valid until the next await: another connection may then have it.
+/// The connections of one worker. A slot is valid only until the next await: another connection may then have it.
 pub struct Connections {
     node: NodeId,
     worker: usize,
@@ -42,7 +42,7 @@ impl Connections {
         self.slots.borrow_mut()
     }
 
-    /// Adds a connection, which `make` makes from a free slot and a new id. If that fails, adds nothing.
+    /// Adds a connection, which `make` creates from a free slot and a new id. If `make` fails, adds nothing.
     pub fn add<E>(
         &self,
         make: impl FnOnce(usize, ConnectionId) -> Result<Connection, E>,

@@ -46,8 +46,8 @@ impl ListsDelivery {
         connections.flush_later(slot);
     }
 
-    /// Waits until the changes up to `version` have arrived, and sends those before `version`. The answer that has
-    /// `version` is then in order.
+    /// Waits until the changes up to `version` have arrived, and sends those before it. The answer with `version` is
+    /// then in order.
     pub async fn tell_before(&self, connections: &Connections, id: ConnectionId, version: u64) {
         loop {
             let arrived = connections.with(id, |connection| {
@@ -74,8 +74,7 @@ impl ListsDelivery {
         }
     }
 
-    /// Checks the connections that are stuck, at every tick. After too long, the client is asked to read its lists
-    /// again.
+    /// Checks the stuck connections at every tick. After too long, asks the client to read its lists again.
     pub fn look_for_gaps(&self, connections: &Connections, now: Moment) {
         let mut stuck = self.stuck.take();
         stuck.sort_unstable();

@@ -129,7 +129,7 @@ impl ListsQueue {
         }
     }
 
-    /// Takes the next message for the connection `own`. `None` if there is none, or an earlier change is missing. With
+    /// Takes the next message for the connection `own`. `None` without one, or if an earlier change is missing. With
     /// `up_to`, changes after that version stay queued.
     pub fn next(&mut self, own: ConnectionId, up_to: Option<u64>) -> Option<Next> {
         let next = self.take_next(own, up_to);
@@ -166,8 +166,8 @@ impl ListsQueue {
         None
     }
 
-    /// Returns `None` if every change up to this version has arrived. Otherwise returns a signal, after which the
-    /// caller must call again.
+    /// Returns `None` if every change up to this version has arrived. Otherwise returns a signal; after it, the caller
+    /// must call again.
     pub fn await_version(&mut self, version: u64) -> Option<Rc<Notify>> {
         let mut here = self.told;
         if let Some(waiting) = &mut self.waiting {
@@ -195,7 +195,7 @@ impl ListsQueue {
         self.told > 0 && (gap || waiting.awaited.is_some())
     }
 
-    /// Checks whether an earlier change is still missing, and returns `true` if the caller must check again. After
+    /// Checks whether an earlier change is still missing. Returns `true` if the caller must check again. After
     /// `GAP_PATIENCE`, the client is asked to read its lists again.
     pub fn look_for_gap(&mut self, now: Moment) -> bool {
         let stuck = self.is_stuck();

@@ -34,8 +34,8 @@ pub struct WantedLists {
 }
 
 impl StoreReads {
-    /// Returns the next read to start; `None` if there is none, or too many are in progress. [`Self::ended`] must be
-    /// called after it.
+    /// Returns the next read to start. `None` without one, or if too many are in progress. [`Self::ended`] must be
+    /// called afterwards.
     pub fn next(&self, now: Moment) -> Option<ReadCall> {
         self.wanted.borrow_mut().next(now)
     }
@@ -65,8 +65,8 @@ impl StoreReads {
         self.wanted.borrow_mut().hurry(watcher);
     }
 
-    /// Returns a receiver that waits until the watch list of a connection is set. It receives `true` if the connection
-    /// is still its device's current one.
+    /// Returns a receiver that waits until the watch list of a connection is set. It gets `true` if the connection is
+    /// still its device's current one.
     pub fn wait_for_watch_list(&self, watcher: WatcherKey) -> oneshot::Receiver<bool> {
         let (settled, waiting) = oneshot::channel();
         self.settled.borrow_mut().entry(watcher).or_default().push(settled);
@@ -121,8 +121,8 @@ impl StoreReads {
         answered
     }
 
-    /// Requests the version of a user's lists, after their changes were missed. The user's connections are then asked
-    /// to read their lists again.
+    /// Requests the version of a user's lists, because changes were missed. The user's connections are then asked to
+    /// read their lists again.
     pub fn reread_lists(&self, user: &User) {
         self.lists.borrow_mut().entry(user.clone()).or_default().reload = true;
         self.wanted.borrow_mut().want_lists_state(user.clone(), Urgency::Background);

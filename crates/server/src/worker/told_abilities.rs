@@ -21,8 +21,8 @@ impl ToldAbilities {
         message(&self.now)
     }
 
-    /// Returns the current abilities if they differ from those sent last. A change that was reverted in between is not
-    /// sent.
+    /// Returns the current abilities if they differ from those sent last. A change that was reverted before it was sent
+    /// is no change.
     pub fn news(&mut self) -> Option<v1::Abilities> {
         (self.told != self.now).then(|| self.tell())
     }

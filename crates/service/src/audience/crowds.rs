@@ -5,7 +5,7 @@ use lamplight_core::{Versioned, WatcherKey};
 use lamplight_model::{Moment, User};
 
 impl<S: Versioned> Audience<S> {
-    /// Moves the connections whose mailbox got a mark since the last call into `round`, and then a share of a waiting
+    /// Moves the connections whose mailbox got a mark since the last call into `round`. Then moves a share of a waiting
     /// crowd.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.hub.take_touched(round);

@@ -15,8 +15,7 @@ use std::time::Duration;
 
 /// The maximum number of calls in progress at the same time.
 pub const MAX_CALLS: usize = 64;
-/// The calls in progress up to which calls without a waiting client are made. The rest of [`MAX_CALLS`] is for calls
-/// with a waiting client.
+/// At this number of calls in progress, only calls with a waiting client are still made, up to [`MAX_CALLS`].
 pub const MAX_BACKGROUND_CALLS: usize = 48;
 /// The maximum number of users in one call.
 pub const MAX_USERS: usize = 500;

@@ -110,7 +110,7 @@ impl Service {
         self.end_links(lost.node, place, now.moment, heard, now).await
     }
 
-    /// Holds the links of one page of this node's connections until the time `until`. Called before the node stops,
+    /// Makes one page of this node's connections count as connected until `until`. Called before the node stops,
     /// because its clients reconnect to other nodes.
     pub async fn hold_own_links(
         &self,

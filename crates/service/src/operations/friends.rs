@@ -13,8 +13,8 @@ use std::collections::HashSet;
 
 /// The maximum number of entries in a page of a friend list.
 pub const MAX_FRIEND_PAGE: u32 = 1_000;
-/// The maximum number of friends that a user may delete in one call. For the app, more friends are deleted in batches
-/// of this size.
+/// The maximum number of friends that a user may delete in one call. For the app, more are deleted in batches of this
+/// size.
 pub const MAX_DELETED_FRIENDS: usize = 100;
 
 /// A user to add to a friend list.
@@ -24,7 +24,8 @@ pub struct NewFriend {
     pub id: UserId,
     /// Whether to add the owner to the other user's list too.
     pub both: bool,
-    /// The owner's name for the friend. If a remark, a source or a wording is empty, an existing entry keeps its text.
+    /// The owner's name for the friend. An empty remark, source or wording leaves the text of an existing entry as it
+    /// is.
     pub remark: String,
     /// The app's description of how the friendship began; may be empty.
     pub source: String,

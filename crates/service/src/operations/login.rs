@@ -44,7 +44,7 @@ pub struct LoggedIn {
     pub app: Arc<App>,
     /// The time at which the UserSig expires.
     pub sig_expires: Timestamp,
-    /// The key that signed the UserSig. When the app no longer has this key, the UserSig counts as expired.
+    /// The key that signed the UserSig. Once the app no longer has this key, the UserSig counts as expired.
     pub key: KeyMark,
     /// The number of the login.
     pub login: u64,
@@ -58,7 +58,7 @@ pub struct LoggedIn {
     /// The revision of the live record that connected the device. Log entries about this connection up to that revision
     /// concern an earlier login.
     pub rev: u64,
-    /// The version of the user's lists when the login was recorded in the facts; `None` if it was not recorded. The
+    /// The version of the user's lists when the facts recorded the login; `None` for a login that was not recorded. The
     /// lists may have changed since.
     pub lists_version: Option<u64>,
 }

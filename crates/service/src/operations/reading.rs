@@ -75,8 +75,8 @@ impl Service {
         Ok(self.facts.conversations(owner.clone(), after, limit).await?)
     }
 
-    /// Skips `start` entries of a friend list, and reads the next `limit` entries in ascending order of their ids. Also
-    /// returns the number of all entries.
+    /// Skips `start` entries of a friend list, and reads the next `limit` in ascending order of their ids. Also returns
+    /// the number of all entries.
     pub async fn friends_from(
         &self,
         owner: &User,

@@ -113,7 +113,7 @@ final class LamplightClient {
   Abilities? get abilities => _machine.session?.abilities;
 
   /// The current time (UTC) by the server's clock, as measured at the last
-  /// login; by this machine's clock before the first login.
+  /// login. Before the first login, by this machine's clock.
   DateTime get serverTime {
     final offset = _machine.clockOffset;
     return offset == null
@@ -190,7 +190,7 @@ final class LamplightClient {
   /// shorter than the server's setting `linger`.
   void appPaused() => _driver.tell(const PausedInput());
 
-  /// Reconnects at once, or tests the link if there is one; call this when the
+  /// Reconnects at once, or tests an existing link. Call this when the
   /// application is visible again (Flutter: `AppLifecycleState.resumed`).
   void appResumed() => _driver.tell(const ResumedInput());
 
@@ -203,7 +203,7 @@ final class LamplightClient {
       _call('setSelfStatus', {'customStatus': customStatus});
 
   /// Queries the current statuses of at most 500 users, which may include the
-  /// own user. Statuses of users who are not watched are not cached.
+  /// own user. Only statuses of watched users are cached.
   Future<StatusResult> getUserStatus(Iterable<String> userIds) =>
       _call('getUserStatus', {'userIds': userIds.toList()});
 

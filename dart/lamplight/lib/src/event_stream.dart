@@ -9,8 +9,8 @@ import 'model/events.dart';
 
 /// The source of the events of a client.
 final class EventSource {
-  /// Creates a source. [known] returns the users whose statuses are cached; the
-  /// source calls it when a listener begins to listen.
+  /// Creates a source. When a listener begins to listen, the source calls
+  /// [known], which returns the users whose statuses are cached.
   EventSource(this._known);
 
   final Iterable<String> Function() _known;

@@ -11,7 +11,7 @@ export interface Part {
   entries: Entry[];
 }
 
-/** The folder whose pages are on the site although the summary does not list them. Other pages link to them. */
+/** The folder whose pages are on the site without being in the summary. Other pages link to them. */
 export const DECISIONS = "docs/decisions";
 
 /**

@@ -142,9 +142,9 @@ class V2TIMConversationManager {
         return rows.fold<int>(0, (sum, row) => sum + row.unread);
       });
 
-  /// Marks a conversation as read; if [conversationID] is empty, marks all
-  /// conversations. The other arguments must be 0, because Lamplight cannot
-  /// mark a part of a conversation.
+  /// Marks a conversation as read, or all conversations if [conversationID] is
+  /// empty. The other arguments must be 0: Lamplight cannot mark a part of a
+  /// conversation.
   Future<V2TimCallback> cleanConversationUnreadMessageCount({
     required String conversationID,
     required int cleanTimestamp,

@@ -26,8 +26,8 @@ const doubtPatience = 3000;
 /// unnoticed.
 const wakePatience = 800;
 
-/// The longest wait before a link that broke during a sleep is replaced. The
-/// wait is random, because many machines may have slept.
+/// The longest wait before replacing a link that broke during a sleep. Random,
+/// because many machines may have slept.
 const wakeSpread = 100;
 
 /// The longest heartbeat interval of a native client.
@@ -117,8 +117,8 @@ final class LiveLink {
   }
 
   /// Records that the device has slept. The server must answer the caller's
-  /// heartbeat within [wakePatience]. Earlier deadlines are ignored, because
-  /// they may have passed during the sleep.
+  /// heartbeat within [wakePatience]. Earlier deadlines are ignored: they may
+  /// have passed during the sleep.
   void wake(int now) {
     if (_isWoken) return;
     _isWoken = true;
@@ -163,9 +163,8 @@ final class LiveLink {
   }
 }
 
-/// Returns the heartbeat interval. It is less than a third of the server's
-/// timeout, so that two heartbeats may be lost, and at most the maximum of the
-/// contract.
+/// Returns the heartbeat interval. Below a third of the server's timeout, so
+/// that two heartbeats may be lost, and at most the maximum of the contract.
 int heartbeatInterval(int timeout, DevicePlatform platform) {
   final longest =
       platform == DevicePlatform.web ? _heartbeatWeb : _heartbeatNative;

@@ -128,8 +128,8 @@ final class Call {
   /// Creates a call that was not sent yet.
   Call(CallId this.id, this.deadline, this.request);
 
-  /// The id of the caller; null after the caller's timeout. The request is then
-  /// kept, because a late answer may still report changes.
+  /// The id of the caller; null after the caller's timeout. A late answer may
+  /// still report changes, so the request is kept.
   CallId? id;
 
   /// The time at which the call fails if there is no answer.

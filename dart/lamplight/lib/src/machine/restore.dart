@@ -95,7 +95,7 @@ final class Restore {
   }
 
   /// Handles a refusal because of too many users in one call: halves the size
-  /// of batches. Returns false if it cannot be smaller.
+  /// of batches. Returns false at the smallest size.
   bool batchTooLarge() {
     putBack();
     final smaller = _most ~/ 2;

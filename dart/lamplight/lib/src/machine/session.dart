@@ -59,7 +59,7 @@ final class Session {
   int failures = 0;
 
   /// The time, in milliseconds, over which clients should spread their
-  /// reconnects. It is the last one that the server sent; 0 if it sent none.
+  /// reconnects, as last sent by the server; 0 for none.
   int spread = 0;
 
   /// The heartbeat interval that the network path to the server needs.
@@ -91,8 +91,8 @@ final class Session {
   /// once the snapshot is complete.
   Snapshot? snapshot;
 
-  /// The size limit of a login, in bytes. It is the server's default, or half
-  /// the size of the last login that the server rejected.
+  /// The size limit of a login, in bytes: the server's default, or half the
+  /// size of the last rejected login.
   int loginRoom = frameBeforeLogin;
 
   /// The state of the connection.
@@ -110,8 +110,8 @@ final class Session {
         if (phase case Live(:final link)) ...link.calls,
       ].any((call) => call.request.kind == 'logout');
 
-  /// Moves the queued logins to the next attempt to connect, because the link
-  /// on which they waited for room has ended.
+  /// Moves the queued logins to the next attempt to connect. The link on which
+  /// they waited for room has ended.
   void takeWaitingLogins() {
     queue.removeWhere((call) {
       final id = call.id;
@@ -133,9 +133,8 @@ final class Session {
   }
 }
 
-/// An incomplete snapshot: the users whose versions the login named, and the
-/// users whose statuses have come since. Its size is bounded by the number of
-/// watched users.
+/// An incomplete snapshot: the users whose versions the login named, and those
+/// whose statuses have come since. The number of watched users bounds its size.
 final class Snapshot {
   /// Creates a snapshot that begins after a login that named these users.
   Snapshot(this._named);
@@ -149,7 +148,7 @@ final class Snapshot {
   bool isFirst(UserStatus status) => _told.add(status.userId);
 
   /// Whether the login named this user, or a status of the user has come since.
-  /// When the snapshot is complete, other users are not watched any longer.
+  /// Other users are no longer watched once the snapshot is complete.
   bool covers(String user) => _named.contains(user) || _told.contains(user);
 }
 
@@ -378,9 +377,8 @@ final class BackOff extends Retry {
   final int span;
 }
 
-/// The next attempt comes after [span], a random time that the server or this
-/// client has chosen. After failed attempts, it comes after the back-off if
-/// that is longer.
+/// The next attempt comes after [span], a random time chosen by the server or
+/// this client. After failures, it comes after the back-off if that is longer.
 final class AtTurn extends Retry {
   /// Creates a rule.
   const AtTurn(this.span);

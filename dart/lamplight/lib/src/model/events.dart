@@ -213,8 +213,8 @@ final class UsersInfoChangedEvent extends LamplightEvent {
   String toString() => 'UsersInfoChangedEvent($profiles)';
 }
 
-/// The own lists have changes that the server could not send to this client:
-/// read friends and conversations again.
+/// The own lists have changes that the server could not send to this client.
+/// Read friends and conversations again.
 final class ListsOutdatedEvent extends LamplightEvent {
   /// Creates an event.
   const ListsOutdatedEvent(this.listsVersion);

@@ -154,8 +154,8 @@ final class SubscribeResult {
   /// earliest subscribed first.
   final List<String> evicted;
 
-  /// The evicted users who are not watched any longer, not even as friends.
-  /// They were removed from the cache.
+  /// The evicted users who are no longer watched, not even as friends. They
+  /// were removed from the cache.
   final List<String> notWatched;
 
   @override

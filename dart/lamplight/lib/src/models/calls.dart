@@ -11,8 +11,8 @@ const int defaultQueryBatch = 500;
 /// The default maximum number of users in a call about subscriptions.
 const int defaultSubscribeBatch = 100;
 
-/// The maximum number of calls of one kind within [window]. The application can
-/// make as many, because this is half of a user's rate limit.
+/// The maximum number of calls of one kind within [window]: half of a user's
+/// rate limit. The application has the other half.
 const int callsPerWindow = 10;
 
 /// The window of [callsPerWindow], in milliseconds.
@@ -22,12 +22,12 @@ const int window = 5000;
 /// age, in milliseconds.
 const int staleAfter = 30000;
 
-/// The time, in milliseconds, after which the status of a user who has left all
-/// lists is dropped. A short change of pages therefore needs no calls.
+/// The status of a user who has left all lists is dropped after this time, in
+/// milliseconds. A short change of pages then needs no calls.
 const int grace = 10000;
 
-/// The minimum number of subscriptions that are ended together to make room.
-/// Further scrolling then does not need a call each time.
+/// At least this many subscriptions are ended together to make room. Further
+/// scrolling then does not need a call each time.
 const int makeRoom = 50;
 
 /// The wait after the first temporary refusal, in milliseconds. It doubles with
@@ -41,8 +41,8 @@ const int longestPause = 300000;
 class View {
   const View({required this.listed, required this.onScreen});
 
-  /// The users of the list, in its order. The object stays the same as long as
-  /// the users do.
+  /// The users of the list, in its order. The identical object, while the users
+  /// are the same.
   final List<String> listed;
 
   /// The users in the visible rows.

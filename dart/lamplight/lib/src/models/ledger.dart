@@ -141,8 +141,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles a new connection, or an application that is visible again. All
-  /// statuses are requested again, because the server may have newer ones.
+  /// Handles a new connection, or an application that is visible again.
+  /// Requests all statuses again: the server may have newer ones.
   void refresh() {
     _readAt = _never;
     _resume();

@@ -108,8 +108,8 @@ sealed class ListModel {
   /// The state of the list.
   ListState get state;
 
-  /// The reason why the statuses of this list may be outdated, or are not
-  /// shown; null if there is none.
+  /// Why the statuses of this list may be outdated, or are not shown; null if
+  /// neither.
   ListTrouble? get trouble {
     final StatusWatcher(:net, :refusal) = kit.statuses;
     if (net != Net.connected) {

@@ -360,8 +360,8 @@ final class KeptList<T, P> {
   /// The visible rows.
   Iterable<T> get visible => table.visible;
 
-  /// Completes when the list has been read to its end. Throws if it cannot be
-  /// read. After a failure, reads the list again.
+  /// Completes when the whole list has been read. Throws if it cannot be read.
+  /// After a failure, reads the list again.
   Future<void> get whole async {
     if (state is ListFailed) {
       _begin();

@@ -203,9 +203,9 @@ final class FriendRow extends ContactRow {
   String toString() => 'FriendRow($userId, $status)';
 }
 
-/// Sorts conversations for a list. Pinned conversations come first, then those
-/// with the latest message, then those with the latest activity. Equal ones
-/// keep their order.
+/// Sorts conversations for a list. Pinned ones come first, then those with the
+/// latest message, then those with the latest activity. Equal ones keep their
+/// order.
 List<Conversation> inOrder(Iterable<Conversation> conversations) {
   final indexed = conversations.indexed.toList();
   indexed.sort((one, other) {

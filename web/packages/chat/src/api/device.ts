@@ -63,7 +63,7 @@ export function tabStore(): Store | undefined {
   }
 }
 
-/** Returns a unique text. It need not be secret, so `crypto`, which React Native does not have, is optional. */
+/** Returns a unique text. It need not be secret, so `crypto` is optional: React Native does not have it. */
 export function randomId(): string {
   const bytes = new Uint8Array(12).map(() => Math.random() * 256);
   if (typeof crypto !== "undefined") {

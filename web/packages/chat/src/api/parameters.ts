@@ -16,7 +16,7 @@ export const LONGEST_ADD_TEXT = 256;
 
 const USER_ID = /^[ -~]{1,32}$/;
 
-/** Checks a list of userIDs. Its length is checked by the server, because an app can change that limit. */
+/** Checks a list of userIDs. The server checks its length, because an app can change that limit. */
 export function userList(value: unknown, name: string): string[] {
   const users = textList(value, name);
   const malformed = users.find((user) => !USER_ID.test(user));

@@ -21,8 +21,8 @@ export const DOUBT_PATIENCE = 3_000;
 export const WAKE_PATIENCE = 800;
 
 /**
- * The longest wait, in milliseconds, before a link that broke during a sleep is replaced. The wait is random, because
- * many machines may have slept.
+ * The longest wait before replacing a link that broke during a sleep, in milliseconds. Random, because many machines
+ * may have slept.
  */
 export const WAKE_SPREAD = 100;
 
@@ -105,7 +105,7 @@ export function doubted(link: Link, now: number): Link {
 
 /**
  * Records that the page has slept. The server must answer the caller's heartbeat within `WAKE_PATIENCE`. Earlier
- * deadlines are ignored, because they may have passed during the sleep.
+ * deadlines are ignored: they may have passed during the sleep.
  */
 export function woken(link: Link, now: number): Link {
   return link.isWoken ? link : { ...link, giveUpAt: now + WAKE_PATIENCE, isWoken: true };
@@ -153,8 +153,8 @@ export function callsOf(link: Link): Call[] {
 }
 
 /**
- * Returns the heartbeat interval. It is less than a third of the server's timeout, so that two heartbeats may be
- * lost, and at most the maximum of the contract.
+ * Returns the heartbeat interval. Below a third of the server's timeout, so that two heartbeats may be lost, and at
+ * most the maximum of the contract.
  */
 export function heartbeatInterval(timeout: number): number {
   return Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10) || HEARTBEAT));

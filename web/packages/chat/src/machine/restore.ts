@@ -98,8 +98,8 @@ export function refusedForNow(restore: Restore, now: number): Restore {
 }
 
 /**
- * Handles a refusal because of too many users in one call: halves the size of batches. Returns undefined if it cannot
- * be smaller.
+ * Handles a refusal because of too many users in one call: halves the size of batches. Returns undefined at the
+ * smallest size.
  */
 export function batchTooLarge(restore: Restore): Restore | undefined {
   const smaller = Math.floor(restore.batch / 2);

@@ -11,8 +11,8 @@ export interface History {
 export const NO_HISTORY: History = { platforms: [], samples: [] };
 
 /**
- * Adds new samples. If they have lower numbers than the stored samples, the server was restarted, and they replace
- * the stored ones.
+ * Adds new samples. Lower numbers than the stored ones mean that the server was restarted; the new samples then
+ * replace the stored ones.
  */
 export function take(history: History, figures: Figures): History {
   const last = history.samples.at(-1);

@@ -2,10 +2,7 @@
 
 import type { ComplexAttributeConverter } from "lit";
 
-/**
- * The converter of a switch that is on by default. Only the attribute value `false`, which plain HTML can set, turns
- * it off.
- */
+/** The converter of a switch that is on by default. Plain HTML can turn it off with the attribute value `false`. */
 export const onByDefault: ComplexAttributeConverter<boolean> = {
   fromAttribute: (value) => value?.trim().toLowerCase() !== "false",
   toAttribute: (value) => (value ? null : "false"),

@@ -5,9 +5,7 @@ import { SWITCHED_OFF } from "../status/ledger.js";
 import type { Words } from "../words/words.js";
 import type { Trouble } from "./kit-controller.js";
 
-/**
- * Renders the notice. The element exists even without a text, so that screen readers announce a text that appears.
- */
+/** Renders the notice. The element exists even without a text: screen readers then announce a text that appears. */
 export function notice(trouble: Trouble | undefined, words: Words): TemplateResult {
   return html`<div class="notice ${trouble?.is ?? ""}" part="notice" role="status">${content(trouble, words)}</div>`;
 }

@@ -19,8 +19,8 @@ export const QUERY_BATCH = 500;
 /** The default maximum number of users in a call about subscriptions. */
 export const SUBSCRIBE_BATCH = 100;
 /**
- * The maximum number of calls of one kind within `WINDOW` milliseconds. The application can make as many, because
- * this is half of a user's rate limit.
+ * The maximum number of calls of one kind within `WINDOW` milliseconds: half of a user's rate limit. The application
+ * has the other half.
  */
 export const CALLS_PER_WINDOW = 10;
 /** The window of `CALLS_PER_WINDOW`, in milliseconds. */
@@ -28,13 +28,13 @@ export const WINDOW = 5_000;
 /** The subscription list and unsubscribed statuses are requested again at this age, in milliseconds. */
 export const STALE_AFTER = 30_000;
 /**
- * The time, in milliseconds, after which the status of a user who has left all lists is dropped. A short change of
- * pages therefore needs no calls.
+ * The status of a user who has left all lists is dropped after this time, in milliseconds. A short change of pages
+ * then needs no calls.
  */
 export const GRACE = 10_000;
 /**
- * The minimum number of subscriptions that are ended together to make room. Further scrolling then does not need a
- * call each time.
+ * At least this many subscriptions are ended together to make room. Further scrolling then does not need a call each
+ * time.
  */
 export const MAKE_ROOM = 50;
 /**
