@@ -174,8 +174,8 @@ impl Link {
         self.usual_heartbeat
     }
 
-    /// The time without traffic before the link ended. It ends at the last sent message if a request is unanswered: the
-    /// path may have cut the link by then.
+    /// The time without traffic before the link ended. With an unanswered request, only the time until the last sent
+    /// message counts: the path may have cut the link by then.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)

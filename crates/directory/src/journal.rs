@@ -140,8 +140,8 @@ struct Stripe {
     path: PathBuf,
     /// The position after the last complete entry.
     end: u64,
-    /// The value of `Journal::failures` after the last failed write to this file. `None` without one, or if a snapshot
-    /// contains the lost changes.
+    /// The value of `Journal::failures` after the last failed write to this file. `None` if no write failed, or if a
+    /// snapshot contains the lost changes.
     doubt: Option<u64>,
 }
 

@@ -152,7 +152,8 @@ fn last_number(db: &Connection) -> Result<u64> {
     db.prepare_cached("SELECT last FROM numbers")?.query_row((), |row| count(row, 0))
 }
 
-/// Deletes an account with the rows that refer to it; `None` without one. Its peers keep their conversations.
+/// Deletes an account with the rows that refer to it. `None` if there is no account. Its peers keep their
+/// conversations.
 pub(crate) fn delete_account(
     db: &Connection,
     user: &User,

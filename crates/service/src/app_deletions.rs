@@ -80,8 +80,8 @@ impl Deletion {
 }
 
 impl State {
-    /// Ends a step and begins the stage `next`; without one, the deletion is complete. With `once_more`, another pass
-    /// over the records comes first.
+    /// Ends a step and begins the stage `next`; `None` completes the deletion. With `once_more`, another pass over the
+    /// records comes first.
     fn advance(&mut self, id: AppId, next: Option<Stage>) {
         let Some(deletion) = self.apps.get_mut(&id) else { return };
         let next = if std::mem::take(&mut deletion.once_more) { Some(Stage::FIRST) } else { next };

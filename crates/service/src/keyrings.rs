@@ -47,7 +47,7 @@ pub struct SourceState {
 struct Ring {
     keys: Arc<JwtKeySet>,
     refresh: KeyRefresh,
-    /// The error of the last attempt to read the source; `None` without a failed last attempt.
+    /// The error of the last attempt to read the source, if it failed.
     error: Option<String>,
     /// The number of attempts that have ended. Waiting calls watch it for a change.
     attempts: watch::Sender<u64>,

@@ -138,8 +138,8 @@ impl Session {
         self.subscriptions.extract_if(.., |user| left.contains(user)).collect()
     }
 
-    /// When the next batch of a restore has to be sent. `None` without one, without room on the link, or if the app
-    /// does not allow subscriptions.
+    /// When the next batch of a restore has to be sent. `None` if no batch waits, if the link has no room, or if the
+    /// app does not allow subscriptions.
     pub(super) fn restore_due(&self, link: &Link) -> Option<Moment> {
         let may_subscribe = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         if may_subscribe && link.has_room() { self.restore.due() } else { None }

@@ -129,8 +129,8 @@ impl ListsQueue {
         }
     }
 
-    /// Takes the next message for the connection `own`. `None` without one, or if an earlier change is missing. With
-    /// `up_to`, changes after that version stay queued.
+    /// Takes the next message for the connection `own`. `None` if the queue is empty, or if an earlier change is
+    /// missing. With `up_to`, changes after that version stay queued.
     pub fn next(&mut self, own: ConnectionId, up_to: Option<u64>) -> Option<Next> {
         let next = self.take_next(own, up_to);
         self.tidy();

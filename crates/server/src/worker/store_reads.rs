@@ -34,7 +34,7 @@ pub struct WantedLists {
 }
 
 impl StoreReads {
-    /// Returns the next read to start. `None` without one, or if too many are in progress. [`Self::ended`] must be
+    /// Returns the next read to start. `None` if no read waits, or if too many are in progress. [`Self::ended`] must be
     /// called afterwards.
     pub fn next(&self, now: Moment) -> Option<ReadCall> {
         self.wanted.borrow_mut().next(now)

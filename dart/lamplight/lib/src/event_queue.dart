@@ -100,8 +100,8 @@ final class EventQueue {
     }
   }
 
-  /// Removes and returns the changed statuses in one event. Without any,
-  /// returns the users who are no longer watched.
+  /// Removes and returns the changed statuses in one event. If no status has
+  /// changed, returns the users who are no longer watched.
   LamplightEvent? _takeSlots() {
     if (_slots.isEmpty) return null;
     final changed = _slots.values.whereType<UserStatus>().toList();

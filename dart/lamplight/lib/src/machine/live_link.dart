@@ -136,9 +136,9 @@ final class LiveLink {
   int heartbeatDue(NetworkPath path) =>
       _lastSent + path.heartbeat(usualHeartbeat);
 
-  /// Returns the time without traffic, for a link that ends now. It ends at the
-  /// last sent message if a request has no answer: the network path may have
-  /// cut the link by then, unnoticed.
+  /// Returns the time without traffic, for a link that ends now. With an
+  /// unanswered request, only the time until the last sent message counts: the
+  /// network path may have cut the link by then, unnoticed.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
   /// When the link is given up unless bytes come first; null if no request is

@@ -22,8 +22,8 @@ import 'calls.dart';
 /// A time before all other times.
 const int _never = -1125899906842624;
 
-/// The codes of an app without statuses of other users: switched off, or not in
-/// its edition. Some servers of the cloud use 3122 for the edition.
+/// The codes for statuses of others that the app has switched off, or that its
+/// edition lacks. Some servers of the cloud use 3122 for the edition.
 const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,

@@ -133,8 +133,8 @@ export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
 }
 
 /**
- * Returns the time without traffic, for a link that ends now. It ends at the last sent message if a request has no
- * answer: the network path may have cut the link by then, unnoticed.
+ * Returns the time without traffic, for a link that ends now. With an unanswered request, only the time until the
+ * last sent message counts: the network path may have cut the link by then, unnoticed.
  */
 export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;

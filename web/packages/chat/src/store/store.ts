@@ -38,7 +38,8 @@ export const GRACE = 1_000;
 /** The wait, in milliseconds, after a call that exceeded its rate or had no answer. */
 const RETRY = 1_000;
 /**
- * The codes of an app without statuses: switched off, or not in its edition. The store waits for changed settings.
+ * The codes for statuses that the app has switched off, or that its edition lacks. The store waits for changed
+ * settings.
  */
 const CLOSED = new Set([7013, 72001]);
 const PASSING = new Set([7008, 9508, 9520]);

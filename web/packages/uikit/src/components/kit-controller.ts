@@ -21,7 +21,7 @@ export interface StatusHost {
 /** The reason why statuses may be outdated, or are not shown. */
 export type Trouble =
   | { readonly is: "cut"; readonly isConnecting: boolean; readonly reconnect: (() => void) | undefined }
-  /** The app allows no statuses: switched off, or not in its edition. */
+  /** The app has switched statuses off, or its edition lacks them. */
   | { readonly is: "withheld"; readonly code: number };
 
 export class KitController implements ReactiveController {

@@ -383,8 +383,8 @@ export class Ledger {
   }
 
   /**
-   * The call that unsubscribes from users who have left all lists or must make room. Without any, the call that
-   * subscribes.
+   * The call that unsubscribes from users who have left all lists or must make room. If there are no such users, the
+   * call that subscribes.
    */
   #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
     const room = Math.max(0, this.#limit - this.#foreign.size);
