@@ -14,7 +14,7 @@ const NODE_AT_LEAST: (u32, u32) = (20, 19);
 /// The files that, with the version of node, define the packages to install.
 const INPUTS: [&str; 3] = ["web/package.json", "web/package-lock.json", "web/.npmrc"];
 
-/// A file that records what was installed. It is deleted with the installed packages, whose folder it is in.
+/// A file that records what was installed. It is in the folder of the installed packages, and is deleted with it.
 const STAMP: &str = "web/node_modules/.lamplight-stamp";
 
 /// Returns an npm command in the folder of the web packages. Its arguments are in `args`, separated by spaces.

@@ -9,7 +9,7 @@ use lamplight_model::{Moment, UserId};
 use std::collections::BTreeSet;
 use std::mem;
 
-/// The former friends who may still be on the subscription list. They stay in the cache until it was read.
+/// The former friends who may still be on the subscription list. They stay in the cache until the list was read.
 #[derive(Debug, Default)]
 pub(crate) struct ListCheck {
     /// Whether the known subscription list is that of the server.

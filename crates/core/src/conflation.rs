@@ -23,8 +23,8 @@ pub struct ConflationRate {
     /// The limit on one user's changes per second in the long run. It is also the size of the burst after a quiet
     /// second. 0 means no limit. Values above 1,000 act like 1,000, because the clock counts milliseconds.
     pub changes_per_second: u32,
-    /// The limit on notifications per second about one user, summed over all watchers. A user's changes are sent less
-    /// often if they would exceed it. Must be at least 1.
+    /// The limit on notifications per second about one user, summed over all watchers. At the limit, the user's changes
+    /// are sent less often. Must be at least 1.
     pub notifications_per_second: u32,
 }
 
@@ -43,8 +43,8 @@ impl ConflationRate {
         Duration::from_millis(least.max(fair.min(Self::LONGEST_WAIT.as_millis() as u64)))
     }
 
-    /// The moment at which the bucket is full again if a change is sent now. `full_at` may be too late if the number of
-    /// watchers has decreased; it is limited first.
+    /// The moment at which the bucket is full again if a change is sent now. If the number of watchers has decreased,
+    /// `full_at` may be too late, so `full_at` is limited first.
     fn full_after(self, full_at: Moment, now: Moment, watchers: usize) -> Moment {
         let interval = self.interval(watchers);
         full_at.clamp(now, now + self.burst(watchers)) + interval

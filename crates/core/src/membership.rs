@@ -108,8 +108,8 @@ impl Membership {
         self.others = others;
     }
 
-    /// Whether this node has not read the register for the length of a lease. It then does not know the changes of
-    /// other nodes, and they count it as silent.
+    /// Whether this node has not read the register for the length of a lease. This node then does not know the changes
+    /// of the others, and the others count this node as silent.
     pub fn is_cut_off(&self, now: Moment) -> bool {
         self.read.is_some_and(|read| now.since(read) >= self.times.lease)
     }

@@ -563,8 +563,8 @@ impl Presence {
         }
     }
 
-    /// Moves the last-seen time forward to `heard`, the last bytes of an ended connection. It is never earlier than the
-    /// last change of the status type.
+    /// Moves the last-seen time forward to `heard`, the last bytes of an ended connection. The last-seen time is never
+    /// earlier than the last change of the status type.
     fn note_seen(&mut self, heard: Timestamp) {
         self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
     }

@@ -149,8 +149,8 @@ struct Generation {
     number: u64,
     /// Whether the snapshot contains all records. Older files are then not needed.
     is_complete: bool,
-    /// The value of `Journal::failures` when the snapshot began. It contains the changes whose writes had failed
-    /// before.
+    /// The value of `Journal::failures` when the snapshot began. The snapshot contains the changes whose writes had
+    /// failed before.
     failures: u64,
     snapshot_bytes: u64,
 }

@@ -18,8 +18,8 @@ pub struct FactsMark {
 }
 
 impl FactsMark {
-    /// Whether facts at this position contain everything that they contained at the position `noted`. They may be ahead
-    /// of `noted`: a crash may come before live records store the position.
+    /// Whether facts at this position contain everything that they contained at the position `noted`. The facts may be
+    /// ahead of `noted`: a crash may come before live records store the position.
     pub fn includes(self, noted: Self) -> bool {
         self.history == noted.history && self.count >= noted.count
     }

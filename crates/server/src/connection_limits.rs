@@ -88,7 +88,7 @@ impl ConnectionLimits {
     }
 
     /// Counts a proxy's connection for its client's address, which is now known. At the limit of the address, removes
-    /// it from the total too; it must not be passed to [`Self::leave`].
+    /// the connection from the total too. The connection must then not be passed to [`Self::leave`].
     pub fn name(&self, address: IpAddr) -> Result<(), Full> {
         give_one_back(&self.unnamed);
         self.count(address).inspect_err(|_| give_one_back(&self.open))

@@ -39,8 +39,8 @@ impl Duties {
         self.0.as_ref().map(|membership| membership.lock().lost()).unwrap_or_default()
     }
 
-    /// Whether this node has not read the register for the length of a lease. Other nodes then count this node as
-    /// silent, and their changes are unknown to it.
+    /// Whether this node has not read the register for the length of a lease. This node then does not know the changes
+    /// of the others, and the others count this node as silent.
     pub fn is_cut_off(&self, now: Moment) -> bool {
         self.0.as_ref().is_some_and(|membership| membership.lock().is_cut_off(now))
     }

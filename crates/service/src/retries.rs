@@ -58,8 +58,8 @@ pub(crate) struct Recorded {
     pub mark: Option<EndWhy>,
 }
 
-/// The end mark to store when a login is undone. Only a login by the application gets one: it has removed the device's
-/// earlier mark.
+/// The end mark to store when a login is undone. Only a login by the application gets a mark, because it has removed
+/// the device's earlier mark.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }

@@ -64,7 +64,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
   }
 
   /**
-   * The time limits of a page, in milliseconds. It must notice a cut network within `SEEN_WITHIN`, and show the
+   * The time limits of a page, in milliseconds. A page must notice a cut network within `SEEN_WITHIN`, and show the
    * current statuses after a sleep within `RIGHT_WITHIN`.
    */
   const [SEEN_WITHIN, RIGHT_WITHIN] = [10_000, 2_000];

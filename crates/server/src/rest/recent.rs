@@ -84,8 +84,8 @@ pub struct Session {
     top_flag: u8,
 }
 
-/// A position in the list: the last conversation on earlier pages. It has that conversation's second since 1970, and
-/// the number of conversations of that second on them.
+/// A position in the list: the second since 1970 of the last conversation on earlier pages, and the number of
+/// conversations of that second on these pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Reached {
     second: u64,

@@ -24,7 +24,7 @@ impl Default for ReadBuffers {
 }
 
 impl ReadBuffers {
-    /// Reads from a connection's socket into `scratch`, and returns the number of bytes. It is at most
+    /// Reads from a connection's socket into `scratch`, and returns the number of bytes. The maximum is
     /// `BYTES_PER_TURN`, or all of `scratch` for a large incomplete message.
     pub fn read(&self, connection: &mut Connection) -> (usize, ReadOutcome) {
         let scratch = &mut *self.scratch.borrow_mut();

@@ -15,7 +15,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
     /// A user, over this connection. Rate and batch limits apply, and a friend's consent may be needed. This connection
-    /// gets the answer; the user's others are notified.
+    /// gets the answer; the user's other connections are notified.
     Client(ConnectionId),
     /// The app, through its backend or an operator, each with its own limits. All connections of the user are notified.
     App,

@@ -9,7 +9,8 @@ library;
 import 'dart:math';
 
 /// The shortest interval is the usual one divided by this. Some paths cut links
-/// for another reason, such as their age; this limits the heartbeats there.
+/// for another reason, such as their age. The shortest interval keeps the
+/// heartbeats few on such a path.
 const _shortest = 8;
 
 /// Two silences count as equal if they differ by at most a twentieth of the

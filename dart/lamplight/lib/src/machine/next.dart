@@ -1,8 +1,8 @@
 part of 'machine.dart';
 
-/// The part of the machine for a login that the application makes while it logs
-/// out. It waits for the end of the session, and begins the next one. Later
-/// calls wait for that next session.
+/// The part of the machine for logins during a logout. Such a login waits for
+/// the end of the session, and begins the next one. Later calls wait for that
+/// next session.
 extension _Next on Machine {
   /// Keeps a login until [session] has ended.
   void _loginAfterLogout(Session session, LoginInput input) {

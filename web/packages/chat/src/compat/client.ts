@@ -405,7 +405,7 @@ class Client {
 
   // Private methods.
 
-  /** Wraps a call. It is rejected without a login, and its errors have the cloud's form. */
+  /** Wraps a call. The call is rejected without a login, and its errors have the cloud's form. */
   #guarded(
     name: string,
     call: (...given: never[]) => Promise<unknown>,

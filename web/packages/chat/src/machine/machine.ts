@@ -236,8 +236,8 @@ function refuseForNow(turn: Turn, id: CallId): void {
 }
 
 /**
- * Whether closing the link is enough for a logout. Without a live link, it is for an unsent first login, and for a
- * Web client, whose login ends with its link.
+ * Whether closing the link is enough for a logout. Without a live link, this is so for an unsent first login, and for
+ * a Web client, whose login ends with its link.
  */
 function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
   const isUnsent = !established && phase.at !== "loggingIn";

@@ -6,8 +6,8 @@
  */
 
 /**
- * The shortest interval is the usual one divided by this. Some paths cut links for another reason, such as their age;
- * this limits the heartbeats there.
+ * The shortest interval is the usual one divided by this. Some paths cut links for another reason, such as their age.
+ * The shortest interval keeps the heartbeats few on such a path.
  */
 const SHORTEST = 8;
 
