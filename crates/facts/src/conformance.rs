@@ -266,7 +266,6 @@ fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
     }
 }
 
-/// Records a login and returns the outcome.
 async fn record(facts: &dyn Facts, login: NewLogin) -> Outcome {
     let user = login.user.clone();
     match ok(facts.record_login(login)).await {

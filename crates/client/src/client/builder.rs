@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// The default of the call timeout.
 const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The configuration of a new client. Created by [`Client::builder`].

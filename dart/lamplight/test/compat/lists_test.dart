@@ -15,7 +15,6 @@ void main() {
   final conversations = manager.getConversationManager();
   final messages = manager.getMessageManager();
 
-  /// Sends a text, and returns the message.
   Future<V2TimMessage> send(String to, String text) async {
     final made = await messages.createTextMessage(text: text);
     equal(made.data?.messageInfo?.status, 1);

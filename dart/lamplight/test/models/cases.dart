@@ -25,6 +25,5 @@ String readCases(String name) {
 Map<String, Object?> readJsonCases(String name) =>
     jsonDecode(readCases(name)) as Map<String, Object?>;
 
-/// Returns the cases with this name.
 List<Map<String, Object?>> casesOf(Map<String, Object?> file, String name) =>
     (file[name]! as List<Object?>).cast<Map<String, Object?>>();

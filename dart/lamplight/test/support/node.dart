@@ -193,7 +193,6 @@ final class Watcher {
     client.events.listen(events.add);
   }
 
-  /// The client.
   final LamplightClient client;
 
   /// The user that is logged in.

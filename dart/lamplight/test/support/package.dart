@@ -3,7 +3,6 @@ library;
 
 import 'dart:io';
 
-/// Returns the folder of this package.
 Directory packageFolder() {
   for (final start in [Platform.script.resolve('.'), Directory.current.uri]) {
     var folder = Directory.fromUri(start).absolute;

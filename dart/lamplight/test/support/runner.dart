@@ -94,7 +94,6 @@ Future<String?> _run(FutureOr<void> Function() body, Duration most) async {
 
 /// A check that failed.
 final class CheckFailure implements Exception {
-  /// Creates a failure.
   const CheckFailure(this.message);
 
   /// The difference.

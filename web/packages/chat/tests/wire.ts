@@ -38,12 +38,10 @@ export class Wire {
     this.chat.setLogLevel(4);
   }
 
-  /** The kinds of the sent messages. */
   get kinds(): string[] {
     return this.sent.map((message) => Object.keys(message).find((key) => key !== "id") ?? "");
   }
 
-  /** Returns the last sent message of this kind. */
   last(kind: keyof ClientMessageJson): ClientMessageJson {
     const found = this.sent.findLast((message) => kind in message);
     if (found === undefined) {

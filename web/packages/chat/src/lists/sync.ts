@@ -116,12 +116,10 @@ export class ListsSync {
       : (this.#lists.friends.shown?.get(user)?.profile ?? this.conversation(user)?.profile);
   }
 
-  /** The visible conversations, in order. */
   get shownConversations(): ConversationJson[] {
     return fold.inOrder(fold.visible(this.#lists.conversations));
   }
 
-  /** The visible friends. */
   get shownFriends(): FriendJson[] {
     return fold.visible(this.#lists.friends);
   }

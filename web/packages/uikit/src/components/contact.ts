@@ -186,7 +186,6 @@ export class TuikitContact extends ListElement<Friend> {
       : this.#contacts.rows.findIndex((row) => row.is === "friend" && row.friend.userID === this.currentID);
   }
 
-  /** The letter of the first visible row. */
   get #letterInSight(): string {
     const row = this.#contacts.rows[this.#stickyRow(this.#window.visible.first)];
     return row?.is === "letter" ? row.letter : "";
