@@ -32,7 +32,7 @@ pub struct Common {
 
 impl Common {
     /// Loads the settings. The file overrides the defaults, the environment overrides the file, and the flags override
-    /// all of these.
+    /// the environment.
     pub fn settings(&self, mut flags: Vec<(&'static str, Value)>) -> anyhow::Result<Config> {
         if let Some(folder) = &self.data_dir {
             let folder = folder.to_str().context("--data-dir: the path is not UTF-8")?;
@@ -66,7 +66,7 @@ pub fn parse_app(text: &str) -> Result<AppId, String> {
     }
 }
 
-/// Parses the limit of a list. 0 is refused, because an empty list would look as if there were no results.
+/// Parses the limit of a list. Refuses 0: an empty list would look as if there were no results.
 pub fn parse_limit(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(limit) if limit > 0 => Ok(limit),

@@ -150,7 +150,7 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// Checks that no command accepts a limit of 0, which could be read as "no limit".
+    /// A limit of 0 could be read as "no limit".
     #[test]
     fn every_limit_is_at_least_1() {
         fn check(command: &clap::Command, path: &[&str], checked: &mut usize) {
@@ -171,8 +171,7 @@ mod tests {
         assert!(checked >= 7, "{checked}");
     }
 
-    /// Checks that every secret can be read from stdin, because the list of processes shows command lines. A PEM begins
-    /// with a dash.
+    /// The list of processes shows command lines, so every secret can be read from stdin. A PEM begins with a dash.
     #[test]
     fn every_secret_can_be_read_from_stdin_and_begin_with_a_dash() {
         fn check(command: &clap::Command, path: &str, checked: &mut Vec<String>) {
@@ -203,7 +202,7 @@ mod tests {
         assert!(checked.len() >= 10, "{checked:?}");
     }
 
-    /// Checks that every command has a description of one line, and every command with arguments has an example.
+    /// Every command needs a description of one line, and every command with arguments an example.
     #[test]
     fn every_command_says_what_it_is_for() {
         fn check(command: &clap::Command, path: &str) {
@@ -222,7 +221,7 @@ mod tests {
         check(&Cli::command(), "");
     }
 
-    /// Checks that no help text has a line break within a paragraph, which looks broken in a narrow terminal.
+    /// A line break within a paragraph looks broken in a narrow terminal.
     #[test]
     fn no_help_breaks_a_paragraph_into_lines() {
         fn look(command: &clap::Command, broken: &mut Vec<String>) {

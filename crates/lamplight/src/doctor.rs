@@ -50,7 +50,7 @@ impl Finding {
         Self::new(check, Level::Ok, text, "")
     }
 
-    /// Makes the finding of a check that could not be made. `cure` says what makes it possible.
+    /// Makes the finding for a check that was not possible. `cure` says how to make it possible.
     pub fn unknown(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Unknown, text, cure)
     }
@@ -66,13 +66,13 @@ impl Finding {
     }
 }
 
-/// The limit of open files below which there is a warning. A server then runs out of file descriptors before memory.
+/// Below this limit of open files, there is a warning: a server would run out of file descriptors before memory.
 const FEW_FILES: u64 = 10_000;
 
-/// The number of files that a server opens for other uses than connections, with a margin.
+/// The files that a server opens besides connections, with a margin.
 const OTHER_FILES: u64 = 256;
 
-/// The HTTP port uses at most as many files as the file limit divided by this number.
+/// The HTTP port uses at most the file limit divided by this number.
 const HTTP_SHARE: u64 = 8;
 
 /// Makes the finding about the limit of open files, compared with the connections in the settings.
@@ -216,8 +216,8 @@ pub fn refused_folder(folder: &Path, error: &DataFolderError) -> Finding {
 /// The name of the check of the database.
 const STORE: &str = "store";
 
-/// The number of PostgreSQL's connections that the server's pool must leave over. PostgreSQL reserves some for its
-/// administrators, and the server opens some outside the pool.
+/// PostgreSQL must have this many connections besides the server's pool. It reserves some for administrators, and the
+/// server opens some outside the pool.
 const RESERVED_CONNECTIONS: u32 = 5;
 
 /// Makes the finding about a database that can be opened; `None` if there is no database yet.
@@ -257,8 +257,8 @@ fn is_local(address: &str) -> bool {
     ["/", "localhost:", "localhost/", "127.", "[::1]", "::1"].iter().any(|local| address.starts_with(local))
 }
 
-/// Makes the finding about a database that cannot be opened. `postgres` is its address in PostgreSQL; `None` stands for
-/// the SQLite file.
+/// Makes the finding about a database that cannot be opened. `postgres` is its address in PostgreSQL; `None` means the
+/// SQLite file.
 pub fn unusable_store(postgres: Option<String>, error: &str) -> Finding {
     match postgres {
         None => Finding::wrong(
@@ -354,7 +354,8 @@ pub fn port(check: &'static str, setting: &str, address: SocketAddr, port: &Port
     }
 }
 
-/// Returns a finding for each pair of listeners that exclude each other: same port, and one address includes the other.
+/// Returns a finding for each pair of listeners that exclude each other. They have the same port, and one address
+/// includes the other.
 pub fn shared_ports(config: &Config) -> Vec<Finding> {
     let Config { client_listen, http_listen, health_listen, .. } = config;
     let mut listeners = vec![("client_listen", *client_listen), ("http_listen", *http_listen)];
@@ -372,7 +373,7 @@ pub fn shared_ports(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Returns `true` if it is impossible to listen on both addresses. `[::]` includes all IPv4 addresses.
+/// Whether nobody can listen on both addresses. `[::]` includes all IPv4 addresses.
 fn collide(one: SocketAddr, other: SocketAddr) -> bool {
     let takes_in = |wide: IpAddr, ip: IpAddr| wide.is_unspecified() && (wide.is_ipv6() || ip.is_ipv4());
     let (a, b) = (one.ip(), other.ip());
@@ -388,7 +389,7 @@ pub fn log(level: &str) -> Finding {
     }
 }
 
-/// The remaining validity of a certificate below which there is a warning. Its renewal has then probably failed.
+/// A certificate with less remaining validity gets a warning: its renewal has probably failed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// Makes the finding about a certificate: its validity, and the permissions of its key.
@@ -433,7 +434,7 @@ pub fn no_tls(config: &Config) -> Finding {
     )
 }
 
-/// Makes the finding about the trusted proxies: without them, clients behind a proxy count as one address.
+/// Makes the finding about the trusted proxies. If they are missing, clients behind a proxy count as one address.
 pub fn proxies(config: &Config) -> Finding {
     let check = "proxies";
     let trusted = config.trusted_proxies.len();
@@ -506,7 +507,7 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Makes the finding about the machines that can reach the HTTP port. The port has the console and the server API.
+/// Makes the finding about which machines can reach the HTTP port, with the console and the server API.
 pub fn http_port(config: &Config) -> Finding {
     let (check, address) = ("HTTP reach", config.http_listen);
     if address.ip().is_loopback() {
@@ -531,15 +532,14 @@ fn is_private(ip: IpAddr) -> bool {
     }
 }
 
-/// A time before the first version of this program. A clock that shows an earlier time is wrong.
+/// A time before the first version of this program. An earlier clock is wrong.
 const BUILT_AFTER: Timestamp = Timestamp(1_735_689_600_000);
 
-/// The number of milliseconds by which a file may be newer than the time of the clock, because the clock is read before
-/// the files.
+/// A file may be newer than the clock by this many milliseconds: the clock is read first.
 const SLACK: u64 = 60_000;
 
 /// Makes the finding about the clock. A time before `BUILT_AFTER`, or before the newest file of the data folder, is
-/// wrong. `synchronized` is the state of the time service; `None` if there is none.
+/// wrong. `synchronized` is the state of the time service, if there is one.
 pub fn clock(now: Timestamp, newest_file: Option<Timestamp>, synchronized: Option<bool>) -> Finding {
     let (check, shown) = ("clock", utc(now));
     let cure = "set it, and keep it right with systemd-timesyncd, chrony or the time service of the host: UserSigs and \

@@ -113,7 +113,7 @@ fn calls(line: &str) -> Vec<Vec<String>> {
     calls.iter().filter_map(|words| ours(words)).collect()
 }
 
-/// Returns the words of a command from the program's name on, without variables before it. `None` for another program.
+/// Returns the words of a command from the program's name on, without variables before it. `None` for other programs.
 fn ours(words: &[String]) -> Option<Vec<String>> {
     let is_setting = |word: &String| {
         word.split_once('=').is_some_and(|(name, _)| {

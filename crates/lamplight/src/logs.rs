@@ -31,8 +31,8 @@ pub struct LogArgs {
 /// The log levels, in ascending order of the number of lines.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// Parses a log filter. Only levels and Lamplight's crates may stand alone: `EnvFilter` would take a misspelt level for
-/// the name of a module, and log that module only.
+/// Parses a log filter. Only levels and Lamplight's crates may stand alone. `EnvFilter` would take a misspelt level for
+/// a module, and log only that.
 pub fn parse_filter(text: &str) -> Result<String, String> {
     for word in text.split(',').map(str::trim) {
         let is_level = LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));

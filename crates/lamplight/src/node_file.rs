@@ -1,6 +1,6 @@
 //! The file `node.json` in the data folder. It has the addresses of the running server, for the other commands.
 //!
-//! A killed server leaves its file behind. A command then notices that it cannot connect.
+//! A killed server leaves its file behind. Commands then fail to connect.
 
 use anyhow::Context;
 use lamplight_server::web_is_built;
@@ -59,8 +59,7 @@ impl NodeFile {
         let _ = fs::remove_file(path(data_dir));
     }
 
-    /// Returns the URL of the client port for this machine. It is without TLS, because the bytes never leave the
-    /// machine.
+    /// Returns the URL of the client port for this machine, without TLS: the bytes never leave the machine.
     pub fn client_url(&self) -> String {
         format!("tcp://{}", reachable(self.client))
     }
@@ -75,7 +74,7 @@ impl NodeFile {
         self.health.map(|address| format!("http://{}", reachable(address)))
     }
 
-    /// Returns the address under which this machine can connect to an address of the server.
+    /// Returns the address where this machine can connect to an address of the server.
     pub fn reachable(&self, address: SocketAddr) -> SocketAddr {
         reachable(address)
     }
@@ -99,7 +98,7 @@ fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("node.json")
 }
 
-/// Replaces an unspecified address (`0.0.0.0` or `[::]`) with the loopback address, to which programs can connect.
+/// Replaces an unspecified address (`0.0.0.0` or `[::]`) by the loopback address: programs can connect to that.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

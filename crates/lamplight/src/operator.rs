@@ -1,4 +1,4 @@
-//! An operator's access to a data folder: through the running server, or directly if none runs.
+//! An operator's access to a data folder: through the running server, or else directly.
 
 use crate::output::Refused;
 use anyhow::{bail, ensure};
@@ -12,7 +12,7 @@ use lamplight_server::{
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The longest wait for a server that starts or stops. After it, the folder is reported as in use.
+/// The longest wait for a server that starts or stops. Then the folder is reported as in use.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The error text for an unexpected answer of the server.
@@ -43,7 +43,7 @@ impl Operator {
         Ok(Self::of(store, IfMissing::Refuse).await)
     }
 
-    /// Opens a data folder as [`open`](Self::open) does. If it does not exist, the first operation creates it.
+    /// Opens a data folder as [`open`](Self::open) does. The first operation creates a missing folder.
     pub async fn make(store: &FactsSettings) -> Self {
         Self::of(store, IfMissing::Make).await
     }
@@ -72,7 +72,7 @@ impl Operator {
         Ok(())
     }
 
-    /// Returns the app with this id. Without an id, returns the app if there is only one, and fails otherwise.
+    /// Returns the app with this id. Without an id, returns the only app; fails if there are several or none.
     pub async fn app(&mut self, named: Option<AppId>) -> anyhow::Result<App> {
         self.app_by(named, "--app ID").await
     }
@@ -95,7 +95,7 @@ impl Operator {
         }
     }
 
-    /// Creates or replaces an app, based on the last read. Fails without a change if the app has changed since.
+    /// Creates or replaces an app, based on the last read. If the app has changed since, fails and changes nothing.
     pub async fn put_app(&mut self, app: App) -> anyhow::Result<()> {
         let id = app.id;
         ensure!(
@@ -324,8 +324,8 @@ impl Operator {
         Ok(changed)
     }
 
-    /// Sends an operation to the running server, or executes it here if none runs. Tries again for up to [`PATIENCE`]
-    /// while a server starts or stops: it has locked the folder but does not answer.
+    /// Sends an operation to the running server, or executes it here if none runs. A server that starts or stops has
+    /// locked the folder but does not answer. Tries again for up to [`PATIENCE`] then.
     async fn ask(&mut self, operation: Operation) -> anyhow::Result<Outcome> {
         let until = Instant::now() + PATIENCE;
         let outcome = loop {

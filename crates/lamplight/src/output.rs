@@ -189,8 +189,8 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Prints an error to stderr, with each cause that adds to the text on a further line. With `as_json`, also prints it
-/// to stdout as JSON, unless it is a [`Told`].
+/// Prints an error to stderr, with each cause that adds to the text on a further line. With `as_json`, also prints the
+/// error to stdout as JSON, unless it is a [`Told`].
 pub fn print_error(error: &anyhow::Error, as_json: bool) {
     let code = code_of(error);
     let refused = code.is_some() && error.source().is_none();
@@ -217,12 +217,12 @@ pub fn print_usage_error(text: &str) {
     let _ = json_line(&serde_json::json!({ "error": error }));
 }
 
-/// Prints a line to stderr. A failure is ignored, because it could not be reported elsewhere.
+/// Prints a line to stderr. Ignores a failure, which could not be reported elsewhere.
 fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// Returns the code of the refusal if the error is a refusal by the server; otherwise `None`.
+/// Returns the code of a refusal by the server; `None` for other errors.
 fn code_of(error: &anyhow::Error) -> Option<u32> {
     let error = error.downcast_ref::<Told>().map_or(error, |told| &told.0);
     let refused = error.downcast_ref::<Refused>().map(|refused| refused.code);

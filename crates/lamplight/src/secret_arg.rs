@@ -1,5 +1,5 @@
-//! Options whose value is a secret. The value `-` reads the secret from stdin, because the list of processes and the
-//! shell's history contain command lines. No error text contains the value.
+//! Options whose value is a secret. The value `-` reads the secret from stdin: the list of processes and the shell's
+//! history contain command lines. No error text contains the value.
 
 use anyhow::{Context, bail, ensure};
 use std::io::Read;
@@ -15,8 +15,7 @@ pub struct SecretReader {
 }
 
 impl SecretReader {
-    /// Returns the secret of `option`: for the value `-`, the text on stdin without line ends after it; otherwise, the
-    /// value.
+    /// Returns the secret of `option`: the value or, for the value `-`, the text on stdin without line ends after it.
     pub fn read(&mut self, option: &'static str, given: &str) -> anyhow::Result<String> {
         self.read_from(option, given, std::io::stdin())
     }
@@ -62,7 +61,7 @@ impl SecretReader {
     }
 }
 
-/// Returns `true` if a value looks like an option, `--name`, so that the value was probably forgotten.
+/// Whether a value looks like an option (`--name`). The real value was then probably forgotten.
 fn is_long_option(text: &str) -> bool {
     text.strip_prefix("--").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()))
 }

@@ -16,8 +16,7 @@ use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 /// The SDKAppID of the first app if none is given. Further apps get the next higher ids.
 const FIRST_APP: u32 = 1_400_000_001;
 
-/// The maximum number of times that `app create` chooses an id. Another command may have used the chosen id in the
-/// meantime.
+/// How often `app create` chooses an id at most. Another command may have used the chosen one meanwhile.
 const ATTEMPTS: usize = 5;
 
 /// Commands for apps.
@@ -263,8 +262,8 @@ async fn create(
     if is_new { show_new_key(&key) } else { line(format!("key {}: the given one", key.id)) }
 }
 
-/// Returns an id for a new app: one more than the highest id, so that ids are normally not reused. If there is no
-/// higher one, returns a free id, preferably from [`FIRST_APP`] on; `None` if all are taken.
+/// Returns an id for a new app: one above the highest, so that ids are normally not reused. If no higher id exists,
+/// returns a free one, preferably from [`FIRST_APP`] on. `None` if all are taken.
 fn next_app(taken: &BTreeSet<AppId>) -> Option<AppId> {
     let above = taken.last().map_or(Some(FIRST_APP), |last| last.0.checked_add(1));
     let free = |id: &u32| !taken.contains(&AppId(*id));

@@ -1,5 +1,5 @@
-//! `lamplight completions` and `lamplight man`: shell completions and manual pages, which are generated from clap's
-//! definition of the arguments.
+//! `lamplight completions` and `lamplight man`: shell completions and manual pages. clap's definition of the arguments
+//! is their source.
 
 use crate::args::Common;
 use crate::commands::Cli;
@@ -76,7 +76,7 @@ fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> anyhow::Resu
     Ok(())
 }
 
-/// Returns the file name and the manual page of a command that was built. The file name includes the parent commands.
+/// Returns the file name and the manual page of a built command. The file name includes the parent commands.
 fn page(command: &Command) -> anyhow::Result<(String, String)> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let mut bytes = Vec::new();

@@ -97,7 +97,8 @@ fn show(finding: &Finding) -> anyhow::Result<()> {
     if finding.cure.is_empty() { Ok(()) } else { line(format!("{:22} -> {}", "", harmless(&finding.cure))) }
 }
 
-/// Checks the server of the data folder, as a container's health check does. If no server runs, that is an error.
+/// Checks the server of the data folder, as a container's health check does. Without a running server, that is an
+/// error.
 async fn only_server(folder: &Path) -> Vec<Finding> {
     let (node, running) = nodes(folder).await;
     let mut findings = server(node.as_ref(), running.as_ref()).await;
@@ -107,7 +108,7 @@ async fn only_server(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Returns the node in the node file of the data folder, and the same node again if it is running.
+/// Returns the node of the node file, and the same node again if it is running.
 async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
     // If the file cannot be read, the check of the data folder reports it.
     let node = NodeFile::read(folder).ok().flatten();

@@ -108,7 +108,7 @@ impl TlsArgs {
     }
 }
 
-/// The time limit for the orderly stop after a part of the server has ended. The process then ends at once.
+/// The time limit for the orderly stop after a part of the server has ended. Then the process ends at once.
 const LAST_RESORT: Duration = Duration::from_secs(30);
 
 /// Runs the command.
@@ -189,7 +189,7 @@ impl Served {
         Operator::open(store).await?.apps().await
     }
 
-    /// Waits until a part of the node ends, and returns that part's name. Returns `None` at a signal to stop.
+    /// Waits until a part of the node ends, and returns its name. Returns `None` at a signal to stop.
     pub async fn runs_until(&self, signals: &mut StopSignals) -> Option<String> {
         let part = tokio::select! {
             _ = signals.next() => return None,
@@ -248,7 +248,7 @@ impl Served {
         line("")
     }
 
-    /// Returns the console's address as text. If this start generated the password, the text contains the password too.
+    /// Returns the console's address as text, with the password if this start generated it.
     pub fn console_text(&self) -> String {
         let address = self.file.console_url().unwrap_or_else(|| NOT_BUILT.to_owned());
         match self.node.console_password() {
@@ -276,7 +276,7 @@ impl Served {
     }
 }
 
-/// The text in place of the address of pages that are not built into this program.
+/// The text for pages that are not built into this program, in place of their address.
 const NOT_BUILT: &str = "not built into this binary";
 
 /// Returns the address of the web pages as text. If they are not in this program, says how to build them.
@@ -291,7 +291,8 @@ fn app_text(app: AppId, made: Option<AppId>) -> String {
     if made == Some(app) { format!("{app} (created just now, with a key)") } else { app.to_string() }
 }
 
-/// Returns the beginning of a command line for this program and its data folder. Users can copy printed commands.
+/// Returns the beginning of a command line for this program and its data folder, for printed commands that users can
+/// copy.
 pub fn program(data_dir: &Path) -> String {
     let name = std::env::args().next().unwrap_or_else(|| "lamplight".to_owned());
     let mut words = shell_word(&name);
@@ -356,8 +357,8 @@ fn process_status() -> String {
     std::fs::read_to_string("/proc/self/status").unwrap_or_default()
 }
 
-/// Returns `true` if a process with this status ignores a signal. The field `SigIgn` has one bit for each signal, from
-/// signal 1 on.
+/// Whether a process with this status ignores a signal. The field `SigIgn` has one bit for each signal, from signal 1
+/// on.
 fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

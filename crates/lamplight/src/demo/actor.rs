@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// The delay before a simulated user answers a message.
 const WRITING: Duration = Duration::from_millis(1_800);
 
-/// The number of newest conversations that are checked for unanswered messages. Visitors can log in as fewer users than
+/// How many of the newest conversations are checked for unanswered messages. Visitors can log in as fewer users than
 /// this, so none of theirs is missed.
 const LATEST: u32 = 10;
 
@@ -94,8 +94,8 @@ impl Actor {
         Ok(())
     }
 
-    /// Answers each conversation in which a visitor wrote the last message. Without a connected device, the answer
-    /// follows the next login.
+    /// Answers each conversation in which a visitor wrote last. If no device is connected, the answer follows the next
+    /// login.
     async fn answer_letters(&mut self) -> anyhow::Result<()> {
         let Some(client) = self.connected().cloned() else { return Ok(()) };
         for conversation in client.get_conversation_list(None, LATEST).await?.conversations {

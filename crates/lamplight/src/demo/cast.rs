@@ -134,7 +134,7 @@ pub const PLAYERS: [Player; 2] = [
     },
 ];
 
-/// The userID of the visitor who is a friend of all others, and is therefore notified of their changes.
+/// The userID of the visitor who is a friend of all others, and so is notified of them.
 pub const FRIEND: &str = "you";
 
 /// The userID of the visitor who is notified of the others' changes by subscription.

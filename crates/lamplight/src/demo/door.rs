@@ -1,7 +1,7 @@
 //! The HTTP endpoints for the demo's pages: the users, their portraits, and UserSigs for them.
 //!
-//! Anybody who reaches the HTTP port can log in as any user of the demo. That is intended, so `lamplight serve` must
-//! not have these endpoints.
+//! Anybody who reaches the HTTP port can log in as any user of the demo. Only the demo may have these endpoints, not
+//! `lamplight serve`.
 
 use super::cast::{everybody, is_player, portrait_of};
 use crate::operator::Operator;
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// The validity of a UserSig for a page. A page that stays open longer requests a new one.
+/// The validity of a UserSig for a page. A page that stays open longer requests another.
 const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 
 /// The state of the endpoints. It is set once the demo's app exists, because the routes exist before.

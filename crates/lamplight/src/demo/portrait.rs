@@ -1,4 +1,4 @@
-//! Portraits that are drawn from a few parameters, so that the demo needs no image files.
+//! Portraits that are drawn from a few parameters. The demo needs no image files.
 
 use std::fmt::Write as _;
 

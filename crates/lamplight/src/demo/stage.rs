@@ -1,6 +1,6 @@
 //! The server of the demo and its data: accounts, avatars, friends, and earlier messages.
 //!
-//! A second setup sends no message again, because each message has a fixed client message id.
+//! Each message has a fixed client message id, so a second setup sends none again.
 
 use super::cast::{CAST, FRIEND, GUEST, LETTERS, everybody};
 use crate::operator::Operator;

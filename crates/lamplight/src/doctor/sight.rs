@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 /// The time limit for an answer of the running server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Returns the limit of open files of the process `pid`. Without a `pid`, returns this process's hard limit, to which a
-/// server raises its own.
+/// Returns the limit of open files of the process `pid`. Without a `pid`, returns this process's hard limit: a server
+/// raises its limit to that.
 pub fn file_limit(pid: Option<u32>) -> u64 {
     let limits = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/limits")).ok());
     let line = limits.as_ref().and_then(|text| text.lines().find(|line| line.starts_with("Max open files")));
@@ -62,7 +62,7 @@ fn existing(path: &Path) -> PathBuf {
     above.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// Returns the free bytes and free inodes of a path's file system, and `true` if it is read-only. The inodes are `None`
+/// Returns the free bytes and free inodes of a path's file system, and whether it is read-only. The inodes are `None`
 /// if they are not counted.
 pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     let about = if path.exists() { statvfs(path)? } else { statvfs(existing(path))? };
@@ -71,8 +71,8 @@ pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     Ok((free, files, about.f_flag.contains(StatVfsMountFlags::RDONLY)))
 }
 
-/// Returns the state of an address in the settings. `served` is the running server's address for the same setting, if a
-/// server runs.
+/// Returns the state of an address in the settings. `served` is the running server's address for the same setting, if
+/// any.
 pub fn port(address: SocketAddr, served: Option<SocketAddr>) -> Port {
     match served {
         Some(real) if real == address || (address.port() == 0 && real.ip() == address.ip()) => Port::Ours,
@@ -84,15 +84,14 @@ pub fn port(address: SocketAddr, served: Option<SocketAddr>) -> Port {
     }
 }
 
-/// Returns the time of the last write to the files directly in the data folder; `None` if there are none.
+/// Returns the time of the last write to the files directly in the data folder, if there are any.
 pub fn newest_file(path: &Path) -> Option<Timestamp> {
     let times = fs::read_dir(path).ok()?.filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok());
     let newest = times.max()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Some(Timestamp(u64::try_from(newest.as_millis()).ok()?))
 }
 
-/// Returns `true` if systemd-timesyncd has synchronized the clock, or chronyd runs; `false` if systemd-timesyncd has
-/// not synchronized it yet. `None` if neither was found.
+/// Whether the clock is synchronized: systemd-timesyncd says so, or chronyd runs. `None` if neither was found.
 pub fn synchronized() -> Option<bool> {
     let systemd = Path::new("/run/systemd/timesync");
     if systemd.join("synchronized").exists() || Path::new("/run/chrony/chronyd.pid").exists() {

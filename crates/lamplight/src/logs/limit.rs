@@ -1,5 +1,5 @@
-//! A limit on repeated log lines: the first lines of a kind are written, and the rest are only counted. Pure; the time
-//! is an argument.
+//! A limit on repeated log lines. The first lines of a kind are written, and the others are only counted. Pure; the
+//! time is an argument.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use std::time::Duration;
 pub const LINES: u32 = 10;
 /// The length of a period.
 pub const PERIOD: Duration = Duration::from_secs(10);
-/// The maximum number of kinds of lines that are counted separately. If there are more kinds, lines from one place in
-/// the source count as one kind.
+/// The maximum number of kinds of lines that are counted separately. Beyond it, all lines from one place in the source
+/// count as one kind.
 pub const MAX_KINDS: usize = 512;
 
 /// The kind of a line: its place in the source, and the app, webhook or worker that it is about.
@@ -57,7 +57,7 @@ struct Period {
 }
 
 impl LineLimit {
-    /// Decides whether a line is written at the time `now`, which is measured from any fixed origin.
+    /// Decides whether a line is written at the time `now`, measured from any fixed origin.
     pub fn admit(&mut self, kind: Kind, now: Duration) -> Fate {
         let is_known = self.periods.contains_key(&kind);
         let kind = if is_known || self.periods.len() < MAX_KINDS { kind } else { Kind { about: 0, ..kind } };

@@ -1,5 +1,5 @@
-//! Writes log lines to stderr, through a bounded queue and one thread. Logging never blocks and never fails, even if
-//! the disk is full, or stderr is a closed pipe or a pipe without a reader.
+//! Writes log lines to stderr, through a bounded queue and one thread. Logging never blocks and never fails. This holds
+//! even for a full disk, a closed pipe, or a pipe without a reader.
 
 use lamplight_server::LogMetrics;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ const MAX_LINES: usize = 4_096;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The interval at which the thread calls `chore`.
 const TICK: Duration = Duration::from_secs(1);
-/// The longest time that the end of the program waits for queued lines to be written.
+/// The end of the program waits at most this long for queued lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// The writer of log lines. Clones share the queue.
@@ -78,7 +78,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Queues one line at each call of `write`. Returns no error, because `tracing` would report it on stderr.
+/// Queues one line at each call of `write`. Returns no error: `tracing` would report it on stderr.
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);

@@ -81,7 +81,7 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
     }
 }
 
-/// Returns the reason why there is no connection, with the time to the next attempt, if there will be one.
+/// Returns why there is no connection, and the time to the next attempt, if any.
 fn disconnected_text(why: &LinkEnd, retry_in: Option<Duration>) -> String {
     match retry_in {
         Some(retry_in) => format!("{why}; trying again in {:.1} s", retry_in.as_secs_f32()),

@@ -57,8 +57,8 @@ enum Errand {
 }
 
 impl Session {
-    /// Logs in and subscribes. Users without an account are no error; other refusals are. If another login has kicked
-    /// this device, tries once more.
+    /// Logs in and subscribes. Users without an account are no error; other refusals are. Tries once more if another
+    /// login has kicked this device.
     pub async fn begin(client: Client, begin: Begin<'_>) -> anyhow::Result<Self> {
         let Begin { me, user_sig, people, status } = begin;
         let events = client.events();
@@ -90,7 +90,7 @@ impl Session {
         Timestamp(present().0.saturating_add_signed(self.ahead))
     }
 
-    /// Waits for the next event, and updates the roster. Returns an event of the SDK; `None` for another event. The
+    /// Waits for the next event, and updates the roster. Returns an event of the SDK, and `None` for other events. The
     /// future may be dropped at any time.
     pub async fn next(&mut self) -> Option<Event> {
         tokio::select! {
