@@ -197,8 +197,8 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Records that a returning connection last saw this version of a user's state. Removes the mark if the hub has the
-    /// same version. Any other version keeps it, even a newer one: the server's last messages may have been lost.
-    /// Returns whether the connection watches the user.
+    /// same version. Any other version keeps the mark, older or newer: the server may have lost versions that it had
+    /// sent. Returns whether the connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
         if self.graph.state(subject).is_some_and(|state| state.version() == version) {

@@ -104,7 +104,7 @@ impl RequestPace {
 mod tests {
     use super::*;
 
-    /// The number handled in each of `windows` windows, for a connection that always has more.
+    /// The requests or parts that are handled in each window, for a connection that always has more.
     fn handled(per_second: u32, received: Received, windows: u64) -> Vec<u32> {
         let (rate, mut pace) = (RequestRate { per_second }, RequestPace::default());
         let handled_in = |window: u64| {

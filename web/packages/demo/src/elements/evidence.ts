@@ -141,7 +141,7 @@ export class LamplightEvidence extends LitElement {
   @property({ attribute: false }) now: () => number = () => Date.now();
   /** Whether there is no connection, so that the last known status is shown. */
   @property({ type: Boolean }) stale = false;
-  /** The reason why the app does not allow the status of this user; empty if it does. */
+  /** Why the app does not allow this user's status; empty if the status is allowed. */
   @property() withheld = "";
   @property() theme: "light" | "dark" = "light";
 
