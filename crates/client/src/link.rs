@@ -46,7 +46,7 @@ pub(crate) struct Link {
     usual_heartbeat: Duration,
     last_sent: Moment,
     last_heard: Moment,
-    /// When the link is given up if a request is unanswered and no bytes come.
+    /// The time when the link is given up if a request is unanswered and no bytes come.
     give_up_at: Moment,
     /// Whether no bytes were received since the device slept.
     woken: bool,
@@ -164,7 +164,7 @@ impl Link {
         self.in_flight.values().any(|request| matches!(request, InFlight::Heartbeat))
     }
 
-    /// When the next heartbeat has to be sent on this network path.
+    /// The time when the next heartbeat has to be sent on this network path.
     pub(crate) fn heartbeat_due(&self, path: NetworkPath) -> Moment {
         self.last_sent + path.heartbeat(self.usual_heartbeat)
     }
@@ -181,7 +181,7 @@ impl Link {
         until.since(self.last_heard)
     }
 
-    /// When the link is given up unless bytes come first. `None` if all requests have answers.
+    /// The time when the link is given up unless bytes come first. `None` if all requests have answers.
     pub(crate) fn given_up_at(&self) -> Option<Moment> {
         (!self.in_flight.is_empty()).then_some(self.give_up_at)
     }

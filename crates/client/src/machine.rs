@@ -119,7 +119,7 @@ impl Machine {
         self.session.as_ref()?.abilities.as_ref()
     }
 
-    /// When [`Input::Tick`] has to be passed to [`step`](Self::step), if no other input comes first.
+    /// The time when [`Input::Tick`] has to be passed to [`step`](Self::step), if no other input comes first.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let session = self.session.as_ref()?;
         let callers = session.call_deadlines().chain(self.next.iter().flat_map(Session::call_deadlines));

@@ -83,8 +83,8 @@ impl Restore {
         self.waiting.is_empty() && self.sent.is_none()
     }
 
-    /// When [`next_batch`](Self::next_batch) has a batch. `None` while one is being sent, or when the restore is
-    /// complete.
+    /// The time when [`next_batch`](Self::next_batch) has a batch. `None` while one is being sent, or when the restore
+    /// is complete.
     pub(crate) fn due(&self) -> Option<Moment> {
         (self.sent.is_none() && !self.waiting.is_empty()).then_some(self.not_before)
     }

@@ -83,7 +83,7 @@ pub struct Conflator<K, V> {
     users: HashMap<K, Recent<V>, foldhash::fast::RandomState>,
     /// The users with a waiting change, ordered by when it is due.
     due: BTreeSet<(Moment, K)>,
-    /// When the entries of users with a full bucket are removed next.
+    /// The time when the entries of users with a full bucket are removed next.
     sweep_at: Moment,
     replaced: u64,
 }

@@ -20,7 +20,7 @@ pub const BETWEEN_DEMANDS: Duration = Duration::from_secs(10);
 /// The pause after the first failure. Each further failure doubles it, up to [`RENEW_AFTER`].
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
-/// When the keys of a source were read, and when they are to be read next.
+/// The time when the keys of a source were read, and when they are to be read next.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct KeyRefresh {
     /// The last keys are refused from this moment on. `None` if the keys were never read.

@@ -77,7 +77,7 @@ pub struct Membership {
 struct Seen {
     beat: u64,
     is_draining: bool,
-    /// The time for which this node has read the same beat.
+    /// How long this node has read the same beat.
     silent: Duration,
 }
 

@@ -8,8 +8,8 @@
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
 
-/// Bytes from a device are assumed to arrive within this time. They therefore prove nothing about messages that were
-/// sent within this time before their arrival.
+/// Bytes from a device may have been sent this long before they arrive. A message that was sent in between may have
+/// been missed.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
 /// The time from which on messages may have reached no device. `None` if none can have been missed, or without a push

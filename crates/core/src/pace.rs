@@ -140,7 +140,7 @@ impl Pace {
         }
     }
 
-    /// When the next time limit ends, and the fault if nothing happens before. `None` if no limit applies.
+    /// The time when the next time limit ends, and the fault if nothing happens before. `None` if no limit applies.
     pub fn deadline(&self) -> Option<(Moment, PaceFault)> {
         let stall = self.stall.as_ref();
         let answer =

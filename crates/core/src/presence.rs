@@ -41,7 +41,7 @@ pub struct Presence {
     pub(crate) reason: Reason,
     pub(crate) last_seen: Option<Timestamp>,
     pub(crate) subscriptions: Subscriptions,
-    /// When the subscription list is dropped; `None` while the user is ONLINE or the list is empty.
+    /// The time when the subscription list is dropped; `None` while the user is ONLINE or the list is empty.
     pub(crate) subscriptions_end: Option<Moment>,
     /// Whether the subscription list was dropped and the user has not subscribed since.
     pub(crate) subscriptions_lost: bool,
@@ -54,8 +54,8 @@ pub struct Presence {
     pub(crate) born: u64,
     /// The highest number of a login that the record has contained, or whose end it has stored.
     pub(crate) newest_login: u64,
-    /// When the record of a deleted account is dropped; `None` for an existing account. Until then, late watchers learn
-    /// of the deletion, and a new account continues the versions.
+    /// The time when the record of a deleted account is dropped; `None` for an existing account. Until then, late
+    /// watchers learn of the deletion, and a new account continues the versions.
     pub(crate) deleted_until: Option<Moment>,
     /// The session events that are not in the outbox yet. `None` instead of an empty list saves memory.
     pub(crate) events: Option<Box<PendingEvents>>,
@@ -172,7 +172,7 @@ impl Presence {
         self.events.as_deref().filter(|events| !events.is_empty())
     }
 
-    /// When [`Presence::expire`] has work next; `None` if nothing is scheduled.
+    /// The time when [`Presence::expire`] has work next; `None` if nothing is scheduled.
     pub fn next_deadline(&self) -> Option<Moment> {
         let links = self.devices.iter().filter_map(|device| match device.link {
             Link::Connected(_) => None,

@@ -19,7 +19,8 @@ pub struct LogEntry {
     pub wall: Option<Timestamp>,
     /// The change.
     pub news: News,
-    /// When the entry was appended or received on this machine. Used only for measurements, and not serialised.
+    /// The time when the entry was appended or received on this machine. Used only for measurements, and not
+    /// serialised.
     #[serde(skip, default = "Instant::now")]
     pub at: Instant,
 }

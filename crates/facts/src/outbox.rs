@@ -153,7 +153,8 @@ pub struct LaneState {
     pub lane: Lane,
     /// The number of waiting notices.
     pub waiting: u64,
-    /// When the oldest head was stored; `None` if no notice waits. A head is the oldest waiting notice of a user.
+    /// The time when the oldest head was stored; `None` if no notice waits. A head is the oldest waiting notice of a
+    /// user.
     pub oldest: Option<Timestamp>,
     /// The number of dead letters.
     pub dead: u64,

@@ -170,7 +170,7 @@ pub struct UserStatus {
     pub since: Timestamp,
     /// The cause of the last change.
     pub reason: Reason,
-    /// When the user last had a connection. `None` while the user is ONLINE, or without any connection so far.
+    /// The time when the user last had a connection. `None` while the user is ONLINE, or without any connection so far.
     pub last_seen: Option<Timestamp>,
     /// The platforms of the devices that count as connected.
     pub online_devices: PlatformSet,

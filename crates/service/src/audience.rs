@@ -377,7 +377,7 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// When [`Audience::tell_due`] is to be called next; `None` if no user has changed recently.
+    /// The time when [`Audience::tell_due`] is to be called next; `None` if no user has changed recently.
     pub fn next_due(&self) -> Option<Moment> {
         let share = self.crowd_pace.next_share().filter(|_| self.hub.has_crowd());
         self.conflator.next_due().into_iter().chain(share).min()

@@ -66,7 +66,7 @@ pub(super) enum Phase {
     Live(Link),
     Waiting {
         until: Moment,
-        /// When the wait ends if the application makes a call; never later than `until`.
+        /// The time when the wait ends if the application makes a call; never later than `until`.
         at_call: Moment,
     },
 }
@@ -138,14 +138,14 @@ impl Session {
         self.subscriptions.extract_if(.., |user| left.contains(user)).collect()
     }
 
-    /// When the next batch of a restore has to be sent. `None` if no batch waits, if the link has no room, or if the
-    /// app does not allow subscriptions.
+    /// The time when the next batch of a restore has to be sent. `None` if no batch waits, if the link has no room, or
+    /// if the app does not allow subscriptions.
     pub(super) fn restore_due(&self, link: &Link) -> Option<Moment> {
         let may_subscribe = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         if may_subscribe && link.has_room() { self.restore.due() } else { None }
     }
 
-    /// When the subscription list is to be read: as for a restore, and after one.
+    /// The time when the subscription list is to be read: as for a restore, and after one.
     pub(super) fn list_check_due(&self, link: &Link) -> Option<Moment> {
         let may_read = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         let is_free = may_read && link.has_room() && self.restore.is_idle();

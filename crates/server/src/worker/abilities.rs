@@ -46,7 +46,7 @@ pub fn abilities_in(shared: &Shared, app: AppId) -> Option<Abilities> {
     shared.service.apps().get(app).map(|app| abilities(&app.settings))
 }
 
-/// Returns when a token expires: at once if the app no longer has its key.
+/// Returns the time when a token expires: at once if the app no longer has its key.
 pub fn good_until(shared: &Shared, app: AppId, key: KeyMark, expires: Timestamp) -> Timestamp {
     let app = shared.service.apps().get(app);
     match app.is_none_or(|app| shared.service.tokens().has_key(&app, key)) {

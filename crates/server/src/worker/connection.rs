@@ -83,7 +83,7 @@ pub enum Session {
     LoggedIn(Box<Login>),
     /// The last message has been sent. Received bytes are discarded until the peer closes, or the deadline passes.
     Closing {
-        /// When the connection is closed if the peer has not closed it.
+        /// The time when the connection is closed if the peer has not closed it.
         deadline: Moment,
     },
 }

@@ -20,7 +20,7 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// When a refused client may reconnect. Random, so that refused clients do not return together.
+/// The time when a refused client may reconnect. Random, so that refused clients do not return together.
 const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
 /// How long a peer may take to close the connection after the last message.
 const CLOSING_TIME: Duration = Duration::from_secs(2);

@@ -37,7 +37,7 @@ struct Waiting {
     reload: bool,
     /// The version that a waiting answer waits for, and the signal that wakes the answer's task.
     awaited: Option<(u64, Rc<Notify>)>,
-    /// When a missing change was first noticed; `None` if none is missing.
+    /// The time when a missing change was first noticed; `None` if none is missing.
     stuck_since: Option<Moment>,
 }
 

@@ -42,7 +42,7 @@ impl RequestWindows {
         self.paused.borrow_mut().push(slot as u32);
     }
 
-    /// When [`Self::open`] is to be called next; `None` if no connection waits for it.
+    /// The time when [`Self::open`] is to be called next; `None` if no connection waits for it.
     pub fn next(&self, now: Moment) -> Option<Moment> {
         (!self.paused.borrow().is_empty()).then(|| RequestRate::next_window(now))
     }

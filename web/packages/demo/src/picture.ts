@@ -9,7 +9,7 @@ import { isNewer, type UserStatus } from "@lamplight/chat";
 export interface Happening {
   /** A rising number, which is the key of the change in lists. */
   readonly number: number;
-  /** When this page received the change, by the server's clock, in milliseconds since 1970 (UTC). */
+  /** The time when this page received the change, by the server's clock, in milliseconds since 1970 (UTC). */
   readonly at: number;
   readonly userID: string;
   readonly what:

@@ -12,7 +12,7 @@ const WAY: Duration = Duration::from_millis(50);
 /// A client and its attempt to connect.
 struct Seat {
     machine: Machine,
-    /// When the attempt to connect completes; `None` without one.
+    /// The time when the attempt to connect completes; `None` without one.
     arrives: Option<Moment>,
 }
 

@@ -74,7 +74,8 @@ final class LiveLink {
   int _lastSent;
   int _lastHeard;
 
-  /// When the link is given up if a request is in flight and no bytes come.
+  /// The time when the link is given up if a request is in flight and no bytes
+  /// come.
   int _giveUpAt;
 
   /// The requests without an answer, by message id, oldest first.
@@ -132,7 +133,7 @@ final class LiveLink {
   bool get hasHeartbeatInFlight =>
       _inFlight.values.any((request) => request is HeartbeatInFlight);
 
-  /// When the next heartbeat is due on this network path.
+  /// The time when the next heartbeat is due on this network path.
   int heartbeatDue(NetworkPath path) =>
       _lastSent + path.heartbeat(usualHeartbeat);
 
@@ -141,8 +142,8 @@ final class LiveLink {
   /// network path may have cut the link by then, unnoticed.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
-  /// When the link is given up unless bytes come first; null if no request is
-  /// in flight.
+  /// The time when the link is given up unless bytes come first; null if no
+  /// request is in flight.
   int? get givenUpAt => _inFlight.isEmpty ? null : _giveUpAt;
 
   /// The calls in flight whose callers still wait, oldest first.

@@ -77,8 +77,8 @@ final class Machine {
   /// The session; null if no user is logged in or logging in.
   Session? get session => _session;
 
-  /// When the driver must pass a [TickInput], if no other input comes first.
-  /// Null without a deadline.
+  /// The time when the driver must pass a [TickInput], if no other input comes
+  /// first. Null without a deadline.
   int? get nextDeadline {
     final session = _session;
     if (session == null) return null;
@@ -391,15 +391,15 @@ final class Machine {
     }
   }
 
-  /// When the next batch of a restore is due. Null while the app allows no
-  /// subscriptions or the link has no room.
+  /// The time when the next batch of a restore is due. Null while the app
+  /// allows no subscriptions or the link has no room.
   int? _restoreDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false && link.hasRoom
           ? session.restore.due
           : null;
 
-  /// When the subscription list is to be read. Null during a restore, and while
-  /// the app allows no subscriptions or the link has no room.
+  /// The time when the subscription list is to be read. Null during a restore,
+  /// and while the app allows no subscriptions or the link has no room.
   int? _listCheckDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false &&
               link.hasRoom &&

@@ -59,8 +59,8 @@ final class Restore {
   /// Whether no user is left to subscribe to.
   bool get isIdle => _waiting.isEmpty && _sent == null;
 
-  /// When [nextBatch] has a batch. Null if no user waits, or while a call is
-  /// under way.
+  /// The time when [nextBatch] has a batch. Null if no user waits, or while a
+  /// call is under way.
   int? get due => _sent == null && _waiting.isNotEmpty ? _notBefore : null;
 
   /// Returns the next users to subscribe to; null before [due]. One call is

@@ -208,8 +208,8 @@ final class Waiting extends Phase {
   /// The time of the next attempt.
   int until;
 
-  /// When a waiting call may start the attempt at the earliest; never later
-  /// than [until].
+  /// The time when a waiting call may start the attempt at the earliest; never
+  /// later than [until].
   final int atCall;
 }
 

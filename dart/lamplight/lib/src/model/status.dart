@@ -142,8 +142,8 @@ final class UserStatus {
   /// The reason for the last change.
   final StatusReason reason;
 
-  /// When the user was last connected (UTC). Null while the user is online, and
-  /// without any connection so far.
+  /// The time when the user was last connected (UTC). Null while the user is
+  /// online, and without any connection so far.
   final DateTime? lastSeen;
 
   /// The platforms that were connected at [version]. In the answer of

@@ -68,7 +68,7 @@ class Ledger {
   /// The users that an earlier ledger of this account had subscribed to.
   Set<String> _earlier = const {};
 
-  /// When each user left the last list.
+  /// The time when each user left the last list.
   final Map<String, int> _left = {};
 
   /// The users whom the server does not let a client watch, with the time of

@@ -75,8 +75,8 @@ final class StatusWatcher {
   String? _user;
   Timer? _timer;
 
-  /// When the first change came since the ledger was last asked for a call, if
-  /// any.
+  /// The time when the first change came since the ledger was last asked for a
+  /// call, if any.
   int? _dueSince;
   bool _isCalling = false;
 

@@ -62,7 +62,7 @@ export interface MessageFrame {
   from: string;
   to: string;
   flow: "in" | "out";
-  /** When the server stored the message, in seconds since 1970 (UTC); 0 until then. */
+  /** The time when the server stored the message, in seconds since 1970 (UTC); 0 until then. */
   time: number;
   /** The position in the conversation, from 1; 0 until the message was sent. */
   sequence: number;

@@ -265,7 +265,7 @@ export class Driver {
   }
 }
 
-/** Returns the milliseconds of a monotonic clock; without one, of the time of day. */
+/** Returns the time of a monotonic clock in milliseconds, or the time of day if there is none. */
 function now(): number {
   const clock: { now(): number } = typeof performance === "undefined" ? Date : performance;
   return clock.now();

@@ -62,7 +62,7 @@ export interface Link {
   readonly heartbeat: number;
   readonly lastSent: number;
   readonly lastHeard: number;
-  /** When the link is given up if a request is unanswered and no bytes come. */
+  /** The time when the link is given up if a request is unanswered and no bytes come. */
   readonly giveUpAt: number;
   /** Whether the page has slept and no bytes have come since. */
   readonly isWoken: boolean;
@@ -127,7 +127,7 @@ export function heartbeatInFlight(link: Link): boolean {
   return [...link.inFlight.values()].some((request) => request.kind === "heartbeat");
 }
 
-/** Returns when the next heartbeat is due on this network path. */
+/** Returns the time when the next heartbeat is due on this network path. */
 export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
   return link.lastSent + Math.min(link.heartbeat, longest);
 }
@@ -140,7 +140,7 @@ export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): n
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;
 }
 
-/** Returns when the link is given up unless bytes come first. Infinity if no request is in flight. */
+/** Returns the time when the link is given up unless bytes come first. Infinity if no request is in flight. */
 export function givenUpAt(link: Link): number {
   return link.inFlight.size === 0 ? Infinity : link.giveUpAt;
 }

@@ -90,7 +90,8 @@ export function step(state: State, input: Input, now: number, jitter: number): [
 }
 
 /**
- * Returns when the driver must pass the input `tick`, if no other input comes first. Undefined without a deadline.
+ * Returns the time when the driver must pass the input `tick`, if no other input comes first. Undefined without a
+ * deadline.
  */
 export function nextDeadline({ session, next }: State): number | undefined {
   if (session === null) {
@@ -394,7 +395,8 @@ function sendWhatWaits(turn: Turn): void {
 }
 
 /**
- * When the next batch of a restore is due. Infinity while the app allows no subscriptions or the link has no room.
+ * The time when the next batch of a restore is due. Infinity while the app allows no subscriptions or the link has no
+ * room.
  */
 function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
@@ -402,8 +404,8 @@ function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): 
 }
 
 /**
- * When the subscription list is to be read. Infinity during a restore, and while the app allows no subscriptions or
- * the link has no room.
+ * The time when the subscription list is to be read. Infinity during a restore, and while the app allows no
+ * subscriptions or the link has no room.
  */
 function listCheckDue({ abilities, restore, listCheck }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;

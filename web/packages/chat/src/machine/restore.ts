@@ -63,7 +63,7 @@ export function isIdle(restore: Restore): boolean {
   return restore.waiting.length === 0 && restore.sent === null;
 }
 
-/** Returns when `nextBatch` has a batch. Infinity if no user waits, or while a call is under way. */
+/** Returns the time when `nextBatch` has a batch. Infinity if no user waits, or while a call is under way. */
 export function due(restore: Restore): number {
   return restore.sent === null && restore.waiting.length > 0 ? restore.notBefore : Infinity;
 }

@@ -128,7 +128,7 @@ export type Phase =
       readonly at: "waiting";
       /** The time of the next attempt. */
       readonly deadline: number;
-      /** When a waiting call may start the attempt at the earliest; never later than `deadline`. */
+      /** The time when a waiting call may start the attempt at the earliest; never later than `deadline`. */
       readonly atCall: number;
     };
 

@@ -52,7 +52,7 @@ interface Watched {
    * `asked`: the status was requested without a subscription.
    */
   place: "wanted" | "asked" | "taken";
-  /** When the last listener was removed; undefined while there is one. */
+  /** The time when the last listener was removed; undefined while there is one. */
   leftAt: number | undefined;
 }
 

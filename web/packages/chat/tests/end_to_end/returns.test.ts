@@ -16,7 +16,7 @@ const CLIENTS = AWAY.length === 0 ? 20 : 60;
 
 let server: Server;
 const clients: Client[] = [];
-/** When each client connected, by the clock of this process; Infinity while it is not connected. */
+/** The time when each client connected, by the clock of this process; Infinity while it is not connected. */
 const connected: number[] = [];
 
 beforeAll(async () => {

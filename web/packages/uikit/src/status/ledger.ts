@@ -108,7 +108,7 @@ export class Ledger {
   readonly #foreign = new Set<string>();
   /** The users to whom this page had subscribed before it was reloaded. */
   #earlier: ReadonlySet<string> = new Set();
-  /** When each user left the last list. */
+  /** The time when each user left the last list. */
   readonly #left = new Map<string, number>();
   /** The users whom the server has refused in a query or subscription, and when. */
   readonly #unwatchable = new Map<string, number>();
