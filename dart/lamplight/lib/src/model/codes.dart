@@ -30,7 +30,7 @@ abstract final class LamplightCode {
   /// `9508`: no connection to the server.
   static const notConnected = 9508;
 
-  /// `9520`: no answer in time; it is unknown whether the server has done it.
+  /// `9520`: no answer in time; whether the server has done it is not known.
   static const noAnswer = 9520;
 
   /// `20003`: the sender or the recipient has no account.
