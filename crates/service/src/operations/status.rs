@@ -134,7 +134,7 @@ impl Service {
         Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
-    /// Removes accounts that were deleted between the check and the addition from the list. Returns the remaining
+    /// Removes from the list those accounts that were deleted between the check and the addition. Returns the remaining
     /// users, and the users without an account.
     ///
     /// The accounts may have been on the list before, so the log reports the removals to all connections.
