@@ -9,11 +9,12 @@ use std::time::Duration;
 /// The maximum wait before the first attempt after a broken link, without a spread from the server.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The least mean wait between attempts, unless the server's spread is longer. A wait is at most 1.5 times the mean.
+/// The least mean wait between attempts. A longer spread of the server replaces it. A wait is at most 1.5 times the
+/// mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many failures, unless the server's spread is longer. A wait is then at most 30
-/// s: the grace for which a user counts as connected after the loss of a node.
+/// The mean wait between attempts after many failures. A longer spread of the server replaces it. A wait is then at
+/// most 30 s: the grace for which a user counts as connected after the loss of a node.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
 /// The failed attempts after which the wait begins to double; 1 without a spread from the server. At the usual mean

@@ -15,13 +15,13 @@ import 'dart:math';
 /// spread from the server. Milliseconds, like the other times in this file.
 const _first = 1000;
 
-/// The mean wait between attempts, unless the server's spread is longer. The
-/// longest wait is 1.5 times the mean.
+/// The mean wait between attempts. A longer spread of the server replaces it.
+/// The longest wait is 1.5 times the mean.
 const _between = 1500;
 
-/// The mean wait after many failures, unless the server's spread is longer. The
-/// longest wait is 1.5 times the mean: 30 s, the grace within which watchers do
-/// not see a client leave.
+/// The mean wait after many failures. A longer spread of the server replaces
+/// it. The longest wait is 1.5 times the mean: 30 s, the grace within which
+/// watchers do not see a client leave.
 const _betweenLongest = 20000;
 
 /// The failed attempts after which the wait begins to double; 1 without a

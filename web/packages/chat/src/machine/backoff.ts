@@ -11,12 +11,14 @@
 /** The spread of the first attempt if the server has not sent one. */
 const FIRST = 1_000;
 
-/** The mean wait between attempts, unless the server's spread is longer. The longest wait is 1.5 times the mean. */
+/**
+ * The mean wait between attempts. A longer spread of the server replaces it. The longest wait is 1.5 times the mean.
+ */
 const BETWEEN = 1_500;
 
 /**
- * The mean wait after many failures, unless the server's spread is longer. The longest wait is 1.5 times the mean: 30
- * s, the grace within which watchers do not see a client leave.
+ * The mean wait after many failures. A longer spread of the server replaces it. The longest wait is 1.5 times the
+ * mean: 30 s, the grace within which watchers do not see a client leave.
  */
 const BETWEEN_LONGEST = 20_000;
 
