@@ -13,8 +13,8 @@ pub(crate) const FIRST: Duration = Duration::from_secs(1);
 /// mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many failures. A longer spread of the server replaces it. A wait is then at
-/// most 30 s: the grace for which a user counts as connected after the loss of a node.
+/// The mean wait between attempts after many failures. With this mean, a wait is at most 30 s: the grace for which a
+/// user counts as connected after the loss of a node. A longer spread of the server replaces the mean.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
 /// The failed attempts after which the wait begins to double; 1 without a spread from the server. At the usual mean

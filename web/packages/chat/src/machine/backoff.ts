@@ -17,8 +17,8 @@ const FIRST = 1_000;
 const BETWEEN = 1_500;
 
 /**
- * The mean wait after many failures. A longer spread of the server replaces it. The longest wait is 1.5 times the
- * mean: 30 s, the grace within which watchers do not see a client leave.
+ * The mean wait after many failures. With it, the longest wait is 30 s, 1.5 times the mean: the grace within which
+ * watchers do not see a client leave. A longer spread of the server replaces the mean.
  */
 const BETWEEN_LONGEST = 20_000;
 
