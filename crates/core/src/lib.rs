@@ -41,7 +41,7 @@ pub use deadlines::DeadlineWheel;
 pub use device::{Connect, Device, Link, LinkEnd};
 pub use key_refresh::{BETWEEN_DEMANDS, Demand, KEPT_FOR, KeyRefresh, RENEW_AFTER};
 pub use mailbox::{Hub, Versioned};
-pub use membership::{Duty, LeaseTimes, LostNode, Membership, Sighting};
+pub use membership::{Duty, LeaseTimes, LostNode, Membership, Sighting, pause_after_ended};
 pub use multi_device::{Contender, victims};
 pub use pace::{MinimumRate, Pace, PaceFault, PaceLimits, PacePhase};
 pub use pending_events::{MAX_PENDING_EVENTS, PendingEvents};

@@ -27,6 +27,11 @@ impl LeaseTimes {
     pub fn renew_every(self) -> Duration {
         self.lease / 3
     }
+
+    /// The pause after a failed renewal, so that a short fault of the directory costs the node no lease.
+    pub fn retry_after(self) -> Duration {
+        self.lease / 12
+    }
 }
 
 /// The state of a node in the register.
@@ -49,6 +54,16 @@ pub struct LostNode {
     pub beat: u64,
     /// The time for which it has been silent.
     pub silent: Duration,
+}
+
+/// The maximum number of connections that one node ends per second, of other nodes that are lost or of its own when it
+/// stops. The changes compete with those of clients for the directory and the workers.
+const ENDED_PER_SECOND: u64 = 5_000;
+
+/// The pause after a page in which this number of connections was ended. A page without connections needs no pause.
+pub fn pause_after_ended(connections: usize) -> Duration {
+    let connections = u64::try_from(connections).unwrap_or(u64::MAX);
+    Duration::from_micros(connections.saturating_mul(1_000_000 / ENDED_PER_SECOND))
 }
 
 /// Work of the cluster that one node should do.
@@ -299,6 +314,13 @@ mod tests {
             }
         }
         assert!(counts.len() == 3 && counts.values().all(|count| (60..=110).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn a_lease_outlives_failed_renewals_and_the_end_of_many_connections_is_spread() {
+        assert!(TIMES.renew_every() + 4 * TIMES.retry_after() < TIMES.lease);
+        let pauses = [0, 1, 500, 10_000].map(|ended| pause_after_ended(ended).as_millis());
+        assert_eq!(pauses, [0, 0, 100, 2_000]);
     }
 
     #[test]

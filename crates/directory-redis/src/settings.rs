@@ -1,5 +1,7 @@
 //! The settings of the directory in Redis.
 
+use crate::address::Address;
+use crate::errors::RedisOpenError;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
@@ -56,6 +58,21 @@ impl RedisSettings {
             timeout: Duration::from_secs(2),
             compare_every: Duration::from_secs(3),
         }
+    }
+
+    /// Checks the settings without connecting to Redis.
+    pub fn check(&self) -> Result<(), RedisOpenError> {
+        if !(1..=Self::MAX_PARTITIONS).contains(&self.partitions) {
+            return Err(RedisOpenError::BadSettings("there must be 1 to 2048 partitions"));
+        }
+        if self.prefix.is_empty() || self.prefix.contains(['{', '}']) {
+            return Err(RedisOpenError::BadSettings("the prefix must not be empty, nor have braces"));
+        }
+        if self.timeout.is_zero() || self.compare_every.is_zero() {
+            return Err(RedisOpenError::BadSettings("a timeout or an interval must not be 0"));
+        }
+        self.tls.check().map_err(RedisOpenError::BadSettings)?;
+        Address::parse(&self.url).map(drop).map_err(RedisOpenError::BadSettings)
     }
 }
 

@@ -74,16 +74,7 @@ impl Scripts {
 
 impl Shared {
     pub(crate) fn new(settings: RedisSettings) -> Result<Self, RedisOpenError> {
-        if !(1..=RedisSettings::MAX_PARTITIONS).contains(&settings.partitions) {
-            return Err(RedisOpenError::BadSettings("there must be 1 to 2048 partitions"));
-        }
-        if settings.prefix.is_empty() || settings.prefix.contains(['{', '}']) {
-            return Err(RedisOpenError::BadSettings("the prefix must not be empty, nor have braces"));
-        }
-        if settings.timeout.is_zero() || settings.compare_every.is_zero() {
-            return Err(RedisOpenError::BadSettings("a timeout or an interval must not be 0"));
-        }
-        settings.tls.check().map_err(RedisOpenError::BadSettings)?;
+        settings.check()?;
         let scripts = Scripts {
             update: Script::new(include_str!("scripts/update.lua")),
             seed: Script::new(include_str!("scripts/seed.lua")),

@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 use lamplight_core::Call;
 use lamplight_model::{Moment, RateLimit, User};
+use std::sync::Arc;
 
 /// The future result of a call to [`Limits`].
 pub type LimitsAnswer<'a> = BoxFuture<'a, Result<bool, LimitsError>>;
@@ -16,6 +17,17 @@ pub trait Limits: Send + Sync {
 
     /// Removes counts that no longer affect a result.
     fn sweep(&self, now: Moment);
+}
+
+/// A shared adapter is an adapter too.
+impl<T: Limits> Limits for Arc<T> {
+    fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
+        T::take(self, user, call, limit, now)
+    }
+
+    fn sweep(&self, now: Moment) {
+        T::sweep(self, now);
+    }
 }
 
 /// The error of a rate limit store that has failed. The adapter has logged the cause.

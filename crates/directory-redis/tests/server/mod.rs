@@ -74,7 +74,7 @@ impl RedisServer {
         command.query_async(&mut self.connection().await).await.unwrap()
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("redis+unix://{}", self.socket().display())
     }
 
