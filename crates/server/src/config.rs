@@ -1,10 +1,12 @@
 //! The settings of a node, which are read from a file, the environment and flags, in ascending order of precedence.
 
 mod address;
+mod directory;
 mod facts;
 mod wording;
 
 pub use address::parse_address;
+pub use directory::{DirectoryUrl, UnreadableFile};
 pub use facts::FactsUrl;
 
 use crate::network::{Network, TrustedProxies};
@@ -34,6 +36,24 @@ pub struct Config {
     pub facts_ca: Option<PathBuf>,
     /// The maximum number of connections to PostgreSQL.
     pub facts_connections: usize,
+    /// The URL of Redis or Valkey, which then keeps the live records. The node is one of a cluster: of all nodes with
+    /// the same directory, prefix and facts. Without it, the node keeps its live records itself. The URL is a secret,
+    /// because it may contain a password.
+    pub directory: Option<DirectoryUrl>,
+    /// A file with certificates of authorities, in PEM. One of these authorities must have signed the certificates of
+    /// the servers of the directory. Without the file, the authorities that the system trusts count.
+    pub directory_ca: Option<PathBuf>,
+    /// The certificate chain that this node shows to the servers of the directory, in PEM.
+    pub directory_certificate: Option<PathBuf>,
+    /// The private key of `directory_certificate`, in PEM.
+    pub directory_key: Option<PathBuf>,
+    /// The beginning of all keys in the directory. Clusters with different prefixes can share a server.
+    pub directory_prefix: String,
+    /// The name of this node in its cluster, at most 64 characters; `None` means the name of the machine.
+    pub node_name: Option<String>,
+    /// The lease of a node in a cluster, in milliseconds. A node that does not renew its lease for this time has no
+    /// duties any more; after the grace, its clients count as gone. All nodes of a cluster must have the same value.
+    pub node_lease_ms: u32,
     /// The client port: native protocol, WebSocket and TLS.
     #[serde(deserialize_with = "address::one")]
     pub client_listen: SocketAddr,
@@ -115,6 +135,13 @@ impl Default for Config {
             facts: None,
             facts_ca: None,
             facts_connections: 16,
+            directory: None,
+            directory_ca: None,
+            directory_certificate: None,
+            directory_key: None,
+            directory_prefix: "lm".to_owned(),
+            node_name: None,
+            node_lease_ms: 9_000,
             client_listen: SocketAddr::new(any, 7400),
             http_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7401),
             health_listen: None,
@@ -220,6 +247,13 @@ impl Config {
         if self.webhooks.client_certificate.is_some() != self.webhooks.client_key.is_some() {
             return Err(ConfigError::Invalid { setting: "webhooks.client_certificate", problem: problem() });
         }
+        if self.directory_certificate.is_some() != self.directory_key.is_some() {
+            return Err(ConfigError::Invalid { setting: "directory_certificate", problem: problem() });
+        }
+        if self.directory.is_some() && self.facts.is_none() {
+            let problem = "the nodes of a cluster share their facts too: set facts to the URL of a database in PostgreSQL";
+            return Err(ConfigError::Invalid { setting: "directory", problem: problem.to_owned() });
+        }
         Ok(())
     }
 
@@ -242,6 +276,12 @@ impl Config {
         if let Some(problem) = self.facts_problem() {
             return Err(ConfigError::Invalid { setting: "facts", problem });
         }
+        if let Some(problem) = self.directory_problem() {
+            return Err(ConfigError::Invalid { setting: "directory", problem });
+        }
+        let name = self.node_name.as_deref().unwrap_or("a");
+        within("node_name", name.chars().count() as u64, 1, 64)?;
+        within("node_lease_ms", self.node_lease_ms.into(), 1_000, 60_000)?;
         within("workers", self.workers as u64, 0, 256)?;
         within("node_loss_grace_ms", self.node_loss_grace_ms.into(), 0, 600_000)?;
         within("reconnects_per_second", self.reconnects_per_second.into(), 1, 1_000_000)?;

@@ -26,12 +26,14 @@ pub struct FactsSettings {
     pub data_dir: PathBuf,
     /// The database in PostgreSQL; `None` means the SQLite file in the data folder.
     pub postgres: Option<PostgresSettings>,
+    /// Whether several nodes use the database at a time, because they share a directory too.
+    pub is_shared: bool,
 }
 
 impl FactsSettings {
     /// The settings of a node that keeps its facts in its data folder.
     pub fn in_folder(data_dir: &Path) -> Self {
-        Self { data_dir: data_dir.to_owned(), postgres: None }
+        Self { data_dir: data_dir.to_owned(), postgres: None, is_shared: false }
     }
 }
 
@@ -107,7 +109,7 @@ enum Empty {
 impl FactsStore {
     /// Opens the store, and creates or migrates its tables. The caller holds the lock of the data folder.
     pub async fn open(settings: &FactsSettings) -> Result<Self, FactsError> {
-        let FactsSettings { data_dir, postgres } = settings;
+        let FactsSettings { data_dir, postgres, is_shared } = settings;
         let mark = data_dir.join(data_folder::IN_POSTGRES);
         let file = data_folder::facts_path(data_dir);
         match postgres {
@@ -117,7 +119,9 @@ impl FactsStore {
             }
             Some(postgres) => {
                 let facts = PostgresFacts::open(postgres).await?;
-                facts.check_alone(PREDECESSOR_ENDS).await?;
+                if !is_shared {
+                    facts.check_alone(PREDECESSOR_ENDS).await?;
+                }
                 if facts.apps().await?.is_empty() {
                     check_empty(&mark, &file, &postgres.url.to_string())?;
                 }
@@ -270,7 +274,7 @@ pub enum StoreFound {
 /// Examines a store without changing it. Fails if a node could not start with it. No node may use a database file
 /// meanwhile.
 pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, FactsError> {
-    let FactsSettings { data_dir, postgres } = settings;
+    let FactsSettings { data_dir, postgres, is_shared: _ } = settings;
     match postgres {
         None => {
             check_mark(&data_dir.join(data_folder::IN_POSTGRES))?;

@@ -1,7 +1,7 @@
 //! `lamplight doctor`: checks of the machine and the settings, with a proposed fix for each problem.
 
 use crate::args::Common;
-use crate::commands::serve::{ListenArgs, TlsArgs};
+use crate::commands::serve::{ClusterArgs, ListenArgs, TlsArgs};
 use crate::doctor::{self, Finding, Folder, Level, counted, sight};
 use crate::logs::LogArgs;
 use crate::node_file::NodeFile;
@@ -36,6 +36,10 @@ pub struct DoctorArgs {
     #[command(flatten)]
     listen: ListenArgs,
 
+    /// The part of the node in a cluster.
+    #[command(flatten)]
+    cluster: ClusterArgs,
+
     /// The certificate of the client port.
     #[command(flatten)]
     tls: TlsArgs,
@@ -56,6 +60,7 @@ pub struct DoctorArgs {
 /// Runs the checks and prints the findings. Fails if any finding is an error.
 pub async fn run(args: &DoctorArgs, common: &Common) -> anyhow::Result<()> {
     let mut flags = args.listen.settings();
+    flags.extend(args.cluster.settings());
     flags.extend(args.tls.settings());
     let findings = match common.settings(flags) {
         Ok(config) if args.only_server => only_server(&config.data_dir).await,

@@ -28,6 +28,7 @@ Examples:
   lamplight serve
   lamplight serve --data-dir /var/lib/lamplight --client-listen 0.0.0.0:7400 --log-format json
   lamplight serve --tls-certificate chat.pem --tls-key chat.key
+  lamplight serve --facts postgres://chat@db.example/chat --directory redis://redis.example
   LAMPLIGHT_LIMITS__CONNECTIONS=50000 lamplight serve --config lamplight.toml
 
 Flags override LAMPLIGHT_* variables, which override the file, which overrides the defaults. \
@@ -40,6 +41,10 @@ pub struct ServeArgs {
     /// The settings that have a flag.
     #[command(flatten)]
     pub settings: ListenArgs,
+
+    /// The part of the node in a cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
 
     /// The certificate of the client port.
     #[command(flatten)]
@@ -85,6 +90,30 @@ impl ListenArgs {
     }
 }
 
+/// The part of a node in a cluster.
+#[derive(Args, Debug)]
+pub struct ClusterArgs {
+    /// The URL of Redis or Valkey, which then keeps the live records: the node is one of a cluster. Needs `--facts`
+    ///
+    /// The list of processes shows it with its password; LAMPLIGHT_DIRECTORY and the setting `directory` of a file do
+    /// not.
+    #[arg(long, value_name = "URL")]
+    directory: Option<String>,
+
+    /// The name of this node in its cluster [default: the name of the machine]
+    #[arg(long, value_name = "NAME")]
+    node_name: Option<String>,
+}
+
+impl ClusterArgs {
+    /// Returns the settings for which a flag is given.
+    pub fn settings(&self) -> Vec<(&'static str, Value)> {
+        let all = [("directory", &self.directory), ("node_name", &self.node_name)];
+        let given = |(path, value): (_, &Option<String>)| Some((path, Value::from(value.as_deref()?)));
+        all.into_iter().filter_map(given).collect()
+    }
+}
+
 /// The certificate of the client port.
 #[derive(Args, Debug)]
 pub struct TlsArgs {
@@ -114,6 +143,7 @@ const LAST_RESORT: Duration = Duration::from_secs(30);
 /// Runs the command.
 pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     let mut flags = args.settings.settings();
+    flags.extend(args.cluster.settings());
     flags.extend(args.tls.settings());
     let config = common.settings(flags)?;
     let log = LogMetrics::default();

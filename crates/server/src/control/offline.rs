@@ -32,7 +32,9 @@ pub async fn offline(
     }
     let _lock = data_folder::lock(data_dir, missing)?;
     let clock = Clock::default();
-    let facts = FactsStore::open(settings).await?.facts();
+    // Nodes that use the database now would not learn of the change.
+    let alone = FactsSettings { is_shared: false, ..settings.clone() };
+    let facts = FactsStore::open(&alone).await?.facts();
     let audit = Audit::new(Arc::clone(&facts), clock.clone());
     let directory = Arc::new(InProcessDirectory::in_memory());
     let log = Arc::<InProcessDirectory>::clone(&directory);

@@ -1,0 +1,116 @@
+//! The settings of a node in a cluster: the directory that all nodes share, and the name and the lease of this node.
+
+use super::Config;
+use lamplight_core::LeaseTimes;
+use lamplight_directory_redis::{RedisSettings, RedisTls};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The URL of the directory, as text. It may contain a password, so `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DirectoryUrl(String);
+
+impl fmt::Debug for DirectoryUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DirectoryUrl(…)")
+    }
+}
+
+/// The error for a file with certificates or a key that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{setting}: cannot read {}: {source}", path.display())]
+pub struct UnreadableFile {
+    setting: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Config {
+    /// Returns the reason why the directory cannot be used; `None` if it can be used or is not set. The text contains
+    /// no part of the URL.
+    pub(super) fn directory_problem(&self) -> Option<String> {
+        self.redis()?.check().err().map(|error| error.to_string())
+    }
+
+    /// The settings of the directory that all nodes share; `None` if the node keeps its live records itself. Reads the
+    /// files with certificates.
+    pub(crate) fn directory_settings(&self) -> Result<Option<RedisSettings>, UnreadableFile> {
+        let Some(redis) = self.redis() else { return Ok(None) };
+        let authorities = self.directory_ca.as_deref().map(|path| read("directory_ca", path)).transpose()?;
+        let client = match (&self.directory_certificate, &self.directory_key) {
+            (Some(certificate), Some(key)) => {
+                Some((read("directory_certificate", certificate)?, read("directory_key", key)?))
+            }
+            (None, _) | (_, None) => None,
+        };
+        Ok(Some(RedisSettings { tls: RedisTls { authorities, client }, ..redis }))
+    }
+
+    fn redis(&self) -> Option<RedisSettings> {
+        let DirectoryUrl(url) = self.directory.as_ref()?;
+        Some(RedisSettings { prefix: self.directory_prefix.clone(), ..RedisSettings::at(url) })
+    }
+
+    /// The name of this node in its cluster.
+    pub(crate) fn name_of_node(&self) -> String {
+        let of_machine = || rustix::system::uname().nodename().to_string_lossy().into_owned();
+        self.node_name.clone().unwrap_or_else(of_machine)
+    }
+
+    pub(crate) fn lease_times(&self) -> LeaseTimes {
+        LeaseTimes { lease: Duration::from_millis(self.node_lease_ms.into()), grace: self.grace() }
+    }
+}
+
+fn read(setting: &'static str, path: &Path) -> Result<Vec<u8>, UnreadableFile> {
+    std::fs::read(path).map_err(|source| UnreadableFile { setting, path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FACTS: &str = "postgres://app:s3cret@db.example/chat";
+
+    fn load(settings: &[(&'static str, &str)]) -> Result<Config, String> {
+        let given = settings.iter().map(|(path, value)| (*path, (*value).into())).collect();
+        Config::load(None, given).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_url_of_the_directory_is_read_and_never_shown() {
+        let config = load(&[("facts", FACTS), ("directory", "redis://:s3cret@redis.example")]).unwrap();
+        let settings = config.directory_settings().unwrap().unwrap();
+        assert_eq!((&*settings.prefix, settings.partitions), ("lm", 256));
+        assert!(!format!("{config:?} {settings:?}").contains("s3cret"));
+        assert!(Config::default().directory_settings().unwrap().is_none());
+        assert!(!Config::default().name_of_node().is_empty());
+        for text in ["s3cret", "http://:s3cret@redis.example", "redis+sentinel://:s3cret@redis.example"] {
+            let error = load(&[("facts", FACTS), ("directory", text)]).unwrap_err();
+            assert!(error.starts_with("directory: ") && !error.contains("s3cret"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_directory_without_shared_facts_and_half_a_pair_are_refused() {
+        let error = load(&[("directory", "redis://redis.example")]).unwrap_err();
+        assert!(error.starts_with("directory: the nodes of a cluster share their facts too"), "{error}");
+        let error = load(&[("directory_key", "key.pem")]).unwrap_err();
+        assert!(error.starts_with("directory_certificate: a certificate and its key"), "{error}");
+        let error = load(&[("facts", FACTS), ("directory", "redis://a"), ("directory_prefix", "{1}")]);
+        assert!(error.unwrap_err().contains("prefix"));
+        let error = load(&[("node_name", "")]).unwrap_err();
+        assert_eq!(error, "node_name: must be from 1 to 64, not 0");
+    }
+
+    #[test]
+    fn a_missing_file_is_named_with_its_setting() {
+        let given = [("facts", FACTS), ("directory", "rediss://a"), ("directory_ca", "/nowhere/ca.pem")];
+        let error = load(&given).unwrap().directory_settings().unwrap_err().to_string();
+        assert!(error.starts_with("directory_ca: cannot read /nowhere/ca.pem: "), "{error}");
+    }
+}
