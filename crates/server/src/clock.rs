@@ -1,34 +1,84 @@
 //! The clock of a node. Times that users and operators see, and times in rules, come from it. Short waits and the
 //! durations for metrics do not.
 
+use lamplight_core::SharedClock;
 use lamplight_model::{Moment, Now, Timestamp};
 use lamplight_service::Revoking;
-use std::sync::Arc;
+use parking_lot::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The clock of a node: monotonic time and wall-clock time. All clones return the same time.
+///
+/// In a cluster, both are times of the directory, which all nodes share ([`SharedClock`]). The wall clock of the machine
+/// is then not used.
 #[derive(Clone, Debug)]
-pub struct Clock {
+pub struct Clock(Arc<Clocks>);
+
+#[derive(Debug)]
+struct Clocks {
     origin: Instant,
-    ahead_ms: Arc<AtomicU64>,
+    ahead_ms: AtomicU64,
+    /// The time of the directory; without it, the time is that of this machine.
+    shared: OnceLock<RwLock<SharedClock>>,
 }
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { origin: Instant::now(), ahead_ms: Arc::default() }
+        let (ahead_ms, shared) = Default::default();
+        Self(Arc::new(Clocks { origin: Instant::now(), ahead_ms, shared }))
     }
 }
 
 impl Clock {
     /// Returns the current time.
     pub fn now(&self) -> Now {
-        let ahead = self.ahead_ms.load(Ordering::Relaxed);
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now {
-            moment: Moment(self.origin.elapsed().as_millis() as u64 + ahead),
-            wall: Timestamp(wall.as_millis() as u64 + ahead),
+        let moment = self.unmoved();
+        let now = match self.0.shared.get() {
+            None => Now { moment, wall: wall_of_machine() },
+            // The shared clock ignores the wall-clock time of the machine.
+            Some(shared) => shared.read().at(Now { moment, wall: Timestamp(0) }),
+        };
+        let ahead = self.ahead();
+        Now { moment: now.moment + ahead, wall: now.wall.after(ahead) }
+    }
+
+    /// Returns the monotonic time of this machine, which runs evenly. In a cluster, the time of the directory may run a
+    /// little faster or slower while it is corrected.
+    pub fn local(&self) -> Moment {
+        self.unmoved() + self.ahead()
+    }
+
+    /// Sets the clock to the time of a directory, which was requested at `sent` and answered at `answered`, both by
+    /// [`Clock::local`]. After the first call, the time is corrected slowly.
+    pub fn measure(&self, sent: Moment, answered: Moment, directory: Now) {
+        // Time by which tests have moved this clock is not a difference to the directory.
+        let unmoved = |at: Moment| Moment(at.0.saturating_sub(self.ahead().as_millis() as u64));
+        let (sent, answered) = (unmoved(sent), unmoved(answered));
+        let mut first = SharedClock::default();
+        first.measure(sent, answered, directory);
+        if let Err(again) = self.0.shared.set(RwLock::new(first)) {
+            drop(again);
+            if let Some(shared) = self.0.shared.get() {
+                shared.write().measure(sent, answered, directory);
+            }
         }
+    }
+
+    /// Returns the time in milliseconds by which the wall clock of this machine is ahead of that of the directory;
+    /// negative if it is behind, and 0 without a directory that other nodes share.
+    pub fn machine_ahead_ms(&self) -> i64 {
+        let local = Now { moment: self.unmoved(), wall: wall_of_machine() };
+        self.0.shared.get().map_or(0, |shared| shared.read().local_wall_ahead(local))
+    }
+
+    fn unmoved(&self) -> Moment {
+        Moment(self.0.origin.elapsed().as_millis() as u64)
+    }
+
+    fn ahead(&self) -> Duration {
+        Duration::from_millis(self.0.ahead_ms.load(Ordering::Relaxed))
     }
 
     /// Waits until the current second is one in which no revoked UserSig was issued. UserSigs that are made after the
@@ -47,6 +97,48 @@ impl Clock {
 
     /// Moves both clocks forward, so that tests need not wait for a timeout.
     pub fn advance(&self, duration: Duration) {
-        self.ahead_ms.fetch_add(duration.as_millis() as u64, Ordering::Relaxed);
+        self.0.ahead_ms.fetch_add(duration.as_millis() as u64, Ordering::Relaxed);
+    }
+}
+
+fn wall_of_machine() -> Timestamp {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(wall.as_millis() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The time of a directory that is an hour behind, `millis` after its first measurement.
+    fn directory(millis: u64) -> Now {
+        Now { moment: Moment(5_000_000 + millis), wall: Timestamp(wall_of_machine().0 - 3_600_000) }
+    }
+
+    #[test]
+    fn all_clones_tell_the_time_of_the_directory_once_it_is_measured() {
+        let clock = Clock::default();
+        let clone = clock.clone();
+        assert!(clone.now().moment < Moment(60_000) && clone.machine_ahead_ms() == 0);
+        let measured = directory(0);
+        clock.measure(clock.local(), clock.local(), measured);
+        let now = clone.now();
+        assert!((0..60_000).contains(&(now.moment.0 - measured.moment.0)), "{now:?}");
+        assert!(now.wall.since(measured.wall) < Duration::from_secs(60), "{now:?}");
+        assert!((3_600_000 - 60_000..=3_600_000 + 60_000).contains(&clone.machine_ahead_ms()));
+    }
+
+    #[test]
+    fn time_that_a_test_has_let_pass_is_not_taken_back() {
+        let clock = Clock::default();
+        clock.measure(clock.local(), clock.local(), directory(0));
+        let before = clock.now();
+        clock.advance(Duration::from_secs(3_600));
+        // The directory knows nothing of it.
+        let local = clock.local();
+        clock.measure(local, local, directory(local.0 - 3_600_000));
+        let after = clock.now();
+        assert!(after.moment.since(before.moment) >= Duration::from_secs(3_600), "{before:?} {after:?}");
+        assert!(after.wall.since(before.wall) >= Duration::from_secs(3_600), "{before:?} {after:?}");
     }
 }

@@ -4,8 +4,9 @@
 
 use crate::clock::Clock;
 use crate::facts_store::{FactsStore, StoreState, public_cause};
+use crate::live_store::LiveStore;
 use lamplight_core::{Readiness, Sign};
-use lamplight_directory::{Directory, InProcessDirectory};
+use lamplight_directory::Directory;
 use lamplight_model::Moment;
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -77,7 +78,9 @@ impl Drop for Beating {
 pub struct Health {
     clock: Clock,
     facts: FactsStore,
-    directory: Arc<InProcessDirectory>,
+    live: LiveStore,
+    /// Whether the directory that other nodes share has not answered for the length of a lease.
+    cut_off: AtomicBool,
     workers: Vec<Pulse>,
     keeper: Pulse,
     probe: Mutex<Probe>,
@@ -99,12 +102,13 @@ struct Probe {
 
 impl Health {
     /// Makes the health of a node with this number of workers.
-    pub fn new(clock: Clock, facts: FactsStore, directory: Arc<InProcessDirectory>, workers: usize) -> Self {
+    pub fn new(clock: Clock, facts: FactsStore, live: LiveStore, workers: usize) -> Self {
         let now = clock.now().moment;
         Self {
             clock,
             facts,
-            directory,
+            live,
+            cut_off: AtomicBool::new(false),
             workers: (0..workers).map(|_| Pulse::starting(now)).collect(),
             keeper: Pulse::starting(now),
             probe: Mutex::default(),
@@ -139,9 +143,14 @@ impl Health {
         self.stopping.load(Ordering::Relaxed)
     }
 
+    /// Sets whether the directory that other nodes share has not answered for the length of a lease.
+    pub fn set_cut_off(&self, is_cut_off: bool) {
+        self.cut_off.store(is_cut_off, Ordering::Relaxed);
+    }
+
     /// Returns the readiness of the node, from the current signs of all parts. Waits for neither database nor disk.
     pub fn readiness(&self) -> Readiness {
-        let mut parts = vec![("facts".to_owned(), self.facts()), ("journal".to_owned(), self.journal())];
+        let mut parts = vec![("facts".to_owned(), self.facts()), self.live_records()];
         let workers = self.workers.iter().enumerate();
         parts.extend(workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE))));
         parts.push(("keeper".to_owned(), self.keeper.sign(KEEPER_PATIENCE)));
@@ -230,18 +239,30 @@ impl Health {
         }
     }
 
-    fn journal(&self) -> Sign {
-        match self.directory.stats().journal_in_doubt {
-            true => Sign::Failing("live records are not kept on disk".to_owned()),
-            false => Sign::Well,
-        }
+    fn live_records(&self) -> (String, Sign) {
+        let (name, is_failing, why) = match &self.live {
+            LiveStore::Embedded(directory) => {
+                ("journal", directory.stats().journal_in_doubt, "live records are not kept on disk")
+            }
+            LiveStore::Redis(_) => (
+                "directory",
+                self.cut_off.load(Ordering::Relaxed),
+                "Redis has not answered for a whole lease",
+            ),
+        };
+        (name.to_owned(), if is_failing { Sign::Failing(why.to_owned()) } else { Sign::Well })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lamplight_directory::InProcessDirectory;
     use lamplight_facts_sqlite::SqliteFacts;
+
+    fn live() -> LiveStore {
+        LiveStore::Embedded(Arc::new(InProcessDirectory::in_memory()))
+    }
 
     #[test]
     fn a_thread_that_panics_or_returns_has_ended() {
@@ -266,7 +287,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (path, aside) = (folder.path().join("facts.db"), folder.path().join("aside.db"));
         let facts = FactsStore::Sqlite(Arc::new(SqliteFacts::open(&path).unwrap()));
-        let health = Health::new(Clock::default(), facts, Arc::new(InProcessDirectory::in_memory()), 1);
+        let health = Health::new(Clock::default(), facts, live(), 1);
         health.look_at_files().await;
         assert!(health.readiness().is_ready(), "{}", health.readiness());
         std::fs::rename(&path, &aside).unwrap();
@@ -285,8 +306,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
         let facts = FactsStore::Sqlite(facts);
-        let directory = Arc::new(InProcessDirectory::in_memory());
-        let health = Health::new(Clock::default(), facts, directory, 2);
+        let health = Health::new(Clock::default(), facts, live(), 2);
         let task = tokio::spawn(std::future::pending::<()>());
         health.watch("a task", task.abort_handle());
         assert!(health.readiness().is_ready(), "{}", health.readiness());

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::facts_store::FactsStore;
 use crate::health::Pulse;
+use crate::live_store::LiveStore;
 use crate::metrics::KeeperMetrics;
 use crate::tls::Certificate;
 use crate::webhooks::ReceiverTls;
@@ -133,7 +134,7 @@ async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool
 /// Runs the periodic work until it is aborted.
 pub async fn run(
     service: Arc<Service>,
-    directory: Arc<InProcessDirectory>,
+    live: LiveStore,
     certificates: Certificates,
     Noted { metrics, pulse }: Noted,
     clock: Clock,
@@ -173,11 +174,10 @@ pub async fn run(
         }
         if turn.is_multiple_of(TICKS_BETWEEN_CHORES) {
             service.sweep(clock.now());
-            let (directory, certificates, clock) =
-                (Arc::clone(&directory), certificates.clone(), clock.clone());
+            let (live, certificates, clock) = (live.clone(), certificates.clone(), clock.clone());
             let chores = tokio::task::spawn_blocking(move || {
                 certificates.refresh();
-                if let Err(error) = directory.maintain(clock.now()) {
+                if let Err(error) = live.maintain(clock.now()) {
                     tracing::error!(%error, "live records could not be kept on disk");
                 }
             });

@@ -5,6 +5,7 @@
 
 mod audit;
 mod clock;
+mod cluster;
 mod config;
 mod connection_limits;
 mod console;
@@ -17,6 +18,7 @@ mod health;
 mod http;
 mod keeper;
 mod labels;
+mod live_store;
 mod log_metrics;
 mod lost_connections;
 mod metrics;
@@ -33,7 +35,7 @@ mod webhooks;
 mod worker;
 
 pub use clock::Clock;
-pub use config::{Config, ConfigError, FactsUrl, LimitsConfig, TlsConfig, parse_address};
+pub use config::{Config, ConfigError, DirectoryUrl, FactsUrl, LimitsConfig, TlsConfig, parse_address};
 pub use console::routes as console_routes;
 pub use console::{
     InvalidName, InvalidPassword, OperatorName, Operators, OperatorsError, PasswordFile, Role, ShownOperator,

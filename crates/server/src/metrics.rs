@@ -20,9 +20,10 @@ use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// The upper bounds of the buckets for delivery latency, in seconds: 50 µs, then each twice the previous one.
 const DELIVERY_BOUNDS: &[f64] = &[
@@ -48,6 +49,7 @@ pub struct Metrics {
     webhooks: WebhookMetrics,
     token_keys: TokenKeyMetrics,
     keeper: KeeperMetrics,
+    cluster: ClusterMetrics,
     directory: Arc<dyn Directory>,
 }
 
@@ -72,6 +74,46 @@ pub struct KeeperMetrics {
     pub lost_connections: Counter,
     /// Deleted apps whose data is not completely deleted yet.
     pub apps_being_deleted: Gauge,
+}
+
+/// The metrics of the node's part in its cluster; all are 0 without one.
+#[derive(Clone, Default)]
+pub struct ClusterMetrics {
+    /// Nodes in the register.
+    pub nodes: Gauge,
+    /// Nodes that are not silent.
+    pub live_nodes: Gauge,
+    /// Lost nodes, whose connections are being ended.
+    pub lost_nodes: Gauge,
+    /// Whether this node has not read the register for the length of a lease.
+    pub cut_off: Gauge,
+    /// Failed renewals of the lease.
+    pub failed_renewals: Counter,
+    /// The time in seconds by which the machine's wall clock is ahead of the directory's.
+    pub clock_ahead: Gauge<f64, AtomicU64>,
+    /// Connections of lost nodes that this node has ended.
+    pub cleared_connections: Counter,
+}
+
+impl ClusterMetrics {
+    fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        let mut gauge = |name: &str, help: &str, gauge: &Gauge| registry.register(name, help, gauge.clone());
+        gauge("cluster_nodes", "Nodes in the register of the cluster; 0 without a cluster", &metrics.nodes);
+        let help = "Nodes that renew their leases, with this one; 0 without a cluster";
+        gauge("cluster_live_nodes", help, &metrics.live_nodes);
+        let help = "Nodes that are lost, and whose connections are being ended";
+        gauge("cluster_lost_nodes", help, &metrics.lost_nodes);
+        let help = "1 if this node has not read the register of nodes for a whole lease; 0 otherwise";
+        gauge("cluster_cut_off", help, &metrics.cut_off);
+        let help = "Renewals of this node's lease that failed";
+        registry.register("cluster_failed_renewals", help, metrics.failed_renewals.clone());
+        let help = "Connections of lost nodes that this node has ended";
+        registry.register("cluster_cleared_connections", help, metrics.cleared_connections.clone());
+        let help = "Time by which the clock of this machine is ahead of the clock of the cluster";
+        registry.register_with_unit("cluster_clock_ahead", help, Unit::Seconds, metrics.clock_ahead.clone());
+        metrics
+    }
 }
 
 /// The metrics of one worker. Only that worker updates them.
@@ -224,7 +266,8 @@ impl Metrics {
         registry.register("lost_connections", help, keeper.lost_connections.clone());
         let help = "Deleted apps whose data is not completely deleted yet";
         registry.register("apps_being_deleted", help, keeper.apps_being_deleted.clone());
-        Self { registry, common, by_worker, api, http, webhooks, token_keys, keeper, directory }
+        let cluster = ClusterMetrics::register(&mut registry);
+        Self { registry, common, by_worker, api, http, webhooks, token_keys, keeper, cluster, directory }
     }
 
     /// Returns the metrics of the server API.
@@ -250,6 +293,11 @@ impl Metrics {
     /// Returns the metrics of the keeper.
     pub fn keeper(&self) -> KeeperMetrics {
         self.keeper.clone()
+    }
+
+    /// Returns the metrics of the node's part in its cluster.
+    pub fn cluster(&self) -> ClusterMetrics {
+        self.cluster.clone()
     }
 
     /// Returns the metrics of one worker.

@@ -5,13 +5,15 @@ mod tests;
 
 use crate::audit::Audit;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::cluster::{self, Cluster, Joined};
+use crate::config::{Config, UnreadableFile};
 use crate::connection_limits::ConnectionLimits;
 use crate::console::{self, Console, Figures, Operators, PasswordFile};
 use crate::data_folder::{self, DataFolderError, FolderLock, IfMissing};
 use crate::facts_store::FactsStore;
 use crate::health::Health;
 use crate::http::{HEALTH_CONNECTIONS, HttpBounds, SPARE_CONNECTIONS};
+use crate::live_store::{LiveStore, LiveStoreError};
 use crate::log_metrics::LogMetrics;
 use crate::lost_connections::LostConnections;
 use crate::metrics::{Metrics, Sources};
@@ -23,18 +25,19 @@ use crate::webhooks::{Poster, ReceiverTls, WebhookTlsError, Webhooks};
 use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, probes, web};
 use axum::Router;
-use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, JournalError, SavedRecords};
+use lamplight_core::Membership;
+use lamplight_directory::{DirectoryError, NodeEntry};
 use lamplight_facts::FactsError;
-use lamplight_model::{App, AppId, AppKey, AppSettings, FactsMark, NodeId, UserId};
+use lamplight_model::{App, AppId, AppKey, AppSettings, NodeId, UserId};
 use lamplight_service::{Service, ServiceError};
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 /// The maximum number of open connections from trusted proxies whose client address is not known yet.
@@ -58,7 +61,9 @@ pub struct Node {
     http_address: SocketAddr,
     health_address: Option<SocketAddr>,
     service: Arc<Service>,
-    directory: Arc<InProcessDirectory>,
+    live: LiveStore,
+    /// The part of the node in its cluster; `None` without a cluster.
+    joined: Option<Joined>,
     facts: FactsStore,
     metrics: Arc<Metrics>,
     clock: Clock,
@@ -113,9 +118,15 @@ pub enum NodeError {
     /// The database cannot be opened.
     #[error("cannot open the database: {0}")]
     Facts(#[from] FactsError),
-    /// The live records on disk cannot be read.
+    /// A file with certificates for the directory cannot be read.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    DirectoryFile(#[from] UnreadableFile),
+    /// The live records cannot be opened.
+    #[error(transparent)]
+    Live(#[from] LiveStoreError),
+    /// The node cannot join the other nodes of its cluster.
+    #[error("cannot join the cluster: {0}")]
+    Cluster(DirectoryError),
     /// The live records could not be reconciled with the database.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -150,6 +161,7 @@ impl Node {
             (Some(certificate), Some(key)) => Some(Certificate::load(certificate.clone(), key.clone())?),
             (None, _) | (_, None) => None,
         };
+        let redis = config.directory_settings()?;
         let receiver_tls = Arc::new(ReceiverTls::load(&config.webhooks)?);
         let poster = Poster::new(Arc::clone(&receiver_tls), config.webhook_networks());
         let worker_count = match config.workers {
@@ -161,43 +173,32 @@ impl Node {
         let lock = lock.map_or_else(|| data_folder::lock(data_dir, IfMissing::Make), Ok)?;
 
         let facts = FactsStore::open(&config.facts_settings()).await?;
-        let now = clock.now();
-        let (saved, mark) = live_records(&config.data_dir, &facts).await?;
-        let (directory, recovered) = saved.open(Some(mark), now, config.grace())?;
-        let directory = Arc::new(directory);
-        let service = Arc::new(Service::new(
-            facts.facts(),
-            Arc::<InProcessDirectory>::clone(&directory),
-            Arc::<InProcessDirectory>::clone(&directory),
-            config.throttle(),
-        ));
-        let recovery = service.recover(directory.users(), recovered.complete_since, now).await?;
-        tracing::info!(
-            apps = recovery.apps,
-            users_logged_in = recovery.users,
-            live_records = recovered.records,
-            in_doubt = recovered.in_doubt,
-            "the live records were read"
-        );
-        if recovered.in_doubt && directory.stats().journal_set_aside {
-            tracing::info!("no live records are left: returning clients get complete statuses");
-        } else if recovered.in_doubt {
-            tracing::warn!(
-                damaged_files = recovered.damage.files,
-                missing_files = recovered.damage.missing_files,
-                "the live records may be older than the statuses that clients have; clients that reconnect get all statuses again"
-            );
+        let grace = config.grace();
+        let opened = LiveStore::open(redis, data_dir, &facts, grace, &clock).await?;
+        let live = opened.store.clone();
+        if let Some(nodes) = live.nodes() {
+            cluster::measure_clock(&*nodes, &clock).await.map_err(NodeError::Cluster)?;
         }
-        let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
+        let id = NodeId::of_run(clock.now().wall, rand::random());
+        let mut service = Service::new(facts.facts(), live.directory(), live.log(), config.throttle());
+        if let Some(limits) = live.limits() {
+            let membership = Membership::new(id, config.lease_times());
+            service = service.with_limits(limits).in_cluster(membership, grace);
+        }
+        let service = Arc::new(service);
+        let created = match opened.begin(&service, clock.now()).await? {
+            0 => create_first_app(&service).await?,
+            _ => None,
+        };
 
         let operators = Arc::new(Operators::of(&config.data_dir));
         let (figure_store, fact_store) = (facts.facts(), facts.clone());
         let audit = Audit::new(facts.facts(), clock.clone());
-        let health = Health::new(clock.clone(), facts.clone(), Arc::clone(&directory), worker_count);
+        let health = Health::new(clock.clone(), facts.clone(), live.clone(), worker_count);
         let health = Arc::new(health);
         let metrics = Arc::new(Metrics::new(
             worker_count,
-            Arc::<InProcessDirectory>::clone(&directory) as Arc<dyn Directory>,
+            live.directory(),
             Sources { facts, health: Arc::clone(&health), log },
         ));
         let files = raise_file_limit();
@@ -212,7 +213,7 @@ impl Node {
             0 => usize::try_from(files.saturating_sub(SPARE_FILES + http_files as u64)).unwrap_or(usize::MAX),
             most => most,
         };
-        let id = NodeId::of_run(clock.now().wall, rand::random());
+        let app_news = Arc::new(Notify::new());
         let shared = Arc::new(Shared {
             node: id,
             service: Arc::clone(&service),
@@ -222,12 +223,38 @@ impl Node {
                 .with_most_unnamed(most.div_ceil(2).min(MAX_UNNAMED)),
             proxies: config.proxies(),
             config: config.clone(),
+            app_news: Arc::clone(&app_news),
         });
+        let joined = match live.nodes() {
+            None => None,
+            Some(nodes) => {
+                let cluster = Cluster {
+                    nodes,
+                    directory: live.directory(),
+                    service: Arc::clone(&service),
+                    times: config.lease_times(),
+                    entry: NodeEntry {
+                        id,
+                        name: config.name_of_node(),
+                        version: env!("CARGO_PKG_VERSION").to_owned(),
+                        client_address: client_address.to_string(),
+                        http_address: http_listener.local_addr().map_err(NodeError::Http)?.to_string(),
+                        started: clock.now().wall,
+                        ..NodeEntry::default()
+                    },
+                    app_news,
+                    metrics: Arc::clone(&metrics),
+                    health: Arc::clone(&health),
+                    clock: clock.clone(),
+                };
+                Some(cluster.join().await.map_err(NodeError::Cluster)?)
+            }
+        };
         let mut tasks = Tasks(Vec::new());
         let (webhooks, webhook_tasks) = Webhooks::start(
             Arc::clone(&service),
             // The subscription to the events starts before any client can connect, so that no event is missed.
-            directory.follow_events(),
+            live.log().follow_events(),
             poster,
             metrics.webhooks(),
             clock.clone(),
@@ -248,7 +275,7 @@ impl Node {
         let mut workers = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {
             let (commands, receiver) = mpsc::channel(1);
-            let (shared, metrics, log) = (Arc::clone(&shared), metrics.worker(index), directory.follow());
+            let (shared, metrics, log) = (Arc::clone(&shared), metrics.worker(index), live.log().follow());
             let pulse = health.worker(index);
             let thread = std::thread::Builder::new().name(format!("worker-{index}"));
             let running = thread.spawn(move || {
@@ -299,14 +326,11 @@ impl Node {
                 .map_err(|source| DataFolderError::Unusable { path: control_path.clone(), source })?;
         let noted = keeper::Noted { metrics: metrics.keeper(), pulse: health.keeper() };
         let certificates = keeper::Certificates { own: certificate, receivers: receiver_tls };
-        let keeper =
-            keeper::run(Arc::clone(&service), Arc::clone(&directory), certificates, noted, clock.clone());
+        let keeper = keeper::run(Arc::clone(&service), live.clone(), certificates, noted, clock.clone());
         let keeper = tokio::spawn(keeper).abort_handle();
         let teller = tokio::spawn(keeper::tell(Arc::clone(&service))).abort_handle();
         let deletions = keeper::delete_apps(Arc::clone(&service), metrics.keeper(), clock.clone());
         let deletions = tokio::spawn(deletions).abort_handle();
-        let marks = keeper::note_facts(Arc::clone(&directory), fact_store.clone());
-        let marks = tokio::spawn(marks).abort_handle();
         let lost_connections = LostConnections {
             node: id,
             service: Arc::clone(&service),
@@ -317,22 +341,30 @@ impl Node {
         };
         let lost_connections = tokio::spawn(lost_connections.run()).abort_handle();
         let probe = tokio::spawn(Arc::clone(&health).probe_facts()).abort_handle();
-        let needed = [
+        let mut needed = vec![
             ("http", http),
             ("control socket", control),
             ("keeper task", keeper),
             ("keys for JWTs", token_keys),
             ("news", teller),
             ("deletion of apps", deletions),
-            ("marks of facts", marks),
             ("comparison of connections", lost_connections),
             ("probe of facts", probe),
         ];
+        if let Some(directory) = live.embedded() {
+            let marks = keeper::note_facts(Arc::clone(directory), fact_store.clone());
+            needed.push(("marks of facts", tokio::spawn(marks).abort_handle()));
+        }
         for (name, task) in needed {
             health.watch(name, task.clone());
             tasks.0.push(task);
         }
         tasks.0.push(figures);
+        if let Some(joined) = &joined {
+            // These tasks go on while the node stops.
+            let workers = workers.iter().map(|(commands, _)| commands.downgrade()).collect();
+            joined.start(workers).into_iter().for_each(|(name, task)| health.watch(name, task));
+        }
         // The password is generated last, because it could not be shown if a later step failed.
         let console_password = PasswordFile::of(&config.data_dir)
             .make_first()
@@ -344,7 +376,8 @@ impl Node {
             http_address,
             health_address,
             service,
-            directory,
+            live,
+            joined,
             facts: fact_store,
             metrics,
             clock,
@@ -415,6 +448,9 @@ impl Node {
     /// even across a restart of the machine.
     pub async fn stop(self) {
         self.health.stop();
+        if let Some(joined) = &self.joined {
+            joined.tell_draining().await;
+        }
         let drained = async {
             for (commands, _) in &self.workers {
                 let (done, told) = oneshot::channel();
@@ -438,7 +474,7 @@ impl Node {
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
         // The error is ignored, because the socket may already be gone.
         let _ = fs::remove_file(&self.control_path);
-        let Self { workers, directory, facts, clock, tasks, .. } = self;
+        let Self { workers, live, joined, facts, clock, tasks, .. } = self;
         drop(tasks);
         let ended = tokio::task::spawn_blocking(move || {
             for (commands, thread) in workers {
@@ -453,12 +489,19 @@ impl Node {
             Ok(Err(error)) => tracing::error!(%error, "the node did not stop in order"),
             Err(_) => tracing::error!("a worker does not end; the node stops without it"),
         }
-        let last = keeper::note_last_facts(&directory, &facts);
-        if tokio::time::timeout(WORKERS_STOP, last).await.is_err() {
-            tracing::warn!("the database does not answer; its mark was not recorded with the live records");
+        if let Some(joined) = joined {
+            joined.leave().await;
+        }
+        if let Some(directory) = live.embedded() {
+            let last = keeper::note_last_facts(directory, &facts);
+            if tokio::time::timeout(WORKERS_STOP, last).await.is_err() {
+                tracing::warn!(
+                    "the database does not answer; its mark was not recorded with the live records"
+                );
+            }
         }
         // This write has no time limit, because live records would be lost without it.
-        let kept = tokio::task::spawn_blocking(move || directory.close(clock.now()));
+        let kept = tokio::task::spawn_blocking(move || live.close(clock.now()));
         match kept.await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
@@ -470,41 +513,19 @@ impl Node {
     }
 }
 
-/// Reads the live records, and the current mark of the database, which the journal must record. Sets aside records that
-/// were written with another database, because they may show users whom this one does not have.
-async fn live_records(data_dir: &Path, facts: &FactsStore) -> Result<(SavedRecords, FactsMark), NodeError> {
-    let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
-    let found = facts.mark().await?;
-    // A crash cannot leave a database that is older than the recorded mark; `FactsMark` says why.
-    let noted = saved.facts().filter(|noted| !found.includes(*noted));
-    let are_others = noted.is_some();
-    let saved = if let Some(noted) = noted {
-        let aside = data_dir.join(data_folder::LIVE_SET_ASIDE);
-        tracing::warn!(
-            kept_as = %aside.display(), %noted, %found,
-            "the database is not the one that the live records were written with, as after restoring a back-up; the \
-             live records are set aside, and readers of the status feed have to begin with a new snapshot"
-        );
-        saved.set_aside(&aside)?
-    } else {
-        saved
-    };
-    // A new history begins with live records that do not continue former ones. Otherwise, a back-up of a database that
-    // went on without these records could be taken for their continuation.
-    let history = (are_others || saved.is_empty()).then(rand::random);
-    let mark = facts.advance_mark(history).await?;
-    Ok((saved, mark))
-}
-
-async fn create_first_app(service: &Service) -> Result<App, NodeError> {
+/// Creates the first app. Returns `None` if another node has created it at the same time.
+async fn create_first_app(service: &Service) -> Result<Option<App>, NodeError> {
     let app = App {
         id: FIRST_APP,
         keys: vec![AppKey { id: 1, text: lamplight_auth::generate_key(rand::random()) }],
         admins: vec![UserId::new("administrator").expect("printable")],
         settings: AppSettings { name: "first app".to_owned(), ..AppSettings::of_a_new_app() },
     };
-    service.put_app(app.clone()).await?;
-    Ok(app)
+    if service.replace_app(None, app.clone()).await? {
+        return Ok(Some(app));
+    }
+    service.refresh_apps().await?;
+    Ok(None)
 }
 
 /// Raises the process's file limit to its maximum. Returns the limit that then applies.

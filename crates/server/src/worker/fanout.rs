@@ -44,6 +44,7 @@ impl Worker {
             entries.retain(|entry| {
                 if let News::App(app) = entry.news {
                     app_changed(&self.shared, &self.connections, &self.deadlines, Some(app));
+                    self.shared.app_news.notify_one();
                 }
                 lists_heard.hear(entry);
                 !audience.hear(entry, now, encode, &mut effects)
@@ -53,6 +54,7 @@ impl Worker {
         }
         if let Heard::Missed(_) = heard {
             self.metrics.rereads.inc();
+            self.shared.app_news.notify_one();
             app_changed(&self.shared, &self.connections, &self.deadlines, None);
             self.end_without_app();
             self.read_everything_again();

@@ -140,7 +140,18 @@ impl Worker {
         }
     }
 
-    /// Ends the connections of deleted apps. The log entries that ended them may have been missed.
+    /// Asks the client of a connection that the directory does not have to reconnect.
+    pub(super) fn ask_to_reconnect(self: &Rc<Self>, id: ConnectionId) {
+        if let Some(slot) = self.connections.slot(id) {
+            let words = ConnectionEnded {
+                retry_after_ms: rand::rng().random_range(0..=self.reconnect_spread_ms()),
+                ..last_words(Cause::Reconnect, "the server has lost this connection")
+            };
+            self.close(slot, words, None);
+        }
+    }
+
+    /// Ends the connections of deleted apps, after entries of the change log were missed that may have ended them.
     pub(super) fn end_without_app(self: &Rc<Self>) {
         let apps = self.shared.service.apps();
         let is_without =

@@ -84,6 +84,8 @@ pub struct Shared {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     pub connection_limits: ConnectionLimits,
     pub proxies: TrustedProxies,
+    /// Notified when a worker has read that an app was changed.
+    pub app_news: Arc<Notify>,
 }
 
 /// A command to a worker from outside its thread.
@@ -94,6 +96,8 @@ pub enum Command {
     Watchers(User, usize, oneshot::Sender<Watchers>),
     /// Return the connections in this list that the worker does not have.
     NotOpen(Vec<ConnectionId>, oneshot::Sender<Vec<ConnectionId>>),
+    /// Read the watch lists of all connections again, because the directory may lack the connections.
+    ReadAgain,
 }
 
 /// A worker. The tasks of its requests share it.
@@ -263,6 +267,7 @@ impl Worker {
                 // The requesting task may no longer wait for the answer.
                 let _ = answer.send(ids);
             }
+            Command::ReadAgain => self.read_everything_again(),
         }
     }
 

@@ -80,15 +80,22 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// Handles a connection that another of its device has replaced in the directory. Closes it if log entries were
-    /// missed; otherwise an entry has the reason.
+    /// Handles a connection that is no longer its device's current one in the directory. Closes it if entries of the
+    /// change log were missed; otherwise, an entry has the reason.
+    ///
+    /// In a cluster, the directory may have lost the connection. The client is then asked to reconnect, and its login
+    /// is refused if the device was kicked.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         self.reads.watch_list_is_settled(watcher, false);
         let missed = self
             .connections
             .with(id, |connection| connection.login().is_some_and(|login| login.may_be_superseded));
-        if missed == Some(true) {
-            self.close_superseded(id);
+        if missed != Some(true) {
+            return;
+        }
+        match self.shared.service.is_in_cluster() {
+            true => self.ask_to_reconnect(id),
+            false => self.close_superseded(id),
         }
     }
 

@@ -1,0 +1,339 @@
+//! The part of a node in its cluster: its lease, and the work that the nodes divide among themselves.
+//!
+//! ```text
+//! start ─ measure_clock ─ join ─▶ keep_lease: every third of a lease, the register is read: clock, duties, lost nodes
+//!                              ─▶ clear_lost_nodes: ends the connections of lost nodes, a page at a time
+//!                              ─▶ refresh_apps: reads the apps after news of another node, and every half minute
+//!                              ─▶ restore_records: rebuilds records after the directory has lost them
+//! stop ── drain ─ leave: holds the own links for the grace, then takes the node out of the register
+//! ```
+//! Which node has which duty is decided by [`Duties`](lamplight_service::Duties). Every task may be repeated by another
+//! node without harm.
+
+use crate::clock::Clock;
+use crate::health::Health;
+use crate::metrics::{ClusterMetrics, Metrics};
+use crate::worker::Command;
+use lamplight_core::{Duty, LeaseTimes, LostNode, pause_after_ended};
+use lamplight_directory::{Directory, DirectoryError, NodeEntry, Nodes, Register};
+use lamplight_model::{Moment, Timestamp};
+use lamplight_service::{RecordedCursor, Service, ServiceError};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::AbortHandle;
+
+/// The interval at which the apps are read without news of a change, which may have been lost.
+const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
+/// The pause after a failed call to a store.
+const PAUSE: Duration = Duration::from_secs(1);
+/// The interval at which the task for lost records compares the epoch of the directory.
+const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
+/// The number of users whose missing records are rebuilt in one step.
+const RESTORED_AT_ONCE: usize = 500;
+/// The pause between two such steps, for other operations on the stores.
+const BETWEEN_RESTORED: Duration = Duration::from_millis(5);
+/// The longest time for which a stopping node holds its links. Links that are left are ended by other nodes, after the
+/// lease and the grace.
+const HOLD_PATIENCE: Duration = Duration::from_secs(15);
+/// The longest time for which a stopping node waits until it is taken out of the register, or is entered as draining.
+const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(3);
+
+/// A node of a cluster.
+pub struct Cluster {
+    /// The register of nodes.
+    pub nodes: Arc<dyn Nodes>,
+    /// The directory that the nodes share.
+    pub directory: Arc<dyn Directory>,
+    /// The operations of this node.
+    pub service: Arc<Service>,
+    /// The lease and the grace, which are the same for all nodes.
+    pub times: LeaseTimes,
+    /// The description of this node. The tasks update its connections and whether it is draining.
+    pub entry: NodeEntry,
+    /// Notified by the workers when they have read that an app was changed.
+    pub app_news: Arc<Notify>,
+    /// The metrics of the node.
+    pub metrics: Arc<Metrics>,
+    /// The health of the node, which says whether it is stopping.
+    pub health: Arc<Health>,
+    /// The clock of the node, which this type sets to the time of the directory.
+    pub clock: Clock,
+}
+
+/// A node that has joined its cluster. Dropping the value ends its tasks, and leaves the node in the register.
+pub struct Joined {
+    cluster: Arc<Cluster>,
+    tasks: Mutex<Vec<AbortHandle>>,
+}
+
+/// Sets the clock to the time of the directory.
+pub async fn measure_clock(nodes: &dyn Nodes, clock: &Clock) -> Result<(), DirectoryError> {
+    let sent = clock.local();
+    let register = nodes.read(clock.now()).await?;
+    clock.measure(sent, clock.local(), register.at);
+    Ok(())
+}
+
+impl Cluster {
+    /// Enters the node in the register. From then on, other nodes count on it. [`Joined::start`] must follow.
+    pub async fn join(self) -> Result<Joined, DirectoryError> {
+        self.enter().await?;
+        Ok(Joined { cluster: Arc::new(self), tasks: Mutex::default() })
+    }
+
+    async fn enter(&self) -> Result<(), DirectoryError> {
+        let sent = self.clock.local();
+        let register = self.nodes.join(&self.current_entry(), self.clock.now()).await?;
+        self.observe(sent, &register);
+        Ok(())
+    }
+
+    fn current_entry(&self) -> NodeEntry {
+        NodeEntry {
+            connections: u64::try_from(self.metrics.connections()).unwrap_or(0),
+            is_draining: self.health.is_stopping(),
+            ..self.entry.clone()
+        }
+    }
+
+    /// Uses a register that was requested at `sent` by the local clock.
+    fn observe(&self, sent: Moment, register: &Register) {
+        let answered = self.clock.local();
+        self.clock.measure(sent, answered, register.at);
+        self.service.duties().observe(register, answered);
+        let ClusterMetrics { nodes, live_nodes, lost_nodes, .. } = self.metrics.cluster();
+        nodes.set(register.nodes.len() as i64);
+        live_nodes.set(self.service.duties().live_nodes() as i64);
+        lost_nodes.set(self.service.duties().lost_nodes().len() as i64);
+    }
+
+    /// Renews the lease until the task is aborted.
+    async fn keep_lease(self: Arc<Self>, workers: Vec<mpsc::WeakSender<Command>>) {
+        let ClusterMetrics { cut_off, failed_renewals, clock_ahead, .. } = self.metrics.cluster();
+        let mut pause = self.times.renew_every();
+        let mut has_failed = false;
+        loop {
+            tokio::time::sleep(pause).await;
+            let renewed = self.renew(&workers).await;
+            pause = match &renewed {
+                Ok(()) => self.times.renew_every(),
+                Err(_) => self.times.retry_after(),
+            };
+            match &renewed {
+                Ok(()) if has_failed => tracing::info!("the lease of this node is renewed again"),
+                Err(error) if !has_failed => {
+                    let source = std::error::Error::source(error);
+                    tracing::error!(%error, ?source, "the lease of this node could not be renewed; trying again");
+                }
+                Ok(()) | Err(_) => {}
+            }
+            has_failed = renewed.is_err();
+            failed_renewals.inc_by(u64::from(has_failed));
+            let is_cut_off = self.service.duties().is_cut_off(self.clock.local());
+            cut_off.set(i64::from(is_cut_off));
+            self.health.set_cut_off(is_cut_off);
+            clock_ahead.set(self.clock.machine_ahead_ms() as f64 / 1_000.0);
+        }
+    }
+
+    async fn renew(&self, workers: &[mpsc::WeakSender<Command>]) -> Result<(), DirectoryError> {
+        let sent = self.clock.local();
+        match self.nodes.renew(&self.current_entry(), self.clock.now()).await? {
+            Some(register) => self.observe(sent, &register),
+            None => {
+                tracing::warn!(
+                    "the register of nodes has lost this node; it joins again, and puts its connections back"
+                );
+                self.enter().await?;
+                put_connections_back(workers).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the connections of lost nodes in the partitions that are duties of this node, until the task is aborted.
+    async fn clear_lost_nodes(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(self.times.renew_every()).await;
+            for lost in self.service.duties().lost_nodes() {
+                match self.clear(lost).await {
+                    Ok(0) => {}
+                    Ok(ended) => {
+                        self.metrics.cluster().cleared_connections.inc_by(ended as u64);
+                        tracing::warn!(
+                            node = lost.node.0,
+                            ended,
+                            "a node of the cluster is lost; its connections were ended"
+                        );
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a lost node could not be cleared; trying again")
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends the connections of a lost node, and takes the node out of the register if it has none left. Returns the
+    /// number of connections that this node has ended.
+    async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
+        let (mut ended, mut failed) = (0, 0);
+        let mut place = Some(RecordedCursor::default());
+        while let Some(from) = place {
+            // The node may have come back.
+            let is_lost = |it: &LostNode| (it.node, it.beat) == (lost.node, lost.beat);
+            if !self.service.duties().lost_nodes().iter().any(is_lost) {
+                return Ok(ended);
+            }
+            let page = self.service.clear_lost_node(lost, from, self.clock.now()).await?;
+            ended += page.ended;
+            failed += page.failed;
+            place = page.next;
+            tokio::time::sleep(pause_after_ended(page.ended)).await;
+        }
+        // Any node may remove it. One is enough, because the search reads all partitions.
+        let may_be_removed = failed == 0 && self.service.duties().has(Duty::Whole);
+        if may_be_removed && self.service.has_no_connections(lost.node).await? {
+            self.nodes.remove_lost(lost.node, lost.beat).await?;
+        }
+        Ok(ended)
+    }
+
+    /// Reads the apps after another node has changed one, and at intervals, until the task is aborted.
+    async fn refresh_apps(self: Arc<Self>) {
+        loop {
+            // Whichever comes first.
+            let _ = tokio::time::timeout(BETWEEN_REFRESHES, self.app_news.notified()).await;
+            match self.service.refresh_apps().await {
+                Ok(changed) if changed.is_empty() => {}
+                Ok(changed) => tracing::info!(?changed, "apps were changed at another node"),
+                Err(error) => {
+                    tracing::warn!(%error, "the apps could not be read; trying again");
+                    tokio::time::sleep(PAUSE).await;
+                    self.app_news.notify_one();
+                }
+            }
+        }
+    }
+
+    /// Rebuilds the records that the directory lacks, until the task is aborted: once after each loss, by the node with
+    /// the duty, and when a node gets that duty.
+    async fn restore_records(self: Arc<Self>) {
+        let mut restored = Timestamp(0);
+        loop {
+            tokio::time::sleep(BETWEEN_EPOCHS).await;
+            let epoch = self.directory.epoch();
+            if epoch <= restored || !self.service.duties().has(Duty::Whole) {
+                continue;
+            }
+            match self.restore().await {
+                Ok(users) => {
+                    restored = epoch;
+                    tracing::info!(users, "every user with a login has a live record");
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "live records could not be rebuilt from the database; trying again");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn restore(&self) -> Result<usize, ServiceError> {
+        let users = self.service.users_logged_in().await?;
+        for some in users.chunks(RESTORED_AT_ONCE) {
+            self.service.restore_absent(some, self.clock.now()).await?;
+            tokio::time::sleep(BETWEEN_RESTORED).await;
+        }
+        Ok(users.len())
+    }
+
+    /// Holds the links of this node for the grace. Returns the number of links that could not be held in one pass over
+    /// all partitions.
+    async fn hold_links(&self) -> Result<usize, ServiceError> {
+        let until = self.clock.now().moment + self.times.grace;
+        let mut failed = 0;
+        let mut place = Some(RecordedCursor::default());
+        while let Some(from) = place {
+            let page = self.service.hold_own_links(self.entry.id, from, until, self.clock.now()).await?;
+            failed += page.failed;
+            place = page.next;
+            tokio::time::sleep(pause_after_ended(page.ended)).await;
+        }
+        Ok(failed)
+    }
+}
+
+/// Makes each worker read the watch lists of its connections again, and put back the connections that the records lack.
+async fn put_connections_back(workers: &[mpsc::WeakSender<Command>]) {
+    for worker in workers.iter().filter_map(mpsc::WeakSender::upgrade) {
+        // A worker that has stopped has no connections.
+        let _ = worker.send(Command::ReadAgain).await;
+    }
+}
+
+impl Joined {
+    /// Starts the tasks, and returns them with their names. `workers` are the command channels of the workers.
+    pub fn start(&self, workers: Vec<mpsc::WeakSender<Command>>) -> Vec<(&'static str, AbortHandle)> {
+        let cluster = || Arc::clone(&self.cluster);
+        let tasks = vec![
+            ("lease of this node", tokio::spawn(cluster().keep_lease(workers)).abort_handle()),
+            ("clearing of lost nodes", tokio::spawn(cluster().clear_lost_nodes()).abort_handle()),
+            ("apps of other nodes", tokio::spawn(cluster().refresh_apps()).abort_handle()),
+            ("restoring of live records", tokio::spawn(cluster().restore_records()).abort_handle()),
+        ];
+        *self.tasks.lock() = tasks.iter().map(|(_, task)| task.clone()).collect();
+        tasks
+    }
+
+    /// Tells the other nodes that this node is draining, so that they take over its duties at once. The health of the
+    /// node must say that it is stopping.
+    pub async fn tell_draining(&self) {
+        let Cluster { nodes, clock, .. } = &*self.cluster;
+        let entry = self.cluster.current_entry();
+        let told = tokio::time::timeout(LAST_WORDS_PATIENCE, nodes.renew(&entry, clock.now())).await;
+        if !matches!(told, Ok(Ok(_))) {
+            tracing::warn!("the other nodes could not be told that this node stops");
+        }
+    }
+
+    /// Holds the links of this node for the grace, and takes the node out of the register. Called after the workers have
+    /// stopped, because they would enter new links. If the directory does not answer, the other nodes find this node
+    /// lost.
+    pub async fn leave(self) {
+        let cluster = &self.cluster;
+        let hold = async {
+            loop {
+                match cluster.hold_links().await {
+                    Ok(0) => return,
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "the links of this node could not be held; trying again")
+                    }
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        if tokio::time::timeout(HOLD_PATIENCE, hold).await.is_err() {
+            tracing::error!("the links of this node could not be held; other nodes end them after the grace");
+            return;
+        }
+        // A renewal after the departure would let the node join again.
+        self.tasks.lock().iter().for_each(AbortHandle::abort);
+        match tokio::time::timeout(LAST_WORDS_PATIENCE, cluster.nodes.leave(cluster.entry.id)).await {
+            Ok(Ok(())) => tracing::info!("this node has left its cluster"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "this node could not be taken out of the register of nodes")
+            }
+            Err(_) => tracing::warn!("this node could not be taken out of the register of nodes in time"),
+        }
+    }
+}
+
+impl Drop for Joined {
+    fn drop(&mut self) {
+        self.tasks.lock().iter().for_each(AbortHandle::abort);
+    }
+}

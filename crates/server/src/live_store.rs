@@ -1,0 +1,177 @@
+//! The store of the live records: the embedded directory with its journal in the data folder, or Redis, which the nodes
+//! of a cluster share. A node opens and uses either of them through this module.
+
+use crate::clock::Clock;
+use crate::data_folder;
+use crate::facts_store::FactsStore;
+use lamplight_directory::{
+    ChangeLog, Directory, InProcessDirectory, JournalError, Limits, Nodes, Recovered, SavedRecords,
+};
+use lamplight_directory_redis::{RedisDirectory, RedisOpenError, RedisSettings};
+use lamplight_facts::FactsError;
+use lamplight_model::{FactsMark, Now};
+use lamplight_service::{Service, ServiceError};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The store of the live records of a node.
+#[derive(Clone)]
+pub enum LiveStore {
+    /// A directory in this process.
+    Embedded(Arc<InProcessDirectory>),
+    /// A directory in Redis, which other nodes use too.
+    Redis(Arc<RedisDirectory>),
+}
+
+/// A store that was opened, and is not consistent with the facts yet.
+pub struct Opened {
+    /// The store.
+    pub store: LiveStore,
+    /// What the embedded directory has found on disk.
+    recovered: Option<Recovered>,
+}
+
+/// The reason why the live records cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveStoreError {
+    /// The records on disk cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The mark of the facts cannot be read or written.
+    #[error("cannot open the database: {0}")]
+    Facts(#[from] FactsError),
+    /// Redis cannot be used.
+    #[error("cannot open the directory: {0}")]
+    Redis(#[from] RedisOpenError),
+}
+
+impl LiveStore {
+    /// Opens the store in Redis if there are settings for it, and otherwise the embedded one. Users who were connected
+    /// to the embedded one when the former process ended count as connected for the time `grace`.
+    pub async fn open(
+        redis: Option<RedisSettings>,
+        data_dir: &Path,
+        facts: &FactsStore,
+        grace: Duration,
+        clock: &Clock,
+    ) -> Result<Opened, LiveStoreError> {
+        let Some(redis) = redis else {
+            let now = clock.now();
+            let (saved, mark) = embedded(data_dir, facts).await?;
+            let (directory, recovered) = saved.open(Some(mark), now, grace)?;
+            return Ok(Opened { store: Self::Embedded(Arc::new(directory)), recovered: Some(recovered) });
+        };
+        let directory = RedisDirectory::open(redis).await?;
+        // Live records of an embedded directory would be older than what the cluster has told since. With a new history
+        // of the facts, a later start without a cluster sets them aside.
+        facts.advance_mark(Some(rand::random())).await?;
+        Ok(Opened { store: Self::Redis(Arc::new(directory)), recovered: None })
+    }
+
+    /// Returns the store as an implementation of the port for live records.
+    pub fn directory(&self) -> Arc<dyn Directory> {
+        match self {
+            Self::Embedded(directory) => Arc::<InProcessDirectory>::clone(directory),
+            Self::Redis(directory) => Arc::<RedisDirectory>::clone(directory),
+        }
+    }
+
+    /// Returns the store as an implementation of the port for the change log.
+    pub fn log(&self) -> Arc<dyn ChangeLog> {
+        match self {
+            Self::Embedded(directory) => Arc::<InProcessDirectory>::clone(directory),
+            Self::Redis(directory) => Arc::<RedisDirectory>::clone(directory),
+        }
+    }
+
+    /// Returns the register of the nodes that share the store; `None` if no other node can.
+    pub fn nodes(&self) -> Option<Arc<dyn Nodes>> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Redis(directory) => Some(Arc::<RedisDirectory>::clone(directory)),
+        }
+    }
+
+    /// Returns the counts of users' calls on all nodes; `None` if a node counts them in its memory.
+    pub fn limits(&self) -> Option<Box<dyn Limits>> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Redis(directory) => Some(Box::new(Arc::clone(directory))),
+        }
+    }
+
+    /// Returns the embedded directory, if this is one.
+    pub fn embedded(&self) -> Option<&Arc<InProcessDirectory>> {
+        match self {
+            Self::Embedded(directory) => Some(directory),
+            Self::Redis(_) => None,
+        }
+    }
+
+    /// Compacts the journal if it is time. Blocks on the disk. Redis needs no maintenance.
+    pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
+        self.embedded().map_or(Ok(()), |directory| directory.maintain(now))
+    }
+
+    /// Writes and syncs the journal at the stop of the node. Blocks on the disk. Redis has all records already.
+    pub fn close(&self, now: Now) -> Result<(), JournalError> {
+        self.embedded().map_or(Ok(()), |directory| directory.close(now))
+    }
+}
+
+impl Opened {
+    /// Reads the apps, and makes the live records consistent with the facts, unless other nodes use them. Returns the
+    /// number of apps.
+    pub async fn begin(self, service: &Service, now: Now) -> Result<usize, ServiceError> {
+        let (Some(directory), Some(recovered)) = (self.store.embedded(), self.recovered) else {
+            let apps = service.begin_in_cluster().await?;
+            tracing::info!(apps, "the live records are shared with other nodes");
+            return Ok(apps);
+        };
+        let recovery = service.recover(directory.users(), recovered.complete_since, now).await?;
+        tracing::info!(
+            apps = recovery.apps,
+            users_logged_in = recovery.users,
+            live_records = recovered.records,
+            in_doubt = recovered.in_doubt,
+            "the live records were read"
+        );
+        if recovered.in_doubt && directory.stats().journal_set_aside {
+            tracing::info!("no live records are left: returning clients get complete statuses");
+        } else if recovered.in_doubt {
+            tracing::warn!(
+                damaged_files = recovered.damage.files,
+                missing_files = recovered.damage.missing_files,
+                "the live records may be older than the statuses that clients have; clients that reconnect get all statuses again"
+            );
+        }
+        Ok(recovery.apps)
+    }
+}
+
+/// Reads the live records, and the current mark of the database, which the journal must record. Sets aside records that
+/// were written with another database, because they may show users whom this one does not have.
+async fn embedded(data_dir: &Path, facts: &FactsStore) -> Result<(SavedRecords, FactsMark), LiveStoreError> {
+    let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
+    let found = facts.mark().await?;
+    // A crash cannot leave a database that is older than the recorded mark; `FactsMark` says why.
+    let noted = saved.facts().filter(|noted| !found.includes(*noted));
+    let are_others = noted.is_some();
+    let saved = if let Some(noted) = noted {
+        let aside = data_dir.join(data_folder::LIVE_SET_ASIDE);
+        tracing::warn!(
+            kept_as = %aside.display(), %noted, %found,
+            "the database is not the one that the live records were written with, as after restoring a back-up; the \
+             live records are set aside, and readers of the status feed have to begin with a new snapshot"
+        );
+        saved.set_aside(&aside)?
+    } else {
+        saved
+    };
+    // A new history begins with live records that do not continue former ones. Otherwise, a back-up of a database that
+    // went on without these records could be taken for their continuation.
+    let history = (are_others || saved.is_empty()).then(rand::random);
+    let mark = facts.advance_mark(history).await?;
+    Ok((saved, mark))
+}
