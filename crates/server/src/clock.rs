@@ -58,11 +58,9 @@ impl Clock {
         let (sent, answered) = (unmoved(sent), unmoved(answered));
         let mut first = SharedClock::default();
         first.measure(sent, answered, directory);
-        if let Err(again) = self.0.shared.set(RwLock::new(first)) {
-            drop(again);
-            if let Some(shared) = self.0.shared.get() {
-                shared.write().measure(sent, answered, directory);
-            }
+        let is_first = self.0.shared.set(RwLock::new(first)).is_ok();
+        if let Some(shared) = self.0.shared.get().filter(|_| !is_first) {
+            shared.write().measure(sent, answered, directory);
         }
     }
 

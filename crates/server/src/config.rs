@@ -36,12 +36,10 @@ pub struct Config {
     pub facts_ca: Option<PathBuf>,
     /// The maximum number of connections to PostgreSQL.
     pub facts_connections: usize,
-    /// The URL of Redis or Valkey, which then keeps the live records. The node is one of a cluster: of all nodes with
-    /// the same directory, prefix and facts. Without it, the node keeps its live records itself. The URL is a secret,
-    /// because it may contain a password.
+    /// The URL of Redis or Valkey, which then keeps the live records: the node is one of all nodes with the same
+    /// directory, prefix and facts. The URL is a secret, because it may contain a password.
     pub directory: Option<DirectoryUrl>,
-    /// A file with certificates of authorities, in PEM. One of these authorities must have signed the certificates of
-    /// the servers of the directory. Without the file, the authorities that the system trusts count.
+    /// A file with certificates of authorities, in PEM, for the servers of the directory; see `facts_ca`.
     pub directory_ca: Option<PathBuf>,
     /// The certificate chain that this node shows to the servers of the directory, in PEM.
     pub directory_certificate: Option<PathBuf>,
@@ -49,10 +47,9 @@ pub struct Config {
     pub directory_key: Option<PathBuf>,
     /// The beginning of all keys in the directory. Clusters with different prefixes can share a server.
     pub directory_prefix: String,
-    /// The name of this node in its cluster, at most 64 characters; `None` means the name of the machine.
+    /// The name of this node in its cluster; `None` means the name of the machine.
     pub node_name: Option<String>,
-    /// The lease of a node in a cluster, in milliseconds. A node that does not renew its lease for this time has no
-    /// duties any more; after the grace, its clients count as gone. All nodes of a cluster must have the same value.
+    /// The lease, in milliseconds: the silence after which a node has no duties. It must be the same at all nodes.
     pub node_lease_ms: u32,
     /// The client port: native protocol, WebSocket and TLS.
     #[serde(deserialize_with = "address::one")]
@@ -240,18 +237,17 @@ impl Config {
 
     /// Checks pairs of settings that must be set together. Runs last, because the two may come from different layers.
     fn check_pairs(&self) -> Result<(), ConfigError> {
-        let problem = || "a certificate and its key must be set together; only one of them is set".to_owned();
-        if self.tls.certificate.is_some() != self.tls.key.is_some() {
-            return Err(ConfigError::Invalid { setting: "tls", problem: problem() });
+        for (setting, certificate, key) in [
+            ("tls", &self.tls.certificate, &self.tls.key),
+            ("webhooks.client_certificate", &self.webhooks.client_certificate, &self.webhooks.client_key),
+            ("directory_certificate", &self.directory_certificate, &self.directory_key),
+        ] {
+            if certificate.is_some() != key.is_some() {
+                let problem = "a certificate and its key must be set together; only one of them is set";
+                return Err(ConfigError::Invalid { setting, problem: problem.to_owned() });
+            }
         }
-        if self.webhooks.client_certificate.is_some() != self.webhooks.client_key.is_some() {
-            return Err(ConfigError::Invalid { setting: "webhooks.client_certificate", problem: problem() });
-        }
-        if self.directory_certificate.is_some() != self.directory_key.is_some() {
-            return Err(ConfigError::Invalid { setting: "directory_certificate", problem: problem() });
-        }
-        if self.directory.is_some() && self.facts.is_none() {
-            let problem = "the nodes of a cluster share their facts too: set facts to the URL of a database in PostgreSQL";
+        if let Some(problem) = self.facts_not_shared() {
             return Err(ConfigError::Invalid { setting: "directory", problem: problem.to_owned() });
         }
         Ok(())
@@ -279,8 +275,7 @@ impl Config {
         if let Some(problem) = self.directory_problem() {
             return Err(ConfigError::Invalid { setting: "directory", problem });
         }
-        let name = self.node_name.as_deref().unwrap_or("a");
-        within("node_name", name.chars().count() as u64, 1, 64)?;
+        within("node_name", self.length_of_name(), 1, 64)?;
         within("node_lease_ms", self.node_lease_ms.into(), 1_000, 60_000)?;
         within("workers", self.workers as u64, 0, 256)?;
         within("node_loss_grace_ms", self.node_loss_grace_ms.into(), 0, 600_000)?;

@@ -28,7 +28,7 @@ pub enum LiveStore {
 pub struct Opened {
     /// The store.
     pub store: LiveStore,
-    /// What the embedded directory has found on disk.
+    /// The findings of the embedded directory on disk.
     recovered: Option<Recovered>,
 }
 

@@ -36,6 +36,19 @@ impl Config {
         self.redis()?.check().err().map(|error| error.to_string())
     }
 
+    /// Returns the reason why the directory cannot be used with these facts; `None` if it can.
+    pub(super) fn facts_not_shared(&self) -> Option<&'static str> {
+        let is_alone = self.directory.is_some() && self.facts.is_none();
+        is_alone.then_some(
+            "the nodes of a cluster share their facts too: set facts to the URL of a database in PostgreSQL",
+        )
+    }
+
+    /// The length of the node's name in characters; 1 if the name is that of the machine.
+    pub(super) fn length_of_name(&self) -> u64 {
+        self.node_name.as_ref().map_or(1, |name| name.chars().count() as u64)
+    }
+
     /// The settings of the directory that all nodes share; `None` if the node keeps its live records itself. Reads the
     /// files with certificates.
     pub(crate) fn directory_settings(&self) -> Result<Option<RedisSettings>, UnreadableFile> {
