@@ -371,11 +371,12 @@ async fn servers_that_share_their_stores_are_one_lamplight() {
 async fn clients_of_a_server_that_stops_move_and_nobody_sees_it() {
     let stores = Stores::start().await;
     let [a, b] = stores.serve(["a", "b"]);
-    let [alices, bobs, carols] = a.create_accounts(["alice", "bob", "carol"]);
+    let [alices, bobs, carols, doras] = a.create_accounts(["alice", "bob", "carol", "dora"]);
     let (mut bob, mut carol) = (bobs.log_in(&b), carols.log_in(&b));
-    bob.subscribe(&["alice", "carol"]);
-    let mut alice = alices.log_in(&a);
+    bob.subscribe(&["alice", "carol", "dora"]);
+    let (mut alice, _dora) = (alices.log_in(&a), doras.log_in(&a));
     bob.told_online("alice");
+    bob.told_online("dora");
     bob.pushes.clear();
     let log = a.stop();
     assert!(log.contains("this node has left its cluster"), "{log}");
@@ -383,6 +384,10 @@ async fn clients_of_a_server_that_stops_move_and_nobody_sees_it() {
     wait_until("the other server is alone", PATIENCE, || b.metric("cluster_nodes") == 1.0);
     let mut alice = alices.resume(&b).unwrap();
     bob.hears_of(&mut carol, "carol", "a mark");
+    // A device that does not come back is gone when the grace is over.
+    bob.told("dora", "OFFLINE", |it| it.status_type == StatusType::Offline as i32);
+    let of_dora = bob.pushes.iter().flat_map(|body| statuses(body, "dora")).count();
+    assert_eq!(of_dora, 1, "{:?}", bob.pushes);
     assert_eq!(bob.take_told("alice"), [], "nobody sees that the client has moved");
 
     // It moves to a server that has just joined.
@@ -429,4 +434,57 @@ async fn users_of_a_killed_server_are_told_offline_once_unless_they_are_back() {
     assert!(dora.is_alive());
     b.stop();
     c.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_that_redis_does_not_answer_keep_their_clients_and_say_that_they_know_nothing() {
+    let stores = Stores::start().await;
+    let [a, b] = stores.serve(["a", "b"]);
+    let [alices, bobs] = a.create_accounts(["alice", "bob"]);
+    let mut bob = bobs.log_in(&b);
+    bob.subscribe(&["alice"]);
+    let mut alice = alices.log_in(&a);
+    bob.told_online("alice");
+
+    // The register alone is lost: both servers join again, and nobody notices.
+    bob.pushes.clear();
+    stores.redis.command::<u64>("DEL lm:{0}:nodes lm:{0}:beats").await;
+    for server in [&a, &b] {
+        let has_both = "HLEN lm:{0}:nodes";
+        let until = Instant::now() + PATIENCE;
+        while stores.redis.command::<u64>(has_both).await != 2 {
+            assert!(Instant::now() < until, "the servers do not join again");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        wait_until("each server sees the other", PATIENCE, || server.metric("cluster_live_nodes") == 2.0);
+    }
+    bob.hears_of(&mut alice, "alice", "still here");
+    let told = bob.take_told("alice");
+    assert!(told.iter().all(|it| it.status_type == StatusType::Online as i32), "{told:?}");
+
+    // Redis answers nothing for longer than lease and grace, and closes no connection.
+    let redis = rustix::process::Pid::from_raw(stores.redis.pid().cast_signed()).unwrap();
+    let frozen = Instant::now();
+    rustix::process::kill_process(redis, rustix::process::Signal::STOP).unwrap();
+    wait_until("the servers are not ready", PATIENCE, || {
+        [&a, &b].iter().all(|server| server.page("/readyz").contains("Redis has not answered"))
+    });
+    let query = Request::GetUserStatus(v1::GetUserStatusRequest { user_ids: vec!["alice".to_owned()] });
+    let began = Instant::now();
+    let answer = bob.ask(query);
+    assert!(matches!(&answer, Body::Refusal(refusal) if refusal.code == 70_500), "{answer:?}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    wait_until("the end of the outage", PATIENCE, || frozen.elapsed() > LEASE + GRACE);
+    assert!(alice.is_alive() && bob.is_alive());
+    rustix::process::kill_process(redis, rustix::process::Signal::CONT).unwrap();
+    for server in [&a, &b] {
+        wait_until("the servers are ready", PATIENCE, || server.page("/readyz").starts_with("HTTP/1.1 200"));
+        assert_eq!(server.metric("cluster_cut_off"), 0.0);
+        assert!(server.metric("cluster_failed_renewals_total") >= 1.0);
+    }
+    bob.hears_of(&mut alice, "alice", "here all the time");
+    let told = bob.take_told("alice");
+    assert!(told.iter().all(|it| it.status_type == StatusType::Online as i32), "nobody was away: {told:?}");
+    assert!(a.stop().contains("it joins again"));
+    b.stop();
 }

@@ -183,7 +183,7 @@ impl Node {
         let mut service = Service::new(facts.facts(), live.directory(), live.log(), config.throttle());
         if let Some(limits) = live.limits() {
             let membership = Membership::new(id, config.lease_times());
-            service = service.with_limits(limits).in_cluster(membership, grace);
+            service = service.with_limits(limits).with_remote_log().in_cluster(membership, grace);
         }
         let service = Arc::new(service);
         let created = match opened.begin(&service, clock.now()).await? {

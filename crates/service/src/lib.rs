@@ -166,6 +166,12 @@ impl Service {
         Self { limits, ..self }
     }
 
+    /// Appends entries to the change log only by [`Telling::append_waiting`], because the log is in another process.
+    #[must_use]
+    pub fn with_remote_log(self) -> Self {
+        Self { telling: self.telling.with_remote_log(), ..self }
+    }
+
     /// Makes the node one of several that share their stores. It then does only its own duties. If the directory loses
     /// records, the logins in the new records count as connected for the time `grace`.
     #[must_use]

@@ -20,6 +20,8 @@ const BATCH: usize = 256;
 /// The queue of entries for the change log.
 pub struct Telling {
     log: Arc<dyn ChangeLog>,
+    /// Whether the log is in another process, so that an append always waits.
+    is_remote: bool,
     state: Mutex<Waiting>,
     arrived: Notify,
 }
@@ -37,7 +39,13 @@ struct Waiting {
 impl Telling {
     /// Creates an empty queue for this log.
     pub(crate) fn new(log: Arc<dyn ChangeLog>) -> Self {
-        Self { log, state: Mutex::default(), arrived: Notify::default() }
+        Self { log, is_remote: false, state: Mutex::default(), arrived: Notify::default() }
+    }
+
+    /// Never tries to append an entry at once. A log in another process would get most entries twice: it receives the
+    /// entry at the first poll, but its answer comes later.
+    pub(crate) fn with_remote_log(self) -> Self {
+        Self { is_remote: true, ..self }
     }
 
     /// The change log.
@@ -53,7 +61,7 @@ impl Telling {
     fn append(&self, entry: LogEntry) {
         let is_first = {
             let state = self.lock();
-            state.entries.is_empty() && !state.appending
+            !self.is_remote && state.entries.is_empty() && !state.appending
         };
         // The embedded log accepts the entry here. If the log fails or does not accept it at once, the entry may still
         // have been appended. Readers tolerate the same entry twice.
