@@ -325,8 +325,8 @@ extension _Answers on Machine {
         (isGateClosed && session.abilities != null);
   }
 
-  /// Handles the subscription list, which was read because another device may
-  /// have changed it.
+  /// Handles the answer with the subscription list. The list was read because
+  /// another device may have changed it.
   void _listCheckAnswered(Session session, List<String> listed) {
     final now = listed.toSet();
     final before = session.subscriptions.toSet();

@@ -263,8 +263,8 @@ final class Machine {
 
   // Inputs from the clock.
 
-  /// Handles a sleep of the device or process, which has probably broken the
-  /// link or the attempt to open one.
+  /// Handles a sleep of the device or process. The sleep has probably broken
+  /// the link, or the attempt to open one.
   void _wake() {
     switch (_session?.phase) {
       case Connecting() || LoggingIn():

@@ -148,7 +148,7 @@ final class Snapshot {
   bool isFirst(UserStatus status) => _told.add(status.userId);
 
   /// Whether the login named this user, or a status of the user has come since.
-  /// Other users are no longer watched once the snapshot is complete.
+  /// Once the snapshot is complete, all other users are no longer watched.
   bool covers(String user) => _named.contains(user) || _told.contains(user);
 }
 

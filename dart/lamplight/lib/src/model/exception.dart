@@ -50,8 +50,9 @@ enum LinkEndKind {
   /// Reading, writing or connecting failed.
   failed,
 
-  /// Nothing was received for too long: by the client after a request or a
-  /// heartbeat, or by the server within the heartbeat timeout.
+  /// Nothing was received for too long. Either the client received nothing
+  /// after a request or a heartbeat, or the server received nothing within the
+  /// heartbeat timeout.
   silent,
 
   /// The connection was not established in time.

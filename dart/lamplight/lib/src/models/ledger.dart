@@ -184,8 +184,8 @@ class Ledger {
     ];
   }
 
-  /// Handles a change of the subscription list by another device of the account
-  /// or the server API.
+  /// Handles a change of the subscription list. Another device of the account,
+  /// or the server API, has made it.
   void listChanged(
     Iterable<String> subscribed,
     Iterable<String> unsubscribed,

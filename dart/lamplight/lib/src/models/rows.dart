@@ -256,8 +256,8 @@ String badgeOf(int unread) => unread <= 0
         ? '$largestBadge+'
         : '$unread';
 
-/// Builds the row of a conversation. [local] converts times to the time zone of
-/// the row.
+/// Builds the row of a conversation. [local] converts a time to the time zone
+/// in which the row shows it.
 ConversationRow conversationRowOf(
   Conversation conversation, {
   required ListWords words,

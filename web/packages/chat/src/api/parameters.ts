@@ -54,7 +54,7 @@ export function optionalText(value: unknown, name: string, longest?: number): st
   return value === undefined ? undefined : text(value, name, longest);
 }
 
-/** Checks the id of a device or the sender's id of a message: 1 to 64 bytes of printable ASCII. */
+/** Checks a device id, or the sender's id of a message: 1 to 64 bytes of printable ASCII. */
 export function id(value: unknown, name: string): string {
   const found = text(value, name);
   if (!/^[ -~]{1,64}$/.test(found)) {

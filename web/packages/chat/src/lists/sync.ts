@@ -75,7 +75,10 @@ interface CatchUp {
    * read, or once the fetch has begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
-  /** The keys (`placeOf`) of the messages reported since this catch-up began, which are not reported again. */
+  /**
+   * The keys (`placeOf`) of the messages that were reported since this catch-up began. These messages are not reported
+   * again.
+   */
   readonly told: Set<string>;
   isRunning: boolean;
   /** Whether the lists have changed again, so that they must be read once more. */

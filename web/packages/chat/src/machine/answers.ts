@@ -367,7 +367,7 @@ function mayPass(turn: Turn, refusal: Refused): boolean {
   return retryAfter(refusal) !== undefined || (isGate && turn.session?.abilities != null);
 }
 
-/** Handles the subscription list, which was read because another device may have changed it. */
+/** Handles the answer with the subscription list. The list was read because another device may have changed it. */
 function listCheckAnswered(turn: Turn, body: ServerMessageJson): void {
   if (turn.session === null) {
     return;

@@ -268,7 +268,7 @@ function doubt(turn: Turn, doubted: typeof links.doubted): void {
 
 // Deadlines.
 
-/** Handles a sleep of the page or the device, which has probably broken the link or the attempt to open one. */
+/** Handles a sleep of the page or the device. The sleep has probably broken the link, or the attempt to open one. */
 function wake(turn: Turn): void {
   if (turn.session?.phase.at === "live") {
     doubt(turn, links.woken);

@@ -31,8 +31,8 @@ const BATCH = 100;
 /** The time, in milliseconds, during which the users of new components are collected into one call. */
 const GATHER = 20;
 /**
- * How long a user without listeners stays subscribed, in milliseconds. A redrawn list or a changed route often adds a
- * listener again.
+ * How long a user without listeners stays subscribed, in milliseconds. After a redraw of a list or a change of the
+ * route, the user often has a listener again within this time.
  */
 export const GRACE = 1_000;
 /** The wait, in milliseconds, after a call that exceeded its rate or had no answer. */
