@@ -1,6 +1,6 @@
 /**
- * Collects what the packages have built in `web/dist`, which is compiled into the server. Packs each file once, so
- * that the server need not.
+ * Copies the built files of the packages into `web/dist`. This folder is compiled into the server. Compresses each file
+ * once, so that the server need not.
  *
  * Rewriting a file would compile the server again, so unchanged files stay.
  */

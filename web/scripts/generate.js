@@ -1,6 +1,6 @@
 /**
- * Generates two files: the types of the wire from `crates/wire/proto`, and the table of codes from `docs/codes.md`,
- * which is itself generated from the server's table.
+ * Generates two files: the types of the wire from `crates/wire/proto`, and the table of codes from `docs/codes.md`.
+ * That page is itself generated from the server's table.
  *
  *     node scripts/generate.js           writes the files
  *     node scripts/generate.js --check   fails if they are outdated

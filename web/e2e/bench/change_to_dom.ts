@@ -1,7 +1,7 @@
 /**
  * Measures the time that a change takes from one page to another: `npm run bench -w @lamplight/e2e`. The time begins
- * with the application's call in one page, and ends with the text in a list row of the other. Both are pages of the
- * demo in one browser, with a server on this machine. They share a monotonic clock.
+ * with the application's call in one page. It ends when the text is in a list row of the other page. Both are pages of
+ * the demo in one browser, with a server on this machine. They share a monotonic clock.
  */
 
 import type { Browser, Page } from "playwright-core";

@@ -26,7 +26,7 @@ const DARK: BrowserContextOptions = { colorScheme: "dark", locale: "zh-CN", redu
 /** The minimum points in a line of the console's chart. Fewer do not look good in a picture. */
 const POINTS = 30;
 
-/** Takes a picture. Removes characters without a font here, such as emoji, which would appear as boxes. */
+/** Takes a picture. Removes characters without a font here, such as emoji. They would appear as boxes. */
 async function take(page: Page, name: string): Promise<void> {
   await page.evaluate(() => {
     const drawing = (text: string): string => {

@@ -343,7 +343,7 @@ export class AppPage extends View {
     this.#change((form) => type(form, field, text));
   };
 
-  /** Handles a change of a key or an admin, which is already saved. The form continues with the new state. */
+  /** Handles a saved change of a key or an admin. The form continues with the new state. */
   readonly #replaced = (event: CustomEvent<Tagged<App>>): void => {
     this.#change((form) => rebase(form, event.detail).form);
   };

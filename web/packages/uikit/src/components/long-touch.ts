@@ -1,7 +1,7 @@
 /**
  * Detects a long press on a row. Only some browsers report it as a right click.
  *
- * It is reported when the finger is lifted, which would close a menu that opened earlier.
+ * A long press is reported when the finger is lifted. If a menu opened earlier, lifting the finger would close it.
  */
 
 /** The shortest duration of a long press, in milliseconds. */
