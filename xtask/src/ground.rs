@@ -65,8 +65,8 @@ impl Ground {
     }
 }
 
-/// Whether cargo sets this variable for a program that `cargo run` starts. Inner cargo processes must not inherit it:
-/// the build script of ring, for example, runs again if it changes.
+/// Whether cargo sets this variable for a program that `cargo run` starts. Inner cargo processes must not inherit such
+/// a variable. If it changes, the build script of ring, for example, runs again.
 fn is_of_the_outer_cargo(name: &str) -> bool {
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
 }

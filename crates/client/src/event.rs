@@ -79,7 +79,8 @@ pub enum Event {
     UserSigExpired,
     /// The account was deleted. The session has ended.
     AccountDeleted,
-    /// Another process with the same device id has connected and continues the session, which has ended here.
+    /// Another process with the same device id has connected, and continues the session. In this process, the session
+    /// has ended.
     Superseded,
     /// The server has refused to let this client reconnect. The session has ended.
     LoginRefused(Refused),

@@ -16,7 +16,7 @@ pub(crate) const MAX_IN_FLIGHT: usize = 64;
 /// that may be repeated can still be sent on the next link: the default call timeout is 10 s.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
-/// Replaces [`ANSWER_PATIENCE`] after a change of the device's network, which may have broken the link.
+/// Replaces [`ANSWER_PATIENCE`] after a change of the device's network. The change may have broken the link.
 pub(crate) const DOUBT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Replaces [`ANSWER_PATIENCE`] after a sleep of the device, in which most links break.

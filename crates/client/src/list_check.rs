@@ -56,7 +56,7 @@ impl ListCheck {
         (self.is_sent, self.not_before) = (false, not_before);
     }
 
-    /// Records that the list was read. Returns the former friends: the caller looks them up in it.
+    /// Records that the list was read. Returns the former friends, for the caller to look up in the list.
     pub(crate) fn read(&mut self) -> Vec<UserId> {
         self.is_known = true;
         self.give_up()

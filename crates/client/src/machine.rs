@@ -280,7 +280,7 @@ impl Machine {
 
     // Inputs from the clock
 
-    /// Handles a sleep of the device or process, which has probably broken the link or the attempt to open one.
+    /// Handles a sleep of the device or process. The sleep has probably broken the link, or the attempt to open one.
     fn wake(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         match &mut session.phase {
@@ -359,8 +359,8 @@ impl Machine {
         turn.effects.push(Effect::OpenLink);
     }
 
-    /// Replaces the attempt to connect by a new one, after a sleep or for a new login: the server may refuse the login
-    /// already sent.
+    /// Replaces the attempt to connect by a new one, after a sleep or for a new login. The server may refuse the login
+    /// that the old attempt has sent.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);

@@ -70,9 +70,9 @@ impl PendingEvents {
         self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind, after: None });
     }
 
-    /// Sets `after` as the status of the events of one step, which have ordinals above `behind`. If the user is no
-    /// longer ONLINE, all of them except the first get [`StatusAfter::told_always`]. Otherwise a login could cancel one
-    /// after the first was sent.
+    /// Sets `after` as the status of the events of one step. These events have ordinals above `behind`. If the user is
+    /// no longer ONLINE, all of them except the first get [`StatusAfter::told_always`]. Otherwise a login could cancel
+    /// one after the first was sent.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {
@@ -81,8 +81,8 @@ impl PendingEvents {
         }
     }
 
-    /// Removes the events up to the ordinal `up_to`, which the outbox has. Subtracts the reported number from the
-    /// dropped events.
+    /// Removes the events up to the ordinal `up_to`, because the outbox has them. Subtracts the reported number from
+    /// the dropped events.
     pub(crate) fn recorded(&mut self, up_to: u64, dropped: u32) {
         self.waiting.retain(|event| event.ordinal > up_to);
         self.dropped = self.dropped.saturating_sub(dropped);

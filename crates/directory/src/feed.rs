@@ -75,8 +75,8 @@ impl FromStr for FeedCursor {
 pub struct FeedPage {
     /// The users whose status has changed since the given cursor.
     pub users: Vec<User>,
-    /// Whether the given cursor is obsolete. This page then begins a snapshot, which replaces the reader's data. A user
-    /// who is not in the snapshot is not logged in.
+    /// Whether the given cursor is obsolete. This page then begins a snapshot, which replaces the reader's data. The
+    /// snapshot contains every user who is logged in.
     pub reset: bool,
     /// The cursor of the next page.
     pub cursor: FeedCursor,

@@ -28,7 +28,7 @@ const SHARDS: usize = 256;
 /// The number of records that are encoded while a shard is locked.
 const RECORDS_AT_ONCE: usize = 64;
 
-/// The number of records to examine for a page, which then ends with the current shard.
+/// The number of records to examine for a page. The page then ends with the current shard.
 const LISTED_AT_ONCE: usize = 20_000;
 
 /// The capacity in bytes above which the encoding buffer is freed after use.
@@ -54,7 +54,8 @@ pub struct InProcessDirectory {
     /// The highest revision of a removed record. The revision of a new record is higher.
     removed_rev: AtomicU64,
     complete_since: Timestamp,
-    /// Whether the start found live records that belong to other facts, and renamed their folder.
+    /// Whether the records on disk belonged to other facts when the directory was opened. Their folder was then
+    /// renamed.
     set_aside: bool,
 }
 

@@ -130,7 +130,8 @@ pub(crate) struct Journal {
     errors: AtomicU64,
     /// The last stored mark of the facts.
     noted: Mutex<Option<FactsMark>>,
-    /// Whether the journal was closed in order, so that the folder has the mark. Written while all stripes are locked.
+    /// Whether the journal was closed in order, so that the folder has the mark. All stripes are locked while this
+    /// field is written.
     is_closed: AtomicBool,
 }
 

@@ -224,9 +224,10 @@ pub struct DirectoryStats {
     pub journal_errors: u64,
     /// Whether the journal lacks changes because a write has failed. A `kill -9` would then lose these changes.
     pub journal_in_doubt: bool,
-    /// The damage that the start has found on disk.
+    /// The damage that was found on disk when the directory was opened.
     pub journal_damage: JournalDamage,
-    /// Whether the start found live records that belong to other facts, and renamed their folder.
+    /// Whether the records on disk belonged to other facts when the directory was opened. Their folder was then
+    /// renamed.
     pub journal_set_aside: bool,
 }
 

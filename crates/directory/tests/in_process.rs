@@ -237,7 +237,7 @@ async fn files_that_are_missing_are_counted() {
     assert_eq!(recovered.damage, JournalDamage { missing_files: 1, ..JournalDamage::default() });
 }
 
-/// The start is killed before it has written its snapshot.
+/// The process is killed while it starts, before it has written a snapshot.
 #[tokio::test]
 async fn a_kill_in_the_midst_of_a_start_loses_no_more() {
     let (folder, file, at) = written_three_times().await;

@@ -104,7 +104,7 @@ pub trait Lists: Send + Sync {
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, without those that the owner has
-    /// deleted. With `before`, only messages with a lower sequence.
+    /// deleted. If `before` is given, only messages with a lower sequence are returned.
     fn history(
         &self,
         owner: User,
@@ -114,7 +114,8 @@ pub trait Lists: Send + Sync {
     ) -> Answer<'_, Vec<Message>>;
 
     /// Up to `limit` rows of the owner's conversation list. Pinned rows come first, then those with the latest
-    /// activity. Equal ones are in ascending order of the peer. With `after`, only rows after that position.
+    /// activity. Equal ones are in ascending order of the peer. If `after` is given, only rows after that position are
+    /// returned.
     fn conversations(
         &self,
         owner: User,

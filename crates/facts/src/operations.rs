@@ -17,7 +17,8 @@ pub trait Operations: Send + Sync {
     /// Records the outcome of an operation. If the entry no longer exists, does nothing.
     fn settle_audit(&self, id: u64, settled: AuditSettled) -> Answer<'_, ()>;
 
-    /// Up to `limit` entries of an app, newest first; `None` means all apps. With `before`, only older entries.
+    /// Up to `limit` entries of an app, newest first; `None` means all apps. If `before` is given, only older entries
+    /// are returned.
     fn audit_entries(
         &self,
         app: Option<AppId>,

@@ -63,8 +63,8 @@ fn look_at(token: &str) {
     }
 }
 
-/// Signs claims. The token must be valid for its user, until it expires, and with its key. A changed byte must make it
-/// invalid, or leave the claims the same.
+/// Signs claims. The token must be valid for its user, until it expires, and with its key. A changed byte must make the
+/// token invalid, or leave the claims as they are.
 fn make(data: &[u8]) {
     let Some((numbers, rest)) = data.split_first_chunk::<19>() else { return };
     let number = |at: usize| {

@@ -125,7 +125,7 @@ impl ClientMessageId {
         Self::new(text)
     }
 
-    /// Parses an id of a client or of the server API.
+    /// Parses an id that a client has chosen or the server API has generated.
     pub fn new(text: &str) -> Result<Self, InvalidClientMessageId> {
         let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {

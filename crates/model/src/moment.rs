@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A point in time on a monotonic clock, in milliseconds since the origin of the clock. It is the process's clock or,
-/// in a cluster, the directory's. Deadlines use it.
+/// A point in time on a monotonic clock, in milliseconds since the origin of the clock. The clock is that of the
+/// process or, in a cluster, that of the directory. Deadlines are moments.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct Moment(pub u64);
 

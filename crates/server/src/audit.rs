@@ -90,8 +90,8 @@ impl Audit {
         Self { facts, clock }
     }
 
-    /// Reads at most `limit` entries, newest first. With `app`, only that app's; with `before`, only older ones than
-    /// that entry.
+    /// Reads at most `limit` entries, newest first. If `app` is given, reads only entries of that app. If `before` is
+    /// given, reads only entries that are older than the entry with that number.
     pub async fn entries(
         &self,
         app: Option<AppId>,

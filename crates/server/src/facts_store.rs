@@ -296,8 +296,8 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// Fails if the data folder has facts elsewhere than in the empty database at `address`: in another database, or in a
-/// SQLite file that was not copied.
+/// Fails if the data folder has facts in another place than the empty database at `address`. The place is another
+/// database, or a SQLite file that was not copied.
 fn check_empty(mark: &Path, file: &Path, address: &str) -> Result<(), FactsError> {
     match std::fs::read_to_string(mark) {
         Ok(former) if former.trim() != address => {

@@ -4,9 +4,8 @@
 //! login. After that, a user without a record has no login, apart from one that is just being recorded or undone. The
 //! logins in the facts need not be read.
 //!
-//! This changes if the directory loses records while the node runs, which it reports by a new
-//! [epoch](lamplight_directory::Directory::epoch). The logins in the facts are then read again. Each user with a login
-//! from before the epoch gets a new record.
+//! If the directory loses records while the node runs, it reports a new [epoch](lamplight_directory::Directory::epoch).
+//! The logins in the facts must then be read again. Each user with a login from before the epoch gets a new record.
 
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;

@@ -76,8 +76,8 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
 ///
 /// `own 12 +bob -cat` is a change by a call of the connection at revision 12; the log does not report `quiet 12 +bob`.
 /// `log 11 +bob` is a change that the log reports, and `missed` is a missed part of the log. `ask` begins a read of the
-/// list; `set bob cat` or `set 12 bob cat` ends it, the latter with its revision. `told` are the notifications about
-/// other devices' changes, and `list` is the list at the end.
+/// list; `set bob cat` ends the read without a revision, and `set 12 bob cat` ends it with revision 12. `told` are the
+/// notifications about other devices' changes, and `list` is the list at the end.
 fn check_list(script: &str, told: &[&str], list: &str) {
     let mut audience = Audience::<UserStatus>::default();
     let mut effects = Vec::new();

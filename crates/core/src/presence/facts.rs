@@ -41,8 +41,8 @@ pub enum Admission {
     Overtaken,
     /// A later login on this platform competes with this login and has ended it.
     Beaten(Platform),
-    /// The record has had a later login than this one, which may therefore have ended. The caller reads the facts
-    /// again. Their answer is valid until the record gets a login with a number above this one.
+    /// The record has had a later login, so this login may have ended. The caller reads the facts again. What it reads
+    /// is valid until the record gets a login with a number above the one in this variant.
     MayHaveEnded(u64),
 }
 

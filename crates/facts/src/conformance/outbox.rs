@@ -301,7 +301,7 @@ pub async fn dead_letters_are_listed_in_pages(facts: &dyn Facts) {
     assert_eq!(ok(facts.dead_letters(APP, Some(rest[0].id), 2)).await, []);
 }
 
-/// A dead letter that is queued again precedes the later notices of its user, which were not sent either.
+/// A dead letter that is queued again precedes the later, unsent notices of its user.
 pub async fn a_dead_letter_that_is_sent_again_keeps_its_place(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;

@@ -1,9 +1,9 @@
 //! The stored forms of a session event: JSON with field names for the outbox and for people, and a form without names
 //! for the journal of live records.
 //!
-//! Both stores contain events of earlier versions of Lamplight, which have no status after the event. In JSON, the
-//! field is then absent. In the form without names, events with a status have a variant of their own. It comes after
-//! the earlier variants, so one reader reads both.
+//! Both stores contain events that earlier versions of Lamplight have written. Those events have no status after the
+//! event. In JSON, the field is then absent. In the form without names, events with a status have a variant of their
+//! own. It comes after the earlier variants, so one reader reads both.
 
 use super::{EventDevice, SessionEvent, SessionEventKind, StatusAfter};
 use crate::{CustomStatus, Platform, Timestamp};

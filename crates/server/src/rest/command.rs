@@ -61,7 +61,8 @@ pub trait Command: 'static {
         0
     }
 
-    /// Returns an upper bound, in bytes, on the copies that the command makes of its request; 0 if it is negligible.
+    /// Returns an upper bound, in bytes, on the copies of the request that the command makes. Negligible copies count
+    /// as 0.
     fn copies(_request: &Self::Request) -> usize {
         0
     }

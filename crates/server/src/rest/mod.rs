@@ -165,7 +165,8 @@ async fn answer(
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 
-/// Whether the body is encoded, for example compressed. Otherwise it would be refused as invalid JSON.
+/// Whether the body is encoded, for example compressed. Without this check, such a body would be refused as invalid
+/// JSON.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     encodings.any(|encoding| !encoding.is_empty() && !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))

@@ -13,8 +13,8 @@ use utoipa::ToSchema;
 
 /// The number of conversations on one page.
 const PAGE: usize = 100;
-/// The largest `StartIndex` and `TopStartIndex`. It bounds the work of a call, which has to read the skipped
-/// conversations.
+/// The largest `StartIndex` and `TopStartIndex`. This limit bounds the work of a call: a call reads the skipped
+/// conversations too.
 const MAX_START: u32 = 10_000;
 /// The bit of `AssistFlags` that asks for conversations without a message too.
 const WITH_EMPTY: u32 = 2;

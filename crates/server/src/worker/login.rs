@@ -51,7 +51,7 @@ impl LoginTask {
         });
     }
 
-    /// Logs the device in, and connects it in the directory. `None` after a timeout, which the client was told of.
+    /// Logs the device in, and connects it in the directory. `None` after a timeout. The client was then told of it.
     async fn connect_device(
         &self,
         request_id: u64,

@@ -22,7 +22,7 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Whether connections were left for the next call of [`Audience::take_due`], which may be made at once.
+    /// Whether connections were left for the next call of [`Audience::take_due`], and this call may be made at once.
     pub fn has_due_crowd(&self, now: Moment) -> bool {
         self.hub.has_crowd() && self.crowd_pace.is_due(now)
     }

@@ -16,7 +16,7 @@ pub struct Member {
     pub(super) lists: u32,
     /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether a watch list was set. Later ones cause notifications about the difference.
+    /// Whether a watch list was set. When another list is set, the client is notified of the difference.
     pub(super) has_list: bool,
     /// The subscription list contains the changes up to this revision of the record. `None` if a part of the log was
     /// missed.

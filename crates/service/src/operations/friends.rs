@@ -246,7 +246,8 @@ impl Service {
         Ok(Listed { value: set.entry, version: set.state.version })
     }
 
-    /// Notifies the connections of both users that their friendship has changed, which may affect whom they watch.
+    /// Notifies the connections of both users that their friendship has changed. The change may affect whom these
+    /// connections watch.
     pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
         self.telling.tell(one, News::Friend { friend: other.clone(), mutual });
         let other = User::new(one.app, other.clone());

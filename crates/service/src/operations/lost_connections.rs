@@ -58,7 +58,8 @@ impl Service {
     /// Ends connections that no worker has, and returns their number. The time of their last bytes is unknown, so the
     /// last-seen time becomes the time at which the user became ONLINE.
     ///
-    /// Skips connections with an operation in the retry list, which may contain the time of their last bytes.
+    /// Skips connections with an operation in the retry list. Such an operation may contain the time of their last
+    /// bytes.
     pub async fn end_lost_connections(&self, lost: Vec<(User, ConnectionId)>, now: Now) -> usize {
         let (end, heard) = (LinkEnd::Closed, Timestamp(0));
         let mut ended = 0;
