@@ -13,8 +13,8 @@ pub(crate) const FIRST: Duration = Duration::from_secs(1);
 /// mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many failures. With this mean, a wait is at most 30 s: the grace for which a
-/// user counts as connected after the loss of a node. A longer spread of the server replaces the mean.
+/// The mean wait between attempts after many failures. With this mean, a wait is at most 30 s. A user counts as
+/// connected for that grace after the loss of a node. A longer spread of the server replaces the mean.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
 /// The failed attempts after which the wait begins to double; 1 without a spread from the server. At the usual mean
@@ -66,8 +66,8 @@ impl Spread {
 
     /// Returns the wait before the next attempt, after `failures` consecutive failed attempts.
     ///
-    /// Waits are random, so that clients do not all return at once. The first is between zero and the spread, later
-    /// ones between half of the mean and 1.5 times the mean.
+    /// Waits are random, so that clients do not all return at once. The first wait is between zero and the spread. A
+    /// later wait is between half of the mean and 1.5 times the mean.
     pub(crate) fn delay(self, failures: u32, jitter: Jitter) -> Duration {
         let (first, steady) = match self {
             Self::Unknown => (FIRST, 1),

@@ -142,7 +142,7 @@ pub enum LinkEnd {
 }
 
 impl LinkEnd {
-    /// Converts the end of a link into the error of the login that failed because of it.
+    /// Converts the end of a link during a login into the error of the failed login.
     pub(crate) fn into_login_error(self) -> Error {
         match self {
             Self::Failed(error) => Error::Transport(error),
@@ -170,7 +170,7 @@ pub enum BuildError {
     Address {
         /// The given address.
         address: String,
-        /// The reason for which it is invalid.
+        /// The reason why the address is invalid.
         why: &'static str,
     },
     /// The address needs a feature of this crate that is not enabled.

@@ -45,8 +45,8 @@ pub enum Event {
     },
     /// The app's settings have changed which calls this client may make, or the limits of the calls.
     AbilitiesChanged(Abilities),
-    /// Messages that were received, or sent by another device of the user, oldest first. Also messages of this client
-    /// that the server has stored after the call failed with [`Error::Timeout`](crate::Error::Timeout).
+    /// Messages that were received, or sent by another device of the user, oldest first. This includes messages of this
+    /// client that the server has stored after the call failed with [`Error::Timeout`](crate::Error::Timeout).
     MessagesReceived(Vec<Message>),
     /// Rows of the conversation list have changed, because of a message or another device of the user.
     ConversationsChanged {

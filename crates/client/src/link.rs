@@ -224,8 +224,8 @@ impl Link {
     }
 }
 
-/// The interval between heartbeats. Below a third of the server's timeout, so that two may be lost, and at most that of
-/// SPEC section 2.
+/// The interval between heartbeats. It is below a third of the server's timeout, so that two heartbeats may be lost. It
+/// is at most the interval of SPEC section 2.
 fn heartbeat_interval(timeout: Duration, platform: Platform) -> Duration {
     let longest = if platform.is_web() { HEARTBEAT_WEB } else { HEARTBEAT_NATIVE };
     if timeout.is_zero() {

@@ -41,7 +41,7 @@ impl ListCheck {
         watched.into_iter().for_each(|user| _ = self.former.remove(user));
     }
 
-    /// The time when the list is to be read. `None` if that is unnecessary or under way.
+    /// The time when the list is to be read. `None` if reading it is unnecessary or under way.
     pub(crate) fn due(&self) -> Option<Moment> {
         (!self.is_sent && !self.former.is_empty()).then_some(self.not_before)
     }

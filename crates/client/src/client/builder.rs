@@ -55,7 +55,7 @@ impl ClientBuilder {
     }
 
     /// Sets the platform of this device. The default is the program's operating system, or Linux if Lamplight does not
-    /// know that.
+    /// know that system.
     pub fn platform(mut self, platform: Platform) -> Self {
         self.platform = platform;
         self

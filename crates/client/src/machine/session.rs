@@ -19,7 +19,7 @@ pub(super) struct Session {
     pub(super) user: UserId,
     /// The UserSig of the next login: the application's newest one that was not refused.
     pub(super) user_sig: String,
-    /// The UserSig that the server has accepted last. Used again when a newer one is refused.
+    /// The UserSig that the server has accepted last. The session uses it again when a newer one is refused.
     pub(super) accepted_sig: String,
     /// Whether a login has succeeded. From then on, the client reconnects by itself.
     pub(super) established: bool,
@@ -42,7 +42,7 @@ pub(super) struct Session {
     pub(super) abilities: Option<Abilities>,
     /// The snapshot that the server is sending on the current link; `None` once it is complete.
     pub(super) snapshot: Option<Snapshot>,
-    /// The maximum bytes in a login request; below the default once the server has refused one.
+    /// The maximum bytes in a login request. Below the default if the server has refused a larger login request.
     pub(super) login_limit: usize,
     pub(super) phase: Phase,
 }
@@ -119,7 +119,7 @@ impl Session {
         });
     }
 
-    /// Drops a UserSig that the server has refused. Returns whether an accepted one replaces it.
+    /// Drops a UserSig that the server has refused. Returns whether a UserSig that the server has accepted replaces it.
     pub(super) fn drop_user_sig(&mut self, refused: &str) -> bool {
         let is_newest = self.established && self.user_sig == refused && self.accepted_sig != refused;
         if is_newest {

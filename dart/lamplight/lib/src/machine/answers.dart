@@ -257,7 +257,7 @@ extension _Answers on Machine {
   }
 
   /// Handles an answer after its call's timeout. The application does not get
-  /// it, so its changes are reported like another device's.
+  /// it, so its changes are reported like changes by another device.
   void _late(Object value) {
     switch (value) {
       case SentMessage(:final message):

@@ -49,8 +49,9 @@ int jitterOf(int span, double jitter) => (span * jitter).floor();
 /// Returns the wait before the next attempt after [failures] failed attempts in
 /// a row. [spread] is the time that the server has sent; 0 if it has sent none.
 ///
-/// The first wait is completely random, a later one half random. Thousands of
-/// clients that lost a server together thus do not return together.
+/// The first wait is completely random. A later wait is between half of the
+/// mean and 1.5 times the mean. Thousands of clients that lost a server
+/// together thus do not return together.
 int reconnectDelay(int spread, int failures, double jitter) {
   final first = spread == 0 ? _first : min(spread, _longestSpread);
   if (failures == 0) return jitterOf(first, jitter);

@@ -4,8 +4,9 @@ part of 'machine.dart';
 /// of sessions.
 extension _Endings on Machine {
   /// Handles the end of a link, or of an attempt to open one, without a last
-  /// message of the server. Records the silence before it, unless after a
-  /// sleep: the network path may have cut the link.
+  /// message of the server. Records the silence before the end, unless the
+  /// device has slept: the network path may have cut the link after that
+  /// silence.
   void _linkCut(LinkEnd why) {
     final session = _session;
     if (session == null) return;

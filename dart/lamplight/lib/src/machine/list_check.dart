@@ -32,8 +32,8 @@ final class ListCheck {
   /// Removes users who are watched for another reason.
   void forget(Iterable<String> watched) => _former.removeAll(watched);
 
-  /// The time when the list is to be read; null if that is unnecessary or under
-  /// way.
+  /// The time when the list is to be read; null if reading it is unnecessary or
+  /// under way.
   int? get due => _isSent || _former.isEmpty ? null : _notBefore;
 
   /// Records that the list is being read.

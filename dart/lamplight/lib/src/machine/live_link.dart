@@ -164,8 +164,9 @@ final class LiveLink {
   }
 }
 
-/// Returns the heartbeat interval. Below a third of the server's timeout, so
-/// that two heartbeats may be lost, and at most the maximum of the contract.
+/// Returns the heartbeat interval. The interval is below a third of the
+/// server's timeout, so that two heartbeats may be lost. It is at most the
+/// maximum of the contract.
 int heartbeatInterval(int timeout, DevicePlatform platform) {
   final longest =
       platform == DevicePlatform.web ? _heartbeatWeb : _heartbeatNative;

@@ -378,7 +378,8 @@ final class BackOff extends Retry {
 }
 
 /// The next attempt comes after [span], a random time chosen by the server or
-/// this client. After failures, it comes after the back-off if that is longer.
+/// this client. After failures, it comes after the back-off if the back-off is
+/// longer.
 final class AtTurn extends Retry {
   /// Creates a rule.
   const AtTurn(this.span);

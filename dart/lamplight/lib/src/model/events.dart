@@ -53,8 +53,8 @@ final class ConnectFailedEvent extends LamplightEvent {
   String toString() => 'ConnectFailedEvent($why, retry in $retryIn)';
 }
 
-/// The link ended. The SDK reconnects on its own after [retryIn]; if that is
-/// null, the app was paused, and the SDK waits for `appResumed()`.
+/// The link ended. The SDK reconnects on its own after [retryIn]. If [retryIn]
+/// is null, the app was paused, and the SDK waits for `appResumed()`.
 final class DisconnectedEvent extends LamplightEvent {
   /// Creates an event.
   const DisconnectedEvent(this.why, this.retryIn);
@@ -125,8 +125,8 @@ final class AbilitiesChangedEvent extends LamplightEvent {
 }
 
 /// Messages were received, or sent from another device of this user; oldest
-/// first. Also a message of this client whose call failed with 9520, if the
-/// server has stored it.
+/// first. This includes messages of this client whose calls failed with 9520,
+/// if the server has stored them.
 final class MessagesReceivedEvent extends LamplightEvent {
   /// Creates an event.
   const MessagesReceivedEvent(this.messages);

@@ -16,8 +16,8 @@ final class LamplightException implements Exception {
             : '${LamplightCode.english(code)}: $detail';
 
   /// The code of the contract ([LamplightCode]): the code of the server's
-  /// refusal, or one of the SDK's. The SDK has 6014 without a session, 9508 for
-  /// a call that was not sent for lack of a connection, and 9520 for a call
+  /// refusal, or a code of the SDK. The SDK has 6014 without a session, 9508
+  /// for a call that was not sent for lack of a connection, and 9520 for a call
   /// that was sent but not answered.
   final int code;
 

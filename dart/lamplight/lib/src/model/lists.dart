@@ -2,8 +2,8 @@
 /// chat application, apart from the status.
 ///
 /// A page or change of a list has a `listsVersion`: the number of changes to
-/// the own lists when the server wrote it. Of two with the same row, the one
-/// with the higher `listsVersion` is newer.
+/// the own lists when the server wrote it. Of two pages or changes with the
+/// same row, the one with the higher `listsVersion` has the newer row.
 library;
 
 import 'display_name.dart';

@@ -71,8 +71,8 @@ interface Reading {
 /** A catch-up on changes that the server did not send: reads the lists again and fetches missed messages. */
 interface CatchUp {
   /**
-   * The conversations before the lists are read again; messages after their last ones are fetched. Null if never
-   * read, or once the fetch has begun.
+   * The conversations as they were before the lists are read again. The messages after the last message of each one are
+   * fetched. Null if the conversations were never read, or once the fetch has begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**

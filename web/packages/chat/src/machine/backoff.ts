@@ -41,8 +41,8 @@ export const MOST_FAILURES_WITH_CALLS = 1;
 export const STABLE_AFTER = 10_000;
 
 /**
- * Returns the wait after `failures` failed attempts in a row. The first wait is completely random, a later one half
- * random. Clients that lost a server together thus do not return together.
+ * Returns the wait after `failures` failed attempts in a row. The first wait is completely random. A later wait is
+ * between half of the mean and 1.5 times the mean. Clients that lost a server together thus do not return together.
  */
 export function delay(spread: number, failures: number, jitter: number): number {
   const first = Math.min(spread, LONGEST_SPREAD) || FIRST;

@@ -109,8 +109,8 @@ export class Driver {
   }
 
   /**
-   * Makes a call of the SDK itself, or one of many. If the rate limit refuses it, repeats it after a pause, which
-   * leaves room for the application's calls.
+   * Makes a call of the SDK itself, or one of many calls. If the rate limit refuses the call, it is repeated after a
+   * pause. The pause leaves room for the application's calls.
    */
   async callPatiently<K extends AskKind>(
     kind: K,
@@ -248,8 +248,8 @@ export class Driver {
   }
 
   /**
-   * Sets the timer anew after a step. In a hidden page, a timer set by a timer may be a minute late: the server's
-   * heartbeat timeout. A timer set by a message is not late.
+   * Sets the timer anew after a step. In a hidden page, a timer that is set by a timer may be a minute late, and a
+   * minute is the server's heartbeat timeout. A timer that is set by a message is not late.
    */
   #arm(): void {
     clearTimeout(this.#timer);

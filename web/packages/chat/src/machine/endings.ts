@@ -27,7 +27,7 @@ export function linkCut(turn: Turn, why: string): void {
  * under way fail or are queued, and the session waits for the time `span` plus the back-off.
  *
  * With `isSlot`, the server has assigned a time to this client. The session then waits for the time `span`. After
- * failures, it waits for the back-off if that is longer.
+ * failures, it waits for the back-off if the back-off is longer.
  */
 export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): void {
   const { session } = turn;
@@ -104,7 +104,10 @@ function giveBack(turn: Turn, session: Session, calls: readonly Call[]): boolean
   return isOver;
 }
 
-/** Answers a logout whose link broke. A Web client's login has ended with the link; a native client's has not. */
+/**
+ * Answers a logout whose link broke. The login of a Web client has ended with the link. The login of a native client
+ * has not ended.
+ */
 function answerLogout(turn: Turn, id: CallId): void {
   if (turn.state.identity.platform === "PLATFORM_WEB") {
     turn.answer(id, { ok: true, body: { logout: {} } });

@@ -133,8 +133,8 @@ export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
 }
 
 /**
- * Returns the time without traffic, for a link that ends now. With an unanswered request, only the time until the
- * last sent message counts: the network path may have cut the link by then, unnoticed.
+ * Returns the time without traffic, for a link that ends now. If a request is unanswered, only the time until the last
+ * sent message counts: by then, the network path may have cut the link unnoticed.
  */
 export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;
@@ -153,8 +153,8 @@ export function callsOf(link: Link): Call[] {
 }
 
 /**
- * Returns the heartbeat interval. Below a third of the server's timeout, so that two heartbeats may be lost, and at
- * most the maximum of the contract.
+ * Returns the heartbeat interval. The interval is below a third of the server's timeout, so that two heartbeats may be
+ * lost. It is at most the maximum of the contract.
  */
 export function heartbeatInterval(timeout: number): number {
   return Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10) || HEARTBEAT));

@@ -34,7 +34,7 @@ export function forget(check: ListCheck, watched: readonly string[]): ListCheck 
   return { ...check, former: new Set([...check.former].filter((user) => !watched.includes(user))) };
 }
 
-/** The time when the list is to be read; Infinity if that is unnecessary or under way. */
+/** The time when the list is to be read; Infinity if reading it is unnecessary or under way. */
 export function due({ isSent, former, notBefore }: ListCheck): number {
   return isSent || former.size === 0 ? Infinity : notBefore;
 }

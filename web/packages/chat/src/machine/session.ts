@@ -73,7 +73,7 @@ export interface Session {
   readonly user: string;
   /** The UserSig of the next login: the application's newest one that was not refused. */
   readonly userSig: string;
-  /** The UserSig that the server has accepted last. Used again when a newer one is refused. */
+  /** The UserSig that the server has accepted last. The session uses it again when a newer one is refused. */
   readonly acceptedSig: string;
   /** Whether a login of this session has succeeded. Only then does the SDK reconnect on its own. */
   readonly established: boolean;
@@ -202,7 +202,10 @@ export type News =
 /** The reasons for the end of a session. */
 export type Ending =
   | { readonly by: "logout" }
-  /** Another login of this account has ended the session. `platform` is that login's, if the server sent it. */
+  /**
+   * Another login of this account has ended the session. `platform` is the platform of the other login, if the server
+   * has sent it.
+   */
   | { readonly by: "otherLogin"; readonly platform: PlatformJson }
   /** The server API or an operator has logged this device out. */
   | { readonly by: "operator" }

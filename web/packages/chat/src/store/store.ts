@@ -19,7 +19,10 @@ export interface StatusClient {
   off(name: string, handler: (event: never) => unknown): void;
   getSubscriptions(): Promise<{ data: SubscriptionsData }>;
   getUserStatus(options: { userIDList: string[] }): Promise<{ data: GetUserStatusData }>;
-  /** Subscribes to users. Lamplight answers with their statuses. If a client does not, they are queried. */
+  /**
+   * Subscribes to users. Lamplight answers with their statuses. If a client answers without statuses, the store queries
+   * them.
+   */
   subscribeUserStatus(options: {
     userIDList: string[];
   }): Promise<{ data: Pick<SubscribeUserStatusData, "failureUserList"> & Partial<SubscribeUserStatusData> }>;

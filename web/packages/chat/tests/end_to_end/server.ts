@@ -131,7 +131,8 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
 }
 
 /**
- * The environment of this process, without the variables of Lamplight, which would change the program's behaviour.
+ * The environment of this process. The variables of Lamplight are left out, because they would change the program's
+ * behaviour.
  */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("LAMPLIGHT_")));
