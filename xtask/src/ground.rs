@@ -1,5 +1,5 @@
-//! The repository, and the programs that run at its root. The variables of the outer `cargo run` are removed. A program
-//! that replaces this process gets its stdin; others do not.
+//! The repository, and the programs that run at its root. The variables of the outer `cargo run` are removed. Only a
+//! program that replaces this process gets the stdin of this process.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::env;

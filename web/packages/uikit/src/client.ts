@@ -1,6 +1,6 @@
 /**
- * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has it. Any other object with these
- * methods works too: the kit contacts the server only through them.
+ * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has these methods. Any other object with
+ * these methods works too: the kit contacts the server only through them.
  */
 
 /** The result with which every call of the SDK resolves. */

@@ -82,7 +82,7 @@ export class Api {
   #csrfToken = "";
   #role: Role = "viewer";
   #operator = "";
-  /** The difference between the server's clock and the browser's, in milliseconds. */
+  /** The difference between the clocks of the server and the browser, in milliseconds. */
   #ahead = 0;
 
   constructor(

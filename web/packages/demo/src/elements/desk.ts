@@ -44,8 +44,8 @@ export class LamplightDesk extends LitElement {
   @state() private writing = false;
 
   /**
-   * The media queries for little room. `narrow`: the status details do not fit beside the chat. `small`: nor do the
-   * lists.
+   * The media queries for small windows. If `narrow` matches, the status details do not fit beside the chat. If `small`
+   * matches, the lists do not fit either.
    */
   readonly #narrow = matchMedia("(max-width: 70rem)");
   readonly #small = matchMedia("(max-width: 46rem)");
@@ -376,7 +376,8 @@ export class LamplightDesk extends LitElement {
   };
 
   /**
-   * Moves the focus into an opened view, and back to its button when it closes. The focused element may be hidden.
+   * Moves the focus into a view that was opened, and back to the button of the view when it closes. The element that
+   * had the focus may be hidden.
    */
   async #followFocus(before: Route, now: Route): Promise<void> {
     // A button in a slot exists only after the element with the slot was rendered.
