@@ -154,7 +154,7 @@ impl Server {
         Way { client: self.client, app: self.data.app, key: self.data.key.clone() }
     }
 
-    /// The id of its process.
+    /// The id of the server's process.
     pub fn pid(&self) -> u32 {
         self.child.0.id()
     }

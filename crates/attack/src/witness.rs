@@ -35,7 +35,7 @@ pub enum Phase {
 pub struct Times {
     /// Before the attack.
     pub before: Vec<f64>,
-    /// During it.
+    /// During the attack.
     pub during: Vec<f64>,
 }
 

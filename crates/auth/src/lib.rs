@@ -1,5 +1,5 @@
-//! The tokens of a login: a UserSig, which the backend of an app signs (the public TLSSigAPIv2 scheme), or a JWT, which
-//! an identity provider signs. Also the signature of the requests to webhooks.
+//! The tokens of a login, and the signature of the requests to webhooks. A token is a UserSig or a JWT. The backend of
+//! an app signs a UserSig, with the public TLSSigAPIv2 scheme. An identity provider signs a JWT.
 //!
 //! This crate makes and verifies tokens. It has no clock, no random numbers and no store. The current time, the random
 //! bytes of a new key, and the app with its keys are arguments. The code that stores the logins checks whether a valid

@@ -40,8 +40,8 @@ const USERS: [&str; 5] = [
     "1",
 ];
 
-/// Compares the generator's tokens with Lamplight's, for every user, with and without a userbuf. The generator's clock
-/// first stands still, then runs.
+/// Compares the generator's tokens with those of Lamplight, for every user, with and without a userbuf. The generator's
+/// clock first stands still, then runs.
 fn check(generator: Command) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
     let app = App {

@@ -16,7 +16,7 @@ pub struct CrowdPace {
 
 impl CrowdPace {
     /// The pause between two shares. A timer adds up to a millisecond, so at least 16,000 watchers are served in a
-    /// second. Conflation allows fewer notifications about one user than that.
+    /// second. Conflation allows fewer notifications about one user in a second.
     pub const PAUSE: Duration = Duration::from_millis(1);
 
     /// Notes that a change is sent to a crowd without having waited. There are no pauses until the whole crowd is
@@ -25,8 +25,8 @@ impl CrowdPace {
         self.next_share = None;
     }
 
-    /// Notes that a change that has waited is sent to a crowd. `has_crowd` is `true` if a part of a crowd still waits
-    /// for an earlier change. If the earlier change is sent without pauses, so is this one.
+    /// Notes that a delayed change is sent to a crowd. `has_crowd` is `true` if a part of a crowd still waits for an
+    /// earlier change. If the earlier change is sent without pauses, the delayed change is sent without pauses too.
     pub fn tell_late(&mut self, has_crowd: bool, now: Moment) {
         if !has_crowd {
             self.next_share = Some(now);

@@ -1,10 +1,10 @@
 //! The nodes of a cluster that are running, and the assignment of duties to them.
 //!
 //! Each node increases its *beat* in the register of nodes when it renews its lease. A node is silent for another node
-//! while that node reads the same beat. Each node measures this time with its own monotonic clock. Clocks of different
-//! machines are not compared, so a wrong clock makes no node silent. A node that has not read the register for a long
-//! time may itself have been stopped or cut off. Only a bounded part of that time therefore counts as silence of the
-//! others.
+//! while the other node reads the same beat from the register. Each node measures this time with its own monotonic
+//! clock. Clocks of different machines are not compared, so a wrong clock makes no node silent. A node that has not
+//! read the register for a long time may itself have been stopped or cut off. Only a bounded part of that time
+//! therefore counts as silence of the others.
 //!
 //! Duties are assigned by rendezvous hashing over the nodes that are not silent. The views of two nodes may differ for
 //! a moment, so a duty must be harmless if it is done twice.
@@ -52,7 +52,7 @@ pub struct LostNode {
     pub node: NodeId,
     /// The last beat of the node. If the register has another beat, the node has come back.
     pub beat: u64,
-    /// The time for which it has been silent.
+    /// The time for which the node has been silent.
     pub silent: Duration,
 }
 

@@ -59,7 +59,7 @@ impl PendingEvents {
 
     /// Adds an event without a status; [`PendingEvents::conclude`] sets the statuses of all events of a step.
     ///
-    /// A login does not remove a waiting disconnect of its device: that may be on its way to the outbox.
+    /// A login does not remove a waiting disconnect of its device: the disconnect may be on its way to the outbox.
     pub(crate) fn push(&mut self, kind: SessionEventKind, device: Option<EventDevice>, at: Timestamp) {
         // Using the time makes the ordinals of a new record higher than those of a former record of the same user.
         self.last_ordinal = (self.last_ordinal + 1).max(at.0);

@@ -175,7 +175,8 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
 /// The calls that an app's settings allow its clients, with their limits. Clients are notified of changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
-    /// The code of the refusal of every query and subscription of other users. `None` if they are allowed.
+    /// The code with which every query of and subscription to other users is refused. `None` if these calls are
+    /// allowed.
     pub refusal: Option<Code>,
     /// Whether a client is notified about mutual friends without subscribing to them.
     pub friend_notification: bool,

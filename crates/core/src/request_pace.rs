@@ -19,7 +19,8 @@ pub struct RequestRate {
 }
 
 impl Default for RequestRate {
-    /// 2,000 requests per second: far more than a person or a client library sends, at a few hundredths of one core.
+    /// 2,000 requests per second. A person or a client library sends far fewer. This rate costs a few hundredths of one
+    /// core.
     fn default() -> Self {
         Self { per_second: 2_000 }
     }

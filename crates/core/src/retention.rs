@@ -1,5 +1,5 @@
-//! The clock that decides which old data is deleted. It follows the wall clock, but not at once when that has leaped
-//! ahead.
+//! The clock that decides which old data is deleted. It follows the wall clock. If the wall clock leaps ahead, it
+//! follows only after some time.
 //!
 //! A wall clock may be wrong: a host without a battery, a wrong clock of a virtual machine's host, an operator's typing
 //! error. Everything else recovers when the clock is corrected; deleted data is lost.

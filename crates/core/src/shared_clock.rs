@@ -63,7 +63,8 @@ impl SharedClock {
         Now { moment: Moment(moment.at(local.moment)), wall: Timestamp(wall.at(local.moment)) }
     }
 
-    /// How many milliseconds the local wall clock is ahead of the directory's; negative if it is behind.
+    /// How many milliseconds the local wall clock is ahead of the directory's wall clock; negative if the local clock
+    /// is behind.
     pub fn local_wall_ahead(&self, local: Now) -> i64 {
         signed(local.wall.0) - signed(self.at(local).wall.0)
     }

@@ -84,11 +84,12 @@ impl<S: Sum> Thinning<S> {
         thinning
     }
 
-    /// Adds `counted`, which was counted up to the time `at`. Returns steps to store if a step of the finest level has
-    /// ended before `at`: that step, and the last step of each other level. They do not include `counted`.
+    /// Adds `counted`, which was counted up to the time `at`. If a step of the finest level has ended before `at`,
+    /// returns steps to store: that step, and the last step of each other level. The returned steps do not include
+    /// `counted`.
     ///
-    /// Each replaces the stored step of the same level and time. A process that exits loses at most one step of the
-    /// finest level.
+    /// Each returned step replaces the stored step of the same level and time. A process that exits loses at most one
+    /// step of the finest level.
     pub fn take(&mut self, at: Timestamp, counted: &S) -> Vec<Step<S>> {
         let [finest, ..] = &LEVELS;
         let is_over = self.current[0].as_ref().is_some_and(|step| step.at != finest.step_of(at));

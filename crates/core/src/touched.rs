@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-/// The watchers of a user on one worker are a crowd if there are more than this.
+/// If a user has more watchers than this number on one worker, these watchers are a crowd.
 pub(crate) const CROWD: usize = 256;
 
 /// The number of crowd watchers that are served in one round. They take about 0.2 ms, for which a new request may have

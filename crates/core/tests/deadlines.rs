@@ -11,8 +11,8 @@ use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Event {
-    /// Schedules a key at an offset from now, in ticks and milliseconds. It may be negative, or beyond one turn of the
-    /// wheel.
+    /// Schedules a key at an offset from now, in ticks and milliseconds. The offset may be negative, or longer than one
+    /// turn of the wheel.
     Schedule(i64, i64),
     Advance(u64),
 }

@@ -187,7 +187,7 @@ impl InProcessDirectory {
     }
 
     /// Writes an entry of a user to the journal. The caller holds the user's shard lock, so that no change is read or
-    /// logged before.
+    /// logged before it is in the journal.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) {
         let Some(journal) = &self.journal else { return };
         let kept = BUFFER.with_borrow_mut(|buffer| {

@@ -55,7 +55,7 @@ pub struct NodeEntry {
     pub http_address: String,
     /// The time at which the node started, by the directory's clock.
     pub started: Timestamp,
-    /// The number of its open connections.
+    /// The number of the node's open connections.
     pub connections: u64,
     /// Whether the node is about to stop, and accepts no new clients.
     pub is_draining: bool,

@@ -94,8 +94,8 @@ pub struct RecordPage {
     pub next: Option<RecordCursor>,
 }
 
-/// Up to `room` users of an app who match the filter, in ascending order of ids after `after`. Also whether there are
-/// more.
+/// Up to `room` users of an app who match the filter, in ascending order of ids after `after`. The second value says
+/// whether there are more.
 pub(crate) fn pick<'a>(
     records: impl Iterator<Item = (&'a User, &'a Presence)>,
     app: AppId,

@@ -55,8 +55,8 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// The apps whose deletion has begun and is not complete, in ascending order of their ids.
     fn deleted_apps(&self) -> Answer<'_, Vec<AppId>>;
 
-    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction, and returns their number.
-    /// Below `limit`, the deletion is complete and the app may be created again.
+    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction, and returns their number. If
+    /// the number is below `limit`, the deletion is complete, and the app may be created again.
     fn delete_app_rows(&self, app: AppId, limit: usize) -> Answer<'_, usize>;
 
     // Accounts

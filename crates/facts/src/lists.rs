@@ -98,9 +98,9 @@ pub trait Lists: Send + Sync {
     /// were deleted.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
-    /// Adds notices about missed messages to `user` to the outbox, in one transaction. Each unread message from `since`
-    /// on that has no notice yet gets one. Only the newest 100 messages of each conversation are considered. The newest
-    /// `limit` of them get a notice. The notices are in the order of sending. The call may be repeated.
+    /// Adds notices about missed messages to `user` to the outbox, in one transaction. Considers the unread messages
+    /// from `since` on that have no notice yet, among the newest 100 messages of each conversation. The newest `limit`
+    /// of the considered messages get a notice. The notices are in the order of sending. The call may be repeated.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, without those that the owner has
@@ -148,8 +148,8 @@ pub trait Lists: Send + Sync {
     fn delete_conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<ListsState>>;
 
     /// Deletes up to `limit` messages of an app that were stored before `before`, the oldest first. Returns their
-    /// number. Rows of conversation lists stay, without a last message if that was deleted. Lists versions are not
-    /// incremented.
+    /// number. Rows of conversation lists stay. A row whose last message was deleted has no last message. Lists
+    /// versions are not incremented.
     ///
     /// The senders of deleted messages need not be stored. All deleted messages after the read position may therefore
     /// count as unread, until the user marks messages as read.
@@ -272,7 +272,7 @@ pub struct RemarkSet {
 pub struct Unfriended {
     /// Whether the friend was in the owner's list and was removed.
     pub forth: bool,
-    /// Whether the owner was in the friend's list and was removed, which needs `both`.
+    /// Whether the owner was in the friend's list and was removed. Always `false` without `both`.
     pub back: bool,
     /// The entry about the owner that the friend still has; `None` if there is none.
     pub left: Option<Friend>,

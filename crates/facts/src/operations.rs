@@ -37,8 +37,8 @@ pub trait Operations: Send + Sync {
 /// The time for which an entry of the audit log is kept.
 pub const AUDIT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// The maximum number of old entries that a new entry removes, so that a wrong clock cannot empty the audit log. Above
-/// one, so that the log shrinks again after a time without entries.
+/// The maximum number of old entries that a new entry removes, so that a wrong clock cannot empty the audit log. The
+/// number is above one, so that the log shrinks again after a time without entries.
 pub const AUDIT_FORGOTTEN_AT_ONCE: u64 = 4;
 
 /// The maximum number of entries that the audit log keeps.

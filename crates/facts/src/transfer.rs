@@ -12,7 +12,7 @@ pub struct Table {
     pub columns: &'static [(&'static str, Kind)],
     /// The number of columns in the key. These first columns identify and order the rows.
     pub key: usize,
-    /// Whether the store numbers new rows itself, in the column `id`. It never uses a number twice.
+    /// Whether the store numbers new rows itself, in the column `id`. The store never uses a number twice.
     pub is_numbered: bool,
 }
 

@@ -151,8 +151,8 @@ impl Presence {
         }
     }
 
-    /// The platform of the latest competing login, if that is later than `number`. With `present`, only devices that
-    /// count as connected are considered.
+    /// The platform of the latest competing login, if this login is later than login `number`. With `present`, only
+    /// devices that count as connected are considered.
     fn beaten_by(
         &self,
         device: &DeviceId,

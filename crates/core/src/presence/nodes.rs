@@ -33,7 +33,8 @@ pub enum Reasserted {
 
 impl Presence {
     /// Ends the connections of a lost node in this record, and returns their number. They count as connected until
-    /// `until`, or end at once if that has passed. `heard` is the last time at which the node is known to have run.
+    /// `until`, or end at once if that time has passed. `heard` is the last time at which the node is known to have
+    /// run.
     pub fn lose_node(
         &mut self,
         node: NodeId,

@@ -24,7 +24,7 @@ pub struct Record {
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next; `None` means now.
     pub heard: Option<Timestamp>,
-    /// Whether the step takes over the logins of the facts. The facts recorded the ends before that.
+    /// Whether the step takes over the logins of the facts. The facts recorded the ends before this step.
     pub adopts: bool,
 }
 
@@ -91,7 +91,7 @@ impl Record {
     }
 
     /// Checks that the record stores the end of each native login until the facts have it. A kick or a deletion ends
-    /// logins in the facts first; these have no such end.
+    /// logins in the facts first. For such logins, the record stores no end.
     fn judge_ends(&self, before: &Presence) {
         for end in self.presence.unsettled_ends() {
             assert!(!self.presence.is_logged_in(&end.device) || end.login < self.last_login, "{end:?}");

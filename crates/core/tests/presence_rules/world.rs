@@ -260,7 +260,7 @@ impl World {
     }
 
     /// Prints the status after each pending session event, and marks the events as stored in the outbox. The last
-    /// status must be the record's.
+    /// status must equal the status of the record.
     fn take_statuses_after(&mut self) -> String {
         let presence = &self.record.presence;
         let events = presence.pending_events().expect("there are events");

@@ -1,5 +1,6 @@
-//! Conversation lists. Each row belongs to an owner. The first message of a conversation creates it, and so does the
-//! first one after the owner has deleted the row. Its history begins with that message.
+//! Conversation lists. Each row belongs to an owner. The first message of a conversation creates the row. After the
+//! owner has deleted the row, the next message creates it again. The history of the row begins with the message that
+//! has created it.
 
 use super::count_up;
 use super::message_columns::message_of;

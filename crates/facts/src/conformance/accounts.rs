@@ -33,7 +33,8 @@ pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, [second]);
 }
 
-/// A call names the stored app that it expects, or expects none. If the store has another, the call changes nothing.
+/// A call names the stored app that it expects, or says that it expects none. If the store has another, the call
+/// changes nothing.
 pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     let named = |name: &str| {
         let (keys, admins) = Default::default();

@@ -10,7 +10,8 @@ use crate::{
 use futures_util::future::join_all;
 use lamplight_model::{Platform, User};
 
-/// The first login creates the account, with the time of the login as its creation time. The next login does not.
+/// The first login creates the account, with the time of the login as its creation time. The next login creates no
+/// account.
 pub async fn the_first_login_registers_the_account(facts: &dyn Facts) {
     assert_eq!(record(facts, new_login("alice", "phone", 7)).await, REGISTERED);
     let found = account(facts, "alice").await;

@@ -86,7 +86,8 @@ pub async fn a_retry_is_stored_once(facts: &dyn Facts) {
     assert_eq!(history(facts, "alice", "bob").await, ["3 alice: 1", "2 bob: 2", "1 bob: 1"]);
 }
 
-/// A message with the same client id is new if it has another recipient, another text, or comes after the retry time.
+/// A message with the same client id is new if it has another recipient or another text, or if it comes after the retry
+/// time.
 pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;
