@@ -85,7 +85,7 @@ pub enum DataFolderError {
     OpenToOthers {
         /// The folder or file.
         path: PathBuf,
-        /// Its mode.
+        /// The mode of the folder or file.
         mode: u32,
         /// The reason why the mode is not changed.
         why: &'static str,
@@ -98,7 +98,7 @@ pub enum DataFolderError {
     NotAccessible {
         /// The folder or file.
         path: PathBuf,
-        /// The user id of its owner.
+        /// The user id of the owner of the folder or file.
         owner: u32,
         /// The user id of this process.
         own: u32,
@@ -108,7 +108,7 @@ pub enum DataFolderError {
     Misplaced {
         /// The file or folder.
         path: PathBuf,
-        /// Its kind.
+        /// The kind of the file or folder.
         found: &'static str,
         /// The kind that Lamplight expects.
         expected: &'static str,
@@ -153,8 +153,8 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 
 /// Locks a data folder, and removes the access of all users but its owner.
 ///
-/// Refuses a folder that is open to other users if they may need this access. That is assumed if every user may create
-/// files in it (as in `/tmp`), or if it has files of other programs and no database.
+/// Refuses a folder that is open to other users if they may need this access. They are assumed to need it if every user
+/// may create files in it (as in `/tmp`), or if it has files of other programs and no database.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| unusable(folder, source);
     check_length(folder)?;
@@ -322,8 +322,8 @@ fn narrow_tree(path: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Removes other users' access to an existing file or folder. Symbolic links are not followed: the target may be
-/// another program's.
+/// Removes other users' access to an existing file or folder. Symbolic links are not followed: the target may belong to
+/// another program.
 fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     let about = match fs::symlink_metadata(path) {
         Ok(about) => about,

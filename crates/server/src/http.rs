@@ -48,8 +48,8 @@ pub struct HttpBounds {
 
 /// Serves the HTTP port. Returns the bound address, and a handle that stops the server when it is aborted.
 ///
-/// A connection beyond a limit gets one request, if a spare permit is free: a route of `health` is served, any other
-/// gets status 503. Without a spare permit, the connection is closed.
+/// A connection beyond a limit may send one request if a spare permit is free. A request for a route of `health` is
+/// served, and any other request gets status 503. Without a spare permit, the connection is closed.
 pub fn serve(
     listener: TcpListener,
     bounds: HttpBounds,

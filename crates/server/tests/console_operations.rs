@@ -221,7 +221,7 @@ async fn an_app_that_is_made_again_knows_nothing_of_the_receivers_of_the_former_
     assert_eq!(shown().await, json!(""));
 }
 
-/// The node stops at the worst moment: the app has been deleted, but none of its data.
+/// The node stops at the worst moment: the app has been deleted, but all its data still exists.
 #[tokio::test]
 async fn a_deletion_goes_on_after_a_crash() {
     let (node, _) = logged_in().await;

@@ -328,7 +328,8 @@ async fn the_longest_lists_are_taken_with_all_the_fields_that_the_cloud_has_for_
     api.done("im_open_login_svc/account_import", &nested).await;
 }
 
-/// Each call deletes accounts, and waits until no new UserSig is refused as revoked. Others must not wait for it.
+/// Each call deletes accounts, and waits until no new UserSig is refused as revoked. Other calls must not wait for
+/// these calls.
 #[tokio::test]
 async fn small_calls_do_not_wait_for_small_calls_that_wait() {
     const CALLS: usize = 18;

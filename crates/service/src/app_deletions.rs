@@ -258,7 +258,8 @@ impl AppDeletions {
         self.check_still_there(user, app, now).await
     }
 
-    /// Removes a new record and refuses its login if the app was deleted meanwhile. `app` is the app before that.
+    /// Removes a new record and refuses its login if the app was deleted meanwhile. `app` is the app before its
+    /// deletion.
     pub(crate) async fn check_still_there(
         &self,
         user: &User,

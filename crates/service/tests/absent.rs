@@ -108,8 +108,8 @@ async fn every_login_of_the_facts_has_a_record_from_the_start_on() {
     assert_eq!(world.types(&users).await, [Some(Offline), Some(Offline), Some(Unlogined), None]);
 }
 
-/// The process ended after the facts had the login and before the record did. The login needs a higher version than the
-/// status without it.
+/// The process ended when the facts had the login, but the record did not have it yet. The login needs a higher version
+/// than the status without it.
 #[tokio::test]
 async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     let world = World::with_logins(&[]).await;

@@ -56,7 +56,7 @@ pub enum Operation {
     DeleteAccount(User),
     /// Ends every login of a user, and revokes the UserSigs of the user.
     Kick(User),
-    /// Adds a friend to the owner's friend list, and with `both` the owner to the friend's.
+    /// Adds a friend to the owner's friend list. With `both`, also adds the owner to the friend's list.
     AddFriend {
         /// The owner of the list.
         owner: User,
@@ -67,7 +67,7 @@ pub enum Operation {
         /// The owner's remark about the friend.
         remark: String,
     },
-    /// Removes a friend from the owner's friend list, and with `both` the owner from the friend's.
+    /// Removes a friend from the owner's friend list. With `both`, also removes the owner from the friend's list.
     DeleteFriend {
         /// The owner of the list.
         owner: User,

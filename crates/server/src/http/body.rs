@@ -40,8 +40,8 @@ const MAX_DISCARDED_BYTES: usize = 8 << 20;
 /// The first allocation for a body of unknown length, in bytes. It is doubled up to [`MOST_ALLOCATED`].
 const LEAST_ROOM: usize = 1_024;
 
-/// The largest body on the heap, in bytes. A larger one gets its own memory mapping, which returns to the system with
-/// it. On the heap, each thread would keep that memory.
+/// The largest body on the heap, in bytes. A larger body gets its own memory mapping. The mapping returns to the system
+/// when the body is dropped. On the heap, each thread would keep the memory of the body.
 const MOST_ALLOCATED: usize = 16 * 1_024;
 
 /// The memory budget and the limits of all bodies of a port. Each request has a clone as an extension.

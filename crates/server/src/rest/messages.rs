@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 const MAX_RECIPIENTS: usize = 500;
 /// The maximum number of messages that one call stores concurrently. Each is a copy of the body.
 const TOGETHER: usize = 100;
-/// The maximum number of bytes of the copies of the body that one call stores concurrently.
+/// The maximum size, in bytes, of all copies of the body that one call stores concurrently.
 const BYTES_TOGETHER: usize = 128 * 1_024;
 /// The minimum `MsgLifeTime`, in seconds; in the cloud's API, it is the maximum. The app's settings determine how long
 /// messages are kept.
@@ -360,7 +360,7 @@ impl Command for BatchSendMsg {
     }
 }
 
-/// Returns the number of messages of this size, in bytes, that one call stores concurrently.
+/// Returns how many messages one call stores concurrently, if each has a body of `bytes` bytes.
 fn together(bytes: usize) -> usize {
     (BYTES_TOGETHER / bytes.max(1)).clamp(1, TOGETHER)
 }

@@ -16,8 +16,8 @@ use utoipa::openapi::{
     PathsBuilder, Ref, Required, ResponseBuilder, ServerBuilder,
 };
 
-/// The version of OpenAPI that the document declares. The builder's 3.2 is read by few tools, and nothing of it is
-/// needed.
+/// The version of OpenAPI that the document declares. The builder would declare 3.2, which few tools read. The document
+/// needs nothing from 3.2.
 const OPENAPI: &str = "3.1.0";
 
 /// The extension field with an operation's codes, for programs. Its description lists them for people.

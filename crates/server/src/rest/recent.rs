@@ -84,8 +84,8 @@ pub struct Session {
     top_flag: u8,
 }
 
-/// A position in the list: the second since 1970 of the last conversation on earlier pages, and the number of
-/// conversations of that second on these pages.
+/// A position in the list. `second` is the second, since 1970, of the last conversation on earlier pages. `answered` is
+/// the number of conversations of that second on those pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Reached {
     second: u64,

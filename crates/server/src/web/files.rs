@@ -8,9 +8,9 @@ pub struct File {
     pub tag: &'static str,
     /// The content.
     pub plain: &'static [u8],
-    /// The content compressed with brotli; `None` if that is not smaller.
+    /// The content compressed with brotli; `None` if compression does not make it smaller.
     pub brotli: Option<&'static [u8]>,
-    /// The content compressed with gzip; `None` if that is not smaller.
+    /// The content compressed with gzip; `None` if compression does not make it smaller.
     pub gzip: Option<&'static [u8]>,
 }
 

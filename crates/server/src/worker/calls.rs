@@ -146,7 +146,7 @@ impl Caller {
     }
 
     /// Records that an answer reports the connection's own changes of its subscription list. If another device has
-    /// undone some, that is sent after the answer.
+    /// undone some of them, the client is notified of this after the answer.
     fn own_list_answered(&self, changes: &[OwnListChange]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {

@@ -52,7 +52,7 @@ pub struct Connection {
 pub enum Admission {
     /// Admitted, and counted for its client's address.
     Counted,
-    /// From a trusted proxy that has not sent the client's address yet. Counted only in the total.
+    /// The connection is from a trusted proxy that has not sent the client's address yet. It counts only in the total.
     Unnamed,
     /// Beyond the limits. It stays open only until its protocol is known and a refusal is sent.
     Refused,

@@ -60,7 +60,7 @@ impl Deadlines {
         }
     }
 
-    /// Returns the deadline of a connection that has passed. If there is none, schedules the next check.
+    /// Returns a deadline that has passed, if the connection has one. If there is none, schedules the next check.
     pub fn check(&self, connection: &mut Connection, now: Now) -> Option<Passed> {
         if connection.check_at > now.moment {
             return None;

@@ -268,8 +268,8 @@ impl Worker {
         tokio::time::sleep(due.since(now)).await;
     }
 
-    /// Records the delivery time of each status change of this round. While a crowd (more than 256 watchers on this
-    /// worker) is being served, moves the changes of users with crowds to `late`, up to `MOST_LATE`.
+    /// Records the delivery time of each status change of this round. While a crowd is being served, the changes of
+    /// users with crowds are moved to `late` and recorded later. `late` has room for `MOST_LATE` changes.
     pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>, late: &mut Vec<Arc<LogEntry>>) {
         let audience = self.audience.borrow();
         let observe = |entry: Arc<LogEntry>| self.metrics.delivery_seconds.observe(entry.at.elapsed());

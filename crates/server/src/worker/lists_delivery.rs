@@ -11,8 +11,8 @@ use lamplight_wire::v1::server_message::Body;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// The delivery of list changes. It queues them for connections, and watches for stuck connections: a later change, or
-/// an answer, waits for an earlier change that has not arrived.
+/// The delivery of list changes. It queues changes for connections, and watches for stuck connections. In a stuck
+/// connection, a later change or an answer waits for an earlier change that has not arrived.
 #[derive(Default)]
 pub struct ListsDelivery {
     /// The slots of the connections that are stuck. They are checked at the next tick.

@@ -15,8 +15,8 @@ use tokio::sync::Notify;
 /// changes are dropped, and the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
-/// How long a change waits for its predecessor. That may never be logged: its process may have run out of memory, or
-/// its store may have failed.
+/// How long a change waits for its predecessor. The predecessor may never be logged: the process that made it may have
+/// run out of memory, or the store may have failed.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The unsent list changes of a connection.
@@ -256,9 +256,9 @@ mod tests {
         told
     }
 
-    /// Runs a script and compares the queue's messages. A number is a change from the log, `own n` one by the
-    /// connection itself, and `friend=nick` a profile. `at n` sets the client's version, `gap` lets time pass, and
-    /// `read n` requests a reload.
+    /// Runs a script and compares the queue's messages. A number is a change from the log. `own n` is a change by the
+    /// connection itself. `friend=nick` is a changed profile. `at n` sets the client's version, `gap` lets time pass,
+    /// and `read n` requests a reload.
     fn check(script: &str, expected: &str) {
         let mut queue = ListsQueue::default();
         let mut now = Moment(0);

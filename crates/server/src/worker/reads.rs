@@ -80,11 +80,8 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// Handles a connection that is no longer its device's current one in the directory. Closes it if entries of the
-    /// change log were missed; otherwise, an entry has the reason.
-    ///
-    /// In a cluster, the directory may have lost the connection. The client is then asked to reconnect, and its login
-    /// is refused if the device was kicked.
+    /// Handles a connection that another connection of the device has replaced in the directory. If log entries were
+    /// missed, closes the replaced connection. Otherwise a log entry reports the replacement.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         self.reads.watch_list_is_settled(watcher, false);
         let missed = self

@@ -158,7 +158,7 @@ struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Queued,
-    /// The key is being read. `again` is `true` if it was requested again after that read began.
+    /// The key is being read. `again` is `true` if the key was requested again after the read began.
     UnderWay {
         again: bool,
     },

@@ -37,7 +37,7 @@ pub struct OpenConnection {
 pub struct ClearedPage {
     /// The number of connections that were ended.
     pub ended: usize,
-    /// The number of records that could not be written. Above 0, the caller must repeat the page.
+    /// The number of records that could not be written. If the number is above 0, the caller must repeat the page.
     pub failed: usize,
     /// The position of the next page; `None` if this is the last page.
     pub next: Option<RecordedCursor>,
@@ -189,8 +189,8 @@ impl Service {
     /// Updates this node's table of apps with the changes by other nodes, and notifies this node's clients. Returns the
     /// ids of the changed apps.
     ///
-    /// This node appends an entry of its own to the log for each change: its workers may have read the other node's
-    /// entry before the table had the change.
+    /// This node appends an entry of its own to the log for each change. The workers of this node may have read the
+    /// other node's entry too early, before the table had the change.
     pub async fn refresh_apps(&self) -> Result<Vec<AppId>, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let stored = self.facts.apps().await?;

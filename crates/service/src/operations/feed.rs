@@ -1,4 +1,4 @@
-//! The status feed. A backend keeps a copy of all statuses with it (SPEC section 10).
+//! The status feed, with which a backend keeps a copy of all statuses (SPEC section 10).
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{FeedCursor, InvalidFeedCursor};

@@ -38,9 +38,9 @@ pub struct InspectedDevice {
 pub enum LinkState {
     /// The device has a live connection.
     Connected,
-    /// The connection has ended but still counts as connected.
+    /// The connection has ended, but the device still counts as connected.
     Held {
-        /// The time until which it counts as connected.
+        /// The time until which the device counts as connected.
         until: Timestamp,
         /// The way in which the connection ended.
         end: LinkEnd,

@@ -463,7 +463,7 @@ impl Service {
     }
 
     /// Records that a connection has ended without a logout. `heard` is the time of its last bytes. Does nothing if the
-    /// connection was superseded or kicked. Retried until it succeeds.
+    /// connection was superseded or kicked. A failed call is retried until it succeeds.
     pub async fn disconnect(
         &self,
         user: &User,
