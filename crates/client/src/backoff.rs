@@ -50,7 +50,7 @@ impl Jitter {
 /// The period over which clients spread their reconnects, as last sent by the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Spread {
-    /// The server has sent no spread: there was no login yet, or its version is older.
+    /// The server has sent no spread: there was no login yet, or the version of the server is older.
     Unknown,
     Told(Duration),
 }

@@ -211,8 +211,8 @@ impl Client {
     }
 
     /// Reports that the device has changed its network or has woken up. The client then tests a live link at once with
-    /// a heartbeat, and gives it up if it receives nothing for 3 s. If the client is waiting to reconnect, it tries at
-    /// once.
+    /// a heartbeat. If nothing is received for 3 s, the client gives the link up. If the client is waiting to
+    /// reconnect, it tries at once.
     pub async fn network_changed(&self) {
         // Sending fails only if the driver has ended. There is then no link to test.
         let _ = self.commands.send(Command::NetworkChanged).await;

@@ -112,8 +112,8 @@ impl EventQueue {
         }
     }
 
-    /// Removes all changed statuses and returns them as one event. If no status has changed, does this with the removed
-    /// users.
+    /// Removes all changed statuses and returns them as one event. If no status has changed, returns the removed users
+    /// as one event instead.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());

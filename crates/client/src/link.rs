@@ -19,7 +19,7 @@ pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 /// Replaces [`ANSWER_PATIENCE`] after a change of the device's network. The change may have broken the link.
 pub(crate) const DOUBT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Replaces [`ANSWER_PATIENCE`] after a sleep of the device, in which most links break.
+/// Replaces [`ANSWER_PATIENCE`] after a sleep of the device. Most links break during a sleep.
 pub(crate) const WAKE_PATIENCE: Duration = Duration::from_millis(800);
 
 /// The longest time between two heartbeats of a native client.

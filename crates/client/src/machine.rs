@@ -381,7 +381,7 @@ impl Machine {
     }
 
     /// Handles a link, or an attempt to open one, that ended without a final message of the server. Records the time
-    /// without traffic, because the path may have cut an idle link. After a sleep, it does not count.
+    /// without traffic, because the path may have cut an idle link. After a sleep, this time is not recorded.
     fn link_cut(&mut self, why: LinkEnd, turn: &mut Turn) {
         if let Some(Session { phase: Phase::Live(link), path, .. }) = &mut self.session
             && !link.is_woken()

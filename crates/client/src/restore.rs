@@ -11,8 +11,8 @@ use std::time::Duration;
 /// The maximum number of users in one batch, which is an app's default limit (SPEC section 3).
 const BATCH: usize = 100;
 
-/// The shortest time between two batches. It uses half of the default rate limit of 20 calls in 5 s; the application
-/// and other devices have the rest.
+/// The shortest time between two batches. At this pace, a restore uses half of the default rate limit of 20 calls in 5
+/// s; the application and other devices have the rest.
 const PACE: Duration = Duration::from_millis(500);
 
 /// The wait after a temporary refusal, which is the window of the default rate limit.

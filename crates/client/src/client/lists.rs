@@ -200,8 +200,8 @@ impl Client {
         Ok(SentMessage { message, repeated: told.repeated_send })
     }
 
-    /// Returns up to `limit` (1 to 100) messages with `peer`, newest first. If `before` is given, only messages with a
-    /// lower sequence.
+    /// Returns up to `limit` (1 to 100) messages with `peer`, newest first. If `before` is given, returns only messages
+    /// with a lower sequence.
     ///
     /// # Errors
     ///
@@ -240,8 +240,8 @@ impl Client {
         })
     }
 
-    /// Marks the messages of `peer` up to `sequence` as read, or all existing messages if it is `None`. The read
-    /// position never moves back.
+    /// Marks the messages of `peer` up to `sequence` as read, or all existing messages if `sequence` is `None`. The
+    /// read position never moves back.
     ///
     /// # Errors
     ///

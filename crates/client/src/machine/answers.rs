@@ -168,8 +168,8 @@ impl Machine {
         self.end(event, turn);
     }
 
-    /// Handles the answer to a login, and the statuses that came before it. Users whom an earlier process subscribed to
-    /// come before those of this session in the list.
+    /// Handles the answer to a login, and the statuses that came before it. An earlier process may have subscribed to
+    /// users. In the list, these users come before the users of this session.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         self.abilities_told(told.abilities, turn);
         let Some(session) = &mut self.session else { return };

@@ -7,7 +7,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Retry {
     BackOff,
-    /// This time, chosen at random by the server or after a sleep. After failures, a longer back-off is used instead.
+    /// This time, which was chosen at random: by the server, or by this client after a sleep. After failures, a longer
+    /// back-off is used instead.
     After(Duration),
     /// This time plus the back-off.
     NotBefore(Duration),

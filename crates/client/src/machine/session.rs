@@ -145,7 +145,8 @@ impl Session {
         if may_subscribe && link.has_room() { self.restore.due() } else { None }
     }
 
-    /// The time when the subscription list is to be read: as for a restore, and after one.
+    /// The time when the subscription list is to be read. The conditions of a restore apply, and no restore may be
+    /// under way.
     pub(super) fn list_check_due(&self, link: &Link) -> Option<Moment> {
         let may_read = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         let is_free = may_read && link.has_room() && self.restore.is_idle();

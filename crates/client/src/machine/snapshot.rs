@@ -42,7 +42,8 @@ impl Machine {
         }
     }
 
-    /// Completes the snapshot. Users in neither the login request nor a status are no longer watched.
+    /// Completes the snapshot. A user who is neither in the login request nor in a received status is no longer
+    /// watched.
     pub(super) fn snapshot_complete(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         let Some(snapshot) = session.snapshot.take() else { return };

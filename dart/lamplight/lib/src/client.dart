@@ -150,7 +150,7 @@ final class LamplightClient {
   /// The [token] is a UserSig, or a JWT if the app accepts JWTs. If this user
   /// is already logged in, the token replaces the earlier one. If another user
   /// is logged in, the call fails with 6017: log out first. A login during a
-  /// logout waits for its end.
+  /// logout waits for the end of the logout.
   Future<LoginResult> login(String userId, String token) async {
     if (!isUserId(userId)) {
       throw LamplightException.of(LamplightCode.badUserId);

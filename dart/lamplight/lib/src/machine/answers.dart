@@ -158,7 +158,8 @@ extension _Answers on Machine {
   }
 
   /// Completes the snapshot: every status that differs from the versions in the
-  /// login has come. Users in neither are no longer watched.
+  /// login has come. A user who is neither in the login nor in these statuses
+  /// is no longer watched.
   void _snapshotComplete(Session session) {
     final snapshot = session.snapshot;
     if (snapshot == null) return;

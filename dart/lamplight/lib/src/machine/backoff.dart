@@ -19,9 +19,9 @@ const _first = 1000;
 /// The longest wait is 1.5 times the mean.
 const _between = 1500;
 
-/// The mean wait after many failures. With it, the longest wait is 30 s, 1.5
-/// times the mean: the grace within which watchers do not see a client leave. A
-/// longer spread of the server replaces the mean.
+/// The mean wait after many failures. The longest wait is then 30 s, 1.5 times
+/// the mean. Within this grace, watchers do not see a client leave. A longer
+/// spread of the server replaces the mean.
 const _betweenLongest = 20000;
 
 /// The failed attempts after which the wait begins to double; 1 without a

@@ -71,8 +71,8 @@ extension _Endings on Machine {
   }
 
   /// Handles the calls of a broken link. Calls that may be repeated are queued,
-  /// a logout of a Web client succeeds, and others fail. Returns whether one
-  /// was a logout, which ends the session.
+  /// a logout of a Web client succeeds, and others fail. Returns whether one of
+  /// the calls was a logout. A logout then ends the session.
   bool _giveBack(Session session, LiveLink link) {
     final again = link.takeRepeatable();
     var isLoggingOut = false;

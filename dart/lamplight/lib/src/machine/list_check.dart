@@ -3,8 +3,8 @@
 ///
 /// A client knows the list from its first login, and every change of it while
 /// the link lasts. While the link is broken, another device may change the
-/// list, and a resume does not name it again. It is then read when a friendship
-/// ends. Knows no messages and no clock.
+/// list, and a resume does not name it again. The list is then read when a
+/// friendship ends. The check knows no messages and no clock.
 library;
 
 /// The former friends who may still be on the subscription list. They are in

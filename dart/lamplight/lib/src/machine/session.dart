@@ -121,8 +121,8 @@ final class Session {
     });
   }
 
-  /// Drops a token that the server has refused. Returns whether there is an
-  /// accepted one in its place.
+  /// Drops a token that the server has refused. Returns whether a token that
+  /// the server has accepted replaces it.
   bool dropToken(String refused) {
     final accepted = acceptedToken;
     if (accepted == null || token != refused || accepted == refused) {
@@ -313,8 +313,8 @@ final class OpenLink extends Effect {
   const OpenLink();
 }
 
-/// Closes the link, or aborts the attempt to open one. Does nothing without
-/// either.
+/// Closes the link, or aborts the attempt to open one. Does nothing if there is
+/// neither.
 final class CloseLink extends Effect {
   /// Creates an effect.
   const CloseLink();

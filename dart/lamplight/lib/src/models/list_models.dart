@@ -164,8 +164,8 @@ sealed class ListModel {
         )
       : null;
 
-  /// The users of the list in its order. The identical object, while the users
-  /// are the same.
+  /// The users of the list in its order. This is the identical object while the
+  /// users are the same.
   List<String> get _listed;
 
   /// Returns the users in the rows from index [first] to index [last].

@@ -20,8 +20,8 @@ final class ListTable<T> {
   /// list was read once.
   Map<String, T>? _shown;
 
-  /// The known rows. During a reading, only those that were read or sent since
-  /// it began.
+  /// The known rows. During a reading, only the rows that were read or sent
+  /// since the reading began.
   Map<String, _Row<T>> _rows = {};
 
   /// The versions of rows removed during a reading. An older page must not

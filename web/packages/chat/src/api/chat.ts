@@ -168,7 +168,10 @@ export class Chat {
     return this.isReady() ? (this.#driver.user ?? "") : "";
   }
 
-  /** The current time by the server's clock, in milliseconds since 1970 (UTC). Measured at the last login. */
+  /**
+   * The current time by the server's clock, in milliseconds since 1970 (UTC). The difference from this machine's clock
+   * was measured at the last login.
+   */
   getServerTime(): number {
     return Date.now() + this.#clockOffset;
   }

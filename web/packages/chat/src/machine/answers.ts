@@ -152,7 +152,8 @@ function loginRefused(turn: Turn, refusal: Refused): void {
 }
 
 /**
- * Replaces a refused UserSig by the accepted one, if it is the newest and was never accepted. Returns whether it did.
+ * Replaces a refused UserSig by the accepted one, if the refused one is the newest and was never accepted. Returns
+ * whether the UserSig was replaced.
  */
 function dropUserSig(turn: Turn, userSig: string | undefined): boolean {
   const { session } = turn;
@@ -207,8 +208,8 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
 }
 
 /**
- * Completes the snapshot: every status that differs from the versions in the login has come. Users in neither are no
- * longer watched.
+ * Completes the snapshot: every status that differs from the versions in the login has come. A user who is neither in
+ * the login nor in these statuses is no longer watched.
  */
 function snapshotComplete(turn: Turn): void {
   if (turn.session?.snapshot == null) {

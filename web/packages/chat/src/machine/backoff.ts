@@ -17,8 +17,8 @@ const FIRST = 1_000;
 const BETWEEN = 1_500;
 
 /**
- * The mean wait after many failures. With it, the longest wait is 30 s, 1.5 times the mean: the grace within which
- * watchers do not see a client leave. A longer spread of the server replaces the mean.
+ * The mean wait after many failures. The longest wait is then 30 s, 1.5 times the mean. Within this grace, watchers do
+ * not see a client leave. A longer spread of the server replaces the mean.
  */
 const BETWEEN_LONGEST = 20_000;
 

@@ -11,7 +11,7 @@ import type { Ending, Phase, Session, Turn } from "./session.js";
 
 /**
  * Handles the end of a link, or of an attempt to open one, without a last message of the server. Records the silence
- * before it, because the network path may have cut the link. After a sleep, nothing is recorded.
+ * before the end, because the network path may have cut the link. After a sleep, nothing is recorded.
  */
 export function linkCut(turn: Turn, why: string): void {
   const { session } = turn;
@@ -76,7 +76,8 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
 
 /**
  * Handles the calls of a broken link. Calls that may be repeated are queued. Logins that waited for room become those
- * of the next attempt. The others are answered. Returns whether one was a logout, which ends the session.
+ * of the next attempt. The others are answered. Returns whether one of the calls was a logout. A logout then ends the
+ * session.
  */
 function giveBack(turn: Turn, session: Session, calls: readonly Call[]): boolean {
   const lost = calls.filter(({ repeatable }) => !repeatable);

@@ -96,7 +96,7 @@ export interface Session {
   readonly listCheck: ListCheck;
   /** The highest lists version that was received; null before the first login. */
   readonly listsVersion: number | null;
-  /** The abilities that the app gives to this client, as received last; null before. */
+  /** The abilities that the app gives to this client, as received last; null before the server has sent any. */
   readonly abilities: Abilities | null;
   /** The snapshot of the watched users on the current link; null once it is complete. */
   readonly snapshot: Snapshot | null;
@@ -164,7 +164,7 @@ export type Input =
 export type Effect =
   /** Open a link. The machine has no link when it requests this. */
   | { readonly type: "openLink" }
-  /** Close the link, or abort the attempt to open one. Does nothing without either. */
+  /** Close the link, or abort the attempt to open one. Does nothing if there is neither. */
   | { readonly type: "closeLink" }
   | { readonly type: "send"; readonly message: ClientMessageJson }
   /** Answer a call. Every call is answered once. */
