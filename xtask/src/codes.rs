@@ -1,7 +1,7 @@
 //! Generates files that are checked in. `docs/codes.md` and the codes of the Dart SDK come from the table in
 //! `lamplight-model`. `docs/messages.md` and `crates/wire/src/generated` come from the protobuf files.
-//! `docs/openapi.json` comes from the server's commands; it takes a build of the server, so a test of the server checks
-//! it.
+//! `docs/openapi.json` comes from the server's commands. Generating that file takes a build of the server, so a test of
+//! the server checks the file.
 
 use crate::ground::{Ground, output};
 use crate::{messages, wire_code};

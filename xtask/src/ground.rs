@@ -49,8 +49,8 @@ impl Ground {
         command
     }
 
-    /// Replaces this process with `lamplight`, built with this profile and called with these arguments. Signals and the
-    /// exit code are then its own.
+    /// Replaces this process with `lamplight`, built with this profile and called with these arguments. That program
+    /// then receives the signals, and its exit code is the result.
     pub fn become_lamplight(&self, profile: &str, first: &[&str], args: &[&str]) -> Result<ExitCode> {
         self.become_cargo(
             &format!("run --profile {profile} --package lamplight -- {}", first.join(" ")),

@@ -275,7 +275,7 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// The list of pages of the documentation site.
 const SUMMARY: &str = "docs/SUMMARY.md";
-/// The paths of decisions begin so. The site finds these pages itself, without the list.
+/// The paths of decisions begin with this text. The site finds these pages itself, without the list.
 const DECISIONS: &str = "docs/decisions/0";
 
 /// The page that has a test for each guarantee.

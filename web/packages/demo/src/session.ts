@@ -26,7 +26,7 @@ export type Ending =
 export type Stage =
   /**
    * The visitor is not logged in. `former` has the credentials of a login that did not reach the server, or that
-   * another login of the account has replaced. The visitor can repeat it.
+   * another login of the account has replaced. The visitor can repeat that login.
    */
   | { readonly at: "entrance"; readonly ending: Ending | undefined; readonly former?: Ticket | undefined }
   | { readonly at: "entering"; readonly userID: string }

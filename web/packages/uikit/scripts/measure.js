@@ -9,7 +9,7 @@ import { createServer } from "vite";
 
 /** The main thread's maximum time for a frame, in milliseconds: half a frame at 60 frames a second. */
 const MOST_WORK = 8;
-/** The second of two frames counts as late from this time between them on, in milliseconds. */
+/** If more than this time lies between two frames, in milliseconds, the second frame counts as late. */
 const LATE = 25;
 const MOST_ELEMENTS = 1_000;
 

@@ -295,7 +295,8 @@ export class LamplightDesk extends LitElement {
   }
 
   /**
-   * The status to show for a user. The visitor's own is unknown without a connection: others may already see another.
+   * The status to show for a user. Without a connection, the visitor's own status is unknown: others may already see
+   * another status.
    */
   #statusOf(userID: string): UserStatus | undefined {
     const { inside, picture } = this;

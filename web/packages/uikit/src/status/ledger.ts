@@ -53,7 +53,7 @@ const BATCH_TOO_LARGE = 70206;
 
 /** The users in a list. */
 export interface View {
-  /** The users of the list, in its order. The array stays the same while the users do. */
+  /** The users of the list, in its order. The array stays the same while the users are the same. */
   readonly listed: readonly string[];
   /** The users in the visible rows. */
   readonly onScreen: readonly string[];
