@@ -202,7 +202,7 @@ pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Returns whether the folder has a database, or a file with the address of one in PostgreSQL.
+/// Returns whether the folder has a database, or a file with the address of a database in PostgreSQL.
 fn has_facts(folder: &Path) -> io::Result<bool> {
     Ok(folder.join(FACTS).try_exists()? || folder.join(IN_POSTGRES).try_exists()?)
 }

@@ -1,5 +1,5 @@
-//! A histogram of durations. Prometheus reads the counts since the start, from which the console computes those of
-//! recent periods.
+//! A histogram of durations. Prometheus reads the counts since the start. From these counts, the console computes the
+//! counts of recent periods.
 
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::{MetricType, TypedMetric};

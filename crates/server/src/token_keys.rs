@@ -80,7 +80,7 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// Restores the keys that an earlier run of the node has stored. Removes those of sources that no app names any
+    /// Restores the keys that an earlier run of the node has stored. Removes the keys of sources that no app names any
     /// more. Must be called before [`TokenKeys::run`], and before a client can log in.
     pub fn restore(&self, now: Now) {
         let (wanted, kept) = (Keyrings::sources(&self.service.apps().all()), self.kept());
@@ -140,7 +140,7 @@ impl TokenKeys {
         }
     }
 
-    /// Stores the text of a source. A restart restores its keys from it.
+    /// Stores the text of a source. After a restart, the keys of the source are restored from this text.
     async fn keep(&self, key: &KeysToRead, text: String) {
         let (kept, kept_key) = (self.kept(), key.clone());
         let text = KeptText { read: self.clock.now().wall, text };

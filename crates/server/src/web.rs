@@ -37,8 +37,8 @@ pub struct Site {
 }
 
 impl Site {
-    /// Makes a site whose pages connect to `public_client_url`, or without it to `client_address`. With `demo`, they
-    /// offer the users of the demo.
+    /// Makes a site whose pages connect to `public_client_url`, or to `client_address` if that is `None`. With `demo`,
+    /// the pages offer the users of the demo.
     pub fn new(client_address: SocketAddr, public_client_url: Option<String>, demo: bool) -> Self {
         Self { door: ClientDoor::new(client_address, public_client_url), demo }
     }

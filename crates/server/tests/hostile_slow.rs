@@ -63,7 +63,8 @@ async fn a_thousand_requests_in_one_write_are_answered_in_their_order() {
 struct Flood {
     sent: Arc<AtomicUsize>,
     enough: Arc<AtomicBool>,
-    /// The task that sends. It returns the stream's writing half, because dropping that would close the connection.
+    /// The task that sends. It returns the stream's writing half, because dropping that half would close the
+    /// connection.
     task: JoinHandle<OwnedWriteHalf>,
     reader: OwnedReadHalf,
     received: Vec<u8>,

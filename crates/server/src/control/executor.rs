@@ -140,8 +140,8 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     }
 }
 
-/// Reads the profile that a `SetProfile` will change, for the audit log. Nothing for other operations, or without an
-/// account.
+/// Reads the profile that a `SetProfile` will change, for the audit log. Returns nothing for other operations, or if
+/// there is no account.
 async fn former(
     executor: &Executor,
     operation: &Operation,

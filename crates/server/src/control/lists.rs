@@ -59,7 +59,7 @@ pub enum ListsOperation {
         owner: User,
         /// The other user.
         peer: UserId,
-        /// The sequence before which the page ends: all returned messages have a lower one. `None` for the newest
+        /// The sequence before which the page ends: all returned messages have a lower sequence. `None` for the newest
         /// messages.
         before: Option<u64>,
         /// The maximum number of messages in the answer, 1 to 100.

@@ -17,8 +17,8 @@ pub enum Operation {
     PutApp {
         /// The new state of the app.
         app: Box<App>,
-        /// The state that the change is based on; `None` if the app did not exist. If it differs by then, nothing is
-        /// changed.
+        /// The state that the change is based on; `None` if the app did not exist. If the state of the app is another
+        /// one by then, nothing is changed.
         was: Option<Box<App>>,
     },
     /// Deletes an app. The app's stored data is deleted later, after the answer.

@@ -121,8 +121,8 @@ impl PacedStream {
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, why))
     }
 
-    /// Tells the pace the outcome of a write, and returns it. Returns an error for a blocked write of a peer that was
-    /// too slow.
+    /// Reports the outcome of a write to the pace, and returns the outcome. Returns an error for a blocked write of a
+    /// peer that was too slow.
     fn wrote(
         &mut self,
         context: &mut Context<'_>,

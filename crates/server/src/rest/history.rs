@@ -119,8 +119,8 @@ pub struct PastText {
     text: String,
 }
 
-/// The `MsgSeq` and the `MsgRandom` of a stored message. A client's message has the low 31 bits of its number in the
-/// conversation, and 0.
+/// The `MsgSeq` and the `MsgRandom` of a stored message. For a message of a client, they are the low 31 bits of its
+/// number in the conversation, and 0.
 fn name_of(message: &Message) -> MessageName {
     MessageName::of(&message.client_id).unwrap_or(MessageName {
         sequence: u32::try_from(message.sequence & 0x7fff_ffff).expect("31 bits"),

@@ -17,7 +17,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 const DOCUMENT_PATH: &str = "/v4/openapi.json";
 
 /// The content security policy of the page: requests to this server and `data:` icons are allowed, framing is not. The
-/// hash allows one of the two styles that Swagger UI's script inserts; the page works without the other.
+/// hash allows one of the two styles that Swagger UI's script inserts; the page works without the other style.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; \
      style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; font-src 'self'; \

@@ -1,4 +1,4 @@
-//! Admits the connections of a worker. One beyond the limits stays open until a refusal has been sent to it.
+//! Admits the connections of a worker. A connection beyond the limits stays open until a refusal has been sent to it.
 
 use super::Shared;
 use super::connection::{Admission, Connection, Session};
@@ -90,8 +90,8 @@ impl AdmissionControl {
         NAMING_TIME.min(self.shared.config.login_timeout())
     }
 
-    /// Counts a trusted proxy's connection for its client's address, once that can no longer change. `has_opened` is
-    /// `true` once the preamble or the WebSocket upgrade has arrived.
+    /// Counts a trusted proxy's connection for its client's address, once that address can no longer change.
+    /// `has_opened` is `true` once the preamble or the WebSocket upgrade has arrived.
     ///
     /// Returns `false` if the connection must be closed at once. Otherwise it stays open, at least until a refusal is
     /// sent.

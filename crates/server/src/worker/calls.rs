@@ -165,8 +165,8 @@ impl Caller {
         });
     }
 
-    /// Sends the connection its own list changes like those of another device. The call failed after them, so no answer
-    /// reports them.
+    /// Sends the connection its own list changes like changes by another device. The call failed after these changes,
+    /// so no answer reports them.
     fn own_list_not_answered(&self) {
         let changes = self.worker.connections.with(self.id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))

@@ -54,7 +54,7 @@ pub enum Admission {
     Counted,
     /// The connection is from a trusted proxy that has not sent the client's address yet. It counts only in the total.
     Unnamed,
-    /// Beyond the limits. It stays open only until its protocol is known and a refusal is sent.
+    /// The connection is beyond the limits. It stays open only until its protocol is known and a refusal is sent.
     Refused,
 }
 

@@ -79,7 +79,7 @@ impl Worker {
         }
     }
 
-    /// Refuses a connection beyond the limits, once its protocol is known. Returns whether it did.
+    /// Refuses a connection beyond the limits, once its protocol is known. Returns whether the connection was refused.
     pub(super) fn turn_away(self: &Rc<Self>, slot: usize) -> bool {
         let is_to_go = self.connections.borrow().get(slot).is_some_and(AdmissionControl::is_to_refuse);
         if is_to_go {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The maximum number of bytes of queued changes for one connection; a single change may be larger. Beyond it, the
-/// changes are dropped, and the client is asked to read its lists again.
+/// The maximum number of bytes of queued changes for one connection; a single change may be larger. Beyond this limit,
+/// the changes are dropped, and the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
 /// How long a change waits for its predecessor. The predecessor may never be logged: the process that made it may have

@@ -90,8 +90,8 @@ impl LoginTask {
         Ok(None)
     }
 
-    /// Adds a connection to the audience, after the directory has its device. Changes are then notified. Returns the
-    /// response, and its encoded statuses.
+    /// Adds a connection to the audience, after the directory has its device. From then on, the connection is notified
+    /// of changes. Returns the response, and its encoded statuses.
     async fn finish_login(
         &self,
         request: &v1::LoginRequest,

@@ -1,5 +1,5 @@
 //! A worker: one thread with its own listener, connections and audience. Between a change and the sockets, it briefly
-//! takes one lock that other threads use too: that of its queue of the change log.
+//! takes one lock that other threads use too: the lock of its queue of the change log.
 //!
 //! In each round, a worker reads the sockets, answers requests, and reads the change log. It then writes once to each
 //! connection that has something to send, so messages of one round leave in one write.
@@ -287,7 +287,8 @@ impl Worker {
         self.end(slot, LinkEnd::Closed);
     }
 
-    /// Polls a task once. If it waits, it continues as a local task, whose end starts a new round.
+    /// Polls a task once. If the task is not complete then, it continues as a local task. The end of the local task
+    /// starts a new round.
     fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
         if work.as_mut().poll(&mut Context::from_waker(&noop_waker())).is_pending() {
