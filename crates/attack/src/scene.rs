@@ -22,8 +22,8 @@ const BEFORE_QUICK: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(100);
 /// The witness's p99 that is always allowed, in milliseconds: the target of docs/performance.md under a steady load.
 pub const EVEN_LOAD: f64 = 20.0;
-/// A p99 up to this, in milliseconds, is always allowed. It applies to an attack that may otherwise double the p99.
-/// Below it, the scheduler is measured: a thread may wait for the next tick, usually 4 ms.
+/// A p99 up to this, in milliseconds, is always allowed. It applies to an attack that may otherwise double the p99. A
+/// p99 below this value measures the scheduler: a thread may wait for the next tick, usually 4 ms.
 pub const A_TURN_OF_THE_SCHEDULER: f64 = 4.0;
 /// The priority of the attackers' threads, as the argument of `nice`.
 const LOWEST_PRIORITY: i32 = 19;
@@ -46,7 +46,7 @@ pub struct Bound {
     pub memory_mib: f64,
     /// The allowed growth of the number of descriptors during the attack.
     pub descriptors: u64,
-    /// The witness's p99 that is always allowed, in milliseconds. A higher p99 may be at most twice that before the
+    /// The witness's p99 that is always allowed, in milliseconds. A higher p99 may be at most twice the p99 before the
     /// attack.
     pub p99_floor_ms: f64,
 }

@@ -183,8 +183,8 @@ fn is_for(claims: &Map<String, Value>, settings: &JwtSettings, app: AppId) -> bo
     }
 }
 
-/// Returns the key that verifies the signature of a token. Skips keys for another algorithm or, if the token has a
-/// `kid`, with another one.
+/// Returns the key that verifies the signature of a token. Skips keys for another algorithm. If the token has a `kid`,
+/// also skips keys with another `kid`.
 fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'a JwtKey, JwtRefusal> {
     let kid = header.kid.as_deref();
     let mut is_known = false;

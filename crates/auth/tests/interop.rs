@@ -1,5 +1,6 @@
 //! Interoperability with the public generators of UserSigs, an npm package and a PyPI package. Lamplight accepts their
-//! tokens, and its own contain the same document. `tests/interop/README.md` says how to install the generators.
+//! tokens, and the tokens of Lamplight contain the same document. `tests/interop/README.md` says how to install the
+//! generators.
 
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]

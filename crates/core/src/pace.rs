@@ -17,7 +17,7 @@ pub struct MinimumRate {
 }
 
 impl MinimumRate {
-    /// The moment from which on a transfer is too slow that began at `began` and has transferred `bytes`.
+    /// The moment from which on a transfer is too slow. The transfer began at `began`, and has transferred `bytes`.
     pub fn deadline(&self, began: Moment, bytes: u64) -> Moment {
         let earned = bytes.saturating_mul(1_000) / self.bytes_per_second.max(1);
         let allowed = self.grace.saturating_add(Duration::from_millis(earned));

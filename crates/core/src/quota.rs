@@ -45,7 +45,7 @@ pub struct FailureWindow {
 }
 
 impl FailureWindow {
-    /// Failures are counted in this period, and a source is blocked for it.
+    /// Failures are counted in periods of this length, and a source is blocked for this time.
     pub const MINUTE: Duration = Duration::from_secs(60);
 
     /// Whether the source is blocked.

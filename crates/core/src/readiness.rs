@@ -9,7 +9,7 @@ use std::time::Duration;
 pub enum Sign {
     /// The part works.
     Well,
-    /// The part sends heartbeats. It fails if the last is older than `patience`.
+    /// The part sends heartbeats. It fails if the last heartbeat is older than `patience`.
     Pulse {
         /// The time of the last heartbeat.
         last: Moment,

@@ -1,5 +1,5 @@
-//! The clock that decides which old data is deleted. It follows the wall clock. If the wall clock leaps ahead, it
-//! follows only after some time.
+//! The clock that decides which old data is deleted. It follows the wall clock. If the wall clock leaps ahead, this
+//! clock follows only after some time.
 //!
 //! A wall clock may be wrong: a host without a battery, a wrong clock of a virtual machine's host, an operator's typing
 //! error. Everything else recovers when the clock is corrected; deleted data is lost.
@@ -14,7 +14,8 @@ pub const STEADY_FOR: Duration = Duration::from_secs(60 * 60);
 /// clock by less.
 pub const TOLERATED: Duration = Duration::from_secs(60);
 
-/// A clock that follows the wall clock. If the wall clock leaps ahead of the monotonic clock, it follows only later.
+/// A clock that follows the wall clock. If the wall clock leaps ahead of the monotonic clock, this clock follows only
+/// later.
 #[derive(Clone, Debug, Default)]
 pub struct RetentionClock {
     /// The last accepted reading; `None` until a reading was accepted.

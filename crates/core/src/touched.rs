@@ -21,7 +21,7 @@ pub(crate) struct Marks {
     crowd: bool,
 }
 
-/// The watchers that wait to be served. A queue contains a watcher, of key `K`, at most once.
+/// The watchers that wait to be served, as keys of type `K`. A queue contains a watcher at most once.
 pub(crate) struct Touched<K> {
     first: Vec<K>,
     crowd: VecDeque<K>,

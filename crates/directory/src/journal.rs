@@ -91,8 +91,8 @@ pub(crate) enum EntryRef<'a> {
 pub(crate) struct Begin {
     /// The epoch of the feed, which changes whenever live records may have been lost.
     pub epoch: u64,
-    /// The id of the machine's boot in which the file was written. After another boot, data may be lost that the kernel
-    /// had not written to disk.
+    /// The id of the machine's boot in which the file was written. After another boot, data that the kernel had not
+    /// written to disk may be lost.
     pub machine: String,
     /// The highest position in the feed of a removed record.
     pub horizon: u64,

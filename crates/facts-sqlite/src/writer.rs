@@ -224,7 +224,7 @@ fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counter
     }
 }
 
-/// Runs and commits the batch with the writes that join meanwhile. After an error, nothing of it is stored.
+/// Runs and commits the batch with the writes that join meanwhile. After an error, nothing of the batch is stored.
 fn commit_batch(
     connection: &Connection,
     writes: &Receiver<Box<dyn Write>>,

@@ -4,9 +4,9 @@
 //! panics if the store breaks the rule. An adapter calls `lamplight_facts::conformance_tests!(make)` in its tests,
 //! which defines a test for each rule.
 //!
-//! The suite uses only the port: it does not stop a store, kill it or fill its disk. Each adapter has its own tests
-//! that acknowledged changes survive. The caller of the port checks that an app exists, so the suite creates accounts
-//! without one.
+//! The suite uses only the port: it does not stop a store, kill it or fill its disk. Each adapter has tests of its own
+//! for the survival of acknowledged changes. The caller of the port checks that an app exists, so the suite creates
+//! accounts without one.
 
 pub mod accounts;
 pub mod conversations;

@@ -58,7 +58,7 @@ pub trait Lists: Send + Sync {
 
     // Friends
 
-    /// Adds `friend` to the friend list of `owner`, and with `both` also `owner` to the list of `friend`, in one
+    /// Adds `friend` to the friend list of `owner`. With `both`, also adds `owner` to the list of `friend`. Runs in one
     /// transaction.
     ///
     /// An existing entry of `owner` keeps its time. A given remark, source or wording replaces the stored text, unless
@@ -238,7 +238,8 @@ pub struct Befriending {
     pub friend_state: ListsState,
 }
 
-/// The outcome of adding a friend. If several reasons prevent it, the first in this order is returned.
+/// The outcome of adding a friend. If several reasons prevent the addition, the first one in the order of these
+/// variants is returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Befriended {
     /// The friend was added, or the existing entry was updated.

@@ -195,7 +195,7 @@ fn put_entry(file: &mut Vec<u8>, content: &[u8]) {
     file.extend_from_slice(content);
 }
 
-/// Checks that the next start finds the records that this one has restored and written.
+/// Checks that the next start finds the records that this start has restored and written.
 fn opens_the_same(folder: &Path, expected: &People) {
     let (directory, recovered) = open(folder, now(30_000));
     assert!(!recovered.in_doubt, "the damage is still there");

@@ -182,7 +182,8 @@ fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Opt
     (examined.status.code(), served)
 }
 
-/// The doctor must report each mistake that prevents a start, and no similar state that does not.
+/// The doctor must report each mistake that prevents a start. It must not report a similar state that prevents no
+/// start.
 #[test]
 fn the_doctor_and_a_start_agree() {
     type Spoil = fn(&std::path::Path);

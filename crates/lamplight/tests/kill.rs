@@ -115,7 +115,7 @@ fn noted_bytes(folder: &Path) -> u64 {
     of_marks.map(|file| file.metadata().unwrap().len()).sum()
 }
 
-/// A kill may come between a write of the facts and one of the live records. The kill must not look like a restored
+/// A kill may come between a write of the facts and a write of the live records. The kill must not look like a restored
 /// back-up, and a real back-up must be noticed.
 #[tokio::test]
 async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed_after_a_kill() {

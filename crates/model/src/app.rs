@@ -317,7 +317,8 @@ impl Timing {
         }))
     }
 
-    /// How long a broken connection of Web clients still counts as connected; of native clients if `web` is `false`.
+    /// How long a broken connection of a Web client still counts as connected. If `web` is `false`, the time for a
+    /// native client.
     pub fn linger(&self, web: bool) -> Duration {
         Duration::from_millis(u64::from(if web { self.linger_web_ms } else { self.linger_native_ms }))
     }
@@ -361,7 +362,7 @@ impl AppSettings {
         settings
     }
 
-    /// Checks that every setting is within its bounds. The error contains the first setting that is not.
+    /// Checks that every setting is within its bounds. The error contains the first setting that is out of its bounds.
     pub fn validate(&self) -> Result<(), InvalidSettings> {
         for (setting, given, least, most) in self.measured() {
             if !(least..=most).contains(&given) {

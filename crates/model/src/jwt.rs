@@ -33,8 +33,8 @@ pub struct JwtSettings {
     pub audience: String,
     /// The name of the claim that contains the userID.
     pub user_claim: String,
-    /// The tolerance in seconds when `exp` and `nbf` are checked, because the issuer's clock may differ from the
-    /// server's.
+    /// The tolerance in seconds when `exp` and `nbf` are checked, because the clocks of the issuer and the server may
+    /// differ.
     pub leeway_s: u16,
 }
 

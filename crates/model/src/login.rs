@@ -4,7 +4,7 @@ use crate::{DeviceId, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A login that has ended, identified by its number. A later login of the same device has a higher number. A late
-/// report of this end therefore does not affect it.
+/// report of this end therefore does not affect the later login.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndedLogin {
     /// The device whose login ended.

@@ -88,8 +88,8 @@ impl From<&str> for MessageBody {
     }
 }
 
-/// The id that a sender gives a message: 1–64 bytes of printable ASCII. The same content that is soon sent to the same
-/// user under the same id is a retry, and is stored once.
+/// The id that a sender gives a message: 1–64 bytes of printable ASCII. If the sender soon sends the same content to
+/// the same user under the same id again, that is a retry. A retry is not stored again.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientMessageId(CompactString);

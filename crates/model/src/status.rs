@@ -53,8 +53,8 @@ pub struct Version(pub u64);
 
 impl Version {
     /// The lowest version of a change at the time `wall`: the wall clock in milliseconds, shifted by 12 bits for 4,096
-    /// changes per millisecond. A record that replaces a lost one begins with it. Its versions are then above those
-    /// sent before.
+    /// changes per millisecond. A record that replaces a lost record begins with this version. The versions of the new
+    /// record are then above those sent before.
     pub fn at(wall: Timestamp) -> Self {
         Self(wall.0 << 12)
     }

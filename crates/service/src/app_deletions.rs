@@ -246,7 +246,7 @@ impl AppDeletions {
     }
 
     /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record and refuses the call:
-    /// the deletion may have passed it already.
+    /// the deletion may already have passed the place of the record.
     pub(crate) async fn put_record(
         &self,
         user: &User,

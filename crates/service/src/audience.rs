@@ -176,8 +176,8 @@ impl<S: Versioned> Audience<S> {
     /// statuses of the added users. The connection is not notified about them until the answer
     /// [takes](Audience::take) their statuses, or until [`Audience::release`].
     ///
-    /// [`Audience::hear`] later applies the change to the user's other connections. For this connection, it ignores
-    /// the log's entries about these users up to this change. Nothing changes if the log has already reported this.
+    /// [`Audience::hear`] later applies the change to the user's other connections. For this connection, it ignores the
+    /// log's entries about these users up to this change. Nothing changes if the log has already reported the change.
     pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,

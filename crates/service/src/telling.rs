@@ -145,7 +145,8 @@ impl Waiting {
     }
 
     /// Reduces the number of entries if possible. Changes of a user's lists become one entry, which makes the clients
-    /// read the lists again. So do changes of profiles, if they outnumber the friends to notify. Other entries stay.
+    /// read the lists again. If there are more changes of profiles than friends to notify, each of these friends gets
+    /// such an entry instead. Other entries stay.
     fn condense(&mut self) {
         let is_lists = |news: &News| matches!(news, News::Lists(_) | News::ListsUnknown);
         let lists = self.entries.iter().filter(|entry| is_lists(&entry.news));

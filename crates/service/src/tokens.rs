@@ -61,7 +61,8 @@ impl Tokens {
     }
 
     /// Verifies a UserSig or a JWT. Refuses an invalid token with the reason, or with 70050 if its address has recently
-    /// sent too many. For a JWT with an unknown key, waits for newer keys, at most [`MOST_WAITS`] times.
+    /// sent too many tokens that may be guesses. For a JWT with an unknown key, waits for newer keys, at most
+    /// [`MOST_WAITS`] times.
     pub(crate) async fn verify(
         &self,
         port: Port,

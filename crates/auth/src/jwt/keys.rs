@@ -41,7 +41,7 @@ pub enum InvalidKeys {
         "this is a private key, which a server that only verifies tokens must not have; give the public key instead"
     )]
     Private,
-    /// No key of a JWKS can be used. All were skipped; this is their number.
+    /// No key of a JWKS can be used. All keys were skipped, and the value is their number.
     #[error("none of the keys of the JWKS is a public key for RS256, ES256 or EdDSA; skipped: {0}")]
     NoneUsable(usize),
     /// The set has more than [`MAX_KEYS`] keys.

@@ -94,7 +94,7 @@ pub async fn another_limit_counts_the_calls_that_were_made(limits: Arc<dyn Limit
     }
 }
 
-/// Of many concurrent calls, exactly as many are allowed as the limit permits.
+/// If there are many concurrent calls, the number of allowed calls is exactly the limit.
 pub async fn calls_at_once_are_never_both_the_last(limits: Arc<dyn Limits>) {
     let limit = RateLimit { calls: 10, window_ms: 1_000 };
     let tasks: Vec<_> = (0..8)

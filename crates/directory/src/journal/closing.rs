@@ -59,7 +59,7 @@ fn mark_of(folder: &Path) -> PathBuf {
     folder.join("closed")
 }
 
-/// The content of the mark. Its generation reveals an old mark. Its last line break is missing in a truncated one.
+/// The content of the mark. The generation reveals an old mark. A truncated mark lacks the last line break.
 fn text(generation: u64) -> Vec<u8> {
     format!("closed at generation {generation}\n").into_bytes()
 }

@@ -175,8 +175,8 @@ pub async fn a_deleted_conversation_is_gone_for_its_owner(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 bob: 3", "2 bob: 2", "1 bob: 1"]);
 }
 
-/// The new row contains the messages of both users from then on. Earlier messages are not in its history, and not
-/// unread.
+/// The new row contains the messages of both users from then on. Earlier messages are not in the history of the row,
+/// and do not count as unread.
 pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;

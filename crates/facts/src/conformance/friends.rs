@@ -17,7 +17,7 @@ pub async fn a_friend_is_added_on_one_side_or_on_both(facts: &dyn Facts) {
     assert_eq!(friends(facts, "carol").await, ["alice, mutual: "]);
 }
 
-/// Two entries that were added separately are mutual. A single entry is not.
+/// Two entries that were added separately are mutual. A single entry is not mutual.
 pub async fn mutual_means_each_has_the_other(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), false, String::new()).await;
@@ -161,7 +161,8 @@ pub async fn the_bound_of_a_list_is_reached_and_not_passed(facts: &dyn Facts) {
     assert_eq!(ok(add("dave", 3)).await.outcome, Befriended::Done);
 }
 
-/// The limit of the friend's list applies only if that list would get an entry. If it is full, no list gets one.
+/// The limit of the friend's list applies only if the friend's list would get an entry. If the friend's list is full,
+/// no list gets an entry.
 pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("bob"), id("carol"), false, String::new()).await;

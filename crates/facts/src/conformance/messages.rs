@@ -57,7 +57,8 @@ pub async fn a_message_needs_two_accounts(facts: &dyn Facts) {
     assert_eq!(send(facts, "alice", "nobody", "1", 3).await.message.sequence, 1);
 }
 
-/// The messages of two users, in both directions, are numbered in one sequence. Each pair of users has its own.
+/// The messages of two users, in both directions, are numbered in one sequence. Each pair of users has its own
+/// sequence.
 pub async fn sequences_count_both_directions_from_1(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = [("alice", "bob", 1), ("bob", "alice", 2), ("bob", "carol", 1), ("carol", "alice", 1)];
@@ -328,8 +329,8 @@ pub async fn messages_are_forgotten_oldest_first(facts: &dyn Facts) {
     assert_eq!(ok(facts.history(other("bob"), id("alice"), None, 10)).await.len(), 1);
 }
 
-/// The row keeps its position, and has no last message once that was deleted. Deleted messages stay unread until the
-/// user marks messages as read.
+/// The row keeps its position, and has no last message once the last message was deleted. Deleted messages stay unread
+/// until the user marks messages as read.
 pub async fn what_is_forgotten_leaves_its_row_and_stays_unread(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 1..=4 {

@@ -179,7 +179,7 @@ impl Service {
     }
 
     /// Schedules the removal of a deleted account from other users' subscription lists. The next [`Service::retry`]
-    /// removes it, or a new account with the same `userID` does so earlier.
+    /// removes it. If a new account with the same `userID` is created before that, the creation removes it.
     pub(crate) fn forget_later(&self, user: &User) {
         self.deleted.add(user);
     }

@@ -98,7 +98,8 @@ impl Service {
         self.settle(user, unsettled, now).await
     }
 
-    /// Undoes a refused login that may be in the facts; later, if a login of the user is in progress.
+    /// Undoes a refused login that may be in the facts. If a login of the user is in progress, the refused login is
+    /// undone later.
     async fn unrecord(
         &self,
         user: &User,
