@@ -217,7 +217,7 @@ const RULES: &[Rule] = &[
 const CUT: &[(&str, &str)] =
     &[("lamplight-auth", "jsonwebtoken"), ("lamplight-auth", "ring"), ("lamplight-auth", "signature")];
 
-/// Fails if a crate depends on a forbidden one, directly or indirectly.
+/// Fails if a crate depends on a forbidden crate, directly or indirectly.
 pub fn check(ground: &Ground) -> Result<()> {
     let metadata = output(&mut ground.cargo("metadata --format-version 1 --locked"))?;
     let graph = Graph::read(&serde_json::from_str(&metadata)?)?;

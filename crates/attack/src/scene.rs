@@ -35,7 +35,7 @@ const P99_FACTOR: f64 = 2.0;
 pub struct Run {
     /// Small and short.
     pub quick: bool,
-    /// With the witness at another server, which nobody attacks.
+    /// Whether the witness uses another server, which nobody attacks.
     pub control: bool,
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Restored {
 pub(crate) struct Lost {
     /// All of these users.
     pub(crate) users: Vec<UserId>,
-    /// Those who are not watched as friends either.
+    /// The users among them who are not watched any longer, not even as friends.
     pub(crate) not_watched: Vec<UserId>,
 }
 

@@ -66,7 +66,7 @@ pub struct Presence {
 /// The outcome of [`Presence::connect`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Connected {
-    /// The logins that ended because of this one, earliest first.
+    /// The logins that ended because of this login, earliest first.
     pub kicked: Vec<Removed>,
     /// Whether the user's subscription list was dropped while the user was away. `false` once the user subscribes
     /// again.

@@ -44,7 +44,7 @@ struct Faulty {
     fails: Mutex<Option<(User, Fault)>>,
     seeding: Mutex<Option<oneshot::Receiver<()>>>,
     changing: Mutex<Option<oneshot::Receiver<()>>>,
-    /// The number of reads that succeed before one is delayed and then fails.
+    /// The number of reads that succeed. The read after them is delayed, and then fails.
     reading: Mutex<Option<(usize, oneshot::Receiver<()>)>>,
 }
 

@@ -60,8 +60,8 @@ const CUSTOM: &str = "Tag_Profile_Custom_";
 /// The maximum number of bytes that a name may have after [`CUSTOM`].
 const MAX_CUSTOM_NAME: usize = 32;
 
-/// Checks a field other than nick, picture and the rule for friend requests, and returns the value to store. A standard
-/// field is a 32-bit number or a text. A field of the app is a text or a 64-bit number.
+/// Checks a field, and returns the value to store. The field is not the nick, the picture or the rule for friend
+/// requests. A standard field is a 32-bit number or a text. A field of the app is a text or a 64-bit number.
 fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
     let invalid = |detail: String| Refusal::because(Code::PROFILE_INVALID, detail);
     let standard = FIELDS.iter().find(|(name, _)| *name == tag).map(|(_, is_number)| *is_number);
