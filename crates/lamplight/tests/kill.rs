@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 const TASKS: usize = 8;
-/// The number of acknowledged logins after which the server is killed, while further logins are in progress.
+/// The server is killed after this number of acknowledged logins. Further logins are then in progress.
 const ENOUGH: usize = 400;
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const TASKS: usize = 8;
-/// The number of acknowledged logins of one run after which the server is killed.
+/// The server is killed after this number of acknowledged logins in one run.
 const ENOUGH: usize = 150;
 const LIVES: usize = 4;
 /// Webhooks may be sent to this machine. The grace after the loss of a node is half a second.

@@ -17,7 +17,7 @@ pub struct ConnectionLimits {
     open: AtomicUsize,
     /// The number of open connections whose client address is not known yet.
     unnamed: AtomicUsize,
-    /// How many connections were open before any worker closed its own; 0 until a worker asks.
+    /// How many connections were open before the workers began to close them; 0 until a worker asks.
     at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
@@ -55,8 +55,8 @@ impl ConnectionLimits {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Returns how many connections were open before any worker closed its own. Each worker calls this before it closes
-    /// any.
+    /// Returns how many connections were open before the workers began to close them. Each worker calls this before it
+    /// closes a connection.
     pub fn open_at_closing(&self) -> usize {
         let open = self.open();
         self.at_closing.fetch_max(open, Ordering::AcqRel).max(open)
