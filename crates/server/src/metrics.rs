@@ -187,7 +187,7 @@ impl Metrics {
         let accept_failures = counter("accept_failures", "Failures to accept a waiting connection");
         let logins = counter("logins", "Logins that succeeded");
         let requests = counter("requests", "Requests answered");
-        let changes = counter("changes_heard", "Status changes read from the change log");
+        let changes = counter("changes_heard", "Entries read from the change log, of all kinds");
         let replaced = counter(
             "changes_replaced",
             "Status changes replaced by a newer one, because the user's status changed too fast",
