@@ -264,7 +264,7 @@ pub fn unusable_store(postgres: Option<String>, error: &str) -> Finding {
         None => Finding::wrong(
             STORE,
             format!("facts.db cannot be used: {error}"),
-            "docs/operations.md says how to restore a back-up; a file of a newer version needs the newer program",
+            "docs/operations/back-up.md says how to restore a back-up; a file of a newer version needs the newer program",
         ),
         Some(address) => Finding::wrong(
             STORE,
