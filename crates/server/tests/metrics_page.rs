@@ -6,8 +6,6 @@ mod common;
 
 use common::TestNode;
 use std::collections::{BTreeMap, BTreeSet};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 const PAGE: &str = include_str!("../../../docs/operations.md");
 
@@ -45,18 +43,10 @@ fn shown(text: &str) -> Listed {
     metrics
 }
 
-async fn metrics(node: &TestNode) -> String {
-    let mut stream = TcpStream::connect(node.node.http_address()).await.unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer.split_once("\r\n\r\n").unwrap().1.to_owned()
-}
-
 #[tokio::test]
 async fn the_page_lists_what_a_fresh_node_shows_and_nothing_else() {
     let node = TestNode::start().await;
-    let text = metrics(&node).await;
+    let text = node.metrics().await;
     assert!(text.ends_with("# EOF\n") && text.matches("# EOF").count() == 1, "one document");
     let (documented, shown) = (documented(), shown(&text));
     let missing: Vec<_> = documented.iter().filter(|(name, _)| !shown.contains_key(*name)).collect();
@@ -70,7 +60,7 @@ async fn the_page_lists_what_a_fresh_node_shows_and_nothing_else() {
 #[tokio::test]
 async fn every_counter_has_all_of_its_series_from_the_start() {
     let node = TestNode::start().await;
-    let text = metrics(&node).await;
+    let text = node.metrics().await;
     let has = |series: &str| text.lines().any(|line| line == format!("lamplight_{series} 0"));
     for code in lamplight_model::Code::ALL.iter().map(|code| code.number()).filter(|code| *code != 0) {
         assert!(has(&format!("refusals_total{{code=\"{code}\"}}")), "{code}");
@@ -96,7 +86,7 @@ async fn every_counter_has_all_of_its_series_from_the_start() {
 #[tokio::test]
 async fn the_process_is_shown_as_it_is() {
     let node = TestNode::start().await;
-    let text = metrics(&node).await;
+    let text = node.metrics().await;
     let value = |name: &str| -> f64 {
         let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name}"));
         line.trim().parse().unwrap()
