@@ -10,6 +10,8 @@ mod args;
 mod commands;
 mod csv;
 mod demo;
+#[cfg(test)]
+mod deployment;
 mod doctor;
 #[cfg(test)]
 mod documentation;
