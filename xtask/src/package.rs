@@ -25,6 +25,16 @@ const TEXTS: [&str; 8] = [
     "packaging/lamplight.default",
 ];
 
+/// The files in `packaging/` for clusters and for monitoring. The archive and the `.deb` have them as examples.
+const EXAMPLES: [&str; 6] = [
+    "lamplight-cluster.conf",
+    "compose/compose.yaml",
+    "compose/haproxy.cfg",
+    "kubernetes/lamplight.yaml",
+    "prometheus/lamplight.rules.yml",
+    "grafana/lamplight.json",
+];
+
 /// The folders in `web/packages` that are packed for npm.
 const NPM_PACKAGES: [&str; 2] = ["chat", "uikit"];
 
@@ -137,11 +147,12 @@ fn lay_out(ground: &Ground, program: &Path) -> Result<()> {
         let name = Path::new(text).file_name().context("the path of a text has no file name")?;
         fs::copy(ground.path(text), files.join(name)).with_context(|| format!("cannot copy {text}"))?;
     }
-    for file in messages::FILES {
-        let place = files.join("proto").join(file);
-        fs::create_dir_all(place.parent().context("the path of a protobuf file has no folder")?)?;
-        fs::copy(ground.path(messages::FOLDER).join(file), place)
-            .with_context(|| format!("cannot copy {file}"))?;
+    let proto = messages::FILES.map(|file| (messages::FOLDER, "proto", file));
+    let examples = EXAMPLES.map(|file| ("packaging", "examples", file));
+    for (from, into, file) in proto.into_iter().chain(examples) {
+        let place = files.join(into).join(file);
+        fs::create_dir_all(place.parent().context("the path of a file has no folder")?)?;
+        fs::copy(ground.path(from).join(file), place).with_context(|| format!("cannot copy {file}"))?;
     }
     npm_packages(ground, &files.join("npm"))
 }

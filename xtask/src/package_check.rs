@@ -69,6 +69,8 @@ fn archive(ground: &Ground, archive: &Path) -> Result<()> {
         "proto/lamplight/v1/client.proto",
         "npm/lamplight-chat-0.1.0.tgz",
         "npm/lamplight-uikit-0.1.0.tgz",
+        "examples/lamplight-cluster.conf",
+        "examples/grafana/lamplight.json",
     ] {
         let path = format!("{root}/{expected}");
         ensure!(names.contains(&path.as_str()), "the archive has no {path}");
@@ -119,17 +121,18 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
         command
     };
     let deb = deb.to_str().context("the path of the package is not UTF-8")?;
-    let [program, unit, settings, page, sdk, messages]: [PathBuf; 6] = [
+    let [program, unit, settings, page, sdk, messages, example]: [PathBuf; 7] = [
         "usr/bin/lamplight",
         "usr/lib/systemd/system/lamplight.service",
         "etc/default/lamplight",
         "usr/share/man/man1/lamplight.1.gz",
         "usr/share/lamplight/npm/lamplight-chat-0.1.0.tgz",
         "usr/share/lamplight/proto/lamplight/v1/client.proto",
+        "usr/share/doc/lamplight/examples/grafana/lamplight.json",
     ]
     .map(|path| root.join(path));
     run(&mut dpkg(&["--install", deb]))?;
-    for path in [&program, &unit, &settings, &page, &sdk, &messages] {
+    for path in [&program, &unit, &settings, &page, &sdk, &messages, &example] {
         ensure!(path.exists(), "the package does not install {}", path.display());
     }
     run(ground.command(&program).arg("--version"))?;
