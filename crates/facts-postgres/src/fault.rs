@@ -1,5 +1,6 @@
 //! Faults of PostgreSQL, of the pool and of rows, as errors of the port.
 
+use crate::claim::InUse;
 use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use lamplight_facts::{FactsError, FactsErrorKind};
 use std::time::Duration;
@@ -38,6 +39,9 @@ pub(crate) enum Fault {
     Unreadable { column: usize, source: Box<dyn std::error::Error + Send + Sync> },
     #[error(transparent)]
     Late(#[from] NoAnswer),
+    /// The use of the database is refused at present.
+    #[error("{0}")]
+    NotAdmitted(Cause),
     #[error("{0}")]
     Refused(&'static str),
 }
@@ -88,6 +92,9 @@ pub enum Cause {
         "PostgreSQL accepts no further connection: raise its max_connections, or lower `facts_connections`"
     )]
     TooManyConnections,
+    /// Other programs use the database.
+    #[error(transparent)]
+    InUse(InUse),
     /// The server is starting or stopping.
     #[error("PostgreSQL is starting or stopping")]
     StartingOrStopping,
@@ -114,6 +121,9 @@ impl Cause {
                 _ => Self::Other,
             };
         };
+        if let Some(in_use) = InUse::of_state(state.code()) {
+            return Self::InUse(in_use);
+        }
         match (state.code(), &state.code()[..2]) {
             (_, "28") => Self::Login,
             ("3D000", _) => Self::NoDatabase,
@@ -125,6 +135,11 @@ impl Cause {
             ("25006", _) => Self::ReadOnly,
             _ => Self::Other,
         }
+    }
+
+    /// Whether PostgreSQL can be used, but this program must not use it at present.
+    pub(crate) fn is_refusal(self) -> bool {
+        matches!(self, Self::InUse(_))
     }
 
     fn of_pool(error: &PoolError) -> Self {
@@ -146,6 +161,9 @@ pub fn cause(error: &FactsError) -> Option<Cause> {
 /// Returns the text of an error for the log and for an operator: its cause, and the text of PostgreSQL or of the
 /// library.
 fn told(error: &tokio_postgres::Error, cause: Cause) -> String {
+    if let Cause::InUse(_) = cause {
+        return cause.to_string();
+    }
     let mut details = match error.as_db_error() {
         Some(error) => format!("{}: {}", error.code().code(), error.message()),
         None => error.to_string(),
@@ -199,7 +217,11 @@ impl Fault {
                         [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN].contains(state)
                     })
             }
-            Self::Pool(_) | Self::Unreadable { .. } | Self::Late(_) | Self::Refused(_) => false,
+            Self::Pool(_)
+            | Self::Unreadable { .. }
+            | Self::Late(_)
+            | Self::NotAdmitted(_)
+            | Self::Refused(_) => false,
         }
     }
 
@@ -218,6 +240,7 @@ impl Fault {
             Self::Database(error) => Some(Cause::of_database(error)),
             Self::Pool(error) => Some(Cause::of_pool(error)),
             Self::Late(_) => Some(Cause::Late),
+            Self::NotAdmitted(cause) => Some(*cause),
             Self::Unreadable { .. } | Self::Refused(_) => None,
         }
     }
@@ -226,9 +249,11 @@ impl Fault {
     pub(crate) fn is_outage(&self) -> bool {
         match self {
             Self::Refused(_) => false,
-            Self::Database(_) | Self::Pool(_) | Self::Unreadable { .. } | Self::Late(_) => {
-                self.kind() == FactsErrorKind::Unavailable
-            }
+            Self::Database(_)
+            | Self::Pool(_)
+            | Self::Unreadable { .. }
+            | Self::Late(_)
+            | Self::NotAdmitted(_) => self.kind() == FactsErrorKind::Unavailable,
         }
     }
 
@@ -241,7 +266,7 @@ impl Fault {
         match self {
             Self::Unreadable { .. } => FactsErrorKind::Corrupt,
             Self::Pool(PoolError::Timeout(TimeoutType::Wait)) => FactsErrorKind::Overloaded,
-            Self::Database(_) | Self::Pool(_) | Self::Late(_) | Self::Refused(_) => {
+            Self::Database(_) | Self::Pool(_) | Self::Late(_) | Self::NotAdmitted(_) | Self::Refused(_) => {
                 self.state().map_or(FactsErrorKind::Unavailable, kind_of)
             }
         }
@@ -249,8 +274,15 @@ impl Fault {
 
     fn state(&self) -> Option<&SqlState> {
         match self {
-            Self::Database(error) | Self::Pool(PoolError::Backend(error)) => error.code(),
-            Self::Pool(_) | Self::Unreadable { .. } | Self::Late(_) | Self::Refused(_) => None,
+            Self::Database(error)
+            | Self::Pool(PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error))) => {
+                error.code()
+            }
+            Self::Pool(_)
+            | Self::Unreadable { .. }
+            | Self::Late(_)
+            | Self::NotAdmitted(_)
+            | Self::Refused(_) => None,
         }
     }
 }

@@ -7,15 +7,19 @@
 //! This crate contains no rules, and does not check that an app exists.
 
 mod accounts;
-mod alone;
+mod admission;
+mod claim;
+mod connecting;
 mod conversations;
 mod fault;
 mod friends;
+mod guard;
 mod lists;
 mod lists_state;
 mod mark;
 mod messages;
 mod operations;
+mod outage;
 mod outbox;
 mod profiles;
 mod rows;
@@ -25,9 +29,8 @@ mod settings;
 mod store;
 mod target;
 mod tls;
-mod users;
 
-pub use alone::InUse;
+pub use claim::{ClusterIdentity, InUse};
 pub use fault::{Cause, NewerSchema, NoAnswer, NotFacts, cause};
 pub use schema::SCHEMA_VERSION;
 pub use server::{MIN_VERSION, Server, UnfitServer};
@@ -35,11 +38,15 @@ pub use settings::{InvalidUrl, PostgresSettings, PostgresUrl};
 pub use store::Stats;
 pub use target::{NotEmpty, Target};
 
+use admission::Admission;
+use claim::Claim;
+use connecting::Connecting;
+use guard::Guard;
 use lamplight_facts::FactsError;
 use mark::Marked;
-use std::time::Duration;
+use parking_lot::Mutex;
+use std::sync::Arc;
 use store::Store;
-use users::DatabaseUser;
 
 /// The name of this crate in the module `common`. Tests outside of this crate use that module too, so it needs a name
 /// that is valid in both places.
@@ -64,8 +71,9 @@ mod plans;
 /// If two transactions wait for each other, PostgreSQL ends one of them, and it is repeated here.
 pub struct PostgresFacts {
     store: Store,
-    user: DatabaseUser,
     marked: Marked,
+    /// The connection that claims the database; `None` after [`PostgresFacts::close`].
+    guard: Mutex<Option<Guard>>,
 }
 
 /// The state of the pool of connections.
@@ -82,22 +90,24 @@ pub struct PoolState {
 impl PostgresFacts {
     /// Connects to the database. Creates the tables if it is empty, and migrates older tables.
     ///
+    /// The database is claimed until this value is closed or dropped: by this program alone, or by the nodes of a
+    /// cluster ([`PostgresSettings::sharing`]). While other programs have another claim, this fails with
+    /// [`Cause::InUse`]. If the claim is lost while PostgreSQL is away and others have claimed the database meanwhile,
+    /// every call fails with that cause, until they have ended.
+    ///
     /// If the database is not for this program, it is not changed, and the source of the error is [`NewerSchema`] or
     /// [`NotFacts`].
     pub async fn open(settings: &PostgresSettings) -> Result<Self, FactsError> {
-        let user = DatabaseUser::new();
-        let store = Store::new(settings, Some(user))?;
-        let server = server::examine(&store).await?;
-        server.check()?;
+        let server = Self::examine(settings).await?;
+        let admission = Arc::new(Admission::new(Claim::new(settings.sharing)));
+        let connecting =
+            Connecting::new(settings).map_err(|error| fault::unavailable(schema::OPENING, error))?;
+        let guard =
+            Guard::start(connecting, Arc::clone(&admission), settings.patience, schema::OPENING).await?;
+        let store = Store::new(settings, Some(admission))?;
         schema::migrate(&store).await?;
         tracing::info!(schema = SCHEMA_VERSION, version = server.version_text(), "the database is open");
-        Ok(Self { store, user, marked: Marked::default() })
-    }
-
-    /// Fails, with [`InUse`] as the source of the error, if another program uses the database and does not end within
-    /// `patience`. If two programs call this at the same time, both may be refused.
-    pub async fn check_alone(&self, patience: Duration) -> Result<(), FactsError> {
-        alone::check_alone(self.user, &self.store, patience).await
+        Ok(Self { store, marked: Marked::default(), guard: Mutex::new(Some(guard)) })
     }
 
     /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them.
@@ -115,7 +125,8 @@ impl PostgresFacts {
         self.store.stats()
     }
 
-    /// The cause of the failure of the last call that ended. `None` if that call did not fail because of PostgreSQL.
+    /// The cause of the current outage; `None` if there is none. An outage ends with a call that succeeds; after a failed
+    /// write, with a write. A refusal because of other programs ends with them.
     pub fn failing(&self) -> Option<Cause> {
         self.store.failing()
     }
@@ -131,8 +142,9 @@ impl PostgresFacts {
         self.store.write_beside("probing the store", "SELECT pg_current_xact_id()", &[]).await.map(drop)
     }
 
-    /// Refuses calls from now on, and closes each connection when its call has ended.
+    /// Refuses calls from now on, closes each connection when its call has ended, and gives up the claim.
     pub fn close(&self) {
         self.store.close();
+        drop(self.guard.lock().take());
     }
 }

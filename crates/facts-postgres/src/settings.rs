@@ -1,5 +1,6 @@
 //! The address of PostgreSQL, and the limits of its use.
 
+use crate::claim::ClusterIdentity;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -101,7 +102,11 @@ pub struct PostgresSettings {
     /// A file of certificates in PEM. One of them must have signed the certificate of PostgreSQL. `None` stands for the
     /// certificates that the system trusts.
     pub ca: Option<PathBuf>,
-    /// The maximum number of connections.
+    /// The cluster whose nodes use the database together. `None` if one server uses it alone.
+    pub sharing: Option<ClusterIdentity>,
+    /// The time for which a start waits until a program that must not use the database at the same time has ended.
+    pub patience: Duration,
+    /// The maximum number of connections for calls. One more connection is always open, for the claim to the database.
     pub connections: usize,
     /// The maximum number of calls that wait for a connection. A further call fails with `Overloaded`.
     pub waiting: usize,
@@ -119,6 +124,8 @@ impl PostgresSettings {
         Self {
             url,
             ca: None,
+            sharing: None,
+            patience: Duration::from_secs(5),
             connections: 16,
             waiting: 4_096,
             connect_timeout: Duration::from_secs(3),

@@ -2,14 +2,14 @@
 //!
 //! This module does not depend on the content of statements and transactions.
 
+use crate::admission::Admission;
 use crate::fault::{Cause, Fault, NoAnswer, overloaded, unavailable};
+use crate::outage::Kind;
 use crate::rows::Result;
 use crate::settings::PostgresSettings;
 use crate::tls;
-use crate::users::DatabaseUser;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use lamplight_facts::FactsError;
-use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -55,8 +55,6 @@ struct Counters {
     repeated: AtomicU64,
     /// Counts each change twice: at its beginning and at its end.
     changes: AtomicU64,
-    /// The cause of the failure of the last call that ended. `None` if that call did not fail because of PostgreSQL.
-    failing: Mutex<Option<Cause>>,
 }
 
 /// A change in progress, which is counted at its beginning and its end. A dropped call counts as ended, although
@@ -94,19 +92,22 @@ pub(crate) struct Store {
     room: Arc<Semaphore>,
     call_timeout: Duration,
     counters: Counters,
+    /// `None` if the database is only examined, beside the programs that use it.
+    admission: Option<Arc<Admission>>,
 }
 
 impl Store {
-    /// Creates the pool, without opening a connection. Each connection will mark the database as used by `user`.
+    /// Creates the pool, without opening a connection. Each connection will be checked, and claim the database.
     pub(crate) fn new(
         settings: &PostgresSettings,
-        user: Option<DatabaseUser>,
+        admission: Option<Arc<Admission>>,
     ) -> std::result::Result<Self, FactsError> {
         const DOING: &str = "preparing the connections to PostgreSQL";
         let config = settings.config();
         let tls =
             tls::connector(&config, settings.ca.as_deref()).map_err(|error| unavailable(DOING, error))?;
         let recycling_method = RecyclingMethod::Fast;
+        let shared = admission.clone();
         let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method });
         let pool = Pool::builder(manager)
             .max_size(settings.connections)
@@ -121,8 +122,8 @@ impl Store {
                                SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
                                SET tcp_keepalives_count = 3;"
                     .to_owned();
-                if let Some(user) = user {
-                    sql += &format!("SELECT pg_advisory_lock_shared({});", user.lock());
+                if let Some(admission) = &shared {
+                    sql += &admission.statements();
                 }
                 Box::pin(async move { client.batch_execute(&sql).await.map_err(HookError::Backend) })
             }))
@@ -130,7 +131,7 @@ impl Store {
             .build()
             .map_err(|error| unavailable(DOING, error))?;
         let room = Arc::new(Semaphore::new(settings.connections + settings.waiting));
-        Ok(Self { pool, room, call_timeout: settings.call_timeout, counters: Counters::default() })
+        Ok(Self { pool, room, call_timeout: settings.call_timeout, counters: Counters::default(), admission })
     }
 
     /// Runs one statement that may change facts, in one round trip and one transaction.
@@ -178,6 +179,10 @@ impl Store {
         work: &W,
         effect: Effect,
     ) -> std::result::Result<W::Answer, FactsError> {
+        if let Some(Err(fault)) = self.admission.as_ref().map(|admission| admission.check()) {
+            self.count(effect, Some(&fault));
+            return Err(fault.of(doing));
+        }
         let _place = self.room.try_acquire().map_err(|_| overloaded(doing))?;
         let _changing = (effect == Effect::Change).then(|| Changing::begin(&self.counters.changes));
         let mut held = None;
@@ -198,7 +203,7 @@ impl Store {
     }
 
     fn count(&self, effect: Effect, fault: Option<&Fault>) {
-        let Counters { reads, failed_reads, writes, failed_writes, failing, .. } = &self.counters;
+        let Counters { reads, failed_reads, writes, failed_writes, .. } = &self.counters;
         let counter = match (effect, fault) {
             (Effect::None, None) => reads,
             (Effect::None, Some(_)) => failed_reads,
@@ -206,9 +211,11 @@ impl Store {
             (Effect::Change | Effect::Beside, Some(_)) => failed_writes,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        let Some(admission) = &self.admission else { return };
+        let kind = if effect == Effect::None { Kind::Read } else { Kind::Write };
         match fault {
-            None => *failing.lock() = None,
-            Some(fault) if fault.is_outage() => *failing.lock() = Some(fault.cause().unwrap_or(Cause::Other)),
+            None => admission.succeeded(kind),
+            Some(fault) if fault.is_outage() => admission.failed(kind, fault),
             Some(_) => {}
         }
     }
@@ -259,9 +266,9 @@ impl Store {
         self.counters.changes.load(Ordering::Relaxed)
     }
 
-    /// The cause of the failure of the last call that ended. `None` if that call did not fail because of PostgreSQL.
+    /// The cause of the current outage; `None` if there is none.
     pub(crate) fn failing(&self) -> Option<Cause> {
-        *self.counters.failing.lock()
+        self.admission.as_ref()?.failing()
     }
 
     pub(crate) fn stats(&self) -> Stats {

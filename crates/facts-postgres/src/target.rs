@@ -1,16 +1,20 @@
 //! An empty database into which all facts of another store are copied, in one transaction. It stays empty until the
 //! copy is complete.
 
+use crate::admission::Admission;
+use crate::claim::Claim;
+use crate::connecting::Connecting;
 use crate::fault::{Fault, unavailable};
+use crate::guard::Guard;
 use crate::rows::{Result, count, get, number, only, utf8};
 use crate::store::Store;
-use crate::users::DatabaseUser;
-use crate::{PostgresSettings, schema, server};
+use crate::{PostgresSettings, schema};
 use deadpool_postgres::{GenericClient, Object};
 use lamplight_facts::FactsError;
 use lamplight_facts::transfer::{Cell, Kind, Record, TABLES, Table};
 use lamplight_model::FactsMark;
 use std::pin::pin;
+use std::sync::Arc;
 use tokio_postgres::Row;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
@@ -29,6 +33,8 @@ pub struct NotEmpty {
 /// A database into which facts are copied. If it is dropped before [`Target::commit`], the database stays empty.
 pub struct Target {
     store: Store,
+    /// The claim to the database.
+    _guard: Guard,
     /// The connection; `None` only during the drop.
     connection: Option<Object>,
 }
@@ -36,13 +42,17 @@ pub struct Target {
 const COPYING: &str = "copying facts into PostgreSQL";
 
 impl Target {
-    /// Opens a database, creates its tables, and locks out other writers until the copy has ended.
+    /// Opens a database, claims it for this program alone, creates its tables, and locks out other writers until the copy
+    /// has ended.
     pub async fn open(settings: &PostgresSettings) -> std::result::Result<Self, FactsError> {
-        let store = Store::new(settings, Some(DatabaseUser::new()))?;
-        server::examine(&store).await?.check()?;
+        crate::PostgresFacts::examine(settings).await?;
+        let admission = Arc::new(Admission::new(Claim::new(None)));
+        let connecting = Connecting::new(settings).map_err(|error| unavailable(COPYING, error))?;
+        let guard = Guard::start(connecting, Arc::clone(&admission), settings.patience, COPYING).await?;
+        let store = Store::new(settings, Some(admission))?;
         schema::migrate(&store).await?;
         let connection = store.connection(COPYING).await?;
-        let target = Self { store, connection: Some(connection) };
+        let target = Self { store, _guard: guard, connection: Some(connection) };
         let tables: Vec<&str> = TABLES.iter().map(|table| table.name).collect();
         let sql = format!(
             "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;

@@ -13,7 +13,6 @@ use lamplight_facts::{Facts, FactsError};
 use lamplight_facts_postgres::{Cause, PostgresFacts, PostgresSettings, PostgresUrl, SCHEMA_VERSION, cause};
 use lamplight_model::{AppId, FactsMark, Timestamp, User, UserId};
 use std::error::Error;
-use std::time::Duration;
 
 /// Opens and examines the database of this URL. Both must fail with an error of the same kind. Returns the error of
 /// opening.
@@ -119,30 +118,6 @@ async fn migrations_run_once_whichever_nodes_start() {
         let marks = join_all(nodes.iter().map(PostgresFacts::mark)).await;
         assert!(marks.windows(2).all(|two| two[0].as_ref().unwrap() == two[1].as_ref().unwrap()));
     }
-}
-
-#[tokio::test]
-async fn a_database_that_another_program_uses_is_noticed_until_that_program_ends() {
-    let server = server().await;
-    let (database, elsewhere) = (server.create_database().await, server.create_database().await);
-    let open = async |database: &common::Database| {
-        PostgresFacts::open(&server.settings(database.name())).await.unwrap()
-    };
-    let (first, other) = (open(&database).await, open(&elsewhere).await);
-    first.check_alone(Duration::ZERO).await.unwrap();
-    let second = open(&database).await;
-    for facts in [&first, &second] {
-        let error = facts.check_alone(Duration::ZERO).await.unwrap_err();
-        assert!(
-            text(&error).contains("another server or command of Lamplight uses the database"),
-            "{error:?}"
-        );
-    }
-    other.check_alone(Duration::ZERO).await.unwrap();
-    // The examination of `doctor` is no use of the database.
-    PostgresFacts::examine(&server.settings(database.name())).await.unwrap();
-    first.close();
-    second.check_alone(Duration::from_secs(60)).await.unwrap();
 }
 
 fn user(n: u64) -> User {

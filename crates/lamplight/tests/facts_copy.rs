@@ -273,7 +273,7 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     let (folder, database, url) = grown(3).await;
     let file = folder.path().join("facts.db");
     let before = contents(&file);
-    let facts = opened(&database).await;
+    drop(opened(&database).await);
     let watching = client(&database).await;
     let refused = |arguments: &[&str], parts: &[&str]| {
         let (code, output, error) = folder.run(&[&["facts", "copy"], arguments].concat());
@@ -304,7 +304,7 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     refused(&["--to", &url], &["has facts already", "into an empty database alone"]);
     assert_eq!(rows(&watching).await, copied);
     assert!(contents(&file) == before_refusal && before_refusal != before);
-    assert_eq!(facts.apps().await.unwrap().len(), 2);
+    assert_eq!(opened(&database).await.apps().await.unwrap().len(), 2);
 }
 
 /// A trigger changes or drops a row. The copy must fail and leave the database empty.

@@ -3,7 +3,7 @@
 
 use crate::data_folder;
 use lamplight_facts::{Facts, FactsError, FactsErrorKind};
-use lamplight_facts_postgres::{PoolState, PostgresFacts, PostgresSettings};
+use lamplight_facts_postgres::{ClusterIdentity, PoolState, PostgresFacts, PostgresSettings};
 use lamplight_facts_sqlite::{SqliteFacts, WriterState};
 use lamplight_model::FactsMark;
 use std::fs::OpenOptions;
@@ -11,13 +11,9 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The name of the operation in the error for a store that cannot be opened.
 const OPENING: &str = "opening the database";
-
-/// How long a start waits until the program that used the database before has disconnected.
-const PREDECESSOR_ENDS: Duration = Duration::from_secs(5);
 
 /// The settings by which the store of a node is found.
 #[derive(Clone, PartialEq, Debug)]
@@ -26,14 +22,23 @@ pub struct FactsSettings {
     pub data_dir: PathBuf,
     /// The database in PostgreSQL; `None` means the SQLite file in the data folder.
     pub postgres: Option<PostgresSettings>,
-    /// Whether several nodes use the database at a time, because they share a directory too.
-    pub is_shared: bool,
 }
 
 impl FactsSettings {
     /// The settings of a node that keeps its facts in its data folder.
     pub fn in_folder(data_dir: &Path) -> Self {
-        Self { data_dir: data_dir.to_owned(), postgres: None, is_shared: false }
+        Self { data_dir: data_dir.to_owned(), postgres: None }
+    }
+
+    /// The settings of a node of a cluster, whose nodes use a database in PostgreSQL together. Without this, a database
+    /// is used by one server or command alone. `cluster` is the same for all nodes that have the same directory, and
+    /// differs for other clusters.
+    #[must_use]
+    pub fn shared_by(mut self, cluster: ClusterIdentity) -> Self {
+        if let Some(postgres) = &mut self.postgres {
+            postgres.sharing = Some(cluster);
+        }
+        self
     }
 }
 
@@ -109,7 +114,7 @@ enum Empty {
 impl FactsStore {
     /// Opens the store, and creates or migrates its tables. The caller holds the lock of the data folder.
     pub async fn open(settings: &FactsSettings) -> Result<Self, FactsError> {
-        let FactsSettings { data_dir, postgres, is_shared } = settings;
+        let FactsSettings { data_dir, postgres } = settings;
         let mark = data_dir.join(data_folder::IN_POSTGRES);
         let file = data_folder::facts_path(data_dir);
         match postgres {
@@ -119,9 +124,6 @@ impl FactsStore {
             }
             Some(postgres) => {
                 let facts = PostgresFacts::open(postgres).await?;
-                if !is_shared {
-                    facts.check_alone(PREDECESSOR_ENDS).await?;
-                }
                 if facts.apps().await?.is_empty() {
                     check_empty(&mark, &file, &postgres.url.to_string())?;
                 }
@@ -274,7 +276,7 @@ pub enum StoreFound {
 /// Examines a store without changing it. Fails if a node could not start with it. No node may use a database file
 /// meanwhile.
 pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, FactsError> {
-    let FactsSettings { data_dir, postgres, is_shared: _ } = settings;
+    let FactsSettings { data_dir, postgres } = settings;
     match postgres {
         None => {
             check_mark(&data_dir.join(data_folder::IN_POSTGRES))?;

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each binary of tests has this file, and uses a part of it")]
 
-use lamplight_facts_postgres::{PostgresFacts, PostgresSettings, PostgresUrl};
+use lamplight_facts_postgres::{ClusterIdentity, PostgresFacts, PostgresSettings, PostgresUrl};
 use std::fs::{File, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -224,7 +224,7 @@ impl Server {
         format!("postgres:///{database}?user=lamplight&host={}&port={port}", self.directory.display())
     }
 
-    /// The settings of an adapter for this database.
+    /// The settings of a node of a cluster for this database.
     pub fn settings(&self, database: &str) -> PostgresSettings {
         let url = PostgresUrl::new(&self.url(database)).expect("it is a URL");
         let minutes = Duration::from_secs(120);
@@ -232,6 +232,8 @@ impl Server {
         let timeouts = PostgresSettings {
             statement_timeout: minutes,
             call_timeout: minutes,
+            patience: minutes,
+            sharing: Some(ClusterIdentity(7)),
             ..PostgresSettings::new(url)
         };
         PostgresSettings { connections: 8, connect_timeout: minutes, ..timeouts }

@@ -39,7 +39,7 @@ impl Config {
             connections: self.facts_connections,
             ..PostgresSettings::new(url)
         });
-        FactsSettings { data_dir: self.data_dir.clone(), postgres, is_shared: self.directory.is_some() }
+        FactsSettings { data_dir: self.data_dir.clone(), postgres }
     }
 }
 

@@ -32,9 +32,8 @@ pub async fn offline(
     }
     let _lock = data_folder::lock(data_dir, missing)?;
     let clock = Clock::default();
-    // Nodes that use the database now would not learn of the change.
-    let alone = FactsSettings { is_shared: false, ..settings.clone() };
-    let facts = FactsStore::open(&alone).await?.facts();
+    // The settings are those of a single user, because nodes that use the database now would not learn of the change.
+    let facts = FactsStore::open(settings).await?.facts();
     let audit = Audit::new(Arc::clone(&facts), clock.clone());
     let directory = Arc::new(InProcessDirectory::in_memory());
     let log = Arc::<InProcessDirectory>::clone(&directory);

@@ -1,0 +1,138 @@
+//! The use of a database by programs: by one server alone, or by the nodes of one cluster.
+//!
+//! Each connection of a program has an advisory lock that says how the program uses the database. A connection is
+//! checked against the locks of others before it gets its own lock, both under a lock that excludes other checks. All
+//! connections that are open at one time therefore belong to one server or to one cluster.
+
+/// The first number of the locks of programs that use a database alone. The second is the number of the program.
+const ALONE: i32 = 76_110;
+/// The first number of the locks of nodes of a cluster. The second is derived from the identity of the cluster.
+const CLUSTER: i32 = 76_111;
+/// The first number of the locks by which nodes of a cluster are told apart. The second is the number of the program.
+const MEMBER: i32 = 76_112;
+/// The first number of the lock that a connection has while it is checked; the second is 0.
+const CHECK: i32 = 76_113;
+
+/// The SQLSTATEs with which the checks fail. No SQLSTATE of PostgreSQL begins with these letters.
+const BY_SERVER: &str = "LG001";
+const BY_CLUSTER: &str = "LG002";
+const BY_OTHER_CLUSTER: &str = "LG003";
+
+/// The identity of a cluster, by which nodes recognise each other: all nodes with the same directory have the same
+/// identity. PostgreSQL compares 31 bits that are derived from it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClusterIdentity(pub u64);
+
+impl ClusterIdentity {
+    /// The second number of the lock. Every bit of the identity changes it.
+    fn lock(self) -> i32 {
+        let mixed =
+            self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        i32::try_from(mixed >> 33).unwrap_or(0)
+    }
+}
+
+/// The reason why a database cannot be used beside the programs that use it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum InUse {
+    /// A server or a command uses the database alone.
+    #[error(
+        "another server or command of Lamplight uses the database alone: stop it first, because two servers would not see \
+         each other's connections; if its machine was lost, PostgreSQL notices within a minute"
+    )]
+    ByServer,
+    /// The nodes of a cluster use the database, and this program wants to use it alone.
+    #[error(
+        "the nodes of a cluster use the database: a server joins them by the setting `directory`, and a command that works \
+         without a server needs all nodes to be stopped"
+    )]
+    ByCluster,
+    /// The nodes of a cluster with another directory use the database.
+    #[error(
+        "the nodes of another cluster use the database: all nodes with this database need the same `directory`, or another \
+         database"
+    )]
+    ByOtherCluster,
+}
+
+impl InUse {
+    /// The reason for the SQLSTATE of a failed check; `None` if the error is another one.
+    pub(crate) fn of_state(state: &str) -> Option<Self> {
+        match state {
+            BY_SERVER => Some(Self::ByServer),
+            BY_CLUSTER => Some(Self::ByCluster),
+            BY_OTHER_CLUSTER => Some(Self::ByOtherCluster),
+            _ => None,
+        }
+    }
+}
+
+/// The claim of a program to a database, for all of its connections.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Claim {
+    /// A random number that tells the program from others. Not negative.
+    number: i32,
+    /// The cluster that uses the database; `None` if the program uses it alone.
+    cluster: Option<ClusterIdentity>,
+}
+
+impl Claim {
+    pub(crate) fn new(cluster: Option<ClusterIdentity>) -> Self {
+        Self { number: rand::random::<i32>() & i32::MAX, cluster }
+    }
+
+    /// The statement that checks a new connection and gives it its locks. It fails, and takes no lock, if the claim does
+    /// not agree with the claims of others.
+    pub(crate) fn statement(self) -> String {
+        let Self { number, cluster } = self;
+        let (conflicting, locks, by_cluster) = match cluster {
+            None => (
+                format!("classid = {ALONE} AND objid <> {number} OR classid = {CLUSTER}"),
+                format!("PERFORM pg_advisory_lock_shared({ALONE}, {number});"),
+                BY_CLUSTER,
+            ),
+            Some(cluster) => {
+                let cluster = cluster.lock();
+                (
+                    format!("classid = {ALONE} OR classid = {CLUSTER} AND objid <> {cluster}"),
+                    format!(
+                        "PERFORM pg_advisory_lock_shared({CLUSTER}, {cluster});
+                         PERFORM pg_advisory_lock_shared({MEMBER}, {number});"
+                    ),
+                    BY_OTHER_CLUSTER,
+                )
+            }
+        };
+        format!(
+            "DO $claim$
+             DECLARE _of oid;
+             BEGIN
+                 PERFORM pg_advisory_xact_lock({CHECK}, 0);
+                 SELECT classid INTO _of FROM pg_locks WHERE {LOCKS} AND ({conflicting}) LIMIT 1;
+                 IF _of = {ALONE} THEN RAISE EXCEPTION 'in use' USING ERRCODE = '{BY_SERVER}'; END IF;
+                 IF FOUND THEN RAISE EXCEPTION 'in use' USING ERRCODE = '{by_cluster}'; END IF;
+                 {locks}
+             END $claim$;"
+        )
+    }
+}
+
+/// The advisory locks with two numbers that are held in this database.
+const LOCKS: &str = "locktype = 'advisory' AND objsubid = 2 AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bit_of_an_identity_counts() {
+        for identity in [0, 1, u64::MAX, 0x1234_5678_9abc_def0] {
+            let lock = ClusterIdentity(identity).lock();
+            assert!(lock >= 0);
+            for bit in 0..64 {
+                assert_ne!(ClusterIdentity(identity ^ 1 << bit).lock(), lock, "{identity} {bit}");
+            }
+        }
+    }
+}

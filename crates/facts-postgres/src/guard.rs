@@ -1,0 +1,115 @@
+//! The connection by which a program claims a database while it runs, also when no call is made.
+
+use crate::admission::Admission;
+use crate::connecting::Connecting;
+use crate::fault::{Cause, Fault, NoAnswer};
+use crate::outage::Kind;
+use crate::rows::Result;
+use lamplight_facts::FactsError;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio_postgres::Client;
+
+/// The interval between two checks of the connection.
+const CHECK_EVERY: Duration = Duration::from_secs(2);
+
+/// The pause after a failed attempt to connect.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The pause between two attempts of a start.
+const START_PAUSE: Duration = Duration::from_millis(200);
+
+/// The task that keeps the connection. Dropping it ends the claim.
+pub(crate) struct Guard(AbortHandle);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Guard {
+    /// Claims the database, and renews the claim when its connection is lost. Waits for up to `patience` until programs
+    /// that must not use the database at the same time have ended.
+    pub(crate) async fn start(
+        connecting: Connecting,
+        admission: Arc<Admission>,
+        patience: Duration,
+        doing: &'static str,
+    ) -> std::result::Result<Self, FactsError> {
+        let mut waited = Duration::ZERO;
+        let held = loop {
+            match Held::open(&connecting, &admission).await {
+                Ok(held) => break held,
+                Err(fault) if waited < patience && matches!(fault.cause(), Some(Cause::InUse(_))) => {
+                    tokio::time::sleep(START_PAUSE).await;
+                    waited += START_PAUSE;
+                }
+                Err(fault) => return Err(fault.of(doing)),
+            }
+        };
+        Ok(Self(tokio::spawn(keep(connecting, admission, held)).abort_handle()))
+    }
+}
+
+/// Keeps the claim until the task is aborted.
+async fn keep(connecting: Connecting, admission: Arc<Admission>, first: Held) {
+    let mut held = Some(first);
+    loop {
+        if let Some(held) = held.take() {
+            held.until_lost(&connecting, &admission).await;
+            tracing::debug!("the connection that claims the database is made again");
+        }
+        match Held::open(&connecting, &admission).await {
+            Ok(new) => {
+                admission.succeeded(Kind::Admission);
+                held = Some(new);
+            }
+            Err(fault) => {
+                // Calls note other failures themselves.
+                if fault.cause().is_some_and(Cause::is_refusal) {
+                    admission.failed(Kind::Admission, &fault);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// An open connection with the claim.
+struct Held {
+    client: Client,
+    driver: JoinHandle<()>,
+}
+
+impl Held {
+    async fn open(connecting: &Connecting, admission: &Admission) -> Result<Self> {
+        let timeout = connecting.timeout();
+        let open = async {
+            let (client, driver) = connecting.connect().await?;
+            let held = Self { client, driver };
+            held.client.batch_execute(&admission.statements()).await?;
+            Ok(held)
+        };
+        // Connecting and the statements have this time each.
+        let done = tokio::time::timeout(timeout * 2, open).await;
+        done.unwrap_or_else(|_| Err(Fault::Late(NoAnswer(timeout * 2))))
+    }
+
+    /// Returns when the connection is lost or does not answer, or when another connection was refused.
+    async fn until_lost(mut self, connecting: &Connecting, admission: &Admission) {
+        loop {
+            tokio::select! {
+                _ = &mut self.driver => return,
+                () = admission.doubted() => return,
+                () = tokio::time::sleep(CHECK_EVERY) => {}
+            }
+            let answer =
+                tokio::time::timeout(connecting.timeout(), self.client.batch_execute("SELECT 1")).await;
+            if !matches!(answer, Ok(Ok(()))) {
+                return;
+            }
+        }
+    }
+}
