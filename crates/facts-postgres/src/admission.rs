@@ -1,8 +1,9 @@
 //! The permission of a program to use a database, and the state of the database for it: its outage, if there is one.
 
-use crate::claim::Claim;
+use crate::claim::{Claim, mark_statement};
 use crate::fault::{Cause, Fault};
 use crate::outage::{Kind, Outages};
+use lamplight_model::FactsMark;
 use parking_lot::Mutex;
 use std::time::Instant;
 use tokio::sync::Notify;
@@ -10,6 +11,8 @@ use tokio::sync::Notify;
 /// The permission of a program, which the connections and the guard share.
 pub(crate) struct Admission {
     claim: Claim,
+    /// The last mark that this program has committed. The facts must include it at every later time.
+    known: Mutex<Option<FactsMark>>,
     outages: Mutex<Outages>,
     /// Rings when a connection was refused, so that the guard checks its permission at once.
     doubt: Notify,
@@ -17,12 +20,37 @@ pub(crate) struct Admission {
 
 impl Admission {
     pub(crate) fn new(claim: Claim) -> Self {
-        Self { claim, outages: Mutex::default(), doubt: Notify::new() }
+        Self { claim, known: Mutex::default(), outages: Mutex::default(), doubt: Notify::new() }
+    }
+
+    /// The claim of the program.
+    pub(crate) fn claim(&self) -> Claim {
+        self.claim
     }
 
     /// The statements that every new connection begins with. They fail if the connection must not be used.
     pub(crate) fn statements(&self) -> String {
-        self.claim.statement()
+        // A connection that fails the check of the mark has no lock yet.
+        self.mark_statement() + &self.claim.statement()
+    }
+
+    /// The statement that fails if the database is not the one that this program has used.
+    pub(crate) fn mark_statement(&self) -> String {
+        let known = *self.known.lock();
+        known.map(mark_statement).unwrap_or_default()
+    }
+
+    /// Notes a mark that was committed. A mark that was noted before stays, unless it is older.
+    pub(crate) fn note_mark(&self, mark: FactsMark) {
+        let mut known = self.known.lock();
+        if known.is_none_or(|known| mark.includes(known)) {
+            *known = Some(mark);
+        }
+    }
+
+    /// Forgets the noted mark, because another history is about to begin.
+    pub(crate) fn forget_mark(&self) {
+        *self.known.lock() = None;
     }
 
     /// Fails if the use of the database is refused.

@@ -4,12 +4,14 @@
 //! checked against the locks of others before it gets its own lock, both under a lock that excludes other checks. All
 //! connections that are open at one time therefore belong to one server or to one cluster.
 
+use lamplight_model::FactsMark;
+
 /// The first number of the locks of programs that use a database alone. The second is the number of the program.
 const ALONE: i32 = 76_110;
 /// The first number of the locks of nodes of a cluster. The second is derived from the identity of the cluster.
 const CLUSTER: i32 = 76_111;
 /// The first number of the locks by which nodes of a cluster are told apart. The second is the number of the program.
-const MEMBER: i32 = 76_112;
+pub(crate) const MEMBER: i32 = 76_112;
 /// The first number of the lock that a connection has while it is checked; the second is 0.
 const CHECK: i32 = 76_113;
 
@@ -17,6 +19,7 @@ const CHECK: i32 = 76_113;
 const BY_SERVER: &str = "LG001";
 const BY_CLUSTER: &str = "LG002";
 const BY_OTHER_CLUSTER: &str = "LG003";
+const EXCHANGED: &str = "LG004";
 
 /// The identity of a cluster, by which nodes recognise each other: all nodes with the same directory have the same
 /// identity. PostgreSQL compares 31 bits that are derived from it.
@@ -72,26 +75,47 @@ impl InUse {
 pub(crate) struct Claim {
     /// A random number that tells the program from others. Not negative.
     number: i32,
-    /// The cluster that uses the database; `None` if the program uses it alone.
-    cluster: Option<ClusterIdentity>,
+    usage: Usage,
+}
+
+/// The way in which a program uses a database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Usage {
+    /// Reading its state, beside the programs that use it.
+    Visit,
+    Alone,
+    Cluster(ClusterIdentity),
 }
 
 impl Claim {
+    /// The claim of a server or command; with `cluster`, that of a node of this cluster.
     pub(crate) fn new(cluster: Option<ClusterIdentity>) -> Self {
-        Self { number: rand::random::<i32>() & i32::MAX, cluster }
+        let usage = cluster.map_or(Usage::Alone, Usage::Cluster);
+        Self { number: rand::random::<i32>() & i32::MAX, usage }
+    }
+
+    /// The claim of a program that only examines the database: none.
+    pub(crate) fn visit() -> Self {
+        Self { number: 0, usage: Usage::Visit }
+    }
+
+    /// The number that tells the program from others.
+    pub(crate) fn number(self) -> i32 {
+        self.number
     }
 
     /// The statement that checks a new connection and gives it its locks. It fails, and takes no lock, if the claim does
     /// not agree with the claims of others.
     pub(crate) fn statement(self) -> String {
-        let Self { number, cluster } = self;
-        let (conflicting, locks, by_cluster) = match cluster {
-            None => (
+        let Self { number, usage } = self;
+        let (conflicting, locks, by_cluster) = match usage {
+            Usage::Visit => return String::new(),
+            Usage::Alone => (
                 format!("classid = {ALONE} AND objid <> {number} OR classid = {CLUSTER}"),
                 format!("PERFORM pg_advisory_lock_shared({ALONE}, {number});"),
                 BY_CLUSTER,
             ),
-            Some(cluster) => {
+            Usage::Cluster(cluster) => {
                 let cluster = cluster.lock();
                 (
                     format!("classid = {ALONE} OR classid = {CLUSTER} AND objid <> {cluster}"),
@@ -120,6 +144,27 @@ impl Claim {
 /// The advisory locks with two numbers that are held in this database.
 const LOCKS: &str = "locktype = 'advisory' AND objsubid = 2 AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+/// Whether an SQLSTATE is that of a failed [`mark_statement`].
+pub(crate) fn is_exchanged(state: &str) -> bool {
+    state == EXCHANGED
+}
+
+/// The statement that fails if the facts do not include everything that they had at the mark `known`.
+pub(crate) fn mark_statement(known: FactsMark) -> String {
+    let (history, count) = (known.history.cast_signed(), known.count.cast_signed());
+    format!(
+        "DO $mark$
+         DECLARE _history bigint; _count bigint;
+         BEGIN
+             IF to_regclass('mark') IS NOT NULL THEN SELECT history, count INTO _history, _count FROM mark; END IF;
+             IF _history IS DISTINCT FROM {history} OR _count < {count} THEN
+                 RAISE EXCEPTION 'its mark is % of %, and this server knows {count} of {history}', _count, _history
+                 USING ERRCODE = '{EXCHANGED}';
+             END IF;
+         END $mark$;"
+    )
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Faults of PostgreSQL, of the pool and of rows, as errors of the port.
 
-use crate::claim::InUse;
+use crate::claim::{InUse, is_exchanged};
 use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use lamplight_facts::{FactsError, FactsErrorKind};
 use std::time::Duration;
@@ -95,6 +95,11 @@ pub enum Cause {
     /// Other programs use the database.
     #[error(transparent)]
     InUse(InUse),
+    /// The database is another one than before.
+    #[error(
+        "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a          replica took over without the last commits; restart every server that uses it to go on with this database"
+    )]
+    Exchanged,
     /// The server is starting or stopping.
     #[error("PostgreSQL is starting or stopping")]
     StartingOrStopping,
@@ -124,6 +129,9 @@ impl Cause {
         if let Some(in_use) = InUse::of_state(state.code()) {
             return Self::InUse(in_use);
         }
+        if is_exchanged(state.code()) {
+            return Self::Exchanged;
+        }
         match (state.code(), &state.code()[..2]) {
             (_, "28") => Self::Login,
             ("3D000", _) => Self::NoDatabase,
@@ -137,9 +145,9 @@ impl Cause {
         }
     }
 
-    /// Whether PostgreSQL can be used, but this program must not use it at present.
+    /// Whether PostgreSQL works, but this program must not use the database at present.
     pub(crate) fn is_refusal(self) -> bool {
-        matches!(self, Self::InUse(_))
+        matches!(self, Self::InUse(_) | Self::Exchanged)
     }
 
     fn of_pool(error: &PoolError) -> Self {

@@ -105,10 +105,18 @@ impl Held {
                 () = admission.doubted() => return,
                 () = tokio::time::sleep(CHECK_EVERY) => {}
             }
-            let answer =
-                tokio::time::timeout(connecting.timeout(), self.client.batch_execute("SELECT 1")).await;
-            if !matches!(answer, Ok(Ok(()))) {
-                return;
+            // Without a mark, the empty statement asks for an answer.
+            let check = admission.mark_statement();
+            match tokio::time::timeout(connecting.timeout(), self.client.batch_execute(&check)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    let fault = Fault::from(error);
+                    if fault.cause().is_some_and(Cause::is_refusal) {
+                        admission.failed(Kind::Admission, &fault);
+                    }
+                    return;
+                }
+                Err(_) => return,
             }
         }
     }

@@ -104,7 +104,7 @@ impl PostgresFacts {
             Connecting::new(settings).map_err(|error| fault::unavailable(schema::OPENING, error))?;
         let guard =
             Guard::start(connecting, Arc::clone(&admission), settings.patience, schema::OPENING).await?;
-        let store = Store::new(settings, Some(admission))?;
+        let store = Store::new(settings, admission)?;
         schema::migrate(&store).await?;
         tracing::info!(schema = SCHEMA_VERSION, version = server.version_text(), "the database is open");
         Ok(Self { store, marked: Marked::default(), guard: Mutex::new(Some(guard)) })
@@ -112,7 +112,7 @@ impl PostgresFacts {
 
     /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them.
     pub async fn examine(settings: &PostgresSettings) -> Result<Server, FactsError> {
-        let store = Store::new(settings, None)?;
+        let store = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
         let server = server::examine(&store).await?;
         server.check()?;
         schema::examine(&store).await?;

@@ -1,7 +1,9 @@
 //! The mark of the facts, by which live records recognise the facts that they belong to.
 
 use crate::PostgresFacts;
+use crate::claim::MEMBER;
 use crate::rows::{Result, get, only};
+use crate::store::Values;
 use lamplight_facts::FactsError;
 use lamplight_model::FactsMark;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,15 +21,30 @@ impl PostgresFacts {
         only(&rows).and_then(mark_of).map_err(|fault| fault.of(DOING))
     }
 
-    /// Advances the mark, and returns it after the commit. If `history` is given, begins a new history with that
-    /// number.
+    /// Advances the mark, and returns it after the commit. If `history` is given, begins a new history with that number,
+    /// unless other nodes of a cluster use the database: they go on with the present history.
+    ///
+    /// From then on, this store can only be used with a database whose facts include the mark. With another one, every
+    /// call fails with [`Cause::Exchanged`](crate::Cause::Exchanged).
     pub async fn advance_mark(&self, history: Option<u64>) -> std::result::Result<FactsMark, FactsError> {
         const DOING: &str = "advancing the mark of the facts";
         let changes = self.store.changes();
-        let sql =
-            "UPDATE mark SET history = coalesce($1, history), count = count + 1 RETURNING history, count";
-        let rows = self.store.write_beside(DOING, sql, &[&history.map(u64::cast_signed)]).await?;
+        let sql = "UPDATE mark SET count = count + 1, history = CASE
+                WHEN $1::bigint IS NULL THEN history
+                WHEN EXISTS (SELECT FROM pg_locks
+                             WHERE locktype = 'advisory' AND objsubid = 2 AND granted
+                                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                                   AND classid = $2::int4::oid AND objid <> $3::int4::oid) THEN history
+                ELSE $1 END
+            RETURNING history, count";
+        let admission = self.store.admission();
+        if history.is_some() {
+            admission.forget_mark();
+        }
+        let values: Values<'_> = &[&history.map(u64::cast_signed), &MEMBER, &admission.claim().number()];
+        let rows = self.store.write_beside(DOING, sql, values).await?;
         let mark = only(&rows).and_then(mark_of).map_err(|fault| fault.of(DOING))?;
+        admission.note_mark(mark);
         self.marked.0.store(changes, Ordering::Relaxed);
         Ok(mark)
     }

@@ -92,22 +92,21 @@ pub(crate) struct Store {
     room: Arc<Semaphore>,
     call_timeout: Duration,
     counters: Counters,
-    /// `None` if the database is only examined, beside the programs that use it.
-    admission: Option<Arc<Admission>>,
+    admission: Arc<Admission>,
 }
 
 impl Store {
     /// Creates the pool, without opening a connection. Each connection will be checked, and claim the database.
     pub(crate) fn new(
         settings: &PostgresSettings,
-        admission: Option<Arc<Admission>>,
+        admission: Arc<Admission>,
     ) -> std::result::Result<Self, FactsError> {
         const DOING: &str = "preparing the connections to PostgreSQL";
         let config = settings.config();
         let tls =
             tls::connector(&config, settings.ca.as_deref()).map_err(|error| unavailable(DOING, error))?;
         let recycling_method = RecyclingMethod::Fast;
-        let shared = admission.clone();
+        let shared = Arc::clone(&admission);
         let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method });
         let pool = Pool::builder(manager)
             .max_size(settings.connections)
@@ -122,9 +121,7 @@ impl Store {
                                SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
                                SET tcp_keepalives_count = 3;"
                     .to_owned();
-                if let Some(admission) = &shared {
-                    sql += &admission.statements();
-                }
+                sql += &shared.statements();
                 Box::pin(async move { client.batch_execute(&sql).await.map_err(HookError::Backend) })
             }))
             .runtime(Runtime::Tokio1)
@@ -179,7 +176,7 @@ impl Store {
         work: &W,
         effect: Effect,
     ) -> std::result::Result<W::Answer, FactsError> {
-        if let Some(Err(fault)) = self.admission.as_ref().map(|admission| admission.check()) {
+        if let Err(fault) = self.admission.check() {
             self.count(effect, Some(&fault));
             return Err(fault.of(doing));
         }
@@ -211,11 +208,10 @@ impl Store {
             (Effect::Change | Effect::Beside, Some(_)) => failed_writes,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        let Some(admission) = &self.admission else { return };
         let kind = if effect == Effect::None { Kind::Read } else { Kind::Write };
         match fault {
-            None => admission.succeeded(kind),
-            Some(fault) if fault.is_outage() => admission.failed(kind, fault),
+            None => self.admission.succeeded(kind),
+            Some(fault) if fault.is_outage() => self.admission.failed(kind, fault),
             Some(_) => {}
         }
     }
@@ -266,9 +262,14 @@ impl Store {
         self.counters.changes.load(Ordering::Relaxed)
     }
 
+    /// The permission to use the database.
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
     /// The cause of the current outage; `None` if there is none.
     pub(crate) fn failing(&self) -> Option<Cause> {
-        self.admission.as_ref()?.failing()
+        self.admission.failing()
     }
 
     pub(crate) fn stats(&self) -> Stats {

@@ -49,7 +49,7 @@ impl Target {
         let admission = Arc::new(Admission::new(Claim::new(None)));
         let connecting = Connecting::new(settings).map_err(|error| unavailable(COPYING, error))?;
         let guard = Guard::start(connecting, Arc::clone(&admission), settings.patience, COPYING).await?;
-        let store = Store::new(settings, Some(admission))?;
+        let store = Store::new(settings, admission)?;
         schema::migrate(&store).await?;
         let connection = store.connection(COPYING).await?;
         let target = Self { store, _guard: guard, connection: Some(connection) };

@@ -1,0 +1,128 @@
+//! Tests of a database that is exchanged, or restored from a back-up, while a node uses it.
+
+// Helpers of tests may panic.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Database, server};
+use lamplight_facts::{Facts, FactsErrorKind};
+use lamplight_facts_postgres::{Cause, ClusterIdentity, PostgresFacts, PostgresSettings, cause};
+use lamplight_model::{AppId, FactsMark, Timestamp, User, UserId};
+use std::time::{Duration, Instant};
+
+async fn open(database: &Database, sharing: Option<ClusterIdentity>) -> PostgresFacts {
+    let settings = server().await.settings(database.name());
+    PostgresFacts::open(&PostgresSettings { sharing, ..settings }).await.unwrap()
+}
+
+async fn wait_for(facts: &PostgresFacts, expected: Option<Cause>) {
+    let started = Instant::now();
+    while facts.failing() != expected {
+        assert!(started.elapsed() < Duration::from_secs(60), "{:?} and not {expected:?}", facts.failing());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn assert_refused(facts: &PostgresFacts) {
+    wait_for(facts, Some(Cause::Exchanged)).await;
+    let error = facts.apps().await.unwrap_err();
+    assert_eq!((cause(&error), error.kind), (Some(Cause::Exchanged), FactsErrorKind::Unavailable));
+    assert!(facts.probe().await.is_err() && facts.advance_mark(None).await.is_err());
+    assert_eq!(facts.failing(), Some(Cause::Exchanged));
+}
+
+fn user(n: u64) -> User {
+    User::new(AppId(7), UserId::new(&format!("user {n}")).unwrap())
+}
+
+/// Makes the databases have each other's names. Ends all connections to them.
+async fn exchange(one: &Database, other: &Database) {
+    let admin = server().await.connect("postgres").await;
+    let run = async |sql: String| admin.batch_execute(&sql).await.unwrap();
+    let (one, other) = (one.name(), other.name());
+    run(format!("ALTER DATABASE {one} ALLOW_CONNECTIONS false")).await;
+    run(format!("ALTER DATABASE {other} ALLOW_CONNECTIONS false")).await;
+    run(format!(
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname IN ('{one}', '{other}')"
+    ))
+    .await;
+    run(format!("ALTER DATABASE {one} RENAME TO {one}_aside")).await;
+    run(format!("ALTER DATABASE {other} RENAME TO {one}")).await;
+    run(format!("ALTER DATABASE {one}_aside RENAME TO {other}")).await;
+    run(format!("ALTER DATABASE {other} ALLOW_CONNECTIONS true")).await;
+    run(format!("ALTER DATABASE {one} ALLOW_CONNECTIONS true")).await;
+}
+
+#[tokio::test]
+async fn another_database_behind_the_same_url_is_refused_until_the_right_one_is_back() {
+    let (database, backup) = (server().await.create_database().await, server().await.create_database().await);
+    let before = open(&database, None).await;
+    before.advance_mark(None).await.unwrap();
+    before.close();
+    let admin = server().await.connect("postgres").await;
+    let end = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = $1";
+    admin.query(end, &[&database.name()]).await.unwrap();
+    admin.batch_execute(&format!("DROP DATABASE {}", backup.name())).await.unwrap();
+    let sql = format!("CREATE DATABASE {} TEMPLATE {}", backup.name(), database.name());
+    admin.batch_execute(&sql).await.unwrap();
+    let empty = server().await.create_database().await;
+
+    let facts = open(&database, None).await;
+    facts.advance_mark(None).await.unwrap();
+    facts.create_account(user(1), Timestamp(1)).await.unwrap();
+    facts.mark_changes().await.unwrap().unwrap();
+    for other in [&backup, &empty] {
+        exchange(&database, other).await;
+        assert_refused(&facts).await;
+        exchange(&database, other).await;
+        wait_for(&facts, None).await;
+        assert!(facts.accounts(vec![user(1)]).await.unwrap()[0].is_some());
+    }
+    // A restart of PostgreSQL, or of the connections, is none.
+    admin.query(end, &[&database.name()]).await.unwrap();
+    facts.apps().await.unwrap();
+    facts.create_account(user(2), Timestamp(1)).await.unwrap();
+    facts.mark_changes().await.unwrap().unwrap();
+}
+
+/// The tables are replaced by those of a back-up, and no connection ends.
+#[tokio::test]
+async fn facts_that_were_restored_in_place_are_refused() {
+    let database = server().await.create_database().await;
+    let facts = open(&database, None).await;
+    let mark = facts.advance_mark(Some(9)).await.unwrap();
+    let other = server().await.connect(database.name()).await;
+    for spoil in ["count = count - 1", "history = history + 1"] {
+        other.batch_execute(&format!("UPDATE mark SET {spoil}")).await.unwrap();
+        assert_refused(&facts).await;
+        let sql = "UPDATE mark SET history = $1, count = $2";
+        other.execute(sql, &[&mark.history.cast_signed(), &mark.count.cast_signed()]).await.unwrap();
+        wait_for(&facts, None).await;
+    }
+}
+
+/// Nodes of a cluster advance one mark. None of them begins a new history beside others, who would take it for another
+/// database.
+#[tokio::test]
+async fn the_changes_of_other_nodes_are_no_exchange() {
+    let database = server().await.create_database().await;
+    let cluster = Some(ClusterIdentity(3));
+    let first = open(&database, cluster).await;
+    let FactsMark { history, count } = first.advance_mark(Some(5)).await.unwrap();
+    assert_eq!(history, 5);
+    let second = open(&database, cluster).await;
+    assert_eq!(second.advance_mark(Some(6)).await.unwrap(), FactsMark { history, count: count + 1 });
+    let admin = server().await.connect("postgres").await;
+    let end = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = $1";
+    for n in 2..5 {
+        assert_eq!(first.advance_mark(None).await.unwrap().count, count + n);
+        admin.query(end, &[&database.name()]).await.unwrap();
+        second.apps().await.unwrap();
+        first.apps().await.unwrap();
+    }
+    drop(first);
+    drop(second);
+    let third = open(&database, None).await;
+    assert_eq!(third.advance_mark(Some(6)).await.unwrap().history, 6);
+}
