@@ -21,6 +21,7 @@ use lamplight_model::{
 use postgres::{Database, server};
 use process::Folder;
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use tokio_postgres::Client;
 
@@ -215,6 +216,13 @@ async fn all_facts_of_a_grown_server_are_copied_and_go_on_in_postgresql() {
         assert!(told["table"] == table.name && told["rows"].as_u64().unwrap() > 0, "{told}");
     }
     assert!(contents(&file) == before, "the file was changed");
+    // No server goes on with the file, and no older facts are copied into another database.
+    let address = url_address(&database, &folder);
+    let (code, _, error) = folder.run(&["app", "list"]);
+    assert!(code == Some(1) && error.contains("are in PostgreSQL") && error.contains(&address), "{error}");
+    let another = server().await.create_database().await;
+    let (code, _, error) = folder.run(&["facts", "copy", "--to", &server().await.url(another.name())]);
+    assert!(code == Some(1) && error.contains("may be older") && error.contains(&address), "{error}");
 
     let (source, copy) = (SqliteFacts::open(&file).unwrap(), opened(&database).await);
     for (expected, found) in answers(&source, USERS).await.into_iter().zip(answers(&copy, USERS).await) {
@@ -307,7 +315,36 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     assert_eq!(opened(&database).await.apps().await.unwrap().len(), 2);
 }
 
-/// A trigger changes or drops a row. The copy must fail and leave the database empty.
+/// The address of the database in the file that says where the facts of the data folder are.
+fn url_address(database: &Database, folder: &Folder) -> String {
+    let address = std::fs::read_to_string(folder.path().join("facts.postgres")).unwrap();
+    assert!(address.ends_with(&format!("/{}\n", database.name())), "{address}");
+    address.trim().to_owned()
+}
+
+/// A command of root makes files for the owner of the data folder, under whom the server runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_that_root_makes_in_a_data_folder_belong_to_its_owner() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let (folder, _database, url) = grown(2).await;
+    let owner = 54_321;
+    for path in std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()) {
+        std::os::unix::fs::chown(path, Some(owner), Some(owner)).unwrap();
+    }
+    std::os::unix::fs::chown(folder.path(), Some(owner), Some(owner)).unwrap();
+    folder.ok(&["facts", "copy", "--to", &url]);
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
+        assert_eq!(entry.metadata().unwrap().uid(), owner, "{:?}", entry.path());
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    assert!(names.contains(&"facts.postgres".to_owned()), "{names:?}");
+}
+
+/// Checks that the copy fails, and leaves the database empty, if PostgreSQL stores a row differently. A trigger changes
+/// or drops the row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_differs_is_found() {
     let (folder, database, url) = grown(5).await;

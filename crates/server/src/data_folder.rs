@@ -4,7 +4,7 @@ use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -182,6 +182,7 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
     options.create(true).truncate(false).write(true).mode(FILE_MODE);
     let file = options.open(folder.join("lock")).map_err(failed)?;
     try_lock(&file, folder)?;
+    give_to_owner(&folder.join("lock"), folder).map_err(failed)?;
     narrow_contents(folder)?;
     Ok(FolderLock { _folder: held, _file: file })
 }
@@ -353,6 +354,16 @@ fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
         "other users had access to the data folder; now they do not"
     );
     Ok(())
+}
+
+/// Gives a new file in a data folder to the owner of the folder, if root has created it. A server that runs as that user
+/// could not open it otherwise.
+pub(crate) fn give_to_owner(path: &Path, folder: &Path) -> io::Result<()> {
+    let (file, folder) = (fs::metadata(path)?, fs::metadata(folder)?);
+    if !geteuid().is_root() || file.uid() == folder.uid() {
+        return Ok(());
+    }
+    chown(path, Some(folder.uid()), Some(folder.gid()))
 }
 
 /// Sets the mode of a newly created file so that only its owner has access.

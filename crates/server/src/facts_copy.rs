@@ -1,13 +1,15 @@
 //! Copies all facts from a SQLite file into an empty database in PostgreSQL. Compares the two row for row before the
 //! copy is committed.
 
-use crate::data_folder::{self, DataFolderError, FolderLock, IfMissing};
+use crate::data_folder::{self, DataFolderError, IfMissing};
+use crate::facts_store;
 use lamplight_facts::FactsError;
 use lamplight_facts::transfer::{RECORDS_AT_ONCE, Record, TABLES, Table};
 use lamplight_facts_postgres::{PostgresSettings, Target};
 use lamplight_facts_sqlite::Source;
 use lamplight_model::FactsMark;
 use parking_lot::Mutex;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -48,6 +50,28 @@ pub enum CopyError {
         /// The difference.
         difference: String,
     },
+    /// The facts of the data folder are in another database already.
+    #[error(
+        "the facts of this data folder are in PostgreSQL ({former}), so the file may be older than they are; delete {mark} if \
+         the file is to be copied all the same"
+    )]
+    Moved {
+        /// The hosts and the name of the database.
+        former: String,
+        /// The file that says so.
+        mark: PathBuf,
+    },
+    /// The copy is complete, and the data folder cannot be told.
+    #[error(
+        "all facts were copied and compared, but {mark} cannot be written: {source}; do not start the server without the \
+         setting `facts`, because it would go on with the file"
+    )]
+    Unmarked {
+        /// The file that says where the facts of the data folder are.
+        mark: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
     /// The thread that reads the file has ended.
     #[error("the thread that reads the file has ended")]
     Ended,
@@ -68,7 +92,8 @@ pub struct Copied {
 
 /// Copies all facts of a file into an empty database. Returns the tables with the numbers of their rows.
 ///
-/// The copy is committed only after every row has been compared with its source. `progress` is called after each table.
+/// The copy is committed only after every row has been compared with its source. The data folder of the file then says
+/// that its facts are in PostgreSQL, so that no server goes on with the file. `progress` is called after each table.
 pub async fn copy_facts(
     file: &Path,
     postgres: &PostgresSettings,
@@ -77,7 +102,11 @@ pub async fn copy_facts(
     if !file.is_file() {
         return Err(CopyError::NoFile(file.to_owned()));
     }
-    let _lock = lock(file)?;
+    let folder = data_folder_of(file);
+    let _lock = folder.map(|folder| data_folder::lock(folder, IfMissing::Refuse)).transpose()?;
+    if let Some(folder) = folder {
+        check_unmoved(folder, &postgres.url.to_string())?;
+    }
     let source = Reader::open(file).await?;
     let address = postgres.url.to_string();
     let failed = |table| {
@@ -105,16 +134,28 @@ pub async fn copy_facts(
     let mark: FactsMark = source.with(Source::mark).await?;
     target.set_mark(mark).await.map_err(failed(None))?;
     target.commit().await.map_err(failed(None))?;
+    if let Some(folder) = folder {
+        let mark = || folder.join(data_folder::IN_POSTGRES);
+        facts_store::put_mark(folder, &postgres.url)
+            .map_err(|source| CopyError::Unmarked { mark: mark(), source })?;
+    }
     Ok(copied)
 }
 
-/// Locks the data folder of the file, so that no server uses it during the copy. `None` if the file has another name
-/// than a data folder's database.
-fn lock(file: &Path) -> Result<Option<FolderLock>, CopyError> {
+/// The data folder of the file, which is locked during the copy. `None` if the file's name is not that of a data folder's
+/// database.
+fn data_folder_of(file: &Path) -> Option<&Path> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match file.file_name().is_some_and(|name| name == data_folder::FACTS) {
-        true => Ok(Some(data_folder::lock(folder, IfMissing::Refuse)?)),
-        false => Ok(None),
+    file.file_name().is_some_and(|name| name == data_folder::FACTS).then_some(folder)
+}
+
+/// Fails if the facts of the data folder are in another database.
+fn check_unmoved(folder: &Path, address: &str) -> Result<(), CopyError> {
+    let mark = folder.join(data_folder::IN_POSTGRES);
+    match facts_store::marked_address(folder) {
+        Ok(Some(former)) if former != address => Err(CopyError::Moved { former, mark }),
+        Ok(_) => Ok(()),
+        Err(source) => Err(DataFolderError::Unusable { path: mark, source }.into()),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::data_folder;
 use lamplight_facts::{Facts, FactsError, FactsErrorKind};
-use lamplight_facts_postgres::{ClusterIdentity, PoolState, PostgresFacts, PostgresSettings};
+use lamplight_facts_postgres::{ClusterIdentity, PoolState, PostgresFacts, PostgresSettings, PostgresUrl};
 use lamplight_facts_sqlite::{SqliteFacts, WriterState};
 use lamplight_model::FactsMark;
 use std::fs::OpenOptions;
@@ -115,19 +115,18 @@ impl FactsStore {
     /// Opens the store, and creates or migrates its tables. The caller holds the lock of the data folder.
     pub async fn open(settings: &FactsSettings) -> Result<Self, FactsError> {
         let FactsSettings { data_dir, postgres } = settings;
-        let mark = data_dir.join(data_folder::IN_POSTGRES);
         let file = data_folder::facts_path(data_dir);
         match postgres {
             None => {
-                check_mark(&mark)?;
+                check_mark(data_dir)?;
                 Ok(Self::Sqlite(Arc::new(SqliteFacts::open(&file)?)))
             }
             Some(postgres) => {
                 let facts = PostgresFacts::open(postgres).await?;
                 if facts.apps().await?.is_empty() {
-                    check_empty(&mark, &file, &postgres.url.to_string())?;
+                    check_empty(data_dir, &postgres.url.to_string())?;
                 }
-                put_mark(&mark, &format!("{}\n", postgres.url)).map_err(unavailable)?;
+                put_mark(data_dir, &postgres.url).map_err(unavailable)?;
                 if file.exists() {
                     tracing::warn!(
                         unused = %file.display(),
@@ -279,7 +278,7 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     let FactsSettings { data_dir, postgres } = settings;
     match postgres {
         None => {
-            check_mark(&data_dir.join(data_folder::IN_POSTGRES))?;
+            check_mark(data_dir)?;
             match data_folder::facts_path(data_dir) {
                 path if path.is_file() => lamplight_facts_sqlite::examine(&path).map(|()| StoreFound::File),
                 _ => Ok(StoreFound::NoFile),
@@ -298,42 +297,50 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// Fails if the data folder has facts in another place than the empty database at `address`. The place is another
-/// database, or a SQLite file that was not copied.
-fn check_empty(mark: &Path, file: &Path, address: &str) -> Result<(), FactsError> {
-    match std::fs::read_to_string(mark) {
-        Ok(former) if former.trim() != address => {
-            let (address, former) = (address.to_owned(), former.trim().to_owned());
-            Err(unavailable(Empty::Moved { address, former, mark: mark.to_owned() }))
+/// Fails if the data folder has facts elsewhere than in the empty database at `address`: in another database, or in the
+/// SQLite file that was not copied yet.
+fn check_empty(data_dir: &Path, address: &str) -> Result<(), FactsError> {
+    let file = data_folder::facts_path(data_dir);
+    match marked_address(data_dir).map_err(unavailable)? {
+        Some(former) if former != address => {
+            let mark = data_dir.join(data_folder::IN_POSTGRES);
+            Err(unavailable(Empty::Moved { address: address.to_owned(), former, mark }))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound && file.exists() => {
-            Err(unavailable(Empty::NotCopied { address: address.to_owned(), file: file.to_owned() }))
-        }
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unavailable(error)),
-        Ok(_) | Err(_) => Ok(()),
+        None if file.exists() => Err(unavailable(Empty::NotCopied { address: address.to_owned(), file })),
+        Some(_) | None => Ok(()),
     }
 }
 
-/// Fails if the file `mark` exists: the facts of the data folder are then in PostgreSQL.
-fn check_mark(mark: &Path) -> Result<(), FactsError> {
-    match std::fs::read_to_string(mark) {
-        Ok(address) => {
-            let address = address.trim().to_owned();
-            Err(unavailable(InPostgres { address, mark: mark.to_owned() }))
+/// Fails if the data folder says that its facts are in PostgreSQL.
+fn check_mark(data_dir: &Path) -> Result<(), FactsError> {
+    match marked_address(data_dir).map_err(unavailable)? {
+        Some(address) => {
+            Err(unavailable(InPostgres { address, mark: data_dir.join(data_folder::IN_POSTGRES) }))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(unavailable(error)),
+        None => Ok(()),
     }
 }
 
-/// Records in the file `mark` of a data folder that the facts are in PostgreSQL at this address.
-fn put_mark(mark: &Path, address: &str) -> io::Result<()> {
-    if std::fs::read_to_string(mark).is_ok_and(|found| found == address) {
+/// Records in the data folder that its facts are in PostgreSQL, at this address.
+pub(crate) fn put_mark(data_dir: &Path, address: &PostgresUrl) -> io::Result<()> {
+    let (mark, address) = (data_dir.join(data_folder::IN_POSTGRES), format!("{address}\n"));
+    if std::fs::read_to_string(&mark).is_ok_and(|found| found == address) {
         return Ok(());
     }
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(mark)?.write_all(address.as_bytes())
+    options.open(&mark)?.write_all(address.as_bytes())?;
+    data_folder::give_to_owner(&mark, data_dir)
+}
+
+/// The address of the database that has the facts of a data folder; `None` if the folder does not say that they are in
+/// PostgreSQL.
+pub(crate) fn marked_address(data_dir: &Path) -> io::Result<Option<String>> {
+    match std::fs::read_to_string(data_dir.join(data_folder::IN_POSTGRES)) {
+        Ok(address) => Ok(Some(address.trim().to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> FactsError {
