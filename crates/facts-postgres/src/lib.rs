@@ -26,6 +26,7 @@ mod rows;
 mod schema;
 mod server;
 mod settings;
+mod slots;
 mod store;
 mod target;
 mod tls;

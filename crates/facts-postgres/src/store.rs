@@ -7,19 +7,23 @@ use crate::fault::{Cause, Fault, NoAnswer, overloaded, unavailable};
 use crate::outage::Kind;
 use crate::rows::Result;
 use crate::settings::PostgresSettings;
+use crate::slots::Slots;
 use crate::tls;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use lamplight_facts::FactsError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-use tokio::sync::Semaphore;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 /// The maximum number of attempts of a call that conflicts with others. PostgreSQL ends one of two transactions that
 /// wait for each other.
 const ATTEMPTS: u32 = 8;
+
+/// The pause after PostgreSQL has accepted no connection, if the call has no other one to wait for.
+const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 
 /// The values of the parameters of a statement.
 pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -44,6 +48,8 @@ pub struct Stats {
     pub failed_writes: u64,
     /// The number of attempts that were repeated because of a conflict with another call or the loss of a connection.
     pub repeated: u64,
+    /// The number of connections that PostgreSQL did not accept because it has too many.
+    pub refused_connections: u64,
 }
 
 #[derive(Default)]
@@ -53,6 +59,7 @@ struct Counters {
     writes: AtomicU64,
     failed_writes: AtomicU64,
     repeated: AtomicU64,
+    refused_connections: AtomicU64,
     /// Counts each change twice: at its beginning and at its end.
     changes: AtomicU64,
 }
@@ -88,6 +95,8 @@ enum Effect {
 /// The pool and its limits.
 pub(crate) struct Store {
     pool: Pool,
+    /// The permits of calls to have a connection.
+    slots: Slots,
     /// The permits of calls. A call needs one while it has a connection or waits for one.
     room: Arc<Semaphore>,
     call_timeout: Duration,
@@ -128,7 +137,15 @@ impl Store {
             .build()
             .map_err(|error| unavailable(DOING, error))?;
         let room = Arc::new(Semaphore::new(settings.connections + settings.waiting));
-        Ok(Self { pool, room, call_timeout: settings.call_timeout, counters: Counters::default(), admission })
+        let slots = Slots::new(settings.connections);
+        Ok(Self {
+            pool,
+            slots,
+            room,
+            call_timeout: settings.call_timeout,
+            counters: Counters::default(),
+            admission,
+        })
     }
 
     /// Runs one statement that may change facts, in one round trip and one transaction.
@@ -182,8 +199,8 @@ impl Store {
         }
         let _place = self.room.try_acquire().map_err(|_| overloaded(doing))?;
         let _changing = (effect == Effect::Change).then(|| Changing::begin(&self.counters.changes));
-        let mut held = None;
-        let attempts = self.attempts(work, effect == Effect::None, &mut held);
+        let (mut held, mut refused) = (None, None);
+        let attempts = self.attempts(work, effect == Effect::None, &mut held, &mut refused);
         let done = tokio::time::timeout(self.call_timeout, attempts).await;
         let spoilt = match &done {
             Ok(Ok(_)) => false,
@@ -191,10 +208,13 @@ impl Store {
             // The answer may still come, or never.
             Err(_) => true,
         };
-        if let Some(connection) = held.take_if(|_| spoilt) {
+        // Without a connection, nothing was done.
+        let refused = refused.filter(|_| held.is_none());
+        if let Some((connection, _)) = held.take_if(|_| spoilt) {
             drop(Object::take(connection));
         }
-        let done = done.unwrap_or_else(|_| Err(NoAnswer(self.call_timeout).into()));
+        let late = || refused.unwrap_or_else(|| NoAnswer(self.call_timeout).into());
+        let done = done.unwrap_or_else(|_| Err(late()));
         self.count(effect, done.as_ref().err());
         done.map_err(|fault| fault.of(doing))
     }
@@ -216,20 +236,22 @@ impl Store {
         }
     }
 
-    /// Runs `work` until an attempt succeeds or must not be repeated. `held` is the connection of the last attempt.
-    async fn attempts<W: Work>(
-        &self,
+    /// Runs `work` until an attempt succeeds or must not be repeated. `held` is the connection of the last attempt, and
+    /// `refused` the last refusal of PostgreSQL to accept a connection.
+    async fn attempts<'a, W: Work>(
+        &'a self,
         work: &W,
         harmless: bool,
-        held: &mut Option<Object>,
+        held: &mut Option<Held<'a>>,
+        refused: &mut Option<Fault>,
     ) -> Result<W::Answer> {
         let mut attempt = 1;
         loop {
             let connection = match held.take() {
                 Some(connection) => connection,
-                None => self.pool.get().await?,
+                None => self.take(refused).await?,
             };
-            let fault = match work.run(held.insert(connection)).await {
+            let fault = match work.run(&mut held.insert(connection).0).await {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
@@ -237,12 +259,38 @@ impl Store {
             if !again || attempt == ATTEMPTS {
                 return Err(fault);
             }
-            if let Some(connection) = held.take_if(|_| fault.spoils_the_connection()) {
+            if let Some((connection, _)) = held.take_if(|_| fault.spoils_the_connection()) {
                 drop(Object::take(connection));
             }
             self.counters.repeated.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(%fault, attempt, "a call of facts is tried again");
             attempt += 1;
+        }
+    }
+
+    /// Waits for a connection. While PostgreSQL accepts no further one, waits for one of those that exist.
+    async fn take(&self, refused: &mut Option<Fault>) -> Result<Held<'_>> {
+        loop {
+            let permit = self.slots.acquire().await;
+            let fault = match self.pool.get().await {
+                Ok(connection) => return Ok((connection, permit)),
+                Err(error) => Fault::from(error),
+            };
+            if fault.cause() != Some(Cause::TooManyConnections) {
+                return Err(fault);
+            }
+            self.counters.refused_connections.fetch_add(1, Ordering::Relaxed);
+            let refusal = self.slots.refused(permit, self.pool.status().size, Instant::now());
+            if refusal.is_first {
+                tracing::warn!(
+                    cause = %fault, connections = self.pool.status().size,
+                    "PostgreSQL accepts fewer connections than `facts_connections`; calls wait for those that there are"
+                );
+            }
+            *refused = Some(fault);
+            if !refusal.is_withdrawn {
+                tokio::time::sleep(REFUSED_PAUSE).await;
+            }
         }
     }
 
@@ -254,7 +302,7 @@ impl Store {
     /// The numbers of connections, of free connections, and of calls that wait for a connection.
     pub(crate) fn state(&self) -> (usize, usize, usize) {
         let status = self.pool.status();
-        (status.size, status.available, status.waiting)
+        (status.size, status.available, status.waiting + self.slots.waiting())
     }
 
     /// A number that differs from an earlier one if facts may have changed in between.
@@ -273,10 +321,17 @@ impl Store {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let Counters { reads, failed_reads, writes, failed_writes, repeated, .. } = &self.counters;
-        let [reads, failed_reads, writes, failed_writes, repeated] =
-            [reads, failed_reads, writes, failed_writes, repeated].map(|count| count.load(Ordering::Relaxed));
-        Stats { reads, failed_reads, writes, failed_writes, repeated }
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let Counters { reads, failed_reads, writes, failed_writes, repeated, refused_connections, .. } =
+            &self.counters;
+        Stats {
+            reads: count(reads),
+            failed_reads: count(failed_reads),
+            writes: count(writes),
+            failed_writes: count(failed_writes),
+            repeated: count(repeated),
+            refused_connections: count(refused_connections),
+        }
     }
 
     /// Closes each connection when its call has ended. Later calls fail.
@@ -284,6 +339,9 @@ impl Store {
         self.pool.close();
     }
 }
+
+/// A connection, and the permit to use it.
+type Held<'a> = (Object, SemaphorePermit<'a>);
 
 struct Statement<'a> {
     sql: &'static str,

@@ -2,14 +2,14 @@
 
 mod common;
 
-use common::{Database, server};
+use common::{Database, Server, server};
 use futures_util::FutureExt;
 use futures_util::future::{join, join_all};
 use lamplight_facts::{
     Befriended, Facts, FactsErrorKind, Lists, LoginRecorded, NewFriendship, NewLogin, NewMessage, NewNotice,
     Outbox, Revoked, Sent, Settled, SettledAs,
 };
-use lamplight_facts_postgres::{PostgresFacts, PostgresSettings, PostgresUrl, SCHEMA_VERSION};
+use lamplight_facts_postgres::{Cause, PostgresFacts, PostgresSettings, PostgresUrl, SCHEMA_VERSION, cause};
 use lamplight_model::{
     AppId, ClientMessageId, DeviceId, Hook, Lane, NoticeContent, Platform, PushContent, Timestamp, User,
     UserId,
@@ -193,6 +193,42 @@ async fn beyond_the_bound_a_call_is_refused_at_once() {
     assert_eq!(refused.kind, FactsErrorKind::Overloaded);
     other.batch_execute("COMMIT").await.unwrap();
     assert!(waiting.await.into_iter().all(|made| made.unwrap().made));
+}
+
+/// PostgreSQL accepts fewer connections than the settings allow. Calls wait for those that exist, up to their deadline.
+#[tokio::test]
+async fn calls_wait_for_the_connections_that_postgresql_accepts() {
+    let own = Server::start().await;
+    let admin = own.connect("postgres").await;
+    admin.batch_execute("CREATE ROLE app LOGIN CONNECTION LIMIT 4").await.unwrap();
+    admin.batch_execute("CREATE DATABASE chat OWNER app").await.unwrap();
+    let url = PostgresUrl::new(&own.url("chat").replace("user=lamplight", "user=app")).unwrap();
+    let settings = PostgresSettings { url, ..own.settings("chat") };
+    // One of the four is for the claim.
+    let facts = PostgresFacts::open(&settings).await.unwrap();
+    let calls = (0..60).map(|n| facts.create_account(user(&n.to_string()), Timestamp(1)));
+    let made = join_all(calls).await;
+    assert!(made.iter().all(|made| made.as_ref().is_ok_and(|made| made.made)), "{made:?}");
+    assert!(facts.stats().refused_connections > 0 && facts.pool_state().connections <= 3);
+    assert_eq!(facts.failing(), None);
+
+    facts.close();
+    let end = "SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity WHERE usename = 'app'";
+    admin.query(end, &[]).await.unwrap();
+    let settings = PostgresSettings { call_timeout: Duration::from_secs(1), ..settings };
+    let short = PostgresFacts::open(&settings).await.unwrap();
+    admin.batch_execute("ALTER ROLE app CONNECTION LIMIT 0").await.unwrap();
+    admin.query(end, &[]).await.unwrap();
+    let refused = join_all((0..20).map(|_| short.apps())).await;
+    for refused in refused {
+        let error = refused.unwrap_err();
+        assert_eq!(
+            (error.kind, cause(&error)),
+            (FactsErrorKind::Overloaded, Some(Cause::TooManyConnections))
+        );
+    }
+    admin.batch_execute("ALTER ROLE app CONNECTION LIMIT 9").await.unwrap();
+    short.apps().await.unwrap();
 }
 
 #[tokio::test]

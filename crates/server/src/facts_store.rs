@@ -79,6 +79,8 @@ pub struct StoreStats {
     pub postgres_failed_reads: u64,
     /// The number of repeated attempts of calls to PostgreSQL; 0 with SQLite.
     pub postgres_repeated: u64,
+    /// The number of connections that PostgreSQL did not accept because it has too many; 0 with SQLite.
+    pub postgres_refused_connections: u64,
     /// The connections to PostgreSQL; none with SQLite.
     pub pool: PoolState,
 }
@@ -227,6 +229,7 @@ impl FactsStore {
                     postgres_reads: stats.reads,
                     postgres_failed_reads: stats.failed_reads,
                     postgres_repeated: stats.repeated,
+                    postgres_refused_connections: stats.refused_connections,
                     pool: facts.pool_state(),
                 }
             }

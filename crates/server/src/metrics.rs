@@ -399,6 +399,11 @@ impl Collector for Sources {
                 "Attempts of calls to PostgreSQL repeated after a conflict or the loss of a connection",
                 stats.postgres_repeated,
             ),
+            (
+                "facts_postgres_refused_connections",
+                "Connections that PostgreSQL did not accept because it has too many",
+                stats.postgres_refused_connections,
+            ),
         ] {
             count(&mut encoder, name, help, value)?;
         }
