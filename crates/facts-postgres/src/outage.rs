@@ -64,3 +64,50 @@ impl Outages {
         self.0.filter(|outage| outage.ended_by == Kind::Admission).map(|outage| outage.cause)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Notes failures (`r`, `w`, `a`: a read, a write, an admission) and successes (in upper case) one second apart. Each
+    /// line that is logged is told: `!` for a beginning, the length in seconds for an end.
+    fn told(script: &str) -> String {
+        let (mut outages, mut now, mut told) = (Outages::default(), Instant::now(), String::new());
+        for step in script.chars() {
+            now += Duration::from_secs(1);
+            let kind = match step.to_ascii_lowercase() {
+                'r' => Kind::Read,
+                'w' => Kind::Write,
+                _ => Kind::Admission,
+            };
+            if step.is_ascii_lowercase() {
+                told.push_str(if outages.failed(kind, Cause::Lost, now) { "!" } else { "." });
+            } else if let Some(length) = outages.succeeded(kind, now) {
+                told.push_str(&length.as_secs().to_string());
+            } else {
+                told.push('.');
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn an_outage_begins_and_ends_once() {
+        for (script, expected) in [
+            ("RWA", "..."),
+            ("rR", "!1"),
+            ("rrW", "!.2"),
+            // Reads may succeed while writes fail.
+            ("wRrRW", "!...4"),
+            ("rwRW", "!..3"),
+            // A refusal ends with the permission alone, and is logged also within an outage.
+            ("aRWA", "!..3"),
+            ("waRWA", "!!..4"),
+            ("aawrA", "!...4"),
+            ("wA", "!."),
+            ("rRwW", "!1!1"),
+        ] {
+            assert_eq!(told(script), expected, "{script}");
+        }
+    }
+}

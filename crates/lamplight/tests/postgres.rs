@@ -262,7 +262,15 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     assert_eq!(Device::log_in(&folder, &key, "late").1, None);
     assert!(matches!(alice.ask(Request::Logout(v1::LogoutRequest::default())), Body::Logout(_)));
     wait_until("the logout is written", || metric(&folder, "retries_waiting") == 0);
-    stop(running);
+    let log = stop(running);
+    // One line for the beginning of each outage, with its cause, and one for its end.
+    let lines = |part: &str| log.lines().filter(|line| line.contains(part)).map(str::to_owned).collect();
+    let (begun, ended): (Vec<_>, Vec<_>) =
+        (lines("PostgreSQL cannot be used"), lines("PostgreSQL can be used again"));
+    assert!(begun.len() == ended.len() && (2..=6).contains(&begun.len()), "{log}");
+    assert!(begun.iter().all(|line| line.contains("cause=") && line.contains("PostgreSQL ")), "{begun:?}");
+    assert!(ended.iter().all(|line| line.contains("seconds=")), "{ended:?}");
+    assert!(!log.contains("Some(") && !log.contains("Database(") && !log.contains("Pool("), "{log}");
     let told = own.connect("chat").await;
     let rows = told.query("SELECT user_id FROM logins WHERE durable ORDER BY user_id", &[]).await.unwrap();
     let mut expected: Vec<String> = (0..20).map(|n| format!("user {n}")).collect();

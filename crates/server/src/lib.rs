@@ -4,6 +4,7 @@
 //! This crate does the input and output and reads the clock. The rules are in the crates `service` and `core`.
 
 mod audit;
+mod causes;
 mod clock;
 mod cluster;
 mod config;

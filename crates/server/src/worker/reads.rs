@@ -3,6 +3,7 @@
 use super::Worker;
 use super::fanout::MailboxStatus;
 use super::lists_delivery::ask_to_reload;
+use crate::causes::WithCauses;
 use lamplight_core::WatcherKey;
 use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId};
 use lamplight_service::{Effect, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing};
@@ -44,7 +45,7 @@ impl Worker {
             Err(ServiceError::Refused(refusal)) if refusal.code == Code::NO_SUCH_APP => ReadOutcome::Done,
             Err(error) => {
                 self.metrics.failed_reads.inc();
-                tracing::warn!(%error, source = ?std::error::Error::source(&error), "a read failed and will be retried");
+                tracing::warn!(error = %WithCauses(&error), "a read failed and will be retried");
                 ReadOutcome::Failed
             }
         }

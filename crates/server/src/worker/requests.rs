@@ -4,6 +4,7 @@ use super::Worker;
 use super::calls::Caller;
 use super::connection::{Connection, Ending, Work};
 use super::login::LoginTask;
+use crate::causes::WithCauses;
 use crate::labels::CodeLabel;
 use futures_util::FutureExt;
 use lamplight_model::{Code, ConnectionId, Refusal};
@@ -102,7 +103,7 @@ impl Worker {
             }
             Err(error) => {
                 if !matches!(error, ServiceError::Refused(_)) {
-                    tracing::error!(%error, source = ?std::error::Error::source(&error), "a request failed");
+                    tracing::error!(error = %WithCauses(&error), "a request failed");
                 }
                 self.refuse(slot, request_id, &error.refusal());
             }
