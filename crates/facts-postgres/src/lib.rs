@@ -99,7 +99,10 @@ impl PostgresFacts {
     /// If the database is not for this program, it is not changed, and the source of the error is [`NewerSchema`] or
     /// [`NotFacts`].
     pub async fn open(settings: &PostgresSettings) -> Result<Self, FactsError> {
-        let server = Self::examine(settings).await?;
+        let visit = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
+        let server = server::examine(&visit).await?;
+        visit.close();
+        server.check()?;
         let admission = Arc::new(Admission::new(Claim::new(settings.sharing)));
         let connecting =
             Connecting::new(settings).map_err(|error| fault::unavailable(schema::OPENING, error))?;
@@ -111,7 +114,8 @@ impl PostgresFacts {
         Ok(Self { store, marked: Marked::default(), guard: Mutex::new(Some(guard)) })
     }
 
-    /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them.
+    /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them, or if
+    /// the user of the URL lacks a right that a node needs. Other programs may use the database at the same time.
     pub async fn examine(settings: &PostgresSettings) -> Result<Server, FactsError> {
         let store = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
         let server = server::examine(&store).await?;

@@ -54,10 +54,73 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fails if the database is not for this program. Changes nothing.
+/// Fails if the database is not for this program, or if the user may not create, use or lock what a node needs. Changes
+/// nothing.
 pub(crate) async fn examine(store: &Store) -> Result<(), FactsError> {
-    version(&store.connection(OPENING).await?).await.map(drop)
+    let mut connection = store.connection(OPENING).await?;
+    version(&connection).await?;
+    let tried = async {
+        let transaction = connection.transaction().await?;
+        for (doing, sql) in TRIALS {
+            let done = transaction.batch_execute(sql).await;
+            done.map_err(|error| Fault::from(error).of(doing)).map_err(Tried::Failed)?;
+        }
+        transaction.rollback().await?;
+        Ok(())
+    };
+    match tried.await {
+        Ok(()) => Ok(()),
+        Err(Tried::Failed(error)) => Err(error),
+        Err(Tried::Lost(error)) => Err(Fault::from(error).of(OPENING)),
+    }
 }
+
+/// The reason why the trials could not be completed.
+enum Tried {
+    Failed(FactsError),
+    Lost(tokio_postgres::Error),
+}
+
+impl From<tokio_postgres::Error> for Tried {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Lost(error)
+    }
+}
+
+/// The statements that show whether the user has the rights that a node needs, each with its description. They run in a
+/// transaction that is rolled back, and wait for no lock of a node.
+const TRIALS: [(&str, &str); 4] = [
+    (
+        "trying to create a table",
+        "CREATE TABLE lamplight_trial (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY); CREATE SEQUENCE lamplight_trials",
+    ),
+    (
+        "trying to create a function",
+        "CREATE FUNCTION lamplight_trial() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN 1; END $$;
+         SELECT lamplight_trial()",
+    ),
+    (
+        "trying to take advisory locks",
+        "SELECT pg_advisory_xact_lock(76114, pg_backend_pid()), pg_advisory_lock_shared(76114, pg_backend_pid()),
+                pg_advisory_unlock_shared(76114, pg_backend_pid()), (SELECT count(*) FROM pg_locks)",
+    ),
+    (
+        "trying to use the tables",
+        "DO $$
+         DECLARE _table regclass;
+         BEGIN
+             FOR _table IN SELECT oid FROM pg_class
+                 WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relname <> 'lamplight_trial'
+             LOOP
+                 EXECUTE format('SELECT FROM %s LIMIT 0', _table);
+                 IF NOT (has_table_privilege(_table, 'INSERT') AND has_table_privilege(_table, 'UPDATE')
+                         AND has_table_privilege(_table, 'DELETE')) THEN
+                     RAISE EXCEPTION 'permission denied for table %', _table USING ERRCODE = '42501';
+                 END IF;
+             END LOOP;
+         END $$",
+    ),
+];
 
 /// The schema version of the database; 0 if it is empty. Returns an error if the database is not for this program.
 async fn version(client: &impl GenericClient) -> Result<u32, FactsError> {

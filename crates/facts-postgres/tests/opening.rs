@@ -75,6 +75,9 @@ async fn a_database_that_cannot_be_used_is_refused_with_the_cause() {
     let settings = PostgresSettings::new(PostgresUrl::new(&url("other", "s3cret", "chat")).unwrap());
     let error = PostgresFacts::open(&settings).await.err().unwrap();
     assert_eq!(cause(&error), Some(Cause::Rights), "{}", text(&error));
+    let error = PostgresFacts::examine(&settings).await.unwrap_err();
+    assert_eq!(cause(&error), Some(Cause::Rights), "{}", text(&error));
+    assert!(text(&error).contains("trying to create a table"), "{}", text(&error));
 
     let settings = PostgresSettings::new(PostgresUrl::new(&url("app", "s3cret", "chat")).unwrap());
     let found = PostgresFacts::examine(&settings).await.unwrap();
@@ -82,7 +85,38 @@ async fn a_database_that_cannot_be_used_is_refused_with_the_cause() {
     let sql = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace";
     let chat = own.connect("chat").await;
     assert_eq!(chat.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 0, "an examination creates nothing");
-    drop(PostgresFacts::open(&settings).await.unwrap());
+    let facts = PostgresFacts::open(&settings).await.unwrap();
+
+    // Each right that a node needs is tried, beside a node that uses the database.
+    let other = PostgresSettings::new(PostgresUrl::new(&url("other", "s3cret", "chat")).unwrap());
+    let table = [
+        ("SELECT", "permission denied for table lamplight_schema"),
+        ("GRANT SELECT ON lamplight_schema TO other", "trying to create a table"),
+        ("GRANT CREATE ON SCHEMA public TO other", "trying to use the tables"),
+        ("GRANT ALL ON ALL TABLES IN SCHEMA public TO other", ""),
+        ("REVOKE DELETE ON notices FROM other", "trying to use the tables"),
+        ("GRANT ALL ON notices TO other", ""),
+        (
+            "REVOKE EXECUTE ON FUNCTION pg_advisory_lock_shared(int, int) FROM PUBLIC",
+            "trying to take advisory locks",
+        ),
+        ("GRANT EXECUTE ON FUNCTION pg_advisory_lock_shared(int, int) TO PUBLIC", ""),
+        ("REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC", "trying to create a function"),
+        ("GRANT USAGE ON LANGUAGE plpgsql TO PUBLIC", ""),
+    ];
+    for (sql, expected) in table {
+        chat.batch_execute(sql).await.unwrap();
+        match PostgresFacts::examine(&other).await {
+            Ok(_) => assert_eq!(expected, "", "{sql}"),
+            Err(error) => {
+                assert_eq!(cause(&error), Some(Cause::Rights), "{sql}: {}", text(&error));
+                assert!(!expected.is_empty() && text(&error).contains(expected), "{sql}: {}", text(&error));
+            }
+        }
+    }
+    let sql = "SELECT count(*) FROM pg_class WHERE relname LIKE 'lamplight_trial%'";
+    assert_eq!(chat.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 0, "nothing is left");
+    facts.probe().await.unwrap();
 }
 
 /// If several nodes start at once, with an empty database or an older schema, each migration runs once.
