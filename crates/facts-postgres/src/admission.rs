@@ -64,7 +64,13 @@ impl Admission {
     /// Notes the failure of a call or of a connection.
     pub(crate) fn failed(&self, kind: Kind, fault: &Fault) {
         let cause = fault.cause().unwrap_or(Cause::Other);
-        let kind = if cause.is_refusal() { Kind::Admission } else { kind };
+        let kind = if cause == Cause::DiskFull {
+            Kind::Room
+        } else if cause.is_refusal() {
+            Kind::Admission
+        } else {
+            kind
+        };
         if self.outages.lock().failed(kind, cause, Instant::now()) {
             tracing::error!(cause = %fault, "PostgreSQL cannot be used; calls that need it are refused until it can be");
         }
@@ -83,6 +89,11 @@ impl Admission {
     /// The cause of the current outage; `None` if there is none.
     pub(crate) fn failing(&self) -> Option<Cause> {
         self.outages.lock().cause()
+    }
+
+    /// Whether the disk was full, and nothing has shown since that there is room.
+    pub(crate) fn needs_room(&self) -> bool {
+        self.outages.lock().needs_room()
     }
 
     /// Waits until a connection was refused.

@@ -131,7 +131,7 @@ impl PostgresFacts {
     }
 
     /// The cause of the current outage; `None` if there is none. An outage ends with a call that succeeds; after a failed
-    /// write, with a write. A refusal because of other programs ends with them.
+    /// write, with a write; and after a full disk, with a probe. A refusal because of other programs ends with them.
     pub fn failing(&self) -> Option<Cause> {
         self.store.failing()
     }
@@ -142,9 +142,9 @@ impl PostgresFacts {
         PoolState { connections, free, waiting }
     }
 
-    /// Requests a transaction number, which changes no data. It succeeds if other writes would succeed.
+    /// Tries to write, without changing facts. It succeeds if other writes would succeed.
     pub async fn probe(&self) -> Result<(), FactsError> {
-        self.store.write_beside("probing the store", "SELECT pg_current_xact_id()", &[]).await.map(drop)
+        self.store.probe("probing the store").await
     }
 
     /// Refuses calls from now on, closes each connection when its call has ended, and gives up the claim.

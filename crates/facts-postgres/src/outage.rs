@@ -4,12 +4,14 @@ use crate::fault::Cause;
 use std::time::{Duration, Instant};
 
 /// What was tried when a call failed. Only a success of the same or of a stronger kind ends the outage.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Kind {
     /// An answer.
     Read,
     /// A commit.
     Write,
+    /// A commit for which the disk must have room, also for new pages of a table.
+    Room,
     /// The permission to use the database beside other programs, which is found out by opening a connection.
     Admission,
 }
@@ -34,10 +36,10 @@ impl Outages {
         };
         match (outage.ended_by, kind) {
             // Failed calls during a refusal are its consequences.
-            (Kind::Admission, Kind::Read | Kind::Write) => false,
+            (Kind::Admission, Kind::Read | Kind::Write | Kind::Room) => false,
             (former, _) => {
                 outage.cause = cause;
-                outage.ended_by = if former == Kind::Write && kind == Kind::Read { former } else { kind };
+                outage.ended_by = former.max(kind);
                 kind == Kind::Admission && former != Kind::Admission
             }
         }
@@ -46,9 +48,8 @@ impl Outages {
     /// Notes a success. Returns the length of the outage that it ends, if it ends one.
     pub(crate) fn succeeded(&mut self, kind: Kind, now: Instant) -> Option<Duration> {
         let ends = |outage: &mut Outage| match outage.ended_by {
-            Kind::Read => kind != Kind::Admission,
-            Kind::Write => kind == Kind::Write,
-            Kind::Admission => kind == Kind::Admission,
+            Kind::Read | Kind::Write => kind >= outage.ended_by && kind != Kind::Admission,
+            Kind::Room | Kind::Admission => kind == outage.ended_by,
         };
         let ended = self.0.take_if(ends)?;
         Some(now.saturating_duration_since(ended.since))
@@ -57,6 +58,11 @@ impl Outages {
     /// The cause of the current outage.
     pub(crate) fn cause(&self) -> Option<Cause> {
         self.0.map(|outage| outage.cause)
+    }
+
+    /// Whether only a write to new pages can end the current outage.
+    pub(crate) fn needs_room(&self) -> bool {
+        self.0.is_some_and(|outage| outage.ended_by == Kind::Room)
     }
 
     /// The cause for which the use of the database is refused; `None` if it is not.
@@ -69,7 +75,7 @@ impl Outages {
 mod tests {
     use super::*;
 
-    /// Notes failures (`r`, `w`, `a`: a read, a write, an admission) and successes (in upper case) one second apart. Each
+    /// Notes failures (`r`, `w`, `f`, `a`: a read, a write, a write to a full disk, an admission) and successes (in upper case) one second apart. Each
     /// line that is logged is told: `!` for a beginning, the length in seconds for an end.
     fn told(script: &str) -> String {
         let (mut outages, mut now, mut told) = (Outages::default(), Instant::now(), String::new());
@@ -78,6 +84,7 @@ mod tests {
             let kind = match step.to_ascii_lowercase() {
                 'r' => Kind::Read,
                 'w' => Kind::Write,
+                'f' => Kind::Room,
                 _ => Kind::Admission,
             };
             if step.is_ascii_lowercase() {
@@ -106,6 +113,10 @@ mod tests {
             ("aawrA", "!...4"),
             ("wA", "!."),
             ("rRwW", "!1!1"),
+            // Writes that need no new page succeed on a full disk.
+            ("fWRWfwWF", "!......7"),
+            ("wfWF", "!..3"),
+            ("faFA", "!!.3"),
         ] {
             assert_eq!(told(script), expected, "{script}");
         }

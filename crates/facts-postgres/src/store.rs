@@ -90,6 +90,8 @@ enum Effect {
     Change,
     /// The call writes data that is not a fact: the mark, or a probe.
     Beside,
+    /// The call fills new pages of a table, and rolls this back.
+    Room,
 }
 
 /// The pool and its limits.
@@ -187,6 +189,14 @@ impl Store {
         self.run(doing, work, Effect::Change).await
     }
 
+    /// Finds out whether writes succeed: by a commit, or, after a write that found the disk full, by filling a table.
+    pub(crate) async fn probe(&self, doing: &'static str) -> std::result::Result<(), FactsError> {
+        match self.admission.needs_room() {
+            true => self.run(doing, &Filling, Effect::Room).await,
+            false => self.write_beside(doing, "SELECT pg_current_xact_id()", &[]).await.map(drop),
+        }
+    }
+
     async fn run<W: Work>(
         &self,
         doing: &'static str,
@@ -224,11 +234,15 @@ impl Store {
         let counter = match (effect, fault) {
             (Effect::None, None) => reads,
             (Effect::None, Some(_)) => failed_reads,
-            (Effect::Change | Effect::Beside, None) => writes,
-            (Effect::Change | Effect::Beside, Some(_)) => failed_writes,
+            (Effect::Change | Effect::Beside | Effect::Room, None) => writes,
+            (Effect::Change | Effect::Beside | Effect::Room, Some(_)) => failed_writes,
         };
         counter.fetch_add(1, Ordering::Relaxed);
-        let kind = if effect == Effect::None { Kind::Read } else { Kind::Write };
+        let kind = match effect {
+            Effect::None => Kind::Read,
+            Effect::Change | Effect::Beside => Kind::Write,
+            Effect::Room => Kind::Room,
+        };
         match fault {
             None => self.admission.succeeded(kind),
             Some(fault) if fault.is_outage() => self.admission.failed(kind, fault),
@@ -354,5 +368,22 @@ impl Work for Statement<'_> {
     async fn run(&self, connection: &mut Object) -> Result<Vec<Row>> {
         let statement = connection.prepare_cached(self.sql).await?;
         Ok(connection.query(&statement, self.values).await?)
+    }
+}
+
+/// Fills a table of 1 MiB in a transaction that is rolled back. A commit alone does not show that a disk is full, because
+/// it needs no new page.
+struct Filling;
+
+impl Work for Filling {
+    type Answer = ();
+
+    async fn run(&self, connection: &mut Object) -> Result<()> {
+        let transaction = connection.transaction().await?;
+        // Texts of less than 2,000 bytes are not compressed: four rows fill a page.
+        let sql = "CREATE TABLE lamplight_room (filling text);
+            INSERT INTO lamplight_room SELECT repeat('x', 1900) FROM generate_series(1, 512)";
+        transaction.batch_execute(sql).await?;
+        Ok(transaction.rollback().await?)
     }
 }
