@@ -60,9 +60,33 @@ mod tests {
             assert!(error.starts_with("facts: ") && !error.contains("s3"), "{error}");
         }
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "facts = [\"s3cret\"]").unwrap();
-        let error = Config::load(Some(file.path()), Vec::new()).unwrap_err().to_string();
-        assert!(!error.contains("s3cret"), "{error}");
+        let read = |text: &str| {
+            std::fs::write(file.path(), text).unwrap();
+            Config::load(Some(file.path()), Vec::new()).unwrap_err().to_string()
+        };
+        let url = "postgres://app:s3cret@db.example/chat";
+        // With the position of the mistake, and no line of the file.
+        for (text, told) in [
+            (format!("workers = 1\nfacts = \"{url}\n"), "line 2"),
+            (format!("facts = '{url}\nworkers = 1"), "line 1"),
+            (format!("facts = {url}"), "line 1"),
+            (format!("facts = \"\"\"{url}\n{url}"), "TOML parse error"),
+            (format!("facts \"{url}\""), "line 1"),
+            (format!("facts = \"{url}\"\nfacts = \"{url}\""), "line 2"),
+            (format!("facts = \"{url}\" workers = 1"), "line 1"),
+            (format!("facts = [\"{url}\"]"), "facts (file"),
+            (format!("facts = {{ url = \"{url}\" }}"), "facts (file"),
+            ("facts = 535353".to_owned(), "must be a text, not a number"),
+            (format!("fact = \"{url}\""), "did you mean facts"),
+            (format!("[limits]\nfacts = \"{url}\""), "no such setting"),
+        ] {
+            let error = read(&text);
+            assert!(error.contains(told), "{text}: {error}");
+            assert!(
+                !["s3cret", "db.example", "535353"].iter().any(|part| error.contains(part)),
+                "{text}: {error}"
+            );
+        }
         let error = Config::load(None, vec![("facts_connections", 0usize.into())]).unwrap_err();
         assert_eq!(error.to_string(), "facts_connections: must be from 1 to 1000, not 0");
     }

@@ -10,6 +10,9 @@ const ENVIRONMENT: &str = "environment variable";
 /// The least Jaro-Winkler similarity, from 0 to 1, at which a name counts as a misspelling of another.
 const ALIKE: f64 = 0.8;
 
+/// The settings whose values are secrets. Errors show no part of them.
+const SECRETS: [&str; 1] = ["facts"];
+
 /// Returns the text for an error of the figment library. `variables` are the names of the environment variables that
 /// were read.
 pub fn text(error: &Error, variables: &[String]) -> String {
@@ -36,14 +39,19 @@ pub fn text(error: &Error, variables: &[String]) -> String {
             )
         }
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-            let (example, found) = (example(expected, found, is_variable), told(found));
+            let (example, found) = match SECRETS.contains(&setting.as_str()) {
+                true => (String::new(), kind_of(found).to_owned()),
+                false => (example(expected, found, is_variable), told(found)),
+            };
             format!("{setting}{place}: must be {}{example}, not {found}", wanted(&setting, expected))
         }
         Kind::ISizeOutOfRange(number) => {
             format!("{setting}{place}: the number {number} is too small or too large")
         }
         Kind::USizeOutOfRange(number) => format!("{setting}{place}: the number {number} is too large"),
-        Kind::Message(message) if setting.is_empty() => format!("{}{message}", prefix(&place)),
+        Kind::Message(message) if setting.is_empty() => {
+            format!("{}{}", prefix(&place), without_excerpt(message))
+        }
         Kind::Message(message) => format!("{setting}{place}: {message}"),
         other @ (Kind::InvalidLength(..)
         | Kind::UnknownVariant(..)
@@ -51,6 +59,42 @@ pub fn text(error: &Error, variables: &[String]) -> String {
         | Kind::DuplicateField(_)
         | Kind::Unsupported(_)
         | Kind::UnsupportedKey(..)) => format!("{setting}{place}: {other}"),
+    }
+}
+
+/// Returns the text of a syntax error without the lines of the file that it shows. A line may contain a secret, and with an
+/// unclosed quote, it is not known which setting a line belongs to.
+fn without_excerpt(message: &str) -> String {
+    let is_excerpt = |line: &str| {
+        line.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).starts_with('|')
+    };
+    let mut lines: Vec<&str> = message.trim_end().lines().collect();
+    // A line after the excerpt is a part of the error; the excerpt itself may have several lines.
+    if let (Some(first), Some(last)) =
+        (lines.iter().position(|line| is_excerpt(line)), lines.iter().rposition(|line| is_excerpt(line)))
+    {
+        lines.drain(first..=last);
+    }
+    lines.join(": ")
+}
+
+/// Returns the kind of a value, without the value.
+fn kind_of(found: &Actual) -> &'static str {
+    match found {
+        Actual::Str(_) | Actual::Char(_) => "this text",
+        Actual::Bool(_) => "true or false",
+        Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_) => "a number",
+        Actual::Seq => "a list",
+        Actual::Map => "a section",
+        Actual::Unit | Actual::Option => "nothing",
+        Actual::Bytes(_)
+        | Actual::NewtypeStruct
+        | Actual::Enum
+        | Actual::UnitVariant
+        | Actual::NewtypeVariant
+        | Actual::TupleVariant
+        | Actual::StructVariant
+        | Actual::Other(_) => "another value",
     }
 }
 
@@ -145,5 +189,28 @@ fn told(found: &Actual) -> String {
         | Actual::TupleVariant
         | Actual::StructVariant
         | Actual::Other(_)) => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_syntax_error_is_told_without_the_line() {
+        let table = [
+            (
+                "TOML parse error at line 1, column 9\n  |\n1 | facts = \"s3cret\n  |         ^\ninvalid basic string\n",
+                "TOML parse error at line 1, column 9: invalid basic string",
+            ),
+            (
+                "TOML parse error at line 10, column 1\n   |\n10 | a | s3cret\n11 | s3cret\n   | ^^^\nodd\nexpected `=`",
+                "TOML parse error at line 10, column 1: odd: expected `=`",
+            ),
+            ("duplicate key", "duplicate key"),
+        ];
+        for (message, expected) in table {
+            assert_eq!(without_excerpt(message), expected);
+        }
     }
 }
