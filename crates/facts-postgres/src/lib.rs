@@ -99,10 +99,7 @@ impl PostgresFacts {
     /// If the database is not for this program, it is not changed, and the source of the error is [`NewerSchema`] or
     /// [`NotFacts`].
     pub async fn open(settings: &PostgresSettings) -> Result<Self, FactsError> {
-        let visit = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
-        let server = server::examine(&visit).await?;
-        visit.close();
-        server.check()?;
+        let server = server::visit(settings).await?;
         let admission = Arc::new(Admission::new(Claim::new(settings.sharing)));
         let connecting =
             Connecting::new(settings).map_err(|error| fault::unavailable(schema::OPENING, error))?;

@@ -1,10 +1,14 @@
 //! The requirements for the PostgreSQL server of the facts.
 
+use crate::admission::Admission;
+use crate::claim::Claim;
 use crate::fault::{Fault, unavailable};
 use crate::rows::get;
 use crate::schema::OPENING;
+use crate::settings::PostgresSettings;
 use crate::store::Store;
 use lamplight_facts::FactsError;
+use std::sync::Arc;
 
 /// The oldest supported version of PostgreSQL, in PostgreSQL's own form.
 pub const MIN_VERSION: i32 = 140_000;
@@ -80,6 +84,15 @@ fn version_text(version: i32) -> String {
         ..100_000 => format!("{}.{}", version / 10_000, version / 100 % 100),
         _ => format!("{}.{}", version / 10_000, version % 10_000),
     }
+}
+
+/// Reads the properties of the server over a connection of its own. Fails if facts cannot be stored on it.
+pub(crate) async fn visit(settings: &PostgresSettings) -> Result<Server, FactsError> {
+    let store = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
+    let server = examine(&store).await?;
+    store.close();
+    server.check()?;
+    Ok(server)
 }
 
 /// Reads the properties of the server.

@@ -16,15 +16,44 @@ pub struct PostgresUrl {
 
 impl Eq for PostgresUrl {}
 
-/// The error for a text that is not the URL of a PostgreSQL database. It repeats no part of the text, because a part
-/// may belong to the password.
+/// The error for a text that is not the URL of a PostgreSQL database. It names the part that is wrong, and repeats no part
+/// of the text, because a part may belong to the password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidUrl {
-    /// The text has another form than a URL of PostgreSQL.
+    /// The text does not begin as a URL of PostgreSQL does.
+    #[error("must begin with postgres://, as in postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require")]
+    Scheme,
+    /// The text has several `@`.
     #[error(
-        "must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with options such as ?sslmode=require; in the user and the \
-         password every character but letters, digits and -._~ must be percent-encoded"
+        "has more than one @: in the user and the password, every character but letters, digits and -._~ is written as % \
+         with two hexadecimal digits, so that @ is %40"
     )]
+    Credentials,
+    /// A port is not a number.
+    #[error(
+        "has a port that is not a number from 0 to 65535; a / or @ in the password is written as %2F or %40, because the \
+         password ends there otherwise"
+    )]
+    Port,
+    /// The host is not a name or an address.
+    #[error("has a host that cannot be read; an address of IPv6 is written in brackets, as [::1]")]
+    Host,
+    /// An option has a wrong value.
+    #[error("has a wrong value of the option `{0}`")]
+    OptionValue(&'static str),
+    /// An option does not exist.
+    #[error("has an unknown option after the ?; those that are known are {}", OPTIONS.join(", "))]
+    UnknownOption,
+    /// An option has no value.
+    #[error(
+        "has an option without a value after the ?; options are written as NAME=VALUE, with & between two of them"
+    )]
+    OptionWithoutValue,
+    /// The percent-encoding of a part is not UTF-8.
+    #[error("has a % that does not begin the percent-encoding of a character in UTF-8")]
+    Encoding,
+    /// The text has another form than a URL of PostgreSQL.
+    #[error("must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with options such as ?sslmode=require")]
     Unreadable,
     /// The host is missing.
     #[error("names no host")]
@@ -37,22 +66,67 @@ pub enum InvalidUrl {
     NoDatabase,
 }
 
+/// The options that a URL may have.
+const OPTIONS: [&str; 19] = [
+    "application_name",
+    "channel_binding",
+    "connect_timeout",
+    "dbname",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
+    "load_balance_hosts",
+    "options",
+    "password",
+    "port",
+    "sslmode",
+    "sslnegotiation",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    "user",
+];
+
+impl InvalidUrl {
+    /// Finds the wrong part by the error of the library, which tells its errors apart only by their texts.
+    fn of(error: &tokio_postgres::Error) -> Self {
+        let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        if let Some(option) = cause.strip_prefix("invalid value for option `") {
+            let option = OPTIONS.into_iter().find(|known| option.strip_suffix('`') == Some(known));
+            return match option {
+                Some("port") => Self::Port,
+                Some("host") => Self::Host,
+                Some(option) => Self::OptionValue(option),
+                None => Self::Unreadable,
+            };
+        }
+        match cause.as_str() {
+            "unterminated parameter" => Self::OptionWithoutValue,
+            cause if cause.starts_with("unknown option") => Self::UnknownOption,
+            cause if cause.contains("utf-8") => Self::Encoding,
+            _ => Self::Unreadable,
+        }
+    }
+}
+
 impl PostgresUrl {
     /// Parses a URL such as `postgres://user:password@host:port/database?sslmode=require`. With several hosts and
     /// `target_session_attrs=read-write`, the host that accepts writes is used, also after a failover.
     pub fn new(text: &str) -> Result<Self, InvalidUrl> {
         if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
-            return Err(InvalidUrl::Unreadable);
+            return Err(InvalidUrl::Scheme);
         }
         // The rest of a password with an `@` would be read as the host, and shown.
         if text.matches('@').count() > 1 {
-            return Err(InvalidUrl::Unreadable);
+            return Err(InvalidUrl::Credentials);
         }
         // A certificate is always verified, so these modes of other clients ask for nothing more.
         let text = ["verify-full", "verify-ca"]
             .iter()
             .fold(text.to_owned(), |text, mode| text.replace(&format!("sslmode={mode}"), "sslmode=require"));
-        let config: Config = text.parse().map_err(|_| InvalidUrl::Unreadable)?;
+        let config: Config = text.parse().map_err(|error| InvalidUrl::of(&error))?;
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             Err(InvalidUrl::NoHost)
         } else if config.get_user().is_none_or(str::is_empty) {
@@ -175,11 +249,22 @@ mod tests {
             ("postgresql://app:se%2Fcret@db.example/chat?sslmode=verify-full", Ok("db.example:5432/chat")),
             ("postgres:///chat?user=app&host=/run/postgresql", Ok("/run/postgresql/chat")),
             ("postgres://app:secret@a:1,b:2/chat?target_session_attrs=read-write", Ok("a:1,b:2/chat")),
-            ("mysql://app:secret@db.example/chat", Err(InvalidUrl::Unreadable)),
-            ("host=db.example user=app password=secret dbname=chat", Err(InvalidUrl::Unreadable)),
+            ("mysql://app:secret@db.example/chat", Err(InvalidUrl::Scheme)),
+            ("host=db.example user=app password=secret dbname=chat", Err(InvalidUrl::Scheme)),
+            ("postgres://app:secret@db.example:54a2/chat", Err(InvalidUrl::Port)),
+            ("postgres://app:secret@db.example:99999/chat", Err(InvalidUrl::Port)),
+            ("postgres://app:secret", Err(InvalidUrl::Port)),
+            ("postgres://app:sec/ret@[::1/chat", Err(InvalidUrl::Host)),
+            ("postgres://%ffapp:secret@db.example/chat", Err(InvalidUrl::Encoding)),
+            ("postgres://db.example/chat?user=app&password=a&secret=b", Err(InvalidUrl::UnknownOption)),
+            ("postgres://app@db.example/chat?password=a&secret", Err(InvalidUrl::OptionWithoutValue)),
+            (
+                "postgres://app:secret@db.example/chat?connect_timeout=secret",
+                Err(InvalidUrl::OptionValue("connect_timeout")),
+            ),
             ("postgres://app:sec/ret@db.example/chat", Ok("db.example:5432/chat")),
-            ("postgres://app:secret@secret@db.example/chat", Err(InvalidUrl::Unreadable)),
-            ("postgres://app:secret@db.example/chat?sslmode=secret", Err(InvalidUrl::Unreadable)),
+            ("postgres://app:secret@secret@db.example/chat", Err(InvalidUrl::Credentials)),
+            ("postgres://app:secret@db.example/chat?sslmode=secret", Err(InvalidUrl::OptionValue("sslmode"))),
             ("postgres://app:secret@/chat", Err(InvalidUrl::NoHost)),
             ("postgres://db.example/chat", Err(InvalidUrl::NoUser)),
             ("postgres://app:secret@db.example", Err(InvalidUrl::NoDatabase)),

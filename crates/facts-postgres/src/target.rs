@@ -8,7 +8,7 @@ use crate::fault::{Fault, unavailable};
 use crate::guard::Guard;
 use crate::rows::{Result, count, get, number, only, utf8};
 use crate::store::Store;
-use crate::{PostgresSettings, schema};
+use crate::{PostgresSettings, schema, server};
 use deadpool_postgres::{GenericClient, Object};
 use lamplight_facts::FactsError;
 use lamplight_facts::transfer::{Cell, Kind, Record, TABLES, Table};
@@ -45,7 +45,7 @@ impl Target {
     /// Opens a database, claims it for this program alone, creates its tables, and locks out other writers until the copy
     /// has ended.
     pub async fn open(settings: &PostgresSettings) -> std::result::Result<Self, FactsError> {
-        crate::PostgresFacts::examine(settings).await?;
+        server::visit(settings).await?;
         let admission = Arc::new(Admission::new(Claim::new(None)));
         let connecting = Connecting::new(settings).map_err(|error| unavailable(COPYING, error))?;
         let guard = Guard::start(connecting, Arc::clone(&admission), settings.patience, COPYING).await?;

@@ -293,7 +293,7 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     refused(&["--from", &format!("sqlite:{}", missing.display()), "--to", &url], &["there is no file"]);
     refused(&["--from", "facts.db", "--to", &url], &["--from: must be sqlite:PATH"]);
     refused(&[], &["name it with --to"]);
-    refused(&["--to", "mysql://a:s3cret@b/c"], &["must be postgres://"]);
+    refused(&["--to", "mysql://a:s3cret@b/c"], &["must begin with postgres://"]);
     refused(&["--to", "postgres://a:s3cret@127.0.0.1:1/c"], &["127.0.0.1:1/c", "cannot be reached"]);
     let other = folder.file("other", "a text that is not a database");
     refused(&["--from", &format!("sqlite:{other}"), "--to", &url], &["cannot read"]);
