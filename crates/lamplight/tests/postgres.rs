@@ -279,6 +279,38 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), expected);
 }
 
+/// The connections of a server are lost, and another server takes the database before it has connected again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_whose_database_another_has_taken_is_not_ready_until_that_one_ends() {
+    let database = server().await.create_database().await;
+    let url = server().await.url(database.name());
+    let folder = Folder::new();
+    let key = make_app(&folder, &url);
+    let running = folder.serve(&["--facts", &url]);
+    let (mut alice, refused) = Device::log_in(&folder, &key, "alice");
+    assert_eq!(refused, None);
+    let other = server().await.connect(database.name()).await;
+    let admin = server().await.connect("postgres").await;
+    let allow = |allowed: bool| format!("ALTER DATABASE {} ALLOW_CONNECTIONS {allowed}", database.name());
+    admin.batch_execute(&allow(false)).await.unwrap();
+    // The lock of a server that uses the database alone.
+    let sql = "SELECT pg_advisory_lock_shared(76110, 5);
+        SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    other.batch_execute(sql).await.unwrap();
+    admin.batch_execute(&allow(true)).await.unwrap();
+    wait_until("the server is not ready", || get(&folder, "/readyz").contains("another server or command"));
+    assert_eq!(Device::log_in(&folder, &key, "bob").1, Some(70_500));
+    assert!(alice.is_alive());
+    drop(other);
+    wait_until("the server is ready again", || get(&folder, "/readyz").starts_with("HTTP/1.1 200"));
+    assert_eq!(Device::log_in(&folder, &key, "bob").1, None);
+    let log = stop(running);
+    let told =
+        log.lines().filter(|line| line.contains("ERROR") && line.contains("another server or command"));
+    assert!(told.clone().filter(|line| line.contains("PostgreSQL cannot be used")).count() == 1, "{log}");
+}
+
 /// Checks that the login of a known device makes one call to PostgreSQL.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_login_of_a_known_device_is_one_round_trip_to_postgresql() {
