@@ -102,6 +102,11 @@ impl Membership {
         Self { own, times, others: BTreeMap::new(), is_draining: false, read: None }
     }
 
+    /// The node whose view this is.
+    pub fn own(&self) -> NodeId {
+        self.own
+    }
+
     /// Updates the view with the register, which was read at `now`. Nodes that are not in the register are removed.
     pub fn observe(&mut self, register: impl IntoIterator<Item = Sighting>, now: Moment) {
         // One long gap between two reads is this node's own absence, not the silence of others.

@@ -48,6 +48,9 @@ pub enum EndCause {
     AccountDeleted,
     /// An attempt to log out the device has failed, and a later attempt has succeeded.
     LoggedOut,
+    /// Other nodes have treated the connection's node as lost, and ended its connections in the records. If the node
+    /// runs, it puts the connection back.
+    NodeLost,
 }
 
 /// A login that has ended.

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use lamplight_core::{Connect, Link, LinkEnd, Presence, Reassert, Reasserted, Transition, UserFacts};
+use lamplight_core::{
+    Connect, EndCause, Ended, Link, LinkEnd, Presence, Reassert, Reasserted, Transition, UserFacts,
+};
 use lamplight_model::{
-    AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, NodeId, Now, Platform, Reason, Revoked,
-    SessionEventKind, StatusType, Timestamp, UserId, UserStatus, Version,
+    AppSettings, ConnectionId, CustomStatus, DeviceId, EndedLogin, Moment, NodeId, Now, Platform, Reason,
+    Revoked, SessionEventKind, StatusType, Timestamp, UserId, UserStatus, Version,
 };
 use std::time::Duration;
 
@@ -289,4 +291,53 @@ fn who_was_taken_for_lost_is_shown_to_come_back() {
     let status = user.status();
     assert_eq!((status.status_type, status.since), (StatusType::Online, now(70).wall));
     assert!(user.presence.next_deadline().is_none_or(|due| due > now(70).moment + Duration::from_secs(60)));
+}
+
+#[test]
+fn the_log_tells_of_each_connection_that_is_ended_at_once() {
+    let mut user = User::new();
+    user.log_in("phone", 1, HERE, now(1));
+    user.log_in("mac", 2, ELSEWHERE, now(2));
+    assert_eq!(user.lose(HERE, now(40), now(10)).ended, []);
+    let mut user = User::new();
+    user.log_in("phone", 1, HERE, now(1));
+    user.log_in("mac", 2, ELSEWHERE, now(2));
+    let connection = ConnectionId::new(HERE, 1);
+    let told = [Ended { connection, cause: EndCause::NodeLost }];
+    assert_eq!(user.lose(HERE, now(40), now(40)).ended, told);
+}
+
+#[test]
+fn a_record_is_as_rebuilt_until_a_connection_is_put_back_or_something_visible_happens() {
+    let mut user = User::of_facts(&[("phone", 1)], now(100));
+    assert!(user.presence.is_as_rebuilt());
+    user.presence = user.presence.clone().held_until(now(130).moment, now(100).wall);
+    assert!(user.presence.is_as_rebuilt());
+    let mut expired = User { presence: user.presence.clone(), settings: AppSettings::default() };
+    let _ = expired.presence.expire(&user.settings, now(130));
+    assert!(!expired.presence.is_as_rebuilt());
+    assert_eq!(user.reassert("phone", 1, None, &[], now(101)).outcome, Reasserted::PutBack);
+    assert!(!user.presence.is_as_rebuilt());
+}
+
+/// The ends were in a lost record. The record was made from the facts of before, and the connection was put back.
+#[test]
+fn logins_that_have_ended_in_the_facts_leave_a_record_that_was_made_from_older_ones() {
+    let end = |name, login| EndedLogin { device: device(name), login, mark: None };
+    let table: [(&str, u64, &[(&str, &str)]); 4] = [
+        ("the login", 1, &[]),
+        ("an earlier one of the device", 0, &[("phone", "connected")]),
+        ("a later one of the device", 2, &[]),
+        ("an unknown device", 9, &[("phone", "connected")]),
+    ];
+    for (what, login, links) in table {
+        let mut user = User::of_facts(&[("phone", 1)], now(100));
+        let _ = user.reassert("phone", 1, None, &[], now(101));
+        let name = if login == 9 { "mac" } else { "phone" };
+        let ends = [end(name, login)];
+        let settled = user.presence.ends_settled_after_loss(&ends, &user.settings, now(102));
+        assert_eq!(user.links(), links, "{what}");
+        assert_eq!(settled.ended.len(), 1 - links.len(), "{what}");
+        assert_eq!(user.presence.unsettled_ends().count(), 0, "{what}");
+    }
 }

@@ -201,6 +201,7 @@ mod tests {
             EndCause::KickedByOperator,
             EndCause::AccountDeleted,
             EndCause::LoggedOut,
+            EndCause::NodeLost,
         ];
         let ended =
             ended.map(|cause| News::Ended(Ended { connection: ConnectionId::alone(u64::MAX), cause }));

@@ -9,6 +9,7 @@ mod effect;
 mod list_difference;
 mod lists_heard;
 mod member;
+mod missed;
 mod reads;
 mod watch_list;
 
@@ -476,17 +477,6 @@ impl<S: Versioned> Audience<S> {
     /// The connections of a user.
     pub fn connections_of(&self, user: &User) -> impl Iterator<Item = ConnectionId> {
         self.watchers_of(user).filter_map(|watcher| Some(self.member(watcher)?.connection))
-    }
-
-    /// Records that a part of the log was missed. Watch lists that are being read may then be out of date.
-    pub fn count_missed(&mut self) {
-        // The caller reads every watched user again, and the result is at least as new as these versions.
-        self.answered.clear();
-        for (_, member) in self.members.iter_mut().flatten() {
-            member.lists = member.lists.wrapping_add(1);
-            // The missed part may include entries about own changes. The list that is read next contains these changes.
-            (member.heard, member.ahead) = (None, None);
-        }
     }
 
     /// The connection of a watcher; `None` if it was removed.

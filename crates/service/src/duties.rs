@@ -2,51 +2,83 @@
 
 use lamplight_core::{Duty, LostNode, Membership};
 use lamplight_directory::Register;
-use lamplight_model::Moment;
+use lamplight_model::{Moment, Timestamp};
 use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The duties of this node. A node without a cluster has every duty.
 #[derive(Default)]
-pub struct Duties(Option<Mutex<Membership>>);
+pub struct Duties {
+    membership: Option<Mutex<Membership>>,
+    oldest: Arc<OldestNode>,
+}
+
+/// The time at which the oldest other node in the register has started.
+pub(crate) struct OldestNode(AtomicU64);
+
+impl Default for OldestNode {
+    fn default() -> Self {
+        Self(AtomicU64::new(u64::MAX))
+    }
+}
+
+impl OldestNode {
+    /// Whether another node has run since before this time.
+    pub fn is_before(&self, at: Timestamp) -> bool {
+        self.0.load(Ordering::Relaxed) < at.0
+    }
+}
 
 impl Duties {
     /// Creates the duties of a node in a cluster.
     pub fn among(membership: Membership) -> Self {
-        Self(Some(Mutex::new(membership)))
+        Self { membership: Some(Mutex::new(membership)), oldest: Arc::default() }
     }
 
     /// Updates the view of the cluster with the register. `now` is the time of the read by this node's own clock.
     pub fn observe(&self, register: &Register, now: Moment) {
-        if let Some(membership) = &self.0 {
-            membership.lock().observe(register.sightings(), now);
+        if let Some(membership) = &self.membership {
+            let own = {
+                let mut membership = membership.lock();
+                membership.observe(register.sightings(), now);
+                membership.own()
+            };
+            let others = register.nodes.iter().filter(|node| node.entry.id != own);
+            let oldest = others.map(|node| node.entry.started.0).min().unwrap_or(u64::MAX);
+            self.oldest.0.store(oldest, Ordering::Relaxed);
         }
+    }
+
+    pub(crate) fn oldest_node(&self) -> Arc<OldestNode> {
+        Arc::clone(&self.oldest)
     }
 
     /// Whether this node does a duty now.
     pub fn has(&self, duty: Duty) -> bool {
-        self.0.as_ref().is_none_or(|membership| membership.lock().has_duty(duty))
+        self.membership.as_ref().is_none_or(|membership| membership.lock().has_duty(duty))
     }
 
     /// A number that changes when duties may have moved, because a node has joined, left or become silent.
     pub fn generation(&self) -> u64 {
-        let live = self.0.as_ref().map(|membership| membership.lock().live()).unwrap_or_default();
+        let live = self.membership.as_ref().map(|membership| membership.lock().live()).unwrap_or_default();
         // The sum of ids that are all different changes with the set, but for a chance that does no harm.
         live.into_iter().fold(0, |sum, node| sum.wrapping_add(node.0))
     }
 
     /// The lost nodes, whose connections have to be cleared.
     pub fn lost_nodes(&self) -> Vec<LostNode> {
-        self.0.as_ref().map(|membership| membership.lock().lost()).unwrap_or_default()
+        self.membership.as_ref().map(|membership| membership.lock().lost()).unwrap_or_default()
     }
 
     /// Whether this node has not read the register for the length of a lease. This node then does not know the changes
     /// of the others, and the others count this node as silent.
     pub fn is_cut_off(&self, now: Moment) -> bool {
-        self.0.as_ref().is_some_and(|membership| membership.lock().is_cut_off(now))
+        self.membership.as_ref().is_some_and(|membership| membership.lock().is_cut_off(now))
     }
 
     /// The number of nodes that are not silent, including this node.
     pub fn live_nodes(&self) -> usize {
-        self.0.as_ref().map_or(1, |membership| membership.lock().live().len())
+        self.membership.as_ref().map_or(1, |membership| membership.lock().live().len())
     }
 }

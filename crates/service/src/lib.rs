@@ -176,7 +176,9 @@ impl Service {
     /// records, the logins in the new records count as connected for the time `grace`.
     #[must_use]
     pub fn in_cluster(self, membership: Membership, grace: Duration) -> Self {
-        Self { duties: Duties::among(membership), records: self.records.in_cluster(grace), ..self }
+        let duties = Duties::among(membership);
+        let records = self.records.in_cluster(grace, duties.oldest_node());
+        Self { duties, records, ..self }
     }
 
     /// Whether other nodes share the stores of this node.

@@ -9,6 +9,7 @@
 
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;
+use crate::duties::OldestNode;
 use lamplight_core::{Presence, UserFacts};
 use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
@@ -16,6 +17,26 @@ use lamplight_model::{App, Now, Refusal, Timestamp, User, Version};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+/// The maximum number of times that one call creates a record that is missing again afterwards.
+const MOST_SEEDS: usize = 16;
+
+/// Counts the records that one call has created, so that it ends even if each of them is removed at once.
+#[derive(Default)]
+pub(crate) struct Seeds(usize);
+
+impl Seeds {
+    /// Counts a record that is about to be created. After [`MOST_SEEDS`], returns an error with the code for trying
+    /// again.
+    pub fn count(&mut self) -> Result<(), DirectoryError> {
+        self.0 += 1;
+        if self.0 <= MOST_SEEDS {
+            return Ok(());
+        }
+        let doing = "creating a record that was removed each time";
+        Err(DirectoryError { kind: DirectoryErrorKind::Contended, doing, source: None })
+    }
+}
 
 /// Reads live records, and creates missing ones from the facts.
 pub(crate) struct Records {
@@ -28,11 +49,17 @@ pub(crate) struct Records {
     grace: Option<Duration>,
     /// The [epoch](Directory::epoch) of the directory when this node began.
     began: AtomicU64,
+    oldest_node: Arc<OldestNode>,
 }
 
-/// The time in which the nodes put their connections back after a loss of records. During it, a user without a record
-/// or a login may have a connected Web device. Reading such a user's status fails.
+/// The time within which the nodes put their connections back after a loss of records. Until a connection of a user is
+/// put back, nobody knows the user's custom status, nor whether the user is connected by a Web device. Reading the
+/// user's status therefore fails.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
+
+/// The maximum error of the time of a login, which is that of a node's clock. A login that seems to be later than the
+/// loss of its record may have been in it.
+const CLOCK_ERROR: Duration = Duration::from_secs(1);
 
 /// The facts with which a live record has to be consistent.
 pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
@@ -52,13 +79,13 @@ impl Records {
         directory: Arc<dyn Directory>,
         deletions: Arc<AppDeletions>,
     ) -> Self {
-        let (recovered_from, began) = Default::default();
-        Self { facts, directory, deletions, recovered_from, grace: None, began }
+        let (recovered_from, began, oldest_node) = Default::default();
+        Self { facts, directory, deletions, recovered_from, grace: None, began, oldest_node }
     }
 
     /// Sets the `grace` for a directory that several nodes share.
-    pub(crate) fn in_cluster(self, grace: Duration) -> Self {
-        Self { grace: Some(grace), ..self }
+    pub(crate) fn in_cluster(self, grace: Duration, oldest_node: Arc<OldestNode>) -> Self {
+        Self { grace: Some(grace), oldest_node, ..self }
     }
 
     /// Whether other nodes share the directory.
@@ -66,22 +93,34 @@ impl Records {
         self.grace.is_some()
     }
 
-    /// Stores the directory's epoch at the start of this node. [`Records::lost_at`] reports only later ones.
+    /// Stores the directory's epoch at the start of this node. A later epoch counts as a loss in [`Records::lost_at`].
     pub(crate) fn begin_in_cluster(&self) {
         self.began.store(self.directory.epoch().0, Ordering::Relaxed);
     }
 
-    /// Live records from before this time may be missing. `None` if the directory has lost none since this node began.
+    /// The time before which live records may be missing, if the directory has lost records since this node or another
+    /// node of the register began; otherwise `None`. What was lost before, no running node has sent to anybody.
     pub(crate) fn lost_at(&self) -> Option<Timestamp> {
         let epoch = self.directory.epoch();
         let began = Timestamp(self.began.load(Ordering::Relaxed));
-        (self.is_shared() && epoch > began).then_some(epoch)
+        let is_lost = epoch > began || self.oldest_node.is_before(epoch);
+        (self.is_shared() && is_lost).then_some(epoch)
+    }
+
+    /// Whether the directory has lost records so recently that they are being created again, from the facts and by the
+    /// nodes: until the grace after the loss ends.
+    pub(crate) fn are_restored_at(&self, now: Now) -> bool {
+        let lost = self.lost_at().zip(self.grace);
+        lost.is_some_and(|(lost, grace)| now.wall < lost.after(grace))
     }
 
     /// Reads the records of users of an app with `view`, in the order of `users`. `None` for a user without an account.
     ///
-    /// If there is no record, or `view` returns `None`, calls `view` with a record made from the facts. That record is
-    /// stored if the user has a login.
+    /// If a user has no record, or if `view` returns `None`, `view` is called with a record made from the facts. That
+    /// record is stored if the user has a login.
+    ///
+    /// For five seconds after a loss of records, the call fails if a user's record was lost and no connection of the user
+    /// was put back.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,
@@ -89,21 +128,20 @@ impl Records {
         now: Now,
         mut view: impl FnMut(&User, &Presence) -> Option<T> + Send,
     ) -> Result<Vec<Option<T>>, ServiceError> {
-        let mut look =
-            |user: &User, presence: Option<&Presence>| presence.and_then(|presence| view(user, presence));
+        let mut any_unknown = false;
+        let mut look = |user: &User, presence: Option<&Presence>| {
+            let presence = presence?;
+            any_unknown |= presence.is_as_rebuilt();
+            view(user, presence)
+        };
         let mut seen = self.directory.read(users, &mut look).await?;
         let absent: Vec<usize> = (0..users.len()).filter(|index| seen[*index].is_none()).collect();
-        if absent.is_empty() {
-            return Ok(seen);
-        }
-        let asked = absent.iter().map(|index| users[*index].clone()).collect();
+        let asked: Vec<User> = absent.iter().map(|index| users[*index].clone()).collect();
+        let found = if asked.is_empty() { Vec::new() } else { self.facts_of_absent(asked).await? };
         let mut lost = Vec::new();
-        for (index, found) in absent.into_iter().zip(self.facts_of_absent(asked).await?) {
+        for (index, found) in absent.into_iter().zip(found) {
             let (user, Some((account, logins))) = (&users[index], found) else { continue };
             let has_logins = !logins.is_empty();
-            if !has_logins && self.lost_at().is_some_and(|lost| now.wall < lost.after(UNKNOWN_FOR)) {
-                return Err(unknown().into());
-            }
             let record = self.rebuild(&account, logins, false, app, now);
             seen[index] = look(user, Some(&record));
             if has_logins {
@@ -118,6 +156,9 @@ impl Records {
             for (index, again) in lost.into_iter().zip(again).filter(|(_, again)| again.is_some()) {
                 seen[index] = again;
             }
+        }
+        if any_unknown && self.lost_at().is_some_and(|lost| now.wall < lost.after(UNKNOWN_FOR)) {
+            return Err(unknown().into());
         }
         Ok(seen)
     }
@@ -170,7 +211,7 @@ impl Records {
         let mut found = self.facts.accounts_with_logins(users).await?;
         for (_, logins) in found.iter_mut().flatten() {
             // A later login is being recorded or undone, and that operation updates the record itself.
-            logins.retain(|login| login.at < epoch);
+            logins.retain(|login| login.at < epoch.after(CLOCK_ERROR));
         }
         Ok(found)
     }

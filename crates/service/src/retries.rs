@@ -33,9 +33,10 @@ pub(crate) enum Pending {
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd },
     /// A login was recorded in the facts and then refused.
     TakeBack { user: User, recorded: Recorded },
-    /// A login was refused, but may have been recorded under an unknown number.
-    Unrecord { user: User, device: DeviceId, by_app: bool },
-    /// The facts may have created, kicked or deleted an account, and the live record has not followed yet.
+    /// A login was refused, but may have been recorded under an unknown number, at the time `at`.
+    Unrecord { user: User, device: DeviceId, by_app: bool, at: Timestamp },
+    /// The facts have created, kicked or deleted an account, or may have done so, and the live record has not followed
+    /// yet.
     Agree { user: User },
 }
 

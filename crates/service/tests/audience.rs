@@ -546,3 +546,30 @@ fn unlogined() -> UserStatus {
         online_devices: PlatformSet::default(),
     }
 }
+
+/// A directory that has lost its records counts revisions from the beginning.
+#[test]
+fn the_end_of_a_connection_closes_it_whatever_the_revisions_were_before_a_loss() {
+    let connection = ConnectionId::alone(1);
+    let closes = |prepare: fn(&mut Audience<UserStatus>, lamplight_core::WatcherKey), rev: u64| {
+        let mut audience = Audience::<UserStatus>::default();
+        let mut effects = Vec::new();
+        let member = Member::new(user("alice"), connection).entered_at(100);
+        let alice = audience.join(member, 0, &mut effects);
+        prepare(&mut audience, alice);
+        effects.clear();
+        let ended = News::Ended(Ended { connection, cause: EndCause::KickedByOperator });
+        let entry = LogEntry { rev, ..LogEntry::news(user("alice"), ended) };
+        audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
+        !effects.is_empty()
+    };
+    assert!(!closes(|_, _| {}, 100), "an earlier login over the same connection");
+    assert!(closes(|_, _| {}, 101));
+    assert!(closes(|audience, _| audience.count_missed(), 3));
+    let put_back = |audience: &mut Audience<UserStatus>, alice| {
+        audience.count_missed();
+        audience.entered_again(alice, 5);
+    };
+    assert!(!closes(put_back, 4), "before the connection was put back");
+    assert!(closes(put_back, 6));
+}

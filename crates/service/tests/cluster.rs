@@ -6,14 +6,14 @@ mod forgetful;
 
 use forgetful::Forgetful;
 use lamplight_auth::{Claims, sign};
-use lamplight_core::{LeaseTimes, LinkEnd, LostNode, Membership, Reasserted};
+use lamplight_core::{EndCause, LeaseTimes, LinkEnd, LostNode, Membership, Reasserted};
 use lamplight_directory::{
     Directory, DirectoryErrorKind, Heard, LocalNodes, LogReader, News, NodeEntry, Nodes,
 };
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AppKey, AppSettings, ConnectionId, Moment, NodeId, Now, Platform, Reason, StatusType,
+    App, AppId, AppKey, AppSettings, Code, ConnectionId, Moment, NodeId, Now, Platform, Reason, StatusType,
     Timestamp, User, UserId, UserStatus,
 };
 use lamplight_service::{
@@ -103,6 +103,17 @@ async fn log_in(
     connection: ConnectionId,
     second: u64,
 ) -> LoggedIn {
+    try_log_in(service, name, device_id, platform, connection, second).await.unwrap()
+}
+
+async fn try_log_in(
+    service: &Service,
+    name: &str,
+    device_id: &str,
+    platform: Platform,
+    connection: ConnectionId,
+    second: u64,
+) -> Result<LoggedIn, ServiceError> {
     let issued = now(second).wall.as_secs();
     let (user_id, app) = (user(name).id, AppId(1));
     let claims = Claims { user_id, app, issued, expire: 1_000_000, userbuf: None };
@@ -116,7 +127,11 @@ async fn log_in(
         connection,
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
-    service.login(&call, now(second)).await.unwrap()
+    service.login(&call, now(second)).await
+}
+
+fn is_unknown(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::Directory(error) if error.kind == DirectoryErrorKind::Unavailable)
 }
 
 /// The connection of a login, as its worker would put it back.
@@ -152,12 +167,14 @@ async fn after_a_loss_nobody_connected_is_shown_to_leave_and_who_is_not_put_back
 
     cluster.lose(&["ann", "bob"], 100);
     assert_eq!(cluster.here.records_lost_at(), Some(now(100).wall));
-    assert_eq!(cluster.status_type("ann", 101).await, Online);
-    assert_eq!(cluster.status_type("bob", 101).await, Online);
+    for name in ["ann", "bob"] {
+        assert!(is_unknown(&cluster.status(name, 101).await.unwrap_err()), "{name}");
+        assert!(is_unknown(&cluster.status(name, 102).await.unwrap_err()), "{name} has a record now");
+    }
 
     let open = open(&logged_in, "phone", Platform::IPhone, ann, Some(told.clone()), &["bob"]);
-    assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap(), Reasserted::PutBack);
-    assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap(), Reasserted::Current);
+    assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap().0, Reasserted::Current);
     let status = cluster.status("ann", 103).await.unwrap();
     assert!(status.version > told.version);
     assert_eq!((&status.custom_status, status.since), (&told.custom_status, told.since));
@@ -180,13 +197,12 @@ async fn nothing_is_said_of_who_may_be_connected_by_a_web_device_until_nodes_hav
     let logged_in = log_in(&cluster.here, "ann", "tab", Platform::Web, tab, 1).await;
     log_in(&cluster.here, "bob", "tab", Platform::Web, ConnectionId::new(HERE, 2), 1).await;
     cluster.lose(&["ann", "bob"], 100);
-    let unknown = cluster.status("ann", 101).await.unwrap_err();
-    assert!(
-        matches!(&unknown, ServiceError::Directory(error) if error.kind == DirectoryErrorKind::Unavailable),
-        "{unknown:?}"
-    );
+    assert!(is_unknown(&cluster.status("ann", 101).await.unwrap_err()));
+    // A kick of another node creates a record without a login of the Web device, whose connection is still open.
+    cluster.here.set_status_for(&user("ann"), "", now(101)).await.ok();
+    assert!(is_unknown(&cluster.status("ann", 102).await.unwrap_err()));
     let open = open(&logged_in, "tab", Platform::Web, tab, None, &[]);
-    assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap(), Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap().0, Reasserted::PutBack);
     assert_eq!(cluster.status_type("ann", 102).await, Online);
     cluster.status("bob", 104).await.unwrap_err();
     assert_eq!(cluster.status_type("bob", 105).await, Unlogined);
@@ -204,6 +220,28 @@ async fn a_loss_before_the_beginning_of_a_node_holds_nobody() {
     assert_eq!(cluster.status_type("ann", 101).await, Offline);
 }
 
+/// A node that starts after the loss sees in the register that others have run before it.
+#[tokio::test]
+async fn a_node_that_begins_after_a_loss_shows_no_user_of_an_older_node_to_leave() {
+    let cluster = Cluster::start().await;
+    let ann = ConnectionId::new(HERE, 1);
+    let logged_in = log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+    cluster.lose(&["ann"], 100);
+    cluster.there.begin_in_cluster().await.unwrap();
+    let nodes = LocalNodes::default();
+    for (id, second) in [(HERE, 0), (THERE, 101)] {
+        let entry = NodeEntry { id, started: now(second).wall, ..NodeEntry::default() };
+        nodes.join(&entry, now(101)).await.unwrap();
+    }
+    let register = nodes.read(now(101)).await.unwrap();
+    cluster.there.duties().observe(&register, Moment(0));
+    assert_eq!(cluster.there.records_lost_at(), Some(now(100).wall));
+    assert!(is_unknown(&cluster.status("ann", 102).await.unwrap_err()));
+    let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &[]);
+    assert_eq!(cluster.here.put_back(&open, now(103)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.status_type("ann", 103).await, Online);
+}
+
 #[tokio::test]
 async fn a_connection_whose_login_has_ended_is_not_put_back() {
     let cluster = Cluster::start().await;
@@ -216,12 +254,12 @@ async fn a_connection_whose_login_has_ended_is_not_put_back() {
         open(&on_phone, "phone", Platform::IPhone, phone, None, &[]),
         open(&in_tab, "tab", Platform::Web, tab, None, &[]),
     ] {
-        assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap(), Reasserted::Refused);
+        assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap().0, Reasserted::Refused);
     }
     let _ = cluster.there.delete_account(&user("ann"), now(103)).await.unwrap();
     cluster.lose(&["ann"], 110);
     let open = open(&on_phone, "phone", Platform::IPhone, phone, None, &[]);
-    assert_eq!(cluster.here.put_back(&open, now(111)).await.unwrap(), Reasserted::Refused);
+    assert_eq!(cluster.here.put_back(&open, now(111)).await.unwrap().0, Reasserted::Refused);
 }
 
 #[tokio::test]
@@ -237,8 +275,12 @@ async fn the_record_of_every_login_is_rebuilt_after_a_loss() {
     assert_eq!(users, [user("ann"), user("bob")]);
     cluster.there.restore_absent(&users, now(101)).await.unwrap();
     assert_eq!(cluster.directory.stats().records, 2);
-    // A login under way is left to its operation: the facts have it, and it may yet be taken back.
+    // The clock of the node of a login may have been ahead.
     cluster.lose(&["ann", "bob"], 1);
+    cluster.there.restore_absent(&users, now(101)).await.unwrap();
+    assert_eq!(cluster.directory.stats().records, 2);
+    // A login under way is left to its operation: the facts have it, and it may yet be taken back.
+    cluster.lose(&["ann", "bob"], 0);
     cluster.there.restore_absent(&users, now(101)).await.unwrap();
     assert_eq!(cluster.directory.stats().records, 0);
 }
@@ -271,6 +313,8 @@ async fn the_connections_of_a_lost_node_end_and_those_of_others_stay() {
     assert_eq!((cat.status_type, cat.online_devices.iter().collect()), (Online, vec![Platform::IPhone]));
     let mut entries = Vec::new();
     assert_eq!(cluster.log.take(&mut entries), Heard::All);
+    // The log also tells of the connections, in case that their node runs.
+    entries.retain(|entry| matches!(entry.news, News::Status(_)));
     let told: Vec<_> = entries.iter().map(|entry| entry.user.id.as_str()).collect();
     assert_eq!(told, ["ann"], "told exactly once, and of nobody who is still there");
 
@@ -365,4 +409,109 @@ async fn an_app_that_another_node_changes_is_taken_over_and_told_until_all_have_
     // Its number may be used again.
     cluster.here.put_app(app(1)).await.unwrap();
     assert_eq!(cluster.there.refresh_apps().await.unwrap(), [AppId(1)]);
+}
+
+#[tokio::test]
+async fn a_record_that_vanishes_each_time_ends_the_call_with_an_error_that_asks_to_try_again() {
+    let cluster = Cluster::start().await;
+    let ann = ConnectionId::new(HERE, 1);
+    let logged_in = log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+    cluster.lose(&["ann"], 100);
+    cluster.directory.lose_seeds();
+    let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &[]);
+    let put_back = cluster.here.put_back(&open, now(101)).await.map(drop).unwrap_err();
+    let kicked = cluster.here.kick(&user("ann"), now(101)).await.map(drop).unwrap_err();
+    let refused = try_log_in(&cluster.there, "ann", "pad", Platform::IPad, ConnectionId::new(THERE, 1), 102);
+    let refused = refused.await.map(drop).unwrap_err();
+    let deleted = cluster.here.delete_account(&user("ann"), now(103)).await.map(drop).unwrap_err();
+    for error in [put_back, kicked, refused, deleted] {
+        assert_eq!(error.refusal().code, Code::INTERNAL, "{error}");
+        assert!(
+            matches!(&error, ServiceError::Directory(it) if it.kind == DirectoryErrorKind::Contended),
+            "{error}"
+        );
+    }
+    let seeds = cluster.directory.keep_seeds();
+    assert!((4..100).contains(&seeds), "{seeds}");
+    // What was begun is completed once records last.
+    cluster.here.retry(now(104)).await;
+    cluster.there.retry(now(104)).await;
+    assert_eq!((cluster.here.retries().0, cluster.there.retries().0), (0, 0));
+    assert_eq!(cluster.facts.logins(user("ann")).await.unwrap(), []);
+}
+
+/// A node without a connection to the register runs on. The log tells it that others have ended its connections.
+#[tokio::test]
+async fn a_node_that_was_taken_for_lost_puts_its_connections_back() {
+    let mut cluster = Cluster::start().await;
+    let ann = ConnectionId::new(THERE, 1);
+    let logged_in = log_in(&cluster.there, "ann", "phone", Platform::IPhone, ann, 1).await;
+    cluster.log.take(&mut Vec::new());
+    let lost = LostNode { node: THERE, beat: 7, silent: Duration::from_secs(40) };
+    let mut place = Some(RecordedCursor::default());
+    while let Some(from) = place {
+        place = cluster.here.clear_lost_node(lost, from, now(60)).await.unwrap().next;
+    }
+    let mut entries = Vec::new();
+    cluster.log.take(&mut entries);
+    let ended = entries.iter().find_map(|entry| {
+        let News::Ended(ended) = entry.news else { return None };
+        Some((ended.connection, ended.cause))
+    });
+    assert_eq!(ended, Some((ann, EndCause::NodeLost)));
+    let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &[]);
+    assert_eq!(cluster.there.put_back(&open, now(61)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.status_type("ann", 62).await, Online);
+}
+
+/// The node that deletes an account may end before it has taken the account off the subscription lists of others.
+#[tokio::test]
+async fn a_deleted_account_is_taken_off_all_lists_although_the_node_that_has_deleted_it_has_ended() {
+    let cluster = Cluster::start().await;
+    for (name, local) in [("ann", 1), ("bob", 2)] {
+        let connection = ConnectionId::new(HERE, local);
+        log_in(&cluster.here, name, "phone", Platform::IPhone, connection, 1).await;
+    }
+    cluster.here.subscribe_user_status(&user("ann"), &["bob"], now(2)).await.unwrap();
+    let _ = cluster.there.delete_account(&user("bob"), now(3)).await.unwrap();
+    let lapse = now(3).after(AppSettings::default().timing.login_retention());
+    cluster.here.expire_due(10, lapse).await.unwrap();
+    assert_eq!(cluster.directory.stats().records, 1);
+    let list = cluster.here.get_subscriptions(&user("ann"), lapse).await.unwrap().0;
+    assert_eq!(list, []);
+}
+
+/// The caller of an operation whose node ends repeats it at another node.
+#[tokio::test]
+async fn a_deletion_or_creation_that_only_the_facts_have_is_completed_when_it_is_repeated() {
+    let cluster = Cluster::start().await;
+    let ann = ConnectionId::new(HERE, 1);
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+    let revoked = lamplight_model::Revoked::new(now(2).wall, []);
+    cluster.facts.delete_account(user("ann"), revoked).await.unwrap();
+    let refused = cluster.there.delete_account(&user("ann"), now(3)).await.map(drop).unwrap_err();
+    assert_eq!(refused.refusal().code, Code::NO_SUCH_ACCOUNT);
+    let is_deleted = async || {
+        let users = [user("ann")];
+        let directory: &dyn Directory = &*cluster.directory;
+        directory.read(&users, |_, it| it.map(lamplight_core::Presence::is_deleted)).await.unwrap()[0]
+    };
+    assert_eq!(is_deleted().await, Some(true));
+    assert!(cluster.here.has_no_connections(HERE).await.unwrap());
+    cluster.facts.create_account(user("ann"), now(4).wall).await.unwrap();
+    assert!(!cluster.there.create_account(&user("ann"), now(5)).await.unwrap());
+    assert_eq!(is_deleted().await, Some(false));
+}
+
+#[tokio::test]
+async fn a_logout_before_the_connection_is_put_back_ends_the_login_in_the_facts() {
+    let cluster = Cluster::start().await;
+    let ann = ConnectionId::new(HERE, 1);
+    let logged_in = log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+    cluster.lose(&["ann"], 100);
+    assert!(!cluster.here.logout(&user("ann"), ann, now(101)).await.unwrap(), "there is no record");
+    let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &[]);
+    cluster.here.end_open_login(&open, false, now(101)).await.unwrap();
+    assert_eq!(cluster.facts.logins(user("ann")).await.unwrap(), []);
+    assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap().0, Reasserted::Refused);
 }

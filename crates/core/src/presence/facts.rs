@@ -377,6 +377,30 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
+    /// Does the same as [`Presence::ends_settled`] for a record that may have been created from older facts, after the
+    /// directory has lost the record that kept these ends. The ended logins are removed, and their connections closed.
+    pub fn ends_settled_after_loss(
+        &mut self,
+        settled: &[EndedLogin],
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<()> {
+        let settled_here = self.ends_settled(settled);
+        let mut transition = self.change(Reason::Logout, settings, now, |presence, ended| {
+            for end in settled {
+                let is_it = |it: &Device| it.id == end.device && it.login <= end.login;
+                let cause = match end.mark.as_ref().map(|mark| mark.why) {
+                    Some(EndWhy::KickedBy(by)) => EndCause::KickedByLogin { by },
+                    Some(EndWhy::LoggedOut) | None => EndCause::LoggedOut,
+                };
+                presence.note_logouts(is_it, settings, now);
+                presence.remove(is_it, Some(cause), ended, now);
+            }
+        });
+        transition.changed |= settled_here.changed;
+        transition
+    }
+
     /// Replaces the logins by those in the facts, after a restart. A native login that only the record has is removed.
     /// A login that only the facts have is added, unless its end is not stored in the facts yet.
     ///

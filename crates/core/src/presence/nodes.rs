@@ -3,7 +3,7 @@
 use super::Presence;
 use crate::device::{Connect, Link, LinkEnd};
 use crate::presence::Admission;
-use crate::transition::Transition;
+use crate::transition::{EndCause, Ended, Transition};
 use lamplight_model::{
     AppSettings, ConnectionId, Moment, NodeId, Now, Reason, StatusType, Timestamp, UserId, UserStatus,
     Version,
@@ -32,9 +32,9 @@ pub enum Reasserted {
 }
 
 impl Presence {
-    /// Ends the connections of a lost node in this record, and returns their number. They count as connected until
-    /// `until`, or end at once if that time has passed. `heard` is the last time at which the node is known to have
-    /// run.
+    /// Ends the connections of a lost node in this record, and returns their number. They count as connected until the
+    /// time `until`, or end at once if it has passed. `heard` is the last time at which the node is known to have run.
+    /// The log reports each connection that ends at once, because the node may run without the others' knowledge.
     pub fn lose_node(
         &mut self,
         node: NodeId,
@@ -43,11 +43,16 @@ impl Presence {
         settings: &AppSettings,
         now: Now,
     ) -> Transition<usize> {
-        self.change(Reason::NodeLost, settings, now, |presence, _| {
-            let lost = presence.hold_links(|connection| connection.node == node, until, heard);
+        self.change(Reason::NodeLost, settings, now, |presence, ended| {
+            let is_lost = |connection: &ConnectionId| connection.node == node;
+            let connections: Vec<ConnectionId> = presence.connections().filter(is_lost).collect();
+            let lost = presence.hold_links(|connection| is_lost(&connection), until, heard);
             if until > now.moment {
                 return lost;
             }
+            let told =
+                connections.into_iter().map(|connection| Ended { connection, cause: EndCause::NodeLost });
+            ended.extend(told);
             let is_over = Link::Held { until, end: LinkEnd::NodeLost };
             while let Some(index) = presence.devices.iter().position(|device| device.link == is_over) {
                 presence.let_go(index, LinkEnd::NodeLost, settings, now);
@@ -90,6 +95,11 @@ impl Presence {
             self.note_seen(lost);
         }
         self
+    }
+
+    /// Whether the record was created from the facts, has not changed visibly since, and has no connection.
+    pub fn is_as_rebuilt(&self) -> bool {
+        self.reason == Reason::None && self.connections().next().is_none()
     }
 
     /// Puts an open connection back into the record. The directory has lost the record, or other nodes have treated the

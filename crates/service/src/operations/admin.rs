@@ -2,6 +2,7 @@
 
 use crate::deleted_accounts::Deleted;
 use crate::operations::login::may_have_happened;
+use crate::records::Seeds;
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
 use lamplight_auth::JwtKeySet;
@@ -61,7 +62,7 @@ impl Service {
             // The app was deleted meanwhile, and may have been created again.
             return Err(Code::NO_SUCH_APP.into());
         }
-        if made.made {
+        if made.made || self.is_in_cluster() {
             self.forget_deleted_user(user, now).await.inspect_err(|_| self.agree_later(user, true))?;
         }
         let restored = self.directory.update(user, now, |presence| presence.restore_account(made.born));
@@ -80,6 +81,13 @@ impl Service {
         let deleted = self.facts.delete_account(user.clone(), revoked.clone()).await;
         let deleted = deleted.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         let Some(AccountDeleted { through, created, owners }) = deleted else {
+            let is_left = |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());
+            if self.is_in_cluster()
+                && self.directory.read(std::slice::from_ref(user), is_left).await? == [true]
+            {
+                // A node that has ended may have deleted the account in the facts only.
+                self.agree(user, now).await?;
+            }
             return Err(Refusal::no_such_account(&user.id).into());
         };
         for (owner, was_mutual) in owners {
@@ -107,6 +115,7 @@ impl Service {
         revoked: &Revoked,
         now: Now,
     ) -> Result<Vec<u64>, ServiceError> {
+        let mut seeds = Seeds::default();
         loop {
             let deleted = self.directory.update(user, now, |presence| {
                 presence.delete(through, revoked, &app.settings, now).map(|(_, unrefused)| unrefused)
@@ -114,6 +123,7 @@ impl Service {
             if let Some(unrefused) = deleted.await? {
                 return Ok(unrefused);
             }
+            seeds.count()?;
             let version = self.records.first_version(created).next(now.wall);
             let presence = Presence::of_deleted(through, revoked, version, &app.settings, now);
             self.deletions.put_record(user, presence, app, now).await?;
@@ -128,6 +138,7 @@ impl Service {
         let kicked = self.facts.kick(user.clone(), revoked.clone()).await;
         let kicked = kicked.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         let through = kicked.ok_or_else(|| Refusal::no_such_account(&user.id))?;
+        let mut seeds = Seeds::default();
         let unrefused = loop {
             let ended = self.directory.update(user, now, |presence| {
                 presence.kick(through, &revoked, &app.settings, now).map(|(_, unrefused)| unrefused)
@@ -135,7 +146,7 @@ impl Service {
             match ended.await.inspect_err(|_| self.agree_later(user, true))? {
                 Some(unrefused) => break unrefused,
                 // A record that is being created from older facts must not be stored after this kick.
-                None => match self.records.seed(user, &app, now).await {
+                None => match self.seed_again(&mut seeds, user, &app, now).await {
                     Ok(()) => {}
                     Err(ServiceError::Refused(_)) => break Vec::new(),
                     Err(error) => {
@@ -146,6 +157,18 @@ impl Service {
             }
         };
         self.revoke_more(user, revoked, unrefused).await
+    }
+
+    /// Creates a missing record from the facts, and counts it.
+    pub(crate) async fn seed_again(
+        &self,
+        seeds: &mut Seeds,
+        user: &User,
+        app: &App,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        seeds.count()?;
+        self.records.seed(user, app, now).await
     }
 
     /// The revocation that a kick at this moment makes.

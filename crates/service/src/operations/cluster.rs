@@ -2,14 +2,19 @@
 //! have made.
 
 use crate::operations::lost_connections::RecordedCursor;
+use crate::records::Seeds;
+use crate::retries::LoginEnd;
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{Connect, Duty, LostNode, Presence, Reassert, Reasserted};
-use lamplight_directory::News;
+use lamplight_directory::{DirectoryError, DirectoryErrorKind, News};
 use lamplight_model::{
     AppId, ConnectionId, DeviceId, Moment, NodeId, Now, Platform, Timestamp, User, UserId, UserStatus,
 };
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The maximum number of times that a connection is put back for one logout.
+const MOST_LOGOUTS: usize = 4;
 
 /// An open connection of this node, with the data that the node has of the user.
 #[derive(Clone, Debug)]
@@ -52,16 +57,18 @@ impl Service {
         Ok(self.apps.all().len())
     }
 
-    /// Live records from before this time may be missing. `None` if the directory has lost none since this node began.
+    /// The time before which live records may be missing, if the directory has lost records since this node or another
+    /// node of the register began; otherwise `None`.
     pub fn records_lost_at(&self) -> Option<Timestamp> {
         self.records.lost_at()
     }
 
-    /// Puts an open connection back into its live record. Creates a missing record from the facts.
-    ///
-    /// Returns [`Reasserted::Refused`] if the login has ended or may not connect any longer, or if the device has
-    /// another connection.
-    pub async fn put_back(&self, open: &OpenConnection, now: Now) -> Result<Reasserted, ServiceError> {
+    /// Puts an open connection back into its live record, which is created from the facts if it is missing. Returns
+    /// [`Reasserted::Refused`] if the login has ended or may not connect any longer, or if the device has another
+    /// connection. The second value is the revision of the record, for
+    /// [`Audience::entered_again`](crate::Audience::entered_again). If the record is removed again and again meanwhile,
+    /// the error asks the caller to try again.
+    pub async fn put_back(&self, open: &OpenConnection, now: Now) -> Result<(Reasserted, u64), ServiceError> {
         let OpenConnection { user, connection, device, platform, login, issued, told, subscriptions } = open;
         let app = self.app(user)?;
         let connect = Connect {
@@ -74,23 +81,52 @@ impl Service {
             address: None,
         };
         let open = Reassert { connect, told: told.as_ref(), subscriptions };
+        let mut seeds = Seeds::default();
         loop {
-            let put_back =
-                self.directory.update(user, now, |presence| presence.reassert(&open, &app.settings, now));
-            if let Some(outcome) = put_back.await? {
-                return Ok(outcome);
+            let put_back = self
+                .directory
+                .update_logged(user, now, |presence| presence.reassert(&open, &app.settings, now));
+            if let Some((outcome, logged)) = put_back.await? {
+                return Ok((outcome, logged.rev));
             }
+            seeds.count()?;
             match self.records.seed(user, &app, now).await {
                 Ok(()) => {}
                 // The account was deleted, and its logins with it.
-                Err(ServiceError::Refused(_)) => return Ok(Reasserted::Refused),
+                Err(ServiceError::Refused(_)) => return Ok((Reasserted::Refused, 0)),
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Ends one page of a lost node's connections in the live records. Reads only partitions that are duties of this
-    /// node. May be repeated, also by another node.
+    /// Logs out the device of an open connection, also if the directory has lost the record and the connection is not
+    /// put back yet. `expired` is whether the UserSig has expired.
+    pub async fn end_open_login(
+        &self,
+        open: &OpenConnection,
+        expired: bool,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        let end = if expired { LoginEnd::SigExpired } else { LoginEnd::Logout };
+        for _ in 0..MOST_LOGOUTS {
+            if self.end_login(&open.user, open.connection, end, now).await? {
+                return Ok(());
+            }
+            // The facts have no Web logins. One that is in no record has ended, unless the record was just lost.
+            if open.platform.is_web() && !self.records.are_restored_at(now) {
+                return Ok(());
+            }
+            // Until the connection is put back, the facts may have a login that the record does not have.
+            if !self.is_in_cluster() || self.put_back(open, now).await?.0 == Reasserted::Refused {
+                return Ok(());
+            }
+        }
+        let doing = "logging out a device whose record is lost each time";
+        Err(DirectoryError { kind: DirectoryErrorKind::Contended, doing, source: None }.into())
+    }
+
+    /// Ends one page of a lost node's connections in the live records. Only partitions that are duties of this node are
+    /// read. The call may be repeated, also by another node.
     ///
     /// `heard` is the last time at which the lost node is known to have run.
     pub async fn clear_lost_node(

@@ -3,6 +3,7 @@
 //! A login begins in the facts, which assign its number, and then enters the live record. If it fails in between, it is
 //! removed from the facts by that number. A later failure does not refuse the login.
 
+use crate::records::Seeds;
 use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
 use crate::tokens::{KeyMark, Verified};
 use crate::{Port, Service, ServiceError};
@@ -70,6 +71,8 @@ pub struct Renewed {
     pub sig_expires: Timestamp,
     /// The key that signed the UserSig.
     pub key: KeyMark,
+    /// The second in which the UserSig was issued.
+    pub issued: u64,
 }
 
 /// A login that has entered the live record.
@@ -193,7 +196,7 @@ impl Service {
             presence.note_sig(Some(connection), issued, now.wall).map(|()| true)
         });
         match noted.await? {
-            Some(true) => Ok(Renewed { sig_expires: expires, key }),
+            Some(true) => Ok(Renewed { sig_expires: expires, key, issued }),
             Some(false) => Err(Code::SIG_REVOKED.into()),
             None => Err(Code::NOT_LOGGED_IN.into()),
         }
@@ -270,7 +273,7 @@ impl Service {
         let recorded = self.facts.record_login(login).await.inspect_err(|error| {
             if may_have_happened(error) {
                 let (device, by_app) = (connect.device.clone(), !resume);
-                self.retries.push(Pending::Unrecord { user: user.clone(), device, by_app });
+                self.retries.push(Pending::Unrecord { user: user.clone(), device, by_app, at: now.wall });
                 self.retries.push(Pending::Agree { user: user.clone() });
             }
         });
@@ -358,6 +361,7 @@ impl Service {
         now: Now,
     ) -> Result<Attempt, ServiceError> {
         let (mut there_at, mut has_seeded) = (None, false);
+        let mut seeds = Seeds::default();
         let policy = app.settings.multi_device;
         loop {
             let attempt = self.directory.update_logged(user, now, |presence| {
@@ -402,6 +406,7 @@ impl Service {
                 }
                 Some((refused @ Attempt::NotAdmitted(_), _)) => return Ok(refused),
                 None => {
+                    seeds.count()?;
                     self.records.seed_as(user, app, registered, now).await?;
                     has_seeded = true;
                 }
@@ -409,57 +414,67 @@ impl Service {
         }
     }
 
-    /// Logs out the device of this connection. Does nothing if the device has another connection now.
+    /// Logs out the device of this connection. Returns `false` and does nothing if the record does not have the
+    /// connection: the device has another one, its login has ended, or the directory has lost the record
+    /// ([`Service::end_open_login`]).
     ///
-    /// When this returns, the login has ended in the live record. Storing the end in the facts is retried if necessary.
-    pub async fn logout(&self, user: &User, connection: ConnectionId, now: Now) -> Result<(), ServiceError> {
+    /// When this returns, the login has ended in the live record. If the facts cannot store the end now, the service
+    /// retries it.
+    pub async fn logout(
+        &self,
+        user: &User,
+        connection: ConnectionId,
+        now: Now,
+    ) -> Result<bool, ServiceError> {
         self.end_login(user, connection, LoginEnd::Logout, now).await
     }
 
-    /// Logs out the device of this connection, because its UserSig has expired.
+    /// Logs out the device of this connection, because its UserSig has expired. Returns the same as
+    /// [`Service::logout`].
     pub async fn expire_sig(
         &self,
         user: &User,
         connection: ConnectionId,
         now: Now,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<bool, ServiceError> {
         self.end_login(user, connection, LoginEnd::SigExpired, now).await
     }
 
-    async fn end_login(
+    pub(crate) async fn end_login(
         &self,
         user: &User,
         connection: ConnectionId,
         end: LoginEnd,
         now: Now,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<bool, ServiceError> {
         let ended = self.end_live_login(user, connection, end, now).await.inspect_err(|_| {
             self.retries.push(Pending::EndLogin { user: user.clone(), connection, end });
         });
-        let unsettled = ended?;
+        let Some(unsettled) = ended? else { return Ok(false) };
         if !unsettled.is_empty() {
             self.settle_or_retry(user, unsettled, now).await;
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Ends the login of this connection in the live record. Returns the ended logins that are not in the facts yet.
+    /// Ends the login of this connection in the live record. Returns the ended logins that the facts have not stored
+    /// yet; `None` if the record does not have the connection.
     pub(crate) async fn end_live_login(
         &self,
         user: &User,
         connection: ConnectionId,
         end: LoginEnd,
         now: Now,
-    ) -> Result<Vec<EndedLogin>, ServiceError> {
+    ) -> Result<Option<Vec<EndedLogin>>, ServiceError> {
         let app = self.app(user)?;
         let ended = self.directory.update(user, now, |presence| {
             let ended = match end {
                 LoginEnd::Logout => presence.logout(connection, &app.settings, now),
                 LoginEnd::SigExpired => presence.expire_sig(connection, &app.settings, now),
             };
-            ended.map(|_| presence.unsettled_ends().cloned().collect())
+            ended.map(|removed| removed.map(|_| presence.unsettled_ends().cloned().collect()))
         });
-        Ok(ended.await?.unwrap_or_default())
+        Ok(ended.await?.flatten())
     }
 
     /// Records that a connection has ended without a logout. `heard` is the time of its last bytes. Does nothing if the

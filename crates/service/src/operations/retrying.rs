@@ -1,11 +1,12 @@
 //! Executes the operations of the retry list.
 
+use crate::records::Seeds;
 use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{Presence, Transition};
 use lamplight_facts::{EndedLogin, Revoked};
-use lamplight_model::{DeviceId, Now, User};
+use lamplight_model::{DeviceId, Now, Timestamp, User};
 
 impl Service {
     /// Removes deleted accounts from the subscription lists of other users, and retries operations of the retry list.
@@ -61,7 +62,9 @@ impl Service {
                 Ok(())
             }
             Pending::TakeBack { user, recorded } => self.take_back(user, recorded, now).await,
-            Pending::Unrecord { user, device, by_app } => self.unrecord(user, device, *by_app, now).await,
+            Pending::Unrecord { user, device, by_app, at } => {
+                self.unrecord(user, device, *by_app, *at, now).await
+            }
             Pending::Agree { user } => self.agree(user, now).await,
         }
     }
@@ -76,6 +79,7 @@ impl Service {
         let Recorded { device, platform, login, mark } = recorded;
         let (platform, login, mark) = (*platform, *login, *mark);
         let app = self.app(user)?;
+        let mut seeds = Seeds::default();
         let unsettled = loop {
             let unsettled = self.directory.update(user, now, |presence| {
                 let taken_back = presence.take_back(device, platform, login, mark, &app.settings, now);
@@ -85,7 +89,7 @@ impl Service {
                 break unsettled;
             }
             // A record that is being created from the current facts must not be stored after this operation.
-            match self.records.seed(user, &app, now).await {
+            match self.seed_again(&mut seeds, user, &app, now).await {
                 Ok(()) => {}
                 // The account was deleted, and its logins were ended with it.
                 Err(ServiceError::Refused(_)) => return Ok(()),
@@ -98,21 +102,26 @@ impl Service {
         self.settle(user, unsettled, now).await
     }
 
-    /// Undoes a refused login that may be in the facts. If a login of the user is in progress, the refused login is
-    /// undone later.
+    /// Undoes a refused login that may be in the facts, recorded at the time `at`. It is retried later if a login of the
+    /// user is in progress.
     async fn unrecord(
         &self,
         user: &User,
         device: &DeviceId,
         by_app: bool,
+        at: Timestamp,
         now: Now,
     ) -> Result<(), ServiceError> {
         if self.entering.has(user) {
-            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone(), by_app });
+            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone(), by_app, at });
             return Ok(());
         }
         let recorded = self.facts.logins(user.clone()).await?;
+        // A login at another time was recorded by another call, perhaps of another node.
         let login = recorded.iter().find(|login| login.device == *device);
+        if login.is_some_and(|login| login.at != at) {
+            return Ok(());
+        }
         let live = self.directory.read(std::slice::from_ref(user), |_, presence| {
             let devices = presence.into_iter().flat_map(Presence::devices);
             let native = devices.filter(|it| it.id == *device && !it.platform.is_web());
@@ -120,7 +129,7 @@ impl Service {
         });
         let live = live.await?.remove(0);
         if self.entering.has(user) {
-            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone(), by_app });
+            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone(), by_app, at });
             return Ok(());
         }
         match (login, live) {
@@ -138,8 +147,8 @@ impl Service {
         }
     }
 
-    /// Makes the live record of a user agree with the facts: the account was created, kicked or deleted.
-    async fn agree(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+    /// Updates the live record of a user to the state of the account in the facts (created, kicked or deleted).
+    pub(crate) async fn agree(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         let account = self.facts.accounts(vec![user.clone()]).await?.remove(0);
         let revocation = self.facts.revocation(user.clone()).await?;
@@ -180,8 +189,28 @@ impl Service {
         now: Now,
     ) -> Result<(), ServiceError> {
         self.facts.end_logins(user.clone(), ends.clone()).await?;
-        self.directory.update(user, now, |presence| presence.ends_settled(&ends)).await?;
-        Ok(())
+        if !self.records.are_restored_at(now) {
+            self.directory.update(user, now, |presence| presence.ends_settled(&ends)).await?;
+            return Ok(());
+        }
+        // The directory may have lost the record with these ends, and another call may be creating one from the facts
+        // of before.
+        let app = self.app(user)?;
+        let mut seeds = Seeds::default();
+        loop {
+            let settled = self
+                .directory
+                .update(user, now, |presence| presence.ends_settled_after_loss(&ends, &app.settings, now));
+            if settled.await?.is_some() {
+                return Ok(());
+            }
+            match self.seed_again(&mut seeds, user, &app, now).await {
+                Ok(()) => {}
+                // The account was deleted, and its logins were ended with it.
+                Err(ServiceError::Refused(_)) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Does the same as [`Service::settle`], but only logs a failure, because [`Service::expire_due`] retries it.

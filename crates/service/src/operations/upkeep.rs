@@ -133,6 +133,10 @@ impl Service {
         let expired = self.directory.update(user, now, |presence| presence.expire(&app.settings, now));
         let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(()) };
         if is_over {
+            if self.is_in_cluster() {
+                // The node that has deleted the account may have ended before it took the account off all lists.
+                self.forget_deleted_user(user, now).await?;
+            }
             // The record is kept if the account was created again and has had a login since.
             self.directory.remove_if(user, lamplight_core::Presence::is_forgettable, now).await?;
         }

@@ -8,17 +8,23 @@ use lamplight_directory::{
     InProcessDirectory, Logged, RecordCursor, RecordFilter, RecordPage, View,
 };
 use lamplight_model::{AppId, Moment, NodeId, Now, Timestamp, User};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 pub struct Forgetful {
     inner: Arc<InProcessDirectory>,
     epoch: AtomicU64,
+    /// The number of records that were created since they are lost at once; `None` if they are kept.
+    lost_seeds: Mutex<Option<usize>>,
 }
 
 impl Default for Forgetful {
     fn default() -> Self {
-        Self { inner: Arc::new(InProcessDirectory::in_memory()), epoch: AtomicU64::new(0) }
+        Self {
+            inner: Arc::new(InProcessDirectory::in_memory()),
+            epoch: AtomicU64::new(0),
+            lost_seeds: Mutex::default(),
+        }
     }
 }
 
@@ -37,6 +43,19 @@ impl Forgetful {
     }
 }
 
+#[allow(dead_code)]
+impl Forgetful {
+    /// Loses each record that is created from now on, before anything else can use it.
+    pub fn lose_seeds(&self) {
+        *self.lost_seeds.lock().unwrap() = Some(0);
+    }
+
+    /// Returns the number of lost records, and keeps records again.
+    pub fn keep_seeds(&self) -> usize {
+        self.lost_seeds.lock().unwrap().take().unwrap_or_default()
+    }
+}
+
 impl Directory for Forgetful {
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
         self.inner.update_with(user, now, change)
@@ -47,6 +66,10 @@ impl Directory for Forgetful {
     }
 
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
+        if let Some(lost) = self.lost_seeds.lock().unwrap().as_mut() {
+            *lost += 1;
+            return async { Ok(()) }.boxed();
+        }
         self.inner.seed(user, presence, now)
     }
 
