@@ -93,6 +93,10 @@ pub struct Login {
     pub user: User,
     pub device: DeviceId,
     pub platform: Platform,
+    /// The number of the login.
+    pub number: u64,
+    /// The second in which the token of the login was issued.
+    pub issued: u64,
     pub watcher: WatcherKey,
     pub heartbeat_timeout: Duration,
     pub sig_expires: Timestamp,
@@ -114,7 +118,7 @@ pub struct Login {
     pub own_changes: Box<[OwnListChange]>,
 }
 
-const _: () = assert!(size_of::<Login>() <= 184 && size_of::<Connection>() <= 240);
+const _: () = assert!(size_of::<Login>() <= 200 && size_of::<Connection>() <= 240);
 
 /// The reason why a connection ends, and the last message.
 pub enum Ending {
@@ -192,6 +196,7 @@ pub fn words_of(cause: EndCause) -> ConnectionEnded {
         },
         EndCause::KickedByOperator => last_words(Cause::KickedByOperator, "kicked by the operator"),
         EndCause::LoggedOut => last_words(Cause::LoggedOut, "logged out"),
+        EndCause::NodeLost => last_words(Cause::Reconnect, "the connection was ended by another node"),
         EndCause::AccountDeleted => last_words(Cause::AccountDeleted, "the account was deleted"),
     }
 }

@@ -5,7 +5,7 @@ use super::abilities::{app_changed, put_abilities};
 use super::connection::{Connection, Session, Work, push, words_of};
 use super::lists_delivery::lists_changed;
 use super::lists_queue::Next;
-use lamplight_core::{LinkEnd, Told, Versioned, WatcherKey, notifications};
+use lamplight_core::{EndCause, LinkEnd, Told, Versioned, WatcherKey, notifications};
 use lamplight_directory::{Heard, LogEntry, LogReader, News};
 use lamplight_model::{UserId, UserStatus, Version};
 use lamplight_service::{Effect, Urgency};
@@ -69,6 +69,7 @@ impl Worker {
     pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
+                Effect::Close { watcher, cause: EndCause::NodeLost } => self.was_taken_for_lost(watcher),
                 Effect::Close { watcher, cause } => {
                     if let Some(slot) = self.watcher_slots.get(watcher) {
                         self.close(slot, words_of(cause), None);

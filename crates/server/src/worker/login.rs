@@ -134,6 +134,8 @@ impl LoginTask {
                 user: done.user.clone(),
                 device,
                 platform,
+                number: done.login,
+                issued: done.issued,
                 watcher,
                 heartbeat_timeout,
                 sig_expires,
@@ -275,11 +277,11 @@ impl LoginTask {
         });
         let (user, address, heartbeat_timeout) = who.ok_or(Code::NOT_LOGGED_IN)??;
         let renewing = worker.shared.service.renew(&user, id, &request.user_sig, address, now);
-        let Renewed { sig_expires, key } = in_time(renewing).await?;
+        let Renewed { sig_expires, key, issued } = in_time(renewing).await?;
         let renewed = worker.connections.with(id, |connection| {
             let login = connection.login_mut()?;
             login.sig_expires = good_until(&worker.shared, user.app, key, sig_expires);
-            login.key = key;
+            (login.key, login.issued) = (key, issued);
             Some((login.lists.told(), login.abilities.tell()))
         });
         let (lists_version, abilities) = renewed.flatten().unzip();
@@ -294,20 +296,15 @@ impl LoginTask {
         })
     }
 
-    /// Returns the user who is logged in on the connection.
-    fn who(&self) -> Option<User> {
-        let who = |connection: &mut Connection| connection.login().map(|login| login.user.clone());
-        self.worker.connections.with(self.id, who).flatten()
-    }
-
     /// Logs the device out, sends the answer, and ends the connection.
     pub async fn log_out(self, request_id: u64) {
         let Self { worker, id } = &self;
         let id = *id;
-        let Some(user) = self.who() else {
+        let Some(open) = worker.open_connection(id) else {
             return worker.answer(id, request_id, Err(Code::NOT_LOGGED_IN.into()));
         };
-        let mut logout = pin!(worker.shared.service.logout(&user, id, worker.shared.clock.now()));
+        let now = worker.shared.clock.now();
+        let mut logout = pin!(worker.shared.service.end_open_login(&open, false, now));
         let Ok(ended) = timeout(STORE_PATIENCE, &mut logout).await else {
             worker.answer(id, request_id, Err(too_slow()));
             if let Err(error) = logout.await {
@@ -329,14 +326,15 @@ impl LoginTask {
     pub async fn expire_sig(self) {
         let Self { worker, id } = &self;
         let id = *id;
-        let Some(user) = self.who() else { return };
+        let Some(open) = worker.open_connection(id) else { return };
         let expires =
             worker.connections.with(id, |connection| connection.login().map(|login| login.sig_expires));
         let why = match expires.flatten() {
             Some(KEY_IS_GONE) => "the key of the token was taken away; log in again with a new token",
             Some(_) | None => "the UserSig or JWT expired; log in again with a new one",
         };
-        let mut ending = pin!(worker.shared.service.expire_sig(&user, id, worker.shared.clock.now()));
+        let now = worker.shared.clock.now();
+        let mut ending = pin!(worker.shared.service.end_open_login(&open, true, now));
         let ended = timeout(STORE_PATIENCE, &mut ending).await;
         worker.connections.with(id, |connection| connection.work = Work::Idle);
         // If the end could not be recorded in the directory, the service retries it.

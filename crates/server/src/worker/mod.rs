@@ -22,6 +22,7 @@ mod lists_delivery;
 mod lists_queue;
 mod login;
 mod nested;
+mod put_back;
 mod read_buffers;
 mod reading;
 mod reads;

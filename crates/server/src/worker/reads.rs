@@ -59,6 +59,9 @@ impl Worker {
         let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(ReadOutcome::Done) };
         let list = in_time(service.watch_list(&member.user, member.connection)).await?;
         let Some(list) = list else {
+            if self.put_back(watcher, member.connection).await? {
+                return Ok(ReadOutcome::OutOfDate);
+            }
             self.found_superseded(watcher, member.connection);
             return Ok(ReadOutcome::Done);
         };

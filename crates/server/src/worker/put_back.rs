@@ -1,0 +1,92 @@
+//! Puts connections back into records that have lost them: the directory has lost its data, or other nodes have taken
+//! this node for lost.
+
+use super::Worker;
+use super::connection::{Work, last_words};
+use super::reads::{in_time, too_slow};
+use lamplight_core::{LinkEnd, Reasserted, WatcherKey};
+use lamplight_model::{ConnectionId, UserStatus};
+use lamplight_service::{OpenConnection, ServiceError, Urgency};
+use lamplight_wire::v1::connection_ended::Cause;
+use std::rc::Rc;
+
+impl Worker {
+    /// Puts a connection back into its record, if entries of the change log were missed and other nodes share the
+    /// directory. Returns whether the record has the connection now.
+    pub(super) async fn put_back(
+        self: &Rc<Self>,
+        watcher: WatcherKey,
+        id: ConnectionId,
+    ) -> Result<bool, ServiceError> {
+        let service = &self.shared.service;
+        let missed = self.connections.with(id, |connection| {
+            // An end that waits for an answer has been decided, and a login under way is refused.
+            let is_open = connection.ending.is_none();
+            connection.login().is_some_and(|login| login.may_be_superseded && login.answered && is_open)
+        });
+        if !service.is_in_cluster() || missed != Some(true) {
+            return Ok(false);
+        }
+        if self.is_being_logged_out(id) {
+            return Err(too_slow());
+        }
+        let Some(open) = self.open_connection(id) else { return Ok(false) };
+        let now = self.shared.clock.now();
+        let outcome = in_time(service.put_back(&open, now)).await;
+        let is_open = self.connections.with(id, |connection| connection.login().is_some());
+        if is_open != Some(true) || self.is_being_logged_out(id) {
+            // The connection has ended meanwhile, and its end may have come before it was put back.
+            self.disconnect(&open.user, id, LinkEnd::Closed, now.wall).await;
+        }
+        let (outcome, rev) = outcome?;
+        if outcome == Reasserted::PutBack {
+            self.audience.borrow_mut().entered_again(watcher, rev);
+        }
+        if outcome == Reasserted::Refused
+            && let Some(slot) = self.connections.slot(id)
+        {
+            // The next login says what has become of this one.
+            self.close(slot, last_words(Cause::Reconnect, "log in again"), None);
+        }
+        Ok(outcome != Reasserted::Refused)
+    }
+
+    /// Reads the watch list of a connection that other nodes have ended in its record, which puts the connection back.
+    pub(super) fn was_taken_for_lost(&self, watcher: WatcherKey) {
+        let id = self.audience.borrow().member(watcher).map(|member| member.connection);
+        let Some(id) = id else { return };
+        self.connections.with(id, |connection| {
+            if let Some(login) = connection.login_mut() {
+                login.may_be_superseded = true;
+            }
+        });
+        self.reads.want_watch_list(watcher, Urgency::Background);
+    }
+
+    /// Returns an open connection with the data that this worker has of its user; `None` if it is not logged in.
+    pub(super) fn open_connection(&self, id: ConnectionId) -> Option<OpenConnection> {
+        let audience = self.audience.borrow();
+        let open = self.connections.with(id, |connection| {
+            let login = connection.login()?;
+            let told = audience.newest(&login.user).map(|status| status.0.message());
+            Some(OpenConnection {
+                user: login.user.clone(),
+                connection: id,
+                device: login.device.clone(),
+                platform: login.platform,
+                login: login.number,
+                issued: login.issued,
+                told: told.and_then(|status| UserStatus::try_from(status).ok()),
+                subscriptions: audience.subscriptions(login.watcher).cloned().collect(),
+            })
+        });
+        open.flatten()
+    }
+
+    fn is_being_logged_out(&self, id: ConnectionId) -> bool {
+        let is = self.connections.with(id, |connection| {
+            connection.work == Work::LoggingIn && connection.login().is_some_and(|login| login.answered)
+        });
+        is == Some(true)
+    }
+}
