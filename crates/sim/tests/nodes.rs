@@ -105,3 +105,26 @@ fn the_rate_of_a_user_is_one_rate_on_all_nodes() {
         ",
     );
 }
+
+/// The end of the list's retention is the duty of one node, and another one takes the deleted user off the list.
+#[test]
+fn a_list_ends_before_a_deleted_user_is_taken_off_it_whichever_node_does_either() {
+    for turns in 0..3 {
+        let others = "advance 1\n".repeat(turns);
+        check(&format!(
+            "
+            set list-retention 60000
+            bob create
+            ann.phone login 0
+            ann.phone subscribe bob
+            ann.phone close
+            advance 61000
+            {others}
+            bob delete
+            upkeep
+            ann.phone resume 1
+            quiet
+            "
+        ));
+    }
+}

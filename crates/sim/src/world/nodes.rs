@@ -6,12 +6,14 @@ use crate::worker::Worker;
 use lamplight_model::{App, ConnectionId, Now};
 
 impl World {
-    /// Does what is due, on every node.
+    /// Does what is due, on every node. As in the model, all deadlines pass before deleted accounts are taken off lists.
+    /// Nodes do these two at any time: a list whose only user was deleted is dropped at its end, or was empty before.
     pub(super) fn keep(&mut self, now: Now) -> Result<(), Failed> {
         let (Some(node), runtime) = (&self.node, &self.runtime) else {
             return Err("the node is down".into());
         };
-        for (worker, service) in node.services.iter().enumerate().filter(|(worker, _)| self.runs(*worker)) {
+        let running = || node.services.iter().enumerate().filter(|(worker, _)| self.runs(*worker));
+        for (worker, service) in running() {
             let here = self.here(worker, now);
             if let Some(fleet) = &self.fleet {
                 runtime.block_on(fleet.clear(service, here))?;
@@ -25,6 +27,9 @@ impl World {
                     return Err("an upkeep has left due work undone".into());
                 }
             }
+        }
+        for (worker, service) in running() {
+            let here = self.here(worker, now);
             if runtime.block_on(service.retry(here)) > 0 {
                 return Err("an operation waits for a store that does not fail".into());
             }
