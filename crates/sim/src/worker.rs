@@ -280,6 +280,6 @@ fn cause_of(cause: EndCause) -> Cause {
         EndCause::KickedByLogin { by } => Cause::KickedByLogin(by),
         EndCause::KickedByOperator => Cause::KickedByOperator,
         EndCause::AccountDeleted => Cause::Deleted,
-        EndCause::LoggedOut => Cause::Own,
+        EndCause::LoggedOut | EndCause::NodeLost => Cause::Own,
     }
 }

@@ -7,7 +7,9 @@
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
-use lamplight_sim::overlap::{Overlapped, Story, held_up_seed, overlap, racing_seed, returns_seed};
+use lamplight_sim::overlap::{
+    Overlapped, Story, cluster_seed, held_up_seed, overlap, racing_seed, returns_seed,
+};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,6 +26,9 @@ const EACH_HELD_UP: usize = 100;
 /// The number of operations in a run with devices that come back early. One operation in twenty is in such a run.
 const EACH_RETURNS: usize = 100;
 
+/// The number of operations in a run on several nodes. One operation in twelve is in such a run.
+const EACH_ON_NODES: usize = 150;
+
 /// Events that must occur within this number of operations. Otherwise, the runs do not test them.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
@@ -37,9 +42,19 @@ const EXPECTED: &[&str] = &[
     "refused 70052",
     "refused 70107",
     "refused 70500",
+    "joined again",
+    "left the cluster",
+    "lost node cleared",
+    "put back: PutBack",
+    "put back: Refused",
+    "quiet flush",
+    "quiet kill",
     "told",
     "Bug",
+    "CutOff",
     "Flood",
+    "Flush",
+    "KillNode",
     "Restart",
     "SigEnds",
     "Switch",
@@ -62,6 +77,7 @@ fn operations_that_overlap_leave_nothing_wrong() {
     let operations = number("LAMPLIGHT_SIM_OPERATIONS").map_or(OPERATIONS, |number| number as usize);
     let runs =
         short_runs(operations / 5).chain(held_up_runs(operations / 100)).chain(return_runs(operations / 20));
+    let runs = runs.chain(node_runs(operations / 12));
     let runs: Vec<(u64, usize)> = runs.chain(long_runs(operations * 4 / 5)).collect();
     // When one of the two threads has found a fault, the other stops.
     let (next, broken, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicBool::new(false));
@@ -119,6 +135,11 @@ fn return_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (returns_seed(number), EACH_RETURNS))
 }
 
+/// Returns seeds with several nodes, each with its number of operations. The numbers add up to at least `operations`.
+fn node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
+    (0..operations.div_ceil(EACH_ON_NODES) as u64).map(|number| (cluster_seed(number), EACH_ON_NODES))
+}
+
 fn add(all: &mut Overlapped, done: Overlapped) {
     all.operations += done.operations;
     all.phases += done.phases;
@@ -130,7 +151,7 @@ fn add(all: &mut Overlapped, done: Overlapped) {
 
 #[test]
 fn a_seed_always_goes_the_same_way() {
-    for seed in 1..8 {
+    for seed in (1..8).chain([cluster_seed(0), cluster_seed(1)]) {
         let once = overlap(seed, 120, Story::SinceQuiet);
         let again = overlap(seed, 120, Story::SinceQuiet);
         assert_eq!(once, again, "seed {seed}");

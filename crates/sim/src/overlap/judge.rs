@@ -68,6 +68,14 @@ pub enum Name {
     EventStatus,
     /// An operation or a retry did not finish.
     Stuck,
+    /// After a loss of the directory's records, a user with an open connection was shown as not ONLINE.
+    ShownToLeave,
+    /// After a loss of the directory's records, an open connection was closed, or lost acknowledged state.
+    LostByFlush,
+    /// The users of a lost node were not shown as OFFLINE exactly once, or others were.
+    LostNode,
+    /// A subscription list contains a deleted account.
+    ListsDeleted,
     /// A restart changed a status.
     RestartChanges,
     /// The code panicked, or the process could not start.
@@ -76,7 +84,7 @@ pub enum Name {
 
 impl Name {
     /// All names.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 35] = [
         Self::OlderWins,
         Self::RivalsStand,
         Self::GhostOfFailedLogin,
@@ -106,6 +114,10 @@ impl Name {
         Self::Unpaired,
         Self::EventStatus,
         Self::Stuck,
+        Self::ShownToLeave,
+        Self::LostByFlush,
+        Self::LostNode,
+        Self::ListsDeleted,
         Self::RestartChanges,
         Self::Panic,
     ];
@@ -142,6 +154,10 @@ impl Name {
             Self::Unpaired => "unpaired",
             Self::EventStatus => "event-status",
             Self::Stuck => "stuck",
+            Self::ShownToLeave => "shown-to-leave",
+            Self::LostByFlush => "lost-by-flush",
+            Self::LostNode => "lost-node",
+            Self::ListsDeleted => "lists-deleted",
             Self::RestartChanges => "restart-changes",
             Self::Panic => "panic",
         }

@@ -7,8 +7,10 @@
 //! The plan of a run selects a few kinds of operations. The simulated worker awaits the same calls in the same order as
 //! the server's. The invariants are checked when no operation is in progress.
 
+mod cluster;
 mod executor;
 mod judge;
+mod lease;
 mod node;
 mod people;
 mod plan;
@@ -21,5 +23,5 @@ mod worker;
 mod world;
 
 pub use judge::{Found, Name};
-pub use plan::{held_up_seed, racing_seed, returns_seed};
+pub use plan::{cluster_seed, held_up_seed, racing_seed, returns_seed};
 pub use run::{Broken, Overlapped, Story, overlap};

@@ -3,28 +3,26 @@
 
 use super::executor::block_on;
 use super::judge::Judge;
+pub(crate) use super::lease::GRACE;
+use super::lease::{Lease, Stores, TIMES};
 use super::people::{APP, People};
 use super::receiver::{Answer, Receiver, Truths};
-use super::stores::{DelayedDirectory, DelayedFacts, DelayedLog, OlderWins};
+use super::stores::{DelayedDirectory, DelayedFacts, DelayedLog, Live, OlderWins};
 use super::weather::Weather;
 use super::worker::{Shared, Worker};
 use crate::random::Random;
 use crate::world::Failed;
-use lamplight_core::Presence;
+use lamplight_core::{Membership, Presence};
 use lamplight_directory::{ChangeLog, Directory, Heard, InProcessDirectory, LogReader};
 use lamplight_facts::{Facts, Notice, Settled, SettledAs};
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{AppKey, Hook, Lane, NoticeContent, User};
+use lamplight_model::{AppKey, Hook, Lane, NodeId, NoticeContent, User};
 use lamplight_service::{Expiring, Service, ThrottleLimits};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// The grace for users who were connected when a process crashed.
-pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// The number of workers.
 pub(crate) const WORKERS: usize = 2;
@@ -38,7 +36,6 @@ pub(crate) struct Node {
     pub shared: Rc<Shared>,
     pub workers: Vec<Rc<Worker>>,
     pub facts: Arc<SqliteFacts>,
-    pub older_wins: Arc<OlderWins>,
 }
 
 /// The parts of the simulation that outlive a process.
@@ -51,6 +48,7 @@ pub(crate) struct Surroundings {
     /// The app's backend; `None` if the app has no webhook.
     pub receiver: Option<Rc<Receiver>>,
     pub truths: Arc<Truths>,
+    pub older_wins: Arc<OlderWins>,
 }
 
 impl Node {
@@ -65,29 +63,55 @@ impl Node {
             wall: super::worker::wall(clock),
         };
         let (directory, found) = InProcessDirectory::open(&folder.join("live"), now, GRACE)?;
-        let directory = Arc::new(directory);
-        let older_wins = Arc::new(OlderWins::default());
-        let live = DelayedDirectory {
-            inner: Arc::clone(&directory),
-            weather: Arc::clone(&around.weather),
-            older_wins: Arc::clone(&older_wins),
-            truths: Arc::clone(&around.truths),
-        };
-        let log = DelayedLog { inner: Arc::clone(&directory), weather: Arc::clone(&around.weather) };
-        let durable = DelayedFacts { inner: Arc::clone(&facts), weather: Arc::clone(&around.weather) };
-        let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
-        let service = Service::new(Arc::new(durable), Arc::new(live), Arc::new(log), nobody_waits);
-        let mut users = directory.users();
+        let live = Live::of_process(directory);
+        let service = service_on(&live, &facts, around);
+        let mut users = live.now().users();
         users.sort_unstable();
         block_on(service.recover(users, found.complete_since, now))?;
-        let run = lamplight_model::NodeId::of_run(now.wall, group as u16);
+        let id = NodeId::of_run(now.wall, group as u16);
+        Ok(Self::with(id, service, live, facts, None, around, group, (origin, random)))
+    }
+
+    /// Starts a node of a cluster. Meanwhile, the stores must have no failures and delays.
+    pub fn join(stores: &Stores, around: &Surroundings, group: u64, seed: u64) -> Result<Self, Failed> {
+        let mut random = Random::new(seed ^ group.rotate_left(32));
+        let clock = around.executor.clock().now();
+        let origin = clock.saturating_sub(random.below(5_000) as u64);
+        let id = NodeId::of_run(super::worker::wall(clock), group as u16);
+        let local = lamplight_model::Moment(clock - origin);
+        let wall = super::worker::wall(clock);
+        let now = lamplight_model::Now { moment: lamplight_model::Moment(clock), wall };
+        let beginning = Lease::begin(stores, &around.weather, id, local, now, &mut random);
+        let (lease, register) = block_on(beginning)?;
+        let service = service_on(&stores.live, &stores.facts, around)
+            .in_cluster(Membership::new(id, TIMES), TIMES.grace);
+        block_on(service.begin_in_cluster())?;
+        service.duties().observe(&register, local);
+        let (live, facts) = (Arc::clone(&stores.live), Arc::clone(&stores.facts));
+        let node = Self::with(id, service, live, facts, Some(lease), around, group, (origin, random));
+        node.keep_up_with_others();
+        Ok(node)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one value")]
+    fn with(
+        id: NodeId,
+        service: Service,
+        live: Arc<Live>,
+        facts: Arc<SqliteFacts>,
+        lease: Option<Lease>,
+        around: &Surroundings,
+        group: u64,
+        (origin, random): (u64, Random),
+    ) -> Self {
         let shared = Rc::new(Shared {
-            node: run,
+            node: id,
             service,
-            directory,
+            live,
             executor: around.executor.clone(),
             group,
             origin,
+            lease,
             key: around.key.clone(),
             people: Rc::clone(&around.people),
             judge: Rc::clone(&around.judge),
@@ -99,13 +123,13 @@ impl Node {
         shared.start(async move { keep(&it).await });
         let it = Rc::clone(&shared);
         shared.start(async move { tell(&it).await });
-        let (it, log) = (Rc::clone(&shared), shared.directory.follow_events());
+        let (it, log) = (Rc::clone(&shared), shared.live.now().follow_events());
         shared.start(async move { record_all(&it, log).await });
         if let Some(receiver) = &around.receiver {
             let (it, receiver) = (Rc::clone(&shared), Rc::clone(receiver));
             shared.start(async move { send_all(&it, &receiver).await });
         }
-        Ok(Self { shared, workers, facts, older_wins })
+        Self { shared, workers, facts }
     }
 
     /// Reads the record of a user from the directory, without delays and failures.
@@ -117,7 +141,7 @@ impl Node {
         let users = std::slice::from_ref(user);
         let mut look =
             |_: usize, record: Option<(&Presence, u64)>| seen = Some(view(record.map(|(it, _)| it)));
-        block_on(self.shared.directory.read_with(users, &mut look)).expect("a read in memory");
+        block_on(self.shared.live.now().read_with(users, &mut look)).expect("a read in memory");
         seen.expect("the port passes the record of every user")
     }
 
@@ -125,6 +149,20 @@ impl Node {
     pub fn facts(&self) -> &dyn Facts {
         &*self.facts
     }
+}
+
+/// Creates a service on stores with delays and failures.
+fn service_on(live: &Arc<Live>, facts: &Arc<SqliteFacts>, around: &Surroundings) -> Service {
+    let directory = DelayedDirectory {
+        live: Arc::clone(live),
+        weather: Arc::clone(&around.weather),
+        older_wins: Arc::clone(&around.older_wins),
+        truths: Arc::clone(&around.truths),
+    };
+    let log = DelayedLog { live: Arc::clone(live), weather: Arc::clone(&around.weather) };
+    let durable = DelayedFacts { inner: Arc::clone(facts), weather: Arc::clone(&around.weather) };
+    let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
+    Service::new(Arc::new(durable), Arc::new(directory), Arc::new(log), nobody_waits)
 }
 
 /// Does the work of the server's keeper: due events, retries and upkeep.
@@ -144,7 +182,7 @@ async fn keep(shared: &Shared) {
         shared.service.retry(shared.now()).await;
         if turn.is_multiple_of(20) {
             shared.service.sweep(shared.now());
-            if let Err(error) = shared.directory.maintain(shared.now()) {
+            if let Err(error) = shared.live.now().maintain(shared.now()) {
                 shared.judge.note(|| format!("  cannot write live records to disk: {error}"));
             }
         }

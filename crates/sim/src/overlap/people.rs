@@ -184,6 +184,8 @@ pub(crate) struct People {
     pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
     /// The events of each user since the world was last quiet.
     pub pasts: RefCell<Vec<Past>>,
+    /// The users who must not be shown as other than ONLINE now.
+    pub must_stay: RefCell<BTreeSet<Who>>,
     judge: Rc<Judge>,
 }
 
@@ -191,9 +193,9 @@ impl People {
     /// Creates the state before the first connection.
     pub fn new(judge: Rc<Judge>) -> Self {
         let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
-        let (clients, left_behind, ended, app_logins, logins, sigs) = Default::default();
+        let (clients, left_behind, ended, app_logins, logins, sigs, must_stay) = Default::default();
         let pasts = RefCell::new(vec![Past::default(); NAMES.len()]);
-        Self { clients, left_behind, allowed, ended, app_logins, logins, sigs, pasts, judge }
+        Self { clients, left_behind, allowed, ended, app_logins, logins, sigs, pasts, must_stay, judge }
     }
 
     /// Whether the client exists and reads its messages.
@@ -253,7 +255,7 @@ impl People {
                     Some(EndCause::KickedByOperator) => "closed: kicked by the operator",
                     Some(EndCause::AccountDeleted) => "closed: account deleted",
                     Some(EndCause::LoggedOut) => "closed: logged out late",
-                    None => "closed: to come back",
+                    Some(EndCause::NodeLost) | None => "closed: to come back",
                 });
                 client.stage = Stage::Over;
             }
@@ -263,6 +265,10 @@ impl People {
     fn hear_status(&self, number: u64, client: &mut Client, status: UserStatus) {
         let of = who_is(&status.user_id);
         self.judge.count("told");
+        if status.status_type != StatusType::Online && self.must_stay.borrow().contains(&of) {
+            let what = format!("{} is told {}: {}", label(number, client), NAMES[of], shown(&status));
+            self.judge.found(Name::ShownToLeave, what);
+        }
         if of != client.who && !self.allowed.borrow()[client.who].contains(&of) {
             let what = || format!("{} is notified of {}: {status:?}", label(number, client), NAMES[of]);
             self.judge.found(Name::Leak, what());

@@ -44,6 +44,16 @@ pub(crate) enum Kind {
     Restart,
     /// The change log gets so many entries at once that every worker misses some.
     Flood,
+    /// A node of the cluster is killed.
+    KillNode,
+    /// A node leaves the cluster in order.
+    LeaveCluster,
+    /// A node joins the cluster.
+    JoinCluster,
+    /// A node does not reach the register of nodes for some seconds.
+    CutOff,
+    /// The directory and the register of nodes lose all data.
+    Flush,
 }
 
 /// The weight of each kind within a run, and a number `n`: on average, one of `n` runs contains the kind.
@@ -101,6 +111,14 @@ pub const fn returns_seed(number: u64) -> u64 {
     RETURNS_FROM + number
 }
 
+/// The first seed whose plan has several nodes.
+const CLUSTER_FROM: u64 = 1 << 42;
+
+/// Returns a seed whose plan has several nodes, by its number among these.
+pub const fn cluster_seed(number: u64) -> u64 {
+    CLUSTER_FROM + number
+}
+
 /// The plan of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -116,6 +134,8 @@ pub(crate) struct Plan {
     worst: Climate,
     /// The number of users in the run.
     pub users: usize,
+    /// The greatest number of nodes; 0 if a single process has the stores for itself.
+    pub nodes: usize,
 }
 
 impl Plan {
@@ -123,7 +143,9 @@ impl Plan {
     /// seeds.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
-        if seed >= RETURNS_FROM {
+        if seed >= CLUSTER_FROM {
+            plan.share_stores(random);
+        } else if seed >= RETURNS_FROM {
             plan.return_early();
         } else if seed >= HELD_UP_FROM {
             plan.hold_up_deadlines(random);
@@ -172,8 +194,16 @@ impl Plan {
         worst.delay = *random.pick(&[2, 10, 40, 150]);
         let users = 3 + random.below(users - 2);
         let changes_platform = random.once_in(4);
-        let mut plan =
-            Self { settings, kinds, changes_platform, curses, curses_who_is_due: false, worst, users };
+        let mut plan = Self {
+            settings,
+            kinds,
+            changes_platform,
+            curses,
+            curses_who_is_due: false,
+            worst,
+            users,
+            nodes: 0,
+        };
         if random.once_in(4) {
             plan.watch_only(random);
         }
@@ -261,6 +291,27 @@ impl Plan {
         self.settings.webhooks.state_change_url = "http://127.0.0.1:9/".to_owned();
         self.settings.timing.linger_native_ms = 0;
         self.settings.timing.linger_web_ms = 0;
+    }
+
+    /// Makes several nodes share the stores. Either the stores fail, or nodes and data are lost: what only a node and the
+    /// directory have while the facts fail is lost with them.
+    fn share_stores(&mut self, random: &mut Random) {
+        self.nodes = 2 + random.below(2);
+        self.kinds.retain(|(kind, _)| *kind != Kind::Restart);
+        (self.curses, self.curses_who_is_due, self.changes_platform) = (false, false, false);
+        self.settings.webhooks.state_change_url = String::new();
+        self.kinds.extend([(Kind::LeaveCluster, 3), (Kind::JoinCluster, 10)]);
+        if random.once_in(3) {
+            self.kinds.push((Kind::CutOff, 6));
+            return;
+        }
+        let delay = self.worst.delay;
+        self.worst = Climate { delay, ..Climate::default() };
+        for kind in [Kind::KillNode, Kind::CutOff, Kind::Flush] {
+            if random.once_in(2) {
+                self.kinds.push((kind, 6));
+            }
+        }
     }
 
     /// Chooses the next operation by weight.

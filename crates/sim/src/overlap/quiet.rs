@@ -48,13 +48,16 @@ impl World {
                 self.end_link(number);
             }
         }
+        self.repeat_what_was_interrupted();
         // This is long enough for all lingering, all graces and the closing of all connections.
         self.pass(GRACE.as_millis() as u64 + 4_000);
+        self.wait_for_nodes();
         self.set_weather(Climate::default());
         self.pass(2_000);
         self.wait_for_retries();
         self.judge_logins();
         self.judge_connections();
+        self.judge_lists();
         self.judge_events();
         if self.judge.is_broken() {
             return;
@@ -64,7 +67,7 @@ impl World {
         self.judge_pictures(&expected);
         // Friend notification may have been switched on meanwhile, and subscriptions may have become effective again.
         for who in self.everybody() {
-            let friends = block_on(self.node.facts().mutual_friends(user_of(who))).unwrap_or_default();
+            let friends = block_on(self.node().facts().mutual_friends(user_of(who))).unwrap_or_default();
             let allowed = &mut self.people.allowed.borrow_mut()[who];
             allowed.extend(friends.iter().map(who_is));
             allowed.extend(self.listed(who));
@@ -78,17 +81,17 @@ impl World {
     fn wait_for_retries(&mut self) {
         let until = self.now() + LONGEST_RETRY;
         loop {
-            let waiting = self.node.shared.service.retries();
+            let waiting: usize = self.nodes.iter().map(|node| node.shared.service.retries().0).sum();
             let unsettled: Vec<Who> = self
                 .everybody()
                 .filter(|who| {
                     let ends = |presence: Option<&Presence>| {
                         presence.is_some_and(|presence| presence.unsettled_ends().next().is_some())
                     };
-                    self.node.peek(&user_of(*who), ends)
+                    self.node().peek(&user_of(*who), ends)
                 })
                 .collect();
-            if waiting.0 == 0 && unsettled.is_empty() {
+            if waiting == 0 && unsettled.is_empty() {
                 return;
             }
             if self.now() > until {
@@ -118,15 +121,15 @@ impl World {
     }
 
     /// The status of each user according to the record; `None` without a record.
-    fn statuses(&self) -> Vec<Option<UserStatus>> {
+    pub(super) fn statuses(&self) -> Vec<Option<UserStatus>> {
         (0..self.plan.users)
-            .map(|who| self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who)))))
+            .map(|who| self.node().peek(&user_of(who), |presence| Some(presence?.status(&id_of(who)))))
             .collect()
     }
 
     /// Returns the status of a user as watchers get it; `None` if it cannot be read.
     fn watched_status(&self, who: Who) -> Option<UserStatus> {
-        let (service, now) = (&self.node.shared.service, self.node.shared.now());
+        let (service, now) = (&self.node().shared.service, self.node().shared.now());
         let (user, ids) = (user_of(who), [id_of(who)]);
         block_on(service.statuses(&user, &ids, Viewing::Watched, now)).ok()?.pop()?
     }
@@ -134,7 +137,7 @@ impl World {
     fn judge_logins(&self) {
         for who in self.everybody() {
             let user = user_of(who);
-            let facts: BTreeMap<usize, Platform> = block_on(self.node.facts().logins(user.clone()))
+            let facts: BTreeMap<usize, Platform> = block_on(self.node().facts().logins(user.clone()))
                 .unwrap_or_default()
                 .into_iter()
                 .filter_map(|login| {
@@ -167,10 +170,10 @@ impl World {
                 }
             }
             self.judge_kick(who, &past, live.len().max(facts.len()));
-            let account = block_on(self.node.facts().accounts(vec![user.clone()]));
+            let account = block_on(self.node().facts().accounts(vec![user.clone()]));
             let has_account = account.is_ok_and(|accounts| accounts[0].is_some());
             self.judge_deletion(who, &past, has_account);
-            let is_deleted = self.node.peek(&user, |presence| presence.map(|it| it.is_deleted()));
+            let is_deleted = self.node().peek(&user, |presence| presence.map(|it| it.is_deleted()));
             if !has_account && (is_deleted == Some(false) || !live.is_empty())
                 || has_account && is_deleted == Some(true)
             {
@@ -231,12 +234,11 @@ impl World {
 
     fn judge_connections(&self) {
         let mut open = BTreeMap::new();
-        for worker in &self.node.workers {
+        for worker in self.nodes.iter().flat_map(|node| &node.workers) {
             for (id, client, user, device) in worker.logged_in() {
                 open.insert(id, (client, user, device));
             }
         }
-        let attempts = self.node.shared.attempts.borrow();
         let mut connected = BTreeSet::new();
         for who in self.everybody() {
             for (device, _, connection) in self.devices(who) {
@@ -248,8 +250,9 @@ impl World {
                     connected.insert(id);
                     continue;
                 }
-                let attempt = attempts.get(&id.local);
-                let name = match attempt {
+                let node = self.nodes.iter().find(|node| node.shared.node == id.node);
+                let attempt = node.and_then(|it| it.shared.attempts.borrow().get(&id.local).cloned());
+                let name = match &attempt {
                     Some(attempt) if attempt.end_was_lost => Name::GhostOfLostEnd,
                     Some(attempt) if attempt.has_failed => Name::GhostOfFailedLogin,
                     Some(attempt) if attempt.met_bug => Name::GhostOfBug,
@@ -271,7 +274,7 @@ impl World {
     /// record.
     fn judge_events(&mut self) {
         for who in self.everybody() {
-            let left = self.node.peek(&user_of(who), |presence| {
+            let left = self.node().peek(&user_of(who), |presence| {
                 presence.and_then(|it| it.pending_events()).map(|events| events.waiting().count())
             });
             if let Some(left) = left {
@@ -280,7 +283,7 @@ impl World {
         }
         let Some(receiver) = self.around.receiver.clone() else { return };
         let until = self.now() + LONGEST_SENDING;
-        while !block_on(self.node.facts().heads(THE_LANE, 1)).is_ok_and(|heads| heads.is_empty()) {
+        while !block_on(self.node().facts().heads(THE_LANE, 1)).is_ok_and(|heads| heads.is_empty()) {
             if self.now() > until {
                 self.judge.found(Name::EventsLeft, "not all events were delivered to the backend".to_owned());
                 return;
@@ -289,7 +292,7 @@ impl World {
         }
         // No user connects or disconnects meanwhile, but the retention of a login may end.
         for who in self.everybody() {
-            let status = self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who))));
+            let status = self.node().peek(&user_of(who), |presence| Some(presence?.status(&id_of(who))));
             let (status_type, custom) = status.map_or((StatusType::Unlogined, String::new()), |status| {
                 (status.status_type, status.custom_status.as_str().to_owned())
             });
@@ -301,7 +304,7 @@ impl World {
 
     /// For each user, the users about whom it must be notified.
     fn expect_watched(&self) -> BTreeMap<Who, BTreeSet<Who>> {
-        let app = self.node.shared.service.apps().get(APP).expect("the world has created the app");
+        let app = self.node().shared.service.apps().get(APP).expect("the world has created the app");
         let notified = notifications(&app.settings);
         let mut expected: BTreeMap<Who, BTreeSet<Who>> = BTreeMap::new();
         for who in self.everybody() {
@@ -311,7 +314,7 @@ impl World {
                 watched.extend(self.listed(who));
             }
             if notified.friends {
-                let friends = block_on(self.node.facts().mutual_friends(user)).unwrap_or_default();
+                let friends = block_on(self.node().facts().mutual_friends(user)).unwrap_or_default();
                 watched.extend(friends.iter().map(who_is));
             }
         }
@@ -319,8 +322,8 @@ impl World {
     }
 
     /// The subscription list of a user.
-    fn listed(&self, who: Who) -> BTreeSet<Who> {
-        self.node.peek(&user_of(who), |presence| {
+    pub(super) fn listed(&self, who: Who) -> BTreeSet<Who> {
+        self.node().peek(&user_of(who), |presence| {
             presence.map(|it| it.subscriptions().iter().map(|id| who_is(&id)).collect()).unwrap_or_default()
         })
     }
@@ -336,11 +339,11 @@ impl World {
         };
         let text = format!("probe {phase}");
         for who in self.everybody() {
-            let online = self.node.peek(&user_of(who), |presence| {
+            let online = self.node().peek(&user_of(who), |presence| {
                 presence.is_some_and(|it| it.status_type() == StatusType::Online)
             });
             if online {
-                let (service, now) = (&self.node.shared.service, self.node.shared.now());
+                let (service, now) = (&self.node().shared.service, self.node().shared.now());
                 if let Err(error) = block_on(service.set_status_for(&user_of(who), &text, now)) {
                     self.judge.found(Name::Stuck, format!("a status cannot be set: {error}"));
                 }
@@ -353,7 +356,7 @@ impl World {
         let truth: Vec<Option<UserStatus>> =
             (0..self.plan.users).map(|who| self.watched_status(who)).collect();
         let clients = self.people.clients.borrow();
-        for worker in &self.node.workers {
+        for worker in self.nodes.iter().flat_map(|node| &node.workers) {
             for (id, number, user, _) in worker.logged_in() {
                 let Some(client) = clients.get(&number) else {
                     self.judge.found(Name::NoSuchLogin, format!("{} has no client", id.local));

@@ -24,14 +24,67 @@ use lamplight_model::{
 use parking_lot::{Mutex, MutexGuard};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The directory without delays and failures. It is replaced by an empty one when it loses its records.
+pub(crate) struct Live {
+    current: Mutex<Arc<InProcessDirectory>>,
+    /// The epoch, if several nodes share the directory; otherwise the inner directory has it.
+    epoch: Option<AtomicU64>,
+    losses: AtomicU64,
+}
+
+impl Live {
+    /// The directory of a single process.
+    pub fn of_process(directory: InProcessDirectory) -> Arc<Self> {
+        let current = Mutex::new(Arc::new(directory));
+        Arc::new(Self { current, epoch: None, losses: AtomicU64::new(0) })
+    }
+
+    /// A directory that several nodes share, without records.
+    pub fn shared(epoch: Timestamp) -> Arc<Self> {
+        let current = Mutex::new(Arc::new(InProcessDirectory::in_memory()));
+        Arc::new(Self { current, epoch: Some(AtomicU64::new(epoch.0)), losses: AtomicU64::new(0) })
+    }
+
+    /// The directory as it is now.
+    pub fn now(&self) -> Arc<InProcessDirectory> {
+        Arc::clone(&self.current.lock())
+    }
+
+    /// Loses all records, and begins an epoch at this time.
+    pub fn lose(&self, epoch: Timestamp) {
+        *self.current.lock() = Arc::new(InProcessDirectory::in_memory());
+        if let Some(of) = &self.epoch {
+            of.store(epoch.0, Ordering::Relaxed);
+        }
+        self.losses.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The time before which records may be missing.
+    pub fn epoch(&self) -> Timestamp {
+        match &self.epoch {
+            Some(epoch) => Timestamp(epoch.load(Ordering::Relaxed)),
+            None => self.now().epoch(),
+        }
+    }
+
+    /// The number of times that the records were lost.
+    pub fn losses(&self) -> u64 {
+        self.losses.load(Ordering::Relaxed)
+    }
+}
 
 /// A directory with delays and failures.
 pub(crate) struct DelayedDirectory {
-    pub inner: Arc<InProcessDirectory>,
+    pub live: Arc<Live>,
     pub weather: Arc<Weather>,
     pub older_wins: Arc<OlderWins>,
     pub truths: Arc<Truths>,
 }
+
+/// The number of partitions of a directory that several nodes share.
+const PARTITIONS: u16 = 4;
 
 /// The faults in which an earlier login kicked a later one. A comparison of records before and after a change finds
 /// them.
@@ -73,11 +126,11 @@ pub(crate) struct DelayedFacts {
 
 /// A change log with delays and failures.
 pub(crate) struct DelayedLog {
-    pub inner: Arc<InProcessDirectory>,
+    pub live: Arc<Live>,
     pub weather: Arc<Weather>,
 }
 
-fn directory_error(failure: Failure) -> DirectoryError {
+pub(crate) fn directory_error(failure: Failure) -> DirectoryError {
     let kind = match failure {
         Failure::Overloaded => DirectoryErrorKind::Contended,
         Failure::Lost | Failure::Unanswered => DirectoryErrorKind::Unavailable,
@@ -106,7 +159,8 @@ impl Directory for DelayedDirectory {
         let effect = async move {
             if self.weather.runs_twice() {
                 let mut copy: Option<Presence> = None;
-                self.inner
+                self.live
+                    .now()
                     .read_with(std::slice::from_ref(user), &mut |_, record| {
                         copy = record.map(|(presence, _)| presence.clone());
                     })
@@ -125,7 +179,7 @@ impl Directory for DelayedDirectory {
                 shows = Some((presence.version(), presence.status_type()));
                 transition
             };
-            let logged = self.inner.update_with(user, now, &mut watched).await;
+            let logged = self.live.now().update_with(user, now, &mut watched).await;
             self.older_wins.look(user, &before, &after);
             if let Some((version, status_type)) = shows {
                 self.truths.note(user, version, status_type);
@@ -137,12 +191,12 @@ impl Directory for DelayedDirectory {
 
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Directed<'a, ()> {
         let trip = self.weather.trip(Kind::DirectoryRead, users.first());
-        Box::pin(trip.go(async move { self.inner.read_with(users, view).await }, directory_error))
+        Box::pin(trip.go(async move { self.live.now().read_with(users, view).await }, directory_error))
     }
 
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Directed<'a, ()> {
         let trip = self.weather.trip(Kind::DirectoryWrite, Some(user));
-        Box::pin(trip.go(async move { self.inner.seed(user, presence, now).await }, directory_error))
+        Box::pin(trip.go(async move { self.live.now().seed(user, presence, now).await }, directory_error))
     }
 
     fn remove_if<'a>(
@@ -152,13 +206,15 @@ impl Directory for DelayedDirectory {
         now: Now,
     ) -> Directed<'a, ()> {
         let trip = self.weather.trip(Kind::DirectoryWrite, Some(user));
-        Box::pin(trip.go(async move { self.inner.remove_if(user, condition, now).await }, directory_error))
+        Box::pin(
+            trip.go(async move { self.live.now().remove_if(user, condition, now).await }, directory_error),
+        )
     }
 
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Directed<'a, Vec<User>> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
         let effect = async move {
-            let mut users = self.inner.subscribed_to(users).await?;
+            let mut users = self.live.now().subscribed_to(users).await?;
             // The trait defines no order of the users, but a run must depend only on its seed.
             users.sort_unstable();
             Ok(users)
@@ -167,16 +223,25 @@ impl Directory for DelayedDirectory {
     }
 
     fn partitions(&self) -> u16 {
-        self.inner.partitions()
+        if self.live.epoch.is_some() { PARTITIONS } else { self.live.now().partitions() }
     }
 
     fn partition_of(&self, user: &User) -> u16 {
-        self.inner.partition_of(user)
+        match self.live.epoch {
+            Some(_) => user.id.as_str().bytes().map(u16::from).sum::<u16>() % PARTITIONS,
+            None => self.live.now().partition_of(user),
+        }
     }
 
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Directed<'_, Vec<User>> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
-        Box::pin(trip.go(async move { self.inner.due(partition, now, limit).await }, directory_error))
+        let effect = async move {
+            let mut due = self.live.now().due(0, now, usize::MAX).await?;
+            due.retain(|user| self.partition_of(user) == partition);
+            due.truncate(limit);
+            Ok(due)
+        };
+        Box::pin(trip.go(effect, directory_error))
     }
 
     fn with_events<'a>(
@@ -186,7 +251,12 @@ impl Directory for DelayedDirectory {
         limit: usize,
     ) -> Directed<'a, Vec<User>> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
-        let effect = async move { self.inner.with_events(partition, after, limit).await };
+        let effect = async move {
+            let mut users = self.live.now().with_events(0, after, usize::MAX).await?;
+            users.retain(|user| self.partition_of(user) == partition);
+            users.truncate(limit);
+            Ok(users)
+        };
         Box::pin(trip.go(effect, directory_error))
     }
 
@@ -197,7 +267,23 @@ impl Directory for DelayedDirectory {
         after: Option<u64>,
     ) -> Directed<'_, ConnectionPage> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
-        let effect = async move { self.inner.connections_of(node, partition, after).await };
+        let effect = async move {
+            if self.live.epoch.is_none() {
+                return self.live.now().connections_of(node, partition, after).await;
+            }
+            // One page in ascending order. The pages of the inner directory differ between two runs of a seed.
+            let mut users = self.live.now().users();
+            users.retain(|user| self.partition_of(user) == partition);
+            users.sort_unstable();
+            let mut connections = Vec::new();
+            let mut view = |index: usize, record: Option<(&Presence, u64)>| {
+                let of_node = record.into_iter().flat_map(|(presence, _)| presence.connections());
+                let of_node = of_node.filter(|connection| connection.node == node);
+                connections.extend(of_node.map(|connection| (users[index].clone(), connection)));
+            };
+            self.live.now().read_with(&users, &mut view).await?;
+            Ok(ConnectionPage { connections, next: None })
+        };
         Box::pin(trip.go(effect, directory_error))
     }
 
@@ -209,40 +295,40 @@ impl Directory for DelayedDirectory {
         limit: usize,
     ) -> Directed<'a, RecordPage> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
-        let effect = async move { self.inner.records_of(app, filter, after, limit).await };
+        let effect = async move { self.live.now().records_of(app, filter, after, limit).await };
         Box::pin(trip.go(effect, directory_error))
     }
 
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Directed<'_, FeedPage> {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
-        Box::pin(trip.go(async move { self.inner.feed(app, after, limit).await }, directory_error))
+        Box::pin(trip.go(async move { self.live.now().feed(app, after, limit).await }, directory_error))
     }
 
     fn epoch(&self) -> Timestamp {
-        self.inner.epoch()
+        self.live.epoch()
     }
 
     fn feed_moved(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        self.inner.feed_moved()
+        Box::pin(async move { self.live.now().feed_moved().await })
     }
 
     fn stats(&self) -> DirectoryStats {
-        self.inner.stats()
+        self.live.now().stats()
     }
 }
 
 impl ChangeLog for DelayedLog {
     fn append(&self, entries: Vec<LogEntry>) -> Directed<'_, ()> {
         let trip = self.weather.trip(Kind::DirectoryWrite, None);
-        Box::pin(trip.go(async move { self.inner.append(entries).await }, directory_error))
+        Box::pin(trip.go(async move { self.live.now().append(entries).await }, directory_error))
     }
 
     fn follow(&self) -> LogReader {
-        self.inner.follow()
+        self.live.now().follow()
     }
 
     fn follow_events(&self) -> LogReader {
-        self.inner.follow_events()
+        self.live.now().follow_events()
     }
 }
 

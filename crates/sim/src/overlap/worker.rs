@@ -7,12 +7,13 @@ mod requests;
 
 use super::executor::Executor;
 use super::judge::Judge;
+use super::lease::{Lease, Log};
 use super::people::{Message, People, Request, Who, who_is};
+use super::stores::Live;
 use crate::random::Random;
 use lamplight_core::{ConflationRate, EndCause, LinkEnd, WatcherKey};
-use lamplight_directory::{ChangeLog, InProcessDirectory, LogReader};
 use lamplight_model::{
-    AppKey, Code, ConnectionId, DeviceId, Moment, NodeId, Now, Timestamp, User, UserStatus,
+    AppKey, Code, ConnectionId, DeviceId, Moment, NodeId, Now, Platform, Timestamp, User, UserStatus,
 };
 use lamplight_service::{Audience, ListDifference, OwnListChange, Reads, Service};
 use slab::Slab;
@@ -34,12 +35,14 @@ pub(crate) struct Shared {
     pub node: NodeId,
     pub service: Service,
     /// The directory without delays and failures, for the checks.
-    pub directory: Arc<InProcessDirectory>,
+    pub live: Arc<Live>,
     pub executor: Executor,
     /// The group of tasks that is dropped when the process crashes.
     pub group: u64,
     /// The virtual time in milliseconds at which the clock of this process started.
     pub origin: u64,
+    /// The lease of this node; `None` if it has the stores for itself.
+    pub lease: Option<Lease>,
     pub key: AppKey,
     pub people: Rc<People>,
     pub judge: Rc<Judge>,
@@ -64,7 +67,13 @@ impl Shared {
     /// The current time by the clock of this process.
     pub fn now(&self) -> Now {
         let now = self.executor.clock().now();
-        Now { moment: Moment(now - self.origin), wall: wall(now) }
+        let local = Now { moment: Moment(now - self.origin), wall: wall(now) };
+        self.lease.as_ref().map_or(local, |lease| lease.time(local))
+    }
+
+    /// The time by the node's own monotonic clock.
+    pub fn local(&self) -> Moment {
+        Moment(self.executor.clock().now() - self.origin)
     }
 
     /// Starts a task that is dropped when the process ends.
@@ -124,6 +133,11 @@ enum Session {
 struct Login {
     user: User,
     device: DeviceId,
+    platform: Platform,
+    /// The number of the login.
+    number: u64,
+    /// The second in which the UserSig was issued.
+    issued: u64,
     watcher: WatcherKey,
     answered: bool,
     /// `true` if entries of the change log were missed since the last read of the watch list. They may have said that
@@ -174,12 +188,14 @@ impl Worker {
             waiting: reads::Waiting::default(),
             wake: Notify::new(),
         });
-        let (it, log) = (Rc::clone(&worker), shared.directory.follow());
+        let travel = shared.lease.as_ref().map(|_| shared.random.borrow_mut().number());
+        let log = Log::new(&shared.live, shared.executor.clock(), travel);
+        let it = Rc::clone(&worker);
         shared.start(async move { it.rounds(log).await });
         worker
     }
 
-    async fn rounds(self: Rc<Self>, mut log: LogReader) {
+    async fn rounds(self: Rc<Self>, mut log: Log) {
         const TICK: u64 = 250;
         loop {
             tokio::select! {
@@ -293,6 +309,17 @@ impl Worker {
         if self.connections.borrow().get(slot).is_some_and(ends) {
             self.expire_sig(slot);
         }
+    }
+
+    /// The number of open connections.
+    pub fn open(&self) -> usize {
+        self.connections.borrow().len()
+    }
+
+    /// Asks every client to connect elsewhere, because the node stops. The directory learns of it from the node.
+    pub fn send_away(self: &Rc<Self>) {
+        let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
+        slots.into_iter().for_each(|slot| self.close(slot, None, None));
     }
 
     fn abandon(self: &Rc<Self>, slot: usize) {

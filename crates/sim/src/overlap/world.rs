@@ -1,19 +1,25 @@
 //! The world of a run, which starts operations and advances the time.
 
+mod nodes;
 mod operations;
 
 use super::executor::{Executor, block_on};
 use super::judge::{Judge, Name};
+use super::lease::Stores;
 use super::node::{Node, Surroundings, THE_APP};
 use super::people::{DEVICES, NAMES, People, Stage, Who, device_id, user_of, who_is};
 use super::plan::Plan;
 use super::receiver::Receiver;
+use super::stores::Live;
 use super::weather::{Climate, Weather};
 use crate::random::Random;
 use crate::world::Failed;
 use lamplight_directory::{ChangeLog, LogReader, News};
+use lamplight_facts::Facts;
+use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppKey, ConnectionId, Platform, UserStatus};
-use std::cell::Cell;
+pub(crate) use nodes::Interrupted;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,11 +35,15 @@ pub(crate) struct World {
     pub judge: Rc<Judge>,
     pub people: Rc<People>,
     pub plan: Plan,
-    pub node: Node,
+    /// The running nodes, at least one. A single process is one node.
+    pub nodes: Vec<Node>,
     /// The platforms that each device has had during the run.
     pub platforms: BTreeMap<(Who, usize), BTreeSet<Platform>>,
     /// The number of unanswered calls of the server API.
     pub under_way: Rc<Cell<usize>>,
+    /// The operations that a killed node has interrupted. Their callers repeat them.
+    pub interrupted: Rc<RefCell<Vec<Interrupted>>>,
+    stores: Option<Stores>,
     pub around: Surroundings,
     folder: TempDir,
     app: App,
@@ -75,30 +85,51 @@ impl World {
         let around = Surroundings {
             receiver,
             truths,
+            older_wins: Arc::default(),
             executor: executor.clone(),
             weather: Arc::clone(&weather),
             people: Rc::clone(&people),
             judge: Rc::clone(&judge),
             key: key.clone(),
         };
-        let node = Node::start(folder.path(), &around, 1, seed)?;
+        let stores = match plan.nodes {
+            0 => None,
+            _ => Some(Stores {
+                live: Live::shared(super::worker::wall(0)),
+                facts: Arc::new(SqliteFacts::open(&folder.path().join("facts.db"))?),
+                register: Arc::default(),
+            }),
+        };
         let app = App { id: THE_APP, keys: vec![key], admins: Vec::new(), settings: plan.settings.clone() };
-        block_on(node.shared.service.put_app(app.clone()))?;
-        let log = node.shared.directory.follow();
+        let mut nodes = Vec::new();
+        if let Some(stores) = &stores {
+            block_on(stores.facts.put_app(app.clone()))?;
+            for group in 1..=plan.nodes as u64 {
+                nodes.push(Node::join(stores, &around, group, seed)?);
+            }
+        } else {
+            let node = Node::start(folder.path(), &around, 1, seed)?;
+            block_on(node.shared.service.put_app(app.clone()))?;
+            nodes.push(node);
+        }
+        let log = nodes[0].shared.live.now().follow();
+        let restarts = nodes.len() as u64;
         Ok(Self {
             executor,
             weather,
             judge,
             people,
-            node,
+            nodes,
             plan,
             platforms: BTreeMap::new(),
             under_way: Rc::default(),
+            interrupted: Rc::default(),
+            stores,
             around,
             folder,
             app,
             seed,
-            restarts: 1,
+            restarts,
             random,
             climate: Climate::default(),
             connections: BTreeMap::new(),
@@ -124,9 +155,15 @@ impl World {
         self.executor.clock().now()
     }
 
+    /// A node that runs.
+    pub fn node(&self) -> &Node {
+        self.nodes.first().expect("one node runs always")
+    }
+
     /// Advances the time by this many milliseconds.
     pub fn pass(&mut self, millis: u64) {
         self.executor.run_until(self.now() + millis);
+        self.remove_nodes_that_left();
         self.read_log();
     }
 
@@ -149,7 +186,7 @@ impl World {
     /// Checks that each new entry of the change log differs from the user's previous status. Also reports kicks of
     /// later logins by earlier ones.
     fn read_log(&mut self) {
-        self.node.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
+        self.around.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();
         if self.log.take(&mut entries) != lamplight_directory::Heard::All {
             self.last_told.clear();
@@ -171,7 +208,7 @@ impl World {
         }
         // A record that was rebuilt from the facts has a new status without a log entry, because the log has only
         // changes. So the last logged status of users without a record is removed.
-        let node = &self.node;
+        let node = self.nodes.first().expect("one node runs always");
         self.last_told.retain(|who, _| node.peek(&user_of(*who), |presence| presence.is_some()));
     }
 
@@ -189,12 +226,12 @@ impl World {
         let dead = std::mem::replace(&mut self.log, lamplight_directory::LocalLog::default().reader());
         drop(dead);
         match Node::start(self.folder.path(), &self.around, self.restarts, self.seed) {
-            Ok(node) => self.node = node,
+            Ok(node) => self.nodes = vec![node],
             Err(error) => self.judge.found(Name::Panic, format!("cannot start a node: {error}")),
         }
         self.last_told.clear();
-        self.log = self.node.shared.directory.follow();
-        let apps = self.node.shared.service.apps();
+        self.log = self.node().shared.live.now().follow();
+        let apps = self.node().shared.service.apps();
         if let Some(app) = apps.get(THE_APP) {
             self.app = (*app).clone();
         }
@@ -212,7 +249,8 @@ impl World {
     /// deadline.
     pub fn curse_who_is_due(&mut self) -> bool {
         let is_due = |who: &Who| {
-            self.node.peek(&user_of(*who), |presence| presence.is_some_and(|it| it.next_deadline().is_some()))
+            self.node()
+                .peek(&user_of(*who), |presence| presence.is_some_and(|it| it.next_deadline().is_some()))
         };
         let due: Vec<Who> = self.everybody().filter(is_due).collect();
         if due.is_empty() {
@@ -225,14 +263,14 @@ impl World {
 
     /// Records a fault for each long-overdue deadline, except for users whose writes fail.
     pub fn look_for_overdue(&self) {
-        let now = self.node.shared.now().moment;
+        let now = self.node().shared.now().moment;
         for who in self.everybody() {
             let user = user_of(who);
             let cursed = [&self.climate.cursed, &self.climate.cursed_live];
             if cursed.iter().any(|cursed| cursed.as_ref() == Some(&user)) {
                 continue;
             }
-            let due = self.node.peek(&user, |presence| presence?.next_deadline());
+            let due = self.node().peek(&user, |presence| presence?.next_deadline());
             if let Some(due) = due.filter(|due| *due + LATEST < now) {
                 let what = format!("{}: due at {}, and it is {}", NAMES[who], due.0, now.0);
                 self.judge.found(Name::Overdue, what);
@@ -243,7 +281,7 @@ impl World {
     /// Returns the devices in the record of a user, with their platforms. The connection is `None` for a disconnected
     /// device.
     pub fn devices(&self, who: Who) -> Vec<(usize, Platform, Option<ConnectionId>)> {
-        self.node.peek(&user_of(who), |presence| {
+        self.node().peek(&user_of(who), |presence| {
             let Some(presence) = presence else { return Vec::new() };
             let devices = presence.devices().iter().map(|device| {
                 let place = (0..DEVICES.len()).find(|place| device_id(*place) == device.id);
@@ -259,7 +297,7 @@ impl World {
 
     /// Whether a device is logged in according to the record or the facts.
     pub fn is_logged_in(&self, who: Who, device: usize) -> bool {
-        let logins = block_on(self.node.facts().logins(user_of(who))).unwrap_or_default();
+        let logins = block_on(self.node().facts().logins(user_of(who))).unwrap_or_default();
         logins.iter().any(|login| login.device == device_id(device))
             || self.devices(who).iter().any(|(place, ..)| *place == device)
     }

@@ -3,15 +3,16 @@
 use super::{Connection, Work, Worker};
 use crate::overlap::executor::block_on;
 use crate::overlap::judge::Name;
+use crate::overlap::lease::Log;
 use crate::overlap::people::Message;
 use lamplight_core::{EndCause, Presence, Told, WatcherKey, notifications};
-use lamplight_directory::{Directory, Heard, LogReader};
+use lamplight_directory::{Directory, Heard};
 use lamplight_model::{ConnectionId, User, UserId, UserStatus};
 use lamplight_service::{Effect, Urgency};
 use std::rc::Rc;
 
 impl Worker {
-    pub(super) fn hear(self: &Rc<Self>, log: &mut LogReader) {
+    pub(super) fn hear(self: &Rc<Self>, log: &mut Log) {
         let mut entries = Vec::new();
         let heard = log.take(&mut entries);
         let mut effects = Vec::new();
@@ -42,11 +43,15 @@ impl Worker {
     pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
+                Effect::Close { watcher, cause: EndCause::NodeLost } => self.was_taken_for_lost(watcher),
                 Effect::Close { watcher, cause } => self.close_for(watcher, cause),
                 Effect::ListChanged { watcher, subscribed, unsubscribed } => {
                     self.note_list_change(watcher, &subscribed, &unsubscribed);
                 }
                 Effect::AppChanged(app) => {
+                    if let Some(lease) = &self.shared.lease {
+                        lease.app_news.notify_one();
+                    }
                     let Some(settings) = self.shared.service.apps().get(app) else { continue };
                     let notified = notifications(&settings.settings);
                     let mut effects = Vec::new();
@@ -106,12 +111,25 @@ impl Worker {
         self.shared.people.hear(told.0, told.1);
     }
 
+    /// Reads the watch list of a connection that other nodes have ended in the record, which puts the connection back.
+    fn was_taken_for_lost(&self, watcher: WatcherKey) {
+        let id = self.audience.borrow().member(watcher).map(|member| member.connection);
+        let Some(id) = id else { return };
+        self.with_connection(id, |connection| {
+            if let Some(login) = connection.login_mut() {
+                login.may_be_superseded = true;
+            }
+        });
+        self.reads.borrow_mut().want_watch_list(watcher, Urgency::Background);
+    }
+
     fn close_for(self: &Rc<Self>, watcher: WatcherKey, cause: EndCause) {
         let Some(slot) = self.slot_of_watcher(watcher) else { return };
         let found =
             self.connections.borrow().get(slot).and_then(|it| Some((it.id, it.login()?.user.clone())));
         if let Some((id, user)) = found
             && self.is_current_now(&user, id)
+            && !self.is_being_logged_out(id)
         {
             let what = format!("connection {} of {} ({cause:?})", id.local, user.id);
             self.shared.judge.found(Name::ClosedWhileCurrent, what);
@@ -126,8 +144,8 @@ impl Worker {
         let mut look = |_: usize, record: Option<(&Presence, u64)>| {
             current = record.is_some_and(|(presence, _)| presence.device_of(id).is_some());
         };
-        let read = self.shared.directory.read_with(std::slice::from_ref(user), &mut look);
-        block_on(read).is_ok() && current
+        let live = self.shared.live.now();
+        block_on(live.read_with(std::slice::from_ref(user), &mut look)).is_ok() && current
     }
 
     pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {

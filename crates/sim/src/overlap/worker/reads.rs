@@ -4,9 +4,9 @@
 use super::Worker;
 use crate::overlap::executor::Clock;
 use crate::overlap::people::APP;
-use lamplight_core::WatcherKey;
+use lamplight_core::{LinkEnd, Reasserted, WatcherKey};
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId, UserStatus};
-use lamplight_service::{Effect, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing};
+use lamplight_service::{Effect, OpenConnection, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -61,6 +61,9 @@ impl Worker {
         let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(ReadOutcome::Done) };
         let list = self.in_time(service.watch_list(&member.user, member.connection)).await?;
         let Some(list) = list else {
+            if self.put_back(watcher, member.connection).await? {
+                return Ok(ReadOutcome::OutOfDate);
+            }
             self.found_superseded(watcher, member.connection);
             return Ok(ReadOutcome::Done);
         };
@@ -81,6 +84,68 @@ impl Worker {
             self.waiting.unread.borrow_mut().entry(watcher).or_default().extend(unread);
         }
         read.map(|()| ReadOutcome::Done)
+    }
+
+    /// Puts a connection back into its record, if entries of the change log were missed and other nodes share the
+    /// directory. Returns whether the record has the connection.
+    async fn put_back(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) -> Result<bool, ServiceError> {
+        if !self.shared.service.is_in_cluster() {
+            return Ok(false);
+        }
+        let missed = self.with_connection(id, |connection| {
+            // An end that waits for an answer has been decided, and a login under way is refused.
+            let is_open = connection.ending.is_none();
+            connection.login().is_some_and(|login| login.may_be_superseded && login.answered && is_open)
+        });
+        if self.is_being_logged_out(id) {
+            return Err(too_slow());
+        }
+        let Some(open) = self.open_connection(id).filter(|_| missed == Some(true)) else { return Ok(false) };
+        let outcome = self.in_time(self.shared.service.put_back(&open, self.shared.now())).await;
+        self.shared.judge.note(|| format!("  {} of {} is put back: {outcome:?}", id.local, open.user));
+        let is_open = self.with_connection(id, |connection| connection.login().is_some());
+        if is_open != Some(true) || self.is_being_logged_out(id) {
+            // The connection has ended meanwhile, and its end may have come before it was put back.
+            self.disconnect(&open.user, id, LinkEnd::Closed).await;
+        }
+        let (outcome, rev) = outcome?;
+        if outcome == Reasserted::PutBack {
+            self.audience.borrow_mut().entered_again(watcher, rev);
+        }
+        self.shared.judge.count(format!("put back: {outcome:?}"));
+        if outcome == Reasserted::Refused
+            && let Some(slot) = self.slot(id)
+        {
+            // The next login says what has become of this one.
+            self.close(slot, None, None);
+        }
+        Ok(outcome != Reasserted::Refused)
+    }
+
+    /// Whether the device is being logged out. If the record has lost the connection, it is put back for that.
+    pub(super) fn is_being_logged_out(&self, id: ConnectionId) -> bool {
+        let is = |connection: &mut super::Connection| {
+            connection.work == super::Work::LoggingIn
+                && connection.login().is_some_and(|login| login.answered)
+        };
+        self.with_connection(id, is) == Some(true)
+    }
+
+    /// An open connection with the data that this worker has of the user; `None` if it is not logged in.
+    pub(super) fn open_connection(&self, id: ConnectionId) -> Option<OpenConnection> {
+        let (connections, audience) = (self.connections.borrow(), self.audience.borrow());
+        let connection = connections.get(super::slot_of(id)).filter(|connection| connection.id == id);
+        let login = connection.and_then(|connection| connection.login())?;
+        Some(OpenConnection {
+            user: login.user.clone(),
+            connection: id,
+            device: login.device.clone(),
+            platform: login.platform,
+            login: login.number,
+            issued: login.issued,
+            told: audience.newest(&login.user).cloned(),
+            subscriptions: audience.subscriptions(login.watcher).cloned().collect(),
+        })
     }
 
     /// Handles a connection that is no longer its device's current one in the directory. Closes it as superseded if
@@ -187,7 +252,7 @@ impl Worker {
     }
 
     /// Requests new reads of everything from the stores, because entries of the change log were missed.
-    pub(super) fn read_everything_again(&self) {
+    pub(in crate::overlap) fn read_everything_again(&self) {
         for (_, connection) in &mut *self.connections.borrow_mut() {
             if let Some(login) = connection.login_mut() {
                 login.may_be_superseded = true;

@@ -44,7 +44,7 @@ impl Worker {
         let work = async move {
             match (request, login) {
                 (Request::Login(request), None) => worker.log_in(id, number, request).await,
-                (Request::Logout, Some((user, _))) => worker.log_out(id, number, user).await,
+                (Request::Logout, Some(_)) => worker.log_out(id, number).await,
                 (_, None) | (Request::Login(_), Some(_)) => {
                     worker.answer(id, number, Err(Code::NOT_LOGGED_IN.into()));
                 }
@@ -163,6 +163,9 @@ impl Worker {
             connection.session = Session::LoggedIn(Login {
                 user: done.user.clone(),
                 device: device_id(request.device),
+                platform: request.platform,
+                number: done.login,
+                issued: done.issued,
                 watcher,
                 answered: false,
                 may_be_superseded: false,
@@ -213,9 +216,10 @@ impl Worker {
         Ok(Body::LoggedIn { statuses, subscriptions, not_watched })
     }
 
-    async fn log_out(self: &Rc<Self>, id: ConnectionId, number: u64, user: User) {
+    async fn log_out(self: &Rc<Self>, id: ConnectionId, number: u64) {
         let clock = Arc::clone(self.shared.executor.clock());
-        let mut logout = pin!(self.shared.service.logout(&user, id, self.shared.now()));
+        let Some(open) = self.open_connection(id) else { return };
+        let mut logout = pin!(self.shared.service.end_open_login(&open, false, self.shared.now()));
         let ended = tokio::select! {
             biased;
             ended = &mut logout => ended,
@@ -242,17 +246,17 @@ impl Worker {
     }
 
     pub(super) fn expire_sig(self: &Rc<Self>, slot: usize) {
-        let (id, user) = {
+        let id = {
             let mut connections = self.connections.borrow_mut();
             let Some(connection) = connections.get_mut(slot) else { return };
             connection.work = Work::LoggingIn;
-            (connection.id, connection.login().map(|login| login.user.clone()))
+            connection.id
         };
         let worker = Rc::clone(self);
         self.start_beside(async move {
-            let Some(user) = user else { return };
             let clock = Arc::clone(worker.shared.executor.clock());
-            let mut ending = pin!(worker.shared.service.expire_sig(&user, id, worker.shared.now()));
+            let Some(open) = worker.open_connection(id) else { return };
+            let mut ending = pin!(worker.shared.service.end_open_login(&open, true, worker.shared.now()));
             let ended = tokio::select! {
                 biased;
                 ended = &mut ending => Some(ended),

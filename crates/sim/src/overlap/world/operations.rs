@@ -1,6 +1,7 @@
 //! The start of each kind of operation.
 
-use super::World;
+use super::nodes::UnderWay;
+use super::{Interrupted, World};
 use crate::overlap::executor::{Clock, block_on};
 use crate::overlap::node::WORKERS;
 use crate::overlap::people::{
@@ -59,7 +60,7 @@ impl World {
                 self.judge.note(|| format!("the UserSig of {} ends", label(number, &client)));
                 self.people.pasts.borrow_mut()[client.who].logged_out[client.device] = true;
                 let id = self.connections[&number];
-                self.node.workers[client.worker].sig_ends(id);
+                self.worker_of(id, &client).sig_ends(id);
             }
             Kind::Kick => self.kick(who),
             Kind::KickAndLogin => {
@@ -81,33 +82,8 @@ impl World {
                 self.wait_a_little();
                 self.log_in(client.who, client.device);
             }
-            Kind::Delete => {
-                let ended = self.note_kick(who, true);
-                // After a deletion, the user id may belong to a new account.
-                self.people.ended.borrow_mut().retain(|(whose, _)| *whose != who);
-                let clock = Arc::clone(self.executor.clock());
-                self.call(format!("delete {}", NAMES[who]), move |service, now| {
-                    Box::pin(async move {
-                        let revoking = service.delete_account(&user_of(who), now).await?;
-                        wait_until_answer(&clock, &revoking).await;
-                        ended();
-                        Ok(())
-                    })
-                });
-            }
-            Kind::Create => {
-                let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
-                // The account may be created at any time until the call is answered, and at any later time if it is
-                // never answered.
-                people.pasts.borrow_mut()[who].created = Some(u64::MAX);
-                self.call(format!("create {}", NAMES[who]), move |service, now| {
-                    Box::pin(async move {
-                        let made = service.create_account(&user_of(who), now).await;
-                        people.pasts.borrow_mut()[who].created = Some(clock.now());
-                        made.map(drop)
-                    })
-                });
-            }
+            Kind::Delete => self.delete(who),
+            Kind::Create => self.create(who),
             Kind::Text => {
                 let text = *self.random.pick(&["", "busy", "away", "lunch"]);
                 return self.ask_somebody(|_, _| Request::Text(text.to_owned()));
@@ -173,12 +149,17 @@ impl World {
                     client.stage = Stage::Over;
                 }
                 let id = self.connections[&number];
-                self.node.workers[client.worker].meet_bug(id);
+                self.worker_of(id, &client).meet_bug(id);
             }
             Kind::Restart => self.restart(),
+            Kind::KillNode => return self.kill_node(),
+            Kind::LeaveCluster => return self.leave_cluster(),
+            Kind::JoinCluster => return self.join_cluster(),
+            Kind::CutOff => self.cut_off(),
+            Kind::Flush => self.flush(),
             Kind::Flood => {
                 self.judge.note(|| "a flood".to_owned());
-                let directory = &self.node.shared.directory;
+                let directory = self.node().shared.live.now();
                 let news = || LogEntry::news(user_of(0), News::App(AppId(7)));
                 if let Err(error) = block_on(directory.append((0..FLOOD).map(|_| news()).collect())) {
                     self.judge.note(|| format!("no flood: {error}"));
@@ -256,10 +237,10 @@ impl World {
             | Request::Unfriend(..) => {}
         }
         self.judge.note(|| format!("{} asks {asked}: {request:?}", label(number, &client)));
-        self.node.workers[client.worker].receive(id, asked, request);
+        self.worker_of(id, &client).receive(id, asked, request);
     }
 
-    fn log_in(&mut self, who: Who, device: usize) {
+    pub(super) fn log_in(&mut self, who: Who, device: usize) {
         self.clients_made += 1;
         let number = self.clients_made;
         let platform = match self.plan.changes_platform && device == 0 && self.random.once_in(2) {
@@ -281,7 +262,7 @@ impl World {
             login_asked: 0,
             resumes_ended: false,
         };
-        let id = self.node.workers[client.worker].take_in(number);
+        let id = self.node_for_client().workers[client.worker].take_in(number);
         self.connections.insert(number, id);
         self.people.clients.borrow_mut().insert(number, client.clone());
         self.ask_login(number, &client);
@@ -329,24 +310,57 @@ impl World {
             client.clone()
         };
         self.judge.note(|| format!("{} ends: {end:?}", label(number, &client)));
-        self.node.workers[client.worker].link_ended(self.connections[&number], end);
+        let id = self.connections[&number];
+        self.worker_of(id, &client).link_ended(id, end);
     }
 
     /// Makes a client stop reading its messages, or start again.
     pub fn stall(&mut self, number: u64, stalled: bool) {
-        let worker = {
+        let client = {
             let mut clients = self.people.clients.borrow_mut();
             let Some(client) = clients.get_mut(&number) else { return };
             client.stalled = stalled;
-            client.worker
+            client.clone()
         };
-        self.node.workers[worker].deliver_waiting();
+        self.worker_of(self.connections[&number], &client).deliver_waiting();
     }
 
-    fn kick(&mut self, who: Who) {
+    pub(super) fn delete(&mut self, who: Who) {
+        let ended = self.note_kick(who, true);
+        // After a deletion, the user id may belong to a new account.
+        self.people.ended.borrow_mut().retain(|(whose, _)| *whose != who);
+        let clock = Arc::clone(self.executor.clock());
+        let repeat = Some(Interrupted::Delete(who));
+        self.call_until_answered(repeat, format!("delete {}", NAMES[who]), move |service, now| {
+            Box::pin(async move {
+                let revoking = service.delete_account(&user_of(who), now).await?;
+                wait_until_answer(&clock, &revoking).await;
+                ended();
+                Ok(())
+            })
+        });
+    }
+
+    pub(super) fn create(&mut self, who: Who) {
+        let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
+        // The account may be created at any time until the call is answered, and at any later time if it is
+        // never answered.
+        people.pasts.borrow_mut()[who].created = Some(u64::MAX);
+        let repeat = Some(Interrupted::Create(who));
+        self.call_until_answered(repeat, format!("create {}", NAMES[who]), move |service, now| {
+            Box::pin(async move {
+                let made = service.create_account(&user_of(who), now).await;
+                people.pasts.borrow_mut()[who].created = Some(clock.now());
+                made.map(drop)
+            })
+        });
+    }
+
+    pub(super) fn kick(&mut self, who: Who) {
         let ended = self.note_kick(who, false);
         let clock = Arc::clone(self.executor.clock());
-        self.call(format!("kick {}", NAMES[who]), move |service, now| {
+        let repeat = Some(Interrupted::Kick(who));
+        self.call_until_answered(repeat, format!("kick {}", NAMES[who]), move |service, now| {
             Box::pin(async move {
                 let revoking = service.kick(&user_of(who), now).await?;
                 wait_until_answer(&clock, &revoking).await;
@@ -372,16 +386,26 @@ impl World {
         }
     }
 
-    /// Starts a call of the server API.
+    /// Starts a call of the server API, which its caller does not repeat.
     fn call(&mut self, what: String, call: impl for<'a> FnOnce(&'a Service, Now) -> Call<'a> + 'static) {
+        self.call_until_answered(None, what, call);
+    }
+
+    /// Starts a call of the server API. If the node is killed before it answers, the caller repeats the call.
+    fn call_until_answered(
+        &mut self,
+        repeat: Option<Interrupted>,
+        what: String,
+        call: impl for<'a> FnOnce(&'a Service, Now) -> Call<'a> + 'static,
+    ) {
         self.judge.note(|| what.clone());
-        let (shared, under_way) = (Rc::clone(&self.node.shared), Rc::clone(&self.under_way));
-        under_way.set(under_way.get() + 1);
+        let shared = Rc::clone(&self.node_for_client().shared);
+        let under_way = UnderWay::begin(Rc::clone(&self.under_way), repeat, Rc::clone(&self.interrupted));
         let it = Rc::clone(&shared);
         shared.start(async move {
             let done = call(&it.service, it.now()).await;
             it.judge.note(|| format!("  {what}: {done:?}"));
-            under_way.set(under_way.get() - 1);
+            under_way.end();
         });
     }
 }

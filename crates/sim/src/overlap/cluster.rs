@@ -1,0 +1,213 @@
+//! The tasks of a simulated node in its cluster. The order of their calls is that of `server/src/cluster.rs`.
+
+use super::lease::{Lease, PAUSE, TIMES};
+use super::node::Node;
+use super::worker::{Shared, Worker, wall};
+use lamplight_core::{Duty, LostNode};
+use lamplight_directory::{DirectoryError, NodeEntry, Nodes, Register};
+use lamplight_model::{Moment, Now, Timestamp};
+use lamplight_service::{RecordedCursor, ServiceError};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The time after lease and grace within which the users of a lost node are OFFLINE, in milliseconds.
+pub(crate) const PATIENCE: u64 = 15_000;
+
+/// The interval at which the apps are read without news of a change, in milliseconds.
+const BETWEEN_REFRESHES: u64 = 10_000;
+/// The interval at which a node compares the epoch of the directory, in milliseconds.
+const BETWEEN_EPOCHS: u64 = 500;
+/// The longest time for which a node waits until its clients have left, in milliseconds.
+const LONGEST_GOODBYE: u64 = 10_000;
+
+/// The time by the directory's clocks at a virtual time in milliseconds.
+pub(crate) fn directory_time(now: u64) -> Now {
+    Now { moment: Moment(now), wall: wall(now) }
+}
+
+impl Node {
+    /// Starts the tasks of a node in its cluster.
+    pub(super) fn keep_up_with_others(&self) {
+        let (it, workers) = (Rc::clone(&self.shared), self.workers.clone());
+        self.shared.start(async move { keep_lease(&it, &workers).await });
+        let it = Rc::clone(&self.shared);
+        self.shared.start(async move { clear_lost_nodes(&it).await });
+        let it = Rc::clone(&self.shared);
+        self.shared.start(async move { restore_records(&it).await });
+        let it = Rc::clone(&self.shared);
+        self.shared.start(async move { refresh_apps(&it).await });
+    }
+
+    /// Makes the node leave its cluster in order: it sends its clients away, holds their links and leaves the register.
+    pub(super) fn begin_to_leave(&self) {
+        let (it, workers) = (Rc::clone(&self.shared), self.workers.clone());
+        self.shared.start(async move { leave(&it, &workers).await });
+    }
+
+    /// Whether the node is about to leave its cluster.
+    pub(super) fn is_leaving(&self) -> bool {
+        self.shared.lease.as_ref().is_some_and(|lease| lease.is_draining.get())
+    }
+}
+
+fn lease_of(shared: &Shared) -> &Lease {
+    shared.lease.as_ref().expect("only a node of a cluster runs these tasks")
+}
+
+async fn pause(shared: &Shared, millis: u64) {
+    let more = shared.random.borrow_mut().below(100) as u64;
+    shared.executor.clock().sleep(millis + more).await;
+}
+
+fn entry_of(shared: &Shared) -> NodeEntry {
+    let Lease { started, is_draining, .. } = lease_of(shared);
+    NodeEntry { id: shared.node, started: *started, is_draining: is_draining.get(), ..NodeEntry::default() }
+}
+
+fn observe(shared: &Shared, sent: Moment, register: &Register) {
+    let answered = shared.local();
+    let now = shared.executor.clock().now();
+    lease_of(shared).clock.borrow_mut().measure(sent, answered, Now { ..register.at });
+    shared.judge.note(|| format!("  node {} renews its lease at {now}", shared.group));
+    shared.service.duties().observe(register, answered);
+}
+
+async fn keep_lease(shared: &Shared, workers: &[Rc<Worker>]) {
+    let mut wait = TIMES.renew_every().as_millis() as u64;
+    loop {
+        pause(shared, wait).await;
+        wait = match renew(shared, workers).await {
+            Ok(()) => TIMES.renew_every().as_millis() as u64,
+            Err(_) => PAUSE,
+        };
+    }
+}
+
+async fn renew(shared: &Shared, workers: &[Rc<Worker>]) -> Result<(), DirectoryError> {
+    let (lease, entry, sent) = (lease_of(shared), entry_of(shared), shared.local());
+    // The register has the time of its own clocks at the moment of the call.
+    let clock = Arc::clone(shared.executor.clock());
+    let register = &lease.register;
+    let renewing = async { register.renew(&entry, directory_time(clock.now())).await };
+    match lease.call(shared.executor.clock(), renewing).await? {
+        Some(register) => observe(shared, sent, &register),
+        None if lease.leaves.get() => {}
+        None => {
+            shared.judge.note(|| format!("  node {} joins again", shared.group));
+            shared.judge.count("joined again");
+            let sent = shared.local();
+            let joining = async { register.join(&entry, directory_time(clock.now())).await };
+            let register = lease.call(shared.executor.clock(), joining).await?;
+            observe(shared, sent, &register);
+            workers.iter().for_each(|worker| worker.read_everything_again());
+        }
+    }
+    Ok(())
+}
+
+async fn clear_lost_nodes(shared: &Shared) {
+    loop {
+        pause(shared, TIMES.renew_every().as_millis() as u64).await;
+        for lost in shared.service.duties().lost_nodes() {
+            if let Err(error) = clear(shared, lost).await {
+                shared.judge.note(|| format!("  a lost node could not be cleared: {error}"));
+            }
+        }
+    }
+}
+
+async fn clear(shared: &Shared, lost: LostNode) -> Result<(), ServiceError> {
+    let mut failed = 0;
+    let mut place = Some(RecordedCursor::default());
+    while let Some(from) = place {
+        let is_lost = |it: &LostNode| (it.node, it.beat) == (lost.node, lost.beat);
+        if !shared.service.duties().lost_nodes().iter().any(is_lost) {
+            return Ok(());
+        }
+        let page = shared.service.clear_lost_node(lost, from, shared.now()).await?;
+        shared.judge.note(|| format!("  node {} clears {:?}: {page:?}", shared.group, lost.node));
+        failed += page.failed;
+        place = page.next;
+    }
+    let may_be_removed = failed == 0 && shared.service.duties().has(Duty::Whole);
+    if may_be_removed && shared.service.has_no_connections(lost.node).await? {
+        let lease = lease_of(shared);
+        lease.call(shared.executor.clock(), lease.register.remove_lost(lost.node, lost.beat)).await?;
+        shared.judge.count("lost node cleared");
+    }
+    Ok(())
+}
+
+async fn restore_records(shared: &Shared) {
+    let mut restored = Timestamp(0);
+    loop {
+        pause(shared, BETWEEN_EPOCHS).await;
+        let epoch = shared.live.epoch();
+        if epoch <= restored || !shared.service.duties().has(Duty::Whole) {
+            continue;
+        }
+        let restoring = async {
+            let users = shared.service.users_logged_in().await?;
+            for some in users.chunks(2) {
+                shared.service.restore_absent(some, shared.now()).await?;
+            }
+            Ok::<(), ServiceError>(())
+        };
+        match restoring.await {
+            Ok(()) => restored = epoch,
+            Err(error) => {
+                shared.judge.note(|| format!("  live records could not be rebuilt: {error}"));
+                pause(shared, PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn refresh_apps(shared: &Shared) {
+    let lease = lease_of(shared);
+    loop {
+        tokio::select! {
+            biased;
+            () = lease.app_news.notified() => {}
+            () = shared.executor.clock().sleep(BETWEEN_REFRESHES) => {}
+        }
+        if let Err(error) = shared.service.refresh_apps().await {
+            shared.judge.note(|| format!("  the apps could not be read: {error}"));
+            pause(shared, PAUSE).await;
+            lease.app_news.notify_one();
+        }
+    }
+}
+
+async fn leave(shared: &Shared, workers: &[Rc<Worker>]) {
+    let lease = lease_of(shared);
+    lease.is_draining.set(true);
+    let entry = entry_of(shared);
+    let now = || directory_time(shared.executor.clock().now());
+    // If this fails, the other nodes take the duties over later.
+    let _ = lease.call(shared.executor.clock(), async { lease.register.renew(&entry, now()).await }).await;
+    let until = shared.executor.clock().now() + LONGEST_GOODBYE;
+    while workers.iter().any(|worker| worker.open() > 0) && shared.executor.clock().now() < until {
+        workers.iter().for_each(|worker| worker.send_away());
+        pause(shared, PAUSE).await;
+    }
+    loop {
+        let until = shared.now().moment + TIMES.grace;
+        let (mut failed, mut place) = (0, Some(RecordedCursor::default()));
+        while let Some(from) = place {
+            match shared.service.hold_own_links(shared.node, from, until, shared.now()).await {
+                Ok(page) => (failed, place) = (failed + page.failed, page.next),
+                Err(_) => (failed, place) = (failed + 1, None),
+            }
+        }
+        if failed == 0 {
+            break;
+        }
+        pause(shared, PAUSE).await;
+    }
+    lease.leaves.set(true);
+    let _ = lease.call(shared.executor.clock(), lease.register.leave(shared.node)).await;
+    shared.judge.count("left the cluster");
+    lease.has_left.set(true);
+    std::future::pending().await
+}

@@ -1,0 +1,314 @@
+//! Several nodes: they come and go, are killed and cut off, and the directory loses its records.
+
+use super::World;
+use crate::overlap::cluster::{PATIENCE, directory_time};
+use crate::overlap::executor::block_on;
+use crate::overlap::judge::Name;
+use crate::overlap::lease::TIMES;
+use crate::overlap::node::Node;
+use crate::overlap::people::{Client, NAMES, Request, Who, same, shown, user_of, who_is};
+use crate::overlap::weather::Climate;
+use crate::overlap::worker::{Worker, wall};
+use lamplight_directory::{ChangeLog, Nodes};
+use lamplight_model::{ConnectionId, StatusType};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// The time after a loss of the directory's records within which all connections are put back, in milliseconds.
+const ALL_PUT_BACK: u64 = 30_000;
+/// The longest time for which a node is cut off, in milliseconds. It is longer than lease and grace.
+const LONGEST_CUT: usize = 15_000;
+
+/// An operation that a killed node has interrupted.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Interrupted {
+    Login(Who, usize),
+    Kick(Who),
+    Delete(Who),
+    Create(Who),
+}
+
+/// A call of the server API that is not answered yet.
+pub(super) struct UnderWay {
+    count: Rc<Cell<usize>>,
+    repeat: Option<Interrupted>,
+    interrupted: Rc<RefCell<Vec<Interrupted>>>,
+}
+
+impl UnderWay {
+    pub fn begin(
+        count: Rc<Cell<usize>>,
+        repeat: Option<Interrupted>,
+        interrupted: Rc<RefCell<Vec<Interrupted>>>,
+    ) -> Self {
+        count.set(count.get() + 1);
+        Self { count, repeat, interrupted }
+    }
+
+    /// The call was answered.
+    pub fn end(mut self) {
+        self.repeat = None;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.count.set(self.count.get() - 1);
+        self.interrupted.borrow_mut().extend(self.repeat);
+    }
+}
+
+impl World {
+    /// A node that accepts connections and calls.
+    pub(super) fn node_for_client(&mut self) -> &Node {
+        let some: Vec<usize> =
+            (0..self.nodes.len()).filter(|index| !self.nodes[*index].is_leaving()).collect();
+        let index =
+            if some.len() < 2 { some.first().copied().unwrap_or(0) } else { *self.random.pick(&some) };
+        &self.nodes[index]
+    }
+
+    /// The worker of a client. A client of a node that has ended is removed with the node.
+    pub(super) fn worker_of(&self, id: ConnectionId, client: &Client) -> &Rc<Worker> {
+        let node = self.nodes.iter().find(|node| node.shared.node == id.node);
+        &node.expect("the clients of ended nodes are removed").workers[client.worker]
+    }
+
+    fn staying(&self) -> usize {
+        self.nodes.iter().filter(|node| !node.is_leaving()).count()
+    }
+
+    /// Kills a node. Returns `false` if it is the last one.
+    pub(super) fn kill_node(&mut self) -> bool {
+        if self.staying() < 2 {
+            return false;
+        }
+        let index = self.random.below(self.nodes.len());
+        if !self.nodes[index].is_leaving() {
+            self.end_node(index, "is killed");
+        }
+        true
+    }
+
+    fn end_node(&mut self, index: usize, how: &str) {
+        let node = self.nodes.remove(index);
+        self.judge.note(|| format!("node {} {how}", node.shared.group));
+        self.executor.kill(node.shared.group);
+        let id = node.shared.node;
+        let of_node = self.connections.iter().filter(|(_, connection)| connection.node == id);
+        let numbers: Vec<u64> = of_node.map(|(number, _)| *number).collect();
+        for number in numbers {
+            self.connections.remove(&number);
+            if let Some(client) = self.people.clients.borrow().get(&number)
+                && let Some((_, Request::Login(_))) = client.awaits
+            {
+                self.interrupted.borrow_mut().push(Interrupted::Login(client.who, client.device));
+            }
+            self.people.leave(number);
+        }
+    }
+
+    /// Makes a node leave in order. Returns `false` if it is the last one.
+    pub(super) fn leave_cluster(&mut self) -> bool {
+        if self.staying() < 2 {
+            return false;
+        }
+        let index = self.random.below(self.nodes.len());
+        if !self.nodes[index].is_leaving() {
+            self.judge.note(|| format!("node {} begins to leave", self.nodes[index].shared.group));
+            self.nodes[index].begin_to_leave();
+        }
+        true
+    }
+
+    /// Removes the nodes that have left in order.
+    pub(super) fn remove_nodes_that_left(&mut self) {
+        let has_left = |node: &Node| node.shared.lease.as_ref().is_some_and(|lease| lease.has_left.get());
+        while let Some(index) = self.nodes.iter().position(has_left) {
+            self.end_node(index, "has left");
+        }
+    }
+
+    /// Starts another node. Returns `false` if there are as many as the plan allows.
+    pub(super) fn join_cluster(&mut self) -> bool {
+        if self.nodes.len() >= self.plan.nodes.max(1) {
+            return false;
+        }
+        let Some(stores) = &self.stores else { return false };
+        self.restarts += 1;
+        self.weather.set(Climate::default());
+        let group = self.restarts;
+        match Node::join(stores, &self.around, group, self.seed) {
+            Ok(node) => {
+                self.judge.note(|| format!("node {group} joins as {:?}", node.shared.node));
+                self.nodes.push(node);
+            }
+            Err(error) => self.judge.found(Name::Panic, format!("cannot start a node: {error}")),
+        }
+        self.weather.set(self.climate.clone());
+        true
+    }
+
+    /// Keeps a node from the register for some seconds.
+    pub(super) fn cut_off(&mut self) {
+        let (index, millis) = (self.random.below(self.nodes.len()), self.random.below(LONGEST_CUT) as u64);
+        let shared = &self.nodes[index].shared;
+        self.judge.note(|| format!("node {} is cut off for {millis} ms", shared.group));
+        if let Some(lease) = &shared.lease {
+            lease.cut_off(self.executor.clock().now(), millis);
+        }
+    }
+
+    /// Makes the directory lose all records, and the register all nodes.
+    pub(super) fn flush(&mut self) {
+        let Some(stores) = &self.stores else { return };
+        self.judge.note(|| "the directory loses all records".to_owned());
+        let now = self.executor.clock().now();
+        stores.live.lose(wall(now));
+        let nodes = block_on(stores.register.read(directory_time(now)))
+            .map(|register| register.nodes)
+            .unwrap_or_default();
+        for node in nodes {
+            let _ = block_on(stores.register.leave(node.entry.id));
+        }
+        self.log = stores.live.now().follow();
+        self.last_told.clear();
+    }
+
+    /// Repeats the operations that killed nodes have interrupted, as their callers do.
+    pub fn repeat_what_was_interrupted(&mut self) {
+        let mut interrupted = self.interrupted.take();
+        interrupted.sort_unstable();
+        interrupted.dedup();
+        for operation in interrupted {
+            match operation {
+                Interrupted::Login(who, device) => self.log_in(who, device),
+                Interrupted::Kick(who) => self.kick(who),
+                Interrupted::Delete(who) => self.delete(who),
+                Interrupted::Create(who) => self.create(who),
+            }
+            self.finish(60_000);
+        }
+    }
+
+    /// Waits until the connections of ended nodes are cleared, and nodes that leave have left.
+    pub fn wait_for_nodes(&mut self) {
+        if self.plan.nodes > 0 {
+            self.pass((TIMES.lease + TIMES.grace).as_millis() as u64 + PATIENCE);
+        }
+    }
+
+    /// In the quiet world, the directory loses its records or a node is killed. Checks what everybody is shown then.
+    pub fn lose_something_quietly(&mut self) {
+        if self.staying() < 2 || self.random.once_in(2) { self.flush_quietly() } else { self.kill_quietly() }
+    }
+
+    /// The open connections of each user, with the nodes.
+    fn open_connections(&self) -> BTreeMap<Who, BTreeSet<ConnectionId>> {
+        let mut open: BTreeMap<Who, BTreeSet<ConnectionId>> = BTreeMap::new();
+        for worker in self.nodes.iter().flat_map(|node| &node.workers) {
+            for (id, _, user, _) in worker.logged_in() {
+                open.entry(who_is(&user.id)).or_default().insert(id);
+            }
+        }
+        open
+    }
+
+    fn flush_quietly(&mut self) {
+        self.judge.count("quiet flush");
+        let (open, before) = (self.open_connections(), self.statuses());
+        let lists: Vec<BTreeSet<Who>> = self.everybody().map(|who| self.listed(who)).collect();
+        *self.people.must_stay.borrow_mut() = open.keys().copied().collect();
+        let delay = self.random.below(100);
+        self.set_weather(Climate { delay, ..Climate::default() });
+        self.flush();
+        // A node that joins after the others are in the register again knows that records were lost.
+        let joins = 8 + self.random.below(8) as u64;
+        for half in 0..ALL_PUT_BACK / 500 {
+            if half == joins {
+                self.join_cluster();
+            }
+            self.pass(500);
+        }
+        self.set_weather(Climate::default());
+        self.pass(1_000);
+        self.people.must_stay.borrow_mut().clear();
+        let (still_open, after) = (self.open_connections(), self.statuses());
+        for (who, connections) in &open {
+            if still_open.get(who) != Some(connections) {
+                let what = format!("{}: {connections:?}, then {:?}", NAMES[*who], still_open.get(who));
+                self.judge.found(Name::LostByFlush, what);
+            }
+            let (was, is) = (&before[*who], &after[*who]);
+            let is_same = was
+                .as_ref()
+                .zip(is.as_ref())
+                .is_some_and(|(was, is)| same(was, is) && was.since == is.since && was.version <= is.version);
+            if !is_same {
+                let text = |status: &Option<_>| status.as_ref().map(shown);
+                let what = format!("{}: {:?}, then {:?}", NAMES[*who], text(was), text(is));
+                self.judge.found(Name::LostByFlush, what);
+            }
+            let list = self.listed(*who);
+            if list != lists[*who] {
+                let what = format!("{}: the list {:?}, then {list:?}", NAMES[*who], lists[*who]);
+                self.judge.found(Name::LostByFlush, what);
+            }
+        }
+    }
+
+    fn kill_quietly(&mut self) {
+        self.judge.count("quiet kill");
+        let index = self.random.below(self.nodes.len());
+        let node = self.nodes[index].shared.node;
+        let (open, before) = (self.open_connections(), self.statuses());
+        let leave: BTreeSet<Who> = open
+            .iter()
+            .filter(|(_, connections)| connections.iter().all(|connection| connection.node == node))
+            .map(|(who, _)| *who)
+            .collect();
+        let delay = self.random.below(100);
+        self.set_weather(Climate { delay, ..Climate::default() });
+        let mut log = self.nodes[index].shared.live.now().follow();
+        self.end_node(index, "is killed");
+        self.pass((TIMES.lease + TIMES.grace).as_millis() as u64 + PATIENCE);
+        self.set_weather(Climate::default());
+        let mut entries = Vec::new();
+        log.take(&mut entries);
+        let mut told: BTreeMap<Who, Vec<StatusType>> = BTreeMap::new();
+        for entry in entries {
+            if let lamplight_directory::News::Status(status) = &entry.news {
+                told.entry(who_is(&entry.user.id)).or_default().push(status.status_type);
+            }
+        }
+        for who in self.everybody() {
+            let heard = told.remove(&who).unwrap_or_default();
+            let was = before[who].as_ref().map(|status| status.status_type);
+            // After OFFLINE, the retention of a login may end.
+            let (mut last, mut goes) = (was, 0);
+            for is in &heard {
+                goes += usize::from(last == Some(StatusType::Online) && *is != StatusType::Online);
+                last = Some(*is);
+            }
+            let expected = usize::from(leave.contains(&who) && was == Some(StatusType::Online));
+            if goes != expected {
+                let what = format!("{} was {was:?}, connected {:?}: {heard:?}", NAMES[who], open.get(&who));
+                self.judge.found(Name::LostNode, what);
+            }
+        }
+    }
+
+    /// Checks that no subscription list contains a deleted account.
+    pub fn judge_lists(&self) {
+        for who in self.everybody() {
+            for of in self.listed(who) {
+                let account = block_on(self.node().facts().accounts(vec![user_of(of)]));
+                if account.is_ok_and(|accounts| accounts[0].is_none()) {
+                    let what = format!("{} is on the list of {}", NAMES[of], NAMES[who]);
+                    self.judge.found(Name::ListsDeleted, what);
+                }
+            }
+        }
+    }
+}
