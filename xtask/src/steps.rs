@@ -1,6 +1,6 @@
 //! `cargo xtask test`: its steps in their order, and a summary of their times and results.
 
-use crate::ground::{Ground, run, run_and_hear};
+use crate::ground::{Ground, answers, run, run_and_hear};
 use crate::tally::{Runner, Tally};
 use crate::{api, arrows, codes, crates, dart, interop, package_check, spelling, tidy, tools, web};
 use anyhow::{Result, bail};
@@ -78,6 +78,11 @@ const STEPS: &[Step] = &[
         run: |it| api::set_up(&it.ground, it.may_install),
     },
     Step { name: "tests", about: "every test of the workspace", run: tests },
+    Step {
+        name: "valkey",
+        about: "the tests of the directory in Redis over Valkey, if it is installed",
+        run: valkey,
+    },
     Step {
         name: "doc-tests",
         about: "the examples in the documentation",
@@ -195,6 +200,19 @@ fn tests(it: &mut Run) -> Result<()> {
     } else {
         it.hear(Runner::CargoTest, "test --workspace --all-targets --locked --no-fail-fast")
     }
+}
+
+/// Runs the tests of the directory in Redis with servers of Valkey. Debian has them from version 13 on, and in the
+/// backports of version 12, so they are not among the needed tools.
+fn valkey(it: &mut Run) -> Result<()> {
+    if !answers(it.ground.command("valkey-server").arg("--version")) {
+        println!("valkey-server is not installed: not tested with Valkey");
+        return Ok(());
+    }
+    let mut tests =
+        it.ground.cargo("test --locked --no-fail-fast --package lamplight-directory-redis --tests");
+    let tally = &mut it.tally;
+    run_and_hear(tests.env("LAMPLIGHT_TEST_VALKEY", "1"), |line| tally.hear(Runner::CargoTest, line))
 }
 
 /// Runs the tests of the web packages, some of which start the server.

@@ -142,10 +142,13 @@ fn field(info: &str, name: &str) -> String {
 
 /// The kind of a server by its description.
 pub(crate) fn mode_of(info: &str) -> Mode {
-    match field(info, "redis_mode").as_str() {
-        "cluster" => Mode::Cluster,
-        "sentinel" => Mode::Sentinel,
-        _ => Mode::Single,
+    // Valkey has another name for the field.
+    let modes = ["redis_mode", "server_mode"].map(|name| field(info, name));
+    let is = |mode: &str| modes.iter().any(|found| found == mode);
+    match () {
+        () if is("cluster") => Mode::Cluster,
+        () if is("sentinel") => Mode::Sentinel,
+        () => Mode::Single,
     }
 }
 
@@ -248,3 +251,6 @@ mod tests {
         assert!(run.has_replaced(&replaced) && !replaced.has_replaced(&run));
     }
 }
+        assert_eq!(mode_of("server_mode:cluster\r\n"), Mode::Cluster);
+        assert_eq!(mode_of("server_mode:sentinel\r\n"), Mode::Sentinel);
+        assert_eq!(mode_of("server_mode:standalone\r\n"), Mode::Single);

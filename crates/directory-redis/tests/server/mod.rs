@@ -1,4 +1,5 @@
 //! A Redis server for one test, from the Debian package `redis-server`. It has its own folder and a Unix socket in it.
+//! With the variable `LAMPLIGHT_TEST_VALKEY`, it is a server of Valkey, from the package `valkey-server`.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
@@ -109,9 +110,11 @@ impl Drop for RedisServer {
 
 fn spawn(folder: &TempDir, options: &[String]) -> Child {
     // The server ends with the thread of the test, even if the test is killed.
+    let program =
+        if std::env::var_os("LAMPLIGHT_TEST_VALKEY").is_some() { "valkey-server" } else { "redis-server" };
     Command::new("setpriv")
         .current_dir(folder.path())
-        .args(["--pdeathsig", "KILL", "redis-server"])
+        .args(["--pdeathsig", "KILL", program])
         .args(["--port", "0", "--unixsocket", "redis.sock", "--save", "", "--daemonize", "no"])
         .args(options)
         .stdout(Stdio::null())

@@ -1,5 +1,6 @@
 //! Servers on loopback ports for tests: single servers, a Redis Cluster, and a master with a replica and a Sentinel.
-//! They are from the Debian package `redis-server`, and end with the thread that started them.
+//! They are from the Debian package `redis-server`, and end with the thread that started them. With the variable
+//! `LAMPLIGHT_TEST_VALKEY`, they are servers of Valkey, from the package `valkey-server`.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
@@ -138,7 +139,7 @@ impl Cluster {
             ])
         };
         let servers: Vec<Server> = (0..3 * (1 + replicas_of_each)).map(member).collect();
-        let mut create = Command::new("redis-cli");
+        let mut create = Command::new(program("cli"));
         create.args(["--cluster", "create", "--cluster-yes", "--cluster-replicas"]);
         create.arg(replicas_of_each.to_string());
         create.args(servers.iter().map(|server| format!("127.0.0.1:{}", server.port)));
@@ -239,7 +240,7 @@ fn spawn(folder: &TempDir, port: u16, kind: Kind, options: &[String]) -> Child {
     // A server ends with the thread that started it, even if the test is killed.
     Command::new("setpriv")
         .current_dir(folder.path())
-        .args(["--pdeathsig", "KILL", "redis-server"])
+        .args(["--pdeathsig", "KILL", &program("server")])
         .arg(file)
         .args(options)
         .args(matches!(kind, Kind::Sentinel).then_some("--sentinel"))
@@ -249,3 +250,8 @@ fn spawn(folder: &TempDir, port: u16, kind: Kind, options: &[String]) -> Child {
         .spawn()
         .expect("setpriv, of the Debian package util-linux, is installed")
 }
+fn program(kind: &str) -> String {
+    let product = if std::env::var_os("LAMPLIGHT_TEST_VALKEY").is_some() { "valkey" } else { "redis" };
+    format!("{product}-{kind}")
+}
+
