@@ -15,12 +15,35 @@ pub struct SlidingWindow {
 impl SlidingWindow {
     /// Counts a call and returns `true`, or returns `false` if the limit is reached.
     pub fn take(&mut self, limit: RateLimit, now: Moment) -> bool {
-        self.forget(Duration::from_millis(limit.window_ms.into()), now);
-        if self.taken.len() >= usize::from(limit.calls) {
+        if self.is_full(limit, now) {
             return false;
         }
         self.taken.push_back(now);
         true
+    }
+
+    /// Whether the limit is reached, so that [`take`](Self::take) would refuse a call.
+    pub fn is_full(&mut self, limit: RateLimit, now: Moment) -> bool {
+        self.forget(Duration::from_millis(limit.window_ms.into()), now);
+        self.taken.len() >= usize::from(limit.calls)
+    }
+
+    /// Counts a call that was allowed elsewhere, even above the limit. At most `limit.calls` calls are kept.
+    pub fn count(&mut self, limit: RateLimit, now: Moment) {
+        self.forget(Duration::from_millis(limit.window_ms.into()), now);
+        while self.taken.len() >= usize::from(limit.calls).max(1) {
+            self.taken.pop_front();
+        }
+        self.taken.push_back(now);
+    }
+
+    /// The first moment at which a call may be allowed, after one was refused at the time `now`.
+    pub fn opens_at(&self, limit: RateLimit, now: Moment) -> Moment {
+        let length = Duration::from_millis(limit.window_ms.into());
+        // With a limit below the number of counted calls, several of them have to leave the window.
+        let last_too_many = self.taken.len().checked_sub(usize::from(limit.calls));
+        let leaves = last_too_many.and_then(|index| self.taken.get(index)).copied().unwrap_or(now);
+        leaves + length
     }
 
     /// Whether the window contains no call, so that the entry can be removed.
@@ -92,6 +115,39 @@ mod tests {
         assert!(window.take(LIMIT, Moment(5_100)));
         assert!(!window.is_idle(Duration::from_secs(5), Moment(10_099)));
         assert!(window.is_idle(Duration::from_secs(5), Moment(10_100)));
+    }
+
+    #[test]
+    fn a_full_window_says_when_it_opens() {
+        let limit = |calls, window_ms| RateLimit { calls, window_ms };
+        let mut window = SlidingWindow::default();
+        for at in [1_000, 1_200, 1_500] {
+            assert!(window.take(limit(3, 1_000), Moment(at)));
+        }
+        for (of, opens_at) in [
+            (limit(3, 1_000), 2_000),
+            // Two, then all calls have to leave the window.
+            (limit(2, 1_000), 2_200),
+            (limit(1, 1_000), 2_500),
+            (limit(3, 600), 1_600),
+            // No call is allowed at all.
+            (limit(0, 1_000), 2_550),
+        ] {
+            assert_eq!(window.opens_at(of, Moment(1_550)), Moment(opens_at), "{of:?}");
+        }
+        assert!(window.is_full(limit(3, 1_000), Moment(1_999)));
+        assert!(!window.is_full(limit(3, 1_000), Moment(2_000)));
+    }
+
+    #[test]
+    fn calls_that_were_allowed_elsewhere_count_and_are_bounded() {
+        let mut window = SlidingWindow::default();
+        for call in 0..100 {
+            window.count(LIMIT, Moment(call));
+        }
+        assert_eq!(window.taken.len(), 20);
+        assert!(!window.take(LIMIT, Moment(5_079)));
+        assert!(window.take(LIMIT, Moment(5_080)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The names of keys and channels, and the text of a user as a member of a key.
 
-use lamplight_core::Call;
+use lamplight_directory::Limited;
 use lamplight_model::{AppId, NodeId, User, UserId};
 
 /// The length of the app at the start of a member.
@@ -20,9 +20,21 @@ impl Keys {
 
     /// The partition of a user. It is the same on every node and in every version.
     pub(crate) fn partition_of(&self, user: &User) -> u16 {
+        self.partition_of_name(user.app, user.id.as_str())
+    }
+
+    /// The partition of the calls that are counted together.
+    pub(crate) fn partition_of_calls(&self, of: Limited<'_>) -> u16 {
+        match of {
+            Limited::User(user, _) => self.partition_of(user),
+            Limited::App(app, command) => self.partition_of_name(app, command),
+        }
+    }
+
+    fn partition_of_name(&self, app: AppId, name: &str) -> u16 {
         let mut hasher = crc32fast::Hasher::new();
-        hasher.update(&user.app.0.to_be_bytes());
-        hasher.update(user.id.as_str().as_bytes());
+        hasher.update(&app.0.to_be_bytes());
+        hasher.update(name.as_bytes());
         u16::try_from(hasher.finalize() % u32::from(self.partitions)).unwrap_or_default()
     }
 
@@ -63,10 +75,13 @@ impl Keys {
         ["nodes", "beats", "drains"].map(|name| self.of(partition, name))
     }
 
-    /// The key of a user's recent calls of one kind. It contains the Rust name of the kind, so a renamed kind is
-    /// counted anew.
-    pub(crate) fn calls(&self, partition: u16, user: &User, call: Call) -> String {
-        self.of(partition, &format!("calls:{call:?}:{}", member(user)))
+    /// The key of the recent calls that are counted together. It contains the Rust name of a kind of call, so a renamed
+    /// kind is counted anew.
+    pub(crate) fn calls(&self, partition: u16, of: Limited<'_>) -> String {
+        match of {
+            Limited::User(user, call) => self.of(partition, &format!("calls:{call:?}:{}", member(user))),
+            Limited::App(app, command) => self.of(partition, &format!("api:{}:{command}", app.0)),
+        }
     }
 
     /// The channel on which the log batches of a partition are pushed.

@@ -1,24 +1,29 @@
-//! Rate limits over all nodes. The calls of a user are counted in the user's partition.
+//! Rate limits over all nodes. The calls of a user are counted in the user's partition, those of an app's command in a
+//! partition of their own.
 
 use crate::RedisDirectory;
+use crate::errors::corrupt;
+use crate::figures::RedisCall;
 use futures_util::future::FutureExt;
-use lamplight_core::Call;
-use lamplight_directory::{Limits, LimitsAnswer, LimitsError};
-use lamplight_model::{Moment, RateLimit, User};
+use lamplight_directory::{DirectoryError, Limited, Limits, LimitsAnswer, LimitsError, Taken};
+use lamplight_model::{Moment, RateLimit};
+use std::time::Duration;
+
+/// The longest time that a call waits for its count. A caller without an answer counts by itself.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Limits for RedisDirectory {
-    fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
+    fn take<'a>(&'a self, what: Limited<'a>, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
         async move {
-            let doing = "counting a call of a user";
-            let partition = self.shared.keys.partition_of(user);
-            let mut script = self.shared.scripts.limit.prepare_invoke();
-            script.key(self.shared.keys.calls(partition, user, call));
-            script.arg(now.0).arg(limit.calls).arg(limit.window_ms);
-            let counting = self.shared.invoke(partition, &script, doing);
-            match self.shared.within(doing, counting).await {
-                Ok(allowed) => Ok(allowed),
-                Err(error) => {
+            let counting = tokio::time::timeout(PATIENCE, self.take_from_store(what, limit, now));
+            match counting.await {
+                Ok(Ok(taken)) => Ok(taken),
+                Ok(Err(error)) => {
                     tracing::warn!(%error, source = ?std::error::Error::source(&error), "a rate limit is not known");
+                    Err(LimitsError)
+                }
+                Err(_) => {
+                    tracing::warn!("a rate limit is not known: Redis did not answer in time");
                     Err(LimitsError)
                 }
             }
@@ -28,4 +33,26 @@ impl Limits for RedisDirectory {
 
     /// Redis drops the entries by itself.
     fn sweep(&self, _: Moment) {}
+}
+
+impl RedisDirectory {
+    async fn take_from_store(
+        &self,
+        what: Limited<'_>,
+        limit: RateLimit,
+        now: Moment,
+    ) -> Result<Taken, DirectoryError> {
+        let doing = "counting a call for its rate limit";
+        let partition = self.shared.keys.partition_of_calls(what);
+        let mut script = self.shared.scripts.limit.prepare_invoke();
+        script.key(self.shared.keys.calls(partition, what));
+        script.arg(now.0).arg(limit.calls).arg(limit.window_ms);
+        let counting = self.shared.invoke::<String>(partition, &script, doing);
+        let answer = self.shared.within(RedisCall::Limit, doing, counting).await?;
+        if answer.is_empty() {
+            return Ok(Taken::Allowed);
+        }
+        let until = answer.parse().map_err(|error| corrupt(doing, error))?;
+        Ok(Taken::Refused { until: Moment(until) })
+    }
 }

@@ -15,7 +15,7 @@ const PARTITIONS: u16 = 16;
 
 /// The commands, keys and channels that `docs/decisions/0087` says a user needs.
 const RULES: &str = "~lm:* &lm:* -@all +info +cluster|slots +cluster|keyslot +hset +hsetnx +hget +hmget +hexists +hdel \
-                     +hincrby +hscan +hgetall +zadd +zrem +zscore +zrange +zcard +zremrangebyscore +sadd +srem +sscan +xadd \
+                     +hincrby +hscan +hgetall +zadd +zrem +zscore +zrange +rpush +lindex +ltrim +sadd +srem +sscan +xadd \
                      +xrange +ssubscribe +spublish +evalsha +eval +script|load +time +pexpire +del +hello";
 
 /// The error of opening a directory, with its causes.

@@ -6,9 +6,9 @@ mod people;
 mod server;
 
 use lamplight_core::Call;
-use lamplight_directory::{Limits, Nodes};
+use lamplight_directory::{Limited, Limits, Nodes, Taken};
 use lamplight_directory_redis::{RedisDirectory, RedisSettings};
-use lamplight_model::RateLimit;
+use lamplight_model::{AppId, RateLimit};
 use people::{Node, now, user};
 use server::RedisServer;
 use std::sync::Arc;
@@ -197,12 +197,16 @@ async fn a_rate_limit_is_one_over_all_nodes() {
         RedisDirectory::open(server.settings(PARTITIONS)).await.unwrap(),
     ];
     let limit = RateLimit { calls: 10, window_ms: 60_000 };
-    let mut allowed = 0;
-    for n in 0..30 {
-        let taken = nodes[n % 2].take(&user("a"), Call::SendMessage, limit, now(n as u64).moment).await;
-        allowed += usize::from(taken.unwrap());
+    let alice = user("a");
+    for what in [Limited::App(AppId(1), "sns/friend_get"), Limited::User(&alice, Call::SendMessage)] {
+        let mut allowed = 0;
+        for n in 0..30 {
+            let taken = nodes[n % 2].take(what, limit, now(n as u64).moment).await.unwrap();
+            allowed += usize::from(taken == Taken::Allowed);
+        }
+        assert_eq!(allowed, 10, "{what:?}");
     }
-    assert_eq!(allowed, 10);
+    only_key(&server, "*:api:1:sns/friend_get").await;
     let left: Vec<i64> =
         vec![server.command(&format!("PTTL {}", only_key(&server, "*:calls:*").await)).await];
     assert!((60_000..=120_000).contains(&left[0]), "the entry ends by itself: {left:?}");

@@ -1,6 +1,6 @@
 //! The ports for live state: the [`Directory`] has one [`Presence`] for each user, and the [`ChangeLog`] reports
-//! visible changes. [`Nodes`] is the register of the nodes that share a directory, and [`Limits`] counts the calls of
-//! users for their rate limits.
+//! visible changes. [`Nodes`] is the register of the nodes that share a directory, and [`Limits`] counts calls for the
+//! rate limits of users and apps.
 //!
 //! A directory stores records and does not interpret changes. A change is a closure over the rules of `core`. It runs
 //! in one atomic step with the log entries that it causes, so the records and the log cannot disagree. If a record is
@@ -24,7 +24,7 @@ mod records;
 pub use feed::{FeedCursor, FeedPage, InvalidFeedCursor};
 pub use in_process::{InProcessDirectory, Recovered, SavedRecords};
 pub use journal::{JournalDamage, JournalError};
-pub use limits::{Limits, LimitsAnswer, LimitsError};
+pub use limits::{Limited, Limits, LimitsAnswer, LimitsError, Taken};
 pub use lists_news::{FriendProfile, ListsChange, ListsNews, MAX_FRIENDS_IN_ENTRY, MessageNews};
 pub use log::{Heard, LocalLog, LogReader, MAX_WAITING_BYTES, MAX_WAITING_ENTRIES, Partitions};
 pub use news::{LogEntry, Logged, News};

@@ -1,32 +1,54 @@
-//! The port for the rate limits of users.
+//! The port for the rate limits of users and of the server API.
 
 use futures_util::future::BoxFuture;
 use lamplight_core::Call;
-use lamplight_model::{Moment, RateLimit, User};
+use lamplight_model::{AppId, Moment, RateLimit, User};
 use std::sync::Arc;
 
 /// The future result of a call to [`Limits`].
-pub type LimitsAnswer<'a> = BoxFuture<'a, Result<bool, LimitsError>>;
+pub type LimitsAnswer<'a> = BoxFuture<'a, Result<Taken, LimitsError>>;
 
-/// The port that counts the calls of each user on all nodes, and limits their rates.
+/// The calls that are counted together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Limited<'a> {
+    /// The calls of one kind of a user.
+    User(&'a User, Call),
+    /// The calls of one command of the server API by an app. The command is given by its path.
+    App(AppId, &'static str),
+}
+
+/// The outcome of a call under a rate limit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Taken {
+    /// The call is allowed, and was counted.
+    Allowed,
+    /// The call is refused, and was not counted. Further calls are refused before the moment `until`, as long as the
+    /// limit stays the same.
+    Refused {
+        /// The first moment at which a call may be allowed.
+        until: Moment,
+    },
+}
+
+/// The port that counts calls on all nodes, and limits their rates.
 pub trait Limits: Send + Sync {
-    /// Counts one call of this user at the time `now` of the directory's clock. Returns whether the call is allowed.
-    /// Any period of `limit.window_ms` milliseconds has at most `limit.calls` allowed calls. Refused calls are not
-    /// counted. Concurrent calls cannot exceed the limit.
-    fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
+    /// Counts one call at the time `now` of the directory's clock, and returns whether it is allowed. At most
+    /// `limit.calls` calls are allowed in any period of `limit.window_ms` milliseconds; refused calls are not counted.
+    /// Concurrent calls cannot exceed the limit. If the future is dropped, the call may have been counted.
+    fn take<'a>(&'a self, what: Limited<'a>, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
 
     /// Removes counts that no longer affect a result.
     fn sweep(&self, now: Moment);
 }
 
 /// A shared adapter is an adapter too.
-impl<T: Limits> Limits for Arc<T> {
-    fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
-        T::take(self, user, call, limit, now)
+impl<T: Limits + ?Sized> Limits for Arc<T> {
+    fn take<'a>(&'a self, what: Limited<'a>, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
+        (**self).take(what, limit, now)
     }
 
     fn sweep(&self, now: Moment) {
-        T::sweep(self, now);
+        (**self).sweep(now);
     }
 }
 

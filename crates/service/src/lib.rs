@@ -32,7 +32,7 @@ pub use audience::{
 };
 pub use duties::Duties;
 pub use keyrings::{Keyrings, KeysToRead, SourceState};
-pub use limits::{CallWindows, Failures, LoginThrottle, Port, ThrottleLimits, network};
+pub use limits::{CallWindows, Failures, LoginThrottle, Port, STORE_REST, ThrottleLimits, network};
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
 pub use operations::cluster::{ClearedPage, OpenConnection};
@@ -76,7 +76,7 @@ pub struct Service {
     outbox: Arc<Outbox>,
     deletions: Arc<AppDeletions>,
     records: records::Records,
-    limits: Box<dyn Limits>,
+    rates: limits::Rates,
     duties: Duties,
     profile_locks: user_locks::UserLocks,
     retries: retries::Retries,
@@ -144,7 +144,7 @@ impl Service {
         Self {
             telling: Telling::new(log),
             tokens: Tokens::new(Arc::clone(&apps), LoginThrottle::new(throttle)),
-            limits: Box::new(CallWindows::default()),
+            rates: limits::Rates::default(),
             duties: Duties::default(),
             profile_locks: user_locks::UserLocks::default(),
             retries: retries::Retries::default(),
@@ -160,10 +160,11 @@ impl Service {
         }
     }
 
-    /// Counts calls for the rate limits with `limits` instead of in this process.
+    /// Counts calls for the rate limits with `limits`, which counts those of all nodes. While it fails, each node limits
+    /// its own calls.
     #[must_use]
     pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
-        Self { limits, ..self }
+        Self { rates: limits::Rates::shared(limits), ..self }
     }
 
     /// Appends entries to the change log only by [`Telling::append_waiting`], because the log is in another process.

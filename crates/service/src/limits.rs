@@ -1,50 +1,73 @@
-//! The rate limits of a node without a cluster: the calls of each user, and the failed logins of each address. This
-//! module accesses no store.
+//! The rate limits of calls, and the failed logins of each address. A node alone counts calls in its own windows. In a
+//! cluster, a store counts the calls of all nodes, and this module asks it only if the windows of this node do not refuse
+//! the call already (`docs/decisions/0094`).
 
 mod throttle;
+mod windows;
 
 pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
+pub use windows::CallWindows;
 
-use crate::shards::Shards;
-use futures_util::FutureExt;
-use hashbrown::HashMap;
-use lamplight_core::{Call, SlidingWindow};
-use lamplight_directory::{Limits, LimitsAnswer};
-use lamplight_model::{Moment, RateLimit, User};
-use parking_lot::Mutex;
+use lamplight_directory::{Limited, Limits, LimitsError, Taken};
+use lamplight_model::{Moment, RateLimit};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-const SHARDS: usize = 16;
+/// The time for which a store that has failed is not asked again.
+pub const STORE_REST: Duration = Duration::from_secs(1);
 
-type Windows = HashMap<(User, Call), (SlidingWindow, Duration), foldhash::fast::RandomState>;
-
-/// The adapter of [`Limits`] for one node: a sliding window for each user and kind of call.
+/// The rate limits of a node.
 #[derive(Default)]
-pub struct CallWindows {
-    shards: Shards<Mutex<Windows>, SHARDS>,
+pub(crate) struct Rates {
+    /// The calls that this node has allowed. With a store, also the moments before which it refuses.
+    own: CallWindows,
+    store: Option<Store>,
 }
 
-impl CallWindows {
-    fn take_now(&self, user: &User, call: Call, limit: RateLimit, now: Moment) -> bool {
-        let mut shard = self.shards.of(user).lock();
-        let (window, length) = shard.entry((user.clone(), call)).or_default();
-        *length = Duration::from_millis(limit.window_ms.into());
-        window.take(limit, now)
-    }
+/// The store that counts the calls of all nodes.
+struct Store {
+    limits: Box<dyn Limits>,
+    /// The moment, in milliseconds, before which the store is not asked.
+    rests_until: AtomicU64,
 }
 
-impl Limits for CallWindows {
-    fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
-        std::future::ready(Ok(self.take_now(user, call, limit, now))).boxed()
+impl Rates {
+    /// The rate limits of a node whose calls are counted together with those of other nodes.
+    pub(crate) fn shared(limits: Box<dyn Limits>) -> Self {
+        Self { own: CallWindows::default(), store: Some(Store { limits, rests_until: AtomicU64::new(0) }) }
     }
 
-    fn sweep(&self, now: Moment) {
-        for shard in self.shards.all() {
-            let mut shard = shard.lock();
-            shard.retain(|_, (window, length)| !window.is_idle(*length, now));
-            if shard.len() < shard.capacity() / 4 {
-                shard.shrink_to_fit();
+    /// Counts a call, and returns whether it is allowed. Without a store, the first poll returns the answer. If the
+    /// store fails, the calls of this node alone are limited.
+    pub(crate) async fn take(&self, what: Limited<'_>, limit: RateLimit, now: Moment) -> bool {
+        let Some(store) = &self.store else { return self.own.take_now(what, limit, now) };
+        if self.own.refuses(what, limit, now) {
+            return false;
+        }
+        if now.0 < store.rests_until.load(Ordering::Relaxed) {
+            return self.own.take_now(what, limit, now);
+        }
+        match store.limits.take(what, limit, now).await {
+            Ok(Taken::Allowed) => {
+                self.own.count(what, limit, now);
+                true
             }
+            Ok(Taken::Refused { until }) => {
+                self.own.refuse_until(what, limit, until, now);
+                false
+            }
+            Err(LimitsError) => {
+                store.rests_until.store((now + STORE_REST).0, Ordering::Relaxed);
+                self.own.take_now(what, limit, now)
+            }
+        }
+    }
+
+    /// Removes counts that no longer affect a result.
+    pub(crate) fn sweep(&self, now: Moment) {
+        self.own.sweep(now);
+        if let Some(store) = &self.store {
+            store.limits.sweep(now);
         }
     }
 }

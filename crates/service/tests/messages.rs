@@ -6,9 +6,8 @@ mod world;
 
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use lamplight_core::{Call, STEADY_FOR};
-use lamplight_directory::{Limits, LimitsAnswer, LimitsError};
-use lamplight_model::{Code, Moment, Now, RateLimit, User};
+use lamplight_core::STEADY_FOR;
+use lamplight_model::{Code, Now, RateLimit};
 use lamplight_service::{By, MAX_CONVERSATION_PAGE, MAX_HISTORY_PAGE};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -89,20 +88,6 @@ async fn who_sends_too_much_is_told_to_wait_and_what_was_refused_does_not_count(
     world.send("bob", "alice", "4", "m4", PHONE).await.unwrap();
     world.now = world.now.after(Duration::from_secs(1));
     world.send("alice", "bob", "5", "m5", PHONE).await.unwrap();
-}
-
-/// Rate limits bound the load, so a failing store of rate limits must not stop the service.
-#[tokio::test]
-async fn a_store_of_rates_that_fails_lets_calls_pass() {
-    struct Failing;
-    impl Limits for Failing {
-        fn take<'a>(&'a self, _: &'a User, _: Call, _: RateLimit, _: Moment) -> LimitsAnswer<'a> {
-            std::future::ready(Err(LimitsError)).boxed()
-        }
-        fn sweep(&self, _: Moment) {}
-    }
-    let world = World::with_limits(&["alice", "bob"], Some(Box::new(Failing)), |_| {}).await;
-    world.send("alice", "bob", "1", "m1", PHONE).await.unwrap();
 }
 
 #[tokio::test]

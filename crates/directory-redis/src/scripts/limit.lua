@@ -1,19 +1,20 @@
--- Counts a call of a user, if the rate allows it. A sorted set has the last calls by their time.
+-- Counts a call, if the rate allows it. A list has the times of the last calls.
 --
--- KEYS  1 calls of the user
+-- KEYS  1 calls that are counted together
 -- ARGV  1 time of the call, in milliseconds of the directory's clock  2 calls that the rate allows  3 length of its window
 --
--- Returns 1 if the call is allowed, and 0 if not.
+-- Returns '' if the call is allowed, or else the time before which further calls are refused.
 local call, now, most, window = redis.call, tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
--- A call counts until its window has passed. Calls in the future are those of a former clock of the directory.
-call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - window))
-call('ZREMRANGEBYSCORE', KEYS[1], string.format('(%.0f', now + window), '+inf')
-if call('ZCARD', KEYS[1]) >= most then return 0 end
--- Members are numbers that no present member has.
-local last = call('ZRANGE', KEYS[1], -1, -1)[1]
-local number = tonumber(last or '0') + 1
-while call('ZSCORE', KEYS[1], number) do number = number + 1 end
-call('ZADD', KEYS[1], ARGV[1], number)
+if most < 1 then return string.format('%.0f', now + window) end
+-- If the window has as many calls as are allowed, this is the first of them.
+local first = tonumber(call('LINDEX', KEYS[1], -most) or '-1')
+if first > now + window then
+  -- Calls in the future are those of a former clock of the directory.
+  call('DEL', KEYS[1])
+elseif first >= 0 and first + window > now then
+  return string.format('%.0f', first + window)
+end
+if call('RPUSH', KEYS[1], ARGV[1]) >= 2 * most then call('LTRIM', KEYS[1], -most, -1) end
 -- Longer than the window, because clocks of nodes differ a little.
 call('PEXPIRE', KEYS[1], string.format('%.0f', window + 60000))
-return 1
+return ''

@@ -1,7 +1,7 @@
 //! The rules that every adapter of [`Limits`] must keep.
 
 use super::user;
-use crate::Limits;
+use crate::{Limited, Limits, Taken};
 use lamplight_core::Call;
 use lamplight_model::{AppId, Moment, RateLimit, User};
 use std::sync::Arc;
@@ -15,6 +15,7 @@ macro_rules! limits_conformance_tests {
             any_window_has_at_most_the_calls_of_the_limit
             each_user_and_call_is_counted_apart
             another_limit_counts_the_calls_that_were_made
+            a_refusal_says_until_when
             calls_at_once_are_never_both_the_last
             what_was_swept_was_over
         }
@@ -31,7 +32,12 @@ macro_rules! limits_conformance_tests {
 const TWO: RateLimit = RateLimit { calls: 2, window_ms: 1_000 };
 
 async fn take(limits: &Arc<dyn Limits>, name: &str, call: Call, limit: RateLimit, at: u64) -> bool {
-    limits.take(&user(name), call, limit, Moment(at)).await.unwrap()
+    let taken = limits.take(Limited::User(&user(name), call), limit, Moment(at)).await.unwrap();
+    if let Taken::Refused { until } = taken {
+        let latest = at + u64::from(limit.window_ms);
+        assert!((at + 1..=latest).contains(&until.0), "at {at}: until {until:?}");
+    }
+    taken == Taken::Allowed
 }
 
 /// The window slides; it does not begin anew with each second.
@@ -68,8 +74,35 @@ pub async fn each_user_and_call_is_counted_apart(limits: Arc<dyn Limits>) {
         assert!(!take(&limits, name, call, one, 10_001).await, "{name} {call:?}");
     }
     let other = User::new(AppId(2), user("a").id);
-    assert_eq!(limits.take(&other, Call::SendMessage, one, Moment(10_002)).await, Ok(true));
-    assert_eq!(limits.take(&other, Call::SendMessage, one, Moment(10_003)).await, Ok(false));
+    for what in [
+        Limited::User(&other, Call::SendMessage),
+        Limited::App(AppId(1), "sns/friend_add"),
+        Limited::App(AppId(1), "sns/friend_get"),
+        Limited::App(AppId(2), "sns/friend_get"),
+    ] {
+        assert_eq!(limits.take(what, one, Moment(10_002)).await, Ok(Taken::Allowed), "{what:?}");
+        let refused = Taken::Refused { until: Moment(70_002) };
+        assert_eq!(limits.take(what, one, Moment(10_003)).await, Ok(refused), "{what:?}");
+    }
+}
+
+/// A refusal names the moment from which a call is allowed if no other call comes first.
+pub async fn a_refusal_says_until_when(limits: Arc<dyn Limits>) {
+    let (a, call) = (user("a"), Call::SendMessage);
+    for at in [10_000, 10_400] {
+        assert!(take(&limits, "a", call, TWO, at).await);
+    }
+    for (limit, until) in [
+        (TWO, 11_000),
+        (RateLimit { calls: 1, ..TWO }, 11_400),
+        (RateLimit { window_ms: 700, ..TWO }, 10_700),
+        (RateLimit { calls: 0, ..TWO }, 11_500),
+    ] {
+        let taken = limits.take(Limited::User(&a, call), limit, Moment(10_500)).await;
+        assert_eq!(taken, Ok(Taken::Refused { until: Moment(until) }), "{limit:?}");
+    }
+    assert!(!take(&limits, "a", call, TWO, 10_999).await);
+    assert!(take(&limits, "a", call, TWO, 11_000).await);
 }
 
 /// An operator may change a limit while calls are counted. If the new window is longer, calls older than the old window

@@ -47,11 +47,7 @@ impl<'a> Gate<'a> {
             }
             outcome => outcome?,
         };
-        let limit = app.settings.limits.api_rate;
-        if !self.shared.rates.take(app.id, self.entry.index(), limit, self.now.moment) {
-            let detail = format!("at most {} calls in {} ms", limit.calls, limit.window_ms);
-            return Err(Refusal::because(Code::API_RATE, detail).into());
-        }
+        service.pass_api_rate(&app, self.entry.path(), self.now).await?;
         Ok(Call { service, app, admin, now: self.now, clock: &self.shared.clock, query })
     }
 }

@@ -27,7 +27,6 @@ mod openapi;
 mod page_room;
 mod parse_room;
 mod profiles;
-mod rate;
 mod recent;
 mod reference;
 mod skimmed;
@@ -51,7 +50,6 @@ use lamplight_model::{Code, Refusal, quoted};
 use lamplight_service::Service;
 use page_room::PageRoom;
 use parse_room::{ParseRoom, Parsed};
-use rate::Rates;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -66,7 +64,6 @@ pub struct Rest(Arc<Shared>);
 struct Shared {
     service: Arc<Service>,
     clock: Clock,
-    rates: Rates,
     rooms: Rooms,
     metrics: ApiMetrics,
 }
@@ -81,8 +78,7 @@ struct Rooms {
 impl Rest {
     /// Makes the server API of a node.
     pub fn new(service: Arc<Service>, clock: Clock, metrics: ApiMetrics) -> Self {
-        let (rates, rooms) = (Rates::default(), Rooms::default());
-        Self(Arc::new(Shared { service, clock, rates, rooms, metrics }))
+        Self(Arc::new(Shared { service, clock, rooms: Rooms::default(), metrics }))
     }
 
     /// Returns the router of all paths under `/v4`.

@@ -3,8 +3,8 @@
 use crate::operations::lists::By;
 use crate::{Service, ServiceError};
 use lamplight_core::{Call, Gate, check_call};
-use lamplight_directory::LimitsError;
-use lamplight_model::{App, Code, InvalidUserId, Now, User, UserId};
+use lamplight_directory::Limited;
+use lamplight_model::{App, Code, InvalidUserId, Now, Refusal, User, UserId};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -66,13 +66,30 @@ impl Service {
         }
     }
 
-    /// Counts a call of a user, and refuses it with 7008 above the rate limit. If the store of rate limits fails, the
-    /// call is allowed: the limits protect no data.
+    /// Counts a call of a user. Above the rate limit, the call is refused with 7008.
     async fn take_rate(&self, app: &App, user: &User, call: Call, now: Now) -> Result<(), ServiceError> {
         let limit = call.rate(&app.settings.limits);
-        match self.limits.take(user, call, limit, now.moment).await {
-            Ok(false) => Err(Code::CALLED_TOO_OFTEN.into()),
-            Ok(true) | Err(LimitsError) => Ok(()),
+        match self.rates.take(Limited::User(user, call), limit, now.moment).await {
+            true => Ok(()),
+            false => Err(Code::CALLED_TOO_OFTEN.into()),
+        }
+    }
+
+    /// Counts a call of the server API by an app. `command` is the path of the command. Above the rate limit, the call
+    /// is refused with 60007.
+    pub async fn pass_api_rate(
+        &self,
+        app: &App,
+        command: &'static str,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        let limit = app.settings.limits.api_rate;
+        match self.rates.take(Limited::App(app.id, command), limit, now.moment).await {
+            true => Ok(()),
+            false => {
+                let detail = format!("at most {} calls in {} ms", limit.calls, limit.window_ms);
+                Err(Refusal::because(Code::API_RATE, detail).into())
+            }
         }
     }
 }

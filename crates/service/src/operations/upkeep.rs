@@ -171,7 +171,7 @@ impl Service {
     /// Removes entries of the rate limits and of failed logins that are no longer needed. The keeper calls it every few
     /// seconds.
     pub fn sweep(&self, now: Now) {
-        self.limits.sweep(now.moment);
+        self.rates.sweep(now.moment);
         self.tokens.sweep(now.moment);
     }
 }

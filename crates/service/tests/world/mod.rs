@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
-use lamplight_directory::{ChangeLog, InProcessDirectory, Limits, ListsChange, LogReader, News};
+use lamplight_directory::{ChangeLog, InProcessDirectory, ListsChange, LogReader, News};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -26,24 +26,12 @@ pub struct World {
 impl World {
     /// Creates a service with these accounts, in an app whose settings are changed by `change`.
     pub async fn with(accounts: &[&str], change: impl FnOnce(&mut AppSettings)) -> Self {
-        Self::with_limits(accounts, None, change).await
-    }
-
-    /// Like `with`, but with these rate limits instead of the limits of a node.
-    pub async fn with_limits(
-        accounts: &[&str],
-        limits: Option<Box<dyn Limits>>,
-        change: impl FnOnce(&mut AppSettings),
-    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
         let directory = Arc::new(InProcessDirectory::in_memory());
         let log = Arc::<InProcessDirectory>::clone(&directory);
         let throttle = ThrottleLimits::default();
-        let mut service = Service::new(facts, Arc::<InProcessDirectory>::clone(&directory), log, throttle);
-        if let Some(limits) = limits {
-            service = service.with_limits(limits);
-        }
+        let service = Service::new(facts, Arc::<InProcessDirectory>::clone(&directory), log, throttle);
         let service = Arc::new(service);
         let mut settings = AppSettings::default();
         change(&mut settings);

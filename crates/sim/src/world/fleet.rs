@@ -8,13 +8,12 @@
 use super::Failed;
 use crate::random::Random;
 use crate::reference::{GRACE, LEASE};
-use lamplight_core::{Call, LeaseTimes, Membership, SharedClock};
+use lamplight_core::{LeaseTimes, Membership, SharedClock};
 use lamplight_directory::{
-    ChangeLog, Directory, Heard, InProcessDirectory, Limits, LimitsAnswer, LocalNodes, LogEntry, NodeEntry,
-    Nodes, Partitions,
+    ChangeLog, Directory, Heard, InProcessDirectory, LocalNodes, LogEntry, NodeEntry, Nodes, Partitions,
 };
 use lamplight_facts::Facts;
-use lamplight_model::{ConnectionId, Moment, NodeId, Now, RateLimit, Timestamp, User};
+use lamplight_model::{ConnectionId, Moment, NodeId, Now, Timestamp};
 use lamplight_service::{CallWindows, RecordedCursor, Service, ThrottleLimits};
 use std::sync::Arc;
 
@@ -41,19 +40,6 @@ struct Member {
     /// The time by which the local wall clock is ahead, in milliseconds.
     wall_ahead: i64,
     clock: SharedClock,
-}
-
-/// The limits of all nodes, which count together.
-struct SharedLimits(Arc<CallWindows>);
-
-impl Limits for SharedLimits {
-    fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
-        self.0.take(user, call, limit, now)
-    }
-
-    fn sweep(&self, now: Moment) {
-        self.0.sweep(now);
-    }
 }
 
 impl Fleet {
@@ -107,7 +93,7 @@ impl Fleet {
         let live = Arc::clone(directory) as Arc<dyn Directory>;
         let log = Arc::clone(directory) as Arc<dyn ChangeLog>;
         let service = Service::new(Arc::clone(facts), live, log, nobody_waits)
-            .with_limits(Box::new(SharedLimits(Arc::clone(&self.limits))))
+            .with_limits(Box::new(Arc::clone(&self.limits)))
             .in_cluster(Membership::new(id, TIMES), GRACE);
         Ok(service)
     }
