@@ -68,6 +68,10 @@ impl Directory for RedisDirectory {
 
     fn with_events<'a>(
         &'a self,
+    fn is_connected_to(&self, user: &User) -> bool {
+        self.shared.routes.link(self.shared.keys.partition_of(user)).is_some()
+    }
+
         partition: u16,
         after: Option<&'a User>,
         limit: usize,

@@ -165,6 +165,108 @@ async fn after_a_failover_the_shard_has_another_epoch_and_the_others_miss_nothin
 
 #[tokio::test]
 async fn while_a_slot_moves_nothing_is_lost_and_no_epoch_ends() {
+#[tokio::test]
+async fn while_a_shard_is_away_users_of_the_others_are_read() {
+    let mut cluster = Cluster::start(0).await;
+    let settings = settings(cluster.url(), PARTITIONS);
+    // Servers of a Redis Cluster refuse all calls after a while if one of them is away, unless this is set.
+    for server in &cluster.servers {
+        let _: String = server.command("CONFIG SET cluster-require-full-coverage no").await;
+    }
+    let node = Node::open(settings).await;
+    let users: Vec<_> = (0..500).map(|n| user(&format!("user {n}"))).collect();
+    let master = cluster.master_of(cluster.slot(node.directory.partition_of(&users[0])).await, 0).await;
+    cluster.servers[master].kill();
+    assert!(node.directory.read(&users, |_, _| ()).await.is_err(), "some of the users are not known");
+    until("the node knows that the shard is away", async || !node.directory.is_connected_to(&users[0])).await;
+    let (near, far): (Vec<_>, Vec<_>) =
+        users.into_iter().partition(|user| node.directory.is_connected_to(user));
+    assert!(near.len() > 250 && far.len() > 100, "{} {}", near.len(), far.len());
+    node.directory.read(&near, |_, _| ()).await.unwrap();
+    assert!(node.directory.read(&far[..1], |_, _| ()).await.is_err());
+    cluster.servers[master].revive();
+    until("all are read again", async || node.directory.read(&far, |_, _| ()).await.is_ok()).await;
+}
+
+/// A move that was interrupted leaves a slot with some keys here and some there.
+#[tokio::test]
+async fn a_slot_whose_move_was_interrupted_holds_up_no_other_partition() {
+    let cluster = Cluster::start(0).await;
+    let settings =
+        RedisSettings { timeout: std::time::Duration::from_secs(1), ..settings(cluster.url(), PARTITIONS) };
+    let one = Node::open(settings.clone()).await;
+    let partition = one.directory.partition_of(&user("a"));
+    let slot = cluster.slot(partition).await;
+    let from = cluster.master_of(slot, 0).await;
+    let mut beside = None;
+    for n in 0..100 {
+        let name = format!("user {n}");
+        let its = one.directory.partition_of(&user(&name));
+        if its != partition && cluster.master_of(cluster.slot(its).await, 0).await == from {
+            beside = Some(name);
+            break;
+        }
+    }
+    let beside = beside.unwrap();
+    for name in ["a", &beside] {
+        one.seed(name).await.unwrap();
+        one.connect(name, 1).await.unwrap().unwrap();
+    }
+    let finish = cluster.begin_move(slot, from, (from + 1) % 3, 1).await;
+    // The node opens its connections again.
+    for server in &cluster.servers {
+        let _: u64 = server.command("CLIENT KILL TYPE normal").await;
+    }
+    until("the other partitions are served", async || {
+        matches!(one.set_custom(&beside, "meanwhile").await, Ok(Some(_)))
+    })
+    .await;
+    assert!(one.set_custom("a", "meanwhile").await.is_err(), "its keys are on two servers");
+    cluster.end_move(finish).await;
+    until("the slot has moved", async || matches!(one.set_custom("a", "after").await, Ok(Some(_)))).await;
+}
+
+/// The replication id of a master changes if it has had no replica for long. The node knows only the former one.
+#[tokio::test]
+async fn a_failover_is_noticed_though_the_former_master_still_has_its_connection() {
+    let cluster = Cluster::start_with(1, &["--repl-backlog-ttl", "1"]).await;
+    let settings =
+        RedisSettings { timeout: std::time::Duration::from_secs(2), ..settings(cluster.url(), PARTITIONS) };
+    let nodes =
+        [Node::open(settings.clone()).await, Node::open(settings.clone()).await, Node::open(settings).await];
+    let one = &nodes[0];
+    one.seed("a").await.unwrap();
+    one.connect("a", 1).await.unwrap().unwrap();
+    let slot = cluster.slot(one.directory.partition_of(&user("a"))).await;
+    let master = cluster.master_of(slot, 0).await;
+    let replica = cluster.replica_of(master).await;
+    let id = async || {
+        let info: String = cluster.servers[master].command("INFO replication").await;
+        info.lines().find_map(|line| line.strip_prefix("master_replid:")).unwrap().to_owned()
+    };
+    let is_linked = async || {
+        let info: String = cluster.servers[replica].command("INFO replication").await;
+        info.contains("master_link_status:up")
+    };
+    let former = id().await;
+    let _: String = cluster.servers[master].command("CONFIG SET repl-diskless-sync no").await;
+    cluster.servers[replica].signal("-STOP");
+    let _: u64 = cluster.servers[master].command("CLIENT KILL TYPE replica").await;
+    until("the master has another replication id", async || id().await != former).await;
+    cluster.servers[replica].signal("-CONT");
+    until("the replica follows again", is_linked).await;
+    let size = async |of: usize| cluster.servers[of].command::<u64>("DBSIZE").await;
+    until("the replica has all records", async || size(replica).await == size(master).await).await;
+
+    let epoch = one.directory.epoch();
+    cluster.servers[master].signal("-STOP");
+    let _: String = cluster.servers[replica].command("CLUSTER FAILOVER TAKEOVER").await;
+    for node in &nodes {
+        until("the shard serves again", async || matches!(node.custom("a").await, Ok(Some(_)))).await;
+        assert!(node.directory.epoch() > epoch, "the replica may lack the last writes");
+    }
+}
+
     let cluster = Cluster::start(0).await;
     let settings = settings(cluster.url(), PARTITIONS);
     let (one, other) = (Arc::new(Node::open(settings.clone()).await), Node::open(settings.clone()).await);

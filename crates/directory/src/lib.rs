@@ -80,6 +80,12 @@ pub trait Directory: Send + Sync {
     /// The users whose subscription list contains one of `users`, in no particular order. The call reads all records.
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
 
+    /// Whether the store of a user's record is connected, as far as this node knows. If not, calls about the user fail at
+    /// once. The answer needs no call to the store.
+    fn is_connected_to(&self, _user: &User) -> bool {
+        true
+    }
+
     /// The partition that a user belongs to, below [`Directory::partitions`].
     fn partition_of(&self, user: &User) -> u16;
 

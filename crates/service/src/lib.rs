@@ -192,6 +192,11 @@ impl Service {
         &self.duties
     }
 
+    /// Whether the store of a user's live record is connected, as far as this node knows. If not, reading it fails.
+    pub fn is_connected_to(&self, user: &User) -> bool {
+        self.directory.is_connected_to(user)
+    }
+
     /// The apps of this node.
     pub fn apps(&self) -> &AppTable {
         &self.apps

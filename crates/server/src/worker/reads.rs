@@ -21,7 +21,14 @@ impl Worker {
     /// Starts the requested reads, up to the limit on concurrent reads.
     pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
         loop {
-            let Some(call) = self.reads.next(self.shared.clock.now().moment) else { return };
+            let now = self.shared.clock.now().moment;
+            let Some(mut call) = self.reads.next(now) else { return };
+            // A part of the store that is away must not hold up the users of the other parts.
+            let later = call.split_off(|user| self.shared.service.is_connected_to(user));
+            if !later.is_empty() {
+                self.metrics.failed_reads.inc();
+                self.reads.put_off(&later, now);
+            }
             let worker = Rc::clone(self);
             self.start(async move {
                 let outcome = worker.read(&call).await;

@@ -40,6 +40,11 @@ impl StoreReads {
         self.wanted.borrow_mut().next(now)
     }
 
+    /// Repeats the read of these users' statuses, which were split off from a call in progress, after a pause.
+    pub fn put_off(&self, users: &[User], now: Moment) {
+        self.wanted.borrow_mut().put_off(users, now);
+    }
+
     /// Records that a read has ended.
     pub fn ended(&self, call: &ReadCall, outcome: ReadOutcome, now: Moment) {
         self.wanted.borrow_mut().ended(call, outcome, now);

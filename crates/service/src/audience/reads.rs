@@ -122,6 +122,12 @@ impl Reads {
         (!users.is_empty()).then_some(ReadCall::ListsStates(users))
     }
 
+    /// Repeats the read of these users' statuses after a pause. They were [split off](ReadCall::split_off) from a call in
+    /// progress.
+    pub fn put_off(&mut self, users: &[User], now: Moment) {
+        users.iter().for_each(|user| self.statuses.ended(user, ReadOutcome::Failed, now));
+    }
+
     /// Records the outcome of a call.
     pub fn ended(&mut self, call: &ReadCall, outcome: ReadOutcome, now: Moment) {
         self.under_way -= 1;
@@ -133,6 +139,20 @@ impl Reads {
             ReadCall::ListsStates(users) => {
                 users.iter().for_each(|user| self.lists_states.ended(user, outcome, now));
             }
+        }
+    }
+}
+
+impl ReadCall {
+    /// Removes and returns the users whose statuses cannot be read now. The others need not wait for them.
+    pub fn split_off(&mut self, can_be_read: impl Fn(&User) -> bool) -> Vec<User> {
+        match self {
+            Self::Statuses(users) => {
+                let (now, later) = std::mem::take(users).into_iter().partition(|user| can_be_read(user));
+                *users = now;
+                later
+            }
+            Self::WatchList(_) | Self::ListsStates(_) => Vec::new(),
         }
     }
 }
@@ -281,9 +301,9 @@ mod tests {
         User::new(AppId(1), UserId::new(name).unwrap())
     }
 
-    /// Runs a script, and compares the calls that each `next` makes with `expected`. Users are `a`, `b`, …; connections
-    /// are `1`, `2`, …. Requests are `want a`, `waited a`, `hurry 1` and `forget 1`. `next` makes every call that may
-    /// be made. `done`, `old` and `fail` end the earliest call in progress. `+ms` advances the time.
+    /// Runs a script, and compares the calls that each `next` makes with `expected`. Users are `a`, `b`, …, connections
+    /// are `1`, `2`, …, and requests are `want a`, `waited a`, `hurry 1` and `forget 1`. `next` makes every call that
+    /// may be made. `done`, `old` and `fail` end the earliest call in progress, `split ab` splits users off it, and `+ms` advances the time.
     fn check(script: &str, expected: &str) {
         let mut hub = Hub::<UserStatus>::default();
         let watchers: Vec<WatcherKey> = (0..9).map(|_| hub.attach(0)).collect();
@@ -303,6 +323,12 @@ mod tests {
                 "lists" => reads.want_lists_state(user(of), urgency),
                 "hurry" => reads.hurry(watcher(of)),
                 "forget" => reads.forget(watcher(of)),
+                // The users of the earliest call in progress that are named cannot be read.
+                "split" => {
+                    let call = under_way.front_mut().unwrap();
+                    let later = call.split_off(|user| !of.contains(user.id.as_str()));
+                    reads.put_off(&later, now);
+                }
                 "done" => reads.ended(&under_way.pop_front().unwrap(), ReadOutcome::Done, now),
                 "old" => reads.ended(&under_way.pop_front().unwrap(), ReadOutcome::OutOfDate, now),
                 "fail" => reads.ended(&under_way.pop_front().unwrap(), ReadOutcome::Failed, now),
@@ -378,6 +404,12 @@ mod tests {
             }
             now = now + LONGEST_PAUSE;
         }
+    }
+
+    #[test]
+    fn users_who_cannot_be_read_now_hold_up_nobody() {
+        check("want a, want b, want c, next, split bc, done, next, +99, next, +1, next", "abc, -, -, bc");
+        check("want a, want b, next, split ab, want a, done, next, +100, next", "ab, -, ab");
     }
 
     #[test]
