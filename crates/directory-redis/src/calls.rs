@@ -1,6 +1,7 @@
 //! Calls to the servers: commands for several partitions, with one round trip per server, and scripts.
 
-use crate::errors::{corrupt, unavailable};
+use crate::errors::{corrupt, is_moving, unavailable};
+use crate::figures::RedisCall;
 use crate::link::Link;
 use crate::shared::Shared;
 use futures_util::future::join_all;
@@ -10,10 +11,10 @@ use redis::{
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The longest pause before a command for a partition that is being moved is repeated.
-const MOVING_PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const MOVING_PAUSE: Duration = Duration::from_millis(20);
 
 /// Commands, each of one partition.
 #[derive(Default)]
@@ -29,16 +30,21 @@ impl Commands {
 }
 
 impl Shared {
-    /// Runs a call with the time limit of the settings. A call that exceeds it may have been executed.
+    /// Runs a call with the time limit of the settings, and counts it. A call that exceeds the limit may have been
+    /// executed.
     pub(crate) async fn within<T>(
         &self,
+        kind: RedisCall,
         doing: &'static str,
         call: impl Future<Output = Result<T, DirectoryError>>,
     ) -> Result<T, DirectoryError> {
-        match tokio::time::timeout(self.settings.timeout, call).await {
+        let begun = Instant::now();
+        let done = match tokio::time::timeout(self.settings.timeout, call).await {
             Ok(done) => done,
             Err(_) => Err(unavailable(doing, "Redis did not answer in time")),
-        }
+        };
+        self.counts.called(kind, begun.elapsed(), &done);
+        done
     }
 
     /// Sends commands in one round trip for each server involved, and returns the answers in the order of the commands.
@@ -72,7 +78,7 @@ impl Shared {
         doing: &'static str,
     ) -> Result<Vec<Option<T>>, DirectoryError> {
         let sending = self.send(commands, (0..commands.0.len()).collect(), doing);
-        let answers = self.within(doing, sending).await?;
+        let answers = self.within(RedisCall::Upkeep, doing, sending).await?;
         let read = |value: Value| T::from_redis_value(value).map_err(|error| corrupt(doing, error));
         answers.into_iter().map(|answer| answer.map(read).transpose()).collect()
     }
@@ -149,6 +155,7 @@ impl Shared {
     pub(crate) fn failed(&self, link: &Link, doing: &'static str, error: RedisError) -> DirectoryError {
         use ServerErrorKind::{ClusterDown, Moved, ReadOnly};
         let kind = error.kind();
+        self.counts.moved.add(u64::from(is_moving(&error)));
         if matches!(kind, ErrorKind::Server(Moved | ClusterDown)) {
             self.routes.suspect();
             self.wake.notify_one();
@@ -163,10 +170,4 @@ impl Shared {
     async fn wait_for_routes(&self) {
         let _ = tokio::time::timeout(MOVING_PAUSE, self.routes.renewed.notified()).await;
     }
-}
-
-/// Whether the keys of a command have moved to another server, or are being moved.
-fn is_moving(error: &RedisError) -> bool {
-    use ServerErrorKind::{Ask, Moved, TryAgain};
-    matches!(error.kind(), ErrorKind::Server(Ask | Moved | TryAgain))
 }

@@ -3,6 +3,7 @@
 use crate::RedisDirectory;
 use crate::batch::{Delivery, encode_appended};
 use crate::errors::{contended, corrupt};
+use crate::figures::RedisCall;
 use crate::reading::MAX_ATTEMPTS;
 use crate::shared::{KEPT_BATCHES, Shared};
 use futures_util::future::FutureExt;
@@ -20,7 +21,7 @@ impl ChangeLog for RedisDirectory {
             }
             for (partition, entries) in batches {
                 let appending = append_batch(&self.shared, partition, entries);
-                self.shared.within("appending to the log", appending).await?;
+                self.shared.within(RedisCall::Append, "appending to the log", appending).await?;
             }
             Ok(())
         }

@@ -67,7 +67,10 @@ pub(crate) async fn update(
                 }
                 return Ok(Some(logged));
             }
-            Answered::Again(bytes) => found = Some(bytes),
+            Answered::Again(bytes) => {
+                shared.counts.conflicts.add(1);
+                found = Some(bytes);
+            }
             Answered::Absent => return Ok(None),
             Answered::EpochEnded => {
                 shared.renew(partition, doing).await?;
@@ -181,7 +184,10 @@ pub(crate) async fn remove_if(
         }
         match invoke(shared, partition, &call, doing).await? {
             Answered::Done(_) | Answered::Absent => return Ok(()),
-            Answered::Again(bytes) => found = Some(bytes),
+            Answered::Again(bytes) => {
+                shared.counts.conflicts.add(1);
+                found = Some(bytes);
+            }
             Answered::EpochEnded => {
                 shared.renew(partition, doing).await?;
                 found = read_one(shared, user, doing).await?;

@@ -29,6 +29,7 @@ impl Shared {
         self.wake.notify_one();
         found
     }
+        self.counts.failed_connects.add(u64::from(found.is_err()));
 
     /// Asks a server for the layout, at each attempt another server. Returns `None` if the layout cannot have changed.
     async fn find_layout(&self) -> Result<Option<Layout>, RedisOpenError> {
@@ -108,3 +109,4 @@ impl Shared {
         Ok(link)
     }
 }
+        self.counts.connects.add(1);

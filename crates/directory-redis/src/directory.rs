@@ -2,6 +2,7 @@
 
 use crate::RedisDirectory;
 use crate::errors::bad_record;
+use crate::figures::RedisCall;
 use crate::reading::read;
 use crate::record::decode;
 use crate::{changes, feed_page, lists};
@@ -18,14 +19,17 @@ const READ_AT_ONCE: usize = 1000;
 
 impl Directory for RedisDirectory {
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
-        self.shared.within("updating a record", changes::update(&self.shared, user, now, change)).boxed()
+        self.shared
+            .within(RedisCall::Update, "updating a record", changes::update(&self.shared, user, now, change))
+            .boxed()
     }
 
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
         async move {
             for (chunk, some) in users.chunks(READ_AT_ONCE).enumerate() {
                 let doing = "reading records";
-                let found = self.shared.within(doing, read(&self.shared, some, doing)).await?;
+                let found =
+                    self.shared.within(RedisCall::Read, doing, read(&self.shared, some, doing)).await?;
                 for (index, found) in found.into_iter().enumerate() {
                     let found = found.map(|bytes| decode(&bytes)).transpose();
                     let found = found.map_err(bad_record(doing))?;
@@ -41,11 +45,15 @@ impl Directory for RedisDirectory {
     }
 
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, _: Now) -> Answer<'a, ()> {
-        self.shared.within("making a record", changes::seed(&self.shared, user, presence)).boxed()
+        self.shared
+            .within(RedisCall::Seed, "making a record", changes::seed(&self.shared, user, presence))
+            .boxed()
     }
 
     fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, _: Now) -> Answer<'a, ()> {
-        self.shared.within("removing a record", changes::remove_if(&self.shared, user, condition)).boxed()
+        self.shared
+            .within(RedisCall::Remove, "removing a record", changes::remove_if(&self.shared, user, condition))
+            .boxed()
     }
 
     fn partitions(&self) -> u16 {
@@ -60,24 +68,29 @@ impl Directory for RedisDirectory {
         self.shared.keys.partition_of(user)
     }
 
+    fn is_connected_to(&self, user: &User) -> bool {
+        self.shared.routes.link(self.shared.keys.partition_of(user)).is_some()
+    }
+
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>> {
         self.shared
-            .within("listing users who are due", lists::due(&self.shared, partition, now, limit))
+            .within(
+                RedisCall::List,
+                "listing users who are due",
+                lists::due(&self.shared, partition, now, limit),
+            )
             .boxed()
     }
 
     fn with_events<'a>(
         &'a self,
-    fn is_connected_to(&self, user: &User) -> bool {
-        self.shared.routes.link(self.shared.keys.partition_of(user)).is_some()
-    }
-
         partition: u16,
         after: Option<&'a User>,
         limit: usize,
     ) -> Answer<'a, Vec<User>> {
         self.shared
             .within(
+                RedisCall::List,
                 "listing users with session events",
                 lists::with_events(&self.shared, partition, after, limit),
             )
@@ -87,6 +100,7 @@ impl Directory for RedisDirectory {
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
         self.shared
             .within(
+                RedisCall::List,
                 "listing the connections of a node",
                 lists::connections_of(&self.shared, node, partition, after),
             )

@@ -2,7 +2,7 @@
 
 use crate::record::BadRecord;
 use lamplight_directory::{DirectoryError, DirectoryErrorKind};
-use redis::{ErrorKind, RedisError};
+use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 /// The error of [`RedisDirectory::open`](crate::RedisDirectory::open). No text of it contains a password.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +84,11 @@ pub enum RedisOpenError {
 }
 
 impl RedisOpenError {
+    /// Whether a partition is being moved to another server.
+    pub(crate) fn is_moving(&self) -> bool {
+        matches!(self, Self::Redis { source, .. } if is_moving(source))
+    }
+
     pub(crate) fn while_doing(doing: &'static str) -> impl Fn(RedisError) -> Self {
         move |source| match source.code() {
             Some(code @ ("WRONGPASS" | "NOAUTH")) => Self::WrongPassword { code: code.to_owned() },
@@ -96,6 +101,12 @@ impl RedisOpenError {
             _ => Self::Redis { doing, source },
         }
     }
+}
+
+/// Whether the keys of a command have moved to another server, or are being moved.
+pub(crate) fn is_moving(error: &RedisError) -> bool {
+    use ServerErrorKind::{Ask, Moved, TryAgain};
+    matches!(error.kind(), ErrorKind::Server(Ask | Moved | TryAgain))
 }
 
 /// Creates the error of a call whose outcome is unknown, or that Redis refused.

@@ -5,6 +5,7 @@
 
 use crate::calls::Commands;
 use crate::errors::corrupt;
+use crate::figures::RedisCall;
 use crate::shared::Shared;
 use lamplight_directory::{DirectoryError, FeedCursor, FeedPage};
 use lamplight_model::{AppId, User, UserId};
@@ -108,7 +109,8 @@ async fn ask(
         commands.add(partition, "HMGET").arg(&head).arg(format!("h:{}", app.0)).arg(format!("t:{}", app.0));
     }
     let doing = "reading the feed";
-    let answers: Vec<redis::Value> = shared.within(doing, shared.query(&commands, doing)).await?;
+    let answers: Vec<redis::Value> =
+        shared.within(RedisCall::Feed, doing, shared.query(&commands, doing)).await?;
     let part = |answer: &[redis::Value]| {
         type Answer = (Vec<Option<u64>>, Vec<(String, u64)>, Vec<Option<u64>>);
         let (last, users, removed): Answer = redis::from_redis_value(redis::Value::Array(answer.to_vec()))?;

@@ -18,6 +18,7 @@ mod directory;
 mod errors;
 mod feed_page;
 mod keys;
+mod figures;
 mod layout;
 mod limits;
 mod link;
@@ -33,6 +34,7 @@ mod upkeep;
 
 pub use errors::RedisOpenError;
 pub use settings::{RedisSettings, RedisTls};
+pub use figures::{CallFigures, RedisCall, RedisFigures};
 
 use shared::Shared;
 use std::sync::Arc;
@@ -68,3 +70,8 @@ impl Drop for RedisDirectory {
         self.upkeep.abort();
     }
 }
+
+    /// The figures of this directory, for metrics.
+    pub fn figures(&self) -> RedisFigures {
+        self.shared.figures()
+    }

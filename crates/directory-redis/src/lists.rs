@@ -2,6 +2,7 @@
 
 use crate::calls::Commands;
 use crate::errors::{bad_record, corrupt};
+use crate::figures::RedisCall;
 use crate::keys::{member, user_of};
 use crate::reading::read;
 use crate::record::{decode, score};
@@ -176,7 +177,7 @@ async fn scan(
         let scan = commands.add(*partition, "HSCAN").arg(shared.keys.records(*partition, app));
         scan.arg(cursor).arg("COUNT").arg(SCANNED_AT_ONCE);
     }
-    let steps: Vec<Step> = shared.within(doing, shared.query(&commands, doing)).await?;
+    let steps: Vec<Step> = shared.within(RedisCall::List, doing, shared.query(&commands, doing)).await?;
     let mut read = Vec::with_capacity(steps.len());
     for (partition, (next, fields)) in scanned.into_iter().zip(steps) {
         let mut records = Vec::with_capacity(fields.len());

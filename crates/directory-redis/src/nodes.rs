@@ -2,6 +2,7 @@
 
 use crate::RedisDirectory;
 use crate::errors::corrupt;
+use crate::figures::RedisCall;
 use futures_util::future::FutureExt;
 use lamplight_directory::{Answer, DirectoryError, NodeEntry, Nodes, Register, RegisteredNode};
 use lamplight_model::{Moment, NodeId, Now, Timestamp};
@@ -71,7 +72,7 @@ impl RedisDirectory {
         self.shared.keys.register(PARTITION).into_iter().for_each(|key| _ = call.key(key));
         call.arg(action).arg(id_text(node)).arg(value);
         let calling = self.shared.invoke(PARTITION, &call, doing);
-        let answer: Vec<String> = self.shared.within(doing, calling).await?;
+        let answer: Vec<String> = self.shared.within(RedisCall::Nodes, doing, calling).await?;
         read_answer(&answer).ok_or_else(|| corrupt(doing, "the register of nodes has an invalid entry"))
     }
 }

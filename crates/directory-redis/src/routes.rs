@@ -44,7 +44,12 @@ impl Routes {
 
     /// Whether every partition has a link.
     pub(crate) fn is_complete(&self) -> bool {
-        self.lock().iter().all(Option::is_some)
+        self.unserved() == 0
+    }
+
+    /// The number of partitions without a link.
+    pub(crate) fn unserved(&self) -> usize {
+        self.lock().iter().filter(|link| link.is_none()).count()
     }
 
     /// Routes these partitions to a link.

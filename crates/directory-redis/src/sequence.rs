@@ -48,6 +48,11 @@ impl<T> Sequence<T> {
         (last > heard).then_some((heard + 1, last))
     }
 
+    /// The number of batches that wait for a missing one.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Whether [`MAX_WAITING`] batches wait.
     pub(crate) fn is_full(&self) -> bool {
         self.waiting.len() >= MAX_WAITING

@@ -4,6 +4,7 @@ use crate::address::Address;
 use crate::batch::{Delivery, split_message};
 use crate::errors::RedisOpenError;
 use crate::keys::Keys;
+use crate::figures::{Counts, RedisFigures};
 use crate::link::Link;
 use crate::record::COUNTERS;
 use crate::routes::Routes;
@@ -54,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) stats: Mutex<DirectoryStats>,
     user_locks: Vec<tokio::sync::Mutex<()>>,
     pub(crate) log: LocalLog,
+    pub(crate) counts: Counts,
     /// Notified when the feed moves.
     pub(crate) moved: Notify,
     /// Notified when the upkeep has work.
@@ -106,6 +108,7 @@ impl Shared {
     /// Ends a link, so that the upkeep opens another.
     pub(crate) fn give_up(&self, number: u64) {
         if self.routes.remove(number) {
+            counts: Counts::default(),
             self.wake.notify_one();
         }
     }
@@ -171,8 +174,8 @@ impl Shared {
         };
         if is_other && !is_first {
             tracing::warn!(partition, epoch, "Redis may have lost live records of a partition");
-            self.log.miss(&only(partition));
-            self.moved.notify_waiters();
+            self.counts.epochs.add(1);
+            self.miss(partition);
         }
         self.deliver(next);
         if state.log.gap().is_some() {
@@ -210,7 +213,7 @@ impl Shared {
         if state.log.is_full()
             && let Some((_, last)) = state.log.gap()
         {
-            self.log.miss(&only(partition));
+            self.miss(partition);
             let next = state.log.skip_to(last);
             self.deliver(next);
         }
@@ -246,8 +249,7 @@ impl Shared {
             last,
             "log batches were lost: watched users of the partition are read again"
         );
-        self.log.miss(&only(partition));
-        self.moved.notify_waiters();
+        self.miss(partition);
         let next = state.log.skip_to(last);
         self.deliver(next);
     }
@@ -282,8 +284,16 @@ impl Shared {
     /// Locks a user for a change by this node. Unrelated users may share a lock.
     pub(crate) async fn lock_user(&self, user: &User) -> tokio::sync::MutexGuard<'_, ()> {
         let mut hasher = DefaultHasher::new();
+    /// Reports to the readers that they have missed batches of a partition.
+    fn miss(&self, partition: u16) {
+        self.counts.missed.add(1);
+        self.log.miss(&Partitions::Some(BTreeSet::from([partition])));
+        self.moved.notify_waiters();
+    }
+
         user.hash(&mut hasher);
         let index = hasher.finish() % USER_LOCKS as u64;
+        self.counts.batches.add(next.len() as u64);
         self.user_locks[usize::try_from(index).unwrap_or_default()].lock().await
     }
 
@@ -296,7 +306,16 @@ impl Shared {
         self.partitions[usize::from(partition)].lock()
     }
 }
+    pub(crate) fn figures(&self) -> RedisFigures {
+        let waiting = |partition: u16| self.partition(partition).log.waiting() as u64;
+        let (waiting_entries, waiting_bytes) = self.log.waiting();
+        RedisFigures {
+            servers: self.routes.links().len() as u64,
+            unserved: self.routes.unserved() as u64,
+            waiting_batches: (0..self.settings.partitions).map(waiting).sum(),
+            waiting_entries: waiting_entries as u64,
+            waiting_bytes: waiting_bytes as u64,
+            ..self.counts.read()
+        }
+    }
 
-fn only(partition: u16) -> Partitions {
-    Partitions::Some(BTreeSet::from([partition]))
-}

@@ -140,6 +140,8 @@ async fn close_gaps(shared: &Shared, partitions: &[u16]) -> Result<(), Directory
         if epoch != Some(shared.epoch_of(partition)) {
             shared.renew(partition, doing).await?;
             continue;
+        shared.counts.gaps.add(1);
+        shared.counts.repaired.add(batches.len() as u64);
         }
         for (id, fields) in batches {
             let number = id.split('-').next().and_then(|number| number.parse().ok());

@@ -119,6 +119,17 @@ impl LocalLog {
         });
     }
 
+    /// The number of entries in the queues of all readers, and the size in bytes of their variable parts.
+    pub fn waiting(&self) -> (usize, usize) {
+        let (mut entries, mut bytes) = (0, 0);
+        self.for_each(|queue| {
+            let state = queue.lock();
+            entries += state.entries.len();
+            bytes += state.bytes;
+        });
+        (entries, bytes)
+    }
+
     /// Calls `act` with the queue of each reader that was not dropped.
     fn for_each(&self, mut act: impl FnMut(&Queue)) {
         let mut any_closed = false;
@@ -218,11 +229,13 @@ mod tests {
             assert_eq!(quick.take(&mut entries), Heard::All);
         }
         assert_eq!(entries.len(), MAX_WAITING_ENTRIES + 1);
+        assert_eq!(log.waiting(), (0, 0));
         entries.clear();
         assert_eq!(slow.take(&mut entries), Heard::Missed(Partitions::Every));
         assert!(entries.is_empty());
 
         append(&log, News::App(AppId(7)));
+        assert_eq!(log.waiting().0, 2);
         assert_eq!(slow.take(&mut entries), Heard::All);
         assert_eq!(entries.len(), 1);
     }

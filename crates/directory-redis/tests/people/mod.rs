@@ -22,12 +22,15 @@ pub const NODE: NodeId = NodeId(0x1234_5678_9abc);
 pub struct Node {
     pub directory: Arc<dyn Directory>,
     pub log: Arc<dyn ChangeLog>,
+    pub redis: Arc<RedisDirectory>,
 }
 
 impl Node {
     pub async fn open(settings: RedisSettings) -> Self {
         let directory = Arc::new(RedisDirectory::open(settings).await.unwrap());
-        Self { directory: Arc::clone(&directory) as Arc<dyn Directory>, log: directory }
+        let (live, log) =
+            (Arc::<RedisDirectory>::clone(&directory), Arc::<RedisDirectory>::clone(&directory));
+        Self { directory: live, log, redis: directory }
     }
 
     pub async fn seed(&self, name: &str) -> Result<(), DirectoryError> {
