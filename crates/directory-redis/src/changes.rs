@@ -10,6 +10,7 @@ use lamplight_core::Presence;
 use lamplight_directory::{Change, DirectoryError, Logged};
 use lamplight_model::{Now, User};
 use redis::ScriptInvocation;
+use std::time::Instant;
 
 /// The answers of the scripts that write a record.
 enum Answered {
@@ -32,7 +33,12 @@ pub(crate) async fn update(
     let doing = "updating a record";
     let partition = shared.keys.partition_of(user);
     let _lock = shared.lock_user(user).await;
-    let mut found = read_one(shared, user, doing).await?;
+    let cached = shared.cache.take(user, shared.epoch_of(partition), Instant::now());
+    let mut may_be_stale = cached.is_some();
+    let mut found = match cached {
+        Some(bytes) => Some(bytes),
+        None => read_one(shared, user, doing).await?,
+    };
     for _ in 0..MAX_ATTEMPTS {
         let Some(bytes) = found else { return Ok(None) };
         let (rev, mut presence) = decode(&bytes).map_err(bad_record(doing))?;
@@ -44,8 +50,14 @@ pub(crate) async fn update(
         let next = rev + u64::from(transition.changed);
         let logged = Logged::of(user, &presence, next, &mut transition, now);
         if !transition.changed && !moves && logged.entries.is_empty() {
+            if may_be_stale {
+                may_be_stale = false;
+                found = read_one(shared, user, doing).await?;
+                continue;
+            }
             return Ok(Some(logged));
         }
+        may_be_stale = false;
         let record = encode_at(next, &presence).map_err(bad_record(doing))?;
         let batch = match logged.entries.is_empty() && !moves {
             true => Vec::new(),
@@ -53,15 +65,20 @@ pub(crate) async fn update(
         };
 
         let steps = Steps::between(shared, user, &before, &after, moves);
+        let (counters, epoch) = (before.counters(&after), shared.epoch_of(partition));
         let mut call = shared.scripts.update.prepare_invoke();
         call.key(shared.keys.head(partition)).key(shared.keys.records(partition, user.app));
         call.key(shared.keys.log(partition));
         steps.keys.into_iter().for_each(|key| _ = call.key(key));
-        call.arg(shared.epoch_of(partition)).arg(user.id.as_str()).arg(revision(rev)).arg(&record[..]);
-        call.arg(&batch[..]).arg(shared.keys.channel(partition)).arg(KEPT_BATCHES).arg(steps.letters);
+        call.arg(epoch).arg(user.id.as_str()).arg(revision(rev)).arg(&record[..]);
+        call.arg(&batch[..]).arg(shared.keys.channel(partition)).arg(KEPT_BATCHES);
+        call.arg(counters.len()).arg(steps.letters);
+        counters.iter().for_each(|(field, _)| _ = call.arg(*field));
+        counters.iter().for_each(|(_, by)| _ = call.arg(*by));
         steps.arguments.into_iter().for_each(|argument| _ = call.arg(argument));
         match invoke(shared, partition, &call, doing).await? {
             Answered::Done(number) => {
+                shared.cache.put_written(user, epoch, record, Instant::now());
                 if number > 0 {
                     shared.offer(partition, number, Delivery::of(&logged, moves));
                 }
@@ -73,7 +90,7 @@ pub(crate) async fn update(
             }
             Answered::Absent => return Ok(None),
             Answered::EpochEnded => {
-                shared.renew(partition, doing).await?;
+                shared.renew(&[partition], doing).await?;
                 found = read_one(shared, user, doing).await?;
             }
         }
@@ -113,10 +130,6 @@ impl Steps {
         for node in after.nodes.difference(&before.nodes) {
             steps.push('s', keys.node(partition, *node), [member(user)]);
         }
-        for (field, by) in before.counters(after) {
-            steps.letters.push('c');
-            steps.arguments.extend([field.to_owned(), by.to_string()]);
-        }
         steps
     }
 
@@ -149,7 +162,7 @@ pub(crate) async fn seed(shared: &Shared, user: &User, presence: Presence) -> Re
         }
         match invoke(shared, partition, &call, doing).await? {
             Answered::Done(_) => return Ok(()),
-            Answered::EpochEnded => shared.renew(partition, doing).await?,
+            Answered::EpochEnded => shared.renew(&[partition], doing).await?,
             Answered::Again(_) | Answered::Absent => unreachable!("the script compares no revision"),
         }
     }
@@ -189,7 +202,7 @@ pub(crate) async fn remove_if(
                 found = Some(bytes);
             }
             Answered::EpochEnded => {
-                shared.renew(partition, doing).await?;
+                shared.renew(&[partition], doing).await?;
                 found = read_one(shared, user, doing).await?;
             }
         }

@@ -10,6 +10,7 @@
 
 mod address;
 mod batch;
+mod cache;
 mod calls;
 mod change_log;
 mod changes;

@@ -55,9 +55,12 @@ pub(crate) async fn read(
         let mut ended = None;
         for (((partition, _), indexes), answer) in groups.iter().zip(answers.chunks(2)) {
             let [records, epoch] = answer else { return Err(corrupt(doing, "an answer is missing")) };
-            let epoch = epoch.first().and_then(Option::as_deref);
-            if epoch != Some(shared.epoch_of(*partition).to_string().as_bytes()) {
-                ended = Some(*partition);
+            let (epoch, known) = (epoch.first().and_then(Option::as_deref), shared.epoch_of(*partition));
+            if epoch != Some(known.to_string().as_bytes()) {
+                ended.push(*partition);
+            } else if let ([user], [Some(record)]) = (users, &records[..]) {
+                // The next call is often a change of this record.
+                shared.cache.put_read(user, known, record);
             }
             for (index, record) in indexes.iter().zip(records) {
                 found[*index].clone_from(record);

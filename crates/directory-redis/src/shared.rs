@@ -2,6 +2,7 @@
 
 use crate::address::Address;
 use crate::batch::{Delivery, split_message};
+use crate::cache::Cache;
 use crate::errors::RedisOpenError;
 use crate::keys::Keys;
 use crate::figures::{Counts, RedisFigures};
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     user_locks: Vec<tokio::sync::Mutex<()>>,
     pub(crate) log: LocalLog,
     pub(crate) counts: Counts,
+    pub(crate) cache: Cache,
     /// Notified when the feed moves.
     pub(crate) moved: Notify,
     /// Notified when the upkeep has work.
@@ -108,6 +110,7 @@ impl Shared {
     /// Ends a link, so that the upkeep opens another.
     pub(crate) fn give_up(&self, number: u64) {
         if self.routes.remove(number) {
+            cache: Cache::default(),
             counts: Counts::default(),
             self.wake.notify_one();
         }

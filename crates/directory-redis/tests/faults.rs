@@ -95,6 +95,67 @@ async fn every_call_notices_a_flush() {
     assert!(other.directory.epoch() > before, "appending to the log");
 }
 
+/// Each partition has begun another epoch, and one read has users of all.
+#[tokio::test]
+async fn a_large_read_after_a_flush_finds_no_record_and_takes_few_round_trips() {
+    let server = RedisServer::start().await;
+    let settings = RedisSettings { compare_every: Duration::from_secs(3600), ..server.settings(256) };
+    let node = Node::open(settings).await;
+    let users: Vec<_> = (0..500).map(|n| user(&format!("user {n}"))).collect();
+    let _: String = server.command("FLUSHALL").await;
+    let calls = async || -> u64 {
+        let info: String = server.command("INFO commandstats").await;
+        let line = info.lines().find_map(|line| line.strip_prefix("cmdstat_evalsha:calls=")).unwrap_or("0");
+        line.split(',').next().unwrap().parse().unwrap()
+    };
+    let before = calls().await;
+    let found = node.directory.read(&users, |_, presence| presence.is_some()).await.unwrap();
+    assert_eq!(found, [false; 500]);
+    // One call of the script for each partition that has a user.
+    assert!(calls().await - before <= 256);
+}
+
+/// After the loss, the record has the same revision again, with another content.
+#[tokio::test]
+async fn a_record_that_a_node_has_kept_from_before_a_flush_is_not_used() {
+    let server = RedisServer::start().await;
+    let (one, other) = (node(&server).await, node(&server).await);
+    let begin = async |node: &Node, text: &str| {
+        node.seed("a").await.unwrap();
+        node.connect("a", 1).await.unwrap().unwrap();
+        node.set_custom("a", text).await.unwrap().unwrap().rev
+    };
+    let rev = begin(&one, "former").await;
+    let epoch = one.directory.epoch();
+    let _: String = server.command("FLUSHALL").await;
+    assert_eq!(begin(&other, "present").await, rev);
+    until("both know the epoch", async || {
+        one.directory.epoch() > epoch && one.directory.epoch() == other.directory.epoch()
+    })
+    .await;
+    // A record is kept for the next change only after a moment.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    one.connect("a", 2).await.unwrap().unwrap();
+    assert_eq!(other.custom("a").await.unwrap().unwrap(), "present");
+}
+
+/// The clock of a server may be behind that of its predecessor.
+#[tokio::test]
+async fn a_log_with_higher_numbers_than_those_of_the_new_epoch_is_begun_anew() {
+    let server = RedisServer::start().await;
+    let node = node(&server).await;
+    node.seed("a").await.unwrap();
+    node.connect("a", 1).await.unwrap();
+    let partition = node.directory.partition_of(&user("a"));
+    let _: String = server.command(&format!("XADD lm:{{{partition}}}:log 9000000000000000-0 b x")).await;
+    let _: u64 = server.command(&format!("DEL lm:{{{partition}}}:head")).await;
+    let mut ear = node.follow();
+    until("it writes again", async || matches!(node.set_custom("a", "after").await, Ok(Some(_)))).await;
+    ear.until_text("after").await;
+    let log: Vec<redis::Value> = server.command(&format!("XRANGE lm:{{{partition}}}:log - +")).await;
+    assert_eq!(log.len(), 1);
+}
+
 /// The name of a run may change while nodes are connected, because the replication id does.
 #[tokio::test]
 async fn nodes_that_know_a_server_by_two_names_leave_each_other_the_epoch() {

@@ -66,6 +66,60 @@ async fn writers_on_two_nodes_lose_no_change_of_each_other() {
     assert_eq!(revs.unwrap(), [Some(1 + 1 + 6 * 40 + 1)], "each change counts one revision");
 }
 
+/// The time after which a record that a node has written need not be read for its next change.
+async fn a_moment() {
+    tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+}
+
+/// A node keeps the records that it has written, and another node may have changed one since.
+#[tokio::test]
+async fn a_change_that_looks_needless_to_an_outdated_record_is_made() {
+    let server = RedisServer::start().await;
+    let (one, other) = two_nodes(&server).await;
+    one.seed("a").await.unwrap();
+    one.connect("a", 1).await.unwrap();
+    one.set_custom("a", "x").await.unwrap();
+    other.set_custom("a", "y").await.unwrap();
+    a_moment().await;
+    let logged = one.set_custom("a", "x").await.unwrap().unwrap();
+    assert_eq!((logged.entries.len(), logged.rev), (1, 5));
+    assert_eq!(other.custom("a").await.unwrap().unwrap(), "x");
+    // A change that is needless writes nothing.
+    assert_eq!(one.set_custom("a", "x").await.unwrap().unwrap().entries.len(), 0);
+}
+
+#[tokio::test]
+async fn a_change_of_a_record_that_was_read_or_written_before_is_one_call() {
+    let server = RedisServer::start().await;
+    let settings =
+        RedisSettings { compare_every: std::time::Duration::from_secs(3600), ..server.settings(PARTITIONS) };
+    let (one, other) = (Node::open(settings.clone()).await, Node::open(settings).await);
+    one.seed("a").await.unwrap();
+    one.custom("a").await.unwrap();
+    let calls = async || -> (u64, u64) {
+        let info: String = server.command("INFO commandstats").await;
+        let count = |name: &str| {
+            let line = info.lines().find_map(|line| line.strip_prefix(&format!("cmdstat_{name}:calls=")));
+            line.map_or(0, |rest| rest.split(',').next().unwrap().parse().unwrap())
+        };
+        (count("evalsha"), count("hget"))
+    };
+    let before = calls().await;
+    one.connect("a", 1).await.unwrap();
+    a_moment().await;
+    one.set_custom("a", "x").await.unwrap();
+    let after = calls().await;
+    // The script itself reads the record.
+    assert_eq!((after.0 - before.0, after.1 - before.1), (2, 2));
+    // An outdated record costs one more call of the script.
+    other.set_custom("a", "y").await.unwrap();
+    a_moment().await;
+    let before = calls().await;
+    one.set_custom("a", "z").await.unwrap();
+    let after = calls().await;
+    assert_eq!((after.0 - before.0, after.1 - before.1), (2, 2));
+}
+
 /// Answers and pushes often overtake each other, so gaps come and go by themselves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_users_at_once_are_all_served_and_all_heard() {
@@ -188,7 +242,7 @@ async fn settings_and_servers_that_will_not_do_are_refused() {
     assert!(!format!("{secret:?}").contains("secret"));
 }
 
-/// The calls of a user on two nodes are counted together.
+/// The calls of a user or an app on two nodes are counted together.
 #[tokio::test]
 async fn a_rate_limit_is_one_over_all_nodes() {
     let server = RedisServer::start().await;
