@@ -53,7 +53,7 @@ async fn append_batch(shared: &Shared, partition: u16, entries: Vec<LogEntry>) -
                 shared.offer(partition, number, Delivery { entries, moves: false });
                 return Ok(());
             }
-            ["epoch"] => shared.renew(partition, doing).await?,
+            ["epoch"] => shared.renew(&[partition], doing).await?,
             other => return Err(corrupt(doing, format!("the script answered {other:?}"))),
         }
     }

@@ -2,12 +2,16 @@
 
 use crate::errors::RedisOpenError;
 use crate::layout::Layout;
-use crate::link::Link;
+use crate::link::{Link, Run};
 use crate::shared::Shared;
 use futures_util::future::join_all;
 use redis::PushInfo;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// The time in which a server must say that it is still a master.
+const IN_USE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// A link with the partitions that it does not serve yet.
 struct Candidate {
@@ -25,11 +29,11 @@ impl Shared {
             Ok(Some(layout)) => self.take_layout(layout).await,
             Err(error) => Err(error),
         };
+        self.counts.failed_connects.add(u64::from(found.is_err()));
         self.routes.renewed.notify_waiters();
         self.wake.notify_one();
         found
     }
-        self.counts.failed_connects.add(u64::from(found.is_err()));
 
     /// Asks a server for the layout, at each attempt another server. Returns `None` if the layout cannot have changed.
     async fn find_layout(&self) -> Result<Option<Layout>, RedisOpenError> {
@@ -83,14 +87,30 @@ impl Shared {
             if partitions.is_empty() {
                 continue;
             }
-            match self.begin(&link, &partitions, true).await {
-                Ok(()) => self.routes.set(&partitions, &link),
-                Err(error) => {
-                    failure = Some(RedisOpenError::while_doing("taking over the partitions")(error))
-                }
-            }
+            let others = self.runs_in_use(&link).await;
+            let begun = self.begin(&link, &partitions, true, &others).await;
+            let failed = begun.map_or_else(Some, |begun| {
+                self.routes.set(&begun.partitions, &link);
+                begun.failure
+            });
+            let failed = failed.map(RedisOpenError::while_doing("taking over the partitions"));
+            failure = failed.or(failure);
         }
         failure.map_or(Ok(()), Err)
+    }
+
+    /// The runs of the other servers that are in use. A partition that one of them wrote last was moved from there in
+    /// order, so it has lost nothing. The servers are asked, because a link may be that of a master that was cut off,
+    /// and the replication id by which its replica names it may be newer than the link.
+    async fn runs_in_use(&self, link: &Link) -> Vec<Run> {
+        let patience = self.settings.timeout.min(IN_USE_PATIENCE);
+        let asked = self.routes.links().into_iter().filter(|(other, _)| other.number != link.number);
+        let asking = asked.map(|(other, _)| async move {
+            let present = tokio::time::timeout(patience, other.present_run()).await.ok()?.ok()?;
+            let is_replaced = [&present, &other.run].into_iter().any(|run| link.run.has_replaced(run));
+            (present.is_same_process(&other.run) && !is_replaced).then(|| other.run.clone())
+        });
+        join_all(asking).await.into_iter().flatten().collect()
     }
 
     async fn open_link(self: &Arc<Self>, info: redis::ConnectionInfo) -> Result<Link, RedisOpenError> {
@@ -106,7 +126,7 @@ impl Shared {
             let loaded = script.load_async(&mut link.commands.clone()).await;
             loaded.map_err(RedisOpenError::while_doing("loading the scripts"))?;
         }
+        self.counts.connects.add(1);
         Ok(link)
     }
 }
-        self.counts.connects.add(1);

@@ -18,8 +18,8 @@ mod connecting;
 mod directory;
 mod errors;
 mod feed_page;
-mod keys;
 mod figures;
+mod keys;
 mod layout;
 mod limits;
 mod link;
@@ -34,9 +34,10 @@ mod shared;
 mod upkeep;
 
 pub use errors::RedisOpenError;
-pub use settings::{RedisSettings, RedisTls};
 pub use figures::{CallFigures, RedisCall, RedisFigures};
+pub use settings::{RedisSettings, RedisTls};
 
+use calls::MOVING_PAUSE;
 use shared::Shared;
 use std::sync::Arc;
 use tokio::task::AbortHandle;
@@ -53,16 +54,26 @@ impl RedisDirectory {
     pub async fn open(settings: RedisSettings) -> Result<Self, RedisOpenError> {
         let shared = Arc::new(Shared::new(settings)?);
         // Any of the servers in the address may be the one that is up, or knows the others.
-        let mut connected = Err(RedisOpenError::Late);
-        for _ in 0..shared.address.seeds.len() {
-            connected = shared.connect().await;
-            if connected.is_ok() {
-                break;
+        let mut left = shared.address.seeds.len();
+        let moving_until = tokio::time::Instant::now() + shared.settings.timeout;
+        while let Err(error) = shared.connect().await {
+            // A slot that is being moved to another server is usually there soon.
+            let is_moving = error.is_moving() && tokio::time::Instant::now() < moving_until;
+            left -= usize::from(!is_moving);
+            if left == 0 {
+                return Err(error);
+            }
+            if is_moving {
+                tokio::time::sleep(MOVING_PAUSE).await;
             }
         }
-        connected?;
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(&shared))).abort_handle();
         Ok(Self { shared, upkeep })
+    }
+
+    /// The figures of this directory, for metrics.
+    pub fn figures(&self) -> RedisFigures {
+        self.shared.figures()
     }
 }
 
@@ -71,8 +82,3 @@ impl Drop for RedisDirectory {
         self.upkeep.abort();
     }
 }
-
-    /// The figures of this directory, for metrics.
-    pub fn figures(&self) -> RedisFigures {
-        self.shared.figures()
-    }

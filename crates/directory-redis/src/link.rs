@@ -67,6 +67,11 @@ impl Link {
         Ok(Self { server, commands, pushes, run, number })
     }
 
+    /// Asks the server for its present run. An error if it does not answer, or is no longer a master.
+    pub(crate) async fn present_run(&self) -> Result<Run, RedisOpenError> {
+        run_of(&info_of(&mut self.commands.clone()).await?)
+    }
+
     /// Subscribes to the channels of these partitions.
     pub(crate) async fn subscribe(&self, keys: &Keys, partitions: &[u16]) -> Result<(), RedisOpenError> {
         // One command for each channel, because the channels are of different slots.
@@ -83,6 +88,11 @@ impl Run {
     /// The text of the run in the head of a partition.
     pub(crate) fn name(&self) -> String {
         format!("{}:{}", self.id, self.replication)
+    }
+
+    /// Whether the two are of one process. Its replication id may have changed in between.
+    pub(crate) fn is_same_process(&self, other: &Self) -> bool {
+        self.id == other.id
     }
 
     /// Whether this server was a replica of the run `other` and may lack its last writes.
@@ -246,11 +256,11 @@ mod tests {
         assert_eq!(mode_of(&found), Mode::Cluster);
         assert_eq!(mode_of("redis_mode:sentinel\r\n"), Mode::Sentinel);
         assert_eq!(mode_of("redis_mode:standalone\r\n"), Mode::Single);
+        assert_eq!(mode_of("server_mode:cluster\r\n"), Mode::Cluster);
+        assert_eq!(mode_of("server_mode:sentinel\r\n"), Mode::Sentinel);
+        assert_eq!(mode_of("server_mode:standalone\r\n"), Mode::Single);
         let run = run_of(&found).unwrap();
         let replaced = Run { replication: "ghi".into(), ..run.clone() };
         assert!(run.has_replaced(&replaced) && !replaced.has_replaced(&run));
     }
 }
-        assert_eq!(mode_of("server_mode:cluster\r\n"), Mode::Cluster);
-        assert_eq!(mode_of("server_mode:sentinel\r\n"), Mode::Sentinel);
-        assert_eq!(mode_of("server_mode:standalone\r\n"), Mode::Single);

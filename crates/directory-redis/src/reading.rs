@@ -27,8 +27,8 @@ pub(crate) async fn read_one(
     Ok(read(shared, std::slice::from_ref(user), doing).await?.pop().flatten())
 }
 
-/// Reads the bytes of the records of these users, in the order of `users`, with one round trip per server. If a
-/// partition has begun another epoch, takes over the epoch and reads everything again. A caller that finds no record
+/// Reads the bytes of the records of these users, in the order of `users`, with one round trip per server. If
+/// partitions have begun other epochs, takes over these and reads everything again. A caller that finds no record
 /// therefore knows the current epoch.
 pub(crate) async fn read(
     shared: &Shared,
@@ -52,7 +52,7 @@ pub(crate) async fn read(
     for _ in 0..MAX_ATTEMPTS {
         let answers: Vec<Vec<Option<Vec<u8>>>> = shared.query(&commands, doing).await?;
         let mut found = vec![None; users.len()];
-        let mut ended = None;
+        let mut ended = Vec::new();
         for (((partition, _), indexes), answer) in groups.iter().zip(answers.chunks(2)) {
             let [records, epoch] = answer else { return Err(corrupt(doing, "an answer is missing")) };
             let (epoch, known) = (epoch.first().and_then(Option::as_deref), shared.epoch_of(*partition));
@@ -66,10 +66,10 @@ pub(crate) async fn read(
                 found[*index].clone_from(record);
             }
         }
-        match ended {
-            None => return Ok(found),
-            Some(partition) => shared.renew(partition, doing).await?,
+        if ended.is_empty() {
+            return Ok(found);
         }
+        shared.renew(&ended, doing).await?;
     }
     Err(contended(doing))
 }

@@ -4,9 +4,9 @@ use crate::address::Address;
 use crate::batch::{Delivery, split_message};
 use crate::cache::Cache;
 use crate::errors::RedisOpenError;
-use crate::keys::Keys;
 use crate::figures::{Counts, RedisFigures};
-use crate::link::Link;
+use crate::keys::Keys;
+use crate::link::{Link, Run};
 use crate::record::COUNTERS;
 use crate::routes::Routes;
 use crate::sequence::Sequence;
@@ -14,9 +14,10 @@ use crate::settings::RedisSettings;
 use lamplight_directory::{DirectoryError, DirectoryStats, LocalLog, Partitions};
 use lamplight_model::User;
 use parking_lot::{Mutex, MutexGuard};
-use redis::{PushInfo, PushKind, RedisError, Script, Value};
-use std::collections::BTreeSet;
+use redis::{PushInfo, PushKind, RedisError, RedisResult, Script, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
@@ -54,14 +55,22 @@ pub(crate) struct Shared {
     /// The epoch of the directory, in milliseconds; those of partitions are in microseconds.
     epoch: AtomicU64,
     pub(crate) stats: Mutex<DirectoryStats>,
-    user_locks: Vec<tokio::sync::Mutex<()>>,
-    pub(crate) log: LocalLog,
     pub(crate) counts: Counts,
+    user_locks: Vec<tokio::sync::Mutex<()>>,
     pub(crate) cache: Cache,
+    pub(crate) log: LocalLog,
     /// Notified when the feed moves.
     pub(crate) moved: Notify,
     /// Notified when the upkeep has work.
     pub(crate) wake: Notify,
+}
+
+/// The outcome of [`Shared::begin`].
+pub(crate) struct Begun {
+    /// The partitions whose epochs were taken over.
+    pub(crate) partitions: Vec<u16>,
+    /// The error of one of the other partitions. Their slots are being moved to another server, for example.
+    pub(crate) failure: Option<RedisError>,
 }
 
 #[derive(Default)]
@@ -99,7 +108,9 @@ impl Shared {
             partitions: (0..settings.partitions).map(|_| Mutex::default()).collect(),
             epoch: AtomicU64::new(0),
             stats: Mutex::default(),
+            counts: Counts::default(),
             user_locks: (0..USER_LOCKS).map(|_| tokio::sync::Mutex::default()).collect(),
+            cache: Cache::default(),
             log: LocalLog::default(),
             moved: Notify::new(),
             wake: Notify::new(),
@@ -110,51 +121,67 @@ impl Shared {
     /// Ends a link, so that the upkeep opens another.
     pub(crate) fn give_up(&self, number: u64) {
         if self.routes.remove(number) {
-            cache: Cache::default(),
-            counts: Counts::default(),
             self.wake.notify_one();
         }
     }
 
     /// Takes over the epochs of these partitions from a link. A partition without an epoch begins one. On a new link, a
-    /// partition also begins one if it was last written by another run of the server. It does not if that run is still
-    /// in use, because the partition was then moved in order.
+    /// partition also begins one if it was last written by another run of the server. It does not if that run is in
+    /// `others`, because the partition was then moved in order.
     pub(crate) async fn begin(
         &self,
         link: &Link,
         partitions: &[u16],
         is_new: bool,
-    ) -> Result<(), RedisError> {
+        others: &[Run],
+    ) -> Result<Begun, RedisError> {
         let mut connection = link.commands.clone();
         self.scripts.begin.load_async(&mut connection).await?;
-        let others = self.routes.links();
         let mut pipe = redis::pipe();
+        pipe.ignore_errors();
         for partition in partitions {
             let known = self.epoch_of(*partition);
-            let command = pipe.cmd("EVALSHA").arg(self.scripts.begin.get_hash()).arg(1);
-            command.arg(self.keys.head(*partition)).arg(link.run.name());
-            command.arg(known).arg(u8::from(is_new));
-            // A replica that has replaced a run may lack its last writes.
-            let moved_from = others.iter().filter(|(other, _)| !link.run.has_replaced(&other.run));
-            moved_from.for_each(|(other, _)| _ = command.arg(other.run.name()));
+            let command = pipe.cmd("EVALSHA").arg(self.scripts.begin.get_hash()).arg(2);
+            command.arg(self.keys.head(*partition)).arg(self.keys.log(*partition));
+            command.arg(link.run.name()).arg(known).arg(u8::from(is_new));
+            others.iter().for_each(|other| _ = command.arg(other.name()));
         }
-        let begun: Vec<(u64, u64)> = pipe.query_async(&mut connection).await?;
+        let answers: Vec<RedisResult<(u64, u64)>> = pipe.query_async(&mut connection).await?;
+        let (mut begun, mut failure) = (Vec::with_capacity(partitions.len()), None);
+        for (partition, answer) in partitions.iter().zip(answers) {
+            match answer {
+                Ok((epoch, number)) => begun.push((*partition, epoch, number)),
+                Err(error) => failure = Some(error),
+            }
+        }
         // The epoch of the directory rises first: a caller who finds a record absent must not see the former epoch.
-        let highest = begun.iter().map(|(epoch, _)| *epoch).max().unwrap_or_default();
-        let is_lost = |partition: &u16, epoch: u64| ![0, epoch].contains(&self.epoch_of(*partition));
-        let any_lost =
-            partitions.iter().zip(&begun).any(|(partition, (epoch, _))| is_lost(partition, *epoch));
+        let highest = begun.iter().map(|(_, epoch, _)| *epoch).max().unwrap_or_default();
+        let is_lost = |partition: u16, epoch: u64| ![0, epoch].contains(&self.epoch_of(partition));
+        let any_lost = begun.iter().any(|(partition, epoch, _)| is_lost(*partition, *epoch));
         self.raise_epoch(highest, any_lost);
-        for (partition, (epoch, number)) in partitions.iter().zip(begun) {
-            self.take_over(*partition, epoch, number);
+        for (partition, epoch, number) in &begun {
+            self.take_over(*partition, *epoch, *number);
         }
-        Ok(())
+        let partitions = begun.into_iter().map(|(partition, ..)| partition).collect();
+        Ok(Begun { partitions, failure })
     }
 
-    /// Takes over the epoch of a partition, or begins one if the partition has none.
-    pub(crate) async fn renew(&self, partition: u16, doing: &'static str) -> Result<(), DirectoryError> {
-        let link = self.link(partition, doing)?;
-        self.begin(&link, &[partition], false).await.map_err(|error| self.failed(&link, doing, error))
+    /// Takes over the epochs of these partitions, or begins one for a partition that has none. One round trip for each
+    /// server.
+    pub(crate) async fn renew(&self, partitions: &[u16], doing: &'static str) -> Result<(), DirectoryError> {
+        let mut by_link: BTreeMap<u64, (Arc<Link>, Vec<u16>)> = BTreeMap::new();
+        for partition in partitions {
+            let link = self.link(*partition, doing)?;
+            by_link.entry(link.number).or_insert_with(|| (link, Vec::new())).1.push(*partition);
+        }
+        for (link, partitions) in by_link.into_values() {
+            let begun = self.begin(&link, &partitions, false, &[]).await;
+            let failure = begun.map_or_else(Some, |begun| begun.failure);
+            if let Some(error) = failure {
+                return Err(self.failed(&link, doing, error));
+            }
+        }
+        Ok(())
     }
 
     /// Raises the epoch of the directory, which is the highest epoch of its partitions. If a partition has lost records
@@ -257,8 +284,16 @@ impl Shared {
         self.deliver(next);
     }
 
+    /// Reports to the readers that they have missed batches of a partition.
+    fn miss(&self, partition: u16) {
+        self.counts.missed.add(1);
+        self.log.miss(&Partitions::Some(BTreeSet::from([partition])));
+        self.moved.notify_waiters();
+    }
+
     /// Delivers batches to the readers. The caller holds the lock of the partition, so that they stay in order.
     fn deliver(&self, next: Vec<Delivery>) {
+        self.counts.batches.add(next.len() as u64);
         for delivery in next {
             for entry in &delivery.entries {
                 self.log.append(entry);
@@ -287,16 +322,8 @@ impl Shared {
     /// Locks a user for a change by this node. Unrelated users may share a lock.
     pub(crate) async fn lock_user(&self, user: &User) -> tokio::sync::MutexGuard<'_, ()> {
         let mut hasher = DefaultHasher::new();
-    /// Reports to the readers that they have missed batches of a partition.
-    fn miss(&self, partition: u16) {
-        self.counts.missed.add(1);
-        self.log.miss(&Partitions::Some(BTreeSet::from([partition])));
-        self.moved.notify_waiters();
-    }
-
         user.hash(&mut hasher);
         let index = hasher.finish() % USER_LOCKS as u64;
-        self.counts.batches.add(next.len() as u64);
         self.user_locks[usize::try_from(index).unwrap_or_default()].lock().await
     }
 
@@ -305,10 +332,6 @@ impl Shared {
         ["e", "n"].into_iter().chain(COUNTERS)
     }
 
-    fn partition(&self, partition: u16) -> MutexGuard<'_, Partition> {
-        self.partitions[usize::from(partition)].lock()
-    }
-}
     pub(crate) fn figures(&self) -> RedisFigures {
         let waiting = |partition: u16| self.partition(partition).log.waiting() as u64;
         let (waiting_entries, waiting_bytes) = self.log.waiting();
@@ -322,3 +345,7 @@ impl Shared {
         }
     }
 
+    fn partition(&self, partition: u16) -> MutexGuard<'_, Partition> {
+        self.partitions[usize::from(partition)].lock()
+    }
+}

@@ -71,7 +71,7 @@ fn check(shared: &Shared, link: &Link, done: Result<(), DirectoryError>) {
 async fn compare(shared: &Shared) {
     let (mut sums, mut is_whole) = (Figures::default(), true);
     for (link, partitions) in shared.routes.links() {
-        let compared = compare_some(shared, &link, &partitions).await;
+        let compared = compare_some(shared, &partitions).await;
         is_whole &= compared.is_ok();
         check(shared, &link, compared.map(|some| sums.iter_mut().zip(some).for_each(|(sum, n)| *sum += n)));
     }
@@ -89,7 +89,7 @@ async fn compare(shared: &Shared) {
 /// The counters of [`COUNTERS`](crate::record::COUNTERS).
 type Figures = [u64; 2 + Platform::ALL.len()];
 
-async fn compare_some(shared: &Shared, link: &Link, partitions: &[u16]) -> Result<Figures, DirectoryError> {
+async fn compare_some(shared: &Shared, partitions: &[u16]) -> Result<Figures, DirectoryError> {
     let mut commands = Commands::default();
     for partition in partitions {
         let command = commands.add(*partition, "HMGET").arg(shared.keys.head(*partition));
@@ -112,8 +112,7 @@ async fn compare_some(shared: &Shared, link: &Link, partitions: &[u16]) -> Resul
         }
     }
     if !lost.is_empty() {
-        let begun = shared.begin(link, &lost, false).await;
-        begun.map_err(|error| shared.failed(link, "taking over lost partitions", error))?;
+        shared.renew(&lost, "taking over lost partitions").await?;
     }
     Ok(sums)
 }
@@ -138,11 +137,11 @@ async fn close_gaps(shared: &Shared, partitions: &[u16]) -> Result<(), Directory
         let (batches, epoch): Found =
             redis::from_redis_value(found).map_err(|error| crate::errors::corrupt(doing, error))?;
         if epoch != Some(shared.epoch_of(partition)) {
-            shared.renew(partition, doing).await?;
+            shared.renew(&[partition], doing).await?;
             continue;
+        }
         shared.counts.gaps.add(1);
         shared.counts.repaired.add(batches.len() as u64);
-        }
         for (id, fields) in batches {
             let number = id.split('-').next().and_then(|number| number.parse().ok());
             let delivery = fields.first().and_then(|(_, batch)| Delivery::decode(batch).ok());

@@ -337,16 +337,25 @@ async fn scripts_that_the_server_forgot_are_loaded_again() {
 
 #[tokio::test]
 async fn a_server_out_of_memory_takes_no_change_and_half_of_none() {
-    let server = RedisServer::start().await;
+    let server = RedisServer::start_with(&["--enable-debug-command", "yes"]).await;
     let node = node(&server).await;
     node.seed("a").await.unwrap();
+    node.seed("gone").await.unwrap();
     node.connect("a", 1).await.unwrap();
     node.set_custom("a", "before").await.unwrap();
     let mut ear = node.follow();
+    let digest = async || -> String { server.command("DEBUG DIGEST").await };
+    let before = digest().await;
     let _: String = server.command("CONFIG SET maxmemory 1").await;
     assert_eq!(kind(node.set_custom("a", "refused").await), DirectoryErrorKind::Unavailable);
+    assert_eq!(kind(node.connect("a", 2).await), DirectoryErrorKind::Unavailable);
     assert_eq!(kind(node.seed("b").await), DirectoryErrorKind::Unavailable);
+    let news = LogEntry::news(user("a"), News::ListsUnknown);
+    assert_eq!(kind(node.log.append(vec![news]).await), DirectoryErrorKind::Unavailable);
+    assert_eq!(digest().await, before, "no key has changed");
     assert_eq!(node.custom("a").await.unwrap().unwrap(), "before", "it can be read");
+    // A removal frees memory, and is not refused.
+    node.directory.remove(&user("gone"), people::now(3)).await.unwrap();
     let _: String = server.command("CONFIG SET maxmemory 0").await;
     until("it writes again", async || matches!(node.set_custom("a", "after").await, Ok(Some(_)))).await;
     ear.until_text("after").await;

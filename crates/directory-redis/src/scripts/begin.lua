@@ -1,6 +1,6 @@
 -- Begins a new epoch of a partition that has none, or that was last written by another run of the server.
 --
--- KEYS  1 head
+-- KEYS  1 head  2 log
 -- ARGV  1 run of the server  2 an epoch that the new one must be above
 --       3 '1': compare the run, as a new connection does; otherwise only a partition without an epoch begins one, because
 --         nodes that connected at different times may know the same server by different names
@@ -24,4 +24,6 @@ epoch = math.max(present, epoch + 1, tonumber(ARGV[2]) + 1)
 number = math.max(number + 1, epoch)
 local texts = {string.format('%.0f', epoch), string.format('%.0f', number)}
 redis.call('HSET', KEYS[1], 'e', texts[1], 'n', texts[2], 'run', ARGV[1])
+-- No node fills a gap over the end of an epoch. A batch with a higher number than the new ones would fail every XADD.
+redis.call('DEL', KEYS[2])
 return texts

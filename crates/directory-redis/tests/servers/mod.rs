@@ -35,6 +35,13 @@ pub struct Cluster {
     pub servers: Vec<Server>,
 }
 
+/// A slot that is being moved from one server to another, by their indexes.
+pub struct Move {
+    slot: u16,
+    from: usize,
+    to: usize,
+}
+
 /// The settings of a test over these servers.
 pub fn settings(url: impl Into<String>, partitions: u16) -> RedisSettings {
     RedisSettings {
@@ -88,6 +95,12 @@ impl Server {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Sends a signal to the process.
+    pub fn signal(&self, signal: &str) {
+        let done = Command::new("kill").args([signal, &self.process.id().to_string()]).status();
+        assert!(done.unwrap().success());
+    }
+
     /// Sends a command given as words.
     pub async fn command<T: FromRedisValue>(&self, words: &str) -> T {
         self.try_command(words).await.unwrap()
@@ -126,18 +139,23 @@ impl Drop for Server {
 impl Cluster {
     /// Starts a cluster, and waits until each server is ready.
     pub async fn start(replicas_of_each: usize) -> Self {
-        let member = |_| {
-            Server::start(&[
-                "--cluster-enabled",
-                "yes",
-                "--cluster-config-file",
-                "nodes.conf",
-                "--cluster-node-timeout",
-                "3000",
-                "--repl-diskless-sync-delay",
-                "0",
-            ])
-        };
+        Self::start_with(replicas_of_each, &[]).await
+    }
+
+    /// Starts a cluster whose servers have further options.
+    pub async fn start_with(replicas_of_each: usize, options: &[&str]) -> Self {
+        let own = [
+            "--cluster-enabled",
+            "yes",
+            "--cluster-config-file",
+            "nodes.conf",
+            "--cluster-node-timeout",
+            "3000",
+            "--repl-diskless-sync-delay",
+            "0",
+        ];
+        let options = [&own, options].concat();
+        let member = |_| Server::start(&options);
         let servers: Vec<Server> = (0..3 * (1 + replicas_of_each)).map(member).collect();
         let mut create = Command::new(program("cli"));
         create.args(["--cluster", "create", "--cluster-yes", "--cluster-replicas"]);
@@ -187,22 +205,43 @@ impl Cluster {
 
     /// Moves a slot with its keys to another master, as an operator who adds a server does.
     pub async fn move_slot(&self, slot: u16, from: usize, to: usize) {
+        let moving = self.begin_move(slot, from, to, usize::MAX).await;
+        self.end_move(moving).await;
+    }
+
+    /// Begins to move a slot, and moves its head and up to `most` of its other keys.
+    pub async fn begin_move(&self, slot: u16, from: usize, to: usize, most: usize) -> Move {
         let (source, target) = (self.id(from).await, self.id(to).await);
         let (here, there) = (&self.servers[from], &self.servers[to]);
         let _: String = there.command(&format!("CLUSTER SETSLOT {slot} IMPORTING {source}")).await;
         let _: String = here.command(&format!("CLUSTER SETSLOT {slot} MIGRATING {target}")).await;
+        let mut keys: Vec<String> = here.command(&format!("CLUSTER GETKEYSINSLOT {slot} 1000")).await;
+        keys.sort_by_key(|key| !key.ends_with(":head"));
+        for key in keys.into_iter().take(most.saturating_add(1)) {
+            self.move_key(&key, from, to).await;
+        }
+        Move { slot, from, to }
+    }
+
+    /// Moves the remaining keys of a slot, and assigns the slot.
+    pub async fn end_move(&self, Move { slot, from, to }: Move) {
+        let (here, target) = (&self.servers[from], self.id(to).await);
         loop {
             let keys: Vec<String> = here.command(&format!("CLUSTER GETKEYSINSLOT {slot} 1")).await;
             let Some(key) = keys.first() else { break };
-            let port = there.port;
-            let _: String = here.command(&format!("MIGRATE 127.0.0.1 {port} {key} 0 5000")).await;
-            // Calls come while some keys have moved, and others have not.
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            self.move_key(key, from, to).await;
         }
         for index in [to, from] {
             let _: String =
                 self.servers[index].command(&format!("CLUSTER SETSLOT {slot} NODE {target}")).await;
         }
+    }
+
+    async fn move_key(&self, key: &str, from: usize, to: usize) {
+        let (here, port) = (&self.servers[from], self.servers[to].port);
+        let _: String = here.command(&format!("MIGRATE 127.0.0.1 {port} {key} 0 5000")).await;
+        // Calls come while some keys have moved, and others have not.
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 
     /// The index of a replica of a master.
@@ -217,6 +256,11 @@ impl Cluster {
         }
         panic!("server {master} has no replica");
     }
+}
+
+fn program(kind: &str) -> String {
+    let product = if std::env::var_os("LAMPLIGHT_TEST_VALKEY").is_some() { "valkey" } else { "redis" };
+    format!("{product}-{kind}")
 }
 
 /// Finds a free port whose cluster bus is free too.
@@ -250,8 +294,3 @@ fn spawn(folder: &TempDir, port: u16, kind: Kind, options: &[String]) -> Child {
         .spawn()
         .expect("setpriv, of the Debian package util-linux, is installed")
 }
-fn program(kind: &str) -> String {
-    let product = if std::env::var_os("LAMPLIGHT_TEST_VALKEY").is_some() { "valkey" } else { "redis" };
-    format!("{product}-{kind}")
-}
-
