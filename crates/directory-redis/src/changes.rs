@@ -65,16 +65,13 @@ pub(crate) async fn update(
         };
 
         let steps = Steps::between(shared, user, &before, &after, moves);
-        let (counters, epoch) = (before.counters(&after), shared.epoch_of(partition));
+        let epoch = shared.epoch_of(partition);
         let mut call = shared.scripts.update.prepare_invoke();
         call.key(shared.keys.head(partition)).key(shared.keys.records(partition, user.app));
         call.key(shared.keys.log(partition));
         steps.keys.into_iter().for_each(|key| _ = call.key(key));
         call.arg(epoch).arg(user.id.as_str()).arg(revision(rev)).arg(&record[..]);
-        call.arg(&batch[..]).arg(shared.keys.channel(partition)).arg(KEPT_BATCHES);
-        call.arg(counters.len()).arg(steps.letters);
-        counters.iter().for_each(|(field, _)| _ = call.arg(*field));
-        counters.iter().for_each(|(_, by)| _ = call.arg(*by));
+        call.arg(&batch[..]).arg(shared.keys.channel(partition)).arg(KEPT_BATCHES).arg(steps.letters);
         steps.arguments.into_iter().for_each(|argument| _ = call.arg(argument));
         match invoke(shared, partition, &call, doing).await? {
             Answered::Done(number) => {
@@ -129,6 +126,10 @@ impl Steps {
         }
         for node in after.nodes.difference(&before.nodes) {
             steps.push('s', keys.node(partition, *node), [member(user)]);
+        }
+        for (field, by) in before.counters(after) {
+            steps.letters.push('c');
+            steps.arguments.extend([field.to_owned(), by.to_string()]);
         }
         steps
     }
