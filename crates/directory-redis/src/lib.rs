@@ -27,6 +27,7 @@ mod lists;
 mod nodes;
 mod reading;
 mod record;
+mod rests;
 mod routes;
 mod sequence;
 mod settings;

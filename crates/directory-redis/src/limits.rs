@@ -2,12 +2,12 @@
 //! partition of their own.
 
 use crate::RedisDirectory;
-use crate::errors::corrupt;
+use crate::errors::{corrupt, unavailable};
 use crate::figures::RedisCall;
 use futures_util::future::FutureExt;
 use lamplight_directory::{DirectoryError, Limited, Limits, LimitsAnswer, LimitsError, Taken};
 use lamplight_model::{Moment, RateLimit};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The longest time that a call waits for its count. A caller without an answer counts by itself.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -15,18 +15,20 @@ const PATIENCE: Duration = Duration::from_millis(500);
 impl Limits for RedisDirectory {
     fn take<'a>(&'a self, what: Limited<'a>, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
         async move {
-            let counting = tokio::time::timeout(PATIENCE, self.take_from_store(what, limit, now));
-            match counting.await {
-                Ok(Ok(taken)) => Ok(taken),
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, source = ?std::error::Error::source(&error), "a rate limit is not known");
-                    Err(LimitsError)
-                }
-                Err(_) => {
-                    tracing::warn!("a rate limit is not known: Redis did not answer in time");
-                    Err(LimitsError)
-                }
+            let (partition, rests) = (self.shared.keys.partition_of_calls(what), &self.shared.limit_rests);
+            if rests.has(partition, Instant::now()) {
+                return Err(LimitsError);
             }
+            let doing = "counting a call for its rate limit";
+            let counting =
+                tokio::time::timeout(PATIENCE, self.take_from_store(partition, what, limit, now, doing));
+            let taken =
+                counting.await.unwrap_or_else(|_| Err(unavailable(doing, "Redis did not answer in time")));
+            taken.map_err(|error| {
+                tracing::warn!(%error, source = ?std::error::Error::source(&error), "a rate limit is not known");
+                rests.begin(partition, Instant::now());
+                LimitsError
+            })
         }
         .boxed()
     }
@@ -38,12 +40,12 @@ impl Limits for RedisDirectory {
 impl RedisDirectory {
     async fn take_from_store(
         &self,
+        partition: u16,
         what: Limited<'_>,
         limit: RateLimit,
         now: Moment,
+        doing: &'static str,
     ) -> Result<Taken, DirectoryError> {
-        let doing = "counting a call for its rate limit";
-        let partition = self.shared.keys.partition_of_calls(what);
         let mut script = self.shared.scripts.limit.prepare_invoke();
         script.key(self.shared.keys.calls(partition, what));
         script.arg(now.0).arg(limit.calls).arg(limit.window_ms);

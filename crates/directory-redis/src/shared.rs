@@ -8,6 +8,7 @@ use crate::figures::{Counts, RedisFigures};
 use crate::keys::Keys;
 use crate::link::{Link, Run};
 use crate::record::COUNTERS;
+use crate::rests::Rests;
 use crate::routes::Routes;
 use crate::sequence::Sequence;
 use crate::settings::RedisSettings;
@@ -19,6 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 use tokio::sync::Notify;
 
 /// The approximate number of batches in the stream of a partition.
@@ -58,6 +60,7 @@ pub(crate) struct Shared {
     pub(crate) counts: Counts,
     user_locks: Vec<tokio::sync::Mutex<()>>,
     pub(crate) cache: Cache,
+    pub(crate) limit_rests: Rests,
     pub(crate) log: LocalLog,
     /// Notified when the feed moves.
     pub(crate) moved: Notify,
@@ -111,6 +114,7 @@ impl Shared {
             counts: Counts::default(),
             user_locks: (0..USER_LOCKS).map(|_| tokio::sync::Mutex::default()).collect(),
             cache: Cache::default(),
+            limit_rests: Rests::new(settings.partitions, Instant::now()),
             log: LocalLog::default(),
             moved: Notify::new(),
             wake: Notify::new(),

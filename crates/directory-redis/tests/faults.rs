@@ -5,13 +5,15 @@
 mod people;
 mod server;
 
-use lamplight_directory::{DirectoryError, DirectoryErrorKind, LogEntry, News};
+use lamplight_core::Call;
+use lamplight_directory::{DirectoryError, DirectoryErrorKind, Limited, Limits, LimitsError, LogEntry, News};
 use lamplight_directory_redis::RedisSettings;
+use lamplight_model::RateLimit;
 use people::{Node, until, user};
 use server::RedisServer;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const PARTITIONS: u16 = 16;
 
@@ -375,6 +377,15 @@ async fn a_server_that_hangs_fails_calls_in_time_and_serves_again() {
     };
     let mut ear = node.follow();
     signal("-STOP");
+    // A rate limit is no reason to wait that long.
+    let (asked, limit) = (Instant::now(), RateLimit { calls: 9, window_ms: 1_000 });
+    let alice = user("a");
+    let what = Limited::User(&alice, Call::SendMessage);
+    assert_eq!(node.redis.take(what, limit, people::now(2).moment).await, Err(LimitsError));
+    assert!(asked.elapsed() < Duration::from_secs(1));
+    let asked = Instant::now();
+    assert_eq!(node.redis.take(what, limit, people::now(2).moment).await, Err(LimitsError));
+    assert!(asked.elapsed() < Duration::from_millis(300), "the next call does not wait");
     let failed = tokio::time::timeout(people::PATIENCE, node.set_custom("a", "late")).await;
     assert_eq!(kind(failed.expect("in time")), DirectoryErrorKind::Unavailable);
     signal("-CONT");

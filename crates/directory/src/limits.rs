@@ -34,7 +34,8 @@ pub enum Taken {
 pub trait Limits: Send + Sync {
     /// Counts one call at the time `now` of the directory's clock, and returns whether it is allowed. At most
     /// `limit.calls` calls are allowed in any period of `limit.window_ms` milliseconds; refused calls are not counted.
-    /// Concurrent calls cannot exceed the limit. If the future is dropped, the call may have been counted.
+    /// Concurrent calls cannot exceed the limit. An adapter that waits for a store fails soon if the store does not answer,
+    /// and for a while at once. If the future is dropped, the call may have been counted.
     fn take<'a>(&'a self, what: Limited<'a>, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
 
     /// Removes counts that no longer affect a result.

@@ -32,7 +32,7 @@ pub use audience::{
 };
 pub use duties::Duties;
 pub use keyrings::{Keyrings, KeysToRead, SourceState};
-pub use limits::{CallWindows, Failures, LoginThrottle, Port, STORE_REST, ThrottleLimits, network};
+pub use limits::{CallWindows, Failures, LoginThrottle, Port, ThrottleLimits, network};
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
 pub use operations::cluster::{ClearedPage, OpenConnection};

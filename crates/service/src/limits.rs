@@ -10,31 +10,20 @@ pub use windows::CallWindows;
 
 use lamplight_directory::{Limited, Limits, LimitsError, Taken};
 use lamplight_model::{Moment, RateLimit};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-/// The time for which a store that has failed is not asked again.
-pub const STORE_REST: Duration = Duration::from_secs(1);
 
 /// The rate limits of a node.
 #[derive(Default)]
 pub(crate) struct Rates {
     /// The calls that this node has allowed. With a store, also the moments before which it refuses.
     own: CallWindows,
-    store: Option<Store>,
-}
-
-/// The store that counts the calls of all nodes.
-struct Store {
-    limits: Box<dyn Limits>,
-    /// The moment, in milliseconds, before which the store is not asked.
-    rests_until: AtomicU64,
+    /// The store that counts the calls of all nodes.
+    store: Option<Box<dyn Limits>>,
 }
 
 impl Rates {
     /// The rate limits of a node whose calls are counted together with those of other nodes.
     pub(crate) fn shared(limits: Box<dyn Limits>) -> Self {
-        Self { own: CallWindows::default(), store: Some(Store { limits, rests_until: AtomicU64::new(0) }) }
+        Self { own: CallWindows::default(), store: Some(limits) }
     }
 
     /// Counts a call, and returns whether it is allowed. Without a store, the first poll returns the answer. If the
@@ -44,10 +33,7 @@ impl Rates {
         if self.own.refuses(what, limit, now) {
             return false;
         }
-        if now.0 < store.rests_until.load(Ordering::Relaxed) {
-            return self.own.take_now(what, limit, now);
-        }
-        match store.limits.take(what, limit, now).await {
+        match store.take(what, limit, now).await {
             Ok(Taken::Allowed) => {
                 self.own.count(what, limit, now);
                 true
@@ -56,10 +42,7 @@ impl Rates {
                 self.own.refuse_until(what, limit, until, now);
                 false
             }
-            Err(LimitsError) => {
-                store.rests_until.store((now + STORE_REST).0, Ordering::Relaxed);
-                self.own.take_now(what, limit, now)
-            }
+            Err(LimitsError) => self.own.take_now(what, limit, now),
         }
     }
 
@@ -67,7 +50,7 @@ impl Rates {
     pub(crate) fn sweep(&self, now: Moment) {
         self.own.sweep(now);
         if let Some(store) = &self.store {
-            store.limits.sweep(now);
+            store.sweep(now);
         }
     }
 }

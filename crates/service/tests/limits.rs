@@ -10,7 +10,7 @@ use lamplight_directory::{
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppId, AppSettings, Code, Moment, Now, RateLimit, Timestamp};
-use lamplight_service::{CallWindows, STORE_REST, Service, ServiceError, ThrottleLimits};
+use lamplight_service::{CallWindows, Service, ServiceError, ThrottleLimits};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -151,7 +151,7 @@ async fn a_limit_that_was_raised_holds_at_once() {
 
 /// Rate limits bound the load, so a failing store of rate limits must not stop the service.
 #[tokio::test]
-async fn while_the_store_fails_each_node_limits_its_own_calls_and_seldom_asks() {
+async fn while_the_store_fails_each_node_limits_its_own_calls() {
     let mut cluster = Nodes::start(2).await;
     cluster.call(0).await.unwrap();
     cluster.store.fails.store(true, Ordering::Relaxed);
@@ -161,17 +161,13 @@ async fn while_the_store_fails_each_node_limits_its_own_calls_and_seldom_asks() 
             cluster.call(node).await.unwrap();
         }
         assert_eq!(code(cluster.call(node).await), Code::CALLED_TOO_OFTEN);
-        assert_eq!(cluster.asked(), 1);
+        assert_eq!(cluster.asked(), left);
     }
-    cluster.wait(STORE_REST);
-    cluster.api(0).await.unwrap();
-    assert_eq!(cluster.asked(), 1);
     // The store counts again, and the calls that a node has allowed meanwhile still count at this node.
     cluster.store.fails.store(false, Ordering::Relaxed);
-    cluster.wait(STORE_REST);
     assert_eq!(code(cluster.call(0).await), Code::CALLED_TOO_OFTEN);
     assert_eq!(cluster.asked(), 0);
-    cluster.wait(Duration::from_secs(8));
+    cluster.wait(Duration::from_secs(10));
     cluster.call(1).await.unwrap();
     assert_eq!(cluster.asked(), 1);
 }
