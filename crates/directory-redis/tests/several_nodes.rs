@@ -5,13 +5,14 @@
 mod people;
 mod server;
 
-use lamplight_core::Call;
+use lamplight_core::{Call, Presence};
 use lamplight_directory::{Limited, Limits, LogEntry, News, Nodes, Taken};
 use lamplight_directory_redis::{RedisDirectory, RedisSettings};
 use lamplight_model::{AppId, RateLimit};
 use people::{Node, now, user};
 use server::RedisServer;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 const PARTITIONS: u16 = 16;
 
@@ -140,6 +141,21 @@ async fn changes_and_news_are_pushed_to_the_other_node() {
     assert_eq!((figures.batches, figures.gaps, figures.repaired), (2, 0, 0));
 }
 
+#[tokio::test]
+async fn a_change_is_heard_on_its_own_node_when_its_call_ends() {
+    let server = RedisServer::start().await;
+    let node = Node::open(server.settings(PARTITIONS)).await;
+    node.seed("a").await.unwrap();
+    node.connect("a", 1).await.unwrap();
+    let mut log = node.log.follow();
+    for n in 0..100 {
+        let logged = node.set_custom("a", &n.to_string()).await.unwrap().unwrap();
+        let mut heard = Vec::new();
+        log.take(&mut heard);
+        assert_eq!(heard.len(), logged.entries.len(), "change {n}");
+    }
+}
+
 /// Answers and pushes often overtake each other, so gaps come and go by themselves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_users_at_once_are_all_served_and_all_heard() {
@@ -182,6 +198,11 @@ async fn an_index_follows_whichever_node_writes() {
     let partition = other.directory.partition_of(&user("a"));
     let connections = other.directory.connections_of(people::NODE, partition, None).await.unwrap();
     assert_eq!(connections.connections.len(), 1);
+    // A user without a connection of the node must not be read when the node is lost.
+    one.disconnect("a", 7).await.unwrap().unwrap();
+    let left: Vec<String> = server.command("KEYS *:node:*").await;
+    assert_eq!(left, [""; 0]);
+    one.connect("a", 8).await.unwrap();
     other.directory.remove(&user("a"), now(3)).await.unwrap();
     let connections = one.directory.connections_of(people::NODE, partition, None).await.unwrap();
     assert_eq!(connections.connections, []);
@@ -189,6 +210,34 @@ async fn an_index_follows_whichever_node_writes() {
     people::until("the figures of both", async || stats() == (0, 0)).await;
     let left: Vec<String> = server.command("KEYS *:node:*").await;
     assert_eq!(left, [""; 0], "no key of a node without connections is left");
+}
+
+/// Another node changes the record between the read and the removal.
+#[tokio::test]
+async fn a_record_that_has_changed_since_it_was_read_is_not_removed() {
+    static URL: OnceLock<String> = OnceLock::new();
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    fn changes_at_the_first_call(_: &Presence) -> bool {
+        if CALLS.fetch_add(1, Ordering::Relaxed) > 0 {
+            return false;
+        }
+        let client = redis::Client::open(URL.get().unwrap().as_str()).unwrap();
+        let mut connection = client.get_connection().unwrap();
+        let ask = |command: &str| redis::cmd(command).arg("lm:{0}:rec:1").arg("a").to_owned();
+        let record: Vec<u8> = ask("HGET").query(&mut connection).unwrap();
+        let changed = [b"3", &record[1..]].concat();
+        ask("HSET").arg(changed).query::<u64>(&mut connection).unwrap();
+        true
+    }
+    let server = RedisServer::start().await;
+    let settings = server.settings(1);
+    URL.set(settings.url.clone()).unwrap();
+    let node = Node::open(settings).await;
+    node.seed("a").await.unwrap();
+    node.connect("a", 1).await.unwrap();
+    node.directory.remove_if(&user("a"), changes_at_the_first_call, now(3)).await.unwrap();
+    assert_eq!(CALLS.load(Ordering::Relaxed), 2);
+    assert_eq!(node.custom("a").await.unwrap().unwrap(), "");
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ macro_rules! directory_conformance_tests {
             records_are_read_in_the_order_asked
             a_record_is_read_with_the_revision_that_the_log_tells
             a_record_is_due_at_its_deadline_and_not_before
+            a_record_that_has_no_deadline_any_more_is_not_due
             a_user_is_due_in_its_own_partition_and_in_no_other
             who_has_session_events_is_listed_in_pages
             a_cursor_of_the_feed_is_kept_as_text

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
-use lamplight_core::{Connect, Presence, UserFacts};
+use lamplight_core::{Connect, LinkEnd, Presence, UserFacts};
 use lamplight_directory::{ChangeLog, Directory, DirectoryError, Heard, LogReader, Logged, News, Partitions};
 use lamplight_directory_redis::{RedisDirectory, RedisSettings};
 use lamplight_model::{
@@ -45,6 +45,15 @@ impl Node {
             Connect { device: &device, platform, login, born: 1, issued, connection, address: None };
         let change = |presence: &mut Presence| presence.connect(&connect, &settings, now(1));
         Ok(self.directory.update_logged(&user(name), now(1), change).await?.map(|done| done.1))
+    }
+
+    /// Ends a connection of [`connect`](Self::connect).
+    pub async fn disconnect(&self, name: &str, local: u64) -> Result<Option<Logged>, DirectoryError> {
+        let (settings, connection) = (AppSettings::default(), ConnectionId::new(NODE, local));
+        let change = |presence: &mut Presence| {
+            presence.disconnect(connection, LinkEnd::Closed, now(2).wall, &settings, now(2))
+        };
+        Ok(self.directory.update_logged(&user(name), now(2), change).await?.map(|done| done.1))
     }
 
     pub async fn set_custom(&self, name: &str, text: &str) -> Result<Option<Logged>, DirectoryError> {

@@ -113,7 +113,30 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
 }
 
-/// Lists only current connections of this node. Connections that were superseded, closed or logged out are missing.
+/// A user who comes back has no deadline. A record may have one from its creation on.
+pub async fn a_record_that_has_no_deadline_any_more_is_not_due(ports: Ports) {
+    let (directory, settings) = (&ports.directory, AppSettings::default());
+    seed(directory, "a").await;
+    connect(directory, "a", "phone", 1, now(1_000)).await;
+    let end = |presence: &mut Presence| {
+        let connection = ConnectionId::alone(1);
+        presence.disconnect(connection, LinkEnd::Closed, now(2_000).wall, &settings, now(2_000))
+    };
+    directory.update(&user("a"), now(2_000), end).await.unwrap();
+    let lapse = Moment(2_000) + settings.timing.login_retention();
+    assert_eq!(due(&ports, lapse, 10).await, [user("a")]);
+    let held =
+        directory.read(&[user("a")], |_, presence| presence.cloned().unwrap()).await.unwrap().remove(0);
+    connect(directory, "a", "phone", 2, now(3_000)).await;
+    assert_eq!(due(&ports, lapse, 10).await, []);
+    directory.seed(&user("b"), held, now(3_000)).await.unwrap();
+    assert_eq!(due(&ports, lapse, 10).await, [user("b")]);
+    directory.remove(&user("b"), now(3_000)).await.unwrap();
+    assert_eq!(due(&ports, lapse, 10).await, []);
+}
+
+/// Only current connections are listed: not those that were superseded, closed or logged out, and not those of other
+/// nodes.
 pub async fn the_connections_of_a_node_are_those_of_its_devices_now(ports: Ports) {
     const USERS: u64 = 300;
     let (directory, settings) = (&ports.directory, AppSettings::default());
