@@ -121,7 +121,7 @@ async fn a_change_of_a_record_that_was_read_or_written_before_is_one_call() {
     assert_eq!((after.0 - before.0, after.1 - before.1), (2, 0));
 }
 
-/// What is not pushed is read from the stream too, but later.
+/// A batch that is not pushed is read from the stream too, but later.
 #[tokio::test]
 async fn changes_and_news_are_pushed_to_the_other_node() {
     let server = RedisServer::start().await;
