@@ -1,6 +1,7 @@
 //! The metrics of a node. Their names follow the conventions of Prometheus.
 
 mod process;
+mod redis;
 
 use crate::durations::{Durations, Spread};
 use crate::facts_store::FactsStore;
@@ -12,6 +13,7 @@ use crate::rest::ApiMetrics;
 use crate::token_keys::TokenKeyMetrics;
 use crate::webhooks::WebhookMetrics;
 use lamplight_directory::{Directory, DirectoryStats};
+use lamplight_directory_redis::RedisFigures;
 use lamplight_model::Platform;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::{encode, encode_registry};
@@ -176,6 +178,7 @@ impl Metrics {
         sources.log.register(&mut registry);
         registry.register_collector(Box::new(sources));
         registry.register_collector(Box::new(DirectoryMetrics(Arc::clone(&directory))));
+        redis::register(&mut registry, RedisFigures::default);
         let connections = Family::<WorkerLabel, Gauge>::default();
         registry.register("connections", "Connections open now", connections.clone());
         let mut counter = |name: &str, help: &str| {
