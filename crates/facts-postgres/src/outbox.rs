@@ -16,7 +16,8 @@ use lamplight_facts::{
     Outbox, Settled, SettledAs,
 };
 use lamplight_model::{
-    AppId, DeviceId, Hook, Lane, MAX_EVENTS_BETWEEN, NoticeContent, SessionEvent, Timestamp, User, UserId,
+    AppId, DeviceId, Hook, Lane, LaneLease, MAX_EVENTS_BETWEEN, NodeId, NoticeContent, SessionEvent,
+    Timestamp, User, UserId,
 };
 use std::collections::BTreeMap;
 use tokio_postgres::Row;
@@ -87,30 +88,64 @@ impl Outbox for PostgresFacts {
         })
     }
 
+    fn take_lease(&self, lane: Lane, node: NodeId, over: Option<u64>) -> Answer<'_, LaneLease> {
+        Box::pin(async move {
+            const DOING: &str = "leasing a lane";
+            let (app, hook) = lane_key(lane);
+            let values: Values<'_> = &[&app, &hook, &node.0.cast_signed(), &over.map(number)];
+            let sql = "SELECT holder, term, beat FROM take_lease($1, $2, $3, $4)";
+            let rows = self.store.write_beside(DOING, sql, values).await?;
+            let lease = |row: &Row| -> Result<LaneLease> {
+                let holder: Option<i64> = get(row, 0)?;
+                // All columns are NULL if the app was deleted.
+                let number = |column| unsigned(get::<Option<i64>>(row, column)?.unwrap_or(0), column);
+                let holder = holder.map(|bits| NodeId(bits.cast_unsigned()));
+                Ok(LaneLease { holder, term: number(1)?, beat: number(2)? })
+            };
+            only(&rows).and_then(lease).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn release_lease(&self, lane: Lane, beat: u64) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let (app, hook) = lane_key(lane);
+            let sql = "UPDATE lane_leases SET holder = NULL, beat = nextval('lane_beats')
+                WHERE app = $1 AND hook = $2 AND beat = $3";
+            self.store.write_beside("releasing a lane", sql, &[&app, &hook, &number(beat)]).await.map(drop)
+        })
+    }
+
     fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize> {
         Box::pin(async move {
             const DOING: &str = "settling notices";
-            let sql = "SELECT settle($1, $2, $3, $4, $5, $6, $7)";
             let mut ids: Vec<i64> = Vec::with_capacity(settled.len());
             let mut outcomes: Vec<i64> = Vec::with_capacity(settled.len());
             let mut tried: Vec<i64> = Vec::with_capacity(settled.len());
             let mut dues: Vec<i64> = Vec::with_capacity(settled.len());
             let mut errors: Vec<&[u8]> = Vec::with_capacity(settled.len());
-            for Settled { id, settled } in &settled {
+            let mut terms: Vec<Option<i64>> = Vec::with_capacity(settled.len());
+            for Settled { id, term, settled } in &settled {
                 let (outcome, attempts, due, error) = match settled {
                     SettledAs::Gone => (0, 0, 0, ""),
                     SettledAs::Again { attempts, due, error } => (1, *attempts, millis(*due), error.as_str()),
                     SettledAs::Dead { attempts, error } => (2, *attempts, 0, error.as_str()),
                 };
                 ids.push(number(*id));
+                terms.push(term.map(number));
                 outcomes.push(outcome);
                 tried.push(i64::from(attempts));
                 dues.push(due);
                 errors.push(error.as_bytes());
             }
-            let values: Values<'_> =
-                &[&ids, &outcomes, &tried, &dues, &errors, &millis(at), &number(MAX_DEAD_LETTERS)];
-            let rows = self.store.write(DOING, sql, values).await?;
+            let (at, most) = (millis(at), number(MAX_DEAD_LETTERS));
+            let rows = if terms.iter().all(Option::is_none) {
+                let values: Values<'_> = &[&ids, &outcomes, &tried, &dues, &errors, &at, &most];
+                self.store.write(DOING, "SELECT settle($1, $2, $3, $4, $5, $6, $7)", values).await?
+            } else {
+                let values: Values<'_> = &[&ids, &outcomes, &tried, &dues, &errors, &terms, &at, &most];
+                let sql = "SELECT settle_in_terms($1, $2, $3, $4, $5, $6, $7, $8)";
+                self.store.write(DOING, sql, values).await?
+            };
             only(&rows).and_then(|row| unsigned(get(row, 0)?, 0)).map_err(|fault| fault.of(DOING))
         })
     }

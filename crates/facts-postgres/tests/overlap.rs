@@ -11,8 +11,8 @@ use lamplight_facts::{
 };
 use lamplight_facts_postgres::{Cause, PostgresFacts, PostgresSettings, PostgresUrl, SCHEMA_VERSION, cause};
 use lamplight_model::{
-    AppId, ClientMessageId, DeviceId, Hook, Lane, NoticeContent, Platform, PushContent, Timestamp, User,
-    UserId,
+    AppId, ClientMessageId, DeviceId, Hook, Lane, NodeId, NoticeContent, Platform, PushContent, Timestamp,
+    User, UserId,
 };
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -104,6 +104,25 @@ async fn a_kick_at_one_node_divides_the_logins_at_another() {
     }
 }
 
+/// Nodes take the lease of a lane at the same time, and then take it over at the same time. One of them gets it.
+#[tokio::test]
+async fn of_nodes_that_lease_a_lane_at_once_one_gets_it() {
+    let (nodes, _database) = two_nodes().await;
+    let lane = Lane { app: APP, hook: Hook::Push };
+    let mut over = None;
+    for round in 0..10 {
+        let take = |n: u64| nodes[n as usize % 2].take_lease(lane, NodeId(10 * round + n), over);
+        let leases = join_all((0..8).map(take)).await;
+        let leases: BTreeSet<_> = leases
+            .into_iter()
+            .map(Result::unwrap)
+            .map(|lease| (lease.holder, lease.term, lease.beat))
+            .collect();
+        assert_eq!(leases.len(), 1, "{leases:?}");
+        over = leases.first().map(|(_, _, beat)| *beat);
+    }
+}
+
 /// Notices are settled and stored concurrently. One notice of the user is a head until none is left.
 #[tokio::test]
 async fn a_lane_never_loses_its_head() {
@@ -112,7 +131,8 @@ async fn a_lane_never_loses_its_head() {
     let mut told = Vec::new();
     for n in 0..40 {
         let heads = nodes[0].heads(lane, 9).await.unwrap();
-        let settled = heads.iter().map(|head| Settled { id: head.id, settled: SettledAs::Gone }).collect();
+        let settled =
+            heads.iter().map(|head| Settled { id: head.id, term: None, settled: SettledAs::Gone }).collect();
         let (added, settled) =
             join(nodes[1].enqueue(vec![notice("alice", n)]), nodes[0].settle(settled, Timestamp(n))).await;
         assert_eq!((added.unwrap().added, settled.unwrap()), (1, 0));
@@ -121,7 +141,7 @@ async fn a_lane_never_loses_its_head() {
     while let Some(head) = nodes[0].heads(lane, 9).await.unwrap().pop() {
         told.push(sequence(&head.content));
         nodes[0]
-            .settle(vec![Settled { id: head.id, settled: SettledAs::Gone }], Timestamp(99))
+            .settle(vec![Settled { id: head.id, term: None, settled: SettledAs::Gone }], Timestamp(99))
             .await
             .unwrap();
     }

@@ -19,6 +19,7 @@ const TABLES: &[(&str, &str)] = &[
     ("taken_in", "app, user"),
     ("dead_letters", "id"),
     ("lanes", "app, hook"),
+    ("lane_leases", "beat"),
     ("revocations", "app, user"),
     ("accounts", "app, id"),
 ];

@@ -9,7 +9,8 @@ use lamplight_facts::{
     Outbox, Settled, SettledAs,
 };
 use lamplight_model::{
-    AppId, DeviceId, Hook, Lane, MAX_EVENTS_BETWEEN, NoticeContent, SessionEvent, Timestamp, User, UserId,
+    AppId, DeviceId, Hook, Lane, LaneLease, MAX_EVENTS_BETWEEN, NodeId, NoticeContent, SessionEvent,
+    Timestamp, User, UserId,
 };
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 use std::collections::HashMap;
@@ -29,6 +30,14 @@ impl Outbox for SqliteFacts {
 
     fn hand_out(&self, id: u64) -> Answer<'_, bool> {
         self.writer.write("handing a notice out", move |db| hand_out(db, id))
+    }
+
+    fn take_lease(&self, lane: Lane, node: NodeId, over: Option<u64>) -> Answer<'_, LaneLease> {
+        self.writer.write("leasing a lane", move |db| take_lease(db, lane, node, over))
+    }
+
+    fn release_lease(&self, lane: Lane, beat: u64) -> Answer<'_, ()> {
+        self.writer.write("releasing a lane", move |db| release_lease(db, lane, beat))
     }
 
     fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize> {
@@ -214,9 +223,55 @@ fn heads(db: &Connection, lane: Lane, limit: usize) -> Result<Vec<Notice>> {
     })
 }
 
+fn lease(db: &Connection, lane: Lane) -> Result<LaneLease> {
+    let sql = "SELECT holder, coalesce(term, beat), beat FROM lane_leases WHERE app = ?1 AND hook = ?2";
+    let lease = db.prepare_cached(sql)?.query_row(params![lane.app.0, lane.hook as u8], |row| {
+        let holder: Option<i64> = row.get(0)?;
+        let holder = holder.map(|bits| NodeId(bits.cast_unsigned()));
+        Ok(LaneLease { holder, term: count(row, 1)?, beat: count(row, 2)? })
+    });
+    Ok(lease.optional()?.unwrap_or_default())
+}
+
+fn take_lease(db: &Connection, lane: Lane, node: NodeId, over: Option<u64>) -> Result<LaneLease> {
+    if deletion::is_deleted(db, lane.app)? {
+        return Ok(LaneLease::default());
+    }
+    let held = lease(db, lane)?;
+    let is_own = held.holder == Some(node);
+    if held.holder.is_some() && !is_own && over != Some(held.beat) {
+        return Ok(held);
+    }
+    // A replaced row gets a new beat.
+    let sql = "INSERT OR REPLACE INTO lane_leases (app, hook, holder, term) VALUES (?1, ?2, ?3, ?4)";
+    let term = is_own.then(|| number(held.term));
+    change(db, sql, params![lane.app.0, lane.hook as u8, node.0.cast_signed(), term])?;
+    lease(db, lane)
+}
+
+fn release_lease(db: &Connection, lane: Lane, beat: u64) -> Result<()> {
+    let held = lease(db, lane)?;
+    if held.beat == beat && held.holder.is_some() {
+        let sql = "INSERT OR REPLACE INTO lane_leases (app, hook, holder, term) VALUES (?1, ?2, NULL, ?3)";
+        change(db, sql, params![lane.app.0, lane.hook as u8, number(held.term)])?;
+    }
+    Ok(())
+}
+
+/// Whether an outcome may be stored: it is from the last term of the lane, or from no term.
+fn is_current(db: &Connection, id: u64, term: Option<u64>) -> Result<bool> {
+    let Some(term) = term else { return Ok(true) };
+    let sql = "SELECT 1 FROM notices JOIN lane_leases AS l USING (app, hook)
+               WHERE notices.id = ?1 AND coalesce(l.term, l.beat) = ?2";
+    db.prepare_cached(sql)?.exists([number(id), number(term)])
+}
+
 fn settle(db: &Connection, settled: &[Settled], at: Timestamp) -> Result<usize> {
     let mut tally = Tally::default();
-    for Settled { id, settled } in settled {
+    for Settled { id, term, settled } in settled {
+        if !is_current(db, *id, *term)? {
+            continue;
+        }
         match settled {
             SettledAs::Gone => {
                 let sql = "DELETE FROM notices WHERE id = ?1 RETURNING app, hook, user";

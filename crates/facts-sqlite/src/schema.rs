@@ -296,6 +296,17 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT;
     INSERT INTO mark VALUES (1, random(), 0);
 ",
+    "
+    -- The leases of lanes, for nodes that share the facts. No beat is used twice.
+    CREATE TABLE lane_leases (
+        beat     INTEGER PRIMARY KEY AUTOINCREMENT,
+        app      INTEGER NOT NULL,
+        hook     INTEGER NOT NULL,
+        holder   INTEGER,                -- the bits of the id of a node; NULL: released
+        term     INTEGER,                -- NULL: the term began with this beat
+        UNIQUE (app, hook)
+    ) STRICT;
+",
 ];
 
 /// The migration after which the column `nick_folded` of all accounts is filled again.

@@ -11,6 +11,7 @@
 pub mod accounts;
 pub mod conversations;
 pub mod friends;
+pub mod leases;
 pub mod logins;
 pub mod messages;
 pub mod model;
@@ -186,6 +187,13 @@ macro_rules! conformance_tests {
                 a_message_to_push_comes_with_its_notice
                 missed_messages_are_pushed_once
                 of_many_missed_messages_the_newest_are_pushed
+            }
+            leases {
+                a_lane_is_leased_to_one_node
+                a_released_lease_can_be_taken
+                lanes_are_leased_separately
+                an_outcome_of_an_earlier_term_changes_nothing
+                of_several_lanes_the_outcomes_of_current_terms_are_stored
             }
             operations {
                 an_audit_entry_comes_back_whole
@@ -394,7 +402,7 @@ async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    const FILES: [(&str, &str); 9] = [
+    const FILES: [(&str, &str); 10] = [
         ("accounts", include_str!("conformance/accounts.rs")),
         ("logins", include_str!("conformance/logins.rs")),
         ("friends", include_str!("conformance/friends.rs")),
@@ -403,6 +411,7 @@ mod tests {
         ("conversations", include_str!("conformance/conversations.rs")),
         ("model", include_str!("conformance/model.rs")),
         ("outbox", include_str!("conformance/outbox.rs")),
+        ("leases", include_str!("conformance/leases.rs")),
         ("operations", include_str!("conformance/operations.rs")),
     ];
 

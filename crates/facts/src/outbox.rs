@@ -2,9 +2,12 @@
 //!
 //! A notice is in the outbox until it is settled. The notices of one user and webhook are sent in the order of their
 //! ordinals. Only the first of them, the *head*, can be sent. The dispatcher decides when notices are sent and retried.
+//!
+//! If several nodes share the outbox, a node sends the notices of a lane only while it has the lease of the lane. The
+//! outbox knows no durations: the nodes decide when a lease has ended.
 
 use crate::Answer;
-use lamplight_model::{AppId, Lane, NoticeContent, Timestamp, User};
+use lamplight_model::{AppId, Lane, LaneLease, NodeId, NoticeContent, Timestamp, User};
 
 /// The store of the notices that have not been delivered to the apps' backends yet.
 pub trait Outbox: Send + Sync {
@@ -32,8 +35,20 @@ pub trait Outbox: Send + Sync {
     /// Records that a notice is about to be sent, so that no login can cancel it. Returns whether the notice exists.
     fn hand_out(&self, id: u64) -> Answer<'_, bool>;
 
+    /// Takes or renews the lease of a lane for `node`, and returns the state of the lease after the call. If another node
+    /// has the lease, nothing is changed, unless `over` is the beat of its lease. That node then loses it.
+    ///
+    /// A lane of an app that was deleted has no lease, and nobody gets it.
+    ///
+    /// The term is kept if `node` already has the lease. Otherwise it becomes higher than all former terms of the lane.
+    fn take_lease(&self, lane: Lane, node: NodeId, over: Option<u64>) -> Answer<'_, LaneLease>;
+
+    /// Releases the lease of a lane if it has the beat `beat`. Otherwise nothing is changed.
+    fn release_lease(&self, lane: Lane, beat: u64) -> Answer<'_, ()>;
+
     /// Stores the outcomes of notices, in one transaction. `at` is the time of the call. Notices that no longer exist
-    /// are ignored. Deletes the oldest dead letters of an app above [`MAX_DEAD_LETTERS`], and returns their number.
+    /// are ignored, and so are outcomes from a term that is not the last one of the lane. Deletes the oldest dead letters
+    /// of an app above [`MAX_DEAD_LETTERS`], and returns their number.
     fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize>;
 
     /// All lanes that have or have had notices.
@@ -119,6 +134,9 @@ impl Notice {
 pub struct Settled {
     /// The id of the notice.
     pub id: u64,
+    /// The term of the lane's lease in which the notice was sent. `None` if no other node uses the outbox; the outcome
+    /// is then stored whatever the lease is.
+    pub term: Option<u64>,
     /// The outcome.
     pub settled: SettledAs,
 }

@@ -123,7 +123,7 @@ async fn grow(facts: &SqliteFacts, users: usize) {
     let lane = Lane { app: APP, hook: Hook::StateChange };
     let head = facts.heads(lane, 1).await.unwrap().remove(0);
     let dead = SettledAs::Dead { attempts: 3, error: "500 \0".to_owned() };
-    facts.settle(vec![Settled { id: head.id, settled: dead }], Timestamp(6)).await.unwrap();
+    facts.settle(vec![Settled { id: head.id, term: None, settled: dead }], Timestamp(6)).await.unwrap();
     let entry = NewAuditEntry {
         at: Timestamp(7),
         by: "olga \0".to_owned(),

@@ -564,7 +564,7 @@ async fn dead_letters_are_shown_sent_again_and_dropped() {
     assert_eq!((&backlog["webhooks"][0]["waiting"], &backlog["webhooks"][0]["dead"]), (&json!(3), &json!(0)));
     for head in facts.heads(lane, 10).await.unwrap() {
         let settled = SettledAs::Dead { attempts: 16, error: "503 Service Unavailable".into() };
-        facts.settle(vec![Settled { id: head.id, settled }], at).await.unwrap();
+        facts.settle(vec![Settled { id: head.id, term: None, settled }], at).await.unwrap();
     }
     let page = async |query: &str| -> (Vec<u64>, bool) {
         let answer = browser.get(&format!("/apps/1400000001/dead-letters{query}")).await;

@@ -10,8 +10,8 @@ use lamplight_model::{
     SessionEvent, SessionEventKind, StatusAfter, StatusType, User, Version,
 };
 
-const STATE: Lane = Lane { app: APP, hook: Hook::StateChange };
-const PUSH: Lane = Lane { app: APP, hook: Hook::Push };
+pub(super) const STATE: Lane = Lane { app: APP, hook: Hook::StateChange };
+pub(super) const PUSH: Lane = Lane { app: APP, hook: Hook::Push };
 const ADDED: Enqueued = Enqueued { added: 1, repeated: 0, suppressed: 0, dropped: 0 };
 const TAKEN_BACK: Enqueued = Enqueued { added: 0, suppressed: 1, ..ADDED };
 
@@ -521,6 +521,10 @@ fn event(ordinal: u64, on: &str, kind: SessionEventKind) -> NoticeContent {
     })
 }
 
+pub(super) fn logout(ordinal: u64) -> NoticeContent {
+    event(ordinal, "phone", SessionEventKind::Logout)
+}
+
 fn login(ordinal: u64, on: &str) -> NoticeContent {
     event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() })
 }
@@ -537,7 +541,7 @@ fn after(version: u64) -> Option<StatusAfter> {
     Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), told_always: false })
 }
 
-fn push(sequence: u64) -> NoticeContent {
+pub(super) fn push(sequence: u64) -> NoticeContent {
     let (text, devices) = ("hi".to_owned(), vec![Platform::Android]);
     NoticeContent::Push(PushContent { from: id("bob"), sequence, at: at(1), text, unread: 1, devices })
 }
@@ -546,28 +550,28 @@ fn new(name: &str, content: NoticeContent) -> NewNotice {
     NewNotice { user: user(name), content, at: at(1) }
 }
 
-async fn enqueue(facts: &dyn Facts, name: &str, content: NoticeContent) -> Enqueued {
+pub(super) async fn enqueue(facts: &dyn Facts, name: &str, content: NoticeContent) -> Enqueued {
     ok(facts.enqueue(vec![new(name, content)])).await
 }
 
 fn gone(id: u64) -> Settled {
-    Settled { id, settled: SettledAs::Gone }
+    Settled { id, term: None, settled: SettledAs::Gone }
 }
 
 fn again(id: u64, attempts: u32, due: u64) -> Settled {
-    Settled { id, settled: SettledAs::Again { attempts, due: at(due), error: "503".into() } }
+    Settled { id, term: None, settled: SettledAs::Again { attempts, due: at(due), error: "503".into() } }
 }
 
 fn dead(id: u64) -> Settled {
-    Settled { id, settled: SettledAs::Dead { attempts: 16, error: "500".into() } }
+    Settled { id, term: None, settled: SettledAs::Dead { attempts: 16, error: "500".into() } }
 }
 
-async fn heads(facts: &dyn Facts, lane: Lane) -> Vec<Notice> {
+pub(super) async fn heads(facts: &dyn Facts, lane: Lane) -> Vec<Notice> {
     ok(facts.heads(lane, 1_000)).await
 }
 
 /// The first notice of each user in a lane as text: user and ordinal.
-async fn shown(facts: &dyn Facts, lane: Lane) -> Vec<String> {
+pub(super) async fn shown(facts: &dyn Facts, lane: Lane) -> Vec<String> {
     let show = |head: Notice| format!("{} {}", head.user.id, head.ordinal);
     heads(facts, lane).await.into_iter().map(show).collect()
 }

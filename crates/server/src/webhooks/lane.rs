@@ -117,6 +117,40 @@ impl LanePlan {
             && self.next_due.is_none()
     }
 
+    /// Returns `true` if no notice is being sent, and no outcome waits to be stored.
+    pub fn is_quiet(&self) -> bool {
+        self.busy.is_empty() && !self.reading
+    }
+
+    /// Returns `true` if there are notices to send, or to read from the outbox, now.
+    pub fn has_work(&self, now: Timestamp) -> bool {
+        let has_news = self.stale || self.next_due.is_some_and(|due| due <= now);
+        (has_news || !self.ready.is_empty()) && self.room(now) > 0
+    }
+
+    /// Drops the notices that were read but are not being sent. They are read again, because another node may have sent
+    /// them.
+    pub fn read_again(&mut self) {
+        self.ready.clear();
+        self.next_due = None;
+        self.stale = true;
+    }
+
+    /// Drops the notices that are not being sent, because their app was deleted.
+    pub fn forget_unsent(&mut self) {
+        self.read_again();
+        self.stale = false;
+    }
+
+    /// Takes back a notice for which no request was sent, because this node had no permission any longer. Nothing has
+    /// to be stored.
+    pub fn not_sent(&mut self, notice: &Notice, now: Timestamp) {
+        self.in_flight -= 1;
+        self.busy.remove(&notice.id);
+        self.stop_probing(now);
+        self.stale = true;
+    }
+
     /// Returns the state of the circuit breaker.
     pub fn breaker(&self) -> Breaker {
         self.breaker
@@ -195,22 +229,22 @@ impl LanePlan {
         let error = match sent {
             Sent::Delivered => {
                 self.breaker = Breaker::Closed { failures: 0 };
-                return Settled { id: notice.id, settled: SettledAs::Gone };
+                return Settled { id: notice.id, term: None, settled: SettledAs::Gone };
             }
             Sent::Unwanted => {
                 // The outcome says nothing about the receiver. The circuit breaker need not be changed, because it was
                 // reset when the URL was changed.
-                return Settled { id: notice.id, settled: SettledAs::Gone };
+                return Settled { id: notice.id, term: None, settled: SettledAs::Gone };
             }
             Sent::TakenBack => {
                 self.stop_probing(now);
-                return Settled { id: notice.id, settled: SettledAs::Gone };
+                return Settled { id: notice.id, term: None, settled: SettledAs::Gone };
             }
             Sent::NotHandedOut(error) => {
                 self.stop_probing(now);
                 let due = now.after(pause(0, MAX_PAUSE, chance));
                 let settled = SettledAs::Again { attempts: notice.attempts, due, error };
-                return Settled { id: notice.id, settled };
+                return Settled { id: notice.id, term: None, settled };
             }
             Sent::Failed(error) => error,
         };
@@ -246,7 +280,7 @@ impl LanePlan {
             let due = now.after(pause(attempts.saturating_sub(1), MAX_PAUSE, chance));
             SettledAs::Again { attempts, due, error }
         };
-        Settled { id: notice.id, settled }
+        Settled { id: notice.id, term: None, settled }
     }
 
     /// Ends a probe whose notice was not sent. The next probe may begin at once, because the receiver was not tested.
@@ -297,5 +331,7 @@ fn pause(failures: u32, longest: Duration, chance: f64) -> Duration {
     doubled.min(longest).mul_f64(1.0 - 0.5 * chance.clamp(0.0, 1.0))
 }
 
+#[cfg(test)]
+mod hand_over;
 #[cfg(test)]
 mod tests;

@@ -242,7 +242,7 @@ async fn send_all(shared: &Shared, receiver: &Receiver) {
             if send(shared, receiver, &notice).await == Answer::None {
                 continue;
             }
-            let settled = vec![Settled { id: notice.id, settled: SettledAs::Gone }];
+            let settled = vec![Settled { id: notice.id, term: None, settled: SettledAs::Gone }];
             while shared.service.outbox().settle(settled.clone(), shared.now().wall).await.is_err() {
                 shared.executor.clock().sleep(TICK).await;
             }

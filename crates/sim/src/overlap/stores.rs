@@ -18,8 +18,8 @@ use lamplight_facts::{
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AuditEntry, Conversation, ConversationCursor, DeviceId, Friend, Lane, Message, Moment,
-    NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, Timestamp, User, UserId,
+    App, AppId, AuditEntry, Conversation, ConversationCursor, DeviceId, Friend, Lane, LaneLease, Message,
+    Moment, NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, Timestamp, User, UserId,
 };
 use parking_lot::{Mutex, MutexGuard};
 use std::pin::Pin;
@@ -399,6 +399,8 @@ impl Outbox for DelayedFacts {
         FactsWrite forget_taken_in(users: Vec<(User, u64)>) -> ();
         FactsRead heads(lane: Lane, limit: usize) -> Vec<Notice>;
         FactsWrite hand_out(id: u64) -> bool;
+        FactsWrite take_lease(lane: Lane, node: NodeId, over: Option<u64>) -> LaneLease;
+        FactsWrite release_lease(lane: Lane, beat: u64) -> ();
         FactsWrite settle(settled: Vec<Settled>, at: Timestamp) -> usize;
         FactsRead lanes() -> Vec<LaneState>;
         FactsRead dead_letters(app: AppId, after: Option<u64>, limit: usize) -> Vec<DeadLetter>;
