@@ -431,7 +431,8 @@ impl Ear {
             | News::ListsUnknown
             | News::FriendProfile(_)
             | News::App(_)
-            | News::Events => None,
+            | News::Events
+            | News::Notices(_) => None,
         };
         self.heard().await.into_iter().filter_map(status).collect()
     }

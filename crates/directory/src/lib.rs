@@ -154,8 +154,8 @@ pub trait ChangeLog: Send + Sync {
     /// revisions.
     fn follow(&self) -> LogReader;
 
-    /// Creates a reader of the users who get new [session events](Presence::pending_events) for the outbox. The entry
-    /// with the user follows the change of the record.
+    /// Creates a reader of the users who get new [session events](Presence::pending_events) for the outbox, and of the
+    /// lanes that get new notices. An entry follows its change.
     fn follow_events(&self) -> LogReader;
 }
 

@@ -15,7 +15,7 @@ pub struct LocalLog {
 }
 
 struct Queue {
-    /// Whether the reader gets only session events. Otherwise it gets all other entries.
+    /// Whether the reader gets only entries for webhooks. Otherwise it gets all other entries.
     of_events: bool,
     state: Mutex<QueueState>,
     arrived: Notify,
@@ -63,12 +63,12 @@ pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 pub const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
 impl LocalLog {
-    /// Adds a reader that gets all entries from now on, except [`News::Events`].
+    /// Adds a reader that gets all entries from now on, except [`News::Events`] and [`News::Notices`].
     pub fn reader(&self) -> LogReader {
         self.add_reader(false)
     }
 
-    /// Adds a reader that gets only [`News::Events`], from now on.
+    /// Adds a reader that gets only [`News::Events`] and [`News::Notices`], from now on.
     pub fn event_reader(&self) -> LogReader {
         self.add_reader(true)
     }
@@ -84,7 +84,7 @@ impl LocalLog {
     /// [`MAX_WAITING_BYTES`] is emptied, and the reader's next [`LogReader::take`] returns [`Heard::Missed`].
     pub fn append(&self, entry: &Arc<LogEntry>) {
         let bytes = entry.news.bytes();
-        let of_events = matches!(entry.news, News::Events);
+        let of_events = matches!(entry.news, News::Events | News::Notices(_));
         self.for_each(|queue| {
             if queue.of_events != of_events {
                 return;

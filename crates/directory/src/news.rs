@@ -2,7 +2,7 @@
 
 use crate::{FriendProfile, ListsNews};
 use lamplight_core::{Ended, Presence, Transition};
-use lamplight_model::{AppId, Now, Timestamp, User, UserId, UserStatus};
+use lamplight_model::{AppId, Lane, Now, Timestamp, User, UserId, UserStatus};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -57,6 +57,9 @@ pub enum News {
     /// The user's record has session events that are not in the outbox yet. Only for readers of
     /// [`follow_events`](crate::ChangeLog::follow_events).
     Events,
+    /// A lane of webhooks has new notices, which another node has to send. The user of the entry has no meaning. Only
+    /// readers of [`follow_events`](crate::ChangeLog::follow_events) get this entry.
+    Notices(Lane),
 }
 
 /// The log entries of one change of a record, which were appended in the same step. The caller of the change may
@@ -123,7 +126,8 @@ impl News {
             | Self::Friend { .. }
             | Self::ListsUnknown
             | Self::App(_)
-            | Self::Events => 0,
+            | Self::Events
+            | Self::Notices(_) => 0,
         }
     }
 }
@@ -134,8 +138,8 @@ mod tests {
     use crate::{ListsChange, MAX_FRIENDS_IN_ENTRY, MessageNews};
     use lamplight_core::EndCause;
     use lamplight_model::{
-        AllowType, ClientMessageId, ConnectionId, Conversation, CustomStatus, Friend, Message, Platform,
-        Profile, Reason, StatusType, Version,
+        AllowType, ClientMessageId, ConnectionId, Conversation, CustomStatus, Friend, Hook, Message,
+        Platform, Profile, Reason, StatusType, Version,
     };
 
     fn id(text: &str) -> UserId {
@@ -218,6 +222,7 @@ mod tests {
             News::FriendProfile(Arc::new(shown)),
             News::App(AppId(7)),
             News::Events,
+            News::Notices(Lane { app: AppId(7), hook: Hook::Push }),
         ];
         all.extend(ended);
         all.extend(lists);

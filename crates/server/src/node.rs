@@ -252,6 +252,7 @@ impl Node {
         };
         let mut tasks = Tasks(Vec::new());
         let (webhooks, webhook_tasks) = Webhooks::start(
+            id,
             Arc::clone(&service),
             // The subscription to the events starts before any client can connect, so that no event is missed.
             live.log().follow_events(),

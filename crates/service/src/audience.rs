@@ -337,7 +337,7 @@ impl<S: Versioned> Audience<S> {
                 effects.extend(self.watchers_of(&entry.user).map(tell));
             }
             // Only the recorder of webhooks needs this kind of entry, and this log does not contain it.
-            News::Events => {}
+            News::Events | News::Notices(_) => {}
             News::ListsUnknown => {
                 // The friendships may have changed too, because of a deletion.
                 for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {

@@ -4,7 +4,7 @@
 
 use crate::{AppTable, ServiceError};
 use lamplight_facts::{DeadLetter, Facts, FactsError, LaneState, Notice, Settled};
-use lamplight_model::{AppId, Code, Hook, Lane, Now, Refusal, Timestamp};
+use lamplight_model::{AppId, Code, Hook, Lane, LaneLease, NodeId, Now, Refusal, Timestamp};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -100,7 +100,23 @@ impl Outbox {
         self.facts.hand_out(id).await
     }
 
-    /// Stores the outcomes of sent notices. Returns the number of dead letters that were deleted because there were too
+    /// Takes or renews the lease of a lane for `node`. If another node has the lease, nothing is changed, unless `over` is
+    /// the beat of its lease.
+    pub async fn take_lease(
+        &self,
+        lane: Lane,
+        node: NodeId,
+        over: Option<u64>,
+    ) -> Result<LaneLease, FactsError> {
+        self.facts.take_lease(lane, node, over).await
+    }
+
+    /// Releases the lease of a lane if it has the beat `beat`.
+    pub async fn release_lease(&self, lane: Lane, beat: u64) -> Result<(), FactsError> {
+        self.facts.release_lease(lane, beat).await
+    }
+
+    /// Stores the outcomes of sent notices. Outcomes from an earlier term of their lane are ignored. Returns the number of dead letters that were deleted because there were too
     /// many.
     pub async fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Result<usize, FactsError> {
         self.facts.settle(settled, at).await

@@ -160,7 +160,8 @@ impl Waiting {
             | News::Status(_)
             | News::Ended(_)
             | News::Subscriptions { .. }
-            | News::Events => None,
+            | News::Events
+            | News::Notices(_) => None,
         });
         let most = profiles.clone().count();
         let friends = profiles.flat_map(|(app, shown)| shown.friends.iter().map(move |id| (app, id)));
@@ -187,7 +188,8 @@ impl Waiting {
             | News::Status(_)
             | News::Ended(_)
             | News::Subscriptions { .. }
-            | News::Events => true,
+            | News::Events
+            | News::Notices(_) => true,
         });
         self.entries.extend(unknown.into_iter().map(|user| LogEntry::news(user, News::ListsUnknown)));
     }

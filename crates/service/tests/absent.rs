@@ -162,6 +162,7 @@ async fn a_login_whose_record_was_lost_is_shown_above_all_that_was_told_and_its_
             News::Ended(_)
             | News::Subscriptions { .. }
             | News::Events
+            | News::Notices(_)
             | News::Friend { .. }
             | News::FriendProfile(_)
             | News::Lists(_)

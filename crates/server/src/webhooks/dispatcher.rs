@@ -1,5 +1,5 @@
-//! Sends the notices of the outbox to the receivers. The plan of each lane decides which notice is sent and when; this
-//! module sends requests, and reads and writes the database.
+//! Sends the notices of the outbox to the receivers. The plan of each lane decides which notice is sent and when, and its
+//! leasing whether this node sends it; this module sends requests, and reads and writes the database.
 
 use super::lane::{Breaker, LanePlan, Sent};
 use super::poster::Poster;
@@ -7,8 +7,9 @@ use super::request::WebhookRequest;
 use super::{ReceiverState, ReceiverStates, WebhookMetrics};
 use crate::clock::Clock;
 use futures_util::FutureExt;
+use lamplight_core::{LANE_REQUEST, LaneLeasing, LanePermit, LeaseCall};
 use lamplight_facts::{FactsError, LaneState, Notice, Settled, SettledAs};
-use lamplight_model::{App, Lane, WebhookUrl};
+use lamplight_model::{App, Lane, LaneLease, Moment, NodeId, Now, WebhookUrl};
 use lamplight_service::Service;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -24,6 +25,13 @@ const SETTLE_BATCH: usize = 512;
 const PAUSE: Duration = Duration::from_millis(500);
 /// The interval of measuring the backlog and closing unused connections.
 const CHORES: Duration = Duration::from_secs(5);
+/// The interval at which a node of a cluster checks which lanes are its duty.
+const DUTIES: Duration = Duration::from_secs(1);
+/// The minimum interval between two entries in the log about new notices of one lane.
+const TELL_EVERY: Duration = Duration::from_millis(50);
+
+// A request must end before the lease does.
+const _: () = assert!(super::poster::ANSWER_TIMEOUT.as_millis() <= LANE_REQUEST.as_millis());
 
 /// The sender of all webhooks of a node.
 pub struct Dispatcher {
@@ -32,12 +40,16 @@ pub struct Dispatcher {
     pub metrics: WebhookMetrics,
     pub receivers: ReceiverStates,
     pub clock: Clock,
+    /// This run of the node if other nodes share its outbox, otherwise `None`.
+    pub node: Option<NodeId>,
 }
 
 /// The outcome of a task that the dispatcher has started.
 enum Event {
-    Sent { notice: Notice, sent: Sent, took: Duration },
-    Read { lane: Lane, limit: usize, heads: Result<Vec<Notice>, FactsError> },
+    Sent { notice: Notice, term: Option<u64>, sent: Option<Sent>, took: Duration },
+    Read { lane: Lane, term: Option<u64>, limit: usize, heads: Result<Vec<Notice>, FactsError> },
+    Leased { lane: Lane, begun: Moment, lease: Result<LaneLease, FactsError> },
+    Released { lane: Lane, done: Result<(), FactsError> },
     Settled { batch: Vec<Settled>, lanes: Vec<Lane>, done: Result<usize, FactsError> },
     Lanes(Result<Vec<LaneState>, FactsError>),
     Rested,
@@ -45,6 +57,7 @@ enum Event {
 
 #[derive(Default)]
 struct State {
+    node: Option<NodeId>,
     lanes: BTreeMap<Lane, LaneWork>,
     /// Results that have not been stored in the outbox yet.
     results: Vec<(Lane, Settled)>,
@@ -56,19 +69,72 @@ struct State {
     turn: usize,
 }
 
-#[derive(Default)]
+impl State {
+    fn lane(&mut self, lane: Lane) -> &mut LaneWork {
+        let node = self.node;
+        self.lanes.entry(lane).or_insert_with(|| LaneWork::new(node))
+    }
+}
+
 struct LaneWork {
     plan: LanePlan,
+    leasing: LaneLeasing,
+    /// Whether it is a duty of this node to send the notices of the lane.
+    has_duty: bool,
+    /// Whether the bell was rung for the lane since the plan or the other nodes were told.
+    is_rung: bool,
+    /// The last time at which the other nodes were told of new notices.
+    told: Option<Moment>,
     /// The URL of the webhook, as last read from the settings.
     url: String,
     /// The parsed `url`; `None` if it is invalid.
     target: Option<WebhookUrl>,
 }
 
+impl LaneWork {
+    fn new(node: Option<NodeId>) -> Self {
+        Self {
+            plan: LanePlan::default(),
+            leasing: LaneLeasing::new(node),
+            has_duty: true,
+            is_rung: false,
+            told: None,
+            url: String::new(),
+            target: None,
+        }
+    }
+
+    /// The term of the lease that this node has now.
+    fn permit(&self, now: Moment) -> Option<LanePermit> {
+        self.leasing.permit(now).filter(|_| self.has_duty)
+    }
+
+    /// Returns the call for the lease that is needed now. Afterwards, [`LaneWork::permit`] tells whether notices may be
+    /// sent.
+    fn next_call(&mut self, now: Now) -> Option<LeaseCall> {
+        let (has_work, is_quiet) = (self.plan.has_work(now.wall), self.plan.is_quiet());
+        self.leasing.next_call(self.has_duty, has_work, is_quiet, now.moment)
+    }
+
+    /// Returns the time from now until the lane has to be looked at again; `None` if only an event can change it.
+    fn wakes_in(&self, now: Now) -> Option<Duration> {
+        let plan = self.plan.wakes_at().map(|at| at.since(now.wall));
+        if self.leasing.is_alone() {
+            return plan;
+        }
+        let told = self.told.filter(|_| self.is_rung).map(|told| told + TELL_EVERY);
+        let lease = self.leasing.wakes_at(self.has_duty, self.plan.has_work(now.wall));
+        let at = [told, lease].into_iter().flatten().map(|at| at.since(now.moment));
+        // Without a permission, the plan cannot go on.
+        at.chain(plan.filter(|wait| self.has_duty && (!wait.is_zero() || self.permit(now.moment).is_some())))
+            .min()
+    }
+}
+
 impl Dispatcher {
     /// Sends notices until the task is aborted.
     pub async fn run(self) {
-        let mut state = State::default();
+        let mut state = State { node: self.node, ..State::default() };
         let mut jobs: JoinSet<Event> = JoinSet::new();
         let mut chores = tokio::time::interval(CHORES);
         chores.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -77,10 +143,11 @@ impl Dispatcher {
             // If the maximum number of requests is running, or after a failure of the database, nothing can be started
             // until a task ends.
             let is_stuck = state.resting || state.in_flight >= MAX_IN_FLIGHT;
-            let wake = state.lanes.values().filter_map(|work| work.plan.wakes_at()).min();
-            let sleep = wake
-                .filter(|_| !is_stuck)
-                .map(|at| at.since(self.clock.now().wall).max(Duration::from_millis(1)));
+            let now = self.clock.now();
+            let wake = state.lanes.values().filter_map(|work| work.wakes_in(now)).min();
+            let sleep = wake.filter(|_| !is_stuck).map(|wait| wait.max(Duration::from_millis(1)));
+            // If no lane has a time to wake at, sleeps for the interval of the periodic work.
+            let longest = if self.node.is_some() { DUTIES } else { CHORES };
             tokio::select! {
                 Some(event) = jobs.join_next() => {
                     let mut next = Some(event);
@@ -96,11 +163,10 @@ impl Dispatcher {
                 }
                 lanes = self.service.outbox().bell().heard() => {
                     for lane in lanes {
-                        state.lanes.entry(lane).or_default().plan.ring();
+                        state.lane(lane).is_rung = true;
                     }
                 }
-                // If no lane has a time to wake at, sleeps for the interval of the periodic work.
-                () = tokio::time::sleep(sleep.unwrap_or(CHORES)) => {}
+                () = tokio::time::sleep(sleep.map_or(longest, |wait| wait.min(longest))) => {}
                 _ = chores.tick() => {
                     self.poster.sweep();
                     let dropped = self.service.outbox().bell().take_dropped();
@@ -120,7 +186,7 @@ impl Dispatcher {
 
     /// Starts every task that can be started now.
     fn begin(&self, state: &mut State, jobs: &mut JoinSet<Event>) {
-        let now = self.clock.now().wall;
+        let Now { wall: now, moment } = self.clock.now();
         let count = state.lanes.len();
         let (turn, resting) = (state.turn, state.resting);
         state.turn = turn.wrapping_add(1);
@@ -128,6 +194,12 @@ impl Dispatcher {
         let mut order: Vec<(&Lane, &mut LaneWork)> = lanes.iter_mut().collect();
         order.rotate_left(turn.checked_rem(count).unwrap_or(0));
         for (lane, work) in order {
+            self.ring(*lane, work, moment);
+            if !resting && let Some(call) = work.next_call(Now { wall: now, moment }) {
+                self.call(*lane, call, moment, jobs);
+            }
+            let Some(permit) = work.permit(moment) else { continue };
+            let term = permit.term;
             let app = self.service.apps().get(lane.app);
             let url = app.as_ref().map_or("", |app| lane.hook.url(&app.settings));
             if work.url != url {
@@ -142,15 +214,17 @@ impl Dispatcher {
                 match (&app, &work.target) {
                     (Some(app), Some(target)) => {
                         *in_flight += 1;
-                        self.send(notice, target.clone(), Arc::clone(app), jobs);
+                        self.send(notice, permit, target.clone(), Arc::clone(app), jobs);
                     }
                     (None, _) | (_, None) if url.is_empty() => {
                         self.metrics.sent("unwanted", None);
-                        results.push((*lane, work.plan.done(&notice, Sent::Unwanted, now, 0.0)));
+                        let settled = work.plan.done(&notice, Sent::Unwanted, now, 0.0);
+                        results.push((*lane, Settled { term, ..settled }));
                     }
                     (None, _) | (_, None) => {
                         let failed = Sent::Failed("the URL cannot be used".to_owned());
-                        results.push((*lane, work.plan.done(&notice, failed, now, rand::random())));
+                        let settled = work.plan.done(&notice, failed, now, rand::random());
+                        results.push((*lane, Settled { term, ..settled }));
                     }
                 }
             }
@@ -158,7 +232,7 @@ impl Dispatcher {
                 let (service, lane) = (Arc::clone(&self.service), *lane);
                 jobs.spawn(async move {
                     let heads = service.outbox().heads(lane, limit).await;
-                    Event::Read { lane, limit, heads }
+                    Event::Read { lane, term, limit, heads }
                 });
             }
         }
@@ -179,7 +253,9 @@ impl Dispatcher {
     fn forget_deleted_apps(&self, lanes: &mut BTreeMap<Lane, LaneWork>) {
         let apps = self.service.apps();
         lanes.retain(|lane, work| {
-            let stays = !work.plan.is_idle() || apps.get(lane.app).is_some();
+            let is_unused = work.plan.is_idle() || !work.has_duty && work.plan.is_quiet();
+            let is_idle = is_unused && !work.leasing.is_in_use();
+            let stays = !is_idle || apps.get(lane.app).is_some();
             if !stays {
                 self.receivers.lock().remove(lane);
             }
@@ -187,32 +263,79 @@ impl Dispatcher {
         });
     }
 
-    fn send(&self, notice: Notice, url: WebhookUrl, app: Arc<App>, jobs: &mut JoinSet<Event>) {
+    /// Updates whether the lane is a duty of this node, and passes the ring of the bell to the plan or, through the log,
+    /// to the node with the duty.
+    fn ring(&self, lane: Lane, work: &mut LaneWork, now: Moment) {
+        if self.node.is_some() {
+            let had_duty = std::mem::replace(&mut work.has_duty, self.service.has_lane(lane));
+            // What the plan knows of a lane that other nodes may have sent meanwhile is out of date.
+            work.is_rung |= work.has_duty && !had_duty;
+        }
+        if work.is_rung && work.has_duty {
+            work.plan.ring();
+            work.is_rung = false;
+        } else if work.is_rung && work.told.is_none_or(|told| told + TELL_EVERY <= now) {
+            self.service.tell_notices(lane);
+            work.told = Some(now);
+            work.is_rung = false;
+        }
+    }
+
+    /// Takes, renews or releases the lease of a lane.
+    fn call(&self, lane: Lane, call: LeaseCall, begun: Moment, jobs: &mut JoinSet<Event>) {
+        let Some(node) = self.node else { return };
+        let service = Arc::clone(&self.service);
+        jobs.spawn(async move {
+            match call {
+                LeaseCall::Take { over } => {
+                    let lease = service.outbox().take_lease(lane, node, over).await;
+                    Event::Leased { lane, begun, lease }
+                }
+                LeaseCall::Release { beat } => {
+                    let done = service.outbox().release_lease(lane, beat).await;
+                    Event::Released { lane, done }
+                }
+            }
+        });
+    }
+
+    fn send(
+        &self,
+        notice: Notice,
+        permit: LanePermit,
+        url: WebhookUrl,
+        app: Arc<App>,
+        jobs: &mut JoinSet<Event>,
+    ) {
         let (poster, service) = (Arc::clone(&self.poster), Arc::clone(&self.service));
         let clock = self.clock.clone();
         jobs.spawn(async move {
-            let sending = hand_out_and_post(&service, &poster, &clock, &notice, &url, &app);
+            let sending = hand_out_and_post(&service, &poster, &clock, permit, &notice, &url, &app);
             let ended = AssertUnwindSafe(sending).catch_unwind().await;
-            let bug = |_| (Sent::Failed("a bug of the server".to_owned()), Duration::ZERO);
+            let bug = |_| (Some(Sent::Failed("a bug of the server".to_owned())), Duration::ZERO);
             let (sent, took) = ended.unwrap_or_else(bug);
-            Event::Sent { notice, sent, took }
+            Event::Sent { notice, term: permit.term, sent, took }
         });
     }
 
     /// Handles the outcome of a task.
     fn end(&self, state: &mut State, jobs: &mut JoinSet<Event>, event: Event) {
-        let now = self.clock.now().wall;
+        let Now { wall: now, moment } = self.clock.now();
         match event {
-            Event::Sent { notice, sent, took } => {
+            Event::Sent { notice, sent: None, .. } => {
                 state.in_flight -= 1;
-                let work = state.lanes.entry(notice.lane).or_default();
+                state.lane(notice.lane).plan.not_sent(&notice, now);
+            }
+            Event::Sent { notice, term, sent: Some(sent), took } => {
+                state.in_flight -= 1;
+                let work = state.lane(notice.lane);
                 let error = match &sent {
                     Sent::Delivered | Sent::Unwanted => None,
                     Sent::Failed(error) => Some(error.clone()),
                     // No request was sent.
                     Sent::TakenBack | Sent::NotHandedOut(_) => {
                         let settled = work.plan.done(&notice, sent, now, rand::random());
-                        state.results.push((notice.lane, settled));
+                        state.results.push((notice.lane, Settled { term, ..settled }));
                         return;
                     }
                 };
@@ -227,17 +350,32 @@ impl Dispatcher {
                     Some(took),
                 );
                 self.tell_breaker(notice.lane, before, work.plan.breaker(), error);
-                state.results.push((notice.lane, settled));
+                state.results.push((notice.lane, Settled { term, ..settled }));
             }
-            Event::Read { lane, limit, heads } => {
-                let plan = &mut state.lanes.entry(lane).or_default().plan;
+            Event::Read { lane, term, limit, heads } => {
+                let work = state.lane(lane);
                 match heads {
-                    Ok(heads) => plan.offer(heads, limit, now),
+                    // In a later term, another node may have sent the heads that were read.
+                    Ok(_) if work.leasing.term() != term => work.plan.reading_failed(),
+                    Ok(heads) => work.plan.offer(heads, limit, now),
                     Err(error) => {
-                        plan.reading_failed();
+                        work.plan.reading_failed();
                         self.rest(state, jobs, &error);
                     }
                 }
+            }
+            Event::Leased { lane, begun, lease: Ok(lease) } => {
+                let work = state.lane(lane);
+                if work.leasing.answered(lease, begun, moment) {
+                    work.plan.read_again();
+                } else if lease.holder.is_none() {
+                    work.plan.forget_unsent();
+                }
+            }
+            Event::Released { lane, done: Ok(()) } => state.lane(lane).leasing.released(),
+            Event::Leased { lane, lease: Err(error), .. } | Event::Released { lane, done: Err(error) } => {
+                tracing::warn!(%error, app = %lane.app, webhook = %lane.hook, "the lease of a webhook could not be changed; trying again");
+                state.lane(lane).leasing.failed(moment);
             }
             Event::Settled { batch, lanes, done } => {
                 state.settling = false;
@@ -252,7 +390,7 @@ impl Dispatcher {
                         }
                         for (lane, settled) in lanes.into_iter().zip(batch) {
                             tell_if_dead(lane, &settled);
-                            state.lanes.entry(lane).or_default().plan.settled([settled.id]);
+                            state.lane(lane).plan.settled([settled.id]);
                         }
                     }
                     Err(error) => {
@@ -268,8 +406,9 @@ impl Dispatcher {
                     // the node.
                     if lane.waiting > 0 {
                         let is_new = !state.lanes.contains_key(&lane.lane);
-                        let work = state.lanes.entry(lane.lane).or_default();
-                        if is_new {
+                        let work = state.lane(lane.lane);
+                        // In a cluster, an entry in the log about notices of another node may have been lost.
+                        if is_new || self.node.is_some() {
                             work.plan.ring();
                         }
                     }
@@ -328,22 +467,27 @@ fn tell_if_dead(lane: Lane, settled: &Settled) {
     }
 }
 
-/// Sends a notice, unless the outbox has withdrawn it. Returns the outcome and the duration of the request.
+/// Sends a notice, unless the outbox has withdrawn it. Returns the outcome and the duration of the request. The outcome
+/// is `None` if no request was sent because the permission has ended.
 async fn hand_out_and_post(
     service: &Service,
     poster: &Poster,
     clock: &Clock,
+    permit: LanePermit,
     notice: &Notice,
     url: &WebhookUrl,
     app: &App,
-) -> (Sent, Duration) {
+) -> (Option<Sent>, Duration) {
     // From here on, a disconnect notice can no longer be withdrawn, because the receiver may get it.
     if notice.is_disconnect() {
         match service.outbox().hand_out(notice.id).await {
             Ok(true) => {}
-            Ok(false) => return (Sent::TakenBack, Duration::ZERO),
-            Err(error) => return (Sent::NotHandedOut(error.to_string()), Duration::ZERO),
+            Ok(false) => return (Some(Sent::TakenBack), Duration::ZERO),
+            Err(error) => return (Some(Sent::NotHandedOut(error.to_string())), Duration::ZERO),
         }
+    }
+    if !permit.allows(clock.now().moment) {
+        return (None, Duration::ZERO);
     }
     // The request is made as late as possible, because the receiver checks the age of the signature.
     let request = WebhookRequest::of(notice, url, &app.settings, clock.now().wall);
@@ -352,5 +496,5 @@ async fn hand_out_and_post(
         Ok(_) => Sent::Delivered,
         Err(error) => Sent::Failed(error),
     };
-    (sent, began.elapsed())
+    (Some(sent), began.elapsed())
 }

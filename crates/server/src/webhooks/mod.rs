@@ -6,6 +6,9 @@
 //!               one commit    of each user        of the lanes
 //! ```
 //!
+//! If several nodes share their stores, each moves the events of its partitions, and sends the notices of the lanes that
+//! are its duty and that it has leased.
+//!
 //! A change of a live record adds its event to the record in the same step. The recorder moves events to the outbox,
 //! and the dispatcher sends the notices of the outbox until they are settled. Each step may be repeated after a failure
 //! but is never skipped, and no client waits for any of them.
@@ -30,7 +33,7 @@ pub use tls::{ReceiverTls, WebhookTlsError, check_webhook_tls};
 use crate::clock::Clock;
 use dispatcher::Dispatcher;
 use lamplight_directory::LogReader;
-use lamplight_model::{AppId, Code, Lane, Refusal, Timestamp, WebhookUrl};
+use lamplight_model::{AppId, Code, Lane, NodeId, Refusal, Timestamp, WebhookUrl};
 use lamplight_service::{Service, ServiceError};
 use parking_lot::Mutex;
 pub(crate) use poster::Poster;
@@ -98,9 +101,10 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Starts the recorder and the dispatcher. `log` reads the session events, and must be opened before connections
+    /// Starts the recorder and the dispatcher. `node` is this run of the node. `log` reads the session events, and must be opened before connections
     /// are accepted.
     pub fn start(
+        node: NodeId,
         service: Arc<Service>,
         log: LogReader,
         poster: Poster,
@@ -116,6 +120,7 @@ impl Webhooks {
             receivers: Arc::clone(&receivers),
             metrics,
             clock: clock.clone(),
+            node: service.is_in_cluster().then_some(node),
         };
         let tasks =
             vec![tokio::spawn(recorder).abort_handle(), tokio::spawn(dispatcher.run()).abort_handle()];
@@ -157,3 +162,6 @@ impl Webhooks {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,9 +87,14 @@ impl Poster {
     /// Sends a request. Returns the status if it is from 200 to 299, or the reason why the notice was not delivered.
     pub async fn post(&self, request: &WebhookRequest) -> Result<u16, String> {
         let deadline = tokio::time::Instant::now() + ANSWER_TIMEOUT;
-        let answered = tokio::time::timeout_at(deadline, self.exchange(request)).await;
-        let (link, response) =
-            answered.unwrap_or_else(|_| Err(format!("no answer within {} s", ANSWER_TIMEOUT.as_secs())))?;
+        // After a stop of the whole process, the deadline comes first: another node may be sending the notice by then.
+        let (link, response) = tokio::select! {
+            biased;
+            () = tokio::time::sleep_until(deadline) => {
+                Err(format!("no answer within {} s", ANSWER_TIMEOUT.as_secs()))
+            }
+            answered = self.exchange(request) => answered,
+        }?;
         let status = response.status();
         if tokio::time::timeout(BODY_TIMEOUT, drain(response)).await.unwrap_or(false) {
             self.keep(&request.url, link);

@@ -1,9 +1,9 @@
 //! Moves events to the outbox as notices: the session events of live records, and messages that users who became
-//! OFFLINE may have missed.
+//! OFFLINE may have missed. It also rings the bell for the notices that other nodes have moved.
 
 use super::WebhookMetrics;
 use crate::clock::Clock;
-use lamplight_directory::{Heard, LogReader};
+use lamplight_directory::{Heard, LogReader, News};
 use lamplight_model::User;
 use lamplight_service::{EventsRecorded, Service};
 use std::collections::HashSet;
@@ -33,8 +33,15 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
         missed |= log.take(&mut entries) != Heard::All;
         let now = service.duties().generation();
         missed |= std::mem::replace(&mut duties, now) != now;
-        let users = entries.drain(..).map(|entry| entry.user.clone());
-        waiting.extend(users.filter(|user| service.has_events_of(user)));
+        for entry in entries.drain(..) {
+            if let News::Notices(lane) = entry.news {
+                if service.has_lane(lane) {
+                    service.outbox().bell().ring(lane);
+                }
+            } else if service.has_events_of(&entry.user) {
+                waiting.insert(entry.user.clone());
+            }
+        }
         if waiting.is_empty() && !missed {
             continue;
         }

@@ -47,6 +47,7 @@ impl ListsHeard {
             | News::Friend { .. }
             | News::FriendProfile(_)
             | News::Events
+            | News::Notices(_)
             | News::App(_) => {}
         }
     }

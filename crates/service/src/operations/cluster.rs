@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use lamplight_core::{Connect, Duty, LostNode, Presence, Reassert, Reasserted};
 use lamplight_directory::{DirectoryError, DirectoryErrorKind, News};
 use lamplight_model::{
-    AppId, ConnectionId, DeviceId, Moment, NodeId, Now, Platform, Timestamp, User, UserId, UserStatus,
+    AppId, ConnectionId, DeviceId, Lane, Moment, NodeId, Now, Platform, Timestamp, User, UserId, UserStatus,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -248,9 +248,18 @@ impl Service {
         Ok(changed)
     }
 
+    /// Whether it is a duty of this node to send the notices of a lane.
+    pub fn has_lane(&self, lane: Lane) -> bool {
+        self.duties.has(Duty::Lane(lane))
+    }
+
+    /// Tells the other nodes that a lane has new notices.
+    pub fn tell_notices(&self, lane: Lane) {
+        self.telling.tell(&nobody(lane.app), News::Notices(lane));
+    }
+
     pub(crate) fn tell_app(&self, id: AppId) {
-        let nobody = User::new(id, UserId::new("*").expect("printable"));
-        self.telling.tell(&nobody, News::App(id));
+        self.telling.tell(&nobody(id), News::App(id));
         // The URL to which waiting notices are sent may have changed.
         self.outbox.ring_for(id);
     }
@@ -263,4 +272,9 @@ impl Service {
         self.deletions.adopt(self.facts.deleted_apps().await?);
         Ok(())
     }
+}
+
+/// The user of entries that are about an app.
+fn nobody(app: AppId) -> User {
+    User::new(app, UserId::new("*").expect("printable"))
 }

@@ -107,6 +107,7 @@ impl World {
                 | News::Ended(_)
                 | News::Subscriptions { .. }
                 | News::Events
+                | News::Notices(_)
                 | News::App(_) => return None,
             })
         };
