@@ -1,11 +1,13 @@
 //! The audit log and the figures of the past.
 
 use crate::PostgresFacts;
-use crate::rows::{Result, get, json, list, millis, number, only, text, time, to_json, unsigned, utf8};
+use crate::rows::{
+    Result, count, get, json, list, millis, number, only, text, time, to_json, unsigned, utf8,
+};
 use crate::store::Values;
 use lamplight_facts::{
-    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, Answer, AuditSettled, Figure, MAX_AUDIT_ENTRIES,
-    Operations,
+    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, Answer, AuditSettled, ConsoleDocument, Figure,
+    MAX_AUDIT_ENTRIES, Operations,
 };
 use lamplight_model::{AppId, AuditEntry, AuditOutcome, NewAuditEntry, Timestamp};
 use tokio_postgres::Row;
@@ -99,6 +101,38 @@ impl Operations for PostgresFacts {
             let rows = self.store.read(DOING, sql, values).await?;
             let figure = |row: &Row| Ok(Figure { level, at: time(row, 0)?, content: text(row, 1)? });
             list(&rows, figure).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn console_documents(&self) -> Answer<'_, Vec<ConsoleDocument>> {
+        Box::pin(async move {
+            const DOING: &str = "reading documents of the console";
+            let sql = "SELECT name, revision, content FROM console_documents ORDER BY name";
+            let rows = self.store.read(DOING, sql, &[]).await?;
+            let document = |row: &Row| {
+                Ok(ConsoleDocument { name: get(row, 0)?, revision: count(row, 1)?, content: text(row, 2)? })
+            };
+            list(&rows, document).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn put_console_document(&self, name: String, was: Option<u64>, content: String) -> Answer<'_, bool> {
+        Box::pin(async move {
+            const DOING: &str = "storing a document of the console";
+            let content = content.as_bytes();
+            let rows = match was {
+                None => {
+                    let sql = "INSERT INTO console_documents (name, revision, content) VALUES ($1, 1, $2)
+                        ON CONFLICT DO NOTHING RETURNING revision";
+                    self.store.write_beside(DOING, sql, &[&name, &content]).await?
+                }
+                Some(was) => {
+                    let sql = "UPDATE console_documents SET revision = revision + 1, content = $3
+                        WHERE name = $1 AND revision = $2 RETURNING revision";
+                    self.store.write_beside(DOING, sql, &[&name, &number(was), &content]).await?
+                }
+            };
+            Ok(!rows.is_empty())
         })
     }
 }

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0003_lists.sql"),
     include_str!("../migrations/0004_outbox.sql"),
     include_str!("../migrations/0005_lane_leases.sql"),
+    include_str!("../migrations/0006_console.sql"),
 ];
 
 /// The number of the advisory lock that a node holds while it migrates: the letters "Lamp". No other lock of this crate

@@ -3,8 +3,8 @@
 use crate::SqliteFacts;
 use crate::rows::{change, count, json, list, millis, number, time, to_json};
 use lamplight_facts::{
-    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, Answer, AuditSettled, Figure, MAX_AUDIT_ENTRIES,
-    Operations,
+    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, Answer, AuditSettled, ConsoleDocument, Figure,
+    MAX_AUDIT_ENTRIES, Operations,
 };
 use lamplight_model::{AppId, AuditEntry, AuditOutcome, NewAuditEntry, Timestamp};
 use rusqlite::{Connection, Result, Row, params};
@@ -33,6 +33,32 @@ impl Operations for SqliteFacts {
 
     fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Answer<'_, Vec<Figure>> {
         self.readers.read("reading figures", move |db| figures(db, level, from, limit))
+    }
+
+    fn console_documents(&self) -> Answer<'_, Vec<ConsoleDocument>> {
+        self.readers.read("reading documents of the console", |db| {
+            list(db, "SELECT name, revision, content FROM console_documents ORDER BY name", (), |row| {
+                Ok(ConsoleDocument { name: row.get(0)?, revision: count(row, 1)?, content: row.get(2)? })
+            })
+        })
+    }
+
+    fn put_console_document(&self, name: String, was: Option<u64>, content: String) -> Answer<'_, bool> {
+        self.writer.write("storing a document of the console", move |db| {
+            let changed = match was {
+                None => {
+                    let sql = "INSERT INTO console_documents (name, revision, content) VALUES (?1, 1, ?2)
+                               ON CONFLICT DO NOTHING";
+                    change(db, sql, params![name, content])?
+                }
+                Some(was) => {
+                    let sql = "UPDATE console_documents SET revision = revision + 1, content = ?3
+                               WHERE name = ?1 AND revision = ?2";
+                    change(db, sql, params![name, number(was), content])?
+                }
+            };
+            Ok(changed > 0)
+        })
     }
 }
 

@@ -307,6 +307,13 @@ const MIGRATIONS: &[&str] = &[
         UNIQUE (app, hook)
     ) STRICT;
 ",
+    "
+    CREATE TABLE console_documents (
+        name     TEXT PRIMARY KEY,
+        revision INTEGER NOT NULL,
+        content  TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The migration after which the column `nick_folded` of all accounts is filled again.

@@ -203,6 +203,7 @@ macro_rules! conformance_tests {
                 a_clock_far_ahead_does_not_empty_the_audit_log
                 audit_entries_are_only_so_many
                 figures_are_replaced_read_and_forgotten
+                a_document_of_the_console_is_replaced_by_its_revision
             }
         }
     };

@@ -15,7 +15,8 @@ pub use lists::{
     NickCursor, NickFound, ProfileSet, RETRY_TIME, RemarkSet, Sent, StoredMessage, Unfriended,
 };
 pub use operations::{
-    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, AuditSettled, Figure, MAX_AUDIT_ENTRIES, Operations,
+    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, AuditSettled, ConsoleDocument, Figure,
+    MAX_AUDIT_ENTRIES, Operations,
 };
 pub use outbox::{
     DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice, Outbox,

@@ -1,12 +1,13 @@
-//! The part of the port for operators: the audit log, and past metrics.
+//! The part of the port for operators: the audit log, past metrics, and documents of the console.
 //!
-//! The metrics are opaque to the store: a record is a text with a level and a time.
+//! The metrics are opaque to the store: a record is a text with a level and a time. So are the documents.
 
 use crate::Answer;
 use lamplight_model::{AppId, AuditEntry, NewAuditEntry, Timestamp};
 use std::time::Duration;
 
-/// The store of the audit log, and of the past metrics that the charts of the console show.
+/// The store of the audit log, of the past metrics that the charts of the console show, and of the console's operators and
+/// sessions, if several nodes share them.
 pub trait Operations: Send + Sync {
     /// Records that an operation begins, and returns the id of its entry.
     ///
@@ -32,6 +33,13 @@ pub trait Operations: Send + Sync {
 
     /// Up to `limit` records of a level, in ascending order of their times, beginning at the time `from`.
     fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Answer<'_, Vec<Figure>>;
+
+    /// All documents of the console, in ascending order of their names, as of one moment.
+    fn console_documents(&self) -> Answer<'_, Vec<ConsoleDocument>>;
+
+    /// Stores the content of a document if its revision is `was`. The revision increases by one. `None` means that there
+    /// must be no document with this name; its first revision is 1. Returns whether the content was stored.
+    fn put_console_document(&self, name: String, was: Option<u64>, content: String) -> Answer<'_, bool>;
 }
 
 /// The time for which an entry of the audit log is kept.
@@ -73,4 +81,25 @@ pub struct Figure {
     pub at: Timestamp,
     /// The values, encoded by the caller.
     pub content: String,
+}
+
+/// A document of the console, which all nodes that share the facts read and change.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ConsoleDocument {
+    /// The name of the document.
+    pub name: String,
+    /// The number of times that the content was stored.
+    pub revision: u64,
+    /// The content, encoded by the caller. It may be secret.
+    pub content: String,
+}
+
+impl std::fmt::Debug for ConsoleDocument {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, revision, content: _ } = self;
+        f.debug_struct("ConsoleDocument")
+            .field("name", name)
+            .field("revision", revision)
+            .finish_non_exhaustive()
+    }
 }

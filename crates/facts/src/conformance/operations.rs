@@ -159,3 +159,23 @@ pub async fn figures_are_replaced_read_and_forgotten(facts: &dyn Facts) {
     );
     assert_eq!(ok(facts.figures(2, at(0), 9)).await, [figure(2, 10, "c")]);
 }
+
+/// A document is stored only over the revision that the caller has read.
+pub async fn a_document_of_the_console_is_replaced_by_its_revision(facts: &dyn Facts) {
+    let put = async |name: &str, was, content: &str| {
+        ok(facts.put_console_document(name.to_owned(), was, content.to_owned())).await
+    };
+    let shown = async || -> Vec<String> {
+        let documents = ok(facts.console_documents()).await.into_iter();
+        documents.map(|it| format!("{} {} {}", it.name, it.revision, it.content)).collect()
+    };
+    assert_eq!(shown().await, [""; 0]);
+    assert!(!put("b", Some(1), "early").await);
+    assert!(put("b", None, "first").await);
+    assert!(!put("b", None, "another first").await);
+    assert!(!put("b", Some(0), "old").await);
+    assert!(put("b", Some(1), "用户 \0 \"'").await);
+    assert!(!put("b", Some(1), "late").await);
+    assert!(put("a", None, "").await);
+    assert_eq!(shown().await, ["a 1 ", "b 2 用户 \0 \"'"]);
+}

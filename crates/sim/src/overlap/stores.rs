@@ -11,10 +11,10 @@ use lamplight_directory::{
 };
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, AuditSettled, Befriending,
-    ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind, Figure, LaneState,
-    Lists, ListsState, Login, LoginRecorded, MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice,
-    NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet, RemarkSet, Revocation, Revoked, Sent,
-    Settled, Unfriended,
+    ConsoleDocument, ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind,
+    Figure, LaneState, Lists, ListsState, Login, LoginRecorded, MissedMessages, NewFriendship, NewLogin,
+    NewMessage, NewNotice, NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet, RemarkSet,
+    Revocation, Revoked, Sent, Settled, Unfriended,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -416,5 +416,7 @@ impl Operations for DelayedFacts {
         FactsRead audit_entries(app: Option<AppId>, before: Option<u64>, limit: usize) -> Vec<AuditEntry>;
         FactsWrite put_figures(figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> ();
         FactsRead figures(level: u8, from: Timestamp, limit: usize) -> Vec<Figure>;
+        FactsRead console_documents() -> Vec<ConsoleDocument>;
+        FactsWrite put_console_document(name: String, was: Option<u64>, content: String) -> bool;
     }
 }
