@@ -148,6 +148,14 @@ impl FactsStore {
         }
     }
 
+    /// Returns the store if other nodes can use it at the same time, and `None` for a SQLite file.
+    pub fn shared(&self) -> Option<Arc<dyn Facts>> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(facts) => Some(Arc::<PostgresFacts>::clone(facts)),
+        }
+    }
+
     /// Returns the current mark of the facts; see [`FactsMark`].
     pub async fn mark(&self) -> Result<FactsMark, FactsError> {
         match self {

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::cluster::{self, Cluster, Joined};
 use crate::config::{Config, UnreadableFile};
 use crate::connection_limits::ConnectionLimits;
-use crate::console::{self, Console, Figures, Operators, PasswordFile};
+use crate::console::{self, Console, Figures, Operators, OperatorsError};
 use crate::data_folder::{self, DataFolderError, FolderLock, IfMissing};
 use crate::facts_store::FactsStore;
 use crate::health::Health;
@@ -130,6 +130,9 @@ pub enum NodeError {
     /// The live records could not be reconciled with the database.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// The operators of the console cannot be read or written.
+    #[error(transparent)]
+    Operators(#[from] OperatorsError),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
@@ -191,7 +194,8 @@ impl Node {
             _ => None,
         };
 
-        let operators = Arc::new(Operators::of(&config.data_dir));
+        let operators = Arc::new(Operators::open(facts.shared(), &config.data_dir).await?);
+        let first_password = Arc::clone(&operators);
         let (figure_store, fact_store) = (facts.facts(), facts.clone());
         let audit = Audit::new(facts.facts(), clock.clone());
         let health = Health::new(clock.clone(), facts.clone(), live.clone(), worker_count);
@@ -367,9 +371,7 @@ impl Node {
             joined.start(workers).into_iter().for_each(|(name, task)| health.watch(name, task));
         }
         // The password is generated last, because it could not be shown if a later step failed.
-        let console_password = PasswordFile::of(&config.data_dir)
-            .make_first()
-            .map_err(|source| DataFolderError::Unusable { path: config.data_dir.clone(), source })?;
+        let console_password = first_password.make_first_password().await?;
         tracing::info!(%client_address, %http_address, workers = worker_count, "listening");
         Ok(Self {
             id,

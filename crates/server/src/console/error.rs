@@ -183,10 +183,11 @@ impl From<OperatorsError> for ApiError {
             OperatorsError::Exists(_)
             | OperatorsError::TooMany
             | OperatorsError::BuiltIn
+            | OperatorsError::Contended
             | OperatorsError::ChangedMeanwhile(_) => told(StatusCode::CONFLICT),
             OperatorsError::Password(_) => Self::invalid(error.to_string()),
-            OperatorsError::File(cause) => {
-                tracing::error!(%cause, "the operators of the console cannot be read or written");
+            OperatorsError::File(_) | OperatorsError::Facts(_) => {
+                tracing::error!(%error, "the console failed");
                 Code::INTERNAL.into()
             }
         }

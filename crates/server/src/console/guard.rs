@@ -6,7 +6,8 @@ use super::logins::Logins;
 use super::operators_file::{Operator, OperatorName, Operators};
 use super::password::StoredPassword;
 use super::roles::Role;
-use super::sessions::{LIFETIME, Sessions, Use};
+use super::sessions::{LIFETIME, Use};
+use super::shared_sessions::OpenSessions;
 use super::{Console, MAX_LOGIN_BYTES};
 use crate::audit::{Act, Actor, done};
 use crate::connection_limits::ConnectionLimits;
@@ -49,7 +50,7 @@ const BACKGROUND_HEADER: &str = "x-background";
 /// The operators, their sessions, and the limits on logins.
 pub struct Door {
     operators: Arc<Operators>,
-    sessions: Mutex<Sessions>,
+    sessions: OpenSessions,
     failures: Mutex<Failures<Source>>,
     /// The logins and logouts that were recently recorded in the audit log.
     logins: Mutex<Logins>,
@@ -137,8 +138,8 @@ impl Door {
     /// Makes a `Door` with these operators and without sessions.
     pub fn new(operators: Arc<Operators>) -> Self {
         Self {
+            sessions: OpenSessions::of(Arc::clone(&operators)),
             operators,
-            sessions: Mutex::default(),
             failures: Mutex::default(),
             logins: Mutex::default(),
             turn: Semaphore::new(1),
@@ -148,40 +149,36 @@ impl Door {
         }
     }
 
-    fn sessions(&self) -> MutexGuard<'_, Sessions> {
-        self.sessions.lock()
-    }
-
     fn failures(&self) -> MutexGuard<'_, Failures<Source>> {
         self.failures.lock()
     }
 
-    /// Reads the operator with this name from the file; `None` if there is no such operator.
-    fn operator(&self, name: &OperatorName) -> Result<Option<Operator>, ApiError> {
-        self.operators.find(name).map_err(|error| {
-            tracing::error!(%error, "the operators of the console cannot be read");
-            Code::INTERNAL.into()
-        })
-    }
-
     /// Returns the source of a login of the operator `name`. A cookie counts only for the operator who got it, so it
     /// gives no attempts at another operator's password.
-    fn source(&self, sender: &Sender, name: Option<&OperatorName>, address: IpAddr, now: Now) -> Source {
-        let device = sender.device.as_deref().and_then(|cookie| {
-            let operator = self.operators.find(name?).ok()??;
-            devices::known(cookie, &operator, now.wall)
-        });
+    async fn source(
+        &self,
+        sender: &Sender,
+        name: Option<&OperatorName>,
+        address: IpAddr,
+        now: Now,
+    ) -> Source {
+        let device = match (sender.device.as_deref(), name) {
+            (Some(cookie), Some(name)) => {
+                let operator = self.operators.find(name).await.ok().flatten();
+                operator.and_then(|operator| devices::known(cookie, &operator, now.wall))
+            }
+            (None, _) | (_, None) => None,
+        };
         device.map_or_else(|| Source::Anywhere(network(address)), Source::Known)
     }
 }
 
 impl Console {
     /// Returns the CSRF token and the operator of the session that a request belongs to.
-    fn session_of(&self, headers: &HeaderMap) -> Result<(String, Operator), ApiError> {
+    async fn session_of(&self, headers: &HeaderMap) -> Result<(String, Operator), ApiError> {
         let token = cookie(headers, COOKIE).ok_or_else(ApiError::not_logged_in)?;
         let by = if headers.contains_key(BACKGROUND_HEADER) { Use::Background } else { Use::Person };
-        let now = self.clock.now().moment;
-        let entered = self.door.sessions().enter(token, |name| self.door.operator(name), by, now)?;
+        let entered = self.door.sessions.enter(token, by, self.clock.now()).await?;
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
@@ -202,9 +199,14 @@ impl Console {
 
     /// Opens a session for an operator whose password is verified. The answer sets the session's cookie, and the cookie
     /// of a known browser.
-    fn open_session(&self, source: Source, operator: &Operator, encrypted: bool) -> Response {
+    async fn open_session(
+        &self,
+        source: Source,
+        operator: &Operator,
+        encrypted: bool,
+    ) -> Result<Response, ApiError> {
         let now = self.clock.now();
-        let opened = self.door.sessions().open(rand::random(), rand::random(), operator.clone(), now.moment);
+        let opened = self.door.sessions.open(operator, now).await?;
         let session = cookie_text(COOKIE, &opened.token, LIFETIME.as_secs(), encrypted);
         let device = match source {
             Source::Known(device) => device,
@@ -213,7 +215,7 @@ impl Console {
         let device = devices::cookie_of(operator, device, now.wall);
         let device = cookie_text(DEVICE_COOKIE, &device, devices::KNOWN.as_secs(), encrypted);
         let cookies = AppendHeaders([(header::SET_COOKIE, session), (header::SET_COOKIE, device)]);
-        (cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response()
+        Ok((cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response())
     }
 
     /// Records a login or logout in the audit log, unless the operator has too many recent entries, or one from the
@@ -262,7 +264,7 @@ impl Waiting {
         // Checked again after the wait, because earlier logins may have used up the allowed failures.
         console.check_failures(*source)?;
         let operator = match &name {
-            Some(name) => console.door.operator(name)?,
+            Some(name) => console.door.operators.find(name).await?,
             None => None,
         };
         let stored = operator.as_ref().map(|operator| operator.password.clone());
@@ -290,7 +292,7 @@ pub async fn let_in(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let (csrf_token, operator) = console.session_of(request.headers())?;
+    let (csrf_token, operator) = console.session_of(request.headers()).await?;
     if !is_safe(request.method()) {
         check_origin(request.headers())?;
         let shown = request.headers().get(CSRF_HEADER);
@@ -314,7 +316,7 @@ pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Res
 
 /// `GET session`: gives the CSRF token to a page that was loaded again. Without a session, answers with 204.
 pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Response {
-    match console.session_of(&headers) {
+    match console.session_of(&headers).await {
         Ok((csrf_token, operator)) => Json(ShownSession::new(csrf_token, &operator)).into_response(),
         Err(error) if error == ApiError::not_logged_in() => StatusCode::NO_CONTENT.into_response(),
         Err(error) => error.into_response(),
@@ -356,11 +358,11 @@ pub async fn log_in(
     let Credentials { operator, password } = credentials;
     // An invalid name is handled like an unknown name, because no operator has it.
     let name = operator.map_or_else(|| Some(OperatorName::admin()), |name| OperatorName::new(&name).ok());
-    let source = console.door.source(&sender, name.as_ref(), peer.ip(), now);
+    let source = console.door.source(&sender, name.as_ref(), peer.ip(), now).await;
     let operator = console.verify(source, name, password).await?;
     tracing::info!(operator = %operator.name, "an operator has logged in to the console");
     console.enter_login(AuditAction::LoggedIn, &operator.name, peer.ip()).await;
-    Ok(console.open_session(source, &operator, sender.encrypted))
+    console.open_session(source, &operator, sender.encrypted).await
 }
 
 /// The body of a request by which operators change their own passwords.
@@ -380,16 +382,16 @@ pub async fn change_password(
     FromJson(PasswordChange { old, new }): FromJson<PasswordChange>,
 ) -> Result<Response, ApiError> {
     let name = visitor.name.clone();
-    let source = console.door.source(&sender, Some(&name), visitor.address, console.clock.now());
+    let source = console.door.source(&sender, Some(&name), visitor.address, console.clock.now()).await;
     let verified = console.verify(source, Some(name.clone()), old).await;
     let operator = verified.map_err(|error| match error == ApiError::WRONG_PASSWORD {
         true => ApiError::WRONG_OLD_PASSWORD,
         false => error,
     })?;
     let act = Act::on(AuditAction::PasswordSet, None, name.as_str());
-    let change = move |operators: &Operators| operators.change_password(&operator, &new);
+    let change = async move |operators: &Operators| operators.change_password(&operator, &new).await;
     let operator = console.change_operators(visitor, act, change).await?;
-    Ok(console.open_session(source, &operator, sender.encrypted))
+    console.open_session(source, &operator, sender.encrypted).await
 }
 
 /// `DELETE session`: logs the operator out.
@@ -399,12 +401,12 @@ pub async fn log_out(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     check_origin(&headers)?;
-    let (csrf_token, operator) = console.session_of(&headers)?;
+    let (csrf_token, operator) = console.session_of(&headers).await?;
     if headers.get(CSRF_HEADER).is_none_or(|shown| !same(shown.as_bytes(), csrf_token.as_bytes())) {
         return Err(ApiError::NO_CSRF_TOKEN);
     }
     if let Some(token) = cookie(&headers, COOKIE) {
-        console.door.sessions().close(token);
+        console.door.sessions.close(token).await?;
     }
     console.enter_login(AuditAction::LoggedOut, &operator.name, peer.ip()).await;
     let cookie = cookie_text(COOKIE, "", 0, is_encrypted(&headers));

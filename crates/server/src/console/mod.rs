@@ -12,6 +12,7 @@ mod figures;
 mod guard;
 mod headers;
 mod logins;
+mod operator;
 mod operators;
 mod operators_file;
 mod password;
@@ -20,6 +21,8 @@ mod quantiles;
 mod roles;
 mod routes;
 mod sessions;
+mod shared_sessions;
+mod stored_operators;
 mod users;
 mod webhooks;
 

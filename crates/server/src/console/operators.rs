@@ -53,7 +53,7 @@ pub struct Made {
 
 /// `GET operators`: lists all operators.
 pub async fn list(State(console): State<Arc<Console>>) -> Result<Json<OperatorList>, ApiError> {
-    let operators = console.operators.list().map_err(OperatorsError::from)?;
+    let operators = console.operators.list().await?;
     Ok(Json(OperatorList { operators }))
 }
 
@@ -66,7 +66,7 @@ pub async fn add(
     let NewOperator { name, role, password } = new;
     let at = console.clock.now().wall;
     let act = Act::on(AuditAction::OperatorAdded, None, name.as_str()).with("role", "", role.name());
-    let add = move |operators: &Operators| operators.add(&name, role, password.as_deref(), at);
+    let add = async move |operators: &Operators| operators.add(&name, role, password.as_deref(), at).await;
     let password = console.change_operators(visitor, act, add).await?;
     Ok((StatusCode::CREATED, Json(Made { password })))
 }
@@ -78,7 +78,9 @@ pub async fn remove(
     FromPath(name): FromPath<OperatorName>,
 ) -> Result<StatusCode, ApiError> {
     let act = Act::on(AuditAction::OperatorRemoved, None, name.as_str());
-    console.change_operators(visitor, act, move |operators| operators.remove(&name)).await?;
+    console
+        .change_operators(visitor, act, async move |operators: &Operators| operators.remove(&name).await)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -89,10 +91,10 @@ pub async fn set_role(
     FromPath(name): FromPath<OperatorName>,
     FromJson(given): FromJson<GivenRole>,
 ) -> Result<StatusCode, ApiError> {
-    let former = console.operators.role(&name)?;
+    let former = console.operators.role(&name).await?;
     let act =
         Act::on(AuditAction::RoleSet, None, name.as_str()).with("role", former.name(), given.role.name());
-    let set = move |operators: &Operators| operators.set_role(&name, former, given.role);
+    let set = async move |operators: &Operators| operators.set_role(&name, former, given.role).await;
     console.change_operators(visitor, act, set).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -105,7 +107,8 @@ pub async fn set_password(
     FromJson(given): FromJson<GivenPassword>,
 ) -> Result<Json<Made>, ApiError> {
     let act = Act::on(AuditAction::PasswordSet, None, name.as_str());
-    let set = move |operators: &Operators| operators.set_password(&name, given.password.as_deref());
+    let set =
+        async move |operators: &Operators| operators.set_password(&name, given.password.as_deref()).await;
     let password = console.change_operators(visitor, act, set).await?;
     Ok(Json(Made { password }))
 }
@@ -116,11 +119,12 @@ impl Console {
         &self,
         visitor: Visitor,
         act: Act,
-        change: impl FnOnce(&Operators) -> Result<T, OperatorsError> + Send + 'static,
+        change: impl AsyncFnOnce(&Operators) -> Result<T, OperatorsError> + Send + 'static,
     ) -> Result<T, ApiError> {
         let operators = Arc::clone(&self.operators);
         let change = async move {
-            let changed = tokio::task::spawn_blocking(move || change(&operators)).await;
+            let runtime = tokio::runtime::Handle::current();
+            let changed = tokio::task::spawn_blocking(move || runtime.block_on(change(&operators))).await;
             Ok(changed.map_err(|_| Code::INTERNAL)??)
         };
         self.record(visitor, act, change, done).await

@@ -1,10 +1,12 @@
-//! The password of `admin`: a salted hash in a file of the data folder, readable only by the file's owner.
+//! Passwords of operators, as salted hashes, and the file with that of `admin` in the data folder, readable only by the
+//! file's owner.
 //!
-//! Each request of the console reads the file, so a new password takes effect at once, and ends all sessions of
-//! `admin`.
+//! Each request of the console reads the hash, so a new password takes effect at once, and ends all sessions of the
+//! operator.
 
 use argon2::password_hash::{self, Output, ParamsString, PasswordHash, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
+use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -40,7 +42,8 @@ pub struct PasswordFile {
 pub struct InvalidPassword;
 
 /// The hash of a password, with its salt and cost.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct StoredPassword(String);
 
 impl PasswordFile {

@@ -1,8 +1,9 @@
 //! The sessions of operators who are logged in to the console. Pure: the current time and the random bytes are
-//! arguments.
+//! arguments. They can be stored as JSON, for nodes that share them.
 
 use super::operators_file::{Operator, OperatorName};
 use lamplight_model::Moment;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -19,18 +20,35 @@ pub const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 pub const TOKEN_BYTES: usize = 32;
 
 /// The sessions by the hash of their token. Without the tokens, the memory of the process reveals none.
-#[derive(Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Sessions {
-    open: HashMap<[u8; 32], Session>,
+    open: HashMap<String, Session>,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
 struct Session {
     csrf_token: String,
     /// The operator as read at the login. The session ends if the operator's role or password changes, or the operator
     /// is removed.
     operator: Operator,
+    #[serde(with = "millis")]
     opened: Moment,
+    #[serde(with = "millis")]
     used: Moment,
+}
+
+/// A moment is stored as its milliseconds.
+mod millis {
+    use super::Moment;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(moment: &Moment, to: S) -> Result<S::Ok, S::Error> {
+        moment.0.serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Moment, D::Error> {
+        u64::deserialize(from).map(Moment)
+    }
 }
 
 /// The secrets of a new session.
@@ -78,14 +96,14 @@ impl Sessions {
 
     /// Returns the session to end if there are too many: the least recently used session of the operator who has the
     /// most sessions. Repeated logins therefore do not end the sessions of others.
-    fn least_missed(&self) -> Option<[u8; 32]> {
+    fn least_missed(&self) -> Option<String> {
         let mut counts: HashMap<&OperatorName, usize> = HashMap::new();
         for session in self.open.values() {
             *counts.entry(&session.operator.name).or_default() += 1;
         }
         let most = counts.values().max().copied()?;
         let of_the_most = self.open.iter().filter(|(_, session)| counts[&session.operator.name] == most);
-        of_the_most.min_by_key(|(_, session)| session.used).map(|(key, _)| *key)
+        of_the_most.min_by_key(|(_, session)| session.used).map(|(key, _)| key.clone())
     }
 
     /// Returns the CSRF token and the operator of the session with this token; `None` if it has ended. `find` reads the
@@ -111,6 +129,16 @@ impl Sessions {
         Ok(Some((session.csrf_token.clone(), session.operator.clone())))
     }
 
+    /// The name of the operator of a session; `None` if there is no such session.
+    pub fn operator_of(&self, token: &str) -> Option<OperatorName> {
+        self.open.get(&hash(token)).map(|session| session.operator.name.clone())
+    }
+
+    /// The last use of a session by a person; `None` if there is no such session.
+    pub fn last_use(&self, token: &str) -> Option<Moment> {
+        self.open.get(&hash(token)).map(|session| session.used)
+    }
+
     /// Ends a session.
     pub fn close(&mut self, token: &str) {
         self.open.remove(&hash(token));
@@ -123,8 +151,9 @@ impl Session {
     }
 }
 
-fn hash(token: &str) -> [u8; 32] {
-    Sha256::digest(token).into()
+/// Returns the SHA-256 hash of a token in hexadecimal digits.
+fn hash(token: &str) -> String {
+    hex(&Sha256::digest(token))
 }
 
 /// Writes bytes as lower-case hexadecimal digits.

@@ -63,35 +63,37 @@ pub(super) async fn execute(
     operation: ConsoleOperation,
     now: Now,
 ) -> Result<ConsoleOutcome, ServiceError> {
-    let operators = Arc::clone(operators);
+    let (operators, runtime) = (Arc::clone(operators), tokio::runtime::Handle::current());
     // Runs on a blocking thread, because it accesses the disk and computes a password hash.
-    let done = tokio::task::spawn_blocking(move || {
+    let execute = async move {
         let done = |password| ConsoleOutcome::Done { password };
         Ok::<_, OperatorsError>(match operation {
-            ConsoleOperation::ListOperators => ConsoleOutcome::Operators(operators.list()?),
+            ConsoleOperation::ListOperators => ConsoleOutcome::Operators(operators.list().await?),
             ConsoleOperation::AddOperator { name, role, password } => {
-                done(operators.add(&name, role, password.as_deref(), now.wall)?)
+                done(operators.add(&name, role, password.as_deref(), now.wall).await?)
             }
             ConsoleOperation::RemoveOperator { name } => {
-                operators.remove(&name)?;
+                operators.remove(&name).await?;
                 done(None)
             }
             ConsoleOperation::SetPassword { name, password } => {
-                done(operators.set_password(&name, password.as_deref())?)
+                done(operators.set_password(&name, password.as_deref()).await?)
             }
             ConsoleOperation::SetRole { name, role, was } => {
-                let was = was.map_or_else(|| operators.role(&name), Ok)?;
-                operators.set_role(&name, was, role)?;
+                let was = match was {
+                    Some(was) => was,
+                    None => operators.role(&name).await?,
+                };
+                operators.set_role(&name, was, role).await?;
                 done(None)
             }
         })
-    });
-    match done.await {
+    };
+    match tokio::task::spawn_blocking(move || runtime.block_on(execute)).await {
         Ok(Ok(outcome)) => Ok(outcome),
-        Ok(Err(OperatorsError::File(error))) => {
-            tracing::error!(%error, "the operators of the console cannot be read or written");
-            Err(Refusal::because(Code::INTERNAL, format!("the operators cannot be read or written: {error}"))
-                .into())
+        Ok(Err(error @ (OperatorsError::File(_) | OperatorsError::Facts(_)))) => {
+            tracing::error!(%error, "a command about operators failed");
+            Err(Refusal::because(Code::INTERNAL, error.to_string()).into())
         }
         Ok(Err(error)) => Err(Refusal::because(Code::INVALID_PARAMETER, error.to_string()).into()),
         Err(_) => Err(Refusal::from(Code::INTERNAL).into()),

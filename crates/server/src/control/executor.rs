@@ -123,7 +123,7 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     if let Operation::Console(ConsoleOperation::SetRole { name, was, .. }) = &mut operation
         && was.is_none()
     {
-        let operators = executor.operators.list().map_err(|error| {
+        let operators = executor.operators.list().await.map_err(|error| {
             Refusal::because(Code::INTERNAL, format!("the operators cannot be read: {error}"))
         })?;
         *was = operators.into_iter().find(|operator| operator.name == *name).map(|operator| operator.role);

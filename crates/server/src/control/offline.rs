@@ -8,7 +8,7 @@ use crate::console::Operators;
 use crate::data_folder::{self, IfMissing};
 use crate::facts_store::{FactsSettings, FactsStore};
 use lamplight_directory::InProcessDirectory;
-use lamplight_model::Timestamp;
+use lamplight_model::{Code, Refusal, Timestamp};
 use lamplight_service::{Service, ThrottleLimits};
 use std::sync::Arc;
 
@@ -32,14 +32,17 @@ pub async fn offline(
     }
     let _lock = data_folder::lock(data_dir, missing)?;
     let clock = Clock::default();
-    // The settings are those of a single user, because nodes that use the database now would not learn of the change.
-    let facts = FactsStore::open(settings).await?.facts();
+    let store = FactsStore::open(settings).await?;
+    let facts = store.facts();
     let audit = Audit::new(Arc::clone(&facts), clock.clone());
     let directory = Arc::new(InProcessDirectory::in_memory());
     let log = Arc::<InProcessDirectory>::clone(&directory);
     let service = Arc::new(Service::new(facts, directory, log, ThrottleLimits::default()));
     service.recover(Vec::new(), Timestamp::default(), clock.now()).await?;
-    let operators = Arc::new(Operators::of(data_dir));
+    let operators = match Operators::open(store.shared(), data_dir).await {
+        Ok(operators) => Arc::new(operators),
+        Err(error) => return Ok(refused(&Refusal::because(Code::INTERNAL, error.to_string()))),
+    };
     let mut is_more = matches!(operation, Operation::DeleteApp { .. });
     let executor = Executor { service, webhooks: None, operators, audit, clock };
     let outcome = answer(&executor, operation).await;

@@ -176,20 +176,16 @@ impl Pair {
         let begun = Instant::now();
         loop {
             let waiting: u64 = self.facts.lanes().await.unwrap().iter().map(|lane| lane.waiting).sum();
-            let receiver = self.receiver.lock();
-            assert_eq!(receiver.wrong, Vec::<String>::new());
+            let arrived = self.receiver.lock().checked();
             let has = |numbers: &Vec<u64>| numbers.last() == Some(&self.sent);
-            if waiting == 0 && receiver.arrived.len() == 3 && receiver.arrived.values().all(has) {
-                for numbers in receiver.arrived.values() {
-                    let mut once = numbers.clone();
-                    once.dedup();
-                    assert_eq!(once, (1..=self.sent).collect::<Vec<_>>());
+            if waiting == 0 && arrived.len() == 3 && arrived.values().all(has) {
+                for mut numbers in arrived.into_values() {
+                    numbers.dedup();
+                    assert_eq!(numbers, (1..=self.sent).collect::<Vec<_>>());
                 }
                 return begun.elapsed();
             }
-            let arrived = format!("{:?}", receiver.arrived);
-            drop(receiver);
-            assert!(begun.elapsed() < PATIENCE, "{waiting} wait, {arrived} of {} have arrived", self.sent);
+            assert!(begun.elapsed() < PATIENCE, "{waiting} wait, {arrived:?} of {} have arrived", self.sent);
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
@@ -242,6 +238,12 @@ async fn listen(receiver: Arc<Mutex<Receiver>>) -> SocketAddr {
 }
 
 impl Receiver {
+    /// The numbers that have arrived. Fails if something was wrong.
+    fn checked(&self) -> BTreeMap<String, Vec<u64>> {
+        assert_eq!(self.wrong, Vec::<String>::new());
+        self.arrived.clone()
+    }
+
     fn begin(&mut self, user: &str, number: u64) {
         if self.busy.iter().any(|busy| busy == user) {
             self.wrong.push(format!("{number} of {user} comes while another one is being answered"));

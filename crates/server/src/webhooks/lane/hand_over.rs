@@ -118,6 +118,7 @@ impl Node {
 }
 
 /// Something that happens at a time. Events at a node wait while it is stalled, and are lost when it has crashed.
+#[expect(clippy::large_enum_variant, reason = "there are few events at a time")]
 enum Event {
     Tick,
     Take {
