@@ -299,19 +299,15 @@ const MIGRATIONS: &[&str] = &[
     "
     -- The leases of lanes, for nodes that share the facts. No beat is used twice.
     CREATE TABLE lane_leases (
-        beat     INTEGER PRIMARY KEY AUTOINCREMENT,
-        app      INTEGER NOT NULL,
-        hook     INTEGER NOT NULL,
-        holder   INTEGER,                -- the bits of the id of a node; NULL: released
-        term     INTEGER,                -- NULL: the term began with this beat
+        beat   INTEGER PRIMARY KEY AUTOINCREMENT,
+        app    INTEGER NOT NULL,
+        hook   INTEGER NOT NULL,
+        holder INTEGER,                  -- the bits of the id of a node; NULL: released
+        term   INTEGER,                  -- NULL: the term began with this beat
         UNIQUE (app, hook)
     ) STRICT;
-",
-    "
     CREATE TABLE console_documents (
-        name     TEXT PRIMARY KEY,
-        revision INTEGER NOT NULL,
-        content  TEXT NOT NULL
+        name TEXT PRIMARY KEY, revision INTEGER NOT NULL, content TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
 ",
 ];
