@@ -118,7 +118,6 @@ impl Node {
 }
 
 /// Something that happens at a time. Events at a node wait while it is stalled, and are lost when it has crashed.
-#[expect(clippy::large_enum_variant, reason = "there are few events at a time")]
 enum Event {
     Tick,
     Take {
@@ -149,6 +148,7 @@ enum Event {
 }
 
 /// The end of a call or a request, at the node that began it.
+#[expect(clippy::large_enum_variant, reason = "there are few events at a time")]
 enum Answer {
     Leased { begun: Moment, lease: Option<LaneLease> },
     Released(bool),
