@@ -44,5 +44,5 @@ pub use profile::{
 pub use session_event::{EventDevice, MAX_EVENTS_BETWEEN, SessionEvent, SessionEventKind, StatusAfter};
 pub use status::{Reason, StatusType, UserStatus, Version};
 pub use user::{AppId, InvalidUserId, User, UserId, quoted};
-pub use webhook::{Hook, Lane, NoticeContent, PushContent};
+pub use webhook::{Hook, Lane, LaneLease, NoticeContent, PushContent};
 pub use webhook_url::{InvalidWebhookUrl, WebhookUrl};

@@ -1,6 +1,6 @@
 //! Webhooks, which notify an app's backend of events (SPEC sections 6 and 9), and the notices that are sent to them.
 
-use crate::{AppId, AppSettings, Platform, SessionEvent, SessionEventKind, Timestamp, UserId};
+use crate::{AppId, AppSettings, NodeId, Platform, SessionEvent, SessionEventKind, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -23,6 +23,18 @@ pub struct Lane {
     pub app: AppId,
     /// The kind of the webhook.
     pub hook: Hook,
+}
+
+/// The state of the lease of a lane. Of the nodes that share an outbox, only the holder of the lease sends the notices of
+/// the lane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LaneLease {
+    /// The node that has the lease; `None` if no node has it.
+    pub holder: Option<NodeId>,
+    /// The number of the holder's term. A node that takes the lease gets a higher term; a renewal keeps it.
+    pub term: u64,
+    /// A number that changes whenever the lease is taken, renewed or released. No beat is used twice.
+    pub beat: u64,
 }
 
 /// The content of a notice to a webhook.

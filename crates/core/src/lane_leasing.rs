@@ -1,0 +1,202 @@
+//! The leasing of a lane by one of several nodes that share an outbox: which node may send the notices of the lane, when
+//! it renews the lease, and when another node gives it up.
+//!
+//! The outbox stores no times. The holder counts from the start of its last successful call, and another node counts from
+//! the first time that it has read the same beat; each uses its own monotonic clock. The beat that the other node read
+//! was written after the holder's call began, so the holder stops sending before the other node takes the lease over.
+
+use lamplight_model::{LaneLease, Moment, NodeId};
+use std::time::Duration;
+
+/// The time from the start of the last successful call for which the holder may be sending.
+pub const LANE_LEASE: Duration = Duration::from_secs(10);
+/// The maximum duration of a request. The holder starts no request later than this time before the end of its lease.
+pub const LANE_REQUEST: Duration = Duration::from_secs(5);
+/// The time after which the holder renews the lease, if the lane has work.
+const RENEW_AFTER: Duration = Duration::from_millis(2_500);
+/// The time after which another node takes the lease over, if the beat has not changed. It is longer than
+/// [`LANE_LEASE`], because the clocks of two nodes may differ by one part in 10 in their rates.
+pub const LANE_TAKE_OVER: Duration = Duration::from_secs(13);
+/// The pause after a call that failed, or after which another node has the lease.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The view that a node has of the lease of one lane.
+#[derive(Clone, Debug)]
+pub struct LaneLeasing {
+    /// `None` if no other node uses the outbox. No lease is needed then.
+    node: Option<NodeId>,
+    held: Option<Held>,
+    /// The lease of another node, as last read.
+    other: Option<Other>,
+    is_calling: bool,
+    not_before: Option<Moment>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    term: u64,
+    beat: u64,
+    /// The start of the last successful call; `None` since this node has begun to release the lease.
+    since: Option<Moment>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Other {
+    beat: u64,
+    /// The first time that this node has read this beat.
+    since: Moment,
+}
+
+/// The permission to send notices of a lane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LanePermit {
+    /// The term in which the outcomes are stored; `None` if no other node uses the outbox.
+    pub term: Option<u64>,
+    /// The time from which no request may be started; `None` if there is no limit.
+    pub until: Option<Moment>,
+}
+
+impl Held {
+    fn renews_at(self) -> Moment {
+        self.since.map_or(Moment::default(), |since| since + RENEW_AFTER)
+    }
+}
+
+impl LanePermit {
+    /// Whether a request may be started at `now`.
+    pub fn allows(self, now: Moment) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// A call of the outbox that the node has to make.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LeaseCall {
+    /// Take or renew the lease. A lease of another node is taken over if its beat is `over`.
+    Take {
+        /// The beat of the lease that this node has given up.
+        over: Option<u64>,
+    },
+    /// Release the lease if it still has this beat.
+    Release {
+        /// The beat.
+        beat: u64,
+    },
+}
+
+impl LaneLeasing {
+    /// Creates the view of a node that has not read the lease yet. `None` means that no other node uses the outbox.
+    pub fn new(node: Option<NodeId>) -> Self {
+        Self { node, held: None, other: None, is_calling: false, not_before: None }
+    }
+
+    /// Whether no other node uses the outbox.
+    pub fn is_alone(&self) -> bool {
+        self.node.is_none()
+    }
+
+    /// The permission to send and to read notices at `now`; `None` if this node has no valid lease.
+    pub fn permit(&self, now: Moment) -> Option<LanePermit> {
+        if self.is_alone() {
+            return Some(LanePermit { term: None, until: None });
+        }
+        let held = self.held?;
+        let until = held.since? + (LANE_LEASE - LANE_REQUEST);
+        let permit = LanePermit { term: Some(held.term), until: Some(until) };
+        permit.allows(now).then_some(permit)
+    }
+
+    /// The last term of this node, if it has the lease as far as it knows. The lease may have ended.
+    pub fn term(&self) -> Option<u64> {
+        self.held.map(|held| held.term)
+    }
+
+    /// The call that is needed now. The caller must make it, and report the outcome with [`LaneLeasing::answered`],
+    /// [`LaneLeasing::released`] or [`LaneLeasing::failed`].
+    ///
+    /// `has_duty` tells whether this node should send the notices of the lane, `has_work` whether the lane has notices
+    /// to send or to read, and `is_quiet` whether no notice of the lane is being sent, read or stored.
+    pub fn next_call(
+        &mut self,
+        has_duty: bool,
+        has_work: bool,
+        is_quiet: bool,
+        now: Moment,
+    ) -> Option<LeaseCall> {
+        if self.is_alone() || self.is_calling || self.not_before.is_some_and(|at| now < at) {
+            return None;
+        }
+        let call = match &mut self.held {
+            Some(held) if !has_duty && is_quiet => {
+                // The release may take effect although its answer does not arrive.
+                held.since = None;
+                LeaseCall::Release { beat: held.beat }
+            }
+            Some(held) if has_duty && has_work && held.renews_at() <= now => LeaseCall::Take { over: None },
+            None if has_duty && has_work => {
+                let given_up = self.other.filter(|other| other.since + LANE_TAKE_OVER <= now);
+                LeaseCall::Take { over: given_up.map(|other| other.beat) }
+            }
+            Some(_) | None => return None,
+        };
+        self.is_calling = true;
+        Some(call)
+    }
+
+    /// Takes the state of the lease after [`LeaseCall::Take`], which began at `begun` and ended at `now`. Returns
+    /// `true` if this node has begun a term: other nodes may have changed the lane before, so it must be read again.
+    pub fn answered(&mut self, lease: LaneLease, begun: Moment, now: Moment) -> bool {
+        self.is_calling = false;
+        if lease.holder.is_some() && lease.holder == self.node {
+            let is_new = self.held.is_none_or(|held| held.term != lease.term);
+            self.held = Some(Held { term: lease.term, beat: lease.beat, since: Some(begun) });
+            self.other = None;
+            self.not_before = None;
+            return is_new;
+        }
+        self.held = None;
+        self.other = match self.other {
+            Some(other) if other.beat == lease.beat => Some(other),
+            Some(_) | None => Some(Other { beat: lease.beat, since: now }),
+        };
+        self.not_before = Some(now + RETRY_AFTER);
+        false
+    }
+
+    /// Records that [`LeaseCall::Release`] has succeeded.
+    pub fn released(&mut self) {
+        self.is_calling = false;
+        self.held = None;
+        self.other = None;
+    }
+
+    /// Records that a call has failed. It may have had its effect.
+    pub fn failed(&mut self, now: Moment) {
+        self.is_calling = false;
+        self.not_before = Some(now + RETRY_AFTER);
+    }
+
+    /// Whether this node has or had the lease, or is calling. The view must then not be dropped.
+    pub fn is_in_use(&self) -> bool {
+        self.held.is_some() || self.is_calling
+    }
+
+    /// The time at which [`LaneLeasing::next_call`] has to be called again; `None` if only an event can change its
+    /// answer.
+    pub fn wakes_at(&self, has_duty: bool, has_work: bool) -> Option<Moment> {
+        if self.is_alone() || self.is_calling {
+            return None;
+        }
+        match self.held {
+            Some(held) if has_duty && has_work => {
+                Some(held.renews_at().max(self.not_before.unwrap_or_default()))
+            }
+            None if has_duty && has_work => self.not_before,
+            Some(_) if !has_duty => self.not_before,
+            Some(_) | None => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
