@@ -74,6 +74,10 @@ impl Link {
 
     /// Subscribes to the channels of these partitions.
     pub(crate) async fn subscribe(&self, keys: &Keys, partitions: &[u16]) -> Result<(), RedisOpenError> {
+        // The client library refuses to send no command.
+        if partitions.is_empty() {
+            return Ok(());
+        }
         // One command for each channel, because the channels are of different slots.
         let mut subscribe = redis::pipe();
         for partition in partitions {
