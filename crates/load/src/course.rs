@@ -3,7 +3,8 @@
 //! Users change their custom status. A user changes it again only after all notifications of the last change have
 //! arrived. No change is therefore conflated, and every notification can be counted.
 
-use crate::fleet::{Fleet, News};
+use crate::fleet::Fleet;
+use crate::news::News;
 use crate::ring::WATCHED;
 use anyhow::{Result, bail};
 use hdrhistogram::Histogram;
@@ -36,12 +37,14 @@ pub struct CourseSettings {
     pub silent: Vec<u32>,
     /// `true` if each change requests an answer, as an SDK does.
     pub answered: bool,
+    /// The node of each user's connection, if only the latencies between different nodes should be recorded.
+    pub between_nodes: Option<Vec<usize>>,
 }
 
 impl CourseSettings {
     /// Makes parameters with which all of these users change and all watchers read.
     pub fn new(users: Vec<u32>) -> Self {
-        Self { users, copies: WATCHED as u32, silent: Vec::new(), answered: true }
+        Self { users, copies: WATCHED as u32, silent: Vec::new(), answered: true, between_nodes: None }
     }
 }
 
@@ -188,7 +191,7 @@ impl Course {
 
     fn hear(&mut self, news: News) -> Result<()> {
         match news {
-            News::Told { watcher, notice, at } => {
+            News::Told { watcher, notice, at, .. } => {
                 // Notifications to the user itself and to connections that do not read are not counted.
                 if watcher == notice.user || self.settings.silent.contains(&watcher) {
                     return Ok(());
@@ -200,8 +203,11 @@ impl Course {
                         notice.text
                     );
                 };
-                let late = at.saturating_duration_since(under_way.due);
-                self.latency.saturating_record(late.as_micros().max(1) as u64);
+                let node = |user: u32| self.settings.between_nodes.as_ref().map(|nodes| nodes[user as usize]);
+                if self.settings.between_nodes.is_none() || node(watcher) != node(notice.user) {
+                    let late = at.saturating_duration_since(under_way.due);
+                    self.latency.saturating_record(late.as_micros().max(1) as u64);
+                }
                 self.copies += 1;
                 under_way.copies_left -= 1;
                 if under_way.copies_left == 0 {
@@ -211,7 +217,11 @@ impl Course {
                 Ok(())
             }
             News::Gone(user) => bail!("the server has closed the connection of user {user}"),
-            News::LoggedIn(_) | News::Answered | News::Sent { .. } | News::Received { .. } => Ok(()),
+            News::LoggedIn(_)
+            | News::Answered(_)
+            | News::Sent { .. }
+            | News::Received { .. }
+            | News::Rare(_) => Ok(()),
         }
     }
 

@@ -2,19 +2,21 @@
 //!
 //! The fleet records the received statuses, and returns each received message as [`News`] to the measurement.
 
+use crate::ear::{Ear, Heard};
 use crate::link::{Habit, Link, ReadOutcome, ReceiveBuffer, Stage};
-use crate::notice::{Notice, notices, status_changed, text_of};
+use crate::news::{News, Travelled};
+use crate::notice::text_of;
 use crate::picture::Picture;
 use crate::ring::{Ring, user_id};
 use crate::target::Target;
 use anyhow::{Context, Result, bail, ensure};
 use lamplight_model::Platform;
 use lamplight_wire::v1::client_message::Body as Request;
-use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{put_frame, v1};
 use mio::{Events, Poll};
-use prost::Message as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 /// The longest wait for an expected answer or notification.
@@ -30,38 +32,6 @@ const BEATS_AT_ONCE: u32 = 32;
 /// at a time.
 const REQUEST_ID: u64 = 1;
 
-/// A message that was received on a connection, or the end of a connection.
-#[derive(Clone, Copy, Debug)]
-pub enum News {
-    /// The connection is logged in.
-    LoggedIn(u32),
-    /// A request was answered.
-    Answered,
-    /// A message of this user was committed.
-    Sent {
-        /// The sender.
-        from: u32,
-    },
-    /// The connection has received a text message.
-    Received {
-        /// The recipient's connection.
-        to: u32,
-        /// The number that the sender gave to the message.
-        number: u32,
-    },
-    /// The connection was notified of a newer status of a user.
-    Told {
-        /// The watcher's connection.
-        watcher: u32,
-        /// The notification.
-        notice: Notice,
-        /// The time when the bytes were read.
-        at: Instant,
-    },
-    /// The server has closed the connection.
-    Gone(u32),
-}
-
 /// The kind of login that connections make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LoginKind {
@@ -72,20 +42,13 @@ pub enum LoginKind {
     Resume,
 }
 
-/// The totals of the received notifications.
-#[derive(Clone, Copy, Default, Debug)]
-pub struct Travelled {
-    /// The number of messages that contained notifications.
-    pub messages: u64,
-    /// The number of notifications in them.
-    pub notifications: u64,
-    /// The size of these messages in bytes.
-    pub bytes: u64,
-}
-
-/// The connections to one server, one for each user of the ring.
+/// The connections to one server, or to the nodes of a cluster, one for each user of the ring.
 pub struct Fleet {
     target: Target,
+    /// The addresses of the client ports of the nodes; one address if there is a single server.
+    nodes: Vec<SocketAddr>,
+    /// The node of each user's last connection, as an index into `nodes`.
+    node_of: Vec<u16>,
     ring: Ring,
     poll: Poll,
     events: Events,
@@ -98,6 +61,10 @@ pub struct Fleet {
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
+    /// The last time that the server has told for spreading reconnects.
+    reconnect_spread: Duration,
+    /// The time after which a connection should reconnect, as the server told it at its end.
+    retry_after: HashMap<u32, Duration>,
     /// The number of connections that were looked at in the current round of heartbeats.
     beaten: u32,
     beating_since: Instant,
@@ -111,6 +78,8 @@ impl Fleet {
         raise_file_limit();
         let sigs: Result<_> = (0..ring.users()).map(|user| target.user_sig(&user_id(user))).collect();
         Ok(Self {
+            nodes: vec![target.address],
+            node_of: vec![0; ring.users() as usize],
             target,
             ring,
             poll: Poll::new()?,
@@ -123,6 +92,8 @@ impl Fleet {
             picture: Picture::new(ring),
             travelled: Travelled::default(),
             heartbeat_timeout: Duration::MAX,
+            reconnect_spread: Duration::from_secs(1),
+            retry_after: HashMap::new(),
             beaten: 0,
             beating_since: Instant::now(),
             refusal: None,
@@ -141,7 +112,33 @@ impl Fleet {
 
     /// Sets the new address and process of the server after a restart.
     pub fn set_target(&mut self, target: Target) {
+        self.nodes = vec![target.address];
         self.target = target;
+    }
+
+    /// Sets the addresses of the nodes of a cluster.
+    pub fn set_nodes(&mut self, nodes: Vec<SocketAddr>) {
+        self.nodes = nodes;
+    }
+
+    /// Returns the node of the user's last connection, as an index into the addresses of the nodes.
+    pub fn node_of(&self, user: u32) -> usize {
+        self.node_of[user as usize].into()
+    }
+
+    /// Returns the state of the user's connection.
+    pub fn stage(&self, user: u32) -> Stage {
+        self.links[user as usize].stage
+    }
+
+    /// Returns the last time that the server has told for spreading reconnects; a second before the first login.
+    pub fn reconnect_spread(&self) -> Duration {
+        self.reconnect_spread
+    }
+
+    /// Takes the time after which the server has asked a connection to reconnect.
+    pub fn take_retry_after(&mut self, user: u32) -> Option<Duration> {
+        self.retry_after.remove(&user)
     }
 
     /// Returns the totals of the notifications since the start.
@@ -189,7 +186,11 @@ impl Fleet {
                         );
                     }
                     News::Gone(user) => bail!("the server has closed the connection of {}", user_id(user)),
-                    News::Answered | News::Sent { .. } | News::Received { .. } | News::Told { .. } => {}
+                    News::Answered(_)
+                    | News::Sent { .. }
+                    | News::Received { .. }
+                    | News::Told { .. }
+                    | News::Rare(_) => {}
                 }
             }
             if let Some(refusal) = self.refusal.take() {
@@ -202,6 +203,17 @@ impl Fleet {
 
     /// Starts a login. Its answer arrives as [`News::LoggedIn`].
     pub fn start_login(&mut self, user: u32, kind: LoginKind, buffer: ReceiveBuffer) -> Result<()> {
+        self.start_login_at(user, 0, kind, buffer)
+    }
+
+    /// Starts a login at a node of a cluster.
+    pub fn start_login_at(
+        &mut self,
+        user: u32,
+        node: usize,
+        kind: LoginKind,
+        buffer: ReceiveBuffer,
+    ) -> Result<()> {
         let resume = kind == LoginKind::Resume;
         let request = v1::LoginRequest {
             sdk_app_id: self.target.app.0,
@@ -215,8 +227,9 @@ impl Fleet {
         let message = v1::ClientMessage { id: REQUEST_ID, body: Some(Request::Login(request)) };
         self.frame.clear();
         put_frame(&mut self.frame, &message);
+        self.node_of[user as usize] = node as u16;
         let link = &mut self.links[user as usize];
-        link.connect(user, self.target.address, buffer, &self.frame, self.poll.registry())
+        link.connect(user, self.nodes[node], buffer, &self.frame, self.poll.registry())
     }
 
     /// Subscribes each of the users to the user's neighbours, `window` users at a time.
@@ -225,14 +238,13 @@ impl Fleet {
         let until = Instant::now() + PATIENCE + Duration::from_millis(20) * users.len() as u32;
         while answered < users.len() {
             while asked < users.len() && asked - answered < window {
-                let user = users[asked];
-                let user_ids = self.ring.neighbours(user).map(user_id).collect();
-                let request = v1::SubscribeUserStatusRequest { user_ids };
-                self.ask(user, REQUEST_ID, Request::SubscribeUserStatus(request))?;
+                self.start_subscribing(users[asked])?;
                 asked += 1;
             }
-            answered +=
-                self.pump(Duration::from_millis(50))?.filter(|news| matches!(news, News::Answered)).count();
+            answered += self
+                .pump(Duration::from_millis(50))?
+                .filter(|news| matches!(news, News::Answered(_)))
+                .count();
             if let Some(refusal) = self.refusal.take() {
                 bail!("a subscription was refused: {refusal}");
             }
@@ -241,12 +253,24 @@ impl Fleet {
         Ok(())
     }
 
+    /// Subscribes a user to the user's neighbours. The answer arrives as [`News::Answered`].
+    pub fn start_subscribing(&mut self, user: u32) -> Result<()> {
+        let user_ids = self.ring.neighbours(user).map(user_id).collect();
+        let request = v1::SubscribeUserStatusRequest { user_ids };
+        self.ask(user, REQUEST_ID, Request::SubscribeUserStatus(request))
+    }
+
     /// Closes connections: in an orderly way, or with a reset, as a broken link does.
     pub fn drop_links(&mut self, users: &[u32], reset: bool) {
         for user in users {
             self.links[*user as usize].close(reset);
             self.picture.went(*user);
         }
+    }
+
+    /// Closes a connection with a reset, while its user still counts as present.
+    pub fn cut(&mut self, user: u32) {
+        self.links[user as usize].close(true);
     }
 
     /// Sets the behaviour of a connection.
@@ -275,6 +299,19 @@ impl Fleet {
         let client_message_id = number.to_string();
         let request = v1::SendMessageRequest { to: user_id(to), text, client_message_id, custom: None };
         self.ask(from, REQUEST_ID, Request::SendMessage(request))
+    }
+
+    /// Queries the statuses of the user's neighbours. The answer arrives as [`Rare::Queried`].
+    pub fn query(&mut self, user: u32) -> Result<()> {
+        let user_ids = self.ring.neighbours(user).map(user_id).collect();
+        self.ask(user, REQUEST_ID, Request::GetUserStatus(v1::GetUserStatusRequest { user_ids }))
+    }
+
+    /// Reads the newest messages of a conversation, at most 100. Each message from the peer arrives as
+    /// [`News::Received`], and then the answer as [`News::Answered`].
+    pub fn read_history(&mut self, user: u32, peer: u32) -> Result<()> {
+        let request = v1::GetHistoryRequest { peer: user_id(peer), before: 0, limit: 100 };
+        self.ask(user, REQUEST_ID, Request::GetHistory(request))
     }
 
     /// Sends the heartbeats that are due, evenly distributed over the interval.
@@ -310,8 +347,11 @@ impl Fleet {
     fn ask(&mut self, user: u32, id: u64, request: Request) -> Result<()> {
         self.frame.clear();
         put_frame(&mut self.frame, &v1::ClientMessage { id, body: Some(request) });
-        let sent = self.links[user as usize].send(&self.frame);
-        sent.with_context(|| format!("the connection of {} is broken", user_id(user)))
+        // A broken connection arrives as `News::Gone` at the next read.
+        if self.links[user as usize].send(&self.frame).is_err() {
+            self.gone(user);
+        }
+        Ok(())
     }
 
     /// Waits for the sockets up to the time `wait`, and reads what has arrived. Less than a millisecond counts as zero.
@@ -340,25 +380,27 @@ impl Fleet {
     /// Reads the bytes that have arrived on a connection. The next [`pump`](Self::pump) returns its messages.
     pub fn read(&mut self, user: u32) -> Result<()> {
         loop {
-            let Self { links, scratch, picture, travelled, heartbeat_timeout, news, refusal, .. } = self;
+            let Self { links, scratch, picture, travelled, news, .. } = self;
             let link = &mut links[user as usize];
-            let mut stage = link.stage;
-            let stage_now = &mut stage;
-            let mut ear = Ear {
-                user,
-                picture,
-                travelled,
-                heartbeat_timeout,
-                news,
-                refusal,
-                stage: stage_now,
-                fault: None,
-            };
+            let mut ear = Ear { user, picture, travelled, news, heard: Heard::default() };
             let outcome = link.read(scratch, |message| ear.hear(message))?;
-            if let Some(fault) = ear.fault {
+            let heard = ear.heard;
+            if let Some(fault) = heard.fault {
                 bail!("the server sent {} a message that cannot be handled: {fault}", user_id(user));
             }
-            link.stage = stage;
+            if let Some(timeout) = heard.logged_in {
+                self.heartbeat_timeout = timeout;
+                link.stage = Stage::LoggedIn;
+            }
+            if let Some(spread) = heard.reconnect_spread {
+                self.reconnect_spread = spread;
+            }
+            if let Some(after) = heard.retry_after {
+                self.retry_after.insert(user, after);
+            }
+            if heard.refusal.is_some() {
+                self.refusal = heard.refusal;
+            }
             match outcome {
                 ReadOutcome::Drained => return Ok(()),
                 ReadOutcome::More => {}
@@ -402,91 +444,6 @@ impl Fleet {
             if link.stage == Stage::LoggedIn && link.habit == Habit::Alive {
                 let wrong = self.picture.wrong(user);
                 self.picture.miss(wrong);
-            }
-        }
-    }
-}
-
-/// Parses the messages of one connection.
-struct Ear<'a> {
-    user: u32,
-    picture: &'a mut Picture,
-    travelled: &'a mut Travelled,
-    heartbeat_timeout: &'a mut Duration,
-    news: &'a mut Vec<News>,
-    refusal: &'a mut Option<String>,
-    stage: &'a mut Stage,
-    fault: Option<String>,
-}
-
-impl Ear<'_> {
-    fn hear(&mut self, message: &[u8]) {
-        let Some(statuses) = status_changed(message) else {
-            match v1::ServerMessage::decode(message) {
-                Ok(message) => self.hear_other(message),
-                Err(error) => self.fault = Some(error.to_string()),
-            }
-            return;
-        };
-        let at = Instant::now();
-        self.travelled.messages += 1;
-        self.travelled.bytes += message.len() as u64;
-        let watcher = self.user;
-        let understood = notices(statuses, |notice| {
-            self.travelled.notifications += 1;
-            if self.picture.told(watcher, notice) {
-                self.news.push(News::Told { watcher, notice, at });
-            }
-        });
-        if understood.is_none() {
-            self.fault = Some("a status".to_owned());
-        }
-    }
-
-    fn hear_other(&mut self, message: v1::ServerMessage) {
-        match message.body {
-            Some(Body::Login(login)) => {
-                self.know(&login.statuses);
-                *self.heartbeat_timeout = Duration::from_millis(login.heartbeat_timeout_ms.into());
-                *self.stage = Stage::LoggedIn;
-                self.picture.came(self.user);
-                self.news.push(News::LoggedIn(self.user));
-            }
-            Some(Body::SubscribeUserStatus(done)) => {
-                self.know(&done.statuses);
-                if let Some(failure) = done.failures.first() {
-                    self.fault = Some(format!("{} cannot be watched: {}", failure.user_id, failure.code));
-                }
-                self.news.push(News::Answered);
-            }
-            Some(Body::SetSelfStatus(_)) => self.news.push(News::Answered),
-            Some(Body::SendMessage(sent)) if !sent.repeated_send => {
-                self.news.push(News::Sent { from: self.user });
-            }
-            Some(Body::ListsChanged(changed)) => {
-                if changed.reload {
-                    self.fault = Some(
-                        "the server has dropped notifications of lists, which must be read again".to_owned(),
-                    );
-                }
-                for message in changed.messages {
-                    match message.client_message_id.parse() {
-                        Ok(number) => self.news.push(News::Received { to: self.user, number }),
-                        Err(_) => self.fault = Some(format!("{message:?}")),
-                    }
-                }
-            }
-            Some(Body::Refusal(refusal)) => *self.refusal = Some(refusal.message),
-            Some(Body::ConnectionEnded(ended)) => *self.refusal = Some(ended.message),
-            other => self.fault = Some(format!("{other:?}")),
-        }
-    }
-
-    fn know(&mut self, statuses: &[v1::UserStatus]) {
-        for status in statuses {
-            match Notice::from_status(status) {
-                Some(notice) => self.picture.answered(self.user, notice),
-                None => self.fault = Some(format!("{status:?}")),
             }
         }
     }

@@ -15,11 +15,13 @@ struct Seen {
     online: bool,
 }
 
-/// The true status of a user.
-#[derive(Clone, Copy, Default, Debug)]
-struct Truth {
-    text: u32,
-    online: bool,
+/// The status of a user, as far as a load changes it.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Shown {
+    /// The number in the custom status; 0 if there is none.
+    pub text: u32,
+    /// `true` if the status type is ONLINE.
+    pub online: bool,
 }
 
 /// The numbers of wrong notifications.
@@ -54,7 +56,7 @@ impl Faults {
 pub struct Picture {
     ring: Ring,
     seen: Vec<Seen>,
-    truth: Vec<Truth>,
+    truth: Vec<Shown>,
     faults: Faults,
 }
 
@@ -63,42 +65,45 @@ impl Picture {
     pub fn new(ring: Ring) -> Self {
         let users = ring.users() as usize;
         let seen = vec![Seen::default(); users * EDGES];
-        Self { ring, seen, truth: vec![Truth::default(); users], faults: Faults::default() }
+        Self { ring, seen, truth: vec![Shown::default(); users], faults: Faults::default() }
     }
 
-    /// Records a notification. Returns `true` if it was newer than the last one.
-    pub fn told(&mut self, watcher: u32, notice: Notice) -> bool {
+    /// Records a notification. If it was newer than the last one, returns the status before.
+    pub fn told(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let Some(edge) = self.ring.edge(watcher, notice.user) else {
             self.faults.strangers += 1;
-            return false;
+            return None;
         };
         let seen = &mut self.seen[edge];
         if notice.version <= seen.version {
             let duplicate = notice.version == seen.version;
             *(if duplicate { &mut self.faults.duplicates } else { &mut self.faults.backwards }) += 1;
-            return false;
+            return None;
         }
+        let before = Shown { text: seen.text, online: seen.online };
         *seen = Seen { version: notice.version, text: notice.text, online: notice.online };
-        true
+        Some(before)
     }
 
-    /// Records a status in an answer, which may repeat the last one.
-    pub fn answered(&mut self, watcher: u32, notice: Notice) {
+    /// Records a status in an answer, which may repeat the last one. If it is another one, returns the status before.
+    pub fn answered(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let known = self.ring.edge(watcher, notice.user).map(|edge| self.seen[edge].version);
-        if known != Some(notice.version) {
-            self.told(watcher, notice);
-        }
+        if known == Some(notice.version) { None } else { self.told(watcher, notice) }
     }
 
-    /// Records that a user has connected. The answer to the login has the true custom status, which is usually empty.
+    /// Records that a user has connected. The answer to the login has the true custom status, which is usually empty. A
+    /// user who had not [gone](Self::went) keeps the custom status.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("every user has an edge to itself");
-        self.truth[user as usize] = Truth { text: self.seen[own].text, online: true };
+        let truth = &mut self.truth[user as usize];
+        if !truth.online {
+            *truth = Shown { text: self.seen[own].text, online: true };
+        }
     }
 
     /// Records that a user has disconnected, which clears the custom status.
     pub fn went(&mut self, user: u32) {
-        self.truth[user as usize] = Truth::default();
+        self.truth[user as usize] = Shown::default();
     }
 
     /// Records a new custom status of a user.
@@ -118,14 +123,24 @@ impl Picture {
     /// Returns the number of users whose last received status is not the true one, among those that the connection
     /// watches and its own.
     pub fn wrong(&self, watcher: u32) -> u64 {
+        self.wrong_among(watcher, |_| true)
+    }
+
+    /// Returns the same number as [`wrong`](Self::wrong), for the users for whom `counts` returns `true`.
+    pub fn wrong_among(&self, watcher: u32, counts: impl Fn(u32) -> bool) -> u64 {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let is_wrong = |user: &u32| {
             let truth = self.truth[*user as usize];
             let edge = self.ring.edge(watcher, *user).expect("they are neighbours");
             let seen = self.seen[edge];
-            (seen.online, seen.text) != (truth.online, truth.text)
+            counts(*user) && (seen.online, seen.text) != (truth.online, truth.text)
         };
         users.filter(is_wrong).count() as u64
+    }
+
+    /// Returns `true` if this is the true status of the user.
+    pub fn is_true(&self, notice: Notice) -> bool {
+        self.truth.get(notice.user as usize) == Some(&Shown { text: notice.text, online: notice.online })
     }
 
     /// Counts missing notifications.
@@ -150,13 +165,13 @@ mod tests {
     #[test]
     fn only_a_higher_version_of_a_watched_user_is_news() {
         let mut picture = Picture::new(Ring::new(100).unwrap());
-        assert!(picture.told(0, notice(1, 5, 0)));
+        assert_eq!(picture.told(0, notice(1, 5, 0)), Some(Shown::default()));
         picture.answered(0, notice(1, 5, 0));
         assert!(picture.faults().none());
-        assert!(!picture.told(0, notice(1, 5, 0)));
-        assert!(!picture.told(0, notice(1, 4, 0)));
-        assert!(!picture.told(0, notice(50, 9, 0)));
-        assert!(picture.told(1, notice(1, 5, 0)), "another connection hears for itself");
+        assert_eq!(picture.told(0, notice(1, 5, 0)), None);
+        assert_eq!(picture.told(0, notice(1, 4, 0)), None);
+        assert_eq!(picture.told(0, notice(50, 9, 0)), None);
+        assert!(picture.told(1, notice(1, 5, 0)).is_some(), "another connection hears for itself");
         let expected = Faults { duplicates: 1, backwards: 1, strangers: 1, misses: 0 };
         assert_eq!(picture.faults(), expected);
     }

@@ -37,6 +37,18 @@ impl ProcessMeter {
         cpu_of(&format!("/proc/{}/stat", self.pid))
     }
 
+    /// Returns the user and system time of the threads that the process has now, in nanoseconds where the kernel counts
+    /// them. The time of threads that have ended is missing.
+    pub fn threads_cpu(self) -> Result<Duration> {
+        let path = format!("/proc/{}/task", self.pid);
+        let threads = fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?.flatten();
+        // A thread that ends meanwhile has no file any more.
+        let times = threads.filter_map(|thread| fs::read_to_string(thread.path().join("schedstat")).ok());
+        let nanoseconds: u64 =
+            times.filter_map(|text| text.split_whitespace().next()?.parse::<u64>().ok()).sum();
+        if nanoseconds > 0 { Ok(Duration::from_nanos(nanoseconds)) } else { self.cpu() }
+    }
+
     /// Returns the current memory of the process.
     pub fn memory(self) -> Result<Memory> {
         let path = format!("/proc/{}/smaps_rollup", self.pid);
@@ -133,6 +145,7 @@ mod tests {
             assert!(began.elapsed() < Duration::from_secs(20), "no time passes");
         }
         assert!(cpu_of_this_thread().unwrap() > thread);
+        assert!(meter.threads_cpu().unwrap() >= 2 * TICK);
         let memory = meter.memory().unwrap();
         assert!(memory.anonymous > 0 && memory.anonymous <= memory.resident);
         assert!(meter.descriptors().unwrap() >= 3);

@@ -24,6 +24,13 @@ impl Target {
             Self::AtLeast(least) => value >= least,
         }
     }
+
+    fn words(self) -> (&'static str, f64) {
+        match self {
+            Self::AtMost(most) => ("at most", most),
+            Self::AtLeast(least) => ("at least", least),
+        }
+    }
 }
 
 /// One measured number.
@@ -54,6 +61,21 @@ impl Report {
         let figure = Figure { name: name.into(), value, unit, target };
         say(&row(&figure));
         self.figures.push(figure);
+    }
+
+    /// Returns the figures that have a target, as a table in Markdown.
+    pub fn table(&self) -> String {
+        let mut table = "| figure | goal | measured |\n|---|---|---|\n".to_owned();
+        for figure in &self.figures {
+            let Some(target) = figure.target else { continue };
+            let (word, bound) = target.words();
+            let miss = if target.is_met(figure.value) { "" } else { ", not met" };
+            let (bound, value, unit) = (number(bound), number(figure.value), figure.unit);
+            table.push_str(format!("| {} | {word} {bound} {unit}", figure.name).trim_end());
+            table.push_str(format!(" | {value} {unit}").trim_end());
+            table.push_str(&format!("{miss} |\n"));
+        }
+        table
     }
 
     /// Adds the wrong notifications of a measurement.
@@ -94,10 +116,7 @@ pub fn say(line: &str) {
 fn row(figure: &Figure) -> String {
     let mut row = format!("  {:<58} {:>12} {:<8}", figure.name, number(figure.value), figure.unit);
     if let Some(target) = figure.target {
-        let (word, bound) = match target {
-            Target::AtMost(most) => ("at most", most),
-            Target::AtLeast(least) => ("at least", least),
-        };
+        let (word, bound) = target.words();
         let met = if target.is_met(figure.value) { "met" } else { "NOT MET" };
         // Writing to a `String` never fails.
         let _ = write!(row, " {word} {}: {met}", number(bound));
@@ -144,6 +163,16 @@ mod tests {
         ] {
             assert_eq!(number(value), text);
         }
+    }
+
+    #[test]
+    fn the_table_has_the_figures_with_a_target() {
+        let mut report = Report::default();
+        report.note("a", 2.0, "ms", Some(Target::AtMost(1.0)));
+        report.note("b", 2.0, "", None);
+        report.note("c", 2.0, "", Some(Target::AtLeast(1_000.0)));
+        let rows = "| a | at most 1 ms | 2 ms, not met |\n| c | at least 1,000 | 2, not met |\n";
+        assert!(report.table().ends_with(rows), "{}", report.table());
     }
 
     #[test]

@@ -3,7 +3,8 @@
 
 use super::LOGIN_WINDOW;
 use super::login::{self, milliseconds};
-use crate::fleet::{Fleet, LoginKind, News};
+use crate::fleet::{Fleet, LoginKind};
+use crate::news::News;
 use crate::report::{Report, Target, say};
 use crate::ring::WATCHED;
 use crate::server_process::{ServerProcess, ServerSettings};
@@ -127,7 +128,7 @@ impl Lateness {
         while self.knew.len() < expected {
             for news in fleet.pump(Duration::from_millis(10))? {
                 match news {
-                    News::Told { watcher, notice, at } if !notice.online && watcher != notice.user => {
+                    News::Told { watcher, notice, at, .. } if !notice.online && watcher != notice.user => {
                         if victims.contains(&notice.user) {
                             self.knew.push(at.saturating_duration_since(died));
                         } else {
@@ -136,9 +137,10 @@ impl Lateness {
                     }
                     News::Told { .. }
                     | News::LoggedIn(_)
-                    | News::Answered
+                    | News::Answered(_)
                     | News::Sent { .. }
-                    | News::Received { .. } => {}
+                    | News::Received { .. }
+                    | News::Rare(_) => {}
                     News::Gone(user) => ensure!(
                         victims.contains(&user),
                         "the server has closed the connection of user {user}, who is alive"

@@ -1,7 +1,8 @@
 //! The measurement of text messages: the times until the commit is answered and until the recipient has the message.
 
 use super::{LOGIN_WINDOW, login::milliseconds};
-use crate::fleet::{Fleet, LoginKind, News};
+use crate::fleet::{Fleet, LoginKind};
+use crate::news::{News, Rare};
 use crate::report::{Report, Target, say};
 use anyhow::{Context, Result, bail, ensure};
 use hdrhistogram::Histogram;
@@ -117,10 +118,16 @@ impl Mail {
 
     fn hear(&mut self, news: News) -> Result<()> {
         let number = match news {
-            News::Sent { from } => self.by_sender[from as usize],
+            News::Sent { again: true, .. } => {
+                bail!("a message was sent once, and the answer says that it was a retry")
+            }
+            News::Sent { from, again: false } => self.by_sender[from as usize],
             News::Received { number, .. } => number,
             News::Gone(user) => bail!("the server has closed the connection of user {user}"),
-            News::LoggedIn(_) | News::Answered | News::Told { .. } => return Ok(()),
+            News::Rare(Rare::Reload) => {
+                bail!("the server has dropped notifications of lists, which must be read again")
+            }
+            News::LoggedIn(_) | News::Answered(_) | News::Told { .. } | News::Rare(_) => return Ok(()),
         };
         let message = self.under_way.get_mut(&number).context("a message arrived that is not under way")?;
         let micros = message.began.elapsed().as_micros().max(1) as u64;
@@ -131,7 +138,12 @@ impl Mail {
                 message.received = true;
                 self.received.saturating_record(micros);
             }
-            News::Sent { .. } | News::Gone(_) | News::LoggedIn(_) | News::Answered | News::Told { .. } => {
+            News::Sent { .. }
+            | News::Gone(_)
+            | News::LoggedIn(_)
+            | News::Answered(_)
+            | News::Told { .. }
+            | News::Rare(_) => {
                 message.committed = true;
                 self.committed.saturating_record(micros);
             }

@@ -2,8 +2,9 @@
 
 use super::{login, middle};
 use crate::course::{Course, CourseSettings, Pace};
-use crate::fleet::{Fleet, LoginKind, News, PATIENCE};
+use crate::fleet::{Fleet, LoginKind, PATIENCE};
 use crate::link::{Habit, ReceiveBuffer};
+use crate::news::News;
 use crate::process_meter::{Memory, ProcessMeter};
 use crate::report::{Report, Target, say};
 use crate::ring::WATCHED;
