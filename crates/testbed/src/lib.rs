@@ -1,0 +1,16 @@
+//! Starts the servers of a cluster on loopback ports: Redis, PostgreSQL, and nodes of Lamplight. Measurements, the demo
+//! and tests use them.
+//!
+//! Redis and PostgreSQL are those of Debian's packages. Every server is a process that ends with the thread that started
+//! it, and has its files in a temporary folder. Every wait has a limit.
+
+mod node;
+mod postgres;
+mod process;
+mod redis;
+mod testbed;
+
+pub use node::{NodeProcess, NodeSettings};
+pub use postgres::Postgres;
+pub use redis::{Redis, RedisServer};
+pub use testbed::{CreatedApp, Testbed, TestbedSettings};
