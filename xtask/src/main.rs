@@ -41,7 +41,8 @@ const COMMANDS: &[Command] = &[
         name: "demo",
         usage: "demo [ARGS…]",
         about: "build everything, and run the server with demo users",
-        more: "Prints the addresses to open. ARGS go to `lamplight demo`.
+        more: "Prints the addresses to open. ARGS go to `lamplight demo`: `--cluster` runs three nodes over Redis and PostgreSQL,
+which are started too, and lets you kill a node and bring it back.
 
 The web pages are built first. If that fails, the demo runs without them, and says so.",
         run: demo,
@@ -60,10 +61,14 @@ The last line counts the tests: `N passed, N failed`. A step that fails without 
     },
     Command {
         name: "bench",
-        usage: "bench [ARGS…]",
+        usage: "bench [cluster] [ARGS…]",
         about: "measure what the server costs: the figures of docs/performance.md",
-        more: "ARGS go to `lamplight load bench`: `--quick` for a short trial, `--out FILE` for JSON.",
-        run: |args| Ground::find()?.become_lamplight("release", &["load", "bench"], args),
+        more: "ARGS go to `lamplight load bench`: `--quick` for a short trial, `--out FILE` for JSON.
+
+`bench cluster` starts a Redis Cluster, PostgreSQL and three nodes, and measures these. ARGS go to
+`lamplight load cluster`: `--only ROW` for one row, `--users N` for fewer users, `--quick` for a short trial. The raw
+output and the logs are in target/bench-cluster.",
+        run: bench,
     },
     Command {
         name: "mistakes",
@@ -157,9 +162,26 @@ fn run(words: &[&str]) -> Result<ExitCode> {
     (command.run)(args)
 }
 
+/// Runs the measurements of one server, or those of a cluster.
+fn bench(args: &[&str]) -> Result<ExitCode> {
+    let ground = Ground::find()?;
+    if let ["cluster", args @ ..] = args {
+        tools::for_cluster(&ground)?;
+        return ground.become_lamplight(
+            "release",
+            &["load", "cluster", "--raw", "target/bench-cluster"],
+            args,
+        );
+    }
+    ground.become_lamplight("release", &["load", "bench"], args)
+}
+
 /// Runs the demo, with the web pages if they can be built.
 fn demo(args: &[&str]) -> Result<ExitCode> {
     let ground = Ground::find()?;
+    if args.contains(&"--cluster") {
+        tools::for_cluster(&ground)?;
+    }
     if let Err(error) = tools::for_web(&ground).and_then(|()| web::build(&ground)) {
         eprintln!("\nThe web pages cannot be built, the demo goes on without them: {error:#}\n");
     }

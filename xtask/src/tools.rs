@@ -187,6 +187,12 @@ pub fn for_web(ground: &Ground) -> Result<()> {
     web::install(ground, true)
 }
 
+/// Installs Redis and PostgreSQL, if they are missing, for a cluster on this machine.
+pub fn for_cluster(ground: &Ground) -> Result<()> {
+    let needed = NEEDED.iter().filter(|needed| ["redis-server", "PostgreSQL"].contains(&needed.name));
+    install(ground, true, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())
+}
+
 /// Returns the Dart VM that [`dart::vm`] finds. If it does not run, installs its system libraries first.
 pub fn dart_vm(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     if let Some(vm) = dart::vm(ground, may_install)? {

@@ -1,6 +1,7 @@
 //! The arguments of `lamplight load`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -81,6 +82,73 @@ Examples:
 Examples:
   lamplight load death")]
     Death(PartArgs),
+    /// Measure a cluster: several nodes over a Redis Cluster and PostgreSQL, all started by this command
+    #[command(after_help = "\
+Examples:
+  lamplight load cluster
+  lamplight load cluster --quick
+  lamplight load cluster --only kill --only flush --users 2000 --raw figures
+
+It needs redis-server, redis-cli, PostgreSQL and setpriv, and 20,000 open files for 10,000 users. A complete run takes \
+about ten minutes. docs/performance.md explains the rows and their goals.")]
+    Cluster(ClusterArgs),
+}
+
+/// The rows of the table of `lamplight load cluster`.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Row {
+    /// The memory of Redis for a user online.
+    Memory,
+    /// The cost of a change for a node that watches nobody involved.
+    Unwatched,
+    /// The latency of changes between nodes, and their cost for Redis.
+    Crossing,
+    /// The cost of a login for its node.
+    Login,
+    /// The round trips of a login to Redis and PostgreSQL.
+    RoundTrips,
+    /// The restart of every node in turn.
+    Rolling,
+    /// The loss of a node.
+    Kill,
+    /// The loss of all data in Redis.
+    Flush,
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        f.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
+}
+
+/// `lamplight load cluster`.
+#[derive(Args, Debug, Clone)]
+pub struct ClusterArgs {
+    /// Only this row of the table; may be given several times
+    #[arg(long, value_name = "ROW")]
+    pub only: Vec<Row>,
+    /// Use small numbers, to see that it works: the figures mean little
+    #[arg(long)]
+    pub quick: bool,
+    /// Users, each watching twenty others, each with a connection [default: 10000]
+    #[arg(long, value_name = "N")]
+    pub users: Option<u32>,
+    /// Number of nodes
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub nodes: usize,
+    /// Number of Redis servers: 1 for a single one, 3 or more for a Redis Cluster
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub shards: usize,
+    /// The program to start [default: this one]
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+    /// Write the counters of all servers, the wrong events and the logs to this folder
+    #[arg(long, value_name = "DIR")]
+    pub raw: Option<PathBuf>,
+    /// Write the figures to this file too, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// The server.

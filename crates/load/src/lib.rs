@@ -6,9 +6,12 @@
 
 mod args;
 mod bare_loop;
+mod cluster;
 mod course;
+mod ear;
 mod fleet;
 mod link;
+mod news;
 mod notice;
 mod parts;
 mod picture;
@@ -19,8 +22,8 @@ mod server_process;
 mod target;
 
 pub use args::{
-    BenchArgs, ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs, ServerArgs,
-    SlowArgs, WebhooksArgs, What,
+    BenchArgs, ClosedArgs, ClusterArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs,
+    Row, ServerArgs, SlowArgs, WebhooksArgs, What,
 };
 pub use process_meter::{Memory, ProcessMeter};
 

@@ -106,6 +106,7 @@ pub fn run(what: What) -> Result<()> {
             end(&fleet, &mut report);
             args.part.out
         }
+        What::Cluster(args) => return crate::cluster::run(&args),
         What::Death(args) => {
             let (mut server, mut fleet) = ready(&args, death::USERS, death::SETTINGS)?;
             death::measure(&mut fleet, server.ours(), death::ROUNDS, &mut report)?;

@@ -1,0 +1,225 @@
+//! The rows of the table in which a part of the cluster fails or is replaced.
+
+use crate::cluster::costs::milliseconds;
+use crate::cluster::crowd::Rates;
+use crate::cluster::rows::returns;
+use crate::cluster::stage::Stage;
+use crate::report::{Target, say};
+use crate::ring::WATCHED;
+use anyhow::{Context, Result, ensure};
+use std::time::{Duration, Instant};
+
+/// The load while something fails.
+const LOAD: Rates = Rates { changes: 100, messages: 50, queries: 0 };
+/// The time of load before and after a fault.
+const AROUND: Duration = Duration::from_secs(3);
+/// The longest wait for a node to stop in order, and to start.
+const NODE_WITHIN: Duration = Duration::from_secs(60);
+/// The goal for the absence of users who do not return, beside the grace.
+const LATE: Duration = Duration::from_secs(15);
+/// The time within which the users who return after a `kill -9` are back.
+const BACK_WITHIN: Duration = Duration::from_secs(30);
+/// The goal for the time until everything is right after `FLUSHALL`.
+const REPAIRED_WITHIN: Duration = Duration::from_secs(30);
+/// The time for which everything must stay right after that.
+const STAYS_RIGHT: Duration = Duration::from_secs(10);
+
+/// Stops and starts every node in turn under load.
+pub fn rolling(stage: &mut Stage) -> Result<()> {
+    stage.crowd.begin();
+    stage.crowd.set_load(Some(LOAD));
+    stage.crowd.run_for(AROUND)?;
+    let mut longest_stop = Duration::ZERO;
+    for node in 0..stage.testbed.nodes.len() {
+        let Stage { testbed, crowd, .. } = stage;
+        // The node says that it is not ready, so the balancer passes nobody to it any more.
+        crowd.set_accepting(node, false);
+        let began = Instant::now();
+        testbed.nodes[node].terminate();
+        let process = &mut testbed.nodes[node];
+        let mut status = None;
+        crowd.run_until("a node does not stop", NODE_WITHIN, |_| {
+            status = process.poll_end()?;
+            Ok(status.is_some())
+        })?;
+        let status = status.context("the node has ended")?;
+        ensure!(status.success(), "node {} has ended with {status}", node + 1);
+        longest_stop = longest_stop.max(began.elapsed());
+        process.start_again()?;
+        crowd.run_until("a node does not start", NODE_WITHIN, |_| process.poll_ready())?;
+        crowd.set_accepting(node, true);
+        crowd.run_until("clients do not come back", NODE_WITHIN, |crowd| Ok(crowd.missing() == 0))?;
+        crowd.run_for(AROUND)?;
+    }
+    let changes = finish_load(stage)?;
+    // What a grace would still show comes now.
+    let grace = stage.sizes.grace;
+    stage.crowd.run_for(grace + Duration::from_secs(12))?;
+    stage.crowd.look_for_messages()?;
+
+    let row = "rolling restart";
+    events(stage, row);
+    let mail = stage.crowd.mail.counts();
+    let report = &mut stage.report;
+    report.note(format!("{row}: messages lost"), mail.lost as f64, "", Some(Target::AtMost(0.0)));
+    report.note(format!("{row}: messages committed"), mail.committed as f64, "", None);
+    report.note(format!("{row}: of them read in the history, not told"), mail.not_told as f64, "", None);
+    report.note(format!("{row}: of them told more than once"), mail.told_again as f64, "", None);
+    report.note(format!("{row}: events about changes, all right"), changes, "", None);
+    report.note(format!("{row}: longest stop of a node"), milliseconds(longest_stop), "ms", None);
+    returns(stage, row);
+    stage.keep("rolling")
+}
+
+/// Kills one node. Most of its users return at once, some stay away.
+pub fn kill(stage: &mut Stage) -> Result<()> {
+    stage.crowd.begin();
+    stage.crowd.set_load(Some(LOAD));
+    stage.crowd.run_for(AROUND)?;
+    // No two of them have a common watcher. The node that has most of them is killed.
+    let spread = stage.crowd.fleet.ring().spread(0, u32::MAX);
+    let on =
+        |node: usize| spread.iter().copied().filter(move |user| stage.crowd.fleet.node_of(*user) == node);
+    let killed_node = (0..stage.testbed.nodes.len()).max_by_key(|node| on(*node).count()).unwrap_or_default();
+    let gone: Vec<u32> = on(killed_node).collect();
+    let Stage { testbed, crowd, sizes, .. } = stage;
+    let grace = sizes.grace;
+    crowd.set_accepting(killed_node, false);
+    testbed.nodes[killed_node].kill();
+    let killed = Instant::now();
+    for user in &gone {
+        crowd.stay_away(*user);
+    }
+    crowd.run_until("clients do not come back", BACK_WITHIN, |crowd| Ok(crowd.missing() == 0))?;
+    let expected = gone.len() * WATCHED;
+    let at_most = grace + LATE + Duration::from_secs(30);
+    // A miss is a figure, not a failure.
+    let told = crowd
+        .run_until("watchers are not told", at_most, |crowd| Ok(crowd.witness.absences.len() >= expected));
+    if let Err(error) = told {
+        say(&format!("  {error:#}"));
+    }
+    // What would be told a second time comes now.
+    crowd.run_for(AROUND)?;
+    finish_load(stage)?;
+
+    let row = "kill -9 of one node";
+    let absences: Vec<_> = stage.crowd.witness.absences.values().copied().collect();
+    let last = absences.iter().map(|absence| absence.last.saturating_duration_since(killed)).max();
+    let once = absences.iter().filter(|absence| absence.times == 1).count();
+    let after_grace = last.map_or(f64::NAN, |last| last.as_secs_f64() - grace.as_secs_f64());
+    events(stage, row);
+    let report = &mut stage.report;
+    let target = Some(Target::AtLeast(expected as f64));
+    report.note(
+        format!("{row}: OFFLINE told exactly once, to each watcher of who stays away"),
+        once as f64,
+        "",
+        target,
+    );
+    report.note(
+        format!("{row}: the last of them after the grace"),
+        after_grace,
+        "s",
+        Some(Target::AtMost(LATE.as_secs_f64())),
+    );
+    report.note(format!("{row}: grace"), grace.as_secs_f64(), "s", None);
+    report.note(format!("{row}: users who stay away"), gone.len() as f64, "", None);
+    returns(stage, row);
+
+    let Stage { testbed, crowd, .. } = stage;
+    let process = &mut testbed.nodes[killed_node];
+    process.start_again()?;
+    crowd.run_until("a node does not start", NODE_WITHIN, |_| process.poll_ready())?;
+    crowd.set_accepting(killed_node, true);
+    for user in gone {
+        crowd.call_in(user, Some(killed_node));
+    }
+    crowd.settle(NODE_WITHIN)?;
+    let nodes = testbed.nodes.len();
+    crowd.place(|user| user as usize % nodes)?;
+    stage.keep("kill")
+}
+
+/// Deletes all data of Redis under load, and measures the time until everything is right again.
+pub fn flush(stage: &mut Stage) -> Result<()> {
+    const QUERIES: u32 = 20;
+    /// A status may be wrong at a watcher for this long after its change.
+    const ON_ITS_WAY: Duration = Duration::from_secs(1);
+    stage.crowd.begin();
+    stage.crowd.set_load(Some(Rates { queries: QUERIES, ..LOAD }));
+    stage.crowd.run_for(AROUND)?;
+    let wrong_before = stage.crowd.queries.wrong;
+    let Stage { testbed, crowd, .. } = stage;
+    testbed.redis.ask_all(&["FLUSHALL"])?;
+    let flushed = Instant::now();
+    let (mut last_wrong, mut looked) = (flushed, flushed);
+    let at_most = REPAIRED_WITHIN * 2 + STAYS_RIGHT;
+    let right = crowd.run_until("the picture does not become right", at_most, |crowd| {
+        if looked.elapsed() > Duration::from_millis(250) {
+            looked = Instant::now();
+            let before = looked.checked_sub(ON_ITS_WAY).unwrap_or(looked);
+            if crowd.wrong_edges(before) > 0 || crowd.missing() > 0 {
+                last_wrong = looked;
+            }
+        }
+        let last = last_wrong.max(crowd.queries.last_wrong.unwrap_or(flushed));
+        Ok(last.elapsed() > STAYS_RIGHT)
+    });
+    if let Err(error) = right {
+        say(&format!("  {error:#}"));
+    }
+    let last = last_wrong.max(crowd.queries.last_wrong.unwrap_or(flushed));
+    let seconds = last.duration_since(flushed).as_secs_f64();
+    let queries = crowd.queries;
+    finish_load(stage)?;
+    // Users whom nobody has put back would lapse now.
+    let grace = stage.sizes.grace;
+    stage.crowd.run_for(grace + Duration::from_secs(12))?;
+
+    let row = "FLUSHALL";
+    let target = Some(Target::AtMost(REPAIRED_WITHIN.as_secs_f64()));
+    stage.report.note(format!("{row}: the picture is right again after"), seconds, "s", target);
+    let wrong = stage.crowd.witness.wrong.offline + stage.crowd.witness.wrong_in_answers.offline;
+    stage.report.note(format!("{row}: wrong OFFLINE events"), wrong as f64, "", Some(Target::AtMost(0.0)));
+    events(stage, row);
+    stage.report.note(format!("{row}: queries right"), queries.right as f64, "", None);
+    stage.report.note(
+        format!("{row}: queries wrong or refused"),
+        (queries.wrong - wrong_before) as f64,
+        "",
+        None,
+    );
+    let (lost, less) = (stage.crowd.lost_subscriptions, stage.crowd.watching_less);
+    stage.report.note(format!("{row}: subscription lists dropped, and told so"), lost as f64, "", None);
+    stage.report.note(format!("{row}: logins told that the user watches less"), less as f64, "", None);
+    returns(stage, row);
+    stage.keep("flush")
+}
+
+/// Ends the load, waits until everything has arrived, and compares all pictures with the truth. Returns the number of
+/// events about changes.
+fn finish_load(stage: &mut Stage) -> Result<f64> {
+    stage.crowd.set_load(None);
+    stage.crowd.settle(Duration::from_secs(60))?;
+    Ok(stage.crowd.witness.right as f64)
+}
+
+/// Adds the wrong events of a row to the report.
+fn events(stage: &mut Stage, row: &str) {
+    let (live, answers) = (stage.crowd.witness.wrong, stage.crowd.witness.wrong_in_answers);
+    let report = &mut stage.report;
+    let none = Some(Target::AtMost(0.0));
+    report.note(format!("{row}: wrong status events at watchers"), live.all() as f64, "", none);
+    report.note(format!("{row}: wrong statuses in answers to logins"), answers.all() as f64, "", none);
+    if live.all() + answers.all() > 0 {
+        say(&format!("  events: {live:?}; in answers: {answers:?}"));
+    }
+    let wrong = stage.crowd.wrong_edges(Instant::now());
+    stage.report.note(format!("{row}: statuses wrong at a watcher in the end"), wrong as f64, "", none);
+    let refusals: Vec<String> =
+        stage.crowd.refusals.iter().map(|(code, count)| format!("{code}: {count}")).collect();
+    if !refusals.is_empty() {
+        say(&format!("  refusals by code: {}", refusals.join(", ")));
+    }
+}

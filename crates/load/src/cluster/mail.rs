@@ -1,0 +1,116 @@
+//! The text messages of a load, each from its sender to its recipient.
+
+use anyhow::{Context, Result, ensure};
+use std::collections::HashMap;
+
+/// A message.
+#[derive(Clone, Copy)]
+struct Letter {
+    from: u32,
+    to: u32,
+    is_committed: bool,
+    /// The number of times that the recipient was told of it.
+    told: u32,
+    /// `true` if the recipient's history has it.
+    is_in_history: bool,
+}
+
+/// All messages, by their numbers.
+#[derive(Default)]
+pub struct Mail {
+    letters: HashMap<u32, Letter>,
+    next: u32,
+    reads_histories: bool,
+}
+
+/// The numbers of messages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MailCounts {
+    /// The messages whose commit was answered.
+    pub committed: u64,
+    /// The committed messages of which the recipient was not told.
+    pub not_told: u64,
+    /// The committed messages of which the recipient was not told, and which are not in the recipient's history either.
+    pub lost: u64,
+    /// The messages of which the recipient was told more than once.
+    pub told_again: u64,
+}
+
+impl Mail {
+    /// Adds a message, and returns its number.
+    pub fn write(&mut self, from: u32, to: u32) -> u32 {
+        self.next += 1;
+        let letter = Letter { from, to, is_committed: false, told: 0, is_in_history: false };
+        self.letters.insert(self.next, letter);
+        self.next
+    }
+
+    /// Records that the commit of a message was answered.
+    pub fn committed(&mut self, number: u32) {
+        if let Some(letter) = self.letters.get_mut(&number) {
+            letter.is_committed = true;
+        }
+    }
+
+    /// Records that a message has arrived at a user. Fails if it was for somebody else.
+    pub fn received(&mut self, to: u32, number: u32) -> Result<()> {
+        let letter = self.letters.get_mut(&number).context("a message arrived that nobody has sent")?;
+        ensure!(letter.to == to, "user {to} got a message for user {}", letter.to);
+        if self.reads_histories {
+            letter.is_in_history = true;
+        } else {
+            letter.told += 1;
+        }
+        Ok(())
+    }
+
+    /// Sets whether arriving messages are those of histories.
+    pub fn read_histories(&mut self, reads: bool) {
+        self.reads_histories = reads;
+    }
+
+    /// Returns the senders and recipients of the messages that were committed and have not arrived, each pair once.
+    pub fn missing(&self) -> Vec<(u32, u32)> {
+        let is_missing = |letter: &&Letter| letter.is_committed && letter.told == 0 && !letter.is_in_history;
+        let mut pairs: Vec<_> =
+            self.letters.values().filter(is_missing).map(|letter| (letter.from, letter.to)).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    }
+
+    /// Returns the counts.
+    pub fn counts(&self) -> MailCounts {
+        let count = |holds: fn(&Letter) -> bool| {
+            self.letters.values().filter(|letter| letter.is_committed && holds(letter)).count() as u64
+        };
+        MailCounts {
+            committed: count(|_| true),
+            not_told: count(|letter| letter.told == 0),
+            lost: count(|letter| letter.told == 0 && !letter.is_in_history),
+            told_again: count(|letter| letter.told > 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_committed_message_is_lost_unless_it_arrives_or_is_in_the_history() {
+        let mut mail = Mail::default();
+        let numbers: Vec<u32> = (0..4).map(|_| mail.write(1, 2)).collect();
+        for number in &numbers[..3] {
+            mail.committed(*number);
+        }
+        mail.received(2, numbers[0]).unwrap();
+        assert!(mail.received(3, numbers[1]).is_err());
+        assert_eq!(mail.missing(), [(1, 2)]);
+        mail.read_histories(true);
+        mail.received(2, numbers[0]).unwrap();
+        mail.received(2, numbers[1]).unwrap();
+        let expected = MailCounts { committed: 3, not_told: 2, lost: 1, told_again: 0 };
+        assert_eq!(mail.counts(), expected);
+    }
+}
