@@ -7,6 +7,7 @@ pub mod audit;
 pub mod completions;
 pub mod console;
 pub mod demo;
+pub mod demo_cluster;
 pub mod doctor;
 pub mod facts;
 pub mod friend;

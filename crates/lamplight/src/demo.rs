@@ -2,6 +2,7 @@
 //! sockets.
 
 pub mod actor;
+pub mod balancer;
 pub mod cast;
 pub mod door;
 pub mod life;

@@ -1,6 +1,7 @@
 //! `lamplight demo`: a server with simulated users.
 
 use crate::args::Common;
+use crate::commands::demo_cluster;
 use crate::commands::serve::{ListenArgs, Served, StopSignals, program, web_text};
 use crate::demo::actor::play;
 use crate::demo::cast::{CAST, FRIEND, GUEST, PLAYERS};
@@ -9,7 +10,7 @@ use crate::demo::stage::Stage;
 use crate::logs::{self, LogArgs, LogFormat, parse_filter};
 use crate::output::line;
 use crate::time_text::parse_duration;
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use lamplight_server::{LogMetrics, Surroundings, web_is_built};
 use std::future::pending;
@@ -24,8 +25,12 @@ Examples:
   lamplight demo
   lamplight demo --for 60s --seed 7
   lamplight demo --client-listen 127.0.0.1:0 --http-listen 127.0.0.1:0
+  lamplight demo --cluster
 
-The demo has its own data folder, `demo` inside the usual one, unless --data-dir names another one. It \
+With --cluster, the demo starts a Redis Cluster, PostgreSQL and three nodes, with a balancer in front of them, and asks \
+which node to kill or to start. It needs Redis and PostgreSQL as Debian packages them, and keeps nothing.
+
+Otherwise the demo has its own data folder, `demo` inside the usual one, unless --data-dir names another one. It \
 prints the commands to watch it from other terminals.")]
 pub struct DemoArgs {
     /// The settings that have a flag.
@@ -37,6 +42,12 @@ pub struct DemoArgs {
     /// A seed; the same seed gives the same actions
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Run three nodes instead of one, over a Redis Cluster and PostgreSQL
+    #[arg(long)]
+    cluster: bool,
+    /// Run one node of the demo with a cluster: a server with the endpoints of the pages, and without simulated users
+    #[arg(long, hide = true, conflicts_with = "cluster")]
+    node: bool,
     /// How much to log: error, warn, info, debug, trace; or a filter
     #[arg(long, env = "LAMPLIGHT_LOG", value_name = "LEVEL", default_value = "warn", value_parser = parse_filter)]
     log: String,
@@ -44,23 +55,41 @@ pub struct DemoArgs {
 
 /// Runs the command.
 pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
+    if args.node {
+        return run_node(args, common).await;
+    }
     let mut config = common.settings(args.settings.settings())?;
+    if args.cluster {
+        if common.data_dir.is_some() || common.facts.is_some() {
+            bail!("--cluster starts its own stores, so it takes neither --data-dir nor --facts");
+        }
+        let log = LogMetrics::default();
+        let _guard = logs::start(&LogArgs { log: args.log, log_format: LogFormat::Text }, &log)?;
+        let options = demo_cluster::Options {
+            client_listen: config.client_listen,
+            http_listen: config.http_listen,
+            for_time: args.for_time,
+            seed: args.seed,
+        };
+        return demo_cluster::run(options, common).await;
+    }
     if common.data_dir.is_none() {
         config.data_dir.push("demo");
     }
-    // The demo fills its own data folder, not the database that the settings of a server name.
+    // The demo fills its own data folder, not the stores that the settings of a server name.
     if common.facts.is_none() {
         config.facts = None;
     }
+    config.directory = None;
     let log = LogMetrics::default();
     let _guard = logs::start(&LogArgs { log: args.log, log_format: LogFormat::Text }, &log)?;
-    let data_dir = config.data_dir.clone();
+    let (data_dir, store) = (config.data_dir.clone(), config.facts_settings());
     let mut signals = StopSignals::listen()?;
     let door = Door::default();
     let served = Served::start(config, Surroundings { demo: Some(door.routes()), log }).await?;
     let (server, pages) = (served.file.client_url(), served.file.http_url());
-    let stage = Stage::set(server, &pages, &data_dir, &served.apps).await?;
-    door.open(data_dir.clone(), stage.app.id);
+    let stage = Stage::set(server, &pages, &store).await?;
+    door.open(store, stage.app.id);
     announce(&served, &data_dir)?;
 
     let mut lives = JoinSet::new();
@@ -86,6 +115,21 @@ pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
     served.stop(signals).await;
     line("The demo has ended.")?;
     result
+}
+
+/// Runs one node of the demo with a cluster.
+async fn run_node(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
+    let config = common.settings(args.settings.settings())?;
+    let log = LogMetrics::default();
+    let _guard = logs::start(&LogArgs { log: args.log, log_format: LogFormat::Text }, &log)?;
+    let store = config.facts_settings();
+    let mut signals = StopSignals::listen()?;
+    let door = Door::default();
+    let served = Served::start(config, Surroundings { demo: Some(door.routes()), log }).await?;
+    door.open(store, served.apps.first().context("the cluster has no app")?.id);
+    let broken = served.runs_until(&mut signals).await;
+    served.stop(signals).await;
+    broken.map_or(Ok(()), |part| Err(anyhow::anyhow!("a part of the server has ended: {part}")))
 }
 
 fn announce(served: &Served, data_dir: &Path) -> anyhow::Result<()> {

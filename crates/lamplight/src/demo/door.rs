@@ -16,7 +16,6 @@ use lamplight_model::{AppId, UserId};
 use lamplight_server::{FactsSettings, JsonBody};
 use serde::Deserialize;
 use serde_json::json;
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -28,7 +27,7 @@ const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 pub struct Door(Arc<OnceLock<Begun>>);
 
 struct Begun {
-    data_dir: PathBuf,
+    store: FactsSettings,
     app: AppId,
 }
 
@@ -43,9 +42,9 @@ struct Wanted {
 
 impl Door {
     /// Sets the app. From then on, requests are answered.
-    pub fn open(&self, data_dir: PathBuf, app: AppId) {
+    pub fn open(&self, store: FactsSettings, app: AppId) {
         // A second call would set the same values, so its error is ignored.
-        let _ = self.0.set(Begun { data_dir, app });
+        let _ = self.0.set(Begun { store, app });
     }
 
     /// Returns the routes for the node's HTTP port.
@@ -87,8 +86,7 @@ async fn user_sig(
     }
     let signed = async {
         // The key is read for each request, because it may have been replaced.
-        let app =
-            Operator::open(&FactsSettings::in_folder(&begun.data_dir)).await?.app(Some(begun.app)).await?;
+        let app = Operator::open(&begun.store).await?.app(Some(begun.app)).await?;
         sign(&app, UserId::new(&wanted.user_id)?, SIG_EXPIRES, present())
     };
     let (user_sig, claims) = signed.await.map_err(|error| {

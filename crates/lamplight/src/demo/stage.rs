@@ -11,7 +11,6 @@ use lamplight_client::Client;
 use lamplight_model::{App, ClientMessageId, Platform, ProfileChange, User, UserId};
 use lamplight_server::{FactsSettings, Operation};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 /// The validity of a UserSig of the demo. Each login makes a new one.
@@ -30,9 +29,9 @@ impl Stage {
     /// Prepares the app, and creates the accounts, friendships and earlier messages that do not exist yet. `you` is a
     /// friend of all others, and is notified of them as friends. `guest` is a friend of `you` only, and is notified of
     /// the others by subscription.
-    pub async fn set(server: String, pages: &str, data_dir: &Path, apps: &[App]) -> anyhow::Result<Self> {
-        let mut app = apps.first().context("the server has no app")?.clone();
-        let mut operator = Operator::open(&FactsSettings::in_folder(data_dir)).await?;
+    pub async fn set(server: String, pages: &str, store: &FactsSettings) -> anyhow::Result<Self> {
+        let mut operator = Operator::open(store).await?;
+        let mut app = operator.apps().await?.first().context("the server has no app")?.clone();
         app.settings.switches.friend_notification = true;
         operator.put_app(app.clone()).await?;
         for (name, _) in everybody() {
