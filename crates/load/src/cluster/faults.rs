@@ -78,10 +78,12 @@ pub fn kill(stage: &mut Stage) -> Result<()> {
     stage.crowd.run_for(AROUND)?;
     // No two of them have a common watcher. The node that has most of them is killed.
     let spread = stage.crowd.fleet.ring().spread(0, u32::MAX);
-    let on =
-        |node: usize| spread.iter().copied().filter(move |user| stage.crowd.fleet.node_of(*user) == node);
-    let killed_node = (0..stage.testbed.nodes.len()).max_by_key(|node| on(*node).count()).unwrap_or_default();
-    let gone: Vec<u32> = on(killed_node).collect();
+    let fleet = &stage.crowd.fleet;
+    let on = |node: usize| -> Vec<u32> {
+        spread.iter().copied().filter(|user| fleet.node_of(*user) == node).collect()
+    };
+    let killed_node = (0..stage.testbed.nodes.len()).max_by_key(|node| on(*node).len()).unwrap_or_default();
+    let gone = on(killed_node);
     let Stage { testbed, crowd, sizes, .. } = stage;
     let grace = sizes.grace;
     crowd.set_accepting(killed_node, false);
