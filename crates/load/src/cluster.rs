@@ -19,6 +19,9 @@ use std::time::Duration;
 /// The number of users below which each one changes faster than the conflation rate.
 const MANY_USERS: u32 = 5_000;
 
+/// A function that measures one row.
+type Measure = fn(&mut Stage) -> Result<()>;
+
 const FULL: Sizes = Sizes {
     users: 10_000,
     slow_changes: 15_000,
@@ -53,7 +56,7 @@ pub fn run(args: &ClusterArgs) -> Result<()> {
         let settings = settings(program.clone(), args.nodes, args.shards, &sizes);
         report = on_stage(settings, sizes, args.raw.clone(), report, |stage| {
             rows::memory(stage, chosen(Row::Memory))?;
-            let rows: [(Row, fn(&mut Stage) -> Result<()>); 6] = [
+            let rows: [(Row, Measure); 6] = [
                 (Row::Unwatched, rows::unwatched),
                 (Row::Crossing, rows::crossing),
                 (Row::Login, rows::login),
