@@ -317,6 +317,7 @@ impl World {
             EndCause::KickedByOperator => format!("; told {name} kicked"),
             EndCause::AccountDeleted => format!("; told {name} deleted"),
             EndCause::LoggedOut => format!("; told {name} logged out"),
+            EndCause::NodeLost => format!("; told {name} lost with its node"),
         }
     }
 
