@@ -50,7 +50,7 @@ pub use pending_events::{MAX_PENDING_EVENTS, PendingEvents};
 pub use policy::{Abilities, Call, Gate, Notifications, abilities, check_batch, check_call, notifications};
 pub use presence::{Admission, Connected, Expired, Presence, Reassert, Reasserted, UserFacts};
 pub use quota::{FailureWindow, SlidingWindow};
-pub use readiness::{Readiness, Sign, Verdict};
+pub use readiness::{Course, Readiness, Sign, Verdict};
 pub use reconnect::ReconnectPace;
 pub use request_pace::{Received, RequestPace, RequestRate};
 pub use retention::{RetentionClock, STEADY_FOR};

@@ -35,25 +35,36 @@ pub enum Verdict {
     Ended,
 }
 
+/// Whether a node goes on. Ordered: a node never goes back to an earlier value.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Course {
+    /// The node goes on.
+    Serving,
+    /// The node accepts no clients any more, because an operator has requested that it drains. It still runs.
+    Draining,
+    /// The node is being stopped. It accepts no connections.
+    Stopping,
+}
+
 /// The readiness of a node, with the assessment of each part.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Readiness {
-    /// Whether the node is being stopped. It then accepts no connections.
-    pub stopping: bool,
+    /// Whether the node goes on.
+    pub course: Course,
     /// The name and the assessment of each part, in the order given.
     pub parts: Vec<(String, Verdict)>,
 }
 
 impl Readiness {
     /// Assesses the parts at the time `now`.
-    pub fn of(stopping: bool, parts: impl IntoIterator<Item = (String, Sign)>, now: Moment) -> Self {
+    pub fn of(course: Course, parts: impl IntoIterator<Item = (String, Sign)>, now: Moment) -> Self {
         let parts = parts.into_iter().map(|(name, sign)| (name, judge(sign, now))).collect();
-        Self { stopping, parts }
+        Self { course, parts }
     }
 
     /// Whether clients should be sent to this node.
     pub fn is_ready(&self) -> bool {
-        !self.stopping && self.parts.iter().all(|(_, verdict)| *verdict == Verdict::Ok)
+        self.course == Course::Serving && self.parts.iter().all(|(_, verdict)| *verdict == Verdict::Ok)
     }
 
     /// The name of the first part that has ended; `None` if all parts are running. The node then cannot become ready
@@ -90,10 +101,11 @@ impl fmt::Display for Verdict {
 /// One line for the node, then one for each part.
 impl fmt::Display for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = match (self.stopping, self.is_ready()) {
-            (true, _) => "stopping",
-            (false, true) => "ready",
-            (false, false) => "not ready",
+        let all = match (self.course, self.is_ready()) {
+            (Course::Stopping, _) => "stopping",
+            (Course::Draining, _) => "draining",
+            (Course::Serving, true) => "ready",
+            (Course::Serving, false) => "not ready",
         };
         writeln!(f, "{all}")?;
         self.parts.iter().try_for_each(|(name, verdict)| writeln!(f, "{name}: {verdict}"))
@@ -109,7 +121,7 @@ mod tests {
     /// Assesses these parts at the tenth second.
     fn check(signs: &[Sign], expected: &str, ended: Option<&str>) {
         let named = signs.iter().enumerate().map(|(n, sign)| (format!("part {n}"), sign.clone()));
-        let readiness = Readiness::of(false, named, Moment(10_000));
+        let readiness = Readiness::of(Course::Serving, named, Moment(10_000));
         assert_eq!(readiness.to_string().trim_end().replace('\n', " | "), expected);
         assert_eq!(readiness.is_ready(), expected.starts_with("ready"));
         assert_eq!(readiness.ended(), ended);
@@ -137,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_node_that_stops_is_not_ready_however_well_its_parts_are() {
-        let readiness = Readiness::of(true, [("part".to_owned(), Sign::Well)], Moment(0));
+        let readiness = Readiness::of(Course::Stopping, [("part".to_owned(), Sign::Well)], Moment(0));
         assert!(!readiness.is_ready());
         assert_eq!(readiness.to_string(), "stopping\npart: ok\n");
     }

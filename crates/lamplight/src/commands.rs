@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod facts;
 pub mod friend;
 pub mod message;
+pub mod node;
 pub mod serve;
 pub mod sig;
 pub mod status;
@@ -84,6 +85,9 @@ pub enum Command {
     Console(console::ConsoleCommand),
     /// Show the changes that operators have made, in the console and on the command line
     Audit(audit::AuditArgs),
+    /// List the nodes of a cluster, and take one out of service
+    #[command(subcommand)]
+    Node(node::NodeCommand),
     /// Copy the facts of a server into a database in PostgreSQL
     #[command(subcommand)]
     Facts(facts::FactsCommand),
@@ -111,6 +115,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         | Command::Facts(_)
         | Command::Friend(_)
         | Command::Message(_)
+        | Command::Node(_)
         | Command::Status(_)
         | Command::Webhook(_)
         | Command::Doctor(_)
@@ -130,6 +135,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Facts(command) => facts::run(command, &common).await,
         Command::Friend(command) => friend::run(command, &common).await,
         Command::Message(command) => message::run(command, &common).await,
+        Command::Node(command) => node::run(command, &common).await,
         Command::Status(command) => status::run(command, &common).await,
         Command::Webhook(command) => webhook::run(command, &common).await,
         Command::Doctor(args) => doctor::run(&args, &common).await,

@@ -6,7 +6,7 @@ use lamplight_model::{App, AppId, AuditEntry, Platform, User, UserId, UserStatus
 use lamplight_server::{
     ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, DataFolderError, FactsSettings, IfMissing,
     ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount, ShownConversation, ShownFound,
-    ShownFriend, ShownKeySource, ShownMessage, ShownSecret, WebhookOperation, WebhookOutcome,
+    ShownFriend, ShownKeySource, ShownMessage, ShownNode, ShownSecret, WebhookOperation, WebhookOutcome,
     check_data_folder, offline,
 };
 use std::time::Duration;
@@ -287,6 +287,12 @@ impl Operator {
         Ok(sources)
     }
 
+    /// Returns the nodes of the cluster, in ascending order of their start.
+    pub async fn nodes(&mut self) -> anyhow::Result<Vec<ShownNode>> {
+        let Outcome::Nodes(nodes) = self.ask(Operation::ListNodes).await? else { bail!(OTHER_ANSWER) };
+        Ok(nodes)
+    }
+
     /// Returns the statuses of users, in the order of `users`; `None` for users without an account.
     pub async fn statuses(
         &mut self,
@@ -354,6 +360,7 @@ impl Operator {
             | Outcome::Console(_)
             | Outcome::Audit(_)
             | Outcome::KeySources(_)
+            | Outcome::Nodes(_)
             | Outcome::Statuses(_) => Ok(outcome),
         }
     }

@@ -53,6 +53,8 @@ actions! {
     AccountDeleted "account.delete"
     /// Every login of a user was ended, and the user's UserSigs were revoked.
     UserKicked "user.kick"
+    /// An operator requested that a node of the cluster drains.
+    NodeDrained "node.drain"
     /// The profile of a user was changed.
     ProfileChanged "profile.change"
     /// A friend was added.

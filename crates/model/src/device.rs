@@ -190,6 +190,13 @@ impl NodeId {
     }
 }
 
+/// Sixteen hexadecimal digits.
+impl fmt::Display for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
 /// The id of one connection. A node uses each id once.
 ///
 /// The end of a connection is reported with its id. A late report therefore does not affect the device's next

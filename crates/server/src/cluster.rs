@@ -14,14 +14,14 @@ use crate::clock::Clock;
 use crate::health::Health;
 use crate::metrics::{ClusterMetrics, Metrics};
 use crate::worker::Command;
-use lamplight_core::{Duty, LeaseTimes, LostNode, pause_after_ended};
+use lamplight_core::{Course, Duty, LeaseTimes, LostNode, pause_after_ended};
 use lamplight_directory::{Directory, DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Timestamp};
 use lamplight_service::{RecordedCursor, Service, ServiceError};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 /// The interval at which the apps are read without news of a change, which may have been lost.
@@ -30,6 +30,8 @@ const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 /// The interval at which the task for lost records compares the epoch of the directory.
 const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
+/// The interval at which a draining node looks whether its last connections have ended.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// The number of users whose missing records are rebuilt in one step.
 const RESTORED_AT_ONCE: usize = 500;
 /// The pause between two such steps, for other operations on the stores.
@@ -54,6 +56,8 @@ pub struct Cluster {
     pub entry: NodeEntry,
     /// Notified by the workers when they have read that an app was changed.
     pub app_news: Arc<Notify>,
+    /// Notified when the register has a request that this node drains.
+    pub drain_requested: Notify,
     /// The metrics of the node.
     pub metrics: Arc<Metrics>,
     /// The health of the node, which says whether it is stopping.
@@ -93,7 +97,7 @@ impl Cluster {
     fn current_entry(&self) -> NodeEntry {
         NodeEntry {
             connections: u64::try_from(self.metrics.connections()).unwrap_or(0),
-            is_draining: self.health.is_stopping(),
+            is_draining: self.health.course() > Course::Serving,
             ..self.entry.clone()
         }
     }
@@ -141,7 +145,12 @@ impl Cluster {
     async fn renew(&self, workers: &[mpsc::WeakSender<Command>]) -> Result<(), DirectoryError> {
         let sent = self.clock.local();
         match self.nodes.renew(&self.current_entry(), self.clock.now()).await? {
-            Some(register) => self.observe(sent, &register),
+            Some(register) => {
+                self.observe(sent, &register);
+                if register.get(self.entry.id).is_some_and(|it| it.is_drain_requested) {
+                    self.drain_requested.notify_one();
+                }
+            }
             None => {
                 tracing::warn!(
                     "the register of nodes has lost this node; it joins again, and puts its connections back"
@@ -250,6 +259,51 @@ impl Cluster {
         Ok(users.len())
     }
 
+    /// Drains the node when an operator has requested it in the register: the clients are asked to reconnect, the duties
+    /// go to other nodes, and the process runs on. Continues until the task is aborted.
+    async fn drain_on_request(self: Arc<Self>, workers: Vec<mpsc::WeakSender<Command>>) {
+        self.drain_requested.notified().await;
+        tracing::info!("an operator has requested that this node drains; its clients are asked to reconnect");
+        self.health.drain();
+        self.tell_draining().await;
+        for worker in workers.iter().filter_map(mpsc::WeakSender::upgrade) {
+            let (done, _told) = oneshot::channel();
+            // A worker that has stopped has no clients.
+            let _ = worker.send(Command::Drain(done)).await;
+        }
+        while self.metrics.connections() > 0 {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+        self.hold_all_links().await;
+        tracing::info!("this node is drained: it has no clients and no duties, and can be stopped");
+        std::future::pending::<()>().await;
+    }
+
+    /// Tells the other nodes that this node is draining, so that they take over its duties at once. The health of the
+    /// node must say so.
+    async fn tell_draining(&self) {
+        let entry = self.current_entry();
+        let told =
+            tokio::time::timeout(LAST_WORDS_PATIENCE, self.nodes.renew(&entry, self.clock.now())).await;
+        if !matches!(told, Ok(Ok(_))) {
+            tracing::warn!("the other nodes could not be told that this node takes no more clients");
+        }
+    }
+
+    /// Holds the links of this node for the grace, and tries again until none has failed.
+    async fn hold_all_links(&self) {
+        loop {
+            match self.hold_links().await {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the links of this node could not be held; trying again")
+                }
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
     /// Holds the links of this node for the grace. Returns the number of links that could not be held in one pass over
     /// all partitions.
     async fn hold_links(&self) -> Result<usize, ServiceError> {
@@ -278,7 +332,9 @@ impl Joined {
     /// Starts the tasks, and returns them with their names. `workers` are the command channels of the workers.
     pub fn start(&self, workers: Vec<mpsc::WeakSender<Command>>) -> Vec<(&'static str, AbortHandle)> {
         let cluster = || Arc::clone(&self.cluster);
+        let draining = cluster().drain_on_request(workers.clone());
         let tasks = vec![
+            ("draining on request", tokio::spawn(draining).abort_handle()),
             ("lease of this node", tokio::spawn(cluster().keep_lease(workers)).abort_handle()),
             ("clearing of lost nodes", tokio::spawn(cluster().clear_lost_nodes()).abort_handle()),
             ("apps of other nodes", tokio::spawn(cluster().refresh_apps()).abort_handle()),
@@ -291,12 +347,7 @@ impl Joined {
     /// Tells the other nodes that this node is draining, so that they take over its duties at once. The health of the
     /// node must say that it is stopping.
     pub async fn tell_draining(&self) {
-        let Cluster { nodes, clock, .. } = &*self.cluster;
-        let entry = self.cluster.current_entry();
-        let told = tokio::time::timeout(LAST_WORDS_PATIENCE, nodes.renew(&entry, clock.now())).await;
-        if !matches!(told, Ok(Ok(_))) {
-            tracing::warn!("the other nodes could not be told that this node stops");
-        }
+        self.cluster.tell_draining().await;
     }
 
     /// Holds the links of this node for the grace, and takes the node out of the register. Called after the workers have
@@ -304,19 +355,7 @@ impl Joined {
     /// lost.
     pub async fn leave(self) {
         let cluster = &self.cluster;
-        let hold = async {
-            loop {
-                match cluster.hold_links().await {
-                    Ok(0) => return,
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(%error, "the links of this node could not be held; trying again")
-                    }
-                }
-                tokio::time::sleep(PAUSE).await;
-            }
-        };
-        if tokio::time::timeout(HOLD_PATIENCE, hold).await.is_err() {
+        if tokio::time::timeout(HOLD_PATIENCE, cluster.hold_all_links()).await.is_err() {
             tracing::error!("the links of this node could not be held; other nodes end them after the grace");
             return;
         }

@@ -5,7 +5,7 @@
 use crate::clock::Clock;
 use crate::facts_store::{FactsStore, StoreState, public_cause};
 use crate::live_store::LiveStore;
-use lamplight_core::{Readiness, Sign};
+use lamplight_core::{Course, Readiness, Sign};
 use lamplight_directory::Directory;
 use lamplight_model::Moment;
 use parking_lot::Mutex;
@@ -89,6 +89,7 @@ pub struct Health {
     /// The tasks that the node needs, with their names. If one of them ends, the node is not ready.
     tasks: Mutex<Vec<(&'static str, AbortHandle)>>,
     stopping: AtomicBool,
+    draining: AtomicBool,
 }
 
 /// The state of the last probe of the database.
@@ -115,6 +116,7 @@ impl Health {
             replaced: Mutex::default(),
             tasks: Mutex::default(),
             stopping: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
         }
     }
 
@@ -143,6 +145,20 @@ impl Health {
         self.stopping.load(Ordering::Relaxed)
     }
 
+    /// Marks the node as draining.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the node goes on.
+    pub fn course(&self) -> Course {
+        match (self.is_stopping(), self.draining.load(Ordering::Relaxed)) {
+            (true, _) => Course::Stopping,
+            (false, true) => Course::Draining,
+            (false, false) => Course::Serving,
+        }
+    }
+
     /// Sets whether the directory that other nodes share has not answered for the length of a lease.
     pub fn set_cut_off(&self, is_cut_off: bool) {
         self.cut_off.store(is_cut_off, Ordering::Relaxed);
@@ -156,7 +172,7 @@ impl Health {
         parts.push(("keeper".to_owned(), self.keeper.sign(KEEPER_PATIENCE)));
         let sign = |task: &AbortHandle| if task.is_finished() { Sign::Ended } else { Sign::Well };
         parts.extend(self.tasks.lock().iter().map(|(name, task)| ((*name).to_owned(), sign(task))));
-        Readiness::of(self.is_stopping(), parts, self.clock.now().moment)
+        Readiness::of(self.course(), parts, self.clock.now().moment)
     }
 
     /// Returns `true` if every worker's event loop makes its rounds. A failing database or disk does not count, because
@@ -164,7 +180,7 @@ impl Health {
     pub fn workers_turn(&self) -> bool {
         let workers = self.workers.iter().enumerate();
         let parts = workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE)));
-        Readiness::of(false, parts, self.clock.now().moment).is_ready()
+        Readiness::of(Course::Serving, parts, self.clock.now().moment).is_ready()
     }
 
     /// Waits until a part of the node has ended, and returns that part's name.

@@ -247,6 +247,7 @@ impl Node {
                         ..NodeEntry::default()
                     },
                     app_news,
+                    drain_requested: Notify::new(),
                     metrics: Arc::clone(&metrics),
                     health: Arc::clone(&health),
                     clock: clock.clone(),
@@ -326,9 +327,16 @@ impl Node {
         let sampling = figures.run(Arc::clone(&metrics), Arc::clone(&service), figure_store, clock.clone());
         let figures = tokio::spawn(sampling).abort_handle();
         let control_path = control::socket_path(&config.data_dir);
-        let control =
-            control::serve(&control_path, Arc::clone(&service), webhooks, operators, audit, clock.clone())
-                .map_err(|source| DataFolderError::Unusable { path: control_path.clone(), source })?;
+        let control = control::serve(
+            &control_path,
+            Arc::clone(&service),
+            live.nodes(),
+            webhooks,
+            operators,
+            audit,
+            clock.clone(),
+        )
+        .map_err(|source| DataFolderError::Unusable { path: control_path.clone(), source })?;
         let noted = keeper::Noted { metrics: metrics.keeper(), pulse: health.keeper() };
         let certificates = keeper::Certificates { own: certificate, receivers: receiver_tls };
         let keeper = keeper::run(Arc::clone(&service), live.clone(), certificates, noted, clock.clone());

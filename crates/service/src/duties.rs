@@ -2,7 +2,7 @@
 
 use lamplight_core::{Duty, LostNode, Membership};
 use lamplight_directory::Register;
-use lamplight_model::{Moment, Timestamp};
+use lamplight_model::{Moment, NodeId, Timestamp};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -64,6 +64,11 @@ impl Duties {
         let live = self.membership.as_ref().map(|membership| membership.lock().live()).unwrap_or_default();
         // The sum of ids that are all different changes with the set, but for a chance that does no harm.
         live.into_iter().fold(0, |sum, node| sum.wrapping_add(node.0))
+    }
+
+    /// Whether a node of the register is not silent, in the view of this node.
+    pub fn is_live(&self, node: NodeId) -> bool {
+        self.membership.as_ref().is_some_and(|membership| membership.lock().is_live(node))
     }
 
     /// The lost nodes, whose connections have to be cleared.

@@ -20,6 +20,7 @@ pub fn act_of(operation: &Operation) -> Option<Act> {
         | Operation::ListOnline { .. }
         | Operation::GetStatus { .. }
         | Operation::KeySources
+        | Operation::ListNodes
         | Operation::Audit { .. } => None,
         Operation::PutApp { app, was } => act_on_app(was.as_deref(), app),
         Operation::DeleteApp { app } => Some(Act::on(AuditAction::AppDeleted, Some(*app), app.to_string())),
@@ -33,6 +34,7 @@ pub fn act_of(operation: &Operation) -> Option<Act> {
             Some(pair(AuditAction::FriendDeleted, owner, friend).with("both", "", &both.to_string()))
         }
         Operation::SetStatus { user, custom_status: _ } => on(AuditAction::StatusSet, user),
+        Operation::DrainNode { node } => Some(Act::on(AuditAction::NodeDrained, None, node.to_string())),
         Operation::Lists(operation) => of_lists(operation),
         Operation::ShowSecret(secret) => Some(of_secret(secret)),
         Operation::Webhooks(operation) => of_webhooks(operation),

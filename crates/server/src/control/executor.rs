@@ -2,12 +2,14 @@
 
 use super::acts::act_of;
 use super::operation::{Operation, Outcome, ShownAccount, ShownFound};
-use super::{ConsoleOperation, ListsOperation, ListsOutcome, WebhookOutcome, console, lists, webhooks};
+use super::{
+    ConsoleOperation, ListsOperation, ListsOutcome, WebhookOutcome, console, lists, nodes, webhooks,
+};
 use crate::audit::{Actor, Audit, shown_profile};
 use crate::clock::Clock;
 use crate::console::{LAST_APP, Operators};
 use crate::webhooks::Webhooks;
-use lamplight_directory::InvalidRecordCursor;
+use lamplight_directory::{InvalidRecordCursor, Nodes};
 use lamplight_facts::{Account, AppDeletion};
 use lamplight_model::{Code, Refusal, User};
 use lamplight_service::{By, FindBy, FoundCursor, NewFriend, Service, ServiceError, Viewing};
@@ -21,6 +23,8 @@ pub(super) struct Executor {
     pub(super) service: Arc<Service>,
     /// The webhooks; `None` if the operation is carried out without a node.
     pub(super) webhooks: Option<Arc<Webhooks>>,
+    /// The register of the cluster; `None` without a cluster.
+    pub(super) nodes: Option<Arc<dyn Nodes>>,
     pub(super) operators: Arc<Operators>,
     pub(super) audit: Audit,
     pub(super) clock: Clock,
@@ -28,7 +32,7 @@ pub(super) struct Executor {
 
 /// Executes an operation, without an audit entry.
 async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, ServiceError> {
-    let Executor { service, webhooks, operators, audit, clock } = executor;
+    let Executor { service, webhooks, nodes, operators, audit, clock } = executor;
     let now = clock.now();
     let done = |changed: bool| Outcome::Done { changed };
     Ok(match operation {
@@ -96,6 +100,8 @@ async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, S
             let states = service.tokens().keyrings().states(now.moment);
             Outcome::KeySources(states.into_iter().map(Into::into).collect())
         }
+        Operation::ListNodes => Outcome::Nodes(nodes::list(service.duties(), nodes.as_deref(), clock).await?),
+        Operation::DrainNode { node } => done(nodes::request_drain(nodes.as_deref(), node, clock).await?),
         Operation::GetStatus { app, users } => {
             let any = users.first().ok_or(Code::INVALID_PARAMETER)?;
             let viewer = User::new(app, any.clone());
@@ -177,6 +183,7 @@ fn note(outcome: &Outcome) -> Option<String> {
         | Outcome::Console(_)
         | Outcome::Audit(_)
         | Outcome::KeySources(_)
+        | Outcome::Nodes(_)
         | Outcome::Statuses(_)
         | Outcome::Refused { .. } => Some(String::new()),
     }

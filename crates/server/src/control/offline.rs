@@ -25,6 +25,8 @@ pub async fn offline(
             | Operation::SetStatus { .. }
             | Operation::ListOnline { .. }
             | Operation::KeySources
+            | Operation::ListNodes
+            | Operation::DrainNode { .. }
             | Operation::Webhooks(WebhookOperation::Test { .. })
     );
     if is_live {
@@ -44,7 +46,7 @@ pub async fn offline(
         Err(error) => return Ok(refused(&Refusal::because(Code::INTERNAL, error.to_string()))),
     };
     let mut is_more = matches!(operation, Operation::DeleteApp { .. });
-    let executor = Executor { service, webhooks: None, operators, audit, clock };
+    let executor = Executor { service, webhooks: None, nodes: None, operators, audit, clock };
     let outcome = answer(&executor, operation).await;
     // The data of a deleted app is deleted here, because no node does it in the background. If this loop is
     // interrupted, the next node that starts deletes the rest.

@@ -1,10 +1,11 @@
 //! The protocol of the control socket: operations and their outcomes.
 
 use super::{
-    ConsoleOperation, ConsoleOutcome, ListsOperation, ListsOutcome, WebhookOperation, WebhookOutcome,
+    ConsoleOperation, ConsoleOutcome, ListsOperation, ListsOutcome, ShownNode, WebhookOperation,
+    WebhookOutcome,
 };
 use crate::token_keys::ShownKeySource;
-use lamplight_model::{App, AppId, AuditEntry, Platform, Timestamp, User, UserId, UserStatus};
+use lamplight_model::{App, AppId, AuditEntry, NodeId, Platform, Timestamp, User, UserId, UserStatus};
 use serde::{Deserialize, Serialize};
 
 /// An operation that the command line can send to a node.
@@ -96,6 +97,13 @@ pub enum Operation {
     },
     /// Lists the sources of JWT keys (URLs and files) with their valid keys and last errors. Needs a running node.
     KeySources,
+    /// Lists the nodes of the cluster. Needs a running node of a cluster.
+    ListNodes,
+    /// Requests that a node of the cluster drains. Needs a running node of a cluster.
+    DrainNode {
+        /// The node.
+        node: NodeId,
+    },
     /// Reads the statuses of users with their evidence. Needs a running node.
     GetStatus {
         /// The app.
@@ -170,6 +178,8 @@ pub enum Outcome {
     Audit(Vec<AuditEntry>),
     /// The sources of keys for JWTs, in ascending order of the ids of their apps.
     KeySources(Vec<ShownKeySource>),
+    /// The nodes of the cluster, in ascending order of their start.
+    Nodes(Vec<ShownNode>),
     /// Statuses, in the order of the request; `None` for users without an account.
     Statuses(Vec<Option<UserStatus>>),
     /// Users who are ONLINE, in the order of the directory.

@@ -7,6 +7,7 @@ use crate::clock::Clock;
 use crate::console::Operators;
 use crate::data_folder;
 use crate::webhooks::Webhooks;
+use lamplight_directory::Nodes;
 use lamplight_model::{Code, Refusal};
 use lamplight_service::Service;
 use std::io;
@@ -20,12 +21,13 @@ use tokio::task::AbortHandle;
 pub fn serve(
     path: &Path,
     service: Arc<Service>,
+    nodes: Option<Arc<dyn Nodes>>,
     webhooks: Arc<Webhooks>,
     operators: Arc<Operators>,
     audit: Audit,
     clock: Clock,
 ) -> io::Result<AbortHandle> {
-    let executor = Arc::new(Executor { service, webhooks: Some(webhooks), operators, audit, clock });
+    let executor = Arc::new(Executor { service, webhooks: Some(webhooks), nodes, operators, audit, clock });
     // A killed node may have left its socket file behind. This node has locked the folder, so no other node uses the
     // socket.
     match std::fs::remove_file(path) {
