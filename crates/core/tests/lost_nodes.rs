@@ -324,7 +324,8 @@ fn a_record_is_as_rebuilt_until_a_connection_is_put_back_or_something_visible_ha
 #[test]
 fn logins_that_have_ended_in_the_facts_leave_a_record_that_was_made_from_older_ones() {
     let end = |name, login| EndedLogin { device: device(name), login, mark: None };
-    let table: [(&str, u64, &[(&str, &str)]); 4] = [
+    type Row<'a> = (&'a str, u64, &'a [(&'a str, &'a str)]);
+    let table: [Row<'_>; 4] = [
         ("the login", 1, &[]),
         ("an earlier one of the device", 0, &[("phone", "connected")]),
         ("a later one of the device", 2, &[]),
