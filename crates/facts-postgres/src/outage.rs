@@ -3,7 +3,7 @@
 use crate::fault::Cause;
 use std::time::{Duration, Instant};
 
-/// What was tried when a call failed. Only a success of the same or of a stronger kind ends the outage.
+/// The kind of call that failed. Only a success of the same or of a stronger kind ends the outage.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Kind {
     /// An answer.

@@ -10,7 +10,7 @@ use lamplight_facts::{Facts, FactsErrorKind};
 use lamplight_facts_postgres::{Cause, cause};
 use lamplight_model::{AppId, Timestamp, User, UserId};
 
-/// Whatever needs a new page fails. Rows that are changed in place do not.
+/// Writes that need a new page fail. Rows that are changed in place do not.
 const FULL: &str = "
     CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
