@@ -62,6 +62,15 @@ impl Address {
         Ok(Self { seeds, service })
     }
 
+    /// The sorted servers with the database and the name of the service, without the login. Addresses of different
+    /// directories have different texts.
+    pub(crate) fn place(&self) -> String {
+        let mut servers: Vec<String> = self.seeds.iter().map(|seed| Server::of(seed).to_string()).collect();
+        servers.sort_unstable();
+        let database = self.seeds[0].redis_settings().db();
+        format!("{}/{}", servers.join(","), self.service.clone().unwrap_or_else(|| database.to_string()))
+    }
+
     /// The login and the kind of connection in the address, for use with another server.
     pub(crate) fn of_server(&self, host: &str, port: u16) -> ConnectionInfo {
         let like = &self.seeds[0];
@@ -134,6 +143,23 @@ mod tests {
             ("redis+unix:///run/redis.sock", "/run/redis.sock None None 0 None"),
         ] {
             assert_eq!(show(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_place_of_an_address_has_no_login_and_no_order() {
+        for (text, expected) in [
+            ("redis://host", "host:6379/0"),
+            ("rediss://me:secret@b,a:7/3", "a:7,b:6379/3"),
+            ("redis://:secret@a:7,b/3", "a:7,b:6379/3"),
+            ("redis+sentinel://:secret@b,a/live", "a:26379,b:26379/live"),
+            ("redis+unix:///run/redis.sock", "/run/redis.sock/0"),
+        ] {
+            assert_eq!(
+                Address::parse(text).map(|address| address.place()),
+                Ok(expected.to_owned()),
+                "{text}"
+            );
         }
     }
 

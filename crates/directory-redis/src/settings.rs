@@ -60,6 +60,13 @@ impl RedisSettings {
         }
     }
 
+    /// Returns a text that tells this directory from others: its servers, its database and its prefix. It has no
+    /// password. Fails if the address is invalid.
+    pub fn place(&self) -> Result<String, RedisOpenError> {
+        let address = Address::parse(&self.url).map_err(RedisOpenError::BadSettings)?;
+        Ok(format!("{}/{}", address.place(), self.prefix))
+    }
+
     /// Checks the settings without connecting to Redis.
     pub fn check(&self) -> Result<(), RedisOpenError> {
         if !(1..=Self::MAX_PARTITIONS).contains(&self.partitions) {

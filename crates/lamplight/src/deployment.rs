@@ -85,10 +85,6 @@ fn check_command(place: &str, words: &[&str]) {
 }
 
 fn check_file_of_settings(place: &str, toml: &str) {
-    // `directory` is left out until nodes have the setting.
-    let has_directory = settings().contains_key("LAMPLIGHT_DIRECTORY");
-    let is_known = |line: &&str| has_directory || !line.trim().starts_with("directory = ");
-    let toml = toml.lines().filter(is_known).collect::<Vec<_>>().join("\n");
     let file = tempfile::NamedTempFile::new().expect("a file can be made");
     fs::write(file.path(), toml).expect("the file can be written");
     Config::load(Some(file.path()), Vec::new()).unwrap_or_else(|error| panic!("{place}: {error}"));

@@ -7,7 +7,7 @@ use crate::facts_store::FactsStore;
 use lamplight_directory::{
     ChangeLog, Directory, InProcessDirectory, JournalError, Limits, Nodes, Recovered, SavedRecords,
 };
-use lamplight_directory_redis::{RedisDirectory, RedisOpenError, RedisSettings};
+use lamplight_directory_redis::{RedisDirectory, RedisFigures, RedisOpenError, RedisSettings};
 use lamplight_facts::FactsError;
 use lamplight_model::{FactsMark, Now};
 use lamplight_service::{Service, ServiceError};
@@ -106,6 +106,14 @@ impl LiveStore {
         match self {
             Self::Embedded(directory) => Some(directory),
             Self::Redis(_) => None,
+        }
+    }
+
+    /// Returns the figures of the directory in Redis; all are 0 for an embedded one.
+    pub fn redis_figures(&self) -> RedisFigures {
+        match self {
+            Self::Embedded(_) => RedisFigures::default(),
+            Self::Redis(directory) => directory.figures(),
         }
     }
 

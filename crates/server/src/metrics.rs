@@ -8,12 +8,12 @@ use crate::facts_store::FactsStore;
 use crate::health::Health;
 use crate::http::HttpMetrics;
 use crate::labels::{CodeLabel, begin_at_zero};
+use crate::live_store::LiveStore;
 use crate::log_metrics::LogMetrics;
 use crate::rest::ApiMetrics;
 use crate::token_keys::TokenKeyMetrics;
 use crate::webhooks::WebhookMetrics;
 use lamplight_directory::{Directory, DirectoryStats};
-use lamplight_directory_redis::RedisFigures;
 use lamplight_model::Platform;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::{encode, encode_registry};
@@ -59,6 +59,8 @@ pub struct Metrics {
 pub struct Sources {
     /// The database.
     pub facts: FactsStore,
+    /// The live records.
+    pub live: LiveStore,
     /// The health of the parts.
     pub health: Arc<Health>,
     /// The counters of log lines that were not written.
@@ -170,15 +172,17 @@ struct WorkerLabel {
 
 impl Metrics {
     /// Makes the metrics of a node with this number of workers.
-    pub fn new(workers: usize, directory: Arc<dyn Directory>, sources: Sources) -> Self {
+    pub fn new(workers: usize, sources: Sources) -> Self {
+        let directory = sources.live.directory();
         let mut common = Registry::default();
         common.register_collector(Box::new(process::ProcessMetrics::new()));
         let mut registry = Registry::with_prefix("lamplight");
         registry.register("build", "The version of this program, and the source it was built from", build());
         sources.log.register(&mut registry);
+        let live = sources.live.clone();
         registry.register_collector(Box::new(sources));
         registry.register_collector(Box::new(DirectoryMetrics(Arc::clone(&directory))));
-        redis::register(&mut registry, RedisFigures::default);
+        redis::register(&mut registry, move || live.redis_figures());
         let connections = Family::<WorkerLabel, Gauge>::default();
         registry.register("connections", "Connections open now", connections.clone());
         let mut counter = |name: &str, help: &str| {

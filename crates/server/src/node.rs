@@ -175,7 +175,11 @@ impl Node {
             Ports::bind(&config, worker_count)?;
         let lock = lock.map_or_else(|| data_folder::lock(data_dir, IfMissing::Make), Ok)?;
 
-        let facts = FactsStore::open(&config.facts_settings()).await?;
+        let store = match config.cluster_identity() {
+            None => config.facts_settings(),
+            Some(cluster) => config.facts_settings().shared_by(cluster),
+        };
+        let facts = FactsStore::open(&store).await?;
         let grace = config.grace();
         let opened = LiveStore::open(redis, data_dir, &facts, grace, &clock).await?;
         let live = opened.store.clone();
@@ -202,8 +206,7 @@ impl Node {
         let health = Arc::new(health);
         let metrics = Arc::new(Metrics::new(
             worker_count,
-            live.directory(),
-            Sources { facts, health: Arc::clone(&health), log },
+            Sources { facts, live: live.clone(), health: Arc::clone(&health), log },
         ));
         let files = raise_file_limit();
         let http_bounds = HttpBounds {

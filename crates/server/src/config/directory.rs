@@ -3,7 +3,9 @@
 use super::Config;
 use lamplight_core::LeaseTimes;
 use lamplight_directory_redis::{RedisSettings, RedisTls};
+use lamplight_facts_postgres::ClusterIdentity;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -63,6 +65,15 @@ impl Config {
         Ok(Some(RedisSettings { tls: RedisTls { authorities, client }, ..redis }))
     }
 
+    /// The identity of the cluster of this node, by which a database in PostgreSQL refuses nodes with another
+    /// directory; `None` without a cluster. Versions of the program that run side by side compute the same.
+    pub(crate) fn cluster_identity(&self) -> Option<ClusterIdentity> {
+        // The URL was checked when the settings were read.
+        let place = self.redis()?.place().ok()?;
+        let first = Sha256::digest(place).into_iter().take(8);
+        Some(ClusterIdentity(first.fold(0, |number, byte| number << 8 | u64::from(byte))))
+    }
+
     fn redis(&self) -> Option<RedisSettings> {
         let DirectoryUrl(url) = self.directory.as_ref()?;
         Some(RedisSettings { prefix: self.directory_prefix.clone(), ..RedisSettings::at(url) })
@@ -118,6 +129,24 @@ mod tests {
         assert!(error.unwrap_err().contains("prefix"));
         let error = load(&[("node_name", "")]).unwrap_err();
         assert_eq!(error, "node_name: must be from 1 to 64, not 0");
+    }
+
+    #[test]
+    fn nodes_with_the_same_directory_are_one_cluster_whatever_their_login() {
+        let identity = |directory: &str, prefix: &str| {
+            let given = [("facts", FACTS), ("directory", directory), ("directory_prefix", prefix)];
+            load(&given).unwrap().cluster_identity().unwrap()
+        };
+        let own = identity("redis://:s3cret@a,b:7", "lm");
+        // The number is a part of what nodes of different versions have to agree on.
+        assert_eq!(own, ClusterIdentity(1_933_870_126_929_241_267));
+        assert_eq!(own, identity("rediss://me:other@b:7,a:6379/0", "lm"));
+        for (directory, prefix) in
+            [("redis://a,b:7", "x"), ("redis://a,b:8", "lm"), ("redis://a,b:7/1", "lm")]
+        {
+            assert_ne!(own, identity(directory, prefix), "{directory} {prefix}");
+        }
+        assert_eq!(Config::default().cluster_identity(), None);
     }
 
     #[test]

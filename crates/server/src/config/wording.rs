@@ -11,7 +11,7 @@ const ENVIRONMENT: &str = "environment variable";
 const ALIKE: f64 = 0.8;
 
 /// The settings whose values are secrets. Errors show no part of them.
-const SECRETS: [&str; 1] = ["facts"];
+const SECRETS: [&str; 2] = ["facts", "directory"];
 
 /// Returns the text for an error of the figment library. `variables` are the names of the environment variables that
 /// were read.
