@@ -488,3 +488,60 @@ async fn servers_that_redis_does_not_answer_keep_their_clients_and_say_that_they
     assert!(a.stop().contains("it joins again"));
     b.stop();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_drains_gives_its_clients_to_the_others_and_runs_on() {
+    let stores = Stores::start().await;
+    let [a, b] = stores.serve(["a", "b"]);
+    let [alices, bobs, carols] = a.create_accounts(["alice", "bob", "carol"]);
+    let (mut bob, mut carol) = (bobs.log_in(&b), carols.log_in(&b));
+    bob.subscribe(&["alice", "carol"]);
+    let mut alice = alices.log_in(&a);
+    bob.told_online("alice");
+    bob.pushes.clear();
+    let listed = |server: &Server| {
+        let nodes = server.folder.answer(&["node", "list", "--json"]);
+        let nodes = nodes.as_array().unwrap().iter();
+        let text = |node: &serde_json::Value, field: &str| node[field].as_str().unwrap().to_owned();
+        nodes
+            .map(|node| (text(node, "name"), text(node, "state"), node["connections"].clone()))
+            .collect::<Vec<_>>()
+    };
+    wait_until("both servers list the connections", PATIENCE, || {
+        let expected = [("a".into(), "live".into(), 1.into()), ("b".into(), "live".into(), 2.into())];
+        let (mut of_a, mut of_b) = (listed(&a), listed(&b));
+        of_a.sort_by(|one, other| one.0.cmp(&other.0));
+        of_b.sort_by(|one, other| one.0.cmp(&other.0));
+        of_a == expected && of_b == expected
+    });
+    let refused = |at: &Server, node: &str| {
+        let (code, _, error) = at.folder.run(&["node", "drain", node]);
+        assert_eq!(code, Some(1), "{error}");
+        error
+    };
+    let unknown = refused(&b, "nobody");
+    assert!(unknown.contains("there is no node nobody"), "{unknown}");
+
+    // The request is made at another server than the one that drains.
+    let done = b.folder.ok(&["node", "drain", "a"]);
+    assert!(done.contains("is drained; it can be stopped"), "{done}");
+    assert_eq!(alice.ended(), Cause::Reconnect);
+    assert!(a.page("/readyz").contains("draining"), "{}", a.page("/readyz"));
+    assert!(a.page("/readyz").starts_with("HTTP/1.1 503"), "{}", a.page("/readyz"));
+    assert!(TcpStream::connect(a.folder.node()["client"].as_str().unwrap()).is_err(), "it takes no clients");
+    let mut alice = alices.resume(&b).unwrap();
+    bob.hears_of(&mut carol, "carol", "a mark");
+    assert_eq!(bob.take_told("alice"), [], "nobody sees that the client has moved");
+    assert!(b.folder.ok(&["node", "list"]).contains("DRAINING"));
+    // Nobody would be left to take the clients.
+    let last = refused(&a, "b");
+    assert!(last.contains("no other node could take the clients of b"), "{last}");
+    // A drained server still answers commands, and holds no duty that would wait for it.
+    assert_eq!(a.apps(), vec![u64::from(APP)]);
+    a.stop();
+    assert!(alice.is_alive() && bob.is_alive());
+    let [c] = stores.serve(["c"]);
+    wait_until("another server replaces it", PATIENCE, || b.metric("cluster_live_nodes") == 2.0);
+    c.stop();
+    b.stop();
+}

@@ -206,6 +206,7 @@ export const EN = {
       "account.create": "Made an account",
       "account.delete": "Deleted an account",
       "user.kick": "Kicked a user",
+      "node.drain": "Drained a node",
       "profile.change": "Changed a profile",
       "friend.add": "Added a friend",
       "friend.delete": "Deleted a friend",

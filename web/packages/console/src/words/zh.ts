@@ -202,6 +202,7 @@ export const ZH: Words = {
       "account.create": "创建帐号",
       "account.delete": "删除帐号",
       "user.kick": "踢用户下线",
+      "node.drain": "排空节点",
       "profile.change": "修改资料",
       "friend.add": "添加好友",
       "friend.delete": "删除好友",
