@@ -1,29 +1,31 @@
-//! The leasing of a lane by one of several nodes that share an outbox: which node may send the notices of the lane, when
-//! it renews the lease, and when another node gives it up.
+//! The leasing of a lane by one of several nodes that share an outbox. A leasing decides when its node takes, renews or
+//! releases the lease. It also decides when its node may send the notices of the lane.
 //!
-//! The outbox stores no times. The holder counts from the start of its last successful call, and another node counts from
-//! the first time that it has read the same beat; each uses its own monotonic clock. The beat that the other node read
-//! was written after the holder's call began, so the holder stops sending before the other node takes the lease over.
+//! The outbox stores no times. The holder measures from the start of its last successful call. Another node measures
+//! from its first read of the current beat. Each node uses its own monotonic clock.
+//!
+//! The holder's call began before the other node could read its beat. The holder therefore stops sending before the
+//! other node takes the lease over.
 
 use lamplight_model::{LaneLease, Moment, NodeId};
 use std::time::Duration;
 
-/// The time from the start of the last successful call for which the holder may be sending.
+/// The time for which the holder may send. It is measured from the start of its last successful call.
 pub const LANE_LEASE: Duration = Duration::from_secs(10);
-/// The maximum duration of a request. The holder starts no request later than this time before the end of its lease.
+/// The maximum duration of a request. The holder starts no request in this last part of its lease.
 pub const LANE_REQUEST: Duration = Duration::from_secs(5);
 /// The time after which the holder renews the lease, if the lane has work.
 const RENEW_AFTER: Duration = Duration::from_millis(2_500);
-/// The time after which another node takes the lease over, if the beat has not changed. It is longer than
-/// [`LANE_LEASE`], because the clocks of two nodes may differ by one part in 10 in their rates.
+/// The time without a changed beat after which another node takes the lease over. It is longer than [`LANE_LEASE`]: the
+/// rates of two clocks may differ by one part in 10.
 pub const LANE_TAKE_OVER: Duration = Duration::from_secs(13);
-/// The pause after a call that failed, or after which another node has the lease.
+/// The pause after a failed call, or after a call that found the lease at another node.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// The view that a node has of the lease of one lane.
 #[derive(Clone, Debug)]
 pub struct LaneLeasing {
-    /// `None` if no other node uses the outbox. No lease is needed then.
+    /// `None` if no other node uses the outbox, so that no lease is needed.
     node: Option<NodeId>,
     held: Option<Held>,
     /// The lease of another node, as last read.
@@ -36,14 +38,14 @@ pub struct LaneLeasing {
 struct Held {
     term: u64,
     beat: u64,
-    /// The start of the last successful call; `None` since this node has begun to release the lease.
+    /// The start of the last successful call. `None` once this node releases the lease.
     since: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Other {
     beat: u64,
-    /// The first time that this node has read this beat.
+    /// The time at which this node first read this beat.
     since: Moment,
 }
 
@@ -72,12 +74,12 @@ impl LanePermit {
 /// A call of the outbox that the node has to make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LeaseCall {
-    /// Take or renew the lease. A lease of another node is taken over if its beat is `over`.
+    /// Take or renew the lease. With `over`, also take over another node's lease that has this beat.
     Take {
-        /// The beat of the lease that this node has given up.
+        /// The beat of another node's lease that has ended in the view of this node.
         over: Option<u64>,
     },
-    /// Release the lease if it still has this beat.
+    /// Release the lease, provided that it still has this beat.
     Release {
         /// The beat.
         beat: u64,
@@ -85,7 +87,7 @@ pub enum LeaseCall {
 }
 
 impl LaneLeasing {
-    /// Creates the view of a node that has not read the lease yet. `None` means that no other node uses the outbox.
+    /// Creates the view of a node that has not read the lease yet. `node` is `None` if no other node uses the outbox.
     pub fn new(node: Option<NodeId>) -> Self {
         Self { node, held: None, other: None, is_calling: false, not_before: None }
     }
@@ -106,7 +108,7 @@ impl LaneLeasing {
         permit.allows(now).then_some(permit)
     }
 
-    /// The last term of this node, if it has the lease as far as it knows. The lease may have ended.
+    /// The last term of this node; `None` if this node knows that it has no lease. The lease may have ended.
     pub fn term(&self) -> Option<u64> {
         self.held.map(|held| held.term)
     }
@@ -143,8 +145,8 @@ impl LaneLeasing {
         Some(call)
     }
 
-    /// Takes the state of the lease after [`LeaseCall::Take`], which began at `begun` and ended at `now`. Returns
-    /// `true` if this node has begun a term: other nodes may have changed the lane before, so it must be read again.
+    /// Takes the answer to [`LeaseCall::Take`], which began at `begun` and ended at `now`. Returns `true` if this node
+    /// has begun a term. The caller must then read the lane again, because other nodes may have changed it.
     pub fn answered(&mut self, lease: LaneLease, begun: Moment, now: Moment) -> bool {
         self.is_calling = false;
         if lease.holder.is_some() && lease.holder == self.node {
@@ -170,13 +172,13 @@ impl LaneLeasing {
         self.other = None;
     }
 
-    /// Records that a call has failed. It may have had its effect.
+    /// Records that a call has failed. The outbox may nevertheless have executed the call.
     pub fn failed(&mut self, now: Moment) {
         self.is_calling = false;
         self.not_before = Some(now + RETRY_AFTER);
     }
 
-    /// Whether this node has or had the lease, or is calling. The view must then not be dropped.
+    /// Whether this node has or had the lease, or a call is in progress. The view must then not be dropped.
     pub fn is_in_use(&self) -> bool {
         self.held.is_some() || self.is_calling
     }

@@ -2,12 +2,13 @@
 //!
 //! Each node increases its *beat* in the register of nodes when it renews its lease. A node is silent for another node
 //! while the other node reads the same beat from the register. Each node measures this time with its own monotonic
-//! clock. Clocks of different machines are not compared, so a wrong clock makes no node silent. A node that has not
-//! read the register for a long time may itself have been stopped or cut off. Only a bounded part of that time
-//! therefore counts as silence of the others.
+//! clock. Clocks of different machines are not compared, so a wrong clock makes no node silent.
+//!
+//! A node that has not read the register for a long time may itself have been stopped or cut off. Only a bounded part
+//! of that time therefore counts as silence of other nodes.
 //!
 //! Duties are assigned by rendezvous hashing over the nodes that are not silent. The views of two nodes may differ for
-//! a moment, so a duty must be harmless if it is done twice.
+//! a moment. Two nodes may then do the same duty, so a duty must be harmless if it is done twice.
 
 use lamplight_model::{AppId, Lane, Moment, NodeId};
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ impl LeaseTimes {
         self.lease / 3
     }
 
-    /// The pause after a failed renewal, so that a short fault of the directory costs the node no lease.
+    /// The pause after a failed renewal. It is short, so that a brief fault of the directory costs the node no lease.
     pub fn retry_after(self) -> Duration {
         self.lease / 12
     }
@@ -50,17 +51,17 @@ pub struct Sighting {
 pub struct LostNode {
     /// The node.
     pub node: NodeId,
-    /// The last beat of the node. If the register has another beat, the node has come back.
+    /// The last beat of the node. A node whose beat in the register differs has come back.
     pub beat: u64,
     /// The time for which the node has been silent.
     pub silent: Duration,
 }
 
-/// The maximum number of connections that one node ends per second, of other nodes that are lost or of its own when it
-/// stops. The changes compete with those of clients for the directory and the workers.
+/// The maximum number of connections that a node ends per second. These are connections of lost nodes, or its own when
+/// it stops. The limit leaves capacity of the directory and the workers for clients.
 const ENDED_PER_SECOND: u64 = 5_000;
 
-/// The pause after a page in which this number of connections was ended. A page without connections needs no pause.
+/// The pause after a page in which this number of connections was ended. Without connections, the pause is zero.
 pub fn pause_after_ended(connections: usize) -> Duration {
     let connections = u64::try_from(connections).unwrap_or(u64::MAX);
     Duration::from_micros(connections.saturating_mul(1_000_000 / ENDED_PER_SECOND))
@@ -107,7 +108,7 @@ impl Membership {
         self.own
     }
 
-    /// Updates the view with the register, which was read at `now`. Nodes that are not in the register are removed.
+    /// Updates the view with the register, which was read at `now`. Removes nodes that are not in the register.
     pub fn observe(&mut self, register: impl IntoIterator<Item = Sighting>, now: Moment) {
         // One long gap between two reads is this node's own absence, not the silence of others.
         let most = self.times.lease / 2;
@@ -128,13 +129,13 @@ impl Membership {
         self.others = others;
     }
 
-    /// Whether this node has not read the register for the length of a lease. This node then does not know the changes
-    /// of the others, and the others count this node as silent.
+    /// Whether this node has not read the register for the length of a lease. This node then does not know the present
+    /// state of other nodes. Other nodes count this node as silent.
     pub fn is_cut_off(&self, now: Moment) -> bool {
         self.read.is_some_and(|read| now.since(read) >= self.times.lease)
     }
 
-    /// Whether a node is in the register and not silent. It is always `true` for this node.
+    /// Whether a node is in the register and not silent. Always `true` for the own node.
     pub fn is_live(&self, node: NodeId) -> bool {
         node == self.own || self.others.get(&node).is_some_and(|seen| seen.silent < self.times.lease)
     }
@@ -168,8 +169,7 @@ impl Membership {
     }
 }
 
-/// The weight of a node for a duty. It must not change between versions of the program: all nodes must compute equal
-/// weights.
+/// The weight of a node for a duty. All versions of the program must compute equal weights.
 fn rendezvous(node: NodeId, duty: Duty) -> u64 {
     let duty = match duty {
         Duty::Whole => 0,
@@ -207,7 +207,7 @@ mod tests {
         ids.iter().copied().map(NodeId).collect()
     }
 
-    /// A read of the register: its second, the beats of nodes 2 and 3, the live nodes, and the lost nodes.
+    /// A read of the register: its time in seconds, the beats of nodes 2 and 3, the live nodes, the lost nodes.
     type Row<'a> = (u64, &'a [(u64, u64)], &'a [u64], &'a [u64]);
 
     fn check(name: &str, rows: &[Row<'_>]) {
@@ -263,7 +263,7 @@ mod tests {
         );
     }
 
-    /// A beat may also decrease, for example if the store is restarted from an older snapshot.
+    /// A beat may also decrease, for example if the store is restored from an older snapshot.
     #[test]
     fn any_other_beat_is_a_sign_of_life() {
         check(

@@ -11,9 +11,9 @@ fn at(millis: u64) -> Moment {
 
 /// A step of a script.
 enum Step {
-    /// The call that is needed. The conditions are: has the duty, has work, is quiet.
+    /// The call that is needed under three conditions: has the duty, has work, is quiet.
     Needs((bool, bool, bool), Option<LeaseCall>),
-    /// The answer to a call that began at this time, and whether it begins a term of this node.
+    /// The answer to a call that began at this time, and whether the answer begins a term of this node.
     Answer {
         lease: (Option<NodeId>, u64, u64),
         begun: u64,
