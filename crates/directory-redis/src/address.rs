@@ -1,16 +1,16 @@
 //! The address of Redis in the settings: one server, some servers of a Redis Cluster, or Sentinels.
 //!
-//! No error of this module contains the address, because it may contain a password.
+//! The address may contain a password, so no error of this module repeats the address.
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use std::fmt;
 
-/// The servers that a node asks first, with the login for them.
+/// The servers to which a node connects first, with their login.
 #[derive(Clone)]
 pub(crate) struct Address {
     /// The servers in the address, with user, password and database. There is at least one.
     pub(crate) seeds: Vec<ConnectionInfo>,
-    /// The name that Sentinels have for the server, if the seeds are Sentinels.
+    /// The name of the server at the Sentinels, if the seeds are Sentinels.
     pub(crate) service: Option<String>,
 }
 
@@ -105,7 +105,7 @@ impl fmt::Display for Server {
 mod tests {
     use super::*;
 
-    /// Parses an address. Prints its hosts, with the login and the database of the first, and the name of the service.
+    /// Parses an address. Returns its hosts, the login and database of the first host, and the service name.
     fn show(text: &str) -> String {
         match Address::parse(text) {
             Err(error) => {

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A batch in its stored form. New variants are added only at the end, because nodes of two versions may run at the
-/// same time.
+/// A batch in its stored form. Nodes of two versions may run together, so new variants are added only at the end.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 enum Batch {
     /// A change of one record.
@@ -60,7 +59,7 @@ impl Delivery {
     }
 }
 
-/// Splits a message of a channel into the number of the batch and its bytes.
+/// Splits a pushed message into the number of the batch and the bytes of the batch.
 pub(crate) fn split_message(message: &[u8]) -> Option<(u64, &[u8])> {
     let colon = message.iter().position(|byte| *byte == b':')?;
     let number = std::str::from_utf8(&message[..colon]).ok()?.parse().ok()?;

@@ -1,7 +1,7 @@
-//! Records that this node has just read or written, so that a change need not read its record first.
+//! Records that this node has just read or written. With a cached record, a change needs no read.
 //!
-//! An entry may be out of date: the script that writes a change compares the revision, and returns the present record. An
-//! entry belongs to an epoch, because another epoch may use a revision again.
+//! An entry may be out of date. The script that writes a change compares the revision, and returns the present record
+//! if the revision differs. An entry belongs to an epoch, because another epoch may use a revision again.
 
 use lamplight_model::User;
 use parking_lot::Mutex;
@@ -11,14 +11,14 @@ use std::time::{Duration, Instant};
 /// The maximum number of records. Each takes some 300 bytes.
 const MAX_RECORDS: usize = 16 * 1024;
 
-/// The maximum length of a record in bytes. Longer ones are rare, and are read again.
+/// The maximum length of a cached record in bytes. Longer records are rare.
 const MAX_LENGTH: usize = 1024;
 
-/// The time for which a record is read again after this node has written it. Otherwise a node that changes a record
-/// without a pause would leave no time in which another node could read and change it.
+/// The time for which the cache does not return a record that this node has written. Without it, a node that changes a
+/// record continually would keep other nodes from changing the record.
 const FAIR_PAUSE: Duration = Duration::from_millis(10);
 
-/// The records of the last reads and changes. Half of them, the older ones, are removed at a time.
+/// Recently read or written records. A full half replaces the older half.
 #[derive(Default)]
 pub(crate) struct Cache {
     generations: Mutex<Generations>,
@@ -37,7 +37,7 @@ struct Cached {
 }
 
 impl Cache {
-    /// Removes and returns the record of a user, if it is of this epoch, and was not written just now.
+    /// Removes and returns a user's record, if it is of this epoch and was not written just now.
     pub(crate) fn take(&self, user: &User, epoch: u64, now: Instant) -> Option<Vec<u8>> {
         let mut generations = self.generations.lock();
         let Generations { young, old } = &mut *generations;

@@ -47,7 +47,7 @@ impl Shared {
         done
     }
 
-    /// Sends commands in one round trip for each server involved, and returns the answers in the order of the commands.
+    /// Sends commands in one round trip for each server involved. Returns the answers in the order of the commands.
     /// Waits for partitions that are being moved to another server.
     pub(crate) async fn query<T: FromRedisValue>(
         &self,
@@ -70,8 +70,8 @@ impl Shared {
         answers.into_iter().flatten().map(read).collect()
     }
 
-    /// Does the same as [`query`](Self::query) for the upkeep, but does not wait for partitions that are being moved.
-    /// The answer of such a partition is `None`.
+    /// Does the same as [`query`](Self::query), without waiting for partitions that are being moved. Their answers are
+    /// `None`.
     pub(crate) async fn query_once<T: FromRedisValue>(
         &self,
         commands: &Commands,
@@ -83,8 +83,8 @@ impl Shared {
         answers.into_iter().map(|answer| answer.map(read).transpose()).collect()
     }
 
-    /// Sends the commands with these indexes. The answers have the indexes of the commands. An answer is `None` if the
-    /// command was not sent, or if its partition is being moved.
+    /// Sends the commands with these indexes. Returns answers by index; `None` for a command not sent, or a partition
+    /// being moved.
     async fn send(
         &self,
         commands: &Commands,
@@ -150,8 +150,8 @@ impl Shared {
         self.routes.link(partition).ok_or_else(|| unavailable(doing, "there is no connection to Redis"))
     }
 
-    /// Converts the error of a call. If the connection has ended or the server is now a replica, ends the link. If
-    /// partitions have moved, requests that the servers are looked up again.
+    /// Converts the error of a call. Ends the link if the connection has ended or the server is a replica. Requests a
+    /// lookup of the servers if partitions have moved.
     pub(crate) fn failed(&self, link: &Link, doing: &'static str, error: RedisError) -> DirectoryError {
         use ServerErrorKind::{ClusterDown, Moved, ReadOnly};
         let kind = error.kind();

@@ -1,4 +1,4 @@
-//! Changes of records. This module computes a change, and a script writes it if the revision is still the same.
+//! Changes of records. This module computes a change. A script writes the change if the record's revision is unchanged.
 
 use crate::batch::{Delivery, encode_change};
 use crate::errors::{bad_record, contended, corrupt};
@@ -14,7 +14,7 @@ use std::time::Instant;
 
 /// The answers of the scripts that write a record.
 enum Answered {
-    /// The change was written. Contains the number of the log batch, or 0 if there is none.
+    /// The change was written. The value is the number of the log batch, or 0 without a batch.
     Done(u64),
     /// The record has another revision. Contains the current record.
     Again(Vec<u8>),

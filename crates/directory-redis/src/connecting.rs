@@ -10,19 +10,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-/// The time in which a server must say that it is still a master.
+/// The time limit for another server's answer that it is still a master.
 const IN_USE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A link with the partitions that it does not serve yet.
+/// A link, and the partitions that will use it.
 struct Candidate {
     link: Arc<Link>,
     partitions: Vec<u16>,
 }
 
 impl Shared {
-    /// Looks up the servers, and connects to those that have partitions without a link. Missed batches are read from
-    /// the streams; if a stream lacks them, its partition is reported as missed. If a server cannot be used, the
-    /// partitions of the other servers are still served, and the error is returned.
+    /// Looks up the servers, and connects to those that have partitions without a link. Reads missed batches from the
+    /// streams. Reports a partition as missed if its stream lacks batches. If a server cannot be used, returns its
+    /// error, but still serves the partitions of other servers.
     pub(crate) async fn connect(self: &Arc<Self>) -> Result<(), RedisOpenError> {
         let found = match self.find_layout().await {
             Ok(None) => Ok(()),
@@ -35,7 +35,7 @@ impl Shared {
         found
     }
 
-    /// Asks a server for the layout, at each attempt another server. Returns `None` if the layout cannot have changed.
+    /// Asks one server for the layout, each time another server. `None` if the layout cannot have changed.
     async fn find_layout(&self) -> Result<Option<Layout>, RedisOpenError> {
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
         let links = self.routes.links();
@@ -99,9 +99,11 @@ impl Shared {
         failure.map_or(Ok(()), Err)
     }
 
-    /// The runs of the other servers that are in use. A partition that one of them wrote last was moved from there in
-    /// order, so it has lost nothing. The servers are asked, because a link may be that of a master that was cut off,
-    /// and the replication id by which its replica names it may be newer than the link.
+    /// Asks the other servers in use for their present runs. A partition last written by one of these runs was moved in
+    /// order, so it has lost nothing.
+    ///
+    /// The links alone do not suffice: a link may be to a master that was cut off. The server's replication id may also
+    /// be newer than the link.
     async fn runs_in_use(&self, link: &Link) -> Vec<Run> {
         let patience = self.settings.timeout.min(IN_USE_PATIENCE);
         let asked = self.routes.links().into_iter().filter(|(other, _)| other.number != link.number);

@@ -4,13 +4,13 @@ use crate::record::BadRecord;
 use lamplight_directory::{DirectoryError, DirectoryErrorKind};
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// The error of [`RedisDirectory::open`](crate::RedisDirectory::open). No text of it contains a password.
+/// The error of [`RedisDirectory::open`](crate::RedisDirectory::open). Its texts contain no password.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisOpenError {
     /// The settings cannot be used.
     #[error("the settings of Redis cannot be used: {0}")]
     BadSettings(&'static str),
-    /// Redis did not answer, or refused.
+    /// Redis did not answer, or refused a command.
     #[error("Redis cannot be used: {doing} failed")]
     Redis {
         /// The step that failed.
@@ -19,7 +19,7 @@ pub enum RedisOpenError {
         #[source]
         source: RedisError,
     },
-    /// The server does not know the user or the password, or the address has none.
+    /// The server does not know the user or the password, or the address has no password.
     #[error("Redis refused the user and password of its address ({code})")]
     WrongPassword {
         /// The code of the server.
@@ -39,7 +39,7 @@ pub enum RedisOpenError {
         /// The reported version.
         found: String,
     },
-    /// The server may evict keys, which would lose records unnoticed.
+    /// The server may evict keys, which would silently delete records.
     #[error(
         "the server evicts keys when it is full (maxmemory-policy {found}): set maxmemory-policy noeviction"
     )]
@@ -50,7 +50,7 @@ pub enum RedisOpenError {
     /// The server is a replica.
     #[error("the server is a replica, which accepts no writes")]
     Replica,
-    /// The server is a Sentinel, but the address does not say so.
+    /// The server is a Sentinel, but the address names no Sentinels.
     #[error("the server is a Sentinel: the address must be redis+sentinel://host:port/name")]
     IsSentinel,
     /// No Sentinel knows the server.
@@ -59,7 +59,7 @@ pub enum RedisOpenError {
         /// The name of the service in the address.
         service: String,
     },
-    /// The Redis Cluster has no server for a partition, because the partition's slot is not assigned.
+    /// The Redis Cluster has no server for a partition, because its slot is not assigned.
     #[error("the Redis Cluster has no server for slot {slot}")]
     NoServerForSlot {
         /// The slot of the partition.
@@ -72,7 +72,7 @@ pub enum RedisOpenError {
         what: &'static str,
         /// The value in the data.
         found: String,
-        /// The value of this node.
+        /// The value in the settings of this node.
         own: String,
     },
     /// The two connections of the node reached different servers.
@@ -109,7 +109,7 @@ pub(crate) fn is_moving(error: &RedisError) -> bool {
     matches!(error.kind(), ErrorKind::Server(Ask | Moved | TryAgain))
 }
 
-/// Creates the error of a call whose outcome is unknown, or that Redis refused.
+/// The error of a call that Redis refused, or whose outcome is unknown.
 pub(crate) fn unavailable(
     doing: &'static str,
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -117,7 +117,7 @@ pub(crate) fn unavailable(
     DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: Some(source.into()) }
 }
 
-/// Creates the error of a call whose attempts were all overtaken by other changes.
+/// The error of a call whose every attempt was overtaken by another change.
 pub(crate) fn contended(doing: &'static str) -> DirectoryError {
     DirectoryError { kind: DirectoryErrorKind::Contended, doing, source: None }
 }

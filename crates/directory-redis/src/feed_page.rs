@@ -1,7 +1,7 @@
 //! Pages of the status feed, over all partitions.
 //!
 //! A cursor has two numbers for each partition. The first is the position up to which the partition was read. The
-//! second is 0 if no snapshot is being read, or else one more than the count at which the snapshot began.
+//! second is 0 while no snapshot is being read. During a snapshot, the second is the count at its beginning plus one.
 
 use crate::calls::Commands;
 use crate::errors::corrupt;
@@ -18,7 +18,7 @@ const PARTITIONS_AT_ONCE: usize = 32;
 struct Part {
     /// The count of the partition, read before its users.
     last: u64,
-    /// Users with their positions: at most one more than the page has room for.
+    /// Users with their positions: at most one more than fit in the page.
     users: Vec<(String, u64)>,
     /// The highest position of a removed record.
     highest_removed: u64,
@@ -54,8 +54,7 @@ pub(crate) async fn read(
     Ok(FeedPage { reset: true, ..page })
 }
 
-/// Reads a page from these positions; `None` stands for the beginning of a snapshot. Returns `None` if the reader may
-/// have missed a removal.
+/// Reads a page from these positions; `None` begins a snapshot. Returns `None` if the reader may have missed a removal.
 async fn read_on(
     shared: &Shared,
     app: AppId,
@@ -131,7 +130,7 @@ struct Taken {
 }
 
 impl Part {
-    /// Takes as many users as the page has room for. Returns `None` if the reader may have missed a removal.
+    /// Takes as many users as fit in the page. Returns `None` if the reader may have missed a removal.
     fn take(mut self, from: Option<Place>, room: usize) -> Option<Taken> {
         let from = from.unwrap_or(Place { place: 0, snapshot: self.last + 1 });
         let has_missed =

@@ -1,4 +1,4 @@
-//! The counters of a directory for metrics. This module knows no part of the directory: the parts count in it.
+//! The counters of a directory for metrics. Other modules use this module, which uses none of them.
 
 use lamplight_directory::{DirectoryError, DirectoryErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,33 +25,34 @@ pub enum RedisCall {
     Nodes,
     /// A call was counted for its rate limit.
     Limit,
-    /// The upkeep compared the numbers of the log, or filled its gaps.
+    /// The upkeep compared the numbers of the log, or filled gaps of the log.
     Upkeep,
 }
 
-/// The figures of a directory in Redis. Counts are those since the directory was opened.
+/// The figures of a directory in Redis. Counts begin when the directory is opened.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct RedisFigures {
     /// The calls of each kind, in the order of [`RedisCall::ALL`].
     pub calls: [CallFigures; RedisCall::ALL.len()],
-    /// The calls that took up to each of [`RedisFigures::BOUNDS`] but longer than the bound before, and those that took
-    /// longer than the last bound.
+    /// The number of calls by duration. Each element counts calls up to its bound in [`RedisFigures::BOUNDS`], and
+    /// above the previous bound. The last element counts calls above all bounds.
     pub durations: [u64; RedisFigures::BOUNDS.len() + 1],
-    /// Attempts to change a record that were repeated, because another change came first.
+    /// Attempts to change a record that failed because another change came first, and were repeated.
     pub conflicts: u64,
-    /// Commands that were refused because their slot had moved to another server, or was being moved. Most are repeated.
+    /// Commands that were refused because their slot had moved to another server, or was being moved. Most of these
+    /// commands are repeated.
     pub moved: u64,
     /// Log batches delivered to the readers of this node.
     pub batches: u64,
     /// Gaps between log batches for which a stream was read.
     pub gaps: u64,
-    /// Log batches that were not pushed, and were read from a stream.
+    /// Log batches that were read from a stream, because they were not pushed.
     pub repaired: u64,
-    /// Reports to the readers that they have missed log batches of a partition.
+    /// Reports to the readers about log batches of a partition that they have missed.
     pub missed: u64,
-    /// Changes of the epoch of a partition: its records may have been lost.
+    /// Changes of the epoch of a partition. After a change, records of the partition may be lost.
     pub epochs: u64,
-    /// Times that a server was connected, including the first.
+    /// Connections that were opened to servers, including the first connections.
     pub connects: u64,
     /// Failed attempts to look up or to connect the servers.
     pub failed_connects: u64,
@@ -59,11 +60,11 @@ pub struct RedisFigures {
     pub servers: u64,
     /// Partitions that no connected server serves.
     pub unserved: u64,
-    /// Log batches that wait for an earlier one.
+    /// Log batches that wait for an earlier batch.
     pub waiting_batches: u64,
     /// Log entries that wait for the readers of this node, summed over the readers.
     pub waiting_entries: u64,
-    /// The size of these entries in bytes, without their fixed parts.
+    /// The size in bytes of the log entries that wait, without their fixed parts.
     pub waiting_bytes: u64,
 }
 
@@ -72,7 +73,7 @@ pub struct RedisFigures {
 pub struct CallFigures {
     /// Calls that ended, failed or not.
     pub calls: u64,
-    /// The sum of their durations.
+    /// The sum of the durations of these calls.
     pub spent: Duration,
     /// Calls that failed because Redis did not answer in time, could not be reached, or refused.
     pub unavailable: u64,
@@ -115,14 +116,14 @@ impl RedisCall {
 }
 
 impl RedisFigures {
-    /// The upper bounds of the durations, in seconds. Each is twice its predecessor.
+    /// The upper bounds of the durations, in seconds. Each bound is twice the previous bound.
     pub const BOUNDS: [f64; 15] = [
         0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2, 0.102_4,
         0.204_8, 0.409_6, 0.819_2, 1.638_4,
     ];
 }
 
-/// A count that several threads raise.
+/// A count that several threads increment.
 #[derive(Debug, Default)]
 pub(crate) struct Count(AtomicU64);
 
@@ -136,7 +137,7 @@ impl Count {
     }
 }
 
-/// The counts behind [`RedisFigures`]. Their fields have the same names.
+/// The counts behind [`RedisFigures`], with the same field names.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     calls: [CallCounts; RedisCall::ALL.len()],
@@ -178,7 +179,7 @@ impl Counts {
         }
     }
 
-    /// The figures, with 0 for those that are not counts.
+    /// The counts. Figures that are not counts are 0.
     pub(crate) fn read(&self) -> RedisFigures {
         let call = |counts: &CallCounts| CallFigures {
             calls: counts.calls.get(),

@@ -1,12 +1,12 @@
-//! The names of keys and channels, and the text of a user as a member of a key.
+//! The names of keys and channels, and the stored text of a user.
 
 use lamplight_directory::Limited;
 use lamplight_model::{AppId, NodeId, User, UserId};
 
-/// The length of the app at the start of a member.
+/// The number of digits of the app at the start of a member.
 const APP_DIGITS: usize = 8;
 
-/// The names of the keys of a directory. The keys of one partition have the same hash tag, so that a script may use
+/// The names of the keys of a directory. The keys of one partition have the same hash tag. A script can therefore use
 /// them together on a Redis Cluster.
 pub(crate) struct Keys {
     prefix: String,
@@ -18,12 +18,12 @@ impl Keys {
         Self { prefix: prefix.to_owned(), partitions }
     }
 
-    /// The partition of a user. It is the same on every node and in every version.
+    /// The partition of a user, equal on every node and in every version.
     pub(crate) fn partition_of(&self, user: &User) -> u16 {
         self.partition_of_name(user.app, user.id.as_str())
     }
 
-    /// The partition of the calls that are counted together.
+    /// The partition for calls that are counted together.
     pub(crate) fn partition_of_calls(&self, of: Limited<'_>) -> u16 {
         match of {
             Limited::User(user, _) => self.partition_of(user),
@@ -75,8 +75,7 @@ impl Keys {
         ["nodes", "beats", "drains"].map(|name| self.of(partition, name))
     }
 
-    /// The key of the recent calls that are counted together. It contains the Rust name of a kind of call, so a renamed
-    /// kind is counted anew.
+    /// The key of recent calls that are counted together. A kind of call that is renamed in Rust is counted anew.
     pub(crate) fn calls(&self, partition: u16, of: Limited<'_>) -> String {
         match of {
             Limited::User(user, call) => self.of(partition, &format!("calls:{call:?}:{}", member(user))),
@@ -101,7 +100,7 @@ impl Keys {
     }
 }
 
-/// The member for a user in a Redis set or sorted set with users of several apps. Members have the same order as users.
+/// The member for a user in a set or sorted set of Redis. Members sort in the same order as users.
 pub(crate) fn member(user: &User) -> String {
     format!("{:08x}{}", user.app.0, user.id)
 }
@@ -145,7 +144,7 @@ mod tests {
         assert_eq!(Keys::new("lm", 1).partition_of(&user(1, "a")), 0);
     }
 
-    /// Other numbers would make every existing record unreachable.
+    /// Any other number would make existing records unreachable.
     const PINNED: [u16; 3] = [146, 40, 81];
 
     #[test]

@@ -1,4 +1,4 @@
-//! The servers of the directory and their partitions. They are found by asking the server, the Redis Cluster or
+//! The servers of the directory and their partitions. A node finds them by asking a single server, the Redis Cluster or
 //! Sentinels.
 
 use crate::address::{Address, Server};
@@ -10,14 +10,14 @@ use redis::aio::MultiplexedConnection;
 use redis::{ConnectionInfo, ErrorKind, FromRedisValue, Value};
 use std::collections::BTreeMap;
 
-/// The servers, each with its partitions.
+/// The servers, and the partitions of each server.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub(crate) servers: BTreeMap<Server, (ConnectionInfo, Vec<u16>)>,
     pub(crate) is_single: bool,
 }
 
-/// Slots of a Redis Cluster, and the server that has them.
+/// Slots of a Redis Cluster, and their server.
 #[derive(PartialEq, Eq, Debug)]
 struct SlotRange {
     first: u16,
@@ -112,8 +112,8 @@ async fn ask_sentinel(
     Ok(address.of_server(&host, port))
 }
 
-/// Parses an answer to `CLUSTER SLOTS`: a list of ranges, each with the first and last slot, the master and the
-/// replicas. A server without a host is the server `asked`.
+/// Parses an answer to `CLUSTER SLOTS`: ranges, each with its first and last slot, master and replicas. An empty host
+/// stands for the server `asked`.
 fn slot_ranges(value: Value, asked: &Server) -> Option<Vec<SlotRange>> {
     let Value::Array(ranges) = value else { return None };
     let range = |value| {

@@ -1,12 +1,14 @@
-//! The directory of a cluster: live records and their change log in Redis (7.0 or later) or Valkey, shared by several
-//! nodes.
+//! The directory of a cluster: live records and their change log in Redis or Valkey, shared by several nodes. Redis
+//! must be 7.0 or later.
 //!
-//! A node computes each change. A script writes it if the record's revision is still the same, so that record, indexes,
-//! log and feed change in one step. `docs/decisions/0087` describes the keys, the scripts (`scripts/*.lua`), how nodes
-//! are notified of changes, and how they detect that the store has lost data.
+//! A node computes each change. A script writes the change if the record's revision is still the same. Record, indexes,
+//! log and feed therefore change in one step.
 //!
-//! This crate contains no rules of presence and no facts. It uses the clock of the store, and only for epochs. The
-//! moments in records come from the callers.
+//! `docs/decisions/0087` describes the keys and the scripts (`scripts/*.lua`). It also describes how nodes learn of
+//! changes, and how they detect that the store has lost data.
+//!
+//! This crate contains no rules of presence and no facts. It uses the clock of the store for epochs and the register of
+//! nodes. The moments in records come from the callers.
 
 mod address;
 mod batch;
@@ -43,7 +45,7 @@ use shared::Shared;
 use std::sync::Arc;
 use tokio::task::AbortHandle;
 
-/// Live records in Redis. Dropping it ends its connections.
+/// Live records in Redis. Dropping the value ends its connections.
 pub struct RedisDirectory {
     shared: Arc<Shared>,
     upkeep: AbortHandle,
@@ -51,7 +53,7 @@ pub struct RedisDirectory {
 
 impl RedisDirectory {
     /// Connects, takes over the existing data, and follows the log of all partitions from now on. Needs a Tokio
-    /// runtime: a task keeps the connections until the directory is dropped.
+    /// runtime. A task keeps the connections until the directory is dropped.
     pub async fn open(settings: RedisSettings) -> Result<Self, RedisOpenError> {
         let shared = Arc::new(Shared::new(settings)?);
         // Any of the servers in the address may be the one that is up, or knows the others.

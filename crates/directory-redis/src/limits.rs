@@ -1,5 +1,5 @@
-//! Rate limits over all nodes. The calls of a user are counted in the user's partition, those of an app's command in a
-//! partition of their own.
+//! Rate limits over all nodes. Calls of a user are counted in the user's partition. Calls of an app are counted in
+//! another partition for each command.
 
 use crate::RedisDirectory;
 use crate::errors::{corrupt, unavailable};
@@ -9,7 +9,7 @@ use lamplight_directory::{DirectoryError, Limited, Limits, LimitsAnswer, LimitsE
 use lamplight_model::{Moment, RateLimit};
 use std::time::{Duration, Instant};
 
-/// The longest time that a call waits for its count. A caller without an answer counts by itself.
+/// The longest time that a call waits for its count. Without an answer, the caller counts by itself.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Limits for RedisDirectory {

@@ -16,7 +16,7 @@ const FORMAT: &str = "1";
 /// The connections to one run of a server.
 pub(crate) struct Link {
     pub(crate) server: Server,
-    /// The connection for commands. A clone is another handle of the same connection.
+    /// The connection for commands. All clones share one connection.
     pub(crate) commands: MultiplexedConnection,
     /// The connection for pushes.
     pushes: MultiplexedConnection,
@@ -25,13 +25,13 @@ pub(crate) struct Link {
     pub(crate) number: u64,
 }
 
-/// The run of a server. A restart or a failover leads to another one.
+/// The run of a server. A restart or a failover begins another run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Run {
     id: String,
-    /// The replication id, which a server changes when it becomes a master.
+    /// The replication id. A server changes it when the server becomes a master.
     replication: String,
-    /// The former replication id, which is the id of the master that the server has replaced.
+    /// The replication id of the master that the server has replaced.
     former_replication: String,
 }
 
@@ -44,7 +44,7 @@ pub(crate) enum Mode {
 }
 
 impl Link {
-    /// Connects and checks the server. Passes pushes to `heard`. There are none before [`Link::subscribe`].
+    /// Connects, and checks the server. Passes pushes to `heard`; these begin with [`Link::subscribe`].
     pub(crate) async fn open(
         settings: &RedisSettings,
         info: ConnectionInfo,
@@ -67,7 +67,7 @@ impl Link {
         Ok(Self { server, commands, pushes, run, number })
     }
 
-    /// Asks the server for its present run. An error if it does not answer, or is no longer a master.
+    /// Asks the server for its present run. Fails without an answer, or if the server is no longer a master.
     pub(crate) async fn present_run(&self) -> Result<Run, RedisOpenError> {
         run_of(&info_of(&mut self.commands.clone()).await?)
     }
@@ -89,23 +89,23 @@ impl Link {
 }
 
 impl Run {
-    /// The text of the run in the head of a partition.
+    /// The text that names the run in the head of a partition.
     pub(crate) fn name(&self) -> String {
         format!("{}:{}", self.id, self.replication)
     }
 
-    /// Whether the two are of one process. Its replication id may have changed in between.
+    /// Whether both runs are of one process, even if its replication id has changed.
     pub(crate) fn is_same_process(&self, other: &Self) -> bool {
         self.id == other.id
     }
 
-    /// Whether this server was a replica of the run `other` and may lack its last writes.
+    /// Whether this server was a replica of the run `other`, and may lack its last writes.
     pub(crate) fn has_replaced(&self, other: &Self) -> bool {
         self.former_replication == other.replication
     }
 }
 
-/// Opens a connection. Each of its calls fails after the timeout of the settings.
+/// Opens a connection whose calls fail after the timeout of the settings.
 pub(crate) async fn connect(
     settings: &RedisSettings,
     info: ConnectionInfo,
@@ -154,7 +154,7 @@ fn field(info: &str, name: &str) -> String {
     info.lines().find_map(value).unwrap_or_default()
 }
 
-/// The kind of a server by its description.
+/// The kind of a server, according to its description.
 pub(crate) fn mode_of(info: &str) -> Mode {
     // Valkey has another name for the field.
     let modes = ["redis_mode", "server_mode"].map(|name| field(info, name));
@@ -188,7 +188,7 @@ fn run_of(info: &str) -> Result<Run, RedisOpenError> {
     })
 }
 
-/// Compares the layout of the data with the settings; writes it if there is no data.
+/// Compares the layout of the data with the settings. Writes the layout if there is no data.
 async fn check_meta(
     connection: &mut MultiplexedConnection,
     settings: &RedisSettings,

@@ -21,11 +21,11 @@ const PARTITIONS_AT_ONCE: usize = 32;
 /// The approximate number of records that are read for one page of a list.
 const LISTED_AT_ONCE: usize = 20_000;
 
-/// The part of a [`RecordCursor`] is a partition followed by the cursor of `HSCAN`. The cursor takes this number of low
-/// bits: it is always less than the size of the hash table, so 48 bits are enough.
+/// The number of low bits of a [`RecordCursor`] part that hold the cursor of `HSCAN`. The high bits hold the partition.
+/// A cursor is less than the size of the hash table, so 48 bits suffice.
 const SCAN_BITS: u32 = 48;
 
-/// The answer of one step of `HSCAN`: the cursor of the next step (0 after the last), and fields with their values.
+/// The answer of one step of `HSCAN`: the next cursor (0 after the last step), and fields with values.
 type Step = (u64, Vec<(String, Vec<u8>)>);
 
 pub(crate) async fn due(
@@ -136,7 +136,7 @@ pub(crate) async fn records_of(
     Ok(RecordPage { users, next: None })
 }
 
-/// Returns the users whose subscription list contains a user in `of`.
+/// Returns the users whose subscription lists contain any user in `of`.
 pub(crate) async fn subscribed_to(shared: &Shared, of: &[User]) -> Result<Vec<User>, DirectoryError> {
     let doing = "listing subscribers";
     let mut by_app: BTreeMap<AppId, BTreeSet<&str>> = BTreeMap::new();
@@ -161,8 +161,8 @@ pub(crate) async fn subscribed_to(shared: &Shared, of: &[User]) -> Result<Vec<Us
     Ok(found.into_iter().collect())
 }
 
-/// Takes one step of the scan of a partition. With the first step of a partition, also takes the first steps of the
-/// next partitions.
+/// Takes one step of the scan of a partition. The first step of a partition also takes first steps of following
+/// partitions.
 async fn scan(
     shared: &Shared,
     app: AppId,
@@ -196,7 +196,7 @@ fn users(members: Vec<Vec<u8>>, doing: &'static str) -> Result<Vec<User>, Direct
     members.into_iter().map(user).collect()
 }
 
-/// The part of a [`RecordCursor`]: a partition, and the cursor of its scan.
+/// The part of a [`RecordCursor`] for a partition and the cursor of its scan.
 fn part_of(partition: u16, scan: u64) -> u64 {
     u64::from(partition) << SCAN_BITS | scan & ((1 << SCAN_BITS) - 1)
 }

@@ -1,4 +1,5 @@
-//! The register of nodes. All its keys are of partition 0, so its clock is that of the server with this partition.
+//! The register of nodes. All its keys are in partition 0. The server of partition 0 provides the clock of the
+//! register.
 
 use crate::RedisDirectory;
 use crate::errors::corrupt;
@@ -7,10 +8,10 @@ use futures_util::future::FutureExt;
 use lamplight_directory::{Answer, DirectoryError, NodeEntry, Nodes, Register, RegisteredNode};
 use lamplight_model::{Moment, NodeId, Now, Timestamp};
 
-/// The partition whose hash tag the keys have.
+/// The partition that contains the keys.
 const PARTITION: u16 = 0;
 
-/// The number of values for each node in the answer of the script.
+/// The number of values per node in the answer of the script.
 const VALUES: usize = 4;
 
 /// The answer of the script `nodes`.

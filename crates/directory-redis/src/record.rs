@@ -1,4 +1,4 @@
-//! The stored form of a record, and the part of it that is in indexes and counters.
+//! The stored form of a record, and the values of a record that indexes and counters use.
 
 use lamplight_core::{Presence, SharedPresence};
 use lamplight_model::{Moment, NodeId, Platform, StatusType};
@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 /// The format of the bytes of a record.
 const FORMAT: u8 = b'1';
 
-/// The highest score that a sorted set keeps exactly.
+/// The highest score that a sorted set stores exactly.
 const MAX_SCORE: u64 = (1 << 53) - 1;
 
-/// The error for bytes in the store that are not a record of this format.
+/// The error for stored bytes that are not a record of this format.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadRecord {
     #[error("the record has no revision")]
@@ -31,7 +31,7 @@ pub(crate) fn revision(rev: u64) -> String {
     format!("{rev}:")
 }
 
-/// Encodes a record with its revision.
+/// Encodes a record, beginning with its revision.
 pub(crate) fn encode_at(rev: u64, presence: &Presence) -> Result<Vec<u8>, BadRecord> {
     let start = [revision(rev).as_bytes(), &[FORMAT]].concat();
     Ok(postcard::to_extend(&SharedPresence::from(presence), start)?)
@@ -53,7 +53,7 @@ pub(crate) fn score(at: Moment) -> u64 {
     at.0.min(MAX_SCORE)
 }
 
-/// The part of a record that is in indexes and counters.
+/// The values of a record that indexes and counters use.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Indexed {
     /// Whether the record exists.
@@ -63,7 +63,7 @@ pub(crate) struct Indexed {
     /// The score of the next deadline.
     pub(crate) due: Option<u64>,
     pub(crate) has_events: bool,
-    /// The nodes that have connections of the user.
+    /// The nodes to which the user is connected.
     pub(crate) nodes: BTreeSet<NodeId>,
 }
 
@@ -83,7 +83,7 @@ impl Indexed {
         }
     }
 
-    /// The counters of the head that differ between this state and `after`, with their increments.
+    /// The counters of the head that differ between `self` and `after`, with their increments.
     pub(crate) fn counters(&self, after: &Self) -> Vec<(&'static str, i64)> {
         let counts = |shown: &Self| {
             let own = [i64::from(shown.is_there), i64::from(shown.is_online)];
@@ -95,7 +95,7 @@ impl Indexed {
     }
 }
 
-/// The counters of the head: records, users who are ONLINE, devices by platform.
+/// The counters of the head: records, ONLINE users, devices by platform.
 pub(crate) const COUNTERS: [&str; 2 + Platform::ALL.len()] = {
     let devices = ["d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11", "d12"];
     let mut fields = ["records"; 2 + Platform::ALL.len()];

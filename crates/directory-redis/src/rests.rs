@@ -1,16 +1,16 @@
-//! The partitions whose calls of rate limits fail at once, because one has failed just before.
+//! The partitions whose calls of rate limits fail at once, because such a call has just failed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The time for which calls fail at once after a call has failed whose count is in the same partition. Otherwise each of
-/// them would wait while a server hangs.
+/// The time for which calls of a partition fail at once after a failed call. Without it, each call would wait for a
+/// server that hangs.
 const REST: Duration = Duration::from_secs(1);
 
 /// The partitions whose calls fail at once.
 pub(crate) struct Rests {
     opened: Instant,
-    /// The end of the rest of each partition, in milliseconds after `opened`.
+    /// The time at which the rest of each partition ends, in milliseconds after `opened`.
     ends: Vec<AtomicU64>,
 }
 

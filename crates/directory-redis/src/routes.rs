@@ -1,4 +1,4 @@
-//! The link of each partition. A single server has all partitions, and a server of a Redis Cluster has some.
+//! The link of each partition. A single server has all partitions. A server of a Redis Cluster has some partitions.
 
 use crate::link::Link;
 use parking_lot::{Mutex, MutexGuard};
@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 /// The links of all partitions.
 pub(crate) struct Routes {
     by_partition: Mutex<Vec<Option<Arc<Link>>>>,
-    /// Whether partitions may have moved to other servers.
+    /// Whether partitions may have moved, so that the servers must be looked up.
     stale: AtomicBool,
     /// Notified when the servers were looked up again.
     pub(crate) renewed: Notify,
@@ -60,7 +60,7 @@ impl Routes {
         }
     }
 
-    /// Removes a link from its partitions. Returns whether it had any.
+    /// Removes a link from its partitions. Returns whether the link had partitions.
     pub(crate) fn remove(&self, number: u64) -> bool {
         let mut was_there = false;
         for link in self.lock().iter_mut() {

@@ -1,16 +1,16 @@
-//! The order of the log batches of one partition. This module uses the numbers of batches, and not their content.
+//! The order of the log batches of one partition. This module reads the numbers of batches, but not their content.
 
 use std::collections::BTreeMap;
 
-/// The maximum number of batches that wait for a missing one. If it is reached, the missing batch is given up.
+/// The maximum number of batches that wait for a missing batch. Beyond it, the missing batch is given up.
 pub(crate) const MAX_WAITING: usize = 4096;
 
-/// Delivers batches by rising number, each once, in whatever order they arrive.
+/// Puts batches in ascending order of their numbers. Delivers each batch once.
 pub(crate) struct Sequence<T> {
-    /// The number up to which batches were delivered or given up. `None` until the first comparison.
+    /// The number up to which batches were delivered or given up; `None` before the first comparison.
     heard: Option<u64>,
     waiting: BTreeMap<u64, T>,
-    /// The highest number that the store is known to have assigned.
+    /// The highest known number that the store has assigned.
     known: u64,
 }
 
@@ -21,7 +21,7 @@ impl<T> Default for Sequence<T> {
 }
 
 impl<T> Sequence<T> {
-    /// Adds a batch. Returns the batches that can be delivered now.
+    /// Adds a batch. Returns the batches that can now be delivered.
     pub(crate) fn offer(&mut self, number: u64, batch: T) -> Vec<T> {
         self.known = self.known.max(number);
         if self.heard.is_some_and(|heard| number <= heard) {
@@ -31,8 +31,8 @@ impl<T> Sequence<T> {
         self.next()
     }
 
-    /// Notes that the store has assigned numbers up to `number`. Returns the batches that can be delivered now. The
-    /// first call sets the start: no earlier batch counts as missing.
+    /// Notes that the store has assigned numbers up to `number`. Returns the batches that can now be delivered. After
+    /// the first call, batches up to its number do not count as missing.
     pub(crate) fn compare(&mut self, number: u64) -> Vec<T> {
         self.known = self.known.max(number);
         match self.heard {
@@ -41,14 +41,14 @@ impl<T> Sequence<T> {
         }
     }
 
-    /// The first and the last number of the first gap, if there is one.
+    /// The first and the last number of the first gap; `None` without a gap.
     pub(crate) fn gap(&self) -> Option<(u64, u64)> {
         let heard = self.heard?;
         let last = self.waiting.first_key_value().map_or(self.known, |(number, _)| number - 1);
         (last > heard).then_some((heard + 1, last))
     }
 
-    /// The number of batches that wait for a missing one.
+    /// The number of batches that wait for a missing batch.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
     }
@@ -58,7 +58,7 @@ impl<T> Sequence<T> {
         self.waiting.len() >= MAX_WAITING
     }
 
-    /// Gives up the missing batches up to this number. Returns the batches that can be delivered now.
+    /// Gives up missing batches up to this number. Returns the batches that can now be delivered.
     pub(crate) fn skip_to(&mut self, number: u64) -> Vec<T> {
         let heard = self.heard.unwrap_or_default().max(number);
         self.heard = Some(heard);

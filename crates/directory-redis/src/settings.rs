@@ -24,13 +24,13 @@ pub struct RedisSettings {
     pub tls: RedisTls,
     /// The beginning of all keys and channels.
     pub prefix: String,
-    /// The number of partitions, at most [`MAX_PARTITIONS`](Self::MAX_PARTITIONS). It is fixed when the data is first
-    /// written.
+    /// The number of partitions, at most [`MAX_PARTITIONS`](Self::MAX_PARTITIONS). The first write of data fixes the
+    /// number.
     pub partitions: u16,
     /// The time after which a call without an answer fails.
     pub timeout: Duration,
-    /// The interval of the upkeep: the numbers of the partitions are compared with those received, the servers are
-    /// looked up, and the figures are read.
+    /// The interval of the upkeep. The upkeep compares the numbers of log batches, looks up the servers and reads the
+    /// figures.
     pub compare_every: Duration,
 }
 
@@ -40,15 +40,16 @@ pub struct RedisTls {
     /// The certificates of the authorities that sign the certificates of servers. `None` stands for the authorities
     /// that the system trusts.
     pub authorities: Option<Vec<u8>>,
-    /// The certificate and the private key of this node, for servers that ask for one.
+    /// The certificate and the private key of this node, for servers that require a client certificate.
     pub client: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl RedisSettings {
-    /// The maximum number of partitions. A cursor of the feed has two numbers for each.
+    /// The maximum number of partitions. It bounds the length of a feed cursor, which has two numbers for each
+    /// partition.
     pub const MAX_PARTITIONS: u16 = 2048;
 
-    /// The default settings with this address.
+    /// The default settings with the address `url`.
     pub fn at(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -84,7 +85,7 @@ impl RedisSettings {
 }
 
 impl RedisTls {
-    /// Checks that the texts contain certificates and a key. The library would accept an empty text as no authorities.
+    /// Checks that the texts contain certificates and a key. The library reads an empty text as no authorities.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         let has_certificate = |pem: &[u8]| {
             let mut certificates = CertificateDer::pem_slice_iter(pem).peekable();

@@ -1,4 +1,4 @@
-//! The state that the calls of a directory share with its upkeep: links, and the state of each partition's log.
+//! The state that the calls of a directory share with its upkeep: the links, and the log of each partition.
 
 use crate::address::Address;
 use crate::batch::{Delivery, split_message};
@@ -26,8 +26,7 @@ use tokio::sync::Notify;
 /// The approximate number of batches in the stream of a partition.
 pub(crate) const KEPT_BATCHES: usize = 1000;
 
-/// The number of user locks. With a lock, changes of one user by this node wait for each other instead of failing and
-/// repeating.
+/// The number of user locks. Changes of one user by this node wait for each other, so they do not conflict.
 const USER_LOCKS: usize = 1024;
 
 /// The scripts.
@@ -47,14 +46,14 @@ pub(crate) struct Shared {
     pub(crate) scripts: Scripts,
     pub(crate) address: Address,
     pub(crate) routes: Routes,
-    /// The number of links that were opened.
+    /// The number of links opened so far.
     pub(crate) links: AtomicU64,
     /// The number of attempts to look up the servers.
     pub(crate) attempts: AtomicUsize,
     /// Whether the store is a single server that is not found through Sentinels.
     pub(crate) is_single: AtomicBool,
     partitions: Vec<Mutex<Partition>>,
-    /// The epoch of the directory, in milliseconds; those of partitions are in microseconds.
+    /// The epoch of the directory in milliseconds. Epochs of partitions are in microseconds.
     epoch: AtomicU64,
     pub(crate) stats: Mutex<DirectoryStats>,
     pub(crate) counts: Counts,
@@ -72,7 +71,7 @@ pub(crate) struct Shared {
 pub(crate) struct Begun {
     /// The partitions whose epochs were taken over.
     pub(crate) partitions: Vec<u16>,
-    /// The error of one of the other partitions. Their slots are being moved to another server, for example.
+    /// The error of a partition that was not taken over, for example because its slot is being moved.
     pub(crate) failure: Option<RedisError>,
 }
 
@@ -122,16 +121,17 @@ impl Shared {
         })
     }
 
-    /// Ends a link, so that the upkeep opens another.
+    /// Ends a link. The upkeep then opens another link.
     pub(crate) fn give_up(&self, number: u64) {
         if self.routes.remove(number) {
             self.wake.notify_one();
         }
     }
 
-    /// Takes over the epochs of these partitions from a link. A partition without an epoch begins one. On a new link, a
-    /// partition also begins one if it was last written by another run of the server. It does not if that run is in
-    /// `others`, because the partition was then moved in order.
+    /// Takes over the epochs of these partitions from a link. Begins an epoch for a partition that has none.
+    ///
+    /// On a new link, also begins one if another run of the server last wrote the partition. The runs in `others` are
+    /// excepted, because their partitions were moved in order.
     pub(crate) async fn begin(
         &self,
         link: &Link,
@@ -170,8 +170,8 @@ impl Shared {
         Ok(Begun { partitions, failure })
     }
 
-    /// Takes over the epochs of these partitions, or begins one for a partition that has none. One round trip for each
-    /// server.
+    /// Takes over the epochs of these partitions. Begins an epoch for a partition that has none. Makes one round trip
+    /// for each server.
     pub(crate) async fn renew(&self, partitions: &[u16], doing: &'static str) -> Result<(), DirectoryError> {
         let mut by_link: BTreeMap<u64, (Arc<Link>, Vec<u16>)> = BTreeMap::new();
         for partition in partitions {
@@ -188,8 +188,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Raises the epoch of the directory, which is the highest epoch of its partitions. If a partition has lost records
-    /// while another one is ahead, the epoch rises too.
+    /// Raises the epoch of the directory to the highest epoch of its partitions. If a partition has lost records,
+    /// always raises the epoch.
     fn raise_epoch(&self, highest: u64, any_lost: bool) {
         let millis = highest.div_ceil(1000);
         let raise = |epoch: u64| Some(millis.max(epoch + u64::from(any_lost)));
@@ -239,7 +239,7 @@ impl Shared {
         }
     }
 
-    /// Adds a batch to the log of a partition, and delivers the batches that are next.
+    /// Adds a batch to the log of a partition. Delivers the batches that are next.
     pub(crate) fn offer(&self, partition: u16, number: u64, delivery: Delivery) {
         let mut state = self.partition(partition);
         let next = state.log.offer(number, delivery);
@@ -256,14 +256,14 @@ impl Shared {
         }
     }
 
-    /// Notes that the store has assigned numbers up to this one in a partition.
+    /// Notes that the store has assigned numbers up to `number` in a partition.
     pub(crate) fn compare(&self, partition: u16, number: u64) {
         let mut state = self.partition(partition);
         let next = state.log.compare(number);
         self.deliver(next);
     }
 
-    /// The partitions with missing batches, with the first and the last number of the gap.
+    /// The partitions with missing batches, and the first and last number of each gap.
     pub(crate) fn gaps(&self) -> Vec<(u16, u64, u64)> {
         let gap = |partition: u16| {
             let (first, last) = self.partition(partition).log.gap()?;
@@ -272,7 +272,7 @@ impl Shared {
         (0..self.settings.partitions).filter_map(gap).collect()
     }
 
-    /// Gives up a gap that the stream cannot fill, and reports the partition as missed.
+    /// Gives up a gap that the stream cannot fill. Reports the partition as missed.
     pub(crate) fn give_up_gap(&self, partition: u16, last: u64) {
         let mut state = self.partition(partition);
         if state.log.gap().is_none_or(|(first, _)| first > last) {
@@ -295,7 +295,7 @@ impl Shared {
         self.moved.notify_waiters();
     }
 
-    /// Delivers batches to the readers. The caller holds the lock of the partition, so that they stay in order.
+    /// Delivers batches to the readers. The caller's lock of the partition keeps the batches in order.
     fn deliver(&self, next: Vec<Delivery>) {
         self.counts.batches.add(next.len() as u64);
         for delivery in next {
@@ -308,12 +308,12 @@ impl Shared {
         }
     }
 
-    /// The epoch of a partition that this node knows.
+    /// The epoch of a partition, as this node knows it.
     pub(crate) fn epoch_of(&self, partition: u16) -> u64 {
         self.partition(partition).epoch
     }
 
-    /// A number that rises with the epoch of any partition.
+    /// The sum of the epochs; it rises with each of them.
     pub(crate) fn sum_of_epochs(&self) -> u64 {
         (0..self.settings.partitions).map(|partition| self.epoch_of(partition)).sum()
     }

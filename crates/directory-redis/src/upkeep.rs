@@ -1,4 +1,4 @@
-//! The task that keeps a directory connected, fills the gaps of its log, and reads its figures.
+//! The task that maintains a directory: its connections, the gaps of its log, and its figures.
 
 use crate::batch::Delivery;
 use crate::calls::Commands;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// The time for which a missing batch may still arrive. A batch of this node can arrive before earlier batches of other
+/// The time for which a missing batch may still arrive. A batch of this node can overtake earlier batches of other
 /// nodes.
 const GAP_PATIENCE: Duration = Duration::from_millis(20);
 
@@ -58,7 +58,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Logs a failure and ends the link, because the server may be cut off if it does not answer the upkeep.
+/// Logs a failure and ends the link. A server that does not answer the upkeep may be cut off.
 fn check(shared: &Shared, link: &Link, done: Result<(), DirectoryError>) {
     if let Err(error) = done {
         let server = &link.server;
@@ -67,7 +67,7 @@ fn check(shared: &Shared, link: &Link, done: Result<(), DirectoryError>) {
     }
 }
 
-/// Compares the epochs and numbers of all partitions with those that this node has, and reads the figures.
+/// Compares the stored epochs and numbers of all partitions with those of this node. Reads the figures.
 async fn compare(shared: &Shared) {
     let (mut sums, mut is_whole) = (Figures::default(), true);
     for (link, partitions) in shared.routes.links() {
@@ -117,8 +117,8 @@ async fn compare_some(shared: &Shared, partitions: &[u16]) -> Result<Figures, Di
     Ok(sums)
 }
 
-/// Reads missing batches of these partitions from the streams. If a stream lacks them, its partition is reported as
-/// missed.
+/// Reads missing batches of these partitions from the streams. Reports a partition as missed if its stream lacks
+/// batches.
 async fn close_gaps(shared: &Shared, partitions: &[u16]) -> Result<(), DirectoryError> {
     let doing = "reading missing log batches";
     let mut gaps = shared.gaps();

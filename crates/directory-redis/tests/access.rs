@@ -1,5 +1,4 @@
-//! Tests of the ways to a server (Sentinels, TLS, passwords, ACL users), and of errors: they name the cause, and no
-//! secret.
+//! Tests of access to a server: Sentinels, TLS, passwords, ACL users. Errors name the cause, and no secret.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -13,7 +12,7 @@ use servers::{Server, settings};
 
 const PARTITIONS: u16 = 16;
 
-/// The commands, keys and channels that `docs/decisions/0087` says a user needs.
+/// The commands, keys and channels that a user needs, according to `docs/decisions/0087`.
 const RULES: &str = "~lm:* &lm:* -@all +info +cluster|slots +cluster|keyslot +hset +hsetnx +hget +hmget +hexists +hdel \
                      +hincrby +hscan +hgetall +zadd +zrem +zscore +zrange +rpush +lindex +ltrim +sadd +srem +sscan +xadd \
                      +xrange +ssubscribe +spublish +evalsha +eval +script|load +time +pexpire +del +hello";
@@ -174,7 +173,7 @@ fn authority(name: &str) -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
 
-/// A certificate for a server or client on this machine, and its key, in PEM.
+/// A certificate for a server or client on this machine, and the key of the certificate, in PEM.
 fn certificate(ca: &Authority) -> (Vec<u8>, Vec<u8>) {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
@@ -182,7 +181,7 @@ fn certificate(ca: &Authority) -> (Vec<u8>, Vec<u8>) {
     (certificate.pem().into_bytes(), key.serialize_pem().into_bytes())
 }
 
-/// A Sentinel that calls the server `live`.
+/// A Sentinel that names the server `live`.
 async fn sentinel_of(master: &Server, down_after: u32) -> Server {
     let sentinel = Server::start_sentinel();
     let _: String = sentinel.command(&format!("SENTINEL MONITOR live 127.0.0.1 {} 1", master.port)).await;

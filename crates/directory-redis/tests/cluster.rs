@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock, mpsc};
 
 const PARTITIONS: u16 = 64;
 
-/// The cluster of the tests that do not stop its servers. Each test has its own prefix.
+/// The cluster of the tests that stop no server. Each test has its own prefix.
 fn shared_cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {
@@ -188,7 +188,7 @@ async fn while_a_shard_is_away_users_of_the_others_are_read() {
     until("all are read again", async || node.directory.read(&far, |_, _| ()).await.is_ok()).await;
 }
 
-/// The replica takes over without the last writes of the master: a change of one record, and the whole of another.
+/// A replica takes over without the master's last writes: a change of one record, and another whole record.
 #[tokio::test]
 async fn writes_that_a_failover_has_lost_are_noticed_and_not_continued() {
     let mut cluster = Cluster::start(1).await;
@@ -233,7 +233,7 @@ async fn writes_that_a_failover_has_lost_are_noticed_and_not_continued() {
     }
 }
 
-/// A move that was interrupted leaves a slot with some keys here and some there.
+/// An interrupted move leaves some keys of a slot at each of two servers.
 #[tokio::test]
 async fn a_slot_whose_move_was_interrupted_holds_up_no_other_partition() {
     let cluster = Cluster::start(0).await;
@@ -271,7 +271,7 @@ async fn a_slot_whose_move_was_interrupted_holds_up_no_other_partition() {
     until("the slot has moved", async || matches!(one.set_custom("a", "after").await, Ok(Some(_)))).await;
 }
 
-/// The replication id of a master changes if it has had no replica for long. The node knows only the former one.
+/// A master without replicas changes its replication id after a time. The node knows only the former id.
 #[tokio::test]
 async fn a_failover_is_noticed_though_the_former_master_still_has_its_connection() {
     let cluster = Cluster::start_with(1, &["--repl-backlog-ttl", "1"]).await;

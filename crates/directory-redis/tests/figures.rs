@@ -1,4 +1,4 @@
-//! The figures of a directory: each counts what it says.
+//! Tests that each figure of a directory counts what its name says.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

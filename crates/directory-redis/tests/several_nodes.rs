@@ -1,4 +1,4 @@
-//! Several nodes over one Redis server that does not fail.
+//! Several nodes over one Redis server without faults.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -67,12 +67,12 @@ async fn writers_on_two_nodes_lose_no_change_of_each_other() {
     assert_eq!(revs.unwrap(), [Some(1 + 1 + 6 * 40 + 1)], "each change counts one revision");
 }
 
-/// The time after which a record that a node has written need not be read for its next change.
+/// Waits until the cache may return a record that its node has just written.
 async fn a_moment() {
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
 }
 
-/// A node keeps the records that it has written, and another node may have changed one since.
+/// A node caches the records that it has written. Another node may have changed such a record since.
 #[tokio::test]
 async fn a_change_that_looks_needless_to_an_outdated_record_is_made() {
     let server = RedisServer::start().await;
@@ -121,7 +121,7 @@ async fn a_change_of_a_record_that_was_read_or_written_before_is_one_call() {
     assert_eq!((after.0 - before.0, after.1 - before.1), (2, 0));
 }
 
-/// A batch that is not pushed is read from the stream too, but later.
+/// Batches must arrive by push. A batch that is read from the stream would arrive later.
 #[tokio::test]
 async fn changes_and_news_are_pushed_to_the_other_node() {
     let server = RedisServer::start().await;
@@ -156,7 +156,7 @@ async fn a_change_is_heard_on_its_own_node_when_its_call_ends() {
     }
 }
 
-/// Answers and pushes often overtake each other, so gaps come and go by themselves.
+/// Answers and pushes often overtake each other, so gaps appear and close by themselves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_users_at_once_are_all_served_and_all_heard() {
     const USERS: usize = 64;
@@ -335,7 +335,7 @@ async fn a_rate_limit_is_one_over_all_nodes() {
     assert!((60_000..=120_000).contains(&left[0]), "the entry ends by itself: {left:?}");
 }
 
-/// The register has the clock of Redis, whatever the clocks of nodes say.
+/// The register uses the clock of Redis, not the clocks of nodes.
 #[tokio::test]
 async fn the_register_tells_the_time_of_redis() {
     let server = RedisServer::start().await;

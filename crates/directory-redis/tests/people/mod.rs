@@ -47,7 +47,7 @@ impl Node {
         Ok(self.directory.update_logged(&user(name), now(1), change).await?.map(|done| done.1))
     }
 
-    /// Ends a connection of [`connect`](Self::connect).
+    /// Ends a connection that [`connect`](Self::connect) has made.
     pub async fn disconnect(&self, name: &str, local: u64) -> Result<Option<Logged>, DirectoryError> {
         let (settings, connection) = (AppSettings::default(), ConnectionId::new(NODE, local));
         let change = |presence: &mut Presence| {
@@ -63,7 +63,7 @@ impl Node {
         Ok(self.directory.update_logged(&user(name), now(2), change).await?.map(|done| done.1))
     }
 
-    /// The custom status of a user, if there is a record.
+    /// The custom status of a user; `None` without a record.
     pub async fn custom(&self, name: &str) -> Result<Option<String>, DirectoryError> {
         let show = |_: &User, presence: Option<&Presence>| {
             presence.map(|presence| presence.custom_status().as_str().to_owned())
@@ -76,7 +76,7 @@ impl Node {
     }
 }
 
-/// A reader of the change log, with the custom statuses that it has read and the partitions that it has missed.
+/// A reader of the change log. It keeps the custom statuses that it has read, and the partitions reported as missed.
 pub struct Ear {
     reader: LogReader,
     pub texts: Vec<String>,

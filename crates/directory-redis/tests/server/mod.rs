@@ -1,5 +1,5 @@
-//! A Redis server for one test, from the Debian package `redis-server`. It has its own folder and a Unix socket in it.
-//! With the variable `LAMPLIGHT_TEST_VALKEY`, it is a server of Valkey, from the package `valkey-server`.
+//! A Redis server for one test, from the Debian package `redis-server`. The server has its own folder, which contains
+//! its Unix socket. With the variable `LAMPLIGHT_TEST_VALKEY`, it is a Valkey server from the package `valkey-server`.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
@@ -41,7 +41,7 @@ impl RedisServer {
         }
     }
 
-    /// Kills the server and starts it again with the files that it had written.
+    /// Kills the server, and starts it again with its files.
     pub async fn restart(&mut self) {
         self.kill();
         self.process = spawn(&self.folder, &self.options);
@@ -67,7 +67,7 @@ impl RedisServer {
         redis::Client::open(self.url()).unwrap().get_multiplexed_async_connection().await.unwrap()
     }
 
-    /// Sends a command given as words.
+    /// Sends a command; `words` are its parts, separated by spaces.
     pub async fn command<T: redis::FromRedisValue>(&self, words: &str) -> T {
         let mut words = words.split_whitespace();
         let mut command = redis::cmd(words.next().unwrap());

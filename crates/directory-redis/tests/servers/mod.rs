@@ -1,6 +1,6 @@
 //! Servers on loopback ports for tests: single servers, a Redis Cluster, and a master with a replica and a Sentinel.
-//! They are from the Debian package `redis-server`, and end with the thread that started them. With the variable
-//! `LAMPLIGHT_TEST_VALKEY`, they are servers of Valkey, from the package `valkey-server`.
+//! The servers are from the Debian package `redis-server`. They end with the thread that started them. With the
+//! variable `LAMPLIGHT_TEST_VALKEY`, they are Valkey servers from the package `valkey-server`.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// The difference between the port of the cluster bus and the port of its server.
+/// The difference between the port of a server and the port of its cluster bus.
 const BUS: u16 = 10_000;
 
 /// A running server. Dropping the value ends it.
@@ -35,14 +35,14 @@ pub struct Cluster {
     pub servers: Vec<Server>,
 }
 
-/// A slot that is being moved from one server to another, by their indexes.
+/// A slot that is being moved, and the indexes of the two servers.
 pub struct Move {
     slot: u16,
     from: usize,
     to: usize,
 }
 
-/// The settings of a test over these servers.
+/// The settings for a test with these servers.
 pub fn settings(url: impl Into<String>, partitions: u16) -> RedisSettings {
     RedisSettings {
         partitions,
@@ -58,7 +58,7 @@ impl Server {
         Self::start_as(Kind::Plain, options)
     }
 
-    /// Starts a server whose port accepts only TLS.
+    /// Starts a server whose port accepts TLS only.
     pub fn start_with_tls(options: &[&str]) -> Self {
         Self::start_as(Kind::Tls, options)
     }
@@ -101,7 +101,7 @@ impl Server {
         assert!(done.unwrap().success());
     }
 
-    /// Sends a command given as words.
+    /// Sends a command; `words` are its parts, separated by spaces.
     pub async fn command<T: FromRedisValue>(&self, words: &str) -> T {
         self.try_command(words).await.unwrap()
     }
@@ -173,7 +173,7 @@ impl Cluster {
         cluster
     }
 
-    /// The address of the cluster: two of its servers, of which the second may be a replica.
+    /// The address of the cluster. It names two servers; the second may be a replica.
     pub fn url(&self) -> String {
         let last = self.servers.last().unwrap();
         format!("redis://127.0.0.1:{},127.0.0.1:{}", self.servers[0].port, last.port)
@@ -184,7 +184,7 @@ impl Cluster {
         self.servers[0].command(&format!("CLUSTER KEYSLOT {{{partition}}}")).await
     }
 
-    /// The index of the master of a slot, as a server sees it.
+    /// The index of the master of a slot, according to the server `asked`.
     pub async fn master_of(&self, slot: u16, asked: usize) -> usize {
         let slots: Vec<redis::Value> = self.servers[asked].command("CLUSTER SLOTS").await;
         for range in slots {
@@ -203,13 +203,13 @@ impl Cluster {
         self.servers[of].command("CLUSTER MYID").await
     }
 
-    /// Moves a slot with its keys to another master, as an operator who adds a server does.
+    /// Moves a slot with its keys to another master, as an operator does after adding a server.
     pub async fn move_slot(&self, slot: u16, from: usize, to: usize) {
         let moving = self.begin_move(slot, from, to, usize::MAX).await;
         self.end_move(moving).await;
     }
 
-    /// Begins to move a slot, and moves its head and up to `most` of its other keys.
+    /// Begins to move a slot. Moves its head and up to `most` of its other keys.
     pub async fn begin_move(&self, slot: u16, from: usize, to: usize, most: usize) -> Move {
         let (source, target) = (self.id(from).await, self.id(to).await);
         let (here, there) = (&self.servers[from], &self.servers[to]);
@@ -263,7 +263,7 @@ fn program(kind: &str) -> String {
     format!("{product}-{kind}")
 }
 
-/// Finds a free port whose cluster bus is free too.
+/// Finds a free port whose cluster bus port is also free.
 fn free_port() -> u16 {
     loop {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
