@@ -15,7 +15,7 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, MAX_REVOKED_ONE_BY_ONE, Timestamp, User, UserId};
 use tokio_postgres::Row;
 
-/// The highest lists version with which an account can start. It leaves room for increments even if the clock is wrong.
+/// The highest initial lists version of an account. It leaves room for increments even if the clock is wrong.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;
 
 /// The number of logins to read at a time when all logins are read.
@@ -332,14 +332,13 @@ fn in_order<T>(
     found.collect()
 }
 
-/// Reads an account from columns beginning at the index `first`: created, born, and those of the revocation.
+/// Reads an account from columns beginning at `first`: created, born, and the columns of the revocation.
 fn account(row: &Row, first: usize, user: User) -> Result<Account> {
     let revocation = revocation(row, first + 2)?;
     Ok(Account { user, created: time(row, first)?, born: count(row, first + 1)?, revocation })
 }
 
-/// Reads a revocation from three columns beginning at the index `first`: at, also, through. They are null if there is
-/// none.
+/// Reads a revocation from three columns beginning at `first`: at, also, through. They are null without a revocation.
 fn revocation(row: &Row, first: usize) -> Result<Option<Revocation>> {
     let Some(at) = get::<Option<i64>>(row, first)? else { return Ok(None) };
     let also: Vec<i64> = get(row, first + 1)?;
@@ -360,7 +359,7 @@ fn first_version(at: Timestamp) -> i64 {
 
 // Logins
 
-/// Reads a login from four columns beginning at the index `first`: device, platform, time, number.
+/// Reads a login from four columns beginning at `first`: device, platform, time, number.
 fn login(row: &Row, first: usize) -> Result<Login> {
     Ok(Login {
         device: parsed(row, first, DeviceId::new)?,
@@ -370,8 +369,8 @@ fn login(row: &Row, first: usize) -> Result<Login> {
     })
 }
 
-/// Reads several logins from four columns of arrays beginning at the index `first`: devices, platforms, times, numbers.
-/// They are null if there are none.
+/// Reads logins from four array columns beginning at `first`: devices, platforms, times, numbers. They are null without
+/// logins.
 fn logins_of(row: &Row, first: usize) -> Result<Vec<Login>> {
     let Some(devices) = get::<Option<Vec<&str>>>(row, first)? else { return Ok(Vec::new()) };
     let platforms: Vec<i64> = get(row, first + 1)?;

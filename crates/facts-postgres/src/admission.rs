@@ -1,4 +1,4 @@
-//! The permission of a program to use a database, and the state of the database for it: its outage, if there is one.
+//! The permission of a program to use a database, and the state of the database for the program: its outage, if any.
 
 use crate::claim::{Claim, mark_statement};
 use crate::fault::{Cause, Fault};
@@ -8,13 +8,13 @@ use parking_lot::Mutex;
 use std::time::Instant;
 use tokio::sync::Notify;
 
-/// The permission of a program, which the connections and the guard share.
+/// The permission of a program. The connections and the guard share it.
 pub(crate) struct Admission {
     claim: Claim,
-    /// The last mark that this program has committed. The facts must include it at every later time.
+    /// The last mark that this program has committed. The facts must include the mark at every later time.
     known: Mutex<Option<FactsMark>>,
     outages: Mutex<Outages>,
-    /// Rings when a connection was refused, so that the guard checks its permission at once.
+    /// Wakes the guard when a connection was refused, so that the guard checks the permission at once.
     doubt: Notify,
 }
 
@@ -28,19 +28,19 @@ impl Admission {
         self.claim
     }
 
-    /// The statements that every new connection begins with. They fail if the connection must not be used.
+    /// The statements with which every new connection begins. They fail if the connection must not be used.
     pub(crate) fn statements(&self) -> String {
         // A connection that fails the check of the mark has no lock yet.
         self.mark_statement() + &self.claim.statement()
     }
 
-    /// The statement that fails if the database is not the one that this program has used.
+    /// The statement that fails unless the database is the one that this program has used.
     pub(crate) fn mark_statement(&self) -> String {
         let known = *self.known.lock();
         known.map(mark_statement).unwrap_or_default()
     }
 
-    /// Notes a mark that was committed. A mark that was noted before stays, unless it is older.
+    /// Notes a committed mark. Keeps a mark that was noted before, unless that mark is older.
     pub(crate) fn note_mark(&self, mark: FactsMark) {
         let mut known = self.known.lock();
         if known.is_none_or(|known| mark.includes(known)) {
@@ -91,7 +91,7 @@ impl Admission {
         self.outages.lock().cause()
     }
 
-    /// Whether the disk was full, and nothing has shown since that there is room.
+    /// Whether the disk was full, and no later write to new pages has succeeded.
     pub(crate) fn needs_room(&self) -> bool {
         self.outages.lock().needs_room()
     }

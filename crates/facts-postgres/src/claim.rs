@@ -1,33 +1,33 @@
 //! The use of a database by programs: by one server alone, or by the nodes of one cluster.
 //!
 //! Each connection of a program has an advisory lock that says how the program uses the database. A connection is
-//! checked against the locks of others before it gets its own lock, both under a lock that excludes other checks. All
-//! connections that are open at one time therefore belong to one server or to one cluster.
+//! checked against the locks of other connections, and then gets its own lock. Another lock excludes concurrent checks.
+//! All connections that are open at one time therefore belong to one server or to one cluster.
 
 use lamplight_model::FactsMark;
 
-/// The first number of the locks of programs that use a database alone. The second is the number of the program.
+/// The first number of the locks of programs that use a database alone. The second number identifies the program.
 const ALONE: i32 = 76_110;
-/// The first number of the locks of nodes of a cluster. The second is derived from the identity of the cluster.
+/// The first number of the locks of a cluster's nodes. The second number is derived from the cluster's identity.
 const CLUSTER: i32 = 76_111;
-/// The first number of the locks by which nodes of a cluster are told apart. The second is the number of the program.
+/// The first number of the locks that distinguish the nodes of a cluster. The second number identifies the program.
 pub(crate) const MEMBER: i32 = 76_112;
-/// The first number of the lock that a connection has while it is checked; the second is 0.
+/// The first number of a connection's lock during its check. The second number is 0.
 const CHECK: i32 = 76_113;
 
-/// The SQLSTATEs with which the checks fail. No SQLSTATE of PostgreSQL begins with these letters.
+/// The SQLSTATEs of failed checks. No SQLSTATE of PostgreSQL begins with these letters.
 const BY_SERVER: &str = "LG001";
 const BY_CLUSTER: &str = "LG002";
 const BY_OTHER_CLUSTER: &str = "LG003";
 const EXCHANGED: &str = "LG004";
 
-/// The identity of a cluster, by which nodes recognise each other: all nodes with the same directory have the same
-/// identity. PostgreSQL compares 31 bits that are derived from it.
+/// The identity of a cluster. All nodes with the same directory have the same identity. PostgreSQL compares 31 bits
+/// that are derived from the identity.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClusterIdentity(pub u64);
 
 impl ClusterIdentity {
-    /// The second number of the lock. Every bit of the identity changes it.
+    /// The second number of the lock. It depends on every bit of the identity.
     fn lock(self) -> i32 {
         let mixed =
             self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -35,7 +35,7 @@ impl ClusterIdentity {
     }
 }
 
-/// The reason why a database cannot be used beside the programs that use it.
+/// The reason why a database cannot be used: other programs use it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InUse {
     /// A server or a command uses the database alone.
@@ -44,7 +44,7 @@ pub enum InUse {
          each other's connections; if its machine was lost, PostgreSQL notices within a minute"
     )]
     ByServer,
-    /// The nodes of a cluster use the database, and this program wants to use it alone.
+    /// The nodes of a cluster use the database. This program wants to use it alone.
     #[error(
         "the nodes of a cluster use the database: a server joins them by the setting `directory`, and a command that works \
          without a server needs all nodes to be stopped"
@@ -59,7 +59,7 @@ pub enum InUse {
 }
 
 impl InUse {
-    /// The reason for the SQLSTATE of a failed check; `None` if the error is another one.
+    /// The reason for the SQLSTATE of a failed check; `None` for other errors.
     pub(crate) fn of_state(state: &str) -> Option<Self> {
         match state {
             BY_SERVER => Some(Self::ByServer),
@@ -73,7 +73,7 @@ impl InUse {
 /// The claim of a program to a database, for all of its connections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Claim {
-    /// A random number that tells the program from others. Not negative.
+    /// A random number that identifies the program. Not negative.
     number: i32,
     usage: Usage,
 }
@@ -81,31 +81,31 @@ pub(crate) struct Claim {
 /// The way in which a program uses a database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Usage {
-    /// Reading its state, beside the programs that use it.
+    /// The program only reads the state of the database, beside the programs that use it.
     Visit,
     Alone,
     Cluster(ClusterIdentity),
 }
 
 impl Claim {
-    /// The claim of a server or command; with `cluster`, that of a node of this cluster.
+    /// The claim of a server or command. With `cluster`, the claim of a node of this cluster.
     pub(crate) fn new(cluster: Option<ClusterIdentity>) -> Self {
         let usage = cluster.map_or(Usage::Alone, Usage::Cluster);
         Self { number: rand::random::<i32>() & i32::MAX, usage }
     }
 
-    /// The claim of a program that only examines the database: none.
+    /// The claim of a program that only examines the database: it takes no lock.
     pub(crate) fn visit() -> Self {
         Self { number: 0, usage: Usage::Visit }
     }
 
-    /// The number that tells the program from others.
+    /// The number that identifies the program.
     pub(crate) fn number(self) -> i32 {
         self.number
     }
 
-    /// The statement that checks a new connection and gives it its locks. It fails, and takes no lock, if the claim does
-    /// not agree with the claims of others.
+    /// The statement that checks a new connection, and then takes its locks. If other claims exclude this claim, the
+    /// statement fails and takes no lock.
     pub(crate) fn statement(self) -> String {
         let Self { number, usage } = self;
         let (conflicting, locks, by_cluster) = match usage {
@@ -141,16 +141,16 @@ impl Claim {
     }
 }
 
-/// The advisory locks with two numbers that are held in this database.
+/// The advisory locks with two numbers that exist in this database.
 const LOCKS: &str = "locktype = 'advisory' AND objsubid = 2 AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Whether an SQLSTATE is that of a failed [`mark_statement`].
+/// Whether an SQLSTATE means that a [`mark_statement`] has failed.
 pub(crate) fn is_exchanged(state: &str) -> bool {
     state == EXCHANGED
 }
 
-/// The statement that fails if the facts do not include everything that they had at the mark `known`.
+/// The statement that fails if the facts lack a change that they had at the mark `known`.
 pub(crate) fn mark_statement(known: FactsMark) -> String {
     let (history, count) = (known.history.cast_signed(), known.count.cast_signed());
     format!(

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// The way to open a connection with settings for a connection that is mostly idle.
+/// The settings and the TLS for opening a connection, and settings for a connection that is mostly idle.
 pub(crate) struct Connecting {
     config: Config,
     tls: MakeRustlsConnect,
@@ -24,7 +24,7 @@ impl Connecting {
         Ok(Self { config, tls, timeout: settings.connect_timeout })
     }
 
-    /// The longest time to wait for a connection, and for the answer to a check of it.
+    /// The longest wait for a connection, and for the answer to a check of the connection.
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout
     }

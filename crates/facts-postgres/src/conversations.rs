@@ -1,5 +1,5 @@
-//! Conversation lists. Each row belongs to an owner. It is created by the first message of a conversation, or by the
-//! first message after the owner has deleted the row. Its history begins with that message.
+//! Conversation lists. Each row belongs to an owner. The first message of a conversation creates the row. If the owner
+//! deletes the row, the next message creates a new row. The history of a row begins with the message that created it.
 
 use crate::friends::remark_at;
 use crate::lists_state::state_at;
@@ -26,8 +26,8 @@ pub(crate) const ROW: &str = rows!("peer = $3");
 
 pub(crate) const FIRST_PAGE: &str = rows!("true ORDER BY pinned DESC, active DESC, peer LIMIT $3");
 
-/// Selects a page after a cursor. It begins at the rows with the pin and the time of the cursor, and skips those up to
-/// the cursor's peer.
+/// Selects a page after a cursor. Begins at the rows with the cursor's pin and time, and skips peers up to the cursor's
+/// peer.
 pub(crate) const LATER_PAGE: &str = rows!(
     "(pinned, active) <= ($3, $4) AND NOT (pinned = $3 AND active = $4 AND peer <= $5)
      ORDER BY pinned DESC, active DESC, peer LIMIT $6"

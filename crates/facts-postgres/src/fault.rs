@@ -1,4 +1,4 @@
-//! Faults of PostgreSQL, of the pool and of rows, as errors of the port.
+//! Faults of PostgreSQL, of the pool and of rows, and their conversion to errors of the port.
 
 use crate::claim::{InUse, is_exchanged};
 use deadpool_postgres::{HookError, PoolError, TimeoutType};
@@ -6,7 +6,7 @@ use lamplight_facts::{FactsError, FactsErrorKind};
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
-/// The error of a schema that was written by a newer program. This program could damage data that it does not know.
+/// The error of a schema that was written by a newer program. This program could damage data of that schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "the database has schema {found}, and this program knows schemas up to {known}: use a newer Lamplight"
@@ -145,7 +145,7 @@ impl Cause {
         }
     }
 
-    /// Whether PostgreSQL works, but this program must not use the database at present.
+    /// Whether PostgreSQL works, but refuses this program the use of the database at present.
     pub(crate) fn is_refusal(self) -> bool {
         matches!(self, Self::InUse(_) | Self::Exchanged)
     }
@@ -166,8 +166,8 @@ pub fn cause(error: &FactsError) -> Option<Cause> {
     error.source.as_ref()?.downcast_ref::<Fault>()?.cause()
 }
 
-/// Returns the text of an error for the log and for an operator: its cause, and the text of PostgreSQL or of the
-/// library.
+/// Returns the text of an error for the log and for an operator. The text has the cause, and the text of PostgreSQL or
+/// of the library.
 fn told(error: &tokio_postgres::Error, cause: Cause) -> String {
     if let Cause::InUse(_) = cause {
         return cause.to_string();
@@ -206,14 +206,15 @@ impl Fault {
         Self::Unreadable { column, source: source.into() }
     }
 
-    /// Whether PostgreSQL has ended the transaction because of another one. It can then be repeated at once.
+    /// Whether PostgreSQL has ended the transaction because of a concurrent one. The transaction can be repeated at
+    /// once.
     pub(crate) fn is_conflict(&self) -> bool {
         self.state().is_some_and(|state| {
             [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(state)
         })
     }
 
-    /// Whether the connection was lost. A call over it may have been executed.
+    /// Whether the connection was lost. PostgreSQL may nevertheless have executed the call.
     pub(crate) fn is_lost(&self) -> bool {
         match self {
             Self::Database(error) => {
@@ -233,8 +234,8 @@ impl Fault {
         }
     }
 
-    /// Whether the fault is one of this connection, so that the call may succeed on another one. `true` if it is lost,
-    /// leads to a server that is read-only since a failover, or has statements that were prepared before a migration.
+    /// Whether the fault concerns only this connection, so that another connection may succeed. This connection is
+    /// lost, its server has become read-only, or its prepared statements predate a migration.
     pub(crate) fn spoils_the_connection(&self) -> bool {
         self.is_lost()
             || self.state().is_some_and(|state| {
@@ -253,7 +254,7 @@ impl Fault {
         }
     }
 
-    /// Whether PostgreSQL could not be used. `false` if PostgreSQL or this crate has refused the call.
+    /// Whether PostgreSQL could not be used. `false` if PostgreSQL or this crate has refused the call itself.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
             Self::Refused(_) => false,
@@ -313,12 +314,12 @@ fn kind_of(state: &SqlState) -> FactsErrorKind {
     }
 }
 
-/// The error of a call beyond the limit of waiting calls.
+/// The error of a call that exceeds the limit of waiting calls.
 pub(crate) fn overloaded(doing: &'static str) -> FactsError {
     FactsError { kind: FactsErrorKind::Overloaded, doing, source: None }
 }
 
-/// The error of a call if the store cannot be used.
+/// The error of a call while the store cannot be used.
 pub(crate) fn unavailable(
     doing: &'static str,
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

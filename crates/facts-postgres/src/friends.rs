@@ -1,5 +1,5 @@
-//! Friend lists. Each entry is a row that belongs to an owner. If two users have an entry about each other, both
-//! entries are mutual.
+//! Friend lists. Each entry is a row that belongs to an owner. If two users have entries about each other, both entries
+//! are mutual.
 
 use crate::accounts::unknown;
 use crate::lists_state::state_at;
@@ -28,7 +28,7 @@ pub(crate) const MUTUAL: &str = "SELECT f.friend FROM friends AS f
     JOIN friends AS b ON b.app = f.app AND b.owner = f.friend AND b.friend = f.owner
     WHERE f.app = $1 AND f.owner = $2 ORDER BY f.friend";
 
-/// Reads an entry from columns beginning at the index `first`: friend, remark, mutual, added, source, wording, profile.
+/// Reads an entry from columns beginning at `first`: friend, remark, mutual, added, source, wording, profile.
 pub(crate) fn friend_at(row: &Row, first: usize) -> Result<Friend> {
     Ok(Friend {
         id: parsed(row, first, UserId::new)?,
@@ -41,7 +41,7 @@ pub(crate) fn friend_at(row: &Row, first: usize) -> Result<Friend> {
     })
 }
 
-/// Reads an entry as [`friend_at`] does; `None` if the columns are null.
+/// Reads an entry like [`friend_at`]; `None` if the columns are null.
 fn optional_friend_at(row: &Row, first: usize) -> Result<Option<Friend>> {
     match get::<Option<&str>>(row, first)? {
         Some(_) => friend_at(row, first).map(Some),
@@ -84,7 +84,7 @@ pub(crate) fn unfriended(row: &Row) -> Result<Unfriended> {
     })
 }
 
-/// Reads the remark on the peer. It is empty if there is none, or if the peer is not a friend.
+/// Reads the remark on the peer. It is empty without a remark, or if the peer is not a friend.
 pub(crate) fn remark_at(row: &Row, column: usize) -> Result<String> {
     get::<Option<&[u8]>>(row, column)?.map_or(Ok(String::new()), |remark| utf8(remark, column))
 }

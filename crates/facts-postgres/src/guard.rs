@@ -1,4 +1,4 @@
-//! The connection by which a program claims a database while it runs, also when no call is made.
+//! The connection that holds a program's claim to the database while the program runs, even without calls.
 
 use crate::admission::Admission;
 use crate::connecting::Connecting;
@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The pause between two attempts of a start.
 const START_PAUSE: Duration = Duration::from_millis(200);
 
-/// The task that keeps the connection. Dropping it ends the claim.
+/// The task that keeps the connection of the claim. Dropping the value ends the claim.
 pub(crate) struct Guard(AbortHandle);
 
 impl Drop for Guard {
@@ -30,8 +30,8 @@ impl Drop for Guard {
 }
 
 impl Guard {
-    /// Claims the database, and renews the claim when its connection is lost. Waits for up to `patience` until programs
-    /// that must not use the database at the same time have ended.
+    /// Claims the database, and renews the claim when its connection is lost. Programs that exclude this one may use
+    /// the database. Waits up to `patience` until they have ended.
     pub(crate) async fn start(
         connecting: Connecting,
         admission: Arc<Admission>,
@@ -97,7 +97,7 @@ impl Held {
         done.unwrap_or_else(|_| Err(Fault::Late(NoAnswer(timeout * 2))))
     }
 
-    /// Returns when the connection is lost or does not answer, or when another connection was refused.
+    /// Returns when the connection is lost, gives no answer in time, or when another connection was refused.
     async fn until_lost(mut self, connecting: &Connecting, admission: &Admission) {
         loop {
             tokio::select! {

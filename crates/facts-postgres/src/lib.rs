@@ -2,7 +2,7 @@
 //!
 //! Most writes are one call of a database function (`migrations/`), in one round trip and one transaction. The call is
 //! completed even if its future is dropped. Calls that need a rule of Lamplight between two statements are transactions
-//! of several round trips: replacing an app, storing notices, pushing missed messages.
+//! of several round trips. These calls are: replacing an app, storing notices, pushing missed messages.
 //!
 //! This crate contains no rules, and does not check that an app exists.
 
@@ -49,8 +49,8 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use store::Store;
 
-/// The name of this crate in the module `common`. Tests outside of this crate use that module too, so it needs a name
-/// that is valid in both places.
+/// The name of this crate for the module `common`. Tests outside this crate also use that module, so the name must be
+/// valid here and there.
 #[cfg(test)]
 extern crate self as lamplight_facts_postgres;
 
@@ -64,12 +64,13 @@ mod plans;
 /// The facts in a PostgreSQL database.
 ///
 /// A call does nothing until its future is polled. If the future is dropped after that, a write is executed completely
-/// or not at all. Concurrent calls have no order. A read sees every write that was acknowledged before it, by any node.
+/// or not at all. Concurrent calls have no order. A read sees every write that was acknowledged before the read, by any
+/// node.
 ///
-/// A write that fails with `Unavailable` may still be stored, because its commit may have failed after the data was on
-/// disk. A write that fails with `Overloaded` is not stored.
+/// A write that fails with `Unavailable` may still be stored: the fault may have occurred after the commit. A write
+/// that fails with `Overloaded` is not stored.
 ///
-/// If two transactions wait for each other, PostgreSQL ends one of them, and it is repeated here.
+/// If two transactions wait for each other, PostgreSQL ends one of them. This value then repeats that transaction.
 pub struct PostgresFacts {
     store: Store,
     marked: Marked,
@@ -89,14 +90,14 @@ pub struct PoolState {
 }
 
 impl PostgresFacts {
-    /// Connects to the database. Creates the tables if it is empty, and migrates older tables.
+    /// Connects to the database. Creates the tables in an empty database, and migrates older tables.
     ///
-    /// The database is claimed until this value is closed or dropped: by this program alone, or by the nodes of a
-    /// cluster ([`PostgresSettings::sharing`]). While other programs have another claim, this fails with
-    /// [`Cause::InUse`]. If the claim is lost while PostgreSQL is away and others have claimed the database meanwhile,
-    /// every call fails with that cause, until they have ended.
+    /// The database is claimed until this value is closed or dropped. The claim is for this program alone, or for the
+    /// nodes of a cluster ([`PostgresSettings::sharing`]). While other programs have another claim, this fails with
+    /// [`Cause::InUse`]. The claim can be lost while PostgreSQL is away. If other programs have then claimed the
+    /// database, every call fails with that cause until these programs have ended.
     ///
-    /// If the database is not for this program, it is not changed, and the source of the error is [`NewerSchema`] or
+    /// A database that is not for this program is not changed. The source of the error is then [`NewerSchema`] or
     /// [`NotFacts`].
     pub async fn open(settings: &PostgresSettings) -> Result<Self, FactsError> {
         let server = server::visit(settings).await?;
@@ -111,8 +112,9 @@ impl PostgresFacts {
         Ok(Self { store, marked: Marked::default(), guard: Mutex::new(Some(guard)) })
     }
 
-    /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them, or if
-    /// the user of the URL lacks a right that a node needs. Other programs may use the database at the same time.
+    /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them.
+    /// Also fails if the user of the URL lacks a right that a node needs. Other programs may use the database at the
+    /// same time.
     pub async fn examine(settings: &PostgresSettings) -> Result<Server, FactsError> {
         let store = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
         let server = server::examine(&store).await?;
@@ -127,8 +129,9 @@ impl PostgresFacts {
         self.store.stats()
     }
 
-    /// The cause of the current outage; `None` if there is none. An outage ends with a call that succeeds; after a failed
-    /// write, with a write; and after a full disk, with a probe. A refusal because of other programs ends with them.
+    /// The cause of the current outage; `None` without an outage. A successful call ends an outage. After a failed
+    /// write, only a successful write ends the outage; after a full disk, only a successful probe. A refusal because of
+    /// other programs ends when these programs have ended.
     pub fn failing(&self) -> Option<Cause> {
         self.store.failing()
     }
@@ -139,12 +142,12 @@ impl PostgresFacts {
         PoolState { connections, free, waiting }
     }
 
-    /// Tries to write, without changing facts. It succeeds if other writes would succeed.
+    /// Tries to write, without changing facts. Succeeds if other writes would succeed.
     pub async fn probe(&self) -> Result<(), FactsError> {
         self.store.probe("probing the store").await
     }
 
-    /// Refuses calls from now on, closes each connection when its call has ended, and gives up the claim.
+    /// Refuses calls from now on, and gives up the claim. Closes each connection when its call has ended.
     pub fn close(&self) {
         self.store.close();
         drop(self.guard.lock().take());

@@ -1,4 +1,4 @@
-//! The lists of users. This file has each call with its statement; the other parts are in the file of its subject.
+//! The lists of users. This file has the calls and their statements. Other files have the parts of each subject.
 
 use crate::PostgresFacts;
 use crate::lists_state::state_at;

@@ -1,5 +1,5 @@
-//! Messages. Each is a row that is identified by the pair of users and the sequence. A user's row in `conversations`
-//! determines the messages that the user sees.
+//! Messages. Each message is a row. The pair of users and the sequence identify the row. A user's row in
+//! `conversations` determines the messages that the user sees.
 
 use crate::accounts::unknown;
 use crate::friends::remark_at;
@@ -21,7 +21,7 @@ use tokio_postgres::Row;
 pub(crate) const SEND: &str =
     "SELECT * FROM send_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
-/// Selects a page of a history. The limit is in the inner query, so that no more entries of the index are read.
+/// Selects a page of a history. The limit is in the inner query, so that PostgreSQL reads no further index entries.
 pub(crate) const HISTORY: &str = "SELECT m.sender, m.sequence, m.at, m.client_id, m.text, m.custom
     FROM conversations AS c CROSS JOIN LATERAL (
         SELECT * FROM messages AS m WHERE m.pair = c.pair AND m.sequence > c.cleared AND m.sequence < $4
@@ -30,8 +30,7 @@ pub(crate) const HISTORY: &str = "SELECT m.sender, m.sequence, m.at, m.client_id
 
 pub(crate) const FORGET: &str = "SELECT forget_messages($1, $2, $3)";
 
-/// Reads a message from six columns beginning at the index `first`: sender, sequence, time, client id, text, custom
-/// content.
+/// Reads a message from six columns beginning at `first`: sender, sequence, time, client id, text, custom content.
 pub(crate) fn message_at(row: &Row, first: usize, one: &UserId, other: &UserId) -> Result<Message> {
     let from = parsed(row, first, UserId::new)?;
     Ok(Message {
@@ -44,7 +43,7 @@ pub(crate) fn message_at(row: &Row, first: usize, one: &UserId, other: &UserId) 
     })
 }
 
-/// Reads the body of a message from two columns beginning at the index `first`: text, custom content.
+/// Reads the body of a message from two columns beginning at `first`: text, custom content.
 fn body_at(row: &Row, first: usize) -> Result<MessageBody> {
     let shown = text(row, first)?;
     Ok(match get::<Option<&str>>(row, first + 1)? {
@@ -57,7 +56,7 @@ fn body_at(row: &Row, first: usize) -> Result<MessageBody> {
     })
 }
 
-/// The column `custom` of a message: the custom content without its description.
+/// The column `custom` of a message: the custom content, without its description.
 pub(crate) fn custom_column(body: &MessageBody) -> Option<String> {
     match body {
         MessageBody::Text(_) => None,
@@ -70,13 +69,13 @@ pub(crate) fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &
     if one <= other { (one, other) } else { (other, one) }
 }
 
-/// The latest time of a message that is too old to be the original of a retry sent at `at`.
+/// The latest time at which a message is too old to be the original of a retry sent at `at`.
 pub(crate) fn too_old(at: Timestamp) -> i64 {
     millis(at) - i64::try_from(RETRY_TIME.as_millis()).expect("ten minutes")
 }
 
-/// The parts of a push notice that are known before the message is stored, each as JSON: sender, text, devices. `None`
-/// if no notice is wanted.
+/// The parts of a push notice that do not depend on the stored message, each as JSON: sender, text, devices. `None`
+/// without a notice.
 pub(crate) fn push_column(new: &NewMessage) -> Option<[String; 3]> {
     let is_wanted = !new.push.is_empty() && new.from.id != new.to;
     is_wanted.then(|| [to_json(&new.from.id), to_json(&new.body.shown()), to_json(&new.push)])
@@ -104,7 +103,7 @@ pub(crate) fn sent(row: &Row, new: NewMessage) -> Result<Sent> {
     }
 }
 
-/// Reads a user's lists and conversation after a message from nine columns, beginning at the index `first`.
+/// Reads a user's lists and conversation after a message, from nine columns beginning at `first`.
 fn moved(row: &Row, first: usize, message: &Message, peer: &UserId) -> Result<ConversationSet> {
     let conversation = Conversation {
         peer: peer.clone(),
@@ -122,8 +121,8 @@ fn moved(row: &Row, first: usize, message: &Message, peer: &UserId) -> Result<Co
 impl Work for MissedMessages {
     type Answer = Enqueued;
 
-    /// Reads only the newest messages of conversations that were active since the given time. The time is therefore
-    /// bounded for any number of unread messages.
+    /// Reads only the newest messages of conversations that were active since the given time. The duration therefore
+    /// does not grow with the number of unread messages.
     async fn run(&self, connection: &mut Object) -> Result<Enqueued> {
         let Self { user, since, limit, devices, at } = self;
         let (app, id) = key(user);
@@ -168,5 +167,5 @@ impl Work for MissedMessages {
     }
 }
 
-/// The lane of the notices about messages, and the bound of an app's notices.
+/// The lane of notices about messages, and the maximum number of notices of an app.
 pub(crate) const PUSH_LANE: i64 = PUSH as i64;

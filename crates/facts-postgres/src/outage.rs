@@ -10,9 +10,9 @@ pub(crate) enum Kind {
     Read,
     /// A commit.
     Write,
-    /// A commit for which the disk must have room, also for new pages of a table.
+    /// A commit that needs room on the disk, also for new pages of a table.
     Room,
-    /// The permission to use the database beside other programs, which is found out by opening a connection.
+    /// The permission to use the database beside other programs. Opening a connection checks it.
     Admission,
 }
 
@@ -28,7 +28,7 @@ struct Outage {
 }
 
 impl Outages {
-    /// Notes a failure. Returns `true` if it begins an outage, or if it is the first refusal of an admission in one.
+    /// Notes a failure. Returns `true` if the failure begins an outage, or is the first refusal during an outage.
     pub(crate) fn failed(&mut self, kind: Kind, cause: Cause, now: Instant) -> bool {
         let Some(outage) = &mut self.0 else {
             self.0 = Some(Outage { cause, since: now, ended_by: kind });
@@ -45,7 +45,7 @@ impl Outages {
         }
     }
 
-    /// Notes a success. Returns the length of the outage that it ends, if it ends one.
+    /// Notes a success. If the success ends an outage, returns the length of the outage.
     pub(crate) fn succeeded(&mut self, kind: Kind, now: Instant) -> Option<Duration> {
         let ends = |outage: &mut Outage| match outage.ended_by {
             Kind::Read | Kind::Write => kind >= outage.ended_by && kind != Kind::Admission,
@@ -65,7 +65,7 @@ impl Outages {
         self.0.is_some_and(|outage| outage.ended_by == Kind::Room)
     }
 
-    /// The cause for which the use of the database is refused; `None` if it is not.
+    /// The cause for which PostgreSQL refuses this program the database; `None` without a refusal.
     pub(crate) fn refused(&self) -> Option<Cause> {
         self.0.filter(|outage| outage.ended_by == Kind::Admission).map(|outage| outage.cause)
     }
@@ -75,8 +75,9 @@ impl Outages {
 mod tests {
     use super::*;
 
-    /// Notes failures (`r`, `w`, `f`, `a`: a read, a write, a write to a full disk, an admission) and successes (in upper case) one second apart. Each
-    /// line that is logged is told: `!` for a beginning, the length in seconds for an end.
+    /// Plays a script, one letter per second. `r`, `w`, `f` and `a` are failures of a read, a write, a write to a full
+    /// disk and an admission. Capitals are successes. Returns the log: `!` for a beginning, a length in seconds for an
+    /// end.
     fn told(script: &str) -> String {
         let (mut outages, mut now, mut told) = (Outages::default(), Instant::now(), String::new());
         for step in script.chars() {

@@ -1,4 +1,5 @@
-//! Tests of the plans that PostgreSQL chooses. The cost of a call must not grow with the rows that it does not return.
+//! Tests of the plans that PostgreSQL chooses. The cost of a call must not grow with the number of rows that the call
+//! does not return.
 
 use crate::common::{new_store, server};
 use crate::{conversations, friends, messages, profiles};
@@ -23,7 +24,7 @@ async fn pages_are_read_along_an_index() {
     }
 }
 
-/// Inserts enough rows for PostgreSQL to choose the plans of a store in use.
+/// Inserts enough rows, so that PostgreSQL chooses the plans of a store in use.
 const ROWS: &str = "
     INSERT INTO accounts (app, id, created, born, lists_version, nick, nick_folded)
     SELECT app, 'user ' || n, 1, n, 1, convert_to('nick ' || n, 'UTF8'), convert_to('nick ' || n, 'UTF8')
@@ -40,8 +41,8 @@ const ROWS: &str = "
     ANALYZE;
 ";
 
-/// A table that a later migration adds must be listed in the function; otherwise it keeps rows of deleted apps. Its
-/// rows must be found without reading those of other apps.
+/// The function must list every table with rows of apps, otherwise rows of deleted apps remain. It must find these rows
+/// without reading the rows of other apps.
 #[tokio::test]
 async fn every_table_with_rows_of_apps_is_emptied() {
     let (_facts, database) = new_store().await;

@@ -9,12 +9,12 @@ use tokio_postgres::types::FromSql;
 
 pub(crate) type Result<T> = std::result::Result<T, Fault>;
 
-/// Reads a column of any type that can be converted from a type of PostgreSQL.
+/// Reads a column whose type can be converted from a type of PostgreSQL.
 pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T> {
     row.try_get(column).map_err(|error| Fault::unreadable(column, error))
 }
 
-/// Converts a time to a number of PostgreSQL. A time beyond the highest number becomes the highest number.
+/// Converts a time to a number of PostgreSQL, at most the highest number.
 pub(crate) fn millis(at: Timestamp) -> i64 {
     number(at.0)
 }
@@ -33,7 +33,7 @@ pub(crate) fn unsigned<T: TryFrom<i64>>(number: i64, column: usize) -> Result<T>
     T::try_from(number).map_err(|_| Fault::unreadable(column, format!("{number} is out of range")))
 }
 
-/// Converts a number of the port to a number of PostgreSQL. A number beyond the highest one becomes the highest one.
+/// Converts a number of the port to a number of PostgreSQL, at most the highest number.
 pub(crate) fn number<T>(number: T) -> i64
 where
     i64: TryFrom<T>,
@@ -80,12 +80,13 @@ pub(crate) fn json<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T> {
     parsed(row, column, |text| serde_json::from_str(text))
 }
 
-/// Converts a value to JSON. The stored values are records, lists, texts and numbers, for which this does not fail.
+/// Converts a value to JSON. The conversion cannot fail for records, lists, texts and numbers, which are all that is
+/// stored.
 pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("what is stored is always JSON")
 }
 
-/// The app of a user as a number, and the id.
+/// A user as a key: the app's number, and the id.
 pub(crate) fn key(user: &User) -> (i64, &str) {
     (i64::from(user.app.0), user.id.as_str())
 }
@@ -95,7 +96,7 @@ pub(crate) fn keys(users: &[User]) -> (Vec<i64>, Vec<&str>) {
     users.iter().map(key).unzip()
 }
 
-/// The row of an answer that has exactly one.
+/// The first row of an answer; an error if the answer has no row.
 pub(crate) fn only(rows: &[Row]) -> Result<&Row> {
     rows.first().ok_or_else(|| Fault::unreadable(0, "the answer has no row"))
 }

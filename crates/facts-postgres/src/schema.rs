@@ -1,5 +1,5 @@
-//! The creation and migration of the schema, by any number of nodes at a time. This module does not depend on the
-//! content of the migrations.
+//! The creation and migration of the schema. Any number of nodes can do this at a time. This module does not depend on
+//! the content of the migrations.
 
 use crate::fault::{Fault, NewerSchema, NotFacts};
 use crate::store::Store;
@@ -9,9 +9,10 @@ use lamplight_facts::{FactsError, FactsErrorKind};
 /// The schema that this program writes: the number of its migrations.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
-/// The migrations: the one at index `n` changes schema `n` to `n + 1`. A released migration is never changed. Nodes of
-/// the previous release use the new schema until they are replaced, so a migration keeps what they need. For example,
-/// it adds a function with a new name instead of changing the arguments or the answer of an existing one.
+/// The migrations. The migration at index `n` changes schema `n` to `n + 1`. A released migration is never changed.
+///
+/// Nodes of the previous release use the new schema until they are replaced. A migration therefore keeps what these
+/// nodes need. For example, a function with other arguments or another answer gets a new name.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_tables.sql"),
     include_str!("../migrations/0002_accounts.sql"),
@@ -21,13 +22,12 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0006_console.sql"),
 ];
 
-/// The number of the advisory lock that a node holds while it migrates: the letters "Lamp". No other lock of this crate
-/// has it.
+/// The number of the advisory lock for migrations: the letters "Lamp". Other locks of this crate have other numbers.
 const LOCK: i64 = 0x4c61_6d70;
 
 pub(crate) const OPENING: &str = "opening the database in PostgreSQL";
 
-/// Creates or migrates the tables. If several nodes call this, one does the work, and the others wait.
+/// Creates or migrates the tables. Of several nodes that call this at once, one migrates while the others wait.
 pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     let mut connection = store.connection(OPENING).await?;
     if version(&connection).await? == SCHEMA_VERSION {
@@ -56,8 +56,7 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fails if the database is not for this program, or if the user may not create, use or lock what a node needs. Changes
-/// nothing.
+/// Fails if the database is not for this program, or if the user lacks a right that a node needs. Changes nothing.
 pub(crate) async fn examine(store: &Store) -> Result<(), FactsError> {
     let mut connection = store.connection(OPENING).await?;
     version(&connection).await?;
@@ -89,8 +88,8 @@ impl From<tokio_postgres::Error> for Tried {
     }
 }
 
-/// The statements that show whether the user has the rights that a node needs, each with its description. They run in a
-/// transaction that is rolled back, and wait for no lock of a node.
+/// The statements that show whether the user has the rights that a node needs, with descriptions. They run in a
+/// transaction that is rolled back. They wait for no lock of a node.
 const TRIALS: [(&str, &str); 4] = [
     (
         "trying to create a table",
@@ -124,7 +123,7 @@ const TRIALS: [(&str, &str); 4] = [
     ),
 ];
 
-/// The schema version of the database; 0 if it is empty. Returns an error if the database is not for this program.
+/// The schema version of the database; 0 for an empty database. Fails if the database is not for this program.
 async fn version(client: &impl GenericClient) -> Result<u32, FactsError> {
     let failed = |error: tokio_postgres::Error| Fault::from(error).of(OPENING);
     let sql = "SELECT to_regclass('lamplight_schema') IS NOT NULL,

@@ -16,7 +16,7 @@ pub const MIN_VERSION: i32 = 140_000;
 /// The properties of a server and of the database in the URL.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Server {
-    /// The version in PostgreSQL's own form: 150018 is 15.18.
+    /// The version in PostgreSQL's own form: 150018 means 15.18.
     pub version: i32,
     /// The encoding of the database.
     pub encoding: String,
@@ -86,7 +86,7 @@ fn version_text(version: i32) -> String {
     }
 }
 
-/// Reads the properties of the server over a connection of its own. Fails if facts cannot be stored on it.
+/// Reads the properties of the server over a separate connection. Fails if facts cannot be stored on the server.
 pub(crate) async fn visit(settings: &PostgresSettings) -> Result<Server, FactsError> {
     let store = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
     let server = examine(&store).await?;

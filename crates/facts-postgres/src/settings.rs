@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
-/// The URL of a PostgreSQL database. It is a secret, because it contains the password. `Display` and `Debug` show only
-/// the hosts and the name of the database.
+/// The URL of a PostgreSQL database. The URL is a secret, because it contains the password. `Display` and `Debug` show
+/// only the hosts and the name of the database.
 #[derive(Clone, PartialEq)]
 pub struct PostgresUrl {
     config: Config,
@@ -16,11 +16,11 @@ pub struct PostgresUrl {
 
 impl Eq for PostgresUrl {}
 
-/// The error for a text that is not the URL of a PostgreSQL database. It names the part that is wrong, and repeats no part
-/// of the text, because a part may belong to the password.
+/// The error for a text that is not the URL of a PostgreSQL database. The error names the wrong part. It repeats no
+/// part of the text, because any part may belong to the password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidUrl {
-    /// The text does not begin as a URL of PostgreSQL does.
+    /// The text does not begin with the scheme of a PostgreSQL URL.
     #[error("must begin with postgres://, as in postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=require")]
     Scheme,
     /// The text has several `@`.
@@ -35,7 +35,7 @@ pub enum InvalidUrl {
          password ends there otherwise"
     )]
     Port,
-    /// The host is not a name or an address.
+    /// The host is neither a name nor an address.
     #[error("has a host that cannot be read; an address of IPv6 is written in brackets, as [::1]")]
     Host,
     /// An option has a wrong value.
@@ -66,7 +66,7 @@ pub enum InvalidUrl {
     NoDatabase,
 }
 
-/// The options that a URL may have.
+/// The options that a URL can have.
 const OPTIONS: [&str; 19] = [
     "application_name",
     "channel_binding",
@@ -90,7 +90,7 @@ const OPTIONS: [&str; 19] = [
 ];
 
 impl InvalidUrl {
-    /// Finds the wrong part by the error of the library, which tells its errors apart only by their texts.
+    /// Finds the wrong part of a URL. The errors of the library differ only in their texts.
     fn of(error: &tokio_postgres::Error) -> Self {
         let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
         if let Some(option) = cause.strip_prefix("invalid value for option `") {
@@ -112,8 +112,8 @@ impl InvalidUrl {
 }
 
 impl PostgresUrl {
-    /// Parses a URL such as `postgres://user:password@host:port/database?sslmode=require`. With several hosts and
-    /// `target_session_attrs=read-write`, the host that accepts writes is used, also after a failover.
+    /// Parses a URL such as `postgres://user:password@host:port/database?sslmode=require`. The URL may name several
+    /// hosts. With `target_session_attrs=read-write`, the host that accepts writes is used, also after a failover.
     pub fn new(text: &str) -> Result<Self, InvalidUrl> {
         if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
             return Err(InvalidUrl::Scheme);
@@ -176,17 +176,17 @@ pub struct PostgresSettings {
     /// A file of certificates in PEM. One of them must have signed the certificate of PostgreSQL. `None` stands for the
     /// certificates that the system trusts.
     pub ca: Option<PathBuf>,
-    /// The cluster whose nodes use the database together. `None` if one server uses it alone.
+    /// The cluster whose nodes use the database together; `None` if one server uses the database alone.
     pub sharing: Option<ClusterIdentity>,
-    /// The time for which a start waits until a program that must not use the database at the same time has ended.
+    /// The time for which a start waits for programs that exclude this program to end.
     pub patience: Duration,
-    /// The maximum number of connections for calls. One more connection is always open, for the claim to the database.
+    /// The maximum number of connections for calls. One more connection is always open for the claim to the database.
     pub connections: usize,
     /// The maximum number of calls that wait for a connection. A further call fails with `Overloaded`.
     pub waiting: usize,
     /// The longest time that opening a connection may take.
     pub connect_timeout: Duration,
-    /// The longest time that a statement may run; PostgreSQL ends it then.
+    /// The longest time that a statement may run. PostgreSQL then ends the statement.
     pub statement_timeout: Duration,
     /// The maximum time of a call, including the wait for a connection and repeated attempts.
     pub call_timeout: Duration,

@@ -1,15 +1,15 @@
-//! The number of calls that may have a connection at one time: fewer while PostgreSQL accepts no further connection, so
-//! that calls wait for the connections that exist.
+//! The number of calls that may have a connection at one time. The number is lower while PostgreSQL accepts no further
+//! connection. Calls then wait for existing connections.
 
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The pause until more connections are tried again.
+/// The pause before more connections are tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// The time without a refusal after which the next one is logged again.
+/// The time without a refusal after which a refusal is logged again.
 const QUIET: Duration = Duration::from_secs(60);
 
 pub(crate) struct Slots {
@@ -28,10 +28,10 @@ struct State {
 /// The state after PostgreSQL has refused a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Refusal {
-    /// Whether this is the first refusal after a time without any.
+    /// Whether this is the first refusal in a long time.
     pub(crate) is_first: bool,
-    /// Whether the permit was withdrawn, so that the call waits for one of the connections that exist. Otherwise it should
-    /// try again after a pause.
+    /// Whether the permit was withdrawn, so that the call waits for an existing connection. Otherwise the call should
+    /// pause and retry.
     pub(crate) is_withdrawn: bool,
 }
 
@@ -48,7 +48,7 @@ impl Slots {
         self.slots.acquire().await.expect("the semaphore is never closed")
     }
 
-    /// Takes back a permit for which PostgreSQL has accepted no connection. `existing` is the number of open connections.
+    /// Takes back a permit for which PostgreSQL accepted no connection. `existing` is the number of open connections.
     pub(crate) fn refused(&self, permit: SemaphorePermit<'_>, existing: usize, now: Instant) -> Refusal {
         let mut state = self.state.lock();
         let is_first = state.last_refusal.is_none_or(|last| now.saturating_duration_since(last) > QUIET);
@@ -61,7 +61,7 @@ impl Slots {
         Refusal { is_first, is_withdrawn }
     }
 
-    /// Allows as many connections again as the settings do, some time after the last refusal.
+    /// Restores the number of connections of the settings, some time after the last refusal.
     fn restore(&self, now: Instant) {
         let mut state = self.state.lock();
         let is_over = |last| now.saturating_duration_since(last) > RETRY_AFTER;

@@ -18,17 +18,17 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-/// The maximum number of attempts of a call that conflicts with others. PostgreSQL ends one of two transactions that
-/// wait for each other.
+/// The maximum number of attempts of a call that conflicts with concurrent calls. PostgreSQL ends one of two
+/// transactions that wait for each other.
 const ATTEMPTS: u32 = 8;
 
-/// The pause after PostgreSQL has accepted no connection, if the call has no other one to wait for.
+/// The pause after PostgreSQL has refused a connection, if no other connection exists to wait for.
 const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 
 /// The values of the parameters of a statement.
 pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// Work on a connection. It may be repeated from its beginning.
+/// Work on a connection. Another attempt repeats the work from its beginning.
 pub(crate) trait Work: Sync {
     type Answer: Send;
 
@@ -48,7 +48,7 @@ pub struct Stats {
     pub failed_writes: u64,
     /// The number of attempts that were repeated because of a conflict with another call or the loss of a connection.
     pub repeated: u64,
-    /// The number of connections that PostgreSQL did not accept because it has too many.
+    /// The number of connections that PostgreSQL did not accept because it had too many.
     pub refused_connections: u64,
 }
 
@@ -64,8 +64,8 @@ struct Counters {
     changes: AtomicU64,
 }
 
-/// A change in progress, which is counted at its beginning and its end. A dropped call counts as ended, although
-/// PostgreSQL may still commit it.
+/// A change in progress, counted at its beginning and its end. A dropped call counts as ended, although PostgreSQL may
+/// still commit.
 struct Changing<'a>(&'a AtomicU64);
 
 impl<'a> Changing<'a> {
@@ -84,13 +84,13 @@ impl Drop for Changing<'_> {
 /// The effect of a call on the facts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
-    /// The call changes nothing. It is repeated if its connection is lost.
+    /// The call changes nothing. If its connection is lost, the call is repeated.
     None,
     /// The call may change facts.
     Change,
-    /// The call writes data that is not a fact: the mark, or a probe.
+    /// The call writes data that is no fact: the mark, or a probe.
     Beside,
-    /// The call fills new pages of a table, and rolls this back.
+    /// The call fills new pages of a table, and rolls the transaction back.
     Room,
 }
 
@@ -99,7 +99,7 @@ pub(crate) struct Store {
     pool: Pool,
     /// The permits of calls to have a connection.
     slots: Slots,
-    /// The permits of calls. A call needs one while it has a connection or waits for one.
+    /// The permits of calls. A call needs a permit while it has or awaits a connection.
     room: Arc<Semaphore>,
     call_timeout: Duration,
     counters: Counters,
@@ -107,7 +107,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Creates the pool, without opening a connection. Each connection will be checked, and claim the database.
+    /// Creates the pool, without opening a connection. Each new connection is checked and claims the database.
     pub(crate) fn new(
         settings: &PostgresSettings,
         admission: Arc<Admission>,
@@ -160,7 +160,7 @@ impl Store {
         self.run(doing, &Statement { sql, values }, Effect::Change).await
     }
 
-    /// Runs one statement that writes data that is not a fact.
+    /// Runs one statement that writes data that is no fact.
     pub(crate) async fn write_beside(
         &self,
         doing: &'static str,
@@ -170,7 +170,7 @@ impl Store {
         self.run(doing, &Statement { sql, values }, Effect::Beside).await
     }
 
-    /// Runs one statement that changes nothing. It is repeated if the connection is lost.
+    /// Runs one statement that changes nothing. Repeats the statement if the connection is lost.
     pub(crate) async fn read(
         &self,
         doing: &'static str,
@@ -189,7 +189,7 @@ impl Store {
         self.run(doing, work, Effect::Change).await
     }
 
-    /// Finds out whether writes succeed: by a commit, or, after a write that found the disk full, by filling a table.
+    /// Finds out whether writes succeed, by a commit. After a write that found the disk full, fills a table instead.
     pub(crate) async fn probe(&self, doing: &'static str) -> std::result::Result<(), FactsError> {
         match self.admission.needs_room() {
             true => self.run(doing, &Filling, Effect::Room).await,
@@ -250,8 +250,8 @@ impl Store {
         }
     }
 
-    /// Runs `work` until an attempt succeeds or must not be repeated. `held` is the connection of the last attempt, and
-    /// `refused` the last refusal of PostgreSQL to accept a connection.
+    /// Runs `work` until an attempt succeeds or must not be repeated. `held` is the connection of the last attempt.
+    /// `refused` is PostgreSQL's last refusal of a connection.
     async fn attempts<'a, W: Work>(
         &'a self,
         work: &W,
@@ -282,7 +282,7 @@ impl Store {
         }
     }
 
-    /// Waits for a connection. While PostgreSQL accepts no further one, waits for one of those that exist.
+    /// Waits for a connection. While PostgreSQL accepts no further connection, waits for an existing one.
     async fn take(&self, refused: &mut Option<Fault>) -> Result<Held<'_>> {
         loop {
             let permit = self.slots.acquire().await;
@@ -313,13 +313,13 @@ impl Store {
         self.pool.get().await.map_err(|error| Fault::from(error).of(doing))
     }
 
-    /// The numbers of connections, of free connections, and of calls that wait for a connection.
+    /// The numbers of connections, free connections, and calls that wait for a connection.
     pub(crate) fn state(&self) -> (usize, usize, usize) {
         let status = self.pool.status();
         (status.size, status.available, status.waiting + self.slots.waiting())
     }
 
-    /// A number that differs from an earlier one if facts may have changed in between.
+    /// A number that changes whenever facts may have changed.
     pub(crate) fn changes(&self) -> u64 {
         self.counters.changes.load(Ordering::Relaxed)
     }
@@ -329,7 +329,7 @@ impl Store {
         &self.admission
     }
 
-    /// The cause of the current outage; `None` if there is none.
+    /// The cause of the current outage; `None` without an outage.
     pub(crate) fn failing(&self) -> Option<Cause> {
         self.admission.failing()
     }
@@ -371,8 +371,8 @@ impl Work for Statement<'_> {
     }
 }
 
-/// Fills a table of 1 MiB in a transaction that is rolled back. A commit alone does not show that a disk is full, because
-/// it needs no new page.
+/// Fills a table of 1 MiB in a transaction that is rolled back. A commit alone needs no new page, so it does not show a
+/// full disk.
 struct Filling;
 
 impl Work for Filling {

@@ -1,5 +1,5 @@
-//! An empty database into which all facts of another store are copied, in one transaction. It stays empty until the
-//! copy is complete.
+//! An empty database into which all facts of another store are copied, in one transaction. The database stays empty
+//! until the copy is complete.
 
 use crate::admission::Admission;
 use crate::claim::Claim;
@@ -30,7 +30,7 @@ pub struct NotEmpty {
     pub table: &'static str,
 }
 
-/// A database into which facts are copied. If it is dropped before [`Target::commit`], the database stays empty.
+/// A database into which facts are copied. If the value is dropped before [`Target::commit`], the database stays empty.
 pub struct Target {
     store: Store,
     /// The claim to the database.
@@ -42,8 +42,8 @@ pub struct Target {
 const COPYING: &str = "copying facts into PostgreSQL";
 
 impl Target {
-    /// Opens a database, claims it for this program alone, creates its tables, and locks out other writers until the copy
-    /// has ended.
+    /// Opens a database, claims it for this program alone, and creates its tables. Locks out other writers until the
+    /// copy has ended.
     pub async fn open(settings: &PostgresSettings) -> std::result::Result<Self, FactsError> {
         server::visit(settings).await?;
         let admission = Arc::new(Admission::new(Claim::new(None)));
@@ -147,26 +147,26 @@ impl Target {
         rows.iter().map(|row| record(row, table)).collect()
     }
 
-    /// Sets the last id of a table, so that new rows get higher ids than any earlier row.
+    /// Sets the last id of a table. New rows then get higher ids than any earlier row.
     pub async fn set_last_id(&self, table: &Table, last: i64) -> std::result::Result<(), FactsError> {
         let sql = "SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2::bigint, 1), $2::bigint > 0)";
         self.client().query_one(sql, &[&table.name, &last]).await.map(drop).map_err(failed)
     }
 
-    /// Sets the last number of logins and accounts, so that new ones get higher numbers.
+    /// Sets the last number of logins and accounts. New ones then get higher numbers.
     pub async fn set_last_number(&self, last: i64) -> std::result::Result<(), FactsError> {
         let sql = "SELECT setval('numbers', greatest($1::bigint, 1), $1::bigint > 0)";
         self.client().query_one(sql, &[&last]).await.map(drop).map_err(failed)
     }
 
-    /// Sets the mark, by which live records recognise the facts that they belong to.
+    /// Sets the mark. Live records contain the mark of the facts to which they belong.
     pub async fn set_mark(&self, mark: FactsMark) -> std::result::Result<(), FactsError> {
         let sql = "UPDATE mark SET history = $1, count = $2";
         let (history, count) = (mark.history.cast_signed(), mark.count.cast_signed());
         self.client().execute(sql, &[&history, &count]).await.map(drop).map_err(failed)
     }
 
-    /// Commits the copy. Until then, none of it is visible.
+    /// Commits the copy, which is invisible until then.
     pub async fn commit(self) -> std::result::Result<(), FactsError> {
         self.client().batch_execute("COMMIT").await.map_err(failed)?;
         // Without it, the first calls are planned for empty tables. If it fails, PostgreSQL does it by itself later.

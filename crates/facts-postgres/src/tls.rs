@@ -1,5 +1,5 @@
-//! TLS to PostgreSQL, by rustls. The option `sslmode` of the URL decides whether it is used. A certificate is always
-//! verified.
+//! TLS to PostgreSQL, by rustls. The option `sslmode` of the URL decides whether TLS is used. TLS always verifies the
+//! server's certificate.
 
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
@@ -9,7 +9,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// The error of certificates with which the certificate of PostgreSQL cannot be verified.
+/// The error of a file of trusted certificates that cannot be read or used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TlsError {
     #[error("{file}: {error}")]

@@ -1,4 +1,4 @@
-//! Kills the server. Acknowledged writes survive, and the adapter continues with the restarted server.
+//! Kills the server. Acknowledged writes survive. The adapter continues with the restarted server.
 
 mod common;
 
@@ -49,7 +49,7 @@ async fn a_killed_server_has_every_acknowledged_login() {
     }
 }
 
-/// A login with its number as its time.
+/// A login whose time is its number.
 fn login(number: u64) -> NewLogin {
     let user = UserId::new(&format!("user {}", number % 10)).expect("the tests name users rightly");
     let device = DeviceId::new(&format!("device {number}")).expect("the tests name devices rightly");

@@ -1,4 +1,4 @@
-//! Tests of a database that is exchanged, or restored from a back-up, while a node uses it.
+//! Tests of a database that is exchanged or restored from a backup while a node uses it.
 
 // Helpers of tests may panic.
 #![allow(clippy::unwrap_used)]
@@ -36,7 +36,7 @@ fn user(n: u64) -> User {
     User::new(AppId(7), UserId::new(&format!("user {n}")).unwrap())
 }
 
-/// Makes the databases have each other's names. Ends all connections to them.
+/// Exchanges the names of two databases. Ends all connections to both.
 async fn exchange(one: &Database, other: &Database) {
     let admin = server().await.connect("postgres").await;
     let run = async |sql: String| admin.batch_execute(&sql).await.unwrap();
@@ -86,7 +86,7 @@ async fn another_database_behind_the_same_url_is_refused_until_the_right_one_is_
     facts.mark_changes().await.unwrap().unwrap();
 }
 
-/// The tables are replaced by those of a back-up, and no connection ends.
+/// The tables are replaced by tables of a backup, but no connection ends.
 #[tokio::test]
 async fn facts_that_were_restored_in_place_are_refused() {
     let database = server().await.create_database().await;
@@ -102,8 +102,8 @@ async fn facts_that_were_restored_in_place_are_refused() {
     }
 }
 
-/// Nodes of a cluster advance one mark. None of them begins a new history beside others, who would take it for another
-/// database.
+/// The nodes of a cluster advance one mark. A node begins no new history while others run, because they would see
+/// another database.
 #[tokio::test]
 async fn the_changes_of_other_nodes_are_no_exchange() {
     let database = server().await.create_database().await;

@@ -1,5 +1,5 @@
-//! Compares random histories of the lists of users with the model of the conformance suite. If the two differ, the
-//! history is reduced to the few relevant steps.
+//! Compares random histories of the lists of users with the model of the conformance suite. A history that shows a
+//! difference is reduced to a few steps.
 
 mod common;
 

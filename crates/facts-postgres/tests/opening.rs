@@ -1,5 +1,5 @@
-//! Tests of opening a database: refusals with errors that help an operator, migrations by several nodes at a time, and
-//! the mark of the facts.
+//! Tests of opening a database. They check that errors help an operator, that several nodes can migrate at once, and
+//! the mark.
 
 // Helpers of tests may panic.
 #![allow(clippy::unwrap_used)]
@@ -14,7 +14,7 @@ use lamplight_facts_postgres::{Cause, PostgresFacts, PostgresSettings, PostgresU
 use lamplight_model::{AppId, FactsMark, Timestamp, User, UserId};
 use std::error::Error;
 
-/// Opens and examines the database of this URL. Both must fail with an error of the same kind. Returns the error of
+/// Opens and examines the database of this URL. Both calls must fail with the same kind of error. Returns the error of
 /// opening.
 async fn refused(url: &str) -> FactsError {
     let settings = PostgresSettings::new(PostgresUrl::new(url).unwrap());
@@ -119,7 +119,7 @@ async fn a_database_that_cannot_be_used_is_refused_with_the_cause() {
     facts.probe().await.unwrap();
 }
 
-/// If several nodes start at once, with an empty database or an older schema, each migration runs once.
+/// Several nodes start at once, with an empty database or an older schema. Each migration runs once.
 #[tokio::test]
 async fn migrations_run_once_whichever_nodes_start() {
     for begun in [0, 2] {

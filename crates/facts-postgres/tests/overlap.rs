@@ -46,7 +46,8 @@ async fn a_newer_schema_and_tables_of_others_are_refused_and_left_alone() {
     assert_eq!(error.source.unwrap().downcast_ref(), Some(&newer));
 }
 
-/// At two nodes, two users send messages, add each other and remove each other. No call fails, and no change is lost.
+/// Two users at two nodes send messages, add each other and remove each other. All calls succeed, and all changes
+/// remain.
 #[tokio::test]
 async fn two_who_change_each_others_lists_at_two_nodes_do_not_hinder_each_other() {
     let (nodes, _database) = two_nodes().await;
@@ -82,7 +83,8 @@ async fn two_who_change_each_others_lists_at_two_nodes_do_not_hinder_each_other(
     }
 }
 
-/// A login at one node overlaps with a kick at another node. The kick ends the login, or the login has a later number.
+/// A login at one node overlaps with a kick at another node. Either the kick ends the login, or the login's number is
+/// higher.
 #[tokio::test]
 async fn a_kick_at_one_node_divides_the_logins_at_another() {
     let (nodes, _database) = two_nodes().await;
@@ -104,7 +106,8 @@ async fn a_kick_at_one_node_divides_the_logins_at_another() {
     }
 }
 
-/// Nodes take the lease of a lane at the same time, and then take it over at the same time. One of them gets it.
+/// Several nodes take the lease of a lane at once. Later, several take the lease over at once. One node gets it each
+/// time.
 #[tokio::test]
 async fn of_nodes_that_lease_a_lane_at_once_one_gets_it() {
     let (nodes, _database) = two_nodes().await;
@@ -123,7 +126,7 @@ async fn of_nodes_that_lease_a_lane_at_once_one_gets_it() {
     }
 }
 
-/// Notices are settled and stored concurrently. One notice of the user is a head until none is left.
+/// Notices are settled and stored concurrently. The user always has one head, until no notice is left.
 #[tokio::test]
 async fn a_lane_never_loses_its_head() {
     let (nodes, _database) = two_nodes().await;
@@ -171,7 +174,7 @@ async fn a_call_that_is_ended_because_of_a_deadlock_is_run_again() {
     assert!(matches!(sent.unwrap(), Sent::Stored(stored) if stored.message.sequence == 1));
 }
 
-/// A call whose caller is gone has changed everything or nothing.
+/// A call whose caller has gone away has changed everything or nothing.
 #[tokio::test]
 async fn a_dropped_call_is_done_whole_or_not_at_all() {
     let (nodes, _database) = two_nodes().await;
@@ -215,7 +218,8 @@ async fn beyond_the_bound_a_call_is_refused_at_once() {
     assert!(waiting.await.into_iter().all(|made| made.unwrap().made));
 }
 
-/// PostgreSQL accepts fewer connections than the settings allow. Calls wait for those that exist, up to their deadline.
+/// PostgreSQL accepts fewer connections than the settings allow. Calls wait for existing connections, up to their
+/// deadline.
 #[tokio::test]
 async fn calls_wait_for_the_connections_that_postgresql_accepts() {
     let own = Server::start().await;
@@ -285,7 +289,7 @@ async fn a_server_that_does_not_answer_is_unavailable() {
     assert!(started.elapsed() < settings.call_timeout);
 }
 
-/// A connection that was lost while it was unused does not fail a read.
+/// An unused connection that was lost does not fail a read.
 #[tokio::test]
 async fn a_read_goes_on_over_another_connection() {
     let (nodes, database) = two_nodes().await;
@@ -357,7 +361,7 @@ async fn two_nodes() -> ([PostgresFacts; 2], Database) {
     ([node().await, node().await], database)
 }
 
-/// Waits until this number of sessions waits for a lock.
+/// Waits until this number of sessions wait for a lock.
 async fn until_somebody_waits(database: &str, sessions: i64) {
     let watching = server().await.connect(database).await;
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

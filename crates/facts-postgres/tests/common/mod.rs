@@ -1,4 +1,5 @@
-//! PostgreSQL servers for tests. Each is Debian's PostgreSQL in a temporary directory, with a socket in it.
+//! PostgreSQL servers for tests. Each server is Debian's PostgreSQL in a temporary directory, which contains its
+//! socket.
 
 #![allow(dead_code, reason = "each binary of tests has this file, and uses a part of it")]
 
@@ -15,8 +16,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 
-/// A PostgreSQL server for tests. A server for a single test ends when this value is dropped or the process ends: the
-/// shell that runs it then reads the end of its input. Its directory is then removed.
+/// A PostgreSQL server for tests. A server for a single test ends when this value is dropped or the process ends. The
+/// server's shell then reads the end of its input. The directory of the server is then removed.
 pub struct Server {
     directory: PathBuf,
     options: Vec<String>,
@@ -25,9 +26,9 @@ pub struct Server {
 
 /// The way in which a server ends.
 enum Life {
-    /// The server ends with a shell, whose input is open as long as this process lives.
+    /// The server ends with a shell. Its input stays open until this process ends.
     Own(Child),
-    /// The server ends when no process has the shared lock, which this process keeps.
+    /// The server ends when no process holds the shared lock. This process holds the lock.
     Shared(File),
 }
 
@@ -40,7 +41,8 @@ impl Server {
         Self::start_with(|_| vec!["listen_addresses=".to_owned()]).await
     }
 
-    /// Starts a server with these options. `options` may write files that they name into the given directory.
+    /// Starts a server with these options. `options` may write files into the given directory, and name them in the
+    /// options.
     pub async fn start_with(options: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let directory = tempfile::Builder::new().prefix("lamplight-postgres-").tempdir();
         let directory = directory.expect("a temporary directory can be made").keep();
@@ -99,9 +101,8 @@ impl Server {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 
-    /// Starts a server that ends when nobody has used it for ten seconds. While its guard checks this and ends it, the
-    /// guard holds the lock that starting a server needs. No test can therefore begin to use a server that is about to
-    /// end.
+    /// Starts a server that ends after ten seconds without a user. Its guard checks for users, and ends the server,
+    /// under the lock that a start needs. No test can therefore begin to use a server that is about to end.
     fn run_for_all(directory: &Path, options: &[String]) {
         const SCRIPT: &str = r#"
             program=$1 directory=$2
@@ -158,7 +159,7 @@ impl Server {
         shell.process_group(0).stdin(Stdio::piped()).spawn().expect("a shell can be started")
     }
 
-    /// Kills the server with all data that it has not written, and waits until its processes have ended.
+    /// Kills the server with its unwritten data, and waits until its processes have ended.
     pub async fn crash(&mut self) {
         let file = std::fs::read_to_string(self.directory.join("data/postmaster.pid"));
         let pid = file.expect("a server writes its pid").lines().next().and_then(|line| line.parse().ok());
@@ -180,8 +181,8 @@ impl Server {
         }
     }
 
-    /// Stops the processes of the server if `is_frozen` is `true`, so that it answers nothing and closes no connection.
-    /// Otherwise, lets them continue.
+    /// With `true`, stops the processes of the server. The server then answers nothing and closes no connection. With
+    /// `false`, lets the processes continue.
     pub fn freeze(&self, is_frozen: bool) {
         assert!(matches!(self.life, Life::Own(_)), "others use this server");
         let signal = if is_frozen { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };
@@ -203,7 +204,7 @@ impl Server {
             .collect()
     }
 
-    /// Starts the server again over the files that a crash has left.
+    /// Starts the server again with the files that a crash has left.
     pub async fn restart(&mut self) {
         self.life = Life::Own(Self::run(&self.directory, &self.options));
         self.await_connections().await;
@@ -218,13 +219,13 @@ impl Server {
         }
     }
 
-    /// The URL of this database.
+    /// The URL of the database with this name.
     pub fn url(&self, database: &str) -> String {
         let port = self.options.iter().find_map(|option| option.strip_prefix("port=")).unwrap_or("5432");
         format!("postgres:///{database}?user=lamplight&host={}&port={port}", self.directory.display())
     }
 
-    /// The settings of a node of a cluster for this database.
+    /// The settings of a cluster's node for this database.
     pub fn settings(&self, database: &str) -> PostgresSettings {
         let url = PostgresUrl::new(&self.url(database)).expect("it is a URL");
         let minutes = Duration::from_secs(120);
@@ -269,8 +270,8 @@ impl Drop for Server {
     }
 }
 
-/// The server that the tests share. The first process that needs it starts it, because nextest runs each test in its
-/// own process. It ends when no process has used it for some seconds.
+/// The server that the tests share. nextest runs each test in its own process, so the first process starts the server.
+/// The server ends some seconds after the last process that used it.
 pub async fn server() -> &'static Server {
     static SERVER: OnceCell<Server> = OnceCell::const_new();
     SERVER.get_or_init(Server::shared).await
@@ -284,7 +285,7 @@ pub async fn new_store() -> (Arc<PostgresFacts>, Database) {
     (Arc::new(facts.expect("a new database can be opened")), database)
 }
 
-/// The database of a test. It is dropped with the value.
+/// The database of a test. Dropping the value drops the database.
 pub struct Database {
     name: String,
 }
@@ -322,7 +323,7 @@ fn as_owner(program: &Path, directory: &Path) -> Command {
     command
 }
 
-/// Gives a directory of root to the user of Debian's package.
+/// Gives a directory owned by root to the user of Debian's package.
 fn give_away(directory: &Path) {
     if std::fs::metadata(directory).expect("the directory is there").uid() != 0 {
         return;
