@@ -1,12 +1,12 @@
-//! The conformance suite, which tests the contract that every adapter of [`Facts`] must fulfil.
+//! The conformance suite, which tests the contract of [`Facts`] on any adapter.
 //!
 //! Each rule is a function with the name of the rule, in the file of its subject. A rule gets a new, empty store, and
 //! panics if the store breaks the rule. An adapter calls `lamplight_facts::conformance_tests!(make)` in its tests,
 //! which defines a test for each rule.
 //!
-//! The suite uses only the port: it does not stop a store, kill it or fill its disk. Each adapter has tests of its own
-//! for the survival of acknowledged changes. The caller of the port checks that an app exists, so the suite creates
-//! accounts without one.
+//! The suite uses only the port: it does not stop a store, kill it or fill its disk. Each adapter therefore has its own
+//! tests for the survival of acknowledged changes. The caller of the port checks that an app exists, so the suite
+//! creates accounts without an app.
 
 pub mod accounts;
 pub mod conversations;
@@ -262,7 +262,7 @@ fn at(millis: u64) -> Timestamp {
     Timestamp(millis)
 }
 
-/// A login of a native device by its application, with a UserSig from the second of the login.
+/// A login of a native device by its application. Its UserSig was issued in the second of the login.
 fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
     NewLogin {
         user: user(name),
@@ -297,7 +297,8 @@ fn end(on: &str, login: u64) -> EndedLogin {
     EndedLogin { device: device(on), login, mark: None }
 }
 
-/// The end of the device's login. Without a login in the list, the end has the highest number, and ends any login.
+/// The end of the device's login. If the device has no login in the list, the end has the highest number. Such an end
+/// applies to any login.
 async fn end_of(facts: &dyn Facts, name: &str, on: &str) -> EndedLogin {
     let logins = ok(facts.logins(user(name))).await;
     let number = logins.iter().find(|login| login.device.as_str() == on).map(|login| login.number);

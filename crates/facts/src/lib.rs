@@ -1,8 +1,9 @@
-//! The port for durable data: apps, accounts and logins. `lists` adds the profiles, friends and messages of users,
-//! `outbox` the notices for the apps' backends, and `operations` the audit log and the stored metrics.
+//! The port for durable data: apps, accounts and logins. `lists` adds the profiles, friends and messages of users.
+//! `outbox` adds the notices for the apps' backends. `operations` adds the audit log and the stored metrics.
 //!
 //! A call that changes data returns after the commit, so acknowledged changes survive `kill -9`. An adapter implements
-//! [`Facts`] and passes [`conformance`]. Adapters contain no rules about statuses or about logins that kick others.
+//! [`Facts`] and passes [`conformance`]. Adapters contain no rules about statuses, and no rules about logins that kick
+//! others.
 
 pub mod conformance;
 mod lists;
@@ -30,34 +31,34 @@ pub use lamplight_model::{EndMark, EndWhy, EndedLogin, Revoked};
 /// The future result of a call to [`Facts`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
 
-/// The port for everything durable. Every list that a call returns is in the order that the call's description states.
+/// The port for all durable data. Each call that returns a list states the order of the list.
 ///
-/// Concurrent calls have no order. A call whose future is dropped is executed completely or not at all, and its caller
+/// Concurrent calls have no order. A call whose future is dropped is executed completely or not at all. Its caller
 /// cannot find out which. After [`Overloaded`](FactsErrorKind::Overloaded), nothing has changed. After any other error,
-/// a write may still have been executed. A read sees every write that was acknowledged before it began.
+/// a write may nevertheless have been executed. A read sees every write that was acknowledged before the read began.
 pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Apps
 
     /// All apps, in ascending order of their ids.
     fn apps(&self) -> Answer<'_, Vec<App>>;
 
-    /// Creates an app, or replaces it completely. Returns an error while the app is being deleted.
+    /// Creates an app, or replaces it completely. Fails while the app is being deleted.
     fn put_app(&self, app: App) -> Answer<'_, ()>;
 
-    /// Replaces an app like [`Facts::put_app`], but only if the stored app still equals `was`; `None` means no app.
-    /// Runs in one transaction. Returns `false` and changes nothing if the stored app differs, or if the app is being
-    /// deleted.
+    /// Replaces an app like [`Facts::put_app`], but only if the stored app still equals `was`. `None` means that no app
+    /// may be stored. Runs in one transaction. Returns `false` and changes nothing if the stored app differs, or if the
+    /// app is being deleted.
     fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool>;
 
     /// Begins the deletion of an app, in one transaction. Deletes the app and its keys. Until the app is created again,
-    /// no account, login, revocation or notice of it is stored. The last app is not deleted.
+    /// no account, login, revocation or notice of the app is stored. The last app cannot be deleted.
     fn begin_app_deletion(&self, app: AppId) -> Answer<'_, AppDeletion>;
 
-    /// The apps whose deletion has begun and is not complete, in ascending order of their ids.
+    /// The apps whose deletion has begun but is not complete, in ascending order of their ids.
     fn deleted_apps(&self) -> Answer<'_, Vec<AppId>>;
 
-    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction, and returns their number. If
-    /// the number is below `limit`, the deletion is complete, and the app may be created again.
+    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction. Returns the number of deleted
+    /// rows. If the number is below `limit`, the deletion is complete, and the app may be created again.
     fn delete_app_rows(&self, app: AppId, limit: usize) -> Answer<'_, usize>;
 
     // Accounts
@@ -72,7 +73,7 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Up to `limit` accounts of an app in ascending order of their ids, beginning after the id `after`.
     fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>>;
 
-    /// Creates an account unless it exists. Returns its creation number; 0 if the app was deleted.
+    /// Creates an account, unless the account exists. Returns its creation number; 0 if the app was deleted.
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
     /// Deletes an account with its profile, logins, marks, friendships and conversation list. Removes the user from the
@@ -82,12 +83,13 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// there was no account.
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
-    /// Ends all logins of a user, adds an end mark for each of their devices, and revokes further UserSigs, in one
-    /// transaction. Returns the highest login number so far: logins up to it have ended. Returns `None` if there is no
-    /// account.
+    /// Ends all logins of a user, in one transaction. Adds an end mark for each of the devices, and revokes further
+    /// UserSigs. Returns the highest login number so far: logins up to this number have ended. Returns `None` if there
+    /// is no account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
-    /// The revocation that kicks and deletions of a user have left, or `None`. It exists even without an account.
+    /// The revocation that kicks and deletions of a user have left; `None` without one. A revocation exists even
+    /// without an account.
     fn revocation(&self, user: User) -> Answer<'_, Option<Revocation>>;
 
     /// Revokes these UserSigs in addition to those already revoked. Ends no login.
@@ -103,8 +105,9 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// place of the device's previous login.
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
-    /// Ends logins of a user. An end concerns the device's login with the given number and every earlier one. A given
-    /// end mark is stored, unless the device has a later login. The newest [`MAX_MARKS`] marks of a user are kept.
+    /// Ends logins of a user. An end applies to the device's login with the given number, and to every earlier login of
+    /// the device. A given end mark is stored, unless the device has a later login. The newest [`MAX_MARKS`] marks of a
+    /// user are kept.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
     /// The durable logins of a user, in ascending order of their numbers.
@@ -117,7 +120,7 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
 /// The maximum number of end marks that are stored for one user.
 pub const MAX_MARKS: usize = 32;
 
-/// The maximum number of logins of Web devices whose numbers are stored for one user. The newest are kept.
+/// The maximum number of Web logins whose numbers are stored for one user. The newest are kept.
 pub const MAX_WEB_LOGINS: usize = 32;
 
 /// An account.
@@ -127,13 +130,13 @@ pub struct Account {
     pub user: User,
     /// The time at which the account was created.
     pub created: Timestamp,
-    /// The creation number. If an account is deleted and created again, the new account has a higher number.
+    /// The creation number. An account that is deleted and created again gets a higher number.
     pub born: u64,
-    /// The revocation that kicks and deletions have left; `None` if there was none.
+    /// The revocation that kicks and deletions have left; `None` without one.
     pub revocation: Option<Revocation>,
 }
 
-/// An account with its durable logins in ascending order of their numbers, read from one snapshot.
+/// An account, and its durable logins in ascending order of their numbers. All are read from one snapshot.
 pub type AccountWithLogins = (Account, Vec<Login>);
 
 /// The revocation that kicks and deletions of a user have left.
@@ -152,7 +155,7 @@ pub enum AppDeletion {
     Begun,
     /// There is no such app.
     NoSuchApp,
-    /// The app is the last one, so it was not deleted.
+    /// The app is the last app, so it was not deleted.
     LastApp,
 }
 
@@ -204,7 +207,7 @@ pub struct NewLogin {
     pub issued: u64,
     /// Whether the login outlives its connection: `true` for a native device, `false` for a Web device.
     pub durable: bool,
-    /// Whether the device resumes a login by itself, rather than because its application has logged in.
+    /// Whether the device resumes a login by itself. `false` if its application has logged in.
     pub resume: bool,
 }
 
@@ -213,10 +216,11 @@ pub struct NewLogin {
 pub enum LoginRecorded {
     /// The login was refused, because its UserSig was revoked.
     Revoked,
-    /// The login was refused, because the device's last login ended for this reason. A resume is refused every time. A
+    /// The login was refused, because the device's last login ended for this reason. A resume is always refused. A
     /// login by the application is refused once, if another login kicked the device and the device was not told.
     Ended(EndWhy),
-    /// The login was refused, because there is no account. Neither a resume nor a login to a deleted app creates one.
+    /// The login was refused, because the account does not exist. A resume creates no account. Nor does a login to a
+    /// deleted app.
     NoAccount,
     /// The login is recorded.
     Recorded {
@@ -239,7 +243,7 @@ pub struct FactsError {
     pub kind: FactsErrorKind,
     /// The operation that failed, as in "recording a login".
     pub doing: &'static str,
-    /// The error of the adapter or the store that caused this error; `None` if there is none.
+    /// The error of the adapter or the store that caused this error; `None` if unknown.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -247,7 +251,7 @@ pub struct FactsError {
 /// The kinds of faults.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FactsErrorKind {
-    /// Too many calls of the adapter are waiting; a later call may succeed.
+    /// Too many calls of the adapter are waiting. A later call may succeed.
     #[error("too many calls wait")]
     Overloaded,
     /// The store cannot be reached, is full or is shutting down.

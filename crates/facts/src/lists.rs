@@ -1,8 +1,9 @@
 //! The part of the port for the lists of a user: profile, friends, messages and conversations.
 //!
 //! Every change of a user's lists increments the user's *lists version* by one, in the same transaction. A client that
-//! was away compares its version with the current one. If they are equal, its copies of the lists are current. A call
-//! that changes nothing does not increment the version, and neither does a change of another user's profile.
+//! was away compares its version with the current version. If both are equal, the client's copies of the lists are
+//! current. A call that changes nothing does not increment the version. Neither does a change of another user's
+//! profile.
 //!
 //! The version of a new account is its creation time in milliseconds. Versions therefore do not repeat if an account is
 //! deleted and created again.
@@ -14,14 +15,14 @@ use lamplight_model::{
 };
 use std::time::Duration;
 
-/// A message with the same sender, recipient, content and client id within this time is a retry. After this time, it is
-/// a new message. SDKs and backends stop retrying long before.
+/// The time within which an equal message is a retry: same sender, recipient, content and client id. After this time,
+/// the message is new. SDKs and backends stop retrying much earlier.
 pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
 /// The durable lists of users. The caller has validated the texts.
 pub trait Lists: Send + Sync {
-    /// The lists versions and unread counts of these users, in the order of `users`; `None` for a user without an
-    /// account. Should be fast: many logins make this call.
+    /// The lists versions and unread counts of these users, in the order of `users`. `None` for a user without an
+    /// account. Many logins make this call, so it should be fast.
     fn lists_states(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>>;
 
     // Profiles
@@ -29,15 +30,15 @@ pub trait Lists: Send + Sync {
     /// The profiles of these users, in the order of `users`; `None` for a user without an account.
     fn profiles(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Profile>>>;
 
-    /// Changes a profile. Returns `None` if there is no account. If no value differs, the version stays.
+    /// Changes a profile. Returns `None` if there is no account. If all values stay equal, the version stays.
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>>;
 
     /// The further profile fields of these users, in the order of `users`. `None` for a user without an account.
     fn profile_fields(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ProfileFields>>>;
 
     /// Changes a profile and sets further fields, in one transaction. Fields that are not in `fields` keep their
-    /// values. A change of further fields neither increments the version nor sets [`ProfileSet::changed`]. Returns
-    /// `None` if there is no account.
+    /// values. A change of further fields does not increment the version or set [`ProfileSet::changed`]. Returns `None`
+    /// if there is no account.
     fn set_profile_and_fields(
         &self,
         user: User,
@@ -62,8 +63,8 @@ pub trait Lists: Send + Sync {
     /// transaction.
     ///
     /// An existing entry of `owner` keeps its time. A given remark, source or wording replaces the stored text, unless
-    /// it is empty. A new entry of the friend has only the source; an existing one stays as it is. Any result but
-    /// [`Befriended::Done`] means that nothing was changed.
+    /// the given text is empty. A new entry of the friend has only the source. An existing entry of the friend stays as
+    /// it is. Any result but [`Befriended::Done`] means that nothing was changed.
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
 
     /// Changes the remark of an entry. Returns `None` if there is no entry. An equal remark does not increment the
@@ -98,9 +99,10 @@ pub trait Lists: Send + Sync {
     /// were deleted.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
-    /// Adds notices about missed messages to `user` to the outbox, in one transaction. Considers the unread messages
-    /// from `since` on that have no notice yet, among the newest 100 messages of each conversation. The newest `limit`
-    /// of the considered messages get a notice. The notices are in the order of sending. The call may be repeated.
+    /// Adds notices about missed messages to `user` to the outbox, in one transaction. Considers unread messages from
+    /// `since` on that have no notice yet. Of each conversation, considers only the newest 100 messages. The newest
+    /// `limit` of the considered messages get a notice. The notices are in the order of sending. The call may be
+    /// repeated.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, without those that the owner has
@@ -113,9 +115,9 @@ pub trait Lists: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<Message>>;
 
-    /// Up to `limit` rows of the owner's conversation list. Pinned rows come first, then those with the latest
-    /// activity. Equal ones are in ascending order of the peer. If `after` is given, only rows after that position are
-    /// returned.
+    /// Up to `limit` rows of the owner's conversation list. Pinned rows come first. Rows are then in descending order
+    /// of their latest activity, and then in ascending order of the peer. If `after` is given, only rows after that
+    /// position are returned.
     fn conversations(
         &self,
         owner: User,
@@ -123,10 +125,10 @@ pub trait Lists: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<Conversation>>;
 
-    /// A row of the owner's conversation list; `None` if there is none.
+    /// A row of the owner's conversation list; `None` without one.
     fn conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<Conversation>>;
 
-    /// Marks the peer's messages up to `sequence` as read by the owner; `None` marks all existing ones. The read
+    /// Marks the peer's messages up to `sequence` as read by the owner. `None` marks all existing messages. The read
     /// position never moves back. Returns `None` if the list has no such conversation.
     fn mark_read(
         &self,
@@ -170,7 +172,7 @@ pub struct ListsState {
 pub struct NickCursor {
     /// The nick of the last account of the previous page.
     pub nick: String,
-    /// The id of that account.
+    /// The id of the last account of the previous page.
     pub id: UserId,
 }
 
@@ -203,7 +205,7 @@ pub struct NewFriendship {
     pub owner: User,
     /// The user to add to the list.
     pub friend: UserId,
-    /// Whether to add the owner to the friend's list too.
+    /// Whether to also add the owner to the friend's list.
     pub both: bool,
     /// The owner's name for the friend; may be empty.
     pub remark: String,
@@ -215,7 +217,7 @@ pub struct NewFriendship {
     pub at: Timestamp,
     /// The maximum number of entries of each list. In a full list, existing entries can still be changed.
     pub limit: usize,
-    /// Whether the friend's rule for being added applies. `true` for a call of a user, `false` for a call of the app.
+    /// Whether the friend's rule for being added applies: `true` for calls of users, `false` for calls of the app.
     pub ask: bool,
 }
 
@@ -228,7 +230,7 @@ pub struct Befriending {
     pub entry: Option<Friend>,
     /// The friend's entry about the owner; `None` if the friend's list does not contain the owner.
     pub back: Option<Friend>,
-    /// Whether the owner's list has changed, so that its version was incremented by one.
+    /// Whether the owner's list has changed. Its version was then incremented by one.
     pub owner_changed: bool,
     /// Whether the friend's list has changed: an entry is new or has become mutual.
     pub friend_changed: bool,
@@ -238,8 +240,7 @@ pub struct Befriending {
     pub friend_state: ListsState,
 }
 
-/// The outcome of adding a friend. If several reasons prevent the addition, the first one in the order of these
-/// variants is returned.
+/// The outcome of adding a friend. If several reasons prevent it, the first reason in this order is returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Befriended {
     /// The friend was added, or the existing entry was updated.
@@ -250,7 +251,7 @@ pub enum Befriended {
     NoSuchFriend,
     /// The owner's list is full.
     ListFull,
-    /// `both` was requested, but the friend's list is full.
+    /// `both` was requested, and the friend's list is full.
     FriendListFull,
     /// A user has made the call, and the friend's rule allows nobody to add them. Existing entries can still be
     /// updated.
@@ -293,11 +294,11 @@ pub struct NewMessage {
     pub to: UserId,
     /// The content of the message.
     pub body: MessageBody,
-    /// The sender's id of the message, which is the same in each retry.
+    /// The sender's id of the message, equal in each retry.
     pub client_id: ClientMessageId,
     /// The time of the call.
     pub at: Timestamp,
-    /// The platforms of the devices to which the app's backend is to push the message. If there are any, a notice is
+    /// The platforms of the devices to which the app's backend is to push the message. If any are given, a notice is
     /// added to the outbox in the same transaction.
     pub push: Vec<Platform>,
 }

@@ -1,61 +1,66 @@
-//! The part of the port for webhooks: the notices that have not been delivered to the apps' backends yet.
+//! The part of the port for webhooks: the notices that the apps' backends have not received yet.
 //!
 //! A notice is in the outbox until it is settled. The notices of one user and webhook are sent in the order of their
 //! ordinals. Only the first of them, the *head*, can be sent. The dispatcher decides when notices are sent and retried.
 //!
-//! If several nodes share the outbox, a node sends the notices of a lane only while it has the lease of the lane. The
-//! outbox knows no durations: the nodes decide when a lease has ended.
+//! If several nodes share the outbox, a node needs the lease of a lane to send its notices. The outbox stores no
+//! durations: the nodes decide when a lease has ended.
 
 use crate::Answer;
 use lamplight_model::{AppId, Lane, LaneLease, NodeId, NoticeContent, Timestamp, User};
 
-/// The store of the notices that have not been delivered to the apps' backends yet.
+/// The store of the notices that the apps' backends have not received yet.
 pub trait Outbox: Send + Sync {
     /// Stores notices in their order, in one transaction. If an app has [`MAX_WAITING_NOTICES`] waiting notices,
-    /// further ones are dropped.
+    /// further notices are dropped.
     ///
     /// The session events of a user have increasing ordinals. An event that was stored before is ignored, even if its
-    /// notice was settled meanwhile. The caller confirms with [`Outbox::forget_taken_in`] that it repeats no events;
-    /// the store need not recognise these any longer.
+    /// notice was settled meanwhile. With [`Outbox::forget_taken_in`], the caller confirms that it will not repeat
+    /// events. The store need not recognise these events any longer.
     ///
-    /// A login may cancel a waiting disconnect of its device. The disconnect is then deleted and the login is not
+    /// A login may cancel a waiting disconnect of its device. The disconnect is then deleted, and the login is not
     /// stored. [`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back) defines when that is possible. A
-    /// disconnect that was handed out ([`Outbox::hand_out`]) cannot be cancelled. The user then counts as ONLINE the
-    /// whole time, so the events between the two get the status after the login.
+    /// disconnect that was handed out ([`Outbox::hand_out`]) cannot be cancelled.
+    ///
+    /// After a cancellation, the user counts as ONLINE the whole time. Events between the two therefore get the status
+    /// after the login.
     fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued>;
 
     /// Records that the caller will not repeat the session events of these users up to these ordinals. The store need
-    /// not recognise them any longer.
+    /// not recognise these events any longer.
     fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()>;
 
-    /// Up to `limit` heads of a lane, in the order in which they are due, including those not due yet. A head is the
-    /// oldest unsettled notice of a user.
+    /// Up to `limit` heads of a lane, in the order in which they are due. Heads that are not yet due are included. A
+    /// head is the oldest unsettled notice of a user.
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>>;
 
     /// Records that a notice is about to be sent, so that no login can cancel it. Returns whether the notice exists.
     fn hand_out(&self, id: u64) -> Answer<'_, bool>;
 
-    /// Takes or renews the lease of a lane for `node`, and returns the state of the lease after the call. If another node
-    /// has the lease, nothing is changed, unless `over` is the beat of its lease. That node then loses it.
+    /// Takes or renews the lease of a lane for `node`. Returns the state of the lease after the call.
     ///
-    /// A lane of an app that was deleted has no lease, and nobody gets it.
+    /// If another node has the lease, nothing is changed. But if `over` is the beat of that lease, `node` takes the
+    /// lease over, and the other node loses it.
     ///
-    /// The term is kept if `node` already has the lease. Otherwise it becomes higher than all former terms of the lane.
+    /// A lane of a deleted app has no lease, and no node gets one.
+    ///
+    /// If `node` already has the lease, the term is kept. Otherwise the new term is higher than all former terms of the
+    /// lane.
     fn take_lease(&self, lane: Lane, node: NodeId, over: Option<u64>) -> Answer<'_, LaneLease>;
 
-    /// Releases the lease of a lane if it has the beat `beat`. Otherwise nothing is changed.
+    /// Releases the lease of a lane if the lease has the beat `beat`. Otherwise changes nothing.
     fn release_lease(&self, lane: Lane, beat: u64) -> Answer<'_, ()>;
 
-    /// Stores the outcomes of notices, in one transaction. `at` is the time of the call. Notices that no longer exist
-    /// are ignored, and so are outcomes from a term that is not the last one of the lane. Deletes the oldest dead letters
-    /// of an app above [`MAX_DEAD_LETTERS`], and returns their number.
+    /// Stores the outcomes of notices, in one transaction. `at` is the time of the call. Ignores notices that no longer
+    /// exist. Also ignores outcomes from a term that is not the lane's last term. Deletes the oldest dead letters of an
+    /// app above [`MAX_DEAD_LETTERS`], and returns their number.
     fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize>;
 
     /// All lanes that have or have had notices.
     fn lanes(&self) -> Answer<'_, Vec<LaneState>>;
 
-    /// Up to `limit` dead letters of an app after the id `after`, in ascending order of their ids. This is the order in
-    /// which notices became dead letters.
+    /// Up to `limit` dead letters of an app after the id `after`, in ascending order of their ids. Notices became dead
+    /// letters in this order.
     fn dead_letters(&self, app: AppId, after: Option<u64>, limit: usize) -> Answer<'_, Vec<DeadLetter>>;
 
     /// Turns dead letters into waiting notices again, queued at the time `at`. Returns the number that existed.
@@ -65,8 +70,8 @@ pub trait Outbox: Send + Sync {
     fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize>;
 }
 
-/// The maximum number of waiting notices of one app. Further notices are dropped. A backend that mirrors statuses then
-/// repairs its copy with the status feed.
+/// The maximum number of waiting notices of one app. Further notices are dropped. A backend that mirrors statuses can
+/// then repair its copy with the status feed.
 pub const MAX_WAITING_NOTICES: usize = 100_000;
 
 /// The maximum number of dead letters that are kept for one app.
@@ -99,7 +104,7 @@ pub struct Enqueued {
 /// A notice that has not been delivered yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notice {
-    /// The id of the notice. No other notice ever has the same id.
+    /// The id of the notice, which is unique for all time.
     pub id: u64,
     /// The lane of the notice.
     pub lane: Lane,
@@ -134,8 +139,8 @@ impl Notice {
 pub struct Settled {
     /// The id of the notice.
     pub id: u64,
-    /// The term of the lane's lease in which the notice was sent. `None` if no other node uses the outbox; the outcome
-    /// is then stored whatever the lease is.
+    /// The term of the lane's lease in which the notice was sent. `None` if no other node uses the outbox. The outcome
+    /// is then stored in any state of the lease.
     pub term: Option<u64>,
     /// The outcome.
     pub settled: SettledAs,
@@ -144,7 +149,7 @@ pub struct Settled {
 /// The kinds of outcomes of an attempt.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SettledAs {
-    /// The notice is deleted: the receiver has accepted it, or it is no longer needed.
+    /// The notice is deleted, because the receiver has accepted it or the notice is no longer needed.
     Gone,
     /// The attempt failed, and the notice is retried.
     Again {
@@ -155,7 +160,7 @@ pub enum SettledAs {
         /// The reason of the failure.
         error: String,
     },
-    /// The notice has failed for good and becomes a dead letter. The user's next notice can then be sent.
+    /// The notice has failed permanently, and becomes a dead letter. The user's next notice can then be sent.
     Dead {
         /// The number of failed attempts.
         attempts: u32,
@@ -181,7 +186,7 @@ pub struct LaneState {
 /// A notice that is no longer retried.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeadLetter {
-    /// The id of the dead letter. No other dead letter ever has the same id.
+    /// The id of the dead letter, which is unique for all time.
     pub id: u64,
     /// The lane of the notice.
     pub lane: Lane,

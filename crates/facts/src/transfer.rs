@@ -1,7 +1,7 @@
 //! The tables of the facts as plain values, for copying facts from one store to another.
 //!
-//! All stores have the same tables. The adapter of a store reads and writes them as [`Cell`]s. Only the adapter depends
-//! on the form in which its store keeps a kind of column.
+//! All stores have the same tables. The adapter of a store reads and writes the tables as [`Cell`]s. Each adapter
+//! converts the columns to the form in its store.
 
 /// A table of the facts. All adapters read and write its columns in the same order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -10,7 +10,7 @@ pub struct Table {
     pub name: &'static str,
     /// The name and the kind of each column.
     pub columns: &'static [(&'static str, Kind)],
-    /// The number of columns in the key. These first columns identify and order the rows.
+    /// The number of columns in the key. The key consists of the first columns, which identify and order the rows.
     pub key: usize,
     /// Whether the store numbers new rows itself, in the column `id`. The store never uses a number twice.
     pub is_numbered: bool,
@@ -23,9 +23,9 @@ pub enum Kind {
     Number,
     /// 0 or 1.
     Flag,
-    /// An id, or no value. Ids are printable ASCII and are ordered by their bytes.
+    /// An id, or no value. Ids are printable ASCII. They are ordered by their bytes.
     Id,
-    /// A text that people write, or no value. It may contain any character.
+    /// A text written by people, or no value. The text may contain any character.
     Text,
     /// A value in JSON, or no value.
     Json,
@@ -221,7 +221,7 @@ pub const TABLES: &[Table] = {
 };
 
 impl Table {
-    /// The key of a row: the values of its first columns, which identify it.
+    /// The key of a row: the values of the first columns, which identify the row.
     pub fn key_of<'a>(&self, record: &'a [Cell]) -> &'a [Cell] {
         &record[..self.key]
     }

@@ -33,8 +33,8 @@ pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, [second]);
 }
 
-/// A call names the stored app that it expects, or says that it expects none. If the store has another, the call
-/// changes nothing.
+/// A call names the stored app that it expects, or that it expects no app. If the store differs, the call changes
+/// nothing.
 pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     let named = |name: &str| {
         let (keys, admins) = Default::default();
@@ -65,7 +65,8 @@ pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     }
 }
 
-/// If several callers, such as operators on several nodes, expect the same app, only the first one replaces it.
+/// If several concurrent callers expect the same app, only the first replaces the app. Such callers are operators on
+/// several nodes.
 pub async fn of_many_who_replace_an_app_at_once_one_does(facts: &dyn Facts) {
     let app = |key: u32| {
         let (keys, admins, settings) = Default::default();
@@ -126,7 +127,7 @@ pub async fn an_app_is_deleted_with_all_that_it_had(facts: &dyn Facts) {
     assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::NoSuchApp);
 }
 
-/// A write that was in progress when the deletion began stores nothing, neither during the deletion nor after it.
+/// Writes during or after the deletion of the app store nothing.
 pub async fn an_app_being_deleted_takes_nothing_in(facts: &dyn Facts) {
     make_two_apps(facts).await;
     let there = ok(facts.create_account(user("there"), at(1))).await;
@@ -158,7 +159,7 @@ pub async fn an_app_being_deleted_takes_nothing_in(facts: &dyn Facts) {
     }
 }
 
-/// The app cannot be created again until the deletion is complete.
+/// The app cannot be created again before the deletion is complete.
 pub async fn an_app_that_was_deleted_is_made_again_empty(facts: &dyn Facts) {
     make_two_apps(facts).await;
     ok(facts.create_account(user("alice"), at(1))).await;
@@ -208,7 +209,7 @@ pub async fn an_account_made_by_many_at_once_is_made_once(facts: &dyn Facts) {
     assert_eq!(made, 1);
 }
 
-/// A user who is given twice is returned twice. Without users, the result is empty.
+/// A user who is given twice is returned twice. Without given users, the result is empty.
 pub async fn accounts_come_in_the_order_asked_with_none_for_the_unknown(facts: &dyn Facts) {
     for name in ["alice", "bob", "carol"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -220,7 +221,7 @@ pub async fn accounts_come_in_the_order_asked_with_none_for_the_unknown(facts: &
     assert_eq!(ok(facts.accounts(Vec::new())).await, []);
 }
 
-/// A page begins after its cursor, whether or not that account exists, and contains up to `limit` accounts.
+/// A page contains up to `limit` accounts after its cursor. The account of the cursor need not exist.
 pub async fn accounts_are_listed_in_pages_by_rising_id(facts: &dyn Facts) {
     for name in ["d", "b", "e", "a", "c"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -245,7 +246,7 @@ pub async fn accounts_are_listed_in_pages_by_rising_id(facts: &dyn Facts) {
     }
 }
 
-/// The order is that of [`UserId`], without a locale.
+/// Ids have the order of [`UserId`], which depends on no locale.
 pub async fn ids_are_ordered_by_their_bytes(facts: &dyn Facts) {
     let mut names = ["b", "B", "a", "~", " ", "_", "10", "9", "a b", "ab", "A", "-"].map(id).to_vec();
     for name in &names {
@@ -296,7 +297,7 @@ pub async fn a_revocation_never_goes_back(facts: &dyn Facts) {
     }
 }
 
-/// A kick ends all existing logins but no later one. It returns the number up to which logins have ended.
+/// A kick ends all earlier logins and no later login. It returns the number up to which logins have ended.
 pub async fn a_kick_ends_every_login_up_to_its_number(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         for device in ["phone", "tablet"] {
@@ -320,7 +321,7 @@ pub async fn a_kick_ends_every_login_up_to_its_number(facts: &dyn Facts) {
     assert_eq!(ok(facts.kick(user("nobody"), Revoked::new(at(5_500), []))).await, None);
 }
 
-/// A device whose login was ended by a kick is refused when it resumes, but can log in at once.
+/// A device whose login a kick has ended cannot resume, but can log in at once.
 pub async fn a_kick_leaves_marks_that_refuse_a_resume(facts: &dyn Facts) {
     record(facts, new_login("alice", "phone", 1)).await;
     record(facts, NewLogin { durable: false, ..new_login("alice", "tab", 1) }).await;

@@ -30,8 +30,8 @@ pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
     assert_eq!(state(facts, "bob").await.total_unread, 2);
 }
 
-/// After a user has marked any number of messages as read, all later messages of the other user are unread, and no
-/// others.
+/// After a user has marked messages as read, exactly the later messages of the other user are unread. This holds for
+/// any number of marked messages.
 pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Facts) {
     let senders = [true, false, true, true, false, false, false, true, false];
     for read in 0..=senders.len() {
@@ -52,8 +52,8 @@ pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Fact
     }
 }
 
-/// Without a sequence, the existing messages are marked as read, but no later ones. A sequence that does not exist yet
-/// has the same effect.
+/// Without a sequence, all existing messages are marked as read. Later messages stay unread. A sequence that does not
+/// exist yet has the same effect.
 pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
     make_accounts(facts).await;
     let mut sent = 0;
@@ -71,7 +71,7 @@ pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
     }
 }
 
-/// Calls about a row that does not exist change nothing, and increment no version.
+/// Calls about a missing row change nothing, and increment no version.
 pub async fn what_is_not_in_the_list_cannot_be_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "carol", "1", 20).await;
@@ -107,8 +107,8 @@ pub async fn a_conversation_is_pinned_and_let_go(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, ["carol: 5 (alice, 24)", "bob: 4 (bob, 23)"]);
 }
 
-/// Rows are sorted by pin, then in descending order of the last activity, then in ascending order of the id. The pages
-/// together are the list.
+/// Rows are sorted by pin, then by last activity in descending order, then by id in ascending order. The pages together
+/// are the list.
 pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts) {
     ok(facts.create_account(user("owner"), at(1))).await;
     let rows = [("b", 20), ("B", 20), ("a", 20), (" ", 21), ("a b", 20), ("z", 19), ("p", 5), ("o", 5)];
@@ -175,8 +175,8 @@ pub async fn a_deleted_conversation_is_gone_for_its_owner(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 bob: 3", "2 bob: 2", "1 bob: 1"]);
 }
 
-/// The new row contains the messages of both users from then on. Earlier messages are not in the history of the row,
-/// and do not count as unread.
+/// The new row contains messages of both users from then on. Earlier messages are not in its history and do not count
+/// as unread.
 pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;
@@ -202,7 +202,7 @@ pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts)
     assert_eq!(rows(facts, "alice").await, ["bob: none (0)"]);
 }
 
-/// A row contains the peer's current profile and the current remark.
+/// A row contains the peer's current profile and the owner's current remark.
 pub async fn a_row_shows_the_peer_as_the_peer_is_now(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;
@@ -219,8 +219,8 @@ pub async fn a_row_shows_the_peer_as_the_peer_is_now(facts: &dyn Facts) {
     expected(send(facts, "bob", "alice", "3", 20).await.recipient.conversation);
 }
 
-/// The account's own conversation list is deleted. Its peers keep their rows, with a default profile, and can read and
-/// delete them.
+/// The conversation list of the account is deleted. Its peers keep their rows, with a default profile. They can read
+/// and delete these rows.
 pub async fn deleting_an_account_leaves_the_conversations_of_its_peers(facts: &dyn Facts) {
     make_accounts(facts).await;
     let nick = ProfileChange { nick: Some("A".into()), ..ProfileChange::default() };

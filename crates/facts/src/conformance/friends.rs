@@ -6,7 +6,7 @@ use super::{
 use crate::{Befriended, Facts, NewFriendship};
 use lamplight_model::{AllowType, Friend, Profile, ProfileChange, User, UserId};
 
-/// If requested, the friend's list gets an entry too, without a remark.
+/// The owner's list gets an entry. If requested, the friend's list also gets an entry, without a remark.
 pub async fn a_friend_is_added_on_one_side_or_on_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     let add = |friend, both| befriend(facts, user("alice"), id(friend), both, "r".into());
@@ -30,7 +30,7 @@ pub async fn mutual_means_each_has_the_other(facts: &dyn Facts) {
     assert_eq!(friends(facts, "bob").await, ["alice: "]);
 }
 
-/// Adding a friend again creates no second entry, and does not change the other user's remark.
+/// Adding a friend again creates no second entry. The other user's remark stays.
 pub async fn adding_a_friend_again_changes_the_remark_of_the_owner_only(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, "old".into()).await;
@@ -43,7 +43,7 @@ pub async fn adding_a_friend_again_changes_the_remark_of_the_owner_only(facts: &
     }
 }
 
-/// If one of the two users has no account, no list gets an entry.
+/// If either user has no account, no list gets an entry.
 pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     for both in [false, true] {
@@ -58,7 +58,7 @@ pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
     assert_eq!(friends(facts, "nobody").await, [""; 0]);
 }
 
-/// With `both`, one of the two entries is enough. A second deletion reports that there was no entry.
+/// With `both`, a deletion succeeds even if only one entry exists. A second deletion reports that no entry existed.
 pub async fn a_friend_is_deleted_on_one_side_or_on_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, String::new()).await;
@@ -78,7 +78,7 @@ pub async fn a_friend_is_deleted_on_one_side_or_on_both(facts: &dyn Facts) {
     assert!(!delete("nobody", "alice", true).await);
 }
 
-/// The order is that of [`UserId`].
+/// Friends have the order of [`UserId`].
 pub async fn friends_are_listed_by_rising_id(facts: &dyn Facts) {
     ok(facts.create_account(user("owner"), at(1))).await;
     let mut names = ["b", "B", "a", "~", " ", "_", "10", "9", "a b", "ab"].map(id).to_vec();
@@ -145,7 +145,7 @@ pub async fn adding_again_keeps_the_time(facts: &dyn Facts) {
     }
 }
 
-/// A list can have as many entries as the limit allows. An existing entry can be updated in a full list.
+/// A list can have as many entries as the limit. A full list allows changes of existing entries.
 pub async fn the_bound_of_a_list_is_reached_and_not_passed(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;
@@ -161,8 +161,8 @@ pub async fn the_bound_of_a_list_is_reached_and_not_passed(facts: &dyn Facts) {
     assert_eq!(ok(add("dave", 3)).await.outcome, Befriended::Done);
 }
 
-/// The limit of the friend's list applies only if the friend's list would get an entry. If the friend's list is full,
-/// no list gets an entry.
+/// The limit of the friend's list applies only to calls that would add an entry to it. If the friend's list is full, no
+/// list gets an entry.
 pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("bob"), id("carol"), false, String::new()).await;
@@ -179,8 +179,8 @@ pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &
     assert_eq!(ok(add("carol", true)).await.outcome, Befriended::Done);
 }
 
-/// Only the app can add a user who allows nobody to add them, on either side. The texts of an existing entry can be
-/// changed.
+/// If a user allows nobody to add them, only the app can add entries about the user. Texts of existing entries can
+/// still be changed.
 pub async fn who_lets_nobody_add_them_is_added_by_the_app_only(facts: &dyn Facts) {
     make_accounts(facts).await;
     let deny = ProfileChange { allow: Some(AllowType::DenyAny), ..ProfileChange::default() };
@@ -216,7 +216,7 @@ pub async fn of_many_reasons_the_first_is_told(facts: &dyn Facts) {
     assert_eq!(ok(add(2, "bob")).await.outcome, Befriended::Denied);
 }
 
-/// The version of a list is incremented by one if, and only if, the list has changed.
+/// A list's version is incremented by one exactly when the list changes.
 pub async fn adding_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
     // The columns: owner, friend, `both`, texts; then whether the owner's list and the friend's list have changed.
@@ -245,7 +245,7 @@ pub async fn adding_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     }
 }
 
-/// A version is incremented if an entry was removed or is no longer mutual.
+/// A version is incremented when an entry is removed or is no longer mutual.
 pub async fn deleting_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
     // The columns: the existing entries and `both`; then the result, and the increments of Alice's and Bob's versions.
@@ -278,7 +278,7 @@ pub async fn deleting_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     }
 }
 
-/// A remark is changed only if there is an entry. The version is incremented only if the remark differs.
+/// A remark can be changed only in an existing entry. The version is incremented only if the remark differs.
 pub async fn a_remark_counts_up_when_it_is_another(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, "r".into()).await;
@@ -296,7 +296,7 @@ pub async fn a_remark_counts_up_when_it_is_another(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await.version, 5);
 }
 
-/// A page begins after its cursor, whether or not that entry exists, and contains up to `limit` entries.
+/// A page contains up to `limit` entries after its cursor. The entry of the cursor need not exist.
 pub async fn friends_are_listed_in_pages_and_counted(facts: &dyn Facts) {
     for name in ["owner", "d", "b", "e", "a", "c"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -325,8 +325,8 @@ pub async fn friends_are_listed_in_pages_and_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.count_friends(user("nobody"))).await, 0);
 }
 
-/// Only the versions of lists that contained the account are incremented. The users in the account's own list are not
-/// affected.
+/// Only the versions of lists that contained the account are incremented. The lists of the account's own friends stay,
+/// unless they contained the account.
 pub async fn deleting_an_account_counts_up_the_lists_it_was_in(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;

@@ -6,10 +6,10 @@ use crate::{Facts, Settled, SettledAs};
 use lamplight_model::{Hook, Lane, LaneLease, NodeId};
 
 const A: NodeId = NodeId(1 << 60 | 7);
-/// The bits of this id are those of a negative number.
+/// The bits of this id are the bits of a negative number.
 const B: NodeId = NodeId(u64::MAX - 1);
 
-/// While a node has a lease, other nodes do not get it, unless they name its last beat.
+/// While a node has a lease, other nodes cannot take the lease without naming its last beat.
 pub async fn a_lane_is_leased_to_one_node(facts: &dyn Facts) {
     let first = take(facts, A).await;
     assert_eq!(first.holder, Some(A));
@@ -26,7 +26,7 @@ pub async fn a_lane_is_leased_to_one_node(facts: &dyn Facts) {
     assert_eq!(ok(facts.take_lease(STATE, A, Some(renewed.beat))).await, over);
 }
 
-/// A node that takes a released lease begins a new term, even if it had the lease before.
+/// A node that takes a released lease begins a new term, even if the node had the lease before.
 pub async fn a_released_lease_can_be_taken(facts: &dyn Facts) {
     let first = take(facts, A).await;
     let renewed = take(facts, A).await;
@@ -90,8 +90,8 @@ pub async fn an_outcome_of_an_earlier_term_changes_nothing(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, [""; 0]);
 }
 
-/// Outcomes of several lanes are stored in one call. Those of an earlier term are left out, and the others are stored.
-/// A term that a lane never had is not the last one.
+/// One call stores outcomes of several lanes. Outcomes of earlier terms are ignored. So are outcomes of terms that the
+/// lane never had.
 pub async fn of_several_lanes_the_outcomes_of_current_terms_are_stored(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         enqueue(facts, name, logout(1)).await;
@@ -120,7 +120,7 @@ async fn take(facts: &dyn Facts, node: NodeId) -> LaneLease {
     ok(facts.take_lease(STATE, node, None)).await
 }
 
-/// Stores an outcome of the head of the only user, from this term.
+/// Stores an outcome of this term for the head of the only user.
 async fn settle(facts: &dyn Facts, term: u64, settled: SettledAs) {
     let id = heads(facts, STATE).await[0].id;
     assert_eq!(ok(facts.settle(vec![Settled { id, term: Some(term), settled }], at(9))).await, 0);

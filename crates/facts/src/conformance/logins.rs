@@ -22,7 +22,7 @@ pub async fn the_first_login_registers_the_account(facts: &dyn Facts) {
     assert_eq!(record(facts, new_login("bob", "phone", 8)).await, RECORDED);
 }
 
-/// A resume is refused if there is no account.
+/// A resume without an account is refused.
 pub async fn a_resume_makes_no_account(facts: &dyn Facts) {
     let resume = NewLogin { resume: true, ..new_login("alice", "phone", 7) };
     assert_eq!(record(facts, resume.clone()).await, NO_ACCOUNT);
@@ -31,8 +31,7 @@ pub async fn a_resume_makes_no_account(facts: &dyn Facts) {
     assert_eq!(record(facts, resume).await, RECORDED);
 }
 
-/// The number of each login is higher than every earlier number of a login or an account. This includes other users and
-/// Web devices.
+/// Each login has a higher number than every earlier login or account. This includes other users and Web devices.
 pub async fn login_numbers_rise(facts: &dyn Facts) {
     let mut last = 0;
     for (name, device, durable) in
@@ -49,7 +48,7 @@ pub async fn login_numbers_rise(facts: &dyn Facts) {
     }
 }
 
-/// A login that is recorded twice, for example after a lost acknowledgement, is in the list once.
+/// A login that is recorded twice is in the list once. A lost acknowledgement can be the reason to repeat.
 pub async fn a_login_is_recorded_once(facts: &dyn Facts) {
     let login = NewLogin { platform: Platform::IPad, ..new_login("alice", "tablet", 3) };
     record(facts, login.clone()).await;
@@ -61,7 +60,7 @@ pub async fn a_login_is_recorded_once(facts: &dyn Facts) {
     assert_eq!(ok(facts.all_logins()).await, [(user("alice"), logins[0].clone())]);
 }
 
-/// Of many concurrent first logins, one creates the account, and all are recorded.
+/// Of many concurrent first logins, one creates the account. All of these logins are recorded.
 pub async fn a_login_of_many_at_once_is_recorded_once(facts: &dyn Facts) {
     let logins = (0..60).map(|n| record(facts, new_login("alice", &format!("{}", n % 20), n / 20)));
     let recorded = join_all(logins).await;
@@ -69,7 +68,7 @@ pub async fn a_login_of_many_at_once_is_recorded_once(facts: &dyn Facts) {
     assert_eq!(ok(facts.logins(user("alice"))).await.len(), 20);
 }
 
-/// A device has one login: the last recorded one, with its platform, time and number.
+/// A device has one login: the last recorded login, with its platform, time and number.
 pub async fn a_login_again_replaces_that_of_its_device(facts: &dyn Facts) {
     record(facts, new_login("alice", "first", 1)).await;
     record(facts, new_login("alice", "second", 2)).await;
@@ -80,7 +79,7 @@ pub async fn a_login_again_replaces_that_of_its_device(facts: &dyn Facts) {
     assert_eq!(shown, [("second", Platform::Android, at(2)), ("first", Platform::Linux, at(3))]);
 }
 
-/// A login that is not durable creates an account, but is not in the list of logins.
+/// A login that is not durable creates an account, but is not listed.
 pub async fn a_web_login_registers_the_account_and_leaves_no_login(facts: &dyn Facts) {
     let login = NewLogin { durable: false, platform: Platform::Web, ..new_login("alice", "browser", 4) };
     assert_eq!(record(facts, login.clone()).await, REGISTERED);
@@ -90,7 +89,7 @@ pub async fn a_web_login_registers_the_account_and_leaves_no_login(facts: &dyn F
     assert_eq!(account(facts, "alice").await.created, at(4));
 }
 
-/// A device that changes its platform has only the new login. This holds from native to Web, and back.
+/// A device that changes its platform has only the new login. This applies from native to Web, and back.
 pub async fn a_device_that_changes_its_platform_has_one_login(facts: &dyn Facts) {
     let native = new_login("alice", "hybrid", 1);
     let web = NewLogin { durable: false, platform: Platform::Web, ..native.clone() };
@@ -132,7 +131,7 @@ pub async fn all_logins_are_those_of_every_user(facts: &dyn Facts) {
     assert_eq!(all, expected);
 }
 
-/// Each user gets only their own logins, without those of Web devices. The effects of a kick are visible together.
+/// Each user gets only their own logins, without Web logins. All effects of a kick become visible together.
 pub async fn accounts_come_with_their_logins_in_the_order_asked(facts: &dyn Facts) {
     for (name, device) in [("alice", "phone"), ("bob", "phone"), ("alice", "tablet"), ("carol", "phone")] {
         record(facts, new_login(name, device, 1)).await;
@@ -224,8 +223,7 @@ pub async fn a_kick_mark_refuses_a_login_once(facts: &dyn Facts) {
     }
 }
 
-/// A resume is refused until the application logs in. It does not matter whether the device was notified, or is native
-/// or Web.
+/// A resume is refused until the application logs in. This applies to notified and other devices, native and Web.
 pub async fn a_mark_refuses_every_resume(facts: &dyn Facts) {
     for (durable, told) in [(true, true), (true, false), (false, true), (false, false)] {
         let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
@@ -240,7 +238,7 @@ pub async fn a_mark_refuses_every_resume(facts: &dyn Facts) {
     }
 }
 
-/// After a logout, a resume is refused, but a login by the application is not.
+/// After a logout, the device cannot resume, but the application can log in.
 pub async fn a_device_that_logged_out_is_refused_a_resume_only(facts: &dyn Facts) {
     for durable in [true, false] {
         let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
@@ -256,7 +254,7 @@ pub async fn a_device_that_logged_out_is_refused_a_resume_only(facts: &dyn Facts
     }
 }
 
-/// A login of a device that was notified removes the mark, so the mark refuses no later resume.
+/// A login of a notified device removes the mark. Later resumes are then not refused because of the mark.
 pub async fn a_login_takes_a_told_mark_away(facts: &dyn Facts) {
     record(facts, new_login("alice", "phone", 1)).await;
     kick(facts, "alice", "phone", 2, true).await;
@@ -277,7 +275,7 @@ pub async fn a_kick_mark_concerns_its_device_only(facts: &dyn Facts) {
     assert_eq!(record(facts, new_login("alice", "phone", 3)).await, KICKED);
 }
 
-/// A device without a login can get a mark, if the user has an account.
+/// A device without a login can get a mark if its user has an account.
 pub async fn a_device_without_a_login_is_marked_if_there_is_an_account(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     kick(facts, "alice", "tab", 2, true).await;
@@ -289,7 +287,7 @@ pub async fn a_device_without_a_login_is_marked_if_there_is_an_account(facts: &d
     assert_eq!(record(facts, new_login("nobody", "phone", 3)).await, REGISTERED);
 }
 
-/// Only the newest numbers of Web logins are stored. The end of one of these logins does not affect a later login.
+/// Only the newest numbers of Web logins are stored. The end of such a login does not affect later logins.
 pub async fn the_numbers_of_web_logins_are_bounded(facts: &dyn Facts) {
     let mut numbers = Vec::new();
     for n in 0..=MAX_WEB_LOGINS {
@@ -308,7 +306,7 @@ pub async fn the_numbers_of_web_logins_are_bounded(facts: &dyn Facts) {
     }
 }
 
-/// A user can have [`MAX_MARKS`] marks, whether or not the devices were notified.
+/// A user can have [`MAX_MARKS`] marks. The devices may have been notified or not.
 pub async fn the_bound_of_marks_is_reached_without_loss(facts: &dyn Facts) {
     let kicked: Vec<String> = (0..MAX_MARKS).map(|n| format!("device {n}")).collect();
     kick_all(facts, "alice", &kicked).await;
@@ -317,7 +315,8 @@ pub async fn the_bound_of_marks_is_reached_without_loss(facts: &dyn Facts) {
     }
 }
 
-/// Above [`MAX_MARKS`], new marks replace the oldest marks of the same user, within one call and across calls.
+/// Above [`MAX_MARKS`], new marks replace the oldest marks of the same user. This applies within one call and across
+/// calls.
 pub async fn beyond_the_bound_the_oldest_marks_go(facts: &dyn Facts) {
     let kicked: Vec<String> = (0..MAX_MARKS + 3).map(|n| format!("device {n}")).collect();
     kick_all(facts, "alice", &kicked).await;

@@ -9,10 +9,10 @@ use futures_util::future::join_all;
 use lamplight_model::{Message, User};
 use std::slice::from_ref;
 
-/// From this age in milliseconds on, an equal message is no longer a retry.
+/// The age in milliseconds at which an equal message is no longer a retry.
 const RETRY: u64 = RETRY_TIME.as_secs() * 1_000;
 
-/// The message is in the histories and conversation lists of both users, and is unread for the recipient.
+/// The message is in the histories and conversation lists of both users. For the recipient, it is unread.
 pub async fn a_message_is_stored_for_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("bob"), id("alice"), false, "A.".into()).await;
@@ -42,7 +42,7 @@ pub async fn a_message_is_stored_for_both(facts: &dyn Facts) {
     assert_eq!(rows(facts, "carol").await, [""; 0]);
 }
 
-/// If one of the two users has no account, nothing is stored, no sequence is used and no version is incremented.
+/// If either user has no account, the message is not stored. No sequence is used, and no version is incremented.
 pub async fn a_message_needs_two_accounts(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     let nobody = ok(facts.send_message(new_message("alice", "nobody", "1", 2))).await;
@@ -87,8 +87,7 @@ pub async fn a_retry_is_stored_once(facts: &dyn Facts) {
     assert_eq!(history(facts, "alice", "bob").await, ["3 alice: 1", "2 bob: 2", "1 bob: 1"]);
 }
 
-/// A message with the same client id is new if it has another recipient or another text, or if it comes after the retry
-/// time.
+/// A message with the same client id is new if its recipient or text differs. It is also new after the retry time.
 pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;
@@ -116,7 +115,7 @@ pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await.total_unread, 9);
 }
 
-/// A retry is detected even if the recipient's account and the sender's conversation were deleted.
+/// A retry is detected even after the recipient's account and the sender's conversation were deleted.
 pub async fn a_retry_is_known_when_the_conversation_is_gone(facts: &dyn Facts) {
     make_accounts(facts).await;
     let first = send(facts, "alice", "bob", "1", 20).await;
@@ -127,7 +126,7 @@ pub async fn a_retry_is_known_when_the_conversation_is_gone(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, [""; 0]);
 }
 
-/// The same client id of another sender, or in another app, belongs to another message.
+/// Client ids of different senders or apps are unrelated.
 pub async fn client_ids_are_those_of_a_sender(facts: &dyn Facts) {
     make_accounts(facts).await;
     for name in ["alice", "bob"] {
@@ -144,7 +143,8 @@ pub async fn client_ids_are_those_of_a_sender(facts: &dyn Facts) {
     }
 }
 
-/// An account that is created again may use the client ids of the deleted account, and sees none of its messages.
+/// An account that is created again may reuse client ids of the deleted account. It sees no messages of the deleted
+/// account.
 pub async fn an_account_made_again_is_another_sender(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;
@@ -159,7 +159,7 @@ pub async fn an_account_made_again_is_another_sender(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 alice: 1", "2 bob: 2", "1 alice: 1"]);
 }
 
-/// The message is stored once, in one row, and is not unread.
+/// A message to oneself is stored once, in one row, and is not unread.
 pub async fn a_message_to_oneself_is_one_and_read(facts: &dyn Facts) {
     make_accounts(facts).await;
     let stored = send(facts, "alice", "alice", "1", 20).await;
@@ -268,7 +268,7 @@ pub async fn messages_stay_in_their_app(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, ["bob: 1 (alice, 20)"]);
 }
 
-/// If many messages are sent concurrently in both directions, each gets a sequence, without gaps.
+/// Many concurrent messages in both directions get sequences without gaps.
 pub async fn many_senders_at_once_leave_no_gap(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = (0..120).map(|n| {
@@ -288,7 +288,7 @@ pub async fn many_senders_at_once_leave_no_gap(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await, ListsState { version: 81, total_unread: 40 });
 }
 
-/// Of many concurrent retries, one stores the message, and all others return it.
+/// Of many concurrent retries, one stores the message. All others return the stored message.
 pub async fn a_message_sent_by_many_at_once_is_stored_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = (0..50).map(|_| facts.send_message(new_message("alice", "bob", "1", 20)));
@@ -329,8 +329,8 @@ pub async fn messages_are_forgotten_oldest_first(facts: &dyn Facts) {
     assert_eq!(ok(facts.history(other("bob"), id("alice"), None, 10)).await.len(), 1);
 }
 
-/// The row keeps its position, and has no last message once the last message was deleted. Deleted messages stay unread
-/// until the user marks messages as read.
+/// The row keeps its position. Once its last message was deleted, the row has no last message. Deleted messages stay
+/// unread until the user marks messages as read.
 pub async fn what_is_forgotten_leaves_its_row_and_stays_unread(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 1..=4 {
@@ -363,7 +363,7 @@ pub async fn a_forgotten_message_can_be_sent_again(facts: &dyn Facts) {
     assert_eq!(send(facts, "alice", "bob", "1", 30).await.message.sequence, 2);
 }
 
-/// No sequence is reused, even after the messages, both users' conversations and both accounts were deleted.
+/// No sequence is used twice, even after messages, conversations and accounts were deleted.
 pub async fn a_sequence_is_not_used_again(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;

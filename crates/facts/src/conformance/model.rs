@@ -1,4 +1,4 @@
-//! A simple model of the lists of users, which is compared with a store after every step of a random history.
+//! A simple model of the lists of users. A store is compared with the model after every step of a random history.
 //!
 //! The model stores every message, and counts unread messages by visiting all of them.
 
@@ -9,9 +9,9 @@ use lamplight_model::{
 };
 use std::collections::BTreeMap;
 
-/// After any history, all results and all readable data equal those of the model.
+/// After any history, all results and all readable data equal the model's.
 ///
-/// Each history uses an app of its own.
+/// Each history uses a separate app.
 pub async fn any_history_leaves_what_a_naive_model_says(facts: &dyn Facts) {
     for history in 0..8_u64 {
         let numbers: Vec<u64> = (0..100).map(|n| mixed(history * 1_000 + n)).collect();
@@ -19,7 +19,7 @@ pub async fn any_history_leaves_what_a_naive_model_says(facts: &dyn Facts) {
     }
 }
 
-/// Runs the history that `numbers` encode, one step for each number, in an empty app. Panics if the store and the model
+/// Runs the history that `numbers` encode in an empty app, one step for each number. Panics if the store and the model
 /// differ.
 pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
     let mut model = Model::new(app);
@@ -42,7 +42,7 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
 /// The number of milliseconds between two consecutive times.
 const MOMENT: u64 = RETRY_TIME.as_secs() * 1_000 / 4;
 
-/// The names of the users: few, so that conversations become long, and not in byte order.
+/// The names of the users. They are few, so that conversations become long, and are not in byte order.
 const NAMES: [&str; 3] = ["b", "a", "B"];
 
 #[derive(Debug)]
@@ -157,7 +157,7 @@ struct Entry {
 
 struct Kept {
     message: Message,
-    /// The creation time of the sender's account.
+    /// The creation time of the sender's account, when the message was sent.
     made: Timestamp,
     forgotten: bool,
 }
@@ -165,7 +165,7 @@ struct Kept {
 struct Row {
     cleared: u64,
     read: u64,
-    /// An upper bound of the unread count. A store need not store the senders of deleted messages.
+    /// An upper bound of the unread count. A store may forget the senders of deleted messages.
     unread: u32,
     pinned: bool,
     active: Timestamp,

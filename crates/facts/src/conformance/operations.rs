@@ -142,7 +142,7 @@ pub async fn audit_entries_are_only_so_many(facts: &dyn Facts) {
     assert_eq!(all[0].target, "last");
 }
 
-/// Records are listed in ascending order of their times. A record replaces the one with the same level and time.
+/// Records are listed in ascending order of their times. A new record replaces the record with the same level and time.
 pub async fn figures_are_replaced_read_and_forgotten(facts: &dyn Facts) {
     let figure = |level, when, content: &str| Figure { level, at: at(when), content: content.to_owned() };
     let written =
@@ -160,7 +160,7 @@ pub async fn figures_are_replaced_read_and_forgotten(facts: &dyn Facts) {
     assert_eq!(ok(facts.figures(2, at(0), 9)).await, [figure(2, 10, "c")]);
 }
 
-/// A document is stored only over the revision that the caller has read.
+/// A document is stored only if the caller has read its latest revision.
 pub async fn a_document_of_the_console_is_replaced_by_its_revision(facts: &dyn Facts) {
     let put = async |name: &str, was, content: &str| {
         ok(facts.put_console_document(name.to_owned(), was, content.to_owned())).await

@@ -66,7 +66,7 @@ pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
     whole(&ok(facts.heads(PUSH, 10)).await[0], &contents[2]);
 }
 
-/// The next notice of a user is offered only after the previous one was settled.
+/// A user's next notice is offered only after the previous notice was settled.
 pub async fn of_each_user_the_first_notice_is_offered(facts: &dyn Facts) {
     for ordinal in [1, 2, 3] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -92,7 +92,7 @@ pub async fn a_notice_is_taken_in_once(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "bob", logout(1)).await, ADDED);
 }
 
-/// Heads are sorted by due time, then by age. Heads that are not due yet are included.
+/// Heads are sorted by due time, then by age. Heads that are not yet due are included.
 pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     for (name, when) in [("carol", 30), ("alice", 10), ("dave", 10), ("bob", 20)] {
         let content = event(1, "phone", SessionEventKind::Logout);
@@ -105,7 +105,7 @@ pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["dave 1", "bob 1", "alice 1", "carol 1"]);
 }
 
-/// A failed notice stays the first of its user, with the error of the failure.
+/// A failed notice stays the first notice of its user, with the error of the failure.
 pub async fn a_notice_that_failed_stays_the_first_of_its_user(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -116,7 +116,7 @@ pub async fn a_notice_that_failed_stays_the_first_of_its_user(facts: &dyn Facts)
     assert_eq!(heads(facts, STATE).await, [failed]);
 }
 
-/// Notices of different apps do not affect each other. Nor do notices of different webhooks.
+/// Notices of different apps or different webhooks do not affect each other.
 pub async fn lanes_have_nothing_in_common(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::Logout)).await;
     enqueue(facts, "alice", push(1)).await;
@@ -151,8 +151,8 @@ pub async fn notices_without_an_ordinal_go_last(facts: &dyn Facts) {
     assert_eq!(told, [9, 2, 5]);
 }
 
-/// If a device returns before its disconnect was sent, neither the disconnect nor the login is sent. The events between
-/// them report the user as ONLINE.
+/// If a device returns before its disconnect was sent, neither the disconnect nor the login is sent. Events between the
+/// two report the user as ONLINE.
 pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     enqueue(facts, "alice", event(2, "mac", SessionEventKind::TimedOut)).await;
@@ -173,7 +173,8 @@ pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) 
     assert_eq!(shown(facts, STATE).await, ["bob 1"]);
 }
 
-/// If the login does not cancel the disconnect, both are sent. A receiver pairs disconnects with logins.
+/// A login that does not cancel the disconnect is sent, and so is the disconnect. A receiver pairs disconnects with
+/// logins.
 pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: &dyn Facts) {
     let kicks = |kicked| SessionEventKind::Login { kicked };
     let android = vec![Platform::Android];
@@ -199,7 +200,7 @@ pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: 
     assert_eq!(enqueue(facts, "both", login(3, "phone")).await, ADDED);
 }
 
-/// If the receiver may already have the disconnect, the login after it is sent.
+/// If the receiver may already have the disconnect, the following login is sent.
 pub async fn a_disconnect_that_was_handed_out_is_not_taken_back(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     let head = heads(facts, STATE).await.remove(0);
@@ -217,7 +218,7 @@ pub async fn a_disconnect_that_was_handed_out_is_not_taken_back(facts: &dyn Fact
     assert!(!ok(facts.hand_out(taken.id)).await, "it was taken back before");
 }
 
-/// A login cancels a disconnect only if there are few events between the two.
+/// A login cancels a disconnect only if few events are between the two.
 pub async fn a_disconnect_far_behind_is_not_taken_back(facts: &dyn Facts) {
     let far = MAX_EVENTS_BETWEEN as u64 + 2;
     for (name, others) in [("near", 2..far), ("far", 2..far + 1)] {
@@ -230,7 +231,7 @@ pub async fn a_disconnect_far_behind_is_not_taken_back(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "far", login(far + 1, "phone")).await, ADDED);
 }
 
-/// A login event that is repeated after a crash does not cancel a disconnect that came after the login.
+/// A crash may repeat a login event. The repeated event does not cancel a later disconnect.
 pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts) {
     let login = login(1, "phone");
     enqueue(facts, "alice", login.clone()).await;
@@ -240,7 +241,7 @@ pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts)
 }
 
 /// Events may be repeated after a crash. A cancelled pair is not stored again. If the disconnect was already sent, the
-/// login is stored.
+/// repeated login is stored.
 pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dyn Facts) {
     let closed = |ordinal| event(ordinal, "phone", SessionEventKind::LinkClosed);
     let pair = || vec![new("alice", closed(1)), new("alice", login(2, "phone"))];
@@ -258,7 +259,8 @@ pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dy
     assert_eq!(shown(facts, STATE).await, ["bob 3"]);
 }
 
-/// The caller has confirmed the events. The events of a new record are then stored, even if its clock was set back.
+/// The caller has confirmed the old events. The store then accepts the events of a new record, even if its clock was
+/// set back.
 pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
     let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
     for ordinal in [5, 6] {
@@ -286,7 +288,7 @@ pub async fn a_dead_notice_is_kept_and_holds_nobody_up(facts: &dyn Facts) {
     assert_eq!(letter, expected);
 }
 
-/// Dead letters are listed in the order in which the notices became dead letters.
+/// Dead letters are listed in the order in which they became dead letters.
 pub async fn dead_letters_are_listed_in_pages(facts: &dyn Facts) {
     let names = ["carol", "alice", "bob"];
     for name in names {
@@ -301,7 +303,7 @@ pub async fn dead_letters_are_listed_in_pages(facts: &dyn Facts) {
     assert_eq!(ok(facts.dead_letters(APP, Some(rest[0].id), 2)).await, []);
 }
 
-/// A dead letter that is queued again precedes the later, unsent notices of its user.
+/// A dead letter that is queued again precedes later, unsent notices of its user.
 pub async fn a_dead_letter_that_is_sent_again_keeps_its_place(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -335,7 +337,7 @@ pub async fn dead_letters_are_dropped(facts: &dyn Facts) {
     assert_eq!(state(facts, STATE).await.dead, 1);
 }
 
-/// An outcome may be reported after the notice was removed, and then has no effect.
+/// An outcome that is reported after its notice was removed has no effect.
 pub async fn what_is_settled_late_changes_nothing(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     let head = heads(facts, STATE).await.remove(0);
@@ -348,7 +350,7 @@ pub async fn what_is_settled_late_changes_nothing(facts: &dyn Facts) {
     }
 }
 
-/// The backend still gets the notices of an account that was deleted.
+/// The backend still gets the notices of a deleted account.
 pub async fn a_deleted_account_leaves_its_notices(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::Logout)).await;
@@ -356,7 +358,7 @@ pub async fn a_deleted_account_leaves_its_notices(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["alice 1"]);
 }
 
-/// Waiting notices are counted for each lane, with the time of the oldest head.
+/// Waiting notices are counted for each lane. The time of the oldest head is reported too.
 pub async fn what_waits_is_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.lanes()).await, []);
     for (name, ordinal, when) in [("alice", 1, 30), ("alice", 2, 40), ("bob", 1, 20)] {
@@ -376,7 +378,7 @@ pub async fn what_waits_is_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.lanes()).await, [LaneState { waiting: 0, oldest: None, ..expected }]);
 }
 
-/// The limit applies to both webhooks of an app together, and to each app separately.
+/// The limit of an app applies to its two webhooks together. Each app has its own limit.
 pub async fn beyond_the_bound_notices_are_dropped(facts: &dyn Facts) {
     let logout = |app, ordinal: usize| NewNotice {
         user: User::new(app, id(&format!("user {}", ordinal % 100))),
@@ -419,7 +421,7 @@ pub async fn beyond_the_bound_the_oldest_dead_letters_go(facts: &dyn Facts) {
     assert_eq!(letters[MAX_DEAD_LETTERS - 1].user.id.as_str(), "new 00001");
 }
 
-/// The message and its notice are stored in one transaction: a crash leaves both or none.
+/// The message and its notice are stored in one transaction. After a crash, the store has both or neither.
 pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -449,8 +451,8 @@ fn missed(since: u64, limit: usize) -> MissedMessages {
     MissedMessages { user: user("bob"), since: at(since), limit, devices: vec![Platform::IPhone], at: at(99) }
 }
 
-/// Each missed message is pushed once, in the order of sending. Messages that are too old, read, deleted, already
-/// pushed or sent by the user are not pushed.
+/// Each missed message is pushed once, in the order of sending. Messages that are too old, read, deleted or already
+/// pushed are not pushed. Nor are the user's own messages.
 pub async fn missed_messages_are_pushed_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = [
@@ -529,14 +531,14 @@ fn login(ordinal: u64, on: &str) -> NoticeContent {
     event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() })
 }
 
-/// The same event, marked as one that is always sent.
+/// The same event, marked to be always sent.
 fn always(content: NoticeContent) -> NoticeContent {
     let NoticeContent::Session(event) = content else { unreachable!("it is a session event") };
     let after = event.after.map(|after| StatusAfter { told_always: true, ..after });
     NoticeContent::Session(SessionEvent { after, ..event })
 }
 
-/// A status of a user who is OFFLINE, with this version.
+/// A status of an OFFLINE user, with this version.
 fn after(version: u64) -> Option<StatusAfter> {
     Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), told_always: false })
 }
@@ -570,7 +572,7 @@ pub(super) async fn heads(facts: &dyn Facts, lane: Lane) -> Vec<Notice> {
     ok(facts.heads(lane, 1_000)).await
 }
 
-/// The first notice of each user in a lane as text: user and ordinal.
+/// The first notice of each user in a lane, as text with user and ordinal.
 pub(super) async fn shown(facts: &dyn Facts, lane: Lane) -> Vec<String> {
     let show = |head: Notice| format!("{} {}", head.user.id, head.ordinal);
     heads(facts, lane).await.into_iter().map(show).collect()

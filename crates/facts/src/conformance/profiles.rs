@@ -4,8 +4,7 @@ use super::{NOTHING_REVOKED, OTHER_APP, at, id, make_accounts, ok, state, user};
 use crate::{Facts, ListsState, NickCursor};
 use lamplight_model::{AllowType, FieldValue, Profile, ProfileChange, ProfileFields, User};
 
-/// The profile of a new account is empty and allows everybody to add the account. The lists version is the creation
-/// time.
+/// The profile of a new account is empty, and allows everybody to add the user. The lists version is the creation time.
 pub async fn a_new_account_has_the_default_profile_and_its_time_as_version(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1_700_000_000_000))).await;
     assert_eq!(ok(facts.profiles(vec![user("alice")])).await, [Some(Profile::default())]);
@@ -16,7 +15,7 @@ pub async fn a_new_account_has_the_default_profile_and_its_time_as_version(facts
     assert_eq!(ok(facts.lists_states(vec![user("alice")])).await, [Some(state)]);
 }
 
-/// The version can be incremented even if the creation time is the highest possible one.
+/// The version can be incremented even if the creation time is the highest possible time.
 pub async fn an_account_of_the_last_moment_counts_up(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(u64::MAX))).await;
     let before = state(facts, "alice").await.version;
@@ -51,7 +50,7 @@ pub async fn further_fields_are_kept_as_they_come(facts: &dyn Facts) {
     assert_eq!(ok(asked()).await, [Some(ProfileFields::new()), None, Some(ProfileFields::new())]);
 }
 
-/// An account that is created again does not have the profile or the version of the deleted account.
+/// An account that is created again has neither the profile nor the version of the deleted account.
 pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(10))).await;
     ok(facts.set_profile(user("alice"), nick("a"))).await;
@@ -63,7 +62,7 @@ pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await, ListsState { version: 20, total_unread: 0 });
 }
 
-/// The nick, the avatar URL and the rule for being added can be set and reset separately.
+/// The nick, the avatar URL and the rule for being added are set and reset separately.
 pub async fn a_profile_changes_in_what_is_named(facts: &dyn Facts) {
     make_accounts(facts).await;
     let none = ProfileChange::default();
