@@ -178,7 +178,7 @@ mod tests {
         assert!(checked >= 7, "{checked}");
     }
 
-    /// The list of processes shows command lines, so every secret can be read from stdin. A PEM begins with a dash.
+    /// Other users see command lines in the process list, so stdin must accept every secret. A PEM begins with a dash.
     #[test]
     fn every_secret_can_be_read_from_stdin_and_begin_with_a_dash() {
         fn check(command: &clap::Command, path: &str, checked: &mut Vec<String>) {
@@ -209,7 +209,7 @@ mod tests {
         assert!(checked.len() >= 10, "{checked:?}");
     }
 
-    /// Every command needs a description of one line, and every command with arguments an example.
+    /// Every command needs a one-line description. Every command with arguments also needs an example.
     #[test]
     fn every_command_says_what_it_is_for() {
         fn check(command: &clap::Command, path: &str) {

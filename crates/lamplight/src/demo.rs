@@ -1,5 +1,4 @@
-//! The simulated users of the demo: their profiles, the choice of their actions, and their clients, which use real
-//! sockets.
+//! The simulated users of the demo: their profiles, their actions, and their clients, which use real sockets.
 
 pub mod actor;
 pub mod balancer;

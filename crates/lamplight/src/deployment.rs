@@ -1,5 +1,5 @@
-//! Tests that compare the files for containers, clusters and systemd with the program: settings, arguments, ports, probes
-//! and times.
+//! Tests that compare the files for containers, clusters and systemd with the program. They compare settings,
+//! arguments, ports, probes and times.
 
 use crate::commands::Cli;
 use clap::Parser;
@@ -13,8 +13,8 @@ use std::path::Path;
 /// The variables that are no settings of a node.
 const BESIDE: [&str; 3] = ["LAMPLIGHT_CONFIG", "LAMPLIGHT_LOG", "LAMPLIGHT_LOG_FORMAT"];
 
-/// The longest time of a stop in order of a node with 100,000 connections, in seconds. 20 s are for handing these over, and
-/// the rest for stores and workers that do not answer.
+/// The longest orderly stop of a node with 100,000 connections, in seconds. Handing over the connections takes 20 s.
+/// The rest is for stores and workers that do not answer.
 const STOP: u64 = 60;
 
 fn file(path: &str) -> String {

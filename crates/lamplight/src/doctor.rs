@@ -1,5 +1,5 @@
-//! The rules of `lamplight doctor`. They turn observations of the machine, the settings and the server into findings,
-//! with a proposed fix for each problem. Pure: [`sight`] makes the observations, and the time is an argument.
+//! The rules of `lamplight doctor`. They turn observations of the machine, the settings and the server into findings.
+//! Each problem gets a proposed fix. Pure: [`sight`] makes the observations, and the time is an argument.
 
 mod certificate;
 pub mod sight;
@@ -50,23 +50,23 @@ impl Finding {
         Self::new(check, Level::Ok, text, "")
     }
 
-    /// Makes the finding for a check that was not possible. `cure` says how to make it possible.
+    /// Makes the finding for an impossible check. `cure` says how to make the check possible.
     pub fn unknown(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Unknown, text, cure)
     }
 
-    /// Makes the finding of a problem that does not stop the server.
+    /// Makes the finding for a problem that does not stop the server.
     pub fn warning(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Warning, text, cure)
     }
 
-    /// Makes the finding of a problem with which the server cannot work.
+    /// Makes the finding for a problem that stops the server from working.
     pub fn wrong(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Wrong, text, cure)
     }
 }
 
-/// Below this limit of open files, there is a warning: a server would run out of file descriptors before memory.
+/// The limit of open files below which there is a warning. A server would run out of files before memory.
 const FEW_FILES: u64 = 10_000;
 
 /// The files that a server opens besides connections, with a margin.
@@ -216,8 +216,8 @@ pub fn refused_folder(folder: &Path, error: &DataFolderError) -> Finding {
 /// The name of the check of the database.
 const STORE: &str = "store";
 
-/// PostgreSQL must have this many connections besides the server's pool. It reserves some for administrators, and the
-/// server opens some outside the pool.
+/// The number of connections that PostgreSQL needs besides the server's pool. Some are reserved for administrators, and
+/// the server opens some outside the pool.
 const RESERVED_CONNECTIONS: u32 = 5;
 
 /// Makes the finding about a database that can be opened; `None` if there is no database yet.
@@ -257,7 +257,7 @@ fn is_local(address: &str) -> bool {
     ["/", "localhost:", "localhost/", "127.", "[::1]", "::1"].iter().any(|local| address.starts_with(local))
 }
 
-/// Makes the finding about a database that cannot be opened. `postgres` is its address in PostgreSQL; `None` means the
+/// Makes the finding about a database that cannot be opened. `postgres` is the address of PostgreSQL; `None` means the
 /// SQLite file.
 pub fn unusable_store(postgres: Option<String>, error: &str) -> Finding {
     match postgres {
@@ -279,7 +279,8 @@ const NO_ROOM: u64 = 128 << 20;
 /// The free space in bytes below which there is a warning.
 const LITTLE_ROOM: u64 = 2 << 30;
 
-/// Makes the finding about the disk of the data folder. `files` is the number of free inodes, if it is counted.
+/// Makes the finding about the disk of the data folder. `files` is the number of free inodes; `None` if the file system
+/// does not count them.
 pub fn disk(free: u64, files: Option<u64>, read_only: bool) -> Finding {
     let check = "disk";
     let room = format!("{} MiB are free for the data folder", free >> 20);
@@ -354,7 +355,7 @@ pub fn port(check: &'static str, setting: &str, address: SocketAddr, port: &Port
     }
 }
 
-/// Returns a finding for each pair of listeners that exclude each other. They have the same port, and one address
+/// Returns a finding for each pair of listeners that exclude each other. Both have the same port, and one address
 /// includes the other.
 pub fn shared_ports(config: &Config) -> Vec<Finding> {
     let Config { client_listen, http_listen, health_listen, .. } = config;
@@ -373,7 +374,7 @@ pub fn shared_ports(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Whether nobody can listen on both addresses. `[::]` includes all IPv4 addresses.
+/// Whether two listeners cannot have these addresses together. `[::]` includes all IPv4 addresses.
 fn collide(one: SocketAddr, other: SocketAddr) -> bool {
     let takes_in = |wide: IpAddr, ip: IpAddr| wide.is_unspecified() && (wide.is_ipv6() || ip.is_ipv4());
     let (a, b) = (one.ip(), other.ip());
@@ -389,7 +390,7 @@ pub fn log(level: &str) -> Finding {
     }
 }
 
-/// A certificate with less remaining validity gets a warning: its renewal has probably failed.
+/// The remaining validity of a certificate below which there is a warning. Its renewal has probably failed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// Makes the finding about a certificate: its validity, and the permissions of its key.
@@ -434,7 +435,8 @@ pub fn no_tls(config: &Config) -> Finding {
     )
 }
 
-/// Makes the finding about the trusted proxies. If they are missing, clients behind a proxy count as one address.
+/// Makes the finding about the trusted proxies. Without trusted proxies, all clients behind a proxy count as one
+/// address.
 pub fn proxies(config: &Config) -> Finding {
     let check = "proxies";
     let trusted = config.trusted_proxies.len();
@@ -532,10 +534,10 @@ fn is_private(ip: IpAddr) -> bool {
     }
 }
 
-/// A time before the first version of this program. An earlier clock is wrong.
+/// A time before the first version of this program. A clock before this time is wrong.
 const BUILT_AFTER: Timestamp = Timestamp(1_735_689_600_000);
 
-/// A file may be newer than the clock by this many milliseconds: the clock is read first.
+/// The time in milliseconds by which a file may be newer than the clock. The clock is read before the files.
 const SLACK: u64 = 60_000;
 
 /// Makes the finding about the clock. A time before `BUILT_AFTER`, or before the newest file of the data folder, is

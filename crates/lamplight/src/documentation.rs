@@ -113,7 +113,7 @@ fn calls(line: &str) -> Vec<Vec<String>> {
     calls.iter().filter_map(|words| ours(words)).collect()
 }
 
-/// Returns the words of a command from the program's name on, without variables before it. `None` for other programs.
+/// Returns the words of a command from the program's name on, without preceding variables. `None` for other programs.
 fn ours(words: &[String]) -> Option<Vec<String>> {
     let is_setting = |word: &String| {
         word.split_once('=').is_some_and(|(name, _)| {
@@ -154,7 +154,7 @@ fn is_placeholder(word: &str) -> bool {
     word.chars().all(|sign| sign.is_ascii_uppercase())
 }
 
-/// Checks commands in running text. They may be a name and an option, with `…` as a value.
+/// Checks commands in running text. Such a command may lack arguments, and may have `…` as a value.
 #[test]
 fn every_command_and_option_in_running_text_exists() {
     let lines = lines_of(inline_code);

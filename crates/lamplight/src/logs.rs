@@ -31,8 +31,8 @@ pub struct LogArgs {
 /// The log levels, in ascending order of the number of lines.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// Parses a log filter. Only levels and Lamplight's crates may stand alone. `EnvFilter` would take a misspelt level for
-/// a module, and log only that.
+/// Parses a log filter. A word without `=` must be a level or a crate of Lamplight. `EnvFilter` would take a misspelt
+/// level for a module, and log only that module.
 pub fn parse_filter(text: &str) -> Result<String, String> {
     for word in text.split(',').map(str::trim) {
         let is_level = LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
@@ -59,8 +59,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log of a server. Repeated lines are limited, and stderr can neither block nor fail a caller. The guard
-/// must be kept until the server has ended.
+/// Starts the log of a server. Repeated lines are limited. Logging never blocks or fails because of stderr. Keep the
+/// guard until the server has ended.
 pub fn start(args: &LogArgs, metrics: &LogMetrics) -> anyhow::Result<LogGuard> {
     let filter = EnvFilter::try_new(&args.log)
         .map_err(|error| anyhow::anyhow!("--log {:?} is not a log filter: {error}", args.log))?;

@@ -1,7 +1,7 @@
 //! The program `lamplight`: a server, and the commands for its operator.
 //!
-//! This crate parses arguments and prints results. `lamplight-server` executes the operations; the commands send them
-//! over the control socket of the data folder.
+//! This crate parses arguments and prints results. `lamplight-server` executes the operations. The commands send
+//! operations over the control socket of the data folder.
 
 // A command-line program has to print.
 #![allow(clippy::print_stdout)]

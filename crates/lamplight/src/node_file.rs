@@ -1,4 +1,5 @@
-//! The file `node.json` in the data folder. It has the addresses of the running server, for the other commands.
+//! The file `node.json` in the data folder. The file contains the addresses of the running server, for the other
+//! commands.
 //!
 //! A killed server leaves its file behind. Commands then fail to connect.
 
@@ -30,7 +31,7 @@ pub struct NodeFile {
 }
 
 impl NodeFile {
-    /// Writes the file atomically, so that a reader never sees a part of it.
+    /// Writes the file atomically, so that a reader never sees a partial file.
     pub fn write(&self, data_dir: &Path) -> anyhow::Result<()> {
         let path = path(data_dir);
         let fresh = path.with_extension("json.new");
@@ -40,7 +41,7 @@ impl NodeFile {
             .with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// Reads the file; `None` if it does not exist.
+    /// Reads the file; `None` if the file does not exist.
     pub fn read(data_dir: &Path) -> anyhow::Result<Option<Self>> {
         let path = path(data_dir);
         match fs::read(&path) {
@@ -59,7 +60,7 @@ impl NodeFile {
         let _ = fs::remove_file(path(data_dir));
     }
 
-    /// Returns the URL of the client port for this machine, without TLS: the bytes never leave the machine.
+    /// Returns the URL of the client port for this machine, without TLS. The bytes never leave the machine.
     pub fn client_url(&self) -> String {
         format!("tcp://{}", reachable(self.client))
     }
@@ -98,7 +99,7 @@ fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("node.json")
 }
 
-/// Replaces an unspecified address (`0.0.0.0` or `[::]`) by the loopback address: programs can connect to that.
+/// Replaces an unspecified address (`0.0.0.0` or `[::]`) by the loopback address, to which programs can connect.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

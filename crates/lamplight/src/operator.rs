@@ -12,7 +12,7 @@ use lamplight_server::{
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The longest wait for a server that starts or stops. Then the folder is reported as in use.
+/// The longest wait for a server that starts or stops. After that, the folder is reported as in use.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The error text for an unexpected answer of the server.
@@ -64,7 +64,8 @@ impl Operator {
         Ok(apps)
     }
 
-    /// Records in the audit log that a secret is about to be shown. After an error, the caller must not show it.
+    /// Records in the audit log that a secret is about to be shown. After an error, the caller must not show the
+    /// secret.
     pub async fn enter_secret(&mut self, secret: ShownSecret) -> anyhow::Result<()> {
         let Outcome::Done { .. } = self.ask(Operation::ShowSecret(secret)).await? else {
             bail!(OTHER_ANSWER)
@@ -72,7 +73,7 @@ impl Operator {
         Ok(())
     }
 
-    /// Returns the app with this id. Without an id, returns the only app; fails if there are several or none.
+    /// Returns the app with this id. Without an id, returns the only app; fails if there are several apps or no app.
     pub async fn app(&mut self, named: Option<AppId>) -> anyhow::Result<App> {
         self.app_by(named, "--app ID").await
     }
@@ -95,7 +96,8 @@ impl Operator {
         }
     }
 
-    /// Creates or replaces an app, based on the last read. If the app has changed since, fails and changes nothing.
+    /// Creates or replaces an app, based on the last read. Fails and changes nothing if the app has changed since that
+    /// read.
     pub async fn put_app(&mut self, app: App) -> anyhow::Result<()> {
         let id = app.id;
         ensure!(
@@ -118,7 +120,7 @@ impl Operator {
         Ok(changed)
     }
 
-    /// Returns the apps whose data is not completely deleted yet, in ascending order of their ids.
+    /// Returns the apps whose data is not yet completely deleted, in ascending order of their ids.
     pub async fn apps_being_deleted(&mut self) -> anyhow::Result<Vec<AppId>> {
         let Outcome::Deletions(apps) = self.ask(Operation::ListDeletions).await? else { bail!(OTHER_ANSWER) };
         Ok(apps)
@@ -330,8 +332,8 @@ impl Operator {
         Ok(changed)
     }
 
-    /// Sends an operation to the running server, or executes it here if none runs. A server that starts or stops has
-    /// locked the folder but does not answer. Tries again for up to [`PATIENCE`] then.
+    /// Sends an operation to the running server, or executes it here without a server. A server that starts or stops
+    /// has locked the folder, but does not answer. Then tries again for up to [`PATIENCE`].
     async fn ask(&mut self, operation: Operation) -> anyhow::Result<Outcome> {
         let until = Instant::now() + PATIENCE;
         let outcome = loop {

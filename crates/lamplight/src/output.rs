@@ -109,7 +109,7 @@ fn field_name(name: &str, is_object: bool) -> String {
     spelled
 }
 
-/// Prints rows as a table or, if there are none, the sentence `when_empty`.
+/// Prints rows as a table; prints the sentence `when_empty` if there are no rows.
 pub fn table(heads: &[&str], rows: &[Vec<String>], when_empty: &str) -> anyhow::Result<()> {
     if rows.is_empty() { line(when_empty) } else { line(table_text(heads, rows)) }
 }
@@ -140,12 +140,12 @@ pub fn harmless(text: &str) -> String {
     text.chars().map(|letter| if steers(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
-/// Returns a time as text, or a dash if there is none.
+/// Returns a time as text; a dash for `None`.
 pub fn utc_or_dash(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), utc)
 }
 
-/// Returns the platforms of the connected devices, or a dash if there are none.
+/// Returns the platforms of the connected devices; a dash without devices.
 pub fn devices(status: &UserStatus) -> String {
     let names: Vec<_> = status.online_devices.iter().map(lamplight_model::Platform::name).collect();
     if names.is_empty() { "-".to_owned() } else { names.join(", ") }
@@ -189,7 +189,7 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Prints an error to stderr, with each cause that adds to the text on a further line. With `as_json`, also prints the
+/// Prints an error to stderr. Each cause that adds to the text is on a further line. With `as_json`, also prints the
 /// error to stdout as JSON, unless it is a [`Told`].
 pub fn print_error(error: &anyhow::Error, as_json: bool) {
     let code = code_of(error);
@@ -210,7 +210,7 @@ pub fn print_error(error: &anyhow::Error, as_json: bool) {
     }
 }
 
-/// Prints an error in the arguments of a command as JSON. It has already been printed to stderr.
+/// Prints an error in the arguments of a command as JSON. The error has already been printed to stderr.
 pub fn print_usage_error(text: &str) {
     let error = serde_json::json!({ "code": null, "message": text });
     // A failure is ignored, because the command ends with an error anyway.

@@ -1,4 +1,4 @@
-//! Options whose value is a secret. The value `-` reads the secret from stdin: the list of processes and the shell's
+//! Options whose value is a secret. The value `-` reads the secret from stdin, because the process list and the shell's
 //! history contain command lines. No error text contains the value.
 
 use anyhow::{Context, bail, ensure};
@@ -15,12 +15,12 @@ pub struct SecretReader {
 }
 
 impl SecretReader {
-    /// Returns the secret of `option`: the value or, for the value `-`, the text on stdin without line ends after it.
+    /// Returns the secret of `option`. For the value `-`, the secret is the text on stdin, without its last line ends.
     pub fn read(&mut self, option: &'static str, given: &str) -> anyhow::Result<String> {
         self.read_from(option, given, std::io::stdin())
     }
 
-    /// Replaces the value of an option that may be absent with its secret, as [`SecretReader::read`] returns it.
+    /// Replaces the value of an optional option with its secret, as [`SecretReader::read`] returns it.
     pub fn read_in_place(&mut self, option: &'static str, given: &mut Option<String>) -> anyhow::Result<()> {
         if let Some(text) = given {
             *text = self.read(option, text)?;
@@ -61,7 +61,7 @@ impl SecretReader {
     }
 }
 
-/// Whether a value looks like an option (`--name`). The real value was then probably forgotten.
+/// Whether a value looks like an option (`--name`). The user has then probably forgotten the value.
 fn is_long_option(text: &str) -> bool {
     text.strip_prefix("--").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()))
 }

@@ -1,6 +1,6 @@
 //! The notification protocol of systemd for services of `Type=notify`: ready, stopping, watchdog.
 //!
-//! Every supervisor that sets `NOTIFY_SOCKET` gets the notifications. Others get none.
+//! Every supervisor that sets `NOTIFY_SOCKET` gets the notifications.
 
 use sd_notify::NotifyState;
 use std::convert::Infallible;

@@ -74,8 +74,8 @@ pub fn clock(time: Timestamp) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
-/// Returns year, month and day of a day since 1970-01-01 (Howard Hinnant, "chrono-compatible low-level date
-/// algorithms"). Counts from 0000-03-01, so that a leap day ends its year.
+/// Returns year, month and day of a day since 1970-01-01. The algorithm is from Howard Hinnant, "chrono-compatible
+/// low-level date algorithms". It counts from 0000-03-01, so that a leap day ends its year.
 fn date(days_since_1970: u64) -> (u64, u64, u64) {
     let days = days_since_1970 + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);

@@ -138,7 +138,7 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    /// Reads each secret whose value is `-` from stdin. Must be called before [`SettingsArgs::apply`].
+    /// Reads each secret whose value is `-` from stdin. Call this before [`SettingsArgs::apply`].
     pub fn read_secrets(&mut self, secrets: &mut SecretReader) -> anyhow::Result<()> {
         secrets.read_in_place("--webhook-token", &mut self.webhook_token)?;
         secrets.read_in_place("--jwt-keys", &mut self.jwt_keys)?;
@@ -198,7 +198,7 @@ impl SettingsArgs {
     }
 }
 
-/// Returns the settings as rows of name and value. The names are those of the flags, without the dashes.
+/// Returns the settings as rows of name and value. A name is the name of the flag, without the dashes.
 pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
     let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = settings;
     let on = |on: bool| if on { "on" } else { "off" }.to_owned();
@@ -347,7 +347,7 @@ mod tests {
         }
     }
 
-    /// Checks that the console has the same name and text for each setting as the help.
+    /// Checks that the console and the help have the same name and text for each setting.
     #[test]
     fn the_console_says_the_same_of_every_setting() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -1,5 +1,5 @@
-//! `lamplight demo --cluster`: three nodes over a Redis Cluster and PostgreSQL, a balancer in front of them, simulated
-//! users, and a prompt at which a person kills nodes and brings them back.
+//! `lamplight demo --cluster`: three nodes over a Redis Cluster and PostgreSQL, a balancer and simulated users. At a
+//! prompt, a person kills nodes and starts them again.
 
 use crate::args::Common;
 use crate::commands::serve::StopSignals;
@@ -27,7 +27,8 @@ const SHARDS: usize = 3;
 /// The time for which the users of a lost node still count as connected, in milliseconds.
 const GRACE_MS: u32 = 10_000;
 
-/// The silence after which a node has no duties any more, in milliseconds. A lost node is noticed sooner than by default.
+/// The silence after which a node has no duties, in milliseconds. It is shorter than the default, so that a lost node
+/// is noticed sooner.
 const LEASE_MS: u32 = 3_000;
 
 /// The interval between two looks at nodes that start or stop.
@@ -75,10 +76,10 @@ struct Nodes {
     states: [State; NODES],
 }
 
-/// Runs the demo until its time is over, a signal, or `q`.
+/// Runs the demo until its time is over, a signal arrives, or a person types `q`.
 ///
-/// The kernel ends the servers with the thread that started them, so this function must run on the main thread, as the
-/// future of `block_on` does.
+/// The kernel ends the servers with the thread that started them. This function must therefore run on the main thread,
+/// as the future of `block_on` does.
 pub async fn run(options: Options, common: &Common) -> anyhow::Result<()> {
     let mut signals = StopSignals::listen()?;
     let (clients, pages) = (Backends::default(), Backends::default());
@@ -240,7 +241,7 @@ impl Nodes {
         Ok(())
     }
 
-    /// Sets whether the balancers pass new connections to a node. A killed node refuses them itself.
+    /// Sets whether the balancers pass new connections to a node. A killed node refuses connections itself.
     fn pass_to(&self, node: usize, is_accepting: bool) {
         self.clients.set_accepting(node, is_accepting);
         self.pages.set_accepting(node, is_accepting);
@@ -259,7 +260,7 @@ impl Nodes {
         format!("node {number}     {state}, pid {pid}, {} clients", self.clients.connections(node))
     }
 
-    /// Stops the nodes in order. Those that have not stopped in time are killed.
+    /// Stops the nodes in order. Kills nodes that have not stopped in time.
     async fn stop(&mut self) {
         for node in &self.testbed.nodes {
             node.terminate();
@@ -274,7 +275,7 @@ impl Nodes {
     }
 }
 
-/// Returns the lines that a person types; an `Err` is a line that is no command. Nothing more comes when stdin ends.
+/// Returns the lines that a person types; `Err` for a line that is no command. Lines end with stdin.
 fn typed() -> mpsc::Receiver<Result<Typed, String>> {
     let (sender, receiver) = mpsc::channel(1);
     // The thread ends with the process, because nothing interrupts a read.
@@ -304,7 +305,7 @@ fn parse(words: &str) -> Option<Typed> {
     }
 }
 
-/// Returns the address on this machine for an address that may be any of the machine's.
+/// Returns the loopback address for an unspecified address; returns any other address unchanged.
 fn local(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         return SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port());

@@ -102,8 +102,8 @@ fn show(finding: &Finding) -> anyhow::Result<()> {
     if finding.cure.is_empty() { Ok(()) } else { line(format!("{:22} -> {}", "", harmless(&finding.cure))) }
 }
 
-/// Checks the server of the data folder, as a container's health check does. Without a running server, that is an
-/// error.
+/// Checks the server of the data folder, for the health check of a container. Without a running server, returns an
+/// error finding.
 async fn only_server(folder: &Path) -> Vec<Finding> {
     let (node, running) = nodes(folder).await;
     let mut findings = server(node.as_ref(), running.as_ref()).await;
@@ -113,7 +113,7 @@ async fn only_server(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Returns the node of the node file, and the same node again if it is running.
+/// Returns the node of the node file, and the same node again if that node is running.
 async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
     // If the file cannot be read, the check of the data folder reports it.
     let node = NodeFile::read(folder).ok().flatten();

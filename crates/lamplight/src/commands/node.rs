@@ -126,7 +126,7 @@ async fn look(operator: &mut Operator, node: NodeId) -> anyhow::Result<Option<Sh
     Ok(operator.nodes().await?.into_iter().find(|it| it.id == node))
 }
 
-/// Returns the node with this id or name. Of several with one name, only an id tells which is meant.
+/// Returns the node with this id or name. Fails if several nodes have the name.
 fn find<'a>(nodes: &'a [ShownNode], named: &str) -> anyhow::Result<&'a ShownNode> {
     let by_id = nodes.iter().find(|node| node.id.to_string() == named);
     let by_name: Vec<_> = nodes.iter().filter(|node| node.name == named).collect();

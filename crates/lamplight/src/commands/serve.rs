@@ -137,7 +137,7 @@ impl TlsArgs {
     }
 }
 
-/// The time limit for the orderly stop after a part of the server has ended. Then the process ends at once.
+/// The time limit for an orderly stop after a part of the server has ended. The process then ends at once.
 const LAST_RESORT: Duration = Duration::from_secs(30);
 
 /// Runs the command.
@@ -309,7 +309,7 @@ impl Served {
 /// The text for pages that are not built into this program, in place of their address.
 const NOT_BUILT: &str = "not built into this binary";
 
-/// Returns the address of the web pages as text. If they are not in this program, says how to build them.
+/// Returns the address of the web pages as text. If this program has no pages, says how to build them.
 pub fn web_text(file: &NodeFile) -> String {
     match web_is_built() {
         true => format!("{}/", file.http_url()),

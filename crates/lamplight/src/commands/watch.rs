@@ -20,7 +20,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The validity of the UserSig that the command makes. The command ends with it.
+/// The validity of the UserSig that the command makes. The command ends when the UserSig expires.
 const SIG_EXPIRES: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// Arguments of `lamplight watch`.
@@ -110,7 +110,7 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
     if on_screen { screen::run(session).await } else { plain::run(session, common.json).await }
 }
 
-/// Returns the app and the token: the given one, or one made with the key in the data folder.
+/// Returns the app and a token. The token is given, or made with the key in the data folder.
 async fn credentials(args: &WatchArgs, store: &FactsSettings) -> anyhow::Result<(AppId, String)> {
     if let Some(sig) = &args.sig {
         let app = match (args.app.app, &args.server) {

@@ -1,4 +1,4 @@
-//! A simulated user of the demo. It uses the real SDK and real sockets.
+//! A simulated user of the demo, with the real SDK and real sockets.
 
 use super::cast::{Character, is_player};
 use super::life::{Life, Step};
@@ -15,8 +15,8 @@ use tokio::time::Instant;
 /// The delay before a simulated user answers a message.
 const WRITING: Duration = Duration::from_millis(1_800);
 
-/// How many of the newest conversations are checked for unanswered messages. Visitors can log in as fewer users than
-/// this, so none of theirs is missed.
+/// The number of newest conversations that are checked for unanswered messages. Fewer visitors than this can log in, so
+/// every visitor's message is checked.
 const LATEST: u32 = 10;
 
 /// Runs a simulated user until the task is aborted.
@@ -94,7 +94,7 @@ impl Actor {
         Ok(())
     }
 
-    /// Answers each conversation in which a visitor wrote last. If no device is connected, the answer follows the next
+    /// Answers each conversation in which a visitor wrote last. Without a connected device, answers after the next
     /// login.
     async fn answer_letters(&mut self) -> anyhow::Result<()> {
         let Some(client) = self.connected().cloned() else { return Ok(()) };

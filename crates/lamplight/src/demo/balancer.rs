@@ -1,4 +1,4 @@
-//! A small TCP balancer: it passes each connection to the next server that accepts it.
+//! A small TCP balancer. It passes each connection to the next server that accepts it.
 
 use parking_lot::Mutex;
 use std::net::SocketAddr;
@@ -9,13 +9,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// The maximum number of connections at a time. Further ones wait in the queue of the kernel.
+/// The maximum number of connections at a time. Further connections wait in the queue of the kernel.
 const MAX_CONNECTIONS: usize = 1_000;
 
 /// The longest wait for a server to accept a connection.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
-/// The wait after a failure to accept, such as too many open files.
+/// The wait after a failed accept, for example because of too many open files.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
 
 /// The servers behind a balancer.
@@ -48,7 +48,7 @@ impl Backends {
         }
     }
 
-    /// Returns the number of connections that are passed to a server.
+    /// Returns the number of connections that the balancer passes to a server.
     pub fn connections(&self, server: usize) -> usize {
         self.0.lock().servers.get(server).map_or(0, |backend| backend.connections)
     }
@@ -71,7 +71,7 @@ impl Backends {
     }
 }
 
-/// Accepts connections, and passes each to a server, until the task is aborted.
+/// Accepts connections until the task is aborted. Passes each connection to a server.
 pub async fn balance(listener: TcpListener, backends: Backends) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    /// Starts a server that sends its letter to each connection, and then waits for its end.
+    /// Starts a server that sends its letter to each connection, and then waits for the end of the connection.
     async fn server(letter: u8) -> (SocketAddr, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,4 +1,4 @@
-//! The users of the demo: simulated users, and users that visitors can log in as.
+//! The users of the demo: simulated users, and users as whom visitors can log in.
 
 use super::portrait::{Hair, Portrait};
 use lamplight_model::Platform::{self, Android, IPad, IPhone, Linux, Mac, Web, Windows};
@@ -120,7 +120,7 @@ pub const CAST: [Character; 10] = [
     },
 ];
 
-/// The users that visitors can log in as. They are mutual friends.
+/// The users as whom visitors can log in. They are mutual friends.
 pub const PLAYERS: [Player; 2] = [
     Player {
         name: FRIEND,
@@ -134,10 +134,10 @@ pub const PLAYERS: [Player; 2] = [
     },
 ];
 
-/// The userID of the visitor who is a friend of all others, and so is notified of them.
+/// The userID of the visitor who is a friend of all others. Friendship notifies this visitor of their changes.
 pub const FRIEND: &str = "you";
 
-/// The userID of the visitor who is notified of the others' changes by subscription.
+/// The userID of the visitor who is subscribed to the others. The subscriptions notify this visitor of their changes.
 pub const GUEST: &str = "guest";
 
 /// The messages that exist at the start of the demo: sender, recipient and text.
@@ -162,7 +162,7 @@ pub const LETTERS: [(&str, &str, &str); 18] = [
     (FRIEND, GUEST, "Always, look at my dot 🟢"),
 ];
 
-/// Returns the portrait of the user with this `userID`; `None` if it is not a user of the demo.
+/// Returns the portrait of the user with this `userID`; `None` for a user outside the demo.
 pub fn portrait_of(name: &str) -> Option<&'static Portrait> {
     let cast = CAST.iter().find(|character| character.name == name).map(|character| &character.portrait);
     cast.or_else(|| PLAYERS.iter().find(|player| player.name == name).map(|player| &player.portrait))

@@ -19,7 +19,7 @@ use serde_json::json;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// The validity of a UserSig for a page. A page that stays open longer requests another.
+/// The validity of a UserSig for a page. A page that stays open longer requests another UserSig.
 const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 
 /// The state of the endpoints. It is set once the demo's app exists, because the routes exist before.

@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng};
 use std::ops::Range;
 use std::time::Duration;
 
-/// The delay before a user's first action. Most users are then soon online.
+/// The delay before a user's first action. It is short, so that most users are soon online.
 const FIRST_MS: Range<u64> = 50..900;
 
 /// The delay between two actions of a user.
@@ -63,7 +63,7 @@ impl Life {
         (wait, step)
     }
 
-    /// Records that an action has failed. All connected devices then count as without network.
+    /// Records that an action has failed. All connected devices of the user then count as without network.
     pub fn stumble(&mut self) {
         self.live(&Step::LoseNetwork);
     }
@@ -145,7 +145,7 @@ mod tests {
         assert!(happens(|step| matches!(step, Step::LogOut(_))));
     }
 
-    /// Only a user with a connected device may set a status, lose the network or log out.
+    /// A user needs a connected device to set a status, lose the network or log out.
     #[test]
     fn nobody_does_what_they_cannot() {
         for seed in 0..20 {

@@ -1,6 +1,6 @@
 //! The server of the demo and its data: accounts, avatars, friends, and earlier messages.
 //!
-//! Each message has a fixed client message id, so a second setup sends none again.
+//! Each message has a fixed client message id, so a second setup sends no message again.
 
 use super::cast::{CAST, FRIEND, GUEST, LETTERS, everybody};
 use crate::operator::Operator;
@@ -13,7 +13,7 @@ use lamplight_server::{FactsSettings, Operation};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The validity of a UserSig of the demo. Each login makes a new one.
+/// The validity of a UserSig of the demo. Each login makes a new UserSig.
 const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 
 /// The server and the app of the demo, with which simulated users log in.
@@ -26,9 +26,9 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Prepares the app, and creates the accounts, friendships and earlier messages that do not exist yet. `you` is a
-    /// friend of all others, and is notified of them as friends. `guest` is a friend of `you` only, and is notified of
-    /// the others by subscription.
+    /// Prepares the app, and creates missing accounts, friendships and earlier messages. `you` is a friend of all
+    /// others, and is notified of them as friends. `guest` is a friend of `you` only, and is notified of the others by
+    /// subscription.
     pub async fn set(server: String, pages: &str, store: &FactsSettings) -> anyhow::Result<Self> {
         let mut operator = Operator::open(store).await?;
         let mut app = operator.apps().await?.first().context("the server has no app")?.clone();
@@ -56,7 +56,7 @@ impl Stage {
         Ok(client)
     }
 
-    /// Sets nicks and avatars, and sends the earlier messages. Each user does that through the SDK.
+    /// Sets nicks and avatars, and sends the earlier messages. Each user does so through the SDK.
     async fn furnish(&self, pages: &str) -> anyhow::Result<()> {
         let mut clients = BTreeMap::new();
         for (name, nick) in everybody() {

@@ -18,7 +18,7 @@ pub struct Certificate {
     pub key_is_open: bool,
 }
 
-/// Reads a certificate chain and its key, both in PEM. Fails with the same error as a server's start.
+/// Reads a certificate chain and its key, both in PEM. Fails with the error that a starting server would report.
 pub fn read_certificate(chain: &Path, key: &Path) -> anyhow::Result<Certificate> {
     check_certificate(chain, key)?;
     let text = std::fs::read(chain).with_context(|| format!("cannot read {}", chain.display()))?;

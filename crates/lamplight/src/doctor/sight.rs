@@ -1,4 +1,4 @@
-//! The observations for `lamplight doctor`: limits, permissions, free space and ports. They change nothing.
+//! The observations for `lamplight doctor`: limits, permissions, free space and ports. Making them changes nothing.
 
 use super::{Folder, Port};
 use crate::time_text::present;
@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 /// The time limit for an answer of the running server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Returns the limit of open files of the process `pid`. Without a `pid`, returns this process's hard limit: a server
-/// raises its limit to that.
+/// Returns the limit of open files of the process `pid`. Without a `pid`, returns this process's hard limit. A server
+/// raises its own limit to the hard limit.
 pub fn file_limit(pid: Option<u32>) -> u64 {
     let limits = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/limits")).ok());
     let line = limits.as_ref().and_then(|text| text.lines().find(|line| line.starts_with("Max open files")));
@@ -62,8 +62,8 @@ fn existing(path: &Path) -> PathBuf {
     above.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// Returns the free bytes and free inodes of a path's file system, and whether it is read-only. The inodes are `None`
-/// if they are not counted.
+/// Returns the free bytes and free inodes of a path's file system, and whether the file system is read-only. The inodes
+/// are `None` if the file system does not count them.
 pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     let about = if path.exists() { statvfs(path)? } else { statvfs(existing(path))? };
     let free = about.f_bavail.saturating_mul(about.f_frsize);
@@ -91,7 +91,7 @@ pub fn newest_file(path: &Path) -> Option<Timestamp> {
     Some(Timestamp(u64::try_from(newest.as_millis()).ok()?))
 }
 
-/// Whether the clock is synchronized: systemd-timesyncd says so, or chronyd runs. `None` if neither was found.
+/// Whether the clock is synchronized: systemd-timesyncd reports it, or chronyd runs. `None` if neither was found.
 pub fn synchronized() -> Option<bool> {
     let systemd = Path::new("/run/systemd/timesync");
     if systemd.join("synchronized").exists() || Path::new("/run/chrony/chronyd.pid").exists() {

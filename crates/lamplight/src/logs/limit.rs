@@ -1,5 +1,5 @@
-//! A limit on repeated log lines. The first lines of a kind are written, and the others are only counted. Pure; the
-//! time is an argument.
+//! A limit on repeated log lines. The first lines of a kind are written; further lines are only counted. Pure; the time
+//! is an argument.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use std::time::Duration;
 pub const LINES: u32 = 10;
 /// The length of a period.
 pub const PERIOD: Duration = Duration::from_secs(10);
-/// The maximum number of kinds of lines that are counted separately. Beyond it, all lines from one place in the source
-/// count as one kind.
+/// The maximum number of kinds of lines that are counted separately. Beyond this number, all lines from one place in
+/// the source count as one kind.
 pub const MAX_KINDS: usize = 512;
 
 /// The kind of a line: its place in the source, and the app, webhook or worker that it is about.
@@ -78,7 +78,7 @@ impl LineLimit {
         }
     }
 
-    /// Ends the periods that are over, and returns their suppressed lines. Must be called about once per second.
+    /// Ends the periods that are over, and returns their suppressed lines. Call this about once per second.
     pub fn end_periods(&mut self, now: Duration) -> Vec<LeftOut> {
         let over = self.periods.extract_if(|_, period| now.saturating_sub(period.began) >= PERIOD);
         let left_out = over.filter(|(_, period)| period.left_out > 0);
@@ -96,7 +96,7 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    /// Passes this many lines of a kind at one time; returns the number of written lines.
+    /// Passes this many lines of a kind at one time. Returns the number of written lines.
     fn written(limit: &mut LineLimit, kind: Kind, lines: u32, now: Duration) -> usize {
         (0..lines).filter(|_| limit.admit(kind, now) == Fate::Written).count()
     }

@@ -32,7 +32,7 @@ impl Limiter {
         Self { limit: Arc::default(), origin: Instant::now(), metrics }
     }
 
-    /// Returns a function that reports the numbers of suppressed lines. It must be called about once per second.
+    /// Returns a function that reports the numbers of suppressed lines. Call the function about once per second.
     pub fn chore(&self) -> impl FnMut() + Send + 'static {
         let (limit, origin) = (Arc::clone(&self.limit), self.origin);
         move || {

@@ -1,5 +1,5 @@
 //! Writes log lines to stderr, through a bounded queue and one thread. Logging never blocks and never fails. This holds
-//! even for a full disk, a closed pipe, or a pipe without a reader.
+//! for a full disk, a closed pipe, and a pipe without a reader.
 
 use lamplight_server::LogMetrics;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ const MAX_LINES: usize = 4_096;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The interval at which the thread calls `chore`.
 const TICK: Duration = Duration::from_secs(1);
-/// The end of the program waits at most this long for queued lines.
+/// The longest time that the end of the program waits for queued lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// The writer of log lines. Clones share the queue.
@@ -40,7 +40,7 @@ enum Message {
 }
 
 impl Lines {
-    /// Starts the thread that writes to `out`, and that calls `chore` every second.
+    /// Starts the thread that writes to `out` and calls `chore` every second.
     pub fn start(
         out: impl Write + Send + 'static,
         metrics: LogMetrics,
@@ -78,7 +78,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Queues one line at each call of `write`. Returns no error: `tracing` would report it on stderr.
+/// Queues one line at each call of `write`. Returns no error, because `tracing` would report the error on stderr.
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);

@@ -46,8 +46,8 @@ pub enum Wish {
 }
 
 impl Keyboard {
-    /// Handles a key, and returns its command, if any. `rows` is the number of users on the screen, `own` the watcher's
-    /// custom status.
+    /// Handles a key, and returns its command, if any. `rows` is the number of users on the screen. `own` is the
+    /// watcher's custom status.
     pub fn press(&mut self, key: KeyEvent, rows: usize, own: &str) -> Option<Wish> {
         if key.kind == KeyEventKind::Release {
             return None;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Prints lines until the session ends, or until SIGTERM arrives; SIGTERM logs out.
+/// Prints lines until the session ends or SIGTERM arrives. SIGTERM logs out.
 pub async fn run(mut session: Session, as_json: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     loop {
@@ -81,7 +81,7 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
     }
 }
 
-/// Returns why there is no connection, and the time to the next attempt, if any.
+/// Returns the reason of a disconnection, and the time to the next attempt, if any.
 fn disconnected_text(why: &LinkEnd, retry_in: Option<Duration>) -> String {
     match retry_in {
         Some(retry_in) => format!("{why}; trying again in {:.1} s", retry_in.as_secs_f32()),

@@ -1,6 +1,6 @@
 //! The state of `watch`: the watched users, their newest statuses, and the state of the connection.
 //!
-//! Pure: it has no terminal and no socket; events and their times are arguments.
+//! Pure: events and their times are arguments; there is no terminal and no socket.
 
 use lamplight_client::{Event, KickedBy, LinkEnd};
 use lamplight_model::{Code, StatusType, Timestamp, UserId, UserStatus};
@@ -99,7 +99,7 @@ impl Roster {
         self.people.retain(|person| person.id != *user || *user == self.me);
     }
 
-    /// Records that the account does not exist. A status that was already received is kept.
+    /// Records that the account does not exist. Keeps a status that was already received.
     pub fn no_account(&mut self, user: &UserId) {
         let person = self.people.iter_mut().find(|person| person.id == *user);
         if let Some(person) = person.filter(|person| person.known == Known::Nothing) {
@@ -118,7 +118,7 @@ impl Roster {
         self.people.iter().find(|person| person.id == *user)
     }
 
-    /// Returns the watcher's own status; `None` before the first one is received.
+    /// Returns the watcher's own status; `None` before the first status is received.
     pub fn own(&self) -> Option<&UserStatus> {
         match &self.find(&self.me)?.known {
             Known::Status(status) => Some(status),
@@ -276,7 +276,7 @@ pub mod tests {
     use super::*;
     use lamplight_model::{CustomStatus, Platform, Reason, Version};
 
-    /// Makes a status for tests. It began at second 1000.
+    /// Makes a status for tests, which began at second 1000.
     pub fn status(user: &str, kind: StatusType, reason: Reason, custom: &str, on: &[Platform]) -> UserStatus {
         UserStatus {
             user_id: UserId::new(user).unwrap(),

@@ -17,7 +17,7 @@ const MAX_KEYS: usize = 64;
 /// The interval at which the times on the screen are redrawn.
 const REDRAW: Duration = Duration::from_secs(1);
 
-/// How often the reading thread checks whether the receiver of its keys still exists.
+/// The interval at which the reading thread checks whether the receiver of its keys still exists.
 const KEY_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Shows the session until the user quits.
@@ -84,7 +84,7 @@ fn remove(session: &mut Session, row: usize) {
     }
 }
 
-/// Starts a thread that reads the terminal, because that blocks. The thread ends after its receiver is dropped.
+/// Starts a thread that reads the terminal, because reading blocks. The thread ends after its receiver is dropped.
 fn read_terminal() -> mpsc::Receiver<io::Result<Input>> {
     let (sender, receiver) = mpsc::channel(MAX_KEYS);
     std::thread::spawn(move || {

@@ -57,8 +57,8 @@ enum Errand {
 }
 
 impl Session {
-    /// Logs in and subscribes. Users without an account are no error; other refusals are. Tries once more if another
-    /// login has kicked this device.
+    /// Logs in and subscribes. Users without an account are no error; other refusals are errors. If another login has
+    /// kicked this device, tries once more.
     pub async fn begin(client: Client, begin: Begin<'_>) -> anyhow::Result<Self> {
         let Begin { me, user_sig, people, status } = begin;
         let events = client.events();
@@ -90,7 +90,7 @@ impl Session {
         Timestamp(present().0.saturating_add_signed(self.ahead))
     }
 
-    /// Waits for the next event, and updates the roster. Returns an event of the SDK, and `None` for other events. The
+    /// Waits for the next event, and updates the roster. Returns an event of the SDK; `None` for other events. The
     /// future may be dropped at any time.
     pub async fn next(&mut self) -> Option<Event> {
         tokio::select! {
@@ -131,7 +131,7 @@ impl Session {
         });
     }
 
-    /// Stops watching a user. A friend may still be watched, if the app notifies friends.
+    /// Stops watching a user. If the app notifies friends, a friend is still watched.
     pub fn remove(&mut self, user: UserId) {
         self.roster.forget(&user);
         let client = self.client.clone();
@@ -185,7 +185,7 @@ impl Session {
     }
 }
 
-/// Subscribes to users. Returns those without an account.
+/// Subscribes to users. Returns the users without an account.
 async fn subscribe(client: &Client, users: &[UserId]) -> Result<Vec<UserId>, Error> {
     let mut unknown = Vec::new();
     for batch in users.chunks(BATCH) {
