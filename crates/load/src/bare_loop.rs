@@ -1,7 +1,7 @@
 //! The bare loop, for comparison with the server: a thread that only writes the bytes of notifications to sockets.
 //!
-//! No program that notifies each watcher with a separate write can be cheaper. The server's cost minus that of the bare
-//! loop, for the same notifications, is therefore the maximum that the server could save.
+//! No program that notifies each watcher with a separate write can be cheaper. Subtract the cost of the bare loop from
+//! the server's cost for the same notifications. The difference is the maximum that the server could save.
 
 use crate::notice::text_of;
 use crate::process_meter::cpu_of_this_thread;
@@ -23,8 +23,7 @@ use std::time::{Duration, Instant};
 
 /// The longest time without progress after which the loop fails.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The maximum number of sockets that are connected before they are accepted. It is lower than the backlog of any
-/// system.
+/// The maximum number of sockets that are connected before they are accepted. It is below the backlog of any system.
 const AT_ONCE: usize = 64;
 
 /// A request to the writing thread.
@@ -63,8 +62,7 @@ pub struct BareLoop {
     split: Split,
 }
 
-/// Splits the notifications of a change into writes of a given average size. Fractions are carried over to the next
-/// write.
+/// Splits the notifications of a change into writes of a given average size. Carries fractions over to the next write.
 #[derive(Clone, Copy)]
 struct Split {
     together: f64,
@@ -118,7 +116,8 @@ impl BareLoop {
         Ok(Self { ring, poll, receivers, work, writer: Some(writer), lengths, split })
     }
 
-    /// Notifies the watchers of random users, with this many outstanding changes, until `changes` changes are complete.
+    /// Notifies the watchers of random users until `changes` changes are complete. `outstanding` changes are in
+    /// progress at a time.
     pub fn run(&mut self, changes: u64, outstanding: usize) -> Result<BareCost> {
         let mut random = StdRng::seed_from_u64(7);
         let mut events = Events::with_capacity(1_024);
@@ -205,7 +204,7 @@ fn write_all(
     Ok(())
 }
 
-/// Returns a frame with this many notifications, with the same bytes as the server's.
+/// Returns a frame with this many notifications, with the bytes that the server would send.
 fn frame_of(count: usize) -> Vec<u8> {
     let now = Timestamp(1_800_000_000_000);
     let status = UserStatus {

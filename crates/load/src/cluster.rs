@@ -16,7 +16,7 @@ use stage::{Sizes, Stage};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The number of users below which each one changes faster than the conflation rate.
+/// The number of users below which each user changes faster than the conflation rate.
 const MANY_USERS: u32 = 5_000;
 
 /// A function that measures one row.
@@ -38,7 +38,7 @@ const QUICK: Sizes = Sizes {
     grace: Duration::from_secs(5),
 };
 
-/// Runs the chosen rows, and prints their figures and a table of those that have a goal.
+/// Runs the chosen rows. Prints their figures, and a table of the figures that have a goal.
 pub fn run(args: &ClusterArgs) -> Result<()> {
     let mut sizes = if args.quick { QUICK } else { FULL };
     sizes.users = args.users.unwrap_or(sizes.users);
@@ -84,7 +84,7 @@ pub fn run(args: &ClusterArgs) -> Result<()> {
     report.end(args.out.as_deref())
 }
 
-/// Starts a cluster, and runs `measure` with it. The logs of its servers are kept in any case.
+/// Starts a cluster, and runs `measure` with it. Always keeps the logs of the cluster's servers.
 fn on_stage(
     settings: TestbedSettings,
     sizes: Sizes,

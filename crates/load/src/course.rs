@@ -1,7 +1,7 @@
 //! A course of changes. Each change is followed until all of its notifications have arrived.
 //!
-//! Users change their custom status. A user changes it again only after all notifications of the last change have
-//! arrived. No change is therefore conflated, and every notification can be counted.
+//! Users change their custom status. A user's next change waits for all notifications of the last change. No change is
+//! therefore conflated, and every notification can be counted.
 
 use crate::fleet::Fleet;
 use crate::news::News;
@@ -37,12 +37,13 @@ pub struct CourseSettings {
     pub silent: Vec<u32>,
     /// `true` if each change requests an answer, as an SDK does.
     pub answered: bool,
-    /// The node of each user's connection, if only the latencies between different nodes should be recorded.
+    /// The node of each user's connection, to record only latencies between different nodes. `None` records all
+    /// latencies.
     pub between_nodes: Option<Vec<usize>>,
 }
 
 impl CourseSettings {
-    /// Makes parameters with which all of these users change and all watchers read.
+    /// Makes parameters with which these users change and all watchers read.
     pub fn new(users: Vec<u32>) -> Self {
         Self { users, copies: WATCHED as u32, silent: Vec::new(), answered: true, between_nodes: None }
     }
@@ -64,7 +65,7 @@ pub struct Delivered {
     pub changes: u64,
     /// The number of notifications that arrived at watchers.
     pub copies: u64,
-    /// The time from when a change was due until one of its notifications arrived, in microseconds.
+    /// The time from when a change is due until a notification of the change arrives, in microseconds.
     pub latency: Histogram<u32>,
     /// The CPU time of the server.
     pub cpu: Duration,
@@ -101,7 +102,7 @@ pub struct Course {
 
 impl Course {
     /// Makes a course for the users of this fleet. Its custom statuses are numbered from `after + 1`, so that no two
-    /// courses share one.
+    /// courses set the same text.
     pub fn new(fleet: &Fleet, settings: CourseSettings, after: u32) -> Result<Self> {
         Ok(Self {
             settings,
@@ -114,7 +115,7 @@ impl Course {
         })
     }
 
-    /// Makes this many changes, and waits for the last notification. Returns the results, with the CPU time of the
+    /// Makes this many changes, and waits for the last notification. Returns the results, including the CPU time of the
     /// server.
     pub fn run(&mut self, fleet: &mut Fleet, changes: u64, pace: Pace) -> Result<Delivered> {
         self.copies = 0;

@@ -22,18 +22,18 @@ pub struct Ear<'a> {
     pub heard: Heard,
 }
 
-/// The results of reading a connection once, beside news and statuses.
+/// The results of one read from a connection, besides news and statuses.
 #[derive(Default)]
 pub struct Heard {
     /// The heartbeat timeout in the answer to a login.
     pub logged_in: Option<Duration>,
     /// The time over which clients should spread their reconnects.
     pub reconnect_spread: Option<Duration>,
-    /// The time after which the connection should reconnect, because the server is closing it.
+    /// The time after which the client should reconnect. The server sends it before it closes the connection.
     pub retry_after: Option<Duration>,
     /// The last refusal.
     pub refusal: Option<String>,
-    /// A message that cannot be handled.
+    /// The description of a message that cannot be handled.
     pub fault: Option<String>,
 }
 
@@ -147,7 +147,7 @@ impl Ear<'_> {
     }
 }
 
-/// Converts a period of the wire protocol, in which zero means that there is none.
+/// Converts a period of the wire protocol, in which zero means no period.
 fn spread(milliseconds: u32) -> Option<Duration> {
     (milliseconds > 0).then(|| Duration::from_millis(milliseconds.into()))
 }

@@ -26,26 +26,26 @@ const SILENCE: Duration = Duration::from_millis(300);
 const SCRATCH_BYTES: usize = 512 * 1024;
 /// The number of heartbeats of a connection per heartbeat timeout.
 const BEATS: u32 = 4;
-/// The maximum number of heartbeats that are sent in one round, so that they are not sent in a burst.
+/// The maximum number of heartbeats per round. Without it, heartbeats would be sent in a burst.
 const BEATS_AT_ONCE: u32 = 32;
-/// The id of every request with an answer. A single id is sufficient, because a connection has at most one such request
-/// at a time.
+/// The id of every request with an answer. A single id suffices, because a connection has at most one such request at a
+/// time.
 const REQUEST_ID: u64 = 1;
 
 /// The kind of login that connections make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LoginKind {
-    /// As an application at its start: the server sends all statuses.
+    /// As an application at its start. The server sends all statuses.
     Start,
-    /// As an SDK after a broken link: the request has the versions that the client knows, and the server sends the
+    /// As an SDK after a broken link. The request has the versions that the client knows, and the server sends the
     /// differences.
     Resume,
 }
 
-/// The connections to one server, or to the nodes of a cluster, one for each user of the ring.
+/// The connections to one server, or to the nodes of a cluster. Each user of the ring has one connection.
 pub struct Fleet {
     target: Target,
-    /// The addresses of the client ports of the nodes; one address if there is a single server.
+    /// The addresses of the client ports of the nodes. A single server has one address.
     nodes: Vec<SocketAddr>,
     /// The node of each user's last connection, as an index into `nodes`.
     node_of: Vec<u16>,
@@ -61,11 +61,11 @@ pub struct Fleet {
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
-    /// The last time that the server has told for spreading reconnects.
+    /// The latest time that the server has sent for spreading reconnects.
     reconnect_spread: Duration,
-    /// The time after which a connection should reconnect, as the server told it at its end.
+    /// The time after which a connection should reconnect, as received at its end.
     retry_after: HashMap<u32, Duration>,
-    /// The number of connections that were looked at in the current round of heartbeats.
+    /// The number of connections that were visited in the current round of heartbeats.
     beaten: u32,
     beating_since: Instant,
     /// The last refusal by the server, for error texts.
@@ -131,12 +131,13 @@ impl Fleet {
         self.links[user as usize].stage
     }
 
-    /// Returns the last time that the server has told for spreading reconnects; a second before the first login.
+    /// Returns the latest time that the server has sent for spreading reconnects. Before the first login, returns a
+    /// second.
     pub fn reconnect_spread(&self) -> Duration {
         self.reconnect_spread
     }
 
-    /// Takes the time after which the server has asked a connection to reconnect.
+    /// Removes and returns the time after which the server has asked a connection to reconnect.
     pub fn take_retry_after(&mut self, user: u32) -> Option<Duration> {
         self.retry_after.remove(&user)
     }
@@ -163,7 +164,7 @@ impl Fleet {
 
     // Connecting and disconnecting
 
-    /// Logs users in, `window` of them at a time. Returns the duration of each login.
+    /// Logs users in, `window` users at a time. Returns the duration of each login.
     pub fn log_in(&mut self, users: &[u32], window: usize, kind: LoginKind) -> Result<Vec<Duration>> {
         let mut began = vec![None; self.links.len()];
         let mut took = Vec::with_capacity(users.len());
@@ -260,7 +261,7 @@ impl Fleet {
         self.ask(user, REQUEST_ID, Request::SubscribeUserStatus(request))
     }
 
-    /// Closes connections: in an orderly way, or with a reset, as a broken link does.
+    /// Closes connections. With `reset`, closes them like broken links, otherwise in an orderly way.
     pub fn drop_links(&mut self, users: &[u32], reset: bool) {
         for user in users {
             self.links[*user as usize].close(reset);
@@ -337,7 +338,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Sends a last heartbeat on a connection, which then stays silent, as if its network were gone.
+    /// Sends a last heartbeat on a connection. The connection then stays silent, as if its network were gone.
     pub fn last_sign(&mut self, user: u32) -> Result<()> {
         self.ask(user, 0, Request::Heartbeat(v1::Heartbeat::default()))?;
         self.links[user as usize].habit = Habit::Silent;
@@ -436,8 +437,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Compares the last received statuses with the true ones, for each logged-in connection that reads. Differences
-    /// count as missing notifications.
+    /// Compares the last received statuses with the true statuses, for each logged-in connection that reads.
+    /// Differences count as missing notifications.
     pub fn verify(&mut self) {
         for user in 0..self.ring.users() {
             let link = &self.links[user as usize];

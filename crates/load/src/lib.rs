@@ -1,7 +1,7 @@
 //! A load generator for a Lamplight server, `lamplight load`, which measures the server's cost.
 //!
-//! The load uses the ports of the server, as clients and backends do, and the server is a separate process.
-//! Notifications are compared with the true statuses. A missing, duplicate or reordered notification is a failure.
+//! The load uses the ports of the server, as clients and backends do. The server is a separate process. Notifications
+//! are compared with the true statuses. A missing, duplicate or reordered notification is a failure.
 //! `docs/performance.md` explains the figures and their targets.
 
 mod args;

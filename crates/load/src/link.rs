@@ -1,4 +1,4 @@
-//! One connection of the load: a socket, with its incomplete and unsent bytes.
+//! One connection of the load: a socket, with its incomplete and its unsent bytes.
 
 use anyhow::{Context, Result, ensure};
 use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame};
@@ -9,7 +9,7 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// The number of loopback addresses from which connections are made. One address has only about 28,000 ports.
+/// The number of loopback addresses from which connections are made. A single address has only about 28,000 ports.
 const SOURCES: u32 = 8;
 
 /// The state of a connection.
@@ -51,7 +51,7 @@ pub enum Habit {
 /// The outcome of a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadOutcome {
-    /// The socket has no more bytes for now.
+    /// The socket has no more bytes at present.
     Drained,
     /// The socket may have more bytes.
     More,
@@ -112,7 +112,7 @@ impl Link {
         Ok(())
     }
 
-    /// Sends as many bytes as the socket accepts now; stores the rest.
+    /// Sends as many bytes as the socket accepts now. Stores the rest.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.unsent.extend_from_slice(bytes);
         self.flush()

@@ -15,7 +15,7 @@ pub enum News {
     Sent {
         /// The sender.
         from: u32,
-        /// `true` if the message had been committed before, so the request was a retry.
+        /// `true` if the request was a retry of a committed message.
         again: bool,
     },
     /// The connection has received a text message.
@@ -31,14 +31,14 @@ pub enum News {
         watcher: u32,
         /// The notification.
         notice: Notice,
-        /// The status that the connection had before.
+        /// The status that the connection had received before.
         before: Shown,
         /// The time when the bytes were read.
         at: Instant,
     },
     /// The server has closed the connection.
     Gone(u32),
-    /// An event that only happens when a server or a store fails, or that only a measurement of a cluster causes.
+    /// An event of failing servers or stores, or an event that only measurements of a cluster cause.
     Rare(Rare),
 }
 
@@ -52,7 +52,7 @@ pub enum Rare {
         /// The code of the refusal.
         code: u32,
     },
-    /// The server has dropped notifications of the lists of the connection's user, which must be read again.
+    /// The server has dropped notifications of a user's lists. The user must read the lists again.
     Reload,
     /// An answer had a newer status than the connection had.
     Learned {
@@ -60,17 +60,17 @@ pub enum Rare {
         watcher: u32,
         /// The status in the answer.
         notice: Notice,
-        /// The status that the connection had before.
+        /// The status that the connection had received before.
         before: Shown,
     },
     /// A query was answered.
     Queried {
         /// The connection.
         user: u32,
-        /// The number of queried users whose status in the answer is not the true one.
+        /// The number of queried users whose status in the answer is wrong.
         wrong: u32,
     },
-    /// The answer to a resumed login says that the user does not watch some of the users any longer whom the client knows.
+    /// The answer to a resumed login shows that the user no longer watches some users.
     NotWatched,
     /// The server has dropped the subscription list of this user.
     SubscriptionsLost(u32),
@@ -81,7 +81,7 @@ pub enum Rare {
 pub struct Travelled {
     /// The number of messages that contained notifications.
     pub messages: u64,
-    /// The number of notifications in them.
+    /// The number of notifications in these messages.
     pub notifications: u64,
     /// The size of these messages in bytes.
     pub bytes: u64,

@@ -22,7 +22,7 @@ pub struct Notice {
     pub user: u32,
     /// The version of the status.
     pub version: u64,
-    /// The number in the custom status; 0 if there is none.
+    /// The number in the custom status; 0 without a number.
     pub text: u32,
     /// `true` if the status type is ONLINE.
     pub online: bool,
@@ -34,7 +34,7 @@ pub fn text_of(number: u32) -> String {
 }
 
 impl Notice {
-    /// Converts a status that `prost` has decoded. Returns `None` if it does not belong to this load.
+    /// Converts a status that `prost` has decoded. Returns `None` if the status does not belong to this load.
     pub fn from_status(status: &v1::UserStatus) -> Option<Self> {
         Some(Self {
             user: user_of(status.user_id.as_bytes())?,
@@ -52,7 +52,7 @@ pub fn status_changed(message: &[u8]) -> Option<&[u8]> {
     rest.is_empty().then_some(body)
 }
 
-/// Passes every status of a [`status_changed`] to `hear`. Returns `None` if one of them cannot be parsed.
+/// Passes every status of a [`status_changed`] to `hear`. Returns `None` if a status cannot be parsed.
 pub fn notices(mut statuses: &[u8], mut hear: impl FnMut(Notice)) -> Option<()> {
     while !statuses.is_empty() {
         match varint(&mut statuses)? {
@@ -87,7 +87,7 @@ fn notice(mut status: &[u8]) -> Option<Notice> {
     (notice.user != u32::MAX).then_some(notice)
 }
 
-/// Returns the number in a custom status; `None` if the text is not one of this load.
+/// Returns the number in a custom status; `None` if the text is not from a load.
 pub fn number_of(text: &[u8]) -> Option<u32> {
     if text.is_empty() {
         return Some(0);

@@ -24,7 +24,7 @@ use lamplight_model::{AppId, AppKey};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The default number of users, except in measurements that have their own.
+/// The default number of users of most measurements.
 const USERS: u32 = 5_000;
 /// The maximum number of bytes of a key that are read from stdin.
 const MOST_KEY_BYTES: u64 = 1_024;
@@ -139,9 +139,9 @@ fn key_text(given: &str) -> Result<String> {
 
 /// The server of a measurement.
 enum Server {
-    /// A server that this process has started. It ends with the measurement.
+    /// A server that this process has started. The server ends with the measurement.
     Ours(Box<ServerProcess>),
-    /// A server that was running before, which is not ended.
+    /// A server that was running before. The measurement does not end the server.
     Running(Target),
 }
 
@@ -189,8 +189,8 @@ fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Serve
     Ok((server, fleet))
 }
 
-/// Returns the settings of a server for this many users. With few users, each changes faster than the conflation rate,
-/// so conflation is switched off.
+/// Returns the settings of a server for this many users. With few users, each user changes faster than the conflation
+/// rate. Conflation is then switched off.
 fn for_users(users: u32, settings: ServerSettings) -> ServerSettings {
     ServerSettings { every_change: users < USERS, ..settings }
 }
@@ -200,8 +200,8 @@ fn end(fleet: &Fleet, report: &mut Report) {
     report.note_faults(fleet.picture.faults());
 }
 
-/// Returns a histogram of microseconds, from 1 to a minute, with three significant digits. Without bounds, it would
-/// clamp values above two microseconds.
+/// Returns a histogram of microseconds, from 1 to a minute, with three significant digits. Default bounds would clamp
+/// values above two microseconds.
 fn microseconds() -> Histogram<u32> {
     Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are in ascending order")
 }

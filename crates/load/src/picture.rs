@@ -15,10 +15,10 @@ struct Seen {
     online: bool,
 }
 
-/// The status of a user, as far as a load changes it.
+/// The status of a user, reduced to what a load changes.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Shown {
-    /// The number in the custom status; 0 if there is none.
+    /// The number in the custom status; 0 without a number.
     pub text: u32,
     /// `true` if the status type is ONLINE.
     pub online: bool,
@@ -33,7 +33,7 @@ pub struct Faults {
     pub backwards: u64,
     /// Notifications about users that the connection does not watch.
     pub strangers: u64,
-    /// Missing notifications. A pair of a connection and a user counts if the last received status is not the true one.
+    /// Missing notifications: pairs of a connection and a user whose last received status is not the true status.
     pub misses: u64,
 }
 
@@ -68,7 +68,7 @@ impl Picture {
         Self { ring, seen, truth: vec![Shown::default(); users], faults: Faults::default() }
     }
 
-    /// Records a notification. If it was newer than the last one, returns the status before.
+    /// Records a notification. If the notification is newer than the last one, returns the status before.
     pub fn told(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let Some(edge) = self.ring.edge(watcher, notice.user) else {
             self.faults.strangers += 1;
@@ -85,14 +85,15 @@ impl Picture {
         Some(before)
     }
 
-    /// Records a status in an answer, which may repeat the last one. If it is another one, returns the status before.
+    /// Records a status in an answer. Such a status may repeat the last status. If it differs, returns the status
+    /// before.
     pub fn answered(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let known = self.ring.edge(watcher, notice.user).map(|edge| self.seen[edge].version);
         if known == Some(notice.version) { None } else { self.told(watcher, notice) }
     }
 
     /// Records that a user has connected. The answer to the login has the true custom status, which is usually empty. A
-    /// user who had not [gone](Self::went) keeps the custom status.
+    /// user who has not [gone](Self::went) keeps the custom status.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("every user has an edge to itself");
         let truth = &mut self.truth[user as usize];
@@ -120,8 +121,7 @@ impl Picture {
             .collect()
     }
 
-    /// Returns the number of users whose last received status is not the true one, among those that the connection
-    /// watches and its own.
+    /// Returns the number of wrong last statuses of a connection, including the status of its own user.
     pub fn wrong(&self, watcher: u32) -> u64 {
         self.wrong_among(watcher, |_| true)
     }
@@ -138,7 +138,7 @@ impl Picture {
         users.filter(is_wrong).count() as u64
     }
 
-    /// Returns `true` if this is the true status of the user.
+    /// Returns `true` if the notice has the true status of its user.
     pub fn is_true(&self, notice: Notice) -> bool {
         self.truth.get(notice.user as usize) == Some(&Shown { text: notice.text, online: notice.online })
     }

@@ -22,7 +22,7 @@ pub struct ProcessMeter {
 pub struct Memory {
     /// The whole resident memory.
     pub resident: u64,
-    /// The part of the resident memory that is not backed by files.
+    /// The resident memory that is not backed by files.
     pub anonymous: u64,
 }
 
@@ -32,13 +32,13 @@ impl ProcessMeter {
         Self { pid }
     }
 
-    /// Returns the user and system time since the start of the process, for all its threads.
+    /// Returns the user and system time of all threads since the start of the process.
     pub fn cpu(self) -> Result<Duration> {
         cpu_of(&format!("/proc/{}/stat", self.pid))
     }
 
-    /// Returns the user and system time of the threads that the process has now, in nanoseconds where the kernel counts
-    /// them. The time of threads that have ended is missing.
+    /// Returns the user and system time of the existing threads, in nanoseconds if the kernel counts them. The time of
+    /// ended threads is missing.
     pub fn threads_cpu(self) -> Result<Duration> {
         let path = format!("/proc/{}/task", self.pid);
         let threads = fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?.flatten();

@@ -42,7 +42,7 @@ pub struct Figure {
     pub value: f64,
     /// The unit.
     pub unit: &'static str,
-    /// The target; `None` if the figure has none.
+    /// The target; `None` for a figure without a target.
     pub target: Option<Target>,
 }
 

@@ -1,10 +1,11 @@
-//! The watch graph of a load. The users are on a ring. Each watches, and is watched by, the ten users on either side.
+//! The watch graph of a load. The users form a ring. Each user watches the ten users on either side, and is watched by
+//! the same users.
 
 use anyhow::{Result, ensure};
 
-/// The number of users that each user watches, which is also the number of the user's watchers.
+/// The number of users that each user watches. Each user also has this number of watchers.
 pub const WATCHED: usize = 20;
-/// The number of users whose status a connection receives: the watched users and its own.
+/// The number of users whose status a connection receives: the watched users and the user of the connection.
 pub const EDGES: usize = WATCHED + 1;
 /// The number of watched users on either side.
 const REACH: u32 = 10;
@@ -30,14 +31,14 @@ impl Ring {
         self.users
     }
 
-    /// Returns the twenty users that a user watches, who also watch that user.
+    /// Returns the twenty users that a user watches. The same users watch that user.
     pub fn neighbours(self, user: u32) -> impl Iterator<Item = u32> {
         (1..=REACH)
             .flat_map(move |step| [(user + step) % self.users, (user + self.users - step) % self.users])
     }
 
-    /// Returns the index of a pair of a connection and a user whose status it receives. `None` if the connection of
-    /// `watcher` does not receive the status of `user`. A connection's first pair is that with its own user.
+    /// Returns the index of a pair of a connection and a user. Returns `None` if the connection of `watcher` does not
+    /// receive the status of `user`. The first pair of a connection is the pair with its own user.
     pub fn edge(self, watcher: u32, user: u32) -> Option<usize> {
         let forwards = (user + self.users - watcher) % self.users;
         let place = if forwards <= REACH {
@@ -62,7 +63,7 @@ pub fn user_id(user: u32) -> String {
     format!("u{user:07}")
 }
 
-/// Returns the user with a `userID`; `None` if it does not belong to this load.
+/// Returns the user with a `userID`; `None` for an id that is not from this load.
 pub fn user_of(id: &[u8]) -> Option<u32> {
     let digits = id.strip_prefix(b"u").filter(|digits| digits.len() == 7)?;
     digits

@@ -1,4 +1,4 @@
-//! A server that is started for one measurement, with a new data folder, and is ended with the measurement.
+//! A server for one measurement, with a new data folder. It ends with the measurement.
 //!
 //! The server is the program `lamplight`, with its public commands `app create` and `serve`.
 
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 /// The longest wait for a server to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The settings of a started server, as far as they differ from the defaults.
+/// The settings of a server that differ from the defaults.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct ServerSettings {
     /// The heartbeat timeout of the app for native connections, in seconds; `None` for the default.
@@ -31,7 +31,7 @@ pub struct ServerSettings {
     /// The rate limit of each command of the server API, in calls per second; `None` for the default.
     pub api_rate: Option<u16>,
     /// `true` to send every change without conflation, and to accept requests at any rate. A measurement that waits for
-    /// each notification would otherwise measure the conflation rate.
+    /// each notification needs this. It would otherwise measure the conflation rate.
     pub every_change: bool,
     /// The address of the receiver for the app's webhook; `None` for no webhook.
     pub webhook: Option<SocketAddr>,
@@ -59,7 +59,7 @@ struct CreatedApp {
     id: AppId,
 }
 
-/// The node file that a running server has in its data folder.
+/// The node file in the data folder of a running server.
 #[derive(Deserialize)]
 struct NodeFile {
     pid: u32,
@@ -118,7 +118,7 @@ impl ServerProcess {
         end(&mut self.child);
     }
 
-    /// Starts the server again after [`kill`](Self::kill), on the same data folder. Its address is a new one.
+    /// Starts the server again after [`kill`](Self::kill), on the same data folder. The server gets a new address.
     pub fn start_again(&mut self) -> Result<()> {
         self.child = serve(&self.program, self.folder.path(), self.settings)?;
         let file = await_node_file(&mut self.child, self.folder.path())?;

@@ -15,13 +15,13 @@ const SIG_LASTS: u64 = 24 * 3_600;
 pub struct Target {
     /// The address of the client port.
     pub address: SocketAddr,
-    /// The address of the HTTP port; `None` if it is not known.
+    /// The address of the HTTP port; `None` if unknown.
     pub http: Option<SocketAddr>,
     /// The app's `SDKAppID`.
     pub app: AppId,
     /// The key that signs UserSigs.
     pub key: AppKey,
-    /// The meter of the server's process; `None` if the process is not known.
+    /// The meter of the server's process; `None` if the process is unknown.
     pub meter: Option<ProcessMeter>,
 }
 

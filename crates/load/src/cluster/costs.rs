@@ -1,11 +1,11 @@
-//! The costs of a cluster: CPU time of every process, round trips to Redis and PostgreSQL, memory of Redis.
+//! The costs of a cluster: CPU time of every process, round trips to Redis and PostgreSQL, and Redis's memory.
 
 use crate::process_meter::ProcessMeter;
 use anyhow::{Context, Result};
 use lamplight_testbed::Testbed;
 use std::time::{Duration, Instant};
 
-/// The statements that clients have sent to PostgreSQL. Those of this measurement do not count.
+/// The statements that clients have sent to PostgreSQL, without the statements of this measurement.
 const STATEMENTS: &str =
     "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%'";
 
@@ -17,11 +17,11 @@ pub struct Costs {
     nodes: Vec<f64>,
     /// The CPU time of all Redis servers, in seconds.
     redis: f64,
-    /// The reads of all Redis servers from their connections that had data.
+    /// The reads of all Redis servers from connections that had data.
     redis_reads: f64,
-    /// The commands of all Redis servers, with those that scripts call.
+    /// The commands of all Redis servers, including the commands of scripts.
     redis_commands: f64,
-    /// The statements that PostgreSQL was sent; `None` if it does not count them.
+    /// The statements sent to PostgreSQL; `None` if PostgreSQL does not count statements.
     statements: Option<f64>,
     /// The CPU time of this process, in seconds.
     load: f64,
@@ -30,7 +30,7 @@ pub struct Costs {
 /// The differences between two [`Costs`].
 #[derive(Clone, Debug)]
 pub struct Spent {
-    /// The time between them, in seconds.
+    /// The time between the two readings, in seconds.
     pub seconds: f64,
     /// The CPU time of each node, in seconds.
     pub nodes: Vec<f64>,
@@ -38,9 +38,9 @@ pub struct Spent {
     pub redis: f64,
     /// The reads of Redis from its connections. Commands that a node sends together are one read.
     pub redis_reads: f64,
-    /// The commands of Redis, with those that scripts call.
+    /// The commands of Redis, including the commands of scripts.
     pub redis_commands: f64,
-    /// The statements of PostgreSQL; `None` if it does not count them.
+    /// The statements of PostgreSQL; `None` if PostgreSQL does not count statements.
     pub statements: Option<f64>,
     /// The CPU time of this process, in seconds.
     pub load: f64,
@@ -66,7 +66,7 @@ impl Costs {
         })
     }
 
-    /// Returns the costs from this time until another one.
+    /// Returns the costs from this reading until a later reading.
     pub fn until(&self, later: &Self) -> Spent {
         let nodes = self.nodes.iter().zip(&later.nodes).map(|(before, after)| after - before);
         Spent {
@@ -82,8 +82,8 @@ impl Costs {
 }
 
 impl Spent {
-    /// Returns these costs without those that an idle cluster has in the same time. The costs of reading the counters
-    /// are in both once, and are therefore left out too.
+    /// Returns these costs minus the costs of an idle cluster in the same time. Both contain one reading of the
+    /// counters, whose cost is therefore removed too.
     pub fn without(&self, idle: &Self) -> Self {
         let longer = self.seconds / idle.seconds;
         let nodes = self.nodes.iter().zip(&idle.nodes).map(|(spent, idle)| spent - idle * longer);
@@ -104,7 +104,7 @@ impl Spent {
 pub struct RedisMemory {
     /// The memory of all servers.
     pub used: f64,
-    /// The part that the streams of log batches take.
+    /// The memory that the streams of log batches use.
     pub streams: f64,
 }
 

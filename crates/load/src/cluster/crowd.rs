@@ -1,5 +1,5 @@
-//! The clients of a cluster: each returns to a running node after a broken link, as an SDK behind a TCP balancer does,
-//! and repeats the request that was not answered.
+//! The clients of a cluster. After a broken link, each client returns to a running node, as an SDK behind a TCP
+//! balancer does. It then repeats the request that was not answered.
 
 use crate::cluster::mail::Mail;
 use crate::cluster::witness::{Told, Witness};
@@ -15,15 +15,15 @@ use std::time::{Duration, Instant};
 
 /// The number of logins that are in progress at a time.
 const LOGINS_AT_ONCE: usize = 256;
-/// The time after which a login without an answer is given up, and after which a request is.
+/// The time after which an unanswered login or request is given up.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// The mean wait between further attempts to log in, as in the SDKs.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(1_500);
 /// The wait before a refused request is sent again.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
-/// The time without messages after which the crowd counts as quiet.
+/// The time without messages after which the clients count as quiet.
 const SILENCE: Duration = Duration::from_millis(500);
-/// The interval between two looks for requests that are not answered.
+/// The interval between two checks for unanswered requests.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The state of a client.
@@ -55,7 +55,7 @@ struct Client {
     since: Instant,
     /// The kind of the next login.
     kind: LoginKind,
-    /// The node that the next login should use.
+    /// The node for the next login; `None` for any node.
     wanted: Option<usize>,
     failures: u32,
     job: Option<Job>,
@@ -63,7 +63,7 @@ struct Client {
     asked: Instant,
     /// The time of the last change of the status.
     changed: Option<Instant>,
-    /// The time at which the last link broke, until the client is back.
+    /// The time at which the last link broke; `None` once the client is back.
     broke: Option<Instant>,
 }
 
@@ -100,7 +100,7 @@ pub struct Queries {
 pub struct Crowd {
     /// The connections.
     pub fleet: Fleet,
-    /// The statuses that watchers were told of.
+    /// The judge of the statuses that watchers receive.
     pub witness: Witness,
     /// The text messages.
     pub mail: Mail,
@@ -108,9 +108,9 @@ pub struct Crowd {
     pub queries: Queries,
     /// The number of refusals by code, since the last [`begin`](Self::begin).
     pub refusals: BTreeMap<u32, u64>,
-    /// The time that each client needed to come back after a broken link, since the last [`begin`](Self::begin).
+    /// The time from a broken link to the return of each client, since the last [`begin`](Self::begin).
     pub returns: Vec<Duration>,
-    /// The number of subscription lists that the server has dropped, and told so.
+    /// The number of subscription lists that the server has dropped and reported.
     pub lost_subscriptions: u64,
     /// The number of resumed logins whose answer says that the user watches fewer users than before.
     pub watching_less: u64,
@@ -166,7 +166,7 @@ impl Crowd {
         }
     }
 
-    /// Begins a measurement: everything that was counted is forgotten.
+    /// Begins a measurement: resets all counts.
     pub fn begin(&mut self) {
         self.witness = Witness::default();
         self.queries = Queries::default();
@@ -188,7 +188,7 @@ impl Crowd {
         self.accepting[node] = accepting;
     }
 
-    /// Lets a client that is away come. The first login is that of an application, further ones are those of an SDK.
+    /// Lets an absent client connect. The first login is an application's, later logins are an SDK's.
     pub fn call_in(&mut self, user: u32, node: Option<usize>) {
         let now = Instant::now();
         let client = &mut self.clients[user as usize];
@@ -203,7 +203,7 @@ impl Crowd {
         self.fleet.drop_links(&[user], false);
     }
 
-    /// Lets a client stay away once its link is broken, or at once if it is.
+    /// Lets a client stay away when its link breaks, or at once if the link is already broken.
     pub fn stay_away(&mut self, user: u32) {
         let client = &mut self.clients[user as usize];
         if client.phase == Phase::LoggingIn {
@@ -220,7 +220,7 @@ impl Crowd {
         self.clients[user as usize].kind = kind;
     }
 
-    /// Moves each client to the node that `node` returns, as after a broken link.
+    /// Moves each client to the node that `node` returns, by breaking its link.
     pub fn place(&mut self, node: impl Fn(u32) -> usize) -> Result<()> {
         for user in 0..self.users() {
             if self.clients[user as usize].phase == Phase::In && self.fleet.node_of(user) != node(user) {
@@ -267,7 +267,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Runs until `done` returns `true`. Fails after `at_most`.
+    /// Runs until `done` returns `true`. Fails after the time `at_most`.
     pub fn run_until(
         &mut self,
         what: &str,
@@ -282,7 +282,8 @@ impl Crowd {
         Ok(())
     }
 
-    /// Runs until every client is there, every request is answered, and nothing more arrives. There must be no load.
+    /// Runs until every client is logged in, every request is answered, and nothing more arrives. There must be no
+    /// load.
     pub fn settle(&mut self, at_most: Duration) -> Result<()> {
         self.last_news = Instant::now();
         self.run_until("the clients do not come to rest", at_most, |it| {
@@ -291,8 +292,8 @@ impl Crowd {
         })
     }
 
-    /// Reads the history for every message that was committed and not received. Afterwards, the messages that are not
-    /// received are lost.
+    /// Reads the history of every committed message that was not received. Messages that are then still missing are
+    /// lost.
     pub fn look_for_messages(&mut self) -> Result<()> {
         self.mail.read_histories(true);
         for (peer, user) in self.mail.missing() {
@@ -306,8 +307,8 @@ impl Crowd {
         Ok(())
     }
 
-    /// Returns the number of pairs of a connection and a user whose last told status is not the true one. Users whose
-    /// status was changed since `changed_before` do not count.
+    /// Returns the number of wrong last statuses, over all pairs of a connection and a user. Ignores users whose status
+    /// was changed since `changed_before`.
     pub fn wrong_edges(&self, changed_before: Instant) -> u64 {
         let is_settled = |user: u32| {
             let client = &self.clients[user as usize];
@@ -323,7 +324,7 @@ impl Crowd {
         self.next_text - 1
     }
 
-    /// Sets the number of the last custom status, after a course has set some.
+    /// Sets the number of the last custom status, after a course has set custom statuses.
     pub fn set_last_text(&mut self, text: u32) {
         self.next_text = text + 1;
     }
@@ -399,7 +400,7 @@ impl Crowd {
         None
     }
 
-    /// Gives up logins and requests that are not answered.
+    /// Gives up unanswered logins and requests.
     fn give_up(&mut self, now: Instant) -> Result<()> {
         for user in 0..self.users() {
             let client = &self.clients[user as usize];
@@ -484,7 +485,7 @@ impl Crowd {
         self.ask(user)
     }
 
-    /// Sends the request of a client, if it is logged in and has one.
+    /// Sends the request of a client, if the client is logged in and has a request.
     fn ask(&mut self, user: u32) -> Result<()> {
         let client = &mut self.clients[user as usize];
         let (Phase::In, Some(job)) = (client.phase, client.job) else { return Ok(()) };

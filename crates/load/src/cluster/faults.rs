@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 const LOAD: Rates = Rates { changes: 100, messages: 50, queries: 0 };
 /// The time of load before and after a fault.
 const AROUND: Duration = Duration::from_secs(3);
-/// The longest wait for a node to stop in order, and to start.
+/// The longest wait for a node to stop in an orderly way, or to start.
 const NODE_WITHIN: Duration = Duration::from_secs(60);
-/// The goal for the absence of users who do not return, beside the grace.
+/// The goal for the time, beyond the grace, until absent users are reported.
 const LATE: Duration = Duration::from_secs(15);
-/// The time within which the users who return after a `kill -9` are back.
+/// The time within which returning users are connected again after a `kill -9`.
 const BACK_WITHIN: Duration = Duration::from_secs(30);
-/// The goal for the time until everything is right after `FLUSHALL`.
+/// The goal for the time after `FLUSHALL` until every status is right.
 const REPAIRED_WITHIN: Duration = Duration::from_secs(30);
-/// The time for which everything must stay right after that.
+/// The time for which every status must then stay right.
 const STAYS_RIGHT: Duration = Duration::from_secs(10);
 
 /// Stops and starts every node in turn under load.
@@ -71,7 +71,7 @@ pub fn rolling(stage: &mut Stage) -> Result<()> {
     stage.keep("rolling")
 }
 
-/// Kills one node. Most of its users return at once, some stay away.
+/// Kills one node. Most of its users return at once; some stay away.
 pub fn kill(stage: &mut Stage) -> Result<()> {
     stage.crowd.begin();
     stage.crowd.set_load(Some(LOAD));
@@ -143,10 +143,10 @@ pub fn kill(stage: &mut Stage) -> Result<()> {
     stage.keep("kill")
 }
 
-/// Deletes all data of Redis under load, and measures the time until everything is right again.
+/// Deletes all data of Redis under load. Measures the time until every status is right again.
 pub fn flush(stage: &mut Stage) -> Result<()> {
     const QUERIES: u32 = 20;
-    /// A status may be wrong at a watcher for this long after its change.
+    /// The time after a change for which a watcher may still have the old status.
     const ON_ITS_WAY: Duration = Duration::from_secs(1);
     stage.crowd.begin();
     stage.crowd.set_load(Some(Rates { queries: QUERIES, ..LOAD }));
@@ -199,8 +199,8 @@ pub fn flush(stage: &mut Stage) -> Result<()> {
     stage.keep("flush")
 }
 
-/// Ends the load, waits until everything has arrived, and compares all pictures with the truth. Returns the number of
-/// events about changes.
+/// Ends the load, waits until everything has arrived, and compares all received statuses with the true ones. Returns
+/// the number of events about changes.
 fn finish_load(stage: &mut Stage) -> Result<f64> {
     stage.crowd.set_load(None);
     stage.crowd.settle(Duration::from_secs(60))?;

@@ -9,9 +9,9 @@ struct Letter {
     from: u32,
     to: u32,
     is_committed: bool,
-    /// The number of times that the recipient was told of it.
+    /// The number of times that the recipient received the message.
     told: u32,
-    /// `true` if the recipient's history has it.
+    /// `true` if the recipient's history contains the message.
     is_in_history: bool,
 }
 
@@ -28,11 +28,11 @@ pub struct Mail {
 pub struct MailCounts {
     /// The messages whose commit was answered.
     pub committed: u64,
-    /// The committed messages of which the recipient was not told.
+    /// The committed messages that were not delivered to the recipient.
     pub not_told: u64,
-    /// The committed messages of which the recipient was not told, and which are not in the recipient's history either.
+    /// The committed messages that were neither delivered to the recipient nor are in the recipient's history.
     pub lost: u64,
-    /// The messages of which the recipient was told more than once.
+    /// The messages that were delivered to the recipient more than once.
     pub told_again: u64,
 }
 
@@ -52,7 +52,7 @@ impl Mail {
         }
     }
 
-    /// Records that a message has arrived at a user. Fails if it was for somebody else.
+    /// Records that a message has arrived at a user. Fails if the message was for another user.
     pub fn received(&mut self, to: u32, number: u32) -> Result<()> {
         let letter = self.letters.get_mut(&number).context("a message arrived that nobody has sent")?;
         ensure!(letter.to == to, "user {to} got a message for user {}", letter.to);
@@ -64,12 +64,12 @@ impl Mail {
         Ok(())
     }
 
-    /// Sets whether arriving messages are those of histories.
+    /// Sets whether messages that arrive are from histories.
     pub fn read_histories(&mut self, reads: bool) {
         self.reads_histories = reads;
     }
 
-    /// Returns the senders and recipients of the messages that were committed and have not arrived, each pair once.
+    /// Returns the senders and recipients of committed messages that have not arrived. Contains each pair once.
     pub fn missing(&self) -> Vec<(u32, u32)> {
         let is_missing = |letter: &&Letter| letter.is_committed && letter.told == 0 && !letter.is_in_history;
         let mut pairs: Vec<_> =

@@ -1,4 +1,4 @@
-//! The rows of the table, beside those in which a part of the cluster fails.
+//! The rows of the table in which no part of the cluster fails.
 
 use crate::cluster::costs::{Costs, RedisMemory, Spent, milliseconds};
 use crate::cluster::stage::Stage;
@@ -11,10 +11,10 @@ use std::time::Duration;
 
 /// The changes per second to which the goal for crossing nodes applies.
 const RATE: u32 = 500;
-/// The outstanding changes of the course that is as fast as its deliveries.
+/// The number of outstanding changes of a course without a fixed rate.
 const OUTSTANDING: usize = 32;
 
-/// Lets all users come and subscribe, and measures the memory that Redis needs for each.
+/// Lets all users connect and subscribe. Measures the memory of Redis per user.
 pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
     let empty = RedisMemory::read(&stage.testbed)?;
     let nodes = stage.testbed.nodes.len();
@@ -40,7 +40,7 @@ pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
     Ok(())
 }
 
-/// Measures the cost of a change for a node whose clients watch nobody involved: the last node, which has no client.
+/// Measures the cost of a change for the last node, whose clients watch nobody. The last node has no clients.
 pub fn unwatched(stage: &mut Stage) -> Result<()> {
     let last = stage.testbed.nodes.len() - 1;
     stage.crowd.set_accepting(last, false);
@@ -97,7 +97,7 @@ pub fn crossing(stage: &mut Stage) -> Result<()> {
     stage.keep("crossing")
 }
 
-/// Makes changes, and returns their cost above that of the idle cluster.
+/// Makes changes, and returns their cost minus the cost of the idle cluster.
 fn course(
     stage: &mut Stage,
     idle: &Spent,
@@ -121,7 +121,7 @@ fn course(
     Ok((before.until(&after).without(idle), delivered))
 }
 
-/// Measures the CPU time of a login on one node while everybody else is connected to all nodes.
+/// Measures the CPU time of a login on one node. All other users are connected to all nodes.
 pub fn login(stage: &mut Stage) -> Result<()> {
     const NODE: usize = 0;
     let idle = stage.idle()?;
@@ -149,8 +149,8 @@ pub fn login(stage: &mut Stage) -> Result<()> {
     stage.keep("login")
 }
 
-/// Measures the round trips of a login, one after another, on a cluster over a single Redis: there, commands that are sent
-/// together are one read.
+/// Measures the round trips of a login, one login at a time. The cluster has a single Redis server, where commands that
+/// are sent together are one read.
 pub fn round_trips(stage: &mut Stage) -> Result<()> {
     let some = stage.crowd.fleet.ring().spread(0, 200);
     let idle = stage.idle()?;
@@ -182,7 +182,7 @@ pub fn round_trips(stage: &mut Stage) -> Result<()> {
     stage.keep("round-trips")
 }
 
-/// Closes the connections of these users in an orderly way, and waits until their watchers know.
+/// Closes the connections of these users in an orderly way, and waits until their watchers are notified.
 fn leave(stage: &mut Stage, users: &[u32]) -> Result<()> {
     stage.crowd.begin();
     for user in users {

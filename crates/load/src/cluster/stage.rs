@@ -14,7 +14,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The time for which the idle cluster is measured.
+/// The time for which the cost of the idle cluster is measured.
 const IDLE: Duration = Duration::from_secs(6);
 
 /// The sizes of a run.
@@ -24,7 +24,7 @@ pub struct Sizes {
     pub users: u32,
     /// The changes at a fixed rate.
     pub slow_changes: u64,
-    /// The changes that are as fast as their deliveries.
+    /// The number of changes in a course without a fixed rate.
     pub fast_changes: u64,
     /// The rounds of logins.
     pub login_rounds: u32,

@@ -1,4 +1,4 @@
-//! The judgement of the status events that watchers receive while nodes and stores fail.
+//! Judges the status events that watchers receive while nodes and stores fail.
 //!
 //! Pure: the received statuses are arguments.
 
@@ -17,9 +17,9 @@ pub struct Told {
     pub watcher: u32,
     /// The status.
     pub notice: Notice,
-    /// The status that the connection had before.
+    /// The status that the connection had received before.
     pub before: Shown,
-    /// The time when it arrived.
+    /// The time when the status arrived.
     pub at: Instant,
     /// `true` for a notification, `false` for a status in an answer.
     pub live: bool,
@@ -32,9 +32,9 @@ pub struct WrongEvents {
     pub offline: u64,
     /// ONLINE for a user who was not away.
     pub online: u64,
-    /// A custom status that the user has not set, or an older one.
+    /// A custom status that the user has not set, or an outdated one.
     pub text: u64,
-    /// A new version of the same status.
+    /// A new version of an unchanged status.
     pub empty: u64,
 }
 
@@ -69,7 +69,7 @@ pub struct Witness {
     pub absences: HashMap<(u32, u32), Absence>,
     /// Descriptions of the first wrong events.
     pub descriptions: Vec<String>,
-    /// The time of the first status, to which the descriptions refer.
+    /// The time of the first status. Descriptions of events count from this time.
     began: Option<Instant>,
 }
 
@@ -84,7 +84,7 @@ impl Witness {
         self.texts.insert(user, text);
     }
 
-    /// Judges a status. Those of a watcher about itself do not count.
+    /// Judges a status. Ignores statuses of a watcher about itself.
     pub fn see(&mut self, told: Told) {
         let Told { watcher, notice, before, at, live } = told;
         self.began.get_or_insert(at);

@@ -14,13 +14,13 @@ pub const NARROW: usize = 32;
 pub const WIDE: usize = 512;
 /// The target rate when [`NARROW`] changes are outstanding, in deliveries per second of CPU time.
 const NARROW_TARGET: f64 = 70_000.0;
-/// The target rate when [`WIDE`] changes are outstanding. It is higher, because changes of one round are written
-/// together.
+/// The target rate when [`WIDE`] changes are outstanding. The server writes changes of one round together, so this rate
+/// is higher.
 const WIDE_TARGET: f64 = 2.0 * NARROW_TARGET;
 /// The ratio of measured to warm-up changes: the warm-up makes one tenth of the measured number.
 const WARM_UP: u64 = 10;
 
-/// The parameters of a load in which the next change starts when one is complete.
+/// The parameters of a load in which each completed change starts the next change.
 #[derive(Clone, Copy, Debug)]
 pub struct ClosedLoad {
     /// The number of measured changes.

@@ -11,7 +11,7 @@ use crate::server_process::{ServerProcess, ServerSettings};
 use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 
-/// The number of users. It is enough for three users without a common neighbour on the ring.
+/// The number of users. The ring must have three users without a common neighbour.
 pub const USERS: u32 = 63;
 /// The number of rounds for each cause of death.
 pub const ROUNDS: u32 = 3;
@@ -31,7 +31,7 @@ pub const SETTINGS: ServerSettings = ServerSettings {
 /// The longest wait for notifications after they are due.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Measures the time until all watchers are notified. If `ours` is the server process, also kills the server.
+/// Measures the time until all watchers are notified. If `ours` is given, also kills this server process.
 pub fn measure(
     fleet: &mut Fleet,
     ours: Option<&mut ServerProcess>,
@@ -85,7 +85,7 @@ pub fn measure(
     Ok(())
 }
 
-/// Kills and restarts the server. All clients except a few reconnect.
+/// Kills and restarts the server. Most clients reconnect; a few do not.
 fn kill_server(fleet: &mut Fleet, server: &mut ServerProcess, report: &mut Report) -> Result<()> {
     let victims = fleet.ring().spread(0, u32::MAX);
     let everyone: Vec<u32> = (0..fleet.ring().users()).collect();
@@ -117,7 +117,7 @@ fn kill_server(fleet: &mut Fleet, server: &mut ServerProcess, report: &mut Repor
 #[derive(Default)]
 struct Lateness {
     knew: Vec<Duration>,
-    /// The number of notifications that a user who is not a victim is gone.
+    /// The number of OFFLINE notifications about users who are not victims.
     others: u64,
 }
 

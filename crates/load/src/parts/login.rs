@@ -1,4 +1,4 @@
-//! The measurements of logins: of new accounts, of known devices that all reconnect, and of some devices while all
+//! The measurements of logins. They log in new accounts, known devices that all reconnect, and some devices while all
 //! others are connected.
 
 use super::LOGIN_WINDOW;

@@ -1,4 +1,4 @@
-//! The measurement of text messages: the times until the commit is answered and until the recipient has the message.
+//! The measurement of text messages: the time until the answer, and the time until the recipient has the message.
 
 use super::{LOGIN_WINDOW, login::milliseconds};
 use crate::fleet::{Fleet, LoginKind};

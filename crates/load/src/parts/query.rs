@@ -14,7 +14,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The number of users in a call, which is the maximum.
+/// The maximum number of users in a call.
 const BATCH: u32 = 500;
 /// The target: calls per second of the server's CPU time.
 const TARGET: f64 = 2_000.0;

@@ -1,4 +1,4 @@
-//! The measurement of a client that stops reading while the users that it watches change.
+//! The measurement of a client that stops reading while its watched users change.
 
 use super::{login, middle};
 use crate::course::{Course, CourseSettings, Pace};
@@ -17,13 +17,13 @@ pub const USERS: u32 = 63;
 const SLOW: u32 = 0;
 /// The number of outstanding changes.
 const OUTSTANDING: usize = 16;
-/// The number of rounds whose results count, after one that does not. Each round has a run in which the client reads,
-/// and one in which it does not.
+/// The number of counted rounds, after one that does not count. Each round has a run in which the client reads, and a
+/// run in which it does not read.
 const ROUNDS: u32 = 3;
 
-/// Measures the memory that a client costs if it does not read. In the server, that is the growth in a run without
-/// reading minus the growth in a run with reading; in the kernel, the socket's send queue. Also checks that the client
-/// is up to date at the end.
+/// Measures the memory that a client costs if the client does not read. Server memory: the growth without reading minus
+/// the growth with reading. Kernel memory: the socket's send queue. Also checks that the client is up to date at the
+/// end.
 pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<()> {
     say(&format!("slow: {changes} changes among the 20 users of a client that does not read"));
     let meter = fleet.target().meter.context("memory needs the process: --pid")?;

@@ -9,8 +9,8 @@ use std::time::Instant;
 /// The number of logins in progress at a time.
 const WINDOW: usize = 256;
 
-/// Measures the time until all users are connected again. They reconnect with the versions that they know, as an SDK
-/// does.
+/// Measures the time until all users are connected again. Each client reconnects with the versions that it knows, as an
+/// SDK does.
 pub fn measure(fleet: &mut Fleet, report: &mut Report) -> Result<()> {
     let users: Vec<u32> = (0..fleet.ring().users()).collect();
     say(&format!("storm: {} users, {WINDOW} logins under way at a time", users.len()));

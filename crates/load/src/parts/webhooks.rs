@@ -1,5 +1,4 @@
-//! The measurement of webhooks: from a user's change, through the live record and the outbox, to a receiver that
-//! answers at once.
+//! The measurement of webhooks, from a user's change to a receiver that answers at once.
 
 use super::{LOGIN_WINDOW, login::milliseconds, microseconds};
 use crate::fleet::{Fleet, LoginKind};
