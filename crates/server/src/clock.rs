@@ -1,5 +1,5 @@
-//! The clock of a node. Times that users and operators see, and times in rules, come from it. Short waits and the
-//! durations for metrics do not.
+//! The clock of a node. It gives the times that users and operators see, and the times in rules. Short waits and
+//! durations for metrics use other clocks.
 
 use lamplight_core::SharedClock;
 use lamplight_model::{Moment, Now, Timestamp};
@@ -11,8 +11,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The clock of a node: monotonic time and wall-clock time. All clones return the same time.
 ///
-/// In a cluster, both are times of the directory, which all nodes share ([`SharedClock`]). The wall clock of the machine
-/// is then not used.
+/// In a cluster, both times come from the directory, which all nodes share ([`SharedClock`]). The wall clock of the
+/// machine is then not used.
 #[derive(Clone, Debug)]
 pub struct Clock(Arc<Clocks>);
 
@@ -20,7 +20,7 @@ pub struct Clock(Arc<Clocks>);
 struct Clocks {
     origin: Instant,
     ahead_ms: AtomicU64,
-    /// The time of the directory; without it, the time is that of this machine.
+    /// The time of the directory; unset if the node uses the time of this machine.
     shared: OnceLock<RwLock<SharedClock>>,
 }
 
@@ -44,13 +44,13 @@ impl Clock {
         Now { moment: now.moment + ahead, wall: now.wall.after(ahead) }
     }
 
-    /// Returns the monotonic time of this machine, which runs evenly. In a cluster, the time of the directory may run a
-    /// little faster or slower while it is corrected.
+    /// Returns the monotonic time of this machine, whose rate never changes. In a cluster, the time of the directory
+    /// may run slightly faster or slower while it is corrected.
     pub fn local(&self) -> Moment {
         self.unmoved() + self.ahead()
     }
 
-    /// Sets the clock to the time of a directory, which was requested at `sent` and answered at `answered`, both by
+    /// Sets the clock to the time of a directory. The time was requested at `sent` and answered at `answered`, both by
     /// [`Clock::local`]. After the first call, the time is corrected slowly.
     pub fn measure(&self, sent: Moment, answered: Moment, directory: Now) {
         // Time by which tests have moved this clock is not a difference to the directory.
@@ -64,8 +64,8 @@ impl Clock {
         }
     }
 
-    /// Returns the time in milliseconds by which the wall clock of this machine is ahead of that of the directory;
-    /// negative if it is behind, and 0 without a directory that other nodes share.
+    /// Returns the time in milliseconds by which this machine's wall clock is ahead of the directory's wall clock. A
+    /// negative value means behind. Without a shared directory, returns 0.
     pub fn machine_ahead_ms(&self) -> i64 {
         let local = Now { moment: self.unmoved(), wall: wall_of_machine() };
         self.0.shared.get().map_or(0, |shared| shared.read().local_wall_ahead(local))
@@ -79,8 +79,8 @@ impl Clock {
         Duration::from_millis(self.0.ahead_ms.load(Ordering::Relaxed))
     }
 
-    /// Waits until the current second is one in which no revoked UserSig was issued. UserSigs that are made after the
-    /// answer are then valid.
+    /// Waits until a second in which no revoked UserSig was issued. UserSigs that are made after the answer are then
+    /// valid.
     pub async fn wait_until_answer(&self, revoking: &Revoking) {
         let Some(wall) = revoking.answer_from(self.now().wall) else { return };
         loop {
@@ -108,7 +108,7 @@ fn wall_of_machine() -> Timestamp {
 mod tests {
     use super::*;
 
-    /// The time of a directory that is an hour behind, `millis` after its first measurement.
+    /// The time, `millis` after the first measurement, of a directory that is an hour behind.
     fn directory(millis: u64) -> Now {
         Now { moment: Moment(5_000_000 + millis), wall: Timestamp(wall_of_machine().0 - 3_600_000) }
     }

@@ -1,4 +1,4 @@
-//! The settings of a node, which are read from a file, the environment and flags, in ascending order of precedence.
+//! The settings of a node. They are read from a file, the environment and flags, in ascending order of precedence.
 
 mod address;
 mod directory;
@@ -26,18 +26,18 @@ use std::time::Duration;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The folder for all files of the node. It is created if it does not exist.
+    /// The folder for all files of the node. The node creates a missing folder.
     pub data_dir: PathBuf,
-    /// The URL of the database in PostgreSQL that keeps the facts. Without it, the facts are kept in a SQLite file in
-    /// the data folder. The URL is a secret, because it contains the password.
+    /// The URL of the database in PostgreSQL that keeps the facts. Without the URL, the facts are kept in a SQLite file
+    /// in the data folder. The URL is a secret, because it contains the password.
     pub facts: Option<FactsUrl>,
     /// A file with certificates of authorities, in PEM. One of these authorities must have signed the certificate of
-    /// PostgreSQL. Without the file, the authorities that the system trusts count.
+    /// PostgreSQL. Without the file, the authorities count that the system trusts.
     pub facts_ca: Option<PathBuf>,
     /// The maximum number of connections to PostgreSQL.
     pub facts_connections: usize,
-    /// The URL of Redis or Valkey, which then keeps the live records: the node is one of all nodes with the same
-    /// directory, prefix and facts. The URL is a secret, because it may contain a password.
+    /// The URL of Redis or Valkey, which then keeps the live records. All nodes with the same directory, prefix and
+    /// facts form one cluster. The URL is a secret, because it may contain a password.
     pub directory: Option<DirectoryUrl>,
     /// A file with certificates of authorities, in PEM, for the servers of the directory; see `facts_ca`.
     pub directory_ca: Option<PathBuf>,
@@ -49,7 +49,7 @@ pub struct Config {
     pub directory_prefix: String,
     /// The name of this node in its cluster; `None` means the name of the machine.
     pub node_name: Option<String>,
-    /// The lease, in milliseconds: the silence after which a node has no duties. It must be the same at all nodes.
+    /// The lease, in milliseconds: the silence after which a node has no duties. All nodes must have the same lease.
     pub node_lease_ms: u32,
     /// The client port: native protocol, WebSocket and TLS.
     #[serde(deserialize_with = "address::one")]
@@ -72,21 +72,21 @@ pub struct Config {
     pub webhooks: WebhooksConfig,
     /// Limits on clients, the same for every app.
     pub limits: LimitsConfig,
-    /// The grace, in milliseconds: for this time, the clients of a stopped or lost node still count as connected; at
-    /// most 10 min.
+    /// The grace, in milliseconds, at most 10 min. For this time, the clients of a stopped or lost node still count as
+    /// connected.
     pub node_loss_grace_ms: u32,
-    /// The number of clients per second that should reconnect after all of them have lost their connections. At login,
-    /// each client receives the time over which it has to spread its reconnection.
+    /// The number of clients per second that should reconnect after all have lost their connections. At login, each
+    /// client receives the time over which to spread its reconnection.
     pub reconnects_per_second: u32,
     /// The upper bound, in milliseconds, of the time over which clients spread their reconnections.
     pub reconnect_spread_ms: u32,
 }
 
-/// TLS on the client port. Either both files must be set, or neither.
+/// TLS on the client port. Either both files must be set, or none.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TlsConfig {
-    /// The certificate chain, in PEM. The node reads it again when the file changes.
+    /// The certificate chain, in PEM. The node reads the file again when it changes.
     pub certificate: Option<PathBuf>,
     /// The private key, in PEM.
     pub key: Option<PathBuf>,
@@ -106,13 +106,13 @@ pub struct LimitsConfig {
     pub frame_before_login: usize,
     /// The largest message that a client may send after its login, in bytes.
     pub frame_after_login: usize,
-    /// The maximum number of invalid tokens per minute from one address on each port. A further login is answered with
-    /// `TOO_MANY_FAILURES`, and its connection is closed.
+    /// The maximum number of invalid tokens per minute from one address on each port. Further logins are answered with
+    /// `TOO_MANY_FAILURES`. The connection of such a login is closed.
     pub login_failures_per_address: u32,
-    /// The maximum number of status changes of one user per second that watchers are notified of. Faster changes are
-    /// conflated: only the newest is sent. 0 means no limit.
+    /// The maximum number of a user's status changes per second that watchers are notified of. Faster changes are
+    /// conflated: only the newest change is sent. 0 means no limit.
     pub changes_told_per_second: u32,
-    /// The maximum number of requests per second of one connection; further requests are delayed. 0 means no limit.
+    /// The maximum number of requests per second of one connection. Further requests are delayed. 0 means no limit.
     pub requests_per_second: u32,
     /// The maximum number of open connections to the HTTP port. One eighth of the process's limit on open files is a
     /// second upper bound.
@@ -175,7 +175,7 @@ impl Default for LimitsConfig {
     }
 }
 
-/// An error in the settings. Its text names the setting and its source.
+/// An error in the settings. Its text names the setting, and the file, variable or flag.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file or environment variable cannot be read, has a value of the wrong type, or names an unknown setting.
@@ -235,7 +235,8 @@ impl Config {
         Ok(config)
     }
 
-    /// Checks pairs of settings that must be set together. Runs last, because the two may come from different layers.
+    /// Checks pairs of settings that must be set together. The two may come from different layers, so this check is the
+    /// last.
     fn check_pairs(&self) -> Result<(), ConfigError> {
         for (setting, certificate, key) in [
             ("tls", &self.tls.certificate, &self.tls.key),
@@ -253,7 +254,7 @@ impl Config {
         Ok(())
     }
 
-    /// Checks each setting on its own.
+    /// Checks each setting separately.
     fn validate(&self) -> Result<(), ConfigError> {
         let within = |setting, given: u64, least: u64, most: u64| {
             if (least..=most).contains(&given) {
@@ -308,7 +309,7 @@ impl Config {
         Ok(())
     }
 
-    /// Returns warnings for the log about values that are valid but do not fit together.
+    /// Returns warnings for the log about valid values that do not fit together.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let (grace, spread) = (self.node_loss_grace_ms, self.reconnect_spread_ms);
         // Without a grace, clients count as gone at once, so a long spread makes no difference.
@@ -359,7 +360,7 @@ impl Config {
 }
 
 /// Returns `true` for a variable that Kubernetes sets (`enableServiceLinks`) for a Service whose name begins with
-/// `lamplight`. Checks the value too, so that a misspelt setting is refused.
+/// `lamplight`. Also checks the value, so that a misspelt setting is refused.
 fn is_injected(name: &str, value: &str) -> bool {
     let is_number = |text: &str| text.parse::<u16>().is_ok();
     let is_url = |text: &str| ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme));
@@ -389,13 +390,13 @@ fn is_injected(name: &str, value: &str) -> bool {
     }
 }
 
-/// The settings of former versions that no longer exist, each with the text of the error.
+/// The removed settings of former versions, with the error text for each.
 const REMOVED: [(&str, &str); 1] = [(
     "limits.login_failures_per_account",
     "this setting was removed: wrong UserSigs no longer block an account; delete it",
 )];
 
-/// Reads the settings from the layers merged so far, and checks each setting on its own.
+/// Reads the settings from the layers merged so far, and checks each setting separately.
 fn check(figment: &Figment, variables: &[String]) -> Result<Config, ConfigError> {
     refuse_removed(figment)?;
     let config: Config =
@@ -404,7 +405,7 @@ fn check(figment: &Figment, variables: &[String]) -> Result<Config, ConfigError>
     Ok(config)
 }
 
-/// Returns an error if a removed setting is set; its text says what to do.
+/// Returns an error if a removed setting is set. The text says what to do.
 fn refuse_removed(figment: &Figment) -> Result<(), ConfigError> {
     match REMOVED.into_iter().find(|(setting, _)| figment.find_value(setting).is_ok()) {
         Some((setting, problem)) => Err(ConfigError::Invalid { setting, problem: problem.to_owned() }),

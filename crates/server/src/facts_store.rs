@@ -1,5 +1,5 @@
 //! The store of the facts: a SQLite file in the data folder, or a database in PostgreSQL. A node opens, uses and
-//! examines both through this module.
+//! examines the store through this module.
 
 use crate::data_folder;
 use lamplight_facts::{Facts, FactsError, FactsErrorKind};
@@ -12,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The name of the operation in the error for a store that cannot be opened.
+/// The name of the operation in errors of opening the store.
 const OPENING: &str = "opening the database";
 
 /// The settings by which the store of a node is found.
@@ -30,8 +30,8 @@ impl FactsSettings {
         Self { data_dir: data_dir.to_owned(), postgres: None }
     }
 
-    /// The settings of a node of a cluster, whose nodes use a database in PostgreSQL together. Without this, a database
-    /// is used by one server or command alone. `cluster` is the same for all nodes that have the same directory, and
+    /// The settings of a node of a cluster, whose nodes use a database in PostgreSQL together. Without this call, one
+    /// server or command uses the database alone. `cluster` is the same for all nodes with the same directory, and
     /// differs for other clusters.
     #[must_use]
     pub fn shared_by(mut self, cluster: ClusterIdentity) -> Self {
@@ -54,11 +54,11 @@ pub enum FactsStore {
 /// The state of a store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StoreState {
-    /// The last write or call succeeded, or there was none yet.
+    /// The last write or call succeeded, or there was no call yet.
     Well,
     /// The last write or call failed.
     Failing,
-    /// A thread of the store has ended, and nothing is written any more.
+    /// A thread of the store has ended. Nothing is written any more.
     Ended,
 }
 
@@ -79,13 +79,13 @@ pub struct StoreStats {
     pub postgres_failed_reads: u64,
     /// The number of repeated attempts of calls to PostgreSQL; 0 with SQLite.
     pub postgres_repeated: u64,
-    /// The number of connections that PostgreSQL did not accept because it has too many; 0 with SQLite.
+    /// The number of connections that PostgreSQL did not accept because it had too many; 0 with SQLite.
     pub postgres_refused_connections: u64,
     /// The connections to PostgreSQL; none with SQLite.
     pub pool: PoolState,
 }
 
-/// The error for a data folder whose facts are in PostgreSQL, while the settings name no PostgreSQL.
+/// The error for a data folder whose facts are in PostgreSQL, if the settings name no PostgreSQL.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the facts of this data folder are in PostgreSQL ({address}), and the settings do not say so: set `facts` to its URL; to \
@@ -96,7 +96,7 @@ struct InPostgres {
     mark: PathBuf,
 }
 
-/// The errors for an empty database, while the facts of the data folder are elsewhere.
+/// The errors for an empty database if the facts of the data folder are elsewhere.
 #[derive(Debug, thiserror::Error)]
 enum Empty {
     #[error(
@@ -140,7 +140,8 @@ impl FactsStore {
         }
     }
 
-    /// Returns the store as an implementation of the port [`Facts`], through which the service reads and writes facts.
+    /// Returns the store as an implementation of the port [`Facts`]. The service reads and writes facts through this
+    /// port.
     pub fn facts(&self) -> Arc<dyn Facts> {
         match self {
             Self::Sqlite(facts) => Arc::<SqliteFacts>::clone(facts),
@@ -148,7 +149,7 @@ impl FactsStore {
         }
     }
 
-    /// Returns the store if other nodes can use it at the same time, and `None` for a SQLite file.
+    /// Returns the store if other nodes can use it at the same time; `None` for a SQLite file.
     pub fn shared(&self) -> Option<Arc<dyn Facts>> {
         match self {
             Self::Sqlite(_) => None,
@@ -164,8 +165,8 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark of the facts, and returns the new mark after it was committed. With `history`, begins a new
-    /// history with that number.
+    /// Advances the mark of the facts, and returns the new mark after the commit. `history` is the number of a new
+    /// history to begin.
     pub async fn advance_mark(&self, history: Option<u64>) -> Result<FactsMark, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.advance_mark(history).await,
@@ -173,7 +174,7 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark of the facts if they may have changed since the last time; otherwise returns `None`.
+    /// Advances the mark of the facts if facts may have changed since the last call. Otherwise returns `None`.
     pub async fn mark_changes(&self) -> Result<Option<FactsMark>, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.mark_changes().await,
@@ -181,7 +182,7 @@ impl FactsStore {
         }
     }
 
-    /// Commits a write that changes no facts. It succeeds if any other write would.
+    /// Commits a write that changes no facts. Succeeds if any other write would succeed.
     pub async fn probe(&self) -> Result<(), FactsError> {
         match self {
             Self::Sqlite(facts) => facts.probe().await,
@@ -205,7 +206,7 @@ impl FactsStore {
         }
     }
 
-    /// Returns why the store fails, without secrets. `None` if it works, or if the reason is unknown.
+    /// Returns why the store fails, without secrets. Returns `None` if the store works or the reason is unknown.
     pub fn failing(&self) -> Option<String> {
         match self {
             Self::Sqlite(_) => None,
@@ -253,7 +254,7 @@ impl FactsStore {
     }
 }
 
-/// Returns the cause of an error as a public text, without host and user.
+/// Returns the cause of an error as a text for the public, without host and user.
 pub(crate) fn public_cause(error: &FactsError) -> String {
     match lamplight_facts_postgres::cause(error) {
         Some(cause) => cause.to_string(),
@@ -264,7 +265,7 @@ pub(crate) fn public_cause(error: &FactsError) -> String {
 /// The findings of an examination of a store.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StoreFound {
-    /// There is no database file yet.
+    /// No database file exists yet.
     NoFile,
     /// The database file can be opened, and its apps can be read.
     File,
@@ -272,7 +273,7 @@ pub enum StoreFound {
     Postgres {
         /// The hosts and the name of the database.
         address: String,
-        /// The version of PostgreSQL, as `15.18`.
+        /// The version of PostgreSQL, such as `15.18`.
         version: String,
         /// Whether the connection is encrypted.
         is_encrypted: bool,
@@ -283,8 +284,8 @@ pub enum StoreFound {
     },
 }
 
-/// Examines a store without changing it. Fails if a node could not start with it. No node may use a database file
-/// meanwhile.
+/// Examines a store without changing it. Fails if a node could not start with this store. No node may use a database
+/// file meanwhile.
 pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, FactsError> {
     let FactsSettings { data_dir, postgres } = settings;
     match postgres {
@@ -308,8 +309,8 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// Fails if the data folder has facts elsewhere than in the empty database at `address`: in another database, or in the
-/// SQLite file that was not copied yet.
+/// Fails if the data folder has facts that are not in the empty database at `address`. They are in another database, or
+/// in a SQLite file that was not copied yet.
 fn check_empty(data_dir: &Path, address: &str) -> Result<(), FactsError> {
     let file = data_folder::facts_path(data_dir);
     match marked_address(data_dir).map_err(unavailable)? {
@@ -322,7 +323,7 @@ fn check_empty(data_dir: &Path, address: &str) -> Result<(), FactsError> {
     }
 }
 
-/// Fails if the data folder says that its facts are in PostgreSQL.
+/// Fails if the data folder states that its facts are in PostgreSQL.
 fn check_mark(data_dir: &Path) -> Result<(), FactsError> {
     match marked_address(data_dir).map_err(unavailable)? {
         Some(address) => {
@@ -332,7 +333,7 @@ fn check_mark(data_dir: &Path) -> Result<(), FactsError> {
     }
 }
 
-/// Records in the data folder that its facts are in PostgreSQL, at this address.
+/// Records in the data folder that its facts are in PostgreSQL at this address.
 pub(crate) fn put_mark(data_dir: &Path, address: &PostgresUrl) -> io::Result<()> {
     let (mark, address) = (data_dir.join(data_folder::IN_POSTGRES), format!("{address}\n"));
     if std::fs::read_to_string(&mark).is_ok_and(|found| found == address) {
@@ -344,8 +345,7 @@ pub(crate) fn put_mark(data_dir: &Path, address: &PostgresUrl) -> io::Result<()>
     data_folder::give_to_owner(&mark, data_dir)
 }
 
-/// The address of the database that has the facts of a data folder; `None` if the folder does not say that they are in
-/// PostgreSQL.
+/// The address of the database with the facts of a data folder; `None` if the folder names no database.
 pub(crate) fn marked_address(data_dir: &Path) -> io::Result<Option<String>> {
     match std::fs::read_to_string(data_dir.join(data_folder::IN_POSTGRES)) {
         Ok(address) => Ok(Some(address.trim().to_owned())),

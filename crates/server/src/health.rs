@@ -1,6 +1,6 @@
-//! The health of a node: the heartbeats of its threads and tasks, and the results of probes of the database.
+//! The health of a node: the heartbeats of its threads and tasks, and the results of database probes.
 //!
-//! This module collects the signs of life; [`Readiness`] decides from them whether the node is ready.
+//! This module collects the signs of life. [`Readiness`] derives from them whether the node is ready.
 
 use crate::clock::Clock;
 use crate::facts_store::{FactsStore, StoreState, public_cause};
@@ -14,19 +14,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// The longest time between two rounds of a worker's event loop. After it, the worker counts as stuck; an idle one
-/// makes four rounds per second.
+/// The longest time between two rounds of a worker's event loop. After this time, the worker counts as stuck. An idle
+/// worker makes four rounds per second.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
 /// The longest time between two ticks of the keeper before it counts as stuck. A tick may wait for the disk while all
 /// live records are rewritten.
 const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
-/// The longest duration of a probe of the database before that counts as stuck. A part of it may be a wait for another
-/// process's lock.
+/// The longest duration of a database probe before the probe counts as stuck. It includes waiting for another process's
+/// lock.
 const PROBE_PATIENCE: Duration = Duration::from_secs(6);
-/// The interval between probes of the database. A probe is made only if nothing else was committed, or if the last
+/// The interval between probes of the database. A probe is made only if there was no other commit, or if the last
 /// commit failed.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
-/// The interval between checks whether a part of the node has ended.
+/// The interval between checks for parts of the node that have ended.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
 
 /// The last sign of life of a thread or task, and whether it has ended.
@@ -39,7 +39,7 @@ struct PulseState {
     ended: AtomicBool,
 }
 
-/// A guard that a thread or task keeps while it runs. Dropping it marks the thread or task as ended.
+/// A guard that a thread or task holds while it runs. Dropping the guard marks the thread or task as ended.
 pub struct Beating(Pulse);
 
 impl Pulse {
@@ -55,7 +55,7 @@ impl Pulse {
         self.0.last.store(at.0, Ordering::Relaxed);
     }
 
-    /// Returns a guard for the thread or task. Dropping it, also in a panic, marks the part as ended.
+    /// Returns a guard for the thread or task. Dropping the guard, also in a panic, marks the part as ended.
     pub fn hold(&self) -> Beating {
         Beating(self.clone())
     }
@@ -79,14 +79,14 @@ pub struct Health {
     clock: Clock,
     facts: FactsStore,
     live: LiveStore,
-    /// Whether the directory that other nodes share has not answered for the length of a lease.
+    /// Whether the shared directory has not answered for the length of a lease.
     cut_off: AtomicBool,
     workers: Vec<Pulse>,
     keeper: Pulse,
     probe: Mutex<Probe>,
-    /// The text about database files that were replaced under the running server; `None` if none were.
+    /// The text about database files that were replaced under the running server; `None` without such files.
     replaced: Mutex<Option<String>>,
-    /// The tasks that the node needs, with their names. If one of them ends, the node is not ready.
+    /// The tasks that the node needs, with their names. If any of these tasks ends, the node is not ready.
     tasks: Mutex<Vec<(&'static str, AbortHandle)>>,
     stopping: AtomicBool,
     draining: AtomicBool,
@@ -95,9 +95,9 @@ pub struct Health {
 /// The state of the last probe of the database.
 #[derive(Default)]
 struct Probe {
-    /// The start of the running probe; `None` if no probe is running.
+    /// The start of the running probe; `None` without a running probe.
     since: Option<Moment>,
-    /// The error of the last probe; `None` if it succeeded.
+    /// The error of the last probe; `None` if the probe succeeded.
     failed: Option<String>,
 }
 
@@ -159,7 +159,7 @@ impl Health {
         }
     }
 
-    /// Sets whether the directory that other nodes share has not answered for the length of a lease.
+    /// Sets whether the shared directory has not answered for the length of a lease.
     pub fn set_cut_off(&self, is_cut_off: bool) {
         self.cut_off.store(is_cut_off, Ordering::Relaxed);
     }
@@ -175,15 +175,15 @@ impl Health {
         Readiness::of(self.course(), parts, self.clock.now().moment)
     }
 
-    /// Returns `true` if every worker's event loop makes its rounds. A failing database or disk does not count, because
-    /// a restart would not help.
+    /// Returns `true` if every worker's event loop makes its rounds. A failing database or disk does not matter,
+    /// because a restart would not help.
     pub fn workers_turn(&self) -> bool {
         let workers = self.workers.iter().enumerate();
         let parts = workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE)));
         Readiness::of(Course::Serving, parts, self.clock.now().moment).is_ready()
     }
 
-    /// Waits until a part of the node has ended, and returns that part's name.
+    /// Waits until a part of the node has ended, and returns the name of the part.
     pub async fn part_ended(&self) -> String {
         let mut watch = tokio::time::interval(WATCH_EVERY);
         loop {
@@ -194,8 +194,8 @@ impl Health {
         }
     }
 
-    /// Probes the database at intervals while nothing else is committed, so that a failure is noticed before a user's
-    /// request fails. Runs until it is aborted.
+    /// Probes the database at intervals while nothing else is committed. A failure is therefore noticed before a user's
+    /// request fails. Runs until aborted.
     pub async fn probe_facts(self: Arc<Self>) {
         let mut commits = self.facts.stats().commits;
         let mut tick = tokio::time::interval(PROBE_EVERY);
@@ -214,7 +214,7 @@ impl Health {
         }
     }
 
-    /// Checks whether the database files on the disk are still those that the server has open, and logs a change.
+    /// Checks whether the database files on the disk are still the files that the server has open. Logs a change.
     async fn look_at_files(&self) {
         let facts = self.facts.clone();
         let looking =

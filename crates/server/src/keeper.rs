@@ -14,17 +14,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// The interval between ticks. A deadline (of a linger, a grace, or a login without a connection) is handled at most
-/// this late, unless a tick takes longer.
+/// The interval between ticks. It is the longest delay of a deadline (of a linger, a grace, or a login without a
+/// connection), unless a tick takes longer.
 const TICK: Duration = Duration::from_millis(250);
 /// The number of ticks between two runs of the maintenance: removing expired entries, compacting the journal, and
 /// reading changed certificates.
 const TICKS_BETWEEN_CHORES: u32 = 20;
-/// The interval at which the mark of the database ([`FactsMark`]) is recorded in the journal of live records.
+/// The interval at which the database's mark ([`FactsMark`]) is recorded in the journal of live records.
 const BETWEEN_NOTES: Duration = Duration::from_secs(1);
 /// The maximum number of live records that one step checks. Between steps, other operations can use the records.
 const BATCH: usize = 256;
-/// The maximum number of messages that one transaction deletes. With one transaction per tick, that is 4,000 messages
+/// The maximum number of messages that one transaction deletes. At one transaction per tick, 4,000 messages are deleted
 /// per second.
 const FORGET_BATCH: usize = 1_000;
 /// The interval between two searches for old messages, by the monotonic clock.
@@ -36,10 +36,10 @@ const BETWEEN_DELETIONS: Duration = Duration::from_millis(20);
 /// The pause after a failed step of a deletion.
 const DELETION_PAUSE: Duration = Duration::from_secs(1);
 
-/// The pause after an entry could not be appended to the change log.
+/// The pause after a failure to append an entry to the change log.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Appends entries to the change log whose first append failed. Runs until it is aborted.
+/// Appends entries whose first append to the change log has failed. Runs until aborted.
 pub async fn tell(service: Arc<Service>) {
     loop {
         service.telling().waits().await;
@@ -50,7 +50,7 @@ pub async fn tell(service: Arc<Service>) {
     }
 }
 
-/// Deletes the data of deleted apps, also after a restart of the node. Runs until it is aborted.
+/// Deletes the data of deleted apps. Continues after a restart of the node. Runs until aborted.
 pub async fn delete_apps(service: Arc<Service>, metrics: KeeperMetrics, clock: Clock) {
     loop {
         service.deletions().wait().await;
@@ -91,9 +91,9 @@ impl Certificates {
     }
 }
 
-/// Records the mark of the database ([`FactsMark`]) in the journal of live records, once per second while the database
-/// changes. If a start finds an older mark in the database, that was probably restored from a back-up. Runs until it is
-/// aborted.
+/// Records the database's mark ([`FactsMark`]) in the journal of live records, once per second while the database
+/// changes. If a start finds an older mark in the database, the database was probably restored from a back-up. Runs
+/// until aborted.
 pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: FactsStore) {
     let mut tick = tokio::time::interval(BETWEEN_NOTES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -113,7 +113,7 @@ pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: FactsStore) {
     }
 }
 
-/// Records the last mark of the database in the journal of live records, when the node stops.
+/// Records the last mark of the database in the journal of live records when the node stops.
 pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &FactsStore) {
     match facts.advance_mark(None).await {
         Ok(mark) => drop(note_mark(directory, mark).await),
@@ -123,8 +123,8 @@ pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &FactsS
     }
 }
 
-/// Records a mark of the database in the journal of live records. Returns `false` if that fails; the keeper logs the
-/// reason.
+/// Records a mark of the database in the journal of live records. Returns `false` after a failure, whose reason the
+/// keeper logs.
 async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool {
     let directory = Arc::clone(directory);
     let noted = tokio::task::spawn_blocking(move || directory.note_facts(mark)).await;

@@ -1,5 +1,5 @@
-//! The store of the live records: the embedded directory with its journal in the data folder, or Redis, which the nodes
-//! of a cluster share. A node opens and uses either of them through this module.
+//! The store of the live records. It is the embedded directory with its journal in the data folder, or Redis, which the
+//! nodes of a cluster share. A node opens and uses the store through this module.
 
 use crate::clock::Clock;
 use crate::data_folder;
@@ -20,11 +20,11 @@ use std::time::Duration;
 pub enum LiveStore {
     /// A directory in this process.
     Embedded(Arc<InProcessDirectory>),
-    /// A directory in Redis, which other nodes use too.
+    /// A directory in Redis, which other nodes also use.
     Redis(Arc<RedisDirectory>),
 }
 
-/// A store that was opened, and is not consistent with the facts yet.
+/// A store that was opened, but is not yet consistent with the facts.
 pub struct Opened {
     /// The store.
     pub store: LiveStore,
@@ -47,8 +47,8 @@ pub enum LiveStoreError {
 }
 
 impl LiveStore {
-    /// Opens the store in Redis if there are settings for it, and otherwise the embedded one. Users who were connected
-    /// to the embedded one when the former process ended count as connected for the time `grace`.
+    /// Opens the store in Redis if there are settings for Redis, and otherwise the embedded store. Users who were
+    /// connected to the embedded store when the former process ended count as connected for the time `grace`.
     pub async fn open(
         redis: Option<RedisSettings>,
         data_dir: &Path,
@@ -85,7 +85,7 @@ impl LiveStore {
         }
     }
 
-    /// Returns the register of the nodes that share the store; `None` if no other node can.
+    /// Returns the register of the nodes that share the store; `None` for a store of one node.
     pub fn nodes(&self) -> Option<Arc<dyn Nodes>> {
         match self {
             Self::Embedded(_) => None,
@@ -93,7 +93,7 @@ impl LiveStore {
         }
     }
 
-    /// Returns the counts of users' calls on all nodes; `None` if a node counts them in its memory.
+    /// Returns the counts of users' calls on all nodes; `None` if the node counts calls in its memory.
     pub fn limits(&self) -> Option<Box<dyn Limits>> {
         match self {
             Self::Embedded(_) => None,
@@ -101,7 +101,7 @@ impl LiveStore {
         }
     }
 
-    /// Returns the embedded directory, if this is one.
+    /// Returns the embedded directory; `None` for Redis.
     pub fn embedded(&self) -> Option<&Arc<InProcessDirectory>> {
         match self {
             Self::Embedded(directory) => Some(directory),
@@ -122,15 +122,15 @@ impl LiveStore {
         self.embedded().map_or(Ok(()), |directory| directory.maintain(now))
     }
 
-    /// Writes and syncs the journal at the stop of the node. Blocks on the disk. Redis has all records already.
+    /// Writes and syncs the journal at the stop of the node. Blocks on the disk. Redis already has all records.
     pub fn close(&self, now: Now) -> Result<(), JournalError> {
         self.embedded().map_or(Ok(()), |directory| directory.close(now))
     }
 }
 
 impl Opened {
-    /// Reads the apps, and makes the live records consistent with the facts, unless other nodes use them. Returns the
-    /// number of apps.
+    /// Reads the apps, and makes the live records consistent with the facts, unless other nodes use the records.
+    /// Returns the number of apps.
     pub async fn begin(self, service: &Service, now: Now) -> Result<usize, ServiceError> {
         let (Some(directory), Some(recovered)) = (self.store.embedded(), self.recovered) else {
             let apps = service.begin_in_cluster().await?;
@@ -158,8 +158,8 @@ impl Opened {
     }
 }
 
-/// Reads the live records, and the current mark of the database, which the journal must record. Sets aside records that
-/// were written with another database, because they may show users whom this one does not have.
+/// Reads the live records, and the current mark of the database. The journal must record this mark. Sets aside records
+/// that were written with another database, because they may contain unknown users.
 async fn embedded(data_dir: &Path, facts: &FactsStore) -> Result<(SavedRecords, FactsMark), LiveStoreError> {
     let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
     let found = facts.mark().await?;

@@ -40,16 +40,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// The maximum number of open connections from trusted proxies whose client address is not known yet.
+/// The maximum number of open connections from trusted proxies whose client address is still unknown.
 const MAX_UNNAMED: usize = 4_096;
-/// The number of file descriptors that connections must leave over for listeners, files and the control socket.
+/// The number of file descriptors that connections must leave for listeners, files and the control socket.
 const SPARE_FILES: u64 = 160;
-/// The HTTP port has at most as many connections as the file limit divided by this number.
+/// The divisor of the file limit that gives the maximum number of connections of the HTTP port.
 const HTTP_FILES: u64 = 8;
 /// The longest time that a stopping node waits for its clients to receive their last messages.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// The longest time that a stopping node waits for its workers: to accept the command, and then for their threads to
-/// end. Less than a second is usual.
+/// The longest time that a stopping node waits for its workers to accept the command, and then for their threads to
+/// end. The usual time is below a second.
 const WORKERS_STOP: Duration = Duration::from_secs(5);
 /// The id of the app that a node creates at its first start.
 const FIRST_APP: AppId = AppId(1_400_000_001);
@@ -62,7 +62,7 @@ pub struct Node {
     health_address: Option<SocketAddr>,
     service: Arc<Service>,
     live: LiveStore,
-    /// The part of the node in its cluster; `None` without a cluster.
+    /// The node's place in its cluster; `None` without a cluster.
     joined: Option<Joined>,
     facts: FactsStore,
     metrics: Arc<Metrics>,
@@ -127,7 +127,7 @@ pub enum NodeError {
     /// The node cannot join the other nodes of its cluster.
     #[error("cannot join the cluster: {0}")]
     Cluster(DirectoryError),
-    /// The live records could not be reconciled with the database.
+    /// The live records could not be made consistent with the database.
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// The operators of the console cannot be read or written.
@@ -420,7 +420,7 @@ impl Node {
         self.http_address
     }
 
-    /// Returns the bound address of the health port; `None` if the settings have none.
+    /// Returns the bound address of the health port; `None` without a health port.
     pub fn health_address(&self) -> Option<SocketAddr> {
         self.health_address
     }
@@ -435,31 +435,32 @@ impl Node {
         usize::try_from(self.metrics.connections()).unwrap_or(0)
     }
 
-    /// Returns the app that this start created; `None` if there was already an app.
+    /// Returns the app that this start created; `None` if an app already existed.
     pub fn created(&self) -> Option<&App> {
         self.created.as_ref()
     }
 
-    /// Returns the console password, if this start generated it. Only its hash is stored, so it must be shown to the
-    /// operator now.
+    /// Returns the console password, if this start generated it. Only its hash is stored, so the operator must see the
+    /// password now.
     pub fn console_password(&self) -> Option<&str> {
         self.console_password.as_deref()
     }
 
-    /// Waits until a part of the node has ended, and returns its name. The node should then be stopped, because it
-    /// cannot restart the part.
+    /// Waits until a part of the node has ended, and returns its name. The caller should then stop the node, because
+    /// the node cannot restart the part.
     pub async fn part_ended(&self) -> String {
         self.health.part_ended().await
     }
 
-    /// Returns `true` if the event loop of every worker makes its rounds. A watchdog can use that as a sign of life.
+    /// Returns `true` if the event loop of every worker makes its rounds. A watchdog can use the result as a sign of
+    /// life.
     pub fn workers_turn(&self) -> bool {
         self.health.workers_turn()
     }
 
-    /// Stops the node. It accepts no more clients, asks all clients to reconnect, and saves which devices were
-    /// connected. The users of clients that reconnect within the grace (`node_loss_grace_ms`) stay ONLINE for others,
-    /// even across a restart of the machine.
+    /// Stops the node. The node accepts no more clients, asks all clients to reconnect, and saves which devices were
+    /// connected. Clients can reconnect within the grace (`node_loss_grace_ms`). Their users then stay ONLINE for
+    /// others, even across a restart of the machine.
     pub async fn stop(self) {
         self.health.stop();
         if let Some(joined) = &self.joined {
@@ -527,7 +528,7 @@ impl Node {
     }
 }
 
-/// Creates the first app. Returns `None` if another node has created it at the same time.
+/// Creates the first app. Returns `None` if another node creates the app at the same time.
 async fn create_first_app(service: &Service) -> Result<Option<App>, NodeError> {
     let app = App {
         id: FIRST_APP,
@@ -542,7 +543,7 @@ async fn create_first_app(service: &Service) -> Result<Option<App>, NodeError> {
     Ok(None)
 }
 
-/// Raises the process's file limit to its maximum. Returns the limit that then applies.
+/// Raises the process's file limit to its maximum. Returns the new limit.
 fn raise_file_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);

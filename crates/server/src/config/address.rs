@@ -19,7 +19,7 @@ pub fn one<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
     from.deserialize_str(Address)
 }
 
-/// Deserializes an address that may be absent.
+/// Deserializes an optional address.
 pub fn one_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
     from.deserialize_option(Optional)
 }

@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The URL of the directory, as text. It may contain a password, so `Debug` does not show it.
+/// The URL of the directory, as text. `Debug` hides the URL, because it may contain a password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DirectoryUrl(String);
@@ -32,13 +32,13 @@ pub struct UnreadableFile {
 }
 
 impl Config {
-    /// Returns the reason why the directory cannot be used; `None` if it can be used or is not set. The text contains
-    /// no part of the URL.
+    /// Returns the reason why the directory cannot be used. Returns `None` if the directory can be used or is not set.
+    /// The text contains no part of the URL.
     pub(super) fn directory_problem(&self) -> Option<String> {
         self.redis()?.check().err().map(|error| error.to_string())
     }
 
-    /// Returns the reason why the directory cannot be used with these facts; `None` if it can.
+    /// Returns the reason why the directory cannot be used with these facts; `None` without a reason.
     pub(super) fn facts_not_shared(&self) -> Option<&'static str> {
         let is_alone = self.directory.is_some() && self.facts.is_none();
         is_alone.then_some(
@@ -46,12 +46,12 @@ impl Config {
         )
     }
 
-    /// The length of the node's name in characters; 1 if the name is that of the machine.
+    /// The length of the node's name in characters; 1 if the machine's name is used.
     pub(super) fn length_of_name(&self) -> u64 {
         self.node_name.as_ref().map_or(1, |name| name.chars().count() as u64)
     }
 
-    /// The settings of the directory that all nodes share; `None` if the node keeps its live records itself. Reads the
+    /// The settings of the directory that all nodes share. `None` if the node keeps its live records itself. Reads the
     /// files with certificates.
     pub(crate) fn directory_settings(&self) -> Result<Option<RedisSettings>, UnreadableFile> {
         let Some(redis) = self.redis() else { return Ok(None) };

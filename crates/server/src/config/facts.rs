@@ -6,7 +6,7 @@ use lamplight_facts_postgres::{InvalidUrl, PostgresSettings, PostgresUrl};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The URL of a database, as text. It may contain a password, so `Debug` does not show it.
+/// The URL of a database, as text. `Debug` hides the URL, because it may contain a password.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FactsUrl(String);
@@ -25,7 +25,7 @@ impl fmt::Debug for FactsUrl {
 }
 
 impl Config {
-    /// Returns the reason why the URL of the facts cannot be used; `None` if it can be used or is not set.
+    /// Returns the reason why the URL of the facts cannot be used. Returns `None` if the URL can be used or is not set.
     pub(super) fn facts_problem(&self) -> Option<String> {
         self.facts.as_ref()?.read().err().map(|invalid| invalid.to_string())
     }

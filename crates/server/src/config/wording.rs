@@ -7,7 +7,7 @@ use figment::{Error, Metadata, Source};
 /// The words that figment puts into the name of a layer of environment variables.
 const ENVIRONMENT: &str = "environment variable";
 
-/// The least Jaro-Winkler similarity, from 0 to 1, at which a name counts as a misspelling of another.
+/// The minimum Jaro-Winkler similarity, from 0 to 1, of a name and its misspelling.
 const ALIKE: f64 = 0.8;
 
 /// The settings whose values are secrets. Errors show no part of them.
@@ -62,8 +62,8 @@ pub fn text(error: &Error, variables: &[String]) -> String {
     }
 }
 
-/// Returns the text of a syntax error without the lines of the file that it shows. A line may contain a secret, and with an
-/// unclosed quote, it is not known which setting a line belongs to.
+/// Returns the text of a syntax error without the quoted lines of the file. A line may contain a secret. With an
+/// unclosed quote, the setting of a line is unknown.
 fn without_excerpt(message: &str) -> String {
     let is_excerpt = |line: &str| {
         line.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).starts_with('|')
@@ -107,14 +107,15 @@ fn is_environment(metadata: &Metadata) -> bool {
     metadata.name.contains(ENVIRONMENT)
 }
 
-/// Returns the name in `known` that is most similar to `name`; `None` if none is similar enough to be a misspelling.
+/// Returns the name in `known` that is most similar to `name`. Returns `None` if no name is similar enough for a
+/// misspelling.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let likeness = |other: &str| strsim::jaro_winkler(name, other);
     let nearest = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     nearest.filter(|other| likeness(other) >= ALIKE)
 }
 
-/// Returns the file or variable with the wrong value, in brackets. Empty for a flag, because its path is its name.
+/// Returns the file or variable with the wrong value, in brackets. Empty for a flag, because the path names the flag.
 fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> String {
     match metadata {
         Some(metadata) if is_environment(metadata) => {
@@ -125,8 +126,8 @@ fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> 
     }
 }
 
-/// Returns the variable that set the value at a path, or one of a section or list around it. If the section itself is
-/// wrong, returns the variable of one of its settings.
+/// Returns the variable that set the value at a path, or that set a section or list around the value. If the section
+/// itself is wrong, returns the variable of one of its settings.
 fn variable(path: &[String], variables: &[String]) -> String {
     let name_of = |path: &[String]| format!("LAMPLIGHT_{}", path.join("__")).to_uppercase();
     let around = (1..=path.len()).rev().map(|length| name_of(&path[..length]));
@@ -136,7 +137,7 @@ fn variable(path: &[String], variables: &[String]) -> String {
     named.or_else(within).cloned().unwrap_or_else(|| name_of(path))
 }
 
-/// Describes the expected value in plain words. `expected` is serde's description, which names Rust types.
+/// Describes the expected value for users. `expected` is serde's description, which names Rust types.
 fn wanted(setting: &str, expected: &str) -> String {
     let is_number = |name: &str| matches!(name, "u8" | "u16" | "u32" | "u64" | "u128" | "usize");
     match expected {
@@ -154,8 +155,8 @@ fn wanted(setting: &str, expected: &str) -> String {
     }
 }
 
-/// Returns an example if the form of the value is not obvious: for a list or section in a variable, and for a text that
-/// needs quotes.
+/// Returns an example of the value if its form is not obvious. Examples are for lists and sections in variables, and
+/// for texts that need quotes.
 fn example(expected: &str, found: &Actual, is_variable: bool) -> String {
     let is_bare =
         matches!(found, Actual::Bool(_) | Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_));

@@ -1,5 +1,6 @@
-//! Routes for apps: settings, keys, admins, deletion. A change has the entity tag of the state that it is based on, and
-//! is refused if the app has changed since. Two operators therefore do not overwrite each other's changes.
+//! Routes for apps: settings, keys, admins, deletion. A change request contains the entity tag of the state on which it
+//! is based. If the app has changed since, the request is refused. Two operators therefore do not overwrite each
+//! other's changes.
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};
@@ -22,7 +23,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The id of the first app; further apps get the ids after it.
+/// The id of the first app. Further apps get the next higher ids.
 const FIRST_APP: u32 = 1_400_000_001;
 
 /// An app without its secrets, as the console shows it.
@@ -83,8 +84,8 @@ pub struct NewKey {
     key: Option<String>,
 }
 
-/// A request body that replaces all settings. The webhooks' token, the settings for JWTs and their secret are optional;
-/// absent ones keep their values.
+/// A request body that replaces all settings. The webhooks' token, the settings for JWTs and their secret are optional.
+/// Absent ones keep their values.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenSettings {
@@ -123,7 +124,7 @@ struct GivenJwt {
 }
 
 impl GivenJwt {
-    /// Returns the new settings. If the request has no secret, the secret of `was` is kept.
+    /// Returns the new settings. Without a secret in the request, keeps the secret of `was`.
     fn over(self, was: JwtSettings) -> JwtSettings {
         let Self { jwks_url, jwks_file, keys, secret, issuer, audience, user_claim, leeway_s } = self;
         let secret = secret.unwrap_or(was.secret);
@@ -234,7 +235,7 @@ pub async fn set(
         .await
 }
 
-/// `DELETE apps/{app}`: deletes an app. Its data are deleted after the answer has been sent.
+/// `DELETE apps/{app}`: deletes an app. The data of the app are deleted after the answer.
 pub async fn delete(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -257,8 +258,8 @@ pub async fn delete(
     console.record(visitor, act, delete, done).await
 }
 
-/// `POST apps/{app}/keys`: generates a key, or adds a given one. New UserSigs are signed with it. The key is in this
-/// answer only.
+/// `POST apps/{app}/keys`: adds a given or generated key. New UserSigs are signed with this key. Only this answer shows
+/// the key.
 pub async fn add_key(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -291,7 +292,7 @@ pub async fn reveal_key(
     console.record(visitor, act, async move { Ok(Json(key)) }, done).await
 }
 
-/// `DELETE apps/{app}/keys/{key}`: removes a key. UserSigs that it has signed are no longer valid.
+/// `DELETE apps/{app}/keys/{key}`: removes a key. UserSigs signed with this key become invalid.
 pub async fn retire_key(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -391,8 +392,8 @@ impl Console {
         Ok(tagged(&app, shown(&app)))
     }
 
-    /// Replaces the app `was`, or adds an app if `was` is `None`. Returns `false` if the app has changed since, or
-    /// exists already.
+    /// Replaces the app `was`; if `was` is `None`, adds an app. Returns `false` if the stored app is another, or if the
+    /// added app already exists.
     async fn replace(
         self: &Arc<Self>,
         visitor: Visitor,
@@ -432,7 +433,7 @@ fn shown(app: &App) -> ShownApp {
     }
 }
 
-/// Computes the entity tag of an app, which differs for any two states of the app.
+/// Computes the entity tag of an app. Any two states of the app have different tags.
 fn tag(app: &App) -> HeaderValue {
     let text = serde_json::to_vec(app).expect("all keys of the maps in an app are texts");
     let hash = hex(&Sha256::digest(text)[..16]);
@@ -443,7 +444,7 @@ fn tagged<T>(app: &App, value: T) -> Tagged<T> {
     ([(header::ETAG, tag(app))], Json(value))
 }
 
-/// Checks that a setting is empty or an http or https URL.
+/// Checks that a setting is empty, or an http or https URL.
 fn check_url(setting: &str, text: &str) -> Result<(), ApiError> {
     let uri = text.parse::<Uri>().ok();
     let good =

@@ -1,9 +1,9 @@
-//! Known browsers: those from which an operator has logged in before. A cookie identifies each, and their logins wait
-//! in a separate queue.
+//! Known browsers, from which an operator has logged in before. A cookie identifies each known browser. Logins of known
+//! browsers wait in a separate queue.
 //!
 //! In a single queue, an attacker's wrong passwords from many addresses could keep operators out. The cookie grants no
-//! access: it selects the queue, and the counter of wrong passwords. It is signed with the hash of the operator's
-//! password, so a new password makes it invalid, and the server stores no cookies.
+//! access: it selects the queue, and the counter of wrong passwords. The cookie is signed with the hash of the
+//! operator's password. A new password therefore makes the cookie invalid, and the server stores no cookies.
 //!
 //! Pure: the current time and the random bytes are arguments.
 
@@ -17,10 +17,9 @@ use std::time::Duration;
 
 /// The time after a login for which a browser counts as known.
 pub const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// The maximum number of logins of known browsers that may wait for the password check, including the one being
-/// checked.
+/// The maximum number of logins of known browsers that wait for the password check or are being checked.
 const MOST_WAITING: usize = 8;
-/// The maximum number of waiting logins of one known browser, including the one that is being checked.
+/// The maximum number of logins of one known browser that wait or are being checked.
 const MOST_WAITING_PER_DEVICE: usize = 2;
 
 /// The id of a known browser.
@@ -42,8 +41,8 @@ pub fn cookie_of(operator: &Operator, Device(device): Device, now: Timestamp) ->
     format!("{}:{device}:{issued}:{signature}", operator.name)
 }
 
-/// Returns the browser's id in a cookie. `None` if the cookie is not signed with this operator's password, or is older
-/// than 30 days.
+/// Returns the browser's id in a cookie. Returns `None` for a cookie that is older than 30 days, or is not signed with
+/// this operator's password.
 pub fn known(cookie: &str, operator: &Operator, now: Timestamp) -> Option<Device> {
     let mut parts = cookie.split(':');
     let (name, device, issued, signed) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -64,7 +63,7 @@ fn signature(operator: &Operator, device: &str, issued: u64) -> Hmac<Sha256> {
     mac
 }
 
-/// Decodes `N` bytes from hexadecimal digits; `None` if the text is not `2 * N` such digits.
+/// Decodes `N` bytes from hexadecimal digits; `None` unless the text is `2 * N` such digits.
 fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
     if digits.len() != 2 * N || !digits.is_ascii() {
         return None;
@@ -140,7 +139,7 @@ mod tests {
         }
     }
 
-    /// Begins logins (`+browser`) and ends them (`-browser`), and asserts which of them were admitted.
+    /// Begins logins (`+browser`) and ends logins (`-browser`). Asserts which logins were admitted.
     fn check(script: &str, expected: &str) {
         let permits = Permits::default();
         let mut told = Vec::new();

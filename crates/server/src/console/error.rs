@@ -1,4 +1,4 @@
-//! The errors of the console's API: an HTTP status and a code for programs, with a text for people.
+//! The errors of the console's API: an HTTP status, a code for programs and a text for people.
 
 use super::MAX_BODY_BYTES;
 use super::operators_file::OperatorsError;
@@ -22,16 +22,17 @@ use std::time::Duration;
 /// The text of the refusal to delete the last app.
 pub const LAST_APP: &str = "this is the last app; make another one first";
 
-/// An error answer. `code` is a number of the table of codes or, if the table has none, the HTTP status.
+/// An error answer. `code` is a number of the table of codes. An error outside the table has the HTTP status as its
+/// `code`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ApiError {
     status: StatusCode,
     code: u32,
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
-    /// The minimum role for the request; `None` if the role is not the cause of the error.
+    /// The minimum role for the request; `None` for errors of another cause.
     needs: Option<Role>,
-    /// The cause, if the page has to distinguish the error from others with the same code.
+    /// The cause, for the page to distinguish errors with the same code.
     reason: Option<Reason>,
 }
 
@@ -39,9 +40,9 @@ pub struct ApiError {
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Reason {
-    /// The CSRF token is missing, or is that of another session of this browser. The page then reads the session again.
+    /// The CSRF token is missing, or belongs to another session of this browser. The page then reads the session again.
     CsrfToken,
-    /// In a change of the operator's own password, the old password is wrong.
+    /// The old password is wrong in a change of the operator's own password.
     OldPassword,
 }
 
@@ -78,8 +79,8 @@ impl ApiError {
         "a change of an app needs the header If-Match, with the state that it is based on",
     );
     pub const WRONG_PASSWORD: Self = Self::http(StatusCode::UNAUTHORIZED, "wrong password");
-    /// The error for an operator who changes the password and gives a wrong old one. The session stays valid, so the
-    /// HTTP status is 403 and not 401.
+    /// The error for a password change with a wrong old password. The session stays valid, so the HTTP status is 403
+    /// and not 401.
     pub const WRONG_OLD_PASSWORD: Self = Self::forbidden(Reason::OldPassword, "the old password is wrong");
     pub const FROM_ELSEWHERE: Self =
         Self::http(StatusCode::FORBIDDEN, "the request was sent by a page of another site");
@@ -106,8 +107,8 @@ impl ApiError {
         Code::NOT_LOGGED_IN.into()
     }
 
-    /// Returns the error for a login after too many wrong passwords; `wait` is the time until the next attempt is
-    /// allowed.
+    /// Returns the error for a login after too many wrong passwords. `wait` is the time until the next permitted
+    /// attempt.
     pub fn throttled(wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..Code::TOO_MANY_FAILURES.into() }
     }

@@ -1,4 +1,4 @@
-//! Live figures of the node: a sample is taken every second and stored for ten minutes.
+//! Live figures of the node. A sample is taken every second, and stored for ten minutes.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -20,12 +20,12 @@ use std::time::Duration;
 
 /// The interval between samples.
 const PERIOD: Duration = Duration::from_secs(1);
-/// The number of stored samples: those of ten minutes.
+/// The number of stored samples, which cover ten minutes.
 const MOST_SAMPLES: usize = 600;
 /// The number of samples for the quantiles of delivery latency. One second has too few changes for a 99th percentile.
 const DELIVERY_WINDOW: usize = 10;
-/// The number of samples for the quantiles of detection time: all, because few connections are lost without being
-/// closed.
+/// The number of samples for the quantiles of detection time. All samples are used, because few connections are lost
+/// without being closed.
 const DETECTION_WINDOW: usize = MOST_SAMPLES;
 /// The number of samples between two reads of the webhook backlog, which is on disk.
 const BACKLOG_EVERY: u64 = 5;
@@ -64,7 +64,7 @@ pub struct Sample {
     changes: f64,
     /// The number of notifications per second since the previous sample.
     notifications: f64,
-    /// The number of waiting notices of all apps; `None` until they are first counted.
+    /// The number of waiting notices of all apps; `None` before the first count.
     backlog: Option<u64>,
     /// The quantiles of delivery latency over the last 10 s; `None` if nothing was delivered.
     delivery: Option<Quantiles>,
@@ -76,7 +76,7 @@ pub struct Sample {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Since {
-    /// The number of the last sample that the page has received; if absent, all samples are returned.
+    /// The number of the last sample that the page has received. If absent, all samples are returned.
     #[serde(default)]
     after: Option<u64>,
 }
@@ -119,7 +119,7 @@ impl Figures {
         }
     }
 
-    /// Takes a sample of the totals. Returns the difference from the previous sample, if there is one.
+    /// Takes a sample of the totals. Returns the difference from the previous sample, if any.
     fn take(&self, totals: Totals, backlog: Option<u64>, now: Now) -> Option<Tally> {
         let mut counted = None;
         let mut state = self.lock();
@@ -187,7 +187,7 @@ impl Figures {
     }
 }
 
-/// `GET figures?after=`: shows the samples after the one with this number.
+/// `GET figures?after=`: shows the samples after the given number.
 pub async fn show(
     State(console): State<Arc<Console>>,
     FromQuery(since): FromQuery<Since>,

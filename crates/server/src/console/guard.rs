@@ -1,4 +1,4 @@
-//! Authentication of the console: login, logout, and the checks of every other request.
+//! Authentication of the console: login, logout, and the checks of all other requests.
 
 use super::devices::{self, Device};
 use super::error::{ApiError, FromJson};
@@ -28,13 +28,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// The maximum number of wrong passwords from one source within a minute. After that many, all logins from the source
-/// are refused for a minute.
+/// The maximum number of wrong passwords from one source within a minute. All logins from the source are then refused
+/// for a minute.
 const MOST_FAILURES: u32 = 5;
-/// The maximum number of logins of unknown browsers that may wait for the password check, including the one being
-/// checked. A check takes 19 MiB, so there is one at a time.
+/// The maximum number of logins of unknown browsers that wait for the password check or are being checked. A check
+/// takes 19 MiB, so only one runs at a time.
 const MOST_WAITING: usize = 32;
-/// The maximum number of such logins of one address.
+/// The maximum number of waiting logins of unknown browsers at one address.
 const MOST_WAITING_PER_ADDRESS: u32 = 8;
 /// The longest time that the answer to a login waits for the login's entry in the audit log.
 const LONGEST_ENTRY: Duration = Duration::from_secs(1);
@@ -42,9 +42,9 @@ const LONGEST_ENTRY: Duration = Duration::from_secs(1);
 const DEVICE_COOKIE: &str = "lamplight_console_device";
 /// The cookie that has the token of a session.
 const COOKIE: &str = "lamplight_console";
-/// The header with the CSRF token of a session, which every request that changes something must have.
+/// The header with the CSRF token of a session. Every request that changes something must have this header.
 const CSRF_HEADER: &str = "x-csrf-token";
-/// The header of requests that a page makes automatically; they do not keep a session alive.
+/// The header of requests that a page makes automatically. Such requests do not keep a session alive.
 const BACKGROUND_HEADER: &str = "x-background";
 
 /// The operators, their sessions, and the limits on logins.
@@ -57,12 +57,12 @@ pub struct Door {
     /// Admits one password check at a time for unknown browsers.
     turn: Semaphore,
     waiting: ConnectionLimits,
-    /// Admits one password check of a known browser at a time. Known browsers therefore do not wait for others.
+    /// Admits one password check at a time for known browsers, which therefore do not wait for unknown browsers.
     known_turn: Semaphore,
     known_waiting: devices::Permits,
 }
 
-/// The source of a login, which determines the queue and the counter of wrong passwords.
+/// The source of a login. It determines the queue and the counter of wrong passwords.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Source {
     /// An unknown browser, in the network with this address.
@@ -71,7 +71,7 @@ enum Source {
     Known(Device),
 }
 
-/// The operator who makes a request, with the address that the request came from.
+/// The operator who makes a request, and the address of the request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Visitor {
     /// The operator's name.
@@ -82,7 +82,7 @@ pub struct Visitor {
     pub address: IpAddr,
 }
 
-/// The permit of a login that waits or is being checked. Dropping it releases the permit.
+/// The permit of a login that waits or is being checked. Dropping the value releases the permit.
 struct Waiting {
     console: Arc<Console>,
     source: Source,
@@ -128,7 +128,7 @@ impl ShownSession {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
-    /// The operator's name; if absent, `admin`.
+    /// The operator's name; `admin` if absent.
     #[serde(default)]
     operator: Option<String>,
     password: String,
@@ -153,8 +153,8 @@ impl Door {
         self.failures.lock()
     }
 
-    /// Returns the source of a login of the operator `name`. A cookie counts only for the operator who got it, so it
-    /// gives no attempts at another operator's password.
+    /// Returns the source of a login of the operator `name`. A cookie counts only for the operator who got it. It
+    /// therefore gives no attempts at another operator's password.
     async fn source(
         &self,
         sender: &Sender,
@@ -174,7 +174,7 @@ impl Door {
 }
 
 impl Console {
-    /// Returns the CSRF token and the operator of the session that a request belongs to.
+    /// Returns the CSRF token and the operator of the session of a request.
     async fn session_of(&self, headers: &HeaderMap) -> Result<(String, Operator), ApiError> {
         let token = cookie(headers, COOKIE).ok_or_else(ApiError::not_logged_in)?;
         let by = if headers.contains_key(BACKGROUND_HEADER) { Use::Background } else { Use::Person };
@@ -183,7 +183,7 @@ impl Console {
     }
 
     /// Checks the password, and returns the operator with this name. Refuses the login after too many wrong passwords
-    /// from the source, if too many logins wait, or if name or password is wrong.
+    /// from the source, or if too many logins wait. Also refuses a wrong name or password.
     async fn verify(
         self: &Arc<Self>,
         source: Source,
@@ -197,8 +197,8 @@ impl Console {
         tokio::spawn(waiting.verify(name, password)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()))
     }
 
-    /// Opens a session for an operator whose password is verified. The answer sets the session's cookie, and the cookie
-    /// of a known browser.
+    /// Opens a session for an operator whose password is verified. The answer sets two cookies: for the session, and
+    /// for the known browser.
     async fn open_session(
         &self,
         source: Source,
@@ -218,8 +218,9 @@ impl Console {
         Ok((cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response())
     }
 
-    /// Records a login or logout in the audit log, unless the operator has too many recent entries, or one from the
-    /// same network. A failure is ignored, because an operator must be able to log in to a node with a full disk.
+    /// Records a login or logout in the audit log. Skips it if the operator has too many recent entries, or a recent
+    /// entry from the same network. A failure is ignored, because an operator must be able to log in when the disk is
+    /// full.
     async fn enter_login(&self, action: AuditAction, operator: &OperatorName, address: IpAddr) {
         let address = address.to_canonical();
         let now = self.clock.now().moment;
@@ -253,7 +254,7 @@ impl Console {
 
 impl Waiting {
     /// Waits for earlier checks, then checks the password, and returns the operator with this name. Refuses the login
-    /// after too many wrong passwords from the source meanwhile, or if name or password is wrong.
+    /// after too many wrong passwords from the source meanwhile. Also refuses a wrong name or password.
     async fn verify(self, name: Option<OperatorName>, password: String) -> Result<Operator, ApiError> {
         let Self { console, source } = &self;
         let turn = match source {
@@ -284,8 +285,8 @@ impl Waiting {
     }
 }
 
-/// Admits a request that has a valid session. A request that changes something also needs the session's CSRF token, and
-/// must not come from another site's page.
+/// Admits a request with a valid session. A request that changes something also needs the session's CSRF token, and
+/// must not come from a page of another site.
 pub async fn let_in(
     State(console): State<Arc<Console>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -305,7 +306,7 @@ pub async fn let_in(
     Ok(next.run(request).await)
 }
 
-/// Admits a request whose operator has at least this role. Applied to the routes of the table.
+/// Admits a request if its operator has at least this role. Applied to the routes of the table.
 pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Response, ApiError> {
     match request.extensions().get::<Visitor>() {
         Some(visitor) if visitor.role >= least => Ok(next.run(request).await),
@@ -314,7 +315,7 @@ pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Res
     }
 }
 
-/// `GET session`: gives the CSRF token to a page that was loaded again. Without a session, answers with 204.
+/// `GET session`: gives the CSRF token to a page that was loaded again. Answers with 204 if there is no session.
 pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Response {
     match console.session_of(&headers).await {
         Ok((csrf_token, operator)) => Json(ShownSession::new(csrf_token, &operator)).into_response(),
@@ -323,8 +324,8 @@ pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Re
     }
 }
 
-/// The parts of a request's head that a login needs. The rest is freed before the body is awaited, because anybody can
-/// send logins.
+/// The parts of a request's head that a login needs. Anybody can send logins, so the rest is freed before the body is
+/// awaited.
 pub struct Sender {
     checked: Result<(), ApiError>,
     encrypted: bool,
@@ -373,8 +374,8 @@ pub struct PasswordChange {
     new: String,
 }
 
-/// `POST account/password`: changes the operator's own password. The old one is checked as at a login. All sessions of
-/// the operator end, and the answer opens a new one.
+/// `POST account/password`: changes the operator's own password. The old password is checked as in a login. All
+/// sessions of the operator end, and the answer opens a new session.
 pub async fn change_password(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -417,7 +418,7 @@ fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Refuses a request that a page of another site has sent, by its origin. A request without an origin is from another
+/// Refuses a request from a page of another site, according to its origin. A request without an origin is from another
 /// program, which has no cookies to misuse.
 fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
@@ -432,7 +433,7 @@ fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// Returns `true` if the browser uses HTTPS: a proxy with TLS reports that in `x-forwarded-proto`.
+/// Returns `true` if the browser uses HTTPS. A proxy with TLS reports HTTPS in `x-forwarded-proto`.
 fn is_encrypted(headers: &HeaderMap) -> bool {
     headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
 }

@@ -1,12 +1,12 @@
-//! The security headers that every response of the console has.
+//! The security headers of every response of the console.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// The content security policy of the pages. It allows loading only from this server, and forbids inline scripts,
-/// inline styles and framing.
+/// The content security policy of the pages. Pages load from this server only. Inline scripts, inline styles and
+/// framing are forbidden.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
 font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -19,7 +19,7 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// Sets the security headers on every response under `/console`, for pages and the API.
+/// Sets the security headers on every response under `/console`, both pages and API.
 pub async fn add_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {

@@ -1,8 +1,9 @@
 //! The console's API, under `/console/api/v1`: the requests that an operator's browser can make to a node.
 //!
-//! A login with the password opens a session, whose requests may do what the operator's role allows. Requests without a
-//! session are refused, except for the login and `GET session`. This module handles HTTP and JSON; the service carries
-//! out the requests.
+//! A login with the password opens a session. Its requests may do what the operator's role allows. Requests without a
+//! session are refused, except for the login and `GET session`.
+//!
+//! This module handles HTTP and JSON. The service carries out the requests.
 
 mod apps;
 mod audit;
@@ -51,8 +52,8 @@ use tokio::sync::mpsc;
 
 /// The maximum size of a request body, in bytes. All settings of an app take about 5 KB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// The maximum size of the body of a login, in bytes. It is small because anybody can send one; the longest password
-/// takes 1,200 bytes in JSON.
+/// The maximum size of the body of a login, in bytes. The limit is small because anybody can send a login. The longest
+/// password takes 1,200 bytes in JSON.
 const MAX_LOGIN_BYTES: usize = 2 * 1024;
 
 /// The state of the console's API.
@@ -65,8 +66,8 @@ pub struct Console {
     figures: Arc<Figures>,
     webhooks: Arc<Webhooks>,
     past: PastReader,
-    /// The command channels of the workers. A worker ends when its strong senders are dropped, so an open request of a
-    /// browser must not have one.
+    /// The command channels of the workers. A worker ends when its strong senders are dropped. An open request of a
+    /// browser must therefore hold none.
     workers: Vec<mpsc::WeakSender<Command>>,
 }
 
@@ -82,11 +83,11 @@ pub struct Parts {
     pub audit: Audit,
     /// The live figures of the last ten minutes.
     pub figures: Arc<Figures>,
-    /// The database, in which older figures are stored.
+    /// The database that stores older figures.
     pub past: Arc<dyn Facts>,
-    /// The webhooks, whose state is shown and which can be tested.
+    /// The webhooks, for showing their state and testing them.
     pub webhooks: Arc<Webhooks>,
-    /// The command channels of the workers, used to find the connections that watch a user.
+    /// The command channels of the workers, for finding the connections that watch a user.
     pub workers: Vec<mpsc::WeakSender<Command>>,
 }
 

@@ -1,4 +1,4 @@
-//! An operator of the console, and the reasons why a change of the operators is refused or fails.
+//! An operator of the console, and the reasons why a change of operators fails.
 
 use super::password::{InvalidPassword, StoredPassword};
 use super::roles::Role;
@@ -35,10 +35,10 @@ pub struct Operator {
 /// A change of the operators that was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperatorsError {
-    /// There is no operator with this name.
+    /// No operator has this name.
     #[error("there is no operator {0}")]
     NoSuch(OperatorName),
-    /// An operator with this name exists already.
+    /// An operator with this name already exists.
     #[error("the operator {0} exists already")]
     Exists(OperatorName),
     /// There are already as many operators as are allowed.
@@ -53,10 +53,10 @@ pub enum OperatorsError {
     /// The text is not a valid password.
     #[error(transparent)]
     Password(#[from] InvalidPassword),
-    /// Other nodes have changed the operators or sessions again and again at the same time.
+    /// Other nodes have repeatedly changed the operators or sessions at the same time.
     #[error("the operators or sessions of the console were changed by others at the same time; try again")]
     Contended,
-    /// The files cannot be read or written, or what they contain is invalid.
+    /// The files cannot be read or written, or have invalid contents.
     #[error("the operators of the console cannot be read or written: {0}")]
     File(#[from] io::Error),
     /// The facts cannot be read or written.

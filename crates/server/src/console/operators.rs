@@ -25,7 +25,7 @@ pub struct OperatorList {
 pub struct NewOperator {
     name: OperatorName,
     role: Role,
-    /// The password; absent: one is generated.
+    /// The password. If absent, a password is generated.
     #[serde(default)]
     password: Option<String>,
 }
@@ -114,7 +114,7 @@ pub async fn set_password(
 }
 
 impl Console {
-    /// Changes the operators on a blocking thread: the change writes to disk and may hash a password.
+    /// Changes the operators on a blocking thread, because the change writes to disk and may hash a password.
     pub(super) async fn change_operators<T: Send + 'static>(
         &self,
         visitor: Visitor,

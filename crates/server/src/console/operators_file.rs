@@ -1,5 +1,5 @@
-//! The operators of the console: `admin`, who always exists, and others. They are stored in files of the data folder or,
-//! if several nodes share the facts, in the facts.
+//! The operators of the console: `admin`, who always exists, and others. They are stored in files of the data folder.
+//! If several nodes share the facts, the operators are stored in the facts.
 
 use super::operator::MOST_OPERATORS;
 pub use super::operator::{InvalidName, Operator, OperatorName, OperatorsError};
@@ -34,13 +34,14 @@ enum OperatorStore {
 }
 
 impl Operators {
-    /// Makes a handle for the operators in the files of a data folder, without reading the files.
+    /// Makes a handle for the operators in the files of a data folder. Does not read the files.
     pub fn of(data_dir: &Path) -> Self {
         Self { store: OperatorStore::Files(OperatorFiles::of(data_dir)) }
     }
 
-    /// Makes a handle for the operators in these facts, which other nodes may share. If the facts have no operators yet,
-    /// those of the data folder are stored there first. Without facts, returns [`Operators::of`] the data folder.
+    /// Makes a handle for the operators in these facts, which other nodes may share. If the facts have no operators
+    /// yet, first stores the operators of the data folder there. Without facts, returns [`Operators::of`] the data
+    /// folder.
     pub async fn open(shared: Option<Arc<dyn Facts>>, data_dir: &Path) -> Result<Self, OperatorsError> {
         let files = OperatorFiles::of(data_dir);
         let Some(facts) = shared else { return Ok(Self { store: OperatorStore::Files(files) }) };
@@ -48,7 +49,7 @@ impl Operators {
         Ok(Self { store: OperatorStore::Facts(facts) })
     }
 
-    /// The facts in which operators and sessions are stored; `None` if they are not shared.
+    /// The facts that store operators and sessions; `None` if the data folder stores operators.
     pub(super) fn shared(&self) -> Option<&Arc<dyn Facts>> {
         match &self.store {
             OperatorStore::Files(_) => None,
@@ -56,9 +57,9 @@ impl Operators {
         }
     }
 
-    /// Sets a random password for `admin` and returns it; only its hash is stored. `None` if there already is a
-    /// password. If several nodes call this at the same time, one of them sets the password. Hashing blocks the thread
-    /// for about 20 ms.
+    /// Sets a random password for `admin`, and returns it. Only its hash is stored. Returns `None` if `admin` already
+    /// has a password. If several nodes call this at the same time, one of them sets the password. Hashing blocks the
+    /// thread for about 20 ms.
     pub async fn make_first_password(&self) -> Result<Option<String>, OperatorsError> {
         if let OperatorStore::Files(files) = &self.store {
             return Ok(files.admin.make_first()?);
@@ -77,7 +78,7 @@ impl Operators {
         .await
     }
 
-    /// Reads the operator with this name. `None` if there is none; for `admin`, if no password is set.
+    /// Reads the operator with this name. Returns `None` for an unknown name, or for `admin` without a password.
     pub async fn find(&self, name: &OperatorName) -> Result<Option<Operator>, OperatorsError> {
         match &self.store {
             OperatorStore::Files(files) => Ok(files.find(name)?),
@@ -94,7 +95,7 @@ impl Operators {
         Ok(found.ok_or_else(|| OperatorsError::NoSuch(name.clone()))?.role)
     }
 
-    /// Reads all operators: `admin`, then the others in ascending order of their names.
+    /// Reads all operators: first `admin`, then the others in ascending order of their names.
     pub async fn list(&self) -> Result<Vec<ShownOperator>, OperatorsError> {
         let stored = match &self.store {
             OperatorStore::Files(files) => files.read()?,
@@ -115,8 +116,8 @@ impl Operators {
         Ok(others)
     }
 
-    /// Adds an operator with the given password, or with a generated one, which is returned. Hashing blocks the thread
-    /// for about 20 ms.
+    /// Adds an operator with the given password, or with a generated password. Returns a generated password. Hashing
+    /// blocks the thread for about 20 ms.
     pub async fn add(
         &self,
         name: &OperatorName,
@@ -138,7 +139,7 @@ impl Operators {
         .await
     }
 
-    /// Removes an operator, and so ends the operator's sessions.
+    /// Removes an operator, which ends the operator's sessions.
     pub async fn remove(&self, name: &OperatorName) -> Result<(), OperatorsError> {
         if name.is_admin() {
             return Err(OperatorsError::BuiltIn);
@@ -154,8 +155,8 @@ impl Operators {
         .await
     }
 
-    /// Sets an operator's password to the given one, or to a generated one, which is returned. Ends the operator's
-    /// sessions. Hashing blocks the thread for about 20 ms.
+    /// Sets an operator's password to the given or a generated password. Returns a generated password. Ends the
+    /// operator's sessions. Hashing blocks the thread for about 20 ms.
     pub async fn set_password(
         &self,
         name: &OperatorName,
@@ -194,8 +195,8 @@ impl Operators {
         .await
     }
 
-    /// Changes an operator's role, and ends the operator's sessions. Fails if the role is no longer `former`, because
-    /// another admin has changed it.
+    /// Changes an operator's role, and ends the operator's sessions. Fails if the role is not `former`, because another
+    /// admin has changed the role.
     pub async fn set_role(
         &self,
         name: &OperatorName,
@@ -231,7 +232,7 @@ fn entry_of<'a>(stored: &'a mut StoredOperators, name: &OperatorName) -> Option<
     stored.operators.iter_mut().find(|entry| entry.name == *name)
 }
 
-/// Returns the hash of the given or generated password, and the password itself if it was generated.
+/// Returns the hash of the given or generated password. Also returns a generated password.
 fn hashed(password: Option<&str>) -> Result<(String, Option<String>), InvalidPassword> {
     match password {
         Some(text) => Ok((StoredPassword::make(text)?.into_text(), None)),
@@ -251,7 +252,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use tempfile::TempDir;
 
-    /// Facts in a folder, which stand for those that several nodes share.
+    /// Facts in a folder, in place of facts that several nodes share.
     fn shared(folder: &TempDir) -> Option<Arc<dyn Facts>> {
         Some(Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap()))
     }

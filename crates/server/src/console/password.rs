@@ -1,8 +1,8 @@
-//! Passwords of operators, as salted hashes, and the file with that of `admin` in the data folder, readable only by the
-//! file's owner.
+//! Passwords of operators, as salted hashes. A file in the data folder has the hash for `admin`. Only the owner of the
+//! file can read it.
 //!
-//! Each request of the console reads the hash, so a new password takes effect at once, and ends all sessions of the
-//! operator.
+//! Each request of the console reads the hash. A new password therefore takes effect at once, and ends all sessions of
+//! the operator.
 
 use argon2::password_hash::{self, Output, ParamsString, PasswordHash, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -14,16 +14,16 @@ use std::path::{Path, PathBuf};
 
 /// The 32 characters of generated passwords: digits and letters, without the easily misread `i`, `l`, `o` and `u`.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// The number of characters in a generated password, which has 100 random bits.
+/// The number of characters in a generated password. They have 100 random bits.
 const MADE_LETTERS: usize = 20;
 const LETTERS_IN_A_GROUP: usize = 5;
 /// The cost of one hash: memory in KiB, passes and lanes.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
-/// The maximum cost of a hash in the file, so that a damaged file cannot use up all memory or time.
+/// The maximum cost of a hash in the file. Without it, a damaged file could use up all memory or time.
 const HIGHEST_COST: (u32, u32, u32) = (64 * 1024, 16, 1);
-/// The number of memory blocks that are allocated for a hash, more than it needs. The GNU C library unmaps an
-/// allocation of more than 32 MiB when it is freed. Smaller ones would stay in the heaps of the threads, up to 175 MB
-/// in all.
+/// The number of memory blocks that are allocated for a hash, more than the hash needs. The GNU C library unmaps a
+/// freed allocation of more than 32 MiB. Smaller allocations would stay in the heaps of the threads, up to 175 MB in
+/// all.
 const ROOM_IN_BLOCKS: usize = 40 * 1024 * 1024 / Block::SIZE;
 
 /// The file with the hash of the password of `admin`.
@@ -52,12 +52,12 @@ impl PasswordFile {
     /// The maximum length of a password, in bytes.
     pub const MOST_BYTES: usize = 200;
 
-    /// Makes a handle for the file in a data folder, without reading the file.
+    /// Makes a handle for the file in a data folder. Does not read the file.
     pub fn of(data_dir: &Path) -> Self {
         Self { path: data_dir.join("console-password") }
     }
 
-    /// Sets a random password and returns it; only its hash is stored. `None` if there already is a password.
+    /// Sets a random password, and returns it. Only its hash is stored. Returns `None` if a password already exists.
     pub fn make_first(&self) -> io::Result<Option<String>> {
         if self.path.try_exists()? { Ok(None) } else { self.make().map(Some) }
     }
@@ -69,7 +69,7 @@ impl PasswordFile {
         Ok(text)
     }
 
-    /// Sets the password; fails if it is too short or too long.
+    /// Sets the password. Fails if the password is too short or too long.
     pub fn set(&self, text: &str) -> io::Result<()> {
         let stored = StoredPassword::make(text)
             .map_err(|invalid| io::Error::new(io::ErrorKind::InvalidInput, invalid))?;
@@ -96,7 +96,7 @@ pub(super) fn made_password() -> String {
     password_of(rand::random())
 }
 
-/// Writes a file that only its owner can read, and replaces an existing one atomically.
+/// Writes a file that only its owner can read. Replaces an existing file atomically.
 pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let fresh = path.with_extension("new");
     match fs::remove_file(&fresh) {
@@ -112,7 +112,7 @@ pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
 }
 
 impl StoredPassword {
-    /// Hashes a text, if it is a valid password.
+    /// Hashes a text. Fails if the text is not a valid password.
     pub(super) fn make(text: &str) -> Result<Self, InvalidPassword> {
         let is_good = (PasswordFile::LEAST_BYTES..=PasswordFile::MOST_BYTES).contains(&text.len());
         if is_good { Ok(Self::of(text, rand::random())) } else { Err(InvalidPassword) }
@@ -128,13 +128,13 @@ impl StoredPassword {
         self.0
     }
 
-    /// Returns the hash for use as a secret key; only the server knows it.
+    /// Returns the hash for use as a secret key. Only the server knows the hash.
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// Takes the time and memory of a password check, and returns `false`. A faster refusal would reveal that an
-    /// operator does not exist.
+    /// Takes as long as a password check, and returns `false`. A faster refusal would reveal that an operator does not
+    /// exist.
     pub(super) fn of_nobody(text: &str) -> bool {
         if text.len() <= PasswordFile::MOST_BYTES {
             drop(Self::of(text, [0; 16]));
@@ -160,8 +160,8 @@ impl StoredPassword {
         Self(made().expect("16 bytes are a salt, and the cost is within bounds"))
     }
 
-    /// Returns `true` if the text is the password; `false` if the stored hash is invalid. The check takes about 20 ms,
-    /// and 19 MiB, which are then returned to the system.
+    /// Returns `true` if the text is the password, and `false` if the stored hash is invalid. The check takes about 20
+    /// ms, and 19 MiB that are then returned to the system.
     pub fn is(&self, text: &str) -> bool {
         text.len() <= PasswordFile::MOST_BYTES && self.verify(text).unwrap_or(false)
     }
@@ -181,7 +181,7 @@ impl StoredPassword {
     }
 }
 
-/// Hashes a text, and then returns the memory used for the hash to the system.
+/// Hashes a text, and then returns the memory of the hash to the system.
 fn hash(hasher: &Argon2<'_>, text: &str, salt: password_hash::Salt<'_>) -> password_hash::Result<Output> {
     let mut decoded = [0; password_hash::Salt::MAX_LENGTH];
     let salt = salt.decode_b64(&mut decoded)?;

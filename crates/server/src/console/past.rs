@@ -1,5 +1,5 @@
-//! The history of the figures. The samples of every second are summed over steps of several lengths, which the database
-//! stores. The console shows an hour, a day or a month.
+//! The history of the figures. The samples of every second are summed over steps of several lengths. The database
+//! stores the steps. The console shows an hour, a day or a month.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -13,14 +13,14 @@ use lamplight_model::{Now, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The figures of a period. `online`, `devices`, `connections` and `backlog` are sums over its samples; `changes` and
-/// `notifications` count events.
+/// The figures of a period. `online`, `devices`, `connections` and `backlog` are sums over the period's samples.
+/// `changes` and `notifications` count events.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     pub samples: u64,
     pub milliseconds: u64,
     pub online: u64,
-    /// The highest number of users who were online in one sample.
+    /// The highest number of online users in one sample.
     pub peak: u64,
     pub devices: [u64; Platform::ALL.len()],
     pub connections: u64,
@@ -52,8 +52,8 @@ impl Sum for Tally {
     }
 }
 
-/// Adds `later` to `sum`, bucket by bucket. Replaces `sum` if it has another number of buckets, from another version of
-/// the program.
+/// Adds `later` to `sum`, bucket by bucket. Another version of the program may have stored another number of buckets;
+/// then replaces `sum`.
 fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     if sum.len() == later.len() {
         sum.iter_mut().zip(later).for_each(|(count, more)| *count += more);
@@ -70,7 +70,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// Reads the current steps, one of each length, and continues them if an earlier process has stored them.
+    /// Reads the current steps, one of each length. Continues steps that an earlier process has stored.
     pub async fn resume(facts: Arc<dyn Facts>, now: Timestamp) -> Self {
         let mut kept = Vec::new();
         for level in LEVELS {
@@ -83,7 +83,7 @@ impl Past {
     }
 
     /// Adds the figures of a sample, and writes the steps that are due. A failed write loses the sums over the shortest
-    /// steps; longer ones are written later. After a leap of the wall clock, no old figures are deleted for some time.
+    /// steps. Longer steps are written later. After a leap of the wall clock, no old figures are deleted for some time.
     pub async fn take(&mut self, now: Now, counted: &Tally) {
         let retained_by = self.retention.read(now);
         let due = self.thinning.take(now.wall, counted);
@@ -102,7 +102,7 @@ impl Past {
     }
 }
 
-/// Reads a stored step; `None` if another version of the program stored it in another format.
+/// Reads a stored step; `None` for a step in the format of another version.
 fn step_of(figure: &Figure) -> Option<Step<Tally>> {
     let sum = serde_json::from_str(&figure.content).ok()?;
     Some(Step { level: figure.level, at: figure.at, sum })

@@ -1,4 +1,4 @@
-//! The three roles of operators. Each role has all rights of the lower ones.
+//! The three roles of operators. Each role has all rights of the lower roles.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

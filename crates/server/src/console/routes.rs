@@ -1,5 +1,5 @@
-//! The table of the routes that need a session, with the minimum role of each. The router is built from this table, so
-//! each of its routes has a role.
+//! The table of the routes that need a session, with the minimum role of each route. The router is built from this
+//! table, so no route lacks a role.
 
 use super::guard::{self, check_role};
 use super::roles::Role::{self, Admin, Operator, Viewer};

@@ -1,5 +1,5 @@
 //! The sessions of operators who are logged in to the console. Pure: the current time and the random bytes are
-//! arguments. They can be stored as JSON, for nodes that share them.
+//! arguments. Sessions can be stored as JSON, for nodes that share sessions.
 
 use super::operators_file::{Operator, OperatorName};
 use lamplight_model::Moment;
@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The maximum number of sessions at a time. If there would be more, the least recently used session of the operator
-/// who has the most sessions ends.
+/// The maximum number of sessions at a time. Beyond it, the operator with the most sessions loses the least recently
+/// used of them.
 pub const MOST_SESSIONS: usize = 64;
 /// The time without use after which a session ends.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);
@@ -19,7 +19,8 @@ pub const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 /// The number of bytes in a token.
 pub const TOKEN_BYTES: usize = 32;
 
-/// The sessions by the hash of their token. Without the tokens, the memory of the process reveals none.
+/// The sessions, by the hashes of their tokens. The tokens are not stored, so the memory of the process does not reveal
+/// them.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Sessions {
     open: HashMap<String, Session>,
@@ -28,8 +29,8 @@ pub struct Sessions {
 #[derive(Clone, Serialize, Deserialize)]
 struct Session {
     csrf_token: String,
-    /// The operator as read at the login. The session ends if the operator's role or password changes, or the operator
-    /// is removed.
+    /// The operator, as read at the login. If the role or password changes, or the operator is removed, the session
+    /// ends.
     operator: Operator,
     #[serde(with = "millis")]
     opened: Moment,
@@ -37,7 +38,7 @@ struct Session {
     used: Moment,
 }
 
-/// A moment is stored as its milliseconds.
+/// Stores a moment as its milliseconds.
 mod millis {
     use super::Moment;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -56,16 +57,16 @@ mod millis {
 pub struct Opened {
     /// The value of the session's cookie.
     pub token: String,
-    /// The value of the header `x-csrf-token`, which every request that changes something must have.
+    /// The value of the header `x-csrf-token`. Every request that changes something must have this header.
     pub csrf_token: String,
 }
 
 /// The origin of a request: a person, or an automatic refresh of the page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
-    /// A person uses the page, which keeps the session alive.
+    /// A person uses the page. The session stays alive.
     Person,
-    /// The page refreshes itself, which does not keep the session alive.
+    /// The page refreshes itself. This does not keep the session alive.
     Background,
 }
 
@@ -94,8 +95,8 @@ impl Sessions {
         opened
     }
 
-    /// Returns the session to end if there are too many: the least recently used session of the operator who has the
-    /// most sessions. Repeated logins therefore do not end the sessions of others.
+    /// Returns the session to end beyond the maximum: the least recently used session of the operator with the most
+    /// sessions. Repeated logins therefore do not end the sessions of others.
     fn least_missed(&self) -> Option<String> {
         let mut counts: HashMap<&OperatorName, usize> = HashMap::new();
         for session in self.open.values() {
@@ -106,8 +107,8 @@ impl Sessions {
         of_the_most.min_by_key(|(_, session)| session.used).map(|(key, _)| key.clone())
     }
 
-    /// Returns the CSRF token and the operator of the session with this token; `None` if it has ended. `find` reads the
-    /// current state of an operator.
+    /// Returns the CSRF token and the operator of the session with this token. Returns `None` if the session has ended.
+    /// `find` reads the current state of an operator.
     pub fn enter<E>(
         &mut self,
         token: &str,
@@ -129,12 +130,12 @@ impl Sessions {
         Ok(Some((session.csrf_token.clone(), session.operator.clone())))
     }
 
-    /// The name of the operator of a session; `None` if there is no such session.
+    /// The name of the operator of a session; `None` without such a session.
     pub fn operator_of(&self, token: &str) -> Option<OperatorName> {
         self.open.get(&hash(token)).map(|session| session.operator.name.clone())
     }
 
-    /// The last use of a session by a person; `None` if there is no such session.
+    /// The last use of a session by a person; `None` without such a session.
     pub fn last_use(&self, token: &str) -> Option<Moment> {
         self.open.get(&hash(token)).map(|session| session.used)
     }
@@ -177,8 +178,8 @@ mod tests {
         Operator { name, role, password }
     }
 
-    /// Calls [`Sessions::enter`] while the stored operator equals `now` (`None`: deleted). Returns the CSRF token;
-    /// `None` if the session has ended.
+    /// Calls [`Sessions::enter`], with `now` as the stored operator (`None`: removed). Returns the CSRF token; `None`
+    /// if the session has ended.
     fn enter(
         sessions: &mut Sessions,
         token: &str,

@@ -1,4 +1,5 @@
-//! The open sessions of the console: in the memory of the node or, if several nodes share the facts, in the facts.
+//! The open sessions of the console. They are in the memory of the node. If several nodes share the facts, the sessions
+//! are in the facts.
 
 use super::operators_file::{Operator, Operators, OperatorsError};
 use super::sessions::{Opened, Sessions, Use};
@@ -9,19 +10,19 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The age of the last noted use of a shared session at which the next use is noted. Without it, each request would
-/// change the facts. A session may end that much earlier than after the time without use.
+/// The age of the last noted use of a shared session at which a new use is noted. Without it, each request would change
+/// the facts. It can end a session early by the same time.
 const USE_NOTED_AFTER: Duration = Duration::from_secs(60);
 
 /// The open sessions.
 pub struct OpenSessions {
     operators: Arc<Operators>,
-    /// The sessions of this node; not used if several nodes share theirs.
+    /// The sessions of this node; unused if several nodes share their sessions.
     own: Mutex<Sessions>,
 }
 
 impl OpenSessions {
-    /// Makes a handle for the sessions of these operators, which are where the operators are.
+    /// Makes a handle for the sessions of these operators. Sessions are stored with the operators.
     pub fn of(operators: Arc<Operators>) -> Self {
         Self { operators, own: Mutex::default() }
     }
@@ -30,7 +31,7 @@ impl OpenSessions {
         self.own.lock()
     }
 
-    /// Returns the CSRF token and the operator of the session with this token; `None` if it has ended.
+    /// Returns the CSRF token and the operator of the session with this token. Returns `None` if the session has ended.
     pub async fn enter(
         &self,
         token: &str,
@@ -80,7 +81,7 @@ impl OpenSessions {
     }
 }
 
-/// The time by which shared sessions are measured. It goes on when a node starts again.
+/// The time that measures shared sessions. It continues when a node starts again.
 fn shared_moment(now: Now) -> Moment {
     Moment(now.wall.0)
 }
@@ -109,7 +110,7 @@ mod tests {
         (nodes, admin, folder)
     }
 
-    /// The monotonic clocks of nodes have nothing in common.
+    /// The monotonic clocks of the nodes are unrelated.
     fn at(second: u64) -> Now {
         Now { moment: Moment(rand::random()), wall: Timestamp(1_700_000_000_000 + second * 1_000) }
     }

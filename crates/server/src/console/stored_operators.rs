@@ -1,8 +1,8 @@
-//! Where the operators of the console are stored: in files of the data folder or, if several nodes share the facts, in a
-//! document of the facts. Their sessions are stored in another document then.
+//! The stored operators of the console: files of the data folder. If several nodes share the facts, operators are a
+//! document of the facts instead. Their sessions are then another document.
 //!
-//! Each request of the console reads the files or the documents, so a change takes effect with the next request, at every
-//! node. A document is changed by comparing its revision, so no concurrent change is lost.
+//! Each request of the console reads the files or the documents. A change therefore takes effect with the next request,
+//! at every node. A change of a document compares the revision, so no concurrent change is lost.
 
 use super::operator::{Operator, OperatorName, OperatorsError};
 use super::password::{PasswordFile, StoredPassword, write_private};
@@ -16,10 +16,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The maximum size of the file of operators, in bytes. A larger, damaged file is not read, so it cannot use up all
-/// memory.
+/// The maximum size of the file of operators, in bytes. A larger file is damaged, and is not read, so that it cannot
+/// use up all memory.
 pub(super) const MOST_BYTES: u64 = 256 * 1024;
-/// The maximum number of times that a change of a document is tried, if other nodes change it at the same time.
+/// The maximum number of attempts to change a document that other nodes change at the same time.
 const MAX_TRIES: usize = 20;
 
 /// The name of the document of the operators.
@@ -27,17 +27,17 @@ const OPERATORS: &str = "operators";
 /// The name of the document of the sessions.
 const SESSIONS: &str = "sessions";
 
-/// All operators, as they are stored.
+/// All operators, in their stored form.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StoredOperators {
-    /// The hash of the password of `admin`; `None` if it has no password yet.
+    /// The hash of the password of `admin`; `None` without a password.
     pub admin: Option<String>,
     /// The other operators.
     pub operators: Vec<Entry>,
 }
 
-/// An operator other than `admin`, as stored.
+/// An operator other than `admin`, in the stored form.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Entry {
@@ -56,7 +56,7 @@ struct Contents {
 }
 
 impl StoredOperators {
-    /// Returns the operator with this name. `None` if there is none; for `admin`, if no password is set.
+    /// Returns the operator with this name. Returns `None` for an unknown name, or for `admin` without a password.
     pub fn find(&self, name: &OperatorName) -> Option<Operator> {
         let operator = |role, password: &str| Operator {
             name: name.clone(),
@@ -71,17 +71,17 @@ impl StoredOperators {
     }
 }
 
-/// The files of the operators in a data folder. The holder of the data folder's lock writes them: the server, or the
-/// command line if no server runs.
+/// The files of the operators in a data folder. The program with the data folder's lock writes the files. This is the
+/// server, or the command line without a server.
 pub(super) struct OperatorFiles {
     pub path: PathBuf,
     pub admin: PasswordFile,
-    /// Locked from reading the files to writing them, so that no concurrent change is lost.
+    /// Held from reading the files to writing them, so that no concurrent change is lost.
     changing: Mutex<()>,
 }
 
 impl OperatorFiles {
-    /// Makes a handle for the files of a data folder, without reading them.
+    /// Makes a handle for the files of a data folder. Does not read the files.
     pub fn of(data_dir: &Path) -> Self {
         Self {
             path: data_dir.join("console-operators"),
@@ -90,7 +90,7 @@ impl OperatorFiles {
         }
     }
 
-    /// Reads the operator with this name. For `admin`, only the file of the password is read.
+    /// Reads the operator with this name. For `admin`, reads only the file of the password.
     pub fn find(&self, name: &OperatorName) -> io::Result<Option<Operator>> {
         let (admin, operators) = match name.is_admin() {
             true => (self.read_admin()?, Vec::new()),
@@ -104,7 +104,7 @@ impl OperatorFiles {
         Ok(StoredOperators { admin: self.read_admin()?, operators: self.read_others()? })
     }
 
-    /// Reads all operators, and stores those that `edit` has changed.
+    /// Reads all operators, and stores the operators that `edit` has changed.
     pub fn change<T>(
         &self,
         mut edit: impl FnMut(&mut StoredOperators) -> Result<T, OperatorsError>,
@@ -179,7 +179,7 @@ impl Documents {
     }
 }
 
-/// Changes the operators in the facts. `edit` is called again if another node has changed them meanwhile.
+/// Changes the operators in the facts. If another node has changed the operators meanwhile, calls `edit` again.
 pub(super) async fn change_operators<T>(
     facts: &dyn Facts,
     edit: impl FnMut(&mut StoredOperators) -> Result<T, OperatorsError>,
@@ -187,7 +187,7 @@ pub(super) async fn change_operators<T>(
     change(facts, OPERATORS, edit).await
 }
 
-/// Changes the sessions in the facts. `edit` is called again if another node has changed them meanwhile.
+/// Changes the sessions in the facts. If another node has changed the sessions meanwhile, calls `edit` again.
 pub(super) async fn change_sessions<S, T>(
     facts: &dyn Facts,
     mut edit: impl FnMut(&mut S) -> T,
@@ -198,7 +198,7 @@ where
     change(facts, SESSIONS, |sessions| Ok(edit(sessions))).await
 }
 
-/// Stores sessions if their document still has this revision. Returns whether they were stored.
+/// Stores sessions if their document still has this revision. Returns whether the sessions were stored.
 pub(super) async fn put_sessions(
     facts: &dyn Facts,
     was: Option<u64>,
@@ -227,7 +227,7 @@ where
     Err(OperatorsError::Contended)
 }
 
-/// Stores the operators of a data folder in the facts, if the facts have none yet.
+/// Stores the operators of a data folder in the facts, if the facts have no operators yet.
 pub(super) async fn adopt(facts: &dyn Facts, files: &OperatorFiles) -> Result<(), OperatorsError> {
     if Documents::read(facts).await?.has_operators() {
         return Ok(());

@@ -24,13 +24,13 @@ use tokio::sync::oneshot;
 
 /// The number of users in an answer if the request sets no limit.
 const PAGE: usize = 50;
-/// The maximum number of users that a request may ask for.
+/// The maximum number of users that a request may request.
 const MOST_IN_A_PAGE: usize = 200;
 /// The maximum number of watchers that an answer names.
 const MOST_WATCHERS: usize = 100;
-/// The maximum number of subscriptions that an answer names; if there are more, the newest are named.
+/// The maximum number of subscriptions that an answer names. Of more subscriptions, the newest are named.
 const MOST_SUBSCRIPTIONS: usize = 500;
-/// The timeout for the answer of a worker; the answer of a slower worker is ignored.
+/// The timeout for the answer of a worker. A later answer is ignored.
 const WORKER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The query of a search for users.
@@ -86,7 +86,7 @@ struct FoundUser {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhichOnline {
-    /// The platform on which the users must be connected; if absent, any platform.
+    /// The platform on which the users must be connected; any platform if absent.
     #[serde(default)]
     on: Option<String>,
     /// The `next` of the previous page.
@@ -100,7 +100,7 @@ pub struct WhichOnline {
 #[derive(Serialize)]
 pub struct ShownOnline {
     users: Vec<ShownOnlineUser>,
-    /// The value of `after` for the next page; `None` if this is the last page.
+    /// The value of `after` for the next page; `None` on the last page.
     next: Option<String>,
 }
 
@@ -135,7 +135,7 @@ struct ShownStatus {
     status_type: &'static str,
     number: i32,
     custom_status: String,
-    /// The version of the status. It is a text because JSON numbers are exact only up to 53 bits.
+    /// The version of the status, as text. JSON numbers are exact only up to 53 bits.
     version: String,
     since: Timestamp,
     reason: Reason,
@@ -172,7 +172,7 @@ pub struct ShownWatchers {
     connections: usize,
     /// The owners of these connections, at most 100, in ascending order of their ids.
     users: Vec<ShownWatcher>,
-    /// `true` if `users` has all owners of these connections, `false` if there are more.
+    /// `true` if `users` contains all owners of these connections.
     complete: bool,
 }
 
@@ -280,7 +280,7 @@ pub async fn show(
     }))
 }
 
-/// `GET apps/{app}/users/{user}/watchers`: asks every worker for the user's watchers. A worker examines a bounded
+/// `GET apps/{app}/users/{user}/watchers`: asks every worker for the user's watchers. Each worker examines a bounded
 /// number of connections.
 pub async fn watchers(
     State(console): State<Arc<Console>>,
@@ -320,7 +320,7 @@ pub async fn watchers(
     Ok(Json(ShownWatchers { connections, users: users.collect(), complete }))
 }
 
-/// `POST apps/{app}/users/{user}/kick`: ends every login of the user, and revokes the UserSigs of the user.
+/// `POST apps/{app}/users/{user}/kick`: ends every login of the user, and revokes the user's UserSigs.
 pub async fn kick(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,

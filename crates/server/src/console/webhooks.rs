@@ -1,5 +1,5 @@
-//! Routes for the webhooks of an app: their state, a test request to each, and the dead letters, which can be sent
-//! again or deleted.
+//! Routes for the webhooks of an app: their state, a test request to each, and the dead letters. Dead letters can be
+//! sent again or deleted.
 
 use super::Console;
 use super::apps::url_for;
@@ -39,7 +39,7 @@ struct ShownWebhook {
     dead: u64,
     /// The time of the next probe while the circuit breaker is open; `None` while it is closed.
     resting_until: Option<Timestamp>,
-    /// The error of the last request; empty if it succeeded.
+    /// The error of the last request; empty if the request succeeded.
     last_error: String,
 }
 
@@ -94,7 +94,7 @@ struct ShownLetter {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
-    /// The ids of the dead letters; if absent, all dead letters of the app.
+    /// The ids of the dead letters; all dead letters of the app if absent.
     #[serde(default)]
     ids: Option<Vec<u64>>,
 }
@@ -125,9 +125,9 @@ pub async fn list(
     Ok(Json(WebhookList { webhooks: webhooks.collect() }))
 }
 
-/// `POST apps/{app}/webhooks/{webhook}/test`: sends a test request, which reports no event, to a webhook. Each app can
-/// have one test at a time, until the receiver answers or the timeout has passed. The request is not sent to networks
-/// that webhooks may not reach.
+/// `POST apps/{app}/webhooks/{webhook}/test`: sends a test request, which reports no event, to a webhook. An app can
+/// have one test at a time. The test ends with the receiver's answer or the timeout. The request is not sent to
+/// networks that webhooks may not reach.
 pub async fn test(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -217,7 +217,7 @@ pub async fn drop_letters(
 }
 
 impl Done {
-    /// Returns the note of the audit entry: the number of dead letters; `None` if there were none.
+    /// Returns the note of the audit entry: the number of dead letters; `None` for zero.
     fn note(&self) -> Option<String> {
         (self.done > 0).then(|| self.done.to_string())
     }

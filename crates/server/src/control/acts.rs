@@ -1,15 +1,15 @@
 //! The audit entries for operations of the command line. Pure.
 //!
-//! The entries have no texts of messages, no remarks and no custom statuses. The entry for a message has its sender and
-//! recipient.
+//! The entries contain no texts of messages, no remarks and no custom statuses. The entry for a message has its sender
+//! and recipient.
 
 use super::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
 use crate::audit::{Act, act_on_app, letters, shown_allow, shown_url};
 use crate::console::Role;
 use lamplight_model::{AuditAction, User, UserId};
 
-/// Returns the audit entry of an operation. `None` for an operation that only reads (except `ShowSecret`), or replaces
-/// an app with an equal one.
+/// Returns the audit entry of an operation. Returns `None` for an operation that only reads, except `ShowSecret`. Also
+/// returns `None` if an app is replaced with an equal app.
 pub fn act_of(operation: &Operation) -> Option<Act> {
     let on = |action, user: &User| Some(Act::on(action, Some(user.app), user.id.as_str()));
     match operation {

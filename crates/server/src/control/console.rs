@@ -18,7 +18,7 @@ pub enum ConsoleOperation {
         name: OperatorName,
         /// The operator's role.
         role: Role,
-        /// The password; if it is `None`, one is generated.
+        /// The password; `None` to generate a password.
         password: Option<String>,
     },
     /// Removes an operator.
@@ -30,7 +30,7 @@ pub enum ConsoleOperation {
     SetPassword {
         /// The operator's name; may be `admin`.
         name: OperatorName,
-        /// The password; if it is `None`, one is generated.
+        /// The password; `None` to generate a password.
         password: Option<String>,
     },
     /// Changes an operator's role.
@@ -39,7 +39,8 @@ pub enum ConsoleOperation {
         name: OperatorName,
         /// The operator's new role.
         role: Role,
-        /// The operator's earlier role, for the audit log. If `None`, the node reads it from the operators file.
+        /// The operator's earlier role, for the audit log. With `None`, the node reads the role from the stored
+        /// operators.
         #[serde(default)]
         was: Option<Role>,
     },
@@ -49,11 +50,11 @@ pub enum ConsoleOperation {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsoleOutcome {
-    /// All operators: `admin` first, then the others in ascending order of their names.
+    /// All operators: first `admin`, then the others in ascending order of their names.
     Operators(Vec<ShownOperator>),
     /// The operation is done.
     Done {
-        /// The generated password; `None` if the password was given or the operation sets none.
+        /// The generated password; `None` if no password was generated.
         password: Option<String>,
     },
 }

@@ -1,4 +1,4 @@
-//! The errors of operations that the command line sends to a node or carries out itself.
+//! The errors of operations that the command line sends to a node or executes itself.
 
 use crate::data_folder::DataFolderError;
 use lamplight_facts::FactsError;
@@ -6,7 +6,7 @@ use lamplight_service::ServiceError;
 use std::io;
 use std::path::PathBuf;
 
-/// Why an operation failed: it did not reach a node, or no node runs and the command line could not do it alone.
+/// Why an operation failed. Either it did not reach a node, or no node runs and the command line could not execute it.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// No node runs on this data folder.
@@ -15,7 +15,7 @@ pub enum ControlError {
     /// The node closed the connection, or sent an invalid answer.
     #[error("the server did not answer: {0}")]
     NoAnswer(io::Error),
-    /// The data folder cannot be used by the command line itself.
+    /// The command line cannot use the data folder itself.
     #[error(transparent)]
     Folder(#[from] DataFolderError),
     /// The database cannot be opened.

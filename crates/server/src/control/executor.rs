@@ -15,13 +15,13 @@ use lamplight_model::{Code, Refusal, User};
 use lamplight_service::{By, FindBy, FoundCursor, NewFriend, Service, ServiceError, Viewing};
 use std::sync::Arc;
 
-/// The maximum number of audit entries in one answer; an entry takes at most about 4 KB.
+/// The maximum number of audit entries in one answer. An entry takes at most about 4 KB.
 const MOST_ENTRIES: usize = 1_000;
 
 /// The parts of a node that the operations use.
 pub(super) struct Executor {
     pub(super) service: Arc<Service>,
-    /// The webhooks; `None` if the operation is carried out without a node.
+    /// The webhooks; `None` if the operation is executed without a node.
     pub(super) webhooks: Option<Arc<Webhooks>>,
     /// The register of the cluster; `None` without a cluster.
     pub(super) nodes: Option<Arc<dyn Nodes>>,
@@ -122,7 +122,7 @@ async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, S
     })
 }
 
-/// Executes an operation, and records it in the audit log if `act_of` returns an entry for it.
+/// Executes an operation. Records it in the audit log if `act_of` returns an entry.
 async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome, ServiceError> {
     // Reads the former role. If the role changes after this read, the operation is refused, so the audit log never has
     // an outdated former role.
@@ -146,8 +146,8 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     }
 }
 
-/// Reads the profile that a `SetProfile` will change, for the audit log. Returns nothing for other operations, or if
-/// there is no account.
+/// Reads the profile that a `SetProfile` will change, for the audit log. Returns nothing for other operations, or
+/// without an account.
 async fn former(
     executor: &Executor,
     operation: &Operation,
@@ -161,7 +161,7 @@ async fn former(
     Ok(Vec::new())
 }
 
-/// Returns the note about the outcome for the audit entry; `None` if the operation changed nothing.
+/// Returns the note of the audit entry about the outcome; `None` if the operation changed nothing.
 fn note(outcome: &Outcome) -> Option<String> {
     let count = |count: usize| (count > 0).then(|| count.to_string());
     match outcome {

@@ -1,4 +1,4 @@
-//! The framing of the control socket: one JSON object per line, in each direction, with a limit on the length.
+//! The framing of the control socket: one JSON object per line, in each direction. The length of a line is limited.
 
 use crate::data_folder;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-/// The longest line, in bytes. A line of this length can hold 10,000 accounts, or a list of about 100,000 friends.
+/// The longest line, in bytes. Such a line has room for 10,000 accounts, or a list of about 100,000 friends.
 const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Returns the path of the control socket in a data folder.

@@ -1,5 +1,5 @@
-//! Operations on profiles, friends, messages and conversations. As for the app's backend, users need not consent, and
-//! no rate limits apply.
+//! Operations on profiles, friends, messages and conversations. Users need not consent, and no rate limits apply. The
+//! same holds for the app's backend.
 
 use lamplight_model::{
     AllowType, ClientMessageId, Conversation, Friend, Message, MessageBody, Now, Profile, ProfileChange,
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub enum ListsOperation {
     /// Reads a user's profile, which includes the version of the user's lists.
     Profile(User),
-    /// Changes a user's profile. A field that is `None` is not changed.
+    /// Changes a user's profile. Fields that are `None` stay.
     SetProfile {
         /// The owner of the profile.
         user: User,
@@ -50,7 +50,7 @@ pub enum ListsOperation {
         /// The text.
         text: String,
         /// The client message id, 1 to 64 bytes of printable ASCII. A second message with the same id counts as a
-        /// retry, and is not stored.
+        /// retry. It is not stored.
         client_id: String,
     },
     /// Reads a page of the messages between two users, newest first.
@@ -59,7 +59,7 @@ pub enum ListsOperation {
         owner: User,
         /// The other user.
         peer: UserId,
-        /// The sequence before which the page ends: all returned messages have a lower sequence. `None` for the newest
+        /// The sequence before which the page ends. All returned messages have a lower sequence. `None` for the newest
         /// messages.
         before: Option<u64>,
         /// The maximum number of messages in the answer, 1 to 100.
@@ -119,7 +119,7 @@ pub enum ListsOutcome {
     Sent {
         /// The message.
         message: ShownMessage,
-        /// `true` if the same message had been stored before, so that this one counts as a retry.
+        /// `true` if the same message was stored before, so that this message counts as a retry.
         repeated: bool,
     },
     /// A page of messages.
@@ -131,7 +131,7 @@ pub enum ListsOutcome {
     },
     /// A page of a conversation list.
     Conversations {
-        /// The conversations: pinned ones first, then the most recently active.
+        /// The conversations: first the pinned ones, then the others, each in descending order of the last activity.
         conversations: Vec<ShownConversation>,
         /// The cursor of the next page; `None` after the last page.
         next: Option<String>,
@@ -149,7 +149,7 @@ pub struct ShownFriend {
     pub remark: String,
     /// The friend's own nick.
     pub nick: String,
-    /// `true` if the owner is on the friend's friend list too.
+    /// `true` if the owner is also on the friend's friend list.
     pub mutual: bool,
     /// The time when the entry was added.
     pub added: Timestamp,
@@ -177,7 +177,7 @@ pub struct ShownConversation {
     pub peer: UserId,
     /// The peer's nick.
     pub nick: String,
-    /// The newest message; `None` if the conversation has none.
+    /// The newest message; `None` in a conversation without messages.
     pub last: Option<ShownMessage>,
     /// The number of unread messages.
     pub unread: u32,

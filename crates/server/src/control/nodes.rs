@@ -6,13 +6,13 @@ use lamplight_model::{Code, NodeId, Refusal, Timestamp};
 use lamplight_service::{Duties, ServiceError};
 use serde::{Deserialize, Serialize};
 
-/// The state of a node, in the view of the node that was asked.
+/// The state of a node, in the view of the node that was asked for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeState {
     /// The node renews its lease and accepts clients.
     Live,
-    /// The node renews its lease and accepts no clients, because it is about to stop or an operator has requested it.
+    /// The node renews its lease, but accepts no clients. It is about to stop, or an operator has requested the drain.
     Draining,
     /// The node has not renewed its lease. Other nodes have its duties.
     Silent,
@@ -29,15 +29,15 @@ pub struct ShownNode {
     pub name: String,
     /// The state of the node.
     pub state: NodeState,
-    /// The address of its client port.
+    /// The address of the client port.
     pub client: String,
-    /// The address of its HTTP port.
+    /// The address of the HTTP port.
     pub http: String,
-    /// The number of its open connections at its last renewal.
+    /// The number of open connections at the last renewal.
     pub connections: u64,
-    /// The time of its start.
+    /// The time at which the node started.
     pub started: Timestamp,
-    /// The version of its program.
+    /// The version of the node's program.
     pub version: String,
 }
 
@@ -77,7 +77,8 @@ fn state(is_lost: bool, is_live: bool, is_draining: bool) -> NodeState {
     }
 }
 
-/// Requests that a node drains, which it does at its next renewal. Returns `false` if that was already requested.
+/// Requests a drain of a node, which follows at the node's next renewal. Returns `false` if the drain was already
+/// requested.
 pub(super) async fn request_drain(
     nodes: Option<&dyn Nodes>,
     node: NodeId,

@@ -18,8 +18,8 @@ pub enum Operation {
     PutApp {
         /// The new state of the app.
         app: Box<App>,
-        /// The state that the change is based on; `None` if the app did not exist. If the state of the app is another
-        /// one by then, nothing is changed.
+        /// The state on which the change is based; `None` if the app did not exist. If the state of the app has
+        /// changed, nothing is changed.
         was: Option<Box<App>>,
     },
     /// Deletes an app. The app's stored data is deleted later, after the answer.
@@ -51,11 +51,11 @@ pub enum Operation {
         /// The maximum number of accounts in the answer.
         limit: usize,
     },
-    /// Creates an account. Nothing changes if it exists.
+    /// Creates an account. If the account exists, nothing changes.
     CreateAccount(User),
     /// Deletes an account.
     DeleteAccount(User),
-    /// Ends every login of a user, and revokes the UserSigs of the user.
+    /// Ends every login of a user, and revokes the user's UserSigs.
     Kick(User),
     /// Adds a friend to the owner's friend list. With `both`, also adds the owner to the friend's list.
     AddFriend {
@@ -126,7 +126,7 @@ pub enum Operation {
     SetStatus {
         /// The owner of the status.
         user: User,
-        /// The text; an empty text clears the custom status.
+        /// The text. An empty text clears the custom status.
         custom_status: String,
     },
 }
@@ -166,7 +166,7 @@ pub enum Outcome {
     Deletions(Vec<AppId>),
     /// Accounts, in ascending order of their ids.
     Accounts(Vec<ShownAccount>),
-    /// The accounts that a search found, in ascending order of the `userID` or nick that was searched.
+    /// The accounts that a search found, in ascending order of the searched `userID` or nick.
     Found(Vec<ShownFound>),
     /// The outcome of a [`ListsOperation`].
     Lists(ListsOutcome),
@@ -205,8 +205,7 @@ pub struct ShownAccount {
     pub user_id: UserId,
     /// The time of the account's creation.
     pub created: Timestamp,
-    /// The time of the last revocation: UserSigs that were made before this second are refused. `None` if none were
-    /// revoked.
+    /// The time of the last revocation; `None` without one. UserSigs that were made before this second are refused.
     pub sigs_revoked: Option<Timestamp>,
 }
 

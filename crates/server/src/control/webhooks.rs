@@ -35,7 +35,7 @@ pub enum WebhookOperation {
         /// The ids; `None` for all dead letters of the app.
         ids: Option<Vec<u64>>,
     },
-    /// Sends a test request, which reports no event. Needs a running node.
+    /// Sends a test request, which reports no event, to a webhook. Needs a running node.
     Test {
         /// The webhook to test.
         lane: Lane,
@@ -57,16 +57,16 @@ pub enum WebhookOutcome {
     },
     /// The outcome of a test request.
     Tested {
-        /// The HTTP status of the response, if the request counts as delivered.
+        /// The HTTP status of the response; `None` if the request does not count as delivered.
         status: Option<u16>,
-        /// The error, if the request does not count as delivered; otherwise `None`.
+        /// The error; `None` if the request counts as delivered.
         error: Option<String>,
         /// The time from request to response, in milliseconds.
         took_ms: u64,
         /// The name of the header with the request's id.
         #[serde(default)]
         header: String,
-        /// The value of that header.
+        /// The value of the header `header`.
         #[serde(default)]
         delivery: String,
         /// The names of the query parameters with the signature; empty if requests are not signed.
@@ -92,7 +92,7 @@ pub struct ShownDeadLetter {
     pub queued: Timestamp,
     /// The time when the notice became a dead letter.
     pub died: Timestamp,
-    /// The number of attempts, all of which failed.
+    /// The number of attempts, which have all failed.
     pub attempts: u32,
     /// The error of the last attempt.
     pub error: String,

@@ -36,7 +36,7 @@ async fn readiness_names_every_part() {
     node.stop().await;
 }
 
-/// Ends each task of a node, one after another, as a bug in the task could.
+/// Ends each task of a node in turn, as a bug in the task could.
 #[tokio::test]
 async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,10 +1,10 @@
-//! The settings of webhooks: the networks that they may reach, and TLS to their receivers.
+//! The settings of webhooks: the networks that webhooks may reach, and TLS to their receivers.
 
 use crate::network::Network;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The networks that webhooks may reach (public addresses, and those allowed here), and the files for TLS.
+/// The networks that webhooks may reach, and the files for TLS. Webhooks may always reach public addresses.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhooksConfig {

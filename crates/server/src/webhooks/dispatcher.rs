@@ -1,5 +1,6 @@
-//! Sends the notices of the outbox to the receivers. The plan of each lane decides which notice is sent and when, and its
-//! leasing whether this node sends it; this module sends requests, and reads and writes the database.
+//! Sends the notices of the outbox to the receivers. The plan of each lane decides which notice is sent, and when. The
+//! leasing of the lane decides whether this node sends notices. This module sends requests, and reads and writes the
+//! database.
 
 use super::lane::{Breaker, LanePlan, Sent};
 use super::poster::Poster;
@@ -21,13 +22,13 @@ use tokio::task::JoinSet;
 pub const MAX_IN_FLIGHT: usize = 128;
 /// The maximum number of results that are stored in one commit.
 const SETTLE_BATCH: usize = 512;
-/// The time for which the database is not used after it has failed.
+/// The pause in the use of the database after a failure of the database.
 const PAUSE: Duration = Duration::from_millis(500);
 /// The interval of measuring the backlog and closing unused connections.
 const CHORES: Duration = Duration::from_secs(5);
-/// The interval at which a node of a cluster checks which lanes are its duty.
+/// The interval at which a node of a cluster checks which lanes are its duties.
 const DUTIES: Duration = Duration::from_secs(1);
-/// The minimum interval between two entries in the log about new notices of one lane.
+/// The minimum interval between two log entries about new notices of one lane.
 const TELL_EVERY: Duration = Duration::from_millis(50);
 
 // A request must end before the lease does.
@@ -63,9 +64,9 @@ struct State {
     results: Vec<(Lane, Settled)>,
     in_flight: usize,
     settling: bool,
-    /// `true` after the database has failed, until the pause has passed.
+    /// `true` from a failure of the database until the end of the pause.
     resting: bool,
-    /// The index of the lane that is served first in the next round. It changes, so that no lane is always last.
+    /// The index of the lane that is served first in the next round. It rotates, so that no lane is always last.
     turn: usize,
 }
 
@@ -79,11 +80,11 @@ impl State {
 struct LaneWork {
     plan: LanePlan,
     leasing: LaneLeasing,
-    /// Whether it is a duty of this node to send the notices of the lane.
+    /// Whether this node has the duty to send the notices of the lane.
     has_duty: bool,
-    /// Whether the bell was rung for the lane since the plan or the other nodes were told.
+    /// Whether the lane has new notices of which the plan or the other nodes were not yet told.
     is_rung: bool,
-    /// The last time at which the other nodes were told of new notices.
+    /// The last time at which other nodes were told of new notices.
     told: Option<Moment>,
     /// The URL of the webhook, as last read from the settings.
     url: String,
@@ -104,19 +105,18 @@ impl LaneWork {
         }
     }
 
-    /// The term of the lease that this node has now.
+    /// The term and the end of this node's lease; `None` without a valid lease.
     fn permit(&self, now: Moment) -> Option<LanePermit> {
         self.leasing.permit(now).filter(|_| self.has_duty)
     }
 
-    /// Returns the call for the lease that is needed now. Afterwards, [`LaneWork::permit`] tells whether notices may be
-    /// sent.
+    /// Returns the call that the lease needs now. After it, [`LaneWork::permit`] returns whether notices may be sent.
     fn next_call(&mut self, now: Now) -> Option<LeaseCall> {
         let (has_work, is_quiet) = (self.plan.has_work(now.wall), self.plan.is_quiet());
         self.leasing.next_call(self.has_duty, has_work, is_quiet, now.moment)
     }
 
-    /// Returns the time from now until the lane has to be looked at again; `None` if only an event can change it.
+    /// Returns the time until the lane must be checked again; `None` if only an event can change it.
     fn wakes_in(&self, now: Now) -> Option<Duration> {
         let plan = self.plan.wakes_at().map(|at| at.since(now.wall));
         if self.leasing.is_alone() {
@@ -184,7 +184,7 @@ impl Dispatcher {
         }
     }
 
-    /// Starts every task that can be started now.
+    /// Starts every task that can start now.
     fn begin(&self, state: &mut State, jobs: &mut JoinSet<Event>) {
         let Now { wall: now, moment } = self.clock.now();
         let count = state.lanes.len();
@@ -263,8 +263,8 @@ impl Dispatcher {
         });
     }
 
-    /// Updates whether the lane is a duty of this node, and passes the ring of the bell to the plan or, through the log,
-    /// to the node with the duty.
+    /// Updates whether this node has the duty for the lane. Passes new notices to the plan, or to the node with the
+    /// duty through the log.
     fn ring(&self, lane: Lane, work: &mut LaneWork, now: Moment) {
         if self.node.is_some() {
             let had_duty = std::mem::replace(&mut work.has_duty, self.service.has_lane(lane));
@@ -422,7 +422,7 @@ impl Dispatcher {
         }
     }
 
-    /// Logs a failure of the database, and stops using the database for a pause.
+    /// Logs a failure of the database, and pauses the use of the database.
     fn rest(&self, state: &mut State, jobs: &mut JoinSet<Event>, error: &FactsError) {
         tracing::error!(%error, "the outbox could not be used; trying again");
         if !std::mem::replace(&mut state.resting, true) {
@@ -457,7 +457,7 @@ impl Dispatcher {
     }
 }
 
-/// Logs a notice that became a dead letter, because only an operator can send it again.
+/// Logs a notice that became a dead letter. Only an operator can send it again.
 fn tell_if_dead(lane: Lane, settled: &Settled) {
     if let SettledAs::Dead { error, .. } = &settled.settled {
         tracing::warn!(
@@ -468,7 +468,7 @@ fn tell_if_dead(lane: Lane, settled: &Settled) {
 }
 
 /// Sends a notice, unless the outbox has withdrawn it. Returns the outcome and the duration of the request. The outcome
-/// is `None` if no request was sent because the permission has ended.
+/// is `None` if the permission has ended before the request.
 async fn hand_out_and_post(
     service: &Service,
     poster: &Poster,

@@ -1,19 +1,21 @@
-//! The state machine of one lane: the notices of one webhook of one app. It decides which notice is sent next, when it
-//! is retried, and when the receiver is only probed. Pure: the time and random numbers are arguments.
+//! The state machine of one lane: the notices of one webhook of one app. It decides which notice is sent next, and when
+//! a notice is retried. It also decides when the receiver is only probed. Pure: the time and random numbers are
+//! arguments.
 //!
-//! The circuit breaker of a lane opens after [`BREAKER_FAILURES`] consecutive failures. While it is open, one request
-//! at a time probes whether the receiver works again. A failed probe does not count as an attempt of its notice.
+//! The circuit breaker of a lane opens after [`BREAKER_FAILURES`] consecutive failures. While the circuit breaker is
+//! open, one request at a time probes whether the receiver works again. A failed probe does not count as an attempt of
+//! its notice.
 
 use lamplight_facts::{Notice, Settled, SettledAs};
 use lamplight_model::{Timestamp, User};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-/// The maximum number of concurrent requests of one lane: of one webhook of one app.
+/// The maximum number of concurrent requests of one lane, which is one webhook of one app.
 pub const MAX_LANE_IN_FLIGHT: usize = 32;
-/// The number of notices that are read ahead, besides those being sent.
+/// The number of notices to read in advance, besides the notices that are being sent.
 const READ_AHEAD: usize = 64;
-/// The delay after the first failure of a notice; it doubles with each further failure.
+/// The delay after the first failure of a notice. The delay doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The maximum delay between two attempts of a notice.
 pub const MAX_PAUSE: Duration = Duration::from_secs(3_600);
@@ -24,26 +26,27 @@ pub const BREAKER_FAILURES: u32 = 3;
 /// The number of failed attempts after which a notice becomes a dead letter. Failures while the circuit breaker is open
 /// are not counted.
 pub const MAX_ATTEMPTS: u32 = 16;
-/// A notice of this age becomes a dead letter at its next failure.
+/// The age at which a notice becomes a dead letter with its next failure.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 
-/// The plan of one lane: its notices that are known to wait or are being sent, and its circuit breaker.
+/// The plan of one lane: its known notices that wait or are being sent, and its circuit breaker.
 #[derive(Default)]
 pub struct LanePlan {
     breaker: Breaker,
-    /// Notices that have been read and are due, but have not been sent yet.
+    /// Due notices that were read but not sent yet.
     ready: VecDeque<Notice>,
-    /// The notices that are being sent, or whose outcome is not stored yet, with their users. No other notice of these
-    /// users is sent.
+    /// The notices that are being sent or whose outcome is not stored yet, with their users. Other notices of these
+    /// users wait.
     busy: HashMap<u64, User>,
     in_flight: usize,
-    /// `true` if the outbox must be read again, because it may have notices that this plan does not know.
+    /// `true` if the outbox may have notices that this plan does not know, and must be read again.
     stale: bool,
     /// `true` while the outbox is being read.
     reading: bool,
-    /// The notices that were settled during the current read of the outbox, whose result may still contain them.
+    /// The notices that were settled during the current read of the outbox. The result of the read may still contain
+    /// them.
     settled_meanwhile: HashSet<u64>,
-    /// The earliest due time of the notices that were read but are not due yet; `None` if there are none.
+    /// The earliest due time of notices that were read but are not yet due; `None` without such notices.
     next_due: Option<Timestamp>,
 }
 
@@ -58,12 +61,12 @@ pub struct LanePlan {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Breaker {
-    /// Notices are sent as they become due.
+    /// Notices are sent when they become due.
     Closed {
         /// The number of consecutive failed requests.
         failures: u32,
     },
-    /// The receiver is probed with one request at a time; no other request is sent.
+    /// The receiver is probed with one request at a time. No other request is sent.
     Open {
         /// The number of probes that have failed since the circuit breaker opened.
         probes: u32,
@@ -96,19 +99,20 @@ pub enum Sent {
 }
 
 impl LanePlan {
-    /// Records that the outbox may have new notices. The oldest unsettled notice of each user is then read again.
+    /// Records that the outbox may have new notices. The plan then reads the oldest unsettled notice of each user
+    /// again.
     pub fn ring(&mut self) {
         self.stale = true;
     }
 
-    /// Closes the circuit breaker. Must be called when the URL of the webhook was changed.
+    /// Closes the circuit breaker. Call this when the URL of the webhook has changed.
     pub fn forget_receiver(&mut self) {
         self.breaker = Breaker::default();
         self.stale = true;
     }
 
-    /// Returns `true` if the plan can be dropped and created again later: it has no request, no read and no waiting
-    /// notice.
+    /// Returns `true` if the plan can be dropped and created again later. Such a plan has no request, no read and no
+    /// waiting notice.
     pub fn is_idle(&self) -> bool {
         self.busy.is_empty()
             && self.ready.is_empty()
@@ -122,14 +126,14 @@ impl LanePlan {
         self.busy.is_empty() && !self.reading
     }
 
-    /// Returns `true` if there are notices to send, or to read from the outbox, now.
+    /// Returns `true` if the lane now has notices to send or to read from the outbox.
     pub fn has_work(&self, now: Timestamp) -> bool {
         let has_news = self.stale || self.next_due.is_some_and(|due| due <= now);
         (has_news || !self.ready.is_empty()) && self.room(now) > 0
     }
 
-    /// Drops the notices that were read but are not being sent. They are read again, because another node may have sent
-    /// them.
+    /// Drops the notices that were read but are not being sent. The plan reads them again, because another node may
+    /// have sent them.
     pub fn read_again(&mut self) {
         self.ready.clear();
         self.next_due = None;
@@ -142,8 +146,7 @@ impl LanePlan {
         self.stale = false;
     }
 
-    /// Takes back a notice for which no request was sent, because this node had no permission any longer. Nothing has
-    /// to be stored.
+    /// Takes back a notice that was not sent because this node's permission had ended. Nothing has to be stored.
     pub fn not_sent(&mut self, notice: &Notice, now: Timestamp) {
         self.in_flight -= 1;
         self.busy.remove(&notice.id);
@@ -156,8 +159,8 @@ impl LanePlan {
         self.breaker
     }
 
-    /// Begins a read of the outbox if one is needed, and returns the maximum number of notices to read; `None` if no
-    /// read is needed. The caller must read the oldest unsettled notice of each user, and call [`LanePlan::offer`] or
+    /// Begins a read of the outbox if necessary. Returns the maximum number of notices to read; `None` if no read is
+    /// necessary. The caller must read the oldest unsettled notice of each user, and call [`LanePlan::offer`] or
     /// [`LanePlan::reading_failed`].
     pub fn start_reading(&mut self, now: Timestamp) -> Option<usize> {
         let has_news = self.stale || self.next_due.is_some_and(|due| due <= now);
@@ -171,8 +174,8 @@ impl LanePlan {
         Some(self.busy.len() + READ_AHEAD)
     }
 
-    /// Takes the result of a read of the outbox: the oldest unsettled notice of each user, by due time. At most `limit`
-    /// notices were requested.
+    /// Takes the result of a read of the outbox: the oldest unsettled notice of each user, by due time. `limit` is the
+    /// requested maximum.
     pub fn offer(&mut self, heads: Vec<Notice>, limit: usize, now: Timestamp) {
         self.reading = false;
         let settled = std::mem::take(&mut self.settled_meanwhile);
@@ -193,7 +196,7 @@ impl LanePlan {
         }
     }
 
-    /// Records that a read of the outbox has failed. The outbox is read again later.
+    /// Records that a read of the outbox has failed. The plan reads the outbox again later.
     pub fn reading_failed(&mut self) {
         self.reading = false;
         self.settled_meanwhile.clear();
@@ -222,7 +225,7 @@ impl LanePlan {
         }
     }
 
-    /// Takes the end of a request, and returns the outcome to store for its notice. The caller must then call
+    /// Takes the end of a request. Returns the outcome to store for the notice. The caller must then call
     /// [`LanePlan::settled`]. `chance` is a random number from 0 to 1, for the retry delay.
     pub fn done(&mut self, notice: &Notice, sent: Sent, now: Timestamp, chance: f64) -> Settled {
         self.in_flight -= 1;
@@ -283,7 +286,7 @@ impl LanePlan {
         Settled { id: notice.id, term: None, settled }
     }
 
-    /// Ends a probe whose notice was not sent. The next probe may begin at once, because the receiver was not tested.
+    /// Ends a probe whose notice was not sent. The receiver was not tested, so the next probe may begin at once.
     fn stop_probing(&mut self, now: Timestamp) {
         if let Breaker::Open { probing: probing @ true, until, .. } = &mut self.breaker {
             *probing = false;
@@ -292,7 +295,7 @@ impl LanePlan {
         }
     }
 
-    /// Takes the ids of notices whose outcome is stored, so that the next notices of their users can be sent.
+    /// Takes the ids of notices whose outcome is stored. The next notices of their users can then be sent.
     pub fn settled(&mut self, ids: impl IntoIterator<Item = u64>) {
         for id in ids {
             self.busy.remove(&id);
@@ -303,7 +306,7 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// Returns the time at which the plan has to run again; `None` if it waits only for events.
+    /// Returns the time at which the plan has to run again; `None` if the plan waits only for events.
     pub fn wakes_at(&self) -> Option<Timestamp> {
         let is_full = !self.ready.is_empty() || self.in_flight >= MAX_LANE_IN_FLIGHT;
         match self.breaker {
@@ -318,14 +321,14 @@ impl LanePlan {
     }
 }
 
-/// Returns `true` if a notice may be sent now. A notice whose due time is further away than the longest delay may be
-/// sent too: the clock was set back after that time was computed.
+/// Returns `true` if a notice may be sent now. This includes a notice that is due later than the longest delay: the
+/// clock was set back.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }
 
-/// Returns the delay after this number of failures. It doubles with each one up to `longest`, and is then reduced by a
-/// random part of at most a half.
+/// Returns the delay after this number of failures. It doubles with each failure up to `longest`. A random part of at
+/// most half is then subtracted.
 fn pause(failures: u32, longest: Duration, chance: f64) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(failures.min(30)).unwrap_or(u32::MAX));
     doubled.min(longest).mul_f64(1.0 - 0.5 * chance.clamp(0.0, 1.0))

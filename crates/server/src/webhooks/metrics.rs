@@ -75,7 +75,8 @@ impl WebhookMetrics {
         metrics
     }
 
-    /// Counts a finished request by its outcome, and records its duration `took`; `None` if no request was sent.
+    /// Counts a finished request by its outcome, and records its duration `took`. The duration is `None` if no request
+    /// was sent.
     pub fn sent(&self, outcome: &'static str, took: Option<Duration>) {
         self.deliveries.get_or_create(&OutcomeLabel { outcome }).inc();
         if let Some(took) = took {

@@ -61,7 +61,7 @@ pub struct Tested {
     pub answer: Result<u16, String>,
     /// The duration of the request.
     pub took: Duration,
-    /// The name of the header with the id of the request.
+    /// The name of the header that contains the id of the request.
     pub header: &'static str,
     /// The value of the header named `header`: the id of the request.
     pub delivery: String,
@@ -69,14 +69,14 @@ pub struct Tested {
     pub signature: &'static [&'static str],
 }
 
-/// Marks an app as being tested, until this value is dropped.
+/// Marks an app as being tested. Dropping the value ends the mark.
 struct Testing<'a> {
     testing: &'a Mutex<BTreeSet<AppId>>,
     app: AppId,
 }
 
 impl<'a> Testing<'a> {
-    /// Marks the app as being tested; returns `None` if a test of the app is already running.
+    /// Marks the app as being tested. Returns `None` if a test of the app is already running.
     fn begin(testing: &'a Mutex<BTreeSet<AppId>>, app: AppId) -> Option<Self> {
         let is_first = testing.lock().insert(app);
         // `then_some` would always create a mark and drop it at once, which would remove the existing mark.
@@ -101,8 +101,8 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Starts the recorder and the dispatcher. `node` is this run of the node. `log` reads the session events, and must be opened before connections
-    /// are accepted.
+    /// Starts the recorder and the dispatcher. `node` is this run of the node. `log` reads the session events. It must
+    /// be opened before connections are accepted.
     pub fn start(
         node: NodeId,
         service: Arc<Service>,
@@ -127,18 +127,18 @@ impl Webhooks {
         (Arc::new(Self { service, poster, receivers, testing: Mutex::default(), clock }), tasks)
     }
 
-    /// Returns the HTTP client, which connects only to addresses that webhooks may reach.
+    /// Returns the HTTP client, which connects only to networks that webhooks may reach.
     pub(crate) fn poster(&self) -> Arc<Poster> {
         Arc::clone(&self.poster)
     }
 
-    /// Returns the state of the receiver of a webhook: whether it is only probed, and its last error.
+    /// Returns the state of the receiver of a webhook.
     pub fn receiver(&self, lane: Lane) -> ReceiverState {
         self.receivers.lock().get(&lane).cloned().unwrap_or_default()
     }
 
-    /// Sends a test request, which reports no event. Refused with 70020 if there is no such app, 6017 if it has no
-    /// valid URL for this webhook, and 7008 during another test of the app.
+    /// Sends a test request, which reports no event. Refuses with 70020 if the app does not exist. Refuses with 6017 if
+    /// the app has no valid URL for this webhook. Refuses with 7008 during another test of the app.
     pub async fn test(&self, lane: Lane) -> Result<Tested, ServiceError> {
         let app = self.service.apps().get(lane.app).ok_or(Code::NO_SUCH_APP)?;
         let refused = |why: String| Refusal::because(Code::INVALID_PARAMETER, why);

@@ -1,7 +1,7 @@
-//! The networks that webhooks may reach. Without a limit, a person who may set a URL of an app could send requests to
-//! services that only this server can reach.
+//! The networks that webhooks may reach. A person who may set a URL of an app chooses where this server sends requests.
+//! Without a limit, such requests could reach services that only this server can reach.
 //!
-//! The address is checked when the connection is made, because a name can resolve to a different address each time.
+//! Each new connection checks its address, because a name can resolve to a different address each time.
 
 use crate::network::{Network, in_v4, in_v6};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -14,12 +14,12 @@ pub struct AllowedNetworks {
 }
 
 impl AllowedNetworks {
-    /// Allows all public addresses and these networks. If `private` is `true`, all other addresses are allowed too.
+    /// Allows all public addresses and these networks. With `private`, allows all other addresses too.
     pub fn new(private: bool, networks: Vec<Network>) -> Self {
         Self { private, networks }
     }
 
-    /// Checks that webhooks may reach an address; the error states why they may not.
+    /// Checks that webhooks may reach an address. The error states why webhooks may not reach it.
     pub fn check(&self, address: IpAddr) -> Result<(), String> {
         let address = address.to_canonical();
         if self.private || self.networks.iter().any(|network| network.contains(address)) {
@@ -34,7 +34,7 @@ impl AllowedNetworks {
     }
 }
 
-/// Returns a description of an address that is not public, such as "a private address"; `None` for a public one.
+/// Returns a description of an address that is not public, such as "a private address"; `None` for a public address.
 fn why_not_public(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => why_not_public_v4(address),
@@ -42,7 +42,8 @@ fn why_not_public(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// Returns a description of a special-purpose IPv4 address, by RFC 6890 and its successors; `None` for a public one.
+/// Returns a description of a special-purpose IPv4 address, by RFC 6890 and its successors; `None` for a public
+/// address.
 fn why_not_public_v4(address: Ipv4Addr) -> Option<&'static str> {
     let special: [(&str, u8, &str); 15] = [
         ("0.0.0.0", 8, "an unspecified address"),

@@ -25,12 +25,12 @@ pub struct ShownLane {
     pub dead_letters: u64,
     /// The time of the next probe while the circuit breaker is open; `None` while it is closed.
     pub resting_until: Option<Timestamp>,
-    /// The error of the last request; empty if it succeeded.
+    /// The error of the last request; empty if the request succeeded.
     pub last_error: String,
 }
 
-/// Returns the webhooks of one app or, if `app` is `None`, of all apps, by app id. Skips webhooks with neither a URL
-/// nor notices.
+/// Returns the webhooks of an app, or of all apps if `app` is `None`, by app id. Skips webhooks with neither a URL nor
+/// notices.
 pub async fn lanes(
     service: &Service,
     webhooks: Option<&Webhooks>,

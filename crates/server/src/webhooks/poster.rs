@@ -1,5 +1,5 @@
 //! Sends requests to receivers over HTTP/1.1, on connections that are kept alive. Time and memory are bounded for each
-//! receiver. Redirects are not followed, and of a response to a webhook only the status is used.
+//! receiver. Redirects are not followed. Only the status of a webhook's response is used.
 
 use super::networks::AllowedNetworks;
 use super::request::{DELIVERY_HEADER, WebhookRequest};
@@ -26,10 +26,11 @@ use tokio_rustls::TlsConnector;
 
 /// The timeout from the start of a request to the head of its response.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// The timeout for the body of a response. After it, the connection is closed; the outcome depends only on the status.
+/// The timeout for the body of a response. After the timeout, the connection is closed. The outcome depends only on the
+/// status.
 const BODY_TIMEOUT: Duration = Duration::from_secs(1);
-/// The maximum number of bytes of a response's body. If there are more, the connection is closed; the outcome depends
-/// only on the status.
+/// The maximum number of bytes in the body of a response. After more bytes, the connection is closed. The outcome
+/// depends only on the status.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// The maximum size of the head of a response, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -59,11 +60,12 @@ struct Origin {
     port: u16,
 }
 
-/// A connection to a receiver. When it is dropped, its task is aborted.
+/// A connection to a receiver. Dropping the value aborts the connection's task.
 struct Link {
     requests: SendRequest<Full<Bytes>>,
     task: AbortHandle,
-    /// The TLS settings of the connection, if it has TLS. It is not used again after they have changed.
+    /// The TLS settings of the connection; `None` without TLS. After a change of these settings, the connection is not
+    /// used again.
     tls: Option<Arc<rustls::ClientConfig>>,
 }
 
@@ -135,7 +137,8 @@ impl Poster {
         read.unwrap_or_else(|_| Err(format!("no answer within {} s", patience.as_secs())))
     }
 
-    /// Sends a request on a kept connection, or else on a new one, also if the receiver has closed the kept one.
+    /// Sends a request on a kept connection, or else on a new connection. If the receiver has closed the kept
+    /// connection, sends the request on a new one.
     async fn exchange(&self, request: &WebhookRequest) -> Result<(Link, Response<Incoming>), String> {
         while let Some(mut link) = self.take(&request.url) {
             if link.requests.ready().await.is_err() {
@@ -170,8 +173,8 @@ impl Poster {
         handshake(stream, Some(tls)).await
     }
 
-    /// Resolves the host name, and connects to an address that webhooks may reach. Resolves only once, so the checked
-    /// address is the one that is used.
+    /// Resolves the host name, and connects to an address that webhooks may reach. Resolves only once, so that the
+    /// connection uses the checked address.
     async fn reach(&self, url: &WebhookUrl) -> Result<TcpStream, String> {
         let addresses: Vec<SocketAddr> = match url.host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, url.port)],
@@ -219,7 +222,7 @@ impl Poster {
         }
     }
 
-    /// Closes the connections that have been unused for too long; must be called every few seconds.
+    /// Closes the connections that have been unused for too long. Call this every few seconds.
     pub fn sweep(&self) {
         let mut kept = self.kept.lock();
         kept.retain(|_, links| {
@@ -265,8 +268,8 @@ fn message(request: &WebhookRequest) -> Request<Full<Bytes>> {
         .unwrap_or_else(|_| Request::new(Full::default()))
 }
 
-/// Reads and drops the body of a response. Returns `false` if it was too long or broken off. The caller limits the
-/// time.
+/// Reads and drops the body of a response. Returns `false` if the body was too long or incomplete. The caller limits
+/// the time.
 async fn drain(response: Response<Incoming>) -> bool {
     let mut body = response.into_body();
     let mut read = 0;
@@ -280,8 +283,8 @@ async fn drain(response: Response<Incoming>) -> bool {
     true
 }
 
-/// Returns the text of an error and its causes; for a TLS error, describes the failed step. It has at most
-/// [`MAX_ERROR_BYTES`].
+/// Returns the text of an error and its causes, at most [`MAX_ERROR_BYTES`] long. For a TLS error, describes the failed
+/// step.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = failed_step(error).unwrap_or_else(|| {
         let mut text = error.to_string();

@@ -1,5 +1,5 @@
-//! Moves events to the outbox as notices: the session events of live records, and messages that users who became
-//! OFFLINE may have missed. It also rings the bell for the notices that other nodes have moved.
+//! Moves events to the outbox as notices. Events are the session events of live records. Messages that users who became
+//! OFFLINE may have missed are moved too. When other nodes have moved notices, the recorder rings the bell.
 
 use super::WebhookMetrics;
 use crate::clock::Clock;
@@ -12,14 +12,13 @@ use std::time::Duration;
 
 /// The maximum number of users whose events are moved in one commit.
 const BATCH: usize = 512;
-/// The interval at which the recorder checks which events this node has to move, because another node may have left or
-/// been lost.
+/// The interval at which the recorder checks its duties, because another node may have left or been lost.
 const DUTIES: Duration = Duration::from_secs(5);
 /// The time to wait after the database has failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Moves events to the outbox until the task is aborted. `log` [follows the
-/// events](lamplight_directory::ChangeLog::follow_events), and must be opened before connections are accepted.
+/// events](lamplight_directory::ChangeLog::follow_events). It must be opened before connections are accepted.
 pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetrics, clock: Clock) {
     let mut waiting: HashSet<User> = HashSet::new();
     let mut entries = Vec::new();

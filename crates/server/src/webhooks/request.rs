@@ -7,7 +7,7 @@ use lamplight_model::{
 };
 use serde::Serialize;
 
-/// The name of the header with the id of a notice, which is the same at each attempt.
+/// The name of the header with the id of a notice. The id is the same at each attempt.
 pub const DELIVERY_HEADER: &str = "x-lamplight-delivery";
 
 /// The names of the query parameters with the signature, if the app has a token.
@@ -35,7 +35,7 @@ impl WebhookRequest {
         Self { url, body, delivery: delivery(notice) }
     }
 
-    /// Makes a test request, with which an operator can check the receiver. It reports no event.
+    /// Makes a test request, which reports no event. An operator can check the receiver with it.
     pub fn test(lane: Lane, url: &WebhookUrl, settings: &AppSettings, now: Timestamp) -> Self {
         let body = json(&Test { callback_command: TEST_COMMAND, event_time: now.0 });
         let url = with_query(url, lane, TEST_COMMAND, &Caller::UNKNOWN, settings, now);
@@ -52,7 +52,7 @@ fn command(hook: Hook) -> &'static str {
     }
 }
 
-/// Makes the id of a notice, which is opaque to receivers. It is the same at each attempt, even after a crash.
+/// Makes the id of a notice, which is opaque to receivers. The id is the same at each attempt, even after a crash.
 fn delivery(notice: &Notice) -> String {
     let Notice { lane, user, ordinal, content, .. } = notice;
     let id = format!("{}-{}-{}", lane.app, lane.hook as u8, hex(&user.id));
@@ -89,7 +89,7 @@ impl Caller {
     }
 }
 
-/// Returns the name of a platform in the query, where an iPhone is `IOS`, as in the cloud's API.
+/// Returns the name of a platform in the query. An iPhone is `IOS`, as in the cloud's API.
 fn opt_platform(platform: Platform) -> &'static str {
     match platform {
         Platform::IPhone => "IOS",
@@ -169,8 +169,7 @@ struct Info<'a> {
     device_id: Option<&'a str>,
     #[serde(rename = "Platform", skip_serializing_if = "Option::is_none")]
     platform: Option<&'static str>,
-    /// The version of the user's status after the event. It is written as text, because many JSON parsers keep only 53
-    /// bits of a number.
+    /// The version of the user's status after the event, as text. Many JSON parsers keep only 53 bits of a number.
     #[serde(rename = "Version", skip_serializing_if = "Option::is_none")]
     version: Option<String>,
     /// The number of the user's status type after the event.

@@ -1,5 +1,5 @@
-//! Tests of two nodes over one outbox: real dispatchers and recorders, requests over real connections, and clocks that
-//! the test advances.
+//! Tests of two nodes over one outbox: real dispatchers and recorders, and requests over real connections. The test
+//! advances the clocks.
 
 use super::*;
 use lamplight_core::{LANE_TAKE_OVER, LeaseTimes, Membership};
@@ -22,7 +22,7 @@ const APP: AppId = AppId(1);
 const LANE: Lane = Lane { app: APP, hook: Hook::Push };
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A node on a thread of its own, so that it can be stopped as a whole.
+/// A node on a separate thread, so that the whole node can be stopped.
 struct TestNode {
     id: NodeId,
     service: Arc<Service>,
@@ -32,7 +32,7 @@ struct TestNode {
     _thread: JoinHandle<()>,
 }
 
-/// A stop of a node's thread, which ends when this value is dropped.
+/// A stop of a node's thread. Dropping the value ends the stop.
 struct Stopped(#[expect(dead_code, reason = "dropping it ends the stop")] mpsc::Sender<()>);
 
 impl TestNode {
@@ -68,7 +68,7 @@ impl TestNode {
         Self { id, service, clock, runtime, _stop: stop, _thread: thread }
     }
 
-    /// Stops the thread of the node, as if the process was stopped.
+    /// Stops the thread of the node, as if its process were stopped.
     fn stop(&self) -> Stopped {
         let (go_on, wait) = mpsc::channel::<()>();
         let (stopping, is_stopping) = mpsc::channel();
@@ -91,7 +91,7 @@ struct Pair {
     _folder: tempfile::TempDir,
 }
 
-/// The requests that a backend has received, judged as they come.
+/// The requests that a backend has received. Each request is judged when it arrives.
 #[derive(Default)]
 struct Receiver {
     /// The users of the requests that are being answered.
@@ -119,12 +119,12 @@ impl Pair {
         pair
     }
 
-    /// Gives all duties to one node, in the view of both. The other one drains.
+    /// Gives all duties to one node, in the view of both nodes. The other node drains.
     fn only(&mut self, node: usize) {
         self.view([node, node]);
     }
 
-    /// Sets the node that has the duties in the view of each node.
+    /// Sets which node has the duties in the view of each node.
     fn view(&mut self, owners: [usize; 2]) {
         self.beat += 1;
         for (viewer, owner) in self.nodes.iter().zip(owners) {
@@ -150,7 +150,7 @@ impl Pair {
         self.nodes.iter().for_each(|node| node.clock.advance(time));
     }
 
-    /// Puts a message to each of three users into the outbox, and rings the bell of this node.
+    /// Puts a message to each of three users into the outbox. Rings the bell of this node.
     async fn push_at(&mut self, node: usize) {
         self.sent += 1;
         let at = self.nodes[node].clock.now().wall;
@@ -171,7 +171,7 @@ impl Pair {
         self.nodes[node].service.outbox().bell().ring(LANE);
     }
 
-    /// Waits until everything has arrived and is settled; returns the time that this took.
+    /// Waits until everything has arrived and is settled. Returns the duration.
     async fn has_all(&self) -> Duration {
         let begun = Instant::now();
         loop {
@@ -238,7 +238,7 @@ async fn listen(receiver: Arc<Mutex<Receiver>>) -> SocketAddr {
 }
 
 impl Receiver {
-    /// The numbers that have arrived. Fails if something was wrong.
+    /// The numbers that have arrived. Fails after any wrong request.
     fn checked(&self) -> BTreeMap<String, Vec<u64>> {
         assert_eq!(self.wrong, Vec::<String>::new());
         self.arrived.clone()

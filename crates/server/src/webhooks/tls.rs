@@ -1,5 +1,5 @@
 //! TLS to the receivers of webhooks: trusted certificates, the server's client certificate, and texts about failed
-//! handshakes. The files are read again when they change.
+//! handshakes. Files that have changed are read again.
 
 // There are many TLS errors, and only some of them get their own text.
 #![allow(clippy::wildcard_enum_match_arm)]
@@ -28,7 +28,7 @@ pub struct WebhookTlsError {
 pub struct ReceiverTls {
     files: WebhooksConfig,
     current: RwLock<Arc<ClientConfig>>,
-    /// The state of the files at the last reading, even if they could not be used.
+    /// The state of the files at the last reading, even if the files could not be used.
     read: RwLock<Read>,
 }
 
@@ -36,11 +36,11 @@ pub struct ReceiverTls {
 #[derive(Clone, PartialEq, Eq)]
 struct Read {
     stamps: Vec<Option<Stamp>>,
-    /// The reason why the files could not be used; `None` if they are in use.
+    /// The reason why the files could not be used; `None` if the files are in use.
     problem: Option<String>,
 }
 
-/// Identifies a version of a file by the time of its last change and its size.
+/// Identifies a version of a file by its last modification time and its size.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     modified: Option<SystemTime>,
@@ -60,8 +60,9 @@ impl ReceiverTls {
         Arc::clone(&self.current.read())
     }
 
-    /// Reads the files again if one has changed, or if they could not be used before: a certificate and its key are
-    /// rarely replaced together. If they cannot be used, logs the error once and keeps the former settings.
+    /// Reads the files again if a file has changed. Also reads the files again if they could not be used: a certificate
+    /// and its key are rarely replaced together. If the files cannot be used, logs the error once and keeps the former
+    /// settings.
     pub fn refresh(&self) {
         let before = self.read.read().clone();
         // The stamps are read before the contents, so that a change in between causes another read.
@@ -101,8 +102,8 @@ pub fn check_webhook_tls(config: &WebhooksConfig) -> Result<(), WebhookTlsError>
     client_config(config).map(drop)
 }
 
-/// Makes the TLS configuration. It trusts the certificates of the system and of `webhooks.ca_file`, and sends
-/// `webhooks.client_certificate` to a receiver that asks for one.
+/// Makes the TLS configuration. It trusts the certificates of the system and of `webhooks.ca_file`. It sends
+/// `webhooks.client_certificate` to a receiver that requests a certificate.
 fn client_config(config: &WebhooksConfig) -> Result<Arc<ClientConfig>, WebhookTlsError> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
@@ -146,8 +147,8 @@ fn failed(setting: &'static str, path: &Path, problem: &dyn std::fmt::Display) -
     WebhookTlsError { setting, path: path.to_owned(), problem: problem.to_string() }
 }
 
-/// Returns a text about the TLS step that failed, with a remedy where one is known. `None` if no TLS error is among the
-/// causes.
+/// Returns a text about the TLS step that failed, with a remedy if one is known. Returns `None` if no cause is a TLS
+/// error.
 pub fn failed_step(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {

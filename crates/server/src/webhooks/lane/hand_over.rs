@@ -1,9 +1,9 @@
-//! Histories of one lane and several nodes that share its outbox, made from seeds. Calls of the store, requests and rings
-//! overlap; calls fail before or after their effect; nodes stall and crash; duties move, and the views of the nodes
-//! differ. The clocks of the nodes differ in their rates. Time is a number.
+//! Histories of one lane and several nodes that share its outbox, made from seeds. Calls of the store, requests and
+//! rings overlap. Calls fail before or after their effect. Nodes stall and crash. Duties move, and the views of the
+//! nodes differ. The clocks of the nodes differ in their rates. Time is a number.
 //!
-//! Always judged: no notice of a user is sent by two nodes at the same time, and no notice comes after a later one of its
-//! user. At the end: each notice has arrived.
+//! Each history is judged throughout. Two nodes never send notices of one user at the same time. No notice follows a
+//! later notice of its user. At the end, each notice has arrived.
 
 use super::*;
 use lamplight_core::{LANE_REQUEST, LANE_TAKE_OVER, LaneLeasing, LanePermit, LeaseCall};
@@ -117,7 +117,7 @@ impl Node {
     }
 }
 
-/// Something that happens at a time. Events at a node wait while it is stalled, and are lost when it has crashed.
+/// An event at a time. Events at a stalled node wait; events at a crashed node are lost.
 enum Event {
     Tick,
     Take {
@@ -138,7 +138,7 @@ enum Event {
         fails: bool,
     },
     Enqueue,
-    /// The notice was handed out, and is posted if the permission allows it.
+    /// The notice was handed out. It is posted if the permission still allows posting.
     Post {
         notice: Notice,
         permit: LanePermit,
@@ -287,13 +287,13 @@ impl World {
         }
     }
 
-    /// Schedules an answer for the run of a node that asked, which may have crashed.
+    /// Schedules an answer for the run of a node that made the call. The node may have crashed meanwhile.
     fn answer(&mut self, node: usize, id: NodeId, wait: u64, answer: Answer) {
         self.scheduled += 1;
         self.events.insert((self.now + wait, self.scheduled), (node, id, Event::Answered(answer)));
     }
 
-    /// Starts all that the dispatcher of a node starts.
+    /// Starts everything that the dispatcher of a node starts.
     fn begin(&mut self, node: usize) {
         let (now, wall) = (self.moment(node), self.wall());
         let is_hard = self.now < CALM;
@@ -332,7 +332,7 @@ impl World {
         }
     }
 
-    /// The time of a call on its way to the store, rarely long.
+    /// The duration of a call to the store, which is rarely long.
     fn wait(&mut self) -> u64 {
         if self.now < CALM && self.random.once_in(20) {
             self.random.below(6_000)
@@ -458,7 +458,7 @@ impl World {
         }
     }
 
-    /// Moves duties, stalls a node, or lets one crash.
+    /// Moves duties, stalls a node or crashes a node.
     fn disturb(&mut self) {
         if self.now >= CALM {
             for (number, node) in self.nodes.iter_mut().enumerate() {

@@ -68,7 +68,7 @@ impl World {
         heads
     }
 
-    /// Starts all requests that the plan allows now; returns the ids of their notices.
+    /// Starts all requests that the plan allows now. Returns the ids of their notices.
     fn begin(&mut self) -> Vec<u64> {
         let mut begun = Vec::new();
         loop {
@@ -356,7 +356,7 @@ fn what_cannot_be_read_is_read_later() {
     assert_eq!(world.begin(), [1]);
 }
 
-/// Checks that, under random failures, the notices of each user arrive in order, each exactly once.
+/// Checks that, under random failures, each notice of a user arrives in order and once.
 #[test]
 fn everything_arrives_in_order_in_the_end() {
     use rand::{Rng, SeedableRng};
@@ -400,8 +400,8 @@ fn everything_arrives_in_order_in_the_end() {
     }
 }
 
-/// Checks that a lane does not read the same page again and again, if the outbox has more users than a read returns and
-/// nothing is due yet.
+/// The outbox has more users than a read returns, and nothing is due yet. Checks that a lane does not read the same
+/// page repeatedly.
 #[test]
 fn a_page_of_what_is_due_later_is_read_once() {
     let mut world = World::new(&[]);

@@ -31,7 +31,7 @@ fn request(scheme: &str, port: u16) -> WebhookRequest {
     WebhookRequest { url, body: "{}".into(), delivery: "1-1-61-7".into() }
 }
 
-/// Reads one request with the body `{}`; returns `None` if the connection ends before.
+/// Reads one request with the body `{}`. Returns `None` if the connection ends first.
 async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n{}") {
@@ -109,8 +109,8 @@ impl Authority {
     }
 }
 
-/// Starts a receiver with a certificate for `name` that demands a client certificate signed by this CA. Returns its
-/// port.
+/// Starts a receiver with a certificate for `name`. It demands a client certificate that this CA has signed. Returns
+/// its port.
 async fn strict_receiver(authority: &Authority, name: &str) -> u16 {
     let (certificate, key) = authority.sign(name);
     let chain = rustls_pemfile::certs(&mut certificate.as_bytes()).map(Result::unwrap).collect();
@@ -204,7 +204,7 @@ async fn a_private_ca_and_a_client_certificate_are_used_and_the_step_that_fails_
     }
 }
 
-/// The test replaces the files as certificate renewal tools do: first the certificate, then its key.
+/// The test replaces the files in the order of renewal tools: first the certificate, then its key.
 #[tokio::test]
 async fn renewed_files_are_used_without_a_restart_and_unusable_ones_are_not() {
     let (old, new) = (Authority::new(), Authority::new());
