@@ -24,7 +24,7 @@ impl Default for OldestNode {
 }
 
 impl OldestNode {
-    /// Whether another node has run since before this time.
+    /// Whether another node has run since before the time `at`.
     pub fn is_before(&self, at: Timestamp) -> bool {
         self.0.load(Ordering::Relaxed) < at.0
     }
@@ -76,8 +76,8 @@ impl Duties {
         self.membership.as_ref().map(|membership| membership.lock().lost()).unwrap_or_default()
     }
 
-    /// Whether this node has not read the register for the length of a lease. This node then does not know the changes
-    /// of the others, and the others count this node as silent.
+    /// Whether this node has not read the register for the length of a lease. This node then does not know the present
+    /// state of other nodes. Other nodes count this node as silent.
     pub fn is_cut_off(&self, now: Moment) -> bool {
         self.membership.as_ref().is_some_and(|membership| membership.lock().is_cut_off(now))
     }

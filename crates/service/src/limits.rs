@@ -1,6 +1,6 @@
-//! The rate limits of calls, and the failed logins of each address. A node alone counts calls in its own windows. In a
-//! cluster, a store counts the calls of all nodes, and this module asks it only if the windows of this node do not refuse
-//! the call already (`docs/decisions/0094`).
+//! The rate limits of calls, and the failed logins of each address. A single node counts calls in its own windows. In a
+//! cluster, a store counts the calls of all nodes. If the windows of this node already refuse a call, this module does
+//! not ask the store (`docs/decisions/0094`).
 
 mod throttle;
 mod windows;
@@ -14,20 +14,20 @@ use lamplight_model::{Moment, RateLimit};
 /// The rate limits of a node.
 #[derive(Default)]
 pub(crate) struct Rates {
-    /// The calls that this node has allowed. With a store, also the moments before which it refuses.
+    /// The calls that this node has allowed. With a store, also the times until which the store refuses calls.
     own: CallWindows,
     /// The store that counts the calls of all nodes.
     store: Option<Box<dyn Limits>>,
 }
 
 impl Rates {
-    /// The rate limits of a node whose calls are counted together with those of other nodes.
+    /// The rate limits of a node, with a store that also counts the calls of other nodes.
     pub(crate) fn shared(limits: Box<dyn Limits>) -> Self {
         Self { own: CallWindows::default(), store: Some(limits) }
     }
 
-    /// Counts a call, and returns whether it is allowed. Without a store, the first poll returns the answer. If the
-    /// store fails, the calls of this node alone are limited.
+    /// Counts a call, and returns whether the call is allowed. Without a store, the first poll returns the answer. If
+    /// the store fails, limits the calls of this node alone.
     pub(crate) async fn take(&self, what: Limited<'_>, limit: RateLimit, now: Moment) -> bool {
         let Some(store) = &self.store else { return self.own.take_now(what, limit, now) };
         if self.own.refuses(what, limit, now) {
@@ -46,7 +46,7 @@ impl Rates {
         }
     }
 
-    /// Removes counts that no longer affect a result.
+    /// Removes counts that no longer affect any result.
     pub(crate) fn sweep(&self, now: Moment) {
         self.own.sweep(now);
         if let Some(store) = &self.store {

@@ -1,8 +1,8 @@
 //! The live records and the facts behind them: the status of a user without a record, and the creation of records.
 //!
-//! [`Service::recover`](crate::Service::recover) creates a record for every login in the facts, and so does every
-//! login. After that, a user without a record has no login, apart from one that is just being recorded or undone. The
-//! logins in the facts need not be read.
+//! [`Service::recover`](crate::Service::recover) creates a record for every login in the facts. Every new login also
+//! creates a record. After that, a user without a record has no login, except one that is just being recorded or
+//! undone. The logins in the facts need not be read.
 //!
 //! If the directory loses records while the node runs, it reports a new [epoch](lamplight_directory::Directory::epoch).
 //! The logins in the facts must then be read again. Each user with a login from before the epoch gets a new record.
@@ -18,16 +18,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The maximum number of times that one call creates a record that is missing again afterwards.
+/// The maximum number of times that one call creates a record that is missing again.
 const MOST_SEEDS: usize = 16;
 
-/// Counts the records that one call has created, so that it ends even if each of them is removed at once.
+/// Counts the records that one call has created. The call ends even if each record is removed at once.
 #[derive(Default)]
 pub(crate) struct Seeds(usize);
 
 impl Seeds {
-    /// Counts a record that is about to be created. After [`MOST_SEEDS`], returns an error with the code for trying
-    /// again.
+    /// Counts a record that is about to be created. After [`MOST_SEEDS`] records, returns an error whose code means
+    /// "try again".
     pub fn count(&mut self) -> Result<(), DirectoryError> {
         self.0 += 1;
         if self.0 <= MOST_SEEDS {
@@ -38,7 +38,7 @@ impl Seeds {
     }
 }
 
-/// Reads live records, and creates missing ones from the facts.
+/// Reads live records, and creates missing records from the facts.
 pub(crate) struct Records {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
@@ -52,16 +52,15 @@ pub(crate) struct Records {
     oldest_node: Arc<OldestNode>,
 }
 
-/// The time within which the nodes put their connections back after a loss of records. Until a connection of a user is
-/// put back, nobody knows the user's custom status, nor whether the user is connected by a Web device. Reading the
-/// user's status therefore fails.
+/// The time within which the nodes put their connections back after a loss of records. Until a user's connections are
+/// back, the user's custom status and Web devices are unknown. Reading the user's status then fails.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 
-/// The maximum error of the time of a login, which is that of a node's clock. A login that seems to be later than the
-/// loss of its record may have been in it.
+/// The maximum error of the time of a login, which is the error of a node's clock. A login that seems later than the
+/// loss of its record may have been in that record.
 const CLOCK_ERROR: Duration = Duration::from_secs(1);
 
-/// The facts with which a live record has to be consistent.
+/// The facts with which a live record must be consistent.
 pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
     let revocation = account.revocation.as_ref();
     UserFacts {
@@ -73,7 +72,7 @@ pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
 }
 
 impl Records {
-    /// Creates the reader of this directory. It creates no records of deleted apps.
+    /// Creates the reader of this directory. It creates no records for deleted apps.
     pub(crate) fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -98,8 +97,9 @@ impl Records {
         self.began.store(self.directory.epoch().0, Ordering::Relaxed);
     }
 
-    /// The time before which live records may be missing, if the directory has lost records since this node or another
-    /// node of the register began; otherwise `None`. What was lost before, no running node has sent to anybody.
+    /// The time of the last loss of live records; `None` without a loss since this node or another node of the register
+    /// began. Records from before the loss may be missing. No running node has sent statuses of records that were lost
+    /// earlier.
     pub(crate) fn lost_at(&self) -> Option<Timestamp> {
         let epoch = self.directory.epoch();
         let began = Timestamp(self.began.load(Ordering::Relaxed));
@@ -107,8 +107,8 @@ impl Records {
         (self.is_shared() && is_lost).then_some(epoch)
     }
 
-    /// Whether the directory has lost records so recently that they are being created again, from the facts and by the
-    /// nodes: until the grace after the loss ends.
+    /// Whether the directory has lost records so recently that nodes are still creating them again. This takes until
+    /// the grace after the loss ends.
     pub(crate) fn are_restored_at(&self, now: Now) -> bool {
         let lost = self.lost_at().zip(self.grace);
         lost.is_some_and(|(lost, grace)| now.wall < lost.after(grace))
@@ -116,11 +116,11 @@ impl Records {
 
     /// Reads the records of users of an app with `view`, in the order of `users`. `None` for a user without an account.
     ///
-    /// If a user has no record, or if `view` returns `None`, `view` is called with a record made from the facts. That
-    /// record is stored if the user has a login.
+    /// Without a record, or if `view` returns `None`, calls `view` with a record made from the facts. This record is
+    /// stored if the user has a login.
     ///
-    /// For five seconds after a loss of records, the call fails if a user's record was lost and no connection of the user
-    /// was put back.
+    /// For five seconds after a loss of records, the call fails if a user's record was lost and no connection of the
+    /// user was put back.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,
@@ -216,7 +216,7 @@ impl Records {
         Ok(found)
     }
 
-    /// Records that every login in the facts has a record, as of this epoch of the directory.
+    /// Records that every login in the facts has a live record, as of this epoch of the directory.
     pub(crate) fn recovered(&self, epoch: Timestamp) {
         self.recovered_from.store(epoch.0, Ordering::Relaxed);
     }
@@ -225,7 +225,7 @@ impl Records {
         Timestamp(self.recovered_from.load(Ordering::Relaxed))
     }
 
-    /// Live records from before this time may have been lost. New records have higher versions.
+    /// The time before which live records may have been lost. New records have higher versions.
     fn lost_before(&self) -> Timestamp {
         self.directory.epoch().max(self.recovered_from())
     }
@@ -270,7 +270,7 @@ impl Records {
         self.seed_as(user, app, false, now).await
     }
 
-    /// Like [`Records::seed`]. A `new` account can have lost no connection and no subscription list.
+    /// Like [`Records::seed`]. A `new` account has no earlier connection or subscription list to restore.
     pub(crate) async fn seed_as(
         &self,
         user: &User,
@@ -285,7 +285,7 @@ impl Records {
     }
 }
 
-/// The error while a user's status is unknown: the nodes have not put their connections back yet.
+/// The error for a user whose status is unknown, because the nodes have not put their connections back yet.
 fn unknown() -> DirectoryError {
     let doing = "reading a user whose connections were lost with the directory's data";
     DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }

@@ -1,4 +1,4 @@
-//! Counts wrong UserSigs by address. After too many, a wrong UserSig is refused with 70050 instead of the reason.
+//! Counts wrong UserSigs by address. Above the limit, a wrong UserSig is refused with 70050, without the reason.
 //!
 //! A valid UserSig is always accepted. It cannot be guessed, so a delay would protect nothing ([decision
 //! 27](../../../docs/decisions/0027-a-right-signature-always-gets-in.md)).
@@ -13,7 +13,7 @@ use std::net::IpAddr;
 /// The number of wrong UserSigs per minute that are refused with their reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThrottleLimits {
-    /// The number for one address (IPv6: one /64) on one port, summed over all accounts.
+    /// The number for one address on one port, summed over all accounts. An IPv6 address counts by its /64.
     pub failures_per_address: u32,
 }
 
@@ -23,8 +23,8 @@ impl Default for ThrottleLimits {
     }
 }
 
-/// The port to which a UserSig is sent. Each port has its own counts, so that clients and a backend with the same
-/// address do not share a limit.
+/// The port to which a UserSig is sent. Each port has its own counts. Clients and a backend with the same address
+/// therefore do not share a limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Port {
     /// The client port, for TCP and WebSocket connections.
@@ -33,8 +33,8 @@ pub enum Port {
     Http,
 }
 
-/// The maximum number of sources with counted failures, for each port. If there are more, idle entries are removed, and
-/// then others until half of the number is left.
+/// The maximum number of sources with counted failures, for each port. Beyond it, idle entries are removed, then others
+/// until half the number is left.
 const MAX_SOURCES: usize = 100_000;
 
 /// Counts wrong UserSigs by port and address.
@@ -51,7 +51,7 @@ impl LoginThrottle {
         Self { limits, ..Self::default() }
     }
 
-    /// Counts a wrong UserSig. Returns `true` if its source had already exceeded the limit. The refusal must then not
+    /// Counts a wrong UserSig. Returns `true` if the source had already reached the limit. The refusal must then not
     /// contain the reason.
     pub fn is_past_bound(&self, port: Port, address: IpAddr, now: Moment) -> bool {
         let source = network(address);
@@ -95,7 +95,7 @@ impl<K: Eq + Hash> Failures<K> {
         self.windows.get(source).is_some_and(|window| window.is_blocked(now))
     }
 
-    /// Counts a failure. After `limit` failures within a minute, the source is blocked for a minute.
+    /// Counts a failure. `limit` failures within a minute block the source for a minute.
     pub fn fail(&mut self, source: K, limit: u32, now: Moment) {
         if self.windows.len() >= MAX_SOURCES {
             // So many sources mean a distributed attack, in which no source is more important than another. Half of the
@@ -115,8 +115,8 @@ impl<K: Eq + Hash> Failures<K> {
     }
 }
 
-/// The source of an address: an IPv4 address, or the /64 of an IPv6 address. A host with a whole /64 could otherwise
-/// use a new address for each attempt.
+/// The source of an address: an IPv4 address, or the /64 of an IPv6 address. A host with a /64 could otherwise use a
+/// new address for each attempt.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -131,7 +131,7 @@ pub fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    /// Runs a script of wrong UserSigs, one in each line: the second, the port, the address and the expected refusal.
+    /// Runs a script of wrong UserSigs. Each line has the second, the port, the address and the expected refusal.
     fn check(limit: u32, script: &str) {
         let throttle = LoginThrottle::new(ThrottleLimits { failures_per_address: limit });
         for line in script.trim().lines() {

@@ -1,4 +1,4 @@
-//! The calls that one node has allowed: a sliding window for each user and kind of call, and for each app and command.
+//! The calls that one node has allowed. Each user and kind of call has a sliding window. So has each app and command.
 
 use crate::shards::Shards;
 use futures_util::FutureExt;
@@ -26,17 +26,17 @@ struct Window {
     calls: SlidingWindow,
     /// The limit of the last call.
     limit: RateLimit,
-    /// The moment before which the store of all nodes refuses calls, as long as the limit is the same.
+    /// The moment until which the store of all nodes refuses calls. It applies to an unchanged limit.
     refused_until: Moment,
 }
 
 impl CallWindows {
-    /// Counts a call, and returns whether it is allowed.
+    /// Counts a call, and returns whether the call is allowed.
     pub(crate) fn take_now(&self, what: Limited<'_>, limit: RateLimit, now: Moment) -> bool {
         self.with(what, limit, |window| window.calls.take(limit, now))
     }
 
-    /// Whether a call is refused, by the number of counted calls or by [`refuse_until`](Self::refuse_until).
+    /// Whether a call is refused, because of counted calls or of [`refuse_until`](Self::refuse_until).
     pub(crate) fn refuses(&self, what: Limited<'_>, limit: RateLimit, now: Moment) -> bool {
         self.with(what, limit, |window| now < window.refused_until || window.calls.is_full(limit, now))
     }
@@ -46,7 +46,7 @@ impl CallWindows {
         self.with(what, limit, |window| window.calls.count(limit, now));
     }
 
-    /// Notes that calls are refused before the moment `until`, at most for the length of the window.
+    /// Notes that calls are refused until the moment `until`, at most for the length of the window.
     pub(crate) fn refuse_until(&self, what: Limited<'_>, limit: RateLimit, until: Moment, now: Moment) {
         let latest = now + length(limit);
         self.with(what, limit, |window| window.refused_until = until.min(latest));
