@@ -1,4 +1,4 @@
-//! The outcome of a step. The model and the world return outcomes of the same type, so that they can be compared.
+//! The outcome of a step. The model and the world return outcomes of the same type, for comparison.
 
 use crate::step::Who;
 use lamplight_model::{Platform, PlatformSet, Reason, StatusType, Timestamp, UserStatus};
@@ -14,7 +14,7 @@ pub struct Shown {
     pub since: Timestamp,
     /// The reason of the last change.
     pub reason: Reason,
-    /// The time at which the user was last connected; `None` for a user who is online or never was.
+    /// The time at which the user was last connected; `None` for a user who is online or never connected.
     pub last_seen: Option<Timestamp>,
     /// The connected platforms.
     pub platforms: PlatformSet,
@@ -31,7 +31,7 @@ pub enum Cause {
     KickedByOperator,
     /// The account was deleted.
     Deleted,
-    /// The client closed the connection, the link broke, the UserSig expired, or the server process ended.
+    /// The end came from the client, a broken link, an expired UserSig, or the end of the server process.
     Own,
 }
 

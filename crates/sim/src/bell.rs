@@ -1,5 +1,5 @@
-//! A waker that records whether it was called. The simulation polls a worker's wait with it, and so detects that the
-//! worker would run again.
+//! A waker that records its calls. The simulation polls a worker's wait with this waker, to detect that the worker
+//! would run again.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! The statuses that a simulated client has cached. As in every SDK, the cache has the newest version per user.
+//! The statuses that a simulated client has cached. As in every SDK, the cache has the newest version of each user.
 
 use crate::step::{Device, Who};
 use lamplight_model::{UserStatus, Version};
@@ -15,19 +15,19 @@ pub struct Client {
     pub worker: usize,
     /// Whether the client has stopped reading.
     pub stalled: bool,
-    /// The users of whom the client may be notified, as of the last time that its worker had read the whole log.
+    /// The users of whom the client may be notified, since its worker last read the whole log.
     pub allowed: BTreeSet<Who>,
     picture: BTreeMap<Who, UserStatus>,
-    /// The users whose cached version may be sent once more: the subscription list changed, or an answer had the
+    /// The users whose cached version may be sent once more. The subscription list changed, or an answer had the
     /// version before the worker had read it.
     may_repeat: BTreeSet<Who>,
-    /// `true` if each cached version may be sent once more, until all workers have read everything. That is so after a
+    /// `true` if each cached version may be sent once more, until all workers have read everything. This follows a
     /// login at a late worker, or a friendship that ended and began again.
     lenient: bool,
-    /// Deleted users whose record was removed before the worker had read the log entry of the deletion. The client need
-    /// not be notified of the deletion.
+    /// Deleted users whose record was removed before the worker read the log entry of the deletion. The client need not
+    /// be notified of these deletions.
     pub may_miss: BTreeSet<Who>,
-    /// The subscription list according to the received messages; `None` if the messages do not determine it.
+    /// The subscription list according to received messages; `None` if they do not determine the list.
     list: Option<BTreeSet<Who>>,
 }
 
@@ -48,7 +48,7 @@ impl Client {
         }
     }
 
-    /// Takes a notification. Fails if its version is not newer than the cached one, unless a repeat is allowed.
+    /// Takes a notification. Fails if its version is not newer than the cached version, unless a repeat is allowed.
     pub fn hear(&mut self, of: Who, status: UserStatus) -> Result<(), String> {
         let again = self.may_repeat.remove(&of) || self.lenient;
         if let Some(known) = self.picture.get(&of)
@@ -61,8 +61,8 @@ impl Client {
         Ok(())
     }
 
-    /// Takes the answer to a query, which updates the cache for watched users. A late worker may then send the same
-    /// version once more.
+    /// Takes the answer to a query. The answer updates the cache for watched users. A late worker may then send the
+    /// same version once more.
     pub fn fold_answer(&mut self, of: Who, status: UserStatus, worker_is_late: bool) {
         if self.allowed.contains(&of) || self.picture.contains_key(&of) {
             self.fold(of, status);
@@ -90,7 +90,7 @@ impl Client {
         self.may_repeat.clear();
     }
 
-    /// Removes the users who are no longer watched from the cache.
+    /// Removes users who are no longer watched from the cache.
     pub fn keep_only(&mut self, watched: impl Fn(Who) -> bool) {
         self.picture.retain(|of, _| watched(*of));
     }
@@ -110,7 +110,7 @@ impl Client {
         self.list = Some(list.iter().copied().collect());
     }
 
-    /// The subscription list according to the received messages; `None` if the messages do not determine it.
+    /// The subscription list according to received messages; `None` if they do not determine the list.
     pub fn list(&self) -> Option<&BTreeSet<Who>> {
         self.list.as_ref()
     }

@@ -1,5 +1,4 @@
-//! Histories, which are sequences of steps. They are generated from a seed or read from a text, and a failing history
-//! is shrunk.
+//! Histories, which are sequences of steps. A seed or a text gives a history. A failing history is shrunk.
 
 use crate::random::Random;
 use crate::reference::Reference;
@@ -46,7 +45,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The number of steps after which workers and clients read everything, and the whole states are compared.
+/// The number of steps after which workers and clients read everything. Then the whole states are compared.
 const QUIET_EVERY: usize = 50;
 
 /// Generates a history from a seed and runs it.
@@ -58,7 +57,7 @@ pub fn run_seed(seed: u64, steps: usize) -> Result<Report, Box<Verdict>> {
     })
 }
 
-/// Does the same on several nodes, of which some are lost.
+/// Generates a history on several nodes from a seed and runs it. Some nodes are lost.
 pub fn run_seed_on_nodes(seed: u64, steps: usize) -> Result<Report, Box<Verdict>> {
     let mut random = Random::new(seed);
     run(Trial::on_nodes, Some(seed), |trial, taken| {
@@ -88,7 +87,7 @@ pub fn replay(steps: &[Step]) -> Result<Report, Box<Verdict>> {
     replay_on(Trial::new, steps)
 }
 
-/// Does the same on several nodes.
+/// Runs a written history on several nodes, and compares the whole state at its end.
 pub fn replay_on_nodes(steps: &[Step]) -> Result<Report, Box<Verdict>> {
     replay_on(Trial::on_nodes, steps)
 }
@@ -103,7 +102,7 @@ pub fn shrink(verdict: Verdict) -> Verdict {
     shrink_by(verdict, replay)
 }
 
-/// Does the same for a history on several nodes.
+/// Removes steps from a failing history on several nodes as long as it still fails.
 pub fn shrink_on_nodes(verdict: Verdict) -> Verdict {
     shrink_by(verdict, replay_on_nodes)
 }
@@ -152,7 +151,7 @@ fn run(
     Ok(Report { steps: steps.len(), tally: trial.tally().clone() })
 }
 
-/// Chooses the next step of a history, using the current state.
+/// Chooses the next step of a history from the current state.
 fn next(random: &mut Random, trial: &Trial) -> Step {
     let reference = trial.reference();
     let who = random.below(USERS.len());
@@ -230,7 +229,8 @@ fn lists(random: &mut Random) -> Friends {
     if random.once_in(3) { Friends::One } else { Friends::Both }
 }
 
-/// Returns a list of users for a call. Sometimes each is in it twice, because the server must count duplicates once.
+/// Returns a list of users for a call. Sometimes the list has each user twice, because the server must count duplicates
+/// once.
 fn users(random: &mut Random, reference: &Reference, who: Who, most: usize) -> Vec<Who> {
     if random.once_in(20) {
         return vec![who; 1 + random.below(2)];

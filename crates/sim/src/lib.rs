@@ -1,9 +1,10 @@
-//! Tests of the server's operations with random histories: users, devices, broken links, timeouts, restarts and slow
-//! readers. After every step, the result of the real crates is compared with a simple model of the SPEC.
+//! Tests of the server's operations with random histories. Histories contain users, devices, broken links, timeouts,
+//! restarts and slow readers. After every step, the result of the real crates is compared with a simple model of the
+//! SPEC.
 //!
 //! A [`Step`] is one event of a history. [`Reference`] computes its expected outcome, [`World`] executes it with the
 //! real crates, and [`Trial`] compares the two. [`run_seed`] generates a history from a seed, and [`replay`] runs a
-//! written one. The crate opens no socket, does not sleep and reads no clock.
+//! written history. The crate opens no socket, does not sleep and reads no clock.
 
 mod answer;
 mod bell;

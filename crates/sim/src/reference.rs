@@ -1,5 +1,5 @@
-//! A model of the SPEC in simple code, which computes the expected outcome of each step. It computes anew each time who
-//! is online, and who may be notified about whom.
+//! A model of the SPEC in simple code, which computes the expected outcome of each step. It recomputes each time who is
+//! online, and about whom each user may be notified.
 //!
 //! The model shares the types of `lamplight-model` with the code under test, but none of its rules.
 
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// The grace after a server process was lost (SPEC section 10, row 2).
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
-/// The length of the lease of a node, after which the grace begins.
+/// The length of a node's lease. The grace begins after the lease.
 pub(crate) const LEASE: Duration = Duration::from_secs(9);
 
 /// The model.
@@ -33,7 +33,7 @@ pub struct Reference {
     /// The last time at which the process was running, according to the files on disk.
     alive_at: Timestamp,
     latest_wall: Timestamp,
-    /// The wall clock's time when all live records were last lost; at first, the beginning of the history.
+    /// The wall-clock time of the last loss of all live records; initially, the beginning of the history.
     lost_at: Timestamp,
     /// The cause of the end, by connection.
     ended: BTreeMap<u64, Cause>,
@@ -41,9 +41,9 @@ pub struct Reference {
     deleted: BTreeSet<Who>,
     /// The worker of each connection.
     workers: BTreeMap<u64, usize>,
-    /// The connections of lost nodes, which still count as connected, with the time of the loss.
+    /// The connections of lost nodes that still count as connected, with the time of the loss.
     ghosts: BTreeMap<u64, Now>,
-    /// The node that was killed and has not been started again.
+    /// The killed node that has not been started again.
     down: Option<nodes::Down>,
 }
 
@@ -66,7 +66,7 @@ impl Reference {
         }
     }
 
-    /// Applies a step and returns the expected answer. Steps without a connection ignore `connection`.
+    /// Applies a step, and returns the expected answer. Steps without a connection ignore `connection`.
     pub fn apply(&mut self, step: &Step, connection: u64) -> Answer {
         match step {
             Step::Login { who, device, worker, resume, sig } => {
@@ -140,8 +140,8 @@ impl Reference {
         self.people[who].account.and_then(|_| self.watched_status(who))
     }
 
-    /// Returns the status that watchers must receive; `None` without an account or record. A deleted account has a
-    /// status until its record is removed.
+    /// Returns the status that watchers must receive. Returns `None` without an account or record. A deleted account
+    /// has a status until its record is removed.
     pub fn watched_status(&self, who: Who) -> Option<Shown> {
         let person = &self.people[who];
         let since = person.since.or(person.account)?;
@@ -155,19 +155,19 @@ impl Reference {
         })
     }
 
-    /// Returns two numbers: how often the user's record was removed or lost, and the user's visible changes.
+    /// Returns two numbers: the removals and losses of the user's record, and the user's visible changes.
     pub fn changes(&self, who: Who) -> (u64, u64) {
         (self.people[who].life, self.people[who].changes)
     }
 
-    /// Returns the time above which the versions of a user without a record start. `None` if the user has an account,
-    /// or a deleted account's record.
+    /// Returns the time above which the versions of a user without a record begin. Returns `None` if the user has an
+    /// account, or a deleted account's record.
     pub fn begins_above(&self, who: Who) -> Option<Timestamp> {
         let person = &self.people[who];
         (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))
     }
 
-    /// Whether `viewer` watches `of`, regardless of whether the settings allow notifications.
+    /// Whether `viewer` watches `of`. Ignores whether the settings allow notifications.
     pub fn may_watch(&self, viewer: Who, of: Who) -> bool {
         viewer == of
             || self.people[viewer].list.contains(&of)
@@ -203,7 +203,7 @@ impl Reference {
 
     // The parts of the steps
 
-    /// Changes a user with `act`, and derives the changes of the status.
+    /// Changes a user with `act`, and derives the changes of the user's status.
     fn alter<T>(&mut self, who: Who, reason: Reason, act: impl FnOnce(&mut Self, &mut Person) -> T) -> T {
         let mut person = std::mem::take(&mut self.people[who]);
         let (kind, text) = (person.kind(), person.text.clone());
@@ -318,8 +318,8 @@ impl Reference {
         Answer::LoggedIn { registered, list_lost }
     }
 
-    /// Returns the platform of the login that kicks a resuming device, if there is one: a later, competing login that
-    /// is connected or lingering.
+    /// Returns the platform of a login that kicks a resuming device, if any. Such a login is later, competes, and is
+    /// connected or lingering.
     fn loses_to(&self, who: Who, device: Device) -> Option<Platform> {
         let logins = &self.people[who].logins;
         let own = logins.iter().position(|login| login.device == device)?;
@@ -543,7 +543,7 @@ impl Reference {
         self.forget_deleted(|_| true);
     }
 
-    /// Like [`Reference::restart`], but all live records are lost and only the facts remain.
+    /// Like [`Reference::restart`], but with the loss of all live records. Only the facts remain.
     fn lose_live(&mut self) {
         let lapses = self.now.moment + self.settings.timing.login_retention();
         self.restart();
@@ -573,7 +573,7 @@ impl Reference {
     }
 }
 
-/// The group of a platform. A login kicks only logins of platforms of the same group.
+/// The group of a platform. A login kicks only logins on platforms of the same group.
 pub(crate) fn group_of(mode: MultiDeviceMode, platform: Platform) -> u8 {
     match mode {
         MultiDeviceMode::Single => 0,

@@ -1,7 +1,7 @@
 //! The steps of a history, and their text form.
 //!
 //! A step is one line with the subject, the action and its arguments, such as `ann.phone subscribe bob cat` or `advance
-//! 500`. A failing history is printed in this form, and can be replayed from it.
+//! 500`. A failing history is printed as such lines, which can be replayed.
 
 use lamplight_model::{AppId, AppSettings, Edition, MultiDeviceMode, Platform, User, UserId};
 use std::fmt;
@@ -26,7 +26,7 @@ pub const DEVICES: [(&str, Platform); 6] = [
     ("droid", Platform::Android),
 ];
 
-/// The number of workers. They all belong to one node, or each belongs to a node of its own.
+/// The number of workers. All belong to one node, or each belongs to a separate node.
 pub(crate) const WORKERS: usize = 3;
 
 /// An invalid `userID` in a list of users; its text form is `?`.
@@ -63,8 +63,8 @@ pub enum End {
     Closed,
     /// The server received nothing for the heartbeat timeout.
     TimedOut,
-    /// The worker reports the end of the device's oldest connection that it serves, which may have been superseded long
-    /// ago.
+    /// The worker reports the end of its oldest connection of the device. This connection may have been superseded long
+    /// before.
     LateClosed,
 }
 
@@ -154,7 +154,7 @@ impl Knob {
 #[allow(missing_docs, reason = "the fields are what their names say")]
 pub enum Step {
     /// A device connects to a worker and logs in. With `resume`, the client logs in by itself, and sends the versions
-    /// that the device has cached.
+    /// in the device's cache.
     Login { who: Who, device: Device, worker: usize, resume: bool, sig: Sig },
     /// A device logs out.
     Logout { who: Who, device: Device },
@@ -202,14 +202,14 @@ pub enum Step {
     Wake { worker: usize },
     /// The change log gets more entries than the queue of a worker can hold.
     Flood,
-    /// The process ends, and a new one starts `millis` later. The end is a shutdown if `orderly` is `true`, and a crash
-    /// otherwise.
+    /// The process ends, and a new process starts `millis` later. With `orderly`, the end is a shutdown, otherwise a
+    /// crash.
     Restart { orderly: bool, millis: u64 },
     /// The process restarts without its live records.
     LoseLive,
-    /// The node of a worker is killed; the step ends when its lease is over. Only with several nodes.
+    /// The node of a worker is killed. The step ends with the node's lease. Only with several nodes.
     LoseNode { worker: usize },
-    /// A killed node, named by its worker, is started again after its connections were cleared.
+    /// A killed node starts again after its connections were cleared. Its worker names the node.
     StartNode { worker: usize },
     /// All workers read the whole change log, and all clients read their notifications.
     Quiet,

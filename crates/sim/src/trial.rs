@@ -20,7 +20,7 @@ pub struct Told {
     pub who: Who,
     /// The device of the client.
     pub device: Device,
-    /// The user whose status it is.
+    /// The user with this status.
     pub of: Who,
     /// The received status.
     pub status: UserStatus,
@@ -50,21 +50,21 @@ impl From<Failed> for Fault {
     }
 }
 
-/// The fields of a status whose changes increase its version. Changes of `last_seen`, and of an online user's devices,
-/// do not.
+/// The fields of a status that change its version. `last_seen`, and the devices of an online user, do not change the
+/// version.
 type Versioned = (StatusType, String, Timestamp, Reason);
 
-/// All statuses of a user that the directory has had.
+/// All statuses that the directory has had for a user.
 #[derive(Default)]
 struct Record {
     /// The counts of the model at the last status ([`Reference::changes`]); `None` before the first status.
     at: Option<(u64, u64)>,
     versions: BTreeMap<Version, Versioned>,
-    /// `true` if the record of a deleted account was removed and the user's status has not changed since.
+    /// `true` if a deleted account's record was removed and the user's status has not changed since.
     forgotten: bool,
 }
 
-/// A model and a world with the same history, and the observations that are compared.
+/// A model and a world with the same history, and the observations for comparison.
 pub struct Trial {
     reference: Reference,
     world: World,
@@ -75,12 +75,12 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Creates a trial. The limits of its app are small, so that histories often reach them.
+    /// Creates a trial. Its app has small limits, so that histories often reach them.
     pub fn new() -> Result<Self, Fault> {
         Self::on(false)
     }
 
-    /// Does the same on several nodes that share their stores.
+    /// Creates a trial on several nodes that share their stores.
     pub fn on_nodes() -> Result<Self, Fault> {
         Self::on(true)
     }
@@ -134,8 +134,8 @@ impl Trial {
         *self.tally.entry(what.into()).or_default() += 1;
     }
 
-    /// Executes a step, compares the results, and returns the answer. `None` if the step is impossible now, such as a
-    /// call without a connection.
+    /// Executes a step, compares the results, and returns the answer. Returns `None` for a step that is impossible now,
+    /// such as a call without a connection.
     pub fn step(&mut self, step: &Step) -> Result<Option<Answer>, Fault> {
         let Some(connection) = self.connection(step) else { return Ok(None) };
         self.told.clear();
@@ -207,7 +207,7 @@ impl Trial {
         }
     }
 
-    /// Returns the connection of a step; 0 if the step needs none, `None` if it does not exist.
+    /// Returns the connection of a step. Returns 0 if the step needs none, and `None` for a missing connection.
     fn connection(&mut self, step: &Step) -> Option<u64> {
         match step {
             Step::Login { who, .. } | Step::Create { who } if self.begins_too_early(*who) => None,
@@ -257,16 +257,16 @@ impl Trial {
         }
     }
 
-    /// Returns `true` if a removed account would be created again while the wall clock is behind its last version. Its
-    /// versions would then decrease.
+    /// Returns `true` if an account would be created again while the wall clock is behind the account's last version.
+    /// Versions would then decrease.
     fn begins_too_early(&self, who: Who) -> bool {
         let last = self.records[who].versions.last_key_value();
         let begins = self.reference.begins_above(who);
         begins.zip(last).is_some_and(|(begins, (last, _))| *last >= Version::at(begins))
     }
 
-    /// Checks that directory and model have the same status for every user, and that a version increases exactly if the
-    /// status changes.
+    /// Checks that directory and model have the same status for every user. Also checks that versions increase exactly
+    /// when the status changes.
     fn compare_statuses(&mut self) -> Result<(), Fault> {
         for (who, answered) in self.world.statuses(Viewing::Asked, self.reference.now)?.iter().enumerate() {
             let (actual, expected) = (answered.as_ref().map(Shown::of), self.reference.status(who));
@@ -340,7 +340,8 @@ impl Trial {
         Ok(())
     }
 
-    /// Updates the clients of a worker that missed entries of the change log. They get the whole subscription list.
+    /// Updates the clients of a worker that missed entries of the change log. These clients get the whole subscription
+    /// list.
     fn note_missed(&mut self, worker: usize) {
         self.count("missed a part of the log");
         self.for_clients(worker, |reference, client| {
@@ -374,7 +375,8 @@ impl Trial {
         if is_right { Ok(()) } else { Err(Fault(format!("closed with {cause:?} instead of {expected:?}"))) }
     }
 
-    /// Checks the statuses that a client received: it may watch their users, each existed, and each version is newer.
+    /// Checks the statuses that a client received. The client may watch their users, each status existed, and each
+    /// version is newer.
     fn judge_told(&mut self, connection: u64, told: Vec<UserStatus>) -> Result<(), Fault> {
         for status in told {
             self.count("told");
@@ -407,7 +409,7 @@ impl Trial {
         Ok(())
     }
 
-    /// Checks, after everything was read, that clients have the current statuses, and that exactly the expected
+    /// Checks, after everything was read, that clients have the current statuses. Also checks that exactly the expected
     /// connections are open.
     fn judge_quiet(&mut self) -> Result<(), Fault> {
         for (connection, told) in self.world.write(usize::MAX, true) {
@@ -469,7 +471,7 @@ impl Trial {
 /// Returns `true` if the answers are equal, apart from two allowed differences.
 ///
 /// In the answer to a subscription, `last_seen` and the devices of an online user may be outdated. A late worker may
-/// have former friends, and lack new ones.
+/// still have former friends, and lack new friends.
 fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     let (mut answer, mut expected) = (answer.clone(), expected.clone());
     for answer in [&mut answer, &mut expected] {

@@ -1,4 +1,4 @@
-//! A worker of the server without its sockets. It reads the change log, executes effects and empties mailboxes.
+//! A worker of the server without sockets. It reads the change log, executes effects and empties mailboxes.
 
 use crate::answer::Cause;
 use crate::step::{Who, user_of, who_is};
@@ -12,12 +12,12 @@ use std::sync::Arc;
 /// An event that a worker reports to its clients.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Notice {
-    /// A connection was closed. The cause is `None` if the worker had missed entries of the change log, and then found
-    /// another current connection.
+    /// A connection was closed. The cause is `None` if the worker missed log entries and then found another current
+    /// connection.
     Closed(u64, Option<Cause>),
     /// Another device changed the subscription list.
     ListChanged { connection: u64, added: Vec<Who>, left: Vec<Who> },
-    /// Entries of the change log were missed, so everything was read again from the stores.
+    /// The worker missed log entries, so it read everything again from the stores.
     Missed,
 }
 
@@ -26,15 +26,15 @@ pub(crate) enum Notice {
 pub(crate) struct Worker {
     audience: Audience<UserStatus>,
     connections: BTreeMap<u64, WatcherKey>,
-    /// The connections whose mailbox is not empty, as far as the worker knows.
+    /// The connections with non-empty mailboxes, as far as the worker knows.
     ready: BTreeSet<u64>,
-    /// The changes of subscription lists that were found when the lists were read again.
+    /// The changes that were found when subscription lists were read again.
     list_changes: Vec<Notice>,
 }
 
 impl Worker {
-    /// Adds a logged-in connection; `known` has the versions that its client has cached. Returns `false` if the device
-    /// has another connection by then.
+    /// Adds a logged-in connection. `known` has the versions in its client's cache. Returns `false` if the device has
+    /// another connection by then.
     pub async fn join(
         &mut self,
         service: &Service,
@@ -62,7 +62,7 @@ impl Worker {
         }
     }
 
-    /// Reads all entries of the change log. The world calls it after the worker was woken.
+    /// Reads all entries of the change log. The world calls this after the worker was woken.
     pub async fn hear(
         &mut self,
         entries: &[Arc<LogEntry>],
@@ -120,7 +120,7 @@ impl Worker {
         Ok((told, let_go.iter().map(who_is).collect()))
     }
 
-    /// The connections whose mailbox is not empty.
+    /// The connections with non-empty mailboxes.
     pub fn ready(&self) -> Vec<u64> {
         self.ready.iter().copied().collect()
     }
@@ -142,7 +142,7 @@ impl Worker {
         told
     }
 
-    /// Returns the number of edges in the watch graph: pairs of a connection and a user whom it watches.
+    /// Returns the number of edges in the watch graph, which are pairs of a connection and a watched user.
     pub fn edges(&self) -> usize {
         self.audience.size().1
     }
@@ -206,7 +206,7 @@ impl Worker {
         Ok(notices)
     }
 
-    /// Reads the watch list of a connection again. Returns whether the connection is its device's current one.
+    /// Reads the watch list of a connection again. Returns whether the connection is its device's current connection.
     async fn settle(
         &mut self,
         service: &Service,
@@ -259,7 +259,7 @@ impl Worker {
     }
 }
 
-/// The users whose status must be read. No other effect is expected here.
+/// The users whose status must be read. Other effects are not expected here.
 fn unread(effects: Vec<Effect>) -> Vec<User> {
     let read = |effect| match effect {
         Effect::Read(user) => Some(user),

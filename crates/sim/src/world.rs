@@ -1,7 +1,7 @@
 //! The real code without its sockets: the service with a directory and facts on disk, and the workers.
 //!
-//! The time is an argument of each call. The world does not know the expected outcome of a step. It is one process with
-//! several workers, or several nodes with a worker each (`world/fleet.rs`).
+//! The time is an argument of each call. The world does not know the expected outcome of a step. A world is one process
+//! with several workers, or several nodes with one worker each (`world/fleet.rs`).
 
 mod fleet;
 mod nodes;
@@ -30,10 +30,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// An error of the test environment, such as a full disk. No history should cause one.
+/// An error of the test environment, such as a full disk. No history should cause such an error.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
-/// The capacity of a log reader's queue, plus one, so that every reader misses an entry.
+/// The number of entries that makes every log reader miss one: the capacity of its queue, plus one.
 const FLOOD: usize = 64 * 1024 + 1;
 
 /// A server process with its files and its clients.
@@ -44,31 +44,31 @@ pub struct World {
     node: Option<Node>,
     workers: Vec<Worker>,
     readers: Vec<LogReader>,
-    /// Whether each worker reads the change log at once. A worker that does not is late.
+    /// Whether each worker reads the change log at once. A worker with `false` is late.
     awake: [bool; WORKERS],
     woken: [bool; WORKERS],
     clients: BTreeMap<u64, Client>,
-    /// The statuses that the last client of each device had cached when its connection ended.
+    /// The statuses that each device's last client had cached when its connection ended.
     pictures: BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>,
     restarts: u64,
     /// The moment in the history at which the clock of this process started.
     origin: u64,
-    /// The nodes, if there are several.
+    /// The nodes; `None` for a single process.
     fleet: Option<Fleet>,
-    /// The number of steps so far. It determines the node for a step without a connection.
+    /// The number of steps so far. It determines the node of a step without a connection.
     steps: usize,
 }
 
 /// The parts that are dropped with the process.
 struct Node {
-    /// The service of each node; a single process has one.
+    /// The service of each node. A single process has one service.
     services: Vec<Service>,
     directory: Arc<InProcessDirectory>,
     facts: Arc<dyn Facts>,
 }
 
 impl Node {
-    /// The service of the node that a worker belongs to.
+    /// The service of a worker's node.
     fn service(&self, worker: usize) -> &Service {
         &self.services[worker % self.services.len()]
     }
@@ -184,7 +184,8 @@ impl World {
         Ok(all)
     }
 
-    /// Sends up to `room` pending statuses to each client that is not stalled; with `to_all`, also to stalled ones.
+    /// Sends up to `room` pending statuses to each client that is not stalled. With `to_all`, also sends to stalled
+    /// clients.
     pub(crate) fn write(&mut self, room: usize, to_all: bool) -> Vec<(u64, Vec<UserStatus>)> {
         let mut told = Vec::new();
         for worker in 0..WORKERS {
@@ -208,7 +209,7 @@ impl World {
         self.workers[worker].edges()
     }
 
-    /// Executes a step on this connection; steps without a connection ignore it.
+    /// Executes a step on this connection. Steps without a connection ignore `connection`.
     pub(crate) fn apply(&mut self, step: &Step, connection: u64, now: Now) -> Result<Answer, Failed> {
         match self.try_apply(step, connection, now) {
             Ok(answer) => Ok(answer),

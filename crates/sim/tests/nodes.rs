@@ -1,4 +1,4 @@
-//! Written histories on several nodes. A step without a connection goes to another node than the step before it.
+//! Written histories on several nodes. Consecutive steps without a connection go to different nodes.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -106,7 +106,7 @@ fn the_rate_of_a_user_is_one_rate_on_all_nodes() {
     );
 }
 
-/// The end of the list's retention is the duty of one node, and another one takes the deleted user off the list.
+/// One node has the duty to end the list's retention. Another node takes the deleted user off the list.
 #[test]
 fn a_list_ends_before_a_deleted_user_is_taken_off_it_whichever_node_does_either() {
     for turns in 0..3 {

@@ -1,11 +1,11 @@
 //! Short histories, one for each known weakness of presence systems. Each test compares the notifications after the
-//! line `---`, except those about the client's own user. The model also checks every step.
+//! line `---`, except notifications about the client's own user. The model also checks every step.
 
 #![allow(clippy::unwrap_used, reason = "a script that cannot be played is a failure")]
 
 use lamplight_sim::{DEVICES, Step, Told, Trial, USERS};
 
-/// Bob has subscribed to Ann. Both are connected, to different workers.
+/// Ann's watcher is Bob, by subscription. Both are connected, to different workers.
 const WATCHED: &str = "ann.phone login 0\nbob.phone login 1\nbob.phone subscribe ann\nadvance 1000\n";
 
 /// Runs a script, and compares the notifications about other users after the line `---`.

@@ -1,8 +1,8 @@
 //! Checks that the tests of this crate catch planted mistakes.
 //!
-//! The program copies the tree. For each mistake in `mistakes/table.toml` it changes the copy, runs the test suite that
-//! the table names, and expects a failure. The suite is `histories` (sequential histories) or `overlap` (overlapping
-//! operations).
+//! The program copies the tree. It changes the copy for each mistake in `mistakes/table.toml`. It then runs the test
+//! suite that the table names, and expects a failure. The suite is `histories` (sequential histories) or `overlap`
+//! (overlapping operations).
 //!
 //! `cargo run -p lamplight-sim --bin mistakes [part of a name]`. The copy and its build are in `target/mistakes`. The
 //! program does not change the tree itself.
@@ -45,7 +45,7 @@ enum Suite {
     /// Sequential histories, compared with a model.
     #[default]
     Histories,
-    /// Overlapping operations with stores that are slow and fail.
+    /// Overlapping operations with slow and failing stores.
     Overlap,
 }
 
@@ -100,8 +100,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Plants one mistake, runs its suite, and restores the file. Returns the reported failure if the suite caught the
-/// mistake, and otherwise the reason why it did not.
+/// Plants one mistake, runs its suite, and restores the file. Returns the reported failure; without a failure, the
+/// reason why the suite missed the mistake.
 fn plant(mistake: &Mistake, root: &Path, copy: &Path) -> Result<Result<String, String>, Box<dyn Error>> {
     let path = copy.join(&mistake.file);
     let source = fs::read_to_string(&path)?;
@@ -148,7 +148,8 @@ fn run(suite: Suite, root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
     Ok(Run::Failed(told.to_owned()))
 }
 
-/// Copies the files that the suites need. Unchanged files keep their times, so that cargo does not rebuild them.
+/// Copies the files that the suites need. Unchanged files keep their times, so that cargo does not rebuild their
+/// crates.
 fn take_copy(root: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
     let mut kept = Vec::new();
     for name in CRATES {
@@ -180,7 +181,7 @@ fn copy_folder(from: &Path, to: &Path, kept: &mut Vec<PathBuf>) -> Result<(), Bo
     Ok(())
 }
 
-/// Removes the files that an earlier copy contained and that are no longer in the tree.
+/// Removes files of an earlier copy that are no longer in the tree.
 fn remove_others(folder: &Path, kept: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

@@ -1,4 +1,4 @@
-//! The tasks of a simulated node in its cluster. The order of their calls is that of `server/src/cluster.rs`.
+//! The tasks of a simulated node in its cluster. Their calls have the order of `server/src/cluster.rs`.
 
 use super::lease::{Lease, PAUSE, TIMES};
 use super::node::Node;
@@ -10,17 +10,17 @@ use lamplight_service::{RecordedCursor, ServiceError};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The time after lease and grace within which the users of a lost node are OFFLINE, in milliseconds.
+/// The time in milliseconds, after lease and grace, within which the users of a lost node are OFFLINE.
 pub(crate) const PATIENCE: u64 = 15_000;
 
-/// The interval at which the apps are read without news of a change, in milliseconds.
+/// The interval, in milliseconds, at which the apps are read even without news.
 const BETWEEN_REFRESHES: u64 = 10_000;
-/// The interval at which a node compares the epoch of the directory, in milliseconds.
+/// The interval, in milliseconds, at which a node compares the epoch of the directory.
 const BETWEEN_EPOCHS: u64 = 500;
-/// The longest time for which a node waits until its clients have left, in milliseconds.
+/// The longest time, in milliseconds, for which a node waits until its clients have left.
 const LONGEST_GOODBYE: u64 = 10_000;
 
-/// The time by the directory's clocks at a virtual time in milliseconds.
+/// The directory's time at the virtual time `now`, in milliseconds.
 pub(crate) fn directory_time(now: u64) -> Now {
     Now { moment: Moment(now), wall: wall(now) }
 }
@@ -38,7 +38,8 @@ impl Node {
         self.shared.start(async move { refresh_apps(&it).await });
     }
 
-    /// Makes the node leave its cluster in order: it sends its clients away, holds their links and leaves the register.
+    /// Makes the node leave its cluster in an orderly way. The node sends its clients away, holds their links and
+    /// leaves the register.
     pub(super) fn begin_to_leave(&self) {
         let (it, workers) = (Rc::clone(&self.shared), self.workers.clone());
         self.shared.start(async move { leave(&it, &workers).await });

@@ -1,4 +1,4 @@
-//! An executor with virtual time. The seed chooses the next ready task; time advances only if no task is ready.
+//! An executor with virtual time. The seed chooses the next ready task. Time advances only when no task is ready.
 
 use crate::random::Random;
 use parking_lot::{Mutex, MutexGuard};
@@ -13,8 +13,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The virtual clock, its timers, and the queue of ready tasks. The futures of the stores must be `Send`, so it is
-/// shared in an `Arc`.
+/// The virtual clock, its timers, and the queue of ready tasks. The futures of the stores must be `Send`, so the clock
+/// is shared in an `Arc`.
 pub(crate) struct Clock {
     now: AtomicU64,
     state: Mutex<State>,
@@ -27,7 +27,7 @@ struct State {
     timers_made: u64,
 }
 
-/// A timer. The order of timers is reversed, because `BinaryHeap` returns its greatest entry first.
+/// A timer. Timers have reverse order, because `BinaryHeap` returns its greatest entry first.
 struct Timer {
     due: u64,
     number: u64,
@@ -60,7 +60,7 @@ impl Clock {
         self.now.load(Ordering::Relaxed)
     }
 
-    /// A future that becomes ready after this many milliseconds of virtual time.
+    /// Returns a future that becomes ready after this number of milliseconds of virtual time.
     pub fn sleep(self: &Arc<Self>, millis: u64) -> Sleep {
         Sleep { clock: Arc::clone(self), until: self.now() + millis, is_set: false }
     }
@@ -130,7 +130,7 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    /// Creates an executor whose choices of tasks are derived from this seed.
+    /// Creates an executor. The seed determines its choices of tasks.
     pub fn new(seed: u64) -> Self {
         let state =
             State { timers: BinaryHeap::new(), ready: Vec::new(), random: Random::new(seed), timers_made: 0 };
@@ -143,7 +143,7 @@ impl Executor {
         &self.clock
     }
 
-    /// Starts a task and polls it once, as the server does. `group` is the same for the tasks of one simulated process.
+    /// Starts a task and polls it once, as the server does. All tasks of a simulated process have the same `group`.
     pub fn start(&self, group: u64, work: impl Future<Output = ()> + 'static) {
         let number = {
             let mut tasks = self.tasks.borrow_mut();
@@ -166,7 +166,7 @@ impl Executor {
         drop(dead);
     }
 
-    /// Drops all tasks and timers. Otherwise they would leak, because tasks hold references to the executor.
+    /// Drops all tasks and timers. They would otherwise leak, because tasks hold references to the executor.
     pub fn end(&self) {
         let tasks = std::mem::take(&mut self.tasks.borrow_mut().tasks);
         drop(tasks);
@@ -178,7 +178,7 @@ impl Executor {
         drop(timers);
     }
 
-    /// Runs all ready tasks and advances the time, up to this time in milliseconds.
+    /// Runs all ready tasks, and advances the time up to `until`, in milliseconds.
     pub fn run_until(&self, until: u64) {
         self.run_while(until, || true);
     }
@@ -206,7 +206,7 @@ impl Executor {
         false
     }
 
-    /// Advances the time to the next timer and fires it. Returns `false` if none is due by the time `until`.
+    /// Advances the time to the next timer, and fires the timer. Returns `false` if no timer is due by `until`.
     fn pass_time(&self, until: u64) -> bool {
         let mut due = Vec::new();
         {
@@ -245,7 +245,7 @@ impl Executor {
     }
 }
 
-/// Runs a future to completion and blocks the current thread meanwhile.
+/// Runs a future to completion. Blocks the current thread meanwhile.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(std::thread::Thread);
     impl Wake for Unpark {

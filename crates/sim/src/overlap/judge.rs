@@ -1,4 +1,4 @@
-//! The names of the checked invariants, and the list of their violations.
+//! The names of the checked invariants, and the recorded violations.
 
 use super::executor::Clock;
 use std::cell::RefCell;
@@ -11,37 +11,37 @@ use std::sync::Arc;
 pub enum Name {
     /// An earlier login kicked a later login.
     OlderWins,
-    /// Two logins exist although one of them should have kicked the other.
+    /// Two logins exist, although one should have kicked the other.
     RivalsStand,
     /// A login failed with an internal error, but its device counts as connected.
     GhostOfFailedLogin,
-    /// The end of a connection was lost, so its device still counts as connected.
+    /// The end of a connection was lost, so that its device still counts as connected.
     GhostOfLostEnd,
     /// A panic occurred while the worker served a connection, and its device still counts as connected.
     GhostOfBug,
-    /// A device counts as connected without a connection, for any other reason.
+    /// A device without a connection counts as connected for any other reason.
     Ghost,
-    /// A connection was closed as superseded although it is the device's current connection in the directory.
+    /// A connection was closed as superseded, but is the device's current connection in the directory.
     ClosedWhileCurrent,
     /// The user's record has no device for an open connection.
     NoSuchLogin,
     /// After a kick or a deletion, a login is stored in the facts but not in the record.
     OrphanLogin,
-    /// The server refused a UserSig as revoked that was issued after the answer to the last kick.
+    /// The server refused as revoked a UserSig that was issued after the answer to the last kick.
     FreshSigRefused,
-    /// A device resumed automatically after it was kicked by a login or logged out.
+    /// A device resumed automatically after a login had kicked it, or after its logout.
     EndedResumes,
-    /// A deleted account exists again although nobody created it again.
+    /// A deleted account exists again, although no one created it again.
     DeletedReturns,
     /// A user is logged in although the last event was a kick or a deletion.
     LoggedInAfterEnd,
-    /// A device is logged in according to the record, and logged out according to the facts.
+    /// A device is logged in according to the record, but logged out according to the facts.
     HalfLoggedOut,
-    /// A device has changed its platform, and the facts and the record differ about its login.
+    /// A device has changed its platform. The facts and the record differ about its login.
     Platform,
     /// The facts and the record differ for any other reason.
     FactsDiffer,
-    /// The account exists in one store and is deleted in the other.
+    /// The account exists in one store, but is deleted in the other.
     AccountDiffers,
     /// A due event did not occur in time.
     Overdue,
@@ -49,7 +49,7 @@ pub enum Name {
     Blind,
     /// A connection received a notification about a user whom it may not watch.
     Leak,
-    /// A client received the answer to a request that it has not sent, or that was answered before.
+    /// A client received an answer to a request that it had not sent, or whose answer it already had.
     OthersAnswer,
     /// An older version follows a newer one, at a client or in the change log.
     GoesBack,
@@ -61,24 +61,24 @@ pub enum Name {
     ListDiffers,
     /// Session events were never written to the outbox.
     EventsLeft,
-    /// The notices of logins and disconnects to the backend do not alternate, or they do not match the record.
+    /// The notices of logins and disconnects to the backend do not alternate, or do not match the record.
     Unpaired,
-    /// The status in an event for the backend is missing, was not the user's, is older than the previous one, or
-    /// differs from the record in the end.
+    /// An event for the backend has a wrong status: missing, never the user's, outdated, or finally different from the
+    /// record.
     EventStatus,
     /// An operation or a retry did not finish.
     Stuck,
-    /// After a loss of the directory's records, a user with an open connection was shown as not ONLINE.
+    /// After a loss of the directory's records, a user with an open connection was not shown as ONLINE.
     ShownToLeave,
-    /// After a loss of the directory's records, an open connection was closed, or lost acknowledged state.
+    /// After a loss of the directory's records, an open connection was closed or lost acknowledged state.
     LostByFlush,
-    /// The users of a lost node were not shown as OFFLINE exactly once, or others were.
+    /// The users of a lost node were not shown as OFFLINE exactly once, or other users were shown as OFFLINE.
     LostNode,
     /// A subscription list contains a deleted account.
     ListsDeleted,
     /// A restart changed a status.
     RestartChanges,
-    /// The code panicked, or the process could not start.
+    /// The code panicked, or the process failed to start.
     Panic,
 }
 
@@ -179,7 +179,7 @@ pub struct Found {
     pub what: String,
 }
 
-/// The collector of broken invariants. It counts events and, if requested, records the story of the run.
+/// The collector of broken invariants. It counts events. On request, it records the story of the run.
 pub(crate) struct Judge {
     found: RefCell<Vec<Found>>,
     clock: Arc<Clock>,
@@ -189,13 +189,13 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// Creates a judge. If `wants_story` is `false`, [`note`](Self::note) does nothing.
+    /// Creates a judge. With `wants_story` as `false`, [`note`](Self::note) does nothing.
     pub fn new(clock: Arc<Clock>, wants_story: bool) -> Self {
         let (found, story, tally) = Default::default();
         Self { found, clock, wants_story, story, tally }
     }
 
-    /// Records an event in the story, if a story was requested.
+    /// Records an event in the story, if there is a story.
     pub fn note(&self, what: impl FnOnce() -> String) {
         if self.wants_story {
             self.story.borrow_mut().push(format!("{:>8} {}", self.clock.now(), what()));
@@ -218,7 +218,7 @@ impl Judge {
         self.found.borrow_mut().push(Found { name, what });
     }
 
-    /// Whether a broken invariant was recorded and not yet taken.
+    /// Whether a broken invariant was recorded but not yet taken.
     pub fn is_broken(&self) -> bool {
         !self.found.borrow().is_empty()
     }

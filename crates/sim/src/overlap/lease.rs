@@ -1,4 +1,4 @@
-//! The lease and the clocks of a simulated node in a cluster, and the change log on its way to the node.
+//! The lease and the clocks of a simulated node in a cluster, and the path of the change log to the node.
 
 use super::executor::Clock;
 use super::stores::{Live, directory_error};
@@ -24,9 +24,9 @@ pub(crate) const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(3),
 
 /// The pause after a failed call to a store, in milliseconds.
 pub(crate) const PAUSE: u64 = 300;
-/// The longest delay of an entry of the change log on its way to a node, in milliseconds.
+/// The maximum delay of a change log entry on its way to a node, in milliseconds.
 const LATEST_ENTRY: usize = 400;
-/// The longest delay after which a node learns that the directory has lost its records, in milliseconds.
+/// The maximum delay, in milliseconds, after which a node learns that the directory has lost its records.
 const LATEST_LOSS: usize = 1_500;
 
 /// The stores that all nodes share.
@@ -44,19 +44,19 @@ pub(crate) struct Lease {
     /// The time by which the local wall clock is ahead, in milliseconds.
     wall_ahead: i64,
     pub clock: RefCell<SharedClock>,
-    /// The virtual time until which the node does not reach the register.
+    /// The virtual time until which the node cannot reach the register.
     cut_off_until: Cell<u64>,
     /// Notified when the log reports a changed app.
     pub app_news: Notify,
     pub is_draining: Cell<bool>,
-    /// Whether the node has asked to be taken out of the register.
+    /// Whether the node has requested its removal from the register.
     pub leaves: Cell<bool>,
     /// Whether the node has left the cluster.
     pub has_left: Cell<bool>,
 }
 
 impl Lease {
-    /// Enters a node in the register and measures its clock. The stores must have no delays and failures.
+    /// Enters a node in the register and measures its clock. The stores must have no delays and failures meanwhile.
     pub async fn begin(
         stores: &Stores,
         weather: &Arc<Weather>,
@@ -84,14 +84,14 @@ impl Lease {
         Ok((lease, register))
     }
 
-    /// The directory's time, as the node knows it. `local` is the time by its own clocks, without the error of the wall
-    /// clock.
+    /// The directory's time, as the node knows it. `local` is the time by the node's own clocks, without the error of
+    /// the wall clock.
     pub fn time(&self, local: Now) -> Now {
         let wall = Timestamp(local.wall.0.saturating_add_signed(self.wall_ahead));
         self.clock.borrow().at(Now { wall, ..local })
     }
 
-    /// Keeps the node from the register for this time in milliseconds. Its lease may lapse meanwhile.
+    /// Keeps the node from the register for this time in milliseconds. Its lease may end meanwhile.
     pub fn cut_off(&self, now: u64, millis: u64) {
         self.cut_off_until.set(now + millis);
     }
@@ -111,8 +111,8 @@ impl Lease {
     }
 }
 
-/// The change log as one worker reads it. In a cluster, entries arrive late, twice, not at all, and out of order among
-/// users.
+/// The change log as one worker reads it. In a cluster, entries may arrive late, twice, not at all, or out of order
+/// among users.
 pub(crate) struct Log {
     reader: LogReader,
     live: Arc<Live>,
@@ -123,16 +123,16 @@ pub(crate) struct Log {
 /// The entries on their way to a node of a cluster.
 struct Travel {
     random: Random,
-    /// The entries, each with the time of its arrival.
+    /// The entries, with their times of arrival.
     entries: VecDeque<(u64, Arc<LogEntry>)>,
     losses: u64,
-    /// The time at which the node learns that it has missed entries.
+    /// The time at which the node learns that it has missed entries; `None` if it has missed none.
     missed_at: Option<u64>,
 }
 
 impl Log {
-    /// Follows the log of a node's stores from now on.
-    /// `travel` is the seed of its disturbances on the way to a node of a cluster; `None` for a single process.
+    /// Follows the log of a node's stores from now on. `travel` is the seed of the disturbances on the way to a node of
+    /// a cluster. `None` stands for a single process.
     pub fn new(live: &Arc<Live>, clock: &Arc<Clock>, travel: Option<u64>) -> Self {
         let travel = travel.map(|seed| Travel {
             random: Random::new(seed),
@@ -143,7 +143,7 @@ impl Log {
         Self { reader: live.now().follow(), live: Arc::clone(live), clock: Arc::clone(clock), travel }
     }
 
-    /// Waits until there are entries to take.
+    /// Waits until entries can be taken.
     pub async fn ready(&self) {
         let Some(travel) = &self.travel else { return self.reader.ready().await };
         if travel.losses < self.live.losses() && travel.missed_at.is_none() {

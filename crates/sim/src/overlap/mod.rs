@@ -2,10 +2,11 @@
 //! concurrently. The stores are slow, may run a change more than once, and sometimes fail.
 //!
 //! `overlap` runs a seed and returns the broken invariants, each with a `Name`. The seed determines the next ready
-//! task, the delays around the effect of each store call, and the calls that fail, so it always runs in the same way.
+//! task, the delays around the effect of each store call, and the calls that fail. A seed therefore always runs in the
+//! same way.
 //!
 //! The plan of a run selects a few kinds of operations. The simulated worker awaits the same calls in the same order as
-//! the server's. The invariants are checked when no operation is in progress.
+//! the server's worker. The invariants are checked when no operation is in progress.
 
 mod cluster;
 mod executor;

@@ -1,5 +1,4 @@
-//! One simulated server process: its stores, its workers, its keeper, and the delivery of session events to the
-//! backend.
+//! One simulated server process: its stores, its workers, its keeper, and the sending of session events to the backend.
 
 use super::executor::block_on;
 use super::judge::Judge;
@@ -31,7 +30,7 @@ pub(crate) const WORKERS: usize = 2;
 const TICK: u64 = 250;
 const BATCH: usize = 256;
 
-/// The parts of a process. They are dropped when the process ends.
+/// The parts of a process, which are dropped when the process ends.
 pub(crate) struct Node {
     pub shared: Rc<Shared>,
     pub workers: Vec<Rc<Worker>>,
@@ -45,14 +44,14 @@ pub(crate) struct Surroundings {
     pub people: Rc<People>,
     pub judge: Rc<Judge>,
     pub key: AppKey,
-    /// The app's backend; `None` if the app has no webhook.
+    /// The app's backend; `None` for an app without a webhook.
     pub receiver: Option<Rc<Receiver>>,
     pub truths: Arc<Truths>,
     pub older_wins: Arc<OlderWins>,
 }
 
 impl Node {
-    /// Starts a process with the data in this folder. Meanwhile, the stores must have no failures and delays.
+    /// Starts a process with the data in this folder. The stores must have no failures and delays meanwhile.
     pub fn start(folder: &Path, around: &Surroundings, group: u64, seed: u64) -> Result<Self, Failed> {
         let mut random = Random::new(seed ^ group.rotate_left(32));
         let origin = around.executor.clock().now().saturating_sub(random.below(5_000) as u64);
@@ -72,7 +71,7 @@ impl Node {
         Ok(Self::with(id, service, live, facts, None, around, group, (origin, random)))
     }
 
-    /// Starts a node of a cluster. Meanwhile, the stores must have no failures and delays.
+    /// Starts a node of a cluster. The stores must have no failures and delays meanwhile.
     pub fn join(stores: &Stores, around: &Surroundings, group: u64, seed: u64) -> Result<Self, Failed> {
         let mut random = Random::new(seed ^ group.rotate_left(32));
         let clock = around.executor.clock().now();
@@ -189,7 +188,7 @@ async fn keep(shared: &Shared) {
     }
 }
 
-/// Retries to append changes to the change log after a first attempt has failed.
+/// Repeats appends to the change log whose first attempt has failed.
 async fn tell(shared: &Shared) {
     loop {
         shared.service.telling().waits().await;

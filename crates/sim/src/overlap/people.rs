@@ -13,7 +13,7 @@ pub(crate) type Who = usize;
 /// The ids of the users.
 pub(crate) const NAMES: [&str; 7] = ["ann", "bob", "cat", "dan", "eve", "fay", "gus"];
 
-/// The devices of each user with their usual platforms.
+/// The devices of each user, with their usual platforms.
 pub(crate) const DEVICES: [(&str, Platform); 3] =
     [("phone", Platform::Android), ("pad", Platform::IPhone), ("tab", Platform::Web)];
 
@@ -100,17 +100,16 @@ pub(crate) enum Message {
     Ended(Option<EndCause>),
 }
 
-/// The events of a user since the last time that no operation was in progress. They determine the name of a fault, and
-/// the expected state.
+/// The events of a user since the world was last quiet. They determine the name of a fault, and the expected state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     /// Kicks and deletions. A deletion also revokes UserSigs.
     pub kicks: Vec<Kick>,
-    /// The latest time at which the server API may have created the account; `None` if it did not try to.
+    /// The latest time at which the server API may have created the account; `None` without an attempt.
     pub created: Option<u64>,
-    /// The time at which the world became quiet after the previous kick; `None` if there was none.
+    /// The time at which the world became quiet after the previous kick; `None` without a previous kick.
     pub kicked_before: Option<u64>,
-    /// For each device, whether a logout was requested or its UserSig expired.
+    /// For each device, whether a logout was requested or the UserSig expired.
     pub logged_out: [bool; DEVICES.len()],
 }
 
@@ -126,7 +125,7 @@ impl Past {
 #[derive(Clone, Debug)]
 pub(crate) struct Kick {
     pub began: u64,
-    /// The time of the successful answer; `None` if there is none. A failed call may still take effect.
+    /// The time of the successful answer; `None` without one. A failed call may still take effect.
     pub answered: Option<u64>,
     /// `true` for a deletion of the account, `false` for a kick.
     pub deletes: bool,
@@ -151,40 +150,41 @@ pub(crate) struct Client {
     pub stage: Stage,
     /// Whether the client currently reads no messages.
     pub stalled: bool,
-    /// The number and the content of the unanswered request; `None` if every request is answered.
+    /// The number and the content of the unanswered request; `None` if all requests are answered.
     pub awaits: Option<(u64, Request)>,
     pub picture: BTreeMap<Who, UserStatus>,
     /// For each user, the version in the last received notification or answer.
     pub told: BTreeMap<Who, Version>,
     pub list: Option<BTreeSet<Who>>,
-    /// Changes of the subscription list that arrived during a request for the whole list. They are applied to its
+    /// Changes of the subscription list that arrived during a request for the whole list. They are then applied to the
     /// answer.
     pub list_news: Vec<(Vec<UserId>, Vec<UserId>)>,
-    /// The number of the client's last login request.
+    /// The number of the client's latest login request.
     pub login_asked: u64,
-    /// `true` if the last login request was an automatic resume of a login that had ended, which must be refused.
+    /// `true` if the latest login request was an automatic resume of a login that had ended. The server must refuse
+    /// such a resume.
     pub resumes_ended: bool,
 }
 
-/// All clients by the number of their connection, with the facts about devices and users that outlive a connection.
+/// All clients by the number of their connection. Also has the data of devices and users that outlive a connection.
 pub(crate) struct People {
     pub clients: RefCell<BTreeMap<u64, Client>>,
-    /// The statuses that the last client of each device had cached when its connection ended.
+    /// The statuses that each device's last client had cached when its connection ended.
     pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
-    /// For each user, the users about whom it may be notified.
+    /// For each user, the users about whom notifications are allowed.
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
-    /// The native devices that were kicked by a login or logged out, and have not logged in since.
+    /// The native devices that a login kicked or that logged out, and that have not logged in since.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
-    /// For each device, the numbers of the login requests of the application, without automatic resumes and refused
-    /// requests.
+    /// For each device, the numbers of login requests of the application. Automatic resumes and refused requests are
+    /// not included.
     pub app_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
-    /// The login attempts: the user, the time of issue of the UserSig, and `true` for a resume.
+    /// The login attempts: the user, the second in which the UserSig was issued, and `true` for a resume.
     pub logins: RefCell<Vec<(Who, u64, bool)>>,
-    /// The time at which each device's current UserSig was issued. A refused UserSig is removed.
+    /// The time at which each device's current UserSig was issued. Refused UserSigs are removed.
     pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
     /// The events of each user since the world was last quiet.
     pub pasts: RefCell<Vec<Past>>,
-    /// The users who must not be shown as other than ONLINE now.
+    /// The users who must always be shown as ONLINE at present.
     pub must_stay: RefCell<BTreeSet<Who>>,
     judge: Rc<Judge>,
 }
@@ -203,7 +203,7 @@ impl People {
         self.clients.borrow().get(&number).is_some_and(|client| !client.stalled)
     }
 
-    /// Processes a message that the client of a connection received.
+    /// Processes a message that a connection's client has received.
     pub fn hear(&self, number: u64, message: Message) {
         let mut clients = self.clients.borrow_mut();
         let Some(client) = clients.get(&number) else { return };
@@ -396,7 +396,7 @@ impl People {
         }
     }
 
-    /// Removes the client of an ended connection. The device keeps the cached statuses.
+    /// Removes the client of an ended connection. Its device keeps the cached statuses.
     pub fn leave(&self, number: u64) {
         let Some(client) = self.clients.borrow_mut().remove(&number) else { return };
         if client.stage != Stage::New {
@@ -410,7 +410,7 @@ fn change(list: &mut BTreeSet<Who>, subscribed: &[UserId], unsubscribed: &[UserI
     list.extend(subscribed.iter().map(who_is));
 }
 
-/// Whether two statuses have the same status type and the same custom status.
+/// Whether two statuses have equal status types and custom statuses.
 pub(crate) fn same(one: &UserStatus, other: &UserStatus) -> bool {
     (one.status_type, &one.custom_status) == (other.status_type, &other.custom_status)
 }

@@ -1,5 +1,5 @@
 //! The plan of a run, from the seed: the kinds of operations, their frequency, and the settings. With fewer kinds, each
-//! occurs more often.
+//! kind occurs more often.
 
 use super::weather::Climate;
 use crate::random::Random;
@@ -12,7 +12,7 @@ pub(crate) enum Kind {
     Login,
     /// A connected device opens a second connection and logs in.
     Again,
-    /// A client whose login was refused logs in again on the same connection.
+    /// A client whose login was refused repeats the login on the same connection.
     Retry,
     Logout,
     LinkEnds,
@@ -34,15 +34,15 @@ pub(crate) enum Kind {
     Befriend,
     BefriendFor,
     Unfriend,
-    /// The app's friend notification is switched on or off.
+    /// The notification of friends is switched on or off for the app.
     Switch,
-    /// A client stops reading its messages, or starts again.
+    /// A client stops or resumes reading its messages.
     Stall,
     /// A simulated panic occurs in the worker while it serves a connection.
     Bug,
-    /// The process crashes, and a new one starts.
+    /// The process crashes, and a new process starts.
     Restart,
-    /// The change log gets so many entries at once that every worker misses some.
+    /// The change log gets so many entries at once that every worker misses some of them.
     Flood,
     /// A node of the cluster is killed.
     KillNode,
@@ -50,13 +50,13 @@ pub(crate) enum Kind {
     LeaveCluster,
     /// A node joins the cluster.
     JoinCluster,
-    /// A node does not reach the register of nodes for some seconds.
+    /// A node cannot reach the register of nodes for some seconds.
     CutOff,
     /// The directory and the register of nodes lose all data.
     Flush,
 }
 
-/// The weight of each kind within a run, and a number `n`: on average, one of `n` runs contains the kind.
+/// The weight of each kind within a run, and a number `n`. One of `n` runs contains the kind, on average.
 const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Login, 200, 1),
     (Kind::Again, 60, 2),
@@ -86,27 +86,27 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Flood, 4, 12),
 ];
 
-/// The divisor that selects the seeds whose plan has competing logins: their remainder is [`RACES_AT`].
+/// The divisor that selects the seeds with competing logins: their remainder is [`RACES_AT`].
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
-/// The first seed whose plan makes writes fail for a user with a pending deadline.
+/// The first seed whose plan makes writes fail for users with pending deadlines.
 const HELD_UP_FROM: u64 = 1 << 40;
 
-/// The first seed whose plan has devices that come back before the backend learns of their disconnect.
+/// The first seed whose plan has devices that return before the backend learns of their disconnect.
 const RETURNS_FROM: u64 = 1 << 41;
 
-/// The seed with this number among the seeds whose plan has competing logins.
+/// Returns a seed whose plan has competing logins, by its number among such seeds.
 pub const fn racing_seed(number: u64) -> u64 {
     number * RACES_EVERY + RACES_AT
 }
 
-/// Returns a seed whose plan makes writes fail for a user with a pending deadline, by its number among these.
+/// Returns a seed whose plan makes writes fail for users with pending deadlines, by its number among such seeds.
 pub const fn held_up_seed(number: u64) -> u64 {
     HELD_UP_FROM + number
 }
 
-/// Returns a seed whose plan has devices that come back early, by its number among these.
+/// Returns a seed whose plan has devices that return early, by its number among such seeds.
 pub const fn returns_seed(number: u64) -> u64 {
     RETURNS_FROM + number
 }
@@ -114,7 +114,7 @@ pub const fn returns_seed(number: u64) -> u64 {
 /// The first seed whose plan has several nodes.
 const CLUSTER_FROM: u64 = 1 << 42;
 
-/// Returns a seed whose plan has several nodes, by its number among these.
+/// Returns a seed whose plan has several nodes, by its number among such seeds.
 pub const fn cluster_seed(number: u64) -> u64 {
     CLUSTER_FROM + number
 }
@@ -126,15 +126,15 @@ pub(crate) struct Plan {
     pub kinds: Vec<(Kind, usize)>,
     /// Whether devices may change their platform.
     pub changes_platform: bool,
-    /// Whether writes to the facts, or to the live record, fail for one user in some phases.
+    /// Whether writes fail for one user in some phases. They are writes to the facts or to the live record.
     pub curses: bool,
-    /// Whether writes to the live record of a user with a pending deadline fail in the second half of each phase.
+    /// Whether, in the second half of each phase, writes fail to the live record of a user with a pending deadline.
     pub curses_who_is_due: bool,
     /// The longest delays and highest failure rates of the stores.
     worst: Climate,
     /// The number of users in the run.
     pub users: usize,
-    /// The greatest number of nodes; 0 if a single process has the stores for itself.
+    /// The maximum number of nodes; 0 if a single process has the stores to itself.
     pub nodes: usize,
 }
 
@@ -210,8 +210,7 @@ impl Plan {
         plan
     }
 
-    /// Removes the operations that end logins. The run then consists mostly of changes of friendships and
-    /// subscriptions.
+    /// Removes operations that end logins. The run then consists mostly of changes of friendships and subscriptions.
     fn watch_only(&mut self, random: &mut Random) {
         let ends = [
             Kind::Logout,
@@ -239,7 +238,7 @@ impl Plan {
         }
     }
 
-    /// Restricts the run to two users whose devices compete, with few operations other than logins.
+    /// Restricts the run to two users with competing devices. Operations other than logins are rare.
     fn race_logins(&mut self, random: &mut Random) {
         self.kinds = vec![
             (Kind::Login, 300),
@@ -258,7 +257,7 @@ impl Plan {
         self.worst.delay = *random.pick(&[40, 150, 400]);
     }
 
-    /// Restricts the run to devices that connect and disconnect, so that several users have deadlines at once.
+    /// Restricts the run to devices that connect and disconnect. Several users then have deadlines at once.
     fn hold_up_deadlines(&mut self, random: &mut Random) {
         self.kinds = vec![
             (Kind::Login, 200),
@@ -276,7 +275,7 @@ impl Plan {
         (self.curses, self.curses_who_is_due) = (false, true);
     }
 
-    /// Restricts the run to two users whose devices disconnect and come back, and to other causes of session events.
+    /// Restricts the run to two users whose devices disconnect and return, and to other causes of session events.
     fn return_early(&mut self) {
         self.kinds = vec![
             (Kind::Login, 100),
@@ -293,8 +292,8 @@ impl Plan {
         self.settings.timing.linger_web_ms = 0;
     }
 
-    /// Makes several nodes share the stores. Either the stores fail, or nodes and data are lost: what only a node and the
-    /// directory have while the facts fail is lost with them.
+    /// Makes several nodes share the stores. Either the stores fail, or nodes and data are lost. With both, data that
+    /// is not yet in the facts could be lost.
     fn share_stores(&mut self, random: &mut Random) {
         self.nodes = 2 + random.below(2);
         self.kinds.retain(|(kind, _)| *kind != Kind::Restart);

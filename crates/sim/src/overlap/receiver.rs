@@ -1,4 +1,4 @@
-//! The app's simulated backend, which outlives the server's process. It checks the session events of its requests; some
+//! The app's simulated backend, which outlives the server's process. It checks the session events in its requests. Some
 //! requests or answers are lost.
 //!
 //! Logins and disconnects of each device must alternate. Each event must have a version and a status that the user had.
@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The status types that the records of users had, by user and version.
+/// The status types that users' records have had, by user and version.
 #[derive(Default)]
 pub(crate) struct Truths(Mutex<BTreeMap<(User, Version), StatusType>>);
 
@@ -33,11 +33,11 @@ impl Truths {
     }
 }
 
-/// The answer to a request as the sender receives it.
+/// The answer to a request, as its sender receives it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Answer {
     Taken,
-    /// No answer arrived. The backend may or may not have received the request.
+    /// No answer arrived. The backend may have received the request or not.
     None,
 }
 
@@ -49,15 +49,15 @@ pub(crate) struct Receiver {
     judge: Rc<Judge>,
 }
 
-/// The state that the backend derived from the events of one user.
+/// The state that the backend derives from the events of one user.
 #[derive(Default)]
 struct Heard {
-    /// The ordinals of the received events, which identify repeated requests.
+    /// The ordinals of the received events. They identify repeated requests.
     ordinals: BTreeSet<u64>,
     devices: BTreeMap<usize, (Link, Platform)>,
     /// The version and status type in the last event; `None` before the first event.
     status: Option<(Version, StatusType)>,
-    /// The last custom status; empty if the user is not online.
+    /// The last custom status; empty for a user who is not online.
     custom: String,
 }
 
@@ -66,7 +66,7 @@ struct Heard {
 enum Link {
     Connected,
     Gone,
-    /// An event said that a device of this platform was kicked. It may be this device.
+    /// An event reported a kick of a device of this platform. It may have been this device.
     PerhapsKicked,
 }
 
@@ -177,8 +177,8 @@ impl Receiver {
         self.judge.found(Name::Unpaired, format!("{}: {event:?} {why}", NAMES[who]));
     }
 
-    /// Checks in a quiet world that a user's events agree with the record. `connected` has the devices that are
-    /// connected in the record.
+    /// Checks in a quiet world that a user's events agree with the record. `connected` has the devices that the record
+    /// shows as connected.
     pub fn judge_quiet(&self, who: Who, status_type: StatusType, custom: &str, connected: &BTreeSet<usize>) {
         let backends = self.backends.borrow();
         let none = Heard::default();

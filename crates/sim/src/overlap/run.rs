@@ -1,4 +1,5 @@
-//! Runs, generated from a seed. The invariants are checked when the world is quiet; the first broken one ends the run.
+//! Runs, generated from a seed. The invariants are checked when the world is quiet. The first broken invariant ends the
+//! run.
 
 use super::judge::{Found, Name};
 use super::people::user_of;
@@ -18,12 +19,12 @@ pub struct Overlapped {
     pub tally: BTreeMap<String, usize>,
 }
 
-/// The part of the story that is reported with a broken invariant.
+/// The part of the story that a report of a broken invariant contains.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Story {
     /// Nothing.
     Untold,
-    /// The events since the world was last quiet, that is, had no operation in progress.
+    /// The events since the world was last quiet, without operations in progress.
     SinceQuiet,
     /// All events.
     Whole,
@@ -57,7 +58,7 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Runs a seed for this number of operations. After a broken invariant, also returns the part `wanted` of the story.
+/// Runs a seed for this number of operations. For a broken invariant, also returns the part `wanted` of the story.
 pub fn overlap(seed: u64, operations: usize, wanted: Story) -> Result<Overlapped, Box<Broken>> {
     let mut story = Vec::new();
     let mut world = match World::new(seed, wanted != Story::Untold) {

@@ -1,5 +1,5 @@
 //! Wrappers of the directory and the facts that simulate remote stores. Calls are delayed before and after their
-//! effect, changes may run more than once, and some calls fail.
+//! effect. Changes may run more than once, and some calls fail.
 
 use super::receiver::Truths;
 use super::weather::{Failure, Kind, Weather};
@@ -26,10 +26,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The directory without delays and failures. It is replaced by an empty one when it loses its records.
+/// The directory without delays and failures. An empty directory replaces it when it loses its records.
 pub(crate) struct Live {
     current: Mutex<Arc<InProcessDirectory>>,
-    /// The epoch, if several nodes share the directory; otherwise the inner directory has it.
+    /// The epoch of a directory that several nodes share. `None` if the inner directory has the epoch.
     epoch: Option<AtomicU64>,
     losses: AtomicU64,
 }
@@ -52,7 +52,7 @@ impl Live {
         Arc::clone(&self.current.lock())
     }
 
-    /// Loses all records, and begins an epoch at this time.
+    /// Loses all records, and begins the epoch `epoch`.
     pub fn lose(&self, epoch: Timestamp) {
         *self.current.lock() = Arc::new(InProcessDirectory::in_memory());
         if let Some(of) = &self.epoch {
@@ -86,8 +86,8 @@ pub(crate) struct DelayedDirectory {
 /// The number of partitions of a directory that several nodes share.
 const PARTITIONS: u16 = 4;
 
-/// The faults in which an earlier login kicked a later one. A comparison of records before and after a change finds
-/// them.
+/// The faults in which an earlier login kicked a later login. A comparison of records before and after each change
+/// finds such faults.
 #[derive(Default)]
 pub(crate) struct OlderWins(Mutex<Vec<String>>);
 
@@ -97,7 +97,7 @@ impl OlderWins {
         std::mem::take(&mut *self.seen())
     }
 
-    /// Compares the logins of a record before and after a change. A login is a device with its number.
+    /// Compares the logins of a record before and after a change. A login is a device with a number.
     fn look(&self, user: &User, before: &[(DeviceId, u64)], after: &[(DeviceId, u64)]) {
         let is_in = |list: &[(DeviceId, u64)], device: &DeviceId| list.iter().any(|(it, _)| it == device);
         let entered = after.iter().filter(|login| !before.contains(login));

@@ -11,15 +11,15 @@ use std::sync::Arc;
 pub(crate) struct Climate {
     /// The usual maximum of the delays before and after the effect of a call, in milliseconds.
     pub delay: usize,
-    /// A number `n`: on average, one of `n` facts writes fails; 0 if none fails.
+    /// A number `n`: on average, one of `n` facts writes fails. With 0, none fails.
     pub facts_fail: usize,
-    /// A number `n`: on average, one of `n` facts reads fails; 0 if none fails.
+    /// A number `n`: on average, one of `n` facts reads fails. With 0, none fails.
     pub reads_fail: usize,
-    /// A number `n`: on average, one of `n` directory calls fails; 0 if none fails.
+    /// A number `n`: on average, one of `n` directory calls fails. With 0, none fails.
     pub directory_fails: usize,
-    /// The user for whom every facts write fails; `None` if there is none.
+    /// The user for whom every facts write fails; `None` for no user.
     pub cursed: Option<User>,
-    /// The user for whom every change of the live record fails; `None` if there is none.
+    /// The user for whom every change of the live record fails; `None` for no user.
     pub cursed_live: Option<User>,
 }
 
@@ -41,7 +41,7 @@ pub(crate) enum Kind {
 pub(crate) enum Failure {
     /// The call fails at once and has no effect, as if too many calls were waiting.
     Overloaded,
-    /// The call has no effect, but its error does not say so.
+    /// The call has no effect, but its error does not tell.
     Lost,
     /// The call fails although it has had its effect.
     Unanswered,
@@ -53,7 +53,7 @@ pub(crate) struct Weather {
     state: Mutex<(Climate, Random)>,
 }
 
-/// The delays of one call, and its failure if it fails.
+/// The delays of one call, and its failure, if any.
 pub(crate) struct Trip {
     out: u64,
     back: u64,
@@ -115,7 +115,7 @@ impl Weather {
 }
 
 impl Trip {
-    /// Waits, runs `effect` at one moment of virtual time, and waits again. Returns the result of `effect` or the
+    /// Waits, runs `effect` at one moment of virtual time, and waits again. Returns the result of `effect`, or the
     /// failure of the call.
     pub async fn go<T, E>(
         self,

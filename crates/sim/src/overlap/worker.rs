@@ -1,5 +1,5 @@
-//! A copy of the server's worker without sockets, with the same awaits in the same order. It reuses slots, and does
-//! other work while a request waits. The names are those in `server/src/worker`.
+//! A copy of the server's worker without sockets. It has the same awaits in the same order. It reuses slots, and does
+//! other work while a request waits. Its names are the names in `server/src/worker`.
 
 mod fanout;
 mod reads;
@@ -23,10 +23,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// The conflation rate. It is low, so that changes are delayed as often as under heavy load. It is lower still for a
-/// user with three or more watchers, as it is on a server for one with thousands.
+/// The conflation rate. It is low, so that changes are delayed as often as under heavy load. For a user with three or
+/// more watchers, the rate is even lower. On a server, this applies to users with thousands of watchers.
 const RATE: ConflationRate = ConflationRate { changes_per_second: 3, notifications_per_second: 6 };
-/// The maximum time in milliseconds for which a connection stays open after its last message.
+/// The longest time, in milliseconds, for which a connection stays open after its last message.
 const CLOSING_TIME: usize = 2_000;
 
 /// The state that all workers of a node share.
@@ -37,11 +37,11 @@ pub(crate) struct Shared {
     /// The directory without delays and failures, for the checks.
     pub live: Arc<Live>,
     pub executor: Executor,
-    /// The group of tasks that is dropped when the process crashes.
+    /// The group of tasks that are dropped when the process crashes.
     pub group: u64,
     /// The virtual time in milliseconds at which the clock of this process started.
     pub origin: u64,
-    /// The lease of this node; `None` if it has the stores for itself.
+    /// The lease of this node; `None` for a node that has the stores to itself.
     pub lease: Option<Lease>,
     pub key: AppKey,
     pub people: Rc<People>,
@@ -53,7 +53,7 @@ pub(crate) struct Shared {
 /// The results of the logins on one connection, for the checks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attempt {
-    /// The answer to the last login on the connection; `None` until this login is answered.
+    /// The answer to the last login on the connection; `None` until it arrives.
     pub outcome: Option<Result<(), Code>>,
     /// Whether a login on the connection failed with an internal error.
     pub has_failed: bool,
@@ -94,13 +94,13 @@ pub(crate) struct Worker {
     connections: RefCell<Slab<Connection>>,
     taken_in: Cell<u32>,
     audience: RefCell<Audience<UserStatus>>,
-    /// For each slot of a watcher in the audience: the watcher that has it now, and the slot of its connection.
+    /// For each slot of a watcher in the audience: its present watcher, and the slot of the watcher's connection.
     watchers: RefCell<Vec<Option<(WatcherKey, usize)>>>,
-    /// The slots of the connections whose client must still be notified of changes of its subscription list.
+    /// The slots of connections whose client must still be notified of changes of its subscription list.
     to_flush: RefCell<Vec<usize>>,
     reads: RefCell<Reads>,
     waiting: reads::Waiting,
-    /// Notified when a task has ended, so that the worker's loop runs again.
+    /// Notified when a task ends, so that the worker's loop runs again.
     wake: Notify,
 }
 
@@ -114,13 +114,13 @@ struct Connection {
     inbox: VecDeque<(u64, Request)>,
 }
 
-/// The request that a connection is processing. While there is one, the next request waits.
+/// The request that a connection is processing. The next request waits for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Work {
     Idle,
-    /// A login or logout is in progress; the client receives no notifications meanwhile.
+    /// A login or logout is in progress. The client receives no notifications meanwhile.
     LoggingIn,
-    /// Another request is in progress; the client still receives notifications.
+    /// Another request is in progress. The client still receives notifications.
     Answering,
 }
 
@@ -140,10 +140,10 @@ struct Login {
     issued: u64,
     watcher: WatcherKey,
     answered: bool,
-    /// `true` if entries of the change log were missed since the last read of the watch list. They may have said that
-    /// this connection is superseded.
+    /// `true` if the worker missed entries of the change log after it last read the watch list. Such an entry may have
+    /// superseded this connection.
     may_be_superseded: bool,
-    /// The changes of the subscription list that the client does not know; `None` if there are none.
+    /// The changes of the subscription list that the client does not know; `None` without such changes.
     list_difference: Option<Box<ListDifference>>,
     own_changes: Vec<OwnListChange>,
 }
@@ -219,7 +219,7 @@ impl Worker {
         }
     }
 
-    /// Starts a task beside the worker's loop. When the task ends, the loop runs again.
+    /// Starts a task beside the worker's loop. The loop runs again when the task ends.
     fn start_beside(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let worker = Rc::clone(self);
         self.shared.start(async move {
@@ -228,14 +228,14 @@ impl Worker {
         });
     }
 
-    /// Calls `act` with the connection of this id; `None` if it was removed. Needed after each await, because another
-    /// connection may have the slot.
+    /// Calls `act` with the connection of this id; `None` if the connection was removed. Needed after each await,
+    /// because another connection may then have the slot.
     fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut connections = self.connections.borrow_mut();
         connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)
     }
 
-    /// The slot of a connection, valid until the next await; `None` if the connection was removed.
+    /// The slot of a connection, valid until the next await; `None` after the connection's removal.
     fn slot(&self, id: ConnectionId) -> Option<usize> {
         self.with_connection(id, |_| slot_of(id))
     }
@@ -260,7 +260,7 @@ impl Worker {
         id
     }
 
-    /// The logged-in connections, each with its client, user and device.
+    /// The logged-in connections, with their clients, users and devices.
     pub fn logged_in(&self) -> Vec<(ConnectionId, u64, User, DeviceId)> {
         let connections = self.connections.borrow();
         let logged_in = connections.iter().filter_map(|(_, connection)| {
@@ -270,7 +270,7 @@ impl Worker {
         logged_in.collect()
     }
 
-    /// The users on the subscription list of a connection; `None` if the connection is not logged in.
+    /// The users on the subscription list of a connection; `None` for a connection without a login.
     pub fn subscriptions(&self, id: ConnectionId) -> Option<Vec<Who>> {
         let watcher = self.connections.borrow().get(slot_of(id))?.login()?.watcher;
         Some(self.audience.borrow().subscriptions(watcher).map(who_is).collect())
@@ -316,7 +316,7 @@ impl Worker {
         self.connections.borrow().len()
     }
 
-    /// Asks every client to connect elsewhere, because the node stops. The directory learns of it from the node.
+    /// Asks every client to connect to another node, because this node stops. The node notifies the directory.
     pub fn send_away(self: &Rc<Self>) {
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         slots.into_iter().for_each(|slot| self.close(slot, None, None));
@@ -416,7 +416,7 @@ impl Worker {
     }
 }
 
-/// Returns the number of a connection on this node. Like the server's, it combines worker, count and slot.
+/// Returns the number of a connection on this node. As in the server, it combines worker, count and slot.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }

@@ -35,7 +35,7 @@ pub(crate) struct World {
     pub judge: Rc<Judge>,
     pub people: Rc<People>,
     pub plan: Plan,
-    /// The running nodes, at least one. A single process is one node.
+    /// The running nodes, at least one. A single process counts as one node.
     pub nodes: Vec<Node>,
     /// The platforms that each device has had during the run.
     pub platforms: BTreeMap<(Who, usize), BTreeSet<Platform>>,
@@ -167,7 +167,8 @@ impl World {
         self.read_log();
     }
 
-    /// Advances the time until every operation has finished, at most by `millis`. Returns `false` if some have not.
+    /// Advances the time until every operation has finished, at most by `millis`. Returns `false` if operations are
+    /// still in progress.
     pub fn finish(&mut self, millis: u64) -> bool {
         let (people, under_way) = (Rc::clone(&self.people), Rc::clone(&self.under_way));
         let busy = || {
@@ -184,7 +185,7 @@ impl World {
     }
 
     /// Checks that each new entry of the change log differs from the user's previous status. Also reports kicks of
-    /// later logins by earlier ones.
+    /// later logins by earlier logins.
     fn read_log(&mut self) {
         self.around.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();
@@ -212,7 +213,7 @@ impl World {
         self.last_told.retain(|who, _| node.peek(&user_of(*who), |presence| presence.is_some()));
     }
 
-    /// Crashes the process, and starts a new one from the files on disk.
+    /// Crashes the process, and starts a new process from the files on disk.
     pub fn restart(&mut self) {
         self.judge.note(|| "the process dies".to_owned());
         self.executor.kill(self.restarts);
@@ -261,7 +262,7 @@ impl World {
         true
     }
 
-    /// Records a fault for each long-overdue deadline, except for users whose writes fail.
+    /// Records a fault for each long-overdue deadline. Exempt are users whose writes fail.
     pub fn look_for_overdue(&self) {
         let now = self.node().shared.now().moment;
         for who in self.everybody() {

@@ -8,14 +8,15 @@ use lamplight_model::{Edition, Now, Reason, StatusType};
 use std::time::Duration;
 
 impl Person {
-    /// Creates the account. Revocations remain if the record of a former account of this user still exists.
+    /// Creates the account. If a former account's record still exists, its revocations remain.
     pub fn begin_account(&mut self, now: Now) {
         self.account = Some(now.wall);
         self.forgotten_at = None;
         self.noted = now;
     }
 
-    /// The state after the record was removed. The counted calls and the revocations remain, and `life` increases.
+    /// Returns the state after the removal of the record. The counted calls and the revocations remain, and `life`
+    /// increases.
     pub fn forgotten(&self) -> Self {
         Self {
             calls: self.calls.clone(),
@@ -126,8 +127,8 @@ impl Reference {
         Answer::List(self.people[who].list.clone(), self.settings.limits.subscriptions)
     }
 
-    /// Checks a call of a logged-in client, in the order of the SPEC. Returns the code of the refusal, or counts the
-    /// call for the rate limit and returns `None`.
+    /// Checks a call of a logged-in client, in the order of the SPEC. Returns the code of the refusal. Otherwise counts
+    /// the call for the rate limit, and returns `None`.
     fn refusal(&mut self, who: Who, operation: Operation, users: &[Who], batch: u16) -> Option<u32> {
         let may_be_empty = matches!(operation, Operation::Unsubscribe | Operation::List);
         if self.settings.edition != Edition::Flagship {
@@ -155,7 +156,7 @@ impl Reference {
         None
     }
 
-    /// Splits the users into those with an account and those without. Duplicates are removed, and the order is kept.
+    /// Splits the users into users with an account and users without. Removes duplicates, and keeps the order.
     fn by_account(&self, users: &[Who]) -> (Vec<Who>, Vec<Who>) {
         once(users).into_iter().partition(|user| self.people[*user].account.is_some())
     }
@@ -169,7 +170,7 @@ impl Reference {
     }
 }
 
-/// The users in the same order without duplicates.
+/// The users without duplicates, in the same order.
 fn once(users: &[Who]) -> Vec<Who> {
     let mut once = Vec::new();
     for user in users {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub(super) struct Down {
     worker: usize,
     lost: Now,
-    /// Whether the others have cleared its connections.
+    /// Whether other nodes have cleared the connections of this node.
     is_cleared: bool,
 }
 
@@ -22,7 +22,7 @@ impl Reference {
         self.down.as_ref().is_some_and(|down| down.worker == worker % WORKERS)
     }
 
-    /// Whether the node of a worker can be killed, so that two are left.
+    /// Whether a node can be killed. True if all nodes run, so that two remain.
     pub fn can_lose(&self) -> bool {
         self.down.is_none()
     }
@@ -32,7 +32,7 @@ impl Reference {
         self.is_down(worker) && self.down.as_ref().is_some_and(|down| down.is_cleared)
     }
 
-    /// Kills the node of a worker. Its connections count as connected until the others have cleared them.
+    /// Kills the node of a worker. Its connections count as connected until other nodes clear them.
     pub(super) fn lose_node(&mut self, worker: usize) {
         let lost = self.now;
         for connection in self.connections() {

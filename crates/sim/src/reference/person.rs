@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 pub(super) struct Person {
     /// The creation time of the account; `None` without an account.
     pub account: Option<Timestamp>,
-    /// UserSigs issued before the second in which this time falls are revoked, even for an account that was
+    /// The time of the last revocation. UserSigs issued before its second are revoked, even for an account that was
     /// created later.
     pub revoked: Option<Timestamp>,
-    /// UserSigs issued in these seconds are also revoked.
+    /// The seconds of further revoked UserSigs.
     pub also_revoked: BTreeSet<u64>,
     /// The seconds in which the recently used UserSigs were issued.
     pub seen: BTreeSet<u64>,
@@ -20,7 +20,7 @@ pub(super) struct Person {
     pub rows: BTreeSet<Device>,
     /// Whether the user has a live record. A record begins with a login, a kick or a deletion.
     pub is_known: bool,
-    /// The time at which the live record of a deleted account is removed; `None` if the account is not deleted.
+    /// The time at which the live record of a deleted account is removed; `None` for an existing account.
     pub forgotten_at: Option<Moment>,
     /// The logins in order of time.
     pub logins: Vec<Login>,
@@ -33,7 +33,7 @@ pub(super) struct Person {
     pub list_ends: Option<Moment>,
     pub list_lost: bool,
     pub friends: BTreeSet<Who>,
-    /// The end marks of the devices whose last login ended by a kick, a logout or an expired UserSig.
+    /// The end marks of devices whose last login ended by a kick, a logout or an expired UserSig.
     pub notices: Vec<Mark>,
     /// The calls that count for the rate limits, by operation.
     pub calls: Vec<(Operation, Moment)>,
@@ -49,7 +49,7 @@ pub(super) struct Person {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Mark {
     pub device: Device,
-    /// `true` if another login kicked the device. The other causes are a logout, an expired UserSig, and a kick by the
+    /// `true` if another login kicked the device. Other causes are a logout, an expired UserSig, and a kick by the
     /// backend.
     pub kicked: bool,
     pub told: bool,
@@ -70,7 +70,7 @@ pub(super) struct Login {
 pub(super) enum Link {
     /// The device is connected by this connection.
     On(u64),
-    /// The link has ended, but the device lingers and still counts as connected.
+    /// The link has ended. The device lingers, and still counts as connected.
     Held { until: Moment, reason: Reason },
     /// The device is disconnected. Its login ends at `lapses`.
     Away { lapses: Moment },
@@ -139,7 +139,7 @@ impl Person {
         self.revoked.is_some_and(|at| issued < at.as_secs()) || self.also_revoked.contains(&issued)
     }
 
-    /// Revokes every UserSig issued before this second, and every recently used one.
+    /// Revokes every UserSig issued before this second, and every recently used UserSig.
     pub fn revoke(&mut self, now: Timestamp) {
         let used = self.logins.iter().map(|login| login.issued).chain(self.seen.iter().copied());
         let used: Vec<u64> = used.filter(|issued| *issued >= now.as_secs()).collect();
@@ -167,7 +167,7 @@ impl Person {
         self.notices.push(Mark { device, kicked, told });
     }
 
-    /// Disconnects a device. A Web login ends with its link; a native login is kept until `lapses`.
+    /// Disconnects a device. A Web login ends with its link. A native login is kept until `lapses`.
     pub fn leave(&mut self, place: usize, lapses: Moment) {
         if DEVICES[self.logins[place].device].1.is_web() {
             self.logins.remove(place);

@@ -1,9 +1,10 @@
 //! Several nodes over the same stores: their leases, their clocks, and the disturbances of the change log on its way to
-//! them.
+//! each node.
 //!
-//! Each worker of the world belongs to its own node. The clocks of the nodes are wrong by minutes; their operations
-//! have the directory's time all the same. A killed node is silent; another run of it joins once the others have
-//! cleared its connections.
+//! Each worker of the world belongs to a separate node. The clocks of the nodes are wrong by minutes. The nodes'
+//! operations nevertheless have the directory's time.
+//!
+//! A killed node is silent. When the other nodes have cleared its connections, another run of the node joins.
 
 use super::Failed;
 use crate::random::Random;
@@ -25,10 +26,10 @@ pub(super) struct Fleet {
     members: Vec<Member>,
     limits: Arc<CallWindows>,
     random: Random,
-    /// The number of nodes that have been started.
+    /// The number of node runs that have been started.
     runs: u64,
     ticked: Now,
-    /// The worker whose node was killed and has not been started again.
+    /// The worker whose killed node has not been started again; `None` if all nodes run.
     down: Option<usize>,
 }
 
@@ -65,7 +66,7 @@ impl Fleet {
         self.down = Some(worker);
     }
 
-    /// Starts a node in the place of this worker.
+    /// Starts a node for this worker.
     pub async fn start_node(
         &mut self,
         worker: usize,
@@ -98,7 +99,7 @@ impl Fleet {
         Ok(service)
     }
 
-    /// The time as the node of a worker knows it.
+    /// The time, as a worker's node knows it.
     pub fn here(&self, worker: usize, now: Now) -> Now {
         let member = &self.members[worker];
         member.clock.at(member.local(now))
@@ -109,8 +110,7 @@ impl Fleet {
         ConnectionId::new(self.members[worker].id, connection)
     }
 
-    /// Lets the time pass until the time `now`. Meanwhile, the nodes that run renew their leases and observe each
-    /// other.
+    /// Advances the time to `now`. Meanwhile, the running nodes renew their leases and observe each other.
     pub async fn pass(&mut self, services: &[Service], now: Now) -> Result<(), Failed> {
         while self.ticked.moment < now.moment {
             let step = TIMES.renew_every().min(now.moment.since(self.ticked.moment));
@@ -120,8 +120,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Lets every node that runs renew its lease, and then observe the others. If a node observed earlier, it would see
-    /// beats one tick late, unlike the model.
+    /// Lets every running node renew its lease, and then observe the others. Earlier observations would see beats one
+    /// tick late, unlike the model.
     pub async fn tick(&mut self, services: &[Service], now: Now) -> Result<(), Failed> {
         let down = self.down;
         let running = |worker: &usize| down != Some(*worker);
@@ -140,7 +140,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Clears the connections of the nodes that the node of a worker has found lost, in pages.
+    /// Clears, in pages, the connections of nodes that a worker's node considers lost.
     pub async fn clear(&self, service: &Service, here: Now) -> Result<(), Failed> {
         for lost in service.duties().lost_nodes() {
             let mut place = Some(RecordedCursor::default());
@@ -155,8 +155,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Disturbs entries of the change log on their way to a node. Entries about different users change places, some
-    /// come twice, and sometimes all are lost, which the result tells.
+    /// Disturbs entries of the change log on their way to a node. Entries about different users change places, and some
+    /// come twice. Sometimes all entries are lost; the result then says so.
     pub fn disturb(&mut self, entries: Vec<Arc<LogEntry>>, heard: Heard) -> (Vec<Arc<LogEntry>>, Heard) {
         if !entries.is_empty() && self.random.once_in(60) {
             return (Vec::new(), Heard::Missed(Partitions::Every));

@@ -1,4 +1,4 @@
-//! The parts of a world that depend on how many nodes it has.
+//! The parts of a world that depend on the number of its nodes.
 
 use super::{Failed, World};
 use crate::step::{USERS, WORKERS};
@@ -6,8 +6,9 @@ use crate::worker::Worker;
 use lamplight_model::{App, ConnectionId, Now};
 
 impl World {
-    /// Does what is due, on every node. As in the model, all deadlines pass before deleted accounts are taken off lists.
-    /// Nodes do these two at any time: a list whose only user was deleted is dropped at its end, or was empty before.
+    /// Does due work on every node. As in the model, all deadlines pass first, and then deleted accounts are taken off
+    /// lists. On a server, the two have no order. A list whose only user was deleted can then end by its deadline, or
+    /// become empty first.
     pub(super) fn keep(&mut self, now: Now) -> Result<(), Failed> {
         let (Some(node), runtime) = (&self.node, &self.runtime) else {
             return Err("the node is down".into());
@@ -39,7 +40,7 @@ impl World {
         Ok(())
     }
 
-    /// Stores the app on one node; the others take the change over.
+    /// Stores the app on one node. The other nodes take the change over.
     pub(super) fn put_app(&self, app: App, worker: usize) -> Result<(), Failed> {
         let node = self.node()?;
         self.runtime.block_on(node.service(worker).put_app(app))?;
@@ -49,7 +50,7 @@ impl World {
         Ok(())
     }
 
-    /// Kills the node of a worker. `now` is the end of its lease.
+    /// Kills the node of a worker. `now` is the end of the node's lease.
     pub(super) fn lose_node(&mut self, worker: usize, now: Now) -> Result<(), Failed> {
         let lost = self.clients.iter().filter(|(_, client)| client.worker == worker);
         for connection in lost.map(|(id, _)| *id).collect::<Vec<_>>() {
@@ -81,7 +82,7 @@ impl World {
         self.fleet.as_ref().is_none_or(|fleet| fleet.runs(worker))
     }
 
-    /// A worker whose process runs.
+    /// A worker whose process is running.
     pub(super) fn any_worker(&self) -> usize {
         let worker = self.steps % WORKERS;
         if self.runs(worker) { worker } else { (worker + 1) % WORKERS }

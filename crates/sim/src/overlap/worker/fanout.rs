@@ -33,7 +33,7 @@ impl Worker {
         self.all_heard();
     }
 
-    /// Waits until a change that conflation delayed is due. Never returns if there is none.
+    /// Waits until a change that conflation has delayed is due. Waits forever without such a change.
     pub(super) async fn change_is_due(&self) {
         let Some(due) = self.audience.borrow().next_due() else { return std::future::pending().await };
         let wait = due.since(self.shared.now().moment).as_millis() as u64;
@@ -68,8 +68,8 @@ impl Worker {
         }
     }
 
-    /// Records a change of the subscription list by another device. Changes that the client cannot receive yet are
-    /// combined.
+    /// Records a change of the subscription list by another device. Changes are combined until the client can receive
+    /// them.
     pub(super) fn note_list_change(
         &self,
         watcher: WatcherKey,
@@ -111,7 +111,7 @@ impl Worker {
         self.shared.people.hear(told.0, told.1);
     }
 
-    /// Reads the watch list of a connection that other nodes have ended in the record, which puts the connection back.
+    /// Reads the watch list of a connection that other nodes have ended in the record. This puts the connection back.
     fn was_taken_for_lost(&self, watcher: WatcherKey) {
         let id = self.audience.borrow().member(watcher).map(|member| member.connection);
         let Some(id) = id else { return };
@@ -137,7 +137,7 @@ impl Worker {
         self.close(slot, Some(cause), None);
     }
 
-    /// Returns `true` if this connection is its device's current one in the directory, read without delays and
+    /// Returns `true` if this connection is its device's current connection in the directory. Reads without delays and
     /// failures.
     fn is_current_now(&self, user: &User, id: ConnectionId) -> bool {
         let mut current = false;
@@ -154,7 +154,7 @@ impl Worker {
         }
     }
 
-    /// Sends the pending notifications of each connection that has some.
+    /// Sends the pending notifications of each connection that has any.
     pub fn deliver_all(&self) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
@@ -167,7 +167,7 @@ impl Worker {
         }
     }
 
-    /// Sends the pending notifications to each client that reads, after a client has stopped or resumed reading.
+    /// Sends the pending notifications to each client that reads. Called after a client has stopped or resumed reading.
     pub fn deliver_waiting(&self) {
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         slots.into_iter().for_each(|slot| self.deliver(slot));
@@ -215,7 +215,7 @@ impl Worker {
         watchers[number] = Some((watcher, slot));
     }
 
-    /// The slot of the connection of a watcher; `None` if the watcher was removed.
+    /// The slot of the connection of a watcher; `None` after the watcher's removal.
     pub(super) fn slot_of_watcher(&self, watcher: WatcherKey) -> Option<usize> {
         let watchers = self.watchers.borrow();
         let (key, slot) = (*watchers.get(watcher.slot())?)?;

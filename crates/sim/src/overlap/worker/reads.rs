@@ -1,5 +1,5 @@
-//! The part of a worker that executes the reads chosen by [`Reads`](lamplight_service::Reads), and wakes the tasks that
-//! wait for them.
+//! The part of a worker that executes the reads chosen by [`Reads`](lamplight_service::Reads). It also wakes the tasks
+//! that wait for these reads.
 
 use super::Worker;
 use crate::overlap::executor::Clock;
@@ -25,7 +25,7 @@ pub(super) struct Waiting {
 }
 
 impl Worker {
-    /// Starts the wanted reads, up to the maximum number of concurrent reads.
+    /// Starts the requested reads, up to the maximum number of concurrent reads.
     pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
         loop {
             let Some(call) = self.reads.borrow_mut().next(self.shared.now().moment) else { return };
@@ -86,8 +86,8 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// Puts a connection back into its record, if entries of the change log were missed and other nodes share the
-    /// directory. Returns whether the record has the connection.
+    /// Puts a connection back into its record if log entries were missed and other nodes share the directory. Returns
+    /// whether the record has the connection.
     async fn put_back(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) -> Result<bool, ServiceError> {
         if !self.shared.service.is_in_cluster() {
             return Ok(false);
@@ -122,7 +122,7 @@ impl Worker {
         Ok(outcome != Reasserted::Refused)
     }
 
-    /// Whether the device is being logged out. If the record has lost the connection, it is put back for that.
+    /// Whether the device is being logged out. For a logout, a connection that the record has lost is put back.
     pub(super) fn is_being_logged_out(&self, id: ConnectionId) -> bool {
         let is = |connection: &mut super::Connection| {
             connection.work == super::Work::LoggingIn
@@ -131,7 +131,7 @@ impl Worker {
         self.with_connection(id, is) == Some(true)
     }
 
-    /// An open connection with the data that this worker has of the user; `None` if it is not logged in.
+    /// An open connection with this worker's data of the user; `None` without a login.
     pub(super) fn open_connection(&self, id: ConnectionId) -> Option<OpenConnection> {
         let (connections, audience) = (self.connections.borrow(), self.audience.borrow());
         let connection = connections.get(super::slot_of(id)).filter(|connection| connection.id == id);
@@ -148,8 +148,8 @@ impl Worker {
         })
     }
 
-    /// Handles a connection that is no longer its device's current one in the directory. Closes it as superseded if
-    /// entries of the change log were missed; otherwise, an entry has the cause.
+    /// Handles a connection that the directory no longer has as its device's current connection. If log entries were
+    /// missed, closes the connection as superseded. Otherwise, an entry has the cause.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
             // The send fails if the waiting task has ended.
@@ -177,7 +177,7 @@ impl Worker {
         }
     }
 
-    /// Records, from these effects, the users whose statuses must be read, and the changes of the connection's
+    /// Records, from these effects, the users whose statuses must be read. Also records changes of the connection's
     /// subscription list.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
@@ -199,8 +199,7 @@ impl Worker {
         self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
     }
 
-    /// Reads the statuses of users, stores each newer one in the hub, and marks it in the mailboxes of the user's
-    /// watchers.
+    /// Reads the statuses of users. Stores each newer status in the hub, and marks the user in the watchers' mailboxes.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
         let Some(any) = users.first() else { return Ok(()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
@@ -229,7 +228,7 @@ impl Worker {
         waiting
     }
 
-    /// Waits until the watch list of a connection includes every change made before this call.
+    /// Waits until the watch list of a connection includes every change from before this call.
     pub(super) async fn settled(self: &Rc<Self>, watcher: WatcherKey) {
         let (heard, waiting) = oneshot::channel();
         self.waiting.heard.borrow_mut().push(heard);
@@ -251,7 +250,7 @@ impl Worker {
         }
     }
 
-    /// Requests new reads of everything from the stores, because entries of the change log were missed.
+    /// Requests new reads of everything from the stores, because log entries were missed.
     pub(in crate::overlap) fn read_everything_again(&self) {
         for (_, connection) in &mut *self.connections.borrow_mut() {
             if let Some(login) = connection.login_mut() {
@@ -272,14 +271,14 @@ impl Worker {
         users.into_iter().for_each(|user| self.reads.borrow_mut().want_status(user));
     }
 
-    /// Removes the wanted reads of an ended connection, and the tasks that wait for them.
+    /// Removes the requested reads of an ended connection, and the tasks that wait for these reads.
     pub(super) fn forget_reads(&self, watcher: WatcherKey) {
         self.reads.borrow_mut().forget(watcher);
         self.waiting.settled.borrow_mut().remove(&watcher);
         self.waiting.unread.borrow_mut().remove(&watcher);
     }
 
-    /// Waits for a call to the stores, and returns an error after the timeout.
+    /// Waits for a call to the stores. Returns an error after the timeout.
     pub(super) async fn in_time<T>(
         &self,
         call: impl Future<Output = Result<T, ServiceError>>,

@@ -90,7 +90,7 @@ impl Worker {
         self.answer(id, number, answer);
     }
 
-    /// Logs the device in and records its connection. After a timeout, answers with an error, and undoes the login.
+    /// Logs the device in and records its connection. After a timeout, answers with an error and undoes the login.
     async fn connect_device(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -139,8 +139,8 @@ impl Worker {
         Ok(None)
     }
 
-    /// Completes a login after the directory has recorded the connection. The connection joins the audience, and gets
-    /// later changes.
+    /// Completes a login after the directory has recorded the connection. The connection then joins the audience, and
+    /// gets later changes.
     async fn finish_login(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -341,8 +341,8 @@ impl Worker {
         }
     }
 
-    /// Records the difference between the subscription list in an answer and the worker's copy. Either may be the newer
-    /// one.
+    /// Records the difference between the subscription list in an answer and the worker's copy. Either list may be the
+    /// newer one.
     fn list_answered(&self, id: ConnectionId, watcher: WatcherKey, list: &[UserId]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -354,14 +354,14 @@ impl Worker {
         });
     }
 
-    /// Returns the status for an answer: `status`, or a newer one that reached the worker during the request.
+    /// Returns the status for an answer: `status`, or a newer status that reached the worker meanwhile.
     fn newest(&self, watcher: WatcherKey, status: UserStatus) -> UserStatus {
         let of = User::new(APP, status.user_id.clone());
         let newer = self.audience.borrow_mut().answer(watcher, &of, status.version).cloned();
         newer.unwrap_or(status)
     }
 
-    /// Applies the connection's own changes of its subscription list, and stores them until the call is answered.
+    /// Applies the connection's own changes of its subscription list. Stores these changes until the call is answered.
     fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
@@ -377,8 +377,8 @@ impl Worker {
         });
     }
 
-    /// Discards the connection's own changes, because an answer reports them. What another device has undone meanwhile
-    /// is sent after the answer.
+    /// Discards the connection's own changes, because an answer reports them. If another device has undone changes
+    /// meanwhile, sends this after the answer.
     fn own_list_answered(&self, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -397,8 +397,8 @@ impl Worker {
         });
     }
 
-    /// Sends the client its own changes of the subscription list as if another device had made them, because the call's
-    /// answer is an error.
+    /// Sends the client its own changes of the subscription list like changes of another device. The call's answer is
+    /// an error, so it does not report them.
     fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
         let changes = self.with_connection(id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -415,7 +415,7 @@ impl Worker {
         }
     }
 
-    /// Waits until the user's friends are read. A user who was removed from the list may still be watched as a friend.
+    /// Waits until the user's friends are read. A removed user may still be watched as a friend.
     async fn know_friends(self: &Rc<Self>, watcher: WatcherKey, left: &[UserId]) {
         let app = self.shared.service.apps().get(APP);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {

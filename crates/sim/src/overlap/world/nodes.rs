@@ -1,4 +1,4 @@
-//! Several nodes: they come and go, are killed and cut off, and the directory loses its records.
+//! Several nodes in a run. Nodes join, leave, are killed and are cut off, and the directory loses its records.
 
 use super::World;
 use crate::overlap::cluster::{PATIENCE, directory_time};
@@ -15,9 +15,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// The time after a loss of the directory's records within which all connections are put back, in milliseconds.
+/// The time, in milliseconds, for putting all connections back after a loss of the directory's records.
 const ALL_PUT_BACK: u64 = 30_000;
-/// The longest time for which a node is cut off, in milliseconds. It is longer than lease and grace.
+/// The longest time, in milliseconds, for which a node is cut off. It exceeds lease and grace together.
 const LONGEST_CUT: usize = 15_000;
 
 /// An operation that a killed node has interrupted.
@@ -29,7 +29,7 @@ pub(crate) enum Interrupted {
     Create(Who),
 }
 
-/// A call of the server API that is not answered yet.
+/// A call of the server API without an answer so far.
 pub(super) struct UnderWay {
     count: Rc<Cell<usize>>,
     repeat: Option<Interrupted>,
@@ -69,7 +69,7 @@ impl World {
         &self.nodes[index]
     }
 
-    /// The worker of a client. A client of a node that has ended is removed with the node.
+    /// The worker of a client. A client is removed together with its node.
     pub(super) fn worker_of(&self, id: ConnectionId, client: &Client) -> &Rc<Worker> {
         let node = self.nodes.iter().find(|node| node.shared.node == id.node);
         &node.expect("the clients of ended nodes are removed").workers[client.worker]
@@ -79,7 +79,7 @@ impl World {
         self.nodes.iter().filter(|node| !node.is_leaving()).count()
     }
 
-    /// Kills a node. Returns `false` if it is the last one.
+    /// Kills a node. Returns `false` for the last node.
     pub(super) fn kill_node(&mut self) -> bool {
         if self.staying() < 2 {
             return false;
@@ -109,7 +109,7 @@ impl World {
         }
     }
 
-    /// Makes a node leave in order. Returns `false` if it is the last one.
+    /// Makes a node leave in an orderly way. Returns `false` for the last node.
     pub(super) fn leave_cluster(&mut self) -> bool {
         if self.staying() < 2 {
             return false;
@@ -122,7 +122,7 @@ impl World {
         true
     }
 
-    /// Removes the nodes that have left in order.
+    /// Removes the nodes that have left in an orderly way.
     pub(super) fn remove_nodes_that_left(&mut self) {
         let has_left = |node: &Node| node.shared.lease.as_ref().is_some_and(|lease| lease.has_left.get());
         while let Some(index) = self.nodes.iter().position(has_left) {
@@ -130,7 +130,7 @@ impl World {
         }
     }
 
-    /// Starts another node. Returns `false` if there are as many as the plan allows.
+    /// Starts another node. Returns `false` at the plan's maximum number of nodes.
     pub(super) fn join_cluster(&mut self) -> bool {
         if self.nodes.len() >= self.plan.nodes.max(1) {
             return false;
@@ -160,7 +160,7 @@ impl World {
         }
     }
 
-    /// Makes the directory lose all records, and the register all nodes.
+    /// Makes the directory lose all records, and the register lose all nodes.
     pub(super) fn flush(&mut self) {
         let Some(stores) = &self.stores else { return };
         self.judge.note(|| "the directory loses all records".to_owned());
@@ -192,14 +192,15 @@ impl World {
         }
     }
 
-    /// Waits until the connections of ended nodes are cleared, and nodes that leave have left.
+    /// Waits until the connections of ended nodes are cleared, and leaving nodes have left.
     pub fn wait_for_nodes(&mut self) {
         if self.plan.nodes > 0 {
             self.pass((TIMES.lease + TIMES.grace).as_millis() as u64 + PATIENCE);
         }
     }
 
-    /// In the quiet world, the directory loses its records or a node is killed. Checks what everybody is shown then.
+    /// Makes the directory lose its records, or kills a node, in the quiet world. Checks which statuses watchers are
+    /// then shown.
     pub fn lose_something_quietly(&mut self) {
         if self.staying() < 2 || self.random.once_in(2) { self.flush_quietly() } else { self.kill_quietly() }
     }

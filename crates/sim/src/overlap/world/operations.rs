@@ -18,13 +18,13 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The capacity of a log reader's queue, plus one, so that every reader misses an entry.
+/// The number of entries that makes every log reader miss one: the capacity of its queue, plus one.
 const FLOOD: usize = lamplight_directory::MAX_WAITING_ENTRIES + 1;
 
 type Call<'a> = Pin<Box<dyn Future<Output = Result<(), ServiceError>> + 'a>>;
 
 impl World {
-    /// Starts one operation. Returns `false` if there was no suitable user or client.
+    /// Starts one operation. Returns `false` without a suitable user or client.
     pub fn begin(&mut self) -> bool {
         let kind = self.plan.next(&mut self.random);
         self.judge.count(format!("{kind:?}"));
@@ -183,7 +183,7 @@ impl World {
         users
     }
 
-    /// A random client for which `which` returns `true`; `None` if there is none.
+    /// A random client for which `which` returns `true`; `None` without such a client.
     fn somebody(&mut self, which: impl Fn(&Client) -> bool) -> Option<(u64, Client)> {
         let clients = self.people.clients.borrow();
         let some: Vec<u64> =
@@ -314,7 +314,7 @@ impl World {
         self.worker_of(id, &client).link_ended(id, end);
     }
 
-    /// Makes a client stop reading its messages, or start again.
+    /// Makes a client stop or resume reading its messages.
     pub fn stall(&mut self, number: u64, stalled: bool) {
         let client = {
             let mut clients = self.people.clients.borrow_mut();
@@ -370,7 +370,8 @@ impl World {
         });
     }
 
-    /// Records the start of a kick or a deletion. The caller must call the returned function after a successful answer.
+    /// Records the start of a kick or a deletion. After a successful answer, the caller must call the returned
+    /// function.
     fn note_kick(&mut self, who: Who, deletes: bool) -> impl FnOnce() + 'static {
         let kick = Kick { began: self.now(), answered: None, deletes };
         let place = {
@@ -386,12 +387,12 @@ impl World {
         }
     }
 
-    /// Starts a call of the server API, which its caller does not repeat.
+    /// Starts a call of the server API. The caller does not repeat the call.
     fn call(&mut self, what: String, call: impl for<'a> FnOnce(&'a Service, Now) -> Call<'a> + 'static) {
         self.call_until_answered(None, what, call);
     }
 
-    /// Starts a call of the server API. If the node is killed before it answers, the caller repeats the call.
+    /// Starts a call of the server API. The caller repeats the call if the node is killed before the answer.
     fn call_until_answered(
         &mut self,
         repeat: Option<Interrupted>,
@@ -410,7 +411,7 @@ impl World {
     }
 }
 
-/// Waits until UserSigs issued from now on are valid again. The server API does the same before it answers.
+/// Waits until UserSigs issued from now on are valid again. The server API waits in the same way before it answers.
 async fn wait_until_answer(clock: &Arc<Clock>, revoking: &Revoking) {
     if let Some(from) = revoking.answer_from(wall(clock.now())) {
         clock.sleep(from.0.saturating_sub(wall(clock.now()).0)).await;
