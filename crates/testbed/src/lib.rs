@@ -1,8 +1,8 @@
 //! Starts the servers of a cluster on loopback ports: Redis, PostgreSQL, and nodes of Lamplight. Measurements, the demo
-//! and tests use them.
+//! and tests use these servers.
 //!
-//! Redis and PostgreSQL are those of Debian's packages. Every server is a process that ends with the thread that started
-//! it, and has its files in a temporary folder. Every wait has a limit.
+//! Redis and PostgreSQL are from Debian's packages. Every server is a process that ends with the thread that started
+//! it. The files of a server are in a temporary folder. Every wait has a limit.
 
 mod node;
 mod postgres;

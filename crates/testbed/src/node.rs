@@ -18,20 +18,20 @@ pub struct NodeSettings {
     pub arguments: Vec<String>,
     /// The environment variables, as names and values.
     pub environment: Vec<(String, String)>,
-    /// The data folder, which may not exist yet.
+    /// The data folder, which need not exist yet.
     pub data_dir: PathBuf,
     /// The file that gets the output of the node.
     pub log: PathBuf,
 }
 
-/// A node, which runs or has ended. Dropping the value kills it.
+/// A node, running or ended. Dropping the value kills the node.
 pub struct NodeProcess {
     settings: NodeSettings,
     child: Option<Child>,
     file: NodeFile,
 }
 
-/// The node file that a running node has in its data folder.
+/// The node file in the data folder of a running node.
 #[derive(Deserialize, Clone, Copy)]
 struct NodeFile {
     pid: u32,
@@ -80,7 +80,7 @@ impl NodeProcess {
         }
     }
 
-    /// Asks the node to stop in order. [`poll_end`](Self::poll_end) says when it has ended.
+    /// Asks the node to stop in an orderly way. [`poll_end`](Self::poll_end) returns when it has ended.
     pub fn terminate(&self) {
         if let Some(child) = &self.child {
             // An error means that the process has ended already.
@@ -88,7 +88,7 @@ impl NodeProcess {
         }
     }
 
-    /// Returns how the node has ended; `None` while it runs. A node that does not run has ended before.
+    /// Returns how the node has ended; `None` while the node runs. For a node that had already ended, returns success.
     pub fn poll_end(&mut self) -> Result<Option<ExitStatus>> {
         let Some(child) = &mut self.child else { return Ok(Some(ExitStatus::default())) };
         let ended = child.try_wait()?;
@@ -98,8 +98,8 @@ impl NodeProcess {
         Ok(ended)
     }
 
-    /// Starts the node again on the same ports and the same data folder. [`poll_ready`](Self::poll_ready) says when it is
-    /// ready.
+    /// Starts the node again on the same ports and the same data folder. [`poll_ready`](Self::poll_ready) returns
+    /// whether the node is ready.
     pub fn start_again(&mut self) -> Result<()> {
         if self.child.is_some() {
             bail!("the node runs already");

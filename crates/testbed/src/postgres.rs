@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 /// The user and the database of the server.
 const NAME: &str = "lamplight";
 
-/// A running PostgreSQL, reached by a socket in its folder. Dropping the value ends the server and removes the folder; so
-/// does the end of this process.
+/// A running PostgreSQL, with a socket in its folder. The server ends, and its folder is removed, when the value is
+/// dropped or this process ends.
 pub struct Postgres {
     directory: PathBuf,
     /// A shell that ends the server when its input ends.
@@ -23,7 +23,7 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts a server with these options (`name=value`), and creates its database. `log` gets its log.
+    /// Starts a server with these options (`name=value`), and creates its database. The server writes its log to `log`.
     pub fn start(log: &Path, options: &[&str]) -> Result<Self> {
         const SCRIPT: &str = r#"
             program=$1 directory=$2
@@ -116,7 +116,7 @@ fn as_owner(program: &Path, directory: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// Gives a directory of root to the user of Debian's package.
+/// Gives a directory owned by root to the user of Debian's package.
 fn give_away(directory: &Path) -> Result<()> {
     if fs::metadata(directory)?.uid() != 0 {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Redis servers: a single one, or the masters of a Redis Cluster.
+//! Redis servers: a single server, or the masters of a Redis Cluster.
 
 use crate::process::{PATIENCE, await_start, bound, kill};
 use anyhow::{Context, Result, bail, ensure};
@@ -8,13 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The difference between the port of the cluster bus and the port of its server.
+/// The difference between the port of a server and the port of its cluster bus.
 const BUS: u16 = 10_000;
 
-/// The number of ports that are tried, because another process may take a port before the server does.
+/// The number of attempts to find a port. Another process may take a port before the server does.
 const ATTEMPTS: usize = 5;
 
-/// A running Redis server, which writes nothing to disk. Dropping the value ends it.
+/// A running Redis server, which writes nothing to disk. Dropping the value ends the server.
 pub struct RedisServer {
     port: u16,
     process: Child,
@@ -26,7 +26,8 @@ pub struct Redis {
 }
 
 impl RedisServer {
-    /// Starts a server with these options, and waits until it accepts connections. The folder gets its log.
+    /// Starts a server with these options, and waits until it accepts connections. The server writes its log to the
+    /// folder.
     pub fn start(folder: &Path, name: &str, options: &[&str]) -> Result<Self> {
         for _ in 0..ATTEMPTS {
             let port = free_port()?;
@@ -87,7 +88,8 @@ impl Drop for RedisServer {
 }
 
 impl Redis {
-    /// Starts a single server for 1 shard, and a Redis Cluster for 3 or more. The folder gets their files.
+    /// Starts a single server for 1 shard, and a Redis Cluster for 3 or more. The servers write their files to the
+    /// folder.
     pub fn start(folder: &Path, shards: usize) -> Result<Self> {
         if shards == 1 {
             return Ok(Self { servers: vec![RedisServer::start(folder, "redis-1", &[])?] });
@@ -124,7 +126,7 @@ impl Redis {
         &self.servers
     }
 
-    /// Returns the URL, which names at most two of the servers.
+    /// Returns the URL. It names at most two of the servers.
     pub fn url(&self) -> String {
         let named = self.servers.iter().take(2).map(|server| format!("127.0.0.1:{}", server.port));
         format!("redis://{}", named.collect::<Vec<_>>().join(","))
@@ -141,7 +143,7 @@ impl Redis {
     }
 }
 
-/// Finds a free port whose cluster bus is free too.
+/// Finds a free port whose cluster bus port is also free.
 fn free_port() -> Result<u16> {
     loop {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();

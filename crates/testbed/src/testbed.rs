@@ -66,8 +66,8 @@ struct CreatedId {
 }
 
 impl Testbed {
-    /// Starts the servers one after another, and waits until each is ready. On a failure, the error contains the end of
-    /// the log of the server that has failed.
+    /// Starts the servers one after another, and waits until each is ready. If a server fails, the error contains the
+    /// end of its log.
     pub fn start(settings: &TestbedSettings) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lamplight-cluster-").tempdir()?;
         let path = folder.path();
@@ -97,7 +97,7 @@ impl Testbed {
         Ok(Self { nodes, redis, postgres, app, folder })
     }
 
-    /// Copies the logs of all servers into a folder, which is created if it does not exist.
+    /// Copies the logs of all servers into a folder. Creates a missing folder.
     pub fn copy_logs(&self, to: &Path) -> Result<()> {
         fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
         for entry in fs::read_dir(self.folder.path())?.flatten() {
