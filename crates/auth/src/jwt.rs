@@ -1,8 +1,8 @@
 //! Verifies the JWT of a login (SPEC section 5, "Tokens"; RFC 7519).
 //!
-//! The `jsonwebtoken` crate parses the token and chooses the verifier. The algorithms are those of `ring`, which TLS
-//! needs anyway. This module decides which key may verify a token, and which claims a token must have. The current time
-//! is an argument, as in the whole crate.
+//! The `jsonwebtoken` crate parses the token and chooses the verifier. The algorithms come from `ring`, which TLS also
+//! needs. This module decides which key may verify a token, and which claims a token must have. The current time is an
+//! argument, as in the whole crate.
 
 mod keys;
 mod ring_provider;

@@ -98,7 +98,7 @@ impl JwtKeySet {
     }
 
     /// Gives every key the same mark, which identifies the source of the keys. A login then stays valid even if its key
-    /// is removed from the source. Identity providers do remove keys that they no longer sign with.
+    /// is removed from the source. Identity providers remove keys with which they no longer sign.
     #[must_use]
     pub fn of_source(mut self, mark: u32) -> Self {
         self.keys.iter_mut().for_each(|key| key.mark = mark);
