@@ -41,7 +41,7 @@ impl Jitter {
         Self(fraction.clamp(0.0, 1.0))
     }
 
-    /// This fraction of `span`, in whole milliseconds.
+    /// Returns this fraction of `span`, in whole milliseconds.
     pub(crate) fn of(self, span: Duration) -> Duration {
         Duration::from_millis(span.mul_f64(self.0).as_millis().try_into().unwrap_or(u64::MAX))
     }

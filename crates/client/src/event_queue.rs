@@ -18,8 +18,8 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// The number of events in `others` that come before the statuses in `slots`: those older than the newest change of
-    /// a slot.
+    /// The number of events in `others` that come before the statuses in `slots`. These events are older than the
+    /// newest change of a slot.
     ahead: usize,
     /// The users whose statuses the reader has got. Only their removals are reported, which bounds the slots.
     told: BTreeSet<UserId>,

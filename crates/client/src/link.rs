@@ -175,7 +175,7 @@ impl Link {
     }
 
     /// The time without traffic before the link ended. With an unanswered request, only the time until the last sent
-    /// message counts: the path may have cut the link by then.
+    /// message counts. After that, the path may have cut the link.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)

@@ -43,8 +43,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit for the answer to a login.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The maximum number of calls that wait to be sent, and of logins that wait for an attempt to connect. A further call
-/// is refused at once with 7008. One further logout is allowed, so that a session can be ended.
+/// The maximum number of calls that wait to be sent, and of logins that wait for an attempt to connect. Further calls
+/// are refused at once with 7008. One further logout is allowed, so that a session can be ended.
 pub const MAX_QUEUE: usize = 1_000;
 
 /// If a deadline is reached this late, the device or process is assumed to have slept.

@@ -1,7 +1,7 @@
-//! The restore of the subscription list after the server has dropped it: the client subscribes to its users again, in
+//! The restore of the subscription list after the server has dropped it. The client subscribes to its users again, in
 //! batches.
 //!
-//! It continues after a broken link: a batch without an answer is sent again.
+//! The restore continues after a broken link. A batch without an answer is sent again.
 
 use lamplight_model::{Moment, UserId};
 use std::collections::{BTreeSet, VecDeque};
@@ -12,7 +12,7 @@ use std::time::Duration;
 const BATCH: usize = 100;
 
 /// The shortest time between two batches. At this pace, a restore uses half of the default rate limit of 20 calls in 5
-/// s; the application and other devices have the rest.
+/// s. The application and other devices have the other half.
 const PACE: Duration = Duration::from_millis(500);
 
 /// The wait after a temporary refusal, which is the window of the default rate limit.

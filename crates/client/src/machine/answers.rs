@@ -559,7 +559,7 @@ fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
 }
 
 /// Whether a refused call of the SDK about the subscription list can succeed later. After a refusal by a gate, this
-/// needs a server that sends abilities: it reports when the app allows subscriptions again.
+/// needs a server that sends abilities. Such a server reports when the app allows subscriptions again.
 fn may_pass(refused: &Refused, abilities: Option<Abilities>) -> bool {
     let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
     retry_after_refusal(refused).is_some() || (is_gate && abilities.is_some())

@@ -7,10 +7,10 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Retry {
     BackOff,
-    /// This time, which was chosen at random: by the server, or by this client after a sleep. After failures, a longer
-    /// back-off is used instead.
+    /// At this time, which the server chose at random, or this client after a sleep. After failures, a longer back-off
+    /// is used instead.
     After(Duration),
-    /// This time plus the back-off.
+    /// At this time, plus the back-off.
     NotBefore(Duration),
 }
 

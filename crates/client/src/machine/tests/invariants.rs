@@ -69,7 +69,7 @@ const HAPPENINGS: &[&str] = &[
     "answer @ logout",
 ];
 
-/// Interprets a transcript like a driver, and checks each effect against the state.
+/// Reads the effects of a transcript in order, as a driver would. Checks each effect against the state.
 fn check_promises(world: &World) {
     let (mut opening, mut open) = (false, false);
     let mut answered: BTreeMap<&str, usize> = BTreeMap::new();
