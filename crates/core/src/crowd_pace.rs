@@ -1,4 +1,4 @@
-//! The pace at which a crowd is notified of a change that has waited.
+//! The pace at which a crowd is notified of a change that conflation has delayed.
 //!
 //! The watchers of a user with thousands of them are served in shares. The shares of an occasional change follow each
 //! other without pauses. A change that conflation has delayed belongs to a user who changes often. Its shares have

@@ -1,9 +1,9 @@
 //! Finds messages that may have reached no device, because their connection was already dead (SPEC section 6).
 //!
-//! Bytes received from a device prove that it has got the earlier messages; nothing else does. Messages sent after the
-//! last bytes from the user's connections may have reached no device. When the user turns OFFLINE, the record stores
-//! the time from which on messages may have been missed. It drops this time once the messages were handed to the push
-//! webhook.
+//! Only bytes received from a device prove that the device has got the earlier messages. Messages sent after the last
+//! bytes from the user's connections may have reached no device. When the user turns OFFLINE, the record stores the
+//! time from which on messages may have been missed. The record drops this time once the messages were handed to the
+//! push webhook.
 
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;

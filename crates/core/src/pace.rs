@@ -5,7 +5,7 @@
 use lamplight_model::Moment;
 use std::time::Duration;
 
-/// A minimum rate of a transfer: a grace, then a number of bytes per second, and possibly a longest time.
+/// A minimum rate of a transfer: a grace, then a number of bytes per second. There may also be a longest time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MinimumRate {
     /// The time that every transfer has, in addition to the time for its bytes.

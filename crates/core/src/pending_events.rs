@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// The maximum number of events in one record, which keeps the record small. While the facts fail, further events
-/// replace the oldest, and the dropped ones are counted.
+/// replace the oldest events. Dropped events are counted.
 pub const MAX_PENDING_EVENTS: usize = 64;
 
 /// The session events of a user that are not in the outbox yet, in the order of their ordinals.
@@ -57,9 +57,10 @@ impl PendingEvents {
         self.missed_since = None;
     }
 
-    /// Adds an event without a status; [`PendingEvents::conclude`] sets the statuses of all events of a step.
+    /// Adds an event without a status. [`PendingEvents::conclude`] sets the statuses of all events of a step.
     ///
-    /// A login does not remove a waiting disconnect of its device: the disconnect may be on its way to the outbox.
+    /// A login does not remove a waiting disconnect of its device, because the disconnect may be on its way to the
+    /// outbox.
     pub(crate) fn push(&mut self, kind: SessionEventKind, device: Option<EventDevice>, at: Timestamp) {
         // Using the time makes the ordinals of a new record higher than those of a former record of the same user.
         self.last_ordinal = (self.last_ordinal + 1).max(at.0);
@@ -71,8 +72,8 @@ impl PendingEvents {
     }
 
     /// Sets `after` as the status of the events of one step. These events have ordinals above `behind`. If the user is
-    /// no longer ONLINE, all of them except the first get [`StatusAfter::told_always`]. Otherwise a login could cancel
-    /// one after the first was sent.
+    /// no longer ONLINE, all of these events except the first get [`StatusAfter::told_always`]. Otherwise a login could
+    /// cancel an event after the first was sent.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {

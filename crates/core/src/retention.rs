@@ -1,13 +1,13 @@
-//! The clock that decides which old data is deleted. It follows the wall clock. If the wall clock leaps ahead, this
-//! clock follows only after some time.
+//! The clock that decides which old data is deleted. The clock follows the wall clock. After a leap of the wall clock
+//! ahead, this clock follows only after some time.
 //!
 //! A wall clock may be wrong: a host without a battery, a wrong clock of a virtual machine's host, an operator's typing
-//! error. Everything else recovers when the clock is corrected; deleted data is lost.
+//! error. Everything else recovers when the clock is corrected. Deleted data is lost.
 
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
 
-/// After a start or a leap ahead, deletions follow the wall clock only after it has run steadily for this time.
+/// The time for which the wall clock must run steadily, after a start or a leap ahead, before deletions follow it.
 pub const STEADY_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// The largest difference between the wall clock and the monotonic clock that is no leap. A time service corrects the

@@ -98,7 +98,7 @@ impl Presence {
 
 impl SavedPresence {
     /// Raises the version above every version that may have been sent until the time `at`. This record may be older
-    /// than the last one that was sent, and clients ignore versions that are not newer than theirs.
+    /// than the last sent record. Clients ignore versions that are not newer than their own.
     pub fn lift_version(&mut self, at: Timestamp) {
         self.version = self.version.next(at);
     }

@@ -1,10 +1,10 @@
 //! The time of the directory, which all nodes of a cluster share.
 //!
 //! Deadlines, versions and times in shared records are times of the directory's clocks. When a node renews its lease,
-//! it measures the difference between these clocks and its own monotonic clock. It does not use its wall clock, which
-//! may be wrong or be set.
+//! it measures the difference between these clocks and its own monotonic clock. The wall clock of the node is not used,
+//! because it may be wrong or be set.
 //!
-//! The first measurement is applied at once; later ones correct the time slowly. The time therefore never runs
+//! The first measurement is applied at once. Later measurements correct the time slowly. The time therefore never runs
 //! backwards. If the directory moves to a machine whose clock is ahead, deadlines do not pass all at once.
 
 use lamplight_model::{Moment, Now, Timestamp};

@@ -141,7 +141,7 @@ impl<S> WatchGraph<S> {
         Some((SubjectKey(subject), true))
     }
 
-    /// Adds a reason for `watcher` to watch each of these users. Passes those that it did not yet watch for this reason
+    /// Adds a reason for `watcher` to watch each of these users. Passes users who were not yet watched for this reason
     /// to `added`. The time is linear in the number of given users and of the watcher's edges.
     pub fn watch_all(
         &mut self,

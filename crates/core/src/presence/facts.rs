@@ -41,8 +41,8 @@ pub enum Admission {
     Overtaken,
     /// A later login on this platform competes with this login and has ended it.
     Beaten(Platform),
-    /// The record has had a later login, so this login may have ended. The caller reads the facts again. What it reads
-    /// is valid until the record gets a login with a number above the one in this variant.
+    /// The record has had a later login, so this login may have ended. The caller must read the facts again. The facts
+    /// read are valid until the record gets a login with a number above the number in this variant.
     MayHaveEnded(u64),
 }
 
@@ -246,7 +246,7 @@ impl Presence {
     }
 
     /// Ends every login up to the number `through` and drops the subscription list, because the facts have deleted the
-    /// account. Returns the same as [`Presence::kick`].
+    /// account. Returns the same result as [`Presence::kick`].
     ///
     /// The record is kept for the login retention. If the account was created again meanwhile, its record and its later
     /// logins stay.
@@ -345,7 +345,7 @@ impl Presence {
         })
     }
 
-    /// Ends the login of this connection and closes the connection: an earlier attempt to log out the device has
+    /// Ends the login of this connection and closes the connection, after an earlier attempt to log out the device has
     /// failed.
     pub fn log_out_late(
         &mut self,
@@ -377,8 +377,9 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Does the same as [`Presence::ends_settled`] for a record that may have been created from older facts, after the
-    /// directory has lost the record that kept these ends. The ended logins are removed, and their connections closed.
+    /// Acts like [`Presence::ends_settled`] for a record that may have been created from older facts. This happens
+    /// after the directory has lost the record that kept these ends. The ended logins are removed, and their
+    /// connections closed.
     pub fn ends_settled_after_loss(
         &mut self,
         settled: &[EndedLogin],

@@ -32,9 +32,9 @@ pub enum Reasserted {
 }
 
 impl Presence {
-    /// Ends the connections of a lost node in this record, and returns their number. They count as connected until the
-    /// time `until`, or end at once if it has passed. `heard` is the last time at which the node is known to have run.
-    /// The log reports each connection that ends at once, because the node may run without the others' knowledge.
+    /// Ends the connections of a lost node in this record, and returns their number. The connections count as connected
+    /// until the time `until`. If that time has passed, they end at once. `heard` is the last time at which the node is
+    /// known to have run. The log reports each connection that ends at once, because the node may still be running.
     pub fn lose_node(
         &mut self,
         node: NodeId,

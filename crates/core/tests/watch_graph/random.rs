@@ -6,7 +6,7 @@ use lamplight_model::{User, UserStatus, Version};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// There are few connections and users, so that operations often concern the same ones.
+/// There are few connections and users, so that operations often collide.
 #[derive(Clone, Debug)]
 enum Event {
     Attach(u8),
@@ -216,7 +216,7 @@ impl World {
         self.model.forget_the_unwatched();
     }
 
-    /// Applies an operation to a connection, if it exists.
+    /// Applies an operation to a connection, if the connection exists.
     fn on(&mut self, c: u8, act: impl FnOnce(&mut Hub<UserStatus>, WatcherKey, &mut Model)) {
         if let Some(key) = self.keys.get(&c) {
             act(&mut self.hub, *key, &mut self.model);
