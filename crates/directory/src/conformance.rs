@@ -388,8 +388,9 @@ async fn set_custom(directory: &Arc<dyn Directory>, name: &str, text: &str, now:
     logged
 }
 
-/// A reader of the log. An adapter may deliver entries late, so the reader appends an entry of its own and reads until
-/// that entry comes. The entry is about user `a`, like the tested ones: only entries about one user have an order.
+/// A reader of the log. An adapter may deliver entries late. The reader therefore appends its own entry, and reads
+/// until that entry arrives. Only entries about one user have an order, so this entry is about user `a`, like the
+/// tested entries.
 struct Ear {
     log: LogReader,
     ports: Ports,

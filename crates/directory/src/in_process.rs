@@ -73,7 +73,7 @@ struct Record {
     rev: u64,
     /// The user's position in the feed.
     place: u64,
-    /// The record's deadline in `Shard::deadlines`, if it is there.
+    /// The record's deadline in `Shard::deadlines`; `None` if the record is not there.
     scheduled: Option<Moment>,
     /// Whether the user is in `Shard::with_events`.
     has_events: bool,
@@ -186,7 +186,7 @@ impl InProcessDirectory {
         }
     }
 
-    /// Writes an entry of a user to the journal. The caller holds the user's shard lock, so that no change is read or
+    /// Writes an entry of a user to the journal. The caller holds the user's shard lock. No change is therefore read or
     /// logged before it is in the journal.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) {
         let Some(journal) = &self.journal else { return };

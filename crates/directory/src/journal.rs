@@ -44,7 +44,8 @@ const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x07";
 const FORMER_MAGICS: [&[u8; 12]; 2] = [b"LAMPLIVE\x00\x00\x00\x06", b"LAMPLIVE\x00\x00\x00\x05"];
 /// The number of bytes of the magic that are equal in all formats.
 const NAME_BYTES: usize = 8;
-/// The position of the mark of doubt: a write to the file has failed, and no snapshot contains the change.
+/// The position of the mark of doubt. The mark means that a write to the file has failed, and that no snapshot contains
+/// the change.
 const DOUBT_AT: u64 = MAGIC.len() as u64;
 const SURE: u8 = 0;
 const IN_DOUBT: u8 = 1;

@@ -128,9 +128,9 @@ pub trait Directory: Send + Sync {
     /// Without a cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
-    /// Records from before this time may be missing. A record that is created again from the facts must have a version
-    /// above this time, and thereby above those sent before. If an adapter loses records while it runs, its epoch
-    /// becomes a later time.
+    /// The time before which records may be missing. A record that is created again from the facts must have a version
+    /// above this time. Its version is then above all versions that were sent before. If an adapter loses records while
+    /// it runs, its epoch becomes a later time.
     fn epoch(&self) -> Timestamp;
 
     /// Resolves when a status changes visibly after the first poll. A reader polls it before it reads a page, so as to
@@ -154,8 +154,8 @@ pub trait ChangeLog: Send + Sync {
     /// revisions.
     fn follow(&self) -> LogReader;
 
-    /// Creates a reader of the users who get new [session events](Presence::pending_events) for the outbox, and of the
-    /// lanes that get new notices. An entry follows its change.
+    /// Creates a reader of events for the outbox. It reads the users with new [session
+    /// events](Presence::pending_events), and the lanes with new notices. An entry follows its change.
     fn follow_events(&self) -> LogReader;
 }
 

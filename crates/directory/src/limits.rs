@@ -32,17 +32,18 @@ pub enum Taken {
 
 /// The port that counts calls on all nodes, and limits their rates.
 pub trait Limits: Send + Sync {
-    /// Counts one call at the time `now` of the directory's clock, and returns whether it is allowed. At most
-    /// `limit.calls` calls are allowed in any period of `limit.window_ms` milliseconds; refused calls are not counted.
-    /// Concurrent calls cannot exceed the limit. An adapter that waits for a store fails soon if the store does not answer,
-    /// and for a while at once. If the future is dropped, the call may have been counted.
+    /// Counts one call at the time `now` of the directory's clock, and returns whether the call is allowed. At most
+    /// `limit.calls` calls are allowed in any period of `limit.window_ms` milliseconds. Refused calls are not counted.
+    /// Concurrent calls cannot exceed the limit. An adapter that waits for a store fails soon if the store does not
+    /// answer. After that, the adapter fails at once for a while. If the future is dropped, the call may have been
+    /// counted.
     fn take<'a>(&'a self, what: Limited<'a>, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
 
     /// Removes counts that no longer affect a result.
     fn sweep(&self, now: Moment);
 }
 
-/// A shared adapter is an adapter too.
+/// A shared adapter also implements the port.
 impl<T: Limits + ?Sized> Limits for Arc<T> {
     fn take<'a>(&'a self, what: Limited<'a>, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
         (**self).take(what, limit, now)

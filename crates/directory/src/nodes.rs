@@ -25,7 +25,8 @@ pub trait Nodes: Send + Sync {
     /// itself was lost. The node must then join again, and put its connections back into the records.
     fn renew<'a>(&'a self, node: &'a NodeEntry, now: Now) -> Answer<'a, Option<Register>>;
 
-    /// Removes a node that has ended all its connections in the records, if the register contains it.
+    /// Removes a node from the register, if the register contains the node. The node has ended all its connections in
+    /// the records.
     fn leave(&self, node: NodeId) -> Answer<'_, ()>;
 
     /// Removes a lost node whose connections were cleared. If its beat differs from `beat`, the node has come back and

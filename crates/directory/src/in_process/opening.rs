@@ -75,8 +75,8 @@ impl SavedRecords {
     /// Opens the directory with these records, for facts with this mark. Users who were connected when the last process
     /// ended count as connected for the time `grace`.
     ///
-    /// The journal may lack changes that watchers have received. The versions of all records are then raised above
-    /// those that may have been sent, and the feed begins a new epoch.
+    /// The journal may lack changes that watchers have received. The versions of all records are then raised above all
+    /// versions that may have been sent. The feed begins a new epoch.
     pub fn open(
         self,
         facts: Option<FactsMark>,

@@ -171,7 +171,7 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
 /// The error number of an unreadable disk block, on all Unix systems.
 const EIO: i32 = 5;
 
-/// Applies the entries of a file. Skips an entry with a wrong checksum if the next one can be found: entries do not
+/// Applies the entries of a file. Skips an entry with a wrong checksum if the next entry can be found. Entries do not
 /// depend on each other.
 fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
     let Some(mut rest) = entries(bytes) else {
