@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// read. No other process may have the file open.
 ///
 /// Creates no file. Writes only to the index of SQLite's log, which SQLite may update after a process was killed. If
-/// the log has no index, the file is not checked: reading it would create the index.
+/// the log has no index, the file is not checked, because reading the file would create the index.
 pub fn examine(path: &Path) -> Result<(), FactsError> {
     let [log, index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix));
     let has_log = log.metadata().is_ok_and(|about| about.len() > 0);

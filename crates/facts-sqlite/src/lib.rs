@@ -45,10 +45,10 @@ use writer::Writer;
 ///
 /// A call does nothing until its future is polled. After the first poll, a write is executed even if the future is
 /// dropped. Writes are executed in the order of their first polls. A read sees every write that was acknowledged before
-/// it. A write that fails with `Unavailable` may still be stored: its commit may have failed after the data was on
-/// disk.
+/// the read. A write that fails with `Unavailable` may still be stored: its commit may have failed after the data was
+/// on disk.
 ///
-/// Another process may have the file open too. A write waits up to 5 s for the other process's lock.
+/// Another process may also have the file open. A write waits up to 5 s for the other process's lock.
 ///
 /// Dropping the store blocks until all queued calls are complete, the threads have ended and the file is closed.
 pub struct SqliteFacts {

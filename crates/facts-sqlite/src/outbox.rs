@@ -104,8 +104,8 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
     Ok(done)
 }
 
-/// The user's session events up to this ordinal were stored in the outbox. 0 once the caller has confirmed that it
-/// repeats none of them.
+/// The ordinal up to which the user's session events were stored in the outbox. It is 0 once the caller has confirmed
+/// that it will not repeat events.
 fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
     let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
     let key = params![user.app.0, user.id.as_str()];

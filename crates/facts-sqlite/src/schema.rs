@@ -386,8 +386,8 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
 
 /// Switches a new file to write-ahead logging.
 ///
-/// If two processes do so at once, SQLite immediately returns "busy" to one of them. This function then waits and tries
-/// again.
+/// If two processes switch the file at once, SQLite immediately returns "busy" to one process. This function then waits
+/// and tries again.
 fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     let started = Instant::now();
     loop {
