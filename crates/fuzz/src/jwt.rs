@@ -1,8 +1,8 @@
 //! The target for JWTs and the keys that verify them. A token without a valid signature must be refused. The claims of
 //! a valid token must be read correctly.
 //!
-//! Input: a byte, and a text. The byte selects the kind of the text: a token, a header and claims to be signed with the
-//! secret, or keys.
+//! The input is a byte and a text. The byte selects the kind of the text: a token, a header and claims to be signed
+//! with the secret, or keys.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
