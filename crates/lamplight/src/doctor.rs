@@ -121,9 +121,9 @@ pub enum Folder {
         owner: u32,
         /// The id of the user that this command runs as.
         own: u32,
-        /// `true` if it contains a database.
+        /// `true` if the folder contains a database.
         has_store: bool,
-        /// `true` if it can be written to.
+        /// `true` if the folder can be written to.
         writable: bool,
     },
     /// The path is not a folder.

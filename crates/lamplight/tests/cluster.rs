@@ -1,5 +1,5 @@
-//! Tests of several servers that share a real PostgreSQL and a real Redis: one Lamplight, whichever server a client
-//! reaches, also when a server stops, is killed, or joins.
+//! Tests of several servers that share a real PostgreSQL and a real Redis. A client can use any server. A server may
+//! stop, be killed or join.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -262,8 +262,8 @@ impl Device {
         assert!(matches!(answer, Body::SetSelfStatus(_)), "{answer:?}");
     }
 
-    /// Waits until this device has been told of a change that `other` makes now. It has then been told of everything
-    /// before, too.
+    /// Waits until this device has been notified of a change that `other` makes now. The device was then also notified
+    /// of everything before that change.
     fn hears_of(&mut self, other: &mut Self, user: &str, custom: &str) {
         other.set_custom(custom);
         self.told(user, custom, |it| it.custom_status == custom);
