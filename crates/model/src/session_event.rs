@@ -93,8 +93,8 @@ impl SessionEvent {
         }
     }
 
-    /// Whether this login cancels an unsent disconnect, so that neither is sent. `between` are the user's events
-    /// between them.
+    /// Whether this login cancels an unsent disconnect. Neither the login nor the disconnect is then sent. `between`
+    /// has the user's events between the two.
     ///
     /// To a receiver, the device was then connected the whole time. The events in `between` must be possible for a
     /// connected device; see [`StatusAfter::told_always`].
