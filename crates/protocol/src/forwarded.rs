@@ -11,8 +11,8 @@ static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The maximum number of hops that are read, from the end. Further hops are ignored.
 const MAX_HOPS: usize = 32;
 
-/// The hops of a request according to its headers. Each list begins with the nearest hop. A hop is `None` if its text
-/// is not an address, such as `unknown` or a name that a proxy has invented.
+/// The hops of a request, according to its headers. Each list begins with the nearest hop. A hop is `None` if its text
+/// is not an address. Such a text is `unknown`, or a name that a proxy has invented.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Hops {
     /// The hops in `X-Forwarded-For`; `None` if the request does not have the header.
