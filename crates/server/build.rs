@@ -60,7 +60,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) {
     }
 }
 
-/// The Rust code of the table. It is sorted by path, so that it can be searched.
+/// The Rust code of the table, sorted by path for searching.
 fn table(dist: &Path, files: &[String]) -> String {
     let mut table = "&[\n".to_owned();
     for path in files.iter().filter(|path| packed_form_of(path, files).is_none()) {

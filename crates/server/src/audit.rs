@@ -102,7 +102,7 @@ impl Audit {
     }
 
     /// Writes the entry for an act, runs `change`, and adds the outcome and the text of `note` to the entry. Removes
-    /// the entry after a refusal. Also removes it if `note` returns `None`, because nothing was changed.
+    /// the entry after a refusal. Also removes the entry if `note` returns `None`, because nothing was changed.
     ///
     /// The caller must poll this future to its end, even if the requester has disconnected.
     pub async fn record<T, E: Unsuccessful + From<FactsError>>(

@@ -153,8 +153,8 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 
 /// Locks a data folder, and removes the access of all users but its owner.
 ///
-/// Refuses a folder that is open to other users if they may need this access. They are assumed to need it if every user
-/// may create files in it (as in `/tmp`), or if it has files of other programs and no database.
+/// Refuses a folder that is open to other users if they may need this access. Two cases count: every user may create
+/// files in the folder (as in `/tmp`), or the folder has files of other programs and no database.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| unusable(folder, source);
     check_length(folder)?;

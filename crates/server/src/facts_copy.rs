@@ -50,7 +50,7 @@ pub enum CopyError {
         /// The difference.
         difference: String,
     },
-    /// The facts of the data folder are in another database already.
+    /// The facts of the data folder are already in another database.
     #[error(
         "the facts of this data folder are in PostgreSQL ({former}), so the file may be older than they are; delete {mark} if \
          the file is to be copied all the same"
@@ -58,7 +58,7 @@ pub enum CopyError {
     Moved {
         /// The hosts and the name of the database.
         former: String,
-        /// The file that says so.
+        /// The file that records the other store.
         mark: PathBuf,
     },
     /// The copy is complete, and the data folder cannot be told.
@@ -67,7 +67,7 @@ pub enum CopyError {
          setting `facts`, because it would go on with the file"
     )]
     Unmarked {
-        /// The file that says where the facts of the data folder are.
+        /// The file that records where the facts of the data folder are.
         mark: PathBuf,
         /// The cause.
         source: io::Error,
@@ -92,8 +92,9 @@ pub struct Copied {
 
 /// Copies all facts of a file into an empty database. Returns the tables with the numbers of their rows.
 ///
-/// The copy is committed only after every row has been compared with its source. The data folder of the file then says
-/// that its facts are in PostgreSQL, so that no server goes on with the file. `progress` is called after each table.
+/// The copy is committed only after every row has been compared with its source. The data folder of the file then
+/// records that its facts are in PostgreSQL. No server therefore continues with the file. `progress` is called after
+/// each table.
 pub async fn copy_facts(
     file: &Path,
     postgres: &PostgresSettings,
@@ -142,8 +143,8 @@ pub async fn copy_facts(
     Ok(copied)
 }
 
-/// The data folder of the file, which is locked during the copy. `None` if the file's name is not that of a data folder's
-/// database.
+/// The data folder of the file, which is locked during the copy. `None` if the file does not have the name of a data
+/// folder's database.
 fn data_folder_of(file: &Path) -> Option<&Path> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     file.file_name().is_some_and(|name| name == data_folder::FACTS).then_some(folder)

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// intervals.
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
 
-/// Logs a device in over a connection that no worker has, as if the connection's end had not been reported.
+/// Logs a device in over a connection that no worker has. The connection's end then appears not to have been reported.
 async fn log_in_without_socket(node: &TestNode, user: &str, local: u64) {
     let call = LoginCall {
         app: node.app.id,

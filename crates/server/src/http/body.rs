@@ -235,8 +235,8 @@ impl Deref for WholeBody {
     }
 }
 
-/// Charges the bytes of an answer until they have been sent. This is for routes that make an answer per request, not
-/// for static files.
+/// Charges the bytes of an answer until they have been sent. Routes with one answer per request use this; static files
+/// do not.
 pub async fn charge_answer(Extension(room): Extension<BodyRoom>, request: Request, next: Next) -> Response {
     next.run(request).await.map(|body| Body::new(Charged { body, budget: room.budget }))
 }

@@ -1,8 +1,8 @@
 //! The memory budget for the bodies of all connections of the HTTP port, in bytes.
 //!
-//! A request whose body does not fit is refused. An answer to a call that only reads is refused if it does not fit: the
-//! client can repeat the call. Every other call has been carried out, so its answer is charged even beyond the budget.
-//! Bodies are then refused.
+//! A request whose body does not fit is refused. An answer that does not fit is refused if its call only reads, because
+//! the client can repeat the call. Every other call has been carried out, so its answer is charged even beyond the
+//! budget. Bodies are then refused.
 
 use axum::body::Bytes;
 use prometheus_client::metrics::gauge::Gauge;

@@ -1,7 +1,7 @@
 //! Applies the time limits to a connection of the HTTP port. The socket and the answers' bodies report their events to
 //! the connection's [`Pace`], which decides whether the peer is too slow.
 //!
-//! The rules are in `core`; the socket, the timer and the metrics are here.
+//! The rules are in `core`. The socket, the timer and the metrics are here.
 
 use super::metrics::{HttpMetrics, TimeLimit};
 use axum::body::{Body, Bytes, HttpBody};

@@ -112,7 +112,7 @@ impl KeptKeys {
     }
 }
 
-/// Removes a file, if it exists.
+/// Removes a file, if the file exists.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
