@@ -245,8 +245,8 @@ impl AppDeletions {
         self.end_record(user, app.as_deref(), now).await
     }
 
-    /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record and refuses the call:
-    /// the deletion may already have passed the place of the record.
+    /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record and refuses the call.
+    /// The deletion may already have passed the place of the record.
     pub(crate) async fn put_record(
         &self,
         user: &User,

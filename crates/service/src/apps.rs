@@ -32,8 +32,8 @@ impl AppTable {
         self.get(user.app).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
-    /// Locks the table for a change. The caller changes an app in the facts and then in the table under this lock, so
-    /// that both have the same order of changes.
+    /// Locks the table for a change. Under this lock, the caller changes an app first in the facts and then in the
+    /// table. Both then have the same order of changes.
     pub(crate) async fn lock_changes(&self) -> MutexGuard<'_, ()> {
         self.changes.lock().await
     }

@@ -432,9 +432,9 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Records that an answer contains this version of a user's status, which was just read. Returns a newer version
-    /// for the answer if the connection was already sent one; otherwise `None`.
+    /// for the answer if the connection was already sent a newer version; otherwise `None`.
     ///
-    /// The log may be behind the answer. The older entries that it reports later are not sent to this connection. An
+    /// The log may be behind the answer. Older entries that the log reports later are not sent to this connection. An
     /// entry with the same version is sent, because an answer does not replace a notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         if self.hub.is_behind(watcher, user, version) {

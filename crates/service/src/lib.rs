@@ -160,8 +160,8 @@ impl Service {
         }
     }
 
-    /// Counts calls for the rate limits with `limits`, which counts those of all nodes. While it fails, each node limits
-    /// its own calls.
+    /// Counts calls for the rate limits with `limits`, which counts the calls of all nodes. While `limits` fails, each
+    /// node limits its own calls.
     #[must_use]
     pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
         Self { rates: limits::Rates::shared(limits), ..self }

@@ -1,8 +1,8 @@
 //! The retry list: the operations that failed, or whose result is unknown, because a store failed.
 //! `operations/retrying.rs` retries them.
 //!
-//! Each operation can be repeated and delayed safely. It names the login, the connection or the account that it
-//! concerns, and does not affect later ones. The list is lost when the process ends; `upkeep` makes the two stores
+//! Each operation can be repeated and delayed safely. An operation names the login, the connection or the account that
+//! it concerns, and does not affect later ones. The list is lost when the process ends. `upkeep` makes the two stores
 //! consistent after a restart.
 //!
 //! The live record keeps ended logins for the facts; these are not in this list.
@@ -35,8 +35,7 @@ pub(crate) enum Pending {
     TakeBack { user: User, recorded: Recorded },
     /// A login was refused, but may have been recorded under an unknown number, at the time `at`.
     Unrecord { user: User, device: DeviceId, by_app: bool, at: Timestamp },
-    /// The facts have created, kicked or deleted an account, or may have done so, and the live record has not followed
-    /// yet.
+    /// The facts have created, kicked or deleted an account, or may have. The live record has not followed yet.
     Agree { user: User },
 }
 

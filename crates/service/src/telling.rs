@@ -2,7 +2,7 @@
 //!
 //! Callers never wait for the log. An entry that the log does not accept waits in a bounded queue, in order, until
 //! [`Telling::append_waiting`] appends it. If the queue is full, the entry is dropped. The change is still in the
-//! facts, and readers find it when they read them again.
+//! facts, which readers read again later.
 
 use futures_util::FutureExt;
 use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};
@@ -42,8 +42,8 @@ impl Telling {
         Self { log, is_remote: false, state: Mutex::default(), arrived: Notify::default() }
     }
 
-    /// Never tries to append an entry at once. A log in another process would get most entries twice: it receives the
-    /// entry at the first poll, but its answer comes later.
+    /// Never tries to append an entry at once. A log in another process would get most entries twice. Such a log
+    /// receives the entry at the first poll, but its answer comes later.
     pub(crate) fn with_remote_log(self) -> Self {
         Self { is_remote: true, ..self }
     }

@@ -8,8 +8,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Identifies the key that verified a token, or the source of JWT keys, within this process. It is computed from the
-/// text of the key: a new key may get the number of a removed one.
+/// Identifies the key that verified a token, or the source of JWT keys, within this process. The mark is computed from
+/// the text of the key. A new key may get the number of a removed key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyMark(u32);
 

@@ -281,7 +281,7 @@ async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
     assert_eq!(directory.stats().records, 0);
 }
 
-/// A call of the backend creates a record too.
+/// A call of the backend also creates a record.
 #[tokio::test]
 async fn no_call_that_was_under_way_makes_a_record_of_a_deleted_app() {
     let (service, directory, _folder) = service(&["ann", "bob"]).await;

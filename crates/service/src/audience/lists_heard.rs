@@ -1,8 +1,8 @@
 //! Records whether the log has reported a change of a user's lists during a login of that user.
 //!
 //! The facts return the lists version when they record a login. If the worker receives no change of the lists until the
-//! connection joins the audience, this version is still current. Otherwise it is read again. Later changes are sent to
-//! the connection.
+//! connection joins the audience, this version is still current. Otherwise the version is read again. Later changes are
+//! sent to the connection.
 //!
 //! The module has no I/O. Its memory is bounded by the number of logins in progress.
 

@@ -122,8 +122,8 @@ impl Reads {
         (!users.is_empty()).then_some(ReadCall::ListsStates(users))
     }
 
-    /// Repeats the read of these users' statuses after a pause. They were [split off](ReadCall::split_off) from a call in
-    /// progress.
+    /// Repeats the read of these users' statuses after a pause. The users were [split off](ReadCall::split_off) from a
+    /// call in progress.
     pub fn put_off(&mut self, users: &[User], now: Moment) {
         users.iter().for_each(|user| self.statuses.ended(user, ReadOutcome::Failed, now));
     }

@@ -268,10 +268,11 @@ pub struct Revoking {
 }
 
 impl Revoking {
-    /// The wall-clock time from which on the caller may be answered; `None` if it may be answered at once. `now` is the
-    /// time at which the work was done.
+    /// The wall-clock time from which on the caller may be answered. `None` if the caller may be answered at once.
+    /// `now` is the time at which the work was done.
     ///
-    /// The answer waits for the next second: a new UserSig from the second of a revoked one would be refused too.
+    /// The answer waits for the second after the last revoked UserSig. A new UserSig from the same second would also be
+    /// refused.
     pub fn answer_from(&self, now: Timestamp) -> Option<Timestamp> {
         let this = now.as_secs();
         let first_free = (this..).find(|second| !self.seconds.contains(second)).unwrap_or(this);

@@ -101,7 +101,7 @@ impl Service {
     /// A search by id returns accounts in ascending order of the id. A search by nick returns accounts with a nick, in
     /// order of the nick (ignoring case) and then the id.
     ///
-    /// An unknown app is refused with 70020. A prefix that no `userID` can have is refused with 7003, and one that no
+    /// Refuses an unknown app with 70020. Refuses a prefix that no `userID` can have with 7003, and a prefix that no
     /// nick can have with 6017.
     pub async fn find_accounts(
         &self,

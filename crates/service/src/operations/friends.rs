@@ -224,8 +224,8 @@ impl Service {
         self.publish_friendship(owner, friend, false);
     }
 
-    /// Changes the remark of a friend. If the user is not a friend, the call is refused with 31704; an invalid remark
-    /// is refused with 6017.
+    /// Changes the remark of a friend. Refuses with 31704 if the user is not a friend, and with 6017 if the remark is
+    /// invalid.
     pub async fn set_friend_remark(
         &self,
         owner: &User,

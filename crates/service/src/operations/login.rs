@@ -415,7 +415,7 @@ impl Service {
     }
 
     /// Logs out the device of this connection. Returns `false` and does nothing if the record does not have the
-    /// connection: the device has another one, its login has ended, or the directory has lost the record
+    /// connection. The device then has another connection, its login has ended, or the directory has lost the record
     /// ([`Service::end_open_login`]).
     ///
     /// When this returns, the login has ended in the live record. If the facts cannot store the end now, the service

@@ -42,8 +42,8 @@ impl Service {
     /// The call is a retry if the sender has sent the same content to the same user under the same client id within
     /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME). A retry stores nothing and returns the stored message.
     ///
-    /// Refused with 6017 for an empty message, with 80002 for one that is too long, and with 70107 if the recipient has
-    /// no account.
+    /// Refused with 6017 for an empty message, with 80002 for a message that is too long, and with 70107 if the
+    /// recipient has no account.
     pub async fn send_message(
         &self,
         from: &User,
