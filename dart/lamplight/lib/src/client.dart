@@ -176,9 +176,10 @@ final class LamplightClient {
   /// client is closed. A closed client cannot be used again: create a new one.
   Future<void> close() async => _driver.close();
 
-  /// Tests the link at once instead of at the next heartbeat; call this when
+  /// Tests the link at once instead of at the next heartbeat. Call this when
   /// the device has changed its network. The client gives the link up if it
-  /// receives nothing for 3 s. If it is waiting to reconnect, it tries at once.
+  /// receives nothing for 3 s. If the client is waiting to reconnect, it tries
+  /// at once.
   void networkChanged() => _driver.tell(const NetworkChangedInput());
 
   /// Closes the link; call this when the application is no longer visible

@@ -1,7 +1,7 @@
 /// The samples of the cloud's documentation (page "online status" of the UI
-/// kit): the switch of all lists and the switch of each list. Where the samples
-/// have "true or false", one of them is chosen; the functions around the
-/// samples are added. The lists have no widgets, only rows to draw.
+/// kit). They show the switch of all lists and the switch of each list. A
+/// sample with "true or false" has one of the two values here. The functions
+/// around the samples are added. The lists have no widgets, only rows to draw.
 ///
 ///     dart test/pages/online_status.dart SERVER APP USER USERSIG
 library;

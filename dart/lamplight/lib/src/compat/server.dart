@@ -42,8 +42,8 @@ abstract final class Lamplight {
     );
   }
 
-  /// The client behind the plugin's calls; null before `initSDK`. Use it for
-  /// features that the plugin does not have: `networkChanged`, `appPaused`,
+  /// The client behind the plugin's calls; null before `initSDK`. It has
+  /// features that the plugin lacks: `networkChanged`, `appPaused`,
   /// `appResumed`, and the reason and time of statuses.
   static LamplightClient? get client => session.running?.client;
 }

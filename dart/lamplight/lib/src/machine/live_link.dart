@@ -138,8 +138,8 @@ final class LiveLink {
       _lastSent + path.heartbeat(usualHeartbeat);
 
   /// Returns the time without traffic, for a link that ends now. If a request
-  /// is unanswered, only the time until the last sent message counts: by then,
-  /// the network path may have cut the link unnoticed.
+  /// is unanswered, only the time until the last sent message counts. After
+  /// that, the network path may have cut the link unnoticed.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
   /// The time when the link is given up unless bytes come first; null if no

@@ -38,7 +38,7 @@ const loginTimeout = 10000;
 const sleepGap = 5000;
 
 /// The maximum number of calls that wait to be sent, and of logins that wait
-/// for one attempt to connect. Further ones are refused. One logout is still
+/// for one attempt to connect. Further calls are refused. One logout is still
 /// allowed, so that a session can be ended.
 const maxQueue = 1000;
 

@@ -142,9 +142,9 @@ final class Snapshot {
   final Set<String> _named;
   final Set<String> _told = {};
 
-  /// Records a received status. Returns whether it is the user's first since
-  /// the login. Even a lower version is then accepted: the server may have lost
-  /// newer ones.
+  /// Records a received status. Returns whether it is the user's first status
+  /// since the login. A first status may have a lower version, because the
+  /// server may have lost newer versions.
   bool isFirst(UserStatus status) => _told.add(status.userId);
 
   /// Whether the login named this user, or a status of the user has come since.

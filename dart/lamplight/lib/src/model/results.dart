@@ -303,8 +303,8 @@ final class HistoryPage {
 }
 
 /// A page of the own conversation list. Pinned conversations come first, then
-/// those with the latest message; equal ones are in the order of the peer's
-/// userID.
+/// the others. Both are in descending order of the latest message, then in the
+/// order of the peer's userID.
 final class ConversationPage {
   /// Creates a page.
   const ConversationPage({

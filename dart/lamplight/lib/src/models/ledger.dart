@@ -47,8 +47,8 @@ class Ledger {
   /// The code of the server's refusal of statuses, if any.
   int? _refusal;
 
-  /// Whether the SDK has reported that statuses are refused. It then also
-  /// reports when they are allowed again.
+  /// Whether the SDK has reported that statuses are refused. The SDK then also
+  /// reports when statuses are allowed again.
   bool _isClosedByApp = false;
   int _pausedUntil = 0;
   int _pauses = 0;

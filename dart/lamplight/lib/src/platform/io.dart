@@ -27,11 +27,11 @@ Connector defaultConnector() => ioConnector();
 Connector ioConnector({SecurityContext? context}) =>
     (server) => _IoLink(server, HttpClient(context: context));
 
-/// Returns the device id in the file [path]. If there is no file, creates it
-/// with a new id. The folder must exist.
+/// Returns the device id in the file [path]. If the file does not exist,
+/// creates the file with a new id. The folder must exist.
 ///
-/// Throws a [FileSystemException] if the file cannot be read or created, and a
-/// [FormatException] if its content is not a device id.
+/// Throws a [FileSystemException] if the file cannot be read or created. Throws
+/// a [FormatException] if its content is not a device id.
 String deviceIdIn(String path) {
   final file = File(path);
   if (file.existsSync()) {

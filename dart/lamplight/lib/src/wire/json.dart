@@ -16,14 +16,14 @@ extension type JsonObject(Map<String, Object?> _fields) {
   /// The names of the present fields.
   Iterable<String> get names => _fields.keys.where(has);
 
-  /// A string; empty if it is absent.
+  /// A string; empty if absent.
   String text(String name) => switch (_fields[name]) {
         null => '',
         final String text => text,
         _ => throw FormatException('$name is not a string'),
       };
 
-  /// A boolean; false if it is absent.
+  /// A boolean; false if absent.
   bool flag(String name) => switch (_fields[name]) {
         null => false,
         final bool flag => flag,
@@ -37,7 +37,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
     return number < _largest ? number.toInt() : _largest.toInt();
   }
 
-  /// An unsigned 64-bit number; 0 if it is absent.
+  /// An unsigned 64-bit number; 0 if absent.
   BigInt large(String name) {
     final number = switch (_fields[name]) {
       null => BigInt.zero,
@@ -70,7 +70,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
   /// The value of a field of any type; null if absent.
   Object? operator [](String name) => _fields[name];
 
-  /// An object; null if it is absent.
+  /// An object; null if absent.
   JsonObject? object(String name) =>
       has(name) ? JsonObject.of(_fields[name]) : null;
 

@@ -81,7 +81,7 @@ EndCause readCause(JsonObject told) =>
     ) ??
     EndCause.unspecified;
 
-/// Reads the abilities; null if they are absent.
+/// Reads the abilities; null if absent.
 Abilities? readAbilities(JsonObject? told) => told == null
     ? null
     : Abilities(
