@@ -1,6 +1,6 @@
 /**
  * Checks every page with the rules of axe, in the light and dark theme, in English and Chinese, on a desktop and a
- * telephone. None has a serious problem, and none is wider than the telephone.
+ * telephone. No page has a serious problem or is wider than the telephone.
  */
 
 import type { Browser, Page } from "playwright-core";
