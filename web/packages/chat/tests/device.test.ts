@@ -1,4 +1,4 @@
-/** Tests that a tab is a device: a reloaded tab is the same device, and a duplicated tab is another one. */
+/** Tests that a tab is a device. A reloaded tab is the same device, and a duplicated tab is another device. */
 
 import { expect, test } from "vitest";
 import { takeDevice } from "../src/api/device.js";

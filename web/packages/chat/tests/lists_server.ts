@@ -1,7 +1,7 @@
 /**
- * A server in memory with the lists of one user, and the link to the client's copies of them. It behaves as badly as
- * a real server may. Pages are small, requests are answered in any order, and the lists change while a page is on its
- * way. A broken link loses the messages on their way, and the driver repeats its requests.
+ * A server in memory with the lists of one user, and the link to the client's copies of the lists. The server behaves
+ * as badly as a real server may. Pages are small, requests are answered in any order, and the lists change while a
+ * page is on its way. A broken link loses the messages on their way, and the driver repeats its requests.
  */
 
 import type { AskKind } from "../src/machine/ask.js";

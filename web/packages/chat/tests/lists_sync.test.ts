@@ -1,5 +1,6 @@
 /**
- * Tests that the copies of the lists stay correct with a server in memory, which behaves as badly as a real one may.
+ * Tests that the copies of the lists stay correct with a server in memory. This server behaves as badly as a real
+ * server may.
  */
 
 import { expect, test } from "vitest";

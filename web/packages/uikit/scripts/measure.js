@@ -2,7 +2,7 @@
  * Measures how smoothly ten thousand rows scroll in a real browser: `npm run measure -w packages/uikit`.
  *
  * Fails if a frame takes more than 8 ms of the main thread, or if the document grows with the list. The times between
- * frames are only printed: they depend on the machine's load.
+ * frames are only printed, because they depend on the machine's load.
  */
 import { chromium } from "playwright";
 import { createServer } from "vite";

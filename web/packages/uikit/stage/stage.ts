@@ -1,7 +1,7 @@
 /**
  * A client with the methods of the SDK that simulates the server in this page: people, their actions, and a record of
  * all calls. The examples of the documentation use this client, so they work without a network. Tests that need fixed
- * data use it too.
+ * data also use this client.
  */
 
 import { EVENT } from "@lamplight/chat";

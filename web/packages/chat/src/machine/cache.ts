@@ -20,8 +20,8 @@ export interface Folded {
 export const EMPTY: Cache = new Map();
 
 /**
- * Adds statuses of watched users. A status that is not newer than the cached one is dropped. A status in `replacing`
- * is dropped only if its version is equal: the server may have lost versions that it had sent.
+ * Adds statuses of watched users. Drops a status that is not newer than the cached status. A status in `replacing` is
+ * dropped only if its version is equal, because the server may have lost versions that it had sent.
  */
 export function fold(
   cache: Cache,

@@ -248,8 +248,8 @@ export class Driver {
   }
 
   /**
-   * Sets the timer anew after a step. In a hidden page, a timer that is set by a timer may be a minute late, and a
-   * minute is the server's heartbeat timeout. A timer that is set by a message is not late.
+   * Sets the timer anew after a step. In a hidden page, a timer that is set by a timer may be a minute late. A minute
+   * is the server's heartbeat timeout. A timer that is set by a message is not late.
    */
   #arm(): void {
     clearTimeout(this.#timer);

@@ -26,7 +26,7 @@ export function refused(name: CodeName, detail?: string): Refused {
   return { code, message: detail === undefined ? english : `${english}: ${detail}` };
 }
 
-/** Whether the refusal has one of these codes. */
+/** Whether the refusal has any of these codes. */
 export function isRefusal(refusal: Refused, ...names: CodeName[]): boolean {
   return names.some((name) => CODES[name].number === refusal.code);
 }

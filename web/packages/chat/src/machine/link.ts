@@ -133,8 +133,8 @@ export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
 }
 
 /**
- * Returns the time without traffic, for a link that ends now. If a request is unanswered, only the time until the last
- * sent message counts: by then, the network path may have cut the link unnoticed.
+ * Returns the time without traffic, for a link that ends now. If a request is unanswered, only the time until the
+ * last sent message counts. After that, the network path may have cut the link unnoticed.
  */
 export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;

@@ -27,7 +27,7 @@ export const LOGIN_TIMEOUT = 10_000;
 export const SLEEP = 5_000;
 
 /**
- * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further ones
+ * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further calls
  * are refused. One logout is still allowed, so that a session can be ended.
  */
 export const MAX_QUEUE = 1_000;
@@ -237,8 +237,8 @@ function refuseForNow(turn: Turn, id: CallId): void {
 }
 
 /**
- * Whether closing the link is enough for a logout. Without a live link, this is so for an unsent first login, and for
- * a Web client, whose login ends with its link.
+ * Whether closing the link is enough for a logout. Without a live link, this applies to an unsent first login. It
+ * also applies to a Web client, whose login ends with its link.
  */
 function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
   const isUnsent = !established && phase.at !== "loggingIn";

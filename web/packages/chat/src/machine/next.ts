@@ -1,6 +1,6 @@
 /**
- * A login that the application makes during a logout waits for the end of the session, and begins the next one. Later
- * calls wait for that next session.
+ * A login that the application makes during a logout waits for the end of the session, and begins the next session.
+ * Later calls wait for the next session.
  */
 
 import { type Refused, refused } from "./errors.js";

@@ -1,6 +1,6 @@
 /**
  * The client of the console's API. Every change contains the session's token. A change of an app, its keys or its
- * admins is based on a state of the app, and contains that state's tag.
+ * admins is based on a state of the app. The change contains the tag of that state.
  */
 
 import {
@@ -330,7 +330,7 @@ export class Api {
 
   /**
    * Fetches the session again and stores its token. Returns whether the same operator has a new session. Tabs share
-   * the cookie: after a login or a new password in one tab, the others have an old token.
+   * the cookie. After a login or a new password in one tab, the other tabs have an old token.
    */
   async #isRenewed(): Promise<boolean> {
     const [token, role, operator] = [this.#csrfToken, this.#role, this.#operator];

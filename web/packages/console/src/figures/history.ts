@@ -11,8 +11,8 @@ export interface History {
 export const NO_HISTORY: History = { platforms: [], samples: [] };
 
 /**
- * Adds new samples. Lower numbers than the stored ones mean that the server was restarted; the new samples then
- * replace the stored ones.
+ * Adds new samples. Lower numbers than the stored numbers mean that the server was restarted. The new samples then
+ * replace the stored samples.
  */
 export function take(history: History, figures: Figures): History {
   const last = history.samples.at(-1);

@@ -1,4 +1,4 @@
-/** The page of one app: its sections, one form for all of them, and the merge with changes by other operators. */
+/** The page of one app: its sections, one form for all sections, and the merge with changes by other operators. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";

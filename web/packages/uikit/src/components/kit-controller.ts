@@ -1,6 +1,6 @@
 /**
- * Connects a component to the kit of the page: renders the component after changes, and reports the users that it
- * shows.
+ * Connects a component to the kit of the page. Renders the component after changes, and reports the users that the
+ * component shows.
  */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";

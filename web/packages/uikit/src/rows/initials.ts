@@ -27,7 +27,8 @@ export function reading(name: string, pinyin: Pinyin | null): string {
 }
 
 /**
- * Returns the first letter of a reading, without accents and in upper case; `#` if it does not begin with a letter.
+ * Returns the first letter of a reading, without accents and in upper case; `#` if the reading does not begin with a
+ * letter.
  */
 export function letterOf(read: string): string {
   const letter = read.normalize("NFD").charAt(0).toUpperCase();

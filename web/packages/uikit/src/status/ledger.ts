@@ -94,7 +94,10 @@ export class Ledger {
   #on = true;
   #self: string | null = null;
   #gate: Gate = { is: "open" };
-  /** Whether the SDK has reported that statuses are refused. It then also reports when they are allowed again. */
+  /**
+   * Whether the SDK has reported that statuses are refused. The SDK then also reports when statuses are allowed
+   * again.
+   */
   #isClosedByApp = false;
   #pausedUntil = 0;
   #pauses = 0;

@@ -1,5 +1,5 @@
 /**
- * The driver of the ledger. Makes the ledger's calls one after the other, passes the client's events to it, and
+ * The driver of the ledger. Makes the ledger's calls one after another, passes the client's events to the ledger, and
  * reports changes of displayed statuses.
  */
 
