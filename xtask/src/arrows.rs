@@ -1,7 +1,7 @@
-//! The table of the dependencies that are allowed between Lamplight's crates, and a check of the actual ones.
+//! The table of the allowed dependencies between Lamplight's crates, and a check of the actual dependencies.
 //!
-//! Direct and indirect normal dependencies are checked. Those of tests and build scripts are not compiled into the
-//! crate.
+//! Direct and indirect normal dependencies are checked. Dependencies of tests and build scripts are not compiled into
+//! the crate.
 
 use crate::ground::{Ground, output};
 use anyhow::{Context, Result, bail};

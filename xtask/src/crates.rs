@@ -18,8 +18,8 @@ const IN_EVERY_CRATE: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", 
 /// The folder in which the crates are packed and unpacked.
 const OUTSIDE: &str = "target/outside";
 
-/// A cargo workspace outside the repository's own, with a program that uses the SDK, and the unpacked SDK in `crates`.
-/// It shares the repository's `target`, where most dependencies are compiled already.
+/// A cargo workspace outside the repository's own workspace, with a program that uses the SDK, and the unpacked SDK in
+/// `crates`. It shares the repository's `target`, where most dependencies are already compiled.
 const WORKSPACE: &str = "target/outside/workspace";
 
 /// The folder of the program in the repository.

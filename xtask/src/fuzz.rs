@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// With these options of rustc, a program counts the executions of each edge of its control flow, and reports
+/// The options of rustc for fuzzing. A program then counts the executions of each edge of its control flow, and reports
 /// comparisons to libFuzzer.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \

@@ -1,4 +1,4 @@
-//! The commands of `cargo xtask`: `demo` and `test`, which the README describes, and some smaller ones.
+//! The commands of `cargo xtask`: `demo`, `test` and some smaller commands. The README describes `demo` and `test`.
 //!
 //! `steps.rs` lists the steps of `test` in their order.
 

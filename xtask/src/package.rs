@@ -42,7 +42,7 @@ const NPM_PACKAGES: [&str; 2] = ["chat", "uikit"];
 const COMPLETIONS: [(&str, &str); 3] =
     [("bash", "lamplight.bash"), ("zsh", "_lamplight"), ("fish", "lamplight.fish")];
 
-/// The version of the workspace, which is also that of the server.
+/// The version of the workspace, which is also the version of the server.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The compression of the packages: small size or short time.

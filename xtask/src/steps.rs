@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// One step. It fails if `run` returns an error.
+/// A step, which fails if `run` returns an error.
 struct Step {
     name: &'static str,
     about: &'static str,
@@ -202,8 +202,8 @@ fn tests(it: &mut Run) -> Result<()> {
     }
 }
 
-/// Runs the tests of the directory in Redis with servers of Valkey. Debian has them from version 13 on, and in the
-/// backports of version 12, so they are not among the needed tools.
+/// Runs the tests of the directory in Redis with servers of Valkey. Debian has Valkey from version 13 on, and in the
+/// backports of version 12. Valkey is therefore not among the needed tools.
 fn valkey(it: &mut Run) -> Result<()> {
     if !answers(it.ground.command("valkey-server").arg("--version")) {
         println!("valkey-server is not installed: not tested with Valkey");

@@ -24,7 +24,7 @@ pub enum Runner {
 
 impl Tally {
     /// Adds the counts in one line of a runner's output, in that runner's format. nextest also prints the output of
-    /// failed tests, whose counts have the format of `cargo test` and are not added.
+    /// failed tests. Counts in that output have the format of `cargo test`, and are not added.
     pub fn hear(&mut self, runner: Runner, line: &str) {
         let line = line.trim_start();
         let counts = match runner {

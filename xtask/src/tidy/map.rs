@@ -6,10 +6,11 @@ use std::collections::BTreeSet;
 /// The page whose paths are checked.
 pub const MAP: &str = "ARCHITECTURE.md";
 
-/// A path on the page may be relative to these folders, or to one named before it in the paragraph.
+/// The folders to which a path on the page may be relative. A path may also be relative to an earlier path of the
+/// paragraph.
 const BEGINNINGS: [&str; 3] = ["", "crates/", "web/packages/"];
 
-/// A name without a `/` counts as a file if it ends in one of these.
+/// The endings of file names. A name without a `/` counts as a file if it has such an ending.
 const FILES: [&str; 7] = [".rs", ".ts", ".md", ".toml", ".json", ".proto", ".css"];
 
 /// Returns the paths that do not exist, as `ARCHITECTURE.md:line: what`.
