@@ -1,4 +1,5 @@
-//! The attacks with invalid UserSigs: forged ones, ones that inflate to megabytes, and ones for another user's account.
+//! The attacks with invalid UserSigs: forged UserSigs, UserSigs that inflate to megabytes, and UserSigs for another
+//! user's account.
 
 use crate::line::Line;
 use crate::peer::{connect, next_message, source};
