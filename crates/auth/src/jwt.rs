@@ -15,7 +15,7 @@ use lamplight_model::{AppId, Code, JwtSettings, Refusal, Timestamp, UserId};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-/// The longest JWT that is parsed, in bytes of its text. A longer one is refused as unreadable.
+/// The longest JWT that is parsed, in bytes of its text. A longer JWT is refused as unreadable.
 pub const MAX_JWT_BYTES: usize = 8 * 1024;
 
 /// The longest `kid` that a token may have, in bytes.

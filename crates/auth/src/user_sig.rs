@@ -16,10 +16,10 @@ use std::cell::RefCell;
 use std::io::Write;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-/// The longest token that is parsed, in bytes of its text. A longer one is refused as unreadable.
+/// The longest token that is parsed, in bytes of its text. A longer token is refused as unreadable.
 pub const MAX_TOKEN_BYTES: usize = 4 * 1024;
 
-/// The largest JSON document that a token may inflate to, in bytes. A larger one is refused as unreadable.
+/// The largest JSON document to which a token may inflate, in bytes. A larger document is refused as unreadable.
 pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024;
 
 /// The largest userbuf, in bytes, that always fits into a token. With a larger one, [`sign`] may make a token that

@@ -13,7 +13,7 @@ use std::sync::Once;
 /// The shortest modulus of an RSA key, in bytes: 2,048 bits.
 const MIN_RSA_BYTES: usize = 256;
 
-/// The longest modulus of an RSA key, in bytes. Verifying with a longer one would take too much time.
+/// The longest modulus of an RSA key, in bytes. Verifying with a longer modulus would take too much time.
 const MAX_RSA_BYTES: usize = 1_024;
 
 static PROVIDER: CryptoProvider = CryptoProvider {
