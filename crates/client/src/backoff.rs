@@ -21,7 +21,7 @@ const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 /// wait, 80 attempts take about two minutes, enough for a restart of the server.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
-/// The longest spread that a server can be configured to announce. A longer one is shortened to this.
+/// The longest spread that a server can be configured to announce. A longer spread is shortened to this.
 const LONGEST_SPREAD: Duration = Duration::from_secs(600);
 
 /// The computation uses at most this many failures while calls wait for the link, so that waits stay short.

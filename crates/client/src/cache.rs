@@ -14,13 +14,14 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Adds statuses of watched users, unless they are not newer than the cached ones. Returns the changed entries:
-    /// each user at most once, ordered by `userID`.
+    /// Adds statuses of watched users that are newer than the cached statuses. Returns the changed entries: each user
+    /// at most once, ordered by `userID`.
     pub(crate) fn fold(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         self.fold_replacing(told, |_| false)
     }
 
-    /// Adds statuses like [`fold`](Self::fold). A status for which `replaces` returns `true` also replaces a newer one.
+    /// Adds statuses like [`fold`](Self::fold). A status for which `replaces` returns `true` also replaces a newer
+    /// status.
     pub(crate) fn fold_replacing(
         &mut self,
         told: impl IntoIterator<Item = UserStatus>,

@@ -12,7 +12,7 @@ use std::mem;
 /// The former friends who may still be on the subscription list. They stay in the cache until the list was read.
 #[derive(Debug, Default)]
 pub(crate) struct ListCheck {
-    /// Whether the known subscription list is that of the server.
+    /// Whether the known subscription list equals the server's list.
     is_known: bool,
     former: BTreeSet<UserId>,
     is_sent: bool,
@@ -26,7 +26,7 @@ impl ListCheck {
         *self = Self { is_known: is_first, ..Self::default() };
     }
 
-    /// Whether the known subscription list is that of the server.
+    /// Whether the known subscription list equals the server's list.
     pub(crate) fn is_known(&self) -> bool {
         self.is_known
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 /// traffic, such as their age.
 const SHORTEST: u32 = 8;
 
-/// Times count as equal if they differ by at most a twentieth of the later one.
+/// The divisor for comparing times. Times count as equal if they differ by at most a twentieth of the later time.
 const TOLERANCE: u32 = 20;
 
 /// The properties of a session's network path.

@@ -149,7 +149,7 @@ impl Request {
     }
 }
 
-/// The answer to a call. The machine has checked that it belongs to the [`Request`].
+/// The answer to a call. The machine has checked that the answer belongs to the [`Request`].
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Answer {
     LoggedIn(LoggedIn),

@@ -30,7 +30,7 @@ pub(crate) struct Restored {
 /// Users to whom the client will not subscribe again.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub(crate) struct Lost {
-    /// All of these users.
+    /// All users of the restore.
     pub(crate) users: Vec<UserId>,
     /// The users among them who are not watched any longer, not even as friends.
     pub(crate) not_watched: Vec<UserId>,
@@ -83,8 +83,8 @@ impl Restore {
         self.waiting.is_empty() && self.sent.is_none()
     }
 
-    /// The time when [`next_batch`](Self::next_batch) has a batch. `None` while one is being sent, or when the restore
-    /// is complete.
+    /// The time when [`next_batch`](Self::next_batch) has a batch. `None` while a batch is being sent, or when the
+    /// restore is complete.
     pub(crate) fn due(&self) -> Option<Moment> {
         (self.sent.is_none() && !self.waiting.is_empty()).then_some(self.not_before)
     }

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
-/// The longest wait that a server can ask for; a longer one is shortened. A server's own waits are within
+/// The longest wait that a server can request. A longer wait is shortened. A server's own waits are within
 /// `reconnect_spread_ms`, at most ten minutes.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 

@@ -19,7 +19,7 @@ pub(super) struct Session {
     pub(super) user: UserId,
     /// The UserSig of the next login: the application's newest one that was not refused.
     pub(super) user_sig: String,
-    /// The UserSig that the server has accepted last. The session uses it again when a newer one is refused.
+    /// The UserSig that the server has accepted last. The session uses it again when a newer UserSig is refused.
     pub(super) accepted_sig: String,
     /// Whether a login has succeeded. From then on, the client reconnects by itself.
     pub(super) established: bool,

@@ -1,5 +1,5 @@
-//! The snapshot after a login. Its statuses replace the cached ones. A user without a status in it is removed, unless
-//! the login request contained the user's version.
+//! The snapshot after a login. Its statuses replace the cached statuses. A user without a status in the snapshot is
+//! removed, unless the login request contained the user's version.
 
 use super::{Machine, Turn};
 use lamplight_model::{UserId, UserStatus};
@@ -33,7 +33,7 @@ impl Snapshot {
 }
 
 impl Machine {
-    /// Adds statuses of watched users to the cache, and returns the changed ones.
+    /// Adds statuses of watched users to the cache, and returns the changed statuses.
     pub(super) fn fold(&mut self, statuses: Vec<UserStatus>) -> Vec<UserStatus> {
         let snapshot = self.session.as_mut().and_then(|session| session.snapshot.as_mut());
         match snapshot {

@@ -6,7 +6,7 @@ use super::script::World;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// The inputs of the random scripts, common and unusual ones.
+/// The inputs of the random scripts, both common and unusual.
 const HAPPENINGS: &[&str] = &[
     "login",
     "login me other",

@@ -80,7 +80,7 @@ fn check(scripts: &str, expected: ExpectFile) {
     expected.assert_eq(&played);
 }
 
-/// Shortens a list of effects: more than three equal ones in a row become one, with the number.
+/// Shortens a list of effects: more than three equal effects in a row become one, with the number.
 fn in_short(effects: Vec<String>) -> Vec<String> {
     let runs = effects.chunk_by(|one, other| one == other);
     let shown =
