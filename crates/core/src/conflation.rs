@@ -152,7 +152,7 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         self.due.len()
     }
 
-    /// The number of waiting changes that were replaced by a newer one.
+    /// The number of waiting changes that a newer change has replaced.
     pub fn replaced(&self) -> u64 {
         self.replaced
     }
@@ -184,7 +184,7 @@ mod tests {
         told_to(rate(limit), |_| 1, changes, until)
     }
 
-    /// Does the same as `told`, for users with `watchers(now)` watchers.
+    /// Runs the check of `told`, for users with `watchers(now)` watchers.
     fn told_to(
         rate: ConflationRate,
         watchers: impl Fn(u64) -> usize,

@@ -66,7 +66,7 @@ impl KeyRefresh {
         self.is_demanded || now.since(last) >= self.pause()
     }
 
-    /// Decides about a token with an unknown key. Requests a read of the keys if one is allowed.
+    /// Decides about a token with an unknown key. Requests a read of the keys if a read is allowed.
     pub fn demand(&mut self, now: Moment) -> Demand {
         let is_allowed = self.last_attempt.is_none_or(|last| now.since(last) >= BETWEEN_DEMANDS);
         if self.is_reading || self.is_demanded || is_allowed {

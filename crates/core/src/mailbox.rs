@@ -160,8 +160,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Does the same as [`Hub::known`] for many users. Returns for each whether the connection watches the user. The
-    /// time is linear in the number of given and of watched users.
+    /// Like [`Hub::known`], for many users. Returns for each whether the connection watches the user. The time is
+    /// linear in the number of given and of watched users.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         let users = seen.iter().map(|(user, _)| user);
         self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
@@ -232,7 +232,7 @@ impl<S: Versioned> Hub<S> {
         self.graph.take_touched(round);
     }
 
-    /// Does the same as [`Hub::take_touched`] without the share of the crowd.
+    /// Like [`Hub::take_touched`], without the share of the crowd.
     pub fn take_touched_first(&mut self, round: &mut Vec<WatcherKey>) {
         self.graph.take_touched_first(round);
     }

@@ -76,7 +76,7 @@ pub struct Connected {
 /// The outcome of [`Presence::expire`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expired {
-    /// The ended logins: first the lapsed ones, then those of Web devices whose connection no longer counts.
+    /// The ended logins: first the lapsed logins, then logins of Web devices whose connection no longer counts.
     pub removed: Vec<Removed>,
     /// All ended logins that are now to be stored in the facts, including those in `removed`.
     pub to_settle: Vec<EndedLogin>,
@@ -313,7 +313,7 @@ impl Presence {
     }
 
     /// Executes everything that is due. Ends lingers, graces and lapsed logins, and drops the subscription list.
-    /// Schedules further attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
+    /// Schedules further attempts to store ended logins in the facts. Before [`Presence::next_deadline`], does nothing.
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),

@@ -27,7 +27,8 @@ impl Default for RequestRate {
 }
 
 impl RequestRate {
-    /// The length of a window. After too many requests in one window, a connection is read again only in a later one.
+    /// The length of a window. After too many requests in one window, a connection is read again only in a later
+    /// window.
     pub const WINDOW: Duration = Duration::from_millis(25);
 
     /// The time whose requests may come at once.
@@ -57,7 +58,7 @@ impl RequestRate {
 pub enum Received {
     /// A request, or a control frame.
     Whole,
-    /// At most 128 bytes of an incomplete message. A message may have many fragments, even empty ones.
+    /// At most 128 bytes of an incomplete message. A message may have many fragments, and fragments may be empty.
     Part,
 }
 

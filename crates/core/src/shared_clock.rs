@@ -13,7 +13,7 @@ use std::time::Duration;
 /// The time runs faster or slower than the local clock by at most 1/`SLEW`.
 const SLEW: u64 = 20;
 
-/// The longest time that a measurement may take. A longer one is ignored, unless it is the first.
+/// The longest time that a measurement may take. A longer measurement is ignored, unless it is the first.
 const MOST_TRAVEL: Duration = Duration::from_secs(1);
 
 /// The directory's time, computed from this node's monotonic clock.

@@ -446,7 +446,7 @@ impl<S> WatchGraph<S> {
         touched.take_share(|key, change| change_marks(watchers, key, change), round);
     }
 
-    /// Does the same as [`WatchGraph::take_touched`] without the share of the crowd.
+    /// Like [`WatchGraph::take_touched`], without the share of the crowd.
     pub fn take_touched_first(&mut self, round: &mut Vec<WatcherKey>) {
         let Self { touched, watchers, .. } = self;
         touched.take_first(|key, change| change_marks(watchers, key, change), round);
@@ -582,7 +582,7 @@ impl<S> WatchGraph<S> {
     }
 }
 
-/// Changes the marks of a watcher. Returns whether it still exists.
+/// Changes the marks of a watcher. Returns whether the watcher still exists.
 fn change_marks(watchers: &mut Slab<Watcher>, key: WatcherKey, change: fn(&mut Marks)) -> bool {
     let watcher = watchers.get_mut(key.slot()).filter(|watcher| watcher.generation == key.generation);
     watcher.map(|watcher| change(&mut watcher.marks)).is_some()

@@ -201,7 +201,7 @@ impl Presence {
     }
 
     /// The issue times, in seconds, of the UserSigs that a kick at the time `at` has to revoke individually. The first
-    /// possible second is that of `at`.
+    /// possible second is the second of `at`.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);
         let all = self.sigs.seen_since(at).chain(of_devices.filter(|issued| *issued >= at.as_secs()));

@@ -275,8 +275,8 @@ impl World {
         }
     }
 
-    /// Lets every client read until its mailbox is empty, and checks that it has the newest states. Then removes the
-    /// connections, and checks that the hub is empty.
+    /// Lets every client read until its mailbox is empty, and checks that the client has the newest states. Then
+    /// removes the connections, and checks that the hub is empty.
     fn end(mut self) {
         self.happen(Event::TakeTouched);
         for c in self.keys.keys().copied().collect::<Vec<_>>() {
