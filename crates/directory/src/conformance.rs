@@ -95,7 +95,7 @@ pub async fn an_absent_record_is_neither_updated_nor_logged(ports: Ports) {
     assert_eq!(log.heard().await, []);
 }
 
-/// If there is already a record, storing another one changes nothing.
+/// If a record exists, storing another record changes nothing.
 pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     ports.directory.seed(&user("a"), blank(Version(5)), now(0)).await.unwrap();
     ports.directory.seed(&user("a"), blank(Version(9)), now(0)).await.unwrap();
@@ -221,7 +221,7 @@ pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports)
     assert_eq!(set_custom(&ports.directory, "a", "x", now(2)).await.rev, read().await);
 }
 
-/// After a record was removed, another one can be stored.
+/// After a record was removed, another record can be stored.
 pub async fn a_removed_record_is_absent(ports: Ports) {
     seed(&ports.directory, "a").await;
     ports.directory.remove(&user("a"), now(1)).await.unwrap();

@@ -127,7 +127,7 @@ pub(crate) struct Journal {
     grown: AtomicU64,
     /// The number of changes that could not be written.
     failures: AtomicU64,
-    /// The number of all failed writes, including those of snapshots.
+    /// The number of all failed writes, including writes of snapshots.
     errors: AtomicU64,
     /// The last stored mark of the facts.
     noted: Mutex<Option<FactsMark>>,

@@ -171,8 +171,8 @@ impl dyn Directory + '_ {
         Ok(self.update_logged(user, now, change).await?.map(|(outcome, _)| outcome))
     }
 
-    /// Does the same as [`update`](trait.Directory.html#method.update), and also returns the log entries. `None` if
-    /// there is no record.
+    /// Like [`update`](trait.Directory.html#method.update), but also returns the log entries. `None` if there is no
+    /// record.
     pub async fn update_logged<T: Send>(
         &self,
         user: &User,
@@ -195,8 +195,7 @@ impl dyn Directory + '_ {
         self.read_revisions(users, |user, record| view(user, record.map(|(presence, _)| presence))).await
     }
 
-    /// Does the same as [`read`](trait.Directory.html#method.read), and also passes the revisions of the records to
-    /// `view`.
+    /// Like [`read`](trait.Directory.html#method.read), but also passes the revisions of the records to `view`.
     pub async fn read_revisions<T: Send>(
         &self,
         users: &[User],
@@ -226,7 +225,7 @@ pub struct DirectoryStats {
     pub online: u64,
     /// The number of devices that count as connected, for each platform in the order of [`Platform::ALL`].
     pub devices: [u64; Platform::ALL.len()],
-    /// The number of failed writes to the journal, including those of snapshots.
+    /// The number of failed writes to the journal, including writes of snapshots.
     pub journal_errors: u64,
     /// Whether the journal lacks changes because a write has failed. A `kill -9` would then lose these changes.
     pub journal_in_doubt: bool,

@@ -113,7 +113,7 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
 }
 
-/// A user who comes back has no deadline. A record may have one from its creation on.
+/// A user who comes back has no deadline. A record may have a deadline from its creation on.
 pub async fn a_record_that_has_no_deadline_any_more_is_not_due(ports: Ports) {
     let (directory, settings) = (&ports.directory, AppSettings::default());
     seed(directory, "a").await;

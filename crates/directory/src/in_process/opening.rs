@@ -14,8 +14,8 @@ use std::time::Duration;
 pub struct Recovered {
     /// The number of restored records.
     pub records: usize,
-    /// Records from before this time may be missing. A record that is created again must have a version above this
-    /// time, and thereby above those sent before.
+    /// The time before which records may be missing. A record that is created again must have a version above this
+    /// time. Its version is then above all versions that were sent before.
     pub complete_since: Timestamp,
     /// Whether the records may be older than the last sent statuses. Their versions were then raised above those that
     /// may have been sent.

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 /// The maximum number of damaged files that are kept, newest first. One generation has 17 files.
 pub(crate) const MAX_KEPT_FILES: usize = 32;
 
-/// The maximum bytes of damaged files that are kept. The newest file is kept even if it is larger.
+/// The maximum bytes of damaged files that are kept. The newest file is kept even if this file is larger.
 pub(crate) const MAX_KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The name of the folder with the damaged files.
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// Keeps files of these lengths, oldest first. Checks which of them stay within the limits.
+    /// Keeps files of these lengths, oldest first. Checks which files stay within the limits.
     fn check(lengths: &[u64], most_files: usize, most_bytes: u64, expected: &[usize]) {
         let folder = tempfile::tempdir().unwrap();
         for (n, length) in lengths.iter().enumerate() {

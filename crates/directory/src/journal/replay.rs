@@ -11,8 +11,8 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The highest accepted generation number, which no journal reaches. A higher one is not from Lamplight, and would
-/// leave none for the next generation.
+/// The highest accepted generation number, which no journal reaches. A higher number is not from Lamplight, and would
+/// leave no number for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
 
 /// The result of reading the files of a journal.
