@@ -70,8 +70,7 @@ impl Shared {
         answers.into_iter().flatten().map(read).collect()
     }
 
-    /// Does the same as [`query`](Self::query), without waiting for partitions that are being moved. Their answers are
-    /// `None`.
+    /// Like [`query`](Self::query), without waiting for partitions that are being moved. Their answers are `None`.
     pub(crate) async fn query_once<T: FromRedisValue>(
         &self,
         commands: &Commands,

@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 /// The maximum number of attempts of a call. An attempt fails if another change comes first or an epoch ends.
 pub(crate) const MAX_ATTEMPTS: usize = 50;
 
-/// Reads the bytes of one record for a change. Compares the epoch only if there is no record, because the script that
-/// writes the change compares it too.
+/// Reads the bytes of one record for a change. Compares the epoch only if there is no record. The script that writes
+/// the change also compares the epoch.
 pub(crate) async fn read_one(
     shared: &Shared,
     user: &User,

@@ -313,7 +313,7 @@ impl Shared {
         self.partition(partition).epoch
     }
 
-    /// The sum of the epochs; it rises with each of them.
+    /// The sum of the epochs, which rises with each epoch.
     pub(crate) fn sum_of_epochs(&self) -> u64 {
         (0..self.settings.partitions).map(|partition| self.epoch_of(partition)).sum()
     }
