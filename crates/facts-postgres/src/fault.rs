@@ -95,7 +95,7 @@ pub enum Cause {
     /// Other programs use the database.
     #[error(transparent)]
     InUse(InUse),
-    /// The database is another one than before.
+    /// The database is no longer the same database as before.
     #[error(
         "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a          replica took over without the last commits; restart every server that uses it to go on with this database"
     )]

@@ -102,8 +102,8 @@ async fn facts_that_were_restored_in_place_are_refused() {
     }
 }
 
-/// The nodes of a cluster advance one mark. A node begins no new history while others run, because they would see
-/// another database.
+/// The nodes of a cluster advance one mark. While other nodes run, a node begins no new history: they would take the
+/// database for another one.
 #[tokio::test]
 async fn the_changes_of_other_nodes_are_no_exchange() {
     let database = server().await.create_database().await;
