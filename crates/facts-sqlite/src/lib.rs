@@ -92,8 +92,8 @@ impl SqliteFacts {
         self.readers.are_alive()
     }
 
-    /// The first file that was replaced or deleted since the store was opened; `None` if all are in place. Writes made
-    /// since then are lost when the store is closed. Blocks on the disk.
+    /// The first file that was replaced or deleted since the store was opened. `None` if all files are in place. Writes
+    /// made since then are lost when the store is closed. Blocks on the disk.
     pub fn replaced(&self) -> Option<&Path> {
         self.identity.replaced()
     }

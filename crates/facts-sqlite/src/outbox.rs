@@ -168,13 +168,12 @@ fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at:
     Ok(true)
 }
 
-/// Records that a notice is handed out, by clearing `device`. By this column, a login finds the disconnect that it can
-/// cancel.
+/// Records that a notice is handed out, by clearing `device`. By this column, a login finds the disconnect to cancel.
 fn hand_out(db: &Connection, id: u64) -> Result<bool> {
     Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }
 
-/// Inserts a notice after those of its user. Returns `false` for a notice that was already stored.
+/// Inserts a notice after the other notices of its user. Returns `false` for a notice that was already stored.
 fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Timestamp) -> Result<bool> {
     let (ordinal, device): (Option<u64>, Option<&DeviceId>) = match content {
         NoticeContent::Session(event) => {

@@ -332,7 +332,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The pause between two attempts to switch to write-ahead logging.
 const WAL_PAUSE: Duration = Duration::from_millis(5);
 
-/// The capacity of the prepared-statement cache; larger than the number of distinct statements, so none is evicted.
+/// The capacity of the prepared-statement cache. It is larger than the number of distinct statements, so no statement
+/// is evicted.
 const PREPARED_STATEMENTS: usize = 128;
 
 /// Opens the file for writing, after creating or migrating it if necessary.

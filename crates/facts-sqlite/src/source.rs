@@ -11,7 +11,7 @@ use rusqlite::{Connection, Result, Row, params_from_iter};
 use std::path::Path;
 use std::sync::Arc;
 
-/// The error of a file whose schema is older than the one that this program copies.
+/// The error of a file whose schema is older than the schema that this program copies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "the file has schema {found}, and this program copies schema {known}: start a server of this version on it once, which \

@@ -112,7 +112,7 @@ impl Drop for Writer {
     }
 }
 
-/// The number of commits that were attempted since the start, including failed ones.
+/// The number of commits that were attempted since the start, including failed commits.
 pub(crate) struct Attempts(Arc<Counters>);
 
 impl Attempts {
@@ -282,7 +282,7 @@ mod tests {
     use futures_util::FutureExt;
     use std::sync::mpsc::channel;
 
-    /// The first write waits until all are queued, so that they share a transaction.
+    /// The first write waits until all writes are queued, so that they share a transaction.
     #[tokio::test]
     async fn a_write_that_panics_fails_alone_and_the_writer_goes_on() {
         let connection = Connection::open_in_memory().unwrap();

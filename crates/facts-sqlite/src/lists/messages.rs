@@ -1,5 +1,5 @@
-//! Messages. Each is a row that is identified by the pair of users and the sequence. A user's row in `conversations`
-//! determines which messages the user sees.
+//! Messages. Each message is a row. The pair of users and the sequence identify the row. A user's row in
+//! `conversations` determines which messages the user sees.
 
 use super::conversations::{Touched, touch};
 use super::message_columns::{custom_column, message_of};
