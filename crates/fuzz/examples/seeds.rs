@@ -41,7 +41,7 @@ const MESSAGES: &[&str] = &[
     r#"{"id":20,"deleteConversation":{"peer":"bob"}}"#,
 ];
 
-/// Texts that are no valid messages. Some have only one fault.
+/// Texts that are no valid messages. Some texts have only one fault.
 const TEXTS: &[&str] = &[
     r#"{"id":18446744073709551615}"#,
     r#"{"id":18446744073709551616}"#,
