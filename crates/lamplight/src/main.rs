@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints an error in the arguments, or the requested help. With `--json`, prints the error as JSON too.
+/// Prints an error in the arguments, or the requested help. With `--json`, also prints the error as JSON.
 fn refuse_usage(error: &clap::Error) -> ExitCode {
     // A failure to print is ignored, because the reader is gone.
     let _ = error.print();

@@ -107,7 +107,7 @@ impl Operator {
         Ok(())
     }
 
-    /// Does the same as [`put_app`](Self::put_app), but returns `false` if the app has changed since it was read.
+    /// Like [`put_app`](Self::put_app), but returns `false` if the app has changed since it was read.
     pub async fn try_put_app(&mut self, app: App) -> anyhow::Result<bool> {
         if self.seen.is_none() {
             self.apps().await?;

@@ -75,7 +75,7 @@ fn wrong_usage_is_told_in_json_too() {
 const OTHERWISE: [&str; 7] = ["serve", "demo", "watch", "load", "completions", "webhook show", "facts copy"];
 
 /// Each command must print one JSON document, with the usual field names and no secrets. Earlier commands make content
-/// for later ones.
+/// for later commands.
 #[test]
 fn every_command_spells_its_fields_alike_and_says_one_document() {
     let folder = Folder::new();
