@@ -52,7 +52,7 @@ impl CourseSettings {
 /// The pace of the changes.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
-    /// This many changes are outstanding. When one is complete, the next one starts.
+    /// This many changes are outstanding. When a change is complete, the next change starts.
     Outstanding(usize),
     /// This many changes start per second.
     PerSecond(u32),

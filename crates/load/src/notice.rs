@@ -1,6 +1,6 @@
 //! A fast parser for status notifications.
 //!
-//! The most frequent frames are parsed here; all others are parsed with `prost`.
+//! The most frequent frames are parsed here. All other frames are parsed with `prost`.
 
 use crate::ring::user_of;
 use lamplight_model::StatusType;
