@@ -309,7 +309,7 @@ impl WebSocket {
     }
 }
 
-/// The result for a message in an encoding that is not the one of the negotiated subprotocol.
+/// The result for a message in another encoding than the negotiated subprotocol's.
 fn other_encoding(id: u64) -> Found {
     let reason = "text goes with the JSON subprotocol, binary with the protobuf one".to_owned();
     Found::Unreadable(Unreadable { id, reason })
