@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts the open connections of all workers, and admits new ones within the limits.
+/// Counts the open connections of all workers, and admits new connections within the limits.
 pub struct ConnectionLimits {
     most: usize,
     most_per_address: u32,
@@ -87,8 +87,8 @@ impl ConnectionLimits {
         Ok(())
     }
 
-    /// Counts a proxy's connection for its client's address, which is now known. At the limit of the address, removes
-    /// the connection from the total too. The connection must then not be passed to [`Self::leave`].
+    /// Counts a proxy's connection for its client's address, which is now known. At the limit of the address, also
+    /// removes the connection from the total. The connection must then not be passed to [`Self::leave`].
     pub fn name(&self, address: IpAddr) -> Result<(), Full> {
         give_one_back(&self.unnamed);
         self.count(address).inspect_err(|_| give_one_back(&self.open))
@@ -117,7 +117,7 @@ impl ConnectionLimits {
         }
     }
 
-    /// Removes a connection from the counts when it ends.
+    /// Removes a connection that has ended from the counts.
     pub fn leave(&self, address: IpAddr) {
         give_one_back(&self.open);
         self.discount(address);

@@ -19,7 +19,8 @@ const STICKY: u32 = 0o1000;
 /// The file of the database in SQLite. A folder with this file is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
 
-/// This file has the database's address if the facts are in PostgreSQL. A folder with it is a data folder too.
+/// The file with the database's address if the facts are in PostgreSQL. A folder with this file also counts as a data
+/// folder.
 pub(crate) const IN_POSTGRES: &str = "facts.postgres";
 
 /// The subfolder with the live records.

@@ -26,8 +26,8 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::task::AbortHandle;
 
-/// The maximum number of connections that are open beyond a limit. Each gets an answer to one request; further ones are
-/// closed without an answer.
+/// The maximum number of connections that are open beyond a limit. Each of them gets an answer to one request. Further
+/// connections are closed without an answer.
 pub const SPARE_CONNECTIONS: usize = 32;
 /// The maximum number of connections beyond a limit that one address has open at a time.
 const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 8;

@@ -32,8 +32,8 @@ pub struct LostConnections {
     pub service: Arc<Service>,
     /// The command channel of each worker.
     pub workers: Vec<mpsc::WeakSender<Command>>,
-    /// The health of the node. A stopping node closes its sockets but leaves the connections in the records: none are
-    /// ended then.
+    /// The health of the node. A stopping node closes its sockets but leaves the connections in the records. They must
+    /// then not be ended.
     pub health: Arc<Health>,
     /// The number of connections that were ended.
     pub ended: Counter,
@@ -105,7 +105,8 @@ impl LostConnections {
         not_open
     }
 
-    /// The connections that a worker lacks: all if it has stopped, none if it does not answer in time.
+    /// The connections that a worker lacks. Returns all if the worker has stopped, and none if it does not answer in
+    /// time.
     async fn ask(&self, worker: usize, ids: Vec<ConnectionId>) -> Vec<ConnectionId> {
         let Some(commands) = self.workers.get(worker) else { return ids };
         let Some(commands) = commands.upgrade() else { return ids };

@@ -80,7 +80,7 @@ pub struct KeeperMetrics {
     pub apps_being_deleted: Gauge,
 }
 
-/// The metrics of the node's part in its cluster; all are 0 without one.
+/// The metrics of the node's part in its cluster. Without a cluster, all metrics are 0.
 #[derive(Clone, Default)]
 pub struct ClusterMetrics {
     /// Nodes in the register.

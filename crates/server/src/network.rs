@@ -27,7 +27,7 @@ impl TrustedProxies {
         Self(networks.into())
     }
 
-    /// Returns `true` if the address is that of a trusted proxy.
+    /// Returns `true` if the address belongs to a trusted proxy.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(address))

@@ -1,5 +1,5 @@
-//! The ports of a node. They are bound first: if one is taken, the failed start has created no data folder, database or
-//! password.
+//! The ports of a node. They are bound first. If a port is taken, the failed start has created no data folder, database
+//! or password.
 
 use crate::config::Config;
 use socket2::{Domain, Protocol, Socket, Type};

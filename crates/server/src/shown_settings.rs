@@ -1,5 +1,5 @@
-//! The settings of an app as the console and the command line show them. In place of a secret, a flag says whether it
-//! is set.
+//! The settings of an app as the console and the command line show them. In place of a secret, a flag says whether the
+//! secret is set.
 
 use lamplight_model::{
     AppSettings, Edition, JwtSettings, Limits, MultiDevicePolicy, Switches, Timing, WebhookSettings,

@@ -24,7 +24,7 @@ use std::sync::Arc;
 /// The folders of the sites. Each has an `index.html` if the pages were built.
 const SITES: [&str; 4] = ["", "console/", "docs/", "docs/uikit/"];
 
-/// The folders for files whose names contain a hash of the content. They may be cached for ever.
+/// The folders for files whose names contain a hash of the content. Browsers may cache such files for ever.
 const NAMED_BY_CONTENT: &str = "assets";
 
 /// The page that is served if the pages were not built.
@@ -37,8 +37,8 @@ pub struct Site {
 }
 
 impl Site {
-    /// Makes a site whose pages connect to `public_client_url`, or to `client_address` if that is `None`. With `demo`,
-    /// the pages offer the users of the demo.
+    /// Makes a site whose pages connect to `public_client_url`. Without this URL, they connect to `client_address`.
+    /// With `demo`, the pages offer the users of the demo.
     pub fn new(client_address: SocketAddr, public_client_url: Option<String>, demo: bool) -> Self {
         Self { door: ClientDoor::new(client_address, public_client_url), demo }
     }

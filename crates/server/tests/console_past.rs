@@ -1,4 +1,5 @@
-//! Tests of the charts of past figures over real HTTP: they are stored, thinned out, and still present after a restart.
+//! Tests of the charts of past figures over real HTTP. Figures are stored, thinned out, and still present after a
+//! restart.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

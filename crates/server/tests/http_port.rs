@@ -187,7 +187,7 @@ async fn a_body_that_drips_ends_everywhere() {
     assert_eq!(node.metric("lamplight_http_body_bytes").await, 0);
 }
 
-/// Sends calls with bodies of these lengths, without the last byte. Waits until the server has read them.
+/// Sends calls with bodies of these lengths, without the last byte. Waits until the server has read the sent bytes.
 async fn keep_waiting(node: &TestNode, query: &str, lengths: &[usize]) -> Vec<TcpStream> {
     let (mut waiting, mut held) = (Vec::new(), 0);
     for length in lengths {

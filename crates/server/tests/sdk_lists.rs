@@ -33,7 +33,7 @@ impl Device {
         Self { client, events, cable }
     }
 
-    /// Returns the next event that `wanted` accepts; others are skipped.
+    /// Returns the next event that `wanted` accepts. Skips other events.
     async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         until(&mut self.events, wanted).await
     }

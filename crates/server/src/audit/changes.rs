@@ -10,7 +10,7 @@ use lamplight_model::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A setting whose name contains one of these words is secret.
+/// The words that make a setting secret whose name contains any of them.
 const SECRET: [&str; 4] = ["token", "secret", "password", "key"];
 
 /// Returns the act that changes the app `was` to `app`, or that creates `app` without `was`. `None` if they are equal.
@@ -84,7 +84,7 @@ fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChang
         .collect()
 }
 
-/// Makes the entry for a changed value. Secrets have equal texts before and after; the new one is then marked as
+/// Makes the entry for a changed value. Secrets have equal texts before and after. The new text is then marked as
 /// different.
 fn told(what: &str, before: String, after: String) -> AuditChange {
     let after = if before == after { format!("{after} (another one)") } else { after };
@@ -157,7 +157,7 @@ pub fn shown_allow(allow: AllowType) -> &'static str {
     }
 }
 
-/// Makes an act on the dead letters `ids` of an app; `None` stands for all of them.
+/// Makes an act on the dead letters `ids` of an app; `None` stands for all dead letters.
 pub fn letters(action: AuditAction, app: AppId, ids: Option<&[u64]>) -> Act {
     let which = match ids {
         None => "all".to_owned(),

@@ -108,8 +108,8 @@ impl BodyRoom {
         self.budget.hold(answer)
     }
 
-    /// Charges the memory of the value that is parsed from a body, besides the body itself. If it does not fit into the
-    /// budget, drops the body and fails.
+    /// Charges the memory of the value that is parsed from a body, besides the body itself. If the value does not fit
+    /// into the budget, drops the body and fails.
     pub fn charge_value(&self, mut body: WholeBody, bytes: usize) -> Result<WholeBody, BodyFault> {
         self.charge_more(&mut body.share, bytes)?;
         Ok(body)

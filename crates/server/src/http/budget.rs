@@ -91,7 +91,7 @@ impl Drop for Share {
     }
 }
 
-/// Bytes, and the share of the budget that they are charged to.
+/// Bytes, and the share of the budget to which they are charged.
 struct Held {
     bytes: Bytes,
     _share: Share,

@@ -1,4 +1,4 @@
-//! Captures the log of a test's thread. The tasks of the node run there too.
+//! Captures the log of a test's thread. The tasks of the node also run on this thread.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};

@@ -323,7 +323,7 @@ impl Wire {
         }
     }
 
-    /// Returns the server's last message on the connection; skips all earlier ones.
+    /// Returns the server's last message on the connection. Skips all earlier messages.
     pub async fn last_words(&mut self) -> v1::ConnectionEnded {
         loop {
             let body = self.push().await.expect("last words come before the end");

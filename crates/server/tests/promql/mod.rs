@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The labels that Prometheus adds to each series: the job and the address that it was read from.
+/// The labels that Prometheus adds to each series: the job and the address of the target.
 const TARGET: [&str; 2] = ["job", "instance"];
 
 /// The functions and aggregations that the expressions may use.
