@@ -426,7 +426,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.seen(watcher, user, version)
     }
 
-    /// Does the same as [`Audience::known`] for many users. Returns for each whether the connection watches the user.
+    /// Like [`Audience::known`], for many users. Returns for each whether the connection watches the user.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         self.hub.known_all(watcher, seen)
     }
@@ -579,8 +579,8 @@ impl<S: Versioned> Audience<S> {
         gone
     }
 
-    /// Makes a connection watch a user. Requests a read of the status: this worker may not have read the newest log
-    /// entries yet.
+    /// Makes a connection watch a user. Requests a read of the status, because this worker may not have read the newest
+    /// log entries yet.
     fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
         self.hub.watch(watcher, &user, why);
         effects.push(Effect::Read(user));

@@ -178,7 +178,7 @@ impl Keyrings {
         self.rings().iter().map(state).collect()
     }
 
-    /// The sources of these apps.
+    /// Returns the sources of these apps.
     pub fn sources(apps: &[Arc<App>]) -> BTreeSet<KeysToRead> {
         let sources = |app: &Arc<App>| {
             let id = app.id;

@@ -11,8 +11,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.take_touched(round);
     }
 
-    /// Does the same as [`Audience::take_touched`], but takes a share of a crowd only when one is due. The shares of a
-    /// change that has waited have pauses between them.
+    /// Like [`Audience::take_touched`], but takes a share of a crowd only when a share is due. The shares of a change
+    /// that conflation has delayed have pauses between them.
     pub fn take_due(&mut self, now: Moment, round: &mut Vec<WatcherKey>) {
         if self.crowd_pace.is_due(now) {
             self.hub.take_touched(round);

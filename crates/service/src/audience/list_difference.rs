@@ -41,15 +41,15 @@ impl ListDifference {
         }
     }
 
-    /// Removes users from the difference. An answer has said whether they are on the list.
+    /// Removes users from the difference, because an answer has reported whether they are on the list.
     pub fn answered(&mut self, users: &[UserId]) {
         users.iter().for_each(|user| {
             self.changed.remove(user);
         });
     }
 
-    /// Records that an answer contains the whole list `list`. The difference then is between `list` and `now`, the
-    /// worker's list. Either may be the older one.
+    /// Records that an answer contains the whole list `list`. The difference is then between `list` and `now`, the
+    /// worker's list. Either list may be the older one.
     pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
         let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
         let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();

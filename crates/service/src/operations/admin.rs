@@ -20,8 +20,8 @@ use std::collections::BTreeSet;
 pub const MAX_ADMINS: usize = 100;
 
 impl Service {
-    /// Creates an app, or replaces it completely. An invalid setting is refused with 6017, and so is an app that is
-    /// being deleted.
+    /// Creates an app, or replaces it completely. Refuses an invalid setting, or an app that is being deleted, with
+    /// 6017.
     pub async fn put_app(&self, app: App) -> Result<(), ServiceError> {
         check_app(&app)?;
         let _changing = self.apps.lock_changes().await;
@@ -53,7 +53,7 @@ impl Service {
         self.tell_app(id);
     }
 
-    /// Creates an account unless it exists. Returns whether it was created.
+    /// Creates an account, unless the account exists. Returns whether the account was created.
     pub async fn create_account(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
         self.app(user)?;
         let made = self.facts.create_account(user.clone(), now.wall).await;
@@ -130,8 +130,8 @@ impl Service {
         }
     }
 
-    /// Ends all logins of a user. Revokes the UserSigs issued before the current second, and later ones that the user
-    /// has used. Refused with 70107 if there is no such account.
+    /// Ends all logins of a user. Revokes the UserSigs issued before the current second, and later UserSigs that the
+    /// user has used. Refuses with 70107 if the account does not exist.
     pub async fn kick(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -224,7 +224,7 @@ impl Service {
         self.take_off_lists(deleted, now).await
     }
 
-    /// Does the same as [`Service::forget_deleted`] for one `userID`: an account with it is being created.
+    /// Like [`Service::forget_deleted`], for one `userID`. An account with this `userID` is being created.
     pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let mut deleted = self.deleted.only(user);
         if deleted.is_empty() && self.is_in_cluster() {

@@ -14,7 +14,8 @@ pub const MAX_CONVERSATION_PAGE: u32 = 1_000;
 /// A page of a conversation list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationPage {
-    /// The rows: pinned ones first, then in descending order of the last activity, then in ascending order of the peer.
+    /// The rows: first the pinned rows, then the others. Both are in descending order of the last activity, then in
+    /// ascending order of the peer.
     pub conversations: Vec<Conversation>,
     /// The cursor of the next page; `None` for the last page.
     pub next: Option<String>,

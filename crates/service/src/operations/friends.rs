@@ -22,7 +22,7 @@ pub const MAX_DELETED_FRIENDS: usize = 100;
 pub struct NewFriend {
     /// The id of the user.
     pub id: UserId,
-    /// Whether to add the owner to the other user's list too.
+    /// Whether to also add the owner to the other user's list.
     pub both: bool,
     /// The owner's name for the friend. An empty remark, source or wording leaves the text of an existing entry as it
     /// is.

@@ -49,7 +49,7 @@ pub struct Listed<T> {
 }
 
 impl Service {
-    /// Reads the lists version of the caller. Lists that are read afterwards are at least as new.
+    /// Reads the lists version of the caller. Lists that are read afterwards have this version or a newer one.
     pub(crate) async fn lists_state(&self, caller: &User, by: By) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![caller.clone()]).await?;
         Ok(states.into_iter().next().flatten().ok_or_else(|| by.no_such_caller(caller))?)

@@ -213,7 +213,7 @@ impl Service {
         }
     }
 
-    /// Does the same as [`Service::settle`], but only logs a failure, because [`Service::expire_due`] retries it.
+    /// Like [`Service::settle`], but only logs a failure, because [`Service::expire_due`] retries it.
     pub(crate) async fn settle_or_retry(&self, user: &User, ends: Vec<EndedLogin>, now: Now) {
         if let Err(error) = self.settle(user, ends, now).await {
             tracing::warn!(%error, "cannot store the end of a login; it will be retried");

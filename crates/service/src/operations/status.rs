@@ -41,7 +41,7 @@ pub struct SubscribeDone {
 pub enum Viewing {
     /// A query: a deleted account is not found.
     Asked,
-    /// A notification of watchers: a deleted account is UNLOGINED.
+    /// A notification of watchers. A deleted account is UNLOGINED.
     Watched,
 }
 
@@ -56,7 +56,7 @@ impl Service {
         self.set_custom_status(caller, text, By::App, now).await
     }
 
-    /// Does the same as [`Service::set_self_status`]. `by` is the initiator, which is reported to the app's backend.
+    /// Like [`Service::set_self_status`], with the initiator `by`, which is reported to the app's backend.
     pub async fn set_custom_status(
         &self,
         caller: &User,
@@ -252,7 +252,7 @@ impl Service {
         self.records.see(&app, &users, now, view).await
     }
 
-    /// Splits users into those with an account and those without one.
+    /// Splits users into users with an account and users without an account.
     pub(crate) async fn split_by_account(
         &self,
         caller: &User,
