@@ -55,7 +55,7 @@ fn a_hundred_thousand_steps_go_as_the_model_says() {
     check("LAMPLIGHT_SIM_STEPS", STEPS, EXPECTED, run_seed, shrink);
 }
 
-/// Checks that a step has the same effect on any of several nodes. The model knows of nodes only that they may be lost.
+/// Checks that a step has the same effect on each of several nodes. The model knows only that a node may be lost.
 #[test]
 fn steps_on_several_nodes_go_as_the_model_says() {
     let expected: Vec<&str> = EXPECTED.iter().copied().chain(["lost node"]).collect();

@@ -51,7 +51,7 @@ pub enum Name {
     Leak,
     /// A client received an answer to a request that it had not sent, or whose answer it already had.
     OthersAnswer,
-    /// An older version follows a newer one, at a client or in the change log.
+    /// An older version follows a newer version, at a client or in the change log.
     GoesBack,
     /// Two different statuses of a user have the same version.
     TwoTruths,

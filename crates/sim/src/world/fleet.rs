@@ -156,7 +156,7 @@ impl Fleet {
     }
 
     /// Disturbs entries of the change log on their way to a node. Entries about different users change places, and some
-    /// come twice. Sometimes all entries are lost; the result then says so.
+    /// come twice. Sometimes all entries are lost, which the result reports.
     pub fn disturb(&mut self, entries: Vec<Arc<LogEntry>>, heard: Heard) -> (Vec<Arc<LogEntry>>, Heard) {
         if !entries.is_empty() && self.random.once_in(60) {
             return (Vec::new(), Heard::Missed(Partitions::Every));

@@ -341,8 +341,8 @@ impl Worker {
         }
     }
 
-    /// Records the difference between the subscription list in an answer and the worker's copy. Either list may be the
-    /// newer one.
+    /// Records the difference between the subscription list in an answer and the worker's copy. Either list may be
+    /// newer.
     fn list_answered(&self, id: ConnectionId, watcher: WatcherKey, list: &[UserId]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
