@@ -21,8 +21,8 @@ final class EventSource {
   late final Stream<LamplightEvent> stream =
       Stream.multi(_listen, isBroadcast: true);
 
-  /// Delivers an event to all listeners, in a microtask; to a paused listener,
-  /// after it has resumed.
+  /// Delivers an event to all listeners, in a microtask. A paused listener gets
+  /// the event after it has resumed.
   void add(LamplightEvent event) {
     for (final listener in _listeners) {
       listener.push(event);

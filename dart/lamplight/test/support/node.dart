@@ -219,8 +219,8 @@ final class Watcher {
   String of(String user) => client.cachedStatus(user)?.type.name ?? 'nothing';
 }
 
-/// The environment of this process. The variables of Lamplight are left out,
-/// because they would change the program's behaviour.
+/// The environment of this process, without the variables of Lamplight. These
+/// variables would change the program's behaviour.
 final Map<String, String> _environment = {
   for (final MapEntry(:key, :value) in Platform.environment.entries)
     if (!key.startsWith('LAMPLIGHT_')) key: value,

@@ -270,7 +270,7 @@ class V2TimMessageReaction {
   /// The number of users with this reaction.
   int totalUserCount;
 
-  /// Some of these users.
+  /// Some of the users with this reaction.
   List<V2TimUserInfo> partialUserList;
 
   /// Whether the own user has this reaction.

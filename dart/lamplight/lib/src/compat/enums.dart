@@ -98,7 +98,8 @@ abstract final class AllowType {
 }
 
 /// The messages that `getHistoryMessageList` reads. Lamplight stores no
-/// messages on the device, so local messages are read from the server too.
+/// messages on the device. Local messages are therefore also read from the
+/// server.
 enum HistoryMsgGetTypeEnum {
   /// Unused; reserves the index of the cloud's value.
   V2TIM_NULL,

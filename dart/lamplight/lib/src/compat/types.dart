@@ -232,7 +232,7 @@ class V2TimFriendInfoResult {
   /// A constant of [FriendRelationType].
   int? relation;
 
-  /// The entry; for a user who is not a friend, only the profile is set.
+  /// The entry. For a user who is not a friend, only the profile is set.
   V2TimFriendInfo? friendInfo;
 
   /// Returns the result as a map.

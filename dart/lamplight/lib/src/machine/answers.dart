@@ -157,9 +157,9 @@ extension _Answers on Machine {
     if (areListsMissed) _emit(ListsOutdatedEvent(session.listsVersion!));
   }
 
-  /// Completes the snapshot: every status that differs from the versions in the
-  /// login has come. A user who is neither in the login nor in these statuses
-  /// is no longer watched.
+  /// Completes the snapshot. Every status that differs from the versions in the
+  /// login has arrived. A user who is neither in the login nor in these
+  /// statuses is no longer watched.
   void _snapshotComplete(Session session) {
     final snapshot = session.snapshot;
     if (snapshot == null) return;

@@ -29,8 +29,8 @@ const _betweenLongest = 20000;
 /// minutes, enough for a restart of the server.
 const _attemptsBeforeDoubling = 80;
 
-/// The longest spread that a server can be configured to announce. A longer one
-/// is shortened to this.
+/// The longest spread that a server can be configured to announce. A longer
+/// spread is shortened to this.
 const _longestSpread = 600000;
 
 /// The maximum number of failures that the back-off takes into account while

@@ -1,8 +1,8 @@
 part of 'machine.dart';
 
-/// The longest wait that a server can ask for, in milliseconds; a longer one is
-/// shortened. A server's own waits are within the spread that it announces, at
-/// most ten minutes.
+/// The longest wait that a server can request, in milliseconds. A longer wait
+/// is shortened. A server's own waits are within the spread that it announces,
+/// at most ten minutes.
 const _longestRetryAfter = 3600000;
 
 /// The part of the connection machine that handles messages that the server
@@ -44,7 +44,7 @@ extension _Notices on Machine {
     if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
   }
 
-  /// Stores the abilities of this client. Only later ones of a session are
+  /// Stores the abilities of this client. Only later abilities of a session are
   /// reported as a change.
   void _abilitiesTold(Session session, Abilities? told) {
     if (told == null) return;

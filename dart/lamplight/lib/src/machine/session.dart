@@ -48,7 +48,7 @@ final class Session {
   String token;
 
   /// The token that the server has accepted last; null before the first answer.
-  /// It is used again when a newer one is refused.
+  /// The session uses it again when a newer token is refused.
   String? acceptedToken;
 
   /// Whether a login of this session has succeeded. Only then does the SDK
@@ -313,8 +313,8 @@ final class OpenLink extends Effect {
   const OpenLink();
 }
 
-/// Closes the link, or aborts the attempt to open one. Does nothing if there is
-/// neither.
+/// Closes the link, or aborts the attempt to open a link. Does nothing without
+/// a link or an attempt.
 final class CloseLink extends Effect {
   /// Creates an effect.
   const CloseLink();

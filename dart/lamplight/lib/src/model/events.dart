@@ -38,7 +38,7 @@ final class ConnectedEvent extends LamplightEvent {
   String toString() => 'ConnectedEvent(isResumed: $isResumed)';
 }
 
-/// An attempt to connect or to log in failed, and another one follows.
+/// An attempt to connect or to log in failed. Another attempt follows.
 final class ConnectFailedEvent extends LamplightEvent {
   /// Creates an event.
   const ConnectFailedEvent(this.why, this.retryIn);
@@ -247,7 +247,7 @@ sealed class SessionEndedEvent extends LamplightEvent {
   const SessionEndedEvent();
 }
 
-/// This device was logged out by another login of the same account.
+/// Another login of the same account has logged this device out.
 final class KickedOfflineEvent extends SessionEndedEvent {
   /// Creates an event.
   const KickedOfflineEvent({this.byPlatform});

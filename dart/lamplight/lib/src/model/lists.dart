@@ -84,7 +84,7 @@ final class Friend {
   /// The friend's profile.
   final UserProfile profile;
 
-  /// Whether the friend has the own user in their friend list too.
+  /// Whether the friend's list also contains the own user.
   final bool isMutual;
 
   /// The time at which the entry was created (UTC).

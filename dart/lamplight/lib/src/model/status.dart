@@ -50,7 +50,8 @@ enum StatusReason {
   /// The token of a device expired.
   sigExpired('REASON_SIG_EXPIRED'),
 
-  /// A login lapsed, because it had been without a connection for too long.
+  /// A login lapsed, because its device had been without a connection for too
+  /// long.
   lapsed('REASON_LAPSED'),
 
   /// The account was deleted.

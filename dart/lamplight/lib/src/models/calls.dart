@@ -41,8 +41,8 @@ const int longestPause = 300000;
 class View {
   const View({required this.listed, required this.onScreen});
 
-  /// The users of the list, in its order. This is the identical object while
-  /// the users are the same.
+  /// The users of the list, in its order. While the users are the same, this is
+  /// the identical object.
   final List<String> listed;
 
   /// The users in the visible rows.

@@ -142,7 +142,7 @@ class Ledger {
   }
 
   /// Handles a new connection, or an application that is visible again.
-  /// Requests all statuses again: the server may have newer ones.
+  /// Requests all statuses again, because the server may have newer statuses.
   void refresh() {
     _readAt = _never;
     _resume();
@@ -367,7 +367,7 @@ class Ledger {
   }
 
   /// The call that subscribes to users, or that makes room by unsubscribing.
-  /// Null if neither is needed.
+  /// Null if no such call is needed.
   Call? _subscriptions(Set<String> listed, int now) {
     final room = max(0, _limit - _foreign.length);
     bool isWanted(String user) =>

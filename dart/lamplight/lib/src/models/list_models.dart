@@ -87,8 +87,8 @@ sealed class ListModel {
   bool _isShowing = false;
 
   /// The switch of this list. While it is false, the list queries no statuses,
-  /// makes no subscriptions and shows no dots. The kit's switch does the same
-  /// for all lists.
+  /// makes no subscriptions and shows no dots. The kit's switch has this effect
+  /// on all lists.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -108,8 +108,8 @@ sealed class ListModel {
   /// The state of the list.
   ListState get state;
 
-  /// Why the statuses of this list may be outdated, or are not shown; null if
-  /// neither.
+  /// Why the statuses of this list may be outdated or are not shown; null
+  /// without such a reason.
   ListTrouble? get trouble {
     final StatusWatcher(:net, :refusal) = kit.statuses;
     if (net != Net.connected) {
@@ -164,8 +164,8 @@ sealed class ListModel {
         )
       : null;
 
-  /// The users of the list in its order. This is the identical object while the
-  /// users are the same.
+  /// The users of the list in its order. While the users are the same, this is
+  /// the identical object.
   List<String> get _listed;
 
   /// Returns the users in the rows from index [first] to index [last].

@@ -22,7 +22,7 @@ String initialsOf(String name) {
   return '$first$last'.toUpperCase();
 }
 
-/// Returns a number from 0 to [tints] - 1 that is always the same for a user.
+/// Returns a number from 0 to [tints] - 1. It is always the same for a user.
 int tintOf(String userId) {
   var hash = 2166136261;
   for (final rune in userId.runes) {

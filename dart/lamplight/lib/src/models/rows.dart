@@ -203,8 +203,8 @@ final class FriendRow extends ContactRow {
   String toString() => 'FriendRow($userId, $status)';
 }
 
-/// Sorts conversations for a list. Pinned ones come first, then those with the
-/// latest message, then those with the latest activity. Equal ones keep their
+/// Sorts conversations for a list. Pinned conversations come first, then the
+/// latest messages, then the latest activity. Equal conversations keep their
 /// order.
 List<Conversation> inOrder(Iterable<Conversation> conversations) {
   final indexed = conversations.indexed.toList();

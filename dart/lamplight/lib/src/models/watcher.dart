@@ -21,7 +21,7 @@ const int _settle = 120;
 const int _longestSettle = 500;
 
 /// The lists show interruptions of the connection from this duration on.
-/// Shorter ones would make the dots flicker.
+/// Shorter interruptions would make the dots flicker.
 const Duration _shortCut = Duration(milliseconds: 500);
 
 /// A storage for the subscriptions of the lists, which lets an application end
@@ -116,8 +116,8 @@ final class StatusWatcher {
     _wakeSoon();
   }
 
-  /// Requests the statuses and the subscription list again, because they may
-  /// have changed without a notification.
+  /// Requests the statuses and the subscription list again. They may have
+  /// changed without a notification.
   void refresh() {
     _ledger.refresh();
     _wakeSoon();

@@ -268,7 +268,7 @@ typedef _Read = ServerMessage Function(JsonObject message, JsonObject body);
 _Read _answer(String kind, Object Function(JsonObject body) read) =>
     (message, body) => AnswerMessage(message.count('id'), kind, read(body));
 
-/// Reads the code of a refusal. 0 is invalid, because it means success.
+/// Reads the code of a refusal. The code 0 is invalid, because 0 means success.
 int _refusalCode(JsonObject body) => switch (body.count('code')) {
       0 => throw const FormatException('a refusal has no code'),
       final code => code,
