@@ -46,7 +46,7 @@ export class Cable {
     this.#target = port;
   }
 
-  /** Breaks all connections. New ones fail until the network is restored. */
+  /** Breaks all connections. New connections fail until the network is restored. */
   cut(): void {
     this.#state = "cut";
     this.#sockets.forEach((socket) => socket.destroy());

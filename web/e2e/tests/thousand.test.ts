@@ -1,4 +1,4 @@
-/** Tests a thousand contacts. All can be reached, and the visible ones have their dots. */
+/** Tests a thousand contacts. All contacts can be reached, and the visible contacts have their dots. */
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

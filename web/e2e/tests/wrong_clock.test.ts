@@ -1,4 +1,4 @@
-/** Tests that a browser with a wrong clock shows the same times as others, because it uses the server's clock. */
+/** Tests that a browser with a wrong clock shows the same times as other browsers. It uses the server's clock. */
 
 import { describe, expect, test } from "vitest";
 import { playAs, rowOf } from "../src/browser.js";
