@@ -316,7 +316,7 @@ export class ListsServer {
   }
 }
 
-/** Returns whether a row comes after another one in the list. */
+/** Returns whether a row comes after another row in the list. */
 function isAfter(row: ConversationJson, other: ConversationJson): boolean {
   return row.peer !== other.peer && inOrder([row, other])[0] === other;
 }

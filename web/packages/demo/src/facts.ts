@@ -1,6 +1,6 @@
 /**
- * The parts of a status that can be shown as facts. Of an unknown status, the time is unknown, and the devices are
- * only the last known ones. Pure.
+ * The parts of a status that can be shown as facts. An unknown status has no time and only the last known devices.
+ * Pure.
  */
 
 import type { UserStatus } from "@lamplight/chat";

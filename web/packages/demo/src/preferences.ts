@@ -10,7 +10,7 @@ export interface Preferences {
 
 const KEY = "lamplight.demo.preferences";
 
-/** Returns the stored preferences; the missing ones come from the browser's settings. */
+/** Returns the stored preferences. Missing preferences come from the browser's settings. */
 export function readPreferences(
   store: Pick<Storage, "getItem"> | undefined,
   languages: readonly string[],

@@ -231,7 +231,7 @@ export class Chat {
     return done(await statuses.subscribe(this.#core(), check.options(options)));
   }
 
-  /** Unsubscribes from users; with `userIDList: undefined`, from all users. */
+  /** Unsubscribes from users. With `userIDList: undefined`, unsubscribes from all users. */
   async unsubscribeUserStatus(
     options: api.UnsubscribeUserStatusOptions,
   ): Promise<api.Result<{ failureUserList: api.FailedUser[] }>> {

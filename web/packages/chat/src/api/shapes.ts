@@ -33,7 +33,7 @@ export interface Friend {
   wording: string;
   profile: Profile;
   friendCustomField: never[];
-  /** Whether the friend has the user in their friend list too. Not in the cloud's API. */
+  /** Whether the friend's list also contains the user. Not in the cloud's API. */
   isMutual: boolean;
   /** The time at which the entry was created, in milliseconds since 1970 (UTC). Not in the cloud's API. */
   addTime: number;

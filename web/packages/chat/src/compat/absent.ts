@@ -128,8 +128,8 @@ export const REJECTED = [
 ] as const;
 
 /**
- * Functions that create messages of other types, which `sendMessage` rejects. Creating must succeed: programs expect
- * errors only when they send a message.
+ * Functions that create messages of other types, which `sendMessage` rejects. Creating must succeed, because programs
+ * expect errors only when they send a message.
  */
 export const UNSENDABLE = {
   createTextAtMessage: "TIMTextElem",

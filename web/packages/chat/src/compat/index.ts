@@ -193,7 +193,7 @@ namespace Lamplight {
     GRP_PROFILE_INVITE_OPTION = "inviteOption",
   }
 
-  /** The names of signalling, which Lamplight does not have. They exist so that programs that use them run. */
+  /** The names of signalling, which Lamplight does not have. Programs that use these names therefore run. */
   export enum TSignaling {
     NEW_INVITATION_RECEIVED = "newInvitationReceived",
     INVITEE_ACCEPTED = "ts_invitee_accepted",

@@ -34,8 +34,8 @@ const AT_ONCE = 8;
 const PAUSE = 500;
 
 /**
- * The maximum number of messages of one conversation that are reported after a broken link. Earlier ones stay in the
- * history.
+ * The maximum number of messages of one conversation that are reported after a broken link. Earlier messages stay in
+ * the history.
  */
 export const MOST_MISSED = 500;
 

@@ -23,7 +23,7 @@ import type { Abilities, Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
 /**
- * The longest wait that a server can ask for; a longer one is shortened. A server's own waits are within
+ * The longest wait that a server can request. A longer wait is shortened. A server's own waits are within
  * `reconnectSpreadMs`, at most ten minutes.
  */
 const LONGEST_RETRY_AFTER = 3_600_000;
@@ -208,8 +208,8 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
 }
 
 /**
- * Completes the snapshot: every status that differs from the versions in the login has come. A user who is neither in
- * the login nor in these statuses is no longer watched.
+ * Completes the snapshot. Every status that differs from the versions in the login has arrived. A user who is neither
+ * in the login nor in these statuses is no longer watched.
  */
 function snapshotComplete(turn: Turn): void {
   if (turn.session?.snapshot == null) {
@@ -455,7 +455,7 @@ function listsTold(turn: Turn, version: string | undefined): void {
   turn.patch({ listsVersion: Math.max(turn.session?.listsVersion ?? 0, Number(version ?? 0)) });
 }
 
-/** Removes former friends from the cache, except subscribed ones. The server does not report them. */
+/** Removes former friends from the cache, except subscribed users. The server does not report these removals. */
 function noFriends(turn: Turn, users: readonly string[]): void {
   const { session } = turn;
   if (session === null || session.listCheck.isKnown) {
@@ -477,7 +477,7 @@ function watchedAgain(turn: Turn, users: readonly string[]): void {
   }
 }
 
-/** Stores the abilities of this client. Only later ones of a session are reported as a change. */
+/** Stores the abilities of this client. Only later abilities of a session are reported as a change. */
 function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   if (turn.session === null || told === undefined) {
     return;

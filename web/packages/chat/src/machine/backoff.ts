@@ -28,7 +28,7 @@ const BETWEEN_LONGEST = 20_000;
  */
 const ATTEMPTS_BEFORE_DOUBLING = 80;
 
-/** The longest spread that a server can be configured to announce. A longer one is shortened to this. */
+/** The longest spread that a server can be configured to announce. A longer spread is shortened to this. */
 const LONGEST_SPREAD = 600_000;
 
 /** The maximum number of failures that the back-off takes into account while calls wait for the link. */

@@ -73,7 +73,7 @@ export interface Session {
   readonly user: string;
   /** The UserSig of the next login: the application's newest one that was not refused. */
   readonly userSig: string;
-  /** The UserSig that the server has accepted last. The session uses it again when a newer one is refused. */
+  /** The UserSig that the server has accepted last. The session uses it again when a newer UserSig is refused. */
   readonly acceptedSig: string;
   /** Whether a login of this session has succeeded. Only then does the SDK reconnect on its own. */
   readonly established: boolean;
@@ -164,7 +164,7 @@ export type Input =
 export type Effect =
   /** Open a link. The machine has no link when it requests this. */
   | { readonly type: "openLink" }
-  /** Close the link, or abort the attempt to open one. Does nothing if there is neither. */
+  /** Close the link, or abort the attempt to open a link. Does nothing without a link or an attempt. */
   | { readonly type: "closeLink" }
   | { readonly type: "send"; readonly message: ClientMessageJson }
   /** Answer a call. Every call is answered once. */

@@ -131,7 +131,7 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
 }
 
 /**
- * The environment of this process. The variables of Lamplight are left out, because they would change the program's
+ * The environment of this process, without the variables of Lamplight. These variables would change the program's
  * behaviour.
  */
 function environment(): NodeJS.ProcessEnv {

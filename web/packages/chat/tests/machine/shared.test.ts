@@ -54,7 +54,7 @@ function play(scripts: string): { played: string; scenarios: number } {
   return { played: played.join("\n"), scenarios };
 }
 
-/** Shortens a list of effects: more than three equal ones in a row become one, with the number. */
+/** Shortens a list of effects: more than three equal effects in a row become one, with the number. */
 function inShort(effects: readonly string[]): string[] {
   const runs: string[][] = [];
   for (const effect of effects) {

@@ -232,7 +232,7 @@ export class Api {
     return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
   }
 
-  /** Returns a page of the users who are online; with `on`, only those on this platform. */
+  /** Returns a page of the users who are online. With `on`, returns only users on this platform. */
   async online(
     app: number,
     which: { on: string; after?: string | undefined },

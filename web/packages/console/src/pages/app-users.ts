@@ -81,7 +81,7 @@ export abstract class AppUsersPage<Found> extends View {
   /** The properties that load the list again when they change, besides `app`. */
   protected abstract readonly searched: readonly PropertyKey[];
 
-  /** Reads the list from its beginning. `signal` aborts the read when another one begins. */
+  /** Reads the list from its beginning. `signal` aborts the read when another read begins. */
   protected abstract read(app: number, signal: AbortSignal): Promise<void>;
 
   /** Opens the same page for another app. */

@@ -31,8 +31,8 @@ export abstract class Section extends View {
   @property({ attribute: false }) bounds: Bounds = {};
 
   /**
-   * Disables the controls, except buttons that only read, for operators who may not change the app. The server
-   * refuses their changes too.
+   * Disables the controls, except buttons that only read, for operators who may not change the app. The server also
+   * refuses their changes.
    */
   protected override updated(): void {
     if (this.api.may("admin")) return;

@@ -2,7 +2,7 @@
 
 const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
 
-/** Returns a cached format. Creating a format is slow, and there are few different ones. */
+/** Returns a cached format. Creating a format is slow, and few different formats are used. */
 function kept<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(
   key: string,
   make: () => T,

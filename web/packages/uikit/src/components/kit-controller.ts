@@ -98,7 +98,7 @@ export class KitController implements ReactiveController {
     return this.#isOn && gate.is === "closed" ? { is: "withheld", code: gate.code } : undefined;
   }
 
-  /** Reports all users of the component and the visible ones. Must be called after rendering. */
+  /** Reports all users of the component, and the visible users. Must be called after rendering. */
   shows(listed: readonly string[], onScreen: readonly string[]): void {
     if (!this.#isOn || this.#watcher === null) {
       if (this.#isShowing) {

@@ -16,7 +16,7 @@ import {
 } from "@tanstack/virtual-core";
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** The number of extra rows above and below the visible ones. */
+/** The number of extra rows above and below the visible rows. */
 const AROUND = 6;
 
 export interface ListWindowOptions {

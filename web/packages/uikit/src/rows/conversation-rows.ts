@@ -7,7 +7,8 @@ import type { Words } from "../words/words.js";
 export const LARGEST_BADGE = 99;
 
 /**
- * Sorts conversations: pinned conversations first, then those with the latest message; equal ones keep their order.
+ * Sorts conversations: pinned conversations first, then conversations with the latest message. Equal conversations
+ * keep their order.
  */
 export function inOrder(conversations: readonly Conversation[]): Conversation[] {
   return [...conversations].sort(

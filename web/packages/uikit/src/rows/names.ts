@@ -36,7 +36,7 @@ export function initialsOf(name: string): string {
   return `${first}${last}`.toLocaleUpperCase();
 }
 
-/** Returns a number from 0 to `TINTS` - 1 that is always the same for a user. */
+/** Returns a number from 0 to `TINTS` - 1. It is always the same for a user. */
 export function tintOf(userID: string): number {
   let hash = 2166136261;
   for (const unit of userID) {

@@ -186,7 +186,8 @@ export class Ledger {
   }
 
   /**
-   * Handles a new connection, or a page that has woken. Requests all statuses again: the server may have newer ones.
+   * Handles a new connection, or a page that has woken. Requests all statuses again, because the server may have
+   * newer statuses.
    */
   refresh(): void {
     this.#readAt = -Infinity;

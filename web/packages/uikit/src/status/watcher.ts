@@ -31,8 +31,8 @@ export interface WatcherOptions {
 export type Listener = (users: readonly string[] | "everybody") => void;
 
 /**
- * The shortest interruption of the connection that is shown, in milliseconds. Showing shorter ones would make the
- * dots flicker.
+ * The shortest interruption of the connection that is shown, in milliseconds. Showing shorter interruptions would
+ * make the dots flicker.
  */
 export const SHORT_CUT = 500;
 
@@ -146,7 +146,7 @@ export class Watcher {
     this.#wakeSoon();
   }
 
-  /** Requests the statuses and the subscription list again, because they may have changed without a notification. */
+  /** Requests the statuses and the subscription list again. They may have changed without a notification. */
   refresh(): void {
     this.#ledger.refresh();
     this.#wakeSoon();

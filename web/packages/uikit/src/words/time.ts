@@ -83,7 +83,7 @@ function year(at: number, timeZone: string | undefined): string {
   return format(at, "en-US", { year: "numeric", ...zone(timeZone) });
 }
 
-/** The cached formats. Creating a format is slow, and there are few different ones. */
+/** The cached formats. Creating a format is slow, and few different formats are used. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(at: number, locale: string, options: Intl.DateTimeFormatOptions): string {

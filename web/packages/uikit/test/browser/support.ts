@@ -82,7 +82,7 @@ export function dots(element: Element): Record<string, string> {
   );
 }
 
-/** Waits until `holds` does not throw; after the time limit, fails with its last error. */
+/** Waits until `holds` does not throw. After the time limit, fails with its last error. */
 export function until(holds: () => void): Promise<void> {
   return vi.waitFor(holds, { timeout: 3_000, interval: 20 });
 }
