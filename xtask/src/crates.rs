@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The crates that the SDK consists of. Each depends only on earlier ones.
+/// The crates of which the SDK consists. Each crate depends only on earlier crates.
 const CRATES: [&str; 3] = ["lamplight-model", "lamplight-wire", "lamplight-client"];
 
 /// The files that every crate must contain in addition to its source.

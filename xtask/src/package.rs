@@ -259,7 +259,7 @@ fn bill_of_materials(ground: &Ground, tool: &Path, epoch: &str) -> Result<PathBu
     Ok(place)
 }
 
-/// Removes the path of the repository from the URLs of Lamplight's crates, because it differs between machines.
+/// Removes the path of the repository from the URLs of Lamplight's crates. The path differs between machines.
 fn without_folder(text: &str, root: &Path) -> String {
     text.replace(&format!("file://{}", root.to_string_lossy()), "file:///lamplight/")
 }

@@ -22,7 +22,7 @@ struct Exception {
     because: &'static str,
 }
 
-/// The maximum lines of a file. A longer one probably has several subjects, and should be split.
+/// The maximum number of lines in a file. A longer file probably has several subjects, and should be split.
 const LONGEST: usize = 600;
 
 /// The files that may be longer, all of them generated. Tests must be as short as other code.

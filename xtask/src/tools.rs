@@ -110,7 +110,7 @@ const NEEDED: &[Needed] = &[
     },
 ];
 
-/// The tools that build the web packages. The npm generator of UserSigs needs them too.
+/// The tools that build the web packages. The npm generator of UserSigs also needs these tools.
 const NEEDED_FOR_WEB: &[Needed] = &[
     Needed {
         name: "node",
@@ -217,8 +217,8 @@ pub fn cargo_deny(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     cargo_tool(ground, &CARGO_DENY, may_install)
 }
 
-/// Returns a cargo tool: the pinned version in `target/tools`, or else one on the path that is recent enough. If there
-/// is neither, installs it, or fails if `may_install` is `false`.
+/// Returns a cargo tool: the pinned version in `target/tools`, or else a recent enough version on the path. Without
+/// such a version, installs the tool, or fails if `may_install` is `false`.
 pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Result<PathBuf> {
     let CargoTool { name, version, at_least, features } = *tool;
     let ours = ground.path("target/tools/bin").join(name);
