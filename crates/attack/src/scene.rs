@@ -311,7 +311,7 @@ fn load(
 }
 
 impl Cost {
-    /// Compares the measurements with the bounds; in a quick run, times are not compared.
+    /// Compares the measurements with the bounds. In a quick run, times are not compared.
     fn judge(&self, quick: bool, findings: &mut Findings) {
         let Self { memory_mib, memory_bound_mib, descriptors, descriptors_bound, .. } = self;
         findings.expect(
