@@ -41,7 +41,7 @@ const USERS: [&str; 5] = [
     "1",
 ];
 
-/// Compares the generator's tokens with those of Lamplight, for every user, with and without a userbuf. The generator's
+/// Compares the generator's tokens with Lamplight's tokens, for every user, with and without a userbuf. The generator's
 /// clock first stands still, then runs.
 fn check(generator: Command) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
