@@ -44,7 +44,7 @@ impl Cache {
         told.into_iter().filter(|status| self.statuses.contains_key(&status.user_id)).collect()
     }
 
-    /// Removes users who are no longer watched, and returns those that were in the cache.
+    /// Removes users who are no longer watched. Returns the removed users who were in the cache.
     pub(crate) fn remove<'a>(&mut self, users: impl IntoIterator<Item = &'a UserId>) -> Vec<UserId> {
         users.into_iter().filter_map(|user| self.statuses.remove_entry(user)).map(|(user, _)| user).collect()
     }

@@ -75,7 +75,7 @@ pub enum Event {
         /// The cause of the logout.
         by: KickedBy,
     },
-    /// The UserSig has expired and the session has ended. The application should log in with a new one.
+    /// The UserSig has expired and the session has ended. The application should log in with a new UserSig.
     UserSigExpired,
     /// The account was deleted. The session has ended.
     AccountDeleted,

@@ -1,4 +1,4 @@
-//! The state of a live link: the requests without an answer, and when the link is given up.
+//! The state of a live link: the requests without an answer, and the time at which the link is given up.
 
 use crate::Error;
 use crate::path::NetworkPath;

@@ -359,8 +359,8 @@ impl Machine {
         turn.effects.push(Effect::OpenLink);
     }
 
-    /// Replaces the attempt to connect by a new one, after a sleep or for a new login. The server may refuse the login
-    /// that the old attempt has sent.
+    /// Begins a new attempt to connect in place of the current one, after a sleep or for a new login. The server may
+    /// refuse the login that the old attempt has sent.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);

@@ -4,12 +4,12 @@ use lamplight_model::{
     CustomStatus, PlatformSet, Reason, StatusType, Timestamp, UserId, UserStatus, Version,
 };
 
-/// Parses statuses in this notation.
+/// Parses statuses in the notation of this module.
 pub(crate) fn statuses(words: &str) -> Vec<UserStatus> {
     words.split_whitespace().map(status).collect()
 }
 
-/// Parses one status in this notation.
+/// Parses one status in the notation of this module.
 pub(crate) fn status(word: &str) -> UserStatus {
     let (user, version) = word.split_once(':').expect("user:version");
     UserStatus {
@@ -24,7 +24,7 @@ pub(crate) fn status(word: &str) -> UserStatus {
     }
 }
 
-/// Formats statuses in this notation.
+/// Formats statuses as words such as the tests contain.
 pub(crate) fn brief<'a>(statuses: impl IntoIterator<Item = &'a UserStatus>) -> String {
     let words: Vec<_> =
         statuses.into_iter().map(|status| format!("{}:{}", status.user_id, status.version)).collect();

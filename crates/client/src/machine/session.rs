@@ -17,7 +17,7 @@ use std::collections::{BTreeSet, VecDeque};
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) user: UserId,
-    /// The UserSig of the next login: the application's newest one that was not refused.
+    /// The UserSig of the next login: the newest UserSig of the application that was not refused.
     pub(super) user_sig: String,
     /// The UserSig that the server has accepted last. The session uses it again when a newer UserSig is refused.
     pub(super) accepted_sig: String,
@@ -128,7 +128,7 @@ impl Session {
         is_newest
     }
 
-    /// Removes users who are no longer watched from the subscription list, and returns those who were on it. Changes
+    /// Removes users who are no longer watched from the subscription list. Returns the users who were on it. Changes
     /// nothing while the app forbids notifications of other users.
     pub(super) fn left_the_list(&mut self, left: &[UserId]) -> Vec<UserId> {
         if self.abilities.is_some_and(|abilities| !abilities.statuses_of_others) {

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 /// An incomplete snapshot. Its size is bounded by the number of users that the account watches.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
-    /// The users whose versions the login request contained. Of their statuses, the server sends only those that
-    /// differ.
+    /// The users whose versions the login request contained. The server sends their statuses only if they differ.
     named: BTreeSet<UserId>,
     /// The users whose statuses were received since the login.
     told: BTreeSet<UserId>,
@@ -21,8 +20,8 @@ impl Snapshot {
         Self { named, told: BTreeSet::new() }
     }
 
-    /// Records a received status. Returns `true` if it is the user's first since the login. Any version is then
-    /// accepted: the server may have lost the cached one.
+    /// Records a received status. Returns `true` for the user's first status since the login. A first status may have
+    /// any version, because the server may have lost the cached version.
     fn is_first(&mut self, status: &UserStatus) -> bool {
         self.told.insert(status.user_id.clone())
     }
