@@ -76,7 +76,7 @@ struct Recent<V> {
 
 /// Limits the rate at which the changes of each user are sent. It stores the changes that wait.
 ///
-/// It uses memory only for users whose bucket is not full: those who changed in the last few seconds.
+/// It uses memory only for users whose bucket is not full. These users have changed in the last few seconds.
 #[derive(Debug)]
 pub struct Conflator<K, V> {
     limit: ConflationRate,
@@ -179,7 +179,7 @@ mod tests {
         ConflationRate { changes_per_second, notifications_per_second: u32::MAX }
     }
 
-    /// Runs a script of changes and lists those that were sent: `at:change` at once, `at>change` when due.
+    /// Runs a script of changes, and lists the sent changes: `at:change` at once, `at>change` when due.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
         told_to(rate(limit), |_| 1, changes, until)
     }

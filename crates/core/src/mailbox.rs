@@ -168,7 +168,7 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Records that an answer to a query contains this version of a user's state. Returns a newer state for the answer
-    /// if the connection was already sent one; otherwise `None`.
+    /// if the connection was already sent a newer state; otherwise `None`.
     ///
     /// The mark is kept if no state of the user was sent to the connection yet. The client then ignores the state in
     /// the answer, and still needs the notification.

@@ -205,11 +205,11 @@ impl Presence {
         })
     }
 
-    /// Records that a connection has ended. Returns whether it was the device's current connection; otherwise nothing
-    /// changes. `heard` is the time of the last bytes from the connection.
+    /// Records that a connection has ended. Returns whether it was the device's current connection. If it was not,
+    /// nothing changes. `heard` is the time of the last bytes from the connection.
     ///
-    /// A closed link is held for the app's linger. A link that timed out is not held: the heartbeat timeout has already
-    /// passed.
+    /// A closed link is held for the app's linger. A link that timed out is not held, because the heartbeat timeout has
+    /// already passed.
     pub fn disconnect(
         &mut self,
         connection: ConnectionId,

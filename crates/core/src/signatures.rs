@@ -1,4 +1,4 @@
-//! The UserSigs that a user has used, and those that were revoked (SPEC section 5, "Revoking is exact").
+//! The used and the revoked UserSigs of a user (SPEC section 5, "Revoking is exact").
 //!
 //! A kick revokes every UserSig that was used, and every UserSig issued before the second of the kick. It must not
 //! revoke an unused UserSig issued in that second or later. The record therefore stores when the recently used UserSigs

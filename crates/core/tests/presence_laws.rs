@@ -275,7 +275,7 @@ fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u6
     }
 }
 
-/// The groups, as the sentence of SPEC section 5 defines them.
+/// Whether two platforms are in one group, as SPEC section 5 defines the groups.
 fn in_one_group(mode: MultiDeviceMode, one: Platform, other: Platform) -> bool {
     use Platform::{Android, IPad, IPhone, Linux, Mac, Web, Windows};
     let groups: &[&[Platform]] = match mode {

@@ -195,7 +195,7 @@ impl Presence {
         self.ended_through
     }
 
-    /// The UserSigs that the user has used, and those that were revoked.
+    /// The used UserSigs and the revoked UserSigs of the user.
     pub fn sigs(&self) -> &Signatures {
         &self.sigs
     }
@@ -231,8 +231,8 @@ impl Presence {
 
     /// Ends every login up to the number `through` and revokes UserSigs, because the facts have recorded a kick.
     ///
-    /// Returns the ended logins, and the issue times of UserSigs that `revoked` lacks. The caller has to revoke these
-    /// in the facts too.
+    /// Returns the ended logins, and the issue times of UserSigs that `revoked` lacks. The caller must also revoke
+    /// these UserSigs in the facts.
     pub fn kick(
         &mut self,
         through: u64,
