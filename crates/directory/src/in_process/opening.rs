@@ -17,8 +17,8 @@ pub struct Recovered {
     /// The time before which records may be missing. A record that is created again must have a version above this
     /// time. Its version is then above all versions that were sent before.
     pub complete_since: Timestamp,
-    /// Whether the records may be older than the last sent statuses. Their versions were then raised above those that
-    /// may have been sent.
+    /// Whether the records may be older than the last sent statuses. Their versions were then raised above all versions
+    /// that may have been sent.
     pub in_doubt: bool,
     /// The damage of the files on disk.
     pub damage: JournalDamage,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// The operations that create and sync files.
 pub(crate) trait Disk: Send + Sync {
-    /// Creates an empty file. If it exists, its content is deleted.
+    /// Creates an empty file. Deletes the content of an existing file.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
     /// Syncs the data of a file, or the entries of a folder, to the disk.

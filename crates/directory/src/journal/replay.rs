@@ -246,8 +246,8 @@ impl Recovery {
         });
     }
 
-    /// Stores an entry, unless an earlier one has a higher revision. An entry with an equal revision replaces the
-    /// earlier one: a later generation may have raised the record's version.
+    /// Stores an entry, unless an earlier entry has a higher revision. An entry with an equal revision replaces the
+    /// earlier entry, because a later generation may have raised the record's version.
     fn found(&mut self, user: User, rev: u64, place: u64, presence: Option<SavedPresence>) {
         match self.records.get_mut(&user) {
             Some(found) if rev < found.rev => {}
