@@ -173,7 +173,7 @@ pub async fn an_app_that_was_deleted_is_made_again_empty(facts: &dyn Facts) {
     assert!(ok(facts.create_account(user("alice"), at(2))).await.made);
 }
 
-/// Of two concurrent deletions of two apps, the second finds that its app is the last one.
+/// Of two concurrent deletions of two apps, the second finds that its app is the last app.
 pub async fn the_last_app_is_not_deleted(facts: &dyn Facts) {
     assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::NoSuchApp);
     make_two_apps(facts).await;
