@@ -32,7 +32,7 @@ impl SqliteFacts {
         Ok(mark)
     }
 
-    /// Advances the mark if commits were attempted since the last time; otherwise returns `None`.
+    /// Advances the mark if commits were attempted since the last call. Otherwise returns `None`.
     pub async fn mark_changes(&self) -> Result<Option<FactsMark>, FactsError> {
         // Failed commits count too, because their data may nevertheless be stored.
         match self.writer.attempts().get() == self.marked.0.load(Ordering::Relaxed) {

@@ -120,8 +120,8 @@ fn forget_taken_in(db: &Connection, users: &[(User, u64)]) -> Result<()> {
     Ok(())
 }
 
-/// Deletes the waiting disconnect that this login cancels. Returns whether there was one; then the login is not stored
-/// either.
+/// Deletes the waiting disconnect that this login cancels. Returns whether a disconnect was deleted. The login must
+/// then not be stored.
 fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at: Timestamp) -> Result<bool> {
     let Some(device) = login.device_that_is_back() else { return Ok(false) };
     let (app, hook, id) = (lane.app.0, lane.hook as u8, user.id.as_str());
