@@ -6,7 +6,7 @@ pub fn split(data: &[u8]) -> (&[u8], &[u8]) {
     rest.split_at(usize::from(*count % 16).min(rest.len()))
 }
 
-/// Returns the pieces of a stream. Their lengths are the values in `lengths`, repeated as needed; without values, each
+/// Returns the pieces of a stream. Their lengths are the values in `lengths`, repeated as needed. Without values, each
 /// length is 1. A piece has at least `1 + rest / 512` bytes, where `rest` is the number of remaining bytes.
 pub fn pieces<'a>(mut stream: &'a [u8], lengths: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     let mut next = 0;

@@ -32,7 +32,7 @@ pub struct Served {
     user_sig: String,
     /// The headers with the session of a logged-in operator; `None` before the login.
     operator: Option<String>,
-    /// An open connection for the next request; `None` if a new one must be opened.
+    /// An open connection for the next request; `None` if a new connection must be opened.
     connection: Option<TcpStream>,
     node: Node,
     runtime: Runtime,

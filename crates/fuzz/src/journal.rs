@@ -1,5 +1,6 @@
 //! The target for the journal of live records. A record that is read from a damaged journal must have been written
-//! before, and the loss of a record must be detected, unless a file was only truncated or extended.
+//! before. The loss of a record must be detected. Files that were only truncated or extended are exempt from the second
+//! rule.
 //!
 //! Input: a byte that selects either a valid journal that is then damaged, or a made-up journal.
 //!
