@@ -42,7 +42,7 @@ pub struct QueryLoad {
     pub calls: u32,
     /// The number of connections, each with one call at a time.
     pub connections: u32,
-    /// `true` if devices and custom statuses are requested too.
+    /// `true` if devices and custom statuses are also requested.
     pub detail: bool,
 }
 
