@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The URL of a webhook with the scheme `http` or `https`, and without a user, a password or a fragment.
 ///
-/// The addresses of the host are not checked here: a name may later resolve to others.
+/// The addresses of the host are not checked here, because a name may later resolve to other addresses.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct WebhookUrl {
     /// Whether the scheme is `https`.
