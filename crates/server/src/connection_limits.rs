@@ -117,7 +117,7 @@ impl ConnectionLimits {
         }
     }
 
-    /// Removes a connection that has ended from the counts.
+    /// Removes an ended connection from the counts.
     pub fn leave(&self, address: IpAddr) {
         give_one_back(&self.open);
         self.discount(address);

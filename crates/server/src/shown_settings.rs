@@ -46,7 +46,7 @@ impl ShownSettings {
 }
 
 impl From<&AppSettings> for ShownSettings {
-    /// Lists every field: a new field must be shown or left out on purpose.
+    /// Lists every field, so that a new field must be shown or left out on purpose.
     fn from(settings: &AppSettings) -> Self {
         let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = settings;
         let WebhookSettings { state_change_url, push_url, token } = webhooks;

@@ -42,8 +42,8 @@ impl Certificate {
         Ok(Arc::new(Self { certificate, key, current: RwLock::new((Arc::new(current), changed)) }))
     }
 
-    /// Reads the files again if the certificate file has changed. Logs an error, and keeps the old certificate, if the
-    /// new one cannot be used.
+    /// Reads the files again if the certificate file has changed. If the new certificate cannot be used, logs an error
+    /// and keeps the old certificate.
     pub fn refresh(&self) {
         let changed = modified(&self.certificate);
         if changed == self.current.read().1 {

@@ -1,4 +1,5 @@
-//! Tests of lost connections, which a live record has but no worker. Their users must not stay ONLINE for ever.
+//! Tests of lost connections: a live record has the connection, but no worker has it. The users of lost connections
+//! must not stay ONLINE for ever.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

@@ -70,7 +70,7 @@ pub struct NewApp {
     name: String,
     #[serde(default)]
     edition: Edition,
-    /// The text of a key that was generated elsewhere. Absent: a key is generated.
+    /// The text of a key that was generated elsewhere. If absent, a key is generated.
     #[serde(default)]
     key: Option<String>,
 }
@@ -79,7 +79,7 @@ pub struct NewApp {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
-    /// The text of a key that was generated elsewhere. Absent: a key is generated.
+    /// The text of a key that was generated elsewhere. If absent, a key is generated.
     #[serde(default)]
     key: Option<String>,
 }

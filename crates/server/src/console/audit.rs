@@ -19,7 +19,7 @@ const MOST_AT_ONCE: usize = 500;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
-    /// The app whose entries are returned; if absent, the entries of all apps and of the node.
+    /// The app whose entries are returned. If absent, entries of all apps and of the node are returned.
     #[serde(default)]
     app: Option<AppId>,
     /// The id of the last entry of the previous page; absent for the first page.

@@ -63,7 +63,7 @@ pub enum Operation {
         owner: User,
         /// The user to add to the list.
         friend: UserId,
-        /// `true` to change the friend's list too.
+        /// `true` to also change the friend's list.
         both: bool,
         /// The owner's remark about the friend.
         remark: String,
@@ -74,7 +74,7 @@ pub enum Operation {
         owner: User,
         /// The user to remove from the list.
         friend: UserId,
-        /// `true` to change the friend's list too.
+        /// `true` to also change the friend's list.
         both: bool,
     },
     /// An operation on profiles, friends, messages or conversations.

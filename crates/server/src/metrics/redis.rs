@@ -27,7 +27,7 @@ struct FailureLabel {
     error: &'static str,
 }
 
-/// Registers the metrics. `figures` returns the current figures; without Redis, it returns [`RedisFigures::default`].
+/// Registers the metrics. `figures` returns the current figures. Without Redis, it returns [`RedisFigures::default`].
 pub(super) fn register(registry: &mut Registry, figures: impl Fn() -> RedisFigures + Send + Sync + 'static) {
     registry.register_collector(Box::new(RedisMetrics(figures)));
 }

@@ -94,7 +94,7 @@ impl WebhookMetrics {
         self.drop_at("outbox", count);
     }
 
-    /// Counts dead letters that were deleted to make room for newer ones.
+    /// Counts dead letters that were deleted to make room for newer dead letters.
     pub fn dead_forgotten(&self, count: u64) {
         self.drop_at("dead_letters", count);
     }

@@ -138,7 +138,7 @@ impl Poster {
     }
 
     /// Sends a request on a kept connection, or else on a new connection. If the receiver has closed the kept
-    /// connection, sends the request on a new one.
+    /// connection, sends the request on a new connection.
     async fn exchange(&self, request: &WebhookRequest) -> Result<(Link, Response<Incoming>), String> {
         while let Some(mut link) = self.take(&request.url) {
             if link.requests.ready().await.is_err() {

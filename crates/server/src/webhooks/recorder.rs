@@ -1,5 +1,5 @@
-//! Moves events to the outbox as notices. Events are the session events of live records. Messages that users who became
-//! OFFLINE may have missed are moved too. When other nodes have moved notices, the recorder rings the bell.
+//! Moves events to the outbox as notices. Events are the session events of live records. Also moves messages that users
+//! who became OFFLINE may have missed. When other nodes have moved notices, the recorder rings the bell.
 
 use super::WebhookMetrics;
 use crate::clock::Clock;

@@ -1,4 +1,4 @@
-//! A receiver of webhooks, as an app's backend has one: an HTTP server that can also misbehave.
+//! A receiver of webhooks, as an app's backend has. It is an HTTP server that can also misbehave.
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
@@ -21,7 +21,8 @@ pub struct Received {
 }
 
 impl Received {
-    /// A short form of the request, such as `alice Login/Register`; for a pushed message, its recipient and text.
+    /// A short form of the request, such as `alice Login/Register`. For a pushed message, the form is its recipient and
+    /// text.
     pub fn said(&self) -> String {
         let word = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
         let info = &self.body["Info"];
