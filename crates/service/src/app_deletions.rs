@@ -46,8 +46,8 @@ struct State {
 /// A deletion in progress.
 #[derive(Clone)]
 struct Deletion {
-    /// The app before its deletion, to close its connections. `None` if this node did not have the app; then none of
-    /// its clients is connected here.
+    /// The app before its deletion, to close its connections. `None` if this node did not have the app. None of the
+    /// app's clients is then connected here.
     app: Option<Arc<App>>,
     stage: Stage,
     /// Whether another pass over the live records is needed, because a record could not be removed.
@@ -61,8 +61,8 @@ enum Stage {
     Records {
         /// The position of the next page; `None` for the first page.
         next: Option<RecordCursor>,
-        /// Whether this pass has found a record. Another pass is then needed: a record may have been created in an
-        /// earlier page.
+        /// Whether this pass has found a record. Another pass is then needed, because a record may have been created in
+        /// an earlier page.
         found: bool,
     },
     /// The rows of the app in the facts are being deleted.
@@ -134,7 +134,7 @@ impl AppDeletions {
     /// Deletes an app. From now on, no login, key or call of the app is accepted. [`Self::proceed`] then deletes the
     /// stored data.
     ///
-    /// The last app is not deleted, because the next start would create another one.
+    /// The last app is not deleted, because the next start would create another app.
     pub async fn delete(&self, id: AppId) -> Result<AppDeletion, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let begun = self.facts.begin_app_deletion(id).await;

@@ -48,7 +48,7 @@ impl OutboxBell {
         self.dropped.swap(0, Ordering::Relaxed)
     }
 
-    /// Waits until a lane was added; then removes and returns all added lanes. Only one task may wait.
+    /// Waits until a lane was added. Then removes and returns all added lanes. Only one task may wait.
     pub async fn heard(&self) -> BTreeSet<Lane> {
         loop {
             let rung = self.rung.notified();

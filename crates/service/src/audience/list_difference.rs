@@ -49,7 +49,7 @@ impl ListDifference {
     }
 
     /// Records that an answer contains the whole list `list`. The difference is then between `list` and `now`, the
-    /// worker's list. Either list may be the older one.
+    /// worker's list. Either list may be older.
     pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
         let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
         let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();

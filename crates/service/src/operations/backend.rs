@@ -1,7 +1,7 @@
 //! The operations that the app's backend calls through the server API, for the app or on behalf of its users.
 //!
-//! The gates about the app and the list of users apply as for a client's call. The rate limit of a user does not apply:
-//! the server API has rate limits of its own.
+//! The gates about the app and the list of users apply as for a client's call. The rate limit of a user does not apply,
+//! because the server API has its own rate limits.
 
 use crate::operations::status::{SubscribeDone, UnsubscribeDone};
 use crate::tokens::Verified;

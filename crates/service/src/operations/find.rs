@@ -153,8 +153,8 @@ impl Service {
     }
 }
 
-/// Combines accounts with their nicks. An account that was deleted between the two reads stays: a short page would
-/// count as the last one.
+/// Combines accounts with their nicks. An account that was deleted between the two reads stays, because a short page
+/// would count as the last page.
 fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
     let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
         id: account.user.id,

@@ -137,10 +137,10 @@ impl Service {
         self.tell_lists(user, state, by.connection(), ListsChange::Message(Box::new(news)));
     }
 
-    /// Reads a page of the conversation with `peer`: the newest messages, or those before the number `before`. The page
-    /// is empty if there is no conversation. A page with long texts has fewer messages.
+    /// Reads a page of the conversation with `peer`: the newest messages, or messages before the number `before`. The
+    /// page is empty if there is no conversation. A page with long texts has fewer messages.
     ///
-    /// A `limit` of 0 means [`HISTORY_PAGE`]; more than [`MAX_HISTORY_PAGE`] is refused with 6017.
+    /// A `limit` of 0 means [`HISTORY_PAGE`]. A limit above [`MAX_HISTORY_PAGE`] is refused with 6017.
     pub async fn history(
         &self,
         owner: &User,

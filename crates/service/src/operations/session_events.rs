@@ -1,7 +1,7 @@
 //! Moves session events from the live records to the outbox, for many users in one commit.
 //!
 //! A record keeps its events until the outbox has stored them. After a crash in between, the events are moved again.
-//! The outbox ignores those that it already has.
+//! The outbox ignores events that it already has.
 
 use crate::{Service, ServiceError};
 use lamplight_core::{Duty, Presence};

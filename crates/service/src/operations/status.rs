@@ -39,7 +39,7 @@ pub struct SubscribeDone {
 /// The purpose of reading a status, which determines the result for a deleted account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Viewing {
-    /// A query: a deleted account is not found.
+    /// A query. A deleted account is not found.
     Asked,
     /// A notification of watchers. A deleted account is UNLOGINED.
     Watched,
