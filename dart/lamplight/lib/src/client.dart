@@ -314,7 +314,8 @@ final class LamplightClient {
   }) =>
       _sendMessage(to, {'text': text}, clientMessageId);
 
-  /// Sends a message with custom content; otherwise like [sendTextMessage].
+  /// Sends a message with custom content. Otherwise behaves like
+  /// [sendTextMessage].
   Future<SentMessage> sendCustomMessage(
     String to,
     CustomContent content, {

@@ -41,7 +41,7 @@ const _fields = {
   'remark': 'setFriendRemark',
 };
 
-/// The objects that an answer must have in addition to those of a script.
+/// The objects that an answer must have in addition to the objects of a script.
 const _needed = <String, Map<String, Object?>>{
   'sendMessage': {
     'message': {'from': 'me', 'to': 'ann', 'sequence': '1'},

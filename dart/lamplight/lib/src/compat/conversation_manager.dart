@@ -30,7 +30,7 @@ class V2TIMConversationManager {
     session.lists.wake();
   }
 
-  /// Removes a listener; without an argument, removes all listeners.
+  /// Removes a listener. Without an argument, removes all listeners.
   Future<void> removeConversationListener({
     V2TimConversationListener? listener,
   }) async {

@@ -27,7 +27,7 @@ class V2TIMFriendshipManager {
     session.lists.wake();
   }
 
-  /// Removes a listener; without an argument, removes all listeners.
+  /// Removes a listener. Without an argument, removes all listeners.
   Future<void> removeFriendListener({
     V2TimFriendshipListener? listener,
   }) async {

@@ -32,7 +32,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     session.lists.messages.add(listener);
   }
 
-  /// Removes a listener; without an argument, removes all listeners.
+  /// Removes a listener. Without an argument, removes all listeners.
   Future<void> removeAdvancedMsgListener({
     V2TimAdvancedMsgListener? listener,
   }) async {

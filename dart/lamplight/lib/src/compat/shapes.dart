@@ -1,4 +1,4 @@
-/// Converts the values of Lamplight to those of the plugin.
+/// Converts the values of Lamplight to values of the plugin.
 library;
 
 import '../model/lists.dart' as core;

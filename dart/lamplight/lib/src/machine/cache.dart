@@ -13,10 +13,10 @@ import '../model/status.dart';
 final class Cache {
   final Map<String, UserStatus> _statuses = {};
 
-  /// Adds statuses of watched users, and returns those that differ from the
-  /// cached ones, each user at most once. A status that is not newer than the
-  /// cached one is dropped. If [replaces] returns true for a status, only an
-  /// equal one is dropped.
+  /// Adds statuses of watched users. Returns the statuses that differ from the
+  /// cached statuses, each user at most once. A status that is not newer than
+  /// the cached status is dropped. If [replaces] returns true for a status, the
+  /// status is dropped only if both are equal.
   List<UserStatus> fold(
     Iterable<UserStatus> told, [
     bool Function(UserStatus status)? replaces,
@@ -40,8 +40,8 @@ final class Cache {
   Iterable<UserStatus> watched(Iterable<UserStatus> told) =>
       told.where((status) => _statuses.containsKey(status.userId));
 
-  /// Removes users who are not watched any longer. Returns those that were
-  /// cached.
+  /// Removes users who are no longer watched. Returns the removed users who
+  /// were cached.
   List<String> remove(Iterable<String> users) => [
         for (final user in users)
           if (_statuses.remove(user) != null) user,

@@ -3,10 +3,10 @@ part of 'machine.dart';
 /// The part of the connection machine that handles the ends of links and
 /// of sessions.
 extension _Endings on Machine {
-  /// Handles the end of a link, or of an attempt to open one, without a last
-  /// message of the server. Records the silence before the end, unless the
-  /// device has slept: the network path may have cut the link after that
-  /// silence.
+  /// Handles the end of a link, or of an attempt to open a link, without a last
+  /// message of the server. Records the silence before the end, because the
+  /// network path may have cut the link. After a sleep of the device, records
+  /// nothing.
   void _linkCut(LinkEnd why) {
     final session = _session;
     if (session == null) return;

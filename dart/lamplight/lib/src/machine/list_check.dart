@@ -14,7 +14,7 @@ final class ListCheck {
   bool _isSent = false;
   int _notBefore = 0;
 
-  /// Whether the known subscription list is that of the server.
+  /// Whether the known subscription list equals the server's list.
   bool get isKnown => _isKnown;
   bool _isKnown = false;
 

@@ -118,8 +118,8 @@ final class LiveLink {
   }
 
   /// Records that the device has slept. The server must answer the caller's
-  /// heartbeat within [wakePatience]. Earlier deadlines are ignored: they may
-  /// have passed during the sleep.
+  /// heartbeat within [wakePatience]. Earlier deadlines are ignored, because
+  /// they may have passed during the sleep.
   void wake(int now) {
     if (_isWoken) return;
     _isWoken = true;

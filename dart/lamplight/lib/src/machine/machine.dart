@@ -221,8 +221,8 @@ final class Machine {
     }
   }
 
-  /// Whether closing the link is enough for a logout. This is so for an unsent
-  /// first login, and for a Web client, whose login ends with its connection.
+  /// Whether closing the link is enough for a logout. This applies to an unsent
+  /// first login, and to a Web client, whose login ends with its connection.
   bool _endsWithoutServer(Session session) {
     final isWeb = identity.platform == DevicePlatform.web;
     return switch (session.phase) {

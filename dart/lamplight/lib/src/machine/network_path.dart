@@ -13,8 +13,8 @@ import 'dart:math';
 /// heartbeats few on such a path.
 const _shortest = 8;
 
-/// Two silences count as equal if they differ by at most a twentieth of the
-/// later one.
+/// The divisor for comparing silences. Two silences count as equal if they
+/// differ by at most a twentieth of the later silence.
 const _tolerance = 20;
 
 /// The measurements of a session about its network path. All times are in

@@ -38,7 +38,7 @@ extension _Notices on Machine {
     }
   }
 
-  /// Adds received statuses to the cache and reports those that have changed.
+  /// Adds received statuses to the cache, and reports the changed statuses.
   void _told(Iterable<UserStatus> statuses) {
     final changed = cache.fold(statuses, _session?.snapshot?.isFirst);
     if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));

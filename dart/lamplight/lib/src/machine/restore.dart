@@ -1,7 +1,7 @@
 /// Subscribes again after the server has dropped the subscription list. Decides
-/// which users are in a batch and when it is sent.
+/// which users are in a batch, and when the batch is sent.
 ///
-/// A restore continues after a broken link: a batch without an answer is sent
+/// A restore continues after a broken link. A batch without an answer is sent
 /// again.
 library;
 

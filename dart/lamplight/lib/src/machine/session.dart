@@ -43,8 +43,8 @@ final class Session {
   /// The user's id.
   final String user;
 
-  /// The token of the next login: the newest that the application has given and
-  /// that was not refused.
+  /// The token of the next login: the newest token of the application that was
+  /// not refused.
   String token;
 
   /// The token that the server has accepted last; null before the first answer.
@@ -133,8 +133,9 @@ final class Session {
   }
 }
 
-/// An incomplete snapshot: the users whose versions the login named, and those
-/// whose statuses have come since. The number of watched users bounds its size.
+/// An incomplete snapshot. It has the users whose versions the login named, and
+/// the users whose statuses have come since. The number of watched users bounds
+/// its size.
 final class Snapshot {
   /// Creates a snapshot that begins after a login that named these users.
   Snapshot(this._named);

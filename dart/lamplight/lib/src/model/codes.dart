@@ -48,7 +48,7 @@ abstract final class LamplightCode {
   /// `30014`: the friend list of the other one is full.
   static const friendPeerListFull = 30014;
 
-  /// `30516`: the other user allows nobody to add them.
+  /// `30516`: the other one lets nobody add them.
   static const friendDenied = 30516;
 
   /// `31704`: not a friend.

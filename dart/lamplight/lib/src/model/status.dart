@@ -1,5 +1,5 @@
-/// The status of a user, with its enumerations. The numbers are those of the
-/// contract.
+/// The status of a user, with its enumerations. The numbers are the numbers of
+/// the contract.
 library;
 
 /// The status type of a user.

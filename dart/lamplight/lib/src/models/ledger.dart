@@ -314,8 +314,8 @@ class Ledger {
     return const [];
   }
 
-  /// Returns the next call if the rate limit allows one now; otherwise the time
-  /// of the next check.
+  /// Returns the next call if the rate limit allows a call now. Otherwise
+  /// returns the time of the next check.
   Next next(int now) {
     if (_self == null || _isClosedByApp) {
       return const WaitUntil(null);
@@ -465,7 +465,7 @@ class Ledger {
       _own.containsKey(user) || _foreign.contains(user) || user == _self;
 
   /// Whether a user cannot be watched. The ledger tries again after
-  /// [longestPause]: the account may exist by then.
+  /// [longestPause], because the account may exist by then.
   bool _isHopeless(String user, int now) {
     final at = _unwatchable[user];
     return at != null && now - at < longestPause;

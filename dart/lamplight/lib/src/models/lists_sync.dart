@@ -31,7 +31,8 @@ final class ListLoading extends ListState {
   String toString() => 'ListLoading()';
 }
 
-/// The list has rows to show; more may follow while the list is being read.
+/// The list has rows to show. More rows may follow while the list is being
+/// read.
 final class ListReady extends ListState {
   /// Creates the state.
   const ListReady();

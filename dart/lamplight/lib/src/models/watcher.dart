@@ -316,8 +316,8 @@ final class StatusWatcher {
     }
   }
 
-  /// Makes a call. [isSame] returns whether the login is still the same;
-  /// otherwise the answer is void.
+  /// Makes a call. [isSame] returns whether the login is still the same. If it
+  /// is not, the answer is void.
   Future<List<String>> _ask(Call call, bool Function() isSame) async {
     final users = call.users;
     switch (call.kind) {
