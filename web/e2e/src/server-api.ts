@@ -1,4 +1,4 @@
-/** Calls of the server API, like those of a backend, for tests that need many users. */
+/** Calls of the server API, like a backend's calls, for tests that need many users. */
 
 import type { Server } from "./server.js";
 
