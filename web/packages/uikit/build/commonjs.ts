@@ -2,8 +2,8 @@ import { defineConfig } from "vite";
 import { ENTRIES, PINYIN } from "./entries.js";
 
 /**
- * The build for `require`. Older tools cannot load an ES module with `require`, and Lit is one, so it is bundled. The
- * bundled version is the one for Node, with its own minimal DOM.
+ * The build for `require`. Older tools cannot load an ES module such as Lit with `require`, so Lit is bundled. The
+ * bundled version is for Node, with its own minimal DOM.
  */
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source", "module", "node", "production"] },

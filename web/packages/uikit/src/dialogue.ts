@@ -5,8 +5,8 @@ import { listen, type ChatClient, type Message } from "./client.js";
 import { presentAt } from "./clock.js";
 
 /**
- * The maximum number of messages in memory. At this number, no earlier messages are loaded, and a new one removes the
- * oldest.
+ * The maximum number of messages in memory. At this number, no earlier messages are loaded, and a new message removes
+ * the oldest.
  */
 export const MOST_MESSAGES = 2_000;
 

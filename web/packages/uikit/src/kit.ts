@@ -54,7 +54,7 @@ let config = defaults;
 let policy = OWN_HOST;
 /** The refused hosts that were reported in the browser's console. */
 const toldOf = new Set<string>();
-/** The maximum number of reported hosts; more would add no information. */
+/** The maximum number of reported hosts. More reports would add no information. */
 const MOST_TOLD_OF = 20;
 const listeners = new Set<() => void>();
 

@@ -288,8 +288,8 @@ export class Chat {
   // Conversations and messages.
 
   /**
-   * Returns all conversations, those with the given ids, or those that pass a filter. The SDK reads the list once,
-   * then keeps it up to date.
+   * Returns all conversations, the conversations with the given ids, or those that pass a filter. The SDK reads the
+   * list once, then keeps it up to date.
    */
   async getConversationList(
     wanted?: string[] | api.ConversationFilter,

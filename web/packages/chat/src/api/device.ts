@@ -24,7 +24,7 @@ export interface Device {
   release(): void;
 }
 
-/** Takes an id from the store; if there is none, creates one. */
+/** Takes an id from the store. If the store has no id, creates one. */
 export function takeDevice(store: Store | undefined, page: Page | undefined): Device {
   const id = kept(store)[0] ?? randomId();
   let held = false;

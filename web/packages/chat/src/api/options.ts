@@ -30,7 +30,10 @@ export interface CreateOptions {
   proxyServer?: string | undefined;
   /** The platform of this device. Default: `Web`; a login from `Web` ends with its connection. */
   platform?: Platform | undefined;
-  /** The id of this device: 1 to 64 bytes of printable ASCII. Default: each tab has its own id for its whole life. */
+  /**
+   * The id of this device: 1 to 64 bytes of printable ASCII. By default, each tab has a separate id as long as the
+   * tab exists.
+   */
   deviceID?: string | undefined;
   /** The `WebSocket` constructor for environments without a global one, such as Node 20. The package `ws` has one. */
   WebSocket?: WebSocketConstructor | undefined;

@@ -185,7 +185,7 @@ class Client {
     }
   }
 
-  /** Logs out and ends the client. After that, `create` returns a new one. */
+  /** Logs out and ends the client. After that, `create` returns a new client. */
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
     if (clients.get(this.app)?.destroy === (this as unknown as Calls).destroy) {

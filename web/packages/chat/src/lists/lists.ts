@@ -19,7 +19,7 @@ interface Row<T> {
 export interface Table<T> {
   /** The rows of the last complete reading, with later changes. Null until the list was read once. */
   readonly shown: ReadonlyMap<string, T> | null;
-  /** The known rows. During a reading, only those that were read or sent since it began. */
+  /** The known rows. During a reading, only the rows that were read or sent since its beginning. */
   readonly rows: ReadonlyMap<string, Row<T>>;
   /** The lists versions of rows removed during a reading. An older page must not restore them. */
   readonly gone: ReadonlyMap<string, number>;

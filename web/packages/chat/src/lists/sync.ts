@@ -148,7 +148,7 @@ export class ListsSync {
 
   // Events of the connection.
 
-  /** Handles a login; if `again` is true, a reconnect or a renewed UserSig. */
+  /** Handles a login. If `again` is true, handles a reconnect or a renewed UserSig. */
   connected(told: LoginResponseJson, again: boolean): void {
     if (!again) {
       this.ended();

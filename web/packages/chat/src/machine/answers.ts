@@ -405,7 +405,7 @@ function listRead(turn: Turn, subscriptions: readonly string[]): void {
 
 // Messages that the server sends without a request.
 
-/** Adds received statuses to the cache and reports those that have changed. */
+/** Adds received statuses to the cache, and reports the changed statuses. */
 function told(turn: Turn, statuses: readonly UserStatus[]): void {
   const snapshot = turn.session?.snapshot;
   const told = new Set(snapshot?.told);

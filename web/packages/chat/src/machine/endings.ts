@@ -75,8 +75,8 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
 }
 
 /**
- * Handles the calls of a broken link. Calls that may be repeated are queued. Logins that waited for room become those
- * of the next attempt. The others are answered. Returns whether one of the calls was a logout. A logout then ends the
+ * Handles the calls of a broken link. Calls that may be repeated are queued. Logins that waited for room wait for the
+ * next attempt. The other calls are answered. Returns whether one of the calls was a logout. A logout then ends the
  * session.
  */
 function giveBack(turn: Turn, session: Session, calls: readonly Call[]): boolean {

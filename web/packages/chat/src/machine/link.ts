@@ -105,7 +105,7 @@ export function doubted(link: Link, now: number): Link {
 
 /**
  * Records that the page has slept. The server must answer the caller's heartbeat within `WAKE_PATIENCE`. Earlier
- * deadlines are ignored: they may have passed during the sleep.
+ * deadlines are ignored, because they may have passed during the sleep.
  */
 export function woken(link: Link, now: number): Link {
   return link.isWoken ? link : { ...link, giveUpAt: now + WAKE_PATIENCE, isWoken: true };

@@ -9,7 +9,7 @@
 
 /** The former friends who may still be on the subscription list. They are in the cache. */
 export interface ListCheck {
-  /** Whether the known subscription list is that of the server. */
+  /** Whether the known subscription list equals the server's list. */
   readonly isKnown: boolean;
   readonly former: ReadonlySet<string>;
   readonly isSent: boolean;

@@ -11,7 +11,10 @@
  */
 const SHORTEST = 8;
 
-/** Two silences count as equal if they differ by at most a twentieth of the later one. */
+/**
+ * The divisor for comparing silences. Two silences count as equal if they differ by at most a twentieth of the later
+ * silence.
+ */
 const TOLERANCE = 20;
 
 /** The measurements of a session about its network path, in milliseconds. */

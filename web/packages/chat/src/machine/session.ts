@@ -71,7 +71,7 @@ export interface Abilities {
 /** A session, from a login to its end. */
 export interface Session {
   readonly user: string;
-  /** The UserSig of the next login: the application's newest one that was not refused. */
+  /** The UserSig of the next login: the newest UserSig of the application that was not refused. */
   readonly userSig: string;
   /** The UserSig that the server has accepted last. The session uses it again when a newer UserSig is refused. */
   readonly acceptedSig: string;

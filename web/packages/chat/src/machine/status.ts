@@ -1,4 +1,4 @@
-/** The status of a user in the form for applications. The numbers are those of the contract. */
+/** The status of a user in the form for applications. The numbers are the numbers of the contract. */
 
 import type { PlatformJson, ReasonJson, StatusTypeJson, UserStatusJson } from "../gen/wire.js";
 

@@ -101,7 +101,7 @@ export class World {
     }
   }
 
-  /** Ends the link or the attempt to open one. Makes the next attempt when due, and returns the wait. */
+  /** Ends the link, or the attempt to open a link. Makes the next attempt when it is due, and returns the wait. */
   #retry(): number {
     const before = this.transcript;
     const lost = this.step({ type: "linkEnded", why: "closed" });

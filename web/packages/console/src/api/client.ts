@@ -201,12 +201,12 @@ export class Api {
     return this.#json(`/apps/${app}/dead-letters${after === undefined ? "" : `?after=${after}`}`);
   }
 
-  /** Sends dead letters again; without `ids`, all dead letters of the app. */
+  /** Sends dead letters again. Without `ids`, sends all dead letters of the app again. */
   async resend(app: number, ids: number[] | undefined): Promise<{ done: number }> {
     return this.#json(`/apps/${app}/dead-letters/resend`, { method: "POST", body: ids === undefined ? {} : { ids } });
   }
 
-  /** Deletes dead letters; without `ids`, all dead letters of the app. */
+  /** Deletes dead letters. Without `ids`, deletes all dead letters of the app. */
   async drop(app: number, ids: number[] | undefined): Promise<{ done: number }> {
     return this.#json(`/apps/${app}/dead-letters/drop`, { method: "POST", body: ids === undefined ? {} : { ids } });
   }

@@ -34,7 +34,7 @@ export class Chart extends View {
   @property({ attribute: false }) series: readonly Series[] = [];
   /** Formats a value for the legend and the axis. */
   @property({ attribute: false }) format: (value: number) => string = String;
-  /** The kind of the chart. In a stacked chart, the area between a line and the one below is filled. */
+  /** The kind of the chart. In a stacked chart, the area between a line and the next lower line is filled. */
   @property() kind: "lines" | "stacked" | "log" = "lines";
   /** The text that replaces an empty chart. */
   @property() empty = "";

@@ -12,7 +12,7 @@ import { pageStyles } from "./page.js";
 
 export abstract class AppUsersPage<Found> extends View {
   @property({ attribute: false }) api!: Api;
-  /** The app of the list; if undefined, the first app. */
+  /** The app of the list. If undefined, the first app. */
   @property({ attribute: false }) app: number | undefined = undefined;
 
   @state() protected found: Loaded<Found> = LOADING;

@@ -221,7 +221,7 @@ export class LamplightEntrance extends LitElement {
   @state() private sig = "";
   @state() private claims: Claims | undefined;
 
-  /** Moves the focus to the text about the end of the visit: the focused element is gone. */
+  /** Moves the focus to the text about the end of the visit, because the focused element is gone. */
   protected override firstUpdated(): void {
     if (this.ending !== undefined) {
       this.renderRoot.querySelector<HTMLElement>(".ending, h1")?.focus();

@@ -8,8 +8,8 @@ import { KitController } from "./kit-controller.js";
 
 export abstract class StatusElement extends LitElement {
   /**
-   * Whether this component shows online statuses; default `true`. While it is false, the component queries no statuses,
-   * makes no subscriptions and shows no dots. While the kit's switch is false, this is so for all components.
+   * Whether this component shows online statuses; default `true`. While it is false, the component queries no
+   * statuses, makes no subscriptions and shows no dots. The kit's switch has this effect on all components.
    */
   @property({ attribute: "is-show-online-status", converter: onByDefault })
   isShowOnlineStatus = true;

@@ -6,7 +6,7 @@ import type { TuikitChat } from "../components/chat.js";
 import type { ContactEventDetail, TuikitContact } from "../components/contact.js";
 import type { ConversationEventDetail, TuikitConversation } from "../components/conversation.js";
 
-/** The properties of an element, without those that all elements have. */
+/** The properties of an element, without the properties that all elements have. */
 type Own<E extends HTMLElement> = Partial<Omit<E, keyof HTMLElement | keyof LitElement>>;
 
 /** The properties of each element, by its name. */

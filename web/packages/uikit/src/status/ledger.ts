@@ -335,7 +335,7 @@ export class Ledger {
     return [];
   }
 
-  /** The next call if the rate limit allows one now; otherwise the time of the next check. */
+  /** The next call if the rate limit allows a call now. Otherwise the time of the next check. */
   next(now: number): Next {
     if (this.#self === null || this.#isClosedByApp) {
       return { wakeAt: Infinity };
@@ -474,7 +474,10 @@ export class Ledger {
     return now - known.at >= STALE_AFTER;
   }
 
-  /** Whether a user cannot be watched. The kit tries again after `LONGEST_PAUSE`: the account may exist by then. */
+  /**
+   * Whether a user cannot be watched. The kit tries again after `LONGEST_PAUSE`, because the account may exist by
+   * then.
+   */
   #isHopeless(user: string, now: number): boolean {
     const at = this.#unwatchable.get(user);
     return at !== undefined && now - at < LONGEST_PAUSE;

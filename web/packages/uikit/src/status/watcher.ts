@@ -272,7 +272,7 @@ export class Watcher {
     }
   }
 
-  /** Makes a call. `isSame` returns whether the login is still the same; otherwise the answer is void. */
+  /** Makes a call. `isSame` returns whether the login is still the same. If it is not, the answer is void. */
   async #ask(call: Call, isSame: () => boolean): Promise<string[]> {
     const ledger = this.#ledger;
     switch (call.kind) {

@@ -73,7 +73,7 @@ function zone(timeZone: string | undefined): Intl.DateTimeFormatOptions {
   return timeZone === undefined ? {} : { timeZone };
 }
 
-/** Returns the number of days since 1970 in a time zone; by default, the browser's. */
+/** Returns the number of days since 1970 in a time zone. The default is the browser's time zone. */
 function dayNumber(at: number, timeZone: string | undefined): number {
   const [month, day, ofYear] = format(at, "en-US", { dateStyle: "short", ...zone(timeZone) }).split("/");
   return Math.round(Date.UTC(2000 + Number(ofYear), Number(month) - 1, Number(day)) / DAY);

@@ -54,7 +54,7 @@ export function names(element: Element): string[] {
   return rows(element).map((found) => found.querySelector(".name")?.textContent ?? "");
 }
 
-/** Returns the element at an index among those that match; -1 is the last one. */
+/** Returns the element at an index among all matching elements; -1 is the last element. */
 export function one(element: Element, selector: string, place = 0): HTMLElement {
   const found = all(element, selector).at(place);
   if (found === undefined) {
