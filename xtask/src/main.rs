@@ -162,7 +162,7 @@ fn run(words: &[&str]) -> Result<ExitCode> {
     (command.run)(args)
 }
 
-/// Runs the measurements of one server, or those of a cluster.
+/// Runs the measurements of one server, or the measurements of a cluster.
 fn bench(args: &[&str]) -> Result<ExitCode> {
     let ground = Ground::find()?;
     if let ["cluster", args @ ..] = args {

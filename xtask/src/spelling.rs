@@ -15,8 +15,8 @@ pub fn check(ground: &Ground, may_install: bool) -> Result<()> {
     run(&mut ground.command(typos(ground, may_install)?))
 }
 
-/// Returns the program typos: the installed one of this version, or else the one on the path. Otherwise installs it, or
-/// fails if `may_install` is `false`.
+/// Returns the program typos: the installed program of this version, or else the program on the path. Otherwise
+/// installs the program, or fails if `may_install` is `false`.
 pub fn typos(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     let ours = ground.path(VENV).join("bin/typos");
     let is_current = |text: String| text.trim_end().ends_with(VERSION);

@@ -119,7 +119,7 @@ mod tests {
         }
     }
 
-    /// nextest prints the output of a failed test, which ends with the counts of that test's program.
+    /// nextest prints the output of a failed test. That output ends with the counts of the test's program.
     #[test]
     fn a_test_that_failed_is_counted_once() {
         let mut tally = Tally::default();

@@ -126,7 +126,7 @@ const NEEDED_FOR_WEB: &[Needed] = &[
     },
 ];
 
-/// The libraries that the Dart VM from npm needs: it is a 32-bit program.
+/// The libraries that the Dart VM from npm needs, which is a 32-bit program.
 const NEEDED_FOR_DART: Needed = Needed {
     name: "a C and C++ library of 32 bits",
     because: "the tests of the Dart SDK; not needed if a Dart SDK 3.3 or newer is installed",
@@ -138,7 +138,7 @@ const NEEDED_FOR_DART: Needed = Needed {
 /// A cargo command that is built from its crate and installed into `target/tools`.
 pub struct CargoTool {
     name: &'static str,
-    /// The version that is installed if no other one can be used.
+    /// The version that is installed if no other version can be used.
     version: &'static str,
     /// The oldest version that is accepted on the path, as major and minor number.
     at_least: (u32, u32),
@@ -254,7 +254,7 @@ pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Resul
     Ok(ours)
 }
 
-/// Returns `true` if the last word of this output is this version or a later one.
+/// Returns `true` if the last word of this output is this version or a later version.
 fn is_recent(answer: &str, at_least: (u32, u32)) -> bool {
     let version = answer.split_whitespace().last().unwrap_or_default();
     let mut numbers = version.split('.').map_while(|number| number.parse().ok());
