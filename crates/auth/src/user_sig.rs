@@ -38,8 +38,8 @@ pub struct Claims {
     pub issued: u64,
     /// `TLS.expire`: the time for which the token is valid, in seconds from `issued`.
     pub expire: u64,
-    /// `TLS.userbuf`: additional signed bytes, which Lamplight ignores; at most [`MAX_USERBUF_BYTES`]. The signature of
-    /// an empty userbuf differs from that of `None`.
+    /// `TLS.userbuf`: additional signed bytes, which Lamplight ignores; at most [`MAX_USERBUF_BYTES`]. An empty userbuf
+    /// and `None` give different signatures.
     pub userbuf: Option<Vec<u8>>,
 }
 
