@@ -293,7 +293,7 @@ impl Presence {
     }
 
     /// Records that the account was created, or created again, with the creation number `born`. Does nothing if that
-    /// account was deleted since. Does nothing if the record has this or a later account.
+    /// account was deleted since. Does nothing if the record already has that account or a later account.
     pub fn restore_account(&mut self, born: u64) -> Transition<()> {
         if born <= self.deleted_through || born <= self.born && self.deleted_until.is_none() {
             return Transition::quiet(());
