@@ -31,8 +31,8 @@ pub struct Config {
     /// The URL of the database in PostgreSQL that keeps the facts. Without the URL, the facts are kept in a SQLite file
     /// in the data folder. The URL is a secret, because it contains the password.
     pub facts: Option<FactsUrl>,
-    /// A file with certificates of authorities, in PEM. One of these authorities must have signed the certificate of
-    /// PostgreSQL. Without the file, the authorities count that the system trusts.
+    /// A file with certificates of authorities, in PEM. One of them must have signed the certificate of PostgreSQL.
+    /// Without the file, the system's authorities count.
     pub facts_ca: Option<PathBuf>,
     /// The maximum number of connections to PostgreSQL.
     pub facts_connections: usize,
@@ -75,10 +75,9 @@ pub struct Config {
     /// The grace, in milliseconds, at most 10 min. For this time, the clients of a stopped or lost node still count as
     /// connected.
     pub node_loss_grace_ms: u32,
-    /// The number of clients per second that should reconnect after all have lost their connections. At login, each
-    /// client receives the time over which to spread its reconnection.
+    /// The number of clients per second that should reconnect after all have lost their connections.
     pub reconnects_per_second: u32,
-    /// The upper bound, in milliseconds, of the time over which clients spread their reconnections.
+    /// The maximum spread of reconnections, in milliseconds. At login, each client receives the spread that applies.
     pub reconnect_spread_ms: u32,
 }
 
@@ -106,8 +105,8 @@ pub struct LimitsConfig {
     pub frame_before_login: usize,
     /// The largest message that a client may send after its login, in bytes.
     pub frame_after_login: usize,
-    /// The maximum number of invalid tokens per minute from one address on each port. Further logins are answered with
-    /// `TOO_MANY_FAILURES`. The connection of such a login is closed.
+    /// The maximum number of invalid tokens per minute from one address on each port. A further login is answered with
+    /// `TOO_MANY_FAILURES`, and its connection is closed.
     pub login_failures_per_address: u32,
     /// The maximum number of a user's status changes per second that watchers are notified of. Faster changes are
     /// conflated: only the newest change is sent. 0 means no limit.

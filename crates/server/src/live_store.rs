@@ -47,8 +47,8 @@ pub enum LiveStoreError {
 }
 
 impl LiveStore {
-    /// Opens the store in Redis if there are settings for Redis, and otherwise the embedded store. Users who were
-    /// connected to the embedded store when the former process ended count as connected for the time `grace`.
+    /// Opens the store in Redis if there are settings for Redis, and otherwise the embedded store. In the embedded
+    /// store, some users were connected when the former process ended. They count as connected for the time `grace`.
     pub async fn open(
         redis: Option<RedisSettings>,
         data_dir: &Path,
