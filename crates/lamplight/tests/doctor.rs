@@ -356,8 +356,9 @@ fn settings_that_cannot_be_used_are_a_finding() {
     let file = folder.file("broken.toml", "client_listen = \n");
     let (code, text, _) = folder.run(&["doctor", "--config", &file]);
     assert!(code == Some(1) && !text.contains('\u{fffd}'), "{text}");
-    let lines: Vec<_> = text.lines().collect();
-    assert!(lines.len() > 4 && lines[1].starts_with("                       "), "{text}");
+    // The line itself is not shown, because it may have a secret.
+    assert!(text.contains("broken.toml: TOML parse error at line 1, column 17"), "{text}");
+    assert!(!text.contains("client_listen"), "{text}");
 }
 
 #[test]

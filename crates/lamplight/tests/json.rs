@@ -72,7 +72,8 @@ fn wrong_usage_is_told_in_json_too() {
 
 /// The commands without a test here. `webhook show` needs a dead letter, `facts_copy.rs` tests `facts copy`, and the
 /// others print no single JSON document.
-const OTHERWISE: [&str; 7] = ["serve", "demo", "watch", "load", "completions", "webhook show", "facts copy"];
+const OTHERWISE: [&str; 8] =
+    ["serve", "demo", "watch", "load", "completions", "webhook show", "facts copy", "node"];
 
 /// Each command must print one JSON document, with the usual field names and no secrets. Earlier commands make content
 /// for later commands.

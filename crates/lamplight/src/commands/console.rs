@@ -23,8 +23,7 @@ Examples:
   lamplight console password --set
   lamplight console password --set < password.txt
 
-Works with a running server and without one. Only a salted hash is kept, in `console-password` of the data
-folder, or with facts in PostgreSQL there.")]
+Works with a running server and without one. Only a salted hash is kept, in `console-password` of the data folder, or with facts in PostgreSQL there.")]
     Password(PasswordArgs),
     /// Manage operators other than `admin`, each with a password and a role
     #[command(subcommand)]

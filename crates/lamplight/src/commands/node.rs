@@ -26,7 +26,7 @@ Examples:
 
 A node that is LOST is one that has not been heard of for the lease and the grace; the others end its connections.")]
     List,
-    /// Move the clients and the work of a node to the other nodes; the node runs on until it is stopped
+    /// Move the clients and the work of a node to the others; it runs on until it is stopped
     #[command(after_help = "\
 Examples:
   lamplight node drain lamplight-2
