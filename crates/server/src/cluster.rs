@@ -274,7 +274,9 @@ impl Cluster {
         while self.metrics.connections() > 0 {
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
-        self.hold_all_links().await;
+        while !self.hold_all_links().await {
+            tokio::time::sleep(PAUSE).await;
+        }
         tracing::info!("this node is drained: it has no clients and no duties, and can be stopped");
         std::future::pending::<()>().await;
     }
@@ -290,15 +292,19 @@ impl Cluster {
         }
     }
 
-    /// Holds the links of this node for the grace, and tries again until none has failed.
-    async fn hold_all_links(&self) {
+    /// Holds the links of this node for the grace, and tries again until none has failed, or until this node is cut off.
+    /// Returns whether all are held.
+    async fn hold_all_links(&self) -> bool {
         loop {
             match self.hold_links().await {
-                Ok(0) => return,
+                Ok(0) => return true,
                 Ok(_) => {}
                 Err(error) => {
                     tracing::warn!(%error, "the links of this node could not be held; trying again")
                 }
+            }
+            if self.service.duties().is_cut_off(self.clock.local()) {
+                return false;
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -351,11 +357,11 @@ impl Joined {
     }
 
     /// Holds the links of this node for the grace, and takes the node out of the register. Called after the workers have
-    /// stopped, because they would enter new links. If the directory does not answer, the other nodes find this node
-    /// lost.
+    /// stopped, because they would enter new links. Gives up once the node is cut off from the directory; the
+    /// other nodes then find it lost.
     pub async fn leave(self) {
         let cluster = &self.cluster;
-        if tokio::time::timeout(HOLD_PATIENCE, cluster.hold_all_links()).await.is_err() {
+        if !matches!(tokio::time::timeout(HOLD_PATIENCE, cluster.hold_all_links()).await, Ok(true)) {
             tracing::error!("the links of this node could not be held; other nodes end them after the grace");
             return;
         }

@@ -140,6 +140,8 @@ pub async fn run(
     clock: Clock,
 ) {
     let mut tick = tokio::time::interval(TICK);
+    // A tick that waited for a store is not followed by all those that it has missed.
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut forget_at = Moment(0);
     for turn in 0u32.. {
         tick.tick().await;

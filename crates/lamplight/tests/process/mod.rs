@@ -1,7 +1,7 @@
 //! Starts the program and reads its output. Every process is ended with its test.
 
 // Helpers of tests may panic, and not every test uses all of them.
-#![allow(clippy::unwrap_used, dead_code)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, dead_code)]
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -173,5 +173,8 @@ impl Drop for Running {
         // Both calls do nothing if the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(errors) = self.errors.take().filter(|_| std::thread::panicking()) {
+            eprintln!("the log of process {}:\n{}", self.child.id(), errors.join().unwrap_or_default());
+        }
     }
 }

@@ -23,6 +23,8 @@ pub const MAX_USERS: usize = 500;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause that is left after a read of the same kind has succeeded, because the store may work again.
+const PAUSE_AFTER_SUCCESS: Duration = Duration::from_secs(1);
 
 /// The urgency of a read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -251,6 +253,9 @@ impl<K: Clone + Eq + Hash + Ord> Wanted<K> {
     }
 
     fn ended(&mut self, key: &K, outcome: ReadOutcome, now: Moment) {
+        if outcome != ReadOutcome::Failed {
+            self.bring_forward(now + PAUSE_AFTER_SUCCESS);
+        }
         // The request may have been removed.
         let Some(entry) = self.entries.get_mut(key) else { return };
         let again = entry.state == State::UnderWay { again: true };
@@ -270,6 +275,14 @@ impl<K: Clone + Eq + Hash + Ord> Wanted<K> {
                 entry.failures += 1;
                 self.paused.insert((now + pause, key.clone()));
             }
+        }
+    }
+
+    /// Makes every paused read due at `latest` or earlier.
+    fn bring_forward(&mut self, latest: Moment) {
+        while self.paused.last().is_some_and(|(due, _)| *due > latest) {
+            let (_, key) = self.paused.pop_last().expect("it has a last entry");
+            self.paused.insert((latest, key));
         }
     }
 
@@ -380,6 +393,12 @@ mod tests {
         check(
             &format!("want 1, next{fails}, fail, +29999, next, +1, next"),
             &format!("1{}, -, 1", ", 1".repeat(12)),
+        );
+        // After a success, a read of the same kind waits at most a second longer.
+        let fails = ", fail, +30000, next".repeat(9);
+        check(
+            &format!("want 1, next{fails}, fail, want 2, next, done, +999, next, +1, next"),
+            &format!("{}, 2, -, 1", ["1"; 10].join(", ")),
         );
         // A success resets the count of failures.
         check("want 1, next, fail, +100, next, done, want 1, next, fail, +100, next", "1, 1, 1, 1");
