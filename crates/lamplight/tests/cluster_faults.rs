@@ -47,11 +47,13 @@ impl Site {
         let database = postgres::server().await.create_database().await;
         let facts = postgres::server().await.url(database.name());
         let redis = RedisServer::start_with(options).await;
-        let to_redis = [(); 2].map(|()| Link::to(redis.url().strip_prefix("redis+unix://").unwrap()));
+        let to_redis = [(); 2].map(|()| Link::by_socket(redis.url().strip_prefix("redis+unix://").unwrap()));
         let to_facts = [(); 2].map(|()| link_to_postgres(&facts));
+        // All nodes of a cluster need the same address of Redis. This one leads to the link of the server.
+        let directory = "redis+unix:///proc/self/cwd/redis.sock";
         let starting = [("a", 0), ("b", 1)].map(|(name, n): (&str, usize)| {
-            let directory = format!("redis://127.0.0.1:{}", to_redis[n].port());
-            Server::start(name, &through(&to_facts[n], database.name()), &directory, times)
+            let facts = through(&to_facts[n], database.name());
+            Server::start(name, &facts, directory, times, to_redis[n].folder())
         });
         let [a, b] = starting.map(Server::ready);
         for server in [&a, &b] {
@@ -140,7 +142,7 @@ fn socket_of_postgres(url: &str) -> String {
 }
 
 fn link_to_postgres(url: &str) -> Link {
-    Link::to(socket_of_postgres(url))
+    Link::by_port(socket_of_postgres(url))
 }
 
 fn through(link: &Link, database: &str) -> String {

@@ -1,9 +1,9 @@
-//! A link between a server and a store that a test can cut, delay and restore: a TCP port of this machine whose
-//! connections are carried on to the Unix socket of the store.
+//! A link between a server and a store that a test can cut, delay and restore: a TCP port or a Unix socket of this
+//! machine whose connections are carried on to the Unix socket of the store.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::UnixStream;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 /// A link to a store. Dropping it ends its connections.
 pub struct Link {
-    address: SocketAddr,
+    /// The port; 0 for a link with a Unix socket.
+    port: u16,
+    folder: tempfile::TempDir,
     shared: Arc<Shared>,
 }
 
@@ -29,37 +31,80 @@ struct State {
     is_silent: bool,
     is_closed: bool,
     delay: Duration,
-    open: Vec<(TcpStream, UnixStream)>,
+    /// What closes the open connections.
+    open: Vec<Box<dyn Fn() + Send>>,
+}
+
+/// A connection of a server.
+trait Socket: Read + Write + Send + Sized + 'static {
+    fn again(&self) -> Self;
+    fn shut(&self, how: Shutdown);
+}
+
+impl Socket for TcpStream {
+    fn again(&self) -> Self {
+        self.try_clone().unwrap()
+    }
+
+    fn shut(&self, how: Shutdown) {
+        // It may be closed already.
+        let _ = self.shutdown(how);
+    }
+}
+
+impl Socket for UnixStream {
+    fn again(&self) -> Self {
+        self.try_clone().unwrap()
+    }
+
+    fn shut(&self, how: Shutdown) {
+        // It may be closed already.
+        let _ = self.shutdown(how);
+    }
 }
 
 impl Link {
-    /// Makes a link to the store with this Unix socket.
-    pub fn to(store: impl AsRef<Path>) -> Self {
+    /// Makes a link with a TCP port to the store with this Unix socket.
+    pub fn by_port(store: impl AsRef<Path>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let store = store.as_ref().to_owned();
-        let (state, changed, is_over) = Default::default();
-        let shared = Arc::new(Shared { store, state, changed, is_over });
-        let accepting = Arc::clone(&shared);
+        let link = Self::to(store, listener.local_addr().unwrap().port());
+        let shared = Arc::clone(&link.shared);
         thread::spawn(move || {
             for client in listener.incoming() {
-                if accepting.is_over.load(Ordering::Relaxed) {
-                    return;
-                }
                 let client = client.unwrap();
-                // Otherwise, or if the store is away, the client is dropped, and finds its connection closed.
-                if !accepting.lock().is_closed
-                    && let Ok(store) = UnixStream::connect(&accepting.store)
-                {
-                    accepting.carry(client, store);
+                client.set_nodelay(true).unwrap();
+                if !shared.accept(client) {
+                    return;
                 }
             }
         });
-        Self { address, shared }
+        link
+    }
+
+    /// Makes a link with the Unix socket `redis.sock` in the folder of the link.
+    pub fn by_socket(store: impl AsRef<Path>) -> Self {
+        let link = Self::to(store, 0);
+        let listener = UnixListener::bind(link.folder().join("redis.sock")).unwrap();
+        let shared = Arc::clone(&link.shared);
+        thread::spawn(move || {
+            listener.incoming().find(|client| !shared.accept(client.as_ref().unwrap().again()))
+        });
+        link
+    }
+
+    fn to(store: impl AsRef<Path>, port: u16) -> Self {
+        let store = store.as_ref().to_owned();
+        let (state, changed, is_over) = Default::default();
+        let shared = Arc::new(Shared { store, state, changed, is_over });
+        Self { port, folder: tempfile::tempdir().unwrap(), shared }
     }
 
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.port
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Carries nothing from now on, and closes no connection, as a broken network does.
@@ -71,11 +116,7 @@ impl Link {
     pub fn close(&self) {
         self.set(|state| {
             state.is_closed = true;
-            for (client, store) in state.open.drain(..) {
-                // It may be closed already.
-                let _ = client.shutdown(Shutdown::Both);
-                let _ = store.shutdown(Shutdown::Both);
-            }
+            state.open.drain(..).for_each(|close| close());
         });
     }
 
@@ -101,7 +142,10 @@ impl Drop for Link {
         self.restore();
         self.close();
         // The thread that accepts has to see that the link is over.
-        let _ = TcpStream::connect(self.address);
+        match self.port {
+            0 => drop(UnixStream::connect(self.folder().join("redis.sock"))),
+            port => drop(TcpStream::connect(("127.0.0.1", port))),
+        }
     }
 }
 
@@ -110,30 +154,37 @@ impl Shared {
         self.state.lock().unwrap()
     }
 
+    /// Carries a new connection on. Returns `false` if the link is over.
+    fn accept(self: &Arc<Self>, client: impl Socket) -> bool {
+        // Otherwise, or if the store is away, the client is dropped, and finds its connection closed.
+        if !self.lock().is_closed
+            && let Ok(store) = UnixStream::connect(&self.store)
+        {
+            self.carry(&client, &store);
+        }
+        !self.is_over.load(Ordering::Relaxed)
+    }
+
     /// Carries the bytes of a connection in both directions.
-    fn carry(self: &Arc<Self>, client: TcpStream, store: UnixStream) {
-        client.set_nodelay(true).unwrap();
-        let (to_client, from_client) = (client.try_clone().unwrap(), client.try_clone().unwrap());
-        let (to_store, from_store) = (store.try_clone().unwrap(), store.try_clone().unwrap());
-        self.lock().open.push((client, store));
+    fn carry(self: &Arc<Self>, client: &impl Socket, store: &UnixStream) {
+        let (to_client, from_client) = (client.again(), client.again());
+        let (to_store, from_store) = (store.again(), store.again());
+        let (client, store) = (client.again(), store.again());
+        self.lock().open.push(Box::new(move || {
+            client.shut(Shutdown::Both);
+            store.shut(Shutdown::Both);
+        }));
         let (asked, requests) = channel();
         let (answered, answers) = channel();
-        let shared = [(); 2].map(|()| Arc::clone(self));
-        let [up, down] = shared;
+        let [up, down] = [(); 2].map(|()| Arc::clone(self));
         thread::spawn(move || read(from_client, |bytes| asked.send((Instant::now(), bytes)).is_ok()));
         thread::spawn(move || read(from_store, |bytes| answered.send((Instant::now(), bytes)).is_ok()));
-        thread::spawn(move || {
-            up.write(&requests, &to_store, false);
-            let _ = to_store.shutdown(Shutdown::Write);
-        });
-        thread::spawn(move || {
-            down.write(&answers, &to_client, true);
-            let _ = to_client.shutdown(Shutdown::Write);
-        });
+        thread::spawn(move || up.write(&requests, to_store, false));
+        thread::spawn(move || down.write(&answers, to_client, true));
     }
 
     /// Writes what was read, when its time has come.
-    fn write(&self, read: &Receiver<(Instant, Vec<u8>)>, mut to: impl Write, is_delayed: bool) {
+    fn write(&self, read: &Receiver<(Instant, Vec<u8>)>, mut to: impl Socket, is_delayed: bool) {
         while let Ok((at, bytes)) = read.recv() {
             let mut state = self.lock();
             loop {
@@ -150,6 +201,7 @@ impl Shared {
                 return;
             }
         }
+        to.shut(Shutdown::Write);
     }
 }
 

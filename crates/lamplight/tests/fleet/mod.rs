@@ -21,6 +21,7 @@ use prost::Message as _;
 use redis_server::RedisServer;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The longest time to wait for anything.
@@ -48,7 +49,8 @@ impl Stores {
     /// Starts servers at the same moment, and waits until they are ready.
     pub fn serve<const N: usize>(&self, names: [&str; N]) -> [Server; N] {
         let times = Times { lease: LEASE, grace: GRACE };
-        let starting = names.map(|name| Server::start(name, &self.facts, &self.redis.url(), times));
+        let starting =
+            names.map(|name| Server::start(name, &self.facts, &self.redis.url(), times, Path::new("/")));
         starting.map(Server::ready)
     }
 }
@@ -67,8 +69,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server on these stores. [`Server::ready`] must follow.
-    pub fn start(name: &str, facts: &str, directory: &str, times: Times) -> Self {
+    /// Starts a server on these stores, in the working directory `within`. [`Server::ready`] must follow.
+    pub fn start(name: &str, facts: &str, directory: &str, times: Times, within: &Path) -> Self {
         let folder = Folder::new();
         let times = format!(
             "node_lease_ms = {}\nnode_loss_grace_ms = {}\nreconnect_spread_ms = 100\n",
@@ -78,9 +80,10 @@ impl Server {
         let settings = folder.file("lamplight.toml", &times);
         let listen = ["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--workers", "1"];
         let stores = ["--facts", facts, "--directory", directory, "--node-name", name];
-        let running = Running::start(
-            folder.command(&[&["serve", "--config", &settings], &listen[..], &stores[..]].concat()),
-        );
+        let mut command =
+            folder.command(&[&["serve", "--config", &settings], &listen[..], &stores[..]].concat());
+        command.current_dir(within);
+        let running = Running::start(command);
         Self { folder, running }
     }
 
