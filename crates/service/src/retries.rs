@@ -7,6 +7,7 @@
 //!
 //! The live record keeps ended logins for the facts; these are not in this list.
 
+use crate::operations::cluster::OpenConnection;
 use lamplight_core::LinkEnd;
 use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Platform, Timestamp, User};
 use parking_lot::{Mutex, MutexGuard};
@@ -30,7 +31,8 @@ pub(crate) enum Pending {
     /// A connection has ended.
     Disconnect { user: User, connection: ConnectionId, end: LinkEnd, heard: Timestamp },
     /// A connection's login must be ended. An earlier attempt has failed or its result is unknown.
-    EndLogin { user: User, connection: ConnectionId, end: LoginEnd },
+    /// In a cluster, `open` is put back first: the live record may have lost the connection meanwhile.
+    EndLogin { user: User, connection: ConnectionId, end: LoginEnd, open: Option<Box<OpenConnection>> },
     /// A login was recorded in the facts and then refused.
     TakeBack { user: User, recorded: Recorded },
     /// A login was refused, but may have been recorded under an unknown number, at the time `at`.

@@ -3,7 +3,7 @@
 
 use crate::operations::lost_connections::RecordedCursor;
 use crate::records::Seeds;
-use crate::retries::LoginEnd;
+use crate::retries::{LoginEnd, Pending};
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{Connect, Duty, LostNode, Presence, Reassert, Reasserted};
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const MOST_LOGOUTS: usize = 4;
 
 /// An open connection of this node, with the data that the node has of the user.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OpenConnection {
     /// The user.
     pub user: User,
@@ -108,6 +108,21 @@ impl Service {
         now: Now,
     ) -> Result<(), ServiceError> {
         let end = if expired { LoginEnd::SigExpired } else { LoginEnd::Logout };
+        let ended = self.try_end_open_login(open, end, now).await;
+        if ended.is_err() && self.is_in_cluster() && !open.platform.is_web() {
+            let (user, connection) = (open.user.clone(), open.connection);
+            let open = Some(Box::new(open.clone()));
+            self.retries.push(Pending::EndLogin { user, connection, end, open });
+        }
+        ended
+    }
+
+    async fn try_end_open_login(
+        &self,
+        open: &OpenConnection,
+        end: LoginEnd,
+        now: Now,
+    ) -> Result<(), ServiceError> {
         for _ in 0..MOST_LOGOUTS {
             if self.end_login(&open.user, open.connection, end, now).await? {
                 return Ok(());

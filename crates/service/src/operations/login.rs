@@ -448,7 +448,7 @@ impl Service {
         now: Now,
     ) -> Result<bool, ServiceError> {
         let ended = self.end_live_login(user, connection, end, now).await.inspect_err(|_| {
-            self.retries.push(Pending::EndLogin { user: user.clone(), connection, end });
+            self.retries.push(Pending::EndLogin { user: user.clone(), connection, end, open: None });
         });
         let Some(unsettled) = ended? else { return Ok(false) };
         if !unsettled.is_empty() {

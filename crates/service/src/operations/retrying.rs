@@ -48,8 +48,11 @@ impl Service {
             Pending::Disconnect { user, connection, end, heard } => {
                 self.disconnect_live(user, *connection, *end, *heard, now).await
             }
-            Pending::EndLogin { user, connection, end } => {
+            Pending::EndLogin { user, connection, end, open } => {
                 let app = self.app(user)?;
+                if let Some(open) = open {
+                    self.put_back(open, now).await?;
+                }
                 let expired = *end == LoginEnd::SigExpired;
                 let ended = self.directory.update(user, now, |presence| {
                     let ended = presence.log_out_late(*connection, expired, &app.settings, now);
