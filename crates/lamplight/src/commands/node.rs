@@ -1,6 +1,7 @@
 //! `lamplight node`: the nodes of a cluster.
 
 use crate::args::Common;
+use crate::doctor::counted;
 use crate::operator::Operator;
 use crate::output::{harmless, json, line, table};
 use crate::time_text::utc;
@@ -90,6 +91,7 @@ fn fields(node: &ShownNode) -> Value {
 fn state(state: NodeState) -> &'static str {
     match state {
         NodeState::Live => "live",
+        NodeState::DrainRequested => "drain_requested",
         NodeState::Draining => "draining",
         NodeState::Silent => "silent",
         NodeState::Lost => "lost",
@@ -99,25 +101,51 @@ fn state(state: NodeState) -> &'static str {
 async fn drain(operator: &mut Operator, named: &str, wait: u64, as_json: bool) -> anyhow::Result<()> {
     let nodes = operator.nodes().await?;
     let node = find(&nodes, named)?.clone();
+    let name = harmless(&node.name);
+    ensure!(
+        !is_away(&node),
+        "{name} is {}: it sends no sign of life, and has no clients to drain",
+        state(node.state)
+    );
     let others = nodes.iter().filter(|it| it.id != node.id && it.state == NodeState::Live).count();
-    ensure!(others > 0, "no other node could take the clients of {}; start one first", harmless(&node.name));
+    ensure!(others > 0, "no other node could take the clients of {name}; start one first");
     operator.act(Operation::DrainNode { node: node.id }).await?;
     let until = Instant::now() + Duration::from_secs(wait);
     let left = loop {
-        let left = look(operator, node.id).await?;
+        let left = left_to_drain(look(operator, node.id).await?.as_ref())?;
         match left {
-            Some(ShownNode { state: NodeState::Draining, connections: 0, .. }) | None => break None,
-            Some(left) if Instant::now() >= until => break Some(left.connections),
+            None => break None,
+            Some(left) if Instant::now() >= until => break Some(left),
             Some(_) => tokio::time::sleep(BETWEEN_LOOKS).await,
         }
     };
-    let (name, id) = (harmless(&node.name), node.id);
+    let id = node.id;
     match left {
-        _ if as_json => {
-            json(&json!({ "id": id.to_string(), "name": node.name, "connections": left.unwrap_or(0) }))
-        }
+        _ if as_json => json(&json!({
+            "id": id.to_string(),
+            "name": node.name,
+            "connections": left.unwrap_or(0),
+            "drained": left.is_none(),
+        })),
         None => line(format!("{name} ({id}) is drained; it can be stopped")),
-        Some(left) => line(format!("{name} ({id}) drains; it has {left} connections left")),
+        Some(left) => line(format!("{name} ({id}) drains; it has {} left", counted(left, "connection"))),
+    }
+}
+
+/// Whether a node sends no sign of life.
+fn is_away(node: &ShownNode) -> bool {
+    matches!(node.state, NodeState::Silent | NodeState::Lost)
+}
+
+/// Returns the connections of a node that drains; `None` if it is drained or has left the cluster. The number of a node
+/// that has not noticed the request is that before the request, so it is not drained even with 0.
+fn left_to_drain(node: Option<&ShownNode>) -> anyhow::Result<Option<usize>> {
+    match node {
+        None | Some(ShownNode { state: NodeState::Draining, connections: 0, .. }) => Ok(None),
+        Some(node) if is_away(node) => {
+            bail!("{} sends no sign of life any longer; see its log", harmless(&node.name))
+        }
+        Some(node) => Ok(Some(usize::try_from(node.connections).unwrap_or(usize::MAX))),
     }
 }
 
@@ -126,10 +154,14 @@ async fn look(operator: &mut Operator, node: NodeId) -> anyhow::Result<Option<Sh
     Ok(operator.nodes().await?.into_iter().find(|it| it.id == node))
 }
 
-/// Returns the node with this id or name. Fails if several nodes have the name.
+/// Returns the node with this id or name. Of several with one name, the only one that sends signs of life is meant: the
+/// others are its former runs. Otherwise an id tells which.
 fn find<'a>(nodes: &'a [ShownNode], named: &str) -> anyhow::Result<&'a ShownNode> {
     let by_id = nodes.iter().find(|node| node.id.to_string() == named);
-    let by_name: Vec<_> = nodes.iter().filter(|node| node.name == named).collect();
+    let mut by_name: Vec<_> = nodes.iter().filter(|node| node.name == named).collect();
+    if by_name.iter().any(|node| !is_away(node)) {
+        by_name.retain(|node| !is_away(node));
+    }
     match (by_id, by_name.as_slice()) {
         (Some(node), _) => Ok(node),
         (None, [node]) => Ok(*node),
@@ -167,7 +199,29 @@ mod tests {
         assert_eq!(found("a"), Ok(1));
         assert_eq!(found("0000000000000003"), Ok(3));
         assert_eq!(found("c").unwrap_err(), "there is no node c; `lamplight node list` lists them");
+        let former = ShownNode { state: NodeState::Silent, ..node(4, "d") };
+        let nodes_with_former = [former.clone(), node(5, "d")];
+        assert_eq!(find(&nodes_with_former, "d").unwrap().id, NodeId(5));
+        assert_eq!(find(&[former], "d").unwrap().id, NodeId(4));
         let several = found("b").unwrap_err();
         assert!(several.ends_with("give the id of one: 0000000000000002, 0000000000000003"), "{several}");
+    }
+
+    #[test]
+    fn a_node_is_drained_when_it_has_said_so_itself() {
+        let shown = |state, connections| ShownNode { state, connections, ..node(1, "a") };
+        for (seen, expected) in [
+            (None, None),
+            (Some(shown(NodeState::Live, 0)), Some(0)),
+            (Some(shown(NodeState::DrainRequested, 0)), Some(0)),
+            (Some(shown(NodeState::Draining, 2)), Some(2)),
+            (Some(shown(NodeState::Draining, 0)), None),
+        ] {
+            assert_eq!(left_to_drain(seen.as_ref()).unwrap(), expected, "{seen:?}");
+        }
+        for state in [NodeState::Silent, NodeState::Lost] {
+            let error = left_to_drain(Some(&shown(state, 0))).unwrap_err().to_string();
+            assert_eq!(error, "a sends no sign of life any longer; see its log");
+        }
     }
 }

@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 pub enum NodeState {
     /// The node renews its lease and accepts clients.
     Live,
+    /// The node renews its lease. An operator has requested that it drains, which it has not noticed yet.
+    DrainRequested,
     /// The node renews its lease, but accepts no clients. It is about to stop, or an operator has requested the drain.
     Draining,
     /// The node has not renewed its lease. Other nodes have its duties.
@@ -51,7 +53,10 @@ pub(super) async fn list(
     let lost = duties.lost_nodes();
     let shown = |RegisteredNode { entry, is_drain_requested, .. }: RegisteredNode| {
         let is_lost = lost.iter().any(|it| it.node == entry.id);
-        let state = state(is_lost, duties.is_live(entry.id), entry.is_draining || is_drain_requested);
+        let state = match state(is_lost, duties.is_live(entry.id), entry.is_draining) {
+            NodeState::Live if is_drain_requested => NodeState::DrainRequested,
+            state => state,
+        };
         let (client, http) = (entry.client_address, entry.http_address);
         let (id, name, connections) = (entry.id, entry.name, entry.connections);
         ShownNode {
