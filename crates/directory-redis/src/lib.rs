@@ -19,6 +19,7 @@ mod changes;
 mod connecting;
 mod directory;
 mod errors;
+mod examine;
 mod feed_page;
 mod figures;
 mod keys;
@@ -37,6 +38,7 @@ mod shared;
 mod upkeep;
 
 pub use errors::RedisOpenError;
+pub use examine::{RedisFound, RedisServerFound, RedisUnfit, examine};
 pub use figures::{CallFigures, RedisCall, RedisFigures};
 pub use settings::{RedisSettings, RedisTls};
 

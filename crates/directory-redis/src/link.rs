@@ -7,7 +7,7 @@ use crate::settings::RedisSettings;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, ProtocolVersion,
-    PushInfo, TlsCertificates,
+    PushInfo, RedisError, TlsCertificates,
 };
 
 /// The format of the keys in `lm:meta`.
@@ -149,7 +149,8 @@ pub(crate) async fn info_of(connection: &mut MultiplexedConnection) -> Result<St
     asked.map_err(RedisOpenError::while_doing("asking for the description of the server"))
 }
 
-fn field(info: &str, name: &str) -> String {
+/// A field of a description; empty if the description lacks it.
+pub(crate) fn field(info: &str, name: &str) -> String {
     let value = |line: &str| line.strip_prefix(name)?.strip_prefix(':').map(str::to_owned);
     info.lines().find_map(value).unwrap_or_default()
 }
@@ -167,7 +168,7 @@ pub(crate) fn mode_of(info: &str) -> Mode {
 }
 
 /// Checks that a server can be used, and returns its run.
-fn run_of(info: &str) -> Result<Run, RedisOpenError> {
+pub(crate) fn run_of(info: &str) -> Result<Run, RedisOpenError> {
     let field = |name: &str| field(info, name);
     let version = field("redis_version");
     let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
@@ -194,29 +195,55 @@ async fn check_meta(
     settings: &RedisSettings,
     keys: &Keys,
 ) -> Result<(), RedisOpenError> {
-    let own = [("format", FORMAT.to_owned()), ("partitions", settings.partitions.to_string())];
+    let own = own_meta(settings);
     let mut pipe = redis::pipe();
     for (field, value) in &own {
         pipe.cmd("HSETNX").arg(keys.meta()).arg(field).arg(value).ignore();
     }
     pipe.cmd("HMGET").arg(keys.meta()).arg(own[0].0).arg(own[1].0);
-    let asked = pipe.query_async::<(Vec<String>,)>(connection).await;
-    let found = match asked {
-        Ok((found,)) => found,
+    let asked = pipe.query_async::<(Vec<Option<String>>,)>(connection).await;
+    compared_meta(own, asked.map(|(found,)| found)).map(drop)
+}
+
+/// Compares the layout of the data with the settings, and writes nothing. Returns `true` if the server has the layout.
+pub(crate) async fn has_meta(
+    connection: &mut MultiplexedConnection,
+    settings: &RedisSettings,
+    keys: &Keys,
+) -> Result<bool, RedisOpenError> {
+    let own = own_meta(settings);
+    let mut ask = redis::cmd("HMGET");
+    ask.arg(keys.meta()).arg(own[0].0).arg(own[1].0);
+    compared_meta(own, ask.query_async(connection).await)
+}
+
+/// The fields of `lm:meta`, with the values of this node.
+fn own_meta(settings: &RedisSettings) -> [(&'static str, String); 2] {
+    [("format", FORMAT.to_owned()), ("partitions", settings.partitions.to_string())]
+}
+
+fn compared_meta(
+    own: [(&'static str, String); 2],
+    found: Result<Vec<Option<String>>, RedisError>,
+) -> Result<bool, RedisOpenError> {
+    let found = match found {
+        Ok(found) => found,
         // Another server of the Redis Cluster has the layout, and is asked for it.
         Err(error) if error.kind() == redis::ErrorKind::Server(redis::ServerErrorKind::Moved) => {
-            return Ok(());
+            return Ok(false);
         }
         Err(error) => {
             return Err(RedisOpenError::while_doing("comparing the layout of the data")(error));
         }
     };
+    let mut has_data = false;
     for ((what, own), found) in own.into_iter().zip(found) {
-        if own != found {
-            return Err(RedisOpenError::OtherData { what, found, own });
+        match found {
+            Some(found) if found != own => return Err(RedisOpenError::OtherData { what, found, own }),
+            found => has_data |= found.is_some(),
         }
     }
-    Ok(())
+    Ok(has_data)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The settings of the directory in Redis.
 
-use crate::address::Address;
+use crate::address::{Address, Server};
 use crate::errors::RedisOpenError;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -66,6 +66,12 @@ impl RedisSettings {
     pub fn place(&self) -> Result<String, RedisOpenError> {
         let address = Address::parse(&self.url).map_err(RedisOpenError::BadSettings)?;
         Ok(format!("{}/{}", address.place(), self.prefix))
+    }
+
+    /// The hosts of the address, without the login; empty if the address cannot be used.
+    pub fn hosts(&self) -> String {
+        let seeds = Address::parse(&self.url).map(|address| address.seeds).unwrap_or_default();
+        seeds.iter().map(|seed| Server::of(seed).to_string()).collect::<Vec<_>>().join(", ")
     }
 
     /// Checks the settings without connecting to Redis.

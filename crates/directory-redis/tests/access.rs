@@ -5,7 +5,7 @@
 mod people;
 mod servers;
 
-use lamplight_directory_redis::{RedisDirectory, RedisSettings, RedisTls};
+use lamplight_directory_redis::{RedisDirectory, RedisSettings, RedisTls, examine};
 use people::{Node, until, user};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use servers::{Server, settings};
@@ -188,4 +188,39 @@ async fn sentinel_of(master: &Server, down_after: u32) -> Server {
     let _: String =
         sentinel.command(&format!("SENTINEL SET live down-after-milliseconds {down_after}")).await;
     sentinel
+}
+
+#[tokio::test]
+async fn an_examination_finds_what_a_node_would_and_changes_nothing() {
+    let server = Server::start(&["--requirepass", "secret", "--maxmemory", "64mb"]);
+    let at = |login: &str| settings(format!("redis://{login}127.0.0.1:{}", server.port), PARTITIONS);
+    let whole = at(":secret@");
+    let found = examine(&whole).await.unwrap();
+    assert!(!found.has_data && found.other_prefixes.is_empty() && !found.is_encrypted, "{found:?}");
+    assert_eq!(examine(&whole).await.unwrap().has_data, false, "the first one has written nothing");
+    let [described] = found.servers.as_slice() else { panic!("{found:?}") };
+    assert_eq!(described.address, format!("127.0.0.1:{}", server.port));
+    assert_eq!(described.max_memory, 64 << 20);
+    assert!(described.used_memory > 0 && described.clock_ahead_ms.abs() < 10_000, "{described:?}");
+
+    drop(Node::open(whole.clone()).await);
+    assert!(examine(&whole).await.unwrap().has_data);
+    let shop = RedisSettings { prefix: "shop".to_owned(), ..whole.clone() };
+    let found = examine(&shop).await.unwrap();
+    assert!(!found.has_data && found.other_prefixes.iter().eq(["lm"]), "{found:?}");
+    let fewer = RedisSettings { partitions: PARTITIONS / 2, ..whole };
+    let told = examine(&fewer).await.unwrap_err().to_string();
+    assert!(told.contains("the data in Redis has partitions 16, but this node has 8"), "{told}");
+    let told = examine(&at(":wrong@")).await.unwrap_err().to_string();
+    assert!(told.starts_with(&format!("127.0.0.1:{}: Redis refused the user", server.port)), "{told}");
+}
+
+#[tokio::test]
+async fn an_examination_names_the_server_of_a_redis_cluster_that_is_away() {
+    let mut cluster = servers::Cluster::start(0).await;
+    let at = settings(cluster.servers[0].url(), PARTITIONS);
+    assert_eq!(examine(&at).await.unwrap().servers.len(), 3);
+    cluster.servers[1].kill();
+    let told = examine(&at).await.unwrap_err().to_string();
+    assert!(told.starts_with(&format!("127.0.0.1:{}: ", cluster.servers[1].port)), "{told}");
 }

@@ -2,10 +2,12 @@
 //! Each problem gets a proposed fix. Pure: [`sight`] makes the observations, and the time is an argument.
 
 mod certificate;
+mod directory;
 pub mod sight;
 
 use crate::time_text::{duration_text, utc};
 pub use certificate::{Certificate, read_certificate};
+pub use directory::{directory, unusable_directory};
 use lamplight_model::{App, Timestamp};
 use lamplight_server::{Config, DataFolderError, LimitsConfig, ShownKeySource, StoreFound};
 use serde::Serialize;
@@ -252,7 +254,7 @@ pub fn store(found: &StoreFound) -> Option<Finding> {
     }
 }
 
-/// Whether an address of PostgreSQL is on this machine.
+/// Whether an address of PostgreSQL or Redis is on this machine.
 fn is_local(address: &str) -> bool {
     ["/", "localhost:", "localhost/", "127.", "[::1]", "::1"].iter().any(|local| address.starts_with(local))
 }
@@ -507,6 +509,19 @@ pub fn web_pages(are_built: bool) -> Finding {
 /// Returns a number with its noun: `1 check`, `2 checks`.
 pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// Returns what to do about a server with this answer of `/readyz`.
+pub fn cure_of_unready(body: &str) -> &'static str {
+    match body.lines().next() {
+        Some("draining") => {
+            "an operator has drained it (`lamplight audit`), so it takes no clients until it is started again"
+        }
+        Some("stopping") => "it is being stopped; wait until it has ended",
+        _ => {
+            "docs/operations.md and docs/operations/faults.md describe each part and the remedies; the log has the cause"
+        }
+    }
 }
 
 /// Makes the finding about which machines can reach the HTTP port, with the console and the server API.

@@ -6,7 +6,7 @@ mod facts;
 mod wording;
 
 pub use address::parse_address;
-pub use directory::{DirectoryUrl, UnreadableFile};
+pub use directory::{DirectoryProblem, DirectoryUrl, UnreadableFile};
 pub use facts::FactsUrl;
 
 use crate::network::{Network, TrustedProxies};

@@ -36,7 +36,9 @@ mod webhooks;
 mod worker;
 
 pub use clock::Clock;
-pub use config::{Config, ConfigError, DirectoryUrl, FactsUrl, LimitsConfig, TlsConfig, parse_address};
+pub use config::{
+    Config, ConfigError, DirectoryProblem, DirectoryUrl, FactsUrl, LimitsConfig, TlsConfig, parse_address,
+};
 pub use console::routes as console_routes;
 pub use console::{
     InvalidName, InvalidPassword, OperatorName, Operators, OperatorsError, PasswordFile, Role, ShownOperator,
@@ -51,6 +53,7 @@ pub use data_folder::{DataFolderError, IfMissing, check_data_folder, examine_dat
 pub use facts_copy::{Copied, CopyError, copy_facts};
 pub use facts_store::{FactsSettings, StoreFound, examine_store};
 pub use http::{JsonBody, JsonFault};
+pub use lamplight_directory_redis::{RedisFound, RedisOpenError, RedisServerFound, RedisUnfit};
 pub use log_metrics::LogMetrics;
 pub use network::Network;
 pub use node::{Node, NodeError, Surroundings};

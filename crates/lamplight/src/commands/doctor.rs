@@ -139,6 +139,10 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     if running.is_none() || config.facts.is_some() {
         findings.extend(store(config).await);
     }
+    findings.extend(match config.examine_directory().await {
+        Ok(found) => found.map_or_else(Vec::new, |found| doctor::directory(&found, &config.directory_prefix)),
+        Err(error) => vec![doctor::unusable_directory(&error)],
+    });
     findings.push(match sight::disk(folder) {
         Ok((free, files, read_only)) => doctor::disk(free, files, read_only),
         Err(error) => Finding::unknown("disk", error.to_string(), "look at it with `df -h` and `df -i`"),
@@ -240,7 +244,7 @@ async fn server(node: Option<&NodeFile>, running: Option<&NodeFile>) -> Vec<Find
         Ok((status, body)) => Finding::wrong(
             check,
             format!("process {} is not ready: {status} {body}", node.pid),
-            "docs/operations.md describes each part and the remedies; the log has the cause",
+            doctor::cure_of_unready(&body),
         ),
         Err(error) => Finding::wrong(
             check,

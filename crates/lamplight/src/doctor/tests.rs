@@ -160,3 +160,10 @@ fn the_clock_is_not_before_what_has_happened() {
         assert_eq!(level(&clock(now, newest, synchronized)), expected, "{now:?} {newest:?} {synchronized:?}");
     }
 }
+
+#[test]
+fn a_server_that_drains_or_stops_needs_no_remedy_of_a_fault() {
+    assert!(cure_of_unready("draining\nfacts: ok").contains("started again"));
+    assert!(cure_of_unready("stopping\nfacts: ok").contains("wait until it has ended"));
+    assert!(cure_of_unready("not ready\nfacts: failing").contains("faults.md"));
+}

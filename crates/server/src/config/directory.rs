@@ -2,7 +2,7 @@
 
 use super::Config;
 use lamplight_core::LeaseTimes;
-use lamplight_directory_redis::{RedisSettings, RedisTls};
+use lamplight_directory_redis::{RedisFound, RedisSettings, RedisTls, RedisUnfit};
 use lamplight_facts_postgres::ClusterIdentity;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -31,7 +31,25 @@ pub struct UnreadableFile {
     source: io::Error,
 }
 
+/// The reason why a node could not start with its directory. The text contains no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum DirectoryProblem {
+    /// A file with certificates or a key cannot be read.
+    #[error(transparent)]
+    File(#[from] UnreadableFile),
+    /// Redis cannot be used.
+    #[error(transparent)]
+    Redis(#[from] RedisUnfit),
+}
+
 impl Config {
+    /// Examines the directory without changing it; `None` if the settings name none. Fails if a node could not start
+    /// with it.
+    pub async fn examine_directory(&self) -> Result<Option<RedisFound>, DirectoryProblem> {
+        let Some(settings) = self.directory_settings()? else { return Ok(None) };
+        Ok(Some(lamplight_directory_redis::examine(&settings).await?))
+    }
+
     /// Returns the reason why the directory cannot be used. Returns `None` if the directory can be used or is not set.
     /// The text contains no part of the URL.
     pub(super) fn directory_problem(&self) -> Option<String> {
