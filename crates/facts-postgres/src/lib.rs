@@ -119,9 +119,9 @@ impl PostgresFacts {
         let store = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
         let server = server::examine(&store).await?;
         server.check()?;
-        schema::examine(&store).await?;
+        let has_apps = schema::examine(&store).await?;
         store.close();
-        Ok(server)
+        Ok(Server { has_apps, ..server })
     }
 
     /// The counts of the calls since the start.

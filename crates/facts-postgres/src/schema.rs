@@ -57,9 +57,10 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
 }
 
 /// Fails if the database is not for this program, or if the user lacks a right that a node needs. Changes nothing.
-pub(crate) async fn examine(store: &Store) -> Result<(), FactsError> {
+/// Returns whether there are apps.
+pub(crate) async fn examine(store: &Store) -> Result<bool, FactsError> {
     let mut connection = store.connection(OPENING).await?;
-    version(&connection).await?;
+    let has_tables = version(&connection).await? > 0;
     let tried = async {
         let transaction = connection.transaction().await?;
         for (doing, sql) in TRIALS {
@@ -67,10 +68,14 @@ pub(crate) async fn examine(store: &Store) -> Result<(), FactsError> {
             done.map_err(|error| Fault::from(error).of(doing)).map_err(Tried::Failed)?;
         }
         transaction.rollback().await?;
-        Ok(())
+        let apps = match has_tables {
+            true => connection.query_opt("SELECT FROM apps LIMIT 1", &[]).await?,
+            false => None,
+        };
+        Ok(apps.is_some())
     };
     match tried.await {
-        Ok(()) => Ok(()),
+        Ok(has_apps) => Ok(has_apps),
         Err(Tried::Failed(error)) => Err(error),
         Err(Tried::Lost(error)) => Err(Fault::from(error).of(OPENING)),
     }

@@ -26,6 +26,8 @@ pub struct Server {
     pub is_encrypted: bool,
     /// The maximum number of connections that the server accepts from all clients.
     pub max_connections: i32,
+    /// Whether the database has apps, as that of a server or cluster that has been started once.
+    pub has_apps: bool,
 }
 
 /// A reason why facts cannot be stored in a database that was reached.
@@ -110,6 +112,7 @@ pub(crate) async fn examine(store: &Store) -> Result<Server, FactsError> {
             is_standby: get(&row, 2)?,
             max_connections: get(&row, 3)?,
             is_encrypted: get(&row, 4)?,
+            has_apps: false,
         })
     };
     read.await.map_err(|fault: Fault| fault.of(OPENING))
@@ -127,6 +130,7 @@ mod tests {
             is_standby: false,
             is_encrypted: false,
             max_connections: 100,
+            has_apps: true,
         };
         let table = [
             (fit.clone(), None),

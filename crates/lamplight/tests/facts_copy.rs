@@ -304,6 +304,9 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     refused(&["--to", &url], &["another Lamplight server is using the data folder"]);
     running.signal(rustix::process::Signal::TERM);
     running.wait();
+    // A start would be refused too.
+    let (code, doctor, _) = folder.run(&["doctor", "--json", "--skip-webhooks", "--facts", &url]);
+    assert!(code == Some(1) && doctor.contains("copy them with `lamplight facts copy`"), "{doctor}");
     let (code, ..) = folder.run(&["facts", "copy", "--to", &url]);
     assert_eq!(code, Some(0));
     // What the server wrote at its stop is in the copy; the file is the same before and after the next attempt.

@@ -298,6 +298,9 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
         }
         Some(postgres) => {
             let server = PostgresFacts::examine(postgres).await?;
+            if !server.has_apps {
+                check_empty(data_dir, &postgres.url.to_string())?;
+            }
             Ok(StoreFound::Postgres {
                 address: postgres.url.to_string(),
                 version: server.version_text(),
