@@ -84,6 +84,8 @@ impl Cluster {
     /// Enters the node in the register. From then on, other nodes count on it. [`Joined::start`] must follow.
     pub async fn join(self) -> Result<Joined, DirectoryError> {
         self.enter().await?;
+        let nodes = self.metrics.cluster().nodes.get();
+        tracing::info!(node = %self.entry.id, name = self.entry.name, nodes, "this node has joined its cluster");
         Ok(Joined { cluster: Arc::new(self), tasks: Mutex::default() })
     }
 
