@@ -2,7 +2,7 @@
 
 use crate::output::Refused;
 use anyhow::{bail, ensure};
-use lamplight_model::{App, AppId, AuditEntry, Platform, User, UserId, UserStatus};
+use lamplight_model::{App, AppId, AuditEntry, Code, Platform, User, UserId, UserStatus};
 use lamplight_server::{
     ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, DataFolderError, FactsSettings, IfMissing,
     ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount, ShownConversation, ShownFound,
@@ -26,6 +26,14 @@ const PAGE: usize = 1_000;
 
 /// The number of messages that are read in one request.
 const HISTORY_PAGE: u32 = 100;
+
+/// Adds to the refusal of a server with a fault where its cause is told.
+fn with_remedy(code: u32, message: String) -> String {
+    if code != Code::INTERNAL.number() {
+        return message;
+    }
+    format!("{message} (the log of the server has the cause; `lamplight doctor` looks for it)")
+}
 
 /// The connection to one data folder, over which operations are sent.
 pub struct Operator {
@@ -350,7 +358,9 @@ impl Operator {
             }
         };
         match outcome {
-            Outcome::Refused { code, message } => Err(Refused { code, message }.into()),
+            Outcome::Refused { code, message } => {
+                Err(Refused { code, message: with_remedy(code, message) }.into())
+            }
             Outcome::Done { .. }
             | Outcome::Apps(_)
             | Outcome::Deletions(_)
@@ -365,5 +375,17 @@ impl Operator {
             | Outcome::Nodes(_)
             | Outcome::Statuses(_) => Ok(outcome),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_the_server_leads_to_its_log_and_another_refusal_stays_as_it_is() {
+        let told = |code: Code| with_remedy(code.number(), "text".to_owned());
+        assert!(told(Code::INTERNAL).starts_with("text (the log of the server has the cause"));
+        assert_eq!(told(Code::INVALID_PARAMETER), "text");
     }
 }

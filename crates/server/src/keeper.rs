@@ -1,5 +1,6 @@
 //! The periodic work of a node: deadlines, retries, retention and maintenance.
 
+use crate::causes::WithCauses;
 use crate::clock::Clock;
 use crate::facts_store::FactsStore;
 use crate::health::Pulse;
@@ -151,7 +152,7 @@ pub async fn run(
                 Ok(Expiring { looked_at: BATCH, failed: 0 }) => {}
                 Ok(_) => break,
                 Err(error) => {
-                    tracing::error!(%error, "expired deadlines could not be handled; trying again at the next tick");
+                    tracing::error!(error = %WithCauses(&error), "expired deadlines could not be handled; trying again at the next tick");
                     break;
                 }
             }

@@ -4,6 +4,7 @@ use super::MAX_BODY_BYTES;
 use super::operators_file::OperatorsError;
 use super::roles::Role;
 use crate::audit::Unsuccessful;
+use crate::causes::WithCauses;
 use crate::http::{JsonBody, JsonFault};
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -170,7 +171,7 @@ impl Unsuccessful for ApiError {
 impl From<ServiceError> for ApiError {
     fn from(error: ServiceError) -> Self {
         if !matches!(error, ServiceError::Refused(_)) {
-            tracing::error!(%error, "a request of the console failed");
+            tracing::error!(error = %WithCauses(&error), "a request of the console failed");
         }
         error.refusal().into()
     }

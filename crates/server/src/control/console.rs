@@ -1,5 +1,6 @@
 //! Operations on the console: its passwords and its operators.
 
+use crate::causes::WithCauses;
 use crate::console::{OperatorName, Operators, OperatorsError, Role, ShownOperator};
 use lamplight_model::{Code, Now, Refusal};
 use lamplight_service::ServiceError;
@@ -93,7 +94,7 @@ pub(super) async fn execute(
     match tokio::task::spawn_blocking(move || runtime.block_on(execute)).await {
         Ok(Ok(outcome)) => Ok(outcome),
         Ok(Err(error @ (OperatorsError::File(_) | OperatorsError::Facts(_)))) => {
-            tracing::error!(%error, "a command about operators failed");
+            tracing::error!(error = %WithCauses(&error), "a command about operators failed");
             Err(Refusal::because(Code::INTERNAL, error.to_string()).into())
         }
         Ok(Err(error)) => Err(Refusal::because(Code::INVALID_PARAMETER, error.to_string()).into()),

@@ -6,6 +6,7 @@ use super::{
     ConsoleOperation, ListsOperation, ListsOutcome, WebhookOutcome, console, lists, nodes, webhooks,
 };
 use crate::audit::{Actor, Audit, shown_profile};
+use crate::causes::WithCauses;
 use crate::clock::Clock;
 use crate::console::{LAST_APP, Operators};
 use crate::webhooks::Webhooks;
@@ -195,7 +196,7 @@ pub(super) async fn answer(executor: &Executor, operation: Operation) -> Outcome
         Ok(outcome) => outcome,
         Err(error) => {
             if !matches!(error, ServiceError::Refused(_)) {
-                tracing::error!(%error, "an operation failed");
+                tracing::error!(error = %WithCauses(&error), "an operation failed");
             }
             let mut refusal = error.refusal();
             if wants_account && refusal.code == Code::NO_SUCH_ACCOUNT && !refusal.detail.is_empty() {

@@ -1,6 +1,7 @@
 //! The answer to a call: the fields of every answer, followed by those of the command.
 
 use super::family::Family;
+use crate::causes::WithCauses;
 use crate::http::BodyRoom;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, header};
@@ -66,7 +67,7 @@ impl Answer {
     /// Makes the answer for an error of a command. Logs an internal error; the answer does not have its details.
     pub fn error(family: Family, error: &ServiceError) -> Self {
         if !matches!(error, ServiceError::Refused(_)) {
-            tracing::error!(%error, "a call of the server API failed");
+            tracing::error!(error = %WithCauses(&error), "a call of the server API failed");
         }
         Self::refused(family, &error.refusal())
     }

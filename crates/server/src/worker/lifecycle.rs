@@ -219,7 +219,7 @@ impl Worker {
     pub(super) async fn disconnect(&self, user: &User, id: ConnectionId, end: LinkEnd, heard: Timestamp) {
         let now = self.shared.clock.now();
         if let Err(error) = self.shared.service.disconnect(user, id, end, heard, now).await {
-            tracing::warn!(%error, "cannot record the end of a connection; it will be retried");
+            tracing::warn!(error = %crate::causes::WithCauses(&error), "cannot record the end of a connection; it will be retried");
         }
     }
 

@@ -308,7 +308,7 @@ impl LoginTask {
         let Ok(ended) = timeout(STORE_PATIENCE, &mut logout).await else {
             worker.answer(id, request_id, Err(too_slow()));
             if let Err(error) = logout.await {
-                tracing::warn!(%error, "a logout has failed and will be retried");
+                tracing::warn!(error = %crate::causes::WithCauses(&error), "a logout has failed and will be retried");
             }
             return self.close(last_words(Cause::Reconnect, "the device is logged out"));
         };
