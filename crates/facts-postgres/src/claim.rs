@@ -52,8 +52,8 @@ pub enum InUse {
     ByCluster,
     /// The nodes of a cluster with another directory use the database.
     #[error(
-        "the nodes of another cluster use the database: all nodes with this database need the same `directory`, or another \
-         database"
+        "the nodes of another cluster use the database: all nodes with this database need the same `directory`, \
+         `directory_prefix`, `node_lease_ms` and `node_loss_grace_ms`; or use another database"
     )]
     ByOtherCluster,
 }

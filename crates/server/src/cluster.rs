@@ -174,7 +174,7 @@ impl Cluster {
                     Ok(ended) => {
                         self.metrics.cluster().cleared_connections.inc_by(ended as u64);
                         tracing::warn!(
-                            node = lost.node.0,
+                            node = %lost.node,
                             ended,
                             "a node of the cluster is lost; its connections were ended"
                         );

@@ -84,11 +84,13 @@ impl Config {
     }
 
     /// The identity of the cluster of this node, by which a database in PostgreSQL refuses nodes with another
-    /// directory; `None` without a cluster. Versions of the program that run side by side compute the same.
+    /// directory, lease or grace; `None` without a cluster. A node with a shorter lease and grace than the others would end
+    /// the connections of nodes that run. Versions of the program that run side by side compute the same.
     pub(crate) fn cluster_identity(&self) -> Option<ClusterIdentity> {
         // The URL was checked when the settings were read.
         let place = self.redis()?.place().ok()?;
-        let first = Sha256::digest(place).into_iter().take(8);
+        let agreed = format!("{place} {} {}", self.node_lease_ms, self.node_loss_grace_ms);
+        let first = Sha256::digest(agreed).into_iter().take(8);
         Some(ClusterIdentity(first.fold(0, |number, byte| number << 8 | u64::from(byte))))
     }
 
@@ -157,13 +159,21 @@ mod tests {
         };
         let own = identity("redis://:s3cret@a,b:7", "lm");
         // The number is a part of what nodes of different versions have to agree on.
-        assert_eq!(own, ClusterIdentity(1_933_870_126_929_241_267));
+        assert_eq!(own, ClusterIdentity(11_999_523_698_846_062_791));
         assert_eq!(own, identity("rediss://me:other@b:7,a:6379/0", "lm"));
         for (directory, prefix) in
             [("redis://a,b:7", "x"), ("redis://a,b:8", "lm"), ("redis://a,b:7/1", "lm")]
         {
             assert_ne!(own, identity(directory, prefix), "{directory} {prefix}");
         }
+        let alike = load(&[("facts", FACTS), ("directory", "redis://a,b:7")]).unwrap();
+        for other in [
+            Config { node_lease_ms: 8_000, ..alike.clone() },
+            Config { node_loss_grace_ms: 8_000, ..alike.clone() },
+        ] {
+            assert_ne!(other.cluster_identity(), Some(own), "{other:?}");
+        }
+        assert_eq!(alike.cluster_identity(), Some(own));
         assert_eq!(Config::default().cluster_identity(), None);
     }
 
