@@ -67,7 +67,7 @@ impl Answer {
     /// Makes the answer for an error of a command. Logs an internal error; the answer does not have its details.
     pub fn error(family: Family, error: &ServiceError) -> Self {
         if !matches!(error, ServiceError::Refused(_)) {
-            tracing::error!(error = %WithCauses(&error), "a call of the server API failed");
+            tracing::error!(error = %WithCauses(error), "a call of the server API failed");
         }
         Self::refused(family, &error.refusal())
     }
