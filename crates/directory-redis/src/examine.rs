@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The maximum number of steps of the search for other prefixes on a server. A step looks at about 1,000 keys.
 const SEARCH_STEPS: usize = 50;
 
-/// What an examination of the directory found.
+/// The findings of an examination of the directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RedisFound {
     /// The servers that have partitions, by address.
@@ -126,7 +126,7 @@ fn ahead_ms(theirs: Duration, ours: Duration) -> i64 {
     ms(theirs).saturating_sub(ms(ours))
 }
 
-/// What a server says of itself.
+/// Reads the description that a server gives of itself.
 fn described(server: &Server, info: &str, clock_ahead_ms: i64) -> RedisServerFound {
     let number = |name: &str| field(info, name).parse::<u64>().unwrap_or(0);
     let valkey = field(info, "valkey_version");
