@@ -53,10 +53,7 @@ pub(super) async fn list(
     let lost = duties.lost_nodes();
     let shown = |RegisteredNode { entry, is_drain_requested, .. }: RegisteredNode| {
         let is_lost = lost.iter().any(|it| it.node == entry.id);
-        let state = match state(is_lost, duties.is_live(entry.id), entry.is_draining) {
-            NodeState::Live if is_drain_requested => NodeState::DrainRequested,
-            state => state,
-        };
+        let state = state(is_lost, duties.is_live(entry.id), entry.is_draining, is_drain_requested);
         let (client, http) = (entry.client_address, entry.http_address);
         let (id, name, connections) = (entry.id, entry.name, entry.connections);
         ShownNode {
