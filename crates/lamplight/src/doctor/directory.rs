@@ -92,7 +92,14 @@ fn cure_of(error: &RedisOpenError) -> &'static str {
             "is Redis running there, and may this machine reach it? A certificate has to be signed by directory_ca, and to \
              name the host; rediss:// needs a port with TLS, redis:// one without"
         }
-        _ => "docs/operations/deployment.md says what Redis needs, and what each error means",
+        RedisOpenError::BadSettings(_)
+        | RedisOpenError::TooOld { .. }
+        | RedisOpenError::IsSentinel
+        | RedisOpenError::UnknownService { .. }
+        | RedisOpenError::NoServerForSlot { .. }
+        | RedisOpenError::OtherServer => {
+            "docs/operations/deployment.md says what Redis needs, and what each error means"
+        }
     }
 }
 

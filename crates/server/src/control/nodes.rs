@@ -70,11 +70,12 @@ pub(super) async fn list(
     Ok(register.nodes.into_iter().map(shown).collect())
 }
 
-fn state(is_lost: bool, is_live: bool, is_draining: bool) -> NodeState {
+fn state(is_lost: bool, is_live: bool, is_draining: bool, is_drain_requested: bool) -> NodeState {
     match (is_lost, is_live, is_draining) {
         (true, _, _) => NodeState::Lost,
         (false, false, _) => NodeState::Silent,
         (false, true, true) => NodeState::Draining,
+        (false, true, false) if is_drain_requested => NodeState::DrainRequested,
         (false, true, false) => NodeState::Live,
     }
 }
@@ -108,14 +109,17 @@ mod tests {
 
     #[test]
     fn a_node_is_shown_as_lost_before_silent_before_draining() {
-        for (is_lost, is_live, is_draining, expected) in [
-            (false, true, false, NodeState::Live),
-            (false, true, true, NodeState::Draining),
-            (false, false, false, NodeState::Silent),
-            (false, false, true, NodeState::Silent),
-            (true, false, true, NodeState::Lost),
+        for (is_lost, is_live, is_draining, is_drain_requested, expected) in [
+            (false, true, false, false, NodeState::Live),
+            (false, true, false, true, NodeState::DrainRequested),
+            (false, true, true, true, NodeState::Draining),
+            (false, true, true, false, NodeState::Draining),
+            (false, false, false, true, NodeState::Silent),
+            (false, false, true, false, NodeState::Silent),
+            (true, false, true, true, NodeState::Lost),
         ] {
-            assert_eq!(state(is_lost, is_live, is_draining), expected, "{is_lost} {is_live} {is_draining}");
+            let found = state(is_lost, is_live, is_draining, is_drain_requested);
+            assert_eq!(found, expected, "{is_lost} {is_live} {is_draining} {is_drain_requested}");
         }
     }
 }
