@@ -137,7 +137,7 @@ async fn a_login_that_is_being_made_is_none_yet() {
     record(&world.facts, "bob", at(3)).await;
     assert_eq!(world.types(&["ann", "bob"]).await, [Some(Offline), Some(Unlogined)]);
     // The same holds if records from before the login were lost.
-    world.directory.lose(&[user("ann")], at(3));
+    world.directory.lose(&[user("ann")], at(2));
     assert_eq!(world.types(&["ann", "bob"]).await, [Some(Offline), Some(Unlogined)]);
 }
 
