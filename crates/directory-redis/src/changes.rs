@@ -33,7 +33,9 @@ pub(crate) async fn update(
     let doing = "updating a record";
     let partition = shared.keys.partition_of(user);
     let _lock = shared.lock_user(user).await;
-    let cached = shared.cache.take(user, shared.epoch_of(partition), Instant::now());
+    // Known before the read: a later epoch could have the same revision with other content.
+    let mut read_in = shared.epoch_of(partition);
+    let cached = shared.cache.take(user, read_in, Instant::now());
     let mut may_be_stale = cached.is_some();
     let mut found = match cached {
         Some(bytes) => Some(bytes),
@@ -52,9 +54,12 @@ pub(crate) async fn update(
         if !transition.changed && !moves && logged.entries.is_empty() {
             if may_be_stale {
                 may_be_stale = false;
+                read_in = shared.epoch_of(partition);
                 found = read_one(shared, user, doing).await?;
                 continue;
             }
+            // A login looks at its record, and then changes it.
+            shared.cache.put_read(user, read_in, &bytes);
             return Ok(Some(logged));
         }
         may_be_stale = false;
@@ -83,11 +88,13 @@ pub(crate) async fn update(
             }
             Answered::Again(bytes) => {
                 shared.counts.conflicts.add(1);
+                read_in = epoch;
                 found = Some(bytes);
             }
             Answered::Absent => return Ok(None),
             Answered::EpochEnded => {
                 shared.renew(&[partition], doing).await?;
+                read_in = shared.epoch_of(partition);
                 found = read_one(shared, user, doing).await?;
             }
         }

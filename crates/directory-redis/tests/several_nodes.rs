@@ -119,6 +119,13 @@ async fn a_change_of_a_record_that_was_read_or_written_before_is_one_call() {
     one.set_custom("a", "z").await.unwrap();
     let after = calls().await;
     assert_eq!((after.0 - before.0, after.1 - before.1), (2, 0));
+    // A login looks at its record before it changes it: the look is the only read, and the change one more call.
+    a_moment().await;
+    let before = calls().await;
+    assert_eq!(one.set_custom("a", "z").await.unwrap().unwrap().entries.len(), 0);
+    one.set_custom("a", "w").await.unwrap();
+    let after = calls().await;
+    assert_eq!((after.0 - before.0, after.1 - before.1), (1, 1));
 }
 
 /// Batches must arrive by push. A batch that is read from the stream would arrive later.
