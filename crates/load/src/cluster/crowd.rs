@@ -114,6 +114,8 @@ pub struct Crowd {
     pub lost_subscriptions: u64,
     /// The number of resumed logins whose answer says that the user watches fewer users than before.
     pub watching_less: u64,
+    /// The number of times that a client was asked to read its lists again.
+    pub reloads: u64,
     /// `true` for each node to which the balancer passes new connections.
     accepting: Vec<bool>,
     next_node: usize,
@@ -151,6 +153,7 @@ impl Crowd {
             returns: Vec::new(),
             lost_subscriptions: 0,
             watching_less: 0,
+            reloads: 0,
             accepting: vec![true; nodes],
             next_node: 0,
             clients: (0..fleet.ring().users()).map(client).collect(),
@@ -173,7 +176,7 @@ impl Crowd {
         self.refusals.clear();
         self.returns.clear();
         self.lost_subscriptions = 0;
-        self.watching_less = 0;
+        (self.watching_less, self.reloads) = (0, 0);
     }
 
     /// Returns the number of users.
@@ -530,8 +533,15 @@ impl Crowd {
                 Ok(())
             }
             News::Sent { from, .. } => {
-                if let Some(Job::Send { number, .. }) = self.clients[from as usize].job.take() {
-                    self.mail.committed(number);
+                let sender = &mut self.clients[from as usize];
+                let (asked, job) = (sender.asked, sender.job.take());
+                let clients = &self.clients;
+                let was_away = |user: u32| {
+                    let client = &clients[user as usize];
+                    client.phase != Phase::In || client.since > asked
+                };
+                if let Some(Job::Send { number, .. }) = job {
+                    self.mail.committed(number, was_away);
                 }
                 Ok(())
             }
@@ -561,7 +571,7 @@ impl Crowd {
                 }
             }
             // The histories are read at the end.
-            Rare::Reload => {}
+            Rare::Reload => self.reloads += 1,
             Rare::Learned { watcher, notice, before } => {
                 self.witness.see(Told { watcher, notice, before, at: Instant::now(), live: false });
             }

@@ -64,6 +64,7 @@ pub fn rolling(stage: &mut Stage) -> Result<()> {
     report.note(format!("{row}: messages lost"), mail.lost as f64, "", Some(Target::AtMost(0.0)));
     report.note(format!("{row}: messages committed"), mail.committed as f64, "", None);
     report.note(format!("{row}: of them read in the history, not told"), mail.not_told as f64, "", None);
+    report.note(format!("{row}: of these sent while the recipient was away"), mail.was_away as f64, "", None);
     report.note(format!("{row}: of them told more than once"), mail.told_again as f64, "", None);
     report.note(format!("{row}: events about changes, all right"), changes, "", None);
     report.note(format!("{row}: longest stop of a node"), milliseconds(longest_stop), "ms", None);
@@ -219,6 +220,22 @@ fn events(stage: &mut Stage, row: &str) {
     }
     let wrong = stage.crowd.wrong_edges(Instant::now());
     stage.report.note(format!("{row}: statuses wrong at a watcher in the end"), wrong as f64, "", none);
+    let reloads = stage.crowd.reloads as f64;
+    stage.report.note(
+        format!("{row}: times that a client was asked to read its lists again"),
+        reloads,
+        "",
+        None,
+    );
+    // The counts are of the whole run so far. Missing notifications are in the line above.
+    let faults = stage.crowd.fleet.picture.faults();
+    for (what, count) in [
+        ("told twice", faults.duplicates),
+        ("told in an older version", faults.backwards),
+        ("told of a stranger", faults.strangers),
+    ] {
+        stage.report.note(format!("{row}: statuses {what}, since the start"), count as f64, "", none);
+    }
     let refusals: Vec<String> =
         stage.crowd.refusals.iter().map(|(code, count)| format!("{code}: {count}")).collect();
     if !refusals.is_empty() {

@@ -9,6 +9,8 @@ struct Letter {
     from: u32,
     to: u32,
     is_committed: bool,
+    /// `true` if the recipient was not logged in during all of the request.
+    was_away: bool,
     /// The number of times that the recipient received the message.
     told: u32,
     /// `true` if the recipient's history contains the message.
@@ -30,6 +32,8 @@ pub struct MailCounts {
     pub committed: u64,
     /// The committed messages that were not delivered to the recipient.
     pub not_told: u64,
+    /// Those of them whose recipient was not logged in during all of the request, and learns of them from the lists.
+    pub was_away: u64,
     /// The committed messages that were neither delivered to the recipient nor are in the recipient's history.
     pub lost: u64,
     /// The messages that were delivered to the recipient more than once.
@@ -40,15 +44,16 @@ impl Mail {
     /// Adds a message, and returns its number.
     pub fn write(&mut self, from: u32, to: u32) -> u32 {
         self.next += 1;
-        let letter = Letter { from, to, is_committed: false, told: 0, is_in_history: false };
+        let letter = Letter { from, to, is_committed: false, was_away: false, told: 0, is_in_history: false };
         self.letters.insert(self.next, letter);
         self.next
     }
 
-    /// Records that the commit of a message was answered.
-    pub fn committed(&mut self, number: u32) {
+    /// Records that the commit of a message was answered. `was_away` says whether a user was not logged in during all of
+    /// the request.
+    pub fn committed(&mut self, number: u32, was_away: impl Fn(u32) -> bool) {
         if let Some(letter) = self.letters.get_mut(&number) {
-            letter.is_committed = true;
+            (letter.is_committed, letter.was_away) = (true, was_away(letter.to));
         }
     }
 
@@ -87,6 +92,7 @@ impl Mail {
         MailCounts {
             committed: count(|_| true),
             not_told: count(|letter| letter.told == 0),
+            was_away: count(|letter| letter.told == 0 && letter.was_away),
             lost: count(|letter| letter.told == 0 && !letter.is_in_history),
             told_again: count(|letter| letter.told > 1),
         }
@@ -102,7 +108,7 @@ mod tests {
         let mut mail = Mail::default();
         let numbers: Vec<u32> = (0..4).map(|_| mail.write(1, 2)).collect();
         for number in &numbers[..3] {
-            mail.committed(*number);
+            mail.committed(*number, |to| to == 2 && *number == numbers[1]);
         }
         mail.received(2, numbers[0]).unwrap();
         assert!(mail.received(3, numbers[1]).is_err());
@@ -110,7 +116,7 @@ mod tests {
         mail.read_histories(true);
         mail.received(2, numbers[0]).unwrap();
         mail.received(2, numbers[1]).unwrap();
-        let expected = MailCounts { committed: 3, not_told: 2, lost: 1, told_again: 0 };
+        let expected = MailCounts { committed: 3, not_told: 2, was_away: 1, lost: 1, told_again: 0 };
         assert_eq!(mail.counts(), expected);
     }
 }
