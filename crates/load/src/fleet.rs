@@ -365,14 +365,21 @@ impl Fleet {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error.into()),
         }
-        let ready: Vec<(u32, bool)> =
-            self.events.iter().map(|event| (event.token().0 as u32, event.is_writable())).collect();
-        for (user, writable) in ready {
+        let ready: Vec<(u32, bool, bool)> = self
+            .events
+            .iter()
+            .map(|event| (event.token().0 as u32, event.is_writable(), event.is_read_closed()))
+            .collect();
+        for (user, writable, closed) in ready {
             if writable && self.links[user as usize].flush().is_err() {
                 self.gone(user);
             }
             if self.links[user as usize].habit == Habit::Alive {
                 self.read(user)?;
+                // The end may arrive with the last bytes, in one event. Only a further read finds it.
+                if closed {
+                    self.read(user)?;
+                }
             }
         }
         Ok(std::mem::take(&mut self.news).into_iter())
