@@ -9,16 +9,17 @@ use std::time::Duration;
 /// The maximum wait before the first attempt after a broken link, without a spread from the server.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The least mean wait between attempts. A longer spread of the server replaces it. A wait is at most 1.5 times the
-/// mean.
+/// The least mean wait between attempts. A longer spread that the server sends replaces it. A wait is at most 1.5
+/// times the mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
 /// The mean wait between attempts after many failures. With this mean, a wait is at most 30 s. A user counts as
-/// connected for that grace after the loss of a node. A longer spread of the server replaces the mean.
+/// connected for that grace after the loss of a node. A longer spread that the server sends replaces the mean.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// The failed attempts after which the wait begins to double; 1 without a spread from the server. At the usual mean
-/// wait, 80 attempts take about two minutes, enough for a restart of the server.
+/// The number of failed attempts before the wait begins to double, if the server has sent a spread. Without a spread,
+/// the wait doubles after the first attempt. At the usual mean wait, 80 attempts take about two minutes, enough for a
+/// restart of the server.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
 /// The longest spread that a server can be configured to announce. A longer spread is shortened to this.

@@ -108,7 +108,8 @@ impl LaneLeasing {
         permit.allows(now).then_some(permit)
     }
 
-    /// The last term of this node; `None` if this node knows that it has no lease. The lease may have ended.
+    /// The term of the lease that this node took last. The lease may already have ended. `None` if the node took none,
+    /// released it, or found that another node has it.
     pub fn term(&self) -> Option<u64> {
         self.held.map(|held| held.term)
     }

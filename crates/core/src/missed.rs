@@ -12,8 +12,8 @@ use std::time::Duration;
 /// been missed.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
-/// The time from which on messages may have reached no device. `None` if none can have been missed, or without a push
-/// webhook.
+/// The start of the time in which messages may have been missed, if the user turns from ONLINE to OFFLINE and the app has
+/// a push webhook; otherwise `None`.
 pub(crate) fn missed_since(
     was: StatusType,
     is: StatusType,

@@ -16,8 +16,8 @@ pub struct Contender<'a> {
 /// Returns the logins that a new login of `device` on `platform` ends, the earliest first. `standing` has the same
 /// order.
 ///
-/// Each group that contains the new login keeps its limit: its earliest logins end. A device does not compete with its
-/// own login.
+/// All logins on other platforms of the same group end. Of the logins on `platform`, the earliest end until the new login
+/// fits the limit of instances. An earlier login of `device` is not counted and does not end.
 pub fn victims<'a>(
     policy: MultiDevicePolicy,
     standing: impl Iterator<Item = Contender<'a>>,

@@ -26,7 +26,7 @@ impl Signatures {
         Self { seen: SmallVec::new(), revoked: revoked.map(Box::new) }
     }
 
-    /// Whether a UserSig issued in this second was revoked.
+    /// Whether a UserSig issued in the second `issued` was revoked.
     pub fn has_revoked(&self, issued: u64) -> bool {
         self.revoked.as_ref().is_some_and(|revoked| revoked.refuses(issued))
     }
@@ -36,7 +36,7 @@ impl Signatures {
         self.revoked.as_deref()
     }
 
-    /// Records that the user has used a UserSig issued in this second. Returns whether that was new.
+    /// Records that the user has used a UserSig issued in the second `issued`. Returns whether that was new.
     pub fn note(&mut self, issued: u64, now: Timestamp) -> bool {
         let from = now.as_secs().saturating_sub(REMEMBERED_FOR);
         if issued < from {

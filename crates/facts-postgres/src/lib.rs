@@ -1,10 +1,10 @@
 //! [`Facts`](lamplight_facts::Facts) in PostgreSQL, which several nodes can share.
 //!
 //! Most writes are one call of a database function (`migrations/`), in one round trip and one transaction. The call is
-//! completed even if its future is dropped. Calls that need a rule of Lamplight between two statements are transactions
-//! of several round trips. These calls are: replacing an app, storing notices, pushing missed messages.
+//! completed even if its future is dropped. Some writes are transactions
+//! of several round trips, because the program computes between two statements.
 //!
-//! This crate contains no rules, and does not check that an app exists.
+//! This crate contains no rules of presence, and does not check that an app exists.
 
 mod accounts;
 mod admission;

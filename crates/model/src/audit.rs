@@ -102,7 +102,7 @@ impl fmt::Display for AuditAction {
 /// A change of one value. The values of secrets are never stored.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditChange {
-    /// The path of the changed setting, or a word for the value.
+    /// The path of the changed setting, or the name of another value, such as `role` or `keys`.
     pub what: String,
     /// The value before the change; empty if there was none.
     pub before: String,

@@ -61,8 +61,8 @@ impl Client {
         Ok(())
     }
 
-    /// Takes the answer to a query. The answer updates the cache for watched users. A late worker may then send the
-    /// same version once more.
+    /// Takes the answer to a query, and updates the cache if the user is watched. With `worker_is_late`, one later
+    /// notification may repeat the version of the answer.
     pub fn fold_answer(&mut self, of: Who, status: UserStatus, worker_is_late: bool) {
         if self.allowed.contains(&of) || self.picture.contains_key(&of) {
             self.fold(of, status);

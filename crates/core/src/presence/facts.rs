@@ -185,7 +185,7 @@ impl Presence {
         victims(policy, standing, device, platform)
     }
 
-    /// The highest number of a login that the record has ever contained, or whose end it has stored.
+    /// The highest login number that the record knows: of a login that it has contained, or of one whose end it has stored.
     pub fn newest_login(&self) -> u64 {
         self.newest_login
     }

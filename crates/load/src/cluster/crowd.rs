@@ -191,7 +191,7 @@ impl Crowd {
         self.accepting[node] = accepting;
     }
 
-    /// Lets an absent client connect. The first login is an application's, later logins are an SDK's.
+    /// Lets an absent client connect, to `node` if that is given.
     pub fn call_in(&mut self, user: u32, node: Option<usize>) {
         let now = Instant::now();
         let client = &mut self.clients[user as usize];

@@ -252,7 +252,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use tempfile::TempDir;
 
-    /// Facts in a folder, in place of facts that several nodes share.
+    /// Opens an SQLite store. The tests use it as the store that several nodes share.
     fn shared(folder: &TempDir) -> Option<Arc<dyn Facts>> {
         Some(Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap()))
     }

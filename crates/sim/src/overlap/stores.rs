@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The directory without delays and failures. An empty directory replaces it when it loses its records.
 pub(crate) struct Live {
     current: Mutex<Arc<InProcessDirectory>>,
-    /// The epoch of a directory that several nodes share. `None` if the inner directory has the epoch.
+    /// The epoch, if several nodes share the directory. `None` if the epoch is that of `current`.
     epoch: Option<AtomicU64>,
     losses: AtomicU64,
 }

@@ -15,7 +15,8 @@ import 'dart:math';
 /// spread from the server. Milliseconds, like the other times in this file.
 const _first = 1000;
 
-/// The mean wait between attempts. A longer spread of the server replaces it.
+/// The mean wait between attempts. A longer spread that the server sends
+/// replaces it.
 /// The longest wait is 1.5 times the mean.
 const _between = 1500;
 
@@ -24,9 +25,10 @@ const _between = 1500;
 /// spread of the server replaces the mean.
 const _betweenLongest = 20000;
 
-/// The failed attempts after which the wait begins to double; 1 without a
-/// spread from the server. At the usual mean wait, 80 attempts take about two
-/// minutes, enough for a restart of the server.
+/// The number of failed attempts before the wait begins to double, if the
+/// server has sent a spread. Without a spread, the wait doubles after the first
+/// attempt. At the usual mean wait, 80 attempts take about two minutes, enough
+/// for a restart of the server.
 const _attemptsBeforeDoubling = 80;
 
 /// The longest spread that a server can be configured to announce. A longer

@@ -12,19 +12,21 @@
 const FIRST = 1_000;
 
 /**
- * The mean wait between attempts. A longer spread of the server replaces it. The longest wait is 1.5 times the mean.
+ * The mean wait between attempts. A longer spread that the server sends replaces it. The longest wait is 1.5 times the
+ * mean.
  */
 const BETWEEN = 1_500;
 
 /**
  * The mean wait after many failures. The longest wait is then 30 s, 1.5 times the mean. Within this grace, watchers do
- * not see a client leave. A longer spread of the server replaces the mean.
+ * not see a client leave. A longer spread that the server sends replaces the mean.
  */
 const BETWEEN_LONGEST = 20_000;
 
 /**
- * The failed attempts after which the wait begins to double; 1 without a spread from the server. At the usual mean
- * wait, 80 attempts take about two minutes, enough for a restart of the server.
+ * The number of failed attempts before the wait begins to double, if the server has sent a spread. Without a spread,
+ * the wait doubles after the first attempt. At the usual mean wait, 80 attempts take about two minutes, enough for a
+ * restart of the server.
  */
 const ATTEMPTS_BEFORE_DOUBLING = 80;
 
