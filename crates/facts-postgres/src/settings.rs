@@ -221,11 +221,13 @@ impl PostgresSettings {
             config.application_name("lamplight");
         }
         let millis = self.statement_timeout.as_millis();
+        // PostgreSQL notices within a minute that the machine of this program is gone, and then frees its locks.
         // A statement that waits for a lock has changed nothing; it ends first, so that this can be told apart.
         let lock_millis = millis * 3 / 4;
         let bounds = format!(
             "-c statement_timeout={millis} -c lock_timeout={lock_millis} \
              -c idle_in_transaction_session_timeout={millis} \
+             -c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3 \
              -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off",
         );
         let options = match config.get_options() {
@@ -241,6 +243,19 @@ impl PostgresSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The connection that claims the database is idle. PostgreSQL has to notice that its machine is gone.
+    #[test]
+    fn every_connection_is_probed_by_the_server_too() {
+        let url =
+            PostgresUrl::new("postgres://app:secret@db.example/chat?options=-c%20work_mem%3D1MB").unwrap();
+        let config = PostgresSettings::new(url).config();
+        let options = config.get_options().unwrap();
+        for option in ["tcp_keepalives_idle=30", "tcp_keepalives_interval=10", "tcp_keepalives_count=3"] {
+            assert!(options.contains(&format!("-c {option} ")), "{options}");
+        }
+        assert!(options.ends_with("-c work_mem=1MB"), "{options}");
+    }
 
     #[test]
     fn a_url_is_read_or_refused_without_repeating_any_part_of_it() {

@@ -125,12 +125,9 @@ impl Store {
             .create_timeout(Some(settings.connect_timeout))
             .recycle_timeout(Some(settings.connect_timeout))
             .post_create(Hook::async_fn(move |client, _| {
-                // An acknowledged write is on the disk, whatever the database says of others. PostgreSQL notices within
-                // a minute that the machine of this program is gone, and then frees the lock.
+                // An acknowledged write is on the disk, whatever the database says of others.
                 let mut sql = "SELECT set_config('synchronous_commit', 'on', false)
-                                   WHERE current_setting('synchronous_commit') = 'off';
-                               SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10;
-                               SET tcp_keepalives_count = 3;"
+                                   WHERE current_setting('synchronous_commit') = 'off';"
                     .to_owned();
                 sql += &shared.statements();
                 Box::pin(async move { client.batch_execute(&sql).await.map_err(HookError::Backend) })
