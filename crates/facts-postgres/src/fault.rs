@@ -97,7 +97,7 @@ pub enum Cause {
     InUse(InUse),
     /// The database is no longer the same database as before.
     #[error(
-        "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a          replica took over without the last commits; restart every server that uses it to go on with this database"
+        "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a replica took over without the last commits; restart every server that uses it to go on with this database"
     )]
     Exchanged,
     /// The server is starting or stopping.
