@@ -23,7 +23,7 @@ pub use watch_list::{OwnListChange, WatchList};
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
 use lamplight_core::{
-    ConflationRate, Conflator, CrowdPace, Hub, Notifications, Told, Versioned, WatcherKey, Why,
+    ConflationRate, Conflator, CrowdPace, EndCause, Hub, Notifications, Told, Versioned, WatcherKey, Why,
 };
 use lamplight_directory::{LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, Moment, User, UserId, UserStatus, Version};
@@ -297,6 +297,10 @@ impl<S: Versioned> Audience<S> {
                         member.connection == ended.connection && !is_earlier
                     })
                 });
+                if let Some(watcher) = watcher.filter(|_| ended.cause == EndCause::NodeLost) {
+                    // A watch list that was read before this end must not hide that the record lacks the connection.
+                    self.count_list_news(watcher);
+                }
                 effects.extend(watcher.map(|watcher| Effect::Close { watcher, cause: ended.cause }));
             }
             News::Subscriptions { subscribed, unsubscribed } => {

@@ -45,6 +45,23 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     assert_eq!(audience.member(bob).unwrap().user, user("bob"));
 }
 
+/// Another node has ended the connection after the list was read. The connection is put back only if the list is read
+/// again.
+#[test]
+fn a_watch_list_from_before_the_end_of_a_lost_node_is_out_of_date() {
+    for (cause, is_current) in [(EndCause::NodeLost, false), (EndCause::KickedByOperator, true)] {
+        let mut audience = Audience::<UserStatus>::default();
+        let mut effects = Vec::new();
+        let connection = ConnectionId::alone(1);
+        let alice = audience.join(Member::new(user("alice"), connection), 0, &mut effects);
+        let heard = audience.lists_heard(alice).unwrap();
+        let ended = LogEntry::news(user("alice"), News::Ended(Ended { connection, cause }));
+        audience.hear(&Arc::new(ended), Moment(0), UserStatus::clone, &mut effects);
+        let is_set = audience.set_watch_list(alice, &WatchList::default(), heard, &mut effects);
+        assert_eq!(is_set, is_current, "{cause:?}");
+    }
+}
+
 /// The log entries of changes in a list that is read again may come later, or have been missed. The client is told once
 /// in both cases.
 #[test]
