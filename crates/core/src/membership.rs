@@ -155,6 +155,14 @@ impl Membership {
         lost.map(|(node, seen)| LostNode { node: *node, beat: seen.beat, silent: seen.silent }).collect()
     }
 
+    /// A number that changes when duties may have moved: a node has joined, left, become silent or begun to drain.
+    pub fn generation(&self) -> u64 {
+        let others = self.others.iter().filter(|(node, _)| self.is_live(**node));
+        let all = others.map(|(node, seen)| (*node, seen.is_draining)).chain([(self.own, self.is_draining)]);
+        // Sums of mixed numbers differ for different sets, but for a chance that does no harm.
+        all.fold(0, |sum, (node, is_draining)| sum.wrapping_add(mix(mix(node.0) ^ u64::from(is_draining))))
+    }
+
     /// Whether this node does a duty now.
     pub fn has_duty(&self, duty: Duty) -> bool {
         self.owner(duty) == self.own
@@ -191,6 +199,7 @@ fn mix(value: u64) -> u64 {
 mod tests {
     use super::*;
     use lamplight_model::Hook;
+    use std::collections::BTreeSet;
 
     const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
     const OWN: NodeId = NodeId(1);
@@ -319,6 +328,31 @@ mod tests {
             }
         }
         assert!(counts.len() == 3 && counts.values().all(|count| (60..=110).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn the_generation_changes_with_every_move_of_duties() {
+        let mut seen = BTreeSet::new();
+        let mut membership = Membership::new(OWN, TIMES);
+        let mut read = |second: u64, draining: [bool; 2], beats: &[(u64, u64)]| {
+            let of = |(node, beat): &(u64, u64)| {
+                let is_draining = draining[usize::from(*node != OWN.0)];
+                Sighting { node: NodeId(*node), beat: *beat, is_draining }
+            };
+            membership.observe(beats.iter().map(of), at(second));
+            membership.generation()
+        };
+        for (second, draining, beats) in [
+            (0, [false, false], &[(1, 0)][..]),
+            (3, [false, false], &[(1, 1), (2, 1)]),
+            (6, [false, true], &[(1, 2), (2, 2)]),
+            (9, [true, true], &[(1, 3), (2, 3)]),
+            (12, [true, false], &[(1, 4), (2, 4)]),
+        ] {
+            assert!(seen.insert(read(second, draining, beats)), "second {second}");
+        }
+        // Nothing has moved.
+        assert!(!seen.insert(read(15, [true, false], &[(1, 5), (2, 5)])));
     }
 
     #[test]

@@ -59,11 +59,9 @@ impl Duties {
         self.membership.as_ref().is_none_or(|membership| membership.lock().has_duty(duty))
     }
 
-    /// A number that changes when duties may have moved, because a node has joined, left or become silent.
+    /// A number that changes when duties may have moved; see [`Membership::generation`].
     pub fn generation(&self) -> u64 {
-        let live = self.membership.as_ref().map(|membership| membership.lock().live()).unwrap_or_default();
-        // The sum of ids that are all different changes with the set, but for a chance that does no harm.
-        live.into_iter().fold(0, |sum, node| sum.wrapping_add(node.0))
+        self.membership.as_ref().map_or(0, |membership| membership.lock().generation())
     }
 
     /// Whether a node of the register is not silent, in the view of this node.
