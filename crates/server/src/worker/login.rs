@@ -176,6 +176,13 @@ impl LoginTask {
                 return Err(error);
             }
         };
+        if !current && worker.shared.service.is_in_cluster() {
+            // The directory may have lost the record. If another connection has replaced this one, the log has said so.
+            if worker.connections.with(id, |connection| connection.ending.is_none()) == Some(true) {
+                worker.ask_to_reconnect(id);
+            }
+            return Err(too_slow());
+        }
         if !current {
             worker.close_superseded(id);
             return Err(Refusal::because(Code::NOT_LOGGED_IN, "another login came at the same time").into());
