@@ -158,7 +158,7 @@ impl Cluster {
                     "the register of nodes has lost this node; it joins again, and puts its connections back"
                 );
                 self.enter().await?;
-                put_connections_back(workers).await;
+                put_connections_back(workers);
             }
         }
         Ok(())
@@ -193,9 +193,10 @@ impl Cluster {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());
         while let Some(from) = place {
-            // The node may have come back.
+            // The node may have come back, and a node that is cut off would not know.
             let is_lost = |it: &LostNode| (it.node, it.beat) == (lost.node, lost.beat);
-            if !self.service.duties().lost_nodes().iter().any(is_lost) {
+            let is_cut_off = self.service.duties().is_cut_off(self.clock.local());
+            if is_cut_off || !self.service.duties().lost_nodes().iter().any(is_lost) {
                 return Ok(ended);
             }
             let page = self.service.clear_lost_node(lost, from, self.clock.now()).await?;
@@ -270,8 +271,8 @@ impl Cluster {
         self.tell_draining().await;
         for worker in workers.iter().filter_map(mpsc::WeakSender::upgrade) {
             let (done, _told) = oneshot::channel();
-            // A worker that has stopped has no clients.
-            let _ = worker.send(Command::Drain(done)).await;
+            // A worker that has stopped has no clients, and one that is stuck does not keep the others from draining.
+            tokio::spawn(async move { drop(worker.send(Command::Drain(done)).await) });
         }
         while self.metrics.connections() > 0 {
             tokio::time::sleep(BETWEEN_LOOKS).await;
@@ -329,10 +330,11 @@ impl Cluster {
 }
 
 /// Makes each worker read the watch lists of its connections again, and put back the connections that the records lack.
-async fn put_connections_back(workers: &[mpsc::WeakSender<Command>]) {
+/// Does not wait, because a worker that is stuck must not cost the node its lease.
+fn put_connections_back(workers: &[mpsc::WeakSender<Command>]) {
     for worker in workers.iter().filter_map(mpsc::WeakSender::upgrade) {
         // A worker that has stopped has no connections.
-        let _ = worker.send(Command::ReadAgain).await;
+        tokio::spawn(async move { drop(worker.send(Command::ReadAgain).await) });
     }
 }
 

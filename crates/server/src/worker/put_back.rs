@@ -27,7 +27,9 @@ impl Worker {
         if !service.is_in_cluster() || missed != Some(true) {
             return Ok(false);
         }
-        if self.is_being_logged_out(id) {
+        // While this node is cut off, other nodes would end the connection again.
+        let is_cut_off = service.duties().is_cut_off(self.shared.clock.local());
+        if is_cut_off || self.is_being_logged_out(id) {
             return Err(too_slow());
         }
         let Some(open) = self.open_connection(id) else { return Ok(false) };
