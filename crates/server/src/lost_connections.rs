@@ -7,6 +7,7 @@
 use crate::clock::Clock;
 use crate::health::Health;
 use crate::worker::{Command, worker_of};
+use lamplight_core::Course;
 use lamplight_model::{ConnectionId, NodeId, User};
 use lamplight_service::{RecordedCursor, Service, ServiceError};
 use prometheus_client::metrics::counter::Counter;
@@ -78,8 +79,8 @@ impl LostConnections {
                     missing.insert(connection);
                 }
             }
-            // A stopping node sets this flag before it closes the first socket.
-            if self.health.is_stopping() {
+            // A node that stops or drains says so before it closes the first socket.
+            if self.health.course() > Course::Serving {
                 return Ok(ended);
             }
             ended += self.service.end_lost_connections(lost, self.clock.now()).await;
