@@ -82,7 +82,7 @@ Examples:
 Examples:
   lamplight load death")]
     Death(PartArgs),
-    /// Measure a cluster: several nodes over a Redis Cluster and PostgreSQL, all started by this command
+    /// Measure a cluster: start nodes over a Redis Cluster and PostgreSQL
     #[command(after_help = "\
 Examples:
   lamplight load cluster
