@@ -21,6 +21,7 @@ use lamplight_service::{
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -480,6 +481,23 @@ async fn a_deleted_account_is_taken_off_all_lists_although_the_node_that_has_del
     assert_eq!(cluster.directory.stats().records, 1);
     let list = cluster.here.get_subscriptions(&user("ann"), lapse).await.unwrap().0;
     assert_eq!(list, []);
+}
+
+/// The search of subscription lists reads all records.
+#[tokio::test]
+async fn accounts_that_were_deleted_together_are_taken_off_the_lists_by_one_search() {
+    let cluster = Cluster::start().await;
+    let names: Vec<String> = (0..20).map(|n| format!("user{n}")).collect();
+    for (name, local) in names.iter().zip(1..) {
+        let connection = ConnectionId::new(HERE, local);
+        log_in(&cluster.here, name, "phone", Platform::IPhone, connection, 1).await;
+        let _ = cluster.there.delete_account(&user(name), now(3)).await.unwrap();
+    }
+    let before = cluster.directory.searches.load(Ordering::Relaxed);
+    let lapse = now(3).after(AppSettings::default().timing.login_retention());
+    cluster.here.expire_due(100, lapse).await.unwrap();
+    assert_eq!(cluster.directory.stats().records, 0);
+    assert_eq!(cluster.directory.searches.load(Ordering::Relaxed) - before, 1);
 }
 
 /// The caller of an operation whose node ends repeats it at another node.

@@ -238,6 +238,20 @@ impl Service {
         self.take_off_lists(deleted, now).await
     }
 
+    /// Like [`Service::forget_deleted`], for accounts whose deleted records are over. All of them share one search of
+    /// the subscription lists, because it reads all records of an app.
+    pub(crate) async fn forget_deleted_users(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
+        if users.is_empty() {
+            return Ok(());
+        }
+        let is_deleted = |_: &User, presence: Option<&Presence>| presence.is_some_and(Presence::is_deleted);
+        let are_deleted = self.directory.read(users, is_deleted).await?;
+        let known = self.deleted.all();
+        let deleted = users.iter().zip(are_deleted).filter(|(_, is_deleted)| *is_deleted);
+        let times = |user: &User| known.get(user).copied().unwrap_or(0);
+        self.take_off_lists(deleted.map(|(user, _)| (user.clone(), times(user))).collect(), now).await
+    }
+
     async fn take_off_lists(&self, deleted: Deleted, now: Now) -> Result<(), ServiceError> {
         if deleted.is_empty() {
             return Ok(());

@@ -116,8 +116,10 @@ impl Service {
         }
         // The records are processed concurrently, so that their writes to the facts share commits.
         let done = join_all(due.iter().map(|user| self.expire(user, now))).await;
+        let over = due.iter().zip(&done).filter(|(_, done)| matches!(done, Ok(true)));
+        let removed = self.remove_over(over.map(|(user, _)| user.clone()).collect(), now).await;
         let mut failed = 0;
-        for error in done.into_iter().filter_map(Result::err) {
+        for error in done.into_iter().filter_map(Result::err).chain(removed.err()) {
             if failed == 0 {
                 tracing::warn!(%error, "cannot carry out a deadline of a user; it will be retried");
             }
@@ -126,23 +128,29 @@ impl Service {
         Ok(Expiring { looked_at: due.len(), failed })
     }
 
-    async fn expire(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+    /// Processes the deadlines of one record. Returns whether the record is over, and has to be removed.
+    async fn expire(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
         let Some(app) = self.apps.get(user.app) else {
-            return self.deletions.end_record_without_app(user, now).await;
+            self.deletions.end_record_without_app(user, now).await?;
+            return Ok(false);
         };
         let expired = self.directory.update(user, now, |presence| presence.expire(&app.settings, now));
-        let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(()) };
-        if is_over {
-            if self.is_in_cluster() {
-                // The node that has deleted the account may have ended before it took the account off all lists.
-                self.forget_deleted_user(user, now).await?;
-            }
-            // The record is kept if the account was created again and has had a login since.
-            self.directory.remove_if(user, lamplight_core::Presence::is_forgettable, now).await?;
-        }
+        let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(false) };
         if !to_settle.is_empty() {
             self.settle_or_retry(user, to_settle, now).await;
         }
+        Ok(is_over)
+    }
+
+    /// Removes records that are over.
+    async fn remove_over(&self, over: Vec<User>, now: Now) -> Result<(), ServiceError> {
+        if self.is_in_cluster() {
+            // The node that has deleted an account may have ended before it took the account off all lists.
+            self.forget_deleted_users(&over, now).await?;
+        }
+        // A record is kept if the account was created again and has had a login since.
+        let is_forgettable = lamplight_core::Presence::is_forgettable;
+        try_join_all(over.iter().map(|user| self.directory.remove_if(user, is_forgettable, now))).await?;
         Ok(())
     }
 

@@ -16,6 +16,8 @@ pub struct Forgetful {
     epoch: AtomicU64,
     /// The number of records that were created since they are lost at once; `None` if they are kept.
     lost_seeds: Mutex<Option<usize>>,
+    /// The number of searches of subscription lists.
+    pub searches: AtomicU64,
 }
 
 impl Default for Forgetful {
@@ -24,6 +26,7 @@ impl Default for Forgetful {
             inner: Arc::new(InProcessDirectory::in_memory()),
             epoch: AtomicU64::new(0),
             lost_seeds: Mutex::default(),
+            searches: AtomicU64::new(0),
         }
     }
 }
@@ -82,6 +85,7 @@ impl Directory for Forgetful {
     }
 
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>> {
+        self.searches.fetch_add(1, Ordering::Relaxed);
         self.inner.subscribed_to(users)
     }
 
