@@ -15,6 +15,7 @@ mod deleted_accounts;
 mod duties;
 mod keyrings;
 mod limits;
+mod open_connection;
 mod operations;
 mod outbox;
 mod records;
@@ -33,9 +34,10 @@ pub use audience::{
 pub use duties::Duties;
 pub use keyrings::{Keyrings, KeysToRead, SourceState};
 pub use limits::{CallWindows, Failures, LoginThrottle, Port, ThrottleLimits, network};
+pub use open_connection::OpenConnection;
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
-pub use operations::cluster::{ClearedPage, OpenConnection};
+pub use operations::cluster::ClearedPage;
 pub use operations::conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use operations::feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use operations::find::{

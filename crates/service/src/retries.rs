@@ -7,7 +7,7 @@
 //!
 //! The live record keeps ended logins for the facts; these are not in this list.
 
-use crate::operations::cluster::OpenConnection;
+use crate::open_connection::OpenConnection;
 use lamplight_core::LinkEnd;
 use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Platform, Timestamp, User};
 use parking_lot::{Mutex, MutexGuard};

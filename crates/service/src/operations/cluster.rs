@@ -1,6 +1,7 @@
 //! The work of a node in a cluster: its start, lost records and connections, and the changes of apps that other nodes
 //! have made.
 
+use crate::open_connection::OpenConnection;
 use crate::operations::lost_connections::RecordedCursor;
 use crate::records::Seeds;
 use crate::retries::{LoginEnd, Pending};
@@ -8,34 +9,11 @@ use crate::{Service, ServiceError};
 use futures_util::future::join_all;
 use lamplight_core::{Connect, Duty, LostNode, Presence, Reassert, Reasserted};
 use lamplight_directory::{DirectoryError, DirectoryErrorKind, News};
-use lamplight_model::{
-    AppId, ConnectionId, DeviceId, Lane, Moment, NodeId, Now, Platform, Timestamp, User, UserId, UserStatus,
-};
+use lamplight_model::{AppId, Lane, Moment, NodeId, Now, Timestamp, User, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The maximum number of times that a connection is put back for one logout.
 const MOST_LOGOUTS: usize = 4;
-
-/// An open connection of this node, with the data that the node has of the user.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OpenConnection {
-    /// The user.
-    pub user: User,
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The device.
-    pub device: DeviceId,
-    /// The platform that the device runs on.
-    pub platform: Platform,
-    /// The number of the login.
-    pub login: u64,
-    /// The second in which the UserSig was issued.
-    pub issued: u64,
-    /// The newest status of the user that the node has sent to any client; `None` if it has sent none.
-    pub told: Option<UserStatus>,
-    /// The subscription list that the node has, in no particular order.
-    pub subscriptions: Vec<UserId>,
-}
 
 /// The outcome of [`Service::clear_lost_node`] or [`Service::hold_own_links`] for one page.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
