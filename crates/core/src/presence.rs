@@ -9,7 +9,7 @@ mod facts;
 mod nodes;
 
 pub use facts::{Admission, UserFacts};
-pub use nodes::{Reassert, Reasserted};
+pub use nodes::{Reassert, Reasserted, lacks_change};
 
 use self::events::{event_device, wants_events};
 use crate::device::{Connect, Device, Link, LinkEnd};

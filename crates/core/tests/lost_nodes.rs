@@ -212,6 +212,42 @@ fn the_version_rises_above_the_one_that_was_told_though_a_clock_was_ahead() {
     assert!(user.status().version > told.version);
 }
 
+/// A replica has taken over without the last writes. The record has the connection as it was before them.
+#[test]
+fn a_change_that_a_replica_lacks_comes_back_with_its_version() {
+    let mut user = User::new();
+    user.log_in("phone", 1, HERE, now(1));
+    let outdated = user.presence.clone();
+    let custom = |text: &str| CustomStatus::new(text, 100).unwrap();
+    let _ = user.presence.set_custom_status(custom("busy"), None, &user.settings, now(2));
+    let told = user.status();
+    user.presence = outdated.clone();
+    let restored = user.reassert("phone", 1, Some(&told), &[], now(50));
+    assert_eq!((restored.outcome, restored.visible, restored.changed), (Reasserted::Current, true, true));
+    assert_eq!(user.status(), told);
+    let again = user.reassert("phone", 1, Some(&told), &[], now(51));
+    assert_eq!((again.outcome, again.changed), (Reasserted::Current, false));
+
+    // A change that only had the same outcome as the record is no news.
+    user.presence = outdated.clone();
+    let same = UserStatus { custom_status: custom(""), ..told.clone() };
+    let restored = user.reassert("phone", 1, Some(&same), &[], now(52));
+    assert_eq!((restored.visible, restored.changed, user.status()), (false, true, same));
+
+    // What has happened since is newer, and an end is written by the worker of its connection.
+    let offline = UserStatus { status_type: StatusType::Offline, ..told.clone() };
+    for (since, told) in [(Some("new"), &told), (None, &offline)] {
+        user.presence = outdated.clone();
+        if let Some(text) = since {
+            let _ = user.presence.set_custom_status(custom(text), None, &user.settings, now(60));
+        }
+        let before = user.presence.clone();
+        let current = user.reassert("phone", 1, Some(told), &[], now(61));
+        assert_eq!((current.outcome, current.changed), (Reasserted::Current, false));
+        assert_eq!(user.presence, before);
+    }
+}
+
 #[test]
 fn what_has_happened_since_the_loss_is_not_undone() {
     let mut user = User::of_facts(&[("phone", 1), ("mac", 2)], now(100));

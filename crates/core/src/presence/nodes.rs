@@ -108,6 +108,9 @@ impl Presence {
     /// The custom status and the ONLINE time are restored too, if the visible status has not changed since the record
     /// was created from the facts. A subscription list that was lost with the record is restored. The version becomes
     /// higher than that of [`Reassert::told`].
+    ///
+    /// If the record has the connection, but [lacks a change](lacks_change) that the node has told, the change is
+    /// restored with its version.
     pub fn reassert(
         &mut self,
         open: &Reassert<'_>,
@@ -116,7 +119,10 @@ impl Presence {
     ) -> Transition<Reasserted> {
         let Connect { device, platform, login, issued, connection, .. } = open.connect;
         if self.device_of(connection).is_some() {
-            return Transition::quiet(Reasserted::Current);
+            return match open.told.filter(|told| lacks_change(self.version, told)) {
+                Some(told) => self.restore(told, settings, now),
+                None => Transition::quiet(Reasserted::Current),
+            };
         }
         let recorded = match self.devices.iter().find(|it| it.id == *device) {
             Some(it) if matches!(it.link, Link::Connected(_)) => {
@@ -157,4 +163,20 @@ impl Presence {
         }
         transition
     }
+
+    /// Restores a status that this record once had. Clients that were told the status are not told again.
+    fn restore(&mut self, told: &UserStatus, settings: &AppSettings, now: Now) -> Transition<Reasserted> {
+        let transition = self.change(told.reason, settings, now, |presence, _| {
+            presence.custom_status = told.custom_status.clone();
+            Reasserted::Current
+        });
+        (self.version, self.since, self.reason) = (told.version, told.since, told.reason);
+        Transition { changed: true, ..transition }
+    }
+}
+
+/// Whether a record of this version lacks a change that clients were told, although the user is still ONLINE. A replica
+/// of the directory has then taken over without the last writes.
+pub fn lacks_change(recorded: Version, told: &UserStatus) -> bool {
+    told.status_type == StatusType::Online && told.version > recorded
 }

@@ -4,8 +4,8 @@
 use super::Worker;
 use super::connection::{Work, last_words};
 use super::reads::{in_time, too_slow};
-use lamplight_core::{LinkEnd, Reasserted, WatcherKey};
-use lamplight_model::{ConnectionId, UserStatus};
+use lamplight_core::{LinkEnd, Reasserted, WatcherKey, lacks_change};
+use lamplight_model::{ConnectionId, UserStatus, Version};
 use lamplight_service::{OpenConnection, ServiceError, Urgency};
 use lamplight_wire::v1::connection_ended::Cause;
 use std::rc::Rc;
@@ -51,6 +51,17 @@ impl Worker {
             self.close(slot, last_words(Cause::Reconnect, "log in again"), None);
         }
         Ok(outcome != Reasserted::Refused)
+    }
+
+    /// Whether the record, of this version, lacks a change of its user that this worker has told, after entries of the
+    /// change log were missed.
+    pub(super) fn record_lacks_change(&self, id: ConnectionId, recorded: Version) -> bool {
+        let missed = self
+            .connections
+            .with(id, |connection| connection.login().is_some_and(|login| login.may_be_superseded));
+        let is_open = missed == Some(true) && self.shared.service.is_in_cluster();
+        let told = is_open.then(|| self.open_connection(id)).flatten().and_then(|open| open.told);
+        told.is_some_and(|told| lacks_change(recorded, &told))
     }
 
     /// Reads the watch list of a connection that other nodes have ended in its record, which puts the connection back.

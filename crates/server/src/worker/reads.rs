@@ -72,6 +72,11 @@ impl Worker {
             self.found_superseded(watcher, member.connection);
             return Ok(ReadOutcome::Done);
         };
+        if self.record_lacks_change(member.connection, list.version)
+            && self.put_back(watcher, member.connection).await?
+        {
+            return Ok(ReadOutcome::OutOfDate);
+        }
         let mut effects = Vec::new();
         if !self.audience.borrow_mut().set_watch_list(watcher, &list, heard, &mut effects) {
             self.note_unread(watcher, effects);

@@ -2,13 +2,15 @@
 
 use lamplight_core::Notifications;
 use lamplight_directory::{Logged, News};
-use lamplight_model::UserId;
+use lamplight_model::{UserId, Version};
 
 /// The users that a user's connections watch besides their own user, and the notifications that the app allows.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WatchList {
     /// The revision of the record that the subscriptions were read from; 0 if it is unknown.
     pub rev: u64,
+    /// The version of the user's own status in that record.
+    pub version: Version,
     /// The users on the subscription list.
     pub subscriptions: Vec<UserId>,
     /// The mutual friends; empty unless the app's settings notify friends.

@@ -229,10 +229,16 @@ impl Service {
         let found = self.directory.read_revisions(std::slice::from_ref(user), |_, record| {
             let (presence, rev) = record?;
             presence.device_of(connection)?;
-            Some((rev, presence.subscriptions().iter().collect()))
+            Some((rev, presence.version(), presence.subscriptions().iter().collect()))
         });
         let found = found.await?.remove(0);
-        Ok(found.map(|(rev, subscriptions)| WatchList { rev, subscriptions, friends, notified }))
+        Ok(found.map(|(rev, version, subscriptions)| WatchList {
+            rev,
+            version,
+            subscriptions,
+            friends,
+            notified,
+        }))
     }
 
     /// Reads the statuses of users of the viewer's app, in the order of `users`. `None` for a user without an account.
