@@ -1,4 +1,5 @@
-//! Ends connections that live records have and no worker has. Compares the two every three minutes.
+//! Ends connections that live records have and no worker has. Compares the two every three minutes, and soon after the
+//! directory has lost writes, because a replica that has taken over may lack the ends of connections.
 //!
 //! A worker opens a connection before it is entered in a record, and ids are not reused. A recorded connection that its
 //! worker lacks has therefore ended. The worker may still report the end, with the exact time of the client's last
@@ -8,7 +9,7 @@ use crate::clock::Clock;
 use crate::health::Health;
 use crate::worker::{Command, worker_of};
 use lamplight_core::Course;
-use lamplight_model::{ConnectionId, NodeId, User};
+use lamplight_model::{ConnectionId, Moment, NodeId, Timestamp, User};
 use lamplight_service::{RecordedCursor, Service, ServiceError};
 use prometheus_client::metrics::counter::Counter;
 use std::collections::{BTreeMap, HashSet};
@@ -18,6 +19,10 @@ use tokio::sync::{mpsc, oneshot};
 
 /// The interval between two comparisons.
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
+/// The pause before each of the two comparisons after a loss.
+const AFTER_LOSS: Duration = Duration::from_secs(5);
+/// The number of comparisons after a loss. A connection is ended at the second one.
+const COMPARISONS_AFTER_LOSS: u8 = 2;
 /// The interval at which the task checks whether a comparison is due.
 const TICK: Duration = Duration::from_millis(500);
 /// The maximum number of connections in one request to a worker.
@@ -42,17 +47,52 @@ pub struct LostConnections {
     pub clock: Clock,
 }
 
+/// The times of the comparisons.
+struct Schedule {
+    due: Moment,
+    /// The last known loss of the directory.
+    lost: Option<Timestamp>,
+    /// The number of comparisons that are still to be made soon.
+    soon: u8,
+}
+
+impl Schedule {
+    fn new(now: Moment) -> Self {
+        Self { due: now + BETWEEN_COMPARISONS, lost: None, soon: 0 }
+    }
+
+    /// Whether a comparison is due. `lost` is the time of the directory's last loss since this node began.
+    fn is_due(&mut self, lost: Option<Timestamp>, now: Moment) -> bool {
+        if lost != self.lost {
+            self.lost = lost;
+            self.soon = COMPARISONS_AFTER_LOSS;
+            self.due = self.due.min(now + AFTER_LOSS);
+        }
+        now >= self.due
+    }
+
+    /// Notes that a comparison has ended.
+    fn compared(&mut self, succeeded: bool, now: Moment) {
+        if succeeded {
+            self.soon = self.soon.saturating_sub(1);
+        }
+        self.due = now + if self.soon > 0 { AFTER_LOSS } else { BETWEEN_COMPARISONS };
+    }
+}
+
 impl LostConnections {
     /// Compares the connections periodically until it is aborted.
     pub async fn run(self) {
         let mut suspected = HashSet::new();
-        let mut due = self.clock.now().moment + BETWEEN_COMPARISONS;
+        let mut schedule = Schedule::new(self.clock.now().moment);
         loop {
             tokio::time::sleep(TICK).await;
-            if self.clock.now().moment < due {
+            if !schedule.is_due(self.service.records_lost_at(), self.clock.now().moment) {
                 continue;
             }
-            match self.compare(&mut suspected).await {
+            let compared = self.compare(&mut suspected).await;
+            schedule.compared(compared.is_ok(), self.clock.now().moment);
+            match compared {
                 Ok(0) => {}
                 Ok(ended) => {
                     self.ended.inc_by(ended as u64);
@@ -60,7 +100,6 @@ impl LostConnections {
                 }
                 Err(error) => tracing::warn!(%error, "connections could not be compared with the records"),
             }
-            due = self.clock.now().moment + BETWEEN_COMPARISONS;
         }
     }
 
@@ -124,5 +163,31 @@ impl LostConnections {
             // The worker is busy, so the next comparison asks it again.
             Err(_) => Vec::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_compared_twice_soon_after_a_loss() {
+        let at = |secs: u64| Moment(secs * 1_000);
+        let mut schedule = Schedule::new(at(0));
+        let mut lost = None;
+        let mut compared = Vec::new();
+        for second in 0..800 {
+            lost = match second {
+                300 => Some(Timestamp(1)),
+                400 => Some(Timestamp(2)),
+                _ => lost,
+            };
+            if schedule.is_due(lost, at(second)) {
+                compared.push(second);
+                // Redis is away.
+                schedule.compared(second != 405, at(second));
+            }
+        }
+        assert_eq!(compared, [180, 305, 310, 405, 410, 415, 595, 775]);
     }
 }
