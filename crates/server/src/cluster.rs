@@ -56,6 +56,8 @@ pub struct Cluster {
     pub entry: NodeEntry,
     /// Notified by the workers when they have read that an app was changed.
     pub app_news: Arc<Notify>,
+    /// Notified when the register was read, so that a node that is lost by then is cleared at once.
+    pub register_read: Notify,
     /// Notified when the register has a request that this node drains.
     pub drain_requested: Notify,
     /// The metrics of the node.
@@ -113,6 +115,7 @@ impl Cluster {
         nodes.set(register.nodes.len() as i64);
         live_nodes.set(self.service.duties().live_nodes() as i64);
         lost_nodes.set(self.service.duties().lost_nodes().len() as i64);
+        self.register_read.notify_one();
     }
 
     /// Renews the lease until the task is aborted.
@@ -167,7 +170,7 @@ impl Cluster {
     /// Ends the connections of lost nodes in the partitions that are duties of this node, until the task is aborted.
     async fn clear_lost_nodes(self: Arc<Self>) {
         loop {
-            tokio::time::sleep(self.times.renew_every()).await;
+            self.register_read.notified().await;
             for lost in self.service.duties().lost_nodes() {
                 match self.clear(lost).await {
                     Ok(0) => {}

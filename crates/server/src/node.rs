@@ -250,6 +250,7 @@ impl Node {
                         ..NodeEntry::default()
                     },
                     app_news,
+                    register_read: Notify::new(),
                     drain_requested: Notify::new(),
                     metrics: Arc::clone(&metrics),
                     health: Arc::clone(&health),
