@@ -14,13 +14,16 @@ pub(crate) struct Admission {
     /// The last mark that this program has committed. The facts must include the mark at every later time.
     known: Mutex<Option<FactsMark>>,
     outages: Mutex<Outages>,
+    /// The time at which the guard last lost its connection. Older connections may lead to a server that is gone.
+    suspected: Mutex<Option<Instant>>,
     /// Wakes the guard when a connection was refused, so that the guard checks the permission at once.
     doubt: Notify,
 }
 
 impl Admission {
     pub(crate) fn new(claim: Claim) -> Self {
-        Self { claim, known: Mutex::default(), outages: Mutex::default(), doubt: Notify::new() }
+        let (known, outages, suspected) = Default::default();
+        Self { claim, known, outages, suspected, doubt: Notify::new() }
     }
 
     /// The claim of the program.
@@ -94,6 +97,16 @@ impl Admission {
     /// Whether the disk was full, and no later write to new pages has succeeded.
     pub(crate) fn needs_room(&self) -> bool {
         self.outages.lock().needs_room()
+    }
+
+    /// Notes that the guard has lost its connection, or gets no answer on it.
+    pub(crate) fn suspect_connections(&self, now: Instant) {
+        *self.suspected.lock() = Some(now);
+    }
+
+    /// Whether a connection that was opened at this time must not be used again.
+    pub(crate) fn is_suspected(&self, opened: Instant) -> bool {
+        self.suspected.lock().is_some_and(|suspected| opened <= suspected)
     }
 
     /// Waits until a connection was refused.

@@ -7,7 +7,7 @@ use crate::outage::Kind;
 use crate::rows::Result;
 use lamplight_facts::FactsError;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::{AbortHandle, JoinHandle};
 use tokio_postgres::Client;
 
@@ -101,7 +101,7 @@ impl Held {
     async fn until_lost(mut self, connecting: &Connecting, admission: &Admission) {
         loop {
             tokio::select! {
-                _ = &mut self.driver => return,
+                _ = &mut self.driver => break,
                 () = admission.doubted() => return,
                 () = tokio::time::sleep(CHECK_EVERY) => {}
             }
@@ -116,8 +116,10 @@ impl Held {
                     }
                     return;
                 }
-                Err(_) => return,
+                Err(_) => break,
             }
         }
+        // Calls on the idle connections of the pool would find out one by one, each after its time.
+        admission.suspect_connections(Instant::now());
     }
 }

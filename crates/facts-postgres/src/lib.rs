@@ -14,6 +14,7 @@ mod conversations;
 mod fault;
 mod friends;
 mod guard;
+mod hosts;
 mod lists;
 mod lists_state;
 mod mark;

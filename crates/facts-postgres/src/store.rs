@@ -4,6 +4,7 @@
 
 use crate::admission::Admission;
 use crate::fault::{Cause, Fault, NoAnswer, overloaded, unavailable};
+use crate::hosts::Hosts;
 use crate::outage::Kind;
 use crate::rows::Result;
 use crate::settings::PostgresSettings;
@@ -117,8 +118,9 @@ impl Store {
         let tls =
             tls::connector(&config, settings.ca.as_deref()).map_err(|error| unavailable(DOING, error))?;
         let recycling_method = RecyclingMethod::Fast;
-        let shared = Arc::clone(&admission);
-        let manager = Manager::from_config(config, tls, ManagerConfig { recycling_method });
+        let (shared, checked) = (Arc::clone(&admission), Arc::clone(&admission));
+        let hosts = Hosts::new(&config, tls);
+        let manager = Manager::from_connect(config, hosts, ManagerConfig { recycling_method });
         let pool = Pool::builder(manager)
             .max_size(settings.connections)
             .wait_timeout(Some(settings.call_timeout))
@@ -131,6 +133,10 @@ impl Store {
                     .to_owned();
                 sql += &shared.statements();
                 Box::pin(async move { client.batch_execute(&sql).await.map_err(HookError::Backend) })
+            }))
+            .pre_recycle(Hook::sync_fn(move |_, metrics| match checked.is_suspected(metrics.created) {
+                true => Err(HookError::message("the server of this connection may be gone")),
+                false => Ok(()),
             }))
             .runtime(Runtime::Tokio1)
             .build()

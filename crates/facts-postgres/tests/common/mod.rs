@@ -55,6 +55,58 @@ impl Server {
         server
     }
 
+    /// Starts a standby, which copies this server and then follows it.
+    pub async fn start_standby(&self) -> Self {
+        let directory = tempfile::Builder::new().prefix("lamplight-postgres-").tempdir();
+        let directory = directory.expect("a temporary directory can be made").keep();
+        give_away(&directory);
+        let mut copy = as_owner(&binary("pg_basebackup"), &directory);
+        copy.args(["--username=lamplight", "--checkpoint=fast", "--no-sync", "--write-recovery-conf"]);
+        copy.arg("-h").arg(&self.directory).arg("-D").arg(directory.join("data"));
+        let copied = copy.output().expect("pg_basebackup can be started");
+        assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+        let options = self.options.clone();
+        let life = Life::Own(Self::run(&directory, &options));
+        let standby = Self { directory, options, life };
+        standby.await_connections().await;
+        standby
+    }
+
+    /// Waits for a standby with each further commit, from now on.
+    pub async fn wait_for_standby(&self) {
+        let client = self.connect("postgres").await;
+        for sql in ["ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"] {
+            client.batch_execute(sql).await.expect("the user may do everything");
+        }
+        let follows = "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'";
+        while client.query_one(follows, &[]).await.expect("it can be read").get::<_, i64>(0) != 1 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits for no standby any longer.
+    pub async fn commit_alone(&self) {
+        let client = self.connect("postgres").await;
+        for sql in ["ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()"] {
+            client.batch_execute(sql).await.expect("the user may do everything");
+        }
+    }
+
+    /// Makes a standby accept writes.
+    pub async fn promote(&self) {
+        let client = self.connect("postgres").await;
+        client.batch_execute("SELECT pg_promote()").await.expect("it is a standby");
+        // The copy may have the setting of its primary.
+        self.commit_alone().await;
+    }
+
+    /// The URL of a database that this server or the other one serves, whichever accepts writes.
+    pub fn url_with(&self, other: &Self, database: &str) -> String {
+        let host = |server: &Self| server.directory.display().to_string().replace('/', "%2F");
+        let hosts = format!("{},{}", host(self), host(other));
+        format!("postgres://lamplight@{hosts}/{database}?target_session_attrs=read-write")
+    }
+
     /// The server that the test processes share; see [`server`].
     async fn shared() -> Self {
         let user = rustix::process::getuid().as_raw();
