@@ -8,7 +8,7 @@ mod servers;
 use lamplight_directory_redis::{RedisDirectory, RedisSettings, RedisTls, examine};
 use people::{Node, until, user};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use servers::{Server, settings};
+use servers::{Server, sentinel_of, settings};
 
 const PARTITIONS: u16 = 16;
 
@@ -179,15 +179,6 @@ fn certificate(ca: &Authority) -> (Vec<u8>, Vec<u8>) {
     let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
     let certificate = params.signed_by(&key, ca).unwrap();
     (certificate.pem().into_bytes(), key.serialize_pem().into_bytes())
-}
-
-/// A Sentinel that names the server `live`.
-async fn sentinel_of(master: &Server, down_after: u32) -> Server {
-    let sentinel = Server::start_sentinel();
-    let _: String = sentinel.command(&format!("SENTINEL MONITOR live 127.0.0.1 {} 1", master.port)).await;
-    let _: String =
-        sentinel.command(&format!("SENTINEL SET live down-after-milliseconds {down_after}")).await;
-    sentinel
 }
 
 #[tokio::test]

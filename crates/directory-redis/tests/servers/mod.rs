@@ -244,6 +244,28 @@ impl Cluster {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 
+    /// Waits until the replica of each master has all writes until now.
+    pub async fn await_replicas(&self) {
+        for master in 0..self.servers.len() {
+            let [role, offset] = self.replication(master).await;
+            if role != "master" {
+                continue;
+            }
+            let replica = self.replica_of(master).await;
+            let number = |offset: &str| offset.parse::<u64>().unwrap();
+            while number(&self.replication(replica).await[1]) < number(&offset) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+
+    /// The role of a server, and the offset up to which it has the writes.
+    async fn replication(&self, of: usize) -> [String; 2] {
+        let info: String = self.servers[of].command("INFO replication").await;
+        let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+        [field("role:"), field("master_repl_offset:")]
+    }
+
     /// The index of a replica of a master.
     pub async fn replica_of(&self, master: usize) -> usize {
         let id = self.id(master).await;
@@ -256,6 +278,15 @@ impl Cluster {
         }
         panic!("server {master} has no replica");
     }
+}
+
+/// Starts a Sentinel for the service `live`, which this master serves.
+pub async fn sentinel_of(master: &Server, down_after: u32) -> Server {
+    let sentinel = Server::start_sentinel();
+    let _: String = sentinel.command(&format!("SENTINEL MONITOR live 127.0.0.1 {} 1", master.port)).await;
+    let _: String =
+        sentinel.command(&format!("SENTINEL SET live down-after-milliseconds {down_after}")).await;
+    sentinel
 }
 
 fn program(kind: &str) -> String {
