@@ -6,13 +6,13 @@
 mod fleet;
 
 use fleet::link::Link;
+use fleet::party::{
+    Party, TRY_AGAIN, custom, is_ready, log_out, query, subscriptions, try_custom, try_subscribe, within,
+};
 use fleet::redis_server::RedisServer;
-use fleet::{Client, Device, Server, Times, postgres, statuses, wait_until};
-use lamplight_wire::v1;
-use lamplight_wire::v1::client_message::Body as Request;
+use fleet::{Server, Times, postgres, statuses, wait_until};
 use lamplight_wire::v1::connection_ended::Cause;
-use lamplight_wire::v1::server_message::Body;
-use lamplight_wire::v1::{Platform, Reason, StatusType, UserStatus};
+use lamplight_wire::v1::{Reason, StatusType, UserStatus};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
@@ -21,8 +21,6 @@ const SOON: Duration = Duration::from_secs(30);
 /// The time within which a server that cannot do something has to say so: two timeouts of a call to Redis.
 const AT_MOST: Duration = Duration::from_secs(6);
 const TIMES: Times = Times { lease: Duration::from_millis(1_500), grace: Duration::from_secs(3) };
-/// The code that asks for another attempt.
-const TRY_AGAIN: u32 = 70_500;
 /// The options of a Redis whose data survives that it is killed.
 const ON_DISK: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -70,70 +68,9 @@ impl Site {
         }
     }
 
-    /// The clients of a small party. Bob, at `b`, watches everybody else.
     fn party(&self) -> Party {
-        let [alices, bobs, carols, doras] = self.a.create_accounts(["alice", "bob", "carol", "dora"]);
-        let wendys = web(&self.a, "wendy");
-        self.a.folder.ok(&["account", "create", "wendy"]);
-        let (mut alice, mut wendy) = (alices.log_in(&self.a), wendys.log_in(&self.a));
-        let (mut bob, mut carol, dora) =
-            (bobs.log_in(&self.b), carols.log_in(&self.b), doras.log_in(&self.a));
-        alice.set_custom("busy");
-        wendy.set_custom("in a tab");
-        bob.subscribe(&["alice", "carol", "wendy", "dora"]);
-        alice.subscribe(&["carol", "bob"]);
-        carol.set_custom("here");
-        alice.told("carol", "here", |it| it.custom_status == "here");
-        bob.told("carol", "here", |it| it.custom_status == "here");
-        bob.pushes.clear();
-        alice.pushes.clear();
-        Party { alices, doras, alice, wendy, bob, carol, dora }
+        Party::of(&self.a, &self.b)
     }
-}
-
-struct Party {
-    alices: Client,
-    doras: Client,
-    alice: Device,
-    wendy: Device,
-    bob: Device,
-    carol: Device,
-    dora: Device,
-}
-
-impl Party {
-    /// The statuses of alice, carol and wendy as bob is answered; `None` if the query is refused for now.
-    fn picture(&mut self) -> Option<Vec<UserStatus>> {
-        query(&mut self.bob, &["alice", "carol", "wendy"]).ok()
-    }
-
-    /// Everybody is connected as before, and nobody was told anything else.
-    fn nobody_was_away(&mut self) {
-        for device in [&mut self.alice, &mut self.wendy, &mut self.bob, &mut self.carol, &mut self.dora] {
-            assert!(device.is_alive());
-            let ended = device.pushes.iter().find(|body| matches!(body, Body::ConnectionEnded(_)));
-            assert!(ended.is_none(), "{ended:?}");
-        }
-        for (device, users) in [
-            (&mut self.bob, &["alice", "carol", "wendy", "dora"][..]),
-            (&mut self.alice, &["carol", "bob"][..]),
-        ] {
-            for user in users {
-                let away = device
-                    .pushes
-                    .iter()
-                    .flat_map(|body| statuses(body, user))
-                    .find(|it| it.status_type() != StatusType::Online);
-                assert!(away.is_none(), "{away:?}");
-            }
-        }
-    }
-}
-
-fn web(server: &Server, user: &str) -> Client {
-    let mut client = server.client(user, &format!("tab of {user}"));
-    client.0.platform = Platform::Web as i32;
-    client
 }
 
 fn socket_of_postgres(url: &str) -> String {
@@ -147,65 +84,6 @@ fn link_to_postgres(url: &str) -> Link {
 
 fn through(link: &Link, database: &str) -> String {
     format!("postgres://lamplight@127.0.0.1:{}/{database}?sslmode=disable", link.port())
-}
-
-fn is_ready(server: &Server) -> bool {
-    server.page("/readyz").starts_with("HTTP/1.1 200")
-}
-
-fn query(device: &mut Device, users: &[&str]) -> Result<Vec<UserStatus>, u32> {
-    let user_ids = users.iter().map(|user| (*user).to_owned()).collect();
-    match device.ask(Request::GetUserStatus(v1::GetUserStatusRequest { user_ids })) {
-        Body::GetUserStatus(answer) => Ok(answer.statuses),
-        Body::Refusal(refusal) => Err(refusal.code),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn try_custom(device: &mut Device, text: &str) -> Result<(), u32> {
-    match device.ask(Request::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.to_owned() })) {
-        Body::SetSelfStatus(_) => Ok(()),
-        Body::Refusal(refusal) => Err(refusal.code),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn try_subscribe(device: &mut Device, user: &str) -> Result<(), u32> {
-    let request = v1::SubscribeUserStatusRequest { user_ids: vec![user.to_owned()] };
-    match device.ask(Request::SubscribeUserStatus(request)) {
-        Body::SubscribeUserStatus(_) => Ok(()),
-        Body::Refusal(refusal) => Err(refusal.code),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn subscriptions(device: &mut Device) -> Result<Vec<String>, u32> {
-    match device.ask(Request::GetSubscriptions(v1::GetSubscriptionsRequest {})) {
-        Body::GetSubscriptions(answer) => Ok(answer.user_ids),
-        Body::Refusal(refusal) => Err(refusal.code),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn log_out(device: &mut Device) -> Result<(), u32> {
-    match device.ask(Request::Logout(v1::LogoutRequest {})) {
-        Body::Logout(_) => Ok(()),
-        Body::Refusal(refusal) => Err(refusal.code),
-        other => panic!("{other:?}"),
-    }
-}
-
-/// Measures a call, which must not take longer than `most`.
-fn within<T>(most: Duration, what: &str, call: impl FnOnce() -> T) -> T {
-    let began = Instant::now();
-    let done = call();
-    assert!(began.elapsed() < most, "{what} took {:?}", began.elapsed());
-    println!("{what} took {:?}", began.elapsed());
-    done
-}
-
-fn custom<'a>(picture: &'a [UserStatus], user: &str) -> &'a UserStatus {
-    picture.iter().find(|status| status.user_id == user).unwrap()
 }
 
 /// Checks that a loss of all data of Redis is seen by nobody.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, dead_code, missing_docs)]
 
 pub mod link;
+pub mod party;
 #[path = "../../../facts-postgres/tests/common/mod.rs"]
 pub mod postgres;
 #[path = "../process/mod.rs"]
