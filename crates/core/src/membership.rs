@@ -7,6 +7,10 @@
 //! A node that has not read the register for a long time may itself have been stopped or cut off. Only a bounded part
 //! of that time therefore counts as silence of other nodes.
 //!
+//! The register may lose nodes, for example when its store loses all data. A node that was in the register and is absent
+//! now has no duties. It counts as silent until it is in the register again, or until no record has a connection of it:
+//! it may have stopped before its connections were cleared, and the register does not tell.
+//!
 //! Duties are assigned by rendezvous hashing over the nodes that are not silent. The views of two nodes may differ for
 //! a moment. Two nodes may then do the same duty, so a duty must be harmless if it is done twice.
 
@@ -55,7 +59,15 @@ pub struct LostNode {
     pub beat: u64,
     /// The time for which the node has been silent.
     pub silent: Duration,
+    /// Whether the node was in the register at the last read.
+    pub is_registered: bool,
+    /// Whether this node clears all partitions, and not only those of its duties. Other nodes may not know of the lost
+    /// node, if the register has lost it.
+    pub is_everywhere: bool,
 }
+
+/// The maximum number of nodes that are remembered although they are not in the register.
+const MOST_ABSENT: usize = 1_024;
 
 /// The maximum number of connections that a node ends per second. These are connections of lost nodes, or its own when
 /// it stops. The limit leaves capacity of the directory and the workers for clients.
@@ -93,8 +105,10 @@ pub struct Membership {
 struct Seen {
     beat: u64,
     is_draining: bool,
-    /// How long this node has read the same beat.
+    /// How long this node has read the same beat, or has not found the node in the register.
     silent: Duration,
+    /// Whether the node was in the register at the last read.
+    is_registered: bool,
 }
 
 impl Membership {
@@ -108,7 +122,8 @@ impl Membership {
         self.own
     }
 
-    /// Updates the view with the register, which was read at `now`. Removes nodes that are not in the register.
+    /// Updates the view with the register, which was read at `now`. A known node that is not in the register counts as
+    /// silent from now on, until [`Membership::forget`].
     pub fn observe(&mut self, register: impl IntoIterator<Item = Sighting>, now: Moment) {
         // One long gap between two reads is this node's own absence, not the silence of others.
         let most = self.times.lease / 2;
@@ -121,12 +136,35 @@ impl Membership {
                 continue;
             }
             let silent = match self.others.get(&node) {
-                Some(seen) if seen.beat == beat => seen.silent + passed,
+                Some(seen) if seen.beat == beat && seen.is_registered => seen.silent + passed,
                 Some(_) | None => Duration::ZERO,
             };
-            others.insert(node, Seen { beat, is_draining, silent });
+            others.insert(node, Seen { beat, is_draining, silent, is_registered: true });
         }
+        let absent = self.others.iter().rev().filter(|(node, _)| !others.contains_key(node));
+        let absent = absent.map(|(node, seen)| {
+            (*node, Seen { silent: seen.silent + passed, is_registered: false, ..*seen })
+        });
+        // Ids rise with the time, so these are the nodes that have begun last.
+        let absent: Vec<(NodeId, Seen)> = absent.take(MOST_ABSENT).collect();
+        others.extend(absent);
         self.others = others;
+    }
+
+    /// Notes nodes of which a record has connections. A node that this node does not know counts as silent from now on.
+    /// It may have stopped when no other node was running that still runs, and the register may have lost it.
+    pub fn suspect(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
+        for node in nodes.into_iter().filter(|node| *node != self.own) {
+            let unknown = Seen { beat: 0, is_draining: false, silent: Duration::ZERO, is_registered: false };
+            self.others.entry(node).or_insert(unknown);
+        }
+    }
+
+    /// Forgets a node that is not in the register, because no record has a connection of it.
+    pub fn forget(&mut self, node: NodeId) {
+        if self.others.get(&node).is_some_and(|seen| !seen.is_registered) {
+            self.others.remove(&node);
+        }
     }
 
     /// Whether this node has not read the register for the length of a lease. This node then does not know the present
@@ -137,7 +175,12 @@ impl Membership {
 
     /// Whether a node is in the register and not silent. Always `true` for the own node.
     pub fn is_live(&self, node: NodeId) -> bool {
-        node == self.own || self.others.get(&node).is_some_and(|seen| seen.silent < self.times.lease)
+        node == self.own || self.others.get(&node).is_some_and(|seen| self.counts(seen))
+    }
+
+    /// Whether a node may have duties.
+    fn counts(&self, seen: &Seen) -> bool {
+        seen.is_registered && seen.silent < self.times.lease
     }
 
     /// This node and all nodes of the register that are not silent, in ascending order of their ids.
@@ -148,11 +191,23 @@ impl Membership {
         live
     }
 
-    /// The nodes that have been silent for the lease and the grace, in ascending order of their ids.
-    pub fn lost(&self) -> Vec<LostNode> {
+    /// The nodes that have been silent for the lease and the grace at the local time `now`, in ascending order of their
+    /// ids. None while this node is cut off: they may have come back meanwhile.
+    pub fn lost(&self, now: Moment) -> Vec<LostNode> {
+        if self.is_cut_off(now) {
+            return Vec::new();
+        }
         let long = self.times.lease + self.times.grace;
         let lost = self.others.iter().filter(|(_, seen)| seen.silent >= long);
-        lost.map(|(node, seen)| LostNode { node: *node, beat: seen.beat, silent: seen.silent }).collect()
+        lost.map(|(node, Seen { beat, silent, is_registered, .. })| LostNode {
+            node: *node,
+            beat: *beat,
+            silent: *silent,
+            is_registered: *is_registered,
+            // Within a further lease, each node that knows of it has cleared its own partitions.
+            is_everywhere: !is_registered && *silent >= long + self.times.lease,
+        })
+        .collect()
     }
 
     /// A number that changes when duties may have moved: a node has joined, left, become silent or begun to drain.
@@ -170,7 +225,7 @@ impl Membership {
 
     /// The node that does a duty, in the view of this node. A draining node is chosen only if all nodes are draining.
     pub fn owner(&self, duty: Duty) -> NodeId {
-        let others = self.others.iter().filter(|(_, seen)| seen.silent < self.times.lease);
+        let others = self.others.iter().filter(|(_, seen)| self.counts(seen));
         let all = others.map(|(node, seen)| (*node, seen.is_draining)).chain([(self.own, self.is_draining)]);
         let best = all.max_by_key(|(node, is_draining)| (!is_draining, rendezvous(*node, duty), *node));
         best.map_or(self.own, |(node, _)| node)
@@ -225,8 +280,9 @@ mod tests {
             let register = beats.iter().map(|(node, beat)| sighting(*node, *beat));
             membership.observe(register.chain([sighting(OWN.0, 0)]), at(*second));
             assert_eq!(membership.live(), nodes(live), "{name}: live at {second}");
-            let found: Vec<NodeId> = membership.lost().into_iter().map(|lost| lost.node).collect();
-            assert_eq!(found, nodes(lost), "{name}: lost at {second}");
+            let found = membership.lost(at(*second));
+            let ids: Vec<NodeId> = found.iter().map(|lost| lost.node).collect();
+            assert_eq!(ids, nodes(lost), "{name}: lost at {second}");
         }
     }
 
@@ -257,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_beats_again_is_back_and_one_that_was_taken_out_is_forgotten() {
+    fn a_node_that_beats_again_is_back_and_one_that_was_taken_out_is_not_live() {
         check(
             "back",
             &[
@@ -270,6 +326,102 @@ mod tests {
                 (24, &[(2, 2)], &[1, 2], &[]),
             ],
         );
+    }
+
+    #[test]
+    fn a_node_that_the_register_has_lost_has_no_duties_and_is_lost_after_lease_and_grace() {
+        // The register is lost at second 9, and nodes 2 and 3 are in it. Node 2 joins again at second 12.
+        let beats: Vec<Vec<(u64, u64)>> = (0..20)
+            .map(|read| match read {
+                0..3 => vec![(2, read), (3, read)],
+                3 => vec![],
+                _ => vec![(2, read)],
+            })
+            .collect();
+        let row = |(read, beats): (u64, _)| -> Row<'_> {
+            let live: &[u64] = match read {
+                0..3 => &[1, 2, 3],
+                3 => &[1],
+                _ => &[1, 2],
+            };
+            // Last seen at second 6.
+            let lost: &[u64] = if read < 2 + 13 { &[] } else { &[3] };
+            (3 * read, beats, live, lost)
+        };
+        let rows: Vec<Row<'_>> = (0_u64..).zip(&beats).map(|(read, beats)| row((read, &beats[..]))).collect();
+        check("lost with the register", &rows);
+    }
+
+    /// The register is lost while a dead node waits to be cleared: the silence before counts.
+    #[test]
+    fn the_silence_of_a_dead_node_goes_on_when_the_register_is_lost() {
+        let dead: Vec<(u64, u64)> = vec![(3, 7)];
+        let rows: Vec<Row<'_>> = (0..=13)
+            .map(|read: u64| -> Row<'_> {
+                let beats: &[(u64, u64)] = if read < 10 { &dead } else { &[] };
+                let live: &[u64] = if read < 3 { &[1, 3] } else { &[1] };
+                (3 * read, beats, live, if read < 13 { &[] } else { &[3] })
+            })
+            .collect();
+        check("dead before", &rows);
+    }
+
+    #[test]
+    fn a_node_that_is_in_the_register_again_was_not_silent() {
+        // The beat of a node that joins again may be the beat that was read last.
+        check(
+            "back",
+            &[
+                (0, &[(2, 1)], &[1, 2], &[]),
+                (3, &[], &[1], &[]),
+                (6, &[], &[1], &[]),
+                (9, &[], &[1], &[]),
+                (12, &[(2, 1)], &[1, 2], &[]),
+                (15, &[(2, 1)], &[1, 2], &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_lost_node_that_only_a_record_names_is_cleared_in_all_partitions_and_forgotten() {
+        let mut membership = Membership::new(OWN, TIMES);
+        membership.observe([sighting(2, 0)], at(0));
+        membership.suspect(nodes(&[1, 2, 9]));
+        assert_eq!(membership.live(), nodes(&[1, 2]));
+        let mut found = Vec::new();
+        for read in 1..=18 {
+            membership.observe([sighting(2, read)], at(3 * read));
+            for lost in membership.lost(at(3 * read)) {
+                assert_eq!((lost.node, lost.is_registered), (NodeId(9), false));
+                found.push((3 * read, lost.is_everywhere));
+            }
+        }
+        assert_eq!(found, [(39, false), (42, false), (45, false), (48, true), (51, true), (54, true)]);
+        membership.forget(NodeId(2));
+        membership.forget(NodeId(9));
+        assert_eq!(membership.lost(at(54)), []);
+        assert_eq!(membership.live(), nodes(&[1, 2]), "a node of the register is not forgotten");
+    }
+
+    #[test]
+    fn a_bounded_number_of_absent_nodes_is_remembered_and_the_latest_are() {
+        let mut membership = Membership::new(OWN, TIMES);
+        let most = MOST_ABSENT as u64;
+        membership.observe((2..most + 12).map(|node| sighting(node, 1)), at(0));
+        (1..20).for_each(|read| membership.observe([], at(3 * read)));
+        let lost: Vec<u64> = membership.lost(at(57)).iter().map(|lost| lost.node.0).collect();
+        assert_eq!(lost, (12..most + 12).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_node_that_is_cut_off_holds_nobody_for_lost() {
+        let mut membership = Membership::new(OWN, TIMES);
+        (0..14).for_each(|read| membership.observe([sighting(2, 1)], at(3 * read)));
+        for (second, expected) in [(39, 1), (47, 1), (48, 0), (500, 0)] {
+            assert_eq!(membership.lost(at(second)).len(), expected, "at {second}");
+        }
+        membership.observe([sighting(2, 2)], at(501));
+        assert_eq!(membership.lost(at(501)), []);
     }
 
     /// A beat may also decrease, for example if the store is restored from an older snapshot.

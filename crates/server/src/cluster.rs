@@ -114,7 +114,9 @@ impl Cluster {
         let ClusterMetrics { nodes, live_nodes, lost_nodes, .. } = self.metrics.cluster();
         nodes.set(register.nodes.len() as i64);
         live_nodes.set(self.service.duties().live_nodes() as i64);
-        lost_nodes.set(self.service.duties().lost_nodes().len() as i64);
+        let lost = self.service.duties().lost_nodes(answered);
+        // A node that has left counts as lost until the records are known to have no connection of it.
+        lost_nodes.set(lost.iter().filter(|lost| lost.is_registered).count() as i64);
         self.register_read.notify_one();
     }
 
@@ -171,7 +173,7 @@ impl Cluster {
     async fn clear_lost_nodes(self: Arc<Self>) {
         loop {
             self.register_read.notified().await;
-            for lost in self.service.duties().lost_nodes() {
+            for lost in self.service.duties().lost_nodes(self.clock.local()) {
                 match self.clear(lost).await {
                     Ok(0) => {}
                     Ok(ended) => {
@@ -190,16 +192,15 @@ impl Cluster {
         }
     }
 
-    /// Ends the connections of a lost node, and takes the node out of the register if it has none left. Returns the
-    /// number of connections that this node has ended.
+    /// Ends the connections of a lost node. If it has none left, takes the node out of the register, or forgets a node
+    /// that is not in it. Returns the number of connections that this node has ended.
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());
         while let Some(from) = place {
-            // The node may have come back, and a node that is cut off would not know.
+            // The node may have come back. A node that is cut off would not know, so it holds no node for lost.
             let is_lost = |it: &LostNode| (it.node, it.beat) == (lost.node, lost.beat);
-            let is_cut_off = self.service.duties().is_cut_off(self.clock.local());
-            if is_cut_off || !self.service.duties().lost_nodes().iter().any(is_lost) {
+            if !self.service.duties().lost_nodes(self.clock.local()).iter().any(is_lost) {
                 return Ok(ended);
             }
             let page = self.service.clear_lost_node(lost, from, self.clock.now()).await?;
@@ -209,9 +210,12 @@ impl Cluster {
             tokio::time::sleep(pause_after_ended(page.ended)).await;
         }
         // Any node may remove it. One is enough, because the search reads all partitions.
-        let may_be_removed = failed == 0 && self.service.duties().has(Duty::Whole);
-        if may_be_removed && self.service.has_no_connections(lost.node).await? {
-            self.nodes.remove_lost(lost.node, lost.beat).await?;
+        let may_be_removed = !lost.is_registered || self.service.duties().has(Duty::Whole);
+        if failed == 0 && may_be_removed && self.service.has_no_connections(lost.node).await? {
+            match lost.is_registered {
+                true => _ = self.nodes.remove_lost(lost.node, lost.beat).await?,
+                false => self.service.duties().forget(lost.node),
+            }
         }
         Ok(ended)
     }

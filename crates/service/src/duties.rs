@@ -69,9 +69,24 @@ impl Duties {
         self.membership.as_ref().is_some_and(|membership| membership.lock().is_live(node))
     }
 
-    /// The lost nodes, whose connections have to be cleared.
-    pub fn lost_nodes(&self) -> Vec<LostNode> {
-        self.membership.as_ref().map(|membership| membership.lock().lost()).unwrap_or_default()
+    /// The lost nodes, whose connections have to be cleared. `now` is the time by this node's own clock.
+    pub fn lost_nodes(&self, now: Moment) -> Vec<LostNode> {
+        self.membership.as_ref().map(|membership| membership.lock().lost(now)).unwrap_or_default()
+    }
+
+    /// Notes nodes of which a live record has connections. A node that the register does not contain is cleared after
+    /// the lease and the grace.
+    pub fn suspect(&self, nodes: impl IntoIterator<Item = NodeId>) {
+        if let Some(membership) = &self.membership {
+            membership.lock().suspect(nodes);
+        }
+    }
+
+    /// Forgets a node that is not in the register, because no record has a connection of it.
+    pub fn forget(&self, node: NodeId) {
+        if let Some(membership) = &self.membership {
+            membership.lock().forget(node);
+        }
     }
 
     /// Whether this node has not read the register for the length of a lease. This node then does not know the present

@@ -13,7 +13,8 @@ use crate::duties::OldestNode;
 use lamplight_core::{Presence, UserFacts};
 use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
-use lamplight_model::{App, Now, Refusal, Timestamp, User, Version};
+use lamplight_model::{App, NodeId, Now, Refusal, Timestamp, User, Version};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -163,14 +164,19 @@ impl Records {
         Ok(seen)
     }
 
-    /// Creates the missing live records of these users of an app from their logins in the facts.
+    /// Creates the missing live records of these users of an app from their logins in the facts. Returns the nodes whose
+    /// connections the existing records have.
     pub(crate) async fn restore_absent(
         &self,
         app: &App,
         users: &[User],
         now: Now,
-    ) -> Result<(), ServiceError> {
-        let is_there = |_: &User, presence: Option<&Presence>| presence.is_some();
+    ) -> Result<BTreeSet<NodeId>, ServiceError> {
+        let mut nodes = BTreeSet::new();
+        let is_there = |_: &User, presence: Option<&Presence>| {
+            nodes.extend(presence.into_iter().flat_map(Presence::connections).map(|it| it.node));
+            presence.is_some()
+        };
         let there = self.directory.read(users, is_there).await?;
         let absent: Vec<User> =
             users.iter().zip(there).filter(|(_, there)| !there).map(|(user, _)| user.clone()).collect();
@@ -181,7 +187,7 @@ impl Records {
                 .put_record(user, self.rebuild(&account, logins, false, app, now), app, now)
                 .await?;
         }
-        Ok(())
+        Ok(nodes)
     }
 
     /// Returns whether each user has an account. Reads the facts only for users without a record.

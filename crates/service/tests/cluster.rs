@@ -296,7 +296,13 @@ async fn the_connections_of_a_lost_node_end_and_those_of_others_stay() {
         log_in(&cluster.here, name, device, platform, connection, 1).await;
     }
     cluster.log.take(&mut Vec::new());
-    let lost = LostNode { node: THERE, beat: 7, silent: Duration::from_secs(40) };
+    let lost = LostNode {
+        node: THERE,
+        beat: 7,
+        silent: Duration::from_secs(40),
+        is_registered: true,
+        is_everywhere: false,
+    };
     assert!(!cluster.here.has_no_connections(THERE).await.unwrap());
     let mut place = Some(RecordedCursor::default());
     let mut ended = 0;
@@ -323,6 +329,38 @@ async fn the_connections_of_a_lost_node_end_and_those_of_others_stay() {
     let late = ConnectionId::new(THERE, 1);
     cluster.there.disconnect(&user("ann"), late, LinkEnd::Closed, now(59).wall, now(62)).await.unwrap();
     assert_eq!(cluster.status("ann", 63).await.unwrap(), ann);
+}
+
+/// The register was lost with a dead node in it, and no node that knew the dead node still runs. Its records name it.
+#[tokio::test]
+async fn a_node_that_only_records_name_is_cleared_as_lost() {
+    let cluster = Cluster::start().await;
+    log_in(&cluster.there, "ann", "mac", Platform::Mac, ConnectionId::new(THERE, 1), 1).await;
+    log_in(&cluster.there, "web", "tab", Platform::Web, ConnectionId::new(THERE, 2), 1).await;
+    log_in(&cluster.here, "bob", "mac", Platform::Mac, ConnectionId::new(HERE, 1), 1).await;
+    let nodes = LocalNodes::default();
+    let entry = NodeEntry { id: HERE, ..NodeEntry::default() };
+    let mut register = nodes.join(&entry, now(2)).await.unwrap();
+    let users = cluster.here.users_logged_in().await.unwrap();
+    cluster.here.restore_absent(&users, now(2)).await.unwrap();
+    let mut lost = Vec::new();
+    for second in (2..60).step_by(3) {
+        cluster.here.duties().observe(&register, now(second).moment);
+        register = nodes.renew(&entry, now(second)).await.unwrap().unwrap();
+        lost = cluster.here.duties().lost_nodes(now(second).moment);
+        assert_eq!(lost.len(), usize::from(second > 39), "at {second}");
+    }
+    let (mut place, mut ended) = (Some(RecordedCursor::default()), 0);
+    while let Some(from) = place {
+        let page = cluster.here.clear_lost_node(lost[0], from, now(60)).await.unwrap();
+        (ended, place) = (ended + page.ended, page.next);
+    }
+    assert_eq!(ended, 2);
+    cluster.here.duties().forget(THERE);
+    assert_eq!(cluster.here.duties().lost_nodes(now(60).moment), []);
+    for (name, expected) in [("ann", Offline), ("web", Unlogined), ("bob", Online)] {
+        assert_eq!(cluster.status_type(name, 61).await, expected, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -448,7 +486,13 @@ async fn a_node_that_was_taken_for_lost_puts_its_connections_back() {
     let ann = ConnectionId::new(THERE, 1);
     let logged_in = log_in(&cluster.there, "ann", "phone", Platform::IPhone, ann, 1).await;
     cluster.log.take(&mut Vec::new());
-    let lost = LostNode { node: THERE, beat: 7, silent: Duration::from_secs(40) };
+    let lost = LostNode {
+        node: THERE,
+        beat: 7,
+        silent: Duration::from_secs(40),
+        is_registered: true,
+        is_everywhere: false,
+    };
     let mut place = Some(RecordedCursor::default());
     while let Some(from) = place {
         place = cluster.here.clear_lost_node(lost, from, now(60)).await.unwrap().next;

@@ -50,7 +50,7 @@ pub(super) async fn list(
     clock: &Clock,
 ) -> Result<Vec<ShownNode>, ServiceError> {
     let register = register(nodes)?.read(clock.now()).await?;
-    let lost = duties.lost_nodes();
+    let lost = duties.lost_nodes(clock.local());
     let shown = |RegisteredNode { entry, is_drain_requested, .. }: RegisteredNode| {
         let is_lost = lost.iter().any(|it| it.node == entry.id);
         let state = state(is_lost, duties.is_live(entry.id), entry.is_draining, is_drain_requested);

@@ -118,8 +118,9 @@ impl Service {
         Err(DirectoryError { kind: DirectoryErrorKind::Contended, doing, source: None }.into())
     }
 
-    /// Ends one page of a lost node's connections in the live records. Only partitions that are duties of this node are
-    /// read. The call may be repeated, also by another node.
+    /// Ends one page of a lost node's connections in the live records. Reads only partitions that are duties of this
+    /// node, or all if the lost node [may be unknown to others](LostNode::is_everywhere). The call may be repeated, also
+    /// by another node.
     ///
     /// `heard` is the last time at which the lost node is known to have run.
     pub async fn clear_lost_node(
@@ -129,7 +130,7 @@ impl Service {
         now: Now,
     ) -> Result<ClearedPage, ServiceError> {
         let mut place = place;
-        while !self.duties.has(Duty::Partition(place.partition())) {
+        while !lost.is_everywhere && !self.duties.has(Duty::Partition(place.partition())) {
             match place.next_partition(self.directory.partitions()) {
                 Some(next) => place = next,
                 None => return Ok(ClearedPage::default()),
@@ -203,6 +204,9 @@ impl Service {
 
     /// Creates the missing live records of these users from their logins in the facts. Ignores logins from after the
     /// loss: their operations update the live records themselves.
+    ///
+    /// If a record that exists has a connection of a node that this node does not know, that node will be cleared as
+    /// lost, unless it joins the register.
     pub async fn restore_absent(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         let mut by_app: BTreeMap<AppId, Vec<User>> = BTreeMap::new();
         for user in users {
@@ -210,7 +214,8 @@ impl Service {
         }
         for (id, users) in by_app {
             let Some(app) = self.apps.get(id) else { continue };
-            self.records.restore_absent(&app, &users, now).await?;
+            let nodes = self.records.restore_absent(&app, &users, now).await?;
+            self.duties.suspect(nodes);
         }
         Ok(())
     }

@@ -109,7 +109,7 @@ async fn renew(shared: &Shared, workers: &[Rc<Worker>]) -> Result<(), DirectoryE
 async fn clear_lost_nodes(shared: &Shared) {
     loop {
         pause(shared, TIMES.renew_every().as_millis() as u64).await;
-        for lost in shared.service.duties().lost_nodes() {
+        for lost in shared.service.duties().lost_nodes(shared.local()) {
             if let Err(error) = clear(shared, lost).await {
                 shared.judge.note(|| format!("  a lost node could not be cleared: {error}"));
             }
@@ -122,7 +122,7 @@ async fn clear(shared: &Shared, lost: LostNode) -> Result<(), ServiceError> {
     let mut place = Some(RecordedCursor::default());
     while let Some(from) = place {
         let is_lost = |it: &LostNode| (it.node, it.beat) == (lost.node, lost.beat);
-        if !shared.service.duties().lost_nodes().iter().any(is_lost) {
+        if !shared.service.duties().lost_nodes(shared.local()).iter().any(is_lost) {
             return Ok(());
         }
         let page = shared.service.clear_lost_node(lost, from, shared.now()).await?;
@@ -130,11 +130,16 @@ async fn clear(shared: &Shared, lost: LostNode) -> Result<(), ServiceError> {
         failed += page.failed;
         place = page.next;
     }
-    let may_be_removed = failed == 0 && shared.service.duties().has(Duty::Whole);
-    if may_be_removed && shared.service.has_no_connections(lost.node).await? {
-        let lease = lease_of(shared);
-        lease.call(shared.executor.clock(), lease.register.remove_lost(lost.node, lost.beat)).await?;
-        shared.judge.count("lost node cleared");
+    let may_be_removed = !lost.is_registered || shared.service.duties().has(Duty::Whole);
+    if failed == 0 && may_be_removed && shared.service.has_no_connections(lost.node).await? {
+        if lost.is_registered {
+            let lease = lease_of(shared);
+            lease.call(shared.executor.clock(), lease.register.remove_lost(lost.node, lost.beat)).await?;
+            shared.judge.count("lost node cleared");
+        } else {
+            shared.service.duties().forget(lost.node);
+            shared.judge.count("absent node cleared");
+        }
     }
     Ok(())
 }

@@ -141,8 +141,9 @@ impl Fleet {
     }
 
     /// Clears, in pages, the connections of nodes that a worker's node considers lost.
-    pub async fn clear(&self, service: &Service, here: Now) -> Result<(), Failed> {
-        for lost in service.duties().lost_nodes() {
+    pub async fn clear(&self, worker: usize, service: &Service, now: Now) -> Result<(), Failed> {
+        let (here, local) = (self.here(worker, now), self.members[worker].local(now));
+        for lost in service.duties().lost_nodes(local.moment) {
             let mut place = Some(RecordedCursor::default());
             while let Some(from) = place {
                 let page = service.clear_lost_node(lost, from, here).await?;
@@ -150,6 +151,7 @@ impl Fleet {
             }
             if service.has_no_connections(lost.node).await? {
                 self.nodes.remove_lost(lost.node, lost.beat).await?;
+                service.duties().forget(lost.node);
             }
         }
         Ok(())

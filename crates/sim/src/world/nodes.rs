@@ -17,7 +17,7 @@ impl World {
         for (worker, service) in running() {
             let here = self.here(worker, now);
             if let Some(fleet) = &self.fleet {
-                runtime.block_on(fleet.clear(service, here))?;
+                runtime.block_on(fleet.clear(worker, service, now))?;
             }
             // The work is done in portions, as in the server, until a portion is not full.
             const LIMIT: usize = 3;

@@ -164,16 +164,21 @@ impl World {
     pub(super) fn flush(&mut self) {
         let Some(stores) = &self.stores else { return };
         self.judge.note(|| "the directory loses all records".to_owned());
-        let now = self.executor.clock().now();
-        stores.live.lose(wall(now));
-        let nodes = block_on(stores.register.read(directory_time(now)))
-            .map(|register| register.nodes)
-            .unwrap_or_default();
+        stores.live.lose(wall(self.executor.clock().now()));
+        self.log = stores.live.now().follow();
+        self.last_told.clear();
+        self.lose_register();
+    }
+
+    /// Makes the register lose all nodes.
+    fn lose_register(&self) {
+        let Some(stores) = &self.stores else { return };
+        self.judge.note(|| "the register loses all nodes".to_owned());
+        let now = directory_time(self.executor.clock().now());
+        let nodes = block_on(stores.register.read(now)).map(|register| register.nodes).unwrap_or_default();
         for node in nodes {
             let _ = block_on(stores.register.leave(node.entry.id));
         }
-        self.log = stores.live.now().follow();
-        self.last_told.clear();
     }
 
     /// Repeats the operations that killed nodes have interrupted, as their callers do.
@@ -273,7 +278,16 @@ impl World {
         self.set_weather(Climate { delay, ..Climate::default() });
         let mut log = self.nodes[index].shared.live.now().follow();
         self.end_node(index, "is killed");
-        self.pass((TIMES.lease + TIMES.grace).as_millis() as u64 + PATIENCE);
+        let mut left = (TIMES.lease + TIMES.grace).as_millis() as u64 + PATIENCE;
+        // Not drawn, so that the seeds go on as they did.
+        if self.now().is_multiple_of(2) {
+            let waits = self.now() % 7_000;
+            self.pass(waits);
+            self.lose_register();
+            self.judge.count("register lost after a quiet kill");
+            left -= waits;
+        }
+        self.pass(left);
         self.set_weather(Climate::default());
         let mut entries = Vec::new();
         log.take(&mut entries);
