@@ -2,75 +2,133 @@
 //!
 //! The watchers of a user with thousands of them are served in shares. The shares of an occasional change follow each
 //! other without pauses. A change that conflation has delayed belongs to a user who changes often. Its shares have
-//! pauses between them, in which the processor can do other work.
+//! pauses between them, in which the processor can do other work. They are spread over most of the time until the next
+//! change of that user may be sent, so they are as small as possible.
 
+use crate::touched::SHARE;
 use lamplight_model::Moment;
 use std::time::Duration;
 
-/// The time at which the next share of a crowd is served.
+/// How the shares of the waiting crowds follow each other.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct CrowdPace {
-    /// The time of the next share; `None` without pauses.
-    next_share: Option<Moment>,
+pub enum CrowdPace {
+    /// Without pauses.
+    #[default]
+    AtOnce,
+    /// With pauses.
+    Spread {
+        /// The number of watchers that are served for each millisecond since the last share.
+        per_millisecond: usize,
+        /// The time of the last share; at first, the time of the change.
+        last: Moment,
+        /// The time of the next share.
+        next: Moment,
+    },
 }
 
 impl CrowdPace {
-    /// The pause between two shares. A timer adds up to a millisecond, so at least 16,000 watchers are served in a
-    /// second. Conflation allows fewer notifications about one user in a second.
+    /// The pause between two shares. A timer adds up to a millisecond.
     pub const PAUSE: Duration = Duration::from_millis(1);
+
+    /// The lowest pace, in watchers per millisecond. Smaller shares would cost more for waking than for writing.
+    const LEAST: usize = 8;
+
+    /// A share is at most what the pace allows for this number of milliseconds. After a longer pause, the crowd is served
+    /// later.
+    const MOST_AT_ONCE: u64 = 4;
+
+    /// The time in which a crowd is served, if the user's changes are sent at this interval: three quarters of it.
+    pub fn spread(interval: Duration) -> Duration {
+        interval / 4 * 3
+    }
 
     /// Notes that a change is sent to a crowd without having waited. There are no pauses until the whole crowd is
     /// served.
     pub fn tell_at_once(&mut self) {
-        self.next_share = None;
+        *self = Self::AtOnce;
     }
 
-    /// Notes that a delayed change is sent to a crowd. `has_crowd` is `true` if a part of a crowd still waits for an
-    /// earlier change. If the earlier change is sent without pauses, the delayed change is sent without pauses too.
-    pub fn tell_late(&mut self, has_crowd: bool, now: Moment) {
-        if !has_crowd {
-            self.next_share = Some(now);
+    /// Notes that a delayed change is sent to a crowd. The user's changes are sent at this `interval`. `had_crowd` is
+    /// `true` if a part of a crowd still waited for an earlier change; if the earlier change is sent without pauses, the
+    /// delayed change is sent without pauses too. `waiting` is the number of watchers in crowds that wait now.
+    pub fn tell_late(&mut self, had_crowd: bool, waiting: usize, interval: Duration, now: Moment) {
+        let milliseconds = (Self::spread(interval).as_millis() as usize).max(1);
+        let needed = waiting.div_ceil(milliseconds).max(Self::LEAST);
+        match self {
+            Self::AtOnce if had_crowd || waiting == 0 => {}
+            Self::AtOnce => *self = Self::Spread { per_millisecond: needed, last: now, next: now },
+            Self::Spread { per_millisecond, .. } => *per_millisecond = needed.max(*per_millisecond),
         }
     }
 
-    /// Whether a share may be served now.
-    pub fn is_due(&self, now: Moment) -> bool {
-        self.next_share.is_none_or(|next| next <= now)
+    /// The maximum number of watchers to serve now; 0 during a pause.
+    pub fn share(&self, now: Moment) -> usize {
+        match *self {
+            Self::AtOnce => SHARE,
+            Self::Spread { next, .. } if now < next => 0,
+            Self::Spread { per_millisecond, last, .. } => {
+                let milliseconds = (now.since(last).as_millis() as u64).clamp(1, Self::MOST_AT_ONCE);
+                per_millisecond * milliseconds as usize
+            }
+        }
     }
 
     /// Notes that a share was served. `has_crowd` is `true` if a part of the crowd still waits.
     pub fn served(&mut self, has_crowd: bool, now: Moment) {
-        self.next_share = self.next_share.filter(|_| has_crowd).map(|_| now + Self::PAUSE);
+        match self {
+            Self::AtOnce => {}
+            Self::Spread { .. } if !has_crowd => *self = Self::AtOnce,
+            Self::Spread { last, next, .. } => {
+                *last = now;
+                *next = now + Self::PAUSE;
+            }
+        }
     }
 
     /// The time of the next share; `None` if it may be served at any time.
     pub fn next_share(&self) -> Option<Moment> {
-        self.next_share
+        match *self {
+            Self::AtOnce => None,
+            Self::Spread { next, .. } => Some(next),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ConflationRate;
 
-    /// Serves crowds, and returns the number of shares served in each millisecond. A crowd is its time `at`, `!` (told
-    /// at once) or `~` (told late), and its number of shares.
-    fn shares(crowds: &[(u64, char, usize)], until: u64) -> Vec<usize> {
+    /// A crowd that is told of a change.
+    #[derive(Clone, Copy, Debug)]
+    enum Told {
+        /// At once.
+        AtOnce,
+        /// After it waited; the user's changes are sent at this interval in milliseconds.
+        Late(u64),
+    }
+    use Told::{AtOnce, Late};
+
+    /// Serves crowds, and returns the number of watchers served in each millisecond. A crowd is its time, how it is told,
+    /// and its number of watchers. The worker makes at most ten rounds each time that its timer wakes it.
+    fn served(crowds: &[(u64, Told, usize)], until: u64, timer: u64) -> Vec<usize> {
         let (mut pace, mut waiting) = (CrowdPace::default(), 0);
         let mut served = vec![0; until as usize];
-        for at in 0..until {
+        for at in (0..until).step_by(timer as usize) {
             let now = Moment(at);
-            for (_, how, shares) in crowds.iter().filter(|(comes, ..)| *comes == at) {
+            for (_, how, watchers) in crowds.iter().filter(|(comes, ..)| (at..at + timer).contains(comes)) {
+                let had_crowd = waiting > 0;
+                waiting = waiting.max(*watchers);
                 match how {
-                    '!' => pace.tell_at_once(),
-                    _ => pace.tell_late(waiting > 0, now),
+                    AtOnce => pace.tell_at_once(),
+                    Late(ms) => pace.tell_late(had_crowd, waiting, Duration::from_millis(*ms), now),
                 }
-                waiting = waiting.max(*shares);
             }
             for _round in 0..10 {
-                if waiting > 0 && pace.is_due(now) {
-                    waiting -= 1;
-                    served[at as usize] += 1;
+                let share = pace.share(now).min(waiting);
+                if share > 0 {
+                    waiting -= share;
+                    served[at as usize] += share;
                     pace.served(waiting > 0, now);
                 }
             }
@@ -82,17 +140,59 @@ mod tests {
 
     #[test]
     fn only_what_has_waited_is_told_with_pauses() {
-        for (crowds, served) in [
-            (vec![(0, '!', 4)], vec![4, 0, 0, 0, 0, 0]),
-            (vec![(0, '~', 4)], vec![1, 1, 1, 1, 0, 0]),
-            (vec![(1, '~', 1), (3, '~', 2)], vec![0, 1, 0, 1, 1, 0]),
+        for (crowds, expected) in [
+            (vec![(0, AtOnce, 100)], vec![100, 0, 0, 0, 0, 0]),
+            // 3 ms for 90 watchers, 6 ms for 90, and at least 8 in a millisecond.
+            (vec![(0, Late(4), 90)], vec![30, 30, 30, 0, 0, 0]),
+            (vec![(0, Late(8), 90)], vec![15, 15, 15, 15, 15, 15]),
+            (vec![(0, Late(1_000), 30)], vec![8, 8, 8, 6, 0, 0]),
+            (vec![(0, Late(1), 90)], vec![90, 0, 0, 0, 0, 0]),
+            (vec![(1, Late(4), 0), (3, Late(4), 60)], vec![0, 0, 0, 20, 20, 20]),
+            // While a crowd waits, the highest pace that was needed remains.
+            (vec![(0, Late(8), 90), (2, Late(4), 90)], vec![15, 15, 30, 30, 30, 0]),
+            (vec![(0, Late(4), 90), (1, Late(400), 90)], vec![30, 30, 30, 30, 0, 0]),
             // Another user, who has a crowd too and does not change all the time, is not told late.
-            (vec![(0, '~', 9), (2, '!', 9)], vec![1, 1, 9, 0, 0, 0]),
-            (vec![(0, '!', 12), (1, '~', 9)], vec![10, 9, 0, 0, 0, 0]),
+            (vec![(0, Late(8), 90), (2, AtOnce, 90)], vec![15, 15, 90, 0, 0, 0]),
+            (vec![(0, AtOnce, 400), (1, Late(8), 90)], vec![320, 90, 0, 0, 0, 0]),
             // After that one, the pauses come back.
-            (vec![(0, '!', 2), (1, '~', 3)], vec![2, 1, 1, 1, 0, 0]),
+            (vec![(0, AtOnce, 60), (1, Late(8), 60)], vec![60, 10, 10, 10, 10, 10, 10]),
         ] {
-            assert_eq!(shares(&crowds, 6), served, "{crowds:?}");
+            let until = expected.len() as u64;
+            assert_eq!(served(&crowds, until, 1), expected, "{crowds:?}");
+        }
+    }
+
+    #[test]
+    fn every_watcher_has_the_newest_state_within_a_second() {
+        // A change waits for an interval at most. Then its crowd is served, before the next change of the user is sent.
+        for watchers in [257, 300, 1_500, 3_000, 7_500, 15_000] {
+            let interval = ConflationRate::default().interval(watchers);
+            for timer in [1, 2, 3, 4] {
+                let interval_ms = interval.as_millis() as u64;
+                let each = served(&[(0, Late(interval_ms), watchers)], interval_ms + timer, timer);
+                let last = each.iter().rposition(|served| *served > 0).unwrap() as u64;
+                assert!(
+                    last <= interval_ms,
+                    "{watchers} watchers, timer {timer}: {last} of {interval_ms} ms"
+                );
+                assert!(interval_ms + last <= 1_000, "{watchers} watchers: {} ms", interval_ms + last);
+                // A share is some tenths of a millisecond, at 8 µs for each watcher.
+                let largest = each.iter().max().unwrap();
+                assert!(*largest <= 40 * timer as usize, "{watchers} watchers, timer {timer}: {largest}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_late_timer_makes_larger_shares_up_to_a_bound() {
+        let mut pace = CrowdPace::default();
+        pace.tell_late(false, 1_000, Duration::from_millis(134), Moment(0));
+        for (now, share, next) in
+            [(0, 10, 1), (1, 10, 2), (3, 20, 4), (7, 40, 8), (100, 40, 101), (101, 10, 102)]
+        {
+            assert_eq!(pace.share(Moment(now)), share, "{now}");
+            pace.served(true, Moment(now));
+            assert_eq!((pace.share(Moment(now)), pace.next_share()), (0, Some(Moment(next))), "{now}");
         }
     }
 }

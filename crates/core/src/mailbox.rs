@@ -5,7 +5,7 @@
 //! for each watched user. It is never closed for being slow. When it reads again, it receives the newest states. The
 //! caller encodes the states.
 
-use crate::touched::CROWD;
+use crate::touched::{CROWD, SHARE};
 use crate::watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey};
 use crate::watch_reasons::{Reasons, Why};
 use lamplight_model::{User, Version};
@@ -229,12 +229,12 @@ impl<S: Versioned> Hub<S> {
     /// call. Then comes a limited number from crowds. If more from crowds wait, [`Hub::has_crowd`] returns `true`
     /// afterwards.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
-        self.graph.take_touched(round);
+        self.take_touched_up_to(SHARE, round);
     }
 
-    /// Like [`Hub::take_touched`], without the share of the crowd.
-    pub fn take_touched_first(&mut self, round: &mut Vec<WatcherKey>) {
-        self.graph.take_touched_first(round);
+    /// Like [`Hub::take_touched`], with at most `share` connections from crowds.
+    pub fn take_touched_up_to(&mut self, share: usize, round: &mut Vec<WatcherKey>) {
+        self.graph.take_touched(share, round);
     }
 
     /// The number of connections that watch a user.
@@ -250,7 +250,12 @@ impl<S: Versioned> Hub<S> {
     /// Whether connections in crowds wait for the next call of [`Hub::take_touched`]. Other connections are not
     /// counted.
     pub fn has_crowd(&self) -> bool {
-        self.graph.has_crowd()
+        self.waiting_crowd() > 0
+    }
+
+    /// The number of connections in crowds that wait for the next call of [`Hub::take_touched`].
+    pub fn waiting_crowd(&self) -> usize {
+        self.graph.waiting_crowd()
     }
 
     /// All watched users. After entries of the change log were missed, the caller reads their states again.

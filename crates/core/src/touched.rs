@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 /// If a user has more watchers than this number on one worker, these watchers are a crowd.
 pub(crate) const CROWD: usize = 256;
 
-/// The number of crowd watchers that are served in one round. They take about 0.2 ms, for which a new request may have
-/// to wait. The fixed costs of a round are about one write, so a smaller share would save little.
-const SHARE: usize = 32;
+/// The number of crowd watchers that are served in one round, if rounds follow each other without pauses. They take
+/// about 0.2 ms, for which a new request may have to wait.
+pub(crate) const SHARE: usize = 32;
 
 /// The queues that a watcher is in.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -56,17 +56,22 @@ impl<K: Copy> Touched<K> {
         round.append(&mut self.first);
     }
 
-    /// Moves a share of the crowd into `round`; `marks` is as above.
-    pub fn take_share(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
-        let share = self.crowd.len().min(SHARE);
+    /// Moves at most `share` watchers of the crowd into `round`; `marks` is as above.
+    pub fn take_share(
+        &mut self,
+        share: usize,
+        mut marks: impl FnMut(K, fn(&mut Marks)) -> bool,
+        round: &mut Vec<K>,
+    ) {
+        let share = self.crowd.len().min(share);
         round.extend(self.crowd.drain(..share).filter(|key| marks(*key, |marks| marks.crowd = false)));
         if self.crowd.is_empty() {
             self.crowd = VecDeque::new();
         }
     }
 
-    /// Whether watchers in crowds wait for the next round.
-    pub fn has_crowd(&self) -> bool {
-        !self.crowd.is_empty()
+    /// The number of watchers in crowds that wait for the next round.
+    pub fn waiting_crowd(&self) -> usize {
+        self.crowd.len()
     }
 }

@@ -438,24 +438,17 @@ impl<S> WatchGraph<S> {
     }
 
     /// Appends the watchers to serve to `round`. First come those outside of crowds that got a pending mark since the
-    /// last call. Then comes a limited number from crowds. If more from crowds wait, [`WatchGraph::has_crowd`] returns
-    /// `true` afterwards.
-    pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
-        self.take_touched_first(round);
-        let Self { touched, watchers, .. } = self;
-        touched.take_share(|key, change| change_marks(watchers, key, change), round);
-    }
-
-    /// Like [`WatchGraph::take_touched`], without the share of the crowd.
-    pub fn take_touched_first(&mut self, round: &mut Vec<WatcherKey>) {
+    /// last call. Then come at most `share` from crowds.
+    pub fn take_touched(&mut self, share: usize, round: &mut Vec<WatcherKey>) {
         let Self { touched, watchers, .. } = self;
         touched.take_first(|key, change| change_marks(watchers, key, change), round);
+        touched.take_share(share, |key, change| change_marks(watchers, key, change), round);
     }
 
-    /// Whether watchers in crowds wait for the next call of [`WatchGraph::take_touched`]. Other watchers are not
-    /// counted.
-    pub fn has_crowd(&self) -> bool {
-        self.touched.has_crowd()
+    /// The number of watchers in crowds that wait for the next call of [`WatchGraph::take_touched`]. Other watchers are
+    /// not counted.
+    pub fn waiting_crowd(&self) -> usize {
+        self.touched.waiting_crowd()
     }
 
     /// All watched users.

@@ -373,10 +373,12 @@ impl<S: Versioned> Audience<S> {
     ) {
         while let Some((user, entry)) = self.conflator.take_due(now, |user| self.hub.audience(user)) {
             if let News::Status(status) = &entry.news {
-                if self.hub.is_crowded(&user) {
-                    self.crowd_pace.tell_late(self.hub.has_crowd(), now);
-                }
+                let had_crowd = self.hub.has_crowd();
                 self.tell(&user, status, &mut prepare);
+                if self.hub.is_crowded(&user) {
+                    let interval = self.conflator.interval(self.hub.audience(&user));
+                    self.crowd_pace.tell_late(had_crowd, self.hub.waiting_crowd(), interval, now);
+                }
             }
             told.push(entry);
         }

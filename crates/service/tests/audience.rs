@@ -470,62 +470,6 @@ fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
     assert_eq!(told, [(0, 1), (1, 2), (500, 501), (1_000, 1_001), (1_500, 1_501), (2_000, 1_800)]);
 }
 
-/// Bob has a crowd of 300 watchers, and one change a second is sent. The shares of a change that has waited have pauses
-/// of a millisecond, in which others are served. A change that has not waited is sent without pauses.
-#[test]
-fn a_crowd_is_told_of_what_has_waited_with_pauses() {
-    let mut audience = Audience::<UserStatus>::new(rate(1));
-    let mut effects = Vec::new();
-    let notified = Notifications { others: true, friends: false };
-    for (number, whom) in (0..301).map(|number| (number, if number == 300 { "dave" } else { "bob" })) {
-        let member = Member::new(user(&format!("fan{number}")), ConnectionId::alone(number));
-        let watcher = audience.join(member, 1, &mut effects);
-        let heard = audience.lists_heard(watcher).unwrap();
-        let list = WatchList { subscriptions: vec![id(whom)], notified, ..WatchList::default() };
-        audience.set_watch_list(watcher, &list, heard, &mut effects);
-    }
-    let change = |audience: &mut Audience<UserStatus>, name: &str, at: u64| {
-        let status = UserStatus { user_id: id(name), version: Version(at + 1), ..unlogined() };
-        let entry = LogEntry::news(user(name), News::Status(status));
-        audience.hear(&Arc::new(entry), Moment(at), UserStatus::clone, &mut Vec::new())
-    };
-    // The connections that are served until none is due at this moment.
-    let serve = |audience: &mut Audience<UserStatus>, at: u64| {
-        audience.tell_due(Moment(at), UserStatus::clone, &mut Vec::new());
-        let mut served = Vec::new();
-        loop {
-            audience.take_due(Moment(at), &mut served);
-            if !audience.has_due_crowd(Moment(at)) {
-                return served.len();
-            }
-        }
-    };
-    assert!(!change(&mut audience, "bob", 0));
-    assert_eq!(serve(&mut audience, 0), 300);
-    assert!(change(&mut audience, "bob", 1));
-    assert_eq!(serve(&mut audience, 999), 0);
-
-    let share = serve(&mut audience, 1_000);
-    assert!((1..300).contains(&share), "{share}");
-    assert_eq!(audience.next_due(), Some(Moment(1_001)));
-    assert!(!change(&mut audience, "dave", 1_000));
-    assert_eq!(serve(&mut audience, 1_000), 1, "who waits for somebody else is served in the pause");
-    let mut left = 300 - share;
-    for at in 1_001.. {
-        if left == 0 {
-            break;
-        }
-        let served = serve(&mut audience, at);
-        assert_eq!(served, left.min(share), "{at}");
-        left -= served;
-    }
-    assert!(!audience.has_crowd() && audience.next_due() > Some(Moment(1_100)));
-
-    // After a quiet time, it is as before.
-    assert!(!change(&mut audience, "bob", 5_000));
-    assert_eq!(serve(&mut audience, 5_000), 300);
-}
-
 #[test]
 fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
     let mut audience = Audience::<UserStatus>::new(rate(1));

@@ -14,17 +14,16 @@ impl<S: Versioned> Audience<S> {
     /// Like [`Audience::take_touched`], but takes a share of a crowd only when a share is due. The shares of a change
     /// that conflation has delayed have pauses between them.
     pub fn take_due(&mut self, now: Moment, round: &mut Vec<WatcherKey>) {
-        if self.crowd_pace.is_due(now) {
-            self.hub.take_touched(round);
+        let share = self.crowd_pace.share(now);
+        self.hub.take_touched_up_to(share, round);
+        if share > 0 {
             self.crowd_pace.served(self.hub.has_crowd(), now);
-        } else {
-            self.hub.take_touched_first(round);
         }
     }
 
     /// Whether connections were left for the next call of [`Audience::take_due`], and this call may be made at once.
     pub fn has_due_crowd(&self, now: Moment) -> bool {
-        self.hub.has_crowd() && self.crowd_pace.is_due(now)
+        self.hub.has_crowd() && self.crowd_pace.share(now) > 0
     }
 
     /// Whether the watchers of a user are a crowd.

@@ -1,0 +1,125 @@
+//! Tests of the audience with crowds: users with hundreds or thousands of watchers.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use lamplight_core::{ConflationRate, Notifications, Told, WatcherKey};
+use lamplight_directory::{LogEntry, News};
+use lamplight_model::{
+    AppId, ConnectionId, CustomStatus, Moment, PlatformSet, Reason, StatusType, Timestamp, User, UserId,
+    UserStatus, Version,
+};
+use lamplight_service::{Audience, Effect, Member, WatchList};
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Adds connections that watch a user. The fans have these numbers.
+fn join_fans(audience: &mut Audience<UserStatus>, whom: &str, numbers: Range<u64>) -> Vec<WatcherKey> {
+    let mut effects = Vec::new();
+    let notified = Notifications { others: true, friends: false };
+    let list = WatchList { subscriptions: vec![id(whom)], notified, ..WatchList::default() };
+    let join = |number| {
+        let member = Member::new(user(&format!("fan{number}")), ConnectionId::alone(number));
+        let watcher = audience.join(member, 1, &mut effects);
+        let heard = audience.lists_heard(watcher).unwrap();
+        audience.set_watch_list(watcher, &list, heard, &mut effects);
+        watcher
+    };
+    numbers.map(join).collect()
+}
+
+/// Reports a change of a user to the audience. Returns whether the change waits.
+fn change(audience: &mut Audience<UserStatus>, name: &str, version: u64, now: Moment) -> bool {
+    let status = UserStatus {
+        user_id: id(name),
+        status_type: StatusType::Unlogined,
+        custom_status: CustomStatus::NONE,
+        version: Version(version),
+        since: Timestamp(0),
+        reason: Reason::None,
+        last_seen: None,
+        online_devices: PlatformSet::default(),
+    };
+    let entry = LogEntry::news(user(name), News::Status(status));
+    audience.hear(&Arc::new(entry), now, UserStatus::clone, &mut Vec::<Effect>::new())
+}
+
+/// Bob has a crowd of 600 watchers, and one change a second is sent. A change that has waited is sent in shares with
+/// pauses, in which others are served. A change that has not waited is sent without pauses.
+#[test]
+fn a_crowd_is_told_of_what_has_waited_with_pauses() {
+    let rate = ConflationRate { changes_per_second: 1, ..ConflationRate::default() };
+    let mut audience = Audience::<UserStatus>::new(rate);
+    join_fans(&mut audience, "bob", 0..600);
+    join_fans(&mut audience, "dave", 600..601);
+    // The connections that are served until none is due at this moment.
+    let serve = |audience: &mut Audience<UserStatus>, at: u64| {
+        audience.tell_due(Moment(at), UserStatus::clone, &mut Vec::new());
+        let mut served = Vec::new();
+        loop {
+            audience.take_due(Moment(at), &mut served);
+            if !audience.has_due_crowd(Moment(at)) {
+                return served.len();
+            }
+        }
+    };
+    assert!(!change(&mut audience, "bob", 1, Moment(0)));
+    assert_eq!(serve(&mut audience, 0), 600);
+    assert!(change(&mut audience, "bob", 2, Moment(1)));
+    assert_eq!(serve(&mut audience, 999), 0);
+
+    assert_eq!(serve(&mut audience, 1_000), 8);
+    assert_eq!(audience.next_due(), Some(Moment(1_001)));
+    assert!(!change(&mut audience, "dave", 1, Moment(1_000)));
+    assert_eq!(serve(&mut audience, 1_000), 1, "who waits for somebody else is served in the pause");
+    for at in 1_001..1_075 {
+        assert_eq!(serve(&mut audience, at), 8, "{at}");
+    }
+    assert!(!audience.has_crowd() && audience.next_due() > Some(Moment(1_100)));
+
+    // After a quiet time, it is as before.
+    assert!(!change(&mut audience, "bob", 3, Moment(5_000)));
+    assert_eq!(serve(&mut audience, 5_000), 600);
+}
+
+/// 15,000 connections watch one user who changes every 100 ms. Each of them has the newest state within a second, also
+/// if the timer of the worker is late.
+#[test]
+fn a_crowd_of_15_000_has_the_newest_state_within_a_second() {
+    let mut audience = Audience::<UserStatus>::new(ConflationRate::default());
+    let fans = join_fans(&mut audience, "star", 0..15_000);
+    let mut newest: HashMap<WatcherKey, u64> = fans.into_iter().map(|fan| (fan, 0)).collect();
+    let (mut told, mut oldest) = (0, 0);
+    for at in (0..5_000).step_by(3) {
+        let now = Moment(at);
+        // A version is the time of its change.
+        change(&mut audience, "star", at / 100 * 100 + 1, now);
+        audience.tell_due(now, UserStatus::clone, &mut Vec::new());
+        loop {
+            let mut served = Vec::new();
+            audience.take_due(now, &mut served);
+            assert!(served.len() <= 120, "{at}: others wait for {} writes", served.len());
+            for watcher in served {
+                audience.drain(watcher, |status| {
+                    newest.insert(watcher, status.version.0);
+                    told += 1;
+                    Told::More
+                });
+            }
+            if !audience.has_due_crowd(now) {
+                break;
+            }
+        }
+        oldest = oldest.max(at.saturating_sub(*newest.values().min().unwrap()));
+    }
+    assert!(oldest <= 1_000, "a watcher has a state that is {oldest} ms old");
+    assert!(told <= 15_000 * 11, "{told} notifications in 5 s");
+}
+
+fn id(name: &str) -> UserId {
+    UserId::new(name).unwrap()
+}
+
+fn user(name: &str) -> User {
+    User::new(AppId(1), id(name))
+}
