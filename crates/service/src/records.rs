@@ -61,6 +61,10 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 /// loss of its record may have been in that record.
 const CLOCK_ERROR: Duration = Duration::from_secs(1);
 
+/// The time after a loss for which a login that is resumed is looked up in the facts. A replica of the directory that
+/// has taken over may lack the end of the login.
+const ENDS_CHECKED_FOR: Duration = Duration::from_secs(600);
+
 /// The facts with which a live record must be consistent.
 pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
     let revocation = account.revocation.as_ref();
@@ -113,6 +117,11 @@ impl Records {
     pub(crate) fn are_restored_at(&self, now: Now) -> bool {
         let lost = self.lost_at().zip(self.grace);
         lost.is_some_and(|(lost, grace)| now.wall < lost.after(grace))
+    }
+
+    /// Whether the directory has lost writes so recently that a record may have a login whose end was lost.
+    pub(crate) fn may_lack_ends(&self, now: Now) -> bool {
+        self.lost_at().is_some_and(|lost| now.wall < lost.after(ENDS_CHECKED_FOR))
     }
 
     /// Reads the records of users of an app with `view`, in the order of `users`. `None` for a user without an account.

@@ -143,8 +143,9 @@ impl Service {
             connection: call.connection,
             address: Some(call.address),
         };
+        let resume = call.resume && !self.has_ended_in_facts(&user, &connect, now).await?;
         let (Recording { registered, lists_version }, entered) =
-            match self.first_look(&user, &app, &connect, call.resume, now).await? {
+            match self.first_look(&user, &app, &connect, resume, now).await? {
                 FirstLook::Entered(entered) => (Recording::default(), entered),
                 FirstLook::Lost { by, unsettled } => {
                     self.settle_or_retry(&user, unsettled, now).await;
@@ -200,6 +201,22 @@ impl Service {
             Some(false) => Err(Code::SIG_REVOKED.into()),
             None => Err(Code::NOT_LOGGED_IN.into()),
         }
+    }
+
+    /// Whether the facts do not have the login of a device any more, although its live record may have it. Asks the facts
+    /// only for some minutes after the directory has lost writes.
+    async fn has_ended_in_facts(
+        &self,
+        user: &User,
+        connect: &Connect<'_>,
+        now: Now,
+    ) -> Result<bool, ServiceError> {
+        // The facts have no Web logins.
+        if connect.platform.is_web() || !self.records.may_lack_ends(now) {
+            return Ok(false);
+        }
+        let logins = self.facts.logins(user.clone()).await?;
+        Ok(!logins.iter().any(|login| login.device == *connect.device))
     }
 
     /// Connects a device that resumes its login. Any other login has to be recorded first.
