@@ -56,6 +56,10 @@ pub struct NodeEntry {
     pub http_address: String,
     /// The time at which the node started, by the directory's clock.
     pub started: Timestamp,
+    /// The epoch of the directory when the node began; `None` from a node of an earlier version. A node with an earlier
+    /// epoch than the present one has run since before the last loss of records.
+    #[serde(default)]
+    pub epoch: Option<Timestamp>,
     /// The number of the node's open connections.
     pub connections: u64,
     /// Whether the node is about to stop, and accepts no new clients.

@@ -243,6 +243,7 @@ impl Cluster {
         let mut restored = Timestamp(0);
         loop {
             tokio::time::sleep(BETWEEN_EPOCHS).await;
+            self.service.observe_epoch(self.clock.now());
             let epoch = self.directory.epoch();
             if epoch <= restored || !self.service.duties().has(Duty::Whole) {
                 continue;

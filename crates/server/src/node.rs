@@ -247,6 +247,7 @@ impl Node {
                         client_address: client_address.to_string(),
                         http_address: http_listener.local_addr().map_err(NodeError::Http)?.to_string(),
                         started: clock.now().wall,
+                        epoch: Some(service.first_epoch()),
                         ..NodeEntry::default()
                     },
                     app_news,

@@ -1,7 +1,7 @@
 //! The duties of this node, according to its view of the cluster.
 
 use lamplight_core::{Duty, LostNode, Membership};
-use lamplight_directory::Register;
+use lamplight_directory::{NodeEntry, Register};
 use lamplight_model::{Moment, NodeId, Timestamp};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -14,19 +14,36 @@ pub struct Duties {
     oldest: Arc<OldestNode>,
 }
 
-/// The time at which the oldest other node in the register has started.
-pub(crate) struct OldestNode(AtomicU64);
+/// The beginning of the oldest other node in the register.
+pub(crate) struct OldestNode {
+    /// The epoch of the directory when that node began.
+    epoch: AtomicU64,
+    /// The start of the oldest of those nodes that do not know it, because they are of an earlier version.
+    started: AtomicU64,
+}
 
 impl Default for OldestNode {
     fn default() -> Self {
-        Self(AtomicU64::new(u64::MAX))
+        Self { epoch: AtomicU64::new(u64::MAX), started: AtomicU64::new(u64::MAX) }
     }
 }
 
 impl OldestNode {
-    /// Whether another node has run since before the time `at`.
-    pub fn is_before(&self, at: Timestamp) -> bool {
-        self.0.load(Ordering::Relaxed) < at.0
+    /// Whether another node has run since before this epoch of the directory.
+    pub fn is_before(&self, epoch: Timestamp) -> bool {
+        [&self.epoch, &self.started].iter().any(|oldest| oldest.load(Ordering::Relaxed) < epoch.0)
+    }
+
+    fn observe<'a>(&self, others: impl Iterator<Item = &'a NodeEntry>) {
+        let (mut epoch, mut started) = (u64::MAX, u64::MAX);
+        for entry in others {
+            match entry.epoch {
+                Some(began) => epoch = epoch.min(began.0),
+                None => started = started.min(entry.started.0),
+            }
+        }
+        self.epoch.store(epoch, Ordering::Relaxed);
+        self.started.store(started, Ordering::Relaxed);
     }
 }
 
@@ -44,9 +61,8 @@ impl Duties {
                 membership.observe(register.sightings(), now);
                 membership.own()
             };
-            let others = register.nodes.iter().filter(|node| node.entry.id != own);
-            let oldest = others.map(|node| node.entry.started.0).min().unwrap_or(u64::MAX);
-            self.oldest.0.store(oldest, Ordering::Relaxed);
+            let others = register.nodes.iter().map(|node| &node.entry).filter(|entry| entry.id != own);
+            self.oldest.observe(others);
         }
     }
 

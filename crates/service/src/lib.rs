@@ -34,7 +34,7 @@ pub use audience::{
 pub use duties::Duties;
 pub use keyrings::{Keyrings, KeysToRead, SourceState};
 pub use limits::{CallWindows, Failures, LoginThrottle, Port, ThrottleLimits, network};
-pub use open_connection::OpenConnection;
+pub use open_connection::{NotCurrent, OpenConnection};
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
 pub use operations::cluster::ClearedPage;

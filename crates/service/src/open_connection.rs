@@ -19,6 +19,49 @@ pub struct OpenConnection {
     pub issued: u64,
     /// The newest status of the user that the node has sent to any client; `None` if it has sent none.
     pub told: Option<UserStatus>,
-    /// The subscription list that the node has, in no particular order.
+    /// The subscription list that the node has. It has the order of the record as long as users were only added to it
+    /// since the login.
     pub subscriptions: Vec<UserId>,
+}
+
+/// The handling of a login whose connection is not in the live record when the login is about to be answered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NotCurrent {
+    /// Another login of the device has replaced the connection. The connection is closed as superseded, and the login is
+    /// refused with 6014.
+    Superseded,
+    /// The directory may have lost the record. The client is asked to reconnect and to try again (70500). If another
+    /// connection has replaced this one, the next login says so.
+    Reconnect,
+    /// The connection is ending for a reason of its own, which the client is told. The login may be tried again (70500).
+    Ending,
+}
+
+impl NotCurrent {
+    /// Decides the handling. `is_ending` is whether the end of the connection waits for the answer.
+    pub fn of_login(is_in_cluster: bool, is_ending: bool) -> Self {
+        match (is_in_cluster, is_ending) {
+            (false, _) => Self::Superseded,
+            (true, false) => Self::Reconnect,
+            (true, true) => Self::Ending,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NotCurrent::{Ending, Reconnect, Superseded};
+    use super::*;
+
+    #[test]
+    fn a_login_under_way_at_a_loss_is_not_told_that_it_was_replaced() {
+        for (is_in_cluster, is_ending, expected) in [
+            (false, false, Superseded),
+            (false, true, Superseded),
+            (true, false, Reconnect),
+            (true, true, Ending),
+        ] {
+            assert_eq!(NotCurrent::of_login(is_in_cluster, is_ending), expected);
+        }
+    }
 }

@@ -10,10 +10,11 @@
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;
 use crate::duties::OldestNode;
-use lamplight_core::{Presence, UserFacts};
+use lamplight_core::{Loss, Losses, Presence, UserFacts};
 use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
-use lamplight_model::{App, NodeId, Now, Refusal, Timestamp, User, Version};
+use lamplight_model::{App, Code, NodeId, Now, Refusal, Timestamp, User, Version};
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,8 +49,7 @@ pub(crate) struct Records {
     recovered_from: AtomicU64,
     /// How long the logins of a lost record count as connected; `None` if no other node shares the directory.
     grace: Option<Duration>,
-    /// The [epoch](Directory::epoch) of the directory when this node began.
-    began: AtomicU64,
+    losses: Mutex<Losses>,
     oldest_node: Arc<OldestNode>,
 }
 
@@ -64,6 +64,26 @@ const CLOCK_ERROR: Duration = Duration::from_secs(1);
 /// The time after a loss for which a login that is resumed is looked up in the facts. A replica of the directory that
 /// has taken over may lack the end of the login.
 const ENDS_CHECKED_FOR: Duration = Duration::from_secs(600);
+
+/// Decides whether a call about a user has to be repeated, because the user's record was lost and no connection of the
+/// user is put back yet.
+#[derive(Clone, Copy)]
+pub(crate) struct PutBackCheck {
+    is_recent: bool,
+}
+
+impl PutBackCheck {
+    /// Whether the record was lost, and lacks the connections that the user may have.
+    pub fn is_lacking(self, presence: &Presence) -> bool {
+        self.is_recent && presence.is_as_rebuilt() && !presence.is_deleted()
+    }
+
+    /// The error for a call about a user without a record, or with a record that [is lacking](Self::is_lacking).
+    /// `otherwise` is the error if no record was lost.
+    pub fn error(self, otherwise: Code) -> ServiceError {
+        if self.is_recent { unknown().into() } else { otherwise.into() }
+    }
+}
 
 /// The facts with which a live record must be consistent.
 pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
@@ -83,8 +103,8 @@ impl Records {
         directory: Arc<dyn Directory>,
         deletions: Arc<AppDeletions>,
     ) -> Self {
-        let (recovered_from, began, oldest_node) = Default::default();
-        Self { facts, directory, deletions, recovered_from, grace: None, began, oldest_node }
+        let (recovered_from, losses, oldest_node) = Default::default();
+        Self { facts, directory, deletions, recovered_from, grace: None, losses, oldest_node }
     }
 
     /// Sets the `grace` for a directory that several nodes share.
@@ -97,31 +117,58 @@ impl Records {
         self.grace.is_some()
     }
 
-    /// Stores the directory's epoch at the start of this node. A later epoch counts as a loss in [`Records::lost_at`].
+    /// Stores the directory's epoch at the start of this node. A later epoch counts as a loss in [`Records::lost`].
     pub(crate) fn begin_in_cluster(&self) {
-        self.began.store(self.directory.epoch().0, Ordering::Relaxed);
+        *self.losses.lock() = Losses::begin(self.directory.epoch());
     }
 
-    /// The time of the last loss of live records; `None` without a loss since this node or another node of the register
-    /// began. Records from before the loss may be missing. No running node has sent statuses of records that were lost
+    /// The directory's epoch at the start of this node.
+    pub(crate) fn began(&self) -> Timestamp {
+        self.losses.lock().began()
+    }
+
+    /// Notes the present epoch of the directory with the time at which this node sees it.
+    pub(crate) fn observe_epoch(&self, now: Now) -> Losses {
+        let mut losses = self.losses.lock();
+        losses.observe(self.directory.epoch(), now);
+        *losses
+    }
+
+    /// The last loss of live records; `None` without a loss since this node or another node of the register began.
+    /// Records from before the loss may be missing. No running node has sent statuses of records that were lost
     /// earlier.
-    pub(crate) fn lost_at(&self) -> Option<Timestamp> {
-        let epoch = self.directory.epoch();
-        let began = Timestamp(self.began.load(Ordering::Relaxed));
-        let is_lost = epoch > began || self.oldest_node.is_before(epoch);
-        (self.is_shared() && is_lost).then_some(epoch)
+    pub(crate) fn lost(&self, now: Now) -> Option<Loss> {
+        if !self.is_shared() {
+            return None;
+        }
+        let losses = self.observe_epoch(now);
+        losses.last(self.oldest_node.is_before(self.directory.epoch()), now)
     }
 
     /// Whether the directory has lost records so recently that nodes are still creating them again. This takes until
     /// the grace after the loss ends.
     pub(crate) fn are_restored_at(&self, now: Now) -> bool {
-        let lost = self.lost_at().zip(self.grace);
-        lost.is_some_and(|(lost, grace)| now.wall < lost.after(grace))
+        let lost = self.lost(now).zip(self.grace);
+        lost.is_some_and(|(lost, grace)| lost.passed < grace)
+    }
+
+    /// The check for a call of a client. Its connection is open, so it is put back before the grace ends, or it is closed.
+    pub(crate) fn check_for_client(&self, now: Now) -> PutBackCheck {
+        PutBackCheck { is_recent: self.are_restored_at(now) }
+    }
+
+    /// The check for a call of the app. The user need not be connected, so the call does not wait for long.
+    pub(crate) fn check_for_app(&self, now: Now) -> PutBackCheck {
+        PutBackCheck { is_recent: self.is_unknown_at(now) }
+    }
+
+    fn is_unknown_at(&self, now: Now) -> bool {
+        self.lost(now).is_some_and(|lost| lost.passed < UNKNOWN_FOR)
     }
 
     /// Whether the directory has lost writes so recently that a record may have a login whose end was lost.
     pub(crate) fn may_lack_ends(&self, now: Now) -> bool {
-        self.lost_at().is_some_and(|lost| now.wall < lost.after(ENDS_CHECKED_FOR))
+        self.lost(now).is_some_and(|lost| lost.passed < ENDS_CHECKED_FOR)
     }
 
     /// Reads the records of users of an app with `view`, in the order of `users`. `None` for a user without an account.
@@ -147,7 +194,7 @@ impl Records {
         let mut seen = self.directory.read(users, &mut look).await?;
         let absent: Vec<usize> = (0..users.len()).filter(|index| seen[*index].is_none()).collect();
         let asked: Vec<User> = absent.iter().map(|index| users[*index].clone()).collect();
-        let found = if asked.is_empty() { Vec::new() } else { self.facts_of_absent(asked).await? };
+        let found = if asked.is_empty() { Vec::new() } else { self.facts_of_absent(asked, now).await? };
         let mut lost = Vec::new();
         for (index, found) in absent.into_iter().zip(found) {
             let (user, Some((account, logins))) = (&users[index], found) else { continue };
@@ -167,7 +214,7 @@ impl Records {
                 seen[index] = again;
             }
         }
-        if any_unknown && self.lost_at().is_some_and(|lost| now.wall < lost.after(UNKNOWN_FOR)) {
+        if any_unknown && self.is_unknown_at(now) {
             return Err(unknown().into());
         }
         Ok(seen)
@@ -189,7 +236,7 @@ impl Records {
         let there = self.directory.read(users, is_there).await?;
         let absent: Vec<User> =
             users.iter().zip(there).filter(|(_, there)| !there).map(|(user, _)| user.clone()).collect();
-        let found = self.facts_of_absent(absent.clone()).await?;
+        let found = self.facts_of_absent(absent.clone(), now).await?;
         for (user, found) in absent.iter().zip(found) {
             let Some((account, logins)) = found.filter(|(_, logins)| !logins.is_empty()) else { continue };
             self.deletions
@@ -217,6 +264,7 @@ impl Records {
     async fn facts_of_absent(
         &self,
         users: Vec<User>,
+        now: Now,
     ) -> Result<Vec<Option<AccountWithLogins>>, ServiceError> {
         let epoch = self.directory.epoch();
         if epoch <= self.recovered_from() {
@@ -224,9 +272,10 @@ impl Records {
             return Ok(accounts.into_iter().map(|account| Some((account?, Vec::new()))).collect());
         }
         let mut found = self.facts.accounts_with_logins(users).await?;
+        let lost_at = self.observe_epoch(now).lost_at();
         for (_, logins) in found.iter_mut().flatten() {
             // A later login is being recorded or undone, and that operation updates the record itself.
-            logins.retain(|login| login.at < epoch.after(CLOCK_ERROR));
+            logins.retain(|login| login.at < lost_at.after(CLOCK_ERROR));
         }
         Ok(found)
     }
@@ -241,13 +290,19 @@ impl Records {
     }
 
     /// The time before which live records may have been lost. New records have higher versions.
-    fn lost_before(&self) -> Timestamp {
-        self.directory.epoch().max(self.recovered_from())
+    fn lost_before(&self, now: Now) -> Timestamp {
+        match self.is_shared() {
+            true => self.observe_epoch(now).lost_before(),
+            false => self.directory.epoch().max(self.recovered_from()),
+        }
     }
 
     /// The first version of a user about whom only `since` is known: the account's creation or the last recorded login.
-    pub(crate) fn first_version(&self, since: Timestamp) -> Version {
-        Version::at(since.max(self.lost_before()))
+    pub(crate) fn first_version(&self, since: Timestamp, now: Now) -> Version {
+        let lost_before = self.lost_before(now);
+        // Nodes may have written records in the millisecond of the loss, and with clocks that are ahead.
+        let written_before = if self.is_shared() { lost_before.after(CLOCK_ERROR) } else { lost_before };
+        Version::at(since.max(written_before))
     }
 
     /// Creates the record of a user from the facts.
@@ -259,23 +314,23 @@ impl Records {
         app: &App,
         now: Now,
     ) -> Presence {
-        let floor = self.lost_before();
+        let floor = self.lost_before(now);
         let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
         let presence = Presence::from_facts(
             user_facts(account, logins),
             // This version is above the version of the same user without the logins. Watchers may have received the
             // latter if a process ended before a login in the facts had entered a record.
-            self.first_version(since),
+            self.first_version(since, now),
             since,
             !is_new && account.created < floor,
             &app.settings,
             now.moment,
         );
         // Nobody who is connected may be shown to leave before the nodes have put their connections back.
-        let lost = self.lost_at().filter(|_| !is_new);
-        let held = lost.zip(self.grace).map(|(lost, grace)| (lost, lost.after(grace).since(now.wall)));
+        let lost = self.lost(now).filter(|_| !is_new);
+        let held = lost.zip(self.grace).map(|(lost, grace)| (lost.at, grace.saturating_sub(lost.passed)));
         match held {
-            Some((lost, left)) if !left.is_zero() => presence.held_until(now.moment + left, lost),
+            Some((lost_at, left)) if !left.is_zero() => presence.held_until(now.moment + left, lost_at),
             Some(_) | None => presence,
         }
     }
@@ -302,6 +357,6 @@ impl Records {
 
 /// The error for a user whose status is unknown, because the nodes have not put their connections back yet.
 fn unknown() -> DirectoryError {
-    let doing = "reading a user whose connections were lost with the directory's data";
+    let doing = "using the record of a user whose connections were lost with the directory's data";
     DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }
 }

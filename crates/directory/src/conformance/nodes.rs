@@ -38,6 +38,7 @@ fn entry(id: u64) -> NodeEntry {
         client_address: "10.0.0.1:7700".into(),
         http_address: "10.0.0.1:7780".into(),
         started: Timestamp(7),
+        epoch: Some(Timestamp(6)),
         connections: 0,
         is_draining: false,
     }

@@ -9,7 +9,7 @@ use super::told_abilities::ToldAbilities;
 use futures_util::future::join;
 use lamplight_core::{LinkEnd, notifications};
 use lamplight_model::{AppId, Code, ConnectionId, DeviceId, Platform, Refusal, User, UserId, Version};
-use lamplight_service::{LoggedIn, LoginCall, Member, Renewed, ServiceError};
+use lamplight_service::{LoggedIn, LoginCall, Member, NotCurrent, Renewed, ServiceError};
 use lamplight_wire::v1::ConnectionEnded;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
@@ -176,16 +176,22 @@ impl LoginTask {
                 return Err(error);
             }
         };
-        if !current && worker.shared.service.is_in_cluster() {
-            // The directory may have lost the record. If another connection has replaced this one, the log has said so.
-            if worker.connections.with(id, |connection| connection.ending.is_none()) == Some(true) {
-                worker.ask_to_reconnect(id);
-            }
-            return Err(too_slow());
-        }
         if !current {
-            worker.close_superseded(id);
-            return Err(Refusal::because(Code::NOT_LOGGED_IN, "another login came at the same time").into());
+            let is_open = worker.connections.with(id, |connection| connection.ending.is_none());
+            return Err(
+                match NotCurrent::of_login(worker.shared.service.is_in_cluster(), is_open != Some(true)) {
+                    NotCurrent::Superseded => {
+                        worker.close_superseded(id);
+                        let why = "another login came at the same time";
+                        Refusal::because(Code::NOT_LOGGED_IN, why).into()
+                    }
+                    NotCurrent::Reconnect => {
+                        worker.ask_to_reconnect(id);
+                        too_slow()
+                    }
+                    NotCurrent::Ending => too_slow(),
+                },
+            );
         }
 
         let not_watched = self.forget_known(&done.user, watcher, &request.known);

@@ -27,14 +27,12 @@ impl Worker {
         if !service.is_in_cluster() || missed != Some(true) {
             return Ok(false);
         }
-        // While this node is cut off, other nodes would end the connection again.
-        let is_cut_off = service.duties().is_cut_off(self.shared.clock.local());
-        if is_cut_off || self.is_being_logged_out(id) {
+        if self.is_being_logged_out(id) {
             return Err(too_slow());
         }
         let Some(open) = self.open_connection(id) else { return Ok(false) };
         let now = self.shared.clock.now();
-        let outcome = in_time(service.put_back(&open, now)).await;
+        let outcome = in_time(service.put_back(&open, self.shared.clock.local(), now)).await;
         let is_open = self.connections.with(id, |connection| connection.login().is_some());
         if is_open != Some(true) || self.is_being_logged_out(id) {
             // The connection has ended meanwhile, and its end may have come before it was put back.

@@ -43,7 +43,12 @@ impl Worker {
     async fn read(self: &Rc<Self>, call: &ReadCall) -> ReadOutcome {
         let done = match call {
             ReadCall::WatchList(watcher) => self.read_watch_list(*watcher).await,
-            ReadCall::Statuses(users) => self.read_states(users).await.map(|()| ReadOutcome::Done),
+            ReadCall::Statuses(users) => {
+                self.read_states(users).await.map(|are_complete| match are_complete {
+                    true => ReadOutcome::Done,
+                    false => ReadOutcome::Failed,
+                })
+            }
             ReadCall::ListsStates(users) => self.read_lists_states(users).await.map(|()| ReadOutcome::Done),
         };
         match done {
@@ -93,7 +98,7 @@ impl Worker {
         if read.is_err() && self.audience.borrow().member(watcher).is_some() {
             self.reads.note_unread(watcher, unread);
         }
-        read.map(|()| ReadOutcome::Done)
+        read.map(|_| ReadOutcome::Done)
     }
 
     /// Handles a connection that another connection of the device has replaced in the directory. If log entries were
@@ -144,8 +149,11 @@ impl Worker {
         self.reads.note_unread(watcher, unread);
     }
 
-    /// Reads the statuses of users. Stores each newer one in the hub, and marks it for the watchers.
-    pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
+    /// Reads the statuses of users. Stores each newer one in the hub, and marks it for the watchers. Returns `false` if a
+    /// status must be read again, because a connection of the user is not put back yet.
+    pub(super) async fn read_states(&self, users: &[User]) -> Result<bool, ServiceError> {
+        let is_in_cluster = self.shared.service.is_in_cluster();
+        let mut are_complete = true;
         let mut by_app: BTreeMap<AppId, (&User, Vec<UserId>)> = BTreeMap::new();
         for user in users {
             by_app.entry(user.app).or_insert_with(|| (user, Vec::new())).1.push(user.id.clone());
@@ -156,10 +164,14 @@ impl Worker {
             let mut audience = self.audience.borrow_mut();
             for status in statuses.into_iter().flatten() {
                 let user = User::new(any.app, status.user_id.clone());
+                if is_in_cluster && audience.is_before_put_back(&user, &status) {
+                    are_complete = false;
+                    continue;
+                }
                 audience.tell(&user, &status, |status| MailboxStatus(encode_status(status)));
             }
         }
-        Ok(())
+        Ok(are_complete)
     }
 
     async fn read_lists_states(self: &Rc<Self>, users: &[User]) -> Result<(), ServiceError> {

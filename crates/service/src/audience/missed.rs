@@ -2,6 +2,7 @@
 
 use super::Audience;
 use lamplight_core::{Versioned, WatcherKey};
+use lamplight_model::{Reason, User, UserStatus};
 
 impl<S: Versioned> Audience<S> {
     /// Records that a part of the log was missed. Watch lists that are being read may then be out of date.
@@ -16,6 +17,17 @@ impl<S: Versioned> Audience<S> {
             // A directory that has lost its records counts revisions from the beginning.
             member.entered = 0;
         }
+    }
+
+    /// Whether a status that was read is from a record as it was rebuilt after a loss, while a connection of the user is
+    /// open here and not put back yet. This status must not replace the one from before the loss, which comes back with the
+    /// connection. The status is then read again later.
+    pub fn is_before_put_back(&self, user: &User, status: &UserStatus) -> bool {
+        let waits = |watcher: &WatcherKey| {
+            self.member(*watcher).is_some_and(|member| member.has_list && member.heard.is_none())
+        };
+        let watchers = || self.by_user.get(user).into_iter().flatten();
+        status.reason == Reason::None && watchers().any(waits) && self.newest(user).is_some()
     }
 
     /// Records that a connection was put back into the record at this revision. Log entries about its end up to that

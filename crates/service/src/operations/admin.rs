@@ -124,7 +124,7 @@ impl Service {
                 return Ok(unrefused);
             }
             seeds.count()?;
-            let version = self.records.first_version(created).next(now.wall);
+            let version = self.records.first_version(created, now).next(now.wall);
             let presence = Presence::of_deleted(through, revoked, version, &app.settings, now);
             self.deletions.put_record(user, presence, app, now).await?;
         }
@@ -209,7 +209,12 @@ impl Service {
 
     /// Removes deleted accounts from the subscription lists, so that a new account with the same `userID` does not
     /// inherit watchers. A list that cannot be written does not delay the others.
+    ///
+    /// After a loss of records, waits until the grace ends: a list that is put back may contain a deleted account.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
+        if self.records.are_restored_at(now) {
+            return Ok(());
+        }
         let mut deleted = self.deleted.all();
         if self.is_in_cluster() && !deleted.is_empty() {
             // Another node that has made the account anew has taken the former one off all lists before.

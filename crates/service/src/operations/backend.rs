@@ -150,7 +150,7 @@ impl Service {
     ) -> Result<SubscribeDone, ServiceError> {
         let (app, users) = self.pass_gates_but_rate(user, Call::SubscribeUserStatus, users)?;
         self.demand_record(user, &app, now).await?;
-        self.subscribe_to(user, &app, users, now).await
+        self.subscribe_to(user, &app, users, self.records.check_for_app(now), now).await
     }
 
     /// Unsubscribes a user from other users, or from all users if the given list is empty.
@@ -165,14 +165,14 @@ impl Service {
     ) -> Result<UnsubscribeDone, ServiceError> {
         let (app, users) = self.pass_gates_but_rate(user, Call::UnsubscribeUserStatus, users)?;
         self.demand_record(user, &app, now).await?;
-        self.unsubscribe_from(user, users, now).await
+        self.unsubscribe_from(user, users, self.records.check_for_app(now), now).await
     }
 
     /// Reads the subscription list of a user, earliest first, and the limit on its length.
     pub async fn subscriptions_of(&self, user: &User, now: Now) -> Result<(Vec<UserId>, u16), ServiceError> {
         let (app, _) = self.pass_gates_but_rate(user, Call::GetSubscriptions, &[] as &[&str])?;
         self.demand_record(user, &app, now).await?;
-        self.list_subscriptions(user, &app).await
+        self.list_subscriptions(user, &app, self.records.check_for_app(now)).await
     }
 
     /// Returns a refusal with 70107 if the user has no account.

@@ -7,7 +7,7 @@ use crate::records::Seeds;
 use crate::retries::{LoginEnd, Pending};
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
-use lamplight_core::{Connect, Duty, LostNode, Presence, Reassert, Reasserted};
+use lamplight_core::{Connect, Duty, Loss, LostNode, Presence, Reassert, Reasserted};
 use lamplight_directory::{DirectoryError, DirectoryErrorKind, News};
 use lamplight_model::{AppId, Lane, Moment, NodeId, Now, Timestamp, User, UserId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,10 +35,22 @@ impl Service {
         Ok(self.apps.all().len())
     }
 
-    /// The time before which live records may be missing, if the directory has lost records since this node or another
-    /// node of the register began; otherwise `None`.
-    pub fn records_lost_at(&self) -> Option<Timestamp> {
-        self.records.lost_at()
+    /// The last loss of live records, if the directory has lost records since this node or another node of the register
+    /// began; otherwise `None`.
+    pub fn records_lost(&self, now: Now) -> Option<Loss> {
+        self.records.lost(now)
+    }
+
+    /// The epoch of the directory when this node began, for [`NodeEntry::epoch`](lamplight_directory::NodeEntry::epoch).
+    pub fn first_epoch(&self) -> Timestamp {
+        self.records.began()
+    }
+
+    /// Notes the present epoch of the directory with the time at which this node sees it. A node of a cluster calls it
+    /// twice a second, because the loss counts as of that time. If the clock of the store has changed, the epoch does not
+    /// tell when the loss was.
+    pub fn observe_epoch(&self, now: Now) {
+        self.records.observe_epoch(now);
     }
 
     /// Puts an open connection back into its live record, which is created from the facts if it is missing. Returns
@@ -46,7 +58,27 @@ impl Service {
     /// connection. The second value is the revision of the record, for
     /// [`Audience::entered_again`](crate::Audience::entered_again). If the record is removed again and again meanwhile,
     /// the error asks the caller to try again.
-    pub async fn put_back(&self, open: &OpenConnection, now: Now) -> Result<(Reasserted, u64), ServiceError> {
+    ///
+    /// Fails while this node is [cut off](crate::Duties::is_cut_off) at the time `local` of its own clock, because other
+    /// nodes would end the connection again.
+    pub async fn put_back(
+        &self,
+        open: &OpenConnection,
+        local: Moment,
+        now: Now,
+    ) -> Result<(Reasserted, u64), ServiceError> {
+        if self.duties.is_cut_off(local) {
+            let doing = "putting a connection back while this node is cut off from the register of nodes";
+            return Err(DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }.into());
+        }
+        self.put_back_now(open, now).await
+    }
+
+    pub(crate) async fn put_back_now(
+        &self,
+        open: &OpenConnection,
+        now: Now,
+    ) -> Result<(Reasserted, u64), ServiceError> {
         let OpenConnection { user, connection, device, platform, login, issued, told, subscriptions } = open;
         let app = self.app(user)?;
         let connect = Connect {
@@ -110,7 +142,7 @@ impl Service {
                 return Ok(());
             }
             // Until the connection is put back, the facts may have a login that the record does not have.
-            if !self.is_in_cluster() || self.put_back(open, now).await?.0 == Reasserted::Refused {
+            if !self.is_in_cluster() || self.put_back_now(open, now).await?.0 == Reasserted::Refused {
                 return Ok(());
             }
         }

@@ -199,7 +199,7 @@ impl Service {
         match noted.await? {
             Some(true) => Ok(Renewed { sig_expires: expires, key, issued }),
             Some(false) => Err(Code::SIG_REVOKED.into()),
-            None => Err(Code::NOT_LOGGED_IN.into()),
+            None => Err(self.records.check_for_client(now).error(Code::NOT_LOGGED_IN)),
         }
     }
 

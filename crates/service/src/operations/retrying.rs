@@ -51,7 +51,7 @@ impl Service {
             Pending::EndLogin { user, connection, end, open } => {
                 let app = self.app(user)?;
                 if let Some(open) = open {
-                    self.put_back(open, now).await?;
+                    self.put_back_now(open, now).await?;
                 }
                 let expired = *end == LoginEnd::SigExpired;
                 let ended = self.directory.update(user, now, |presence| {

@@ -1,6 +1,7 @@
 //! The calls of a logged-in client about statuses (SPEC section 3).
 
 use crate::audience::{OwnListChange, WatchList};
+use crate::records::PutBackCheck;
 use crate::{By, Service, ServiceError};
 use lamplight_core::{Call, Presence, Transition, notifications};
 use lamplight_model::{App, Code, ConnectionId, CustomStatus, Now, Refusal, User, UserId, UserStatus};
@@ -67,12 +68,19 @@ impl Service {
         let app = self.app(caller)?;
         let limit = usize::from(app.settings.limits.custom_status_bytes);
         let custom = CustomStatus::new(text, limit).map_err(Refusal::from)?;
+        let check = match by {
+            By::Client(_) => self.records.check_for_client(now),
+            By::App => self.records.check_for_app(now),
+        };
         let outcome = self.directory.update(caller, now, |presence| {
+            if check.is_lacking(presence) {
+                return Transition::quiet(None);
+            }
             let transition = presence.set_custom_status(custom.clone(), by.connection(), &app.settings, now);
             let status = presence.status(&caller.id);
-            transition.map(|done| done.map(|()| status))
+            transition.map(|done| Some(done.map(|()| status)))
         });
-        Ok(outcome.await?.ok_or(Code::NOT_LOGGED_IN)??)
+        Ok(outcome.await?.flatten().ok_or_else(|| check.error(Code::NOT_LOGGED_IN))??)
     }
 
     /// Reads the statuses of users. Fails if no user has an account.
@@ -105,7 +113,7 @@ impl Service {
         now: Now,
     ) -> Result<SubscribeDone, ServiceError> {
         let (app, users) = self.pass_gates(caller, Call::SubscribeUserStatus, users, now).await?;
-        self.subscribe_to(caller, &app, users, now).await
+        self.subscribe_to(caller, &app, users, self.records.check_for_client(now), now).await
     }
 
     /// Subscribes an account to users. The caller has checked the gates.
@@ -114,6 +122,7 @@ impl Service {
         caller: &User,
         app: &App,
         users: Vec<UserId>,
+        check: PutBackCheck,
         now: Now,
     ) -> Result<SubscribeDone, ServiceError> {
         let (known, failures) = self.split_by_account(caller, users).await?;
@@ -122,12 +131,14 @@ impl Service {
         }
         // The account may have been deleted, without the worker of this connection having read the deletion in the log
         // yet.
-        let done = self.directory.update_logged(caller, now, |presence| match presence.is_deleted() {
-            true => Transition::quiet(None),
-            false => presence.subscribe(&known, &app.settings, now.moment).map(Some),
+        let done = self.directory.update_logged(caller, now, |presence| {
+            if presence.is_deleted() || check.is_lacking(presence) {
+                return Transition::quiet(Err(presence.is_deleted()));
+            }
+            presence.subscribe(&known, &app.settings, now.moment).map(Ok)
         });
-        let (done, logged) = done.await?.ok_or(Code::NOT_LOGGED_IN)?;
-        let evicted = done.ok_or(Code::NOT_LOGGED_IN)?.evicted;
+        let (done, logged) = done.await?.ok_or_else(|| check.error(Code::NOT_LOGGED_IN))?;
+        let evicted = done.map_err(|is_deleted| cannot_change(is_deleted, check))?.evicted;
         let (known, failures) = self.take_off_deleted(caller, known, failures, now).await?;
         let subscribed: Vec<UserId> = known.into_iter().filter(|user| !evicted.contains(user)).collect();
         let changes = vec![OwnListChange::new(&logged, subscribed.clone(), evicted.clone())];
@@ -167,7 +178,7 @@ impl Service {
         now: Now,
     ) -> Result<UnsubscribeDone, ServiceError> {
         let (_, users) = self.pass_gates(caller, Call::UnsubscribeUserStatus, users, now).await?;
-        self.unsubscribe_from(caller, users, now).await
+        self.unsubscribe_from(caller, users, self.records.check_for_client(now), now).await
     }
 
     /// Unsubscribes an account from users. The caller has checked the gates.
@@ -175,17 +186,20 @@ impl Service {
         &self,
         caller: &User,
         users: Vec<UserId>,
+        check: PutBackCheck,
         now: Now,
     ) -> Result<UnsubscribeDone, ServiceError> {
         // The accounts are read before the list changes, so that there is no await between the change and the answer.
         let (_, mut failures) = self.split_by_account(caller, users.clone()).await?;
         let list = (!users.is_empty()).then_some(&users[..]);
-        let done = self.directory.update_logged(caller, now, |presence| match presence.is_deleted() {
-            true => Transition::quiet(None),
-            false => presence.unsubscribe(list).map(Some),
+        let done = self.directory.update_logged(caller, now, |presence| {
+            if presence.is_deleted() || check.is_lacking(presence) {
+                return Transition::quiet(Err(presence.is_deleted()));
+            }
+            presence.unsubscribe(list).map(Ok)
         });
-        let (removed, logged) = done.await?.ok_or(Code::NOT_LOGGED_IN)?;
-        let removed = removed.ok_or(Code::NOT_LOGGED_IN)?;
+        let (removed, logged) = done.await?.ok_or_else(|| check.error(Code::NOT_LOGGED_IN))?;
+        let removed = removed.map_err(|is_deleted| cannot_change(is_deleted, check))?;
         failures.retain(|(user, _)| !removed.contains(user));
         Ok(UnsubscribeDone { change: OwnListChange::new(&logged, Vec::new(), removed), failures })
     }
@@ -197,7 +211,7 @@ impl Service {
         now: Now,
     ) -> Result<(Vec<UserId>, u16), ServiceError> {
         let (app, _) = self.pass_gates(caller, Call::GetSubscriptions, &[] as &[&str], now).await?;
-        self.list_subscriptions(caller, &app).await
+        self.list_subscriptions(caller, &app, self.records.check_for_client(now)).await
     }
 
     /// Reads an account's subscription list and its maximum length. The caller has checked the gates.
@@ -205,12 +219,16 @@ impl Service {
         &self,
         caller: &User,
         app: &App,
+        check: PutBackCheck,
     ) -> Result<(Vec<UserId>, u16), ServiceError> {
         let list = self.directory.read(std::slice::from_ref(caller), |_, presence| {
-            let there = presence.filter(|presence| !presence.is_deleted());
-            there.map(|presence| presence.subscriptions().iter().collect())
+            let presence = presence.ok_or(false)?;
+            if presence.is_deleted() || check.is_lacking(presence) {
+                return Err(presence.is_deleted());
+            }
+            Ok(presence.subscriptions().iter().collect())
         });
-        let list = list.await?.remove(0).ok_or(Code::NOT_LOGGED_IN)?;
+        let list = list.await?.remove(0).map_err(|is_deleted| cannot_change(is_deleted, check))?;
         Ok((list, app.settings.limits.subscriptions))
     }
 
@@ -273,4 +291,9 @@ impl Service {
             unknown.into_iter().map(|(user, _)| (user, Code::NO_SUCH_ACCOUNT)).collect(),
         ))
     }
+}
+
+/// The error for an account that was deleted, or whose record is missing or lacks its connections.
+fn cannot_change(is_deleted: bool, check: PutBackCheck) -> ServiceError {
+    if is_deleted { Code::NOT_LOGGED_IN.into() } else { check.error(Code::NOT_LOGGED_IN) }
 }

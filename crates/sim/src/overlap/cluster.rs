@@ -62,7 +62,13 @@ async fn pause(shared: &Shared, millis: u64) {
 
 fn entry_of(shared: &Shared) -> NodeEntry {
     let Lease { started, is_draining, .. } = lease_of(shared);
-    NodeEntry { id: shared.node, started: *started, is_draining: is_draining.get(), ..NodeEntry::default() }
+    NodeEntry {
+        id: shared.node,
+        started: *started,
+        epoch: Some(shared.service.first_epoch()),
+        is_draining: is_draining.get(),
+        ..NodeEntry::default()
+    }
 }
 
 fn observe(shared: &Shared, sent: Moment, register: &Register) {
@@ -148,6 +154,7 @@ async fn restore_records(shared: &Shared) {
     let mut restored = Timestamp(0);
     loop {
         pause(shared, BETWEEN_EPOCHS).await;
+        shared.service.observe_epoch(shared.now());
         let epoch = shared.live.epoch();
         if epoch <= restored || !shared.service.duties().has(Duty::Whole) {
             continue;

@@ -78,7 +78,8 @@ impl Lease {
             leaves: Cell::new(false),
             has_left: Cell::new(false),
         };
-        let entry = NodeEntry { id: node, started: now.wall, ..NodeEntry::default() };
+        let epoch = Some(stores.live.epoch());
+        let entry = NodeEntry { id: node, started: now.wall, epoch, ..NodeEntry::default() };
         let register = lease.register.join(&entry, now).await?;
         lease.clock.borrow_mut().measure(local, local, register.at);
         Ok((lease, register))

@@ -334,6 +334,13 @@ impl People {
             Ok(Body::LoggedOut) => client.stage = Stage::Over,
             Ok(Body::Own(status)) => fold(client, vec![status]),
             Ok(Body::Statuses(statuses)) => {
+                for status in &statuses {
+                    let is_wrong = status.status_type != StatusType::Online;
+                    if is_wrong && self.must_stay.borrow().contains(&who_is(&status.user_id)) {
+                        let what = format!("{} is answered {}", label(number, client), shown(status));
+                        self.judge.found(Name::ShownToLeave, what);
+                    }
+                }
                 let mut watched = statuses;
                 watched.retain(|status| {
                     let of = who_is(&status.user_id);
@@ -366,6 +373,10 @@ impl People {
             Ok(Body::Done) => {}
             Err(code) => {
                 self.judge.count(format!("refused {}", code.number()));
+                if code == Code::NOT_LOGGED_IN && self.must_stay.borrow().contains(&client.who) {
+                    let what = format!("{} is refused with 6014: {asked:?}", label(number, client));
+                    self.judge.found(Name::LostByFlush, what);
+                }
                 if [Code::SIG_REVOKED, Code::KICKED_BY_OTHER_LOGIN].contains(&code) {
                     // A refused login was not recorded.
                     let mut app_logins = self.app_logins.borrow_mut();

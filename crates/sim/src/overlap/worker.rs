@@ -270,6 +270,11 @@ impl Worker {
         logged_in.collect()
     }
 
+    /// The number of the login of a connection, as the worker knows it; `None` for a connection without a login.
+    pub fn login_number(&self, id: ConnectionId) -> Option<u64> {
+        self.with_connection(id, |connection| connection.login().map(|login| login.number)).flatten()
+    }
+
     /// The users on the subscription list of a connection; `None` for a connection without a login.
     pub fn subscriptions(&self, id: ConnectionId) -> Option<Vec<Who>> {
         let watcher = self.connections.borrow().get(slot_of(id))?.login()?.watcher;

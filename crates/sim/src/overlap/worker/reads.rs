@@ -43,7 +43,12 @@ impl Worker {
     async fn read(self: &Rc<Self>, call: &ReadCall) -> ReadOutcome {
         let done = match call {
             ReadCall::WatchList(watcher) => self.read_watch_list(*watcher).await,
-            ReadCall::Statuses(users) => self.read_states(users).await.map(|()| ReadOutcome::Done),
+            ReadCall::Statuses(users) => {
+                self.read_states(users).await.map(|are_complete| match are_complete {
+                    true => ReadOutcome::Done,
+                    false => ReadOutcome::Failed,
+                })
+            }
             // The simulation has no changes of these lists. Other tests check them.
             ReadCall::ListsStates(_) => Ok(ReadOutcome::Done),
         };
@@ -83,7 +88,7 @@ impl Worker {
         if read.is_err() && self.audience.borrow().member(watcher).is_some() {
             self.waiting.unread.borrow_mut().entry(watcher).or_default().extend(unread);
         }
-        read.map(|()| ReadOutcome::Done)
+        read.map(|_| ReadOutcome::Done)
     }
 
     /// Puts a connection back into its record if log entries were missed and other nodes share the directory. Returns
@@ -101,7 +106,8 @@ impl Worker {
             return Err(too_slow());
         }
         let Some(open) = self.open_connection(id).filter(|_| missed == Some(true)) else { return Ok(false) };
-        let outcome = self.in_time(self.shared.service.put_back(&open, self.shared.now())).await;
+        let (local, now) = (self.shared.local(), self.shared.now());
+        let outcome = self.in_time(self.shared.service.put_back(&open, local, now)).await;
         self.shared.judge.note(|| format!("  {} of {} is put back: {outcome:?}", id.local, open.user));
         let is_open = self.with_connection(id, |connection| connection.login().is_some());
         if is_open != Some(true) || self.is_being_logged_out(id) {
@@ -158,8 +164,13 @@ impl Worker {
         let missed = self.with_connection(id, |connection| {
             connection.login().is_some_and(|login| login.may_be_superseded)
         });
-        if missed == Some(true) {
-            self.close_superseded(id);
+        if missed != Some(true) {
+            return;
+        }
+        match (self.shared.service.is_in_cluster(), self.slot(id)) {
+            (true, Some(slot)) => self.close(slot, None, None),
+            (true, None) => {}
+            (false, _) => self.close_superseded(id),
         }
     }
 
@@ -200,17 +211,23 @@ impl Worker {
     }
 
     /// Reads the statuses of users. Stores each newer status in the hub, and marks the user in the watchers' mailboxes.
-    pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
-        let Some(any) = users.first() else { return Ok(()) };
+    /// Returns `false` if a status must be read again, because a connection of the user is not put back yet.
+    pub(super) async fn read_states(&self, users: &[User]) -> Result<bool, ServiceError> {
+        let Some(any) = users.first() else { return Ok(true) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
         let now = self.shared.now();
         let statuses = self.in_time(self.shared.service.statuses(any, &ids, Viewing::Watched, now)).await?;
         let mut audience = self.audience.borrow_mut();
+        let mut are_complete = true;
         for status in statuses.into_iter().flatten() {
             let user = User::new(APP, status.user_id.clone());
+            if self.shared.service.is_in_cluster() && audience.is_before_put_back(&user, &status) {
+                are_complete = false;
+                continue;
+            }
             audience.tell(&user, &status, UserStatus::clone);
         }
-        Ok(())
+        Ok(are_complete)
     }
 
     /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device

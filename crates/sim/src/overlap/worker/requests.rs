@@ -9,7 +9,9 @@ use crate::overlap::people::{
 use lamplight_auth::{Claims, sign};
 use lamplight_core::{LinkEnd, Told, WatcherKey, notifications};
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId, UserStatus};
-use lamplight_service::{By, Effect, LoggedIn, LoginCall, Member, NewFriend, OwnListChange, ServiceError};
+use lamplight_service::{
+    By, Effect, LoggedIn, LoginCall, Member, NewFriend, NotCurrent, OwnListChange, ServiceError,
+};
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -194,8 +196,22 @@ impl Worker {
             }
         };
         if !current {
-            self.close_superseded(id);
-            return Err(Refusal::because(Code::NOT_LOGGED_IN, "another login came at the same time").into());
+            let is_open = self.with_connection(id, |connection| connection.ending.is_none());
+            return Err(
+                match NotCurrent::of_login(self.shared.service.is_in_cluster(), is_open != Some(true)) {
+                    NotCurrent::Superseded => {
+                        self.close_superseded(id);
+                        Refusal::because(Code::NOT_LOGGED_IN, "another login came at the same time").into()
+                    }
+                    NotCurrent::Reconnect => {
+                        if let Some(slot) = self.slot(id) {
+                            self.close(slot, None, None);
+                        }
+                        too_slow()
+                    }
+                    NotCurrent::Ending => too_slow(),
+                },
+            );
         }
         let seen: Vec<_> = known.iter().map(|(of, version)| (user_of(*of), *version)).collect();
         let watched = self.audience.borrow_mut().known_all(watcher, &seen);

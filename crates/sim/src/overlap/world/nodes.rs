@@ -6,7 +6,7 @@ use crate::overlap::executor::block_on;
 use crate::overlap::judge::Name;
 use crate::overlap::lease::TIMES;
 use crate::overlap::node::Node;
-use crate::overlap::people::{Client, NAMES, Request, Who, same, shown, user_of, who_is};
+use crate::overlap::people::{Client, NAMES, Request, Stage, Who, same, shown, user_of, who_is};
 use crate::overlap::weather::Climate;
 use crate::overlap::worker::{Worker, wall};
 use lamplight_directory::{ChangeLog, Nodes};
@@ -17,6 +17,8 @@ use std::rc::Rc;
 
 /// The time, in milliseconds, for putting all connections back after a loss of the directory's records.
 const ALL_PUT_BACK: u64 = 30_000;
+/// The number of calls of clients, half a second apart, after a loss of the directory's records.
+const CALLS_AFTER_LOSS: u64 = 16;
 /// The longest time, in milliseconds, for which a node is cut off. It exceeds lease and grace together.
 const LONGEST_CUT: usize = 15_000;
 
@@ -221,9 +223,48 @@ impl World {
         open
     }
 
+    /// The open connections whose login number in the record differs from the worker's: a later login of the device has
+    /// failed, and its number was handed on to this login. After a loss, the later login may as well have succeeded on
+    /// another connection, so these clients are asked to reconnect.
+    fn handed_on(&self) -> BTreeSet<ConnectionId> {
+        let mut handed_on = BTreeSet::new();
+        for worker in self.nodes.iter().flat_map(|node| &node.workers) {
+            for (id, _, user, _) in worker.logged_in() {
+                let recorded = self.node().peek(&user, |presence| Some(presence?.device_of(id)?.login));
+                if recorded.is_some() && recorded != worker.login_number(id) {
+                    handed_on.insert(id);
+                }
+            }
+        }
+        handed_on
+    }
+
+    /// Sends a call of a connected client in the time after a loss: the client reads its list, or the status of another
+    /// connected user.
+    fn call_after_loss(&mut self, turn: u64) {
+        let ready = |client: &Client| client.stage == Stage::LoggedIn && client.awaits.is_none();
+        let clients: Vec<(u64, Who)> = {
+            let clients = self.people.clients.borrow();
+            clients.iter().filter(|(_, it)| ready(it)).map(|(number, it)| (*number, it.who)).collect()
+        };
+        let stay: Vec<Who> = self.people.must_stay.borrow().iter().copied().collect();
+        let callers: Vec<u64> =
+            clients.iter().filter(|(_, who)| stay.contains(who)).map(|(number, _)| *number).collect();
+        let (Some(caller), Some(other)) =
+            (pick_in_turn(&callers, turn / 2), pick_in_turn(&stay, turn / 2 + 1))
+        else {
+            return;
+        };
+        let request = if turn.is_multiple_of(2) { Request::List } else { Request::Query(vec![other]) };
+        self.ask(caller, request);
+    }
+
     fn flush_quietly(&mut self) {
         self.judge.count("quiet flush");
-        let (open, before) = (self.open_connections(), self.statuses());
+        let (mut open, before) = (self.open_connections(), self.statuses());
+        let handed_on = self.handed_on();
+        open.values_mut().for_each(|connections| connections.retain(|id| !handed_on.contains(id)));
+        open.retain(|_, connections| !connections.is_empty());
         let lists: Vec<BTreeSet<Who>> = self.everybody().map(|who| self.listed(who)).collect();
         *self.people.must_stay.borrow_mut() = open.keys().copied().collect();
         let delay = self.random.below(100);
@@ -235,12 +276,16 @@ impl World {
             if half == joins {
                 self.join_cluster();
             }
+            if half < CALLS_AFTER_LOSS {
+                self.call_after_loss(half);
+            }
             self.pass(500);
         }
         self.set_weather(Climate::default());
         self.pass(1_000);
         self.people.must_stay.borrow_mut().clear();
-        let (still_open, after) = (self.open_connections(), self.statuses());
+        let (mut still_open, after) = (self.open_connections(), self.statuses());
+        still_open.values_mut().for_each(|connections| connections.retain(|id| !handed_on.contains(id)));
         for (who, connections) in &open {
             if still_open.get(who) != Some(connections) {
                 let what = format!("{}: {connections:?}, then {:?}", NAMES[*who], still_open.get(who));
@@ -326,4 +371,8 @@ impl World {
             }
         }
     }
+}
+
+fn pick_in_turn<T: Copy>(some: &[T], turn: u64) -> Option<T> {
+    some.get(turn as usize % some.len().max(1)).copied()
 }

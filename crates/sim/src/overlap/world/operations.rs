@@ -215,7 +215,7 @@ impl World {
     }
 
     /// Sends a request on behalf of a client.
-    fn ask(&mut self, number: u64, request: Request) {
+    pub(super) fn ask(&mut self, number: u64, request: Request) {
         self.requests_made += 1;
         let asked = self.requests_made;
         let (client, id) = {

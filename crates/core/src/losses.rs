@@ -1,0 +1,154 @@
+//! The time of the last loss of live records, by the clock of this node.
+//!
+//! The directory reports a loss by another *epoch*: the time of the loss, by a clock of the store. After a failover, this
+//! may be the clock of another machine, and minutes away from the time of the nodes, which follows a new clock slowly
+//! ([`SharedClock`](crate::SharedClock)). A node therefore notes its own time when it first sees an epoch, and measures
+//! from there how long ago the loss was.
+
+use lamplight_model::{Now, Timestamp};
+use std::time::Duration;
+
+/// The maximum difference between an epoch and the time of a node that sees it, without a wrong clock. It includes the
+/// time until the node sees the epoch. Within it, the epoch itself is used, because it is equal on all nodes.
+const AGREE_WITHIN: Duration = Duration::from_secs(5);
+
+/// The epochs that a node has seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Losses {
+    /// The epoch when this node began.
+    began: Timestamp,
+    seen: Option<Seen>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    epoch: Timestamp,
+    /// The time of this node when it first saw the epoch.
+    at: Now,
+    /// How long ago the epoch began, at that time.
+    age: Duration,
+}
+
+/// A loss of live records.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Loss {
+    /// The time of the loss, by the clock of this node.
+    pub at: Timestamp,
+    /// How long ago the loss was.
+    pub passed: Duration,
+}
+
+impl Losses {
+    /// Creates the losses of a node that begins in this epoch.
+    pub fn begin(epoch: Timestamp) -> Self {
+        Self { began: epoch, seen: None }
+    }
+
+    /// The epoch in which the node began.
+    pub fn began(&self) -> Timestamp {
+        self.began
+    }
+
+    /// Notes the present epoch. Earlier epochs than the last one are ignored.
+    ///
+    /// An epoch from after the beginning of the node has just begun. The age of an earlier one is computed from the time
+    /// of the node, which follows the clock of the store from the beginning; it is zero if that clock is behind.
+    pub fn observe(&mut self, epoch: Timestamp, now: Now) {
+        if self.seen.is_some_and(|seen| epoch <= seen.epoch) {
+            return;
+        }
+        let age = if epoch > self.began { Duration::ZERO } else { now.wall.since(epoch) };
+        self.seen = Some(Seen { epoch, at: now, age });
+    }
+
+    /// The loss at which the present epoch began; `None` if no epoch was observed, or if no node that runs has run
+    /// before. `is_before` is whether another node has run before the present epoch.
+    pub fn last(&self, is_before: bool, now: Now) -> Option<Loss> {
+        let seen = self.seen.filter(|seen| is_before || seen.epoch > self.began)?;
+        Some(Loss { at: seen.loss(), passed: seen.age + now.moment.since(seen.at.moment) })
+    }
+
+    /// The time before which all records were written that a loss may have removed, whether or not a running node has
+    /// known them.
+    pub fn lost_before(&self) -> Timestamp {
+        self.seen.map_or(self.began, |seen| seen.epoch.max(seen.loss()))
+    }
+
+    /// The time of the loss by the clock of this node, for comparisons with times that nodes have written.
+    pub fn lost_at(&self) -> Timestamp {
+        self.seen.map_or(self.began, |seen| seen.loss())
+    }
+}
+
+impl Seen {
+    fn loss(&self) -> Timestamp {
+        let loss = Timestamp(self.at.wall.0.saturating_sub(self.age.as_millis() as u64));
+        let difference = loss.since(self.epoch).max(self.epoch.since(loss));
+        if difference <= AGREE_WITHIN { self.epoch } else { loss }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_model::Moment;
+
+    /// A time of the node. The clock of the store may be elsewhere.
+    fn now(second: u64) -> Now {
+        Now { moment: Moment(second * 1_000), wall: wall(second) }
+    }
+
+    fn wall(second: u64) -> Timestamp {
+        Timestamp(1_700_000_000_000 + second * 1_000)
+    }
+
+    /// The loss that a node knows at second 1,000, as (second of the loss, seconds passed). The node began in the epoch
+    /// of second `began`, and has observed epochs: (second of the epoch, second of the node).
+    #[track_caller]
+    fn check(began: u64, observed: &[(u64, u64)], is_before: bool, expected: Option<(u64, u64)>) {
+        let mut losses = Losses::begin(wall(began));
+        for (epoch, at) in observed {
+            losses.observe(wall(*epoch), now(*at));
+        }
+        let expected =
+            expected.map(|(at, passed)| Loss { at: wall(at), passed: Duration::from_secs(passed) });
+        assert_eq!(losses.last(is_before, now(1_000)), expected);
+    }
+
+    #[test]
+    fn a_loss_is_measured_by_the_clock_of_the_node() {
+        // The clocks agree: all nodes use the epoch.
+        check(100, &[(100, 101), (990, 990)], false, Some((990, 10)));
+        check(100, &[(100, 101), (990, 992)], false, Some((990, 8)));
+        check(100, &[(100, 101), (990, 987)], false, Some((990, 13)));
+        // The store is now on a machine whose clock is ahead by ten minutes, or behind.
+        check(100, &[(100, 101), (1_590, 990)], false, Some((990, 10)));
+        check(100, &[(100, 101), (390, 990)], false, Some((990, 10)));
+        // It is seen again, and an older one does not count.
+        check(100, &[(1_590, 990), (1_590, 995), (100, 998)], false, Some((990, 10)));
+        check(100, &[(390, 980), (391, 990)], false, Some((990, 10)));
+    }
+
+    #[test]
+    fn a_loss_before_the_beginning_of_a_node_counts_if_another_node_has_run_before_it() {
+        check(100, &[], true, None);
+        check(990, &[(990, 995)], false, None);
+        check(990, &[(990, 995)], true, Some((990, 10)));
+        // An hour later, it is long ago.
+        check(100, &[(100, 995)], true, Some((100, 900)));
+        // The clock of another shard is ahead: the loss counts as of the beginning of the node.
+        check(5_000, &[(5_000, 995)], true, Some((995, 5)));
+    }
+
+    #[test]
+    fn new_records_are_above_all_that_were_lost_on_whichever_clock() {
+        for (epoch, at, lost_before, lost_at) in
+            [(990, 991, 990, 990), (1_590, 990, 1_590, 990), (390, 990, 990, 990)]
+        {
+            let mut losses = Losses::begin(wall(100));
+            assert_eq!((losses.lost_before(), losses.lost_at()), (wall(100), wall(100)));
+            losses.observe(wall(epoch), now(at));
+            assert_eq!((losses.lost_before(), losses.lost_at()), (wall(lost_before), wall(lost_at)));
+        }
+    }
+}
