@@ -9,7 +9,7 @@ use super::told_abilities::ToldAbilities;
 use futures_util::future::join;
 use lamplight_core::{LinkEnd, notifications};
 use lamplight_model::{AppId, Code, ConnectionId, DeviceId, Platform, Refusal, User, UserId, Version};
-use lamplight_service::{LoggedIn, LoginCall, Member, NotCurrent, Renewed, ServiceError};
+use lamplight_service::{LoggedIn, LoginCall, Member, NotCurrent, Renewed, ServiceError, WatchList};
 use lamplight_wire::v1::ConnectionEnded;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
@@ -95,7 +95,7 @@ impl LoginTask {
     async fn finish_login(
         &self,
         request: &v1::LoginRequest,
-        done: LoggedIn,
+        mut done: LoggedIn,
         lists: Option<ListsAsRecorded>,
         deadline: Instant,
     ) -> Result<(v1::LoginResponse, LoginStatuses), ServiceError> {
@@ -117,6 +117,7 @@ impl LoginTask {
             )
         };
         // All later changes of the lists are queued for the connection.
+        let list = lists.as_ref().and_then(|lists| lists.watch_list(&mut done));
         let recorded_version = done.lists_version.filter(|_| lists.is_some_and(ListsAsRecorded::still_are));
         worker.watcher_slots.set(watcher, slot);
         worker.note_unread(watcher, effects);
@@ -160,7 +161,7 @@ impl LoginTask {
                     None => worker.lists_version(&done.user).await,
                 }
             };
-            let (is_current, version) = join(worker.settle(watcher), version).await;
+            let (is_current, version) = join(worker.settle(watcher, list), version).await;
             if app_watches_friends(&done) && !request.known.is_empty() {
                 // The field `not_watched` of the answer must take into account every friendship that was made before.
                 worker.settled(watcher).await;
@@ -382,6 +383,21 @@ impl ListsAsRecorded {
         let user = User::new(AppId(request.sdk_app_id), UserId::new(&request.user_id).ok()?);
         let begun = worker.lists_heard.borrow_mut().begin(&user);
         Some(Self { worker: Rc::clone(worker), user, begun })
+    }
+
+    /// Takes the watch list out of a login. `None` if the worker has read a later change of it, or if friends are
+    /// watched, whom the live record does not have.
+    fn watch_list(&self, done: &mut LoggedIn) -> Option<WatchList> {
+        // The settings may have changed during the login. Later changes arrive through the log.
+        let app = self.worker.shared.service.apps().get(done.app.id)?;
+        let notified = notifications(&app.settings);
+        let is_current = self.worker.lists_heard.borrow().none_after(&self.user, done.rev);
+        (is_current && !notified.friends).then(|| WatchList {
+            rev: done.rev,
+            subscriptions: std::mem::take(&mut done.subscriptions),
+            friends: Vec::new(),
+            notified,
+        })
     }
 
     /// Whether the worker has read no change of the lists since the check began.

@@ -6,7 +6,7 @@ use super::lists_delivery::ask_to_reload;
 use crate::causes::WithCauses;
 use lamplight_core::WatcherKey;
 use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId};
-use lamplight_service::{Effect, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing};
+use lamplight_service::{Effect, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing, WatchList};
 use lamplight_wire::encode_status;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -69,7 +69,10 @@ impl Worker {
             return Ok(ReadOutcome::Done);
         };
         let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(ReadOutcome::Done) };
-        let list = in_time(service.watch_list(&member.user, member.connection)).await?;
+        let (list, heard) = match self.reads.take_brought(watcher) {
+            Some((list, heard)) => (Some(list), heard),
+            None => (in_time(service.watch_list(&member.user, member.connection)).await?, heard),
+        };
         let Some(list) = list else {
             if self.put_back(watcher, member.connection).await? {
                 return Ok(ReadOutcome::OutOfDate);
@@ -202,8 +205,11 @@ impl Worker {
     }
 
     /// Waits until the watch list of a new connection is set and its statuses are read. `false` if the device has
-    /// another connection by then.
-    pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
+    /// another connection by then. A `list` that the login has brought along is not read, unless it is out of date.
+    pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey, list: Option<WatchList>) -> bool {
+        if let Some((list, heard)) = list.zip(self.audience.borrow().lists_heard(watcher)) {
+            self.reads.bring_watch_list(watcher, list, heard);
+        }
         let settled = self.reads.wait_for_watch_list(watcher);
         self.reads.want_watch_list(watcher, Urgency::Waited);
         self.read_what_is_wanted();

@@ -4,7 +4,7 @@
 
 use lamplight_core::WatcherKey;
 use lamplight_model::{Moment, User};
-use lamplight_service::{ReadCall, ReadOutcome, Reads, Urgency};
+use lamplight_service::{ReadCall, ReadOutcome, Reads, Urgency, WatchList};
 use smallvec::SmallVec;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,6 +17,9 @@ pub struct StoreReads {
     /// The tasks that wait for a watch list, by its watcher. They receive whether their connection is still the
     /// device's current one.
     settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
+    /// The watch lists that logins have brought along, by their watchers, each with the value of `lists_heard` at that
+    /// time. They need not be read.
+    brought: RefCell<HashMap<WatcherKey, (WatchList, u32)>>,
     /// The users whose statuses are to be read with a watch list, keyed by its watcher.
     unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
     lists: RefCell<HashMap<User, WantedLists>>,
@@ -86,6 +89,17 @@ impl StoreReads {
         }
     }
 
+    /// Stores the watch list that a login has brought along. `heard` is the value of
+    /// [`lists_heard`](lamplight_service::Audience::lists_heard) for it.
+    pub fn bring_watch_list(&self, watcher: WatcherKey, list: WatchList, heard: u32) {
+        self.brought.borrow_mut().insert(watcher, (list, heard));
+    }
+
+    /// Takes the watch list that a login has brought along.
+    pub fn take_brought(&self, watcher: WatcherKey) -> Option<(WatchList, u32)> {
+        self.brought.borrow_mut().remove(&watcher)
+    }
+
     /// Records users whose statuses are to be read with the watch list of a connection.
     pub fn note_unread(&self, watcher: WatcherKey, users: Vec<User>) {
         self.unread.borrow_mut().entry(watcher).or_default().extend(users);
@@ -100,6 +114,7 @@ impl StoreReads {
     pub fn forget(&self, watcher: WatcherKey) {
         self.wanted.borrow_mut().forget(watcher);
         self.settled.borrow_mut().remove(&watcher);
+        self.brought.borrow_mut().remove(&watcher);
         self.unread.borrow_mut().remove(&watcher);
     }
 

@@ -1,8 +1,8 @@
 //! Records whether the log has reported a change of a user's lists during a login of that user.
 //!
-//! The facts return the lists version when they record a login. If the worker receives no change of the lists until the
-//! connection joins the audience, this version is still current. Otherwise the version is read again. Later changes are
-//! sent to the connection.
+//! The facts return the lists version when they record a login, and the directory returns the subscription list when it
+//! connects the device. If the worker receives no change of them until the connection joins the audience, they are still
+//! current. Otherwise they are read again. Later changes are sent to the connection.
 //!
 //! The module has no I/O. Its memory is bounded by the number of logins in progress.
 
@@ -22,6 +22,9 @@ struct Heard {
     logins: usize,
     /// The number of changes of the lists during these logins.
     changes: u64,
+    /// The highest revision of a record that changed the subscription list or ended a connection. `u64::MAX` if an entry
+    /// had no revision, or if a part of the log was missed.
+    newest: u64,
 }
 
 impl ListsHeard {
@@ -33,7 +36,7 @@ impl ListsHeard {
         heard.changes
     }
 
-    /// Counts an entry that changes the lists of a user who is logging in.
+    /// Records an entry that changes the lists or the connections of a user who is logging in.
     pub fn hear(&mut self, entry: &LogEntry) {
         match entry.news {
             News::Lists(_) | News::ListsUnknown => {
@@ -41,9 +44,14 @@ impl ListsHeard {
                     heard.changes += 1;
                 }
             }
+            News::Ended(_) | News::Subscriptions { .. } => {
+                if let Some(heard) = self.users.get_mut(&entry.user) {
+                    // Entries without a revision have no position in the order of the changes.
+                    let rev = if entry.rev == 0 { u64::MAX } else { entry.rev };
+                    heard.newest = heard.newest.max(rev);
+                }
+            }
             News::Status(_)
-            | News::Ended(_)
-            | News::Subscriptions { .. }
             | News::Friend { .. }
             | News::FriendProfile(_)
             | News::Events
@@ -54,7 +62,16 @@ impl ListsHeard {
 
     /// Records that a part of the log was missed. It counts as a change of every user's lists.
     pub fn miss(&mut self) {
-        self.users.values_mut().for_each(|heard| heard.changes += 1);
+        for heard in self.users.values_mut() {
+            heard.changes += 1;
+            heard.newest = u64::MAX;
+        }
+    }
+
+    /// Whether no change of the subscription list, and no end of a connection, was reported after revision `rev` of the
+    /// user's record. `rev` is the revision of a login that has [begun](Self::begin) and not [ended](Self::end).
+    pub fn none_after(&self, user: &User, rev: u64) -> bool {
+        rev != 0 && self.users.get(user).is_some_and(|heard| heard.newest <= rev)
     }
 
     /// Whether no change was reported since a login began. `begun` is the result of [`begin`](Self::begin).
@@ -76,8 +93,9 @@ impl ListsHeard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lamplight_core::{EndCause, Ended};
     use lamplight_directory::{ListsChange, ListsNews};
-    use lamplight_model::{AppId, Profile, UserId};
+    use lamplight_model::{AppId, ConnectionId, Profile, UserId};
     use std::sync::Arc;
 
     fn user(name: &str) -> User {
@@ -113,6 +131,32 @@ mod tests {
         assert!(!heard.none_since(&user("alice"), one) && heard.none_since(&user("alice"), other));
         heard.end(&user("alice"));
         assert!(heard.none_since(&user("alice"), other));
+    }
+
+    #[test]
+    fn a_subscription_list_is_current_until_a_later_revision_changes_it() {
+        let list = || News::Subscriptions { subscribed: vec![UserId::new("x").unwrap()], unsubscribed: vec![] };
+        let connection = ConnectionId::alone(1);
+        let ended = || News::Ended(Ended { connection, cause: EndCause::Superseded });
+        for (news, rev, is_current) in [
+            (list(), 6, true),
+            (list(), 7, true),
+            (list(), 8, false),
+            (ended(), 7, true),
+            (ended(), 8, false),
+            (ended(), 0, false),
+            (News::Events, 8, true),
+        ] {
+            let mut heard = ListsHeard::default();
+            heard.begin(&user("alice"));
+            heard.begin(&user("bob"));
+            heard.hear(&LogEntry { rev, ..entry("alice", news.clone()) });
+            assert_eq!(heard.none_after(&user("alice"), 7), is_current, "{news:?} of {rev}");
+            assert!(heard.none_after(&user("bob"), 7));
+            heard.miss();
+            assert!(!heard.none_after(&user("bob"), 7));
+        }
+        assert!(!ListsHeard::default().none_after(&user("alice"), 7), "without a login, nothing is known");
     }
 
     #[test]

@@ -62,6 +62,8 @@ pub struct LoggedIn {
     /// The version of the user's lists when the facts recorded the login; `None` for a login that was not recorded. The
     /// lists may have changed since.
     pub lists_version: Option<u64>,
+    /// The user's subscription list at the revision [`rev`](Self::rev), earliest first.
+    pub subscriptions: Vec<UserId>,
 }
 
 /// A new UserSig that replaces the former one of a connection.
@@ -84,6 +86,8 @@ struct Entered {
     unsettled: Vec<EndedLogin>,
     /// The revision of the record at which the device was connected.
     rev: u64,
+    /// The subscription list of that revision.
+    subscriptions: Vec<UserId>,
 }
 
 /// The result of recording a login in the facts. The default is for a login that need not be recorded.
@@ -159,7 +163,7 @@ impl Service {
                     self.record_and_enter(&user, &app, &connect, call.resume, now).await?
                 }
             };
-        let Entered { login, connected, unsettled, rev } = entered;
+        let Entered { login, connected, unsettled, rev, subscriptions } = entered;
         if !unsettled.is_empty() {
             self.settle_or_retry(&user, unsettled, now).await;
         }
@@ -175,6 +179,7 @@ impl Service {
             subscriptions_lost: connected.subscriptions_lost,
             rev,
             lists_version,
+            subscriptions,
         })
     }
 
@@ -540,5 +545,6 @@ fn recorded_as(connect: &Connect<'_>, resume: bool) -> Recorded {
 }
 
 fn entered_as(presence: &Presence, login: u64, connected: Connected) -> Entered {
-    Entered { login, connected, unsettled: presence.unsettled_ends().cloned().collect(), rev: 0 }
+    let unsettled = presence.unsettled_ends().cloned().collect();
+    Entered { login, connected, unsettled, rev: 0, subscriptions: presence.subscriptions().iter().collect() }
 }

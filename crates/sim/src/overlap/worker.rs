@@ -15,7 +15,7 @@ use lamplight_core::{ConflationRate, EndCause, LinkEnd, WatcherKey};
 use lamplight_model::{
     AppKey, Code, ConnectionId, DeviceId, Moment, NodeId, Now, Platform, Timestamp, User, UserStatus,
 };
-use lamplight_service::{Audience, ListDifference, OwnListChange, Reads, Service};
+use lamplight_service::{Audience, ListDifference, ListsHeard, OwnListChange, Reads, Service};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -98,6 +98,8 @@ pub(crate) struct Worker {
     watchers: RefCell<Vec<Option<(WatcherKey, usize)>>>,
     /// The slots of connections whose client must still be notified of changes of its subscription list.
     to_flush: RefCell<Vec<usize>>,
+    /// The changes of the lists of users who are logging in.
+    lists_heard: RefCell<ListsHeard>,
     reads: RefCell<Reads>,
     waiting: reads::Waiting,
     /// Notified when a task ends, so that the worker's loop runs again.
@@ -184,6 +186,7 @@ impl Worker {
             audience: RefCell::new(Audience::new(RATE)),
             watchers: RefCell::default(),
             to_flush: RefCell::default(),
+            lists_heard: RefCell::default(),
             reads: RefCell::default(),
             waiting: reads::Waiting::default(),
             wake: Notify::new(),

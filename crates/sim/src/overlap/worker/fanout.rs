@@ -20,6 +20,7 @@ impl Worker {
             let now = self.shared.now().moment;
             let mut audience = self.audience.borrow_mut();
             for entry in &entries {
+                self.lists_heard.borrow_mut().hear(entry);
                 audience.hear(entry, now, UserStatus::clone, &mut effects);
             }
             audience.tell_due(now, UserStatus::clone, &mut Vec::new());

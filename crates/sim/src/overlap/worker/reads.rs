@@ -6,7 +6,9 @@ use crate::overlap::executor::Clock;
 use crate::overlap::people::APP;
 use lamplight_core::{LinkEnd, Reasserted, WatcherKey};
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId, UserStatus};
-use lamplight_service::{Effect, OpenConnection, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing};
+use lamplight_service::{
+    Effect, OpenConnection, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing, WatchList,
+};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,6 +22,8 @@ pub(super) const STORE_PATIENCE: u64 = 5_000;
 #[derive(Default)]
 pub(super) struct Waiting {
     settled: RefCell<BTreeMap<WatcherKey, Vec<oneshot::Sender<bool>>>>,
+    /// The watch lists that logins have brought along.
+    brought: RefCell<BTreeMap<WatcherKey, (WatchList, u32)>>,
     unread: RefCell<BTreeMap<WatcherKey, Vec<User>>>,
     heard: RefCell<Vec<oneshot::Sender<()>>>,
 }
@@ -64,7 +68,11 @@ impl Worker {
             return Ok(ReadOutcome::Done);
         };
         let Some(heard) = self.audience.borrow().lists_heard(watcher) else { return Ok(ReadOutcome::Done) };
-        let list = self.in_time(service.watch_list(&member.user, member.connection)).await?;
+        let brought = self.waiting.brought.borrow_mut().remove(&watcher);
+        let (list, heard) = match brought {
+            Some((list, heard)) => (Some(list), heard),
+            None => (self.in_time(service.watch_list(&member.user, member.connection)).await?, heard),
+        };
         let Some(list) = list else {
             if self.put_back(watcher, member.connection).await? {
                 return Ok(ReadOutcome::OutOfDate);
@@ -231,8 +239,12 @@ impl Worker {
     }
 
     /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device
-    /// has another connection by then.
-    pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
+    /// has another connection by then. A `list` that the login has brought along is not read, unless it is out of date.
+    pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey, list: Option<WatchList>) -> bool {
+        if let Some(brought) = list.zip(self.audience.borrow().lists_heard(watcher)) {
+            self.shared.judge.count("a login brought its watch list");
+            self.waiting.brought.borrow_mut().insert(watcher, brought);
+        }
         let settled = self.wait_for_watch_list(watcher);
         self.reads.borrow_mut().want_watch_list(watcher, Urgency::Waited);
         self.read_what_is_wanted();
@@ -269,6 +281,7 @@ impl Worker {
 
     /// Requests new reads of everything from the stores, because log entries were missed.
     pub(in crate::overlap) fn read_everything_again(&self) {
+        self.lists_heard.borrow_mut().miss();
         for (_, connection) in &mut *self.connections.borrow_mut() {
             if let Some(login) = connection.login_mut() {
                 login.may_be_superseded = true;
@@ -292,6 +305,7 @@ impl Worker {
     pub(super) fn forget_reads(&self, watcher: WatcherKey) {
         self.reads.borrow_mut().forget(watcher);
         self.waiting.settled.borrow_mut().remove(&watcher);
+        self.waiting.brought.borrow_mut().remove(&watcher);
         self.waiting.unread.borrow_mut().remove(&watcher);
     }
 

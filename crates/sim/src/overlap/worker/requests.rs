@@ -10,7 +10,7 @@ use lamplight_auth::{Claims, sign};
 use lamplight_core::{LinkEnd, Told, WatcherKey, notifications};
 use lamplight_model::{Code, ConnectionId, Refusal, User, UserId, UserStatus};
 use lamplight_service::{
-    By, Effect, LoggedIn, LoginCall, Member, NewFriend, NotCurrent, OwnListChange, ServiceError,
+    By, Effect, LoggedIn, LoginCall, Member, NewFriend, NotCurrent, OwnListChange, ServiceError, WatchList,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +18,38 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+
+/// Records the changes of a user's lists while a login is in progress.
+struct ListsDuringLogin {
+    worker: Rc<Worker>,
+    user: User,
+}
+
+impl ListsDuringLogin {
+    fn begin(worker: &Rc<Worker>, user: User) -> Self {
+        worker.lists_heard.borrow_mut().begin(&user);
+        Self { worker: Rc::clone(worker), user }
+    }
+
+    /// Takes the watch list out of a login. `None` if it must be read.
+    fn watch_list(&self, done: &mut LoggedIn) -> Option<WatchList> {
+        let app = self.worker.shared.service.apps().get(done.app.id)?;
+        let notified = notifications(&app.settings);
+        let is_current = self.worker.lists_heard.borrow().none_after(&self.user, done.rev);
+        (is_current && !notified.friends).then(|| WatchList {
+            rev: done.rev,
+            subscriptions: std::mem::take(&mut done.subscriptions),
+            friends: Vec::new(),
+            notified,
+        })
+    }
+}
+
+impl Drop for ListsDuringLogin {
+    fn drop(&mut self) {
+        self.worker.lists_heard.borrow_mut().end(&self.user);
+    }
+}
 
 impl Worker {
     pub(super) fn look_again(self: &Rc<Self>, slot: usize) {
@@ -79,8 +111,9 @@ impl Worker {
 
     async fn log_in(self: &Rc<Self>, id: ConnectionId, number: u64, request: LoginRequest) {
         let deadline = self.shared.executor.clock().now() + STORE_PATIENCE;
+        let lists = ListsDuringLogin::begin(self, user_of(request.who));
         let answer = match self.connect_device(id, number, &request, deadline).await {
-            Ok(Some(done)) => self.finish_login(id, &request, done, deadline).await,
+            Ok(Some(done)) => self.finish_login(id, &request, done, lists, deadline).await,
             Ok(None) => return,
             Err(error) => Err(error),
         };
@@ -147,7 +180,8 @@ impl Worker {
         self: &Rc<Self>,
         id: ConnectionId,
         request: &LoginRequest,
-        done: LoggedIn,
+        mut done: LoggedIn,
+        lists: ListsDuringLogin,
         deadline: u64,
     ) -> Result<Body, ServiceError> {
         let Some(slot) = self.slot(id) else {
@@ -159,6 +193,8 @@ impl Worker {
         let mut effects = Vec::new();
         let member = Member::new(done.user.clone(), id).entered_at(done.rev);
         let watcher = self.audience.borrow_mut().join(member, known.len(), &mut effects);
+        let list = lists.watch_list(&mut done);
+        drop(lists);
         self.note_watcher(watcher, slot);
         self.note_unread(watcher, effects);
         self.with_connection(id, |connection| {
@@ -177,7 +213,7 @@ impl Worker {
         });
         let clock = Arc::clone(self.shared.executor.clock());
         let read = async {
-            let is_current = self.settle(watcher).await;
+            let is_current = self.settle(watcher, list).await;
             if notifications(&done.app.settings).friends && !known.is_empty() {
                 // The answer lists the users who are not watched. To be complete, it must include every earlier change
                 // of friendships.
