@@ -2,6 +2,7 @@
 //! clock that the nodes share, and the id of a connection contains its node.
 
 use crate::device::{Device, Link, LinkEnd};
+use crate::packed::{PackedDevice, PackedIds};
 use crate::pending_events::PendingEvents;
 use crate::presence::Presence;
 use crate::signatures::Signatures;
@@ -13,16 +14,17 @@ use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// A live record in a shared store. A change of its fields requires a new format number for the store.
+/// A live record in a shared store, in the first format. `D` is the form of a `deviceID`, `L` that of a list of
+/// `userID`s. A change of the fields requires a new format number for the store.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct SharedPresence {
-    devices: Vec<SharedDevice>,
+pub struct SharedPresence<D = DeviceId, L = Vec<UserId>> {
+    devices: Vec<SharedDevice<D>>,
     custom_status: CustomStatus,
     version: Version,
     since: Timestamp,
     reason: Reason,
     last_seen: Option<Timestamp>,
-    subscriptions: Vec<UserId>,
+    subscriptions: L,
     subscriptions_end: Option<u64>,
     subscriptions_lost: bool,
     sigs: Signatures,
@@ -35,9 +37,12 @@ pub struct SharedPresence {
     unsettled: Option<SharedEnds>,
 }
 
+/// A live record in a shared store, in the second format. It has the same content in fewer bytes.
+pub type PackedPresence = SharedPresence<PackedDevice, PackedIds>;
+
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-struct SharedDevice {
-    id: DeviceId,
+struct SharedDevice<D> {
+    id: D,
     platform: Platform,
     login: u64,
     issued: u64,
@@ -59,10 +64,10 @@ struct SharedEnds {
     pause_ms: u64,
 }
 
-impl From<&Presence> for SharedPresence {
+impl<D: From<DeviceId>, L: FromIterator<UserId>> From<&Presence> for SharedPresence<D, L> {
     fn from(presence: &Presence) -> Self {
         let device = |device: &Device| SharedDevice {
-            id: device.id.clone(),
+            id: device.id.clone().into(),
             platform: device.platform,
             login: device.login,
             issued: device.issued,
@@ -100,10 +105,10 @@ impl From<&Presence> for SharedPresence {
     }
 }
 
-impl From<SharedPresence> for Presence {
-    fn from(shared: SharedPresence) -> Self {
-        let device = |device: SharedDevice| Device {
-            id: device.id,
+impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L>> for Presence {
+    fn from(shared: SharedPresence<D, L>) -> Self {
+        let device = |device: SharedDevice<D>| Device {
+            id: device.id.into(),
             platform: device.platform,
             login: device.login,
             issued: device.issued,
@@ -193,7 +198,8 @@ mod tests {
         assert!(presence.unsettled.is_some() && presence.subscriptions_lost, "{presence:?}");
 
         for state in states {
-            assert_eq!(Presence::from(SharedPresence::from(&state)), state);
+            assert_eq!(Presence::from(<SharedPresence>::from(&state)), state);
+            assert_eq!(Presence::from(PackedPresence::from(&state)), state);
         }
     }
 }

@@ -63,7 +63,7 @@ pub(crate) async fn update(
             return Ok(Some(logged));
         }
         may_be_stale = false;
-        let record = encode_at(next, &presence).map_err(bad_record(doing))?;
+        let record = encode_at(next, &presence, shared.record_format()).map_err(bad_record(doing))?;
         let batch = match logged.entries.is_empty() && !moves {
             true => Vec::new(),
             false => encode_change(user, &logged, now.wall, moves).map_err(|error| corrupt(doing, error))?,
@@ -151,7 +151,7 @@ impl Steps {
 pub(crate) async fn seed(shared: &Shared, user: &User, presence: Presence) -> Result<(), DirectoryError> {
     let doing = "making a record";
     let partition = shared.keys.partition_of(user);
-    let record = encode(&presence).map_err(bad_record(doing))?;
+    let record = encode(&presence, shared.record_format()).map_err(bad_record(doing))?;
     let shown = Indexed::of(&presence);
     for _ in 0..MAX_ATTEMPTS {
         let mut call = shared.scripts.seed.prepare_invoke();

@@ -30,6 +30,7 @@ mod lists;
 mod nodes;
 mod reading;
 mod record;
+mod record_format;
 mod rests;
 mod routes;
 mod sequence;

@@ -4,9 +4,11 @@
 use crate::RedisDirectory;
 use crate::errors::corrupt;
 use crate::figures::RedisCall;
+use crate::record_format::RecordFormat;
 use futures_util::future::FutureExt;
 use lamplight_directory::{Answer, DirectoryError, NodeEntry, Nodes, Register, RegisteredNode};
 use lamplight_model::{Moment, NodeId, Now, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// The partition that contains the keys.
 const PARTITION: u16 = 0;
@@ -14,9 +16,21 @@ const PARTITION: u16 = 0;
 /// The number of values per node in the answer of the script.
 const VALUES: usize = 4;
 
+/// The entry of a node, as the register stores it.
+#[derive(Serialize, Deserialize)]
+struct StoredEntry {
+    #[serde(flatten)]
+    entry: NodeEntry,
+    /// The number of the newest format of records that the node reads.
+    #[serde(default = "RecordFormat::first")]
+    records: u8,
+}
+
 /// The answer of the script `nodes`.
 struct Answered {
     register: Register,
+    /// The lowest number of a record format that a node reads; `None` without nodes.
+    lowest_format: Option<u8>,
     /// Whether the register had the node before the call.
     was_there: bool,
 }
@@ -74,7 +88,10 @@ impl RedisDirectory {
         call.arg(action).arg(id_text(node)).arg(value);
         let calling = self.shared.invoke(PARTITION, &call, doing);
         let answer: Vec<String> = self.shared.within(RedisCall::Nodes, doing, calling).await?;
-        read_answer(&answer).ok_or_else(|| corrupt(doing, "the register of nodes has an invalid entry"))
+        let answered = read_answer(&answer)
+            .ok_or_else(|| corrupt(doing, "the register of nodes has an invalid entry"))?;
+        self.shared.observe_formats(answered.lowest_format);
+        Ok(answered)
     }
 }
 
@@ -84,7 +101,8 @@ fn id_text(node: NodeId) -> String {
 
 fn encode(node: &NodeEntry, doing: &'static str) -> Result<String, DirectoryError> {
     // Nodes of two versions may run side by side: JSON lets each skip fields that it does not know.
-    serde_json::to_string(node).map_err(|error| corrupt(doing, error))
+    let stored = StoredEntry { entry: node.clone(), records: RecordFormat::NEWEST };
+    serde_json::to_string(&stored).map_err(|error| corrupt(doing, error))
 }
 
 fn read_answer(answer: &[String]) -> Option<Answered> {
@@ -92,16 +110,19 @@ fn read_answer(answer: &[String]) -> Option<Answered> {
     let millis = head[0].parse::<u64>().ok()? * 1_000 + head[1].parse::<u64>().ok()? / 1_000;
     let node = |values: &[String]| {
         let [id, entry, beat, drain] = values else { return None };
-        let entry: NodeEntry = serde_json::from_str(entry).ok()?;
+        let StoredEntry { entry, records } = serde_json::from_str(entry).ok()?;
         let is_its_own = id_text(entry.id) == *id;
         let is_drain_requested = drain == "1";
-        is_its_own.then_some(RegisteredNode { entry, beat: beat.parse().ok()?, is_drain_requested })
+        is_its_own
+            .then_some((records, RegisteredNode { entry, beat: beat.parse().ok()?, is_drain_requested }))
     };
-    let mut nodes = nodes.chunks(VALUES).map(node).collect::<Option<Vec<_>>>()?;
+    let nodes = nodes.chunks(VALUES).map(node).collect::<Option<Vec<_>>>()?;
+    let lowest_format = nodes.iter().map(|(records, _)| *records).min();
+    let mut nodes: Vec<RegisteredNode> = nodes.into_iter().map(|(_, node)| node).collect();
     nodes.sort_by_key(|node| node.entry.id);
     // The directory's clocks have one origin: the moments of records are times of the store.
     let at = Now { moment: Moment(millis), wall: Timestamp(millis) };
-    Some(Answered { register: Register { at, nodes }, was_there: head[2] == "1" })
+    Some(Answered { register: Register { at, nodes }, lowest_format, was_there: head[2] == "1" })
 }
 
 #[cfg(test)]
@@ -128,6 +149,13 @@ mod tests {
             .map(|node| (node.entry.id.0, node.beat, node.is_drain_requested))
             .collect();
         assert_eq!(found, [(1, 3, false), (2, 7, true)]);
+        assert_eq!(read.lowest_format, Some(1), "nodes of the version before name no format");
+        let newest = encode(&NodeEntry { id: NodeId(1), ..NodeEntry::default() }, "encoding").unwrap();
+        let read = read_answer(&answer(&[(&first, &newest, "3", "0")])).unwrap();
+        assert_eq!(read.lowest_format, Some(RecordFormat::NEWEST));
+        assert_eq!(read.register.nodes[0].entry.id, NodeId(1));
+        assert!(serde_json::from_str::<NodeEntry>(&newest).is_ok(), "the version before skips the field");
+        assert_eq!(read_answer(&answer(&[])).unwrap().lowest_format, None);
         for invalid in [
             vec![],
             answer(&[(&first, &two, "3", "0")]),

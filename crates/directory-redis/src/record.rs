@@ -1,11 +1,9 @@
 //! The stored form of a record, and the values of a record that indexes and counters use.
 
-use lamplight_core::{Presence, SharedPresence};
+use crate::record_format::RecordFormat;
+use lamplight_core::{PackedPresence, Presence, SharedPresence};
 use lamplight_model::{Moment, NodeId, Platform, StatusType};
 use std::collections::BTreeSet;
-
-/// The format of the bytes of a record.
-const FORMAT: u8 = b'1';
 
 /// The highest score that a sorted set stores exactly.
 const MAX_SCORE: u64 = (1 << 53) - 1;
@@ -15,15 +13,23 @@ const MAX_SCORE: u64 = (1 << 53) - 1;
 pub(crate) enum BadRecord {
     #[error("the record has no revision")]
     NoRevision,
-    #[error("the record has another format")]
+    #[error("the record has a format that this version does not know")]
     OtherFormat,
     #[error("the record cannot be decoded")]
     Undecodable(#[from] postcard::Error),
 }
 
 /// Encodes a record without its revision.
-pub(crate) fn encode(presence: &Presence) -> Result<Vec<u8>, BadRecord> {
-    Ok(postcard::to_extend(&SharedPresence::from(presence), vec![FORMAT])?)
+pub(crate) fn encode(presence: &Presence, format: RecordFormat) -> Result<Vec<u8>, BadRecord> {
+    append(Vec::new(), presence, format)
+}
+
+fn append(mut start: Vec<u8>, presence: &Presence, format: RecordFormat) -> Result<Vec<u8>, BadRecord> {
+    start.push(format.byte());
+    Ok(match format {
+        RecordFormat::First => postcard::to_extend(&<SharedPresence>::from(presence), start)?,
+        RecordFormat::Packed => postcard::to_extend(&PackedPresence::from(presence), start)?,
+    })
 }
 
 /// The text of a revision at the start of a stored record.
@@ -32,9 +38,8 @@ pub(crate) fn revision(rev: u64) -> String {
 }
 
 /// Encodes a record, beginning with its revision.
-pub(crate) fn encode_at(rev: u64, presence: &Presence) -> Result<Vec<u8>, BadRecord> {
-    let start = [revision(rev).as_bytes(), &[FORMAT]].concat();
-    Ok(postcard::to_extend(&SharedPresence::from(presence), start)?)
+pub(crate) fn encode_at(rev: u64, presence: &Presence, format: RecordFormat) -> Result<Vec<u8>, BadRecord> {
+    append(revision(rev).into_bytes(), presence, format)
 }
 
 /// Decodes a record and its revision.
@@ -42,10 +47,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(u64, Presence), BadRecord> {
     let colon = bytes.iter().position(|byte| *byte == b':').ok_or(BadRecord::NoRevision)?;
     let rev = std::str::from_utf8(&bytes[..colon]).ok().and_then(|text| text.parse().ok());
     let rev = rev.ok_or(BadRecord::NoRevision)?;
-    match &bytes[colon + 1..] {
-        [FORMAT, body @ ..] => Ok((rev, postcard::from_bytes::<SharedPresence>(body)?.into())),
-        _ => Err(BadRecord::OtherFormat),
-    }
+    let (format, body) = bytes[colon + 1..].split_first().ok_or(BadRecord::OtherFormat)?;
+    let presence = match RecordFormat::of_byte(*format).ok_or(BadRecord::OtherFormat)? {
+        RecordFormat::First => postcard::from_bytes::<SharedPresence>(body)?.into(),
+        RecordFormat::Packed => postcard::from_bytes::<PackedPresence>(body)?.into(),
+    };
+    Ok((rev, presence))
 }
 
 /// The score of a moment in a sorted set.
@@ -112,7 +119,7 @@ pub(crate) const COUNTERS: [&str; 2 + Platform::ALL.len()] = {
 mod tests {
     use super::*;
     use lamplight_core::{Connect, LinkEnd, UserFacts};
-    use lamplight_model::{AppSettings, ConnectionId, DeviceId, Now, Timestamp, Version};
+    use lamplight_model::{AppSettings, ConnectionId, DeviceId, Now, Timestamp, UserId, Version};
 
     fn blank() -> Presence {
         let settings = AppSettings::default();
@@ -123,8 +130,23 @@ mod tests {
         Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000 + millis) }
     }
 
+    const FORMATS: [RecordFormat; 2] = [RecordFormat::First, RecordFormat::Packed];
+    const FIRST: &str = "373a31012430663866616435622d643963622d343639662d613136352d37303836373732383935306500010000\
+        0701000080a080b4e59faf0c81d095ffbc310100000000000000000001000000";
+    const PACKED: &str = "373a3201010f8fad5bd9cb469fa16570867728950e000100000701000080a080b4e59faf0c81d095ffbc310100\
+        000000000000000001000000";
+
+    fn watching() -> Presence {
+        let (mut presence, settings) = (connected(), AppSettings::default());
+        let list: Vec<UserId> =
+            (0..20).map(|n| UserId::new(&format!("user_{:07}", n * 7919)).unwrap()).collect();
+        let _ = presence.subscribe(&list, &settings, Moment(2));
+        presence
+    }
+
     fn connected() -> Presence {
-        let (mut presence, device) = (blank(), DeviceId::new("phone").unwrap());
+        let device = DeviceId::new("0f8fad5b-d9cb-469f-a165-70867728950e").unwrap();
+        let mut presence = blank();
         let (platform, connection) = (Platform::IPhone, ConnectionId::new(NodeId(7), 1));
         let connect =
             Connect { device: &device, platform, login: 1, born: 0, issued: 0, connection, address: None };
@@ -134,20 +156,42 @@ mod tests {
 
     #[test]
     fn a_record_is_read_back_with_its_revision() {
-        for (rev, presence) in [(1, blank()), (u64::MAX, connected())] {
-            assert_eq!(decode(&encode_at(rev, &presence).unwrap()).unwrap(), (rev, presence.clone()));
-            let seeded = [revision(rev).into_bytes(), encode(&presence).unwrap()].concat();
-            assert_eq!(seeded, encode_at(rev, &presence).unwrap());
+        for format in FORMATS {
+            for (rev, presence) in [(1, blank()), (u64::MAX, connected()), (7, watching())] {
+                let stored = encode_at(rev, &presence, format).unwrap();
+                assert_eq!(decode(&stored).unwrap(), (rev, presence.clone()));
+                let seeded = [revision(rev).into_bytes(), encode(&presence, format).unwrap()].concat();
+                assert_eq!(seeded, stored);
+            }
         }
     }
 
     #[test]
+    fn a_packed_record_of_a_user_who_watches_twenty_takes_less_than_half() {
+        let [first, packed] = FORMATS.map(|format| encode_at(7, &watching(), format).unwrap().len());
+        assert!(first > 330 && packed < 150, "{first} and {packed} bytes");
+    }
+
+    #[test]
+    fn the_bytes_of_each_format_stay_as_they_are() {
+        // The record of a running cluster was written by another version.
+        let stored = |format| {
+            let bytes = encode_at(7, &connected(), format).unwrap();
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        };
+        assert_eq!(stored(RecordFormat::First), FIRST);
+        assert_eq!(stored(RecordFormat::Packed), PACKED);
+    }
+
+    #[test]
     fn other_bytes_are_not_a_record() {
-        let whole = encode_at(3, &connected()).unwrap();
-        for length in 0..whole.len() {
-            assert!(decode(&whole[..length]).is_err(), "{length}");
+        for format in FORMATS {
+            let whole = encode_at(3, &watching(), format).unwrap();
+            for length in 0..whole.len() {
+                assert!(decode(&whole[..length]).is_err(), "{length}");
+            }
         }
-        for bad in ["", "3", ":1", "x:1", "-3:1", "3:2", "18446744073709551616:1"] {
+        for bad in ["", "3", ":1", "x:1", "-3:1", "3:", "3:1", "3:2", "3:3", "18446744073709551616:1"] {
             assert!(decode(bad.as_bytes()).is_err(), "{bad}");
         }
     }

@@ -32,6 +32,10 @@ pub struct RedisSettings {
     /// The interval of the upkeep. The upkeep compares the numbers of log batches, looks up the servers and reads the
     /// figures.
     pub compare_every: Duration,
+    /// The time for which every node in the register must have been able to read packed records, before this node
+    /// writes them. It must be longer than the interval at which nodes renew their leases: a register that was lost has
+    /// all running nodes again within that interval.
+    pub record_wait: Duration,
 }
 
 /// The certificates for TLS, in PEM.
@@ -58,6 +62,7 @@ impl RedisSettings {
             partitions: 256,
             timeout: Duration::from_secs(2),
             compare_every: Duration::from_secs(3),
+            record_wait: Duration::from_secs(9),
         }
     }
 
@@ -114,7 +119,7 @@ impl RedisTls {
 
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url: _, tls, prefix, partitions, timeout, compare_every } = self;
+        let Self { url: _, tls, prefix, partitions, timeout, compare_every, record_wait } = self;
         f.debug_struct("RedisSettings")
             .field("url", &"(may have a password)")
             .field("tls", tls)
@@ -122,6 +127,7 @@ impl fmt::Debug for RedisSettings {
             .field("partitions", partitions)
             .field("timeout", timeout)
             .field("compare_every", compare_every)
+            .field("record_wait", record_wait)
             .finish()
     }
 }

@@ -8,6 +8,7 @@ use crate::figures::{Counts, RedisFigures};
 use crate::keys::Keys;
 use crate::link::{Link, Run};
 use crate::record::COUNTERS;
+use crate::record_format::{FormatChoice, RecordFormat};
 use crate::rests::Rests;
 use crate::routes::Routes;
 use crate::sequence::Sequence;
@@ -56,6 +57,7 @@ pub(crate) struct Shared {
     /// The epoch of the directory in milliseconds. Epochs of partitions are in microseconds.
     epoch: AtomicU64,
     pub(crate) stats: Mutex<DirectoryStats>,
+    format: Mutex<FormatChoice>,
     pub(crate) counts: Counts,
     user_locks: Vec<tokio::sync::Mutex<()>>,
     pub(crate) cache: Cache,
@@ -110,6 +112,7 @@ impl Shared {
             partitions: (0..settings.partitions).map(|_| Mutex::default()).collect(),
             epoch: AtomicU64::new(0),
             stats: Mutex::default(),
+            format: Mutex::default(),
             counts: Counts::default(),
             user_locks: (0..USER_LOCKS).map(|_| tokio::sync::Mutex::default()).collect(),
             cache: Cache::default(),
@@ -329,6 +332,16 @@ impl Shared {
         user.hash(&mut hasher);
         let index = hasher.finish() % USER_LOCKS as u64;
         self.user_locks[usize::try_from(index).unwrap_or_default()].lock().await
+    }
+
+    /// Notes the lowest number of a record format that a node in the register reads; `None` for an empty register.
+    pub(crate) fn observe_formats(&self, lowest: Option<u8>) {
+        self.format.lock().observe(lowest, Instant::now());
+    }
+
+    /// The format in which this node writes records now.
+    pub(crate) fn record_format(&self) -> RecordFormat {
+        self.format.lock().format(Instant::now(), self.settings.record_wait)
     }
 
     /// The fields of the head that the upkeep reads.

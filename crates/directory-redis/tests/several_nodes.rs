@@ -6,9 +6,9 @@ mod people;
 mod server;
 
 use lamplight_core::{Call, Presence};
-use lamplight_directory::{Limited, Limits, LogEntry, News, Nodes, Taken};
+use lamplight_directory::{Limited, Limits, LogEntry, News, NodeEntry, Nodes, Taken};
 use lamplight_directory_redis::{RedisDirectory, RedisSettings};
-use lamplight_model::{AppId, RateLimit};
+use lamplight_model::{AppId, NodeId, RateLimit};
 use people::{Node, now, user};
 use server::RedisServer;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -362,4 +362,45 @@ async fn only_key(server: &RedisServer, pattern: &str) -> String {
     let mut keys: Vec<String> = server.command(&format!("KEYS {pattern}")).await;
     assert_eq!(keys.len(), 1, "{keys:?}");
     keys.remove(0)
+}
+
+/// The byte before the record of a user, which names its format.
+async fn format_of(server: &RedisServer, name: &str) -> char {
+    let user = user(name);
+    for partition in 0..PARTITIONS {
+        let get = format!("HGET lm:{{{partition}}}:rec:{} {}", user.app.0, user.id);
+        if let Some(record) = server.command::<Option<Vec<u8>>>(&get).await {
+            let colon = record.iter().position(|byte| *byte == b':').unwrap();
+            return char::from(record[colon + 1]);
+        }
+    }
+    panic!("{name} has no record")
+}
+
+#[tokio::test]
+async fn records_are_packed_while_no_node_of_the_version_before_is_in_the_register() {
+    let server = RedisServer::start().await;
+    let node = Node::open(server.settings(PARTITIONS)).await;
+    node.seed("a").await.unwrap();
+    node.connect("a", 1).await.unwrap();
+    assert_eq!(format_of(&server, "a").await, '1', "the register was not read yet");
+    let entry = NodeEntry { id: NodeId(1), ..NodeEntry::default() };
+    node.redis.join(&entry, now(1)).await.unwrap();
+    node.set_custom("a", "packed").await.unwrap();
+    assert_eq!(format_of(&server, "a").await, '2');
+    node.seed("b").await.unwrap();
+    assert_eq!(format_of(&server, "b").await, '2');
+
+    // The entry of a node of the version before, which names no format of records.
+    let old = serde_json::to_string(&NodeEntry { id: NodeId(2), ..NodeEntry::default() }).unwrap();
+    let _: u64 = server.command(&format!("HSET lm:{{0}}:nodes {:016x} {old}", 2)).await;
+    let register = node.redis.renew(&entry, now(2)).await.unwrap().unwrap();
+    assert_eq!(register.nodes.len(), 2);
+    assert_eq!(node.custom("a").await.unwrap().unwrap(), "packed", "both formats are read");
+    node.set_custom("a", "as before").await.unwrap();
+    assert_eq!(format_of(&server, "a").await, '1');
+    node.redis.leave(NodeId(2)).await.unwrap();
+    node.set_custom("a", "packed again").await.unwrap();
+    assert_eq!(format_of(&server, "a").await, '2');
+    assert_eq!(node.custom("a").await.unwrap().unwrap(), "packed again");
 }

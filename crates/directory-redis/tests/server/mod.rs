@@ -37,6 +37,7 @@ impl RedisServer {
             partitions,
             timeout: Duration::from_secs(10),
             compare_every: Duration::from_millis(100),
+            record_wait: Duration::ZERO,
             ..RedisSettings::at(self.url())
         }
     }

@@ -96,7 +96,8 @@ impl Config {
 
     fn redis(&self) -> Option<RedisSettings> {
         let DirectoryUrl(url) = self.directory.as_ref()?;
-        Some(RedisSettings { prefix: self.directory_prefix.clone(), ..RedisSettings::at(url) })
+        let (prefix, record_wait) = (self.directory_prefix.clone(), self.lease_times().lease);
+        Some(RedisSettings { prefix, record_wait, ..RedisSettings::at(url) })
     }
 
     /// The name of this node in its cluster.

@@ -1,0 +1,97 @@
+//! The format in which this node writes records. Nodes of two versions may run side by side, so a node writes the newest
+//! format that every node in the register reads.
+
+use std::time::{Duration, Instant};
+
+/// The format of the bytes of a record. The discriminant is the byte before the record.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum RecordFormat {
+    /// `SharedPresence` in postcard.
+    First = b'1' as isize,
+    /// `PackedPresence` in postcard.
+    Packed = b'2' as isize,
+}
+
+impl RecordFormat {
+    /// The newest format that this version reads. The register has this number for each node.
+    pub(crate) const NEWEST: u8 = 2;
+
+    /// The number of the format that versions read which name none in the register.
+    pub(crate) fn first() -> u8 {
+        1
+    }
+
+    pub(crate) fn byte(self) -> u8 {
+        self as u8
+    }
+
+    pub(crate) fn of_byte(byte: u8) -> Option<Self> {
+        [Self::First, Self::Packed].into_iter().find(|format| format.byte() == byte)
+    }
+}
+
+/// Chooses the format from what the register says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct FormatChoice {
+    /// Since when the register has had nodes, and only nodes that read packed records.
+    all_read_packed_since: Option<Instant>,
+}
+
+impl FormatChoice {
+    /// Notes the lowest number of a format in the register at the time `now`; `None` for a register without nodes.
+    pub(crate) fn observe(&mut self, lowest: Option<u8>, now: Instant) {
+        self.all_read_packed_since = match lowest {
+            Some(lowest) if lowest >= RecordFormat::NEWEST => self.all_read_packed_since.or(Some(now)),
+            Some(_) | None => None,
+        };
+    }
+
+    /// The format to write at the time `now`. A register that was lost has all running nodes again after less than
+    /// `wait`.
+    pub(crate) fn format(&self, now: Instant, wait: Duration) -> RecordFormat {
+        match self.all_read_packed_since {
+            Some(since) if now.duration_since(since) >= wait => RecordFormat::Packed,
+            Some(_) | None => RecordFormat::First,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_records_are_written_once_every_node_has_been_able_to_read_them_for_a_while() {
+        let (began, wait) = (Instant::now(), Duration::from_secs(10));
+        let mut choice = FormatChoice::default();
+        assert_eq!(choice.format(began, wait), RecordFormat::First, "before the register was read");
+        for (second, lowest, expected) in [
+            (0, Some(1), RecordFormat::First),
+            (3, Some(2), RecordFormat::First),
+            (12, Some(2), RecordFormat::First),
+            (13, Some(2), RecordFormat::Packed),
+            (60, Some(3), RecordFormat::Packed),
+            // A node of the version before joins, and leaves.
+            (63, Some(1), RecordFormat::First),
+            (66, Some(2), RecordFormat::First),
+            (80, Some(2), RecordFormat::Packed),
+            // The register was lost.
+            (83, None, RecordFormat::First),
+            (86, Some(2), RecordFormat::First),
+            (96, Some(2), RecordFormat::Packed),
+        ] {
+            let now = began + Duration::from_secs(second);
+            choice.observe(lowest, now);
+            assert_eq!(choice.format(now, wait), expected, "at {second} s");
+        }
+    }
+
+    #[test]
+    fn a_format_is_read_from_its_byte() {
+        for format in [RecordFormat::First, RecordFormat::Packed] {
+            assert_eq!(RecordFormat::of_byte(format.byte()), Some(format));
+        }
+        assert_eq!(RecordFormat::of_byte(b'0' + RecordFormat::NEWEST + 1), None);
+        assert_eq!(RecordFormat::Packed.byte(), b'0' + RecordFormat::NEWEST);
+    }
+}
