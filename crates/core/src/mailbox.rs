@@ -14,11 +14,23 @@ use lamplight_model::{User, Version};
 pub trait Versioned {
     /// The version of the state.
     fn version(&self) -> Version;
+
+    /// Whether both states show a watcher the same, although their versions differ.
+    fn shows_the_same(&self, other: &Self) -> bool;
 }
 
 impl Versioned for lamplight_model::UserStatus {
     fn version(&self) -> Version {
         self.version
+    }
+
+    fn shows_the_same(&self, other: &Self) -> bool {
+        let Self { user_id, status_type, custom_status, since, last_seen, version, reason, online_devices } =
+            self;
+        // A further device and another reason are no change of the visible status.
+        let _ = (version, reason, online_devices);
+        (user_id, status_type, custom_status) == (&other.user_id, &other.status_type, &other.custom_status)
+            && (since, last_seen) == (&other.since, &other.last_seen)
     }
 }
 
@@ -135,11 +147,21 @@ impl<S: Versioned> Hub<S> {
     pub fn tell(&mut self, user: &User, state: S) -> bool {
         match self.graph.subject(user) {
             Some(subject) if self.is_news(subject, state.version()) => {
-                self.graph.set_state(subject, state);
+                self.graph.set_state(subject, state, false);
                 true
             }
             Some(_) | None => false,
         }
+    }
+
+    /// Like [`Hub::tell`], but marks nobody if the stored state shows the same as the new one. Returns whether the user
+    /// was marked.
+    pub fn tell_if_new(&mut self, user: &User, state: S) -> bool {
+        let subject = self.graph.subject(user).filter(|subject| self.is_news(*subject, state.version()));
+        let Some(subject) = subject else { return false };
+        let is_same = self.graph.state(subject).is_some_and(|stored| stored.shows_the_same(&state));
+        self.graph.set_state(subject, state, is_same);
+        !is_same
     }
 
     /// Returns the state of a user for an answer to this connection, and removes the user's mark. `None` if the hub has

@@ -307,10 +307,10 @@ impl<S> WatchGraph<S> {
         self.subjects[subject.0 as usize].state.as_ref()
     }
 
-    /// Replaces the state of a subject, and marks all edges to it as pending.
-    pub fn set_state(&mut self, subject: SubjectKey, state: S) {
+    /// Replaces the state of a subject. Marks all edges to it as pending, unless the state is `quiet`.
+    pub fn set_state(&mut self, subject: SubjectKey, state: S, quiet: bool) {
         self.subjects[subject.0 as usize].state = Some(state);
-        let watchers = self.subjects[subject.0 as usize].incoming.len();
+        let watchers = if quiet { 0 } else { self.subjects[subject.0 as usize].incoming.len() };
         for index in 0..watchers {
             let Incoming { watcher, place } = self.subjects[subject.0 as usize].incoming[index];
             self.mark(watcher, place, watchers);

@@ -131,6 +131,7 @@ async fn nobody_sees_a_loss(options: &[&str], lose: impl AsyncFnOnce(&mut RedisS
     }
     // Nothing is held any longer: what is not put back would be told now.
     wait_until("the end of the grace", SOON, || lost.elapsed() > TIMES.grace + Duration::from_secs(2));
+    party.nobody_was_told_anything();
     let [bob, alice, carol] = [&mut party.bob, &mut party.alice, &mut party.carol];
     bob.hears_of(alice, "alice", "at last");
     alice.hears_of(carol, "carol", "a mark");

@@ -269,7 +269,7 @@ fn whom_an_answer_would_have_told_of_is_read_where_there_is_no_answer() {
 
 #[test]
 fn nothing_older_is_told_after_an_answer() {
-    let status = |version| UserStatus { user_id: id("bob"), version: Version(version), ..unlogined() };
+    let status = |version| numbered("bob", version);
     let told = |audience: &mut Audience<UserStatus>, alice| {
         let mut versions = Vec::new();
         audience.drain(alice, |status| {
@@ -307,7 +307,7 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     let mut audience = Audience::<UserStatus>::new(rate(1));
     let mut effects = Vec::new();
     let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
-    let status = |version| UserStatus { user_id: id("alice"), version: Version(version), ..unlogined() };
+    let status = |version| numbered("alice", version);
     let mut waits = |audience: &mut Audience<UserStatus>, version| {
         let entry = Arc::new(LogEntry::news(user("alice"), News::Status(status(version))));
         audience.hear(&entry, Moment(0), UserStatus::clone, &mut effects)
@@ -381,11 +381,7 @@ fn check_conflation(script: &str, told: &str) {
     let mut in_mailbox = Vec::new();
     for step in script.split(", ") {
         let words: Vec<&str> = step.split(' ').collect();
-        let status = |name: &str, version: &str| UserStatus {
-            user_id: id(name),
-            version: Version(version.parse().unwrap()),
-            ..unlogined()
-        };
+        let status = |name: &str, version: &str| numbered(name, version.parse().unwrap());
         match words[..] {
             ["read", name, version] => {
                 audience.tell(&user(name), &status(name, version), UserStatus::clone);
@@ -493,6 +489,12 @@ fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
 /// A rate without an effective limit on notifications.
 fn rate(changes_per_second: u32) -> ConflationRate {
     ConflationRate { changes_per_second, ..ConflationRate::default() }
+}
+
+/// A status that differs from other versions in its custom status.
+fn numbered(name: &str, version: u64) -> UserStatus {
+    let custom_status = CustomStatus::new(&version.to_string(), 100).unwrap();
+    UserStatus { user_id: id(name), version: Version(version), custom_status, ..unlogined() }
 }
 
 fn unlogined() -> UserStatus {

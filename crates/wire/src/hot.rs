@@ -16,6 +16,9 @@ const KEY_ID: u8 = 1 << 3;
 const KEY_LOGIN: u8 = 3 << 3 | 2;
 const KEY_LOGIN_STATUSES: u8 = 3 << 3 | 2;
 
+/// The protobuf keys of `UserStatus.version`, `UserStatus.reason` and `UserStatus.online_devices`.
+const KEYS_NOT_SHOWN: [u8; 3] = [4 << 3, 6 << 3, 8 << 3 | 2];
+
 /// The protobuf encoding of `StatusChanged.snapshot_complete = true`: field number << 3 | 0, then 1.
 const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
 
@@ -50,6 +53,12 @@ impl EncodedStatus {
         self.version
     }
 
+    /// Whether both statuses show a watcher the same: all fields but the version, the reason and the devices are equal.
+    /// Compares the encodings, which is quicker than decoding them.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        shown_fields(&self.protobuf).eq(shown_fields(&other.protobuf))
+    }
+
     /// Decodes the status.
     pub fn message(&self) -> v1::UserStatus {
         let (_, body) = split_element(&self.protobuf);
@@ -75,6 +84,24 @@ impl EncodedStatus {
 fn split_element(element: &[u8]) -> (&[u8], &[u8]) {
     let prefix = 1 + element[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
     element.split_at(prefix)
+}
+
+/// The encoded fields of an encoded element, without [`KEYS_NOT_SHOWN`].
+fn shown_fields(element: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (_, mut rest) = split_element(element);
+    let fields = std::iter::from_fn(move || {
+        let (key, value) = rest.split_first()?;
+        let varint = value.iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
+        // `encode_status` makes only varints and fields with a length, and one byte for each key.
+        let length = match key & 7 {
+            0 => 0,
+            _ => prost::decode_length_delimiter(value).expect("what encode_status made"),
+        };
+        let (field, tail) = rest.split_at(1 + varint + length);
+        rest = tail;
+        Some(field)
+    });
+    fields.filter(|field| !KEYS_NOT_SHOWN.contains(&field[0]))
 }
 
 /// Collects encoded statuses for one `ServerMessage { status_changed }`.
@@ -229,6 +256,34 @@ mod tests {
         v1::ServerMessage {
             id: 0,
             body: Some(Body::StatusChanged(v1::StatusChanged { statuses, snapshot_complete })),
+        }
+    }
+
+    #[test]
+    fn statuses_that_differ_in_version_reason_or_devices_show_the_same() {
+        for (custom, seen) in [("", None), ("at lunch", Some(7)), (&"é".repeat(200), Some(u64::MAX))] {
+            let one = status("ann", custom, 7, 1, seen);
+            for version in [0, 8, 1 << 20, u64::MAX] {
+                let online_devices = [Platform::IPhone].into_iter().collect();
+                let again = UserStatus {
+                    version: Version(version),
+                    reason: Reason::Custom,
+                    online_devices,
+                    ..one.clone()
+                };
+                assert!(encode_status(&one).shows_the_same(&encode_status(&again)), "{again:?}");
+                let bare = UserStatus { reason: Reason::None, online_devices: Default::default(), ..again };
+                assert!(encode_status(&one).shows_the_same(&encode_status(&bare)), "{bare:?}");
+            }
+            for other in [
+                UserStatus { user_id: UserId::new("bob").unwrap(), ..one.clone() },
+                UserStatus { status_type: StatusType::ALL[2], ..one.clone() },
+                UserStatus { custom_status: CustomStatus::new("x", 10).unwrap(), ..one.clone() },
+                UserStatus { since: Timestamp(2), ..one.clone() },
+                UserStatus { last_seen: Some(Timestamp(1)), ..one.clone() },
+            ] {
+                assert!(!encode_status(&one).shows_the_same(&encode_status(&other)), "{other:?}");
+            }
         }
     }
 

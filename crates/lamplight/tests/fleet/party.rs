@@ -28,7 +28,7 @@ impl Party {
         let wendys = web(a, "wendy");
         a.folder.ok(&["account", "create", "wendy"]);
         let (mut alice, mut wendy) = (alices.log_in(a), wendys.log_in(a));
-        let (mut bob, mut carol, dora) = (bobs.log_in(b), carols.log_in(b), doras.log_in(a));
+        let (mut bob, mut carol, mut dora) = (bobs.log_in(b), carols.log_in(b), doras.log_in(a));
         alice.set_custom("busy");
         wendy.set_custom("in a tab");
         bob.subscribe(&["alice", "carol", "wendy", "dora"]);
@@ -36,14 +36,26 @@ impl Party {
         carol.set_custom("here");
         alice.told("carol", "here", |it| it.custom_status == "here");
         bob.told("carol", "here", |it| it.custom_status == "here");
-        bob.pushes.clear();
-        alice.pushes.clear();
+        for device in [&mut alice, &mut wendy, &mut bob, &mut carol, &mut dora] {
+            // The answer comes after the notification of the device's own change.
+            assert!(device.is_alive());
+            device.pushes.clear();
+        }
         Self { alices, doras, alice, wendy, bob, carol, dora }
     }
 
     /// The statuses of alice, carol and wendy as bob is answered; `None` if the query is refused for now.
     pub fn picture(&mut self) -> Option<Vec<UserStatus>> {
         query(&mut self.bob, &["alice", "carol", "wendy"]).ok()
+    }
+
+    /// No client was notified of anybody.
+    pub fn nobody_was_told_anything(&mut self) {
+        for device in [&mut self.alice, &mut self.wendy, &mut self.bob, &mut self.carol, &mut self.dora] {
+            assert!(device.is_alive());
+            let told = device.pushes.iter().find(|body| matches!(body, Body::StatusChanged(_)));
+            assert!(told.is_none(), "{told:?}");
+        }
     }
 
     /// Everybody is connected as before, and nobody was told anything else.

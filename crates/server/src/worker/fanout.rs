@@ -28,6 +28,10 @@ impl Versioned for MailboxStatus {
     fn version(&self) -> Version {
         self.0.version()
     }
+
+    fn shows_the_same(&self, other: &Self) -> bool {
+        self.0.shows_the_same(&other.0)
+    }
 }
 
 impl Worker {

@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_subscription_list_is_current_until_a_later_revision_changes_it() {
-        let list = || News::Subscriptions { subscribed: vec![UserId::new("x").unwrap()], unsubscribed: vec![] };
+        let list =
+            || News::Subscriptions { subscribed: vec![UserId::new("x").unwrap()], unsubscribed: vec![] };
         let connection = ConnectionId::alone(1);
         let ended = || News::Ended(Ended { connection, cause: EndCause::Superseded });
         for (news, rev, is_current) in [

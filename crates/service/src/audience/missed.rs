@@ -38,3 +38,106 @@ impl<S: Versioned> Audience<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Audience, Member};
+    use lamplight_core::{Told, WatcherKey};
+    use lamplight_directory::{LogEntry, News};
+    use lamplight_model::{
+        AppId, ConnectionId, CustomStatus, Moment, Platform, PlatformSet, Reason, StatusType, Timestamp,
+        User, UserId, UserStatus, Version,
+    };
+    use std::sync::Arc;
+
+    fn user(name: &str) -> User {
+        User::new(AppId(1), UserId::new(name).unwrap())
+    }
+
+    fn bob(version: u64, custom: &str, since: u64, reason: Reason, platform: Platform) -> UserStatus {
+        UserStatus {
+            user_id: user("bob").id,
+            status_type: StatusType::Online,
+            custom_status: CustomStatus::new(custom, 100).unwrap(),
+            version: Version(version),
+            since: Timestamp(since),
+            reason,
+            last_seen: None,
+            online_devices: PlatformSet::from_iter([platform]),
+        }
+    }
+
+    fn told(audience: &mut Audience<UserStatus>, watcher: WatcherKey) -> Vec<u64> {
+        let mut versions = Vec::new();
+        audience.drain(watcher, |status| {
+            versions.push(status.version.0);
+            Told::More
+        });
+        versions
+    }
+
+    fn join(audience: &mut Audience<UserStatus>, name: &str, local: u64) -> WatcherKey {
+        let mut effects = Vec::new();
+        let watcher = audience.join(Member::new(user(name), ConnectionId::alone(local)), 0, &mut effects);
+        let news = News::Subscriptions { subscribed: vec![user("bob").id], unsubscribed: vec![] };
+        let entry = Arc::new(LogEntry::news(user(name), news));
+        audience.hear(&entry, Moment(0), UserStatus::clone, &mut effects);
+        watcher
+    }
+
+    #[test]
+    fn a_new_version_of_what_watchers_know_is_stored_and_not_sent() {
+        let mut audience = Audience::<UserStatus>::default();
+        let alice = join(&mut audience, "alice", 1);
+        let mut tell = |version, custom, since, reason, platform| {
+            audience.tell(&user("bob"), &bob(version, custom, since, reason, platform), UserStatus::clone);
+            told(&mut audience, alice)
+        };
+        assert_eq!(tell(5, "at lunch", 1, Reason::Custom, Platform::Web), [5]);
+        // As it is put back after a loss of records, with one device after the other.
+        assert_eq!(tell(90, "at lunch", 1, Reason::Login, Platform::IPhone), [0; 0]);
+        assert_eq!(
+            tell(5, "older", 1, Reason::Custom, Platform::Web),
+            [0; 0],
+            "versions do not go backwards"
+        );
+        assert_eq!(tell(91, "", 1, Reason::Login, Platform::IPhone), [91]);
+        assert_eq!(tell(92, "", 2, Reason::Login, Platform::IPhone), [92], "Bob was away");
+        assert_eq!(tell(93, "", 2, Reason::None, Platform::IPhone), [0; 0]);
+
+        // A client that comes back with the former version gets the present one, as does one that comes anew.
+        let carol = join(&mut audience, "carol", 2);
+        audience.known(carol, &user("bob"), Version(92));
+        assert_eq!(told(&mut audience, carol), [93]);
+        let dora = join(&mut audience, "dora", 3);
+        audience.known(dora, &user("bob"), Version(93));
+        assert_eq!(told(&mut audience, dora), [0; 0]);
+    }
+
+    #[test]
+    fn what_waits_in_a_mailbox_is_sent_in_its_newest_version() {
+        let mut audience = Audience::<UserStatus>::default();
+        let alice = join(&mut audience, "alice", 1);
+        let status = |version| bob(version, "x", 1, Reason::Login, Platform::Web);
+        audience.tell(&user("bob"), &status(5), UserStatus::clone);
+        audience.tell(&user("bob"), &status(6), UserStatus::clone);
+        assert_eq!(told(&mut audience, alice), [6]);
+    }
+
+    #[test]
+    fn a_status_that_an_answer_has_contradicted_is_sent_again() {
+        let mut audience = Audience::<UserStatus>::default();
+        let alice = join(&mut audience, "alice", 1);
+        let status = |version, custom| bob(version, custom, 1, Reason::Custom, Platform::Web);
+        audience.tell(&user("bob"), &status(5, "a"), UserStatus::clone);
+        assert_eq!(told(&mut audience, alice), [5]);
+        // The answer to a query of Alice has version 6, "b". The log reports version 7 only, because of the rate.
+        assert!(audience.answer(alice, &user("bob"), Version(6)).is_none());
+        audience.tell(&user("bob"), &status(7, "a"), UserStatus::clone);
+        assert_eq!(told(&mut audience, alice), [7]);
+        // An answer with the same status as before contradicts nothing.
+        assert!(audience.answer(alice, &user("bob"), Version(8)).is_none());
+        audience.tell(&user("bob"), &status(8, "a"), UserStatus::clone);
+        assert_eq!(told(&mut audience, alice), [0; 0]);
+    }
+}

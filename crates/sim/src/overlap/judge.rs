@@ -72,6 +72,8 @@ pub enum Name {
     ShownToLeave,
     /// After a loss of the directory's records, an open connection was closed or lost acknowledged state.
     LostByFlush,
+    /// After a loss of the directory's records, a client was notified of a connected user who looks as before.
+    NothingNew,
     /// The users of a lost node were not shown as OFFLINE exactly once, or other users were shown as OFFLINE.
     LostNode,
     /// A subscription list contains a deleted account.
@@ -84,7 +86,7 @@ pub enum Name {
 
 impl Name {
     /// All names.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::OlderWins,
         Self::RivalsStand,
         Self::GhostOfFailedLogin,
@@ -116,6 +118,7 @@ impl Name {
         Self::Stuck,
         Self::ShownToLeave,
         Self::LostByFlush,
+        Self::NothingNew,
         Self::LostNode,
         Self::ListsDeleted,
         Self::RestartChanges,
@@ -156,6 +159,7 @@ impl Name {
             Self::Stuck => "stuck",
             Self::ShownToLeave => "shown-to-leave",
             Self::LostByFlush => "lost-by-flush",
+            Self::NothingNew => "nothing-new",
             Self::LostNode => "lost-node",
             Self::ListsDeleted => "lists-deleted",
             Self::RestartChanges => "restart-changes",

@@ -1,7 +1,7 @@
 //! The users, their devices, and the clients of their connections.
 
 use super::judge::{Judge, Name};
-use lamplight_core::EndCause;
+use lamplight_core::{EndCause, Versioned};
 use lamplight_model::{AppId, Code, DeviceId, Platform, StatusType, User, UserId, UserStatus, Version};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -238,6 +238,7 @@ impl People {
             Message::Answer { request, answer } => self.hear_answer(number, client, request, answer),
             Message::Told(statuses) => {
                 for status in statuses {
+                    self.judge_news(number, client, &status);
                     self.hear_status(number, client, status);
                 }
             }
@@ -259,6 +260,15 @@ impl People {
                 });
                 client.stage = Stage::Over;
             }
+        }
+    }
+
+    fn judge_news(&self, number: u64, client: &Client, status: &UserStatus) {
+        let of = who_is(&status.user_id);
+        let is_known = client.picture.get(&of).is_some_and(|known| known.shows_the_same(status));
+        if is_known && self.must_stay.borrow().contains(&of) {
+            let what = format!("{} is told again of {}: {}", label(number, client), NAMES[of], shown(status));
+            self.judge.found(Name::NothingNew, what);
         }
     }
 
