@@ -125,6 +125,17 @@ impl RedisMemory {
     }
 }
 
+/// Deletes the times of recent calls, by which rates are limited. They end by themselves a minute after the window of
+/// their limit.
+pub fn forget_recent_calls(testbed: &Testbed) -> Result<()> {
+    const FORGET: &str = "for _, pattern in ipairs({'*:calls:*', '*:api:*'}) do \
+        for _, key in ipairs(redis.call('KEYS', pattern)) do redis.call('DEL', key) end end return 1";
+    for server in testbed.redis.servers() {
+        server.ask(&["EVAL", FORGET, "0"])?;
+    }
+    Ok(())
+}
+
 /// Returns the raw counters of all servers as text.
 pub fn raw(testbed: &Testbed) -> String {
     let mut text = String::new();

@@ -1,6 +1,6 @@
 //! The rows of the table in which no part of the cluster fails.
 
-use crate::cluster::costs::{Costs, RedisMemory, Spent, milliseconds};
+use crate::cluster::costs::{self, Costs, RedisMemory, Spent, milliseconds};
 use crate::cluster::stage::Stage;
 use crate::course::{Course, CourseSettings, Delivered, Pace};
 use crate::fleet::LoginKind;
@@ -13,6 +13,10 @@ use std::time::Duration;
 const RATE: u32 = 500;
 /// The number of outstanding changes of a course without a fixed rate.
 const OUTSTANDING: usize = 32;
+/// The number of outstanding changes at which the commands of many of them reach Redis together.
+const MANY_OUTSTANDING: usize = 512;
+/// The time in which Redis gives back the memory of tables and buffers that it no longer needs.
+const SHRINKING: Duration = Duration::from_secs(4);
 
 /// Lets all users connect and subscribe. Measures the memory of Redis per user.
 pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
@@ -23,11 +27,15 @@ pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
     }
     stage.crowd.settle(Duration::from_secs(300))?;
     stage.crowd.subscribe()?;
-    let full = RedisMemory::read(&stage.testbed)?;
     if is_chosen {
+        let busy = RedisMemory::read(&stage.testbed)?;
+        costs::forget_recent_calls(&stage.testbed)?;
+        stage.crowd.run_for(SHRINKING)?;
+        let full = RedisMemory::read(&stage.testbed)?;
         let users = f64::from(stage.crowd.users());
         let of_streams = (full.streams - empty.streams) / users;
         let each = (full.used - empty.used) / users - of_streams;
+        let of_calls = (busy.used - full.used) / users;
         stage.report.note(
             "Redis: memory of a user online, who watches 20",
             each,
@@ -35,6 +43,12 @@ pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
             Some(Target::AtMost(600.0)),
         );
         stage.report.note("Redis: streams beside them, for each user", of_streams, "B", None);
+        stage.report.note(
+            "Redis: rate limits of the calls just made, and buffers, for each user",
+            of_calls,
+            "B",
+            None,
+        );
         stage.keep("memory")?;
     }
     Ok(())
@@ -85,7 +99,8 @@ pub fn crossing(stage: &mut Stage) -> Result<()> {
     let expected = (changes * WATCHED as u64) as f64;
     report.note(name("delivered"), run.copies as f64, "", Some(Target::AtLeast(expected)));
     let each = |seconds: f64| seconds * 1e6 / changes as f64;
-    report.note("Redis: CPU of a change", each(spent.redis), "us", Some(Target::AtMost(30.0)));
+    let target = Some(Target::AtMost(30.0));
+    report.note(format!("Redis: CPU of a change, {RATE} changes/s"), each(spent.redis), "us", target);
     report.note(
         "Redis: commands of a change, with those of scripts",
         spent.redis_commands / changes as f64,
@@ -94,6 +109,16 @@ pub fn crossing(stage: &mut Stage) -> Result<()> {
     );
     report.note("all nodes: CPU of a change, with 20 deliveries", each(spent.nodes.iter().sum()), "us", None);
     report.note("load generator: CPU of one core", spent.load / spent.seconds * 100.0, "%", None);
+
+    let changes = stage.sizes.fast_changes;
+    let outstanding = MANY_OUTSTANDING.min(stage.crowd.users() as usize / 4);
+    let (spent, _) = course(stage, &idle, Pace::Outstanding(outstanding), changes, true)?;
+    let report = &mut stage.report;
+    let name = format!("Redis: CPU of a change, {outstanding} changes outstanding");
+    report.note(name, spent.redis * 1e6 / changes as f64, "us", target);
+    let name = format!("{outstanding} changes outstanding: changes");
+    report.note(name, changes as f64 / spent.seconds, "per s", None);
+    report.note("the same: reads of Redis for each change", spent.redis_reads / changes as f64, "", None);
     stage.keep("crossing")
 }
 
