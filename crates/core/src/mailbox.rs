@@ -8,15 +8,16 @@
 use crate::touched::{CROWD, SHARE};
 use crate::watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey};
 use crate::watch_reasons::{Reasons, Why};
-use lamplight_model::{User, Version};
+use lamplight_model::{Reason, User, Version};
 
 /// A state that has a version, by which states are ordered.
 pub trait Versioned {
     /// The version of the state.
     fn version(&self) -> Version;
 
-    /// Whether both states show a watcher the same, although their versions differ.
-    fn shows_the_same(&self, other: &Self) -> bool;
+    /// Whether `newer` is this state as it was put back after a loss of records: it has a higher version, and a watcher
+    /// sees no other difference.
+    fn is_put_back_as(&self, newer: &Self) -> bool;
 }
 
 impl Versioned for lamplight_model::UserStatus {
@@ -24,13 +25,14 @@ impl Versioned for lamplight_model::UserStatus {
         self.version
     }
 
-    fn shows_the_same(&self, other: &Self) -> bool {
-        let Self { user_id, status_type, custom_status, since, last_seen, version, reason, online_devices } =
-            self;
-        // A further device and another reason are no change of the visible status.
-        let _ = (version, reason, online_devices);
-        (user_id, status_type, custom_status) == (&other.user_id, &other.status_type, &other.custom_status)
-            && (since, last_seen) == (&other.since, &other.last_seen)
+    fn is_put_back_as(&self, newer: &Self) -> bool {
+        // Without a loss, the reason of a change to ONLINE comes with another `since`.
+        let is_rebuilt = matches!(newer.reason, Reason::None | Reason::Login);
+        let Self { user_id, status_type, custom_status, since, last_seen, .. } = self;
+        let is_same = (user_id, status_type, custom_status)
+            == (&newer.user_id, &newer.status_type, &newer.custom_status)
+            && (since, last_seen) == (&newer.since, &newer.last_seen);
+        is_rebuilt && is_same
     }
 }
 
@@ -154,12 +156,12 @@ impl<S: Versioned> Hub<S> {
         }
     }
 
-    /// Like [`Hub::tell`], but marks nobody if the stored state shows the same as the new one. Returns whether the user
-    /// was marked.
+    /// Like [`Hub::tell`], but marks nobody if the new state is the stored one as it was put back after a loss of records.
+    /// Returns whether the user was marked.
     pub fn tell_if_new(&mut self, user: &User, state: S) -> bool {
         let subject = self.graph.subject(user).filter(|subject| self.is_news(*subject, state.version()));
         let Some(subject) = subject else { return false };
-        let is_same = self.graph.state(subject).is_some_and(|stored| stored.shows_the_same(&state));
+        let is_same = self.graph.state(subject).is_some_and(|stored| stored.is_put_back_as(&state));
         self.graph.set_state(subject, state, is_same);
         !is_same
     }

@@ -269,3 +269,53 @@ async fn a_server_that_drains_gives_its_clients_to_the_others_and_runs_on() {
     c.stop();
     b.stop();
 }
+
+/// The reads of Redis from its connections so far. Commands that a server sends together are one read.
+async fn reads_of(redis: &fleet::redis_server::RedisServer) -> f64 {
+    let stats: String = redis.command("INFO stats").await;
+    let value = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
+    value.unwrap().trim().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_of_a_known_device_makes_three_round_trips_to_redis() {
+    const USERS: usize = 20;
+    let stores = Stores::start().await;
+    let [a] = stores.serve(["a"]);
+    let users: Vec<_> = (0..USERS).map(|n| a.client(&format!("user{n}"), &format!("phone {n}"))).collect();
+    let mut devices: Vec<Device> = users.iter().map(|user| user.log_in(&a)).collect();
+    a.create_accounts(["ann", "bob", "cat"]);
+    devices.iter_mut().for_each(|device| device.subscribe(&["ann", "bob", "cat"]));
+    drop(devices);
+    wait_until("the connections have ended", PATIENCE, || a.metric("connections") == 0.0);
+    // Nothing is under way any longer, and the users are away.
+    std::thread::sleep(GRACE);
+
+    let before = reads_of(&stores.redis).await;
+    let idle_for = Duration::from_secs(2);
+    std::thread::sleep(idle_for);
+    let idle = reads_of(&stores.redis).await;
+    let began = Instant::now();
+    let mut devices = Vec::new();
+    for user in &users {
+        devices.push(user.log_in(&a));
+        // No command is sent together with those of the next login.
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let took = began.elapsed();
+    let reads = reads_of(&stores.redis).await - idle;
+    let of_idle = (idle - before) * (took.as_secs_f64() / idle_for.as_secs_f64()).min(1.0);
+    let each = (reads - of_idle) / USERS as f64;
+    println!("{each:.2} round trips for each login; {reads} reads in {took:?}, {of_idle:.1} of them idle");
+    // What else the server does in that time is not the same each time.
+    assert!(each < 3.5, "{each:.2} round trips for each login");
+    assert_eq!(subscriptions_of(&mut devices[0]), ["ann", "bob", "cat"], "the list came with the login");
+    a.stop();
+}
+
+fn subscriptions_of(device: &mut Device) -> Vec<String> {
+    match device.ask(Request::GetSubscriptions(v1::GetSubscriptionsRequest {})) {
+        Body::GetSubscriptions(answer) => answer.user_ids,
+        other => panic!("{other:?}"),
+    }
+}

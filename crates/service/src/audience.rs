@@ -403,8 +403,8 @@ impl<S: Versioned> Audience<S> {
     /// Stores a status and marks the user in the mailboxes of the watchers, unless the stored status is at least as
     /// new. `prepare` is called only for a newer status.
     ///
-    /// If a newer status shows the same as the stored one, only its version is stored. After a loss of records, every
-    /// user gets a higher version, and nobody is notified of users who look as before.
+    /// If a newer status is the stored one as it was put back after a loss of records, only its version is stored:
+    /// watchers see no difference.
     pub fn tell(&mut self, user: &User, status: &UserStatus, prepare: impl FnOnce(&UserStatus) -> S) {
         if self.hub.wants(user, status.version) {
             // Between two equal statuses, an answer may have contained another one.

@@ -504,7 +504,7 @@ fn unlogined() -> UserStatus {
         custom_status: CustomStatus::NONE,
         version: Version(0),
         since: Timestamp(0),
-        reason: Reason::None,
+        reason: Reason::Logout,
         last_seen: None,
         online_devices: PlatformSet::default(),
     }

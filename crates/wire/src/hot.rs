@@ -16,8 +16,10 @@ const KEY_ID: u8 = 1 << 3;
 const KEY_LOGIN: u8 = 3 << 3 | 2;
 const KEY_LOGIN_STATUSES: u8 = 3 << 3 | 2;
 
-/// The protobuf keys of `UserStatus.version`, `UserStatus.reason` and `UserStatus.online_devices`.
-const KEYS_NOT_SHOWN: [u8; 3] = [4 << 3, 6 << 3, 8 << 3 | 2];
+/// The protobuf keys of `UserStatus.reason`, and of the fields that may differ in a status that was put back: `version`,
+/// `reason` and `online_devices`.
+const KEY_REASON: u8 = 6 << 3;
+const KEYS_NOT_SHOWN: [u8; 3] = [4 << 3, KEY_REASON, 8 << 3 | 2];
 
 /// The protobuf encoding of `StatusChanged.snapshot_complete = true`: field number << 3 | 0, then 1.
 const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
@@ -53,10 +55,15 @@ impl EncodedStatus {
         self.version
     }
 
-    /// Whether both statuses show a watcher the same: all fields but the version, the reason and the devices are equal.
-    /// Compares the encodings, which is quicker than decoding them.
-    pub fn shows_the_same(&self, other: &Self) -> bool {
-        shown_fields(&self.protobuf).eq(shown_fields(&other.protobuf))
+    /// Whether `newer` is this status as it was put back after a loss of records: its reason is that of a rebuilt record
+    /// or of a login, and all other fields but the version and the devices are equal. Compares the encodings, which is
+    /// quicker than decoding them.
+    pub fn is_put_back_as(&self, newer: &Self) -> bool {
+        let shown = |field: &&[u8]| !KEYS_NOT_SHOWN.contains(&field[0]);
+        let reason = fields(&newer.protobuf).find(|field| field[0] == KEY_REASON);
+        // The reason 0 is left out.
+        let is_rebuilt = reason.is_none_or(|field| field[1..] == [v1::Reason::Login as u8]);
+        is_rebuilt && fields(&self.protobuf).filter(shown).eq(fields(&newer.protobuf).filter(shown))
     }
 
     /// Decodes the status.
@@ -86,10 +93,10 @@ fn split_element(element: &[u8]) -> (&[u8], &[u8]) {
     element.split_at(prefix)
 }
 
-/// The encoded fields of an encoded element, without [`KEYS_NOT_SHOWN`].
-fn shown_fields(element: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// The encoded fields of an encoded element.
+fn fields(element: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (_, mut rest) = split_element(element);
-    let fields = std::iter::from_fn(move || {
+    std::iter::from_fn(move || {
         let (key, value) = rest.split_first()?;
         let varint = value.iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
         // `encode_status` makes only varints and fields with a length, and one byte for each key.
@@ -100,8 +107,7 @@ fn shown_fields(element: &[u8]) -> impl Iterator<Item = &[u8]> {
         let (field, tail) = rest.split_at(1 + varint + length);
         rest = tail;
         Some(field)
-    });
-    fields.filter(|field| !KEYS_NOT_SHOWN.contains(&field[0]))
+    })
 }
 
 /// Collects encoded statuses for one `ServerMessage { status_changed }`.
@@ -260,29 +266,30 @@ mod tests {
     }
 
     #[test]
-    fn statuses_that_differ_in_version_reason_or_devices_show_the_same() {
+    fn a_status_that_was_put_back_differs_in_version_reason_and_devices_only() {
         for (custom, seen) in [("", None), ("at lunch", Some(7)), (&"é".repeat(200), Some(u64::MAX))] {
-            let one = status("ann", custom, 7, 1, seen);
+            let one = UserStatus { reason: Reason::Custom, ..status("ann", custom, 7, 1, seen) };
+            let is = |newer: &UserStatus| encode_status(&one).is_put_back_as(&encode_status(newer));
+            let again = UserStatus { reason: Reason::Login, ..one.clone() };
             for version in [0, 8, 1 << 20, u64::MAX] {
                 let online_devices = [Platform::IPhone].into_iter().collect();
-                let again = UserStatus {
-                    version: Version(version),
-                    reason: Reason::Custom,
-                    online_devices,
-                    ..one.clone()
-                };
-                assert!(encode_status(&one).shows_the_same(&encode_status(&again)), "{again:?}");
-                let bare = UserStatus { reason: Reason::None, online_devices: Default::default(), ..again };
-                assert!(encode_status(&one).shows_the_same(&encode_status(&bare)), "{bare:?}");
+                let newer = UserStatus { version: Version(version), online_devices, ..again.clone() };
+                assert!(is(&newer), "{newer:?}");
+                let bare =
+                    UserStatus { reason: Reason::None, online_devices: Default::default(), ..newer.clone() };
+                assert!(is(&bare), "{bare:?}");
+                for reason in [Reason::Custom, Reason::NodeLost, Reason::LinkClosed] {
+                    assert!(!is(&UserStatus { reason, ..newer.clone() }), "{reason:?}");
+                }
             }
             for other in [
-                UserStatus { user_id: UserId::new("bob").unwrap(), ..one.clone() },
-                UserStatus { status_type: StatusType::ALL[2], ..one.clone() },
-                UserStatus { custom_status: CustomStatus::new("x", 10).unwrap(), ..one.clone() },
-                UserStatus { since: Timestamp(2), ..one.clone() },
-                UserStatus { last_seen: Some(Timestamp(1)), ..one.clone() },
+                UserStatus { user_id: UserId::new("bob").unwrap(), ..again.clone() },
+                UserStatus { status_type: StatusType::ALL[2], ..again.clone() },
+                UserStatus { custom_status: CustomStatus::new("x", 10).unwrap(), ..again.clone() },
+                UserStatus { since: Timestamp(2), ..again.clone() },
+                UserStatus { last_seen: Some(Timestamp(1)), ..again.clone() },
             ] {
-                assert!(!encode_status(&one).shows_the_same(&encode_status(&other)), "{other:?}");
+                assert!(!is(&other), "{other:?}");
             }
         }
     }

@@ -29,8 +29,8 @@ impl Versioned for MailboxStatus {
         self.0.version()
     }
 
-    fn shows_the_same(&self, other: &Self) -> bool {
-        self.0.shows_the_same(&other.0)
+    fn is_put_back_as(&self, newer: &Self) -> bool {
+        self.0.is_put_back_as(&newer.0)
     }
 }
 

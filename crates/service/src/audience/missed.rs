@@ -128,7 +128,7 @@ mod tests {
     fn a_status_that_an_answer_has_contradicted_is_sent_again() {
         let mut audience = Audience::<UserStatus>::default();
         let alice = join(&mut audience, "alice", 1);
-        let status = |version, custom| bob(version, custom, 1, Reason::Custom, Platform::Web);
+        let status = |version, custom| bob(version, custom, 1, Reason::Login, Platform::Web);
         audience.tell(&user("bob"), &status(5, "a"), UserStatus::clone);
         assert_eq!(told(&mut audience, alice), [5]);
         // The answer to a query of Alice has version 6, "b". The log reports version 7 only, because of the rate.

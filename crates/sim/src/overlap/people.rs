@@ -265,7 +265,7 @@ impl People {
 
     fn judge_news(&self, number: u64, client: &Client, status: &UserStatus) {
         let of = who_is(&status.user_id);
-        let is_known = client.picture.get(&of).is_some_and(|known| known.shows_the_same(status));
+        let is_known = client.picture.get(&of).is_some_and(|known| known.is_put_back_as(status));
         if is_known && self.must_stay.borrow().contains(&of) {
             let what = format!("{} is told again of {}: {}", label(number, client), NAMES[of], shown(status));
             self.judge.found(Name::NothingNew, what);
