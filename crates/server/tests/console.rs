@@ -540,12 +540,10 @@ async fn a_link_that_falls_silent_is_measured() {
 #[tokio::test]
 async fn dead_letters_are_shown_sent_again_and_dropped() {
     let (mut node, browser) = logged_in().await;
-    // No receiver listens at the address: all notices stay in the outbox, because they are too young to become dead
-    // letters.
+    // No receiver listens at the address. The notices are too young to become dead letters by themselves.
     node.set(|settings| settings.webhooks.push_url = "http://127.0.0.1:9/".into()).await;
-    let facts = node.facts();
+    let (facts, at) = (node.facts(), node.clock.now().wall);
     let lane = Lane { app: node.app.id, hook: Hook::Push };
-    let at = node.clock.now().wall;
     for number in 1..=3 {
         let content = PushContent {
             from: UserId::new("bob").unwrap(),
@@ -555,24 +553,23 @@ async fn dead_letters_are_shown_sent_again_and_dropped() {
             unread: 1,
             devices: Vec::new(),
         };
-        let content = NoticeContent::Push(content);
-        let notice = NewNotice { user: node.user(&format!("u{number}")), content, at };
+        let user = node.user(&format!("u{number}"));
+        let notice = NewNotice { user, content: NoticeContent::Push(content), at };
         facts.enqueue(vec![notice]).await.unwrap();
     }
     let backlog = browser.get("/apps/1400000001/webhooks").await.body;
     assert_eq!(backlog["webhooks"][0]["webhook"], json!("push"));
     assert_eq!((&backlog["webhooks"][0]["waiting"], &backlog["webhooks"][0]["dead"]), (&json!(3), &json!(0)));
-    // The dispatcher may have put off the first of them already, so they are not in the order of their numbers.
-    let mut heads = facts.heads(lane, 10).await.unwrap();
-    heads.sort_by_key(|head| head.id);
-    for head in heads {
-        let settled = SettledAs::Dead { attempts: 16, error: "503 Service Unavailable".into() };
-        facts.settle(vec![Settled { id: head.id, term: None, settled }], at).await.unwrap();
-    }
+    // They are offered in the order in which they are due.
+    let mut ids: Vec<_> = facts.heads(lane, 10).await.unwrap().iter().map(|head| head.id).collect();
+    ids.sort_unstable();
+    let settled = SettledAs::Dead { attempts: 16, error: "503 Service Unavailable".into() };
+    let dead = |id| Settled { id, term: None, settled: settled.clone() };
+    facts.settle(ids.into_iter().map(dead).collect(), at).await.unwrap();
     let page = async |query: &str| -> (Vec<u64>, bool) {
         let answer = browser.get(&format!("/apps/1400000001/dead-letters{query}")).await;
-        let letters = answer.body["letters"].as_array().unwrap();
-        let ids = letters.iter().map(|letter| letter["id"].as_u64().unwrap()).collect();
+        let letters = answer.body["letters"].as_array().unwrap().iter();
+        let ids = letters.map(|letter| letter["id"].as_u64().unwrap()).collect();
         (ids, answer.body["more"].as_bool().unwrap())
     };
     let (ids, more) = page("").await;
