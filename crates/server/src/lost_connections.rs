@@ -87,7 +87,9 @@ impl LostConnections {
         let mut schedule = Schedule::new(self.clock.now().moment);
         loop {
             tokio::time::sleep(TICK).await;
-            if !schedule.is_due(self.service.records_lost_at(), self.clock.now().moment) {
+            let now = self.clock.now();
+            let lost = self.service.records_lost(now).map(|loss| loss.at);
+            if !schedule.is_due(lost, now.moment) {
                 continue;
             }
             let compared = self.compare(&mut suspected).await;

@@ -10,7 +10,7 @@ use crate::{Port, Service, ServiceError};
 use lamplight_core::{Admission, Connect, Connected, LinkEnd, Presence, Transition};
 use lamplight_facts::{EndWhy, EndedLogin, FactsError, FactsErrorKind, LoginRecorded, NewLogin};
 use lamplight_model::{
-    App, AppId, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId,
+    App, AppId, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId, Version,
 };
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -62,6 +62,8 @@ pub struct LoggedIn {
     /// The version of the user's lists when the facts recorded the login; `None` for a login that was not recorded. The
     /// lists may have changed since.
     pub lists_version: Option<u64>,
+    /// The version of the user's own status at the revision [`rev`](Self::rev).
+    pub version: Version,
     /// The user's subscription list at the revision [`rev`](Self::rev), earliest first.
     pub subscriptions: Vec<UserId>,
 }
@@ -86,6 +88,8 @@ struct Entered {
     unsettled: Vec<EndedLogin>,
     /// The revision of the record at which the device was connected.
     rev: u64,
+    /// The version of the status of that revision.
+    version: Version,
     /// The subscription list of that revision.
     subscriptions: Vec<UserId>,
 }
@@ -163,7 +167,7 @@ impl Service {
                     self.record_and_enter(&user, &app, &connect, call.resume, now).await?
                 }
             };
-        let Entered { login, connected, unsettled, rev, subscriptions } = entered;
+        let Entered { login, connected, unsettled, rev, version, subscriptions } = entered;
         if !unsettled.is_empty() {
             self.settle_or_retry(&user, unsettled, now).await;
         }
@@ -179,6 +183,7 @@ impl Service {
             subscriptions_lost: connected.subscriptions_lost,
             rev,
             lists_version,
+            version,
             subscriptions,
         })
     }
@@ -546,5 +551,6 @@ fn recorded_as(connect: &Connect<'_>, resume: bool) -> Recorded {
 
 fn entered_as(presence: &Presence, login: u64, connected: Connected) -> Entered {
     let unsettled = presence.unsettled_ends().cloned().collect();
-    Entered { login, connected, unsettled, rev: 0, subscriptions: presence.subscriptions().iter().collect() }
+    let (version, subscriptions) = (presence.version(), presence.subscriptions().iter().collect());
+    Entered { login, connected, unsettled, rev: 0, version, subscriptions }
 }

@@ -38,6 +38,7 @@ impl ListsDuringLogin {
         let is_current = self.worker.lists_heard.borrow().none_after(&self.user, done.rev);
         (is_current && !notified.friends).then(|| WatchList {
             rev: done.rev,
+            version: done.version,
             subscriptions: std::mem::take(&mut done.subscriptions),
             friends: Vec::new(),
             notified,
