@@ -272,7 +272,7 @@ impl Records {
             return Ok(accounts.into_iter().map(|account| Some((account?, Vec::new()))).collect());
         }
         let mut found = self.facts.accounts_with_logins(users).await?;
-        let lost_at = self.observe_epoch(now).lost_at();
+        let lost_at = if self.is_shared() { self.observe_epoch(now).lost_at() } else { epoch };
         for (_, logins) in found.iter_mut().flatten() {
             // A later login is being recorded or undone, and that operation updates the record itself.
             logins.retain(|login| login.at < lost_at.after(CLOCK_ERROR));
