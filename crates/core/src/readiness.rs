@@ -22,8 +22,8 @@ pub enum Sign {
     Ended,
 }
 
-/// The assessment of one part of a node.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// The assessment of one part of a node. Ordered: a later variant is worse.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Verdict {
     /// The part is working.
     Ok,
@@ -51,15 +51,23 @@ pub enum Course {
 pub struct Readiness {
     /// Whether the node goes on.
     pub course: Course,
-    /// The name and the assessment of each part, in the order given.
+    /// The name and the assessment of each part, in the order given. Each name occurs once.
     pub parts: Vec<(String, Verdict)>,
 }
 
 impl Readiness {
-    /// Assesses the parts at the time `now`.
+    /// Assesses the parts at the time `now`. Parts with the same name count as one part, with the worst assessment.
     pub fn of(course: Course, parts: impl IntoIterator<Item = (String, Sign)>, now: Moment) -> Self {
-        let parts = parts.into_iter().map(|(name, sign)| (name, judge(sign, now))).collect();
-        Self { course, parts }
+        let mut judged: Vec<(String, Verdict)> = Vec::new();
+        for (name, sign) in parts {
+            let verdict = judge(sign, now);
+            match judged.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, worst)) if *worst < verdict => *worst = verdict,
+                Some(_) => {}
+                None => judged.push((name, verdict)),
+            }
+        }
+        Self { course, parts: judged }
     }
 
     /// Whether clients should be sent to this node.
@@ -145,6 +153,25 @@ mod tests {
             "not ready | part 0: failing: the disk is full | part 1: ended",
             Some("part 1"),
         );
+    }
+
+    #[test]
+    fn parts_with_one_name_are_listed_once_with_the_worst_assessment() {
+        let failing = Sign::Failing("the disk is full".to_owned());
+        let signs = [
+            ("a", Sign::Well),
+            ("b", pulse(1_000)),
+            ("a", failing.clone()),
+            ("a", pulse(1_000)),
+            ("b", Sign::Well),
+            ("c", Sign::Ended),
+            ("c", failing),
+        ];
+        let named = signs.map(|(name, sign)| (name.to_owned(), sign));
+        let readiness = Readiness::of(Course::Serving, named, Moment(10_000));
+        let expected = "not ready\na: failing: the disk is full\nb: no sign of life for 9 s\nc: ended\n";
+        assert_eq!(readiness.to_string(), expected);
+        assert_eq!(readiness.ended(), Some("c"));
     }
 
     #[test]
