@@ -7,7 +7,7 @@ use lamplight_core::{
 };
 use lamplight_model::{
     AppSettings, ConnectionId, CustomStatus, DeviceId, EndedLogin, Moment, NodeId, Now, Platform, Reason,
-    Revoked, SessionEventKind, StatusType, Timestamp, UserId, UserStatus, Version,
+    Revoked, SessionEvent, SessionEventKind, StatusType, Timestamp, UserId, UserStatus, Version,
 };
 use std::time::Duration;
 
@@ -38,6 +38,8 @@ fn platform(name: &str) -> Platform {
 struct User {
     presence: Presence,
     settings: AppSettings,
+    /// Whether the connections that are put back were in an earlier record.
+    is_lost: bool,
 }
 
 impl User {
@@ -46,7 +48,7 @@ impl User {
         let settings = AppSettings::default();
         let (facts, version) = (UserFacts::default(), Version::at(now(0).wall));
         let presence = Presence::from_facts(facts, version, Timestamp(5), false, &settings, Moment(0));
-        Self { presence, settings }
+        Self { presence, settings, is_lost: false }
     }
 
     /// The record of a user that was lost and is rebuilt from the facts.
@@ -56,21 +58,18 @@ impl User {
         let facts = UserFacts { logins, ..UserFacts::default() };
         let version = Version::at(at.wall);
         let presence = Presence::from_facts(facts, version, Timestamp(5), true, &settings, at.moment);
-        Self { presence, settings }
+        Self { presence, settings, is_lost: true }
     }
 
     fn log_in(&mut self, name: &str, login: u64, node: NodeId, at: Now) {
+        self.log_in_as(name, platform(name), login, node, at);
+    }
+
+    fn log_in_as(&mut self, name: &str, platform: Platform, login: u64, node: NodeId, at: Now) {
         let device = device(name);
         let connection = ConnectionId::new(node, login);
-        let connect = Connect {
-            device: &device,
-            platform: platform(name),
-            login,
-            born: 0,
-            issued: 1,
-            connection,
-            address: None,
-        };
+        let connect =
+            Connect { device: &device, platform, login, born: 0, issued: 1, connection, address: None };
         let _ = self.presence.connect(&connect, &self.settings, at);
     }
 
@@ -98,7 +97,7 @@ impl User {
             address: None,
         };
         let subscriptions = ids(list);
-        let open = Reassert { connect, told, subscriptions: &subscriptions };
+        let open = Reassert { connect, told, subscriptions: &subscriptions, is_lost: self.is_lost };
         self.presence.reassert(&open, &self.settings, at)
     }
 
@@ -329,6 +328,118 @@ fn who_was_taken_for_lost_is_shown_to_come_back() {
     assert!(user.presence.next_deadline().is_none_or(|due| due > now(70).moment + Duration::from_secs(60)));
 }
 
+/// The session events that a connection produces when it is put back, after what has happened to its record.
+#[test]
+fn the_app_is_told_of_a_connection_that_is_put_back_only_if_it_was_told_of_its_end() {
+    type Record = fn() -> User;
+    fn rebuilt(logins: &[(&str, u64)], held_until: u64) -> User {
+        let mut user = User::of_facts(logins, now(100));
+        user.settings.webhooks.state_change_url = "https://receiver".to_owned();
+        if held_until > 0 {
+            user.presence = user.presence.held_until(now(held_until).moment, now(100).wall);
+        }
+        user
+    }
+    fn kept(name: &str) -> User {
+        let mut user = User::new();
+        user.settings.webhooks.state_change_url = "https://receiver".to_owned();
+        user.log_in(name, 1, HERE, now(1));
+        let _ = user.presence.events_recorded(u64::MAX, 0);
+        user
+    }
+    let table: [(&str, &str, Record, &[&str]); 10] = [
+        ("the record was lost", "phone", || rebuilt(&[("phone", 1)], 130), &[]),
+        ("the record of a Web device was lost", "tab", || rebuilt(&[], 130), &[]),
+        ("the record was lost, and another device was there", "tab", || rebuilt(&[("phone", 1)], 130), &[]),
+        ("the record was rebuilt after the grace", "phone", || rebuilt(&[("phone", 1)], 0), &[]),
+        (
+            "the record was lost, and another device has come meanwhile",
+            "tab",
+            || {
+                let mut user = rebuilt(&[], 130);
+                user.log_in("mac", 2, ELSEWHERE, now(101));
+                user
+            },
+            &["mac Login []"],
+        ),
+        (
+            "the record was lost, and the grace has ended",
+            "phone",
+            || {
+                let mut user = rebuilt(&[("phone", 1)], 130);
+                let _ = user.presence.expire(&user.settings, now(130));
+                user
+            },
+            &["phone LinkClosed", "phone Login []"],
+        ),
+        (
+            "the record was lost, and the login kicks an earlier one",
+            "tab",
+            || {
+                let mut user = rebuilt(&[], 130);
+                user.settings.multi_device.web_instances = 1;
+                user.log_in_as("tab 0", Platform::Web, 0, ELSEWHERE, now(101));
+                user
+            },
+            &["tab 0 Login []", "tab LinkClosed", "tab Login [Web]"],
+        ),
+        (
+            "other nodes hold the connection",
+            "phone",
+            || {
+                let mut user = kept("phone");
+                let _ = user.lose(HERE, now(130), now(100));
+                user
+            },
+            &[],
+        ),
+        (
+            "other nodes have ended the connection",
+            "phone",
+            || {
+                let mut user = kept("phone");
+                let _ = user.lose(HERE, now(100), now(100));
+                user
+            },
+            &["phone LinkClosed", "phone Login []"],
+        ),
+        (
+            "other nodes have ended the connection of a Web device",
+            "tab",
+            || {
+                let mut user = kept("tab");
+                let _ = user.lose(HERE, now(100), now(100));
+                user
+            },
+            &["tab LinkClosed", "tab Login []"],
+        ),
+    ];
+    for (what, name, record, expected) in table {
+        let mut user = record();
+        let told = UserStatus { version: Version::at(now(500).wall), ..user.status() };
+        let before = user.presence.pending_events().map_or(0, |events| events.last_ordinal());
+        let back = user.reassert(name, 1, Some(&told), &[], now(140));
+        assert_eq!(back.outcome, Reasserted::PutBack, "{what}");
+        let shown: Vec<String> = user.presence.pending_events().map_or(vec![], |events| {
+            let of_put_back = events.waiting().filter(|event| event.ordinal > before);
+            for event in of_put_back {
+                let version = event.after.unwrap().version;
+                assert_eq!(version, user.presence.version(), "{what}: the version of the status after it");
+            }
+            events.waiting().map(show).collect()
+        });
+        assert_eq!(shown, expected, "{what}");
+    }
+}
+
+fn show(event: &SessionEvent) -> String {
+    let device = event.device.as_ref().unwrap();
+    match &event.kind {
+        SessionEventKind::Login { kicked } => format!("{} Login {kicked:?}", device.id),
+        kind => format!("{} {kind:?}", device.id),
+    }
+}
+
 #[test]
 fn the_log_tells_of_each_connection_that_is_ended_at_once() {
     let mut user = User::new();
@@ -349,7 +460,8 @@ fn a_record_is_as_rebuilt_until_a_connection_is_put_back_or_something_visible_ha
     assert!(user.presence.is_as_rebuilt());
     user.presence = user.presence.clone().held_until(now(130).moment, now(100).wall);
     assert!(user.presence.is_as_rebuilt());
-    let mut expired = User { presence: user.presence.clone(), settings: AppSettings::default() };
+    let mut expired =
+        User { presence: user.presence.clone(), settings: AppSettings::default(), is_lost: true };
     let _ = expired.presence.expire(&user.settings, now(130));
     assert!(!expired.presence.is_as_rebuilt());
     assert_eq!(user.reassert("phone", 1, None, &[], now(101)).outcome, Reasserted::PutBack);

@@ -1,6 +1,6 @@
 //! An open connection, which its node can put back into a live record that has lost it.
 
-use lamplight_model::{ConnectionId, DeviceId, Platform, User, UserId, UserStatus};
+use lamplight_model::{ConnectionId, DeviceId, Platform, Timestamp, User, UserId, UserStatus};
 
 /// An open connection of this node, with the data that the node has of the user.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,6 +17,9 @@ pub struct OpenConnection {
     pub login: u64,
     /// The second in which the UserSig was issued.
     pub issued: u64,
+    /// The directory's time at which the login began. Later the time at which the connection was put back, or at which
+    /// the log reported that other nodes have ended it.
+    pub since: Timestamp,
     /// The newest status of the user that the node has sent to any client; `None` if it has sent none.
     pub told: Option<UserStatus>,
     /// The subscription list that the node has. It has the order of the record as long as users were only added to it

@@ -145,6 +145,11 @@ impl Records {
         losses.last(self.oldest_node.is_before(self.directory.epoch()), now)
     }
 
+    /// Whether the directory has lost records that it had at `since`.
+    pub(crate) fn are_lost_since(&self, since: Timestamp) -> bool {
+        self.lost_at().is_some_and(|lost| since < lost.after(CLOCK_ERROR))
+    }
+
     /// Whether the directory has lost records so recently that nodes are still creating them again. This takes until
     /// the grace after the loss ends.
     pub(crate) fn are_restored_at(&self, now: Now) -> bool {

@@ -168,6 +168,7 @@ fn open(
         platform,
         login: done.login,
         issued: done.issued,
+        since: done.at,
         told,
         subscriptions: list.iter().map(|name| user(name).id).collect(),
     }

@@ -18,6 +18,9 @@ pub struct Reassert<'a> {
     pub told: Option<&'a UserStatus>,
     /// The subscription list that the node has, earliest first.
     pub subscriptions: &'a [UserId],
+    /// Whether the directory has lost a record that contained the connection. The app has then received the login of
+    /// the device, but no disconnect.
+    pub is_lost: bool,
 }
 
 /// The outcome of [`Presence::reassert`].
@@ -109,8 +112,8 @@ impl Presence {
     /// was created from the facts. A subscription list that was lost with the record is restored. The version becomes
     /// higher than that of [`Reassert::told`].
     ///
-    /// If the record has the connection, but [lacks a change](lacks_change) that the node has told, the change is
-    /// restored with its version.
+    /// Produces the session events of a login that continues a connection: none, unless the login kicks other devices.
+    /// If the record has noted the end of the connection, produces the login that pairs with it.
     pub fn reassert(
         &mut self,
         open: &Reassert<'_>,
@@ -124,23 +127,31 @@ impl Presence {
                 None => Transition::quiet(Reasserted::Current),
             };
         }
-        let recorded = match self.devices.iter().find(|it| it.id == *device) {
+        let (recorded, has_noted_end) = match self.devices.iter().find(|it| it.id == *device) {
             Some(it) if matches!(it.link, Link::Connected(_)) => {
                 return Transition::quiet(Reasserted::Refused);
             }
-            Some(_) => None,
+            // A record that is rebuilt after the grace has this login as disconnected, and has noted no event.
+            Some(_) => (None, self.events.as_ref().is_some_and(|events| events.last_ordinal() > 0)),
             // The facts have no Web logins, so a record that was rebuilt lacks them.
-            None if platform.is_web() => Some((login, None)),
+            None if platform.is_web() => (Some((login, None)), false),
             None => return Transition::quiet(Reasserted::Refused),
         };
+        let is_told_connected = open.is_lost && !has_noted_end;
         let admission = self.admission(device, platform, issued, recorded, settings.multi_device);
         if admission != Admission::Admitted(login) {
             return Transition::quiet(Reasserted::Refused);
         }
         let is_as_rebuilt = self.reason == Reason::None;
         let told = open.told.filter(|_| is_as_rebuilt);
+        if let Some(told) = open.told
+            && self.version <= told.version
+        {
+            // Before the change, whose events contain the version.
+            self.version = Version(told.version.0 + 1);
+        }
         let mut transition = self.change(Reason::Login, settings, now, |presence, ended| {
-            presence.connect_device(&open.connect, settings, ended, now);
+            presence.connect_device(&open.connect, is_told_connected, settings, ended, now);
             if let Some(told) = told
                 && presence.custom_status.is_empty()
             {
@@ -150,11 +161,6 @@ impl Presence {
         });
         if let Some(told) = told.filter(|told| told.status_type == StatusType::Online) {
             self.since = told.since;
-        }
-        if let Some(told) = open.told
-            && self.version <= told.version
-        {
-            self.version = Version(told.version.0 + 1);
         }
         if self.subscriptions_lost && self.subscriptions.is_empty() && !open.subscriptions.is_empty() {
             let limit = usize::from(settings.limits.subscriptions);

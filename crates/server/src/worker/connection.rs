@@ -10,6 +10,7 @@ use lamplight_service::{KeyMark, ListDifference, OwnListChange};
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::{ConnectionEnded, ServerMessage, server_message::Body};
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 /// A connection of a worker.
@@ -97,6 +98,7 @@ pub struct Login {
     pub number: u64,
     /// The second in which the token of the login was issued.
     pub issued: u64,
+    pub since: Second,
     pub watcher: WatcherKey,
     pub heartbeat_timeout: Duration,
     pub sig_expires: Timestamp,
@@ -107,7 +109,7 @@ pub struct Login {
     pub abilities: ToldAbilities,
     /// The number of statuses of the snapshot that are still to be sent, besides those in the login's answer. `None`
     /// once the client was told that the snapshot is complete.
-    pub snapshot_left: Option<u32>,
+    pub snapshot_left: Option<NonZeroU32>,
     /// `true` if the answer to the login has been sent, so that notifications may follow.
     pub answered: bool,
     /// `true` if entries of the change log were missed. One of them may have ended this connection.
@@ -116,6 +118,22 @@ pub struct Login {
     pub list_difference: Option<Box<ListDifference>>,
     /// Changes of the subscription list by the call in progress. The call's answer will report them.
     pub own_changes: Box<[OwnListChange]>,
+}
+
+/// [`OpenConnection::since`](lamplight_service::OpenConnection::since) in whole seconds since 1970, until 2106.
+#[derive(Clone, Copy, Debug)]
+pub struct Second(u32);
+
+impl Second {
+    /// The second that contains `at`.
+    pub fn of(at: Timestamp) -> Self {
+        Self(u32::try_from(at.as_secs()).unwrap_or(u32::MAX))
+    }
+
+    /// The beginning of the second.
+    pub fn begins(self) -> Timestamp {
+        Timestamp(u64::from(self.0) * 1_000)
+    }
 }
 
 const _: () = assert!(size_of::<Login>() <= 200 && size_of::<Connection>() <= 240);

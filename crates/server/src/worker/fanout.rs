@@ -11,6 +11,7 @@ use lamplight_model::{UserId, UserStatus, Version};
 use lamplight_service::{Effect, Urgency};
 use lamplight_wire::v1::{self, server_message::Body};
 use lamplight_wire::{EncodedStatus, encode_status};
+use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -218,8 +219,8 @@ impl Worker {
                     && let Some(left) = login.snapshot_left
                 {
                     // Changes after the snapshot are sent after it, so it is enough to count the statuses.
-                    let left = left.saturating_sub(batch.count() as u32);
-                    login.snapshot_left = (more && left > 0).then_some(left);
+                    let left = left.get().saturating_sub(batch.count() as u32);
+                    login.snapshot_left = NonZeroU32::new(left).filter(|_| more);
                     batch.set_snapshot_complete(login.snapshot_left.is_none());
                 }
                 if !batch.is_empty() {

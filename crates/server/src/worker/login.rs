@@ -2,7 +2,7 @@
 
 use super::Worker;
 use super::abilities::{KEY_IS_GONE, abilities_in, good_until};
-use super::connection::{Connection, Login, Session, Work, last_words};
+use super::connection::{Connection, Login, Second, Session, Work, last_words};
 use super::lists_queue::ListsQueue;
 use super::reads::{STORE_PATIENCE, in_time, too_slow};
 use super::told_abilities::ToldAbilities;
@@ -14,6 +14,7 @@ use lamplight_wire::v1::ConnectionEnded;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{LoginStatuses, v1};
+use std::num::NonZeroU32;
 use std::pin::pin;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -137,6 +138,7 @@ impl LoginTask {
                 platform,
                 number: done.login,
                 issued: done.issued,
+                since: Second::of(done.at),
                 watcher,
                 heartbeat_timeout,
                 sig_expires,
@@ -218,7 +220,7 @@ impl LoginTask {
         let abilities = worker.connections.with(id, |connection| {
             let login = connection.login_mut()?;
             login.lists.tell_from(lists_version);
-            login.snapshot_left = (left > 0).then_some(left as u32);
+            login.snapshot_left = NonZeroU32::new(left as u32);
             login.answered = true;
             Some(login.abilities.tell())
         });

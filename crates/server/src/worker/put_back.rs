@@ -2,7 +2,7 @@
 //! this node for lost.
 
 use super::Worker;
-use super::connection::{Work, last_words};
+use super::connection::{Second, Work, last_words};
 use super::reads::{in_time, too_slow};
 use lamplight_core::{LinkEnd, Reasserted, WatcherKey, lacks_change};
 use lamplight_model::{ConnectionId, UserStatus, Version};
@@ -41,6 +41,11 @@ impl Worker {
         let (outcome, rev) = outcome?;
         if outcome == Reasserted::PutBack {
             self.audience.borrow_mut().entered_again(watcher, rev);
+            self.connections.with(id, |connection| {
+                if let Some(login) = connection.login_mut() {
+                    login.since = Second::of(now.wall);
+                }
+            });
         }
         if outcome == Reasserted::Refused
             && let Some(slot) = self.connections.slot(id)
@@ -66,8 +71,10 @@ impl Worker {
     pub(super) fn was_taken_for_lost(&self, watcher: WatcherKey) {
         let id = self.audience.borrow().member(watcher).map(|member| member.connection);
         let Some(id) = id else { return };
+        let now = self.shared.clock.now().wall;
         self.connections.with(id, |connection| {
             if let Some(login) = connection.login_mut() {
+                login.since = Second::of(now);
                 login.may_be_superseded = true;
             }
         });
@@ -87,6 +94,7 @@ impl Worker {
                 platform: login.platform,
                 login: login.number,
                 issued: login.issued,
+                since: login.since.begins(),
                 told: told.and_then(|status| UserStatus::try_from(status).ok()),
                 subscriptions: audience.subscriptions(login.watcher).cloned().collect(),
             })

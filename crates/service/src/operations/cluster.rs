@@ -79,7 +79,8 @@ impl Service {
         open: &OpenConnection,
         now: Now,
     ) -> Result<(Reasserted, u64), ServiceError> {
-        let OpenConnection { user, connection, device, platform, login, issued, told, subscriptions } = open;
+        let OpenConnection { user, connection, device, platform, login, issued, since, told, subscriptions } =
+            open;
         let app = self.app(user)?;
         let connect = Connect {
             device,
@@ -90,9 +91,12 @@ impl Service {
             connection: *connection,
             address: None,
         };
-        let open = Reassert { connect, told: told.as_ref(), subscriptions };
         let mut seeds = Seeds::default();
         loop {
+            // The call that finds the record missing may be the first that notices the loss.
+            let is_lost = self.records.are_lost_since(*since);
+            let connect = connect.clone();
+            let open = Reassert { connect, told: told.as_ref(), subscriptions, is_lost };
             let put_back = self
                 .directory
                 .update_logged(user, now, |presence| presence.reassert(&open, &app.settings, now));

@@ -51,6 +51,8 @@ pub struct LoggedIn {
     pub login: u64,
     /// The second in which the UserSig was issued.
     pub issued: u64,
+    /// The time at which the login began.
+    pub at: Timestamp,
     /// Whether the account was created for this login.
     pub registered: bool,
     /// Whether the user's subscription list was dropped while the user was away. The client then has to subscribe
@@ -179,6 +181,7 @@ impl Service {
             key,
             login,
             issued,
+            at: now.wall,
             registered,
             subscriptions_lost: connected.subscriptions_lost,
             rev,

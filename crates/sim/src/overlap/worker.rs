@@ -140,6 +140,7 @@ struct Login {
     number: u64,
     /// The second in which the UserSig was issued.
     issued: u64,
+    since: Timestamp,
     watcher: WatcherKey,
     answered: bool,
     /// `true` if the worker missed entries of the change log after it last read the watch list. Such an entry may have

@@ -125,6 +125,11 @@ impl Worker {
         let (outcome, rev) = outcome?;
         if outcome == Reasserted::PutBack {
             self.audience.borrow_mut().entered_again(watcher, rev);
+            self.with_connection(id, |connection| {
+                if let Some(login) = connection.login_mut() {
+                    login.since = now.wall;
+                }
+            });
         }
         self.shared.judge.count(format!("put back: {outcome:?}"));
         if outcome == Reasserted::Refused
@@ -157,6 +162,7 @@ impl Worker {
             platform: login.platform,
             login: login.number,
             issued: login.issued,
+            since: login.since,
             told: audience.newest(&login.user).cloned(),
             subscriptions: audience.subscriptions(login.watcher).cloned().collect(),
         })

@@ -205,6 +205,7 @@ impl Worker {
                 platform: request.platform,
                 number: done.login,
                 issued: done.issued,
+                since: done.at,
                 watcher,
                 answered: false,
                 may_be_superseded: false,
