@@ -13,7 +13,7 @@ use crate::store::{Values, Work};
 use deadpool_postgres::{Object, Transaction};
 use lamplight_facts::{
     Answer, DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice,
-    Outbox, Settled, SettledAs,
+    Outbox, RecorderTerm, Settled, SettledAs,
 };
 use lamplight_model::{
     AppId, DeviceId, Hook, Lane, LaneLease, MAX_EVENTS_BETWEEN, NodeId, NoticeContent, SessionEvent,
@@ -27,20 +27,26 @@ pub(crate) const PUSH: Hook = Hook::Push;
 
 const TAKE_IN: &str = "SELECT added, repeated, dropped FROM take_in($1, $2, $3, $4, $5, $6, $7, $8)";
 
+const TAKE_IN_OF_RECORDER: &str =
+    "SELECT added, repeated, dropped FROM take_in_of_recorder($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
 impl Outbox for PostgresFacts {
-    fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued> {
+    fn enqueue(&self, notices: Vec<NewNotice>, terms: Vec<RecorderTerm>) -> Answer<'_, Option<Enqueued>> {
         Box::pin(async move {
             const DOING: &str = "taking notices in";
             let is_simple = notices.iter().all(|notice| login_that_is_back(notice).is_none());
             let mut lanes = notices.iter().map(lane_of);
             match lanes.next() {
-                None => Ok(Enqueued::default()),
                 Some(lane) if is_simple && lanes.all(|other| other == lane) => {
                     let run = Run::of(lane, &notices);
-                    let rows = self.store.write(DOING, TAKE_IN, &run.values()).await?;
-                    only(&rows).and_then(enqueued).map_err(|fault| fault.of(DOING))
+                    let (partitions, numbers) = columns_of(&terms);
+                    let [app, hook, users, ordinals, devices, at, contents, most] = run.values();
+                    let values: Values<'_> =
+                        &[&partitions, &numbers, app, hook, users, ordinals, devices, at, contents, most];
+                    let rows = self.store.write(DOING, TAKE_IN_OF_RECORDER, values).await?;
+                    only(&rows).and_then(enqueued_if_current).map_err(|fault| fault.of(DOING))
                 }
-                Some(_) => self.store.work(DOING, &Batch(&notices)).await,
+                None | Some(_) => self.store.work(DOING, &Batch { notices: &notices, terms: &terms }).await,
             }
         })
     }
@@ -69,13 +75,23 @@ impl Outbox for PostgresFacts {
         })
     }
 
-    fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()> {
+    fn forget_taken_in(&self, users: Vec<(User, u64)>, terms: Vec<RecorderTerm>) -> Answer<'_, ()> {
         Box::pin(async move {
-            let sql = "DELETE FROM taken_in AS t USING unnest($1::bigint[], $2::text[], $3::bigint[]) AS k (app, id, known)
-                WHERE t.app = k.app AND t.user_id = k.id AND t.ordinal <= k.known";
+            let sql = "SELECT forget_taken_in($1, $2, $3, $4, $5)";
+            let (partitions, numbers) = columns_of(&terms);
             let (apps, ids): (Vec<i64>, Vec<&str>) = users.iter().map(|(user, _)| key(user)).unzip();
             let known: Vec<i64> = users.iter().map(|(_, known)| number(*known)).collect();
-            self.store.write("forgetting what was taken in", sql, &[&apps, &ids, &known]).await.map(drop)
+            let values: Values<'_> = &[&partitions, &numbers, &apps, &ids, &known];
+            self.store.write("forgetting what was taken in", sql, values).await.map(drop)
+        })
+    }
+
+    fn begin_recording(&self, partitions: Vec<u16>) -> Answer<'_, u64> {
+        Box::pin(async move {
+            const DOING: &str = "beginning a recorder's term";
+            let partitions: Vec<i64> = partitions.into_iter().map(i64::from).collect();
+            let rows = self.store.write_beside(DOING, "SELECT begin_recording($1)", &[&partitions]).await?;
+            only(&rows).and_then(|row| count(row, 0)).map_err(|fault| fault.of(DOING))
         })
     }
 
@@ -233,6 +249,19 @@ fn login_that_is_back(notice: &NewNotice) -> Option<(&SessionEvent, &DeviceId)> 
     }
 }
 
+/// The partitions and the numbers of terms, as columns.
+fn columns_of(terms: &[RecorderTerm]) -> (Vec<i64>, Vec<i64>) {
+    terms.iter().map(|term| (i64::from(term.partition), number(term.term))).unzip()
+}
+
+/// `None` if all columns are NULL, because a term was not the last one.
+fn enqueued_if_current(row: &Row) -> Result<Option<Enqueued>> {
+    match get::<Option<i64>>(row, 0)? {
+        Some(_) => enqueued(row).map(Some),
+        None => Ok(None),
+    }
+}
+
 fn enqueued(row: &Row) -> Result<Enqueued> {
     let number = |column| unsigned(get(row, column)?, column);
     Ok(Enqueued { added: number(0)?, repeated: number(1)?, dropped: number(2)?, suppressed: 0 })
@@ -302,16 +331,25 @@ pub(crate) async fn take_in_pushes(
 }
 
 /// Notices of several lanes, or with logins that may cancel a disconnect.
-struct Batch<'a>(&'a [NewNotice]);
+struct Batch<'a> {
+    notices: &'a [NewNotice],
+    terms: &'a [RecorderTerm],
+}
 
 impl Work for Batch<'_> {
-    type Answer = Enqueued;
+    type Answer = Option<Enqueued>;
 
-    async fn run(&self, connection: &mut Object) -> Result<Enqueued> {
+    async fn run(&self, connection: &mut Object) -> Result<Option<Enqueued>> {
         let transaction = connection.transaction().await?;
+        let hold = transaction.prepare_cached("SELECT hold_recorder_terms($1, $2)").await?;
+        let (partitions, numbers) = columns_of(self.terms);
+        let held: bool = get(only(&transaction.query(&hold, &[&partitions, &numbers]).await?)?, 0)?;
+        if !held {
+            return Ok(None);
+        }
         // All turns first, in one order.
         let mut users: BTreeMap<Lane, Vec<&str>> = BTreeMap::new();
-        for notice in self.0 {
+        for notice in self.notices {
             users.entry(lane_of(notice)).or_default().push(notice.user.id.as_str());
         }
         let enter = transaction.prepare_cached("SELECT enter_app($1)").await?;
@@ -322,7 +360,7 @@ impl Work for Batch<'_> {
             transaction.query(&lock, &[&app, &hook, users]).await?;
         }
         let mut done = Enqueued::default();
-        let mut rest = self.0;
+        let mut rest = self.notices;
         while let Some(first) = rest.first() {
             if let Some((login, device)) = login_that_is_back(first)
                 && take_back(&transaction, first, login, device).await?
@@ -342,7 +380,7 @@ impl Work for Batch<'_> {
             rest = &rest[length..];
         }
         transaction.commit().await?;
-        Ok(done)
+        Ok(Some(done))
     }
 }
 

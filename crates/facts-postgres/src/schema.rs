@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0004_outbox.sql"),
     include_str!("../migrations/0005_lane_leases.sql"),
     include_str!("../migrations/0006_console.sql"),
+    include_str!("../migrations/0007_recorder_terms.sql"),
 ];
 
 /// The number of the advisory lock for migrations: the letters "Lamp". Other locks of this crate have other numbers.

@@ -137,8 +137,9 @@ async fn a_lane_never_loses_its_head() {
         let settled =
             heads.iter().map(|head| Settled { id: head.id, term: None, settled: SettledAs::Gone }).collect();
         let (added, settled) =
-            join(nodes[1].enqueue(vec![notice("alice", n)]), nodes[0].settle(settled, Timestamp(n))).await;
-        assert_eq!((added.unwrap().added, settled.unwrap()), (1, 0));
+            join(nodes[1].enqueue(vec![notice("alice", n)], vec![]), nodes[0].settle(settled, Timestamp(n)))
+                .await;
+        assert_eq!((added.unwrap().unwrap().added, settled.unwrap()), (1, 0));
         told.extend(heads.into_iter().map(|head| sequence(&head.content)));
     }
     while let Some(head) = nodes[0].heads(lane, 9).await.unwrap().pop() {

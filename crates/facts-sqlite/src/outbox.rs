@@ -6,7 +6,7 @@ use crate::deletion;
 use crate::rows::{change, count, json, list, millis, number, parsed, time, to_json};
 use lamplight_facts::{
     Answer, DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice,
-    Outbox, Settled, SettledAs,
+    Outbox, RecorderTerm, Settled, SettledAs,
 };
 use lamplight_model::{
     AppId, DeviceId, Hook, Lane, LaneLease, MAX_EVENTS_BETWEEN, NodeId, NoticeContent, SessionEvent,
@@ -16,16 +16,26 @@ use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 use std::collections::HashMap;
 
 impl Outbox for SqliteFacts {
-    fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued> {
-        self.writer.write("storing notices", move |db| enqueue(db, &notices))
+    fn enqueue(&self, notices: Vec<NewNotice>, terms: Vec<RecorderTerm>) -> Answer<'_, Option<Enqueued>> {
+        self.writer.write("storing notices", move |db| match are_last(db, &terms)? {
+            true => enqueue(db, &notices).map(Some),
+            false => Ok(None),
+        })
     }
 
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>> {
         self.readers.read("reading due notices", move |db| heads(db, lane, limit))
     }
 
-    fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()> {
-        self.writer.write("forgetting stored events", move |db| forget_taken_in(db, &users))
+    fn forget_taken_in(&self, users: Vec<(User, u64)>, terms: Vec<RecorderTerm>) -> Answer<'_, ()> {
+        self.writer.write("forgetting stored events", move |db| match are_last(db, &terms)? {
+            true => forget_taken_in(db, &users),
+            false => Ok(()),
+        })
+    }
+
+    fn begin_recording(&self, partitions: Vec<u16>) -> Answer<'_, u64> {
+        self.writer.write("beginning a recorder's term", move |db| begin_recording(db, &partitions))
     }
 
     fn hand_out(&self, id: u64) -> Answer<'_, bool> {
@@ -118,6 +128,29 @@ fn forget_taken_in(db: &Connection, users: &[(User, u64)]) -> Result<()> {
         change(db, sql, params![user.app.0, user.id.as_str(), number(*known)])?;
     }
     Ok(())
+}
+
+/// Begins a term of each partition. Rows are never deleted, so each number is higher than all former numbers.
+fn begin_recording(db: &Connection, partitions: &[u16]) -> Result<u64> {
+    let sql = "SELECT coalesce(max(term), 0) + 1 FROM recorder_terms";
+    let term = db.prepare_cached(sql)?.query_row((), |row| count(row, 0))?;
+    for partition in partitions {
+        let sql = "INSERT OR REPLACE INTO recorder_terms (partition, term) VALUES (?1, ?2)";
+        change(db, sql, params![partition, number(term)])?;
+    }
+    Ok(term)
+}
+
+/// Whether each of these terms is the last one of its partition.
+fn are_last(db: &Connection, terms: &[RecorderTerm]) -> Result<bool> {
+    let mut term_of = db.prepare_cached("SELECT term FROM recorder_terms WHERE partition = ?1")?;
+    for RecorderTerm { partition, term } in terms {
+        let last = term_of.query_row([partition], |row| count(row, 0)).optional()?;
+        if last != Some(*term) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Deletes the waiting disconnect that this login cancels. Returns whether a disconnect was deleted. The login must

@@ -310,6 +310,13 @@ const MIGRATIONS: &[&str] = &[
         name TEXT PRIMARY KEY, revision INTEGER NOT NULL, content TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- The last term in which a recorder moves session events of a partition to the outbox.
+    CREATE TABLE recorder_terms (
+        partition INTEGER PRIMARY KEY,
+        term      INTEGER NOT NULL
+    ) STRICT;
+",
 ];
 
 /// The migration after which the column `nick_folded` of all accounts is filled again.

@@ -18,6 +18,7 @@ pub mod model;
 pub mod operations;
 pub mod outbox;
 pub mod profiles;
+pub mod recording;
 
 use crate::{
     Account, Answer, Befriended, EndMark, EndWhy, EndedLogin, Facts, ListsState, LoginRecorded,
@@ -194,6 +195,12 @@ macro_rules! conformance_tests {
                 lanes_are_leased_separately
                 an_outcome_of_an_earlier_term_changes_nothing
                 of_several_lanes_the_outcomes_of_current_terms_are_stored
+            }
+            recording {
+                events_of_an_earlier_term_are_not_stored
+                a_slow_recorder_puts_no_delivered_event_back
+                a_slow_recorder_forgets_nothing_that_another_one_has_read
+                one_ended_term_refuses_all_events_of_a_call
             }
             operations {
                 an_audit_entry_comes_back_whole

@@ -21,7 +21,7 @@ pub use operations::{
 };
 pub use outbox::{
     DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice, Outbox,
-    Settled, SettledAs,
+    RecorderTerm, Settled, SettledAs,
 };
 
 use futures_util::future::BoxFuture;

@@ -5,6 +5,10 @@
 //!
 //! If several nodes share the outbox, a node needs the lease of a lane to send its notices. The outbox stores no
 //! durations: the nodes decide when a lease has ended.
+//!
+//! The recorder of a node moves session events from live records to the outbox. It begins a term of each partition of the
+//! directory before it reads the records of the partition. Of the recorders that move events of one partition, only the
+//! one with the last term can store events.
 
 use crate::Answer;
 use lamplight_model::{AppId, Lane, LaneLease, NodeId, NoticeContent, Timestamp, User};
@@ -13,6 +17,9 @@ use lamplight_model::{AppId, Lane, LaneLease, NodeId, NoticeContent, Timestamp, 
 pub trait Outbox: Send + Sync {
     /// Stores notices in their order, in one transaction. If an app has [`MAX_WAITING_NOTICES`] waiting notices,
     /// further notices are dropped.
+    ///
+    /// Stores nothing and returns `None` if one of `terms` is not the last term of its partition. `terms` contains each
+    /// partition at most once. It is empty if the notices contain no session event that may be repeated.
     ///
     /// The session events of a user have increasing ordinals. An event that was stored before is ignored, even if its
     /// notice was settled meanwhile. With [`Outbox::forget_taken_in`], the caller confirms that it will not repeat
@@ -24,11 +31,16 @@ pub trait Outbox: Send + Sync {
     ///
     /// After a cancellation, the user counts as ONLINE the whole time. Events between the two therefore get the status
     /// after the login.
-    fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued>;
+    fn enqueue(&self, notices: Vec<NewNotice>, terms: Vec<RecorderTerm>) -> Answer<'_, Option<Enqueued>>;
 
-    /// Records that the caller will not repeat the session events of these users up to these ordinals. The store need
-    /// not recognise these events any longer.
-    fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()>;
+    /// Records that the live records of these users no longer have the session events up to these ordinals. The store
+    /// need not recognise these events any longer. Changes nothing if one of `terms` is not the last term of its
+    /// partition, because the recorder with the last term may have read these events before.
+    fn forget_taken_in(&self, users: Vec<(User, u64)>, terms: Vec<RecorderTerm>) -> Answer<'_, ()>;
+
+    /// Begins a new term of each of these partitions, and returns its number. No number is used twice. When the call has
+    /// returned, no call of a former term can change the outbox any longer.
+    fn begin_recording(&self, partitions: Vec<u16>) -> Answer<'_, u64>;
 
     /// Up to `limit` heads of a lane, in the order in which they are due. Heads that are not yet due are included. A
     /// head is the oldest unsettled notice of a user.
@@ -86,6 +98,16 @@ pub struct NewNotice {
     pub content: NoticeContent,
     /// The time at which the notice is added.
     pub at: Timestamp,
+}
+
+/// The permission of a recorder to store the session events of one partition of the directory. It ends when a recorder
+/// begins another term of the partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RecorderTerm {
+    /// The partition.
+    pub partition: u16,
+    /// The number that [`Outbox::begin_recording`] has returned.
+    pub term: u64,
 }
 
 /// The outcome of [`Outbox::enqueue`].

@@ -117,7 +117,7 @@ async fn grow(facts: &SqliteFacts, users: usize) {
             let custom = CustomElement { data: "\u{1}\0".to_owned(), ..CustomElement::default() };
             facts.send_message(message(&friend, &name, MessageBody::Custom(custom), n)).await.unwrap();
         }
-        facts.enqueue(vec![logout(&name, 1), logout(&name, 2)]).await.unwrap();
+        facts.enqueue(vec![logout(&name, 1), logout(&name, 2)], vec![]).await.unwrap();
     }
     facts.mark_read(user("User 1"), id("User 0"), None).await.unwrap();
     let lane = Lane { app: APP, hook: Hook::StateChange };
@@ -240,7 +240,7 @@ async fn all_facts_of_a_grown_server_are_copied_and_go_on_in_postgresql() {
         else {
             panic!("nothing refuses it")
         };
-        facts.enqueue(vec![logout("newer", 1)]).await.unwrap();
+        facts.enqueue(vec![logout("newer", 1)], vec![]).await.unwrap();
         let lane = Lane { app: APP, hook: Hook::StateChange };
         let heads = facts.heads(lane, 9_999).await.unwrap();
         (number, heads.iter().map(|head| head.id).max())

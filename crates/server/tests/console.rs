@@ -555,7 +555,7 @@ async fn dead_letters_are_shown_sent_again_and_dropped() {
         };
         let user = node.user(&format!("u{number}"));
         let notice = NewNotice { user, content: NoticeContent::Push(content), at };
-        facts.enqueue(vec![notice]).await.unwrap();
+        facts.enqueue(vec![notice], vec![]).await.unwrap();
     }
     let backlog = browser.get("/apps/1400000001/webhooks").await.body;
     assert_eq!(backlog["webhooks"][0]["webhook"], json!("push"));

@@ -36,7 +36,7 @@ fn change(audience: &mut Audience<UserStatus>, name: &str, version: u64, now: Mo
         custom_status: CustomStatus::NONE,
         version: Version(version),
         since: Timestamp(0),
-        reason: Reason::None,
+        reason: Reason::Custom,
         last_seen: None,
         online_devices: PlatformSet::default(),
     };

@@ -50,7 +50,7 @@ pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
     let contents = [NoticeContent::Session(login), NoticeContent::Session(custom), push];
     for content in contents.clone() {
         assert_eq!(
-            ok(facts.enqueue(vec![NewNotice { user: user("alice"), content, at: at(100) }])).await,
+            enqueue_all(facts, vec![NewNotice { user: user("alice"), content, at: at(100) }]).await,
             ADDED
         );
     }
@@ -86,7 +86,7 @@ pub async fn a_notice_is_taken_in_once(facts: &dyn Facts) {
     let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
     enqueue(facts, "alice", logout(1)).await;
     let again = [logout(1), logout(2)].map(|content| new("alice", content)).to_vec();
-    assert_eq!(ok(facts.enqueue(again)).await, Enqueued { repeated: 1, ..ADDED });
+    assert_eq!(enqueue_all(facts, again).await, Enqueued { repeated: 1, ..ADDED });
     assert_eq!(state(facts, STATE).await.waiting, 2);
     // Another user may have a notice with the same ordinal.
     assert_eq!(enqueue(facts, "bob", logout(1)).await, ADDED);
@@ -96,7 +96,7 @@ pub async fn a_notice_is_taken_in_once(facts: &dyn Facts) {
 pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     for (name, when) in [("carol", 30), ("alice", 10), ("dave", 10), ("bob", 20)] {
         let content = event(1, "phone", SessionEventKind::Logout);
-        ok(facts.enqueue(vec![NewNotice { user: user(name), content, at: at(when) }])).await;
+        enqueue_all(facts, vec![NewNotice { user: user(name), content, at: at(when) }]).await;
     }
     assert_eq!(shown(facts, STATE).await, ["alice 1", "dave 1", "bob 1", "carol 1"]);
     let first = ok(facts.heads(STATE, 2)).await;
@@ -122,7 +122,7 @@ pub async fn lanes_have_nothing_in_common(facts: &dyn Facts) {
     enqueue(facts, "alice", push(1)).await;
     let other = User::new(OTHER_APP, id("alice"));
     let content = event(1, "phone", SessionEventKind::Logout);
-    assert_eq!(ok(facts.enqueue(vec![NewNotice { user: other, content, at: at(1) }])).await, ADDED);
+    assert_eq!(enqueue_all(facts, vec![NewNotice { user: other, content, at: at(1) }]).await, ADDED);
     let other = Lane { app: OTHER_APP, hook: Hook::StateChange };
     for lane in [STATE, PUSH, other] {
         assert_eq!(shown(facts, lane).await, ["alice 1"]);
@@ -168,7 +168,7 @@ pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) 
     assert_eq!(state(facts, STATE).await.waiting, 1);
     // The same applies within one transaction.
     let both = [event(6, "mac", SessionEventKind::LinkClosed), login(7, "mac")];
-    let done = ok(facts.enqueue(both.map(|content| new("alice", content)).to_vec())).await;
+    let done = enqueue_all(facts, both.map(|content| new("alice", content)).to_vec()).await;
     assert_eq!(done, Enqueued { added: 1, ..TAKEN_BACK });
     assert_eq!(shown(facts, STATE).await, ["bob 1"]);
 }
@@ -246,8 +246,8 @@ pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dy
     let closed = |ordinal| event(ordinal, "phone", SessionEventKind::LinkClosed);
     let pair = || vec![new("alice", closed(1)), new("alice", login(2, "phone"))];
     let repeated = |repeated| Enqueued { added: 0, repeated, ..ADDED };
-    assert_eq!(ok(facts.enqueue(pair())).await, Enqueued { added: 1, ..TAKEN_BACK });
-    assert_eq!(ok(facts.enqueue(pair())).await, repeated(2));
+    assert_eq!(enqueue_all(facts, pair()).await, Enqueued { added: 1, ..TAKEN_BACK });
+    assert_eq!(enqueue_all(facts, pair()).await, repeated(2));
     assert_eq!(shown(facts, STATE).await, [""; 0]);
 
     enqueue(facts, "bob", closed(1)).await;
@@ -255,7 +255,7 @@ pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dy
     assert!(ok(facts.hand_out(sent.id)).await);
     ok(facts.settle(vec![gone(sent.id)], at(2))).await;
     let both = [closed(1), login(3, "phone")].map(|content| new("bob", content)).to_vec();
-    assert_eq!(ok(facts.enqueue(both)).await, Enqueued { repeated: 1, ..ADDED });
+    assert_eq!(enqueue_all(facts, both).await, Enqueued { repeated: 1, ..ADDED });
     assert_eq!(shown(facts, STATE).await, ["bob 3"]);
 }
 
@@ -266,9 +266,9 @@ pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
     for ordinal in [5, 6] {
         enqueue(facts, "alice", logout(ordinal)).await;
     }
-    ok(facts.forget_taken_in(vec![(user("alice"), 5), (user("bob"), 9)])).await;
+    ok(facts.forget_taken_in(vec![(user("alice"), 5), (user("bob"), 9)], vec![])).await;
     assert_eq!(enqueue(facts, "alice", logout(4)).await.repeated, 1, "6 is not known yet");
-    ok(facts.forget_taken_in(vec![(user("alice"), 6)])).await;
+    ok(facts.forget_taken_in(vec![(user("alice"), 6)], vec![])).await;
     assert_eq!(enqueue(facts, "alice", logout(4)).await, ADDED);
     assert_eq!(state(facts, STATE).await.waiting, 3);
 }
@@ -363,7 +363,7 @@ pub async fn what_waits_is_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.lanes()).await, []);
     for (name, ordinal, when) in [("alice", 1, 30), ("alice", 2, 40), ("bob", 1, 20)] {
         let content = event(ordinal, "phone", SessionEventKind::Logout);
-        ok(facts.enqueue(vec![NewNotice { user: user(name), content, at: at(when) }])).await;
+        enqueue_all(facts, vec![NewNotice { user: user(name), content, at: at(when) }]).await;
     }
     let expected = LaneState { lane: STATE, waiting: 3, oldest: Some(at(20)), dead: 0 };
     assert_eq!(ok(facts.lanes()).await, [expected]);
@@ -389,12 +389,12 @@ pub async fn beyond_the_bound_notices_are_dropped(facts: &dyn Facts) {
     for some in all.chunks(20_000) {
         let notices = some.iter().map(|ordinal| logout(APP, *ordinal)).collect();
         let expected = Enqueued { added: some.len(), ..Enqueued::default() };
-        assert_eq!(ok(facts.enqueue(notices)).await, expected);
+        assert_eq!(enqueue_all(facts, notices).await, expected);
     }
     let full = Enqueued { dropped: 1, ..Enqueued::default() };
-    assert_eq!(ok(facts.enqueue(vec![logout(APP, MAX_WAITING_NOTICES + 1)])).await, full);
+    assert_eq!(enqueue_all(facts, vec![logout(APP, MAX_WAITING_NOTICES + 1)]).await, full);
     assert_eq!(enqueue(facts, "alice", push(1)).await, full);
-    assert_eq!(ok(facts.enqueue(vec![logout(OTHER_APP, 1)])).await, ADDED);
+    assert_eq!(enqueue_all(facts, vec![logout(OTHER_APP, 1)]).await, ADDED);
     let head = heads(facts, STATE).await.remove(0);
     ok(facts.settle(vec![gone(head.id)], at(2))).await;
     assert_eq!(enqueue(facts, "alice", push(1)).await, ADDED);
@@ -407,7 +407,7 @@ pub async fn beyond_the_bound_the_oldest_dead_letters_go(facts: &dyn Facts) {
         let notices = (0..count)
             .map(|n| new(&format!("{name} {n:05}"), event(1, "phone", SessionEventKind::Logout)))
             .collect();
-        ok(facts.enqueue(notices)).await;
+        enqueue_all(facts, notices).await;
         let dying = ok(facts.heads(STATE, count)).await.iter().map(|head| dead(head.id)).collect();
         ok(facts.settle(dying, at(1))).await
     };
@@ -527,7 +527,7 @@ pub(super) fn logout(ordinal: u64) -> NoticeContent {
     event(ordinal, "phone", SessionEventKind::Logout)
 }
 
-fn login(ordinal: u64, on: &str) -> NoticeContent {
+pub(super) fn login(ordinal: u64, on: &str) -> NoticeContent {
     event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() })
 }
 
@@ -553,7 +553,11 @@ fn new(name: &str, content: NoticeContent) -> NewNotice {
 }
 
 pub(super) async fn enqueue(facts: &dyn Facts, name: &str, content: NoticeContent) -> Enqueued {
-    ok(facts.enqueue(vec![new(name, content)])).await
+    enqueue_all(facts, vec![new(name, content)]).await
+}
+
+pub(super) async fn enqueue_all(facts: &dyn Facts, notices: Vec<NewNotice>) -> Enqueued {
+    ok(facts.enqueue(notices, vec![])).await.expect("no term has ended")
 }
 
 fn gone(id: u64) -> Settled {
@@ -578,7 +582,7 @@ pub(super) async fn shown(facts: &dyn Facts, lane: Lane) -> Vec<String> {
     heads(facts, lane).await.into_iter().map(show).collect()
 }
 
-async fn state(facts: &dyn Facts, lane: Lane) -> LaneState {
+pub(super) async fn state(facts: &dyn Facts, lane: Lane) -> LaneState {
     let lanes = ok(facts.lanes()).await;
     lanes.into_iter().find(|state| state.lane == lane).expect("something was in the lane")
 }

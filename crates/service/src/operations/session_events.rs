@@ -2,12 +2,15 @@
 //!
 //! A record keeps its events until the outbox has stored them. After a crash in between, the events are moved again.
 //! The outbox ignores events that it already has.
+//!
+//! Two nodes may move the events of one partition for a short time. A recorder therefore begins a term of the partition
+//! before it reads the records. The outbox stores events only for the recorder with the last term of the partition.
 
 use crate::{Service, ServiceError};
 use lamplight_core::{Duty, Presence};
-use lamplight_facts::NewNotice;
+use lamplight_facts::{NewNotice, RecorderTerm};
 use lamplight_model::{Hook, Lane, NoticeContent, Now, SessionEvent, Timestamp, User};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The number of users in one page.
 const PAGE: usize = 512;
@@ -19,6 +22,24 @@ pub struct EventsRecorded {
     pub outbox_full: u64,
     /// The number of events that were dropped earlier because a record had too many.
     pub record_full: u64,
+}
+
+/// The terms of a recorder in the partitions whose events it moves; see
+/// [`begin_recording`](lamplight_facts::Outbox::begin_recording). Contains at most one term for each partition.
+#[derive(Debug, Default)]
+pub struct RecorderTerms(BTreeMap<u16, u64>);
+
+impl RecorderTerms {
+    /// Forgets the terms of these partitions. A term is begun again before the records are read the next time.
+    fn forget(&mut self, partitions: &BTreeSet<u16>) {
+        self.0.retain(|partition, _| !partitions.contains(partition));
+    }
+
+    fn of(&self, partitions: &BTreeSet<u16>) -> Vec<RecorderTerm> {
+        let term =
+            |partition: &u16| Some(RecorderTerm { partition: *partition, term: *self.0.get(partition)? });
+        partitions.iter().filter_map(term).collect()
+    }
 }
 
 /// The session events of one user, to be moved to the outbox.
@@ -59,7 +80,28 @@ impl Service {
     }
 
     /// Moves the session events of these users to the outbox. Also adds notices about their missed messages.
-    pub async fn record_events(&self, users: &[User], now: Now) -> Result<EventsRecorded, ServiceError> {
+    ///
+    /// Returns `None` if another recorder has begun a term of one of the partitions since. Nothing was moved then. The
+    /// users that are still [of this node](Service::has_events_of) have to be tried again.
+    pub async fn record_events(
+        &self,
+        terms: &mut RecorderTerms,
+        users: &[User],
+        now: Now,
+    ) -> Result<Option<EventsRecorded>, ServiceError> {
+        let is_wanted = |user: &User| {
+            let app = self.apps.get(user.app);
+            app.is_some_and(|app| !Hook::StateChange.url(&app.settings).is_empty())
+        };
+        let wanted: BTreeSet<&User> = users.iter().filter(|user| is_wanted(user)).collect();
+        let partitions: BTreeSet<u16> = wanted.iter().map(|user| self.directory.partition_of(user)).collect();
+        // The terms begin before the read. Events that a former recorder has moved until then are not read, or the
+        // outbox ignores them.
+        let new: Vec<u16> = partitions.iter().copied().filter(|it| !terms.0.contains_key(it)).collect();
+        if !new.is_empty() {
+            let term = self.facts.begin_recording(new.clone()).await?;
+            terms.0.extend(new.into_iter().map(|partition| (partition, term)));
+        }
         let read = |user: &User, presence: Option<&Presence>| {
             let pending = presence?.pending_events()?;
             Some(HandOver {
@@ -71,15 +113,11 @@ impl Service {
             })
         };
         let found: Vec<HandOver> = self.directory.read(users, read).await?.into_iter().flatten().collect();
-        let wanted = |user: &User| {
-            let app = self.apps.get(user.app);
-            app.is_some_and(|app| !Hook::StateChange.url(&app.settings).is_empty())
-        };
         let at = now.wall;
         let mut lanes = BTreeSet::new();
         let mut notices = Vec::new();
         let mut recorded = EventsRecorded::default();
-        for HandOver { user, events, .. } in found.iter().filter(|it| wanted(&it.user)) {
+        for HandOver { user, events, .. } in found.iter().filter(|it| wanted.contains(&it.user)) {
             lanes.insert(Lane { app: user.app, hook: Hook::StateChange });
             notices.extend(events.iter().map(|event| NewNotice {
                 user: user.clone(),
@@ -88,7 +126,18 @@ impl Service {
             }));
         }
         if !notices.is_empty() {
-            recorded.outbox_full = self.facts.enqueue(notices).await?.dropped as u64;
+            match self.facts.enqueue(notices, terms.of(&partitions)).await {
+                Ok(Some(done)) => recorded.outbox_full = done.dropped as u64,
+                Ok(None) => {
+                    terms.forget(&partitions);
+                    return Ok(None);
+                }
+                Err(error) => {
+                    // The call may still take effect later. A new term prevents that.
+                    terms.forget(&partitions);
+                    return Err(error.into());
+                }
+            }
         }
         for HandOver { user, missed_since, .. } in &found {
             if let Some(since) = *missed_since {
@@ -103,15 +152,16 @@ impl Service {
             self.directory.update(user, now, |presence| presence.events_recorded(up_to, dropped)).await?;
         }
         lanes.into_iter().for_each(|lane| self.outbox.bell().ring(lane));
+        let stored = |it: &HandOver| !it.events.is_empty() && wanted.contains(&it.user);
         let known: Vec<(User, u64)> =
-            found.into_iter().filter(|it| !it.events.is_empty()).map(|it| (it.user, it.up_to)).collect();
+            found.into_iter().filter(stored).map(|it| (it.user, it.up_to)).collect();
         if !known.is_empty() {
             // The records no longer contain these events, so the outbox need not detect them as duplicates. If this
             // call fails, the ordinals are removed with the next events of the same user.
-            if let Err(error) = self.facts.forget_taken_in(known).await {
+            if let Err(error) = self.facts.forget_taken_in(known, terms.of(&partitions)).await {
                 tracing::debug!(%error, "cannot remove the ordinals of moved session events from the outbox");
             }
         }
-        Ok(recorded)
+        Ok(Some(recorded))
     }
 }

@@ -63,6 +63,8 @@ pub enum Name {
     EventsLeft,
     /// The notices of logins and disconnects to the backend do not alternate, or do not match the record.
     Unpaired,
+    /// An event was delivered again after a later one, or was put into the outbox again after its delivery.
+    PutBack,
     /// An event for the backend has a wrong status: missing, never the user's, outdated, or finally different from the
     /// record.
     EventStatus,
@@ -114,6 +116,7 @@ impl Name {
         Self::ListDiffers,
         Self::EventsLeft,
         Self::Unpaired,
+        Self::PutBack,
         Self::EventStatus,
         Self::Stuck,
         Self::ShownToLeave,
@@ -155,6 +158,7 @@ impl Name {
             Self::ListDiffers => "list-differs",
             Self::EventsLeft => "events-left",
             Self::Unpaired => "unpaired",
+            Self::PutBack => "put-back",
             Self::EventStatus => "event-status",
             Self::Stuck => "stuck",
             Self::ShownToLeave => "shown-to-leave",

@@ -11,12 +11,12 @@ use super::weather::Weather;
 use super::worker::{Shared, Worker};
 use crate::random::Random;
 use crate::world::Failed;
-use lamplight_core::{Membership, Presence};
+use lamplight_core::{LaneLeasing, LanePermit, LeaseCall, Membership, Presence};
 use lamplight_directory::{ChangeLog, Directory, Heard, InProcessDirectory, LogReader};
 use lamplight_facts::{Facts, Notice, Settled, SettledAs};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{AppKey, Hook, Lane, NodeId, NoticeContent, User};
-use lamplight_service::{Expiring, Service, ThrottleLimits};
+use lamplight_service::{Expiring, RecorderTerms, Service, ThrottleLimits};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -205,22 +205,29 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
     let mut waiting: BTreeSet<User> = BTreeSet::new();
     let mut entries = Vec::new();
     let mut missed = true;
+    let mut terms = RecorderTerms::default();
     loop {
         if waiting.is_empty() && !missed {
             log.ready().await;
         }
         missed |= log.take(&mut entries) != Heard::All;
         waiting.extend(entries.drain(..).map(|entry| entry.user.clone()));
+        // Unlike the server's recorder, that of each node moves the events of all users.
         let batch: Vec<User> = waiting.iter().cloned().collect();
         let done = async {
             if missed {
                 waiting.extend(shared.service.users_with_events().await?);
                 missed = false;
             }
-            shared.service.record_events(&batch, shared.now()).await
+            shared.service.record_events(&mut terms, &batch, shared.now()).await
         };
         match done.await {
-            Ok(_) => waiting.retain(|user| !batch.contains(user)),
+            Ok(Some(_)) => waiting.retain(|user| !batch.contains(user)),
+            Ok(None) => {
+                shared.judge.count("recorders superseded");
+                let pause = shared.random.borrow_mut().below(PAUSE as usize) as u64;
+                shared.executor.clock().sleep(pause).await;
+            }
             Err(error) => {
                 shared.judge.note(|| format!("  cannot put events into the outbox: {error}"));
                 shared.executor.clock().sleep(PAUSE).await;
@@ -229,19 +236,26 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
     }
 }
 
-/// Sends notices to the backend, as the server's dispatcher does, but at random times.
+/// Sends notices to the backend, as the server's dispatcher does, but at random times. In a cluster, sends them while the
+/// node has the lease of the lane.
 async fn send_all(shared: &Shared, receiver: &Receiver) {
     const MOST: usize = 16;
+    let mut leasing = LaneLeasing::new(shared.lease.is_some().then_some(shared.node));
     loop {
         shared.executor.clock().sleep(1 + receiver.delay(1_500)).await;
+        let has_duty = shared.service.has_lane(THE_LANE);
+        if let Some(call) = leasing.next_call(has_duty, true, true, shared.local()) {
+            change_lease(shared, &mut leasing, call).await;
+        }
+        let Some(permit) = leasing.permit(shared.local()).filter(|_| has_duty) else { continue };
         // The notice may change between the read and the send, so some time passes here.
         let Ok(heads) = shared.service.outbox().heads(THE_LANE, MOST).await else { continue };
         for notice in heads {
             shared.executor.clock().sleep(receiver.delay(60)).await;
-            if send(shared, receiver, &notice).await == Answer::None {
+            if send(shared, receiver, permit, &notice).await == Answer::None {
                 continue;
             }
-            let settled = vec![Settled { id: notice.id, term: None, settled: SettledAs::Gone }];
+            let settled = vec![Settled { id: notice.id, term: permit.term, settled: SettledAs::Gone }];
             while shared.service.outbox().settle(settled.clone(), shared.now().wall).await.is_err() {
                 shared.executor.clock().sleep(TICK).await;
             }
@@ -249,7 +263,28 @@ async fn send_all(shared: &Shared, receiver: &Receiver) {
     }
 }
 
-async fn send(shared: &Shared, receiver: &Receiver, notice: &Notice) -> Answer {
+/// Takes, renews or releases the lease of the lane.
+async fn change_lease(shared: &Shared, leasing: &mut LaneLeasing, call: LeaseCall) {
+    let begun = shared.local();
+    match call {
+        LeaseCall::Take { over } => {
+            match shared.service.outbox().take_lease(THE_LANE, shared.node, over).await {
+                Ok(lease) => {
+                    if leasing.answered(lease, begun, shared.local()) {
+                        shared.judge.count("lanes leased");
+                    }
+                }
+                Err(_) => leasing.failed(shared.local()),
+            }
+        }
+        LeaseCall::Release { beat } => match shared.service.outbox().release_lease(THE_LANE, beat).await {
+            Ok(()) => leasing.released(),
+            Err(_) => leasing.failed(shared.local()),
+        },
+    }
+}
+
+async fn send(shared: &Shared, receiver: &Receiver, permit: LanePermit, notice: &Notice) -> Answer {
     let NoticeContent::Session(event) = &notice.content else { return Answer::Taken };
     if notice.is_disconnect() {
         match shared.service.outbox().hand_out(notice.id).await {
@@ -258,8 +293,11 @@ async fn send(shared: &Shared, receiver: &Receiver, notice: &Notice) -> Answer {
             Err(_) => return Answer::None,
         }
     }
+    if !permit.allows(shared.local()) {
+        return Answer::None;
+    }
     shared.executor.clock().sleep(receiver.delay(30)).await;
-    let answer = receiver.request(&notice.user, event);
+    let answer = receiver.request(&notice.user, notice.id, event);
     shared.executor.clock().sleep(receiver.delay(30)).await;
     answer
 }

@@ -1,7 +1,7 @@
 //! The app's simulated backend, which outlives the server's process. It checks the session events in its requests. Some
 //! requests or answers are lost.
 //!
-//! Logins and disconnects of each device must alternate. Each event must have a version and a status that the user had.
+//! Logins and disconnects of each device must alternate. No event may have two notices. Each event must have a version and a status that the user had.
 //! In a quiet world, the state derived from the events must equal the record.
 
 use super::judge::{Judge, Name};
@@ -52,8 +52,8 @@ pub(crate) struct Receiver {
 /// The state that the backend derives from the events of one user.
 #[derive(Default)]
 struct Heard {
-    /// The ordinals of the received events. They identify repeated requests.
-    ordinals: BTreeSet<u64>,
+    /// The ordinals of the received events, with the ids of their notices. They identify repeated requests.
+    ordinals: BTreeMap<u64, u64>,
     devices: BTreeMap<usize, (Link, Platform)>,
     /// The version and status type in the last event; `None` before the first event.
     status: Option<(Version, StatusType)>,
@@ -82,8 +82,8 @@ impl Receiver {
         self.random.borrow_mut().below(most) as u64
     }
 
-    /// Receives a request. At random, the request or its answer is lost.
-    pub fn request(&self, user: &User, event: &SessionEvent) -> Answer {
+    /// Receives the request of the notice `id`. At random, the request or its answer is lost.
+    pub fn request(&self, user: &User, id: u64, event: &SessionEvent) -> Answer {
         let (lost, unanswered) = {
             let random = &mut *self.random.borrow_mut();
             (random.once_in(8), random.once_in(8))
@@ -91,16 +91,22 @@ impl Receiver {
         if lost {
             return Answer::None;
         }
-        self.hear(user, event);
+        self.hear(user, id, event);
         if unanswered { Answer::None } else { Answer::Taken }
     }
 
-    fn hear(&self, user: &User, event: &SessionEvent) {
+    fn hear(&self, user: &User, id: u64, event: &SessionEvent) {
         let who = who_is(&user.id);
         let mut backends = self.backends.borrow_mut();
         let heard = backends.entry(who).or_default();
-        let last = heard.ordinals.last().copied();
-        if !heard.ordinals.insert(event.ordinal) {
+        let last = heard.ordinals.last_key_value().map(|(ordinal, _)| *ordinal);
+        if let Some(former) = heard.ordinals.insert(event.ordinal, id) {
+            if former != id {
+                self.judge.found(Name::PutBack, format!("{}: {event:?} had the notice {former}", NAMES[who]));
+            }
+            if last.is_some_and(|last| last > event.ordinal) {
+                self.judge.found(Name::PutBack, format!("{}: {event:?} comes after {last:?}", NAMES[who]));
+            }
             return;
         }
         self.judge.note(|| format!("  the backend of {} receives {event:?}", NAMES[who]));

@@ -13,8 +13,8 @@ use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, AuditSettled, Befriending,
     ConsoleDocument, ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind,
     Figure, LaneState, Lists, ListsState, Login, LoginRecorded, MissedMessages, NewFriendship, NewLogin,
-    NewMessage, NewNotice, NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet, RemarkSet,
-    Revocation, Revoked, Sent, Settled, Unfriended,
+    NewMessage, NewNotice, NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet, RecorderTerm,
+    RemarkSet, Revocation, Revoked, Sent, Settled, Unfriended,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -395,8 +395,9 @@ impl Lists for DelayedFacts {
 
 impl Outbox for DelayedFacts {
     delayed! {
-        FactsWrite enqueue(notices: Vec<NewNotice>) -> Enqueued;
-        FactsWrite forget_taken_in(users: Vec<(User, u64)>) -> ();
+        FactsWrite enqueue(notices: Vec<NewNotice>, terms: Vec<RecorderTerm>) -> Option<Enqueued>;
+        FactsWrite forget_taken_in(users: Vec<(User, u64)>, terms: Vec<RecorderTerm>) -> ();
+        FactsWrite begin_recording(partitions: Vec<u16>) -> u64;
         FactsRead heads(lane: Lane, limit: usize) -> Vec<Notice>;
         FactsWrite hand_out(id: u64) -> bool;
         FactsWrite take_lease(lane: Lane, node: NodeId, over: Option<u64>) -> LaneLease;
