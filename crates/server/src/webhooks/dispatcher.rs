@@ -2,6 +2,7 @@
 //! leasing of the lane decides whether this node sends notices. This module sends requests, and reads and writes the
 //! database.
 
+use super::failing::{Failing, Use};
 use super::lane::{Breaker, LanePlan, Sent};
 use super::poster::Poster;
 use super::request::WebhookRequest;
@@ -66,6 +67,7 @@ struct State {
     settling: bool,
     /// `true` from a failure of the database until the end of the pause.
     resting: bool,
+    failing: Failing,
     /// The index of the lane that is served first in the next round. It rotates, so that no lane is always last.
     turn: usize,
 }
@@ -86,6 +88,8 @@ struct LaneWork {
     is_rung: bool,
     /// The last time at which other nodes were told of new notices.
     told: Option<Moment>,
+    /// Whether this node shows a state of the receiver.
+    is_shown: bool,
     /// The URL of the webhook, as last read from the settings.
     url: String,
     /// The parsed `url`; `None` if it is invalid.
@@ -100,6 +104,7 @@ impl LaneWork {
             has_duty: true,
             is_rung: false,
             told: None,
+            is_shown: false,
             url: String::new(),
             target: None,
         }
@@ -198,6 +203,12 @@ impl Dispatcher {
             if !resting && let Some(call) = work.next_call(Now { wall: now, moment }) {
                 self.call(*lane, call, moment, jobs);
             }
+            if work.is_shown && !work.leasing.is_alone() && work.leasing.term().is_none() {
+                // The receiver's state is known to the node that sends to it now.
+                work.is_shown = false;
+                work.plan.forget_breaker();
+                self.receivers.lock().remove(lane);
+            }
             let Some(permit) = work.permit(moment) else { continue };
             let term = permit.term;
             let app = self.service.apps().get(lane.app);
@@ -206,7 +217,7 @@ impl Dispatcher {
                 work.url = url.to_owned();
                 work.target = WebhookUrl::parse(url).ok();
                 work.plan.forget_receiver();
-                self.show_breaker(*lane, work.plan.breaker(), None);
+                self.show_breaker(*lane, work, None);
             }
             while *in_flight < MAX_IN_FLIGHT
                 && let Some(notice) = work.plan.next(now)
@@ -349,22 +360,27 @@ impl Dispatcher {
                     },
                     Some(took),
                 );
-                self.tell_breaker(notice.lane, before, work.plan.breaker(), error);
+                self.tell_breaker(notice.lane, before, work, error);
                 state.results.push((notice.lane, Settled { term, ..settled }));
             }
-            Event::Read { lane, term, limit, heads } => {
-                let work = state.lane(lane);
-                match heads {
+            Event::Read { lane, term, limit, heads } => match heads {
+                Ok(heads) => {
+                    state.failing.succeeded(Use::Read);
+                    let work = state.lane(lane);
                     // In a later term, another node may have sent the heads that were read.
-                    Ok(_) if work.leasing.term() != term => work.plan.reading_failed(),
-                    Ok(heads) => work.plan.offer(heads, limit, now),
-                    Err(error) => {
-                        work.plan.reading_failed();
-                        self.rest(state, jobs, &error);
+                    match work.leasing.term() == term {
+                        true => work.plan.offer(heads, limit, now),
+                        false => work.plan.reading_failed(),
                     }
                 }
-            }
+                Err(error) => {
+                    state.lane(lane).plan.reading_failed();
+                    state.failing.failed(Use::Read, &error);
+                    rest(state, jobs);
+                }
+            },
             Event::Leased { lane, begun, lease: Ok(lease) } => {
+                state.failing.succeeded(Use::Lease);
                 let work = state.lane(lane);
                 if work.leasing.answered(lease, begun, moment) {
                     work.plan.read_again();
@@ -372,15 +388,19 @@ impl Dispatcher {
                     work.plan.forget_unsent();
                 }
             }
-            Event::Released { lane, done: Ok(()) } => state.lane(lane).leasing.released(),
+            Event::Released { lane, done: Ok(()) } => {
+                state.failing.succeeded(Use::Lease);
+                state.lane(lane).leasing.released();
+            }
             Event::Leased { lane, lease: Err(error), .. } | Event::Released { lane, done: Err(error) } => {
-                tracing::warn!(%error, app = %lane.app, webhook = %lane.hook, "the lease of a webhook could not be changed; trying again");
+                state.failing.failed(Use::Lease, &error);
                 state.lane(lane).leasing.failed(moment);
             }
             Event::Settled { batch, lanes, done } => {
                 state.settling = false;
                 match done {
                     Ok(forgotten) => {
+                        state.failing.succeeded(Use::Settle);
                         self.metrics.dead_forgotten(forgotten as u64);
                         if forgotten > 0 {
                             tracing::warn!(
@@ -396,11 +416,13 @@ impl Dispatcher {
                     Err(error) => {
                         // Only storing the result is retried; the notice is not sent again.
                         state.results.extend(lanes.into_iter().zip(batch));
-                        self.rest(state, jobs, &error);
+                        state.failing.failed(Use::Settle, &error);
+                        rest(state, jobs);
                     }
                 }
             }
             Event::Lanes(Ok(lanes)) => {
+                state.failing.succeeded(Use::Measure);
                 for lane in &lanes {
                     // This also finds notices for which the bell did not ring, such as those from before the start of
                     // the node.
@@ -415,26 +437,13 @@ impl Dispatcher {
                 }
                 self.metrics.backlog(&lanes, now);
             }
-            Event::Lanes(Err(error)) => {
-                tracing::warn!(%error, "the backlog of webhooks could not be measured")
-            }
+            Event::Lanes(Err(error)) => state.failing.failed(Use::Measure, &error),
             Event::Rested => state.resting = false,
         }
     }
 
-    /// Logs a failure of the database, and pauses the use of the database.
-    fn rest(&self, state: &mut State, jobs: &mut JoinSet<Event>, error: &FactsError) {
-        tracing::error!(%error, "the outbox could not be used; trying again");
-        if !std::mem::replace(&mut state.resting, true) {
-            jobs.spawn(async {
-                tokio::time::sleep(PAUSE).await;
-                Event::Rested
-            });
-        }
-    }
-
-    fn tell_breaker(&self, lane: Lane, before: Breaker, after: Breaker, error: Option<String>) {
-        match (before, after) {
+    fn tell_breaker(&self, lane: Lane, before: Breaker, work: &mut LaneWork, error: Option<String>) {
+        match (before, work.plan.breaker()) {
             (Breaker::Closed { .. }, Breaker::Open { .. }) => {
                 tracing::warn!(app = %lane.app, webhook = %lane.hook, error, "a webhook has failed several times in a row; only probes are sent until it answers");
             }
@@ -444,16 +453,27 @@ impl Dispatcher {
             (Breaker::Closed { .. }, Breaker::Closed { .. })
             | (Breaker::Open { .. }, Breaker::Open { .. }) => {}
         }
-        self.show_breaker(lane, after, error);
+        self.show_breaker(lane, work, error);
     }
 
-    fn show_breaker(&self, lane: Lane, breaker: Breaker, error: Option<String>) {
-        let until = match breaker {
+    fn show_breaker(&self, lane: Lane, work: &mut LaneWork, error: Option<String>) {
+        work.is_shown = true;
+        let until = match work.plan.breaker() {
             Breaker::Closed { .. } => None,
             Breaker::Open { until, .. } => Some(until),
         };
         let mut receivers = self.receivers.lock();
         receivers.insert(lane, ReceiverState { resting_until: until, error: error.unwrap_or_default() });
+    }
+}
+
+/// Pauses the use of the database after a failure.
+fn rest(state: &mut State, jobs: &mut JoinSet<Event>) {
+    if !std::mem::replace(&mut state.resting, true) {
+        jobs.spawn(async {
+            tokio::time::sleep(PAUSE).await;
+            Event::Rested
+        });
     }
 }
 

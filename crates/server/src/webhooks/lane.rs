@@ -105,6 +105,11 @@ impl LanePlan {
         self.stale = true;
     }
 
+    /// Closes the circuit breaker. Call this when another node may send the notices of the lane.
+    pub fn forget_breaker(&mut self) {
+        self.breaker = Breaker::default();
+    }
+
     /// Closes the circuit breaker. Call this when the URL of the webhook has changed.
     pub fn forget_receiver(&mut self) {
         self.breaker = Breaker::default();

@@ -15,6 +15,7 @@
 
 mod config;
 mod dispatcher;
+mod failing;
 mod lane;
 mod metrics;
 mod networks;

@@ -2,10 +2,11 @@
 //! who became OFFLINE may have missed. When other nodes have moved notices, the recorder rings the bell.
 
 use super::WebhookMetrics;
+use super::failing::{Failing, Use};
 use crate::clock::Clock;
 use lamplight_directory::{Heard, LogReader, News};
 use lamplight_model::User;
-use lamplight_service::{EventsRecorded, Service};
+use lamplight_service::{EventsRecorded, RecorderTerms, Service};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use std::time::Duration;
 const BATCH: usize = 512;
 /// The interval at which the recorder checks its duties, because another node may have left or been lost.
 const DUTIES: Duration = Duration::from_secs(5);
-/// The time to wait after the database has failed.
+/// The time to wait after the database has failed, or after another node has begun to move the same events.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Moves events to the outbox until the task is aborted. `log` [follows the
@@ -24,6 +25,8 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
     let mut entries = Vec::new();
     let mut missed = true;
     let mut duties = service.duties().generation();
+    let mut terms = RecorderTerms::default();
+    let mut failing = Failing::default();
     loop {
         if waiting.is_empty() && !missed {
             // Whichever comes first; if neither the log nor the duties have changed, nothing is done.
@@ -31,7 +34,10 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
         }
         missed |= log.take(&mut entries) != Heard::All;
         let now = service.duties().generation();
-        missed |= std::mem::replace(&mut duties, now) != now;
+        if std::mem::replace(&mut duties, now) != now {
+            missed = true;
+            waiting.retain(|user| service.has_events_of(user));
+        }
         for entry in entries.drain(..) {
             if let News::Notices(lane) = entry.news {
                 if service.has_lane(lane) {
@@ -50,10 +56,18 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
                 waiting.extend(service.users_with_events().await?);
                 missed = false;
             }
-            service.record_events(&batch, clock.now()).await
+            service.record_events(&mut terms, &batch, clock.now()).await
         };
-        match done.await {
-            Ok(EventsRecorded { outbox_full, record_full }) => {
+        let done = done.await;
+        if done.is_ok() {
+            failing.succeeded(Use::Record);
+        }
+        match done {
+            Ok(None) => {
+                tracing::debug!("another node has begun to move session events of the same users");
+                tokio::time::sleep(PAUSE).await;
+            }
+            Ok(Some(EventsRecorded { outbox_full, record_full })) => {
                 metrics.outbox_full(outbox_full);
                 metrics.record_full(record_full);
                 if outbox_full > 0 {
@@ -65,7 +79,7 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
                 waiting.retain(|user| !batch.contains(user));
             }
             Err(error) => {
-                tracing::error!(%error, "session events could not be put into the outbox; trying again");
+                failing.failed(Use::Record, &error);
                 tokio::time::sleep(PAUSE).await;
             }
         }

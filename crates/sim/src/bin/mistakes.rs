@@ -1,8 +1,8 @@
 //! Checks that the tests of this crate catch planted mistakes.
 //!
 //! The program copies the tree. It changes the copy for each mistake in `mistakes/table.toml`. It then runs the test
-//! suite that the table names, and expects a failure. The suite is `histories` (sequential histories) or `overlap`
-//! (overlapping operations).
+//! suite that the table names, and expects a failure. The suite is `histories` (sequential histories), `overlap`
+//! (overlapping operations) or `facts` (the conformance suite of the facts in SQLite).
 //!
 //! `cargo run -p lamplight-sim --bin mistakes [part of a name]`. The copy and its build are in `target/mistakes`. The
 //! program does not change the tree itself.
@@ -47,6 +47,8 @@ enum Suite {
     Histories,
     /// Overlapping operations with slow and failing stores.
     Overlap,
+    /// The conformance suite of the facts in SQLite.
+    Facts,
 }
 
 impl Suite {
@@ -54,6 +56,14 @@ impl Suite {
         match self {
             Self::Histories => "histories",
             Self::Overlap => "overlap",
+            Self::Facts => "conformance",
+        }
+    }
+
+    fn package(self) -> &'static str {
+        match self {
+            Self::Histories | Self::Overlap => "lamplight-sim",
+            Self::Facts => "lamplight-facts-sqlite",
         }
     }
 }
@@ -74,7 +84,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let mut wrong = 0;
     let chosen = || table.mistake.iter().filter(|mistake| mistake.name.contains(&wanted));
-    for suite in [Suite::Histories, Suite::Overlap] {
+    for suite in [Suite::Histories, Suite::Overlap, Suite::Facts] {
         if !chosen().any(|mistake| mistake.suite == suite) {
             continue;
         }
@@ -123,7 +133,7 @@ fn run(suite: Suite, root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
     let cargo = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO"));
         command
-            .args(["test", "--quiet", "--offline", "-p", "lamplight-sim", "--test", suite.test()])
+            .args(["test", "--quiet", "--offline", "-p", suite.package(), "--test", suite.test()])
             .args(more)
             .current_dir(copy)
             .env("CARGO_TARGET_DIR", root.join("target/mistakes/build"))
