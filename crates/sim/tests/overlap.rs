@@ -8,7 +8,7 @@
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
 use lamplight_sim::overlap::{
-    Overlapped, Story, cluster_seed, held_up_seed, overlap, racing_seed, returns_seed,
+    Overlapped, Story, cluster_seed, held_up_seed, overlap, racing_seed, returns_seed, told_cluster_seed,
 };
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -43,10 +43,12 @@ const EXPECTED: &[&str] = &[
     "refused 70107",
     "refused 70500",
     "joined again",
+    "lanes leased",
     "left the cluster",
     "lost node cleared",
     "put back: PutBack",
     "put back: Refused",
+    "recorders superseded",
     "quiet flush",
     "quiet kill",
     "told",
@@ -77,7 +79,7 @@ fn operations_that_overlap_leave_nothing_wrong() {
     let operations = number("LAMPLIGHT_SIM_OPERATIONS").map_or(OPERATIONS, |number| number as usize);
     let runs =
         short_runs(operations / 5).chain(held_up_runs(operations / 100)).chain(return_runs(operations / 20));
-    let runs = runs.chain(node_runs(operations / 12));
+    let runs = runs.chain(node_runs(operations / 12)).chain(told_node_runs(operations / 20));
     let runs: Vec<(u64, usize)> = runs.chain(long_runs(operations * 4 / 5)).collect();
     // When one of the two threads has found a fault, the other stops.
     let (next, broken, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicBool::new(false));
@@ -139,6 +141,12 @@ fn node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_ON_NODES) as u64).map(|number| (cluster_seed(number), EACH_ON_NODES))
 }
 
+/// Returns seeds with several nodes and a backend, with their numbers of operations. The numbers add up to at least
+/// `operations`.
+fn told_node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
+    (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (told_cluster_seed(number), EACH_RETURNS))
+}
+
 fn add(all: &mut Overlapped, done: Overlapped) {
     all.operations += done.operations;
     all.phases += done.phases;
@@ -150,7 +158,7 @@ fn add(all: &mut Overlapped, done: Overlapped) {
 
 #[test]
 fn a_seed_always_goes_the_same_way() {
-    for seed in (1..8).chain([cluster_seed(0), cluster_seed(1)]) {
+    for seed in (1..8).chain([cluster_seed(0), cluster_seed(1), told_cluster_seed(0)]) {
         let once = overlap(seed, 120, Story::SinceQuiet);
         let again = overlap(seed, 120, Story::SinceQuiet);
         assert_eq!(once, again, "seed {seed}");

@@ -24,5 +24,5 @@ mod worker;
 mod world;
 
 pub use judge::{Found, Name};
-pub use plan::{cluster_seed, held_up_seed, racing_seed, returns_seed};
+pub use plan::{cluster_seed, held_up_seed, racing_seed, returns_seed, told_cluster_seed};
 pub use run::{Broken, Overlapped, Story, overlap};

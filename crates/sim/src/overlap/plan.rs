@@ -86,6 +86,9 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Flood, 4, 12),
 ];
 
+/// The URL of the simulated backend, to which no connection is opened.
+const RECEIVER: &str = "http://127.0.0.1:9/";
+
 /// The divisor that selects the seeds with competing logins: their remainder is [`RACES_AT`].
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
@@ -119,6 +122,14 @@ pub const fn cluster_seed(number: u64) -> u64 {
     CLUSTER_FROM + number
 }
 
+/// The first seed whose plan has several nodes and a backend that gets session events.
+const TOLD_CLUSTER_FROM: u64 = 1 << 43;
+
+/// Returns a seed whose plan has several nodes and a backend, by its number among such seeds.
+pub const fn told_cluster_seed(number: u64) -> u64 {
+    TOLD_CLUSTER_FROM + number
+}
+
 /// The plan of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -143,7 +154,11 @@ impl Plan {
     /// seeds.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
-        if seed >= CLUSTER_FROM {
+        if seed >= TOLD_CLUSTER_FROM {
+            plan.return_early();
+            plan.share_stores(random);
+            plan.settings.webhooks.state_change_url = RECEIVER.to_owned();
+        } else if seed >= CLUSTER_FROM {
             plan.share_stores(random);
         } else if seed >= RETURNS_FROM {
             plan.return_early();
@@ -177,7 +192,7 @@ impl Plan {
             settings.timing.subscription_retention_ms = 2_000;
         }
         if random.once_in(3) {
-            settings.webhooks.state_change_url = "http://127.0.0.1:9/".to_owned();
+            settings.webhooks.state_change_url = RECEIVER.to_owned();
         }
         let chosen = WEIGHTS.into_iter().filter(|(_, _, one_in)| random.once_in(*one_in));
         let kinds = chosen.map(|(kind, weight, _)| (kind, weight)).collect();
@@ -287,7 +302,7 @@ impl Plan {
         ];
         self.users = 2;
         self.settings.multi_device.mode = MultiDeviceMode::Multi;
-        self.settings.webhooks.state_change_url = "http://127.0.0.1:9/".to_owned();
+        self.settings.webhooks.state_change_url = RECEIVER.to_owned();
         self.settings.timing.linger_native_ms = 0;
         self.settings.timing.linger_web_ms = 0;
     }

@@ -80,7 +80,7 @@ impl World {
         let folder = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
         let key = AppKey { id: 1, text: "the key of a history".into() };
         let is_told = !plan.settings.webhooks.state_change_url.is_empty();
-        let receiver = is_told.then(|| Rc::new(Receiver::new(Rc::clone(&judge), seed)));
+        let receiver = is_told.then(|| Rc::new(Receiver::new(Rc::clone(&judge), seed, plan.nodes > 0)));
         let truths = receiver.as_ref().map(|it| Arc::clone(&it.truths)).unwrap_or_default();
         let around = Surroundings {
             receiver,

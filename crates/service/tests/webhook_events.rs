@@ -1,0 +1,195 @@
+//! The session events of several nodes over the same stores: recorders that overlap, and connections that are put back.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod forgetful;
+
+use forgetful::Forgetful;
+use lamplight_auth::{Claims, sign};
+use lamplight_core::{LeaseTimes, LinkEnd, LostNode, Membership, Reasserted};
+use lamplight_facts::{Facts, Outbox, Settled, SettledAs};
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{
+    App, AppId, AppKey, AppSettings, ConnectionId, DeviceId, Hook, Lane, Moment, NodeId, NoticeContent, Now,
+    Platform, SessionEventKind, Timestamp, User, UserId,
+};
+use lamplight_service::{
+    LoggedIn, LoginCall, OpenConnection, RecordedCursor, RecorderTerms, Service, ThrottleLimits,
+};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
+const HERE: NodeId = NodeId(1);
+const THERE: NodeId = NodeId(2);
+const APP: AppId = AppId(1);
+const LANE: Lane = Lane { app: APP, hook: Hook::StateChange };
+
+/// Two nodes over the same stores, and the app's backend.
+struct Cluster {
+    here: Service,
+    there: Service,
+    directory: Arc<Forgetful>,
+    facts: Arc<SqliteFacts>,
+    _folder: TempDir,
+}
+
+impl Cluster {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
+        let directory = Arc::new(Forgetful::default());
+        let mut settings = AppSettings::default();
+        settings.webhooks.state_change_url = "https://receiver".to_owned();
+        facts.put_app(App { id: APP, keys: vec![key()], admins: Vec::new(), settings }).await.unwrap();
+        let node = async |id| {
+            let service = Service::new(
+                Arc::<SqliteFacts>::clone(&facts),
+                Arc::<Forgetful>::clone(&directory),
+                directory.log(),
+                ThrottleLimits::default(),
+            );
+            let service = service.in_cluster(Membership::new(id, TIMES), TIMES.grace);
+            service.begin_in_cluster().await.unwrap();
+            service
+        };
+        let (here, there) = (node(HERE).await, node(THERE).await);
+        Self { here, there, directory, facts, _folder: folder }
+    }
+
+    /// Delivers everything in the outbox, and returns it.
+    async fn deliver(&self) -> Vec<String> {
+        let mut delivered = Vec::new();
+        while let Some(head) = self.facts.heads(LANE, 1).await.unwrap().pop() {
+            let NoticeContent::Session(event) = &head.content else { panic!("{head:?}") };
+            let device = event.device.as_ref().unwrap();
+            delivered.push(match &event.kind {
+                SessionEventKind::Login { kicked } if kicked.is_empty() => format!("{} Login", device.id),
+                kind => format!("{} {kind:?}", device.id),
+            });
+            let settled = Settled { id: head.id, term: None, settled: SettledAs::Gone };
+            self.facts.settle(vec![settled], now(1_000).wall).await.unwrap();
+        }
+        delivered
+    }
+
+    /// Moves the events of a user to the outbox at the first node, delivers them, and returns them.
+    async fn record_and_deliver(&self, second: u64) -> Vec<String> {
+        let mut terms = RecorderTerms::default();
+        self.here.record_events(&mut terms, &[ann()], now(second)).await.unwrap().unwrap();
+        self.deliver().await
+    }
+}
+
+fn key() -> AppKey {
+    AppKey { id: 1, text: lamplight_auth::generate_key([7; 32]) }
+}
+
+fn ann() -> User {
+    User::new(APP, UserId::new("ann").unwrap())
+}
+
+fn now(second: u64) -> Now {
+    Now { moment: Moment(second * 1_000), wall: Timestamp(1_700_000_000_000 + second * 1_000) }
+}
+
+async fn log_in(service: &Service, device_id: &str, platform: Platform, local: u64, second: u64) -> LoggedIn {
+    let issued = now(second).wall.as_secs();
+    let claims = Claims { user_id: ann().id, app: APP, issued, expire: 1_000_000, userbuf: None };
+    let call = LoginCall {
+        app: APP,
+        user_id: "ann",
+        user_sig: &sign(&key(), &claims),
+        device_id,
+        platform,
+        resume: false,
+        connection: ConnectionId::new(HERE, local),
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    service.login(&call, now(second)).await.unwrap()
+}
+
+/// The connection of a login, as its worker would put it back.
+fn open(done: &LoggedIn, device: &str, platform: Platform, local: u64, since: Timestamp) -> OpenConnection {
+    OpenConnection {
+        user: done.user.clone(),
+        connection: ConnectionId::new(HERE, local),
+        device: DeviceId::new(device).unwrap(),
+        platform,
+        login: done.login,
+        issued: done.issued,
+        since,
+        told: None,
+        subscriptions: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_recorder_that_was_superseded_moves_nothing_until_it_begins_a_term_again() {
+    let cluster = Cluster::start().await;
+    let (mut here, mut there) = (RecorderTerms::default(), RecorderTerms::default());
+    log_in(&cluster.here, "phone", Platform::IPhone, 1, 1).await;
+    cluster.here.record_events(&mut here, &[ann()], now(2)).await.unwrap().unwrap();
+    cluster.there.record_events(&mut there, &[ann()], now(2)).await.unwrap().unwrap();
+    assert_eq!(cluster.deliver().await, ["phone Login"]);
+
+    cluster
+        .here
+        .disconnect(&ann(), ConnectionId::new(HERE, 1), LinkEnd::Closed, now(3).wall, now(3))
+        .await
+        .unwrap();
+    assert_eq!(cluster.here.record_events(&mut here, &[ann()], now(3)).await.unwrap(), None);
+    assert_eq!(cluster.deliver().await, [""; 0], "nothing was moved");
+    cluster.here.record_events(&mut here, &[ann()], now(4)).await.unwrap().unwrap();
+    assert_eq!(
+        cluster.there.record_events(&mut there, &[ann()], now(4)).await.unwrap(),
+        Some(Default::default())
+    );
+    assert_eq!(cluster.deliver().await, ["phone LinkClosed"]);
+}
+
+/// The directory loses its data while a native and a Web device of a user are connected.
+#[tokio::test]
+async fn after_a_flush_the_app_is_told_no_login_of_connections_that_are_put_back() {
+    let cluster = Cluster::start().await;
+    let phone = log_in(&cluster.here, "phone", Platform::IPhone, 1, 1).await;
+    let tab = log_in(&cluster.here, "tab", Platform::Web, 2, 2).await;
+    assert_eq!(cluster.record_and_deliver(3).await, ["phone Login", "tab Login"]);
+    cluster.directory.lose(&[ann()], now(100).wall);
+    for (done, device, platform, local) in
+        [(&tab, "tab", Platform::Web, 2), (&phone, "phone", Platform::IPhone, 1)]
+    {
+        let open = open(done, device, platform, local, done.at);
+        let put_back = cluster.here.put_back(&open, now(102)).await.unwrap().0;
+        assert_eq!(put_back, Reasserted::PutBack);
+    }
+    assert_eq!(cluster.record_and_deliver(103).await, [""; 0]);
+    for local in [2, 1] {
+        let connection = ConnectionId::new(HERE, local);
+        cluster.here.disconnect(&ann(), connection, LinkEnd::Closed, now(110).wall, now(110)).await.unwrap();
+    }
+    assert_eq!(cluster.record_and_deliver(111).await, ["tab LinkClosed", "phone LinkClosed"]);
+}
+
+/// After a loss, the other nodes take the node of a Web device for lost and end its connection.
+#[tokio::test]
+async fn a_connection_that_others_have_ended_is_put_back_with_its_login() {
+    let cluster = Cluster::start().await;
+    let tab = log_in(&cluster.here, "tab", Platform::Web, 2, 2).await;
+    assert_eq!(cluster.record_and_deliver(3).await, ["tab Login"]);
+    cluster.directory.lose(&[ann()], now(100).wall);
+    let back = open(&tab, "tab", Platform::Web, 2, tab.at);
+    assert_eq!(cluster.here.put_back(&back, now(102)).await.unwrap().0, Reasserted::PutBack);
+    let lost = LostNode { node: HERE, beat: 1, silent: Duration::from_secs(60) };
+    let mut place = Some(RecordedCursor::default());
+    while let Some(from) = place {
+        place = cluster.there.clear_lost_node(lost, from, now(200)).await.unwrap().next;
+    }
+    assert_eq!(cluster.record_and_deliver(201).await, ["tab LinkClosed"]);
+    // The worker has put the connection back at 102.
+    let again = open(&tab, "tab", Platform::Web, 2, now(102).wall);
+    assert_eq!(cluster.here.put_back(&again, now(202)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.record_and_deliver(203).await, ["tab Login"]);
+}
