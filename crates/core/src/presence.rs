@@ -201,7 +201,7 @@ impl Presence {
     ) -> Transition<Connected> {
         self.change(Reason::Login, settings, now, |presence, ended| {
             let was_online = presence.status_type() == StatusType::Online;
-            let kicked = presence.connect_device(connect, false, settings, ended, now);
+            let kicked = presence.connect_device(connect, None, settings, ended, now);
             Connected { kicked, subscriptions_lost: presence.subscriptions_lost && !was_online }
         })
     }
@@ -470,12 +470,11 @@ impl Presence {
         hasher.finish()
     }
 
-    /// Gives the device the new link. Ends and returns the earlier logins that compete with it. `is_told_connected`
-    /// is whether the app counts the device as connected although this record does not.
+    /// Gives the device the new link. Ends and returns the earlier logins that compete with it.
     fn connect_device(
         &mut self,
         connect: &Connect<'_>,
-        is_told_connected: bool,
+        told: Option<EventDevice>,
         settings: &AppSettings,
         ended: &mut Vec<Ended>,
         now: Now,
@@ -498,11 +497,7 @@ impl Presence {
         }
 
         let before = self.devices.iter().find(|device| device.id == *connect.device);
-        let connected_before =
-            before.filter(|device| device.link.is_present()).map(event_device).or_else(|| {
-                let (id, platform) = (connect.device.clone(), connect.platform);
-                is_told_connected.then_some(EventDevice { id, platform, address: None })
-            });
+        let connected_before = before.filter(|device| device.link.is_present()).map(event_device).or(told);
 
         let link = Link::Connected(connect.connection);
         let address = connect.address.filter(|_| wants_events(settings));

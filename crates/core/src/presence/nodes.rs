@@ -5,8 +5,8 @@ use crate::device::{Connect, Link, LinkEnd};
 use crate::presence::Admission;
 use crate::transition::{EndCause, Ended, Transition};
 use lamplight_model::{
-    AppSettings, ConnectionId, Moment, NodeId, Now, Reason, StatusType, Timestamp, UserId, UserStatus,
-    Version,
+    AppSettings, ConnectionId, EventDevice, Moment, NodeId, Now, Reason, StatusType, Timestamp, UserId,
+    UserStatus, Version,
 };
 
 /// An open connection that its node puts back into the record, with the node's data about the user.
@@ -137,7 +137,11 @@ impl Presence {
             None if platform.is_web() => (Some((login, None)), false),
             None => return Transition::quiet(Reasserted::Refused),
         };
-        let is_told_connected = open.is_lost && !has_noted_end;
+        // The app counts the device as connected although this record does not.
+        let told_connected = (open.is_lost && !has_noted_end).then(|| {
+            let (id, address) = (device.clone(), None);
+            EventDevice { id, platform, address }
+        });
         let admission = self.admission(device, platform, issued, recorded, settings.multi_device);
         if admission != Admission::Admitted(login) {
             return Transition::quiet(Reasserted::Refused);
@@ -151,7 +155,7 @@ impl Presence {
             self.version = Version(told.version.0 + 1);
         }
         let mut transition = self.change(Reason::Login, settings, now, |presence, ended| {
-            presence.connect_device(&open.connect, is_told_connected, settings, ended, now);
+            presence.connect_device(&open.connect, told_connected, settings, ended, now);
             if let Some(told) = told
                 && presence.custom_status.is_empty()
             {
