@@ -202,13 +202,24 @@ async fn tell(shared: &Shared) {
 /// Does the work of the server's recorder: writes session events to the outbox.
 async fn record_all(shared: &Shared, mut log: LogReader) {
     const PAUSE: u64 = 500;
+    /// The interval at which a node of a cluster checks whether the directory has lost its data.
+    const BETWEEN_LOOKS: u64 = 5_000;
     let mut waiting: BTreeSet<User> = BTreeSet::new();
     let mut entries = Vec::new();
     let mut missed = true;
     let mut terms = RecorderTerms::default();
+    let mut losses = shared.live.losses();
     loop {
         if waiting.is_empty() && !missed {
-            log.ready().await;
+            tokio::select! {
+                biased;
+                () = log.ready() => {}
+                () = shared.executor.clock().sleep(BETWEEN_LOOKS), if shared.lease.is_some() => {}
+            }
+        }
+        if std::mem::replace(&mut losses, shared.live.losses()) != shared.live.losses() {
+            log = shared.live.now().follow_events();
+            missed = true;
         }
         missed |= log.take(&mut entries) != Heard::All;
         waiting.extend(entries.drain(..).map(|entry| entry.user.clone()));
