@@ -1,11 +1,13 @@
 //! Tests of the outbox that two nodes share: recorders that move the events of one partition, and the deletion of an app.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 mod common;
 
 use common::{Database, server};
 use futures_util::future::{join, join_all};
-use lamplight_facts::{Enqueued, Facts, FactsErrorKind, NewNotice, Outbox, RecorderTerm, Settled, SettledAs};
-use lamplight_facts_postgres::{PostgresFacts, PostgresSettings};
+use lamplight_facts::{Enqueued, Facts, NewNotice, Outbox, RecorderTerm, Settled, SettledAs};
+use lamplight_facts_postgres::PostgresFacts;
 use lamplight_model::{
     App, AppId, AppSettings, DeviceId, EventDevice, Hook, Lane, NodeId, NoticeContent, Platform,
     SessionEvent, SessionEventKind, Timestamp, User, UserId,
@@ -109,42 +111,6 @@ async fn a_term_begins_after_the_calls_of_the_former_one_have_ended() {
     assert_ne!(beginning.await.unwrap(), u64::try_from(term).unwrap());
 }
 
-/// A call that got no answer takes effect later, when its recorder has begun a new term and moved the events again.
-#[tokio::test]
-async fn a_call_without_an_answer_puts_nothing_back_later() {
-    let (nodes, database) = two_nodes().await;
-    let settings = PostgresSettings { call_timeout: Duration::from_millis(300), ..settings(&database).await };
-    let impatient = PostgresFacts::open(&settings).await.unwrap();
-    let alice = user("alice");
-    let first = impatient.begin_recording(vec![PARTITION]).await.unwrap();
-    let terms = |term| vec![RecorderTerm { partition: PARTITION, term }];
-    // The call waits in PostgreSQL behind this session.
-    let other = server().await.connect(database.name()).await;
-    other.batch_execute("BEGIN; LOCK TABLE recorder_terms IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let late = impatient.enqueue(vec![notice(&alice, 1)], terms(first)).await.unwrap_err();
-    assert_eq!(late.kind, FactsErrorKind::Unavailable);
-    let again = async {
-        let second = nodes[0].begin_recording(vec![PARTITION]).await.unwrap();
-        let stored = nodes[0].enqueue(vec![notice(&alice, 1)], terms(second)).await.unwrap();
-        nodes[0].forget_taken_in(vec![(alice.clone(), 1)], terms(second)).await.unwrap();
-        stored.unwrap()
-    };
-    let (stored, ()) = join(again, async { other.batch_execute("COMMIT").await.unwrap() }).await;
-    // Whichever of the two calls was first, the event is there once.
-    assert_eq!(stored.added + stored.repeated, 1);
-    let head = nodes[0].heads(LANE, 9).await.unwrap().remove(0);
-    nodes[0]
-        .settle(vec![Settled { id: head.id, term: None, settled: SettledAs::Gone }], Timestamp(9))
-        .await
-        .unwrap();
-    let is_idle = "SELECT count(*) FROM pg_stat_activity
-        WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()";
-    while other.query_one(is_idle, &[]).await.unwrap().get::<_, i64>(0) > 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    assert_eq!(nodes[0].heads(LANE, 9).await.unwrap(), []);
-}
-
 /// Both nodes delete the rows of an app at the same time, while calls about its webhooks are still under way. Nothing of
 /// the app is left, and an app that is created again keeps its notices whatever a late node deletes.
 #[tokio::test]
@@ -235,13 +201,9 @@ fn notice(user: &User, ordinal: u64) -> NewNotice {
     NewNotice { user: user.clone(), content: NoticeContent::Session(event), at: Timestamp(1) }
 }
 
-async fn settings(database: &Database) -> PostgresSettings {
-    server().await.settings(database.name())
-}
-
 async fn two_nodes() -> ([PostgresFacts; 2], Database) {
     let database = server().await.create_database().await;
-    let settings = settings(&database).await;
+    let settings = server().await.settings(database.name());
     let node = async || PostgresFacts::open(&settings).await.expect("a new database can be opened");
     ([node().await, node().await], database)
 }
