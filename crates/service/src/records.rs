@@ -146,8 +146,8 @@ impl Records {
     }
 
     /// Whether the directory has lost records that it had at `since`.
-    pub(crate) fn are_lost_since(&self, since: Timestamp) -> bool {
-        self.lost_at().is_some_and(|lost| since < lost.after(CLOCK_ERROR))
+    pub(crate) fn are_lost_since(&self, since: Timestamp, now: Now) -> bool {
+        self.lost(now).is_some_and(|lost| since < lost.at.after(CLOCK_ERROR))
     }
 
     /// Whether the directory has lost records so recently that nodes are still creating them again. This takes until

@@ -94,7 +94,7 @@ impl Service {
         let mut seeds = Seeds::default();
         loop {
             // The call that finds the record missing may be the first that notices the loss.
-            let is_lost = self.records.are_lost_since(*since);
+            let is_lost = self.records.are_lost_since(*since, now);
             let connect = connect.clone();
             let open = Reassert { connect, told: told.as_ref(), subscriptions, is_lost };
             let put_back = self
