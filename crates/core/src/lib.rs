@@ -59,7 +59,7 @@ pub use request_pace::{Received, RequestPace, RequestRate};
 pub use retention::{RetentionClock, STEADY_FOR};
 pub use saved::SavedPresence;
 pub use shared::{PackedPresence, SharedPresence};
-pub use shared_clock::SharedClock;
+pub use shared_clock::{SharedClock, common_ahead};
 pub use signatures::Signatures;
 pub use subscriptions::{Subscribed, Subscriptions};
 pub use thinning::{LEVELS, Level, Step, Sum, Thinning};

@@ -17,6 +17,8 @@ const AGREE_WITHIN: Duration = Duration::from_secs(5);
 pub struct Losses {
     /// The epoch when this node began.
     began: Timestamp,
+    /// The number of milliseconds by which the node's time was ahead of the clock of the store when the node began.
+    ahead: i64,
     seen: Option<Seen>,
 }
 
@@ -39,9 +41,10 @@ pub struct Loss {
 }
 
 impl Losses {
-    /// Creates the losses of a node that begins in this epoch.
-    pub fn begin(epoch: Timestamp) -> Self {
-        Self { began: epoch, seen: None }
+    /// Creates the losses of a node that begins in this epoch. The node's time is `ahead` milliseconds ahead of the clock
+    /// of the store.
+    pub fn begin(epoch: Timestamp, ahead: i64) -> Self {
+        Self { began: epoch, ahead, seen: None }
     }
 
     /// The epoch in which the node began.
@@ -51,13 +54,14 @@ impl Losses {
 
     /// Notes the present epoch. Earlier epochs than the last one are ignored.
     ///
-    /// An epoch from after the beginning of the node has just begun. The age of an earlier one is computed from the time
-    /// of the node, which follows the clock of the store from the beginning; it is zero if that clock is behind.
+    /// An epoch from after the beginning of the node has just begun. The age of an earlier one is computed by the clock of
+    /// the store; it is zero if that clock is behind.
     pub fn observe(&mut self, epoch: Timestamp, now: Now) {
         if self.seen.is_some_and(|seen| epoch <= seen.epoch) {
             return;
         }
-        let age = if epoch > self.began { Duration::ZERO } else { now.wall.since(epoch) };
+        let store = Timestamp(now.wall.0.saturating_add_signed(self.ahead.saturating_neg()));
+        let age = if epoch > self.began { Duration::ZERO } else { store.since(epoch) };
         self.seen = Some(Seen { epoch, at: now, age });
     }
 
@@ -106,7 +110,19 @@ mod tests {
     /// of second `began`, and has observed epochs: (second of the epoch, second of the node).
     #[track_caller]
     fn check(began: u64, observed: &[(u64, u64)], is_before: bool, expected: Option<(u64, u64)>) {
-        let mut losses = Losses::begin(wall(began));
+        check_ahead(began, 0, observed, is_before, expected);
+    }
+
+    /// The same for a node whose time is ahead of the clock of the store by `ahead` seconds.
+    #[track_caller]
+    fn check_ahead(
+        began: u64,
+        ahead: i64,
+        observed: &[(u64, u64)],
+        is_before: bool,
+        expected: Option<(u64, u64)>,
+    ) {
+        let mut losses = Losses::begin(wall(began), ahead * 1_000);
         for (epoch, at) in observed {
             losses.observe(wall(*epoch), now(*at));
         }
@@ -136,6 +152,9 @@ mod tests {
         check(990, &[(990, 995)], true, Some((990, 10)));
         // An hour later, it is long ago.
         check(100, &[(100, 995)], true, Some((100, 900)));
+        // It takes the time of nodes that follow a new clock, which is behind by ten minutes, or ahead.
+        check_ahead(390, 600, &[(390, 995)], true, Some((990, 10)));
+        check_ahead(1_590, -600, &[(1_590, 995)], true, Some((990, 10)));
         // The clock of another shard is ahead: the loss counts as of the beginning of the node.
         check(5_000, &[(5_000, 995)], true, Some((995, 5)));
     }
@@ -145,7 +164,7 @@ mod tests {
         for (epoch, at, lost_before, lost_at) in
             [(990, 991, 990, 990), (1_590, 990, 1_590, 990), (390, 990, 990, 990)]
         {
-            let mut losses = Losses::begin(wall(100));
+            let mut losses = Losses::begin(wall(100), 0);
             assert_eq!((losses.lost_before(), losses.lost_at()), (wall(100), wall(100)));
             losses.observe(wall(epoch), now(at));
             assert_eq!((losses.lost_before(), losses.lost_at()), (wall(lost_before), wall(lost_at)));

@@ -6,6 +6,9 @@
 //!
 //! The first measurement is applied at once. Later measurements correct the time slowly. The time therefore never runs
 //! backwards. If the directory moves to a machine whose clock is ahead, deadlines do not pass all at once.
+//!
+//! A node that begins while others follow such a clock takes their time, and then follows the clock as they do. Otherwise
+//! it would end what the others hold minutes too early, or too late.
 
 use lamplight_model::{Moment, Now, Timestamp};
 use std::time::Duration;
@@ -15,6 +18,19 @@ const SLEW: u64 = 20;
 
 /// The longest time that a measurement may take. A longer measurement is ignored, unless it is the first.
 const MOST_TRAVEL: Duration = Duration::from_secs(1);
+
+/// The smallest difference between the time of other nodes and the clock of the directory for which a node that begins
+/// takes their time, in milliseconds. Smaller ones are errors of measurement.
+const LEAST_COMMON: i64 = 1_000;
+
+/// The number of milliseconds by which the nodes of a cluster are ahead of the clock of the directory, if each node is
+/// ahead by one of these numbers. It is the median, because nodes that have stopped may be among them.
+pub fn common_ahead(all: impl IntoIterator<Item = i64>) -> i64 {
+    let mut all: Vec<i64> = all.into_iter().collect();
+    all.sort_unstable();
+    let median = all.get(all.len() / 2).copied().unwrap_or(0);
+    if median.abs() < LEAST_COMMON { 0 } else { median }
+}
 
 /// The directory's time, computed from this node's monotonic clock.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +77,23 @@ impl SharedClock {
     pub fn at(&self, local: Now) -> Now {
         let Some(Offsets { moment, wall }) = &self.0 else { return local };
         Now { moment: Moment(moment.at(local.moment)), wall: Timestamp(wall.at(local.moment)) }
+    }
+
+    /// How many milliseconds the time is ahead of the measured clock of the directory, which it follows slowly. Negative if
+    /// the time is behind; 0 before the first measurement.
+    pub fn ahead_of_directory(&self, local: Moment) -> i64 {
+        self.0.as_ref().map_or(0, |offsets| offsets.wall.applied_at(local) - offsets.wall.measured)
+    }
+
+    /// Sets the time to `ahead` milliseconds ahead of the measured clock, from which it follows the clock slowly. For a
+    /// node that has just begun; see [`common_ahead`].
+    pub fn begin_ahead(&mut self, ahead: i64, local: Moment) {
+        if let Some(offsets) = &mut self.0 {
+            for offset in [&mut offsets.moment, &mut offsets.wall] {
+                offset.applied = offset.measured.saturating_add(ahead);
+                offset.as_of = local;
+            }
+        }
     }
 
     /// How many milliseconds the local wall clock is ahead of the directory's wall clock; negative if the local clock
@@ -151,6 +184,44 @@ mod tests {
                 before = now;
             }
             assert_eq!(before, moved(15_000_000), "in the end it is the directory's time, after {jump}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_begins_after_a_change_of_the_clock_has_the_time_of_the_others() {
+        for jump in [-600_000_i64, 600_000] {
+            let moved = |millis: u64| directory((1_000_000 + millis).checked_add_signed(jump).unwrap());
+            let mut old = SharedClock::default();
+            old.measure(Moment(0), Moment(0), directory(1_000_000));
+            assert_eq!(old.ahead_of_directory(Moment(0)), 0);
+            old.measure(Moment(1_000), Moment(1_000), moved(1_000));
+            let at = 101_000;
+            old.measure(Moment(at), Moment(at), moved(at));
+            let ahead = old.ahead_of_directory(Moment(at));
+            assert_eq!(ahead, if jump < 0 { 595_000 } else { -595_000 });
+
+            // The clock of the new node begins with the node.
+            let mut new = SharedClock::default();
+            new.begin_ahead(ahead, Moment(0));
+            assert_eq!(new.at(local(0)), local(0), "nothing is measured");
+            new.measure(Moment(0), Moment(0), moved(at));
+            new.begin_ahead(common_ahead([ahead, 0, ahead]), Moment(0));
+            for passed in [0, 10_000, 20_000_000] {
+                assert_eq!(new.at(local(passed)), old.at(local(at + passed)), "{jump} after {passed}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_time_of_most_nodes_counts() {
+        for (all, expected) in [
+            (&[][..], 0),
+            (&[999, -999], 0),
+            (&[60_000], 60_000),
+            (&[0, 60_000, 60_001], 60_000),
+            (&[-60_000, -59_990, 300_000], -59_990),
+        ] {
+            assert_eq!(common_ahead(all.iter().copied()), expected, "{all:?}");
         }
     }
 

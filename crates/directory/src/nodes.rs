@@ -60,6 +60,10 @@ pub struct NodeEntry {
     /// epoch than the present one has run since before the last loss of records.
     #[serde(default)]
     pub epoch: Option<Timestamp>,
+    /// The number of milliseconds by which the time of the node is ahead of the clock of the store, which it follows
+    /// slowly; negative if the time is behind.
+    #[serde(default)]
+    pub clock_ahead: i64,
     /// The number of the node's open connections.
     pub connections: u64,
     /// Whether the node is about to stop, and accepts no new clients.

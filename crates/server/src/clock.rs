@@ -64,6 +64,20 @@ impl Clock {
         }
     }
 
+    /// How many milliseconds the time is ahead of the clock of the directory, which it follows slowly; see
+    /// [`SharedClock::ahead_of_directory`].
+    pub fn ahead_of_directory(&self) -> i64 {
+        let local = self.unmoved();
+        self.0.shared.get().map_or(0, |shared| shared.read().ahead_of_directory(local))
+    }
+
+    /// Takes the time of the other nodes, right after the first measurement; see [`SharedClock::begin_ahead`].
+    pub fn begin_ahead(&self, ahead: i64) {
+        if let Some(shared) = self.0.shared.get() {
+            shared.write().begin_ahead(ahead, self.unmoved());
+        }
+    }
+
     /// Returns the time in milliseconds by which this machine's wall clock is ahead of the directory's wall clock. A
     /// negative value means behind. Without a shared directory, returns 0.
     pub fn machine_ahead_ms(&self) -> i64 {

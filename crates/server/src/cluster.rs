@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::health::Health;
 use crate::metrics::{ClusterMetrics, Metrics};
 use crate::worker::Command;
-use lamplight_core::{Course, Duty, LeaseTimes, LostNode, pause_after_ended};
+use lamplight_core::{Course, Duty, LeaseTimes, LostNode, common_ahead, pause_after_ended};
 use lamplight_directory::{Directory, DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Timestamp};
 use lamplight_service::{RecordedCursor, Service, ServiceError};
@@ -74,11 +74,12 @@ pub struct Joined {
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
-/// Sets the clock to the time of the directory.
+/// Sets the clock to the time of the directory, or to that of the nodes in the register if they still follow another one.
 pub async fn measure_clock(nodes: &dyn Nodes, clock: &Clock) -> Result<(), DirectoryError> {
     let sent = clock.local();
     let register = nodes.read(clock.now()).await?;
     clock.measure(sent, clock.local(), register.at);
+    clock.begin_ahead(common_ahead(register.nodes.iter().map(|node| node.entry.clock_ahead)));
     Ok(())
 }
 
@@ -102,6 +103,7 @@ impl Cluster {
         NodeEntry {
             connections: u64::try_from(self.metrics.connections()).unwrap_or(0),
             is_draining: self.health.course() > Course::Serving,
+            clock_ahead: self.clock.ahead_of_directory(),
             ..self.entry.clone()
         }
     }

@@ -191,6 +191,7 @@ impl Node {
         if let Some(limits) = live.limits() {
             let membership = Membership::new(id, config.lease_times());
             service = service.with_limits(limits).with_remote_log().in_cluster(membership, grace);
+            service = service.with_clock_ahead(clock.ahead_of_directory());
         }
         let service = Arc::new(service);
         let created = match opened.begin(&service, clock.now()).await? {

@@ -184,6 +184,14 @@ impl Service {
         Self { duties, records, ..self }
     }
 
+    /// Sets by how many milliseconds the time of a node that begins is ahead of the clock of the directory's store. The
+    /// node computes from it how long ago the last loss of records was.
+    #[must_use]
+    pub fn with_clock_ahead(self, clock_ahead: i64) -> Self {
+        let records = self.records.with_clock_ahead(clock_ahead);
+        Self { records, ..self }
+    }
+
     /// Whether other nodes share the stores of this node.
     pub fn is_in_cluster(&self) -> bool {
         self.records.is_shared()

@@ -50,6 +50,8 @@ pub(crate) struct Records {
     /// How long the logins of a lost record count as connected; `None` if no other node shares the directory.
     grace: Option<Duration>,
     losses: Mutex<Losses>,
+    /// See [`Service::with_clock_ahead`](crate::Service::with_clock_ahead).
+    clock_ahead: i64,
     oldest_node: Arc<OldestNode>,
 }
 
@@ -103,13 +105,17 @@ impl Records {
         directory: Arc<dyn Directory>,
         deletions: Arc<AppDeletions>,
     ) -> Self {
-        let (recovered_from, losses, oldest_node) = Default::default();
-        Self { facts, directory, deletions, recovered_from, grace: None, losses, oldest_node }
+        let (recovered_from, losses, clock_ahead, oldest_node) = Default::default();
+        Self { facts, directory, deletions, recovered_from, grace: None, losses, clock_ahead, oldest_node }
     }
 
     /// Sets the `grace` for a directory that several nodes share.
     pub(crate) fn in_cluster(self, grace: Duration, oldest_node: Arc<OldestNode>) -> Self {
         Self { grace: Some(grace), oldest_node, ..self }
+    }
+
+    pub(crate) fn with_clock_ahead(self, clock_ahead: i64) -> Self {
+        Self { clock_ahead, ..self }
     }
 
     /// Whether other nodes share the directory.
@@ -119,7 +125,7 @@ impl Records {
 
     /// Stores the directory's epoch at the start of this node. A later epoch counts as a loss in [`Records::lost`].
     pub(crate) fn begin_in_cluster(&self) {
-        *self.losses.lock() = Losses::begin(self.directory.epoch());
+        *self.losses.lock() = Losses::begin(self.directory.epoch(), self.clock_ahead);
     }
 
     /// The directory's epoch at the start of this node.
@@ -277,6 +283,7 @@ impl Records {
             return Ok(accounts.into_iter().map(|account| Some((account?, Vec::new()))).collect());
         }
         let mut found = self.facts.accounts_with_logins(users).await?;
+        // A directory that is not shared uses the clock of this node.
         let lost_at = if self.is_shared() { self.observe_epoch(now).lost_at() } else { epoch };
         for (_, logins) in found.iter_mut().flatten() {
             // A later login is being recorded or undone, and that operation updates the record itself.

@@ -39,6 +39,7 @@ fn entry(id: u64) -> NodeEntry {
         http_address: "10.0.0.1:7780".into(),
         started: Timestamp(7),
         epoch: Some(Timestamp(6)),
+        clock_ahead: -7,
         connections: 0,
         is_draining: false,
     }
