@@ -16,6 +16,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// The longest time without an answer of a host until the next host is tried too.
 const NEXT_AFTER: Duration = Duration::from_millis(500);
 
+/// A connection, and the task that serves it.
+type Opened = (Client, JoinHandle<()>);
+
 /// The hosts of a URL.
 pub(crate) struct Hosts {
     /// A configuration for each host, in the order of the URL.
@@ -46,7 +49,7 @@ impl Hosts {
     /// Opens a connection to the host of the last connection. If that host fails, or does not answer soon, also tries
     /// the next ones. The task that serves the connection ends when the connection is lost or the client is dropped.
     /// The time for connecting is bounded by the caller.
-    pub(crate) async fn connect(&self) -> Result<(Client, JoinHandle<()>), Error> {
+    pub(crate) async fn connect(&self) -> Result<Opened, Error> {
         let count = self.hosts.len();
         let first = match self.is_random {
             true => rand::random_range(0..count),
@@ -81,7 +84,7 @@ impl Hosts {
         }
     }
 
-    fn connect_to(&self, host: usize) -> BoxFuture<'_, (usize, Result<(Client, JoinHandle<()>), Error>)> {
+    fn connect_to(&self, host: usize) -> BoxFuture<'_, (usize, Result<Opened, Error>)> {
         Box::pin(async move {
             let (client, connection) = match self.hosts[host].connect(self.tls.clone()).await {
                 Ok(connected) => connected,
@@ -99,7 +102,7 @@ impl Hosts {
 
 /// Opens the connections of the pool.
 impl deadpool_postgres::Connect for Hosts {
-    fn connect(&self, _: &Config) -> BoxFuture<'_, Result<(Client, JoinHandle<()>), Error>> {
+    fn connect(&self, _: &Config) -> BoxFuture<'_, Result<Opened, Error>> {
         Box::pin(Hosts::connect(self))
     }
 }
