@@ -11,8 +11,9 @@ use std::time::Duration;
 
 /// The changes per second to which the goal for crossing nodes applies.
 const RATE: u32 = 500;
-/// The number of outstanding changes of a course without a fixed rate.
-const OUTSTANDING: usize = 32;
+/// The numbers of outstanding changes of a course without a fixed rate. With more of them, nodes and Redis read and
+/// write several changes at once.
+const OUTSTANDING: [usize; 2] = [32, MANY_OUTSTANDING];
 /// The number of outstanding changes at which the commands of many of them reach Redis together.
 const MANY_OUTSTANDING: usize = 512;
 /// The time in which Redis gives back the memory of tables and buffers that it no longer needs.
@@ -60,14 +61,12 @@ pub fn unwatched(stage: &mut Stage) -> Result<()> {
     stage.crowd.set_accepting(last, false);
     stage.crowd.place(|user| user as usize % last)?;
     let idle = stage.idle()?;
-    for (what, pace, changes) in [
-        (format!("{RATE} changes/s"), Pace::PerSecond(RATE), stage.sizes.slow_changes),
-        (
-            format!("{OUTSTANDING} changes outstanding"),
-            Pace::Outstanding(OUTSTANDING),
-            stage.sizes.fast_changes,
-        ),
-    ] {
+    let slow = (format!("{RATE} changes/s"), Pace::PerSecond(RATE), stage.sizes.slow_changes);
+    let fast = OUTSTANDING.map(|number| {
+        let pace = Pace::Outstanding(number);
+        (format!("{number} changes outstanding"), pace, stage.sizes.fast_changes)
+    });
+    for (what, pace, changes) in [slow].into_iter().chain(fast) {
         let (spent, _) = course(stage, &idle, pace, changes, false)?;
         let micros = spent.nodes[last] * 1e6 / changes as f64;
         stage.report.note(
