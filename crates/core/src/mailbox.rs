@@ -5,8 +5,9 @@
 //! for each watched user. It is never closed for being slow. When it reads again, it receives the newest states. The
 //! caller encodes the states.
 
-use crate::touched::{CROWD, SHARE};
-use crate::watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey};
+use crate::interest::SubjectObserver;
+use crate::touched::{CROWD, SHARE, Told};
+use crate::watch_graph::{SubjectKey, WatchGraph, WatcherKey};
 use crate::watch_reasons::{Reasons, Why};
 use lamplight_model::{Reason, User, Version};
 
@@ -48,6 +49,11 @@ impl<S> Default for Hub<S> {
 }
 
 impl<S: Versioned> Hub<S> {
+    /// Creates a hub without connections, whose watched users are reported to `observer`.
+    pub fn observed_by(observer: Box<dyn SubjectObserver>) -> Self {
+        Self { graph: WatchGraph::observed_by(observer) }
+    }
+
     /// Adds a connection. `expected` is the approximate number of users that it will watch.
     pub fn attach(&mut self, expected: usize) -> WatcherKey {
         self.graph.attach(expected)

@@ -21,6 +21,15 @@ pub(crate) struct Marks {
     crowd: bool,
 }
 
+/// Whether a frame has room for another state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// The frame has room.
+    More,
+    /// The frame is full; the remaining states stay pending.
+    Full,
+}
+
 /// The watchers that wait to be served, as keys of type `K`. A queue contains a watcher at most once.
 pub(crate) struct Touched<K> {
     first: Vec<K>,

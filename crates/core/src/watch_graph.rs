@@ -3,7 +3,8 @@
 //!
 //! The graph stores the reasons of each edge. It does not interpret the states that are sent along it.
 
-use crate::touched::{Marks, Touched};
+use crate::interest::SubjectObserver;
+use crate::touched::{Marks, Told, Touched};
 use crate::watch_reasons::{Reasons, Why};
 use hashbrown::{HashMap, HashTable};
 use lamplight_model::User;
@@ -90,6 +91,7 @@ pub struct WatchGraph<S> {
     attached: u32,
     touched: Touched<WatcherKey>,
     hasher: foldhash::fast::RandomState,
+    observer: Option<Box<dyn SubjectObserver>>,
 }
 
 impl<S> Default for WatchGraph<S> {
@@ -101,11 +103,17 @@ impl<S> Default for WatchGraph<S> {
             attached: 0,
             touched: Touched::default(),
             hasher: foldhash::fast::RandomState::default(),
+            observer: None,
         }
     }
 }
 
 impl<S> WatchGraph<S> {
+    /// Creates a graph without watchers, whose subjects are reported to `observer`.
+    pub fn observed_by(observer: Box<dyn SubjectObserver>) -> Self {
+        Self { observer: Some(observer), ..Self::default() }
+    }
+
     /// Adds a watcher. Reserves memory for the `expected` number of users that it will watch.
     pub fn attach(&mut self, expected: usize) -> WatcherKey {
         self.attached = self.attached.wrapping_add(1);
@@ -495,6 +503,7 @@ impl<S> WatchGraph<S> {
         if let Some(slot) = self.find(user) {
             return slot;
         }
+        self.observer.iter_mut().for_each(|observer| observer.added(user));
         let subject = Subject { user: user.clone(), state: None, incoming: Vec::new() };
         let slot = self.subjects.insert(subject) as u32;
         assert!(slot <= SUBJECT, "a worker watches at most 2^26 users");
@@ -570,7 +579,8 @@ impl<S> WatchGraph<S> {
             if let Ok(entry) = self.index.find_entry(hash, |slot| *slot == subject) {
                 entry.remove();
             }
-            self.subjects.remove(subject as usize);
+            let removed = self.subjects.remove(subject as usize);
+            self.observer.iter_mut().for_each(|observer| observer.removed(&removed.user));
         }
     }
 }
@@ -579,13 +589,4 @@ impl<S> WatchGraph<S> {
 fn change_marks(watchers: &mut Slab<Watcher>, key: WatcherKey, change: fn(&mut Marks)) -> bool {
     let watcher = watchers.get_mut(key.slot()).filter(|watcher| watcher.generation == key.generation);
     watcher.map(|watcher| change(&mut watcher.marks)).is_some()
-}
-
-/// Whether a frame has room for another state.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Told {
-    /// The frame has room.
-    More,
-    /// The frame is full; the remaining states stay pending.
-    Full,
 }

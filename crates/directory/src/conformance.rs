@@ -54,6 +54,7 @@ macro_rules! directory_conformance_tests {
             changes_of_a_user_are_logged_in_order
             ended_connections_and_lists_are_logged
             every_reader_hears_everything_from_its_start_on
+            a_reader_with_an_interest_hears_the_changes_of_its_users
             updates_of_many_at_once_lose_nothing
             records_are_read_in_the_order_asked
             a_record_is_read_with_the_revision_that_the_log_tells
@@ -168,6 +169,31 @@ pub async fn every_reader_hears_everything_from_its_start_on(ports: Ports) {
     late.log.ready().await;
     assert_eq!(early.heard().await.len(), 2);
     assert_eq!(late.heard().await.len(), 1);
+}
+
+/// A reader of [`ChangeLog::follow_interest`] gets the entries about the users in its interest, and news of apps.
+pub async fn a_reader_with_an_interest_hears_the_changes_of_its_users(ports: Ports) {
+    let mut log = Ear { log: ports.log.follow_interest(), ..ports.follow() };
+    for name in ["a", "b"] {
+        seed(&ports.directory, name).await;
+        connect(&ports.directory, name, "phone", 1, now(1)).await;
+    }
+    log.statuses().await;
+    let has_interest = log.log.interest().map(|interest| interest.add(&user("a"))).is_some();
+    for text in ["x", "y"] {
+        set_custom(&ports.directory, "b", text, now(2)).await;
+        set_custom(&ports.directory, "a", text, now(2)).await;
+    }
+    ports.log.append(vec![LogEntry::news(user("b"), News::App(AppId(7)))]).await.unwrap();
+    let heard = log.entries().await;
+    let of_a = heard.iter().filter_map(|entry| match &entry.news {
+        News::Status(status) if entry.user == user("a") => Some(status.custom_status.as_str().to_owned()),
+        _ => None,
+    });
+    assert_eq!(of_a.collect::<Vec<_>>(), ["x", "y"]);
+    assert!(heard.iter().any(|entry| entry.news == News::App(AppId(7))));
+    let of_b = heard.iter().filter(|entry| matches!(entry.news, News::Status(_)) && entry.user == user("b"));
+    assert_eq!(of_b.count(), if has_interest { 0 } else { 2 });
 }
 
 /// Each change begins with the result of the previous one, even if many are made concurrently.

@@ -8,8 +8,8 @@ use crate::feed::{Feed, FeedCursor, FeedPage};
 use crate::journal::{Begin, EntryRef, Journal, JournalError, encode};
 use crate::records::pick;
 use crate::{
-    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, LocalLog, LogEntry, LogReader,
-    Logged, RecordCursor, RecordFilter, RecordPage, View,
+    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, Interest, Interests, LocalLog,
+    LogEntry, LogReader, Logged, RecordCursor, RecordFilter, RecordPage, View,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use hashbrown::HashMap;
@@ -102,6 +102,17 @@ impl InProcessDirectory {
             complete_since: Timestamp(0),
             set_aside: false,
         }
+    }
+
+    /// Creates a directory without a journal, which drops the log entries that are outside of all these interests, as
+    /// the directory of a cluster does. Readers of [`follow_as`](Self::follow_as) get the others.
+    pub fn in_memory_for(interests: Arc<Interests>) -> Self {
+        Self { log: LocalLog::with_interests(interests), ..Self::in_memory() }
+    }
+
+    /// Creates a reader of the log for one of the interests of [`in_memory_for`](Self::in_memory_for).
+    pub fn follow_as(&self, interest: Interest) -> LogReader {
+        self.log.reader_of(interest)
     }
 
     /// Records on disk that the process is running, and writes a snapshot of all records if one is due. Blocks on the

@@ -13,6 +13,7 @@
 pub mod conformance;
 mod feed;
 mod in_process;
+mod interests;
 mod journal;
 mod limits;
 mod lists_news;
@@ -23,6 +24,7 @@ mod records;
 
 pub use feed::{FeedCursor, FeedPage, InvalidFeedCursor};
 pub use in_process::{InProcessDirectory, Recovered, SavedRecords};
+pub use interests::{Interest, Interests};
 pub use journal::{JournalDamage, JournalError};
 pub use limits::{Limited, Limits, LimitsAnswer, LimitsError, Taken};
 pub use lists_news::{FriendProfile, ListsChange, ListsNews, MAX_FRIENDS_IN_ENTRY, MessageNews};
@@ -153,6 +155,15 @@ pub trait ChangeLog: Send + Sync {
     /// Creates a reader that gets all entries from now on. The entries about one user are in the order of their
     /// revisions.
     fn follow(&self) -> LogReader;
+
+    /// Creates a reader that gets the entries about the users in its [`LogReader::interest`], and those about apps, from
+    /// now on. An adapter may give it all other entries too; the reader then has no `interest`.
+    ///
+    /// A reader adds its interest in a user before it reads the user's record or lists. It then lacks no change: the
+    /// entry is checked after the change was made.
+    fn follow_interest(&self) -> LogReader {
+        self.follow()
+    }
 
     /// Creates a reader of events for the outbox. It reads the users with new [session
     /// events](Presence::pending_events), and the lanes with new notices. An entry follows its change.

@@ -1,22 +1,35 @@
 //! The delivery of a change log to the readers in one process, each with a bounded queue.
 
-use crate::{LogEntry, News};
+use crate::{Interest, Interests, LogEntry, News};
+use lamplight_model::AppId;
 use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
-/// Delivers all entries to all readers in this process. An adapter of [`ChangeLog`](crate::ChangeLog) calls
+/// Delivers entries to the readers in this process. An adapter of [`ChangeLog`](crate::ChangeLog) calls
 /// [`LocalLog::append`] with each entry that it receives.
 #[derive(Default)]
 pub struct LocalLog {
     readers: RwLock<Vec<Arc<Queue>>>,
+    interests: Arc<Interests>,
+    /// The number of readers that get the entries about all users.
+    of_all: Arc<AtomicUsize>,
+}
+
+/// The entries that a reader gets.
+enum Gets {
+    /// All, except those for webhooks.
+    All,
+    /// Those about apps, and about users in whom this reader is interested.
+    Interest(u16),
+    /// Those for webhooks.
+    Events,
 }
 
 struct Queue {
-    /// Whether the reader gets only entries for webhooks. Otherwise it gets all other entries.
-    of_events: bool,
+    gets: Gets,
     state: Mutex<QueueState>,
     arrived: Notify,
     /// Whether the reader was dropped.
@@ -34,6 +47,9 @@ struct QueueState {
 /// A reader of the log. Dropping it removes its queue.
 pub struct LogReader {
     queue: Arc<Queue>,
+    interest: Option<Interest>,
+    /// The count of the readers that get the entries about all users, if this is one of them.
+    of_all: Option<Arc<AtomicUsize>>,
 }
 
 /// The outcome of reading a log.
@@ -63,30 +79,74 @@ pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 pub const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
 impl LocalLog {
+    /// Creates a log for readers with these interests.
+    pub fn with_interests(interests: Arc<Interests>) -> Self {
+        Self { interests, ..Self::default() }
+    }
+
     /// Adds a reader that gets all entries from now on, except [`News::Events`] and [`News::Notices`].
     pub fn reader(&self) -> LogReader {
-        self.add_reader(false)
+        self.of_all.fetch_add(1, Ordering::SeqCst);
+        self.add_reader(Gets::All, None, Some(Arc::clone(&self.of_all)))
+    }
+
+    /// Adds a reader that gets the entries about the users in its [`LogReader::interest`], and [`News::App`], from now
+    /// on.
+    pub fn reader_with_interest(&self) -> LogReader {
+        self.reader_of(self.interests.reader())
+    }
+
+    /// Adds a reader that gets the entries about the users in `interest`, which is one of this log's
+    /// [interests](Self::with_interests), and [`News::App`], from now on.
+    pub fn reader_of(&self, interest: Interest) -> LogReader {
+        self.add_reader(Gets::Interest(interest.reader()), Some(interest), None)
     }
 
     /// Adds a reader that gets only [`News::Events`] and [`News::Notices`], from now on.
     pub fn event_reader(&self) -> LogReader {
-        self.add_reader(true)
+        self.add_reader(Gets::Events, None, None)
     }
 
-    fn add_reader(&self, of_events: bool) -> LogReader {
+    fn add_reader(
+        &self,
+        gets: Gets,
+        interest: Option<Interest>,
+        of_all: Option<Arc<AtomicUsize>>,
+    ) -> LogReader {
         let (state, arrived, closed) = Default::default();
-        let queue = Arc::new(Queue { of_events, state, arrived, closed });
+        let queue = Arc::new(Queue { gets, state, arrived, closed });
         self.readers.write().push(Arc::clone(&queue));
-        LogReader { queue }
+        LogReader { queue, interest, of_all }
     }
 
-    /// Appends an entry to the queue of each reader. A queue that would exceed [`MAX_WAITING_ENTRIES`] or
+    /// Whether a reader gets the entries about a user. An adapter that has received an entry asks it before it decodes
+    /// the entry. Not for [`News::App`], nor for [`News::Events`] and [`News::Notices`].
+    pub fn is_wanted(&self, app: AppId, id: &str) -> bool {
+        self.of_all.load(Ordering::SeqCst) > 0 || self.interests.has(app, id)
+    }
+
+    /// The interests of the readers.
+    pub fn interests(&self) -> &Interests {
+        &self.interests
+    }
+
+    /// Appends an entry to the queue of each reader that gets it. A queue that would exceed [`MAX_WAITING_ENTRIES`] or
     /// [`MAX_WAITING_BYTES`] is emptied, and the reader's next [`LogReader::take`] returns [`Heard::Missed`].
     pub fn append(&self, entry: &Arc<LogEntry>) {
         let bytes = entry.news.bytes();
         let of_events = matches!(entry.news, News::Events | News::Notices(_));
+        let of_app = matches!(entry.news, News::App(_));
+        let mut concerned = None;
         self.for_each(|queue| {
-            if queue.of_events != of_events {
+            let is_for_it = match queue.gets {
+                Gets::Events => of_events,
+                Gets::All => !of_events,
+                Gets::Interest(_) if of_events || of_app => of_app,
+                Gets::Interest(reader) => {
+                    concerned.get_or_insert_with(|| self.interests.concerned(entry)).contains(&reader)
+                }
+            };
+            if !is_for_it {
                 return;
             }
             let mut state = queue.lock();
@@ -176,6 +236,11 @@ impl Queue {
 }
 
 impl LogReader {
+    /// The users about whom the reader gets entries; `None` if it gets the entries about all users.
+    pub fn interest(&self) -> Option<&Interest> {
+        self.interest.as_ref()
+    }
+
     /// Waits until there are entries to take, or until entries were missed.
     pub async fn ready(&self) {
         loop {
@@ -201,6 +266,9 @@ impl LogReader {
 
 impl Drop for LogReader {
     fn drop(&mut self) {
+        if let Some(of_all) = &self.of_all {
+            of_all.fetch_sub(1, Ordering::SeqCst);
+        }
         self.queue.closed.store(true, Ordering::Relaxed);
         let mut state = self.queue.lock();
         state.entries.clear();
@@ -212,6 +280,7 @@ impl Drop for LogReader {
 mod tests {
     use super::*;
     use crate::{ListsChange, ListsNews};
+    use futures_util::future::FutureExt;
     use lamplight_model::{AppId, Profile, User, UserId};
 
     fn append(log: &LocalLog, news: News) {
@@ -313,6 +382,47 @@ mod tests {
         );
         assert_eq!(recorder.take(&mut entries), Heard::All);
         assert_eq!(entries.drain(..).map(|entry| entry.news.clone()).collect::<Vec<_>>(), [News::Events]);
+    }
+
+    #[test]
+    fn a_reader_with_an_interest_gets_what_concerns_it_and_is_not_woken_by_the_rest() {
+        let log = LocalLog::default();
+        let (mut first, mut second) = (log.reader_with_interest(), log.reader_with_interest());
+        let user = User::new(AppId(1), UserId::new("a").unwrap());
+        assert!(!log.is_wanted(user.app, "a"));
+        append(&log, News::ListsUnknown);
+        first.interest().unwrap().add(&user);
+        assert!(log.is_wanted(user.app, "a") && !log.is_wanted(user.app, "b"));
+        append(&log, News::ListsUnknown);
+        assert!(first.ready().now_or_never().is_some() && second.ready().now_or_never().is_none());
+        append(&log, News::App(AppId(3)));
+        append(&log, News::Events);
+        let news = |reader: &mut LogReader| {
+            let mut entries = Vec::new();
+            assert_eq!(reader.take(&mut entries), Heard::All);
+            entries.iter().map(|entry| entry.news.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(news(&mut first), [News::ListsUnknown, News::App(AppId(3))]);
+        assert_eq!(news(&mut second), [News::App(AppId(3))]);
+        first.interest().unwrap().remove(&user);
+        append(&log, News::ListsUnknown);
+        assert!(news(&mut first).is_empty());
+        log.miss(&Partitions::Every);
+        assert_eq!(second.take(&mut Vec::new()), Heard::Missed(Partitions::Every));
+    }
+
+    #[test]
+    fn a_reader_without_an_interest_wants_everybody_until_it_is_dropped() {
+        let log = LocalLog::default();
+        let _events = log.event_reader();
+        let reader = log.reader();
+        assert!(reader.interest().is_none() && log.is_wanted(AppId(1), "a"));
+        drop(reader);
+        assert!(!log.is_wanted(AppId(1), "a"));
+        let reader = log.reader_with_interest();
+        reader.interest().unwrap().add(&User::new(AppId(1), UserId::new("a").unwrap()));
+        drop(reader);
+        assert!(!log.is_wanted(AppId(1), "a"));
     }
 
     #[test]
