@@ -287,7 +287,8 @@ impl Node {
         let mut workers = Vec::new();
         for (index, listener) in listeners.into_iter().enumerate() {
             let (commands, receiver) = mpsc::channel(1);
-            let (shared, metrics, log) = (Arc::clone(&shared), metrics.worker(index), live.log().follow());
+            let (shared, metrics, log) =
+                (Arc::clone(&shared), metrics.worker(index), live.log().follow_interest());
             let pulse = health.worker(index);
             let thread = std::thread::Builder::new().name(format!("worker-{index}"));
             let running = thread.spawn(move || {

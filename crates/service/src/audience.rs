@@ -25,7 +25,7 @@ use hashbrown::hash_map::EntryRef;
 use lamplight_core::{
     ConflationRate, Conflator, CrowdPace, EndCause, Hub, Notifications, Told, Versioned, WatcherKey, Why,
 };
-use lamplight_directory::{LogEntry, News};
+use lamplight_directory::{Interest, LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, Moment, User, UserId, UserStatus, Version};
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -68,17 +68,18 @@ pub struct Audience<S> {
 }
 
 impl<S: Versioned> Default for Audience<S> {
-    /// Creates an audience without a limit on the rate of changes.
+    /// Creates an audience without a limit on the rate of changes, for a reader of the log that gets all entries.
     fn default() -> Self {
-        Self::new(ConflationRate::NONE)
+        Self::new(ConflationRate::NONE, None)
     }
 }
 
 impl<S: Versioned> Audience<S> {
-    /// Creates an audience that sends the changes of one user at most at this rate.
-    pub fn new(rate: ConflationRate) -> Self {
+    /// Creates an audience that sends the changes of one user at most at this rate. It adds each user to the `interest`
+    /// of its reader of the log before it requests a read of the user. `None` if the reader gets all entries.
+    pub fn new(rate: ConflationRate, interest: Option<Interest>) -> Self {
         Self {
-            hub: Hub::default(),
+            hub: interest.map_or_else(Hub::default, |interest| Hub::observed_by(Box::new(interest))),
             members: Vec::new(),
             by_user: HashMap::default(),
             conflator: Conflator::new(rate),

@@ -1,5 +1,6 @@
 //! A worker: one thread with its own listener, connections and audience. Between a change and the sockets, it briefly
-//! takes one lock that other threads use too: the lock of its queue of the change log.
+//! takes one lock that other threads use too: the lock of its queue of the change log. In a cluster, it takes another one
+//! when a user gets the first watcher here or loses the last one: that of a table of the node's interests.
 //!
 //! In each round, a worker reads the sockets, answers requests, and reads the change log. It then writes once to each
 //! connection that has something to send, so messages of one round leave in one write.
@@ -48,7 +49,7 @@ use fanout::MailboxStatus;
 use futures_util::FutureExt;
 use futures_util::task::noop_waker;
 use lamplight_core::{ConflationRate, LinkEnd};
-use lamplight_directory::LogReader;
+use lamplight_directory::{Interest, LogReader};
 use lamplight_model::{ConnectionId, NodeId, User};
 use lamplight_service::{Audience, ListsHeard, Service, Watchers};
 use lamplight_wire::StatusBatch;
@@ -139,7 +140,7 @@ pub fn run(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = tokio::task::LocalSet::new();
     runtime.block_on(local.run_until(async move {
-        let worker = Rc::new(Worker::new(index, listener, shared, metrics, pulse)?);
+        let worker = Rc::new(Worker::new(index, listener, shared, metrics, pulse, log.interest().cloned())?);
         worker.rounds(log, commands).await
     }))
 }
@@ -151,11 +152,13 @@ impl Worker {
         shared: Arc<Shared>,
         metrics: WorkerMetrics,
         pulse: Pulse,
+        interest: Option<Interest>,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let acceptor = Acceptor::new(listener, poll.registry())?;
         let changes_per_second = shared.config.limits.changes_told_per_second;
         let rate = ConflationRate { changes_per_second, ..ConflationRate::default() };
+        let lists_heard = ListsHeard::with_interest(interest.clone());
         Ok(Self {
             index,
             acceptor,
@@ -164,9 +167,9 @@ impl Worker {
             deadlines: Deadlines::new(shared.clock.now().moment),
             read_buffers: ReadBuffers::default(),
             request_windows: RequestWindows::default(),
-            audience: RefCell::new(Audience::new(rate)),
+            audience: RefCell::new(Audience::new(rate, interest)),
             watcher_slots: WatcherSlots::default(),
-            lists_heard: RefCell::default(),
+            lists_heard: RefCell::new(lists_heard),
             lists: ListsDelivery::default(),
             reads: StoreReads::default(),
             wake: Notify::new(),

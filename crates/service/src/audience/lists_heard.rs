@@ -7,13 +7,15 @@
 //! The module has no I/O. Its memory is bounded by the number of logins in progress.
 
 use hashbrown::HashMap;
-use lamplight_directory::{LogEntry, News};
+use lamplight_directory::{Interest, LogEntry, News};
 use lamplight_model::User;
 
 /// The users who are logging in over connections of this worker.
 #[derive(Debug, Default)]
 pub struct ListsHeard {
     users: HashMap<User, Heard, foldhash::fast::RandomState>,
+    /// The interest of the worker's reader of the log, if the reader gets only the entries that concern it.
+    interest: Option<Interest>,
 }
 
 #[derive(Debug, Default)]
@@ -28,11 +30,19 @@ struct Heard {
 }
 
 impl ListsHeard {
+    /// Creates a value for a worker with this interest in the log; `None` if its reader gets all entries.
+    pub fn with_interest(interest: Option<Interest>) -> Self {
+        Self { interest, ..Self::default() }
+    }
+
     /// Records that a login begins, before the login is recorded in the facts. The result is the argument of
     /// [`none_since`](Self::none_since).
     pub fn begin(&mut self, user: &User) -> u64 {
         let heard = self.users.entry_ref(user).or_default();
         heard.logins += 1;
+        if let (1, Some(interest)) = (heard.logins, &self.interest) {
+            interest.add(user);
+        }
         heard.changes
     }
 
@@ -79,12 +89,16 @@ impl ListsHeard {
         self.users.get(user).is_some_and(|heard| heard.changes == begun)
     }
 
-    /// Records that a login has ended, with any result.
+    /// Records that a login has ended, with any result. The connection has joined the audience before, whose interest in
+    /// the user goes on.
     pub fn end(&mut self, user: &User) {
         if let Some(heard) = self.users.get_mut(user) {
             heard.logins -= 1;
             if heard.logins == 0 {
                 self.users.remove(user);
+                if let Some(interest) = &self.interest {
+                    interest.remove(user);
+                }
             }
         }
     }
@@ -94,7 +108,7 @@ impl ListsHeard {
 mod tests {
     use super::*;
     use lamplight_core::{EndCause, Ended};
-    use lamplight_directory::{ListsChange, ListsNews};
+    use lamplight_directory::{Interests, ListsChange, ListsNews};
     use lamplight_model::{AppId, ConnectionId, Profile, UserId};
     use std::sync::Arc;
 
@@ -158,6 +172,19 @@ mod tests {
             assert!(!heard.none_after(&user("bob"), 7));
         }
         assert!(!ListsHeard::default().none_after(&user("alice"), 7), "without a login, nothing is known");
+    }
+
+    #[test]
+    fn a_user_who_logs_in_is_of_interest_until_the_last_login_has_ended() {
+        let interests = Arc::new(Interests::default());
+        let mut heard = ListsHeard::with_interest(Some(interests.reader()));
+        let (alice, is_wanted) = (user("alice"), || interests.has(AppId(1), "alice"));
+        heard.begin(&alice);
+        heard.begin(&alice);
+        heard.end(&alice);
+        assert!(is_wanted());
+        heard.end(&alice);
+        assert!(!is_wanted());
     }
 
     #[test]

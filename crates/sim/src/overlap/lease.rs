@@ -6,7 +6,7 @@ use super::weather::{Failure, Kind, Weather};
 use crate::random::Random;
 use lamplight_core::{LeaseTimes, SharedClock};
 use lamplight_directory::{
-    ChangeLog, DirectoryError, Heard, LocalNodes, LogEntry, LogReader, NodeEntry, Nodes, Partitions, Register,
+    DirectoryError, Heard, Interest, LocalNodes, LogEntry, LogReader, NodeEntry, Nodes, Partitions, Register,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{Moment, NodeId, Now, Timestamp};
@@ -116,6 +116,7 @@ impl Lease {
 /// among users.
 pub(crate) struct Log {
     reader: LogReader,
+    interest: Option<Interest>,
     live: Arc<Live>,
     clock: Arc<Clock>,
     travel: Option<Travel>,
@@ -141,7 +142,14 @@ impl Log {
             losses: live.losses(),
             missed_at: None,
         });
-        Self { reader: live.now().follow(), live: Arc::clone(live), clock: Arc::clone(clock), travel }
+        let interest = live.interest();
+        let reader = live.follow(interest.as_ref());
+        Self { reader, interest, live: Arc::clone(live), clock: Arc::clone(clock), travel }
+    }
+
+    /// The users about whom the worker gets entries; `None` if it gets all entries.
+    pub fn interest(&self) -> Option<Interest> {
+        self.interest.clone()
     }
 
     /// Waits until entries can be taken.
@@ -171,7 +179,7 @@ impl Log {
         let losses = self.live.losses();
         if travel.losses < losses {
             travel.losses = losses;
-            self.reader = self.live.now().follow();
+            self.reader = self.live.follow(self.interest.as_ref());
             travel.missed_at = Some(now + travel.random.below(LATEST_LOSS) as u64);
         }
         let mut entries = Vec::new();

@@ -6,8 +6,8 @@ use super::weather::{Failure, Kind, Weather};
 use lamplight_core::Presence;
 use lamplight_directory::{
     Change, ChangeLog, ConnectionPage, Directory, DirectoryError, DirectoryErrorKind, DirectoryStats,
-    FeedCursor, FeedPage, InProcessDirectory, LogEntry, LogReader, Logged, RecordCursor, RecordFilter,
-    RecordPage, View,
+    FeedCursor, FeedPage, InProcessDirectory, Interest, Interests, LogEntry, LogReader, Logged, RecordCursor,
+    RecordFilter, RecordPage, View,
 };
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, AuditSettled, Befriending,
@@ -29,6 +29,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The directory without delays and failures. An empty directory replaces it when it loses its records.
 pub(crate) struct Live {
     current: Mutex<Arc<InProcessDirectory>>,
+    /// The interests of the workers of all nodes, if several nodes share the directory. It then drops the entries that
+    /// concern none of them when they are appended, which is as early as a node may hear of them.
+    interests: Option<Arc<Interests>>,
     /// The epoch, if several nodes share the directory. `None` if the epoch is that of `current`.
     epoch: Option<AtomicU64>,
     losses: AtomicU64,
@@ -38,13 +41,15 @@ impl Live {
     /// The directory of a single process.
     pub fn of_process(directory: InProcessDirectory) -> Arc<Self> {
         let current = Mutex::new(Arc::new(directory));
-        Arc::new(Self { current, epoch: None, losses: AtomicU64::new(0) })
+        Arc::new(Self { current, interests: None, epoch: None, losses: AtomicU64::new(0) })
     }
 
     /// A directory that several nodes share, without records.
     pub fn shared(epoch: Timestamp) -> Arc<Self> {
-        let current = Mutex::new(Arc::new(InProcessDirectory::in_memory()));
-        Arc::new(Self { current, epoch: Some(AtomicU64::new(epoch.0)), losses: AtomicU64::new(0) })
+        let interests = Arc::new(Interests::default());
+        let current = Mutex::new(Arc::new(InProcessDirectory::in_memory_for(Arc::clone(&interests))));
+        let epoch = Some(AtomicU64::new(epoch.0));
+        Arc::new(Self { current, interests: Some(interests), epoch, losses: AtomicU64::new(0) })
     }
 
     /// The directory as it is now.
@@ -52,9 +57,26 @@ impl Live {
         Arc::clone(&self.current.lock())
     }
 
+    /// The interest of a new worker; `None` if the log gives its readers all entries.
+    pub fn interest(&self) -> Option<Interest> {
+        self.interests.as_ref().map(Interests::reader)
+    }
+
+    /// Follows the log of the directory as it is now, for a worker with this interest.
+    pub fn follow(&self, interest: Option<&Interest>) -> LogReader {
+        match interest {
+            Some(interest) => self.now().follow_as(interest.clone()),
+            None => self.now().follow(),
+        }
+    }
+
     /// Loses all records, and begins the epoch `epoch`.
     pub fn lose(&self, epoch: Timestamp) {
-        *self.current.lock() = Arc::new(InProcessDirectory::in_memory());
+        let empty = match &self.interests {
+            Some(interests) => InProcessDirectory::in_memory_for(Arc::clone(interests)),
+            None => InProcessDirectory::in_memory(),
+        };
+        *self.current.lock() = Arc::new(empty);
         if let Some(of) = &self.epoch {
             of.store(epoch.0, Ordering::Relaxed);
         }

@@ -179,12 +179,14 @@ impl Connection {
 impl Worker {
     /// Starts a worker without connections. It reads the change log from the current end.
     pub fn start(index: usize, shared: &Rc<Shared>) -> Rc<Self> {
+        let travel = shared.lease.as_ref().map(|_| shared.random.borrow_mut().number());
+        let log = Log::new(&shared.live, shared.executor.clock(), travel);
         let worker = Rc::new(Self {
             index,
             shared: Rc::clone(shared),
             connections: RefCell::default(),
             taken_in: Cell::new(0),
-            audience: RefCell::new(Audience::new(RATE)),
+            audience: RefCell::new(Audience::new(RATE, log.interest())),
             watchers: RefCell::default(),
             to_flush: RefCell::default(),
             lists_heard: RefCell::default(),
@@ -192,8 +194,6 @@ impl Worker {
             waiting: reads::Waiting::default(),
             wake: Notify::new(),
         });
-        let travel = shared.lease.as_ref().map(|_| shared.random.borrow_mut().number());
-        let log = Log::new(&shared.live, shared.executor.clock(), travel);
         let it = Rc::clone(&worker);
         shared.start(async move { it.rounds(log).await });
         worker
