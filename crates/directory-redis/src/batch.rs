@@ -1,7 +1,7 @@
 //! Log batches. A batch has the log entries of one atomic step. It is pushed to nodes and kept in the stream.
 
 use lamplight_directory::{LogEntry, Logged, News};
-use lamplight_model::{Timestamp, User};
+use lamplight_model::{AppId, Timestamp, User};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,6 +21,70 @@ pub(crate) struct Delivery {
     pub(crate) entries: Vec<Arc<LogEntry>>,
     /// Whether the step moved a user in the feed.
     pub(crate) moves: bool,
+}
+
+/// What the first bytes of a batch say about the readers that need it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Glimpse<'a> {
+    /// All entries are about one user. Only readers with an interest in this user need them.
+    OneUser { app: AppId, id: &'a str, moves: bool },
+    /// The batch has to be decoded.
+    Unknown,
+}
+
+/// The beginning of a [`Batch`], with the same encoding.
+#[derive(Deserialize)]
+enum Beginning<'a> {
+    #[serde(borrow)]
+    Change(ChangeBeginning<'a>),
+    Appended(AppendedBeginning<'a>),
+}
+
+#[derive(Deserialize)]
+struct ChangeBeginning<'a> {
+    app: AppId,
+    id: &'a str,
+    _rev: u64,
+    _wall: Timestamp,
+    moves: bool,
+}
+
+#[derive(Deserialize)]
+struct AppendedBeginning<'a> {
+    /// The number of entries. The rest is the first of them.
+    entries: u64,
+    app: AppId,
+    id: &'a str,
+    _rev: u64,
+    _wall: Option<Timestamp>,
+    /// The number of the variant of [`News`].
+    news: u32,
+}
+
+/// The last byte of a change with [`News::Events`]. The entry is the last one, and its encoding is its variant.
+const EVENTS: u8 = 8;
+
+/// The variants of [`News`] that concern only the user of their entry, and are appended without a change of a record:
+/// `Friend`, `Lists` and `ListsUnknown`.
+const OF_ONE_USER: [u32; 3] = [3, 4, 5];
+
+impl<'a> Glimpse<'a> {
+    /// Reads the first bytes of a batch. Needs no memory. May be `Unknown` for a batch about one user.
+    pub(crate) fn of(batch: &'a [u8]) -> Self {
+        match postcard::take_from_bytes(batch) {
+            // The readers of events for the outbox need the entry.
+            Ok((Beginning::Change(_), _)) if batch.last() == Some(&EVENTS) => Self::Unknown,
+            Ok((Beginning::Change(ChangeBeginning { app, id, moves, .. }), _)) => {
+                Self::OneUser { app, id, moves }
+            }
+            Ok((Beginning::Appended(AppendedBeginning { entries: 1, app, id, news, .. }), _))
+                if OF_ONE_USER.contains(&news) =>
+            {
+                Self::OneUser { app, id, moves: false }
+            }
+            Ok((Beginning::Appended(_), _)) | Err(_) => Self::Unknown,
+        }
+    }
 }
 
 /// Encodes the log entries of a change.
@@ -69,7 +133,12 @@ pub(crate) fn split_message(message: &[u8]) -> Option<(u64, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_model::{AppId, UserId};
+    use lamplight_core::{EndCause, Ended};
+    use lamplight_directory::{FriendProfile, ListsChange, ListsNews};
+    use lamplight_model::{
+        AppId, ConnectionId, CustomStatus, Hook, Lane, Profile, Reason, StatusType, UserId, UserStatus,
+        Version,
+    };
 
     #[test]
     fn a_batch_is_read_back() {
@@ -96,6 +165,97 @@ mod tests {
         let back = Delivery::decode(&encode_appended(news).unwrap()).unwrap();
         assert_eq!(untimed(back), [(user, 0, None, News::App(AppId(3)))]);
         assert!(Delivery::decode(b"").is_err());
+    }
+
+    fn user() -> User {
+        User::new(AppId(1_400_000_001), UserId::new("a user").unwrap())
+    }
+
+    /// Every kind of news, and whether it concerns only the user of its entry.
+    fn every_news() -> Vec<(News, bool)> {
+        let status = UserStatus {
+            user_id: user().id,
+            status_type: StatusType::Online,
+            custom_status: CustomStatus::new("here", 100).unwrap(),
+            version: Version(u64::MAX),
+            since: Timestamp(1),
+            reason: Reason::Custom,
+            last_seen: None,
+            online_devices: Default::default(),
+        };
+        let ended = Ended { connection: ConnectionId::alone(8), cause: EndCause::LoggedOut };
+        let change = ListsChange::FriendGone(user().id);
+        let lists = ListsNews { version: 5, by: None, total_unread: 6, change };
+        let profile = FriendProfile { friends: vec![user().id], profile: Arc::new(Profile::default()) };
+        let all = vec![
+            (News::Status(status), true),
+            (News::Ended(ended), true),
+            (News::Subscriptions { subscribed: vec![user().id], unsubscribed: Vec::new() }, true),
+            (News::Friend { friend: user().id, mutual: true }, true),
+            (News::Lists(Arc::new(lists)), true),
+            (News::ListsUnknown, true),
+            (News::FriendProfile(Arc::new(profile)), false),
+            (News::App(AppId(8)), false),
+            (News::Events, false),
+            (News::Notices(Lane { app: AppId(7), hook: Hook::Push }), false),
+        ];
+        // A new kind must get a row above.
+        for (news, _) in &all {
+            match news {
+                News::Status(_)
+                | News::Ended(_)
+                | News::Subscriptions { .. }
+                | News::Friend { .. }
+                | News::Lists(_)
+                | News::ListsUnknown
+                | News::FriendProfile(_)
+                | News::App(_)
+                | News::Events
+                | News::Notices(_) => {}
+            }
+        }
+        all
+    }
+
+    fn change(news: Vec<News>, moves: bool) -> Vec<u8> {
+        let entry = |news| Arc::new(LogEntry { rev: 300, ..LogEntry::news(user(), news) });
+        let logged = Logged { rev: 300, entries: news.into_iter().map(entry).collect() };
+        encode_change(&user(), &logged, Timestamp(1_700_000_000_000), moves).unwrap()
+    }
+
+    #[test]
+    fn a_glimpse_tells_whom_a_change_concerns() {
+        let one_user = |moves| Glimpse::OneUser { app: user().app, id: "a user", moves };
+        let all = every_news();
+        let of_record = || all.iter().take(3).map(|(news, _)| news.clone());
+        for moves in [false, true] {
+            assert_eq!(Glimpse::of(&change(Vec::new(), moves)), one_user(moves));
+            for news in of_record() {
+                assert_eq!(Glimpse::of(&change(vec![news.clone()], moves)), one_user(moves), "{news:?}");
+                // The recorder of webhooks needs the events, wherever the change has other news.
+                let batch = change(vec![news, News::Events], moves);
+                assert_eq!(Glimpse::of(&batch), Glimpse::Unknown);
+            }
+            assert_eq!(Glimpse::of(&change(vec![News::Events], moves)), Glimpse::Unknown);
+            assert_eq!(Glimpse::of(&change(of_record().collect(), moves)), one_user(moves));
+        }
+    }
+
+    #[test]
+    fn a_glimpse_tells_whom_appended_news_concerns() {
+        for (news, is_of_user) in every_news().into_iter().skip(3) {
+            let entry = LogEntry::news(user(), news.clone());
+            let expected = match is_of_user {
+                true => Glimpse::OneUser { app: user().app, id: "a user", moves: false },
+                false => Glimpse::Unknown,
+            };
+            assert_eq!(Glimpse::of(&encode_appended(vec![entry.clone()]).unwrap()), expected, "{news:?}");
+            let two = encode_appended(vec![entry.clone(), entry]).unwrap();
+            assert_eq!(Glimpse::of(&two), Glimpse::Unknown, "{news:?}");
+        }
+        for bytes in [encode_appended(Vec::new()).unwrap(), Vec::new(), b"x".to_vec()] {
+            assert_eq!(Glimpse::of(&bytes), Glimpse::Unknown);
+        }
     }
 
     #[test]

@@ -32,6 +32,10 @@ impl ChangeLog for RedisDirectory {
         self.shared.log.reader()
     }
 
+    fn follow_interest(&self) -> LogReader {
+        self.shared.log.reader_with_interest()
+    }
+
     fn follow_events(&self) -> LogReader {
         self.shared.log.event_reader()
     }

@@ -2,12 +2,13 @@
 
 use crate::errors::RedisOpenError;
 use crate::layout::Layout;
-use crate::link::{Link, Run};
+use crate::link::{Link, PushReader, Run};
+use crate::log_thread::Turn;
 use crate::shared::Shared;
 use futures_util::future::join_all;
-use redis::PushInfo;
-use std::sync::Arc;
+use redis::PushKind;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// The time limit for another server's answer that it is still a master.
@@ -17,6 +18,27 @@ const IN_USE_PATIENCE: Duration = Duration::from_secs(1);
 struct Candidate {
     link: Arc<Link>,
     partitions: Vec<u16>,
+}
+
+/// The reader of the pushes of one link.
+struct Reader {
+    shared: Weak<Shared>,
+    turn: Arc<Turn>,
+    link: u64,
+}
+
+impl PushReader for Reader {
+    fn batch(&self, channel: &[u8], message: &[u8]) {
+        if let Some(shared) = self.shared.upgrade() {
+            self.turn.count(shared.hear_batch(channel, message));
+        }
+    }
+
+    fn other(&self, kind: &PushKind) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.hear(kind, self.link);
+        }
+    }
 }
 
 impl Shared {
@@ -117,13 +139,9 @@ impl Shared {
 
     async fn open_link(self: &Arc<Self>, info: redis::ConnectionInfo) -> Result<Link, RedisOpenError> {
         let number = self.links.fetch_add(1, Ordering::Relaxed) + 1;
-        let shared = Arc::downgrade(self);
-        let heard = move |push: PushInfo| {
-            if let Some(shared) = shared.upgrade() {
-                shared.hear(push, number);
-            }
-        };
-        let link = Link::open(&self.settings, info, &self.keys, number, heard).await?;
+        let reader = Reader { shared: Arc::downgrade(self), turn: self.log_thread.turn(), link: number };
+        let runtime = self.log_thread.runtime();
+        let link = Link::open(&self.settings, info, &self.keys, number, runtime, Arc::new(reader)).await?;
         for script in self.scripts.all() {
             let loaded = script.load_async(&mut link.commands.clone()).await;
             loaded.map_err(RedisOpenError::while_doing("loading the scripts"))?;

@@ -81,6 +81,9 @@ pub enum RedisOpenError {
     /// Redis did not answer in time.
     #[error("Redis did not answer in time")]
     Late,
+    /// The system has no room for another thread.
+    #[error("the thread that reads the change log could not be started")]
+    NoThread(#[source] std::io::Error),
 }
 
 impl RedisOpenError {

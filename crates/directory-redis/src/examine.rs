@@ -108,7 +108,7 @@ async fn examine_server(
     server: &Server,
     info: ConnectionInfo,
 ) -> Result<(MultiplexedConnection, RedisServerFound), RedisOpenError> {
-    let mut connection = connect(settings, info, None, "connecting").await?;
+    let mut connection = connect(settings, info, "connecting").await?;
     let info = info_of(&mut connection).await?;
     run_of(&info)?;
     let before = SystemTime::now();

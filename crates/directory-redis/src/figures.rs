@@ -42,8 +42,12 @@ pub struct RedisFigures {
     /// Commands that were refused because their slot had moved to another server, or was being moved. Most of these
     /// commands are repeated.
     pub moved: u64,
-    /// Log batches delivered to the readers of this node.
+    /// Log batches that arrived in their order, from this node and others.
     pub batches: u64,
+    /// Those of `batches` that were passed over, because they concern no user of this node.
+    pub passed_over: u64,
+    /// Users in whom the workers of this node are interested, summed over the workers.
+    pub interests: u64,
     /// Gaps between log batches for which a stream was read.
     pub gaps: u64,
     /// Log batches that were read from a stream, because they were not pushed.
@@ -145,6 +149,7 @@ pub(crate) struct Counts {
     pub(crate) conflicts: Count,
     pub(crate) moved: Count,
     pub(crate) batches: Count,
+    pub(crate) passed_over: Count,
     pub(crate) gaps: Count,
     pub(crate) repaired: Count,
     pub(crate) missed: Count,
@@ -194,6 +199,7 @@ impl Counts {
             conflicts: self.conflicts.get(),
             moved: self.moved.get(),
             batches: self.batches.get(),
+            passed_over: self.passed_over.get(),
             gaps: self.gaps.get(),
             repaired: self.repaired.get(),
             missed: self.missed.get(),

@@ -38,7 +38,7 @@ impl Layout {
             let server = ask_sentinel(settings, address, seed, service).await?;
             return Ok(Self::of_one(server, settings));
         }
-        let mut connection = connect(settings, seed.clone(), None, "connecting").await?;
+        let mut connection = connect(settings, seed.clone(), "connecting").await?;
         match mode_of(&info_of(&mut connection).await?) {
             Mode::Single => Ok(Self { is_single: true, ..Self::of_one(seed.clone(), settings) }),
             Mode::Sentinel => Err(RedisOpenError::IsSentinel),
@@ -94,11 +94,11 @@ async fn ask_sentinel(
     // Sentinels have no databases.
     let login = sentinel.redis_settings().clone().set_db(0);
     let with_login = sentinel.clone().set_redis_settings(login);
-    let mut connection = match connect(settings, with_login, None, "connecting to a Sentinel").await {
+    let mut connection = match connect(settings, with_login, "connecting to a Sentinel").await {
         // A Sentinel often has no password, although the server has one.
         Err(RedisOpenError::WrongPassword { .. }) => {
             let without = sentinel.clone().set_redis_settings(Default::default());
-            connect(settings, without, None, "connecting to a Sentinel").await?
+            connect(settings, without, "connecting to a Sentinel").await?
         }
         connected => connected?,
     };

@@ -3,12 +3,17 @@
 use crate::address::Server;
 use crate::errors::RedisOpenError;
 use crate::keys::Keys;
+use crate::push_stream::PushStream;
 use crate::settings::RedisSettings;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, ProtocolVersion,
-    PushInfo, RedisError, TlsCertificates,
+    PushInfo, PushKind, RedisError, TlsCertificates, Value,
 };
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::runtime::Handle;
 
 /// The format of the keys in `lm:meta`.
 const FORMAT: &str = "1";
@@ -23,6 +28,15 @@ pub(crate) struct Link {
     pub(crate) run: Run,
     /// The number of the link within the directory.
     pub(crate) number: u64,
+}
+
+/// The reader of what the server pushes on a link.
+pub(crate) trait PushReader: Send + Sync + 'static {
+    /// Reads a log batch, which was pushed on this channel.
+    fn batch(&self, channel: &[u8], message: &[u8]);
+
+    /// Reads any other push, or the end of the connection.
+    fn other(&self, kind: &PushKind);
 }
 
 /// The run of a server. A restart or a failover begins another run.
@@ -44,23 +58,27 @@ pub(crate) enum Mode {
 }
 
 impl Link {
-    /// Connects, and checks the server. Passes pushes to `heard`; these begin with [`Link::subscribe`].
+    /// Connects, and checks the server. Passes pushes to `reader`, which runs on `log_runtime`; these begin with
+    /// [`Link::subscribe`].
     pub(crate) async fn open(
         settings: &RedisSettings,
         info: ConnectionInfo,
         keys: &Keys,
         number: u64,
-        heard: impl Fn(PushInfo) + Send + Sync + 'static,
+        log_runtime: &Handle,
+        reader: Arc<dyn PushReader>,
     ) -> Result<Self, RedisOpenError> {
         let server = Server::of(&info);
-        let mut commands = connect(settings, info.clone(), None, "connecting").await?;
+        let mut commands = connect(settings, info.clone(), "connecting").await?;
         let run = run_of(&info_of(&mut commands).await?)?;
         check_meta(&mut commands, settings, keys).await?;
 
         let resp3 = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let push: Box<dyn Fn(PushInfo) + Send + Sync> = Box::new(heard);
         let info = info.set_redis_settings(resp3);
-        let mut pushes = connect(settings, info, Some(push), "connecting for the log").await?;
+        let (settings, doing) = (settings.clone(), "connecting for the log");
+        let opening = log_runtime.spawn(async move { connect_pushes(&settings, info, reader, doing).await });
+        // The thread ends with the directory.
+        let mut pushes = opening.await.map_err(|_| RedisOpenError::Late)??;
         if run_of(&info_of(&mut pushes).await?)? != run {
             return Err(RedisOpenError::OtherServer);
         }
@@ -105,23 +123,83 @@ impl Run {
     }
 }
 
+/// Opens the connection for pushes in the present runtime, and reads it there until the connection is dropped.
+async fn connect_pushes(
+    settings: &RedisSettings,
+    info: ConnectionInfo,
+    reader: Arc<dyn PushReader>,
+    doing: &'static str,
+) -> Result<MultiplexedConnection, RedisOpenError> {
+    let of_library = Arc::clone(&reader);
+    let push = move |info: PushInfo| -> Result<(), redis::aio::SendError> {
+        match (&info.kind, &info.data[..]) {
+            (PushKind::SMessage, [Value::BulkString(channel), Value::BulkString(message)]) => {
+                of_library.batch(channel, message);
+            }
+            (kind, _) => of_library.other(kind),
+        }
+        Ok(())
+    };
+    let config = config_of(settings).set_push_sender(push);
+    let failed = RedisOpenError::while_doing(doing);
+    let opening = async {
+        match info.addr() {
+            ConnectionAddr::Tcp(host, port) => {
+                let socket = TcpStream::connect((host.as_str(), *port)).await;
+                let socket = socket.map_err(|error| failed(error.into()))?;
+                over(socket, &info, config, reader).await.map_err(failed)
+            }
+            ConnectionAddr::Unix(path) => {
+                let socket = UnixStream::connect(path).await.map_err(|error| failed(error.into()))?;
+                over(socket, &info, config, reader).await.map_err(failed)
+            }
+            // The library has the certificates.
+            _ => connect_by(settings, info, config, doing).await,
+        }
+    };
+    match tokio::time::timeout(settings.timeout * 2, opening).await {
+        Ok(opened) => opened,
+        Err(_) => Err(RedisOpenError::Late),
+    }
+}
+
+/// Opens a connection over a socket, below which log batches are passed to `reader`.
+async fn over(
+    socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    info: &ConnectionInfo,
+    config: AsyncConnectionConfig,
+    reader: Arc<dyn PushReader>,
+) -> Result<MultiplexedConnection, RedisError> {
+    let socket =
+        PushStream::new(socket, move |channel: &[u8], message: &[u8]| reader.batch(channel, message));
+    let opening = MultiplexedConnection::new_with_config(info.redis_settings(), socket, config);
+    let (connection, driver) = opening.await?;
+    // The driver ends when all clones of the connection are dropped.
+    tokio::spawn(driver);
+    Ok(connection)
+}
+
 /// Opens a connection whose calls fail after the timeout of the settings.
 pub(crate) async fn connect(
     settings: &RedisSettings,
     info: ConnectionInfo,
-    push: Option<Box<dyn Fn(PushInfo) + Send + Sync>>,
     doing: &'static str,
 ) -> Result<MultiplexedConnection, RedisOpenError> {
-    let mut config = AsyncConnectionConfig::new()
+    connect_by(settings, info, config_of(settings), doing).await
+}
+
+fn config_of(settings: &RedisSettings) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
         .set_connection_timeout(Some(settings.timeout))
-        .set_response_timeout(Some(settings.timeout));
-    if let Some(push) = push {
-        let push = move |info: PushInfo| -> Result<(), redis::aio::SendError> {
-            push(info);
-            Ok(())
-        };
-        config = config.set_push_sender(push);
-    }
+        .set_response_timeout(Some(settings.timeout))
+}
+
+async fn connect_by(
+    settings: &RedisSettings,
+    info: ConnectionInfo,
+    config: AsyncConnectionConfig,
+    doing: &'static str,
+) -> Result<MultiplexedConnection, RedisOpenError> {
     let client = if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
         // Only the first call installs a provider; any provider will do.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -24,11 +24,28 @@ impl<T> Sequence<T> {
     /// Adds a batch. Returns the batches that can now be delivered.
     pub(crate) fn offer(&mut self, number: u64, batch: T) -> Vec<T> {
         self.known = self.known.max(number);
-        if self.heard.is_some_and(|heard| number <= heard) {
+        if self.is_heard(number) {
             return Vec::new();
         }
         self.waiting.insert(number, batch);
         self.next()
+    }
+
+    /// Whether a batch was delivered or given up, so that another copy of it does not matter.
+    pub(crate) fn is_heard(&self, number: u64) -> bool {
+        self.heard.is_some_and(|heard| number <= heard)
+    }
+
+    /// Counts a batch as delivered without its content, if it is the next one and none waits behind it. Otherwise
+    /// returns `false`; the caller then [offers](Self::offer) an empty batch.
+    pub(crate) fn pass_over(&mut self, number: u64) -> bool {
+        let Some(heard) = self.heard.as_mut().filter(|heard| **heard + 1 == number) else { return false };
+        if !self.waiting.is_empty() {
+            return false;
+        }
+        *heard = number;
+        self.known = self.known.max(number);
+        true
     }
 
     /// Notes that the store has assigned numbers up to `number`. Returns the batches that can now be delivered. After
@@ -82,13 +99,18 @@ impl<T> Sequence<T> {
 mod tests {
     use super::*;
 
-    /// Runs a script of offers `5`, comparisons `=5` and skips `>5`. Returns the delivered batches and the last gap.
+    /// Runs a script of offers `5`, comparisons `=5`, skips `>5`, and batches `-5` that are passed over. A batch that
+    /// cannot be passed over is offered as 0. Returns the delivered batches and the last gap.
     fn play(script: &str) -> (Vec<u64>, Option<(u64, u64)>) {
         let (mut sequence, mut heard) = (Sequence::<u64>::default(), Vec::new());
         for step in script.split_whitespace() {
             heard.extend(match step.split_at(1) {
                 ("=", number) => sequence.compare(number.parse().unwrap()),
                 (">", number) => sequence.skip_to(number.parse().unwrap()),
+                ("-", number) => match sequence.pass_over(number.parse().unwrap()) {
+                    true => Vec::new(),
+                    false => sequence.offer(number.parse().unwrap(), 0),
+                },
                 _ => sequence.offer(step.parse().unwrap(), step.parse().unwrap()),
             });
         }
@@ -106,6 +128,25 @@ mod tests {
             ("=0 5 7 >4", vec![5], Some((6, 6))),
             ("=0 5 7 >6", vec![7], None),
             ("=0 1 >1 2", vec![1, 2], None),
+        ] {
+            assert_eq!(play(script), (heard, gap), "{script}");
+        }
+    }
+
+    #[test]
+    fn a_batch_that_is_passed_over_has_its_place_in_the_order() {
+        for (script, heard, gap) in [
+            ("=0 -1 -2 3", vec![3], None),
+            ("=0 -1 3", vec![], Some((2, 2))),
+            ("=0 1 -1 -1 2", vec![1, 2], None),
+            ("=0 -1 1 -1 2", vec![2], None),
+            ("=0 -3 1 2 4", vec![1, 2, 0, 4], None),
+            ("=0 2 -1", vec![0, 2], None),
+            ("=0 3 -1", vec![0], Some((2, 2))),
+            ("=0 3 -1 -2 -4", vec![0, 0, 3], None),
+            ("-1 =0 2", vec![0, 2], None),
+            ("=5 -6 =8", vec![], Some((7, 8))),
+            ("=5 >8 -9", vec![], None),
         ] {
             assert_eq!(play(script), (heard, gap), "{script}");
         }

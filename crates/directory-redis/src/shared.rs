@@ -1,12 +1,13 @@
 //! The state that the calls of a directory share with its upkeep: the links, and the log of each partition.
 
 use crate::address::Address;
-use crate::batch::{Delivery, split_message};
+use crate::batch::{Delivery, Glimpse, split_message};
 use crate::cache::Cache;
 use crate::errors::RedisOpenError;
 use crate::figures::{Counts, RedisFigures};
 use crate::keys::Keys;
 use crate::link::{Link, Run};
+use crate::log_thread::LogThread;
 use crate::record::COUNTERS;
 use crate::record_format::{FormatChoice, RecordFormat};
 use crate::rests::Rests;
@@ -16,7 +17,7 @@ use crate::settings::RedisSettings;
 use lamplight_directory::{DirectoryError, DirectoryStats, LocalLog, Partitions};
 use lamplight_model::User;
 use parking_lot::{Mutex, MutexGuard};
-use redis::{PushInfo, PushKind, RedisError, RedisResult, Script, Value};
+use redis::{PushKind, RedisError, RedisResult, Script};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -63,6 +64,7 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     pub(crate) limit_rests: Rests,
     pub(crate) log: LocalLog,
+    pub(crate) log_thread: LogThread,
     /// Notified when the feed moves.
     pub(crate) moved: Notify,
     /// Notified when the upkeep has work.
@@ -118,6 +120,7 @@ impl Shared {
             cache: Cache::default(),
             limit_rests: Rests::new(settings.partitions, Instant::now()),
             log: LocalLog::default(),
+            log_thread: LogThread::start().map_err(RedisOpenError::NoThread)?,
             moved: Notify::new(),
             wake: Notify::new(),
             settings,
@@ -220,26 +223,55 @@ impl Shared {
         }
     }
 
-    /// Handles a push on a link.
-    pub(crate) fn hear(&self, push: PushInfo, link: u64) {
-        if push.kind == PushKind::Disconnection {
+    /// Handles a push of a link that is not a log batch.
+    pub(crate) fn hear(&self, push: &PushKind, link: u64) {
+        if *push == PushKind::Disconnection {
             self.give_up(link);
         }
         // The slot of the channel has moved to another server.
-        if push.kind == PushKind::SUnsubscribe {
+        if *push == PushKind::SUnsubscribe {
             self.routes.suspect();
             self.wake.notify_one();
         }
-        if push.kind != PushKind::SMessage {
-            return;
+    }
+
+    /// Handles a pushed log batch. Returns `false` for a batch that concerns nobody on this node, or was heard before;
+    /// it needs no memory and wakes nobody.
+    pub(crate) fn hear_batch(&self, channel: &[u8], message: &[u8]) -> bool {
+        let Some(partition) = self.keys.partition_of_channel(channel) else { return false };
+        let Some((number, batch)) = split_message(message) else { return false };
+        if let Glimpse::OneUser { app, id, moves } = Glimpse::of(batch)
+            && !self.log.is_wanted(app, id)
+        {
+            self.pass_over(partition, number, moves);
+            return false;
         }
-        let [Value::BulkString(channel), Value::BulkString(message)] = &push.data[..] else { return };
-        let Some(partition) = self.keys.partition_of_channel(channel) else { return };
-        let Some((number, batch)) = split_message(message) else { return };
+        if self.partition(partition).log.is_heard(number) {
+            return false;
+        }
         // A batch that cannot be decoded leaves a gap, and its partition is reported as missed.
         if let Ok(delivery) = Delivery::decode(batch) {
             self.offer(partition, number, delivery);
         }
+        true
+    }
+
+    /// Counts a batch as delivered that no reader needs.
+    fn pass_over(&self, partition: u16, number: u64, moves: bool) {
+        let mut state = self.partition(partition);
+        if state.log.is_heard(number) {
+            return;
+        }
+        self.counts.passed_over.add(1);
+        if state.log.pass_over(number) {
+            self.counts.batches.add(1);
+            if moves {
+                self.moved.notify_waiters();
+            }
+            return;
+        }
+        drop(state);
+        self.offer(partition, number, Delivery { entries: Vec::new(), moves });
     }
 
     /// Adds a batch to the log of a partition. Delivers the batches that are next.
@@ -357,6 +389,7 @@ impl Shared {
             unserved: self.routes.unserved() as u64,
             waiting_batches: (0..self.settings.partitions).map(waiting).sum(),
             waiting_entries: waiting_entries as u64,
+            interests: self.log.interests().len() as u64,
             waiting_bytes: waiting_bytes as u64,
             ..self.counts.read()
         }

@@ -93,6 +93,7 @@ fn cure_of(error: &RedisOpenError) -> &'static str {
              name the host; rediss:// needs a port with TLS, redis:// one without"
         }
         RedisOpenError::BadSettings(_)
+        | RedisOpenError::NoThread(_)
         | RedisOpenError::TooOld { .. }
         | RedisOpenError::IsSentinel
         | RedisOpenError::UnknownService { .. }

@@ -1,0 +1,112 @@
+//! Changes that concern nobody on a node are passed over there.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod people;
+mod server;
+
+use lamplight_core::Presence;
+use lamplight_directory::{Heard, Interest, LogReader, News};
+use lamplight_model::User;
+use people::{Node, until, user};
+use server::RedisServer;
+use std::sync::Arc;
+
+const PARTITIONS: u16 = 4;
+
+async fn two_nodes(server: &RedisServer) -> (Node, Node) {
+    (Node::open(server.settings(PARTITIONS)).await, Node::open(server.settings(PARTITIONS)).await)
+}
+
+fn interest(reader: &LogReader) -> &Interest {
+    reader.interest().unwrap()
+}
+
+/// The custom statuses that a reader has got since the last call.
+fn texts(reader: &mut LogReader) -> Vec<String> {
+    let mut entries = Vec::new();
+    assert_eq!(reader.take(&mut entries), Heard::All);
+    let texts = entries.iter().filter_map(|entry| match &entry.news {
+        News::Status(status) => Some(status.custom_status.as_str().to_owned()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+#[tokio::test]
+async fn a_change_that_concerns_nobody_on_a_node_is_counted_and_wakes_nobody() {
+    let server = RedisServer::start().await;
+    let (one, other) = two_nodes(&server).await;
+    let (mut first, mut second) = (other.log.follow_interest(), other.log.follow_interest());
+    let mut events = other.log.follow_events();
+    for name in ["a", "b"] {
+        one.seed(name).await.unwrap();
+        one.connect(name, 1).await.unwrap();
+    }
+    interest(&first).add(&user("b"));
+    for n in 0..50 {
+        one.set_custom("a", &n.to_string()).await.unwrap();
+        one.set_custom("b", &n.to_string()).await.unwrap();
+    }
+    // Two connects and a hundred changes, of which fifty are of "b". Connects have events, which the recorder gets.
+    until("everything is heard", async || other.redis.figures().batches == 102).await;
+    assert_eq!(other.redis.figures().passed_over, 50);
+    assert_eq!(texts(&mut first), (0..50).map(|n| n.to_string()).collect::<Vec<_>>());
+    let is_woken = tokio::time::timeout(std::time::Duration::from_millis(1), second.ready()).await.is_ok();
+    assert!(!is_woken && texts(&mut second).is_empty());
+    let mut entries = Vec::new();
+    assert_eq!(events.take(&mut entries), Heard::All);
+    assert!(entries.len() == 2 && entries.iter().all(|entry| entry.news == News::Events), "{entries:?}");
+    let figures = other.redis.figures();
+    assert_eq!((figures.gaps, figures.missed, figures.interests), (0, 0, 1));
+}
+
+#[tokio::test]
+async fn a_change_of_the_node_itself_wakes_only_those_whom_it_concerns() {
+    let server = RedisServer::start().await;
+    let node = Node::open(server.settings(PARTITIONS)).await;
+    let (mut first, mut second) = (node.log.follow_interest(), node.log.follow_interest());
+    interest(&first).add(&user("a"));
+    node.seed("a").await.unwrap();
+    node.connect("a", 1).await.unwrap();
+    let logged = node.set_custom("a", "x").await.unwrap().unwrap();
+    assert_eq!(logged.entries.len(), 1);
+    assert_eq!(texts(&mut first), ["", "x"]);
+    assert!(texts(&mut second).is_empty());
+}
+
+/// A worker adds its interest and then reads the record, while another node changes it again and again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_change_falls_between_the_interest_and_the_read() {
+    let server = RedisServer::start().await;
+    let (one, other) = two_nodes(&server).await;
+    one.seed("a").await.unwrap();
+    one.connect("a", 1).await.unwrap();
+    one.set_custom("a", "0").await.unwrap();
+    let one = Arc::new(one);
+    let writer = tokio::spawn(async move {
+        for n in 1..=2_000 {
+            one.set_custom("a", &n.to_string()).await.unwrap();
+        }
+    });
+    let mut rounds = 0;
+    while !writer.is_finished() || rounds == 0 {
+        let mut reader = other.log.follow_interest();
+        interest(&reader).add(&user("a"));
+        let show =
+            |_: &User, presence: Option<&Presence>| presence.unwrap().custom_status().as_str().to_owned();
+        let read: u32 = other.directory.read(&[user("a")], show).await.unwrap()[0].parse().unwrap();
+        if read < 1_990 {
+            reader.ready().await;
+        }
+        let heard: Vec<u32> = texts(&mut reader).iter().map(|text| text.parse().unwrap()).collect();
+        let later: Vec<u32> = heard.iter().copied().filter(|n| *n > read).collect();
+        let expected: Vec<u32> = (read + 1..).take(later.len()).collect();
+        assert_eq!(later, expected, "read {read}, heard {heard:?}");
+        rounds += 1;
+    }
+    writer.await.unwrap();
+    until("every change is counted", async || other.redis.figures().batches >= 2_002).await;
+    let figures = other.redis.figures();
+    assert_eq!((figures.interests, figures.gaps, figures.missed), (0, 0, 0), "{rounds} rounds");
+}
