@@ -87,7 +87,12 @@ impl<F: Fn() -> RedisFigures + Send + Sync + 'static> Collector for RedisMetrics
                 "Commands that Redis refused because their slot was moved to another server",
                 figures.moved,
             ),
-            ("redis_log_batches", "Batches of the change log delivered on this node", figures.batches),
+            ("redis_log_batches", "Batches of the change log heard on this node", figures.batches),
+            (
+                "redis_log_passed_over",
+                "Pushed batches of the change log that concerned no worker of this node",
+                figures.passed_over,
+            ),
             ("redis_log_gaps", "Gaps in the pushed change log for which a stream was read", figures.gaps),
             (
                 "redis_log_repaired",
@@ -127,6 +132,11 @@ impl<F: Fn() -> RedisFigures + Send + Sync + 'static> Collector for RedisMetrics
                 figures.waiting_entries,
             ),
             ("redis_log_waiting_bytes", "Size of these entries", figures.waiting_bytes),
+            (
+                "redis_log_interests",
+                "Users whose entries of the change log the workers want, summed over the workers",
+                figures.interests,
+            ),
         ] {
             let gauge = ConstGauge::new(value as i64);
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
