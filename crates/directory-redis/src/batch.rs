@@ -23,7 +23,7 @@ pub(crate) struct Delivery {
     pub(crate) moves: bool,
 }
 
-/// What the first bytes of a batch say about the readers that need it.
+/// The readers that need a batch, according to its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Glimpse<'a> {
     /// All entries are about one user. Only readers with an interest in this user need them.

@@ -143,18 +143,16 @@ async fn connect_pushes(
     let config = config_of(settings).set_push_sender(push);
     let failed = RedisOpenError::while_doing(doing);
     let opening = async {
-        match info.addr() {
-            ConnectionAddr::Tcp(host, port) => {
-                let socket = TcpStream::connect((host.as_str(), *port)).await;
-                let socket = socket.map_err(|error| failed(error.into()))?;
-                over(socket, &info, config, reader).await.map_err(failed)
-            }
-            ConnectionAddr::Unix(path) => {
-                let socket = UnixStream::connect(path).await.map_err(|error| failed(error.into()))?;
-                over(socket, &info, config, reader).await.map_err(failed)
-            }
+        if let ConnectionAddr::Tcp(host, port) = info.addr() {
+            let socket = TcpStream::connect((host.as_str(), *port)).await;
+            let socket = socket.map_err(|error| failed(error.into()))?;
+            over(socket, &info, config, reader).await.map_err(failed)
+        } else if let ConnectionAddr::Unix(path) = info.addr() {
+            let socket = UnixStream::connect(path).await.map_err(|error| failed(error.into()))?;
+            over(socket, &info, config, reader).await.map_err(failed)
+        } else {
             // The library has the certificates.
-            _ => connect_by(settings, info, config, doing).await,
+            connect_by(settings, info, config, doing).await
         }
     };
     match tokio::time::timeout(settings.timeout * 2, opening).await {

@@ -26,11 +26,13 @@ fn interest(reader: &LogReader) -> &Interest {
 fn texts(reader: &mut LogReader) -> Vec<String> {
     let mut entries = Vec::new();
     assert_eq!(reader.take(&mut entries), Heard::All);
-    let texts = entries.iter().filter_map(|entry| match &entry.news {
-        News::Status(status) => Some(status.custom_status.as_str().to_owned()),
-        _ => None,
-    });
-    texts.collect()
+    let mut texts = Vec::new();
+    for entry in entries {
+        if let News::Status(status) = &entry.news {
+            texts.push(status.custom_status.as_str().to_owned());
+        }
+    }
+    texts
 }
 
 #[tokio::test]
