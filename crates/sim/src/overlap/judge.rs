@@ -88,7 +88,7 @@ pub enum Name {
 
 impl Name {
     /// All names.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::OlderWins,
         Self::RivalsStand,
         Self::GhostOfFailedLogin,
