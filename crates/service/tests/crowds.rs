@@ -49,7 +49,7 @@ fn change(audience: &mut Audience<UserStatus>, name: &str, version: u64, now: Mo
 #[test]
 fn a_crowd_is_told_of_what_has_waited_with_pauses() {
     let rate = ConflationRate { changes_per_second: 1, ..ConflationRate::default() };
-    let mut audience = Audience::<UserStatus>::new(rate);
+    let mut audience = Audience::<UserStatus>::new(rate, None);
     join_fans(&mut audience, "bob", 0..600);
     join_fans(&mut audience, "dave", 600..601);
     // The connections that are served until none is due at this moment.
@@ -86,7 +86,7 @@ fn a_crowd_is_told_of_what_has_waited_with_pauses() {
 /// if the timer of the worker is late.
 #[test]
 fn a_crowd_of_15_000_has_the_newest_state_within_a_second() {
-    let mut audience = Audience::<UserStatus>::new(ConflationRate::default());
+    let mut audience = Audience::<UserStatus>::new(ConflationRate::default(), None);
     let fans = join_fans(&mut audience, "star", 0..15_000);
     let mut newest: HashMap<WatcherKey, u64> = fans.into_iter().map(|fan| (fan, 0)).collect();
     let (mut told, mut oldest) = (0, 0);
