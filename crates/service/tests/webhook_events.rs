@@ -22,6 +22,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
+/// The time of the node's own clock, at which it is not cut off.
+const LOCAL: Moment = Moment(0);
 const HERE: NodeId = NodeId(1);
 const THERE: NodeId = NodeId(2);
 const APP: AppId = AppId(1);
@@ -162,7 +164,7 @@ async fn after_a_flush_the_app_is_told_no_login_of_connections_that_are_put_back
         [(&tab, "tab", Platform::Web, 2), (&phone, "phone", Platform::IPhone, 1)]
     {
         let open = open(done, device, platform, local, done.at);
-        let put_back = cluster.here.put_back(&open, now(102)).await.unwrap().0;
+        let put_back = cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().0;
         assert_eq!(put_back, Reasserted::PutBack);
     }
     assert_eq!(cluster.record_and_deliver(103).await, [""; 0]);
@@ -181,8 +183,9 @@ async fn a_connection_that_others_have_ended_is_put_back_with_its_login() {
     assert_eq!(cluster.record_and_deliver(3).await, ["tab Login"]);
     cluster.directory.lose(&[ann()], now(100).wall);
     let back = open(&tab, "tab", Platform::Web, 2, tab.at);
-    assert_eq!(cluster.here.put_back(&back, now(102)).await.unwrap().0, Reasserted::PutBack);
-    let lost = LostNode { node: HERE, beat: 1, silent: Duration::from_secs(60) };
+    assert_eq!(cluster.here.put_back(&back, LOCAL, now(102)).await.unwrap().0, Reasserted::PutBack);
+    let silent = Duration::from_secs(60);
+    let lost = LostNode { node: HERE, beat: 1, silent, is_registered: true, is_everywhere: false };
     let mut place = Some(RecordedCursor::default());
     while let Some(from) = place {
         place = cluster.there.clear_lost_node(lost, from, now(200)).await.unwrap().next;
@@ -190,6 +193,6 @@ async fn a_connection_that_others_have_ended_is_put_back_with_its_login() {
     assert_eq!(cluster.record_and_deliver(201).await, ["tab LinkClosed"]);
     // The worker has put the connection back at 102.
     let again = open(&tab, "tab", Platform::Web, 2, now(102).wall);
-    assert_eq!(cluster.here.put_back(&again, now(202)).await.unwrap().0, Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&again, LOCAL, now(202)).await.unwrap().0, Reasserted::PutBack);
     assert_eq!(cluster.record_and_deliver(203).await, ["tab Login"]);
 }
