@@ -304,7 +304,7 @@ fn nothing_older_is_told_after_an_answer() {
 /// the limited rate.
 #[test]
 fn an_answer_takes_no_event_and_tells_nobody_else() {
-    let mut audience = Audience::<UserStatus>::new(rate(1));
+    let mut audience = Audience::<UserStatus>::new(rate(1), None);
     let mut effects = Vec::new();
     let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
     let status = |version| numbered("alice", version);
@@ -370,7 +370,7 @@ fn joining_takes_time_in_proportion_to_the_list() {
 /// Bob in the log at 100 ms. `read bob 9` is a version that was read. `100 wait` advances the time. `told` is the
 /// content of Alice's mailbox after each step.
 fn check_conflation(script: &str, told: &str) {
-    let mut audience = Audience::<UserStatus>::new(rate(2));
+    let mut audience = Audience::<UserStatus>::new(rate(2), None);
     let mut effects = Vec::new();
     let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
     let notified = Notifications { others: true, friends: false };
@@ -430,7 +430,7 @@ fn what_waits_is_not_told_after_something_newer() {
 #[test]
 fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
     let rate = ConflationRate { changes_per_second: 20, notifications_per_second: 8 };
-    let mut audience = Audience::<UserStatus>::new(rate);
+    let mut audience = Audience::<UserStatus>::new(rate, None);
     let mut effects = Vec::new();
     let notified = Notifications { others: true, friends: false };
     let list = WatchList { subscriptions: vec![id("bob")], notified, ..WatchList::default() };
@@ -468,7 +468,7 @@ fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
 
 #[test]
 fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
-    let mut audience = Audience::<UserStatus>::new(rate(1));
+    let mut audience = Audience::<UserStatus>::new(rate(1), None);
     let mut effects = Vec::new();
     let bob = audience.join(Member::new(user("bob"), ConnectionId::alone(1)), 0, &mut effects);
     let mut waits = |version| {
