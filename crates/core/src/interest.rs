@@ -121,7 +121,10 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{WatchGraph, Why};
+    use lamplight_model::{AppId, UserId};
     use std::collections::BTreeMap;
+    use std::sync::{Arc, Mutex};
 
     fn readers(table: &InterestTable, hash: u64) -> Vec<u16> {
         let mut readers: Vec<u16> = table.readers(hash).collect();
@@ -205,6 +208,33 @@ mod tests {
         assert!((14 * 100_000..=30 * 100_000).contains(&full), "{full}");
         table.remove_all(9);
         assert!(table.bytes() < full / 20, "{}", table.bytes());
+    }
+
+    #[test]
+    fn a_watch_graph_tells_of_each_first_and_each_last_watcher() {
+        struct Told(Arc<Mutex<Vec<String>>>);
+        impl SubjectObserver for Told {
+            fn added(&mut self, user: &User) {
+                self.0.lock().unwrap().push(format!("+{}", user.id));
+            }
+            fn removed(&mut self, user: &User) {
+                self.0.lock().unwrap().push(format!("-{}", user.id));
+            }
+        }
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let take = || std::mem::take(&mut *told.lock().unwrap());
+        let user = |name: &str| User::new(AppId(1), UserId::new(name).unwrap());
+        let mut graph = WatchGraph::<()>::observed_by(Box::new(Told(Arc::clone(&told))));
+        let (first, second) = (graph.attach(0), graph.attach(0));
+        graph.watch(first, &user("a"), Why::Own);
+        graph.watch_all(second, [user("a"), user("b")].into_iter(), Why::Subscribed, |_| {});
+        assert_eq!(take(), ["+a", "+b"]);
+        graph.watch(first, &user("b"), Why::Friend);
+        graph.unwatch(second, &user("b"), Why::Subscribed);
+        graph.detach(first);
+        assert_eq!(take(), ["-b"]);
+        graph.unwatch_others(second, Why::Subscribed, |_| false);
+        assert_eq!(take(), ["-a"]);
     }
 
     #[test]

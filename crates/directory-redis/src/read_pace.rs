@@ -3,15 +3,21 @@
 
 use std::time::Duration;
 
-/// The pause before the next read, while batches come fast and concern nobody on this node. A batch that concerns
-/// somebody may wait as long.
-pub(crate) const PAUSE: Duration = Duration::from_millis(1);
+/// The pause before the next read, while batches come fast and the last ones concern nobody on this node. A batch that
+/// concerns somebody may wait as long.
+const PAUSE: Duration = Duration::from_millis(1);
+/// The pause if for [`LONG_UNWANTED`] no batch has concerned anybody on this node.
+const LONG_PAUSE: Duration = Duration::from_millis(4);
+/// The time after the last batch that concerned somebody, from which on the pause is long.
+const LONG_UNWANTED: Duration = Duration::from_secs(1);
 
-/// Decides about the pause. The time is an argument, counted from any fixed moment.
+/// Decides about the pause. The time is an argument, counted from the start of the reading.
 #[derive(Debug, Default)]
 pub(crate) struct ReadPace {
     /// The time of the last turn with batches.
     last: Option<Duration>,
+    /// The time of the last turn with a batch that concerned somebody; at first the start.
+    wanted: Duration,
 }
 
 impl ReadPace {
@@ -22,9 +28,15 @@ impl ReadPace {
             return Duration::ZERO;
         }
         let gap = self.last.replace(now).map(|last| now.saturating_sub(last));
+        if wanted > 0 {
+            self.wanted = now;
+            return Duration::ZERO;
+        }
+        let is_long = now.saturating_sub(self.wanted) >= LONG_UNWANTED;
+        let pause = if is_long { LONG_PAUSE } else { PAUSE };
         // On average, another batch comes within the pause.
-        let come_fast = gap.is_some_and(|gap| PAUSE * u32::try_from(heard).unwrap_or(u32::MAX) >= gap);
-        if come_fast && wanted == 0 { PAUSE } else { Duration::ZERO }
+        let come_fast = gap.is_some_and(|gap| pause * u32::try_from(heard).unwrap_or(u32::MAX) >= gap);
+        if come_fast { pause } else { Duration::ZERO }
     }
 }
 
@@ -32,35 +44,51 @@ impl ReadPace {
 mod tests {
     use super::*;
 
-    /// Runs turns, each with its time in microseconds, its batches and the batches that are wanted. Returns the turns
-    /// that were followed by a pause.
-    fn paused(turns: &[(u64, u64, u64)]) -> Vec<u64> {
+    /// Runs turns, each with its time in microseconds, its batches and the batches that are wanted. Returns the time of
+    /// each turn that was followed by a pause, and the pause in milliseconds.
+    fn paused(turns: &[(u64, u64, u64)]) -> Vec<(u64, u128)> {
         let mut pace = ReadPace::default();
         let mut after = |(at, heard, wanted): &(u64, u64, u64)| {
-            pace.after(Duration::from_micros(*at), *heard, *wanted) > Duration::ZERO
+            (*at, pace.after(Duration::from_micros(*at), *heard, *wanted).as_millis())
         };
-        turns.iter().filter(|turn| after(turn)).map(|(at, ..)| *at).collect()
+        turns.iter().map(&mut after).filter(|(_, pause)| *pause > 0).collect()
+    }
+
+    /// Asserts that these turns are followed by no pause.
+    fn never_paused(turns: &[(u64, u64, u64)]) {
+        assert!(paused(turns).is_empty(), "{:?}", paused(turns));
     }
 
     #[test]
     fn batches_that_come_alone_are_read_at_once() {
-        assert_eq!(paused(&[(0, 1, 0), (2_000, 1, 0), (4_000, 1, 0), (9_000, 4, 0)]), Vec::<u64>::new());
-        assert_eq!(paused(&[(0, 100, 0)]), Vec::<u64>::new(), "of a first turn nothing is known");
+        never_paused(&[(0, 1, 0), (2_000, 1, 0), (4_000, 1, 0), (9_000, 4, 0)]);
+        never_paused(&[(5_000_000, 1, 0), (5_005_000, 1, 0), (5_010_000, 1, 0)]);
+        // Of a first turn, nothing is known.
+        never_paused(&[(0, 100, 0)]);
     }
 
     #[test]
     fn batches_that_come_fast_are_read_together() {
-        assert_eq!(paused(&[(0, 1, 0), (200, 1, 0), (1_400, 6, 0), (2_600, 6, 0)]), [200, 1_400, 2_600]);
-        assert_eq!(paused(&[(0, 1, 0), (200, 1, 0), (5_000, 1, 0), (9_000, 4, 0)]), [200, 9_000]);
+        let steady = paused(&[(0, 1, 0), (200, 1, 0), (1_400, 6, 0), (2_600, 6, 0)]);
+        assert_eq!(steady, [(200, 1), (1_400, 1), (2_600, 1)]);
+        assert_eq!(paused(&[(0, 1, 0), (200, 1, 0), (5_000, 1, 0), (9_000, 4, 0)]), [(200, 1), (9_000, 1)]);
     }
 
     #[test]
     fn a_turn_with_a_batch_that_concerns_somebody_has_no_pause() {
-        assert_eq!(paused(&[(0, 1, 0), (200, 1, 1), (300, 9, 1), (400, 9, 0)]), [400]);
+        assert_eq!(paused(&[(0, 1, 0), (200, 1, 1), (300, 9, 1), (400, 9, 0)]), [(400, 1)]);
+    }
+
+    #[test]
+    fn the_pause_is_long_where_nobody_has_been_concerned_for_a_second() {
+        let turns = [(0, 1, 1), (999_000, 1, 0), (999_900, 1, 0), (1_002_000, 1, 0), (1_006_000, 9, 0)];
+        assert_eq!(paused(&turns), [(999_900, 1), (1_002_000, 4), (1_006_000, 4)]);
+        let turns = [(1_000_000, 1, 0), (1_002_000, 1, 0), (1_003_000, 1, 1), (1_003_100, 1, 0)];
+        assert_eq!(paused(&turns), [(1_002_000, 4), (1_003_100, 1)]);
     }
 
     #[test]
     fn a_turn_without_batches_changes_nothing() {
-        assert_eq!(paused(&[(0, 1, 0), (200, 0, 0), (900, 1, 0), (950, 0, 0)]), [900]);
+        assert_eq!(paused(&[(0, 1, 0), (200, 0, 0), (900, 1, 0), (950, 0, 0)]), [(900, 1)]);
     }
 }
