@@ -287,7 +287,11 @@ async fn a_login_of_a_known_device_makes_three_round_trips_to_redis() {
     a.create_accounts(["ann", "bob", "cat"]);
     devices.iter_mut().for_each(|device| device.subscribe(&["ann", "bob", "cat"]));
     drop(devices);
-    wait_until("the connections have ended", PATIENCE, || a.metric("connections") == 0.0);
+    wait_until("the connections have ended", PATIENCE, || {
+        let page = a.page("/metrics");
+        let mut counts = page.lines().filter(|line| line.starts_with("lamplight_connections{"));
+        counts.all(|line| line.ends_with(" 0"))
+    });
     // Nothing is under way any longer, and the users are away.
     std::thread::sleep(GRACE);
 
