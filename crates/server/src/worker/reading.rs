@@ -9,8 +9,11 @@ use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
 use std::rc::Rc;
 
-/// The maximum messages of one connection before others are served: about half a millisecond of work.
-const MESSAGES_PER_TURN: usize = 64;
+/// The maximum frames of one connection before others are served.
+const FRAMES_PER_TURN: usize = 64;
+
+/// The maximum requests among them: about a quarter of a millisecond of work.
+const REQUESTS_PER_TURN: usize = 16;
 
 impl Worker {
     pub(super) fn on_event(self: &Rc<Self>, slot: usize, readable: bool, writable: bool) {
@@ -132,6 +135,7 @@ impl Worker {
         let rate = RequestRate { per_second: self.shared.config.limits.requests_per_second };
         let window = self.request_windows.window();
         let mut pace = self.request_windows.pace(slot);
+        let mut requests = 0;
         for handled in 0.. {
             let found = {
                 let mut connections = self.connections.borrow_mut();
@@ -142,7 +146,8 @@ impl Worker {
                 let is_spent = pace.is_spent(rate, window);
                 if connection.is_busy()
                     || connection.unsent() > MAX_UNSENT_BYTES
-                    || handled == MESSAGES_PER_TURN
+                    || handled == FRAMES_PER_TURN
+                    || requests == REQUESTS_PER_TURN
                     || is_spent
                 {
                     connection.input = rest.to_vec();
@@ -169,6 +174,7 @@ impl Worker {
                     Ok(Found::Part) => Some(Received::Part),
                     Ok(Found::Opened(_) | Found::Incomplete | Found::Goodbye) | Err(_) => None,
                 };
+                requests += usize::from(received == Some(Received::Whole));
                 if let Some(received) = received {
                     pace.note(received, rate, window);
                     self.request_windows.set_pace(slot, pace);
