@@ -37,7 +37,7 @@ struct Args {
     #[arg(long)]
     quick: bool,
     /// Let the uninvolved clients use a server of their own, which nobody attacks: what an attack costs them then, it costs
-    /// every process of this machine, because the attackers run on it too
+    /// every process of this machine, because the attackers run on it too. `3000-watchers` always measures this
     #[arg(long)]
     control: bool,
     /// Write the figures to a file too, as JSON
@@ -83,7 +83,7 @@ fn main() -> Result<ExitCode> {
 /// Returns the table: a line for each attack, with each figure and its bound.
 fn table(outcomes: &[Outcome]) -> String {
     let mut table = format!(
-        "\n{:<20} {:>16} {:>14} {:>14} {:>20}  held\n",
+        "\n{:<20} {:>16} {:>14} {:>14} {:>32}  held\n",
         "attack", "memory MiB", "CPU s in s", "descriptors", "others' p99 ms"
     );
     for outcome in outcomes {
@@ -93,13 +93,17 @@ fn table(outcomes: &[Outcome]) -> String {
                 let memory = format!("{:.1} of {:.0}", cost.memory_mib, cost.memory_bound_mib);
                 let cpu = format!("{:.1} in {:.0}", cost.cpu_seconds, cost.seconds);
                 let descriptors = format!("{} of {}", cost.descriptors, cost.descriptors_bound);
+                let control = cost.p99_control_ms.map(|control| format!(" (control {control:.1})"));
                 let p99 = format!(
-                    "{:.1} → {:.1} of {:.1}",
-                    cost.p99_before_ms, cost.p99_during_ms, cost.p99_bound_ms
+                    "{:.1}{} → {:.1} of {:.1}",
+                    cost.p99_before_ms,
+                    control.unwrap_or_default(),
+                    cost.p99_during_ms,
+                    cost.p99_bound_ms
                 );
-                format!("{:<20} {memory:>16} {cpu:>14} {descriptors:>14} {p99:>20}  {held}", outcome.name)
+                format!("{:<20} {memory:>16} {cpu:>14} {descriptors:>14} {p99:>32}  {held}", outcome.name)
             }
-            None => format!("{:<20} {:>16} {:>14} {:>14} {:>20}  {held}", outcome.name, "–", "–", "–", "–"),
+            None => format!("{:<20} {:>16} {:>14} {:>14} {:>32}  {held}", outcome.name, "–", "–", "–", "–"),
         };
         // Writing to a String never fails.
         let _ = writeln!(table, "{line}");

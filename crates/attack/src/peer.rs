@@ -1,5 +1,6 @@
 //! The connections of attackers, from any loopback address and with any bytes.
 
+use crate::line::Way;
 use crate::scene::Scene;
 use crate::server::PATIENCE;
 use anyhow::{Context, Result, bail, ensure};
@@ -28,10 +29,15 @@ pub async fn connect(to: SocketAddr, from: Ipv4Addr) -> io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// Logs a user in.
+/// Logs a user in at the server under attack.
 pub async fn logged_in(scene: &Scene, user: &str, from: Ipv4Addr) -> Result<TcpStream> {
-    let mut stream = connect(scene.way.client, from).await?;
-    stream.write_all(&scene.way.opening(user)?).await?;
+    logged_in_at(&scene.way, user, from).await
+}
+
+/// Logs a user in.
+pub async fn logged_in_at(way: &Way, user: &str, from: Ipv4Addr) -> Result<TcpStream> {
+    let mut stream = connect(way.client, from).await?;
+    stream.write_all(&way.opening(user)?).await?;
     let answer = timeout(PATIENCE, next_message(&mut stream)).await.context("no answer")??;
     ensure!(matches!(answer.body, Some(Body::Login(_))), "the login of {user} failed: {:?}", answer.body);
     Ok(stream)

@@ -2,7 +2,7 @@
 
 use crate::line::Way;
 use crate::server::{Folder, Server, Settings};
-use crate::witness::{Phase, Witness, p99};
+use crate::witness::{Phase, Times, Witness};
 use anyhow::{Context, Result, anyhow};
 use futures_util::future::BoxFuture;
 use lamplight_load::ProcessMeter;
@@ -78,6 +78,8 @@ pub enum Kind {
         bound: Bound,
         /// The settings of the server that differ from the default.
         settings: Settings,
+        /// Whether the attack needs another server, [`Scene::other`], and attacks it in control periods.
+        with_control: bool,
         /// Prepares, calls [`Scene::begin`], attacks while [`Scene::goes_on`], and returns the findings.
         run: fn(Arc<Scene>) -> BoxFuture<'static, Result<Findings>>,
     },
@@ -116,12 +118,17 @@ pub struct Scene {
     pub http: SocketAddr,
     /// The address of health and metrics.
     pub health: SocketAddr,
+    /// Another server on the same machine, which the witness does not use: its client port with the credentials, and its
+    /// address of health and metrics.
+    pub other: Option<(Way, SocketAddr)>,
     /// Whether the run is quick, with smaller numbers.
     pub quick: bool,
     seconds: u64,
     meter: ProcessMeter,
     witness: Mutex<Option<Witness>>,
     started: Mutex<Option<Started>>,
+    /// The CPU time and the duration of the attack, if it comes in periods.
+    attacked: Mutex<Option<(Duration, Duration)>>,
 }
 
 /// The measurements at the beginning of the attack.
@@ -164,8 +171,11 @@ pub struct Cost {
     pub descriptors: u64,
     /// The bound.
     pub descriptors_bound: u64,
-    /// The witness's p99 before the attack, in milliseconds.
+    /// The witness's p99 without an attack, in milliseconds. For an attack in periods, this and the following values are
+    /// medians over the periods.
     pub p99_before_ms: f64,
+    /// The witness's p99 while the same attack went to another server on the same machine.
+    pub p99_control_ms: Option<f64>,
     /// The witness's p99 during the attack.
     pub p99_during_ms: f64,
     /// The bound on the p99 during the attack.
@@ -178,6 +188,14 @@ impl Scene {
         self.set_phase(Phase::Before);
         let before = Duration::from_secs(self.seconds / BEFORE_PART);
         tokio::time::sleep(if self.quick { BEFORE_QUICK } else { before }).await;
+        self.start()?;
+        self.set_phase(Phase::During);
+        Ok(())
+    }
+
+    /// Begins the measurement of memory and descriptors. Is called instead of [`Scene::begin`] by an attack that comes in
+    /// periods.
+    pub fn start(&self) -> Result<()> {
         self.meter.reset_peak()?;
         let started = Started {
             at: Instant::now(),
@@ -187,14 +205,22 @@ impl Scene {
             own_cpu: ProcessMeter::new(std::process::id()).cpu()?,
         };
         *self.started.lock() = Some(started);
-        self.set_phase(Phase::During);
         Ok(())
     }
 
-    /// Ends the measurement of the witness's latency. Memory, CPU time and descriptors are measured until the attack
-    /// returns.
-    pub fn end(&self) {
+    /// Measures a period of this phase, during which `work` is done.
+    pub async fn period<T>(&self, phase: Phase, work: impl Future<Output = T>) -> Result<T> {
+        let (cpu, began) = (self.meter.cpu()?, Instant::now());
+        self.set_phase(phase);
+        let done = work.await;
         self.set_phase(Phase::Idle);
+        if phase == Phase::During {
+            let mut attacked = self.attacked.lock();
+            let (all_cpu, all_time) = attacked.get_or_insert_default();
+            *all_cpu += self.meter.cpu()?.saturating_sub(cpu);
+            *all_time += began.elapsed();
+        }
+        Ok(done)
     }
 
     /// Whether the attack still lasts.
@@ -235,9 +261,9 @@ impl Attack {
     /// Runs the attack.
     pub fn run(&self, program: &Path, how: Run) -> Outcome {
         let outcome = match &self.kind {
-            Kind::Load { seconds, bound, settings, run } => {
+            Kind::Load { seconds, bound, settings, with_control, run } => {
                 let seconds = if how.quick { 2 } else { *seconds };
-                load(program, how, seconds, *bound, *settings, *run)
+                load(program, how, seconds, *bound, *settings, *with_control, *run)
             }
             Kind::Mishap(run) => run(program).map(|findings| (findings, None)),
         };
@@ -255,22 +281,27 @@ fn load(
     seconds: u64,
     bound: Bound,
     settings: Settings,
+    with_control: bool,
     run: fn(Arc<Scene>) -> BoxFuture<'static, Result<Findings>>,
 ) -> Result<(Findings, Option<Cost>)> {
     let mut server: Server = Folder::make(program, settings.app)?.start(settings.env)?;
     let way = server.way();
     let meter = ProcessMeter::new(server.pid());
-    let other = if control { Some(Folder::make(program, settings.app)?.start(settings.env)?) } else { None };
-    let witness = Witness::start(&other.as_ref().map_or_else(|| way.clone(), Server::way))?;
+    let second = || Folder::make(program, settings.app)?.start(settings.env);
+    let other = (control || with_control).then(second).transpose()?;
+    let elsewhere = other.as_ref().filter(|_| !with_control);
+    let witness = Witness::start(&elsewhere.map_or_else(|| way.clone(), Server::way))?;
     let scene = Arc::new(Scene {
         way,
         http: server.http,
         health: server.health,
+        other: other.as_ref().map(|other| (other.way(), other.health)),
         quick,
         seconds,
         meter,
         witness: Mutex::new(Some(witness)),
         started: Mutex::new(None),
+        attacked: Mutex::new(None),
     });
     let descriptors = Descriptors::watch(meter);
     let runtime = attackers()?;
@@ -294,20 +325,45 @@ fn load(
     let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
     let own_cpu = own_cpu.saturating_sub(started.own_cpu).as_secs_f64();
     findings.note(format!("attackers and witness used {own_cpu:.1} s of CPU"));
-    let p99_before_ms = p99(&times.before);
+    if with_control {
+        findings.note(in_periods(&times));
+    }
+    let p99_before_ms = times.p99(Phase::Before);
+    let whole = (cpu?.saturating_sub(started.cpu), started.at.elapsed());
+    let (cpu, time) = scene.attacked.lock().unwrap_or(whole);
     let cost = Cost {
         memory_mib: mib(peak_memory?.saturating_sub(started.resident)),
         memory_bound_mib: bound.memory_mib,
-        cpu_seconds: cpu?.saturating_sub(started.cpu).as_secs_f64(),
-        seconds: started.at.elapsed().as_secs_f64(),
+        cpu_seconds: cpu.as_secs_f64(),
+        seconds: time.as_secs_f64(),
         descriptors: peak_descriptors.saturating_sub(started.descriptors),
         descriptors_bound: bound.descriptors,
         p99_before_ms,
-        p99_during_ms: p99(&times.during),
+        p99_control_ms: with_control.then(|| times.p99(Phase::Control)),
+        p99_during_ms: times.p99(Phase::During),
         p99_bound_ms: bound.p99_ms(p99_before_ms),
     };
     cost.judge(quick, &mut findings);
     Ok((findings, Some(cost)))
+}
+
+/// Describes the p99 of each period, and how the medians relate to each other.
+fn in_periods(times: &Times) -> String {
+    let each = |phase| {
+        let p99s: Vec<String> = times.p99s(phase).iter().map(|p99| format!("{p99:.2}")).collect();
+        p99s.join(" ")
+    };
+    let [quiet, control, attack] =
+        [Phase::Before, Phase::Control, Phase::During].map(|phase| times.p99(phase));
+    format!(
+        "others' p99 in ms in each period: quiet {}; control {}; attack {}\n  medians: quiet {quiet:.2}, control \
+         {control:.2}, attack {attack:.2}; attack to quiet {:.2}, attack to control {:.2}",
+        each(Phase::Before),
+        each(Phase::Control),
+        each(Phase::During),
+        attack / quiet,
+        attack / control,
+    )
 }
 
 impl Cost {
@@ -387,6 +443,7 @@ mod tests {
             descriptors,
             descriptors_bound: bound.descriptors,
             p99_before_ms: before,
+            p99_control_ms: None,
             p99_during_ms: during,
             p99_bound_ms: bound.p99_ms(before),
         }

@@ -3,53 +3,69 @@
 use crate::line::{Line, Way, custom};
 use anyhow::{Result, anyhow};
 use lamplight_wire::v1::server_message::Body;
+use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The number of pairs of a user and a watcher. Each user changes some eight times a second, too seldom for conflation.
+/// The number of pairs of a user and a watcher. Each user changes some twelve times a second, too seldom for conflation.
 const PAIRS: usize = 8;
 /// The time between two changes over all pairs.
-const PAUSE: Duration = Duration::from_millis(15);
+const PAUSE: Duration = Duration::from_millis(10);
 /// The delay that is counted for a change that does not arrive.
 const LOST: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The phase to which the current changes belong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
 pub enum Phase {
     /// Changes are not counted.
     Idle,
     /// The delays without an attack.
     Before,
+    /// The delays while another server is attacked, on the same machine.
+    Control,
     /// The delays during the attack.
     During,
     /// The measurement is over.
     Over,
 }
 
-/// The times of both phases, in milliseconds.
+/// The times of all periods, in milliseconds. A phase may have several periods.
 #[derive(Default, Debug)]
 pub struct Times {
-    /// Before the attack.
-    pub before: Vec<f64>,
-    /// During the attack.
-    pub during: Vec<f64>,
+    periods: Vec<(Phase, Vec<f64>)>,
+}
+
+impl Times {
+    /// The p99 of each period of a phase.
+    pub fn p99s(&self, phase: Phase) -> Vec<f64> {
+        let of_phase = self.periods.iter().filter(|(of, times)| *of == phase && !times.is_empty());
+        of_phase.map(|(_, times)| p99(times)).collect()
+    }
+
+    /// The median of the p99 of each period of a phase; NaN without any.
+    pub fn p99(&self, phase: Phase) -> f64 {
+        let mut p99s = self.p99s(phase);
+        p99s.sort_unstable_by(f64::total_cmp);
+        p99s.get(p99s.len() / 2).copied().unwrap_or(f64::NAN)
+    }
 }
 
 /// The value below which 99 % of the times are.
-pub fn p99(times: &[f64]) -> f64 {
+fn p99(times: &[f64]) -> f64 {
     let mut times = times.to_vec();
     times.sort_unstable_by(f64::total_cmp);
     let place = (times.len() * 99).div_ceil(100).saturating_sub(1);
     times.get(place).copied().unwrap_or(f64::NAN)
 }
 
+/// A phase, and the number of times that the phase was changed.
+type Period = Arc<Mutex<(Phase, usize)>>;
+
 /// The running witness.
 pub struct Witness {
-    phase: Arc<AtomicU8>,
+    period: Period,
     thread: JoinHandle<Result<Times>>,
 }
 
@@ -63,15 +79,16 @@ impl Witness {
             watcher.subscribe(&format!("mover {number}"), PATIENCE)?;
             pairs.push((mover, watcher));
         }
-        let phase = Arc::new(AtomicU8::new(Phase::Idle as u8));
-        let shared = Arc::clone(&phase);
+        let period = Arc::new(Mutex::new((Phase::Idle, 0)));
+        let shared = Arc::clone(&period);
         let thread = thread::spawn(move || watch(&mut pairs, &shared));
-        Ok(Self { phase, thread })
+        Ok(Self { period, thread })
     }
 
-    /// Counts the changes from now on for this phase.
+    /// Begins a period: counts the changes from now on for this phase.
     pub fn set_phase(&self, phase: Phase) {
-        self.phase.store(phase as u8, Ordering::Relaxed);
+        let mut period = self.period.lock();
+        *period = (phase, period.1 + 1);
     }
 
     /// Ends the measurement and returns the times.
@@ -81,22 +98,24 @@ impl Witness {
     }
 }
 
-fn watch(pairs: &mut [(Line, Line)], phase: &AtomicU8) -> Result<Times> {
+fn watch(pairs: &mut [(Line, Line)], period: &Period) -> Result<Times> {
     let mut times = Times::default();
+    let mut counted = 0;
     for number in 0_u64.. {
-        let now = phase.load(Ordering::Relaxed);
-        if now == Phase::Over as u8 {
+        let now = *period.lock();
+        if now.0 == Phase::Over {
             break;
         }
         let (mover, watcher) = &mut pairs[number as usize % PAIRS];
         let took = change(mover, watcher, &format!("change {number}"))?;
-        let millis = took.as_secs_f64() * 1_000.0;
-        // A change that began before the attack does not count for it.
-        if now == phase.load(Ordering::Relaxed) {
-            if now == Phase::Before as u8 {
-                times.before.push(millis);
-            } else if now == Phase::During as u8 {
-                times.during.push(millis);
+        // A change that began before a period does not count for it.
+        if now == *period.lock() && now.0 != Phase::Idle {
+            if now.1 != counted {
+                counted = now.1;
+                times.periods.push((now.0, Vec::new()));
+            }
+            if let Some((_, of_period)) = times.periods.last_mut() {
+                of_period.push(took.as_secs_f64() * 1_000.0);
             }
         }
         thread::sleep(PAUSE);
@@ -127,5 +146,23 @@ mod tests {
         assert_eq!(p99(&times), 198.0);
         assert_eq!(p99(&[7.0]), 7.0);
         assert!(p99(&[]).is_nan());
+    }
+
+    #[test]
+    fn of_several_periods_the_one_in_the_middle_counts() {
+        let (quiet, attacked) = (Phase::Before, Phase::During);
+        let periods = vec![
+            (quiet, vec![0.5]),
+            (attacked, vec![9.0]),
+            (quiet, vec![7.0]),
+            (attacked, vec![0.8, 0.7]),
+            (quiet, vec![0.4]),
+            (attacked, vec![]),
+            (attacked, vec![0.9]),
+        ];
+        let times = Times { periods };
+        assert_eq!((times.p99(quiet), times.p99(attacked)), (0.5, 0.9));
+        assert_eq!(times.p99s(attacked), [9.0, 0.8, 0.9]);
+        assert!(times.p99(Phase::Control).is_nan());
     }
 }

@@ -25,6 +25,7 @@ pub const MANY: Attack = Attack {
         seconds: 8,
         bound: Bound { memory_mib: 32.0, descriptors: (ALLOWED + REFUSING) as u64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| attack(scene).boxed(),
     },
 };

@@ -23,6 +23,7 @@ pub const EIGHT: Attack = Attack {
         seconds: 10,
         bound: Bound { memory_mib: MEMORY_MIB, descriptors: 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| drip(scene, 8).boxed(),
     },
 };
@@ -34,6 +35,7 @@ pub const TWENTY_FOUR: Attack = Attack {
         seconds: 10,
         bound: Bound { memory_mib: MEMORY_MIB, descriptors: 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| drip(scene, 24).boxed(),
     },
 };

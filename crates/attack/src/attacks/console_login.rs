@@ -24,6 +24,7 @@ pub const FLOOD: Attack = Attack {
         seconds: 12,
         bound: Bound { memory_mib: MEMORY_MIB, descriptors: 192, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| flood(scene).boxed(),
     },
 };

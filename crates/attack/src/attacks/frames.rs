@@ -22,6 +22,7 @@ pub const MALFORMED: Attack = Attack {
         seconds: 8,
         bound: Bound { memory_mib: 16.0, descriptors: 256, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| malformed(scene).boxed(),
     },
 };
@@ -33,6 +34,7 @@ pub const OVERSIZE: Attack = Attack {
         seconds: 8,
         bound: Bound { memory_mib: 32.0, descriptors: 256, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| oversize(scene).boxed(),
     },
 };
@@ -48,6 +50,7 @@ pub const UNFINISHED: Attack = Attack {
         // 64 KiB is what a peer without a key may use, and there are 900 of them.
         bound: Bound { memory_mib: 64.0, descriptors: HELD as u64 + 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| unfinished(scene).boxed(),
     },
 };

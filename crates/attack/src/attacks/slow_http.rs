@@ -27,6 +27,7 @@ pub const SLOW: Attack = Attack {
         seconds: 34,
         bound: Bound { memory_mib: 64.0, descriptors: CONNECTIONS as u64 + 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| attack(scene).boxed(),
     },
 };

@@ -25,6 +25,7 @@ pub const SLOW: Attack = Attack {
         // 64 KiB for each reader.
         bound: Bound { memory_mib: READERS as f64 / 16.0, descriptors: 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| attack(scene).boxed(),
     },
 };

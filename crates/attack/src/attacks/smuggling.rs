@@ -19,6 +19,7 @@ pub const SMUGGLING: Attack = Attack {
         seconds: 6,
         bound: Bound { memory_mib: 32.0, descriptors: 128, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| smuggle(scene).boxed(),
     },
 };
@@ -30,6 +31,7 @@ pub const PIPELINING: Attack = Attack {
         seconds: 6,
         bound: Bound { memory_mib: 32.0, descriptors: 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| pipeline(scene).boxed(),
     },
 };

@@ -31,6 +31,7 @@ pub const FORGED: Attack = Attack {
         seconds: 8,
         bound: MOST,
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| {
             let forged = scene.way.user_sig("mallory", &AppKey { id: 1, text: "a guess".to_owned() });
             log_in_as("mallory", forged, scene).boxed()
@@ -45,6 +46,7 @@ pub const INFLATED: Attack = Attack {
         seconds: 8,
         bound: MOST,
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| log_in_as("mallory", inflated(), scene).boxed(),
     },
 };
@@ -56,6 +58,7 @@ pub const FOREIGN_ACCOUNT: Attack = Attack {
         seconds: 8,
         bound: MOST,
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| {
             let forged = scene.way.user_sig("victim", &AppKey { id: 1, text: "a guess".to_owned() });
             log_in_as("victim", forged, scene).boxed()

@@ -28,6 +28,7 @@ pub const HOSTILE: Attack = Attack {
             app: &["--state-change-url", "http://127.0.0.1:17417/"],
             env: &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true")],
         },
+        with_control: false,
         run: |scene| attack(scene).boxed(),
     },
 };

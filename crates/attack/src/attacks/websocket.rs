@@ -17,6 +17,7 @@ pub const FLOOD: Attack = Attack {
         seconds: 8,
         bound: Bound { memory_mib: 16.0, descriptors: 128, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
+        with_control: false,
         run: |scene| flood(scene).boxed(),
     },
 };
