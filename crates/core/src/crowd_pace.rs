@@ -1,4 +1,4 @@
-//! The pace at which a crowd is notified of a change that conflation has delayed.
+//! The pace at which a crowd is notified of a change.
 //!
 //! The watchers of a user with thousands of them are served in shares. The shares of an occasional change follow each
 //! other without pauses. A change that conflation has delayed belongs to a user who changes often. Its shares have
@@ -73,7 +73,7 @@ impl CrowdPace {
         }
     }
 
-    /// Notes that a share was served. `has_crowd` is `true` if a part of the crowd still waits.
+    /// Records that a share was served. `has_crowd` is `true` if a part of the crowd still waits.
     pub fn served(&mut self, has_crowd: bool, now: Moment) {
         match self {
             Self::AtOnce => {}
@@ -85,7 +85,7 @@ impl CrowdPace {
         }
     }
 
-    /// The time of the next share; `None` if it may be served at any time.
+    /// The time of the next share; `None` if the next share may be served at once.
     pub fn next_share(&self) -> Option<Moment> {
         match *self {
             Self::AtOnce => None,

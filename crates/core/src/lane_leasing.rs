@@ -1,11 +1,10 @@
-//! The leasing of a lane by one of several nodes that share an outbox. A leasing decides when its node takes, renews or
-//! releases the lease. It also decides when its node may send the notices of the lane.
+//! Decides when a node takes, renews and releases the lease of a lane, and when the node may send the notices of the
+//! lane. Several nodes share the outbox; the lease lets one of them send at a time.
 //!
-//! The outbox stores no times. The holder measures from the start of its last successful call. Another node measures
-//! from its first read of the current beat. Each node uses its own monotonic clock.
-//!
-//! The holder's call began before the other node could read its beat. The holder therefore stops sending before the
-//! other node takes the lease over.
+//! The outbox stores no times: a renewal only changes the lease's *beat*. Each node measures with its own monotonic
+//! clock. The holder's lease runs from the start of its last successful call. Another node waits [`LANE_TAKE_OVER`]
+//! from its first read of the current beat. The holder's call began before any node could read its beat, so the holder
+//! stops sending before another node takes the lease over.
 
 use lamplight_model::{LaneLease, Moment, NodeId};
 use std::time::Duration;
@@ -16,16 +15,16 @@ pub const LANE_LEASE: Duration = Duration::from_secs(10);
 pub const LANE_REQUEST: Duration = Duration::from_secs(5);
 /// The time after which the holder renews the lease, if the lane has work.
 const RENEW_AFTER: Duration = Duration::from_millis(2_500);
-/// The time without a changed beat after which another node takes the lease over. It is longer than [`LANE_LEASE`]: the
-/// rates of two clocks may differ by one part in 10.
+/// The time without a changed beat after which another node takes the lease over. It is 3 s longer than [`LANE_LEASE`],
+/// because the rates of two clocks may differ by up to 10 percent.
 pub const LANE_TAKE_OVER: Duration = Duration::from_secs(13);
-/// The pause after a failed call, or after a call that found the lease at another node.
+/// The pause after a failed call, or after a call that found that another node has the lease.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// The view that a node has of the lease of one lane.
+/// The knowledge of one node about the lease of one lane.
 #[derive(Clone, Debug)]
 pub struct LaneLeasing {
-    /// `None` if no other node uses the outbox, so that no lease is needed.
+    /// The id of this node; `None` if no other node uses the outbox, so that no lease is needed.
     node: Option<NodeId>,
     held: Option<Held>,
     /// The lease of another node, as last read.
@@ -38,21 +37,21 @@ pub struct LaneLeasing {
 struct Held {
     term: u64,
     beat: u64,
-    /// The start of the last successful call. `None` once this node releases the lease.
+    /// The start of the last successful call; `None` after the node has decided to release the lease.
     since: Option<Moment>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Other {
     beat: u64,
-    /// The time at which this node first read this beat.
+    /// The time at which this node first read the beat `beat`.
     since: Moment,
 }
 
 /// The permission to send notices of a lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LanePermit {
-    /// The term in which the outcomes are stored; `None` if no other node uses the outbox.
+    /// The term under which the results of sending are stored; `None` if no other node uses the outbox.
     pub term: Option<u64>,
     /// The time from which no request may be started; `None` if there is no limit.
     pub until: Option<Moment>,
@@ -74,9 +73,9 @@ impl LanePermit {
 /// A call of the outbox that the node has to make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LeaseCall {
-    /// Take or renew the lease. With `over`, also take over another node's lease that has this beat.
+    /// Take or renew the lease. With `over`, also take the lease from another node, if the lease still has this beat.
     Take {
-        /// The beat of another node's lease that has ended in the view of this node.
+        /// The beat of a lease of another node that has expired, as far as this node knows.
         over: Option<u64>,
     },
     /// Release the lease, provided that it still has this beat.
@@ -87,7 +86,8 @@ pub enum LeaseCall {
 }
 
 impl LaneLeasing {
-    /// Creates the view of a node that has not read the lease yet. `node` is `None` if no other node uses the outbox.
+    /// Creates the knowledge of a node that has not read the lease yet. `node` is `None` if no other node uses the
+    /// outbox.
     pub fn new(node: Option<NodeId>) -> Self {
         Self { node, held: None, other: None, is_calling: false, not_before: None }
     }
@@ -108,8 +108,8 @@ impl LaneLeasing {
         permit.allows(now).then_some(permit)
     }
 
-    /// The term of the lease that this node took last. The lease may already have ended. `None` if the node took none,
-    /// released it, or found that another node has it.
+    /// The term of this node's lease, which may have expired. `None` if the node has taken no lease, has released it,
+    /// or has found that another node has it.
     pub fn term(&self) -> Option<u64> {
         self.held.map(|held| held.term)
     }
@@ -146,8 +146,8 @@ impl LaneLeasing {
         Some(call)
     }
 
-    /// Takes the answer to [`LeaseCall::Take`], which began at `begun` and ended at `now`. Returns `true` if this node
-    /// has begun a term. The caller must then read the lane again, because other nodes may have changed it.
+    /// Records the answer to [`LeaseCall::Take`]. The call began at `begun` and ended at `now`. Returns `true` if this
+    /// node has begun a term. The caller must then read the lane again, because other nodes may have changed it.
     pub fn answered(&mut self, lease: LaneLease, begun: Moment, now: Moment) -> bool {
         self.is_calling = false;
         if lease.holder.is_some() && lease.holder == self.node {
@@ -179,7 +179,7 @@ impl LaneLeasing {
         self.not_before = Some(now + RETRY_AFTER);
     }
 
-    /// Whether this node has or had the lease, or a call is in progress. The view must then not be dropped.
+    /// Whether this node has or had the lease, or a call is in progress. If `true`, this value must not be dropped.
     pub fn is_in_use(&self) -> bool {
         self.held.is_some() || self.is_calling
     }

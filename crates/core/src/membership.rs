@@ -1,11 +1,11 @@
 //! The nodes of a cluster that are running, and the assignment of duties to them.
 //!
-//! Each node increases its *beat* in the register of nodes when it renews its lease. A node is silent for another node
-//! while the other node reads the same beat from the register. Each node measures this time with its own monotonic
-//! clock. Clocks of different machines are not compared, so a wrong clock makes no node silent.
+//! Each node increases its *beat* in the register of nodes when it renews its lease. Node B counts node A as silent for
+//! as long as B reads the same beat of A. B measures this time with its own monotonic clock. Clocks of different
+//! machines are not compared, so a wrong clock makes no node silent.
 //!
-//! A node that has not read the register for a long time may itself have been stopped or cut off. Only a bounded part
-//! of that time therefore counts as silence of other nodes.
+//! A node that has not read the register for a long time may itself have been stopped or cut off. The time between two
+//! reads therefore counts as silence of other nodes for at most half a lease.
 //!
 //! The register may lose nodes, for example when its store loses all data. A node that was in the register and is absent
 //! now has no duties. It counts as silent until it is in the register again, or until no record has a connection of it:
@@ -21,25 +21,25 @@ use std::time::Duration;
 /// The length of leases, and how long the users of a lost node still count as connected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LeaseTimes {
-    /// The silence after which a node has no duties any more.
+    /// The silence after which a node loses its duties.
     pub lease: Duration,
-    /// The further silence after which the node is lost, and its connections are cleared.
+    /// The additional silence after which a node is lost, and other nodes end its connections.
     pub grace: Duration,
 }
 
 impl LeaseTimes {
-    /// How often a node renews its lease and reads the register.
+    /// The interval at which a node renews its lease and reads the register.
     pub fn renew_every(self) -> Duration {
         self.lease / 3
     }
 
-    /// The pause after a failed renewal. It is short, so that a brief fault of the directory costs the node no lease.
+    /// The pause after a failed renewal. It is short enough for several retries before the lease expires.
     pub fn retry_after(self) -> Duration {
         self.lease / 12
     }
 }
 
-/// The state of a node in the register.
+/// An entry of the register of nodes, as it was read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sighting {
     /// The node.
@@ -55,7 +55,7 @@ pub struct Sighting {
 pub struct LostNode {
     /// The node.
     pub node: NodeId,
-    /// The last beat of the node. A node whose beat in the register differs has come back.
+    /// The last beat of the node that was read. If the register now has another beat, the node has come back.
     pub beat: u64,
     /// The time for which the node has been silent.
     pub silent: Duration,
@@ -73,7 +73,7 @@ const MOST_ABSENT: usize = 1_024;
 /// it stops. The limit leaves capacity of the directory and the workers for clients.
 const ENDED_PER_SECOND: u64 = 5_000;
 
-/// The pause after a page in which this number of connections was ended. Without connections, the pause is zero.
+/// The pause after a page in which `connections` connections were ended; zero if none was ended.
 pub fn pause_after_ended(connections: usize) -> Duration {
     let connections = u64::try_from(connections).unwrap_or(u64::MAX);
     Duration::from_micros(connections.saturating_mul(1_000_000 / ENDED_PER_SECOND))
@@ -90,7 +90,7 @@ pub enum Duty {
     Whole,
 }
 
-/// The view that a node has of the nodes of its cluster.
+/// The nodes of a cluster as one node has read them from the register.
 #[derive(Clone, Debug)]
 pub struct Membership {
     own: NodeId,
@@ -112,12 +112,12 @@ struct Seen {
 }
 
 impl Membership {
-    /// Creates the view of a node that has not read the register yet, and therefore has all duties.
+    /// Creates the membership of a node that has not read the register yet. The node therefore has all duties.
     pub fn new(own: NodeId, times: LeaseTimes) -> Self {
         Self { own, times, others: BTreeMap::new(), is_draining: false, read: None }
     }
 
-    /// The node whose view this is.
+    /// The node that reads the register.
     pub fn own(&self) -> NodeId {
         self.own
     }
@@ -218,12 +218,12 @@ impl Membership {
         all.fold(0, |sum, (node, is_draining)| sum.wrapping_add(mix(mix(node.0) ^ u64::from(is_draining))))
     }
 
-    /// Whether this node does a duty now.
+    /// Whether this node has a duty now.
     pub fn has_duty(&self, duty: Duty) -> bool {
         self.owner(duty) == self.own
     }
 
-    /// The node that does a duty, in the view of this node. A draining node is chosen only if all nodes are draining.
+    /// The node that has a duty, as far as this node knows. A draining node is chosen only if all nodes are draining.
     pub fn owner(&self, duty: Duty) -> NodeId {
         let others = self.others.iter().filter(|(_, seen)| self.counts(seen));
         let all = others.map(|(node, seen)| (*node, seen.is_draining)).chain([(self.own, self.is_draining)]);
@@ -271,7 +271,8 @@ mod tests {
         ids.iter().copied().map(NodeId).collect()
     }
 
-    /// A read of the register: its time in seconds, the beats of nodes 2 and 3, the live nodes, the lost nodes.
+    /// One read of the register, and the expected result: the time in seconds, the beats of the other nodes by their
+    /// ids, the live nodes, the lost nodes.
     type Row<'a> = (u64, &'a [(u64, u64)], &'a [u64], &'a [u64]);
 
     fn check(name: &str, rows: &[Row<'_>]) {

@@ -1,12 +1,13 @@
 //! Limits the rate at which the requests of one connection are handled.
 //!
-//! Some calls have no rate limit (SPEC section 3), and even a refusal costs work. Requests above the limit wait unread
-//! in the socket. None is refused or lost, and one client cannot use up the processor.
+//! Some calls have no rate limit (SPEC section 3), and even a refusal costs work. Requests above this rate wait unread
+//! in the socket. No request is refused or lost, and one client cannot use up the processor.
 //!
 //! Frames that are not requests cost work as well. A WebSocket control frame counts like a request, because it may need
-//! an answer. A part of a message counts as a fraction of a request.
+//! an answer. A part of an incomplete message counts as a fraction of a request.
 //!
-//! The requests are counted in fixed windows of time, so a connection needs eight bytes and no timer.
+//! The limit is a leaky bucket that holds the requests of 250 ms. With each window of 25 ms, the requests of one window
+//! flow out. A connection therefore needs eight bytes and no timer.
 
 use lamplight_model::Moment;
 use std::time::Duration;
@@ -19,8 +20,8 @@ pub struct RequestRate {
 }
 
 impl Default for RequestRate {
-    /// 2,000 requests per second. A person or a client library sends far fewer. This rate costs a few hundredths of one
-    /// core.
+    /// 2,000 requests per second. A person or a client library sends far fewer. Handling them takes a few hundredths of
+    /// one core.
     fn default() -> Self {
         Self { per_second: 2_000 }
     }
@@ -31,7 +32,7 @@ impl RequestRate {
     /// window.
     pub const WINDOW: Duration = Duration::from_millis(10);
 
-    /// The time whose requests may come at once.
+    /// The size of the bucket, as a time: a connection may send the requests of this time at once.
     const BURST: Duration = Duration::from_millis(250);
 
     /// The number of the window that contains a moment.
@@ -40,7 +41,7 @@ impl RequestRate {
         (now.0 / Self::WINDOW.as_millis() as u64) as u16
     }
 
-    /// The time at which the window after that of `now` begins.
+    /// The start of the window after the one that contains `now`.
     pub fn next_window(now: Moment) -> Moment {
         let window = Self::WINDOW.as_millis() as u64;
         Moment((now.0 / window + 1) * window)
@@ -84,11 +85,11 @@ impl Received {
     }
 }
 
-/// The work that one connection has caused lately.
+/// The recent work for one connection.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct RequestPace {
     window: u16,
-    /// The content of the bucket at the end of that window, counted in parts.
+    /// The content of the bucket at the end of that window, in parts.
     used: u32,
 }
 
@@ -104,7 +105,7 @@ impl RequestPace {
         *self = Self { window, used };
     }
 
-    /// The content of the bucket in a window, after what has flowed out since.
+    /// The content of the bucket in `window`, without what has flowed out since the last window with work.
     fn used_at(&self, rate: RequestRate, window: u16) -> u32 {
         self.used.saturating_sub(rate.flow(window.wrapping_sub(self.window)))
     }
@@ -114,7 +115,7 @@ impl RequestPace {
 mod tests {
     use super::*;
 
-    /// The requests or parts that are handled in each window, for a connection that always has more.
+    /// The number of requests or parts that are handled in each window, for a connection that always has more to send.
     fn handled(per_second: u32, received: Received, windows: u64) -> Vec<u32> {
         let (rate, mut pace) = (RequestRate { per_second }, RequestPace::default());
         let handled_in = |window: u64| {

@@ -1,14 +1,14 @@
 //! The part of a node in its cluster: its lease, and the work that the nodes divide among themselves.
 //!
 //! ```text
-//! start ─ measure_clock ─ join ─▶ keep_lease: every third of a lease, the register is read: clock, duties, lost nodes
+//! start ─ measure_clock ─ join ─▶ keep_lease: renews the lease and reads the register, three times per lease
 //!                              ─▶ clear_lost_nodes: ends the connections of lost nodes, a page at a time
-//!                              ─▶ refresh_apps: reads the apps after news of another node, and every half minute
+//!                              ─▶ refresh_apps: reads the apps when another node has changed one, and every 30 s
 //!                              ─▶ restore_records: rebuilds records after the directory has lost them
-//! stop ── drain ─ leave: holds the own links for the grace, then takes the node out of the register
+//! stop ── drain ─ leave: holds the own links for the grace, then removes the node from the register
 //! ```
-//! Which node has which duty is decided by [`Duties`](lamplight_service::Duties). Every task may be repeated by another
-//! node without harm.
+//! [`Duties`](lamplight_service::Duties) decides which node has which duty. Two nodes may do the same task without
+//! harm.
 
 use crate::clock::Clock;
 use crate::health::Health;
@@ -24,22 +24,22 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// The interval at which the apps are read without news of a change, which may have been lost.
+/// The interval at which the apps are read even if no change was reported, because a report may have been lost.
 const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
 /// The pause after a failed call to a store.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The interval at which the task for lost records compares the epoch of the directory.
 const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
-/// The interval at which a draining node looks whether its last connections have ended.
+/// The interval at which a draining node checks whether its last connections have ended.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
-/// The number of users whose missing records are rebuilt in one step.
+/// The number of users in one step of rebuilding missing records.
 const RESTORED_AT_ONCE: usize = 500;
-/// The pause between two such steps, for other operations on the stores.
+/// The pause between two such steps. Other operations use the stores in the pauses.
 const BETWEEN_RESTORED: Duration = Duration::from_millis(5);
-/// The longest time for which a stopping node holds its links. Links that are left are ended by other nodes, after the
+/// The longest time for which a stopping node tries to hold its links. Other nodes end the remaining links after the
 /// lease and the grace.
 const HOLD_PATIENCE: Duration = Duration::from_secs(15);
-/// The longest time for which a stopping node waits until it is taken out of the register, or is entered as draining.
+/// The longest time for which a stopping node tries to remove itself from the register, or to enter itself as draining.
 const LAST_WORDS_PATIENCE: Duration = Duration::from_secs(3);
 
 /// A node of a cluster.
@@ -48,13 +48,13 @@ pub struct Cluster {
     pub nodes: Arc<dyn Nodes>,
     /// The directory that the nodes share.
     pub directory: Arc<dyn Directory>,
-    /// The operations of this node.
+    /// The operations of the service on this node.
     pub service: Arc<Service>,
     /// The lease and the grace, which are the same for all nodes.
     pub times: LeaseTimes,
     /// The description of this node. The tasks update its connections and whether it is draining.
     pub entry: NodeEntry,
-    /// Notified by the workers when they have read that an app was changed.
+    /// Notified by the workers when the change log reports that an app was changed.
     pub app_news: Arc<Notify>,
     /// Notified when the register was read, so that a node that is lost by then is cleared at once.
     pub register_read: Notify,
@@ -108,7 +108,7 @@ impl Cluster {
         }
     }
 
-    /// Uses a register that was requested at `sent` by the local clock.
+    /// Updates the clock and the duties with a register. The read of the register began at `sent`, by the local clock.
     fn observe(&self, sent: Moment, register: &Register) {
         let answered = self.clock.local();
         self.clock.measure(sent, answered, register.at);
@@ -239,8 +239,8 @@ impl Cluster {
         }
     }
 
-    /// Rebuilds the records that the directory lacks, until the task is aborted: once after each loss, by the node with
-    /// the duty, and when a node gets that duty.
+    /// Rebuilds the records that the directory lacks, until the task is aborted. The node with the duty does this once
+    /// after each loss, and when it gets the duty.
     async fn restore_records(self: Arc<Self>) {
         let mut restored = Timestamp(0);
         loop {
@@ -272,8 +272,8 @@ impl Cluster {
         Ok(users.len())
     }
 
-    /// Drains the node when an operator has requested it in the register: the clients are asked to reconnect, the duties
-    /// go to other nodes, and the process runs on. Continues until the task is aborted.
+    /// Drains the node when an operator has requested it in the register, until the task is aborted. The clients are
+    /// asked to reconnect, and other nodes take over the duties. The process goes on running.
     async fn drain_on_request(self: Arc<Self>, workers: Vec<mpsc::WeakSender<Command>>) {
         self.drain_requested.notified().await;
         tracing::info!("an operator has requested that this node drains; its clients are asked to reconnect");
@@ -294,8 +294,8 @@ impl Cluster {
         std::future::pending::<()>().await;
     }
 
-    /// Tells the other nodes that this node is draining, so that they take over its duties at once. The health of the
-    /// node must say so.
+    /// Enters this node in the register as draining, so that other nodes take over its duties at once. The health of
+    /// the node must already say that it is stopping.
     async fn tell_draining(&self) {
         let entry = self.current_entry();
         let told =
@@ -305,8 +305,8 @@ impl Cluster {
         }
     }
 
-    /// Holds the links of this node for the grace, and tries again until none has failed, or until this node is cut off.
-    /// Returns whether all are held.
+    /// Holds the links of this node for the grace. Repeats this until every link is held, or until this node is cut
+    /// off. Returns whether every link is held.
     async fn hold_all_links(&self) -> bool {
         loop {
             match self.hold_links().await {
@@ -340,7 +340,7 @@ impl Cluster {
 }
 
 /// Makes each worker read the watch lists of its connections again, and put back the connections that the records lack.
-/// Does not wait, because a worker that is stuck must not cost the node its lease.
+/// Does not wait for the workers: a blocked worker must not cost the node its lease.
 fn put_connections_back(workers: &[mpsc::WeakSender<Command>]) {
     for worker in workers.iter().filter_map(mpsc::WeakSender::upgrade) {
         // A worker that has stopped has no connections.
@@ -364,15 +364,15 @@ impl Joined {
         tasks
     }
 
-    /// Tells the other nodes that this node is draining, so that they take over its duties at once. The health of the
-    /// node must say that it is stopping.
+    /// Enters this node in the register as draining, so that other nodes take over its duties at once. The health of
+    /// the node must already say that it is stopping.
     pub async fn tell_draining(&self) {
         self.cluster.tell_draining().await;
     }
 
-    /// Holds the links of this node for the grace, and takes the node out of the register. Called after the workers have
-    /// stopped, because they would enter new links. Gives up once the node is cut off from the directory; the
-    /// other nodes then find it lost.
+    /// Holds the links of this node for the grace, and removes the node from the register. Must be called after the
+    /// workers have stopped, because workers enter new links. Gives up when the node is cut off from the directory; the
+    /// other nodes then count the node as lost.
     pub async fn leave(self) {
         let cluster = &self.cluster;
         if !matches!(tokio::time::timeout(HOLD_PATIENCE, cluster.hold_all_links()).await, Ok(true)) {

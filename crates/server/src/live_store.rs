@@ -24,11 +24,11 @@ pub enum LiveStore {
     Redis(Arc<RedisDirectory>),
 }
 
-/// A store that was opened, but is not yet consistent with the facts.
+/// A store that was opened, and whose records were not compared with the facts yet.
 pub struct Opened {
     /// The store.
     pub store: LiveStore,
-    /// The findings of the embedded directory on disk.
+    /// The damage that the embedded directory has found on disk.
     recovered: Option<Recovered>,
 }
 
@@ -47,8 +47,8 @@ pub enum LiveStoreError {
 }
 
 impl LiveStore {
-    /// Opens the store in Redis if there are settings for Redis, and otherwise the embedded store. In the embedded
-    /// store, some users were connected when the former process ended. They count as connected for the time `grace`.
+    /// Opens the store in Redis if `redis` has settings, and otherwise the embedded store. In the embedded store, the
+    /// users who were connected when the former process ended count as connected for `grace`.
     pub async fn open(
         redis: Option<RedisSettings>,
         data_dir: &Path,
@@ -117,19 +117,20 @@ impl LiveStore {
         }
     }
 
-    /// Compacts the journal if it is time. Blocks on the disk. Redis needs no maintenance.
+    /// Compacts the embedded journal if it is due. Blocks on the disk. Does nothing for Redis.
     pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
         self.embedded().map_or(Ok(()), |directory| directory.maintain(now))
     }
 
-    /// Writes and syncs the journal at the stop of the node. Blocks on the disk. Redis already has all records.
+    /// Writes and syncs the embedded journal when the node stops. Blocks on the disk. Does nothing for Redis, which
+    /// already has all records.
     pub fn close(&self, now: Now) -> Result<(), JournalError> {
         self.embedded().map_or(Ok(()), |directory| directory.close(now))
     }
 }
 
 impl Opened {
-    /// Reads the apps, and makes the live records consistent with the facts, unless other nodes use the records.
+    /// Reads the apps, and makes the live records consistent with the facts unless other nodes already use the records.
     /// Returns the number of apps.
     pub async fn begin(self, service: &Service, now: Now) -> Result<usize, ServiceError> {
         let (Some(directory), Some(recovered)) = (self.store.embedded(), self.recovered) else {
@@ -158,8 +159,8 @@ impl Opened {
     }
 }
 
-/// Reads the live records, and the current mark of the database. The journal must record this mark. Sets aside records
-/// that were written with another database, because they may contain unknown users.
+/// Reads the live records, and the mark of the database that the journal must record. If the records were written with
+/// another database, moves them aside, because they may contain unknown users.
 async fn embedded(data_dir: &Path, facts: &FactsStore) -> Result<(SavedRecords, FactsMark), LiveStoreError> {
     let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
     let found = facts.mark().await?;

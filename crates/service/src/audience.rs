@@ -36,7 +36,7 @@ use std::sync::Arc;
 pub struct Watchers {
     /// The number of connections of other users that watch the user.
     pub connections: usize,
-    /// Some users of these connections, each with the reasons for watching.
+    /// Some of the users of these connections, each with the reasons for which the user watches.
     pub users: BTreeMap<UserId, WatchedFor>,
 }
 
@@ -49,21 +49,20 @@ pub struct WatchedFor {
     pub friend: bool,
 }
 
-/// At most this many connections are examined for each watcher in the list. Few users have more devices.
+/// The maximum number of connections that are examined for each watcher in the list. Few users have more devices.
 const EDGES_PER_WATCHER: usize = 4;
 
 /// The connections of one worker, the users that they watch, and their mailboxes.
 pub struct Audience<S> {
     hub: Hub<S>,
-    /// The members, by the slots of their watchers. The key shows whether the slot was given to another watcher.
+    /// The members, indexed by the slot of their watcher key. A slot is used again, so the stored key is compared.
     members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
-    /// The versions of statuses that answers contained before the log reported them, and the connections that got the
-    /// answers. Older log entries are not sent to these connections. A version is removed once the log or a read has
-    /// reached it.
+    /// The versions of statuses that were answered to connections before the log reported them. Older log entries are
+    /// not sent to these connections. A version is removed when the log or a read has reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
 }
 
@@ -90,8 +89,8 @@ impl<S: Versioned> Audience<S> {
 
     /// Adds a logged-in connection, which is then notified about its own user.
     ///
-    /// The connection has missed earlier entries of the log. The caller therefore reads whether it is still the
-    /// device's current connection. It then calls [`Audience::set_watch_list`].
+    /// The connection has missed earlier entries of the log. The caller must therefore read whether the connection is
+    /// still the current one of its device, and then call [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
         self.watch(watcher, member.user.clone(), Why::Own, effects);
@@ -119,14 +118,15 @@ impl<S: Versioned> Audience<S> {
         self.hub.detach(watcher);
     }
 
-    /// How often the watch list of this connection has changed; `None` if the connection was removed. The caller gets
-    /// this before it reads a watch list.
+    /// A counter of the changes of this connection's watch list; `None` if the connection was removed. The caller must
+    /// get the counter before it reads a watch list, and pass it to [`Audience::set_watch_list`].
     pub fn lists_heard(&self, watcher: WatcherKey) -> Option<u32> {
         self.member(watcher).map(|member| member.lists)
     }
 
-    /// Sets the users that a connection watches besides its own user. Returns `false` and does nothing if the list is
-    /// out of date: [`Audience::lists_heard`] no longer returns `heard`. The caller then reads the list again.
+    /// Sets the users that a connection watches besides its own user. `heard` is the value of [`Audience::lists_heard`]
+    /// from before the list was read. If that value has changed, returns `false` and does nothing; the caller must read
+    /// the list again.
     pub fn set_watch_list(
         &mut self,
         watcher: WatcherKey,
@@ -174,12 +174,13 @@ impl<S: Versioned> Audience<S> {
         true
     }
 
-    /// Applies a change of the subscription list by the connection's own call. The answer to the call contains the
-    /// statuses of the added users. The connection is not notified about them until the answer
+    /// Applies a change of the subscription list that the connection itself has requested. The answer to the request
+    /// contains the statuses of the added users. The connection is not notified about these users until the answer
     /// [takes](Audience::take) their statuses, or until [`Audience::release`].
     ///
-    /// [`Audience::hear`] later applies the change to the user's other connections. For this connection, it ignores the
-    /// log's entries about these users up to this change. Nothing changes if the log has already reported the change.
+    /// [`Audience::hear`] later applies the same change to the user's other connections. For this connection, `hear`
+    /// ignores log entries about these users up to this change. If the log has already reported the change, this
+    /// function does nothing.
     pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,
@@ -210,9 +211,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.shrink(watcher);
     }
 
-    /// The parts of a connection's own list change that another device has undone before the answer was sent. The first
-    /// list has the added users that are no longer on the subscription list. The second has the removed users that are
-    /// on it again.
+    /// The users of a connection's own list change whom another device has changed back before the answer was sent. The
+    /// first list has the added users who are no longer on the subscription list. The second list has the removed users
+    /// who are on it again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =
@@ -222,8 +223,8 @@ impl<S: Versioned> Audience<S> {
         (gone.collect(), back.collect())
     }
 
-    /// Allows notifications about the users that a failed call of the connection added, and requests a read of their
-    /// statuses.
+    /// Ends the hold on the users that a failed call of the connection has added: the connection is notified about them
+    /// again. Requests a read of their statuses.
     pub fn release(&mut self, watcher: WatcherKey, effects: &mut Vec<Effect>) {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
@@ -260,13 +261,14 @@ impl<S: Versioned> Audience<S> {
         self.hub.watched(watcher, Why::Subscribed).map(|user| &user.id)
     }
 
-    /// The newest state of a user that was delivered to anybody here, if the user is watched.
+    /// The newest status of a user that was stored for any connection of this worker; `None` if nobody watches the
+    /// user.
     pub fn newest(&self, user: &User) -> Option<&S> {
         self.hub.newest(user)
     }
 
-    /// Applies an entry of the change log. Returns `true` if the entry is a status that has to wait for
-    /// [`Audience::tell_due`], because of the rate.
+    /// Applies an entry of the change log. Returns `true` if the entry is a status that the rate limit delays;
+    /// [`Audience::tell_due`] sends it later.
     ///
     /// `prepare` converts a status into the form that mailboxes use. It is called at most once, and only if the user is
     /// watched.
@@ -365,7 +367,7 @@ impl<S: Versioned> Audience<S> {
         false
     }
 
-    /// Sends the changes that have waited long enough, and adds their entries to `told`.
+    /// Sends the statuses whose delay has ended, and adds their log entries to `told`.
     pub fn tell_due(
         &mut self,
         now: Moment,
@@ -461,8 +463,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.answer(watcher, user, version)
     }
 
-    /// Records that a returning connection last saw this version of a user's status. If the audience has another
-    /// version, older or newer, it will be sent. Returns whether the connection watches the user.
+    /// Records the version of a user's status that a returning connection already has. If the audience has another
+    /// version, older or newer, that version will be sent. Returns whether the connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         self.hub.known(watcher, user, version)
     }
@@ -472,14 +474,14 @@ impl<S: Versioned> Audience<S> {
         self.hub.pending(watcher)
     }
 
-    /// Passes the statuses marked in the mailbox of a connection to `tell`, until `tell` returns [`Told::Full`]. A
-    /// muted connection gets only the status of its own user.
-    /// Returns whether the connection can get more statuses now; `false` if it is muted.
+    /// Passes the statuses that are marked in the mailbox of a connection to `tell`, until `tell` returns
+    /// [`Told::Full`]. A muted connection gets only the status of its own user. Returns whether more statuses can be
+    /// sent to the connection; `false` if the connection is muted.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)
     }
 
-    /// All watched users. After a part of the log was missed, the caller reads their statuses again.
+    /// All watched users. The caller reads their statuses again after it has missed a part of the log.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.hub.users()
     }
@@ -594,8 +596,8 @@ impl<S: Versioned> Audience<S> {
         gone
     }
 
-    /// Makes a connection watch a user. Requests a read of the status, because this worker may not have read the newest
-    /// log entries yet.
+    /// Makes a connection watch a user. Requests a read of the user's status, because this worker may be behind the
+    /// change log.
     fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
         self.hub.watch(watcher, &user, why);
         effects.push(Effect::Read(user));

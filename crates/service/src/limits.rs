@@ -1,6 +1,7 @@
-//! The rate limits of calls, and the failed logins of each address. A single node counts calls in its own windows. In a
-//! cluster, a store counts the calls of all nodes. If the windows of this node already refuse a call, this module does
-//! not ask the store (`docs/decisions/0094`).
+//! The rate limits of calls, and the limit of failed logins by address.
+//!
+//! A single node counts calls in its own windows. In a cluster, a store counts the calls of all nodes. If this node's
+//! own windows already refuse a call, the store is not asked (`docs/decisions/0094`).
 
 mod throttle;
 mod windows;
@@ -14,7 +15,7 @@ use lamplight_model::{Moment, RateLimit};
 /// The rate limits of a node.
 #[derive(Default)]
 pub(crate) struct Rates {
-    /// The calls that this node has allowed. With a store, also the times until which the store refuses calls.
+    /// The calls that this node has allowed. In a cluster, also the times until which the store refuses calls.
     own: CallWindows,
     /// The store that counts the calls of all nodes.
     store: Option<Box<dyn Limits>>,
@@ -26,8 +27,8 @@ impl Rates {
         Self { own: CallWindows::default(), store: Some(limits) }
     }
 
-    /// Counts a call, and returns whether the call is allowed. Without a store, the first poll returns the answer. If
-    /// the store fails, limits the calls of this node alone.
+    /// Counts a call, and returns whether the call is allowed. Without a store, the future is ready at the first poll.
+    /// If the store fails, only the limits of this node apply.
     pub(crate) async fn take(&self, what: Limited<'_>, limit: RateLimit, now: Moment) -> bool {
         let Some(store) = &self.store else { return self.own.take_now(what, limit, now) };
         if self.own.refuses(what, limit, now) {

@@ -1,11 +1,11 @@
-//! The live records and the facts behind them: the status of a user without a record, and the creation of records.
+//! Reads live records, and creates missing records from the facts.
 //!
-//! [`Service::recover`](crate::Service::recover) creates a record for every login in the facts. Every new login also
-//! creates a record. After that, a user without a record has no login, except one that is just being recorded or
-//! undone. The logins in the facts need not be read.
+//! [`Service::recover`](crate::Service::recover) creates a record for every login in the facts, and every new login
+//! creates a record. A user without a record therefore has no login, except one that is being recorded or undone at the
+//! moment. The logins in the facts need not be read.
 //!
 //! If the directory loses records while the node runs, it reports a new [epoch](lamplight_directory::Directory::epoch).
-//! The logins in the facts must then be read again. Each user with a login from before the epoch gets a new record.
+//! The logins in the facts must then be read again, and each user with a login from before the epoch gets a new record.
 
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;
@@ -20,10 +20,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// The maximum number of times that one call creates a record that is missing again.
+/// The maximum number of times that one call creates a missing record.
 const MOST_SEEDS: usize = 16;
 
-/// Counts the records that one call has created. The call ends even if each record is removed at once.
+/// Counts the records that one call has created. The count bounds the call, even if each record is removed at once.
 #[derive(Default)]
 pub(crate) struct Seeds(usize);
 
@@ -47,7 +47,7 @@ pub(crate) struct Records {
     deletions: Arc<AppDeletions>,
     /// The latest [epoch](Directory::epoch) for which each login in the facts has a record.
     recovered_from: AtomicU64,
-    /// How long the logins of a lost record count as connected; `None` if no other node shares the directory.
+    /// The time for which the logins of a lost record count as connected; `None` if no other node shares the directory.
     grace: Option<Duration>,
     losses: Mutex<Losses>,
     /// See [`Service::with_clock_ahead`](crate::Service::with_clock_ahead).
@@ -55,12 +55,13 @@ pub(crate) struct Records {
     oldest_node: Arc<OldestNode>,
 }
 
-/// The time within which the nodes put their connections back after a loss of records. Until a user's connections are
-/// back, the user's custom status and Web devices are unknown. Reading the user's status then fails.
+/// The time after a loss of records within which the nodes put their connections back. During this time, the status of
+/// a user whose connections are not back is unknown: the custom status and Web devices are missing. Reading the status
+/// then fails.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 
-/// The maximum error of the time of a login, which is the error of a node's clock. A login that seems later than the
-/// loss of its record may have been in that record.
+/// The maximum error of the recorded time of a login. A login that is recorded as later than a loss of records by at
+/// most this time may have been in a lost record.
 const CLOCK_ERROR: Duration = Duration::from_secs(1);
 
 /// The time after a loss for which a login that is resumed is looked up in the facts. A replica of the directory that
@@ -99,7 +100,8 @@ pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
 }
 
 impl Records {
-    /// Creates the reader of this directory. It creates no records for deleted apps.
+    /// Creates the reader of this directory, which creates missing records from these facts. It creates no records for
+    /// deleted apps.
     pub(crate) fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -109,7 +111,7 @@ impl Records {
         Self { facts, directory, deletions, recovered_from, grace: None, losses, clock_ahead, oldest_node }
     }
 
-    /// Sets the `grace` for a directory that several nodes share.
+    /// Sets the values for a directory that several nodes share.
     pub(crate) fn in_cluster(self, grace: Duration, oldest_node: Arc<OldestNode>) -> Self {
         Self { grace: Some(grace), oldest_node, ..self }
     }
@@ -156,8 +158,7 @@ impl Records {
         self.lost(now).is_some_and(|lost| since < lost.at.after(CLOCK_ERROR))
     }
 
-    /// Whether the directory has lost records so recently that nodes are still creating them again. This takes until
-    /// the grace after the loss ends.
+    /// Whether records that were lost are still being created again. This ends one grace after the loss.
     pub(crate) fn are_restored_at(&self, now: Now) -> bool {
         let lost = self.lost(now).zip(self.grace);
         lost.is_some_and(|(lost, grace)| lost.passed < grace)
@@ -182,13 +183,14 @@ impl Records {
         self.lost(now).is_some_and(|lost| lost.passed < ENDS_CHECKED_FOR)
     }
 
-    /// Reads the records of users of an app with `view`, in the order of `users`. `None` for a user without an account.
+    /// Reads the records of users of an app with `view`, in the order of `users`. The result has `None` for a user
+    /// without an account.
     ///
-    /// Without a record, or if `view` returns `None`, calls `view` with a record made from the facts. This record is
-    /// stored if the user has a login.
+    /// If a user has no record, or `view` returns `None`, `view` is called with a record made from the facts. This
+    /// record is stored if the user has a login.
     ///
-    /// For five seconds after a loss of records, the call fails if a user's record was lost and no connection of the
-    /// user was put back.
+    /// In the five seconds after a loss of records, the call fails if it asks for a user whose record was lost and
+    /// whose connections were not put back yet.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,
@@ -271,7 +273,7 @@ impl Records {
         Ok(have)
     }
 
-    /// The accounts of users without a record, each with the logins that the lost record contained.
+    /// The accounts of users without a record, with the logins that were in a lost record.
     async fn facts_of_absent(
         &self,
         users: Vec<User>,
@@ -292,7 +294,7 @@ impl Records {
         Ok(found)
     }
 
-    /// Records that every login in the facts has a live record, as of this epoch of the directory.
+    /// Records that every login in the facts has a live record in this epoch of the directory.
     pub(crate) fn recovered(&self, epoch: Timestamp) {
         self.recovered_from.store(epoch.0, Ordering::Relaxed);
     }
@@ -352,7 +354,7 @@ impl Records {
         self.seed_as(user, app, false, now).await
     }
 
-    /// Like [`Records::seed`]. A `new` account has no earlier connection or subscription list to restore.
+    /// Like [`Records::seed`]. If the account is `new`, there is no earlier connection or subscription list to restore.
     pub(crate) async fn seed_as(
         &self,
         user: &User,
@@ -367,7 +369,7 @@ impl Records {
     }
 }
 
-/// The error for a user whose status is unknown, because the nodes have not put their connections back yet.
+/// The error for a user whose status is unknown, because the user's connections were not put back yet.
 fn unknown() -> DirectoryError {
     let doing = "using the record of a user whose connections were lost with the directory's data";
     DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }

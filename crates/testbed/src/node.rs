@@ -20,7 +20,7 @@ pub struct NodeSettings {
     pub environment: Vec<(String, String)>,
     /// The data folder, which need not exist yet.
     pub data_dir: PathBuf,
-    /// The file that gets the output of the node.
+    /// The file that receives the output of the node.
     pub log: PathBuf,
 }
 
@@ -31,7 +31,7 @@ pub struct NodeProcess {
     file: NodeFile,
 }
 
-/// The node file in the data folder of a running node.
+/// The content of the node file, which a running node has in its data folder.
 #[derive(Deserialize, Clone, Copy)]
 struct NodeFile {
     pid: u32,
@@ -80,7 +80,7 @@ impl NodeProcess {
         }
     }
 
-    /// Asks the node to stop in an orderly way. [`poll_end`](Self::poll_end) returns when it has ended.
+    /// Asks the node to stop in an orderly way. [`poll_end`](Self::poll_end) reports its end.
     pub fn terminate(&self) {
         if let Some(child) = &self.child {
             // An error means that the process has ended already.
@@ -88,7 +88,8 @@ impl NodeProcess {
         }
     }
 
-    /// Returns how the node has ended; `None` while the node runs. For a node that had already ended, returns success.
+    /// Returns the exit status of the node; `None` while the node runs. Returns success if the node was killed, or its
+    /// end was already returned.
     pub fn poll_end(&mut self) -> Result<Option<ExitStatus>> {
         let Some(child) = &mut self.child else { return Ok(Some(ExitStatus::default())) };
         let ended = child.try_wait()?;
@@ -98,8 +99,8 @@ impl NodeProcess {
         Ok(ended)
     }
 
-    /// Starts the node again on the same ports and the same data folder. [`poll_ready`](Self::poll_ready) returns
-    /// whether the node is ready.
+    /// Starts the node again with the same ports and data folder. [`poll_ready`](Self::poll_ready) reports when it is
+    /// ready.
     pub fn start_again(&mut self) -> Result<()> {
         if self.child.is_some() {
             bail!("the node runs already");

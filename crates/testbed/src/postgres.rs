@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 /// The user and the database of the server.
 const NAME: &str = "lamplight";
 
-/// A running PostgreSQL, with a socket in its folder. The server ends, and its folder is removed, when the value is
-/// dropped or this process ends.
+/// A running PostgreSQL server with a socket in its folder. When this value is dropped or this process ends, the server
+/// is ended and its folder removed.
 pub struct Postgres {
     directory: PathBuf,
     /// A shell that ends the server when its input ends.
@@ -116,7 +116,7 @@ fn as_owner(program: &Path, directory: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// Gives a directory owned by root to the user of Debian's package.
+/// Changes the owner of a directory from root to the user of Debian's package.
 fn give_away(directory: &Path) -> Result<()> {
     if fs::metadata(directory)?.uid() != 0 {
         return Ok(());

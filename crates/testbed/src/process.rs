@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 /// The longest wait for a server to start or to end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The time between two checks of a server that starts.
+/// The interval between two checks of a starting server.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-/// Returns a command for a program that the kernel kills when the calling thread ends.
+/// Returns a command whose process the kernel kills when the calling thread ends.
 ///
-/// The program has its own process group, so a keyboard interrupt does not reach it.
+/// The process gets its own process group, so a keyboard interrupt does not reach it.
 pub(crate) fn bound(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]).arg(program);
@@ -23,7 +23,7 @@ pub(crate) fn bound(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Waits until `look` returns a value. Fails if the process ends first, or after [`PATIENCE`].
+/// Calls `look` repeatedly until it returns a value. Fails if the process ends first, or after [`PATIENCE`].
 pub(crate) fn await_start<T>(
     what: &str,
     child: &mut Child,

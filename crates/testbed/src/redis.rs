@@ -88,8 +88,8 @@ impl Drop for RedisServer {
 }
 
 impl Redis {
-    /// Starts a single server for 1 shard, and a Redis Cluster for 3 or more. The servers write their files to the
-    /// folder.
+    /// Starts a single server if `shards` is 1, and a Redis Cluster if it is 3 or more. The servers write their files
+    /// to the folder.
     pub fn start(folder: &Path, shards: usize) -> Result<Self> {
         if shards == 1 {
             return Ok(Self { servers: vec![RedisServer::start(folder, "redis-1", &[])?] });
@@ -126,7 +126,7 @@ impl Redis {
         &self.servers
     }
 
-    /// Returns the URL. It names at most two of the servers.
+    /// Returns the URL for a node's settings. The URL names at most two of the servers.
     pub fn url(&self) -> String {
         let named = self.servers.iter().take(2).map(|server| format!("127.0.0.1:{}", server.port));
         format!("redis://{}", named.collect::<Vec<_>>().join(","))

@@ -97,7 +97,7 @@ impl Testbed {
         Ok(Self { nodes, redis, postgres, app, folder })
     }
 
-    /// Copies the logs of all servers into a folder. Creates a missing folder.
+    /// Copies the logs of all servers into a folder. Creates the folder if it is missing.
     pub fn copy_logs(&self, to: &Path) -> Result<()> {
         fs::create_dir_all(to).with_context(|| format!("cannot create {}", to.display()))?;
         for entry in fs::read_dir(self.folder.path())?.flatten() {

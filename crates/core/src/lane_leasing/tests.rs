@@ -1,4 +1,4 @@
-//! Tests of the leasing of a lane: scripts of one node, with the state of the lease as the other side.
+//! Tests of lane leasing. Each script is the life of one node and gives the answers of the outbox.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn at(millis: u64) -> Moment {
 
 /// A step of a script.
 enum Step {
-    /// The call that is needed under three conditions: has the duty, has work, is quiet.
+    /// The expected call, if the node has the duty, has work, and is quiet as these three values say.
     Needs((bool, bool, bool), Option<LeaseCall>),
     /// The answer to a call that began at this time, and whether the answer begins a term of this node.
     Answer {
@@ -21,9 +21,9 @@ enum Step {
     },
     Released,
     Failed,
-    /// The permitted term, and the time from which no request may be started.
+    /// The expected permit: its term, and the time from which no request may be started.
     May(Option<(u64, u64)>),
-    /// The time at which the node with the duty and work asks again.
+    /// The expected time of the next call, for a node that has the duty and work.
     Wakes(Option<u64>),
 }
 
@@ -240,7 +240,7 @@ fn after_a_failed_call_the_lease_is_kept_until_its_end() {
     );
 }
 
-/// The slowest clock of a holder and the fastest clock of another node differ by one part in 20 each.
+/// The holder's clock is slow by one part in 20, and the other node's clock is fast by one part in 20.
 #[test]
 fn the_lease_ends_for_its_holder_before_another_node_takes_it_over() {
     assert!(LANE_LEASE.mul_f64(1.0 / 0.95) < LANE_TAKE_OVER.mul_f64(1.0 / 1.05));

@@ -21,7 +21,7 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Whether connections were left for the next call of [`Audience::take_due`], and this call may be made at once.
+    /// Whether connections are left for [`Audience::take_due`], and it may be called at once.
     pub fn has_due_crowd(&self, now: Moment) -> bool {
         self.hub.has_crowd() && self.crowd_pace.share(now) > 0
     }
@@ -31,7 +31,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.is_crowded(user)
     }
 
-    /// Whether connections were left for the next call of [`Audience::take_touched`].
+    /// Whether connections are left for [`Audience::take_touched`].
     pub fn has_crowd(&self) -> bool {
         self.hub.has_crowd()
     }

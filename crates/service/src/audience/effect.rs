@@ -27,8 +27,8 @@ pub enum Effect {
     /// Read the changed settings of an app, and pass them to
     /// [`Audience::set_notifications`](super::Audience::set_notifications).
     AppChanged(AppId),
-    /// Notify a connection of a change of its user's lists. If its own call made the change, the answer has the lists
-    /// version.
+    /// Notify a connection of a change of its user's lists. If the connection itself requested the change, its answer
+    /// contains the lists version.
     Lists {
         /// The connection.
         watcher: WatcherKey,
@@ -41,7 +41,7 @@ pub enum Effect {
     FriendProfile {
         /// The connection.
         watcher: WatcherKey,
-        /// The friend whose profile has changed.
+        /// The friend with the new profile.
         friend: UserId,
         /// The friend's new profile.
         profile: Arc<Profile>,

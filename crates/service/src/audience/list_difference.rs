@@ -3,8 +3,8 @@
 use hashbrown::{HashMap, HashSet};
 use lamplight_model::UserId;
 
-/// The users who were added to and removed from the subscription list since the connection was last notified. It has at
-/// most as many entries as the sent and the current list together.
+/// The users who were added to or removed from the subscription list since the connection was last notified. There are
+/// at most as many as in the last sent list and the current list together.
 #[derive(Debug, Default)]
 pub struct ListDifference {
     changed: HashMap<UserId, Change, foldhash::fast::RandomState>,
@@ -14,7 +14,7 @@ pub struct ListDifference {
 #[derive(Clone, Copy, Debug)]
 struct Change {
     joined: bool,
-    /// The position in the order of the changes.
+    /// The number of the change; users are returned in this order.
     at: u64,
 }
 
@@ -41,15 +41,15 @@ impl ListDifference {
         }
     }
 
-    /// Removes users from the difference, because an answer has reported whether they are on the list.
+    /// Removes users from the difference, because an answer has told the connection whether they are on the list.
     pub fn answered(&mut self, users: &[UserId]) {
         users.iter().for_each(|user| {
             self.changed.remove(user);
         });
     }
 
-    /// Records that an answer contains the whole list `list`. The difference is then between `list` and `now`, the
-    /// worker's list. Either list may be older.
+    /// Records that an answer contains the whole list `list`. The difference becomes the one between `list` and `now`,
+    /// the list of the worker. Either of the two may be the older one.
     pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
         let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
         let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();

@@ -1,4 +1,4 @@
-//! Records whether the log has reported a change of a user's lists during a login of that user.
+//! Detects whether a user's lists may have changed while the user logs in.
 //!
 //! The facts return the lists version when they record a login, and the directory returns the subscription list when it
 //! connects the device. If the worker receives no change of them until the connection joins the audience, they are still
@@ -70,7 +70,7 @@ impl ListsHeard {
         }
     }
 
-    /// Records that a part of the log was missed. It counts as a change of every user's lists.
+    /// Records that a part of the log was missed. Any user's lists may then have changed.
     pub fn miss(&mut self) {
         for heard in self.users.values_mut() {
             heard.changes += 1;

@@ -1,4 +1,4 @@
-//! A connection of the audience, and how current its subscription list is.
+//! A connection of the audience, and the revision up to which its subscription list is current.
 
 use lamplight_model::{ConnectionId, User, UserId};
 use std::collections::BTreeMap;
@@ -10,18 +10,18 @@ pub struct Member {
     pub user: User,
     /// The id of the connection.
     pub connection: ConnectionId,
-    /// The revision of the user's record that added the connection.
+    /// The revision of the user's record with which the connection was added.
     pub(super) entered: u64,
-    /// Counts the changes of the user's watch list. A list that was read before the last change is out of date.
+    /// A counter of the changes of the user's watch list. A list that was read before the last change is out of date.
     pub(super) lists: u32,
     /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether a watch list was set. When another list is set, the client is notified of the difference.
+    /// Whether a watch list was set before. The client is notified of the difference to the next one.
     pub(super) has_list: bool,
     /// The subscription list contains the changes up to this revision of the record. `None` if a part of the log was
     /// missed.
     pub(super) heard: Option<u64>,
-    /// The users that the connection's own calls have added or removed, each with the revision of the change. Log
+    /// The users that the connection's own calls have added or removed, each with the revision of that change. Log
     /// entries about such a user are ignored up to that revision. Usually `None`.
     #[expect(
         clippy::box_collection,
@@ -45,8 +45,8 @@ impl Member {
         }
     }
 
-    /// Sets the revision of the user's record that added the connection. Earlier log entries may concern an earlier
-    /// login over the same connection.
+    /// Sets the revision of the user's record with which the connection was added. Earlier log entries may belong to an
+    /// earlier login of the same connection.
     #[must_use]
     pub fn entered_at(self, rev: u64) -> Self {
         Self { entered: rev, ..self }
@@ -83,7 +83,7 @@ impl Member {
         self.caught_up(rev);
     }
 
-    /// The users whom no call of this connection has changed at this revision or later.
+    /// The users whom no call of this connection has changed at this revision or a later one.
     pub(super) fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
         let ahead = self.ahead.as_deref().filter(|_| rev != 0);
         let is_behind =

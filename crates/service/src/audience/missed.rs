@@ -1,4 +1,4 @@
-//! The audience after it has missed a part of the change log, or after the directory has lost its records.
+//! The audience after it has missed a part of the change log, or after the directory has lost records.
 
 use super::Audience;
 use lamplight_core::{Versioned, WatcherKey};

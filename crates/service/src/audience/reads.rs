@@ -15,15 +15,16 @@ use std::time::Duration;
 
 /// The maximum number of calls in progress at the same time.
 pub const MAX_CALLS: usize = 64;
-/// At this number of calls in progress, only calls with a waiting client are still made, up to [`MAX_CALLS`].
+/// The number of calls in progress from which on only calls with a waiting client are made, up to [`MAX_CALLS`].
 pub const MAX_BACKGROUND_CALLS: usize = 48;
 /// The maximum number of users in one call.
 pub const MAX_USERS: usize = 500;
-/// The pause before a failed read is retried. It doubles with each failure.
+/// The pause before the first retry of a failed read. The pause doubles with each failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The longest pause that is left after a read of the same kind has succeeded, because the store may work again.
+/// The maximum remaining pause of failed reads after a read of the same kind has succeeded, because the store may work
+/// again.
 const PAUSE_AFTER_SUCCESS: Duration = Duration::from_secs(1);
 
 /// The urgency of a read.
@@ -49,7 +50,7 @@ pub enum ReadCall {
 /// The outcome of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadOutcome {
-    /// The call succeeded, or was no longer needed.
+    /// The call has succeeded, or its result is no longer needed.
     Done,
     /// The result was out of date. The read is repeated at once.
     OutOfDate,
@@ -87,7 +88,7 @@ impl Reads {
         self.watch_lists.entries.contains_key(&watcher)
     }
 
-    /// Makes the requested read of a connection's watch list urgent, because a client waits for it now.
+    /// Makes the requested read of a connection's watch list urgent, because a client is now waiting for the result.
     pub fn hurry(&mut self, watcher: WatcherKey) {
         self.watch_lists.hurry(&watcher);
     }
@@ -124,8 +125,8 @@ impl Reads {
         (!users.is_empty()).then_some(ReadCall::ListsStates(users))
     }
 
-    /// Repeats the read of these users' statuses after a pause. The users were [split off](ReadCall::split_off) from a
-    /// call in progress.
+    /// Schedules the read of these users' statuses again, after a pause. The users were [split
+    /// off](ReadCall::split_off) from a call in progress.
     pub fn put_off(&mut self, users: &[User], now: Moment) {
         users.iter().for_each(|user| self.statuses.ended(user, ReadOutcome::Failed, now));
     }
@@ -146,7 +147,7 @@ impl Reads {
 }
 
 impl ReadCall {
-    /// Removes and returns the users whose statuses cannot be read now. The others need not wait for them.
+    /// Removes and returns the users whose statuses cannot be read now, so that the reads of the others need not wait.
     pub fn split_off(&mut self, can_be_read: impl Fn(&User) -> bool) -> Vec<User> {
         match self {
             Self::Statuses(users) => {
@@ -180,7 +181,7 @@ struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Queued,
-    /// The key is being read. `again` is `true` if the key was requested again after the read began.
+    /// The key is being read. `again` is `true` if the key was requested once more after the read began.
     UnderWay {
         again: bool,
     },

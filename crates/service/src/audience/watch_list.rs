@@ -24,8 +24,8 @@ pub struct WatchList {
 pub struct OwnListChange {
     /// The revision of the record after the change.
     pub rev: u64,
-    /// Whether the change log has an entry for the change, with the revision `rev`. `false` if no user was added or
-    /// removed.
+    /// Whether the change log has an entry for the change, with the revision `rev`. `false` if the call added and
+    /// removed no user.
     pub in_log: bool,
     /// Users that the call added, or moved to the end of the list.
     pub subscribed: Vec<UserId>,

@@ -1,4 +1,4 @@
-//! Counts wrong UserSigs by address. Above the limit, a wrong UserSig is refused with 70050, without the reason.
+//! Counts wrong UserSigs by address. Above the limit, the refusal of a wrong UserSig has the code 70050 and no reason.
 //!
 //! A valid UserSig is always accepted. It cannot be guessed, so a delay would protect nothing ([decision
 //! 27](../../../docs/decisions/0027-a-right-signature-always-gets-in.md)).
@@ -10,10 +10,11 @@ use parking_lot::Mutex;
 use std::hash::Hash;
 use std::net::IpAddr;
 
-/// The number of wrong UserSigs per minute that are refused with their reason.
+/// The number of wrong UserSigs per minute whose refusals contain the reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThrottleLimits {
-    /// The number for one address on one port, summed over all accounts. An IPv6 address counts by its /64.
+    /// The limit for one address on one port, over all accounts. IPv6 addresses with the same /64 prefix count as one
+    /// address.
     pub failures_per_address: u32,
 }
 
@@ -33,8 +34,8 @@ pub enum Port {
     Http,
 }
 
-/// The maximum number of sources with counted failures, for each port. Beyond it, idle entries are removed, then others
-/// until half the number is left.
+/// The maximum number of counted sources of each port. When it is reached, idle entries are removed, and the others are
+/// reduced to half the maximum.
 const MAX_SOURCES: usize = 100_000;
 
 /// Counts wrong UserSigs by port and address.
@@ -51,7 +52,7 @@ impl LoginThrottle {
         Self { limits, ..Self::default() }
     }
 
-    /// Counts a wrong UserSig. Returns `true` if the source had already reached the limit. The refusal must then not
+    /// Counts a wrong UserSig. Returns `true` if the source has already reached the limit. The refusal must then not
     /// contain the reason.
     pub fn is_past_bound(&self, port: Port, address: IpAddr, now: Moment) -> bool {
         let source = network(address);
@@ -78,7 +79,7 @@ impl LoginThrottle {
     }
 }
 
-/// The failed attempts of each source. At most 100,000 sources are counted at a time.
+/// The failed attempts by source. At most 100,000 sources are counted at a time.
 pub struct Failures<K> {
     windows: HashMap<K, FailureWindow, foldhash::fast::RandomState>,
 }
@@ -115,8 +116,8 @@ impl<K: Eq + Hash> Failures<K> {
     }
 }
 
-/// The source of an address: an IPv4 address, or the /64 of an IPv6 address. A host with a /64 could otherwise use a
-/// new address for each attempt.
+/// The source of an address: the IPv4 address itself, or the /64 prefix of an IPv6 address. A host with a /64 network
+/// could otherwise use a new address for each attempt.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

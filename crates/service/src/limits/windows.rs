@@ -1,4 +1,5 @@
-//! The calls that one node has allowed. Each user and kind of call has a sliding window. So has each app and command.
+//! The calls that one node has allowed. There is a sliding window for each user and kind of call, and for each app and
+//! command.
 
 use crate::shards::Shards;
 use futures_util::FutureExt;
@@ -21,12 +22,12 @@ pub struct CallWindows {
 
 type Table<K> = HashMap<K, Window, foldhash::fast::RandomState>;
 
-/// The calls that are counted together.
+/// The calls that are counted against one limit.
 struct Window {
     calls: SlidingWindow,
-    /// The limit of the last call.
+    /// The limit that applied to the last call.
     limit: RateLimit,
-    /// The moment until which the store of all nodes refuses calls. It applies to an unchanged limit.
+    /// The time until which the store of all nodes refuses calls. It is ignored when the limit has changed.
     refused_until: Moment,
 }
 
@@ -46,7 +47,7 @@ impl CallWindows {
         self.with(what, limit, |window| window.calls.count(limit, now));
     }
 
-    /// Notes that calls are refused until the moment `until`, at most for the length of the window.
+    /// Records that the store refuses calls until `until`. The time is bounded by the length of the window.
     pub(crate) fn refuse_until(&self, what: Limited<'_>, limit: RateLimit, until: Moment, now: Moment) {
         let latest = now + length(limit);
         self.with(what, limit, |window| window.refused_until = until.min(latest));
