@@ -1,4 +1,5 @@
-//! Measures the cost for Redis: bytes for each user online, CPU for each login and each visible change.
+//! Measures what the directory costs in Redis: the bytes of each ONLINE user, and the CPU time of each login and each
+//! visible change.
 //!
 //! `cargo run -p lamplight-directory-redis --example redis_cost -- redis://127.0.0.1:6379 50000 20 3`, with an empty
 //! server, or an empty Redis Cluster, that does nothing else. The numbers are those of users, of the subscriptions of

@@ -5,12 +5,12 @@
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use std::fmt;
 
-/// The servers to which a node connects first, with their login.
+/// The servers to which a node connects first, with the user and password for them.
 #[derive(Clone)]
 pub(crate) struct Address {
-    /// The servers in the address, with user, password and database. There is at least one.
+    /// The servers in the address, each with user, password and database. There is at least one.
     pub(crate) seeds: Vec<ConnectionInfo>,
-    /// The name of the server at the Sentinels, if the seeds are Sentinels.
+    /// The name by which the Sentinels know the server; `None` if the seeds are not Sentinels.
     pub(crate) service: Option<String>,
 }
 
@@ -62,8 +62,8 @@ impl Address {
         Ok(Self { seeds, service })
     }
 
-    /// The sorted servers with the database and the name of the service, without the login. Addresses of different
-    /// directories have different texts.
+    /// A text that identifies the directory: the sorted servers, the database and the name of the service. It has no
+    /// user and no password. Addresses of different directories have different texts.
     pub(crate) fn place(&self) -> String {
         let mut servers: Vec<String> = self.seeds.iter().map(|seed| Server::of(seed).to_string()).collect();
         servers.sort_unstable();
@@ -71,7 +71,8 @@ impl Address {
         format!("{}/{}", servers.join(","), self.service.clone().unwrap_or_else(|| database.to_string()))
     }
 
-    /// The login and the kind of connection in the address, for use with another server.
+    /// Connection settings for another server: the user, the password and the TLS of the address, with this host and
+    /// port.
     pub(crate) fn of_server(&self, host: &str, port: u16) -> ConnectionInfo {
         let like = &self.seeds[0];
         let host = host.to_owned();
@@ -89,7 +90,7 @@ impl Server {
         Self(info.addr().to_string())
     }
 
-    /// The part before the port.
+    /// The host, without the port.
     pub(crate) fn host(&self) -> &str {
         self.0.rsplit_once(':').map_or(&self.0, |(host, _)| host)
     }
@@ -105,7 +106,8 @@ impl fmt::Display for Server {
 mod tests {
     use super::*;
 
-    /// Parses an address. Returns its hosts, the login and database of the first host, and the service name.
+    /// Parses an address. Returns its hosts, the user, password and database of the first host, and the name of the
+    /// service.
     fn show(text: &str) -> String {
         match Address::parse(text) {
             Err(error) => {

@@ -1,4 +1,5 @@
-//! Log batches. A batch has the log entries of one atomic step. It is pushed to nodes and kept in the stream.
+//! Batches of the change log. A batch has the log entries of one atomic step. It is pushed to the nodes and kept in a
+//! stream.
 
 use lamplight_directory::{LogEntry, Logged, News};
 use lamplight_model::{AppId, Timestamp, User};
@@ -6,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A batch in its stored form. Nodes of two versions may run together, so new variants are added only at the end.
+/// A batch in its stored form. Nodes of two versions may run together, so a new variant may only be added at the end.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 enum Batch {
     /// A change of one record.
@@ -15,11 +16,11 @@ enum Batch {
     Appended(Vec<LogEntry>),
 }
 
-/// A batch in the form in which it is delivered to the readers of this node.
+/// A batch as it is delivered to the readers of this node's change log.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Delivery {
     pub(crate) entries: Vec<Arc<LogEntry>>,
-    /// Whether the step moved a user in the feed.
+    /// Whether the step has moved a user in the status feed.
     pub(crate) moves: bool,
 }
 
@@ -104,7 +105,7 @@ pub(crate) fn encode_appended(entries: Vec<LogEntry>) -> Result<Vec<u8>, postcar
 }
 
 impl Delivery {
-    /// Creates the delivery of a change that this node has made itself.
+    /// Creates the delivery for a change that this node itself has made.
     pub(crate) fn of(logged: &Logged, moves: bool) -> Self {
         Self { entries: logged.entries.to_vec(), moves }
     }
@@ -123,7 +124,7 @@ impl Delivery {
     }
 }
 
-/// Splits a pushed message into the number of the batch and the bytes of the batch.
+/// Splits a pushed message into the number of a batch and the bytes of the batch.
 pub(crate) fn split_message(message: &[u8]) -> Option<(u64, &[u8])> {
     let colon = message.iter().position(|byte| *byte == b':')?;
     let number = std::str::from_utf8(&message[..colon]).ok()?.parse().ok()?;

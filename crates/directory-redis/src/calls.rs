@@ -1,4 +1,4 @@
-//! Calls to the servers: commands for several partitions, with one round trip per server, and scripts.
+//! Sends calls to the servers: scripts, and commands for several partitions with one round trip per server.
 
 use crate::errors::{corrupt, is_moving, unavailable};
 use crate::figures::RedisCall;
@@ -13,15 +13,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The longest pause before a command for a partition that is being moved is repeated.
+/// The longest pause before a command is repeated because its partition is being moved.
 pub(crate) const MOVING_PAUSE: Duration = Duration::from_millis(20);
 
-/// Commands, each of one partition.
+/// Commands, each for one partition.
 #[derive(Default)]
 pub(crate) struct Commands(Vec<(u16, Cmd)>);
 
 impl Commands {
-    /// Adds a command of a partition.
+    /// Adds a command for a partition.
     pub(crate) fn add(&mut self, partition: u16, name: &str) -> &mut Cmd {
         self.0.push((partition, redis::cmd(name)));
         let (_, command) = self.0.last_mut().expect("it was pushed in the line before");
@@ -47,8 +47,8 @@ impl Shared {
         done
     }
 
-    /// Sends commands in one round trip for each server involved. Returns the answers in the order of the commands.
-    /// Waits for partitions that are being moved to another server.
+    /// Sends commands, with one round trip for each server that has one of their partitions. Returns the answers in the
+    /// order of the commands. Waits for partitions that are being moved to another server.
     pub(crate) async fn query<T: FromRedisValue>(
         &self,
         commands: &Commands,
@@ -70,7 +70,8 @@ impl Shared {
         answers.into_iter().flatten().map(read).collect()
     }
 
-    /// Like [`query`](Self::query), without waiting for partitions that are being moved. Their answers are `None`.
+    /// Like [`query`](Self::query), but does not wait for partitions that are being moved. The answers of their
+    /// commands are `None`.
     pub(crate) async fn query_once<T: FromRedisValue>(
         &self,
         commands: &Commands,
@@ -82,8 +83,8 @@ impl Shared {
         answers.into_iter().map(|answer| answer.map(read).transpose()).collect()
     }
 
-    /// Sends the commands with these indexes. Returns answers by index; `None` for a command not sent, or a partition
-    /// being moved.
+    /// Sends the commands with these indexes. Returns the answers by index. An answer is `None` if the command was not
+    /// sent, or its partition is being moved.
     async fn send(
         &self,
         commands: &Commands,
@@ -125,7 +126,7 @@ impl Shared {
         Ok(answers)
     }
 
-    /// Calls a script on the server of a partition.
+    /// Calls a script on the server that has the partition.
     pub(crate) async fn invoke<T: FromRedisValue>(
         &self,
         partition: u16,
@@ -149,8 +150,8 @@ impl Shared {
         self.routes.link(partition).ok_or_else(|| unavailable(doing, "there is no connection to Redis"))
     }
 
-    /// Converts the error of a call. Ends the link if the connection has ended or the server is a replica. Requests a
-    /// lookup of the servers if partitions have moved.
+    /// Converts the error of a call. Ends the link if its connection has ended or its server has become a replica.
+    /// Requests a lookup of the servers if the error says that partitions have moved.
     pub(crate) fn failed(&self, link: &Link, doing: &'static str, error: RedisError) -> DirectoryError {
         use ServerErrorKind::{ClusterDown, Moved, ReadOnly};
         let kind = error.kind();

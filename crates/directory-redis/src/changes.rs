@@ -1,4 +1,5 @@
-//! Changes of records. This module computes a change. A script writes the change if the record's revision is unchanged.
+//! Changes of records. A node computes the new record and its log entries. A script then writes them, if the record's
+//! revision is still the one from which they were computed.
 
 use crate::batch::{Delivery, encode_change};
 use crate::errors::{bad_record, contended, corrupt};
@@ -12,15 +13,15 @@ use lamplight_model::{Now, User};
 use redis::ScriptInvocation;
 use std::time::Instant;
 
-/// The answers of the scripts that write a record.
+/// The answer of a script that writes a record.
 enum Answered {
     /// The change was written. The value is the number of the log batch, or 0 without a batch.
     Done(u64),
     /// The record has another revision. Contains the current record.
     Again(Vec<u8>),
-    /// There is no record.
+    /// The record does not exist.
     Absent,
-    /// The partition has another epoch, so nothing was written.
+    /// The partition has another epoch than the call, so nothing was written.
     EpochEnded,
 }
 
@@ -102,7 +103,7 @@ pub(crate) async fn update(
     Err(contended(doing))
 }
 
-/// The steps of the script `update` for the differences between two states of a record.
+/// The steps for the script `update`: the differences between two states of a record.
 #[derive(Default)]
 struct Steps {
     letters: String,

@@ -1,4 +1,4 @@
-//! Connecting to the servers of the directory, and taking over their partitions.
+//! Connects to the servers of the directory, and takes over their partitions.
 
 use crate::errors::RedisOpenError;
 use crate::layout::Layout;
@@ -11,10 +11,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-/// The time limit for another server's answer that it is still a master.
+/// The time limit for another server to answer that it is still a master.
 const IN_USE_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A link, and the partitions that will use it.
+/// A link, and the partitions that are to use it.
 struct Candidate {
     link: Arc<Link>,
     partitions: Vec<u16>,
@@ -42,9 +42,9 @@ impl PushReader for Reader {
 }
 
 impl Shared {
-    /// Looks up the servers, and connects to those that have partitions without a link. Reads missed batches from the
-    /// streams. Reports a partition as missed if its stream lacks batches. If a server cannot be used, returns its
-    /// error, but still serves the partitions of other servers.
+    /// Looks up the servers, and connects to those that have partitions without a link. Then reads missed log batches
+    /// from the streams. If a stream lacks missed batches, reports the partition to the readers as missed. If a server
+    /// cannot be used, returns its error; the partitions of the other servers are served nevertheless.
     pub(crate) async fn connect(self: &Arc<Self>) -> Result<(), RedisOpenError> {
         let found = match self.find_layout().await {
             Ok(None) => Ok(()),
@@ -57,7 +57,8 @@ impl Shared {
         found
     }
 
-    /// Asks one server for the layout, each time another server. `None` if the layout cannot have changed.
+    /// Asks one server for the layout. Successive calls ask different servers. `None` if the layout cannot have
+    /// changed.
     async fn find_layout(&self) -> Result<Option<Layout>, RedisOpenError> {
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
         let links = self.routes.links();
@@ -121,11 +122,11 @@ impl Shared {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Asks the other servers in use for their present runs. A partition last written by one of these runs was moved in
-    /// order, so it has lost nothing.
+    /// Asks the other servers in use for their current runs. If one of these runs was the last to write a partition,
+    /// the partition was moved in an orderly way and has lost nothing.
     ///
-    /// The links alone do not suffice: a link may be to a master that was cut off. The server's replication id may also
-    /// be newer than the link.
+    /// The links do not tell this: a link may be to a master that was cut off. A server may also have changed its
+    /// replication id after the link was opened.
     async fn runs_in_use(&self, link: &Link) -> Vec<Run> {
         let patience = self.settings.timeout.min(IN_USE_PATIENCE);
         let asked = self.routes.links().into_iter().filter(|(other, _)| other.number != link.number);

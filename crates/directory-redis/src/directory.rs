@@ -1,4 +1,4 @@
-//! The implementation of the port `Directory`. Its operations are in other modules.
+//! The implementation of the port `Directory`. The other modules have its operations.
 
 use crate::RedisDirectory;
 use crate::errors::bad_record;

@@ -1,10 +1,10 @@
-//! The errors of Redis in the terms of the port.
+//! The errors of Redis, and their conversion to errors of the port.
 
 use crate::record::BadRecord;
 use lamplight_directory::{DirectoryError, DirectoryErrorKind};
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
-/// The error of [`RedisDirectory::open`](crate::RedisDirectory::open). Its texts contain no password.
+/// The error of [`RedisDirectory::open`](crate::RedisDirectory::open). Its text contains no password.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisOpenError {
     /// The settings cannot be used.
@@ -22,7 +22,7 @@ pub enum RedisOpenError {
     /// The server does not know the user or the password, or the address has no password.
     #[error("Redis refused the user and password of its address ({code})")]
     WrongPassword {
-        /// The code of the server.
+        /// The error code of the server.
         code: String,
     },
     /// The user of the address may not use a command, a key or a channel.
@@ -30,36 +30,36 @@ pub enum RedisOpenError {
     NoPermission {
         /// The step that failed.
         doing: &'static str,
-        /// The text of the server.
+        /// The error text of the server.
         detail: String,
     },
     /// The server is older than 7.0.
     #[error("the server is Redis {found}, and 7.0 or later, or Valkey, is needed")]
     TooOld {
-        /// The reported version.
+        /// The version that the server reported.
         found: String,
     },
-    /// The server may evict keys, which would silently delete records.
+    /// The settings of the server allow it to evict keys. An eviction would silently delete records.
     #[error(
         "the server evicts keys when it is full (maxmemory-policy {found}): set maxmemory-policy noeviction"
     )]
     Evicts {
-        /// The reported policy.
+        /// The eviction policy that the server reported.
         found: String,
     },
     /// The server is a replica.
     #[error("the server is a replica, which accepts no writes")]
     Replica,
-    /// The server is a Sentinel, but the address names no Sentinels.
+    /// The server is a Sentinel, but the address is not one of Sentinels.
     #[error("the server is a Sentinel: the address must be redis+sentinel://host:port/name")]
     IsSentinel,
-    /// No Sentinel knows the server.
+    /// No Sentinel knows a server of this name.
     #[error("the Sentinels know no server named {service}")]
     UnknownService {
         /// The name of the service in the address.
         service: String,
     },
-    /// The Redis Cluster has no server for a partition, because its slot is not assigned.
+    /// The Redis Cluster has no server for a partition: the slot of the partition is not assigned.
     #[error("the Redis Cluster has no server for slot {slot}")]
     NoServerForSlot {
         /// The slot of the partition.
@@ -70,12 +70,12 @@ pub enum RedisOpenError {
     OtherData {
         /// The property that differs.
         what: &'static str,
-        /// The value in the data.
+        /// The value that the data has.
         found: String,
-        /// The value in the settings of this node.
+        /// The value that this node has.
         own: String,
     },
-    /// The two connections of the node reached different servers.
+    /// The two connections of a link reached different servers.
     #[error("two connections to Redis reached different servers")]
     OtherServer,
     /// Redis did not answer in time.
@@ -112,7 +112,7 @@ pub(crate) fn is_moving(error: &RedisError) -> bool {
     matches!(error.kind(), ErrorKind::Server(Ask | Moved | TryAgain))
 }
 
-/// The error of a call that Redis refused, or whose outcome is unknown.
+/// Creates the error of a call that Redis has refused, or whose outcome is unknown.
 pub(crate) fn unavailable(
     doing: &'static str,
     source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -120,7 +120,7 @@ pub(crate) fn unavailable(
     DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: Some(source.into()) }
 }
 
-/// The error of a call whose every attempt was overtaken by another change.
+/// Creates the error of a call that has failed because another change came first at every attempt.
 pub(crate) fn contended(doing: &'static str) -> DirectoryError {
     DirectoryError { kind: DirectoryErrorKind::Contended, doing, source: None }
 }

@@ -1,4 +1,4 @@
-//! Examining the servers of the directory without changing anything.
+//! Examines the servers of the directory, and changes nothing.
 
 use crate::address::{Address, Server};
 use crate::errors::RedisOpenError;
@@ -11,20 +11,20 @@ use redis::aio::MultiplexedConnection;
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The maximum number of steps of the search for other prefixes on a server. A step looks at about 1,000 keys.
+/// The maximum number of steps of the search for other prefixes on a server. A step examines about 1,000 keys.
 const SEARCH_STEPS: usize = 50;
 
-/// The findings of an examination of the directory.
+/// The results of an examination of the directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RedisFound {
-    /// The servers that have partitions, by address.
+    /// The servers that have partitions, in the order of their addresses.
     pub servers: Vec<RedisServerFound>,
     /// Whether the connections are encrypted.
     pub is_encrypted: bool,
     /// Whether there is data with the prefix of the settings.
     pub has_data: bool,
-    /// The prefixes of the data of other clusters. Looked for only where there is no data with the own prefix, where
-    /// the user may use `SCAN`, and among the first 50,000 keys of each server.
+    /// The prefixes of the data of other clusters. They are searched for only if there is no data with the prefix of
+    /// the settings and the user may use `SCAN`. The search covers about 50,000 keys of each server.
     pub other_prefixes: BTreeSet<String>,
 }
 
@@ -33,32 +33,33 @@ pub struct RedisFound {
 pub struct RedisServerFound {
     /// The host and the port, or the path of the socket.
     pub address: String,
-    /// The name and the version, as `Redis 7.0.15`.
+    /// The name and the version, such as `Redis 7.0.15`.
     pub version: String,
     /// The memory in use, in bytes.
     pub used_memory: u64,
-    /// The maximum memory, in bytes; 0 if there is none.
+    /// The limit of the memory in bytes; 0 without a limit.
     pub max_memory: u64,
     /// The number of connected replicas.
     pub replicas: u32,
     /// Whether the server writes an append-only file.
     pub keeps_a_file: bool,
-    /// By how many milliseconds the clock of the server is ahead of that of this machine. Half of the time of the call
-    /// is the error.
+    /// The time in milliseconds by which the clock of the server is ahead of the clock of this machine. The error is up
+    /// to half of the duration of the call.
     pub clock_ahead_ms: i64,
 }
 
-/// The reason why the directory cannot be used. The text names the server, and contains no secret.
+/// The reason why the directory cannot be used. The text names the server, and contains no password.
 #[derive(Debug, thiserror::Error)]
 #[error("{server}: {source}")]
 pub struct RedisUnfit {
-    /// The server, or the servers of the address if the settings cannot be used or no server could be asked.
+    /// The server that cannot be used. It is all servers of the address if the settings are invalid or no server has
+    /// answered.
     pub server: String,
     /// The cause.
     pub source: RedisOpenError,
 }
 
-/// Examines the servers, and changes nothing. Fails if a node could not start with the settings.
+/// Examines the servers, and changes nothing. Fails if a node could not start with these settings.
 pub async fn examine(settings: &RedisSettings) -> Result<RedisFound, RedisUnfit> {
     let unfit = |source| RedisUnfit { server: settings.hosts(), source };
     settings.check().map_err(unfit)?;
@@ -87,7 +88,7 @@ pub async fn examine(settings: &RedisSettings) -> Result<RedisFound, RedisUnfit>
     Ok(found)
 }
 
-/// Asks the servers of the address, one after the other.
+/// Asks the servers of the address for the layout, one after another.
 async fn find_layout(
     settings: &RedisSettings,
     address: &Address,
@@ -126,7 +127,7 @@ fn ahead_ms(theirs: Duration, ours: Duration) -> i64 {
     ms(theirs).saturating_sub(ms(ours))
 }
 
-/// Reads the description that a server gives of itself.
+/// Reads the description that a server gives of itself in `INFO`.
 fn described(server: &Server, info: &str, clock_ahead_ms: i64) -> RedisServerFound {
     let number = |name: &str| field(info, name).parse::<u64>().unwrap_or(0);
     let valkey = field(info, "valkey_version");
@@ -145,7 +146,7 @@ fn described(server: &Server, info: &str, clock_ahead_ms: i64) -> RedisServerFou
     }
 }
 
-/// The prefixes of the clusters whose layout is on a server. Empty if the user may not search.
+/// The prefixes of the directories that have their description on this server. Empty if the user may not use `SCAN`.
 async fn prefixes(connection: &mut MultiplexedConnection) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut cursor = 0_u64;

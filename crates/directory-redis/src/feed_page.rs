@@ -1,7 +1,8 @@
-//! Pages of the status feed, over all partitions.
+//! Reads pages of the status feed over all partitions.
 //!
-//! A cursor has two numbers for each partition. The first is the position up to which the partition was read. The
-//! second is 0 while no snapshot is being read. During a snapshot, the second is the count at its beginning plus one.
+//! A cursor has two numbers for each partition. The first is the position up to which the reader has read the
+//! partition. The second is 0, unless the reader is reading a snapshot: it is then one more than the count of the
+//! partition when the snapshot began.
 
 use crate::calls::Commands;
 use crate::errors::corrupt;
@@ -16,13 +17,13 @@ const PARTITIONS_AT_ONCE: usize = 32;
 /// The answer of one partition.
 #[derive(Debug, Default)]
 struct Part {
-    /// The count of the partition, read before its users.
+    /// The count of changes in the partition, read before the users.
     last: u64,
-    /// Users with their positions: at most one more than fit in the page.
+    /// Users with their positions, at most one more than fits in the page.
     users: Vec<(String, u64)>,
-    /// The highest position of a removed record.
+    /// The highest position that a removed record had.
     highest_removed: u64,
-    /// The count at the last removal.
+    /// The count of the partition at the last removal of a record.
     removed_at: u64,
 }
 
@@ -54,7 +55,8 @@ pub(crate) async fn read(
     Ok(FeedPage { reset: true, ..page })
 }
 
-/// Reads a page from these positions; `None` begins a snapshot. Returns `None` if the reader may have missed a removal.
+/// Reads a page. `places` has the position in each partition; `None` begins a snapshot. Returns `None` if the reader
+/// may have missed a removal.
 async fn read_on(
     shared: &Shared,
     app: AppId,
@@ -120,12 +122,12 @@ async fn ask(
     answers.chunks(3).map(part).collect::<Result<_, _>>().map_err(|error| corrupt(doing, error))
 }
 
-/// The users that a page takes from a partition.
+/// The users of a partition that a page contains.
 struct Taken {
     /// The position of the cursor after these users.
     place: Place,
     users: Vec<(String, u64)>,
-    /// Whether the partition is read to its end.
+    /// Whether the page reaches the end of the partition.
     is_whole: bool,
 }
 

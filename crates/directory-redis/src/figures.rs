@@ -1,4 +1,4 @@
-//! The counters of a directory for metrics. Other modules use this module, which uses none of them.
+//! The counters of a directory, for metrics. This module uses no other module of the crate.
 
 use lamplight_directory::{DirectoryError, DirectoryErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,22 +25,22 @@ pub enum RedisCall {
     Nodes,
     /// A call was counted for its rate limit.
     Limit,
-    /// The upkeep compared the numbers of the log, or filled gaps of the log.
+    /// The upkeep compared the numbers of log batches, or read missing batches.
     Upkeep,
 }
 
-/// The figures of a directory in Redis. Counts begin when the directory is opened.
+/// The figures of a directory in Redis. The counts begin at 0 when the directory is opened.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct RedisFigures {
     /// The calls of each kind, in the order of [`RedisCall::ALL`].
     pub calls: [CallFigures; RedisCall::ALL.len()],
-    /// The number of calls by duration. Each element counts calls up to its bound in [`RedisFigures::BOUNDS`], and
-    /// above the previous bound. The last element counts calls above all bounds.
+    /// The number of calls by duration. Element `i` counts the calls that took longer than bound `i - 1` and at most
+    /// bound `i` of [`RedisFigures::BOUNDS`]. The last element counts the longer calls.
     pub durations: [u64; RedisFigures::BOUNDS.len() + 1],
-    /// Attempts to change a record that failed because another change came first, and were repeated.
+    /// The number of attempts to change a record that failed because another change came first. They were repeated.
     pub conflicts: u64,
-    /// Commands that were refused because their slot had moved to another server, or was being moved. Most of these
-    /// commands are repeated.
+    /// The number of commands that were refused because their slot had moved, or was being moved, to another server.
+    /// Most of these commands were repeated.
     pub moved: u64,
     /// Log batches that arrived in their order, from this node and others.
     pub batches: u64,
@@ -50,40 +50,41 @@ pub struct RedisFigures {
     pub interests: u64,
     /// Gaps between log batches for which a stream was read.
     pub gaps: u64,
-    /// Log batches that were read from a stream, because they were not pushed.
+    /// The number of log batches that were read from a stream because their push did not arrive.
     pub repaired: u64,
-    /// Reports to the readers about log batches of a partition that they have missed.
+    /// The number of times that the readers were told that they have missed log batches of a partition.
     pub missed: u64,
-    /// Changes of the epoch of a partition. After a change, records of the partition may be lost.
+    /// The number of changes of the epochs of partitions. Records of the partition may be lost with such a change.
     pub epochs: u64,
-    /// Connections that were opened to servers, including the first connections.
+    /// The number of connections that were opened to servers, including the first ones.
     pub connects: u64,
-    /// Failed attempts to look up or to connect the servers.
+    /// The number of failed attempts to look up the servers or to connect to them.
     pub failed_connects: u64,
-    /// Servers that are connected.
+    /// The number of servers that are connected.
     pub servers: u64,
-    /// Partitions that no connected server serves.
+    /// The number of partitions without a connected server.
     pub unserved: u64,
-    /// Log batches that wait for an earlier batch.
+    /// The number of received log batches that wait for an earlier batch.
     pub waiting_batches: u64,
-    /// Log entries that wait for the readers of this node, summed over the readers.
+    /// The number of log entries that the readers of this node have not read yet, summed over the readers.
     pub waiting_entries: u64,
-    /// The size in bytes of the log entries that wait, without their fixed parts.
+    /// The size in bytes of the log entries that the readers have not read yet. Only the parts with a variable size are
+    /// counted.
     pub waiting_bytes: u64,
 }
 
 /// The figures of one kind of call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct CallFigures {
-    /// Calls that ended, failed or not.
+    /// The number of calls that have ended, whether they succeeded or failed.
     pub calls: u64,
     /// The sum of the durations of these calls.
     pub spent: Duration,
-    /// Calls that failed because Redis did not answer in time, could not be reached, or refused.
+    /// The number of calls that failed because Redis did not answer in time, could not be reached, or refused the call.
     pub unavailable: u64,
-    /// Calls that failed because other changes came first at every attempt.
+    /// The number of calls that failed because other changes came first at every attempt.
     pub contended: u64,
-    /// Calls that failed because they found invalid data.
+    /// The number of calls that failed because they found invalid data.
     pub corrupt: u64,
 }
 
@@ -102,7 +103,7 @@ impl RedisCall {
         Self::Upkeep,
     ];
 
-    /// The name for a label.
+    /// The value of the label in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -120,7 +121,7 @@ impl RedisCall {
 }
 
 impl RedisFigures {
-    /// The upper bounds of the durations, in seconds. Each bound is twice the previous bound.
+    /// The upper bounds of the durations, in seconds. Each bound is twice the one before.
     pub const BOUNDS: [f64; 15] = [
         0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2, 0.102_4,
         0.204_8, 0.409_6, 0.819_2, 1.638_4,
@@ -141,7 +142,7 @@ impl Count {
     }
 }
 
-/// The counts behind [`RedisFigures`], with the same field names.
+/// The counters that [`RedisFigures`] shows, under the same names.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     calls: [CallCounts; RedisCall::ALL.len()],
@@ -184,7 +185,7 @@ impl Counts {
         }
     }
 
-    /// The counts. Figures that are not counts are 0.
+    /// Reads the counters. The figures of [`RedisFigures`] that are no counters are 0.
     pub(crate) fn read(&self) -> RedisFigures {
         let call = |counts: &CallCounts| CallFigures {
             calls: counts.calls.get(),

@@ -1,12 +1,12 @@
-//! The names of keys and channels, and the stored text of a user.
+//! The names of keys and channels, and the text that stands for a user in Redis.
 
 use lamplight_directory::Limited;
 use lamplight_model::{AppId, NodeId, User, UserId};
 
-/// The number of digits of the app at the start of a member.
+/// The number of hexadecimal digits at the start of a member, which are the app's id.
 const APP_DIGITS: usize = 8;
 
-/// The names of the keys of a directory. The keys of one partition have the same hash tag. A script can therefore use
+/// The names of the keys of a directory. The keys of one partition have the same hash tag, so that a script can use
 /// them together on a Redis Cluster.
 pub(crate) struct Keys {
     prefix: String,
@@ -18,12 +18,12 @@ impl Keys {
         Self { prefix: prefix.to_owned(), partitions }
     }
 
-    /// The partition of a user, equal on every node and in every version.
+    /// The partition of a user. All nodes and all versions of the program must compute the same partition.
     pub(crate) fn partition_of(&self, user: &User) -> u16 {
         self.partition_of_name(user.app, user.id.as_str())
     }
 
-    /// The partition for calls that are counted together.
+    /// The partition that counts these calls.
     pub(crate) fn partition_of_calls(&self, of: Limited<'_>) -> u16 {
         match of {
             Limited::User(user, _) => self.partition_of(user),
@@ -70,12 +70,13 @@ impl Keys {
         self.of(partition, &format!("node:{:x}", node.0))
     }
 
-    /// The keys of the register of nodes: entries, beats, requests to drain.
+    /// The names of the three keys of the register of nodes: the entries, the beats, the requests to drain.
     pub(crate) fn register(&self, partition: u16) -> [String; 3] {
         ["nodes", "beats", "drains"].map(|name| self.of(partition, name))
     }
 
-    /// The key of recent calls that are counted together. A kind of call that is renamed in Rust is counted anew.
+    /// The name of the key that counts these recent calls. Calls of a kind that gets another name in Rust are counted
+    /// from 0.
     pub(crate) fn calls(&self, partition: u16, of: Limited<'_>) -> String {
         match of {
             Limited::User(user, call) => self.of(partition, &format!("calls:{call:?}:{}", member(user))),
@@ -100,7 +101,7 @@ impl Keys {
     }
 }
 
-/// The member for a user in a set or sorted set of Redis. Members sort in the same order as users.
+/// The text that stands for a user in a set or sorted set of Redis. The texts sort in the same order as users.
 pub(crate) fn member(user: &User) -> String {
     format!("{:08x}{}", user.app.0, user.id)
 }
@@ -144,7 +145,7 @@ mod tests {
         assert_eq!(Keys::new("lm", 1).partition_of(&user(1, "a")), 0);
     }
 
-    /// Any other number would make existing records unreachable.
+    /// The partitions of three users. With other values, existing records could not be found any more.
     const PINNED: [u16; 3] = [146, 40, 81];
 
     #[test]

@@ -1,5 +1,5 @@
-//! The servers of the directory and their partitions. A node finds them by asking a single server, the Redis Cluster or
-//! Sentinels.
+//! The servers of the directory, and the partitions that each has. A node learns them from a single server, from a
+//! Redis Cluster, or from Sentinels.
 
 use crate::address::{Address, Server};
 use crate::errors::RedisOpenError;
@@ -17,7 +17,7 @@ pub(crate) struct Layout {
     pub(crate) is_single: bool,
 }
 
-/// Slots of a Redis Cluster, and their server.
+/// A range of slots of a Redis Cluster, and the server that has them.
 #[derive(PartialEq, Eq, Debug)]
 struct SlotRange {
     first: u16,
@@ -27,7 +27,7 @@ struct SlotRange {
 }
 
 impl Layout {
-    /// Asks a server of the address.
+    /// Asks one server of the address for the layout.
     pub(crate) async fn ask(
         settings: &RedisSettings,
         address: &Address,
@@ -53,7 +53,7 @@ impl Layout {
         Self { servers: [(Server::of(&server), (server, partitions))].into(), is_single: false }
     }
 
-    /// Asks a server of a Redis Cluster.
+    /// Asks one server of a Redis Cluster for the layout.
     pub(crate) async fn ask_cluster(
         settings: &RedisSettings,
         address: &Address,
@@ -112,8 +112,8 @@ async fn ask_sentinel(
     Ok(address.of_server(&host, port))
 }
 
-/// Parses an answer to `CLUSTER SLOTS`: ranges, each with its first and last slot, master and replicas. An empty host
-/// stands for the server `asked`.
+/// Parses an answer to `CLUSTER SLOTS`. The answer has ranges, each with its first and last slot, its master and its
+/// replicas. An empty host means the server `asked`.
 fn slot_ranges(value: Value, asked: &Server) -> Option<Vec<SlotRange>> {
     let Value::Array(ranges) = value else { return None };
     let range = |value| {

@@ -1,14 +1,14 @@
-//! The directory of a cluster: live records and their change log in Redis or Valkey, shared by several nodes. Redis
+//! The directory of a cluster: live records and their change log in Redis or Valkey, which several nodes share. Redis
 //! must be 7.0 or later.
 //!
-//! A node computes each change. A script writes the change if the record's revision is still the same. Record, indexes,
-//! log and feed therefore change in one step.
+//! A node computes each change. A script writes the change if the record's revision is still the same. The record, its
+//! indexes, the log and the feed therefore change in one atomic step.
 //!
-//! `docs/decisions/0087` describes the keys and the scripts (`scripts/*.lua`). It also describes how nodes learn of
-//! changes, and how they detect that the store has lost data.
+//! `docs/decisions/0087` describes the keys, the scripts (`scripts/*.lua`), how nodes learn of changes, and how they
+//! detect that the store has lost data.
 //!
-//! This crate contains no rules of presence and no facts. It uses the clock of the store for epochs and the register of
-//! nodes. The moments in records come from the callers.
+//! This crate contains no rules of presence and no facts. The clock of the store gives the times of epochs and of the
+//! register of nodes. The times in records come from the callers.
 
 mod address;
 mod batch;
@@ -52,15 +52,15 @@ use shared::Shared;
 use std::sync::Arc;
 use tokio::task::AbortHandle;
 
-/// Live records in Redis. Dropping the value ends its connections.
+/// A directory in Redis. Dropping the value ends its connections.
 pub struct RedisDirectory {
     shared: Arc<Shared>,
     upkeep: AbortHandle,
 }
 
 impl RedisDirectory {
-    /// Connects, takes over the existing data, and follows the log of all partitions from now on. Needs a Tokio
-    /// runtime. A task keeps the connections until the directory is dropped.
+    /// Connects to the servers, takes over the existing data, and then follows the log of all partitions. Must be
+    /// called in a Tokio runtime. A task maintains the connections until the directory is dropped.
     pub async fn open(settings: RedisSettings) -> Result<Self, RedisOpenError> {
         let shared = Arc::new(Shared::new(settings)?);
         // Any of the servers in the address may be the one that is up, or knows the others.

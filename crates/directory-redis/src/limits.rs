@@ -1,5 +1,5 @@
-//! Rate limits over all nodes. Calls of a user are counted in the user's partition. Calls of an app are counted in
-//! another partition for each command.
+//! Rate limits over all nodes. The calls of a user are counted in the user's partition. The calls of an app are counted
+//! in a partition that depends on the app and the command.
 
 use crate::RedisDirectory;
 use crate::errors::{corrupt, unavailable};
@@ -9,7 +9,7 @@ use lamplight_directory::{DirectoryError, Limited, Limits, LimitsAnswer, LimitsE
 use lamplight_model::{Moment, RateLimit};
 use std::time::{Duration, Instant};
 
-/// The longest time that a call waits for its count. Without an answer, the caller counts by itself.
+/// The longest wait for an answer. Without an answer in this time, the caller counts calls itself.
 const PATIENCE: Duration = Duration::from_millis(500);
 
 impl Limits for RedisDirectory {
@@ -33,7 +33,7 @@ impl Limits for RedisDirectory {
         .boxed()
     }
 
-    /// Redis drops the entries by itself.
+    /// Does nothing, because Redis removes the entries itself.
     fn sweep(&self, _: Moment) {}
 }
 

@@ -1,4 +1,4 @@
-//! The connections to one run of a server: one for commands, and one for pushed log batches.
+//! The two connections to one run of a server: one for commands, and one for pushed log batches.
 
 use crate::address::Server;
 use crate::errors::RedisOpenError;
@@ -18,15 +18,15 @@ use tokio::runtime::Handle;
 /// The format of the keys in `lm:meta`.
 const FORMAT: &str = "1";
 
-/// The connections to one run of a server.
+/// The two connections to one run of a server.
 pub(crate) struct Link {
     pub(crate) server: Server,
     /// The connection for commands. All clones share one connection.
     pub(crate) commands: MultiplexedConnection,
-    /// The connection for pushes.
+    /// The connection on which log batches are pushed.
     pushes: MultiplexedConnection,
     pub(crate) run: Run,
-    /// The number of the link within the directory.
+    /// The number that identifies the link within the directory.
     pub(crate) number: u64,
 }
 
@@ -43,13 +43,13 @@ pub(crate) trait PushReader: Send + Sync + 'static {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Run {
     id: String,
-    /// The replication id. A server changes it when the server becomes a master.
+    /// The replication id. A server gets a new one when it becomes a master.
     replication: String,
     /// The replication id of the master that the server has replaced.
     former_replication: String,
 }
 
-/// The kind of a server.
+/// The kind of server that answers a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mode {
     Single,
@@ -85,7 +85,7 @@ impl Link {
         Ok(Self { server, commands, pushes, run, number })
     }
 
-    /// Asks the server for its present run. Fails without an answer, or if the server is no longer a master.
+    /// Asks the server for its current run. Fails without an answer, or if the server is no longer a master.
     pub(crate) async fn present_run(&self) -> Result<Run, RedisOpenError> {
         run_of(&info_of(&mut self.commands.clone()).await?)
     }
@@ -107,17 +107,17 @@ impl Link {
 }
 
 impl Run {
-    /// The text that names the run in the head of a partition.
+    /// The text that identifies the run. The head of a partition contains the text of the run that last wrote it.
     pub(crate) fn name(&self) -> String {
         format!("{}:{}", self.id, self.replication)
     }
 
-    /// Whether both runs are of one process, even if its replication id has changed.
+    /// Whether both runs are of one process. The replication id of a process may change.
     pub(crate) fn is_same_process(&self, other: &Self) -> bool {
         self.id == other.id
     }
 
-    /// Whether this server was a replica of the run `other`, and may lack its last writes.
+    /// Whether this server was a replica that has replaced the run `other`. It may lack the last writes of that run.
     pub(crate) fn has_replaced(&self, other: &Self) -> bool {
         self.former_replication == other.replication
     }
@@ -219,13 +219,13 @@ async fn connect_by(
     }
 }
 
-/// Asks a server for its description.
+/// Asks a server for its description (`INFO`).
 pub(crate) async fn info_of(connection: &mut MultiplexedConnection) -> Result<String, RedisOpenError> {
     let asked = redis::cmd("INFO").query_async::<String>(connection).await;
     asked.map_err(RedisOpenError::while_doing("asking for the description of the server"))
 }
 
-/// A field of a description; empty if the description lacks it.
+/// A field of a description; empty if the description does not have it.
 pub(crate) fn field(info: &str, name: &str) -> String {
     let value = |line: &str| line.strip_prefix(name)?.strip_prefix(':').map(str::to_owned);
     info.lines().find_map(value).unwrap_or_default()
@@ -265,7 +265,8 @@ pub(crate) fn run_of(info: &str) -> Result<Run, RedisOpenError> {
     })
 }
 
-/// Compares the layout of the data with the settings. Writes the layout if there is no data.
+/// Compares the format and the number of partitions of the data with those of this node. Writes them if there is no
+/// data.
 async fn check_meta(
     connection: &mut MultiplexedConnection,
     settings: &RedisSettings,
@@ -281,7 +282,8 @@ async fn check_meta(
     compared_meta(own, asked.map(|(found,)| found)).map(drop)
 }
 
-/// Compares the layout of the data with the settings, and writes nothing. Returns `true` if the server has the layout.
+/// Compares the format and the number of partitions of the data with those of this node, and writes nothing. Returns
+/// `true` if there is data.
 pub(crate) async fn has_meta(
     connection: &mut MultiplexedConnection,
     settings: &RedisSettings,

@@ -1,4 +1,4 @@
-//! Lists of users, read from indexes or by a scan of all records.
+//! Reads lists of users, either from indexes or by a scan of all records.
 
 use crate::calls::Commands;
 use crate::errors::{bad_record, corrupt};
@@ -21,11 +21,11 @@ const PARTITIONS_AT_ONCE: usize = 32;
 /// The approximate number of records that are read for one page of a list.
 const LISTED_AT_ONCE: usize = 20_000;
 
-/// The number of low bits of a [`RecordCursor`] part that hold the cursor of `HSCAN`. The high bits hold the partition.
-/// A cursor is less than the size of the hash table, so 48 bits suffice.
+/// The number of low bits of a [`RecordCursor`] part that contain a cursor of `HSCAN`. The high bits contain the
+/// partition. A cursor of `HSCAN` is less than the size of the hash table, so 48 bits suffice.
 const SCAN_BITS: u32 = 48;
 
-/// The answer of one step of `HSCAN`: the next cursor (0 after the last step), and fields with values.
+/// The answer to one step of `HSCAN`: the next cursor, which is 0 after the last step, and fields with their values.
 type Step = (u64, Vec<(String, Vec<u8>)>);
 
 pub(crate) async fn due(
@@ -161,8 +161,7 @@ pub(crate) async fn subscribed_to(shared: &Shared, of: &[User]) -> Result<Vec<Us
     Ok(found.into_iter().collect())
 }
 
-/// Takes one step of the scan of a partition. The first step of a partition also takes first steps of following
-/// partitions.
+/// Makes one step of the scan of a partition. A first step also makes the first steps of the partitions that follow.
 async fn scan(
     shared: &Shared,
     app: AppId,
@@ -201,7 +200,7 @@ fn part_of(partition: u16, scan: u64) -> u64 {
     u64::from(partition) << SCAN_BITS | scan & ((1 << SCAN_BITS) - 1)
 }
 
-/// The reverse of [`part_of`].
+/// The partition and the cursor of `HSCAN` in a part of a [`RecordCursor`].
 fn place(part: u64) -> Option<(u16, u64)> {
     Some((u16::try_from(part >> SCAN_BITS).ok()?, part & ((1 << SCAN_BITS) - 1)))
 }

@@ -1,4 +1,4 @@
-//! The register of nodes. All its keys are in partition 0. The server of partition 0 provides the clock of the
+//! The register of nodes. All of its keys are in partition 0. The clock of that partition's server is the clock of the
 //! register.
 
 use crate::RedisDirectory;
@@ -10,7 +10,7 @@ use lamplight_directory::{Answer, DirectoryError, NodeEntry, Nodes, Register, Re
 use lamplight_model::{Moment, NodeId, Now, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The partition that contains the keys.
+/// The partition that has the keys of the register.
 const PARTITION: u16 = 0;
 
 /// The number of values per node in the answer of the script.

@@ -1,4 +1,4 @@
-//! The stored form of a record, and the values of a record that indexes and counters use.
+//! The stored form of a record, and the values that indexes and counters take from a record.
 
 use crate::record_format::RecordFormat;
 use lamplight_core::{PackedPresence, Presence, SharedPresence};
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// The highest score that a sorted set stores exactly.
 const MAX_SCORE: u64 = (1 << 53) - 1;
 
-/// The error for stored bytes that are not a record of this format.
+/// The error of bytes that are not a record of this format.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BadRecord {
     #[error("the record has no revision")]
@@ -55,12 +55,12 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<(u64, Presence), BadRecord> {
     Ok((rev, presence))
 }
 
-/// The score of a moment in a sorted set.
+/// The score of a time in a sorted set.
 pub(crate) fn score(at: Moment) -> u64 {
     at.0.min(MAX_SCORE)
 }
 
-/// The values of a record that indexes and counters use.
+/// The values that indexes and counters take from a record.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Indexed {
     /// Whether the record exists.
@@ -90,7 +90,7 @@ impl Indexed {
         }
     }
 
-    /// The counters of the head that differ between `self` and `after`, with their increments.
+    /// The counters of the partition's head that differ between `self` and `after`, each with its increment.
     pub(crate) fn counters(&self, after: &Self) -> Vec<(&'static str, i64)> {
         let counts = |shown: &Self| {
             let own = [i64::from(shown.is_there), i64::from(shown.is_online)];
@@ -102,7 +102,7 @@ impl Indexed {
     }
 }
 
-/// The counters of the head: records, ONLINE users, devices by platform.
+/// The names of the counters in a partition's head: records, ONLINE users, devices by platform.
 pub(crate) const COUNTERS: [&str; 2 + Platform::ALL.len()] = {
     let devices = ["d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11", "d12"];
     let mut fields = ["records"; 2 + Platform::ALL.len()];

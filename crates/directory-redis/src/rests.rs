@@ -1,16 +1,16 @@
-//! The partitions whose calls of rate limits fail at once, because such a call has just failed.
+//! The partitions whose rate limits are not asked for a moment, because a call to them has just failed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The time for which calls of a partition fail at once after a failed call. Without it, each call would wait for a
-/// server that hangs.
+/// The time after a failed call in which other calls to the partition fail at once. Otherwise each call would wait for
+/// a server that does not answer.
 const REST: Duration = Duration::from_secs(1);
 
-/// The partitions whose calls fail at once.
+/// The partitions whose rate limits are not asked at the moment.
 pub(crate) struct Rests {
     opened: Instant,
-    /// The time at which the rest of each partition ends, in milliseconds after `opened`.
+    /// The end of this time for each partition, in milliseconds after `opened`.
     ends: Vec<AtomicU64>,
 }
 

@@ -1,4 +1,4 @@
-//! The link of each partition. A single server has all partitions. A server of a Redis Cluster has some partitions.
+//! The link of each partition. A single server has all partitions. Each server of a Redis Cluster has some of them.
 
 use crate::link::Link;
 use parking_lot::{Mutex, MutexGuard};
@@ -10,9 +10,9 @@ use tokio::sync::Notify;
 /// The links of all partitions.
 pub(crate) struct Routes {
     by_partition: Mutex<Vec<Option<Arc<Link>>>>,
-    /// Whether partitions may have moved, so that the servers must be looked up.
+    /// Whether partitions may have moved. The servers must then be looked up.
     stale: AtomicBool,
-    /// Notified when the servers were looked up again.
+    /// Notified after each lookup of the servers.
     pub(crate) renewed: Notify,
 }
 
@@ -52,7 +52,7 @@ impl Routes {
         self.lock().iter().filter(|link| link.is_none()).count()
     }
 
-    /// Routes these partitions to a link.
+    /// Makes these partitions use a link.
     pub(crate) fn set(&self, partitions: &[u16], link: &Arc<Link>) {
         let mut by_partition = self.lock();
         for partition in partitions {
@@ -72,12 +72,12 @@ impl Routes {
         was_there
     }
 
-    /// Notes that partitions may have moved.
+    /// Records that partitions may have moved.
     pub(crate) fn suspect(&self) {
         self.stale.store(true, Ordering::SeqCst);
     }
 
-    /// Whether partitions may have moved since the last call.
+    /// Whether partitions may have moved since the last call of this function.
     pub(crate) fn take_suspicion(&self) -> bool {
         self.stale.swap(false, Ordering::SeqCst)
     }

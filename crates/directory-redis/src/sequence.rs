@@ -1,16 +1,17 @@
-//! The order of the log batches of one partition. This module reads the numbers of batches, but not their content.
+//! The order of the log batches of one partition. This module uses the numbers of batches, but not their content.
 
 use std::collections::BTreeMap;
 
-/// The maximum number of batches that wait for a missing batch. Beyond it, the missing batch is given up.
+/// The maximum number of batches that wait for a missing batch. At this number, the missing batch is given up.
 pub(crate) const MAX_WAITING: usize = 4096;
 
-/// Puts batches in ascending order of their numbers. Delivers each batch once.
+/// Puts batches in ascending order of their numbers, and delivers each batch once.
 pub(crate) struct Sequence<T> {
-    /// The number up to which batches were delivered or given up; `None` before the first comparison.
+    /// The number up to which batches were delivered or given up; `None` before the first call of
+    /// [`compare`](Self::compare).
     heard: Option<u64>,
     waiting: BTreeMap<u64, T>,
-    /// The highest known number that the store has assigned.
+    /// The highest number that the store is known to have assigned.
     known: u64,
 }
 
@@ -58,7 +59,7 @@ impl<T> Sequence<T> {
         }
     }
 
-    /// The first and the last number of the first gap; `None` without a gap.
+    /// The first and the last number of the first gap; `None` if there is no gap.
     pub(crate) fn gap(&self) -> Option<(u64, u64)> {
         let heard = self.heard?;
         let last = self.waiting.first_key_value().map_or(self.known, |(number, _)| number - 1);

@@ -20,16 +20,16 @@ pub struct RedisSettings {
     /// - `rediss` instead of `redis`: over TLS, also to Sentinels and to all servers of a Redis Cluster.
     /// - `redis+unix:///path?user=…&pass=…`: a server on a Unix socket.
     pub url: String,
-    /// The certificates for `rediss`.
+    /// The certificates for addresses with `rediss`.
     pub tls: RedisTls,
-    /// The beginning of all keys and channels.
+    /// The prefix of all keys and channels.
     pub prefix: String,
-    /// The number of partitions, at most [`MAX_PARTITIONS`](Self::MAX_PARTITIONS). The first write of data fixes the
-    /// number.
+    /// The number of partitions, at most [`MAX_PARTITIONS`](Self::MAX_PARTITIONS). It cannot be changed after data was
+    /// written.
     pub partitions: u16,
     /// The time after which a call without an answer fails.
     pub timeout: Duration,
-    /// The interval of the upkeep. The upkeep compares the numbers of log batches, looks up the servers and reads the
+    /// The interval of the upkeep, which compares the numbers of log batches, looks up the servers and reads the
     /// figures.
     pub compare_every: Duration,
     /// The time for which every node in the register must have been able to read packed records, before this node
@@ -41,8 +41,8 @@ pub struct RedisSettings {
 /// The certificates for TLS, in PEM.
 #[derive(Clone, Default)]
 pub struct RedisTls {
-    /// The certificates of the authorities that sign the certificates of servers. `None` stands for the authorities
-    /// that the system trusts.
+    /// The certificates of the authorities that sign the certificates of servers. `None` means the authorities that the
+    /// system trusts.
     pub authorities: Option<Vec<u8>>,
     /// The certificate and the private key of this node, for servers that require a client certificate.
     pub client: Option<(Vec<u8>, Vec<u8>)>,
@@ -66,14 +66,14 @@ impl RedisSettings {
         }
     }
 
-    /// Returns a text that tells this directory from others: its servers, its database and its prefix. It has no
+    /// Returns a text that identifies this directory: its servers, its database and its prefix. The text contains no
     /// password. Fails if the address is invalid.
     pub fn place(&self) -> Result<String, RedisOpenError> {
         let address = Address::parse(&self.url).map_err(RedisOpenError::BadSettings)?;
         Ok(format!("{}/{}", address.place(), self.prefix))
     }
 
-    /// The hosts of the address, without the login; empty if the address cannot be used.
+    /// The hosts of the address, without user and password; empty if the address is invalid.
     pub fn hosts(&self) -> String {
         let seeds = Address::parse(&self.url).map(|address| address.seeds).unwrap_or_default();
         seeds.iter().map(|seed| Server::of(seed).to_string()).collect::<Vec<_>>().join(", ")
@@ -96,7 +96,7 @@ impl RedisSettings {
 }
 
 impl RedisTls {
-    /// Checks that the texts contain certificates and a key. The library reads an empty text as no authorities.
+    /// Checks that the texts contain certificates and a key. The TLS library would accept a text without certificates.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         let has_certificate = |pem: &[u8]| {
             let mut certificates = CertificateDer::pem_slice_iter(pem).peekable();

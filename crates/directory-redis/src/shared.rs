@@ -1,4 +1,4 @@
-//! The state that the calls of a directory share with its upkeep: the links, and the log of each partition.
+//! The state that the calls of a directory and its upkeep use together: the links, and the log of each partition.
 
 use crate::address::Address;
 use crate::batch::{Delivery, Glimpse, split_message};
@@ -25,10 +25,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::sync::Notify;
 
-/// The approximate number of batches in the stream of a partition.
+/// The approximate number of batches that the stream of a partition keeps.
 pub(crate) const KEPT_BATCHES: usize = 1000;
 
-/// The number of user locks. Changes of one user by this node wait for each other, so they do not conflict.
+/// The number of user locks. A lock makes changes of one user by this node wait for each other, so that they do not
+/// conflict in Redis.
 const USER_LOCKS: usize = 1024;
 
 /// The scripts.
@@ -71,11 +72,11 @@ pub(crate) struct Shared {
     pub(crate) wake: Notify,
 }
 
-/// The outcome of [`Shared::begin`].
+/// The result of [`Shared::begin`].
 pub(crate) struct Begun {
     /// The partitions whose epochs were taken over.
     pub(crate) partitions: Vec<u16>,
-    /// The error of a partition that was not taken over, for example because its slot is being moved.
+    /// The error of a partition that could not be taken over, for example because its slot is being moved.
     pub(crate) failure: Option<RedisError>,
 }
 
@@ -134,10 +135,10 @@ impl Shared {
         }
     }
 
-    /// Takes over the epochs of these partitions from a link. Begins an epoch for a partition that has none.
+    /// Takes over the epochs of these partitions over a link. Begins an epoch for a partition that has none.
     ///
-    /// On a new link, also begins one if another run of the server last wrote the partition. The runs in `others` are
-    /// excepted, because their partitions were moved in order.
+    /// On a new link, also begins an epoch if another run of a server was the last to write the partition. The runs in
+    /// `others` are exceptions: their partitions were moved in an orderly way.
     pub(crate) async fn begin(
         &self,
         link: &Link,
@@ -176,8 +177,8 @@ impl Shared {
         Ok(Begun { partitions, failure })
     }
 
-    /// Takes over the epochs of these partitions. Begins an epoch for a partition that has none. Makes one round trip
-    /// for each server.
+    /// Takes over the current epochs of these partitions. Begins an epoch for a partition that has none. Makes one
+    /// round trip per server.
     pub(crate) async fn renew(&self, partitions: &[u16], doing: &'static str) -> Result<(), DirectoryError> {
         let mut by_link: BTreeMap<u64, (Arc<Link>, Vec<u16>)> = BTreeMap::new();
         for partition in partitions {
@@ -195,7 +196,7 @@ impl Shared {
     }
 
     /// Raises the epoch of the directory to the highest epoch of its partitions. If a partition has lost records,
-    /// always raises the epoch.
+    /// raises the epoch in any case.
     fn raise_epoch(&self, highest: u64, any_lost: bool) {
         let millis = highest.div_ceil(1000);
         let raise = |epoch: u64| Some(millis.max(epoch + u64::from(any_lost)));
@@ -274,7 +275,7 @@ impl Shared {
         self.offer(partition, number, Delivery { entries: Vec::new(), moves });
     }
 
-    /// Adds a batch to the log of a partition. Delivers the batches that are next.
+    /// Adds a batch to the log of a partition, and delivers the batches whose turn it is.
     pub(crate) fn offer(&self, partition: u16, number: u64, delivery: Delivery) {
         let mut state = self.partition(partition);
         let next = state.log.offer(number, delivery);
@@ -298,7 +299,7 @@ impl Shared {
         self.deliver(next);
     }
 
-    /// The partitions with missing batches, and the first and last number of each gap.
+    /// The partitions with missing batches, each with the first and the last number of its gap.
     pub(crate) fn gaps(&self) -> Vec<(u16, u64, u64)> {
         let gap = |partition: u16| {
             let (first, last) = self.partition(partition).log.gap()?;
@@ -307,7 +308,7 @@ impl Shared {
         (0..self.settings.partitions).filter_map(gap).collect()
     }
 
-    /// Gives up a gap that the stream cannot fill. Reports the partition as missed.
+    /// Gives up a gap that the stream cannot fill. Tells the readers that they have missed batches of the partition.
     pub(crate) fn give_up_gap(&self, partition: u16, last: u64) {
         let mut state = self.partition(partition);
         if state.log.gap().is_none_or(|(first, _)| first > last) {
@@ -323,14 +324,15 @@ impl Shared {
         self.deliver(next);
     }
 
-    /// Reports to the readers that they have missed batches of a partition.
+    /// Tells the readers that they have missed batches of a partition.
     fn miss(&self, partition: u16) {
         self.counts.missed.add(1);
         self.log.miss(&Partitions::Some(BTreeSet::from([partition])));
         self.moved.notify_waiters();
     }
 
-    /// Delivers batches to the readers. The caller's lock of the partition keeps the batches in order.
+    /// Delivers batches to the readers. The caller must hold the lock of the partition, which keeps the batches in
+    /// order.
     fn deliver(&self, next: Vec<Delivery>) {
         self.counts.batches.add(next.len() as u64);
         for delivery in next {
@@ -348,7 +350,7 @@ impl Shared {
         self.partition(partition).epoch
     }
 
-    /// The sum of the epochs, which rises with each epoch.
+    /// The sum of the epochs of all partitions, which rises with each new epoch.
     pub(crate) fn sum_of_epochs(&self) -> u64 {
         (0..self.settings.partitions).map(|partition| self.epoch_of(partition)).sum()
     }

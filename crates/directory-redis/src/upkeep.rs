@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// The time for which a missing batch may still arrive. A batch of this node can overtake earlier batches of other
-/// nodes.
+/// The time in which a missing batch may still arrive. A batch of this node may be delivered before earlier batches of
+/// other nodes.
 const GAP_PATIENCE: Duration = Duration::from_millis(20);
 
 /// The pause after a failed connection.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 
-/// The shortest time between two look-ups of the servers.
+/// The shortest time between two lookups of the servers.
 const LOOK_UP_PAUSE: Duration = Duration::from_millis(20);
 
 /// Runs until it is aborted.
@@ -58,7 +58,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// Logs a failure and ends the link. A server that does not answer the upkeep may be cut off.
+/// If a call of the upkeep has failed, logs the failure and ends the link, because the server may be cut off.
 fn check(shared: &Shared, link: &Link, done: Result<(), DirectoryError>) {
     if let Err(error) = done {
         let server = &link.server;
@@ -67,7 +67,7 @@ fn check(shared: &Shared, link: &Link, done: Result<(), DirectoryError>) {
     }
 }
 
-/// Compares the stored epochs and numbers of all partitions with those of this node. Reads the figures.
+/// Compares the stored epochs and batch numbers of all partitions with those of this node. Reads the figures.
 async fn compare(shared: &Shared) {
     let (mut sums, mut is_whole) = (Figures::default(), true);
     for (link, partitions) in shared.routes.links() {
@@ -86,7 +86,7 @@ async fn compare(shared: &Shared) {
     }
 }
 
-/// The counters of [`COUNTERS`](crate::record::COUNTERS).
+/// The values of [`COUNTERS`](crate::record::COUNTERS).
 type Figures = [u64; 2 + Platform::ALL.len()];
 
 async fn compare_some(shared: &Shared, partitions: &[u16]) -> Result<Figures, DirectoryError> {
@@ -117,8 +117,8 @@ async fn compare_some(shared: &Shared, partitions: &[u16]) -> Result<Figures, Di
     Ok(sums)
 }
 
-/// Reads missing batches of these partitions from the streams. Reports a partition as missed if its stream lacks
-/// batches.
+/// Reads the missing batches of these partitions from the streams. If a stream lacks them, tells the readers that they
+/// have missed batches of the partition.
 async fn close_gaps(shared: &Shared, partitions: &[u16]) -> Result<(), DirectoryError> {
     let doing = "reading missing log batches";
     let mut gaps = shared.gaps();

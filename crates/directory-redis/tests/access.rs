@@ -1,4 +1,5 @@
-//! Tests of access to a server: Sentinels, TLS, passwords, ACL users. Errors name the cause, and no secret.
+//! Tests of the access to a server: Sentinels, TLS, passwords, ACL users. An error names the cause, and contains no
+//! secret.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -12,7 +13,7 @@ use servers::{Server, sentinel_of, settings};
 
 const PARTITIONS: u16 = 16;
 
-/// The commands, keys and channels that a user needs, according to `docs/decisions/0087`.
+/// The ACL rules of a user with the rights that a node needs, according to `docs/decisions/0087`.
 const RULES: &str = "~lm:* &lm:* -@all +info +cluster|slots +cluster|keyslot +hset +hsetnx +hget +hmget +hexists +hdel \
                      +hincrby +hscan +hgetall +zadd +zrem +zscore +zrange +rpush +lindex +ltrim +sadd +srem +sscan +xadd \
                      +xrange +ssubscribe +spublish +evalsha +eval +script|load +time +pexpire +del +hello";

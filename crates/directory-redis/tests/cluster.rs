@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock, mpsc};
 
 const PARTITIONS: u16 = 64;
 
-/// The cluster of the tests that stop no server. Each test has its own prefix.
+/// The cluster for tests that stop no server. Each test uses its own prefix.
 fn shared_cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {
@@ -188,7 +188,8 @@ async fn while_a_shard_is_away_users_of_the_others_are_read() {
     until("all are read again", async || node.directory.read(&far, |_, _| ()).await.is_ok()).await;
 }
 
-/// A replica takes over without the master's last writes: a change of one record, and another whole record.
+/// A replica takes over without the last writes of the master. The lost writes are a change of one record, and all of
+/// another record.
 #[tokio::test]
 async fn writes_that_a_failover_has_lost_are_noticed_and_not_continued() {
     let mut cluster = Cluster::start(1).await;
@@ -233,7 +234,7 @@ async fn writes_that_a_failover_has_lost_are_noticed_and_not_continued() {
     }
 }
 
-/// An interrupted move leaves some keys of a slot at each of two servers.
+/// The interrupted move leaves some keys of the slot on each of two servers.
 #[tokio::test]
 async fn a_slot_whose_move_was_interrupted_holds_up_no_other_partition() {
     let cluster = Cluster::start(0).await;
@@ -271,7 +272,7 @@ async fn a_slot_whose_move_was_interrupted_holds_up_no_other_partition() {
     until("the slot has moved", async || matches!(one.set_custom("a", "after").await, Ok(Some(_)))).await;
 }
 
-/// A master without replicas changes its replication id after a time. The node knows only the former id.
+/// Some time after its last replica is gone, a master changes its replication id. The node knows only the former id.
 #[tokio::test]
 async fn a_failover_is_noticed_though_the_former_master_still_has_its_connection() {
     let cluster = Cluster::start_with(1, &["--repl-backlog-ttl", "1"]).await;

@@ -97,7 +97,7 @@ async fn every_call_notices_a_flush() {
     assert!(other.directory.epoch() > before, "appending to the log");
 }
 
-/// Each partition has begun another epoch. One read contains users of all partitions.
+/// Each partition has begun another epoch, and the read contains users of all partitions.
 #[tokio::test]
 async fn a_large_read_after_a_flush_finds_no_record_and_takes_few_round_trips() {
     let server = RedisServer::start().await;
@@ -117,7 +117,7 @@ async fn a_large_read_after_a_flush_finds_no_record_and_takes_few_round_trips() 
     assert!(calls().await - before <= 256);
 }
 
-/// After the loss, the record has the same revision, but other content.
+/// After the loss, the stored record has the same revision as the cached record, but other content.
 #[tokio::test]
 async fn a_record_that_a_node_has_kept_from_before_a_flush_is_not_used() {
     let server = RedisServer::start().await;
@@ -158,7 +158,7 @@ async fn a_log_with_higher_numbers_than_those_of_the_new_epoch_is_begun_anew() {
     assert_eq!(log.len(), 1);
 }
 
-/// The replication id of a server, and so the name of its run, may change while nodes are connected.
+/// The replication id of a server, which is part of the name of its run, may change while nodes are connected.
 #[tokio::test]
 async fn nodes_that_know_a_server_by_two_names_leave_each_other_the_epoch() {
     let server = RedisServer::start().await;
@@ -263,7 +263,7 @@ async fn what_was_not_pushed_is_read_from_the_stream() {
     assert_eq!((last, ear.missed.len()), (expected, 0), "nothing was missed");
 }
 
-/// The copy of a batch is in the stream with a number, but is pushed to no node.
+/// The batch is in the stream with a number, but was pushed to no node.
 #[tokio::test]
 async fn a_batch_that_was_never_pushed_is_read_from_the_stream() {
     let server = RedisServer::start().await;
@@ -283,7 +283,7 @@ async fn a_batch_that_was_never_pushed_is_read_from_the_stream() {
     assert_eq!(ear.missed.len(), 0);
 }
 
-/// The node makes no comparisons here. The loss shows only in the end of the connection.
+/// The node makes no comparisons in this test. Only the end of the connection shows the loss.
 #[tokio::test]
 async fn a_connection_for_the_log_that_ends_is_opened_again_at_once() {
     let server = RedisServer::start().await;

@@ -72,7 +72,7 @@ async fn a_moment() {
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
 }
 
-/// A node caches the records that it has written. Another node may have changed such a record since.
+/// A node caches the records that it has written. The record was then changed by another node.
 #[tokio::test]
 async fn a_change_that_looks_needless_to_an_outdated_record_is_made() {
     let server = RedisServer::start().await;
@@ -163,7 +163,7 @@ async fn a_change_is_heard_on_its_own_node_when_its_call_ends() {
     }
 }
 
-/// Answers and pushes often overtake each other, so gaps appear and close by themselves.
+/// Answers and pushes often overtake each other, so gaps appear and are closed by later pushes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_users_at_once_are_all_served_and_all_heard() {
     const USERS: usize = 64;

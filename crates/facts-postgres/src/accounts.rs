@@ -15,10 +15,11 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, MAX_REVOKED_ONE_BY_ONE, Timestamp, User, UserId};
 use tokio_postgres::Row;
 
-/// The highest initial lists version of an account. It leaves room for increments even if the clock is wrong.
+/// The highest first lists version of an account. It leaves room for increments even if the clock was wrong when the
+/// account was created.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;
 
-/// The number of logins to read at a time when all logins are read.
+/// The number of logins in one page when all logins are read.
 const LOGINS_AT_ONCE: i64 = 10_000;
 
 impl Facts for PostgresFacts {
@@ -286,7 +287,7 @@ fn app_of(row: &Row) -> Result<App> {
     Ok(App { id: app_id(row, 0)?, keys: json(row, 1)?, admins: json(row, 2)?, settings: json(row, 3)? })
 }
 
-/// Replaces an app if the stored app still equals `was`.
+/// Replaces an app, if the stored app still equals `was`.
 struct Replacement {
     was: Option<App>,
     app: App,
@@ -318,8 +319,8 @@ impl Work for Replacement {
 
 // Accounts
 
-/// Reads the accounts of `users` from `rows`, in which each user has one row. The result has `None` for a user without
-/// an account.
+/// Reads the accounts of `users` from `rows`, which have one row for each user. The result has `None` for a user
+/// without an account.
 fn in_order<T>(
     rows: &[Row],
     users: Vec<User>,
@@ -417,7 +418,7 @@ fn why_number(why: EndWhy) -> i64 {
     }
 }
 
-/// The fault of a database function that returns an unknown outcome.
+/// The fault of a database function that has returned an unknown outcome.
 pub(crate) fn unknown(column: usize, outcome: i64) -> Fault {
     Fault::unreadable(column, format!("{outcome} is no outcome"))
 }

@@ -1,4 +1,4 @@
-//! The permission of a program to use a database, and the state of the database for the program: its outage, if any.
+//! The permission of a program to use a database, and the current outage of the database.
 
 use crate::claim::{Claim, mark_statement};
 use crate::fault::{Cause, Fault};
@@ -8,10 +8,10 @@ use parking_lot::Mutex;
 use std::time::Instant;
 use tokio::sync::Notify;
 
-/// The permission of a program. The connections and the guard share it.
+/// The permission of a program to use a database. The connections and the guard share it.
 pub(crate) struct Admission {
     claim: Claim,
-    /// The last mark that this program has committed. The facts must include the mark at every later time.
+    /// The last mark that this program has committed. The facts must include this mark from then on.
     known: Mutex<Option<FactsMark>>,
     outages: Mutex<Outages>,
     /// The time at which the guard last lost its connection. Older connections may lead to a server that is gone.
@@ -31,19 +31,19 @@ impl Admission {
         self.claim
     }
 
-    /// The statements with which every new connection begins. They fail if the connection must not be used.
+    /// The statements that are run first on every new connection. They fail if the connection must not be used.
     pub(crate) fn statements(&self) -> String {
         // A connection that fails the check of the mark has no lock yet.
         self.mark_statement() + &self.claim.statement()
     }
 
-    /// The statement that fails unless the database is the one that this program has used.
+    /// The statement that fails if the database is not the one that this program has used before.
     pub(crate) fn mark_statement(&self) -> String {
         let known = *self.known.lock();
         known.map(mark_statement).unwrap_or_default()
     }
 
-    /// Notes a committed mark. Keeps a mark that was noted before, unless that mark is older.
+    /// Records a committed mark. A mark that was recorded before is kept, unless the new mark includes it.
     pub(crate) fn note_mark(&self, mark: FactsMark) {
         let mut known = self.known.lock();
         if known.is_none_or(|known| mark.includes(known)) {
@@ -51,12 +51,12 @@ impl Admission {
         }
     }
 
-    /// Forgets the noted mark, because another history is about to begin.
+    /// Forgets the recorded mark, because another history is about to begin.
     pub(crate) fn forget_mark(&self) {
         *self.known.lock() = None;
     }
 
-    /// Fails if the use of the database is refused.
+    /// Fails if the program may not use the database at the moment.
     pub(crate) fn check(&self) -> Result<(), Fault> {
         match self.outages.lock().refused() {
             Some(cause) => Err(Fault::NotAdmitted(cause)),
@@ -64,7 +64,7 @@ impl Admission {
         }
     }
 
-    /// Notes the failure of a call or of a connection.
+    /// Records the failure of a call or of a connection.
     pub(crate) fn failed(&self, kind: Kind, fault: &Fault) {
         let cause = fault.cause().unwrap_or(Cause::Other);
         let kind = if cause == Cause::DiskFull {
@@ -82,7 +82,7 @@ impl Admission {
         }
     }
 
-    /// Notes the success of a call, or the guard's permission.
+    /// Records the success of a call, or that the guard has got the permission.
     pub(crate) fn succeeded(&self, kind: Kind) {
         if let Some(length) = self.outages.lock().succeeded(kind, Instant::now()) {
             tracing::warn!(seconds = length.as_secs_f64(), "PostgreSQL can be used again");
@@ -94,7 +94,7 @@ impl Admission {
         self.outages.lock().cause()
     }
 
-    /// Whether the disk was full, and no later write to new pages has succeeded.
+    /// Whether the disk was full, and no write to new pages has succeeded since.
     pub(crate) fn needs_room(&self) -> bool {
         self.outages.lock().needs_room()
     }

@@ -1,33 +1,33 @@
-//! The use of a database by programs: by one server alone, or by the nodes of one cluster.
+//! The claim of a program to a database: one server uses the database alone, or the nodes of one cluster share it.
 //!
-//! Each connection of a program has an advisory lock that says how the program uses the database. A connection is
-//! checked against the locks of other connections, and then gets its own lock. Another lock excludes concurrent checks.
-//! All connections that are open at one time therefore belong to one server or to one cluster.
+//! Each connection of a program has an advisory lock that says how the program uses the database. A new connection is
+//! checked against the locks of the other connections, and then takes its own lock. A further lock makes the checks
+//! exclusive. All open connections therefore belong to one server or to one cluster.
 
 use lamplight_model::FactsMark;
 
-/// The first number of the locks of programs that use a database alone. The second number identifies the program.
+/// The first number of the lock of a program that uses a database alone. The second number identifies the program.
 const ALONE: i32 = 76_110;
-/// The first number of the locks of a cluster's nodes. The second number is derived from the cluster's identity.
+/// The first number of the lock of a cluster's node. The second number is derived from the cluster's identity.
 const CLUSTER: i32 = 76_111;
-/// The first number of the locks that distinguish the nodes of a cluster. The second number identifies the program.
+/// The first number of the lock that distinguishes the nodes of a cluster. The second number identifies the program.
 pub(crate) const MEMBER: i32 = 76_112;
-/// The first number of a connection's lock during its check. The second number is 0.
+/// The first number of the lock that a connection has during its check. The second number is 0.
 const CHECK: i32 = 76_113;
 
-/// The SQLSTATEs of failed checks. No SQLSTATE of PostgreSQL begins with these letters.
+/// The SQLSTATEs of failed checks. PostgreSQL itself uses none that begins with these letters.
 const BY_SERVER: &str = "LG001";
 const BY_CLUSTER: &str = "LG002";
 const BY_OTHER_CLUSTER: &str = "LG003";
 const EXCHANGED: &str = "LG004";
 
-/// The identity of a cluster. All nodes with the same directory have the same identity. PostgreSQL compares 31 bits
-/// that are derived from the identity.
+/// The identity of a cluster. All nodes with the same directory have the same identity. The advisory locks contain 31
+/// bits that are derived from it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ClusterIdentity(pub u64);
 
 impl ClusterIdentity {
-    /// The second number of the lock. It depends on every bit of the identity.
+    /// The second number of the advisory lock. It depends on every bit of the identity.
     fn lock(self) -> i32 {
         let mixed =
             self.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -59,7 +59,7 @@ pub enum InUse {
 }
 
 impl InUse {
-    /// The reason for the SQLSTATE of a failed check; `None` for other errors.
+    /// The reason that the SQLSTATE of a failed check stands for; `None` for other SQLSTATEs.
     pub(crate) fn of_state(state: &str) -> Option<Self> {
         match state {
             BY_SERVER => Some(Self::ByServer),
@@ -70,10 +70,10 @@ impl InUse {
     }
 }
 
-/// The claim of a program to a database, for all of its connections.
+/// The claim of a program to a database, which all of its connections make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Claim {
-    /// A random number that identifies the program. Not negative.
+    /// A random number that identifies the program, 0 or higher.
     number: i32,
     usage: Usage,
 }
@@ -81,20 +81,20 @@ pub(crate) struct Claim {
 /// The way in which a program uses a database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Usage {
-    /// The program only reads the state of the database, beside the programs that use it.
+    /// The program only reads the state of the database, while other programs may use it.
     Visit,
     Alone,
     Cluster(ClusterIdentity),
 }
 
 impl Claim {
-    /// The claim of a server or command. With `cluster`, the claim of a node of this cluster.
+    /// Creates the claim of a node of this cluster, or, without `cluster`, of a program that uses the database alone.
     pub(crate) fn new(cluster: Option<ClusterIdentity>) -> Self {
         let usage = cluster.map_or(Usage::Alone, Usage::Cluster);
         Self { number: rand::random::<i32>() & i32::MAX, usage }
     }
 
-    /// The claim of a program that only examines the database: it takes no lock.
+    /// Creates the claim of a program that only examines the database. It takes no lock.
     pub(crate) fn visit() -> Self {
         Self { number: 0, usage: Usage::Visit }
     }
@@ -104,8 +104,8 @@ impl Claim {
         self.number
     }
 
-    /// The statement that checks a new connection, and then takes its locks. If other claims exclude this claim, the
-    /// statement fails and takes no lock.
+    /// The statement that checks a new connection, and then takes its locks. If the claims of other programs exclude
+    /// this claim, the statement fails and takes no lock.
     pub(crate) fn statement(self) -> String {
         let Self { number, usage } = self;
         let (conflicting, locks, by_cluster) = match usage {
@@ -141,16 +141,16 @@ impl Claim {
     }
 }
 
-/// The advisory locks with two numbers that exist in this database.
+/// The condition for advisory locks with two numbers in this database.
 const LOCKS: &str = "locktype = 'advisory' AND objsubid = 2 AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Whether an SQLSTATE means that a [`mark_statement`] has failed.
+/// Whether an SQLSTATE is that of a failed [`mark_statement`].
 pub(crate) fn is_exchanged(state: &str) -> bool {
     state == EXCHANGED
 }
 
-/// The statement that fails if the facts lack a change that they had at the mark `known`.
+/// The statement that fails if the facts lack a change that is part of the mark `known`.
 pub(crate) fn mark_statement(known: FactsMark) -> String {
     let (history, count) = (known.history.cast_signed(), known.count.cast_signed());
     format!(

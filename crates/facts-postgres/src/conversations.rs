@@ -1,5 +1,6 @@
-//! Conversation lists. Each row belongs to an owner. The first message of a conversation creates the row. If the owner
-//! deletes the row, the next message creates a new row. The history of a row begins with the message that created it.
+//! Conversation lists. Each row belongs to one user, its owner. The first message of a conversation creates the row. If
+//! the owner deletes the row, the next message creates a new one. The owner sees the messages from the one that created
+//! the row.
 
 use crate::friends::remark_at;
 use crate::lists_state::state_at;
@@ -26,8 +27,8 @@ pub(crate) const ROW: &str = rows!("peer = $3");
 
 pub(crate) const FIRST_PAGE: &str = rows!("true ORDER BY pinned DESC, active DESC, peer LIMIT $3");
 
-/// Selects a page after a cursor. Begins at the rows with the cursor's pin and time, and skips peers up to the cursor's
-/// peer.
+/// Selects a page after a cursor. The first condition uses the index, from the cursor's pin and time on. The second
+/// condition skips the peers up to the cursor's peer.
 pub(crate) const LATER_PAGE: &str = rows!(
     "(pinned, active) <= ($3, $4) AND NOT (pinned = $3 AND active = $4 AND peer <= $5)
      ORDER BY pinned DESC, active DESC, peer LIMIT $6"
@@ -39,7 +40,7 @@ pub(crate) const PIN: &str = "SELECT * FROM pin_conversation($1, $2, $3, $4)";
 
 pub(crate) const DELETE: &str = "SELECT * FROM delete_conversation($1, $2, $3)";
 
-/// The fifteen columns from `first`.
+/// Reads a conversation from fifteen columns beginning at `first`.
 pub(crate) fn conversation_at(row: &Row, first: usize, owner: &UserId) -> Result<Conversation> {
     let peer = parsed(row, first, UserId::new)?;
     let last = match get::<Option<i64>>(row, first + 10)? {

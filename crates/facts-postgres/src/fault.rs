@@ -6,13 +6,13 @@ use lamplight_facts::{FactsError, FactsErrorKind};
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
 
-/// The error of a schema that was written by a newer program. This program could damage data of that schema.
+/// The error of a database whose schema was written by a newer program. This program could damage its data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "the database has schema {found}, and this program knows schemas up to {known}: use a newer Lamplight"
 )]
 pub struct NewerSchema {
-    /// The schema of the database.
+    /// The schema version of the database.
     pub found: u32,
     /// [`SCHEMA_VERSION`](crate::SCHEMA_VERSION) of this program.
     pub known: u32,
@@ -28,7 +28,7 @@ pub struct NotFacts;
 #[error("PostgreSQL gave no answer within {0:?}")]
 pub struct NoAnswer(pub Duration);
 
-/// A fault of a call, without the name of the call.
+/// The fault of a call, without the name of the call.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     #[error("{}", told(.0, Cause::of_database(.0)))]
@@ -39,7 +39,7 @@ pub(crate) enum Fault {
     Unreadable { column: usize, source: Box<dyn std::error::Error + Send + Sync> },
     #[error(transparent)]
     Late(#[from] NoAnswer),
-    /// The use of the database is refused at present.
+    /// This program may not use the database at the moment.
     #[error("{0}")]
     NotAdmitted(Cause),
     #[error("{0}")]
@@ -59,8 +59,8 @@ impl From<PoolError> for Fault {
     }
 }
 
-/// The cause of a fault in PostgreSQL, for an operator. Its text contains no host, user or file, so that everybody may
-/// read it.
+/// The cause of a fault in PostgreSQL, for an operator. Its text contains no host, user or file name, so it may be
+/// shown to anybody.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Cause {
     /// No connection can be opened.
@@ -95,7 +95,7 @@ pub enum Cause {
     /// Other programs use the database.
     #[error(transparent)]
     InUse(InUse),
-    /// The database is no longer the same database as before.
+    /// The database is not the one that was used before.
     #[error(
         "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a replica took over without the last commits; restart every server that uses it to go on with this database"
     )]
@@ -145,7 +145,7 @@ impl Cause {
         }
     }
 
-    /// Whether PostgreSQL works, but refuses this program the use of the database at present.
+    /// Whether PostgreSQL works, but this program may not use the database at the moment.
     pub(crate) fn is_refusal(self) -> bool {
         matches!(self, Self::InUse(_) | Self::Exchanged)
     }
@@ -166,8 +166,8 @@ pub fn cause(error: &FactsError) -> Option<Cause> {
     error.source.as_ref()?.downcast_ref::<Fault>()?.cause()
 }
 
-/// Returns the text of an error for the log and for an operator. The text has the cause, and the text of PostgreSQL or
-/// of the library.
+/// Returns the text of an error for the log and for an operator: the cause, and the text of PostgreSQL or of the
+/// library.
 fn told(error: &tokio_postgres::Error, cause: Cause) -> String {
     if let Cause::InUse(_) = cause {
         return cause.to_string();
@@ -234,8 +234,8 @@ impl Fault {
         }
     }
 
-    /// Whether the fault concerns only this connection, so that another connection may succeed. This connection is
-    /// lost, its server has become read-only, or its prepared statements predate a migration.
+    /// Whether the fault concerns only this connection, so that another connection may succeed: the connection is lost,
+    /// its server has become read-only, or its prepared statements are older than a migration.
     pub(crate) fn spoils_the_connection(&self) -> bool {
         self.is_lost()
             || self.state().is_some_and(|state| {
@@ -254,7 +254,7 @@ impl Fault {
         }
     }
 
-    /// Whether PostgreSQL could not be used. `false` if PostgreSQL or this crate has refused the call itself.
+    /// Whether PostgreSQL could not be used. `false` if PostgreSQL or this crate refused this single call.
     pub(crate) fn is_outage(&self) -> bool {
         match self {
             Self::Refused(_) => false,

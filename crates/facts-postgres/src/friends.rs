@@ -1,5 +1,5 @@
-//! Friend lists. Each entry is a row that belongs to an owner. If two users have entries about each other, both entries
-//! are mutual.
+//! Friend lists. Each entry is a row that belongs to one user, its owner. If two users have entries about each other,
+//! both entries are mutual.
 
 use crate::accounts::unknown;
 use crate::lists_state::state_at;
@@ -28,7 +28,7 @@ pub(crate) const MUTUAL: &str = "SELECT f.friend FROM friends AS f
     JOIN friends AS b ON b.app = f.app AND b.owner = f.friend AND b.friend = f.owner
     WHERE f.app = $1 AND f.owner = $2 ORDER BY f.friend";
 
-/// Reads an entry from columns beginning at `first`: friend, remark, mutual, added, source, wording, profile.
+/// Reads an entry from columns beginning at `first`: friend, remark, mutual, time, source, wording, profile.
 pub(crate) fn friend_at(row: &Row, first: usize) -> Result<Friend> {
     Ok(Friend {
         id: parsed(row, first, UserId::new)?,
@@ -84,7 +84,7 @@ pub(crate) fn unfriended(row: &Row) -> Result<Unfriended> {
     })
 }
 
-/// Reads the remark on the peer. It is empty without a remark, or if the peer is not a friend.
+/// Reads the owner's remark on the peer. It is empty without a remark, or if the peer is not a friend.
 pub(crate) fn remark_at(row: &Row, column: usize) -> Result<String> {
     get::<Option<&[u8]>>(row, column)?.map_or(Ok(String::new()), |remark| utf8(remark, column))
 }

@@ -1,4 +1,5 @@
-//! The connection that holds a program's claim to the database while the program runs, even without calls.
+//! The connection that holds a program's claim to the database. It stays open while the program runs, even if no call
+//! is made.
 
 use crate::admission::Admission;
 use crate::connecting::Connecting;
@@ -17,7 +18,7 @@ const CHECK_EVERY: Duration = Duration::from_secs(2);
 /// The pause after a failed attempt to connect.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The pause between two attempts of a start.
+/// The pause between two attempts of a start to claim the database.
 const START_PAUSE: Duration = Duration::from_millis(200);
 
 /// The task that keeps the connection of the claim. Dropping the value ends the claim.
@@ -30,8 +31,8 @@ impl Drop for Guard {
 }
 
 impl Guard {
-    /// Claims the database, and renews the claim when its connection is lost. Programs that exclude this one may use
-    /// the database. Waits up to `patience` until they have ended.
+    /// Claims the database, and claims it again whenever the connection is lost. If other programs have a claim that
+    /// excludes this one, waits up to `patience` until they have ended.
     pub(crate) async fn start(
         connecting: Connecting,
         admission: Arc<Admission>,

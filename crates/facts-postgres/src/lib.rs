@@ -1,8 +1,8 @@
 //! [`Facts`](lamplight_facts::Facts) in PostgreSQL, which several nodes can share.
 //!
-//! Most writes are one call of a database function (`migrations/`), in one round trip and one transaction. The call is
-//! completed even if its future is dropped. Some writes are transactions
-//! of several round trips, because the program computes between two statements.
+//! Most writes are one call of a database function (`migrations/`), in one round trip and one transaction. Such a call
+//! is completed even if its future is dropped. The other writes are transactions of several round trips, because the
+//! program computes something between two statements.
 //!
 //! This crate contains no rules of presence, and does not check that an app exists.
 
@@ -50,8 +50,8 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use store::Store;
 
-/// The name of this crate for the module `common`. Tests outside this crate also use that module, so the name must be
-/// valid here and there.
+/// The name of this crate, as the module `common` uses it. The module is also part of test binaries outside this crate,
+/// so the name must be valid in both places.
 #[cfg(test)]
 extern crate self as lamplight_facts_postgres;
 
@@ -64,18 +64,18 @@ mod plans;
 
 /// The facts in a PostgreSQL database.
 ///
-/// A call does nothing until its future is polled. If the future is dropped after that, a write is executed completely
-/// or not at all. Concurrent calls have no order. A read sees every write that was acknowledged before the read, by any
-/// node.
+/// A call does nothing until its future is polled. If the future is dropped later, a write is executed completely or
+/// not at all. Concurrent calls are executed in any order. A read sees every write of any node that was acknowledged
+/// before the read.
 ///
-/// A write that fails with `Unavailable` may still be stored: the fault may have occurred after the commit. A write
-/// that fails with `Overloaded` is not stored.
+/// A write that fails with `Unavailable` may still be stored, because the fault may have occurred after the commit. A
+/// write that fails with `Overloaded` is not stored.
 ///
-/// If two transactions wait for each other, PostgreSQL ends one of them. This value then repeats that transaction.
+/// If PostgreSQL ends a transaction because of a deadlock or another conflict, the transaction is repeated.
 pub struct PostgresFacts {
     store: Store,
     marked: Marked,
-    /// The connection that claims the database; `None` after [`PostgresFacts::close`].
+    /// The task with the connection that claims the database; `None` after [`PostgresFacts::close`].
     guard: Mutex<Option<Guard>>,
 }
 
@@ -84,7 +84,7 @@ pub struct PostgresFacts {
 pub struct PoolState {
     /// The number of connections.
     pub connections: usize,
-    /// The number of connections that no call uses.
+    /// The number of connections that no call uses at the moment.
     pub free: usize,
     /// The number of calls that wait for a connection.
     pub waiting: usize,
@@ -93,13 +93,14 @@ pub struct PoolState {
 impl PostgresFacts {
     /// Connects to the database. Creates the tables in an empty database, and migrates older tables.
     ///
-    /// The database is claimed until this value is closed or dropped. The claim is for this program alone, or for the
-    /// nodes of a cluster ([`PostgresSettings::sharing`]). While other programs have another claim, this fails with
-    /// [`Cause::InUse`]. The claim can be lost while PostgreSQL is away. If other programs have then claimed the
-    /// database, every call fails with that cause until these programs have ended.
+    /// The program claims the database until this value is closed or dropped. [`PostgresSettings::sharing`] decides
+    /// whether this program uses the database alone, or shares it with the nodes of a cluster. Fails with
+    /// [`Cause::InUse`] if a claim of other programs excludes this one. The claim can be lost during an outage of
+    /// PostgreSQL. If other programs then claim the database, every call fails with that cause until those programs
+    /// have ended.
     ///
-    /// A database that is not for this program is not changed. The source of the error is then [`NewerSchema`] or
-    /// [`NotFacts`].
+    /// A database that does not belong to this program is not changed. The source of the error is then [`NewerSchema`]
+    /// or [`NotFacts`].
     pub async fn open(settings: &PostgresSettings) -> Result<Self, FactsError> {
         let server = server::visit(settings).await?;
         let admission = Arc::new(Admission::new(Claim::new(settings.sharing)));
@@ -113,9 +114,8 @@ impl PostgresFacts {
         Ok(Self { store, marked: Marked::default(), guard: Mutex::new(Some(guard)) })
     }
 
-    /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them.
-    /// Also fails if the user of the URL lacks a right that a node needs. Other programs may use the database at the
-    /// same time.
+    /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them, or
+    /// if the user of the URL lacks a right that a node needs. Other programs may use the database meanwhile.
     pub async fn examine(settings: &PostgresSettings) -> Result<Server, FactsError> {
         let store = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
         let server = server::examine(&store).await?;
@@ -130,9 +130,9 @@ impl PostgresFacts {
         self.store.stats()
     }
 
-    /// The cause of the current outage; `None` without an outage. A successful call ends an outage. After a failed
-    /// write, only a successful write ends the outage; after a full disk, only a successful probe. A refusal because of
-    /// other programs ends when these programs have ended.
+    /// The cause of the current outage; `None` without an outage. A successful call ends an outage, with three
+    /// exceptions. An outage with a failed write is ended by a successful write. An outage with a full disk is ended by
+    /// a successful [`probe`](Self::probe). A refusal because of other programs ends when those programs have ended.
     pub fn failing(&self) -> Option<Cause> {
         self.store.failing()
     }
@@ -143,12 +143,12 @@ impl PostgresFacts {
         PoolState { connections, free, waiting }
     }
 
-    /// Tries to write, without changing facts. Succeeds if other writes would succeed.
+    /// Tests whether writes succeed. Changes no facts.
     pub async fn probe(&self) -> Result<(), FactsError> {
         self.store.probe("probing the store").await
     }
 
-    /// Refuses calls from now on, and gives up the claim. Closes each connection when its call has ended.
+    /// Refuses calls from now on, and gives up the claim. Each connection is closed when its call has ended.
     pub fn close(&self) {
         self.store.close();
         drop(self.guard.lock().take());

@@ -1,4 +1,5 @@
-//! The lists of users. This file has the calls and their statements. Other files have the parts of each subject.
+//! The lists of users: the calls of the port, with the statements that read or change several lists. The modules of
+//! each subject have the other statements.
 
 use crate::PostgresFacts;
 use crate::lists_state::state_at;

@@ -1,4 +1,4 @@
-//! The mark of the facts. Live records contain the mark of the facts to which they belong.
+//! The mark of the facts. The live records contain the mark of the facts to which they belong.
 
 use crate::PostgresFacts;
 use crate::claim::MEMBER;
@@ -9,7 +9,7 @@ use lamplight_model::FactsMark;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_postgres::Row;
 
-/// The count of changes that this node had begun and ended when it last advanced the mark.
+/// The value of the store's count of changes when this node last advanced the mark.
 #[derive(Default)]
 pub(crate) struct Marked(AtomicU64);
 
@@ -21,11 +21,11 @@ impl PostgresFacts {
         only(&rows).and_then(mark_of).map_err(|fault| fault.of(DOING))
     }
 
-    /// Advances the mark, and returns it after the commit. `history` is the number of a new history to begin. If other
-    /// nodes of a cluster use the database, the mark keeps their present history.
+    /// Advances the mark, and returns it after the commit. With `history`, a new history with this number begins,
+    /// unless other nodes of a cluster use the database.
     ///
-    /// From then on, this store can only be used with a database whose facts include the mark. With any other database,
-    /// every call fails with [`Cause::Exchanged`](crate::Cause::Exchanged).
+    /// From then on, this store accepts only a database whose facts include the mark. With any other database, every
+    /// call fails with [`Cause::Exchanged`](crate::Cause::Exchanged).
     pub async fn advance_mark(&self, history: Option<u64>) -> std::result::Result<FactsMark, FactsError> {
         const DOING: &str = "advancing the mark of the facts";
         let changes = self.store.changes();

@@ -1,5 +1,5 @@
-//! Messages. Each message is a row. The pair of users and the sequence identify the row. A user's row in
-//! `conversations` determines the messages that the user sees.
+//! Messages. Each message is a row. The two users of a conversation and a sequence number identify the row. The row of
+//! a user in `conversations` determines which messages the user sees.
 
 use crate::accounts::unknown;
 use crate::friends::remark_at;
@@ -21,7 +21,8 @@ use tokio_postgres::Row;
 pub(crate) const SEND: &str =
     "SELECT * FROM send_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
-/// Selects a page of a history. The limit is in the inner query, so that PostgreSQL reads no further index entries.
+/// Selects a page of a history. The inner query has the limit, so that PostgreSQL reads no index entries beyond the
+/// page.
 pub(crate) const HISTORY: &str = "SELECT m.sender, m.sequence, m.at, m.client_id, m.text, m.custom
     FROM conversations AS c CROSS JOIN LATERAL (
         SELECT * FROM messages AS m WHERE m.pair = c.pair AND m.sequence > c.cleared AND m.sequence < $4
@@ -56,7 +57,7 @@ fn body_at(row: &Row, first: usize) -> Result<MessageBody> {
     })
 }
 
-/// The column `custom` of a message: the custom content, without its description.
+/// The column `custom` of a message: the custom content without the description, which is in another column.
 pub(crate) fn custom_column(body: &MessageBody) -> Option<String> {
     match body {
         MessageBody::Text(_) => None,
@@ -69,13 +70,13 @@ pub(crate) fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &
     if one <= other { (one, other) } else { (other, one) }
 }
 
-/// The latest time at which a message is too old to be the original of a retry sent at `at`.
+/// The latest time of a stored message that is too old to be the original of a retry that was sent at `at`.
 pub(crate) fn too_old(at: Timestamp) -> i64 {
     millis(at) - i64::try_from(RETRY_TIME.as_millis()).expect("ten minutes")
 }
 
-/// The parts of a push notice that do not depend on the stored message, each as JSON: sender, text, devices. `None`
-/// without a notice.
+/// The parts of a push notice that do not depend on the stored message, each as JSON: sender, text, devices. `None` if
+/// no notice is needed.
 pub(crate) fn push_column(new: &NewMessage) -> Option<[String; 3]> {
     let is_wanted = !new.push.is_empty() && new.from.id != new.to;
     is_wanted.then(|| [to_json(&new.from.id), to_json(&new.body.shown()), to_json(&new.push)])
@@ -121,8 +122,8 @@ fn moved(row: &Row, first: usize, message: &Message, peer: &UserId) -> Result<Co
 impl Work for MissedMessages {
     type Answer = Enqueued;
 
-    /// Reads only the newest messages of conversations that were active since the given time. The duration therefore
-    /// does not grow with the number of unread messages.
+    /// Reads only the newest messages of the conversations that were active since the given time. The number of unread
+    /// messages therefore does not matter for the duration.
     async fn run(&self, connection: &mut Object) -> Result<Enqueued> {
         let Self { user, since, limit, devices, at } = self;
         let (app, id) = key(user);
@@ -167,5 +168,5 @@ impl Work for MissedMessages {
     }
 }
 
-/// The lane of notices about messages, and the maximum number of notices of an app.
+/// The webhook number of notices about messages.
 pub(crate) const PUSH_LANE: i64 = PUSH as i64;

@@ -1,18 +1,21 @@
-//! The rule for the beginning and the end of an outage of PostgreSQL. Pure: the time is an argument.
+//! The rule for when an outage of PostgreSQL begins and ends. It is pure: the time is an argument.
 
 use crate::fault::Cause;
 use std::time::{Duration, Instant};
 
-/// The kind of call that failed. Only a success of the same or of a stronger kind ends the outage.
+/// The kind of call that has failed or succeeded. An outage with a failed read is ended by a successful read or write,
+/// and one with a failed write by a successful write. A full disk and a refused admission are ended only by a success
+/// of the same kind.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Kind {
-    /// An answer.
+    /// PostgreSQL answers.
     Read,
-    /// A commit.
+    /// PostgreSQL commits.
     Write,
-    /// A commit that needs room on the disk, also for new pages of a table.
+    /// PostgreSQL commits a write that needs room on the disk for new pages of a table.
     Room,
-    /// The permission to use the database beside other programs. Opening a connection checks it.
+    /// PostgreSQL lets this program use the database beside other programs, which is checked when a connection is
+    /// opened.
     Admission,
 }
 
@@ -28,7 +31,7 @@ struct Outage {
 }
 
 impl Outages {
-    /// Notes a failure. Returns `true` if the failure begins an outage, or is the first refusal during an outage.
+    /// Records a failure. Returns `true` if the failure begins an outage, or is the first refusal during an outage.
     pub(crate) fn failed(&mut self, kind: Kind, cause: Cause, now: Instant) -> bool {
         let Some(outage) = &mut self.0 else {
             self.0 = Some(Outage { cause, since: now, ended_by: kind });
@@ -45,7 +48,7 @@ impl Outages {
         }
     }
 
-    /// Notes a success. If the success ends an outage, returns the length of the outage.
+    /// Records a success. If the success ends an outage, returns the length of the outage.
     pub(crate) fn succeeded(&mut self, kind: Kind, now: Instant) -> Option<Duration> {
         let ends = |outage: &mut Outage| match outage.ended_by {
             Kind::Read | Kind::Write => kind >= outage.ended_by && kind != Kind::Admission,
@@ -65,7 +68,7 @@ impl Outages {
         self.0.is_some_and(|outage| outage.ended_by == Kind::Room)
     }
 
-    /// The cause for which PostgreSQL refuses this program the database; `None` without a refusal.
+    /// The cause for which this program may not use the database; `None` if it may.
     pub(crate) fn refused(&self) -> Option<Cause> {
         self.0.filter(|outage| outage.ended_by == Kind::Admission).map(|outage| outage.cause)
     }
@@ -75,9 +78,9 @@ impl Outages {
 mod tests {
     use super::*;
 
-    /// Plays a script, one letter per second. `r`, `w`, `f` and `a` are failures of a read, a write, a write to a full
-    /// disk and an admission. Capitals are successes. Returns the log: `!` for a beginning, a length in seconds for an
-    /// end.
+    /// Runs a script of one letter per second. `r`, `w`, `f` and `a` are the failures of a read, a write, a write to a
+    /// full disk and an admission. Capitals are successes. Returns the log: `!` for the beginning of an outage, and its
+    /// length in seconds for the end.
     fn told(script: &str) -> String {
         let (mut outages, mut now, mut told) = (Outages::default(), Instant::now(), String::new());
         for step in script.chars() {

@@ -1,7 +1,7 @@
 //! The outbox of webhooks.
 //!
-//! A rule of the model decides whether a login cancels a disconnect. A batch with such a login therefore needs a
-//! transaction of several round trips. Any other batch needs one round trip.
+//! A rule of the model decides whether a login cancels a waiting notice about a disconnect. A batch with such a login
+//! therefore needs a transaction of several round trips. Any other batch needs one round trip.
 
 use crate::PostgresFacts;
 use crate::accounts::app_id;
@@ -22,7 +22,7 @@ use lamplight_model::{
 use std::collections::BTreeMap;
 use tokio_postgres::Row;
 
-/// The webhook of messages to OFFLINE users.
+/// The webhook for messages to OFFLINE users.
 pub(crate) const PUSH: Hook = Hook::Push;
 
 const TAKE_IN: &str = "SELECT added, repeated, dropped FROM take_in($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -95,7 +95,7 @@ impl Outbox for PostgresFacts {
         })
     }
 
-    /// Clears the column `device`, by which a login finds the disconnect to cancel.
+    /// Clears the column `device`, so that no login finds and cancels this notice any more.
     fn hand_out(&self, id: u64) -> Answer<'_, bool> {
         Box::pin(async move {
             let sql = "UPDATE notices SET device = NULL WHERE id = $1 RETURNING id";
@@ -241,7 +241,7 @@ fn lane_key(lane: Lane) -> (i64, i64) {
     (i64::from(lane.app.0), lane.hook as i64)
 }
 
-/// The session event and the device of a login that may cancel a disconnect; `None` for other notices.
+/// The session event and the device of a login that may cancel a notice about a disconnect; `None` for other notices.
 fn login_that_is_back(notice: &NewNotice) -> Option<(&SessionEvent, &DeviceId)> {
     match &notice.content {
         NoticeContent::Session(event) => event.device_that_is_back().map(|device| (event, device)),
@@ -267,12 +267,12 @@ fn enqueued(row: &Row) -> Result<Enqueued> {
     Ok(Enqueued { added: number(0)?, repeated: number(1)?, dropped: number(2)?, suppressed: 0 })
 }
 
-/// Notices of one lane for one statement, as columns.
+/// Notices of one lane, as the columns of one statement.
 struct Run<'a> {
     lane: (i64, i64),
     users: Vec<&'a str>,
     ordinals: Vec<Option<i64>>,
-    /// The devices of disconnects that a login may cancel.
+    /// The device of each notice about a disconnect that a login may cancel; `None` for other notices.
     devices: Vec<Option<&'a str>>,
     at: Vec<i64>,
     contents: Vec<String>,
@@ -384,8 +384,8 @@ impl Work for Batch<'_> {
     }
 }
 
-/// Deletes the waiting disconnect that this login cancels, if any. Returns whether a disconnect was deleted; the login
-/// must then not be stored.
+/// Deletes the waiting notice of the disconnect that this login cancels, if there is one. Returns whether a notice was
+/// deleted; the notice of the login must then not be stored.
 async fn take_back(
     transaction: &Transaction<'_>,
     notice: &NewNotice,

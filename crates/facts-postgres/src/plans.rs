@@ -1,5 +1,5 @@
-//! Tests of the plans that PostgreSQL chooses. The cost of a call must not grow with the number of rows that the call
-//! does not return.
+//! Tests of the query plans that PostgreSQL chooses. The cost of a call must not grow with the number of rows that the
+//! call does not return.
 
 use crate::common::{new_store, server};
 use crate::{conversations, friends, messages, profiles};
@@ -24,7 +24,7 @@ async fn pages_are_read_along_an_index() {
     }
 }
 
-/// Inserts enough rows, so that PostgreSQL chooses the plans of a store in use.
+/// Inserts so many rows that PostgreSQL chooses the plans of a database in use.
 const ROWS: &str = "
     INSERT INTO accounts (app, id, created, born, lists_version, nick, nick_folded)
     SELECT app, 'user ' || n, 1, n, 1, convert_to('nick ' || n, 'UTF8'), convert_to('nick ' || n, 'UTF8')
@@ -41,8 +41,8 @@ const ROWS: &str = "
     ANALYZE;
 ";
 
-/// The function must list every table with rows of apps, otherwise rows of deleted apps remain. It must find these rows
-/// without reading the rows of other apps.
+/// The function must list every table with rows of apps; otherwise, rows of deleted apps remain. It must find these
+/// rows without reading the rows of other apps.
 #[tokio::test]
 async fn every_table_with_rows_of_apps_is_emptied() {
     let (_facts, database) = new_store().await;
@@ -64,7 +64,7 @@ async fn every_table_with_rows_of_apps_is_emptied() {
     }
 }
 
-/// The plan of a statement for any values.
+/// The plan of a statement that is made without knowing the values of the parameters.
 async fn plan(client: &Client, sql: &str, values: &str) -> String {
     let settings =
         "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan";

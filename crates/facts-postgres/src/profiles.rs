@@ -21,18 +21,18 @@ pub(crate) const FIELDS: &str = "SELECT a.fields
 
 pub(crate) const SET: &str = "SELECT * FROM set_profile($1, $2, $3, $4, $5, $6)";
 
-/// Uses the index of nicks, which contains only accounts with a nick.
+/// Selects accounts by nick. Uses the index of nicks, which contains only accounts with a nick.
 pub(crate) const FIND: &str = "SELECT id, nick, created FROM accounts
     WHERE app = $1 AND nick_folded <> '' AND (nick_folded, id) > ($2, $3)
     ORDER BY nick_folded, id LIMIT $4";
 
-/// Selects the accounts of [`FIND`] before an end. This separate statement keeps PostgreSQL from reading the index
-/// beyond the end.
+/// Selects the accounts of [`FIND`] whose nick is before an end. This is a statement of its own, so that PostgreSQL
+/// does not read the index beyond the end.
 pub(crate) const FIND_BEFORE: &str = "SELECT id, nick, created FROM accounts
     WHERE app = $1 AND nick_folded <> '' AND (nick_folded, id) > ($2, $3) AND nick_folded < $5
     ORDER BY nick_folded, id LIMIT $4";
 
-/// The first bytes, in byte order, after all texts with this prefix; `None` if no text follows.
+/// The first byte string that is after all texts with this prefix, in byte order; `None` if none exists.
 pub(crate) fn end_of(prefix: &str) -> Option<Vec<u8>> {
     let mut end = prefix.as_bytes().to_vec();
     let last = end.last_mut()?;
@@ -44,8 +44,8 @@ pub(crate) fn nick_found(row: &Row) -> Result<NickFound> {
     Ok(NickFound { id: parsed(row, 0, UserId::new)?, nick: text(row, 1)?, created: time(row, 2)? })
 }
 
-/// Reads a profile from three columns beginning at `first`: nick, avatar URL, rule for being added. Without an account,
-/// the columns are null, and the default profile is returned.
+/// Reads a profile from three columns beginning at `first`: nick, avatar URL, rule for being added. The columns are
+/// null for a user without an account; the default profile is then returned.
 pub(crate) fn profile_at(row: &Row, first: usize) -> Result<Profile> {
     Ok(optional_profile_at(row, first)?.unwrap_or_default())
 }
@@ -71,7 +71,7 @@ pub(crate) fn profile_set(row: &Row) -> Result<ProfileSet> {
     Ok(ProfileSet { profile: profile_at(row, 0)?, changed: get(row, 3)?, state: state_at(row, 4)? })
 }
 
-/// The columns of a change of a profile.
+/// A change of a profile, as columns.
 pub(crate) struct ChangeColumns<'a> {
     pub(crate) nick: Option<&'a [u8]>,
     pub(crate) folded: Option<Vec<u8>>,
@@ -93,7 +93,7 @@ impl<'a> ChangeColumns<'a> {
     }
 }
 
-/// A change of a profile and of further fields. Fields that the change does not name stay.
+/// Changes a profile and its further fields. Fields that are not given keep their values.
 pub(crate) struct Change {
     pub(crate) user: User,
     pub(crate) change: ProfileChange,
@@ -125,7 +125,7 @@ impl Work for Change {
 }
 
 /// The position after which a search continues: a folded nick and an id. If `after` is before the first nick with this
-/// prefix, the search begins at the prefix. This is the case for a cursor of another search.
+/// prefix, because it is a cursor of another search, the position is the prefix.
 pub(crate) fn place_of(prefix: &str, after: Option<&NickCursor>) -> (String, String) {
     let place = after.map(|after| (fold_nick(&after.nick), after.id.as_str().to_owned()));
     // No `userID` is empty.

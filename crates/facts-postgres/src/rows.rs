@@ -1,4 +1,4 @@
-//! Conversions between values of the port and columns. This module does not depend on the tables.
+//! Converts between values of the port and columns. This module knows no tables.
 
 use crate::fault::Fault;
 use lamplight_model::{Hook, Platform, Timestamp, User};
@@ -14,7 +14,7 @@ pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T> 
     row.try_get(column).map_err(|error| Fault::unreadable(column, error))
 }
 
-/// Converts a time to a number of PostgreSQL, at most the highest number.
+/// Converts a time to a signed number of PostgreSQL; a time that is too high becomes the highest number.
 pub(crate) fn millis(at: Timestamp) -> i64 {
     number(at.0)
 }
@@ -23,17 +23,18 @@ pub(crate) fn time(row: &Row, column: usize) -> Result<Timestamp> {
     count(row, column).map(Timestamp)
 }
 
-/// Reads a number that is not negative.
+/// Reads a number that must not be negative.
 pub(crate) fn count(row: &Row, column: usize) -> Result<u64> {
     unsigned(get(row, column)?, column)
 }
 
-/// Converts a number that is not negative to another type.
+/// Converts a number that must not be negative to another type.
 pub(crate) fn unsigned<T: TryFrom<i64>>(number: i64, column: usize) -> Result<T> {
     T::try_from(number).map_err(|_| Fault::unreadable(column, format!("{number} is out of range")))
 }
 
-/// Converts a number of the port to a number of PostgreSQL, at most the highest number.
+/// Converts a number of the port to a signed number of PostgreSQL; a number that is too high becomes the highest
+/// number.
 pub(crate) fn number<T>(number: T) -> i64
 where
     i64: TryFrom<T>,
@@ -56,7 +57,7 @@ pub(crate) fn hook(row: &Row, column: usize) -> Result<Hook> {
     hook.ok_or_else(|| Fault::unreadable(column, format!("no webhook has the number {number}")))
 }
 
-/// Reads a text written by people: UTF-8 in a column of bytes.
+/// Reads a text that users have written. It is stored as bytes in UTF-8.
 pub(crate) fn text(row: &Row, column: usize) -> Result<String> {
     utf8(get(row, column)?, column)
 }
@@ -80,8 +81,7 @@ pub(crate) fn json<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T> {
     parsed(row, column, |text| serde_json::from_str(text))
 }
 
-/// Converts a value to JSON. The conversion cannot fail for records, lists, texts and numbers, which are all that is
-/// stored.
+/// Converts a value to JSON. The stored values are records, lists, texts and numbers, whose conversion cannot fail.
 pub(crate) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("what is stored is always JSON")
 }

@@ -1,18 +1,19 @@
-//! The creation and migration of the schema. Any number of nodes can do this at a time. This module does not depend on
-//! the content of the migrations.
+//! Creates and migrates the schema. Several nodes may do this at the same time. This module does not know what the
+//! migrations do.
 
 use crate::fault::{Fault, NewerSchema, NotFacts};
 use crate::store::Store;
 use deadpool_postgres::GenericClient;
 use lamplight_facts::{FactsError, FactsErrorKind};
 
-/// The schema that this program writes: the number of its migrations.
+/// The version of the schema that this program uses: the number of migrations.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
-/// The migrations. The migration at index `n` changes schema `n` to `n + 1`. A released migration is never changed.
+/// The migrations. The migration at index `n` changes schema version `n` to `n + 1`. A released migration is never
+/// changed.
 ///
-/// Nodes of the previous release use the new schema until they are replaced. A migration therefore keeps what these
-/// nodes need. For example, a function with other arguments or another answer gets a new name.
+/// Nodes of the previous release use the new schema until they are replaced. A migration therefore keeps what those
+/// nodes need. For example, a function whose arguments or result change gets a new name.
 const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_tables.sql"),
     include_str!("../migrations/0002_accounts.sql"),
@@ -28,7 +29,7 @@ const LOCK: i64 = 0x4c61_6d70;
 
 pub(crate) const OPENING: &str = "opening the database in PostgreSQL";
 
-/// Creates or migrates the tables. Of several nodes that call this at once, one migrates while the others wait.
+/// Creates or migrates the tables. If several nodes call this at once, one migrates and the others wait.
 pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     let mut connection = store.connection(OPENING).await?;
     if version(&connection).await? == SCHEMA_VERSION {
@@ -57,8 +58,8 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fails if the database is not for this program, or if the user lacks a right that a node needs. Changes nothing.
-/// Returns whether there are apps.
+/// Fails if the database does not belong to this program, or if the user lacks a right that a node needs. Changes
+/// nothing. Returns whether the database has apps.
 pub(crate) async fn examine(store: &Store) -> Result<bool, FactsError> {
     let mut connection = store.connection(OPENING).await?;
     let has_tables = version(&connection).await? > 0;
@@ -82,7 +83,7 @@ pub(crate) async fn examine(store: &Store) -> Result<bool, FactsError> {
     }
 }
 
-/// The reason why the trials could not be completed.
+/// The reason why the rights of the user could not be tested.
 enum Tried {
     Failed(FactsError),
     Lost(tokio_postgres::Error),
@@ -94,8 +95,8 @@ impl From<tokio_postgres::Error> for Tried {
     }
 }
 
-/// The statements that show whether the user has the rights that a node needs, with descriptions. They run in a
-/// transaction that is rolled back. They wait for no lock of a node.
+/// Statements that need the rights that a node needs, each with a description. They run in a transaction that is rolled
+/// back, and wait for no lock of a node.
 const TRIALS: [(&str, &str); 4] = [
     (
         "trying to create a table",
@@ -129,7 +130,7 @@ const TRIALS: [(&str, &str); 4] = [
     ),
 ];
 
-/// The schema version of the database; 0 for an empty database. Fails if the database is not for this program.
+/// The schema version of the database; 0 for an empty database. Fails if the database does not belong to this program.
 async fn version(client: &impl GenericClient) -> Result<u32, FactsError> {
     let failed = |error: tokio_postgres::Error| Fault::from(error).of(OPENING);
     let sql = "SELECT to_regclass('lamplight_schema') IS NOT NULL,

@@ -1,4 +1,4 @@
-//! The requirements for the PostgreSQL server of the facts.
+//! Checks whether a PostgreSQL server can store the facts.
 
 use crate::admission::Admission;
 use crate::claim::Claim;
@@ -10,13 +10,13 @@ use crate::store::Store;
 use lamplight_facts::FactsError;
 use std::sync::Arc;
 
-/// The oldest supported version of PostgreSQL, in PostgreSQL's own form.
+/// The oldest supported version of PostgreSQL, in the numeric form of PostgreSQL.
 pub const MIN_VERSION: i32 = 140_000;
 
-/// The properties of a server and of the database in the URL.
+/// The properties of a server, and of the database in the URL.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Server {
-    /// The version in PostgreSQL's own form: 150018 means 15.18.
+    /// The version in the numeric form of PostgreSQL: 150018 means 15.18.
     pub version: i32,
     /// The encoding of the database.
     pub encoding: String,
@@ -26,11 +26,11 @@ pub struct Server {
     pub is_encrypted: bool,
     /// The maximum number of connections that the server accepts from all clients.
     pub max_connections: i32,
-    /// Whether the database has apps, as that of a server or cluster that has been started once.
+    /// Whether the database has apps, as after the first start of a server or cluster.
     pub has_apps: bool,
 }
 
-/// A reason why facts cannot be stored in a database that was reached.
+/// The reason why a database that was reached cannot store facts.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum UnfitServer {
     /// The server is too old.
@@ -88,7 +88,7 @@ fn version_text(version: i32) -> String {
     }
 }
 
-/// Reads the properties of the server over a separate connection. Fails if facts cannot be stored on the server.
+/// Reads the properties of the server over a connection of its own. Fails if the server cannot store facts.
 pub(crate) async fn visit(settings: &PostgresSettings) -> Result<Server, FactsError> {
     let store = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
     let server = examine(&store).await?;

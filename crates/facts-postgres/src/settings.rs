@@ -16,8 +16,8 @@ pub struct PostgresUrl {
 
 impl Eq for PostgresUrl {}
 
-/// The error for a text that is not the URL of a PostgreSQL database. The error names the wrong part. It repeats no
-/// part of the text, because any part may belong to the password.
+/// The error of a text that is not the URL of a PostgreSQL database. It names the invalid part, but repeats nothing of
+/// the text, because any part may belong to the password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidUrl {
     /// The text does not begin with the scheme of a PostgreSQL URL.
@@ -52,7 +52,7 @@ pub enum InvalidUrl {
     /// The percent-encoding of a part is not UTF-8.
     #[error("has a % that does not begin the percent-encoding of a character in UTF-8")]
     Encoding,
-    /// The text has another form than a URL of PostgreSQL.
+    /// The text is not a URL of PostgreSQL for another reason.
     #[error("must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with options such as ?sslmode=require")]
     Unreadable,
     /// The host is missing.
@@ -90,7 +90,7 @@ const OPTIONS: [&str; 19] = [
 ];
 
 impl InvalidUrl {
-    /// Finds the wrong part of a URL. The errors of the library differ only in their texts.
+    /// Finds the invalid part of a URL. The errors of the library differ only in their texts.
     fn of(error: &tokio_postgres::Error) -> Self {
         let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
         if let Some(option) = cause.strip_prefix("invalid value for option `") {
@@ -139,7 +139,7 @@ impl PostgresUrl {
     }
 }
 
-/// `db.example:5432/lamplight`.
+/// Writes the hosts and the database, such as `db.example:5432/lamplight`.
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hosts, ports) = (self.config.get_hosts(), self.config.get_ports());
@@ -173,12 +173,12 @@ impl fmt::Debug for PostgresUrl {
 pub struct PostgresSettings {
     /// The URL.
     pub url: PostgresUrl,
-    /// A file of certificates in PEM. One of them must have signed the certificate of PostgreSQL. `None` stands for the
+    /// A file of certificates in PEM. One of them must have signed the certificate of PostgreSQL. `None` means the
     /// certificates that the system trusts.
     pub ca: Option<PathBuf>,
-    /// The cluster whose nodes use the database together; `None` if one server uses the database alone.
+    /// The cluster whose nodes share the database; `None` if this program uses the database alone.
     pub sharing: Option<ClusterIdentity>,
-    /// The time for which a start waits for programs that exclude this program to end.
+    /// The time for which a start waits until programs that exclude this one have ended.
     pub patience: Duration,
     /// The maximum number of connections for calls. One more connection is always open for the claim to the database.
     pub connections: usize,
@@ -193,7 +193,7 @@ pub struct PostgresSettings {
 }
 
 impl PostgresSettings {
-    /// The default bounds.
+    /// The settings for a URL, with the default limits.
     pub fn new(url: PostgresUrl) -> Self {
         Self {
             url,
@@ -208,7 +208,7 @@ impl PostgresSettings {
         }
     }
 
-    /// The configuration of a connection.
+    /// The configuration of a connection, for the PostgreSQL library.
     pub(crate) fn config(&self) -> Config {
         let mut config = self.url.config.clone();
         config.connect_timeout(self.connect_timeout);
@@ -244,7 +244,7 @@ impl PostgresSettings {
 mod tests {
     use super::*;
 
-    /// The connection that claims the database is idle. PostgreSQL has to notice that its machine is gone.
+    /// The connection that claims the database is idle. If this machine is lost, PostgreSQL must notice it.
     #[test]
     fn every_connection_is_probed_by_the_server_too() {
         let url =

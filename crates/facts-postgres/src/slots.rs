@@ -1,15 +1,15 @@
-//! The number of calls that may have a connection at one time. The number is lower while PostgreSQL accepts no further
-//! connection. Calls then wait for existing connections.
+//! The number of calls that may have a connection at the same time. While PostgreSQL accepts no further connection, the
+//! number is lower, and calls wait for the existing connections.
 
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The pause before more connections are tried again.
+/// The pause before the number is raised again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// The time without a refusal after which a refusal is logged again.
+/// The time without a refused connection after which the next refusal is logged again.
 const QUIET: Duration = Duration::from_secs(60);
 
 pub(crate) struct Slots {
@@ -20,7 +20,7 @@ pub(crate) struct Slots {
 }
 
 struct State {
-    /// The number of permits, used or not.
+    /// The number of permits that exist, used or not.
     granted: usize,
     last_refusal: Option<Instant>,
 }
@@ -28,10 +28,10 @@ struct State {
 /// The state after PostgreSQL has refused a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Refusal {
-    /// Whether this is the first refusal in a long time.
+    /// Whether this is the first refusal for a minute or longer.
     pub(crate) is_first: bool,
-    /// Whether the permit was withdrawn, so that the call waits for an existing connection. Otherwise the call should
-    /// pause and retry.
+    /// Whether the permit was withdrawn, so that the call waits for an existing connection. If not, the call should
+    /// pause and try again.
     pub(crate) is_withdrawn: bool,
 }
 
@@ -48,7 +48,8 @@ impl Slots {
         self.slots.acquire().await.expect("the semaphore is never closed")
     }
 
-    /// Takes back a permit for which PostgreSQL accepted no connection. `existing` is the number of open connections.
+    /// Takes back the permit of a call whose connection PostgreSQL has refused. `existing` is the number of open
+    /// connections.
     pub(crate) fn refused(&self, permit: SemaphorePermit<'_>, existing: usize, now: Instant) -> Refusal {
         let mut state = self.state.lock();
         let is_first = state.last_refusal.is_none_or(|last| now.saturating_duration_since(last) > QUIET);
@@ -61,7 +62,7 @@ impl Slots {
         Refusal { is_first, is_withdrawn }
     }
 
-    /// Restores the number of connections of the settings, some time after the last refusal.
+    /// Sets the number of permits to that of the settings again, if the last refusal was long enough ago.
     fn restore(&self, now: Instant) {
         let mut state = self.state.lock();
         let is_over = |last| now.saturating_duration_since(last) > RETRY_AFTER;
@@ -77,7 +78,7 @@ impl Slots {
     }
 }
 
-/// A call that waits.
+/// Counts a call as waiting until the value is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

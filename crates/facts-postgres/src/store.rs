@@ -1,6 +1,6 @@
 //! The connections to PostgreSQL: a bounded pool, a limit on waiting calls, timeouts, and repeated attempts.
 //!
-//! This module does not depend on the content of statements and transactions.
+//! This module does not know what the statements and transactions do.
 
 use crate::admission::Admission;
 use crate::fault::{Cause, Fault, NoAnswer, overloaded, unavailable};
@@ -23,13 +23,13 @@ use tokio_postgres::types::ToSql;
 /// transactions that wait for each other.
 const ATTEMPTS: u32 = 8;
 
-/// The pause after PostgreSQL has refused a connection, if no other connection exists to wait for.
+/// The pause after PostgreSQL has refused a connection, if there is no other connection to wait for.
 const REFUSED_PAUSE: Duration = Duration::from_millis(200);
 
 /// The values of the parameters of a statement.
 pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-/// Work on a connection. Another attempt repeats the work from its beginning.
+/// The work of a call on a connection. A repeated attempt does the work from its beginning.
 pub(crate) trait Work: Sync {
     type Answer: Send;
 
@@ -61,12 +61,12 @@ struct Counters {
     failed_writes: AtomicU64,
     repeated: AtomicU64,
     refused_connections: AtomicU64,
-    /// Counts each change twice: at its beginning and at its end.
+    /// Counts each change twice: when it begins, and when it ends.
     changes: AtomicU64,
 }
 
-/// A change in progress, counted at its beginning and its end. A dropped call counts as ended, although PostgreSQL may
-/// still commit.
+/// A change in progress, which is counted when it begins and when it ends. A dropped call counts as ended, although
+/// PostgreSQL may still commit it.
 struct Changing<'a>(&'a AtomicU64);
 
 impl<'a> Changing<'a> {
@@ -82,14 +82,14 @@ impl Drop for Changing<'_> {
     }
 }
 
-/// The effect of a call on the facts.
+/// What a call does to the facts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
-    /// The call changes nothing. If its connection is lost, the call is repeated.
+    /// The call changes nothing. It is repeated if its connection is lost.
     None,
     /// The call may change facts.
     Change,
-    /// The call writes data that is no fact: the mark, or a probe.
+    /// The call writes something that is not a fact: the mark, or a probe.
     Beside,
     /// The call fills new pages of a table, and rolls the transaction back.
     Room,
@@ -98,9 +98,9 @@ enum Effect {
 /// The pool and its limits.
 pub(crate) struct Store {
     pool: Pool,
-    /// The permits of calls to have a connection.
+    /// The permits to have a connection. A call takes one.
     slots: Slots,
-    /// The permits of calls. A call needs a permit while it has or awaits a connection.
+    /// The permits to have or to wait for a connection. A call takes one first, so they bound the waiting calls.
     room: Arc<Semaphore>,
     call_timeout: Duration,
     counters: Counters,
@@ -163,7 +163,7 @@ impl Store {
         self.run(doing, &Statement { sql, values }, Effect::Change).await
     }
 
-    /// Runs one statement that writes data that is no fact.
+    /// Runs one statement that writes something that is not a fact.
     pub(crate) async fn write_beside(
         &self,
         doing: &'static str,
@@ -192,7 +192,8 @@ impl Store {
         self.run(doing, work, Effect::Change).await
     }
 
-    /// Finds out whether writes succeed, by a commit. After a write that found the disk full, fills a table instead.
+    /// Commits a transaction, to find out whether writes succeed. If a write has found the disk full, fills a table
+    /// instead.
     pub(crate) async fn probe(&self, doing: &'static str) -> std::result::Result<(), FactsError> {
         match self.admission.needs_room() {
             true => self.run(doing, &Filling, Effect::Room).await,
@@ -253,8 +254,8 @@ impl Store {
         }
     }
 
-    /// Runs `work` until an attempt succeeds or must not be repeated. `held` is the connection of the last attempt.
-    /// `refused` is PostgreSQL's last refusal of a connection.
+    /// Runs `work` until an attempt succeeds or must not be repeated. Afterwards, `held` is the connection of the last
+    /// attempt, and `refused` is the last refusal of a connection by PostgreSQL.
     async fn attempts<'a, W: Work>(
         &'a self,
         work: &W,
@@ -311,7 +312,7 @@ impl Store {
         }
     }
 
-    /// Opens a connection for work without a deadline, such as a migration.
+    /// Opens a connection for work without a time limit, such as a migration.
     pub(crate) async fn connection(&self, doing: &'static str) -> std::result::Result<Object, FactsError> {
         self.pool.get().await.map_err(|error| Fault::from(error).of(doing))
     }
@@ -327,7 +328,7 @@ impl Store {
         self.counters.changes.load(Ordering::Relaxed)
     }
 
-    /// The permission to use the database.
+    /// The program's permission to use the database.
     pub(crate) fn admission(&self) -> &Admission {
         &self.admission
     }
@@ -374,8 +375,8 @@ impl Work for Statement<'_> {
     }
 }
 
-/// Fills a table of 1 MiB in a transaction that is rolled back. A commit alone needs no new page, so it does not show a
-/// full disk.
+/// Fills 1 MiB of a table in a transaction that is rolled back. A commit alone needs no new page, so it would not show
+/// that the disk is full.
 struct Filling;
 
 impl Work for Filling {

@@ -1,5 +1,5 @@
-//! An empty database into which all facts of another store are copied, in one transaction. The database stays empty
-//! until the copy is complete.
+//! Copies all facts of another store into an empty database, in one transaction. The database stays empty until the
+//! copy is complete.
 
 use crate::admission::Admission;
 use crate::claim::Claim;
@@ -26,7 +26,7 @@ use tokio_postgres::types::{ToSql, Type};
      another one"
 )]
 pub struct NotEmpty {
-    /// A table with rows.
+    /// A table that has rows.
     pub table: &'static str,
 }
 
@@ -42,8 +42,8 @@ pub struct Target {
 const COPYING: &str = "copying facts into PostgreSQL";
 
 impl Target {
-    /// Opens a database, claims it for this program alone, and creates its tables. Locks out other writers until the
-    /// copy has ended.
+    /// Opens a database, claims it for this program alone, and creates its tables. Other programs cannot write to it
+    /// until the copy has ended.
     pub async fn open(settings: &PostgresSettings) -> std::result::Result<Self, FactsError> {
         server::visit(settings).await?;
         let admission = Arc::new(Admission::new(Claim::new(None)));
@@ -74,7 +74,7 @@ impl Target {
         self.connection.as_ref().expect("only the drop takes it")
     }
 
-    /// Writes rows.
+    /// Inserts rows into a table.
     pub async fn insert(&self, table: &Table, records: &[Record]) -> std::result::Result<(), FactsError> {
         self.try_insert(table, records).await.map_err(|fault| fault.of(COPYING))
     }
@@ -147,26 +147,26 @@ impl Target {
         rows.iter().map(|row| record(row, table)).collect()
     }
 
-    /// Sets the last id of a table. New rows then get higher ids than any earlier row.
+    /// Sets the last id of a table, so that new rows get higher ids than any earlier row.
     pub async fn set_last_id(&self, table: &Table, last: i64) -> std::result::Result<(), FactsError> {
         let sql = "SELECT setval(pg_get_serial_sequence($1, 'id'), greatest($2::bigint, 1), $2::bigint > 0)";
         self.client().query_one(sql, &[&table.name, &last]).await.map(drop).map_err(failed)
     }
 
-    /// Sets the last number of logins and accounts. New ones then get higher numbers.
+    /// Sets the last number of logins and accounts, so that new ones get higher numbers.
     pub async fn set_last_number(&self, last: i64) -> std::result::Result<(), FactsError> {
         let sql = "SELECT setval('numbers', greatest($1::bigint, 1), $1::bigint > 0)";
         self.client().query_one(sql, &[&last]).await.map(drop).map_err(failed)
     }
 
-    /// Sets the mark. Live records contain the mark of the facts to which they belong.
+    /// Sets the mark. The live records contain the mark of the facts to which they belong.
     pub async fn set_mark(&self, mark: FactsMark) -> std::result::Result<(), FactsError> {
         let sql = "UPDATE mark SET history = $1, count = $2";
         let (history, count) = (mark.history.cast_signed(), mark.count.cast_signed());
         self.client().execute(sql, &[&history, &count]).await.map(drop).map_err(failed)
     }
 
-    /// Commits the copy, which is invisible until then.
+    /// Commits the copy. Until then, no other connection sees it.
     pub async fn commit(self) -> std::result::Result<(), FactsError> {
         self.client().batch_execute("COMMIT").await.map_err(failed)?;
         // Without it, the first calls are planned for empty tables. If it fails, PostgreSQL does it by itself later.
@@ -189,7 +189,7 @@ fn failed(error: tokio_postgres::Error) -> FactsError {
     Fault::from(error).of(COPYING)
 }
 
-/// Whether the counts of a lane are spread over slots. A copy has one slot.
+/// Whether the table spreads the counts of a lane over slots. A copy has one slot.
 fn has_slots(table: &Table) -> bool {
     table.name == "lanes"
 }

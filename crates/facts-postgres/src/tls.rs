@@ -1,5 +1,5 @@
-//! TLS to PostgreSQL, by rustls. The option `sslmode` of the URL decides whether TLS is used. TLS always verifies the
-//! server's certificate.
+//! TLS to PostgreSQL, with rustls. The option `sslmode` of the URL decides whether TLS is used. With TLS, the server's
+//! certificate is always verified.
 
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
@@ -20,7 +20,7 @@ pub(crate) enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
-/// Creates a connector with TLS.
+/// Creates a connector that uses TLS.
 pub(crate) fn connector(config: &Config, ca: Option<&Path>) -> Result<MakeRustlsConnect, TlsError> {
     let mut roots = RootCertStore::empty();
     if let Some(file) = ca {

@@ -14,7 +14,7 @@ const ALONE: Option<ClusterIdentity> = None;
 const ONE: Option<ClusterIdentity> = Some(ClusterIdentity(1));
 const OTHER: Option<ClusterIdentity> = Some(ClusterIdentity(2));
 
-/// Opens the database with this claim. If the database is in use, returns the reason.
+/// Opens the database with this claim. Returns the reason if the database is in use.
 async fn open(database: &Database, sharing: Option<ClusterIdentity>) -> Result<PostgresFacts, InUse> {
     let settings = server().await.settings(database.name());
     let settings =
@@ -66,7 +66,7 @@ async fn a_database_is_used_by_one_server_or_by_one_cluster() {
     }
 }
 
-/// Of several servers that start at once, one gets the database.
+/// Several servers start at once. One of them gets the database, and the others are refused.
 #[tokio::test]
 async fn one_of_several_servers_that_start_at_once_gets_the_database() {
     let database = server().await.create_database().await;
@@ -76,7 +76,7 @@ async fn one_of_several_servers_that_start_at_once_gets_the_database() {
     assert_eq!(starts.iter().filter(|start| start.is_ok()).count(), 1);
 }
 
-/// All connections are lost, as in a restart of PostgreSQL. Another server then connects first.
+/// All connections are lost, as when PostgreSQL restarts. Another server then connects first.
 #[tokio::test]
 async fn a_server_that_has_lost_its_database_to_another_refuses_calls_until_that_one_ends() {
     for sharing in [ALONE, ONE] {

@@ -49,7 +49,7 @@ async fn a_killed_server_has_every_acknowledged_login() {
     }
 }
 
-/// A login whose time is its number.
+/// A login whose time equals its number.
 fn login(number: u64) -> NewLogin {
     let user = UserId::new(&format!("user {}", number % 10)).expect("the tests name users rightly");
     let device = DeviceId::new(&format!("device {number}")).expect("the tests name devices rightly");

@@ -86,7 +86,7 @@ async fn another_database_behind_the_same_url_is_refused_until_the_right_one_is_
     facts.mark_changes().await.unwrap().unwrap();
 }
 
-/// The tables are replaced by tables of a backup, but no connection ends.
+/// The tables are replaced by those of a backup, and no connection ends.
 #[tokio::test]
 async fn facts_that_were_restored_in_place_are_refused() {
     let database = server().await.create_database().await;
@@ -102,8 +102,8 @@ async fn facts_that_were_restored_in_place_are_refused() {
     }
 }
 
-/// The nodes of a cluster advance one mark. While other nodes run, a node begins no new history: they would take the
-/// database for another one.
+/// The nodes of a cluster advance the same mark. A node begins no new history while other nodes run, because they would
+/// take the database for another one.
 #[tokio::test]
 async fn the_changes_of_other_nodes_are_no_exchange() {
     let database = server().await.create_database().await;

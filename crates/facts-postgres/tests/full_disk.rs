@@ -1,4 +1,4 @@
-//! Tests of a database whose disk is full. A real PostgreSQL raises the error of a full disk, in triggers.
+//! Tests of a database whose disk is full. Triggers in a real PostgreSQL raise the error of a full disk.
 
 // Helpers of tests may panic.
 #![allow(clippy::unwrap_used)]
@@ -10,7 +10,7 @@ use lamplight_facts::{Facts, FactsErrorKind};
 use lamplight_facts_postgres::{Cause, cause};
 use lamplight_model::{AppId, Timestamp, User, UserId};
 
-/// Writes that need a new page fail. Rows that are changed in place do not.
+/// Creates triggers that act like a full disk: new accounts and new tables fail. Changes of existing rows succeed.
 const FULL: &str = "
     CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;

@@ -1,5 +1,4 @@
-//! Tests of opening a database. They check that errors help an operator, that several nodes can migrate at once, and
-//! the mark.
+//! Tests of opening a database: errors help the operator, several nodes can migrate at once, and the mark is kept.
 
 // Helpers of tests may panic.
 #![allow(clippy::unwrap_used)]

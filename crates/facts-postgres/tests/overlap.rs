@@ -1,4 +1,4 @@
-//! Tests of concurrent calls of several nodes with one database, of dropped calls, of limits and of timeouts.
+//! Tests of one database with several nodes: concurrent calls, dropped calls, limits and timeouts.
 
 mod common;
 
@@ -83,8 +83,8 @@ async fn two_who_change_each_others_lists_at_two_nodes_do_not_hinder_each_other(
     }
 }
 
-/// A login at one node overlaps with a kick at another node. Either the kick ends the login, or the login's number is
-/// higher.
+/// A login at one node overlaps with a kick at another node. Either the kick ends the login, or the login gets a number
+/// above the kick.
 #[tokio::test]
 async fn a_kick_at_one_node_divides_the_logins_at_another() {
     let (nodes, _database) = two_nodes().await;
@@ -106,8 +106,7 @@ async fn a_kick_at_one_node_divides_the_logins_at_another() {
     }
 }
 
-/// Several nodes take the lease of a lane at once. Later, several take the lease over at once. One node gets it each
-/// time.
+/// Several nodes take the lease of a lane at once, and later take it over at once. One node gets it each time.
 #[tokio::test]
 async fn of_nodes_that_lease_a_lane_at_once_one_gets_it() {
     let (nodes, _database) = two_nodes().await;
@@ -126,7 +125,7 @@ async fn of_nodes_that_lease_a_lane_at_once_one_gets_it() {
     }
 }
 
-/// Notices are settled and stored concurrently. The user always has one head, until no notice is left.
+/// Notices are stored and settled concurrently. At each time the user has one head, until no notice is left.
 #[tokio::test]
 async fn a_lane_never_loses_its_head() {
     let (nodes, _database) = two_nodes().await;
@@ -153,7 +152,7 @@ async fn a_lane_never_loses_its_head() {
     assert_eq!(nodes[0].lanes().await.unwrap()[0].waiting, 0);
 }
 
-/// Another session and the call lock two accounts in different orders.
+/// Another session and the call lock the same two accounts in opposite orders.
 #[tokio::test]
 async fn a_call_that_is_ended_because_of_a_deadlock_is_run_again() {
     let (nodes, database) = two_nodes().await;
@@ -175,7 +174,7 @@ async fn a_call_that_is_ended_because_of_a_deadlock_is_run_again() {
     assert!(matches!(sent.unwrap(), Sent::Stored(stored) if stored.message.sequence == 1));
 }
 
-/// A call whose caller has gone away has changed everything or nothing.
+/// A call whose future was dropped has changed everything or nothing.
 #[tokio::test]
 async fn a_dropped_call_is_done_whole_or_not_at_all() {
     let (nodes, _database) = two_nodes().await;
@@ -290,7 +289,7 @@ async fn a_server_that_does_not_answer_is_unavailable() {
     assert!(started.elapsed() < settings.call_timeout);
 }
 
-/// An unused connection that was lost does not fail a read.
+/// A read succeeds although an idle connection of the pool was lost.
 #[tokio::test]
 async fn a_read_goes_on_over_another_connection() {
     let (nodes, database) = two_nodes().await;

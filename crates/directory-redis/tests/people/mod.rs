@@ -18,7 +18,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub const NODE: NodeId = NodeId(0x1234_5678_9abc);
 
-/// The directory of a node of the cluster.
+/// The directory as one node of the cluster uses it.
 pub struct Node {
     pub directory: Arc<dyn Directory>,
     pub log: Arc<dyn ChangeLog>,
@@ -114,7 +114,7 @@ impl Ear {
     }
 }
 
-/// Waits until a condition is true.
+/// Waits until a condition is true. Fails after [`PATIENCE`].
 pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !is_so().await {

@@ -1,5 +1,6 @@
 //! A Redis server for one test, from the Debian package `redis-server`. The server has its own folder, which contains
-//! its Unix socket. With the variable `LAMPLIGHT_TEST_VALKEY`, it is a Valkey server from the package `valkey-server`.
+//! its Unix socket. If the environment variable `LAMPLIGHT_TEST_VALKEY` is set, the server is a Valkey server from the
+//! package `valkey-server`.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 

@@ -1,6 +1,6 @@
 //! Servers on loopback ports for tests: single servers, a Redis Cluster, and a master with a replica and a Sentinel.
-//! The servers are from the Debian package `redis-server`. They end with the thread that started them. With the
-//! variable `LAMPLIGHT_TEST_VALKEY`, they are Valkey servers from the package `valkey-server`.
+//! The servers are from the Debian package `redis-server`. They end with the thread that started them. If the
+//! environment variable `LAMPLIGHT_TEST_VALKEY` is set, they are Valkey servers from the package `valkey-server`.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
@@ -30,12 +30,12 @@ enum Kind {
     Sentinel,
 }
 
-/// A Redis Cluster of three masters. Further servers are replicas.
+/// A Redis Cluster of three masters. Servers after the first three are replicas.
 pub struct Cluster {
     pub servers: Vec<Server>,
 }
 
-/// A slot that is being moved, and the indexes of the two servers.
+/// A slot that is being moved, with the indexes of the two servers.
 pub struct Move {
     slot: u16,
     from: usize,
@@ -173,7 +173,7 @@ impl Cluster {
         cluster
     }
 
-    /// The address of the cluster. It names two servers; the second may be a replica.
+    /// The address of the cluster, with two of its servers. The second may be a replica.
     pub fn url(&self) -> String {
         let last = self.servers.last().unwrap();
         format!("redis://127.0.0.1:{},127.0.0.1:{}", self.servers[0].port, last.port)
@@ -209,7 +209,7 @@ impl Cluster {
         self.end_move(moving).await;
     }
 
-    /// Begins to move a slot. Moves its head and up to `most` of its other keys.
+    /// Begins to move a slot. Moves the key of the partition's head and up to `most` other keys.
     pub async fn begin_move(&self, slot: u16, from: usize, to: usize, most: usize) -> Move {
         let (source, target) = (self.id(from).await, self.id(to).await);
         let (here, there) = (&self.servers[from], &self.servers[to]);

@@ -16,19 +16,19 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 
-/// A PostgreSQL server for tests. A server for a single test ends when this value is dropped or the process ends. The
-/// server's shell then reads the end of its input. The directory of the server is then removed.
+/// A PostgreSQL server for tests. The server for a single test ends when this value is dropped or the test process
+/// ends, because its shell then reads the end of its input. The shell also removes the directory of the server.
 pub struct Server {
     directory: PathBuf,
     options: Vec<String>,
     life: Life,
 }
 
-/// The way in which a server ends.
+/// The condition on which a server ends.
 enum Life {
-    /// The server ends with a shell. Its input stays open until this process ends.
+    /// The server ends with this shell. The input of the shell stays open until this process ends.
     Own(Child),
-    /// The server ends when no process holds the shared lock. This process holds the lock.
+    /// The server ends when no process holds the shared lock on this file. This process holds it.
     Shared(File),
 }
 
@@ -41,8 +41,8 @@ impl Server {
         Self::start_with(|_| vec!["listen_addresses=".to_owned()]).await
     }
 
-    /// Starts a server with these options. `options` may write files into the given directory, and name them in the
-    /// options.
+    /// Starts a server. `options` gets the directory of the server and returns the options. It may write files into the
+    /// directory for them.
     pub async fn start_with(options: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let directory = tempfile::Builder::new().prefix("lamplight-postgres-").tempdir();
         let directory = directory.expect("a temporary directory can be made").keep();
@@ -153,8 +153,9 @@ impl Server {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 
-    /// Starts a server that ends after ten seconds without a user. Its guard checks for users, and ends the server,
-    /// under the lock that a start needs. No test can therefore begin to use a server that is about to end.
+    /// Starts a server that ends after ten seconds without a user. A background process checks for users and ends the
+    /// server; it does both under the lock that a start also needs. No test can therefore begin to use a server that is
+    /// about to end.
     fn run_for_all(directory: &Path, options: &[String]) {
         const SCRIPT: &str = r#"
             program=$1 directory=$2
@@ -211,7 +212,7 @@ impl Server {
         shell.process_group(0).stdin(Stdio::piped()).spawn().expect("a shell can be started")
     }
 
-    /// Kills the server with its unwritten data, and waits until its processes have ended.
+    /// Kills the server, so that its unwritten data is lost. Waits until its processes have ended.
     pub async fn crash(&mut self) {
         let file = std::fs::read_to_string(self.directory.join("data/postmaster.pid"));
         let pid = file.expect("a server writes its pid").lines().next().and_then(|line| line.parse().ok());
@@ -233,8 +234,8 @@ impl Server {
         }
     }
 
-    /// With `true`, stops the processes of the server. The server then answers nothing and closes no connection. With
-    /// `false`, lets the processes continue.
+    /// Stops the processes of the server (`true`), or lets them continue (`false`). A stopped server answers nothing
+    /// and closes no connection.
     pub fn freeze(&self, is_frozen: bool) {
         assert!(matches!(self.life, Life::Own(_)), "others use this server");
         let signal = if is_frozen { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };
@@ -244,7 +245,7 @@ impl Server {
         }
     }
 
-    /// The processes that work in the directory of the server's data.
+    /// The processes whose working directory is the server's data directory.
     fn processes(&self) -> Vec<rustix::process::Pid> {
         let data = self.directory.join("data");
         let processes = std::fs::read_dir("/proc").expect("Linux").flatten();
@@ -277,7 +278,7 @@ impl Server {
         format!("postgres:///{database}?user=lamplight&host={}&port={port}", self.directory.display())
     }
 
-    /// The settings of a cluster's node for this database.
+    /// The settings for a cluster's node that uses this database.
     pub fn settings(&self, database: &str) -> PostgresSettings {
         let url = PostgresUrl::new(&self.url(database)).expect("it is a URL");
         let minutes = Duration::from_secs(120);
@@ -322,8 +323,8 @@ impl Drop for Server {
     }
 }
 
-/// The server that the tests share. nextest runs each test in its own process, so the first process starts the server.
-/// The server ends some seconds after the last process that used it.
+/// The server that the tests share. nextest runs each test in its own process. The first process starts the server, and
+/// the server ends some seconds after the last process that used it.
 pub async fn server() -> &'static Server {
     static SERVER: OnceCell<Server> = OnceCell::const_new();
     SERVER.get_or_init(Server::shared).await
