@@ -1,4 +1,4 @@
-//! An app, which is a tenant of the server, with its keys, admins and settings.
+//! An app, its keys, its admins and its settings. An app is a tenant of the server.
 
 use crate::jwt::{JwtSettings, MAX_JWT_KEYS_BYTES};
 use crate::{AppId, UserId};
@@ -10,14 +10,14 @@ use std::time::Duration;
 /// An app with its keys, admins and settings.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct App {
-    /// `SDKAppID`.
+    /// The `SDKAppID`.
     pub id: AppId,
     /// The keys that sign UserSigs, oldest first. New UserSigs are signed with the last key; UserSigs of all keys are
     /// accepted.
     pub keys: Vec<AppKey>,
-    /// The accounts whose UserSigs authenticate calls of the server API.
+    /// The accounts whose UserSigs may authenticate calls of the server API.
     pub admins: Vec<UserId>,
-    /// The settings, which an operator may change.
+    /// The settings. An operator may change them.
     pub settings: AppSettings,
 }
 
@@ -26,11 +26,11 @@ pub struct App {
 pub struct AppKey {
     /// The number of the key within its app, from 1.
     pub id: u32,
-    /// The text of the key; its bytes are the HMAC key (SPEC section 5).
+    /// The text of the key. Its bytes are the HMAC key (SPEC section 5).
     pub text: String,
 }
 
-/// The maximum number of keys of one app. A rotation of keys needs two.
+/// The maximum number of keys of one app. A rotation needs two keys.
 pub const MOST_KEYS: usize = 8;
 
 /// The shortest allowed text of a key, in bytes.
@@ -39,29 +39,29 @@ pub const MIN_KEY_BYTES: usize = 16;
 /// The longest allowed text of a key, in bytes.
 pub const MAX_KEY_BYTES: usize = 256;
 
-/// The reasons for refusing a key.
+/// The reason why a key is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyRefused {
-    /// The text has this many bytes, which is too few or too many.
+    /// The text is too short or too long. The value is its length in bytes.
     #[error("a key has {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes, and this one has {0}")]
     Length(usize),
     /// The text contains characters other than printable ASCII.
     #[error("a key must consist of printable ASCII characters without spaces; check how it was copied")]
     Unprintable,
-    /// The app already has this key, under this number.
+    /// The app already has this key. The value is the number of the key.
     #[error("the app has this key already, as key {0}")]
     Known(u32),
     /// The app already has [`MOST_KEYS`] keys.
     #[error("an app has at most {MOST_KEYS} keys; remove one first")]
     TooMany,
-    /// One of the app's keys has the highest possible number, so the next key cannot get one.
+    /// A key of the app has the highest possible number, so a new key would have no number.
     #[error("key {max} has the highest number there is; remove it first", max = u32::MAX)]
     NoNumber,
 }
 
 impl App {
-    /// Adds a key, which signs new UserSigs from now on, and returns it. If the key comes from another system, UserSigs
-    /// that were signed there are accepted here too.
+    /// Adds a key and returns it. New UserSigs are signed with this key. If the key comes from another system, UserSigs
+    /// of that system are accepted as well.
     pub fn add_key(&mut self, text: String) -> Result<&AppKey, KeyRefused> {
         if !(MIN_KEY_BYTES..=MAX_KEY_BYTES).contains(&text.len()) {
             return Err(KeyRefused::Length(text.len()));
@@ -91,17 +91,17 @@ impl fmt::Debug for AppKey {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppSettings {
-    /// A name of the app for operators. The server does not use it.
+    /// The name of the app. Operators see it; the server does not use it.
     pub name: String,
-    /// The edition, which determines the calls that clients may make.
+    /// The edition, which decides the calls that clients may make.
     pub edition: Edition,
-    /// The two feature switches of the console.
+    /// The feature switches of the console.
     pub switches: Switches,
     /// The rules for several logins of one account at the same time.
     pub multi_device: MultiDevicePolicy,
-    /// Limits of numbers, sizes and rates.
+    /// The limits on numbers, sizes and rates.
     pub limits: Limits,
-    /// Timeouts and retentions.
+    /// The timeouts and retentions.
     pub timing: Timing,
     /// The webhooks of the app's backend.
     pub webhooks: WebhookSettings,
@@ -109,15 +109,16 @@ pub struct AppSettings {
     pub jwt: JwtSettings,
 }
 
-/// The webhooks through which the app's backend is notified of events (SPEC sections 6 and 9).
+/// The webhooks of an app, which notify its backend of events (SPEC sections 6 and 9).
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhookSettings {
-    /// The URL that receives `State.StateChange`. Empty for none.
+    /// The URL that receives `State.StateChange`; empty if there is none.
     pub state_change_url: String,
-    /// The URL that receives each message whose recipient is OFFLINE, so that the app can push it. Empty for none.
+    /// The URL that receives each message to an OFFLINE user, so that the backend can push it; empty if there is none.
     pub push_url: String,
-    /// The token that signs every request: `Sign = hex(sha256(Token + RequestTime))`. Empty if requests are not signed.
+    /// The token with which every request is signed: `Sign = hex(sha256(Token + RequestTime))`. If it is empty,
+    /// requests are not signed.
     pub token: String,
 }
 
@@ -127,15 +128,15 @@ impl fmt::Debug for WebhookSettings {
     }
 }
 
-/// The edition of an app; a self-hosted app is `flagship` unless set otherwise (SPEC section 7).
+/// The edition of an app. The default of a self-hosted app is `flagship` (SPEC section 7).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Edition {
-    /// Allows only calls about the user's own status.
+    /// Clients may make only the calls about their own status.
     Trial,
-    /// Allows only calls about the user's own status.
+    /// Clients may make only the calls about their own status.
     Standard,
-    /// Allows all calls.
+    /// Clients may make all calls.
     #[default]
     Flagship,
 }
@@ -153,15 +154,14 @@ impl FromStr for Edition {
     }
 }
 
-/// The two feature switches of the console.
+/// The feature switches of the console.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    /// *User status query and change notification*. While it is off, calls about the status of other users are refused
+    /// *User status query and change notification*. If it is off, calls about the status of other users are refused
     /// with 72001.
     pub user_status: bool,
-    /// *Friend status notification*: while it is on, users are notified about their mutual friends without subscribing
-    /// to them.
+    /// *Friend status notification*. If it is on, users are notified about their mutual friends without a subscription.
     pub friend_notification: bool,
 }
 
@@ -177,9 +177,9 @@ impl Default for Switches {
 pub struct MultiDevicePolicy {
     /// The platforms that may be logged in at the same time.
     pub mode: MultiDeviceMode,
-    /// The number of Web logins at the same time, 1–10.
+    /// The number of Web logins that one account may have at the same time, 1–10.
     pub web_instances: u8,
-    /// The number of logins on each other platform at the same time, 1–3.
+    /// The number of logins on each other platform that one account may have at the same time, 1–3.
     pub native_instances: u8,
 }
 
@@ -193,7 +193,7 @@ impl Default for MultiDevicePolicy {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MultiDeviceMode {
-    /// Only one platform.
+    /// One platform.
     Single,
     /// One native platform, and Web.
     Dual,
@@ -218,41 +218,41 @@ impl FromStr for MultiDeviceMode {
     }
 }
 
-/// A rate limit: a number of calls within a sliding window.
+/// A rate limit: a maximum number of calls in a sliding window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// The number of calls allowed within any window, at least 1.
+    /// The maximum number of calls in any window, at least 1.
     pub calls: u16,
     /// The length of the window in milliseconds.
     pub window_ms: u32,
 }
 
-/// Limits of numbers, sizes and rates (SPEC section 3).
+/// The limits on numbers, sizes and rates (SPEC section 3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// The maximum number of users on a subscription list. If a list exceeds it, the earliest subscriptions are
-    /// evicted. 1–10,000.
+    /// The maximum number of users on a subscription list, 1–10,000. A new subscription removes the earliest one of a
+    /// full list.
     pub subscriptions: u16,
-    /// The maximum number of users in one `getUserStatus`. 1–10,000.
+    /// The maximum number of users in one `getUserStatus`, 1–10,000.
     pub query_batch: u16,
-    /// The maximum number of users in one `subscribeUserStatus`. 1–10,000.
+    /// The maximum number of users in one `subscribeUserStatus`, 1–10,000.
     pub subscribe_batch: u16,
-    /// The maximum number of users in one `unsubscribeUserStatus`. 1–10,000.
+    /// The maximum number of users in one `unsubscribeUserStatus`, 1–10,000.
     pub unsubscribe_batch: u16,
-    /// The longest custom status, in bytes. 0–1,000.
+    /// The longest custom status in bytes, 0–1,000.
     pub custom_status_bytes: u16,
-    /// The rate limit of each kind of call of one user, except sending messages.
+    /// The rate limit of each kind of call of one user, except `sendMessage` and `markRead`.
     pub rate: RateLimit,
-    /// The rate limit of one user's `sendMessage` calls. The same limit applies to `markRead` calls, which are counted
+    /// The rate limit of the `sendMessage` calls of one user. The `markRead` calls have the same limit, and are counted
     /// separately.
     pub message_rate: RateLimit,
     /// The rate limit of each command of the server API (SPEC section 8).
     pub api_rate: RateLimit,
-    /// The maximum number of entries of one friend list. 1–10,000.
+    /// The maximum number of friends on one friend list, 1–10,000.
     pub friends: u16,
-    /// The longest message, in bytes. 1–65,535.
+    /// The longest message in bytes, 1–65,535.
     pub message_bytes: u16,
 }
 
@@ -273,23 +273,25 @@ impl Default for Limits {
     }
 }
 
-/// Timeouts and retentions (SPEC sections 2, 3 and 10). Each unit is in the name of the field.
+/// The timeouts and retentions (SPEC sections 2, 3 and 10). The name of each field contains its unit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timing {
-    /// The heartbeat timeout of native clients: a connection that receives nothing for this long is closed. 1 s – 1 h.
+    /// The heartbeat timeout of native clients, 1 s – 1 h. The server closes a connection that sends nothing for this
+    /// time.
     pub heartbeat_timeout_native_ms: u32,
-    /// The heartbeat timeout of Web clients: a connection that receives nothing for this long is closed. 1 s – 1 h.
+    /// The heartbeat timeout of Web clients, 1 s – 1 h. The server closes a connection that sends nothing for this
+    /// time.
     pub heartbeat_timeout_web_ms: u32,
-    /// How long a broken native connection still counts as connected. At most 10 min.
+    /// The time for which a native client still counts as connected after its connection broke. At most 10 min.
     pub linger_native_ms: u32,
-    /// How long a broken Web connection still counts as connected. At most 10 min.
+    /// The time for which a Web client still counts as connected after its connection broke. At most 10 min.
     pub linger_web_ms: u32,
     /// The time after which a device without a connection is logged out. 1 min – 49 days.
     pub login_retention_ms: u32,
-    /// How long the subscription list is kept after the user is no longer ONLINE. At most 49 days.
+    /// The time for which the subscription list is kept after the user is no longer ONLINE. At most 49 days.
     pub subscription_retention_ms: u32,
-    /// How many days messages are kept; 0 means forever. At most 3,650.
+    /// The number of days for which messages are kept, at most 3,650; 0 means forever.
     pub message_retention_days: u16,
 }
 
@@ -317,8 +319,8 @@ impl Timing {
         }))
     }
 
-    /// How long a broken connection of a Web client still counts as connected. If `web` is `false`, the time for a
-    /// native client.
+    /// The time for which a Web client still counts as connected after its connection broke. If `web` is `false`, the
+    /// time of a native client.
     pub fn linger(&self, web: bool) -> Duration {
         Duration::from_millis(u64::from(if web { self.linger_web_ms } else { self.linger_native_ms }))
     }
@@ -328,41 +330,42 @@ impl Timing {
         Duration::from_millis(u64::from(self.login_retention_ms))
     }
 
-    /// How long the subscription list is kept after the user is no longer ONLINE.
+    /// The time for which the subscription list is kept after the user is no longer ONLINE.
     pub fn subscription_retention(&self) -> Duration {
         Duration::from_millis(u64::from(self.subscription_retention_ms))
     }
 }
 
-/// The error for a setting that is outside of its bounds.
+/// The error of a setting that is out of its bounds.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{setting} must be from {least} to {most}, not {given}")]
 pub struct InvalidSettings {
     /// The path of the setting, such as `limits.subscriptions`.
     pub setting: &'static str,
-    /// The least allowed value.
+    /// The lowest allowed value.
     pub least: u64,
-    /// The greatest allowed value.
+    /// The highest allowed value.
     pub most: u64,
     /// The refused value.
     pub given: u64,
 }
 
-/// The Web linger of a new app, in milliseconds. A page can reload and log in within it, even on a slow phone.
+/// The Web linger of a new app, in milliseconds. It is long enough to reload a page, even on a slow phone.
 const LINGER_WEB_OF_A_NEW_APP_MS: u32 = 5_000;
 
 impl AppSettings {
-    /// The settings of a new app: the defaults, and a Web linger. With the linger, reloading a page keeps the custom
-    /// status, and watchers see no change.
+    /// The settings of a new app: the defaults, and a Web linger. The linger lets a user reload a page without losing
+    /// the custom status, and watchers see no change.
     ///
-    /// The linger is not a default: older settings, stored without the field, must keep having none.
+    /// The linger is not one of the defaults, because an older app whose stored settings lack the field must still have
+    /// no linger.
     pub fn of_a_new_app() -> Self {
         let mut settings = Self::default();
         settings.timing.linger_web_ms = LINGER_WEB_OF_A_NEW_APP_MS;
         settings
     }
 
-    /// Checks that every setting is within its bounds. The error contains the first setting that is out of its bounds.
+    /// Checks that every setting is within its bounds. The error is about the first setting that is not.
     pub fn validate(&self) -> Result<(), InvalidSettings> {
         for (setting, given, least, most) in self.measured() {
             if !(least..=most).contains(&given) {
@@ -372,12 +375,12 @@ impl AppSettings {
         Ok(())
     }
 
-    /// Each setting with bounds: its path, the least value and the greatest value.
+    /// Each setting that has bounds, with the lowest and the highest value. A setting is named by its path.
     pub fn bounds() -> impl Iterator<Item = (&'static str, u64, u64)> {
         Self::default().measured().into_iter().map(|(setting, _, least, most)| (setting, least, most))
     }
 
-    /// Each setting with bounds: its path, its value, the least value and the greatest value.
+    /// Each setting that has bounds: its path, its value, the lowest and the highest value.
     fn measured(&self) -> [(&'static str, u64, u64, u64); 34] {
         const HOUR: u64 = 3_600_000;
         const TEN_MINUTES: u64 = 600_000;

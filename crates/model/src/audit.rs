@@ -1,16 +1,16 @@
-//! The entries of the audit log, which records the changes that operators make.
+//! The entries of the audit log. Each records a change that an operator made.
 
 use crate::{AppId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The operator's name in entries about the command line. No operator of the console can have this name.
+/// The operator's name in entries for commands of the command line. No operator of the console can have this name.
 pub const COMMAND_LINE: &str = "command line";
 
 /// Defines [`AuditAction`]: each action with its name in the store, the API and exports.
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident $name:literal)*) => {
-        /// The kind of change that an operator made.
+        /// The kind of change that an operator has made.
         #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
         pub enum AuditAction {
             $($(#[$doc])* #[serde(rename = $name)] $action,)*
@@ -33,7 +33,7 @@ macro_rules! actions {
 actions! {
     /// An app was created.
     AppCreated "app.create"
-    /// Settings of an app were changed, or several parts of the app at once.
+    /// Settings of an app, or several parts of it, were changed.
     AppChanged "app.change"
     /// An app was deleted.
     AppDeleted "app.delete"
@@ -43,17 +43,17 @@ actions! {
     KeyRetired "key.retire"
     /// An operator was shown the text of a key.
     KeyShown "key.show"
-    /// A user became an admin of an app.
+    /// A user was made an admin of an app.
     AdminAdded "admin.add"
-    /// A user is no longer an admin of an app.
+    /// A user was removed from the admins of an app.
     AdminRemoved "admin.remove"
     /// An account was created.
     AccountCreated "account.create"
     /// An account was deleted.
     AccountDeleted "account.delete"
-    /// Every login of a user was ended, and the user's UserSigs were revoked.
+    /// All logins of a user were ended, and the user's UserSigs were revoked.
     UserKicked "user.kick"
-    /// An operator requested that a node of the cluster drains.
+    /// An operator has asked a node of the cluster to drain.
     NodeDrained "node.drain"
     /// The profile of a user was changed.
     ProfileChanged "profile.change"
@@ -61,7 +61,7 @@ actions! {
     FriendAdded "friend.add"
     /// A friend was deleted.
     FriendDeleted "friend.delete"
-    /// The remark of a friend was changed.
+    /// The remark on a friend was changed.
     FriendRenamed "friend.rename"
     /// A message was sent on behalf of a user.
     MessageSent "message.send"
@@ -73,7 +73,7 @@ actions! {
     StatusSet "status.set"
     /// A test request, which reports no event, was sent to a webhook.
     WebhookTested "webhook.test"
-    /// Dead letters were queued to be sent again.
+    /// Dead letters were put into the queue again.
     LettersResent "dead_letters.resend"
     /// Dead letters were deleted.
     LettersDropped "dead_letters.drop"
@@ -99,10 +99,10 @@ impl fmt::Display for AuditAction {
     }
 }
 
-/// A change of one value. The values of secrets are never stored.
+/// A change of one value. A change of a secret does not contain its values.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditChange {
-    /// The path of the changed setting, or the name of another value, such as `role` or `keys`.
+    /// The path of the setting, or the name of the value, such as `role` or `keys`.
     pub what: String,
     /// The value before the change; empty if there was none.
     pub before: String,
@@ -110,7 +110,7 @@ pub struct AuditChange {
     pub after: String,
 }
 
-/// An action that an operator is about to perform.
+/// The entry for an action that an operator is about to take.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewAuditEntry {
     /// The time at which the action begins.
@@ -123,7 +123,7 @@ pub struct NewAuditEntry {
     pub app: Option<AppId>,
     /// The kind of the action.
     pub action: AuditAction,
-    /// The target of the action, such as a user, a key or an operator; empty if it is the app itself.
+    /// The target of the action, such as a user, a key or an operator; empty if the target is the app.
     pub target: String,
     /// The values that the action changes.
     pub changes: Vec<AuditChange>,
@@ -133,11 +133,11 @@ pub struct NewAuditEntry {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditOutcome {
-    /// The action is running, or the server stopped before it recorded another outcome.
+    /// The action has begun. This is the last outcome if the server stopped before the action ended.
     Begun,
     /// The action succeeded.
     Done,
-    /// The action failed, and a part of it may have been executed.
+    /// The action failed, but a part of it may have been done.
     Failed,
 }
 
@@ -167,13 +167,13 @@ pub struct AuditEntry {
     pub app: Option<AppId>,
     /// The kind of the action.
     pub action: AuditAction,
-    /// The target of the action; empty if it is the app itself.
+    /// The target of the action, such as a user, a key or an operator; empty if the target is the app.
     pub target: String,
     /// The values that the action changed.
     pub changes: Vec<AuditChange>,
     /// The outcome of the action.
     pub outcome: AuditOutcome,
-    /// Details of the outcome in words, such as a count or the error.
+    /// Details of the outcome in words, such as a count or an error.
     pub note: String,
 }
 

@@ -1,8 +1,8 @@
-//! The table of codes, which is the source of the codes in the server, the SDKs and the documentation (SPEC section 7).
+//! The table of codes. The codes of the server, the SDKs and the documentation come from it (SPEC section 7).
 
 use std::fmt;
 
-/// A code of an answer. `0` is success; every other code is a refusal.
+/// A code of an answer. 0 means success; every other code is a refusal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(u32);
 
@@ -15,7 +15,7 @@ macro_rules! codes {
             /// All codes, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The name of the code, in capitals.
+            /// The name of the code in capitals.
             pub fn name(self) -> &'static str {
                 match self.0 { $($number => stringify!($name),)* _ => "UNKNOWN_CODE" }
             }
@@ -101,12 +101,12 @@ codes! {
 }
 
 impl Code {
-    /// The number of the code, which all APIs use.
+    /// The number of the code, which is the same in all APIs.
     pub fn number(self) -> u32 {
         self.0
     }
 
-    /// The code with this number; `None` if the table does not have it.
+    /// The code with this number; `None` if the table has no such code.
     pub fn from_number(number: u32) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.0 == number)
     }

@@ -5,12 +5,12 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A UTF-8 text that a user sets as status; empty if there is none.
+/// A text in UTF-8 that a user sets beside the status type; empty if there is none.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CustomStatus(CompactString);
 
-/// The error for a text that is longer than the app allows.
+/// The error of a text that is longer than the app allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a custom status has at most {limit} bytes, this one has {length}")]
 pub struct InvalidCustomStatus {
@@ -27,10 +27,10 @@ impl From<InvalidCustomStatus> for Refusal {
 }
 
 impl CustomStatus {
-    /// An empty custom status, which means none.
+    /// No custom status: an empty text.
     pub const NONE: Self = Self(CompactString::const_new(""));
 
-    /// Creates a custom status. A text longer than `limit` bytes (default 100, SPEC section 1) is refused.
+    /// Creates a custom status. Refuses a text of more than `limit` bytes (100 by default, SPEC section 1).
     pub fn new(text: &str, limit: usize) -> Result<Self, InvalidCustomStatus> {
         if text.len() > limit {
             return Err(InvalidCustomStatus { limit, length: text.len() });

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The id of a device, which is one installation of a client: 1–64 bytes of printable ASCII, generated and stored by
-/// the SDK.
+/// The id of a device: 1–64 bytes of printable ASCII. A device is one installation of a client. The SDK generates and
+/// stores the id.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct DeviceId(CompactString);
 
-/// The error for a text that is not a `deviceID`.
+/// The error of a text that is not a `deviceID`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a deviceID is 1 to {} bytes of printable ASCII", DeviceId::MAX_BYTES)]
 pub struct InvalidDeviceId;
@@ -66,26 +66,26 @@ impl fmt::Debug for DeviceId {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 #[repr(u8)]
 pub enum Platform {
-    /// `iPhone`
+    /// An iPhone.
     #[serde(rename = "iPhone")]
     IPhone = 1,
-    /// `Android`
+    /// An Android phone or tablet.
     Android = 2,
-    /// `iPad`
+    /// An iPad.
     #[serde(rename = "iPad")]
     IPad = 3,
-    /// `Windows`
+    /// A Windows computer.
     Windows = 4,
-    /// `Mac`
+    /// A Mac.
     Mac = 5,
-    /// `Linux`
+    /// A Linux computer.
     Linux = 6,
-    /// `Web`: a browser, or an application packaged like one. It is logged out when its connection has ended and the
+    /// A browser, or an application that runs in one. A Web device is logged out when its connection has ended and the
     /// linger is over.
     Web = 7,
 }
 
-/// The error for a text that is not the name of a platform.
+/// The error of a text that is not the name of a platform.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown platform {0:?}; one of iPhone, Android, iPad, Windows, Mac, Linux, Web")]
 pub struct UnknownPlatform(pub String);
@@ -100,7 +100,7 @@ impl Platform {
         Self::ALL.into_iter().find(|platform| *platform as i32 == number)
     }
 
-    /// The name of the platform, which all APIs use.
+    /// The name of the platform, which is the same in all APIs.
     pub fn name(self) -> &'static str {
         match self {
             Self::IPhone => "iPhone",
@@ -113,7 +113,7 @@ impl Platform {
         }
     }
 
-    /// Whether this is `Web`. A Web device is logged out when its connection has ended and the linger is over.
+    /// Whether this is `Web`.
     pub fn is_web(self) -> bool {
         self == Self::Web
     }
@@ -142,7 +142,7 @@ impl FromStr for Platform {
 pub struct PlatformSet(u8);
 
 impl PlatformSet {
-    /// Adds a platform; adding it again changes nothing.
+    /// Adds a platform.
     pub fn insert(&mut self, platform: Platform) {
         self.0 |= 1 << platform as u8;
     }
@@ -177,35 +177,35 @@ impl fmt::Debug for PlatformSet {
     }
 }
 
-/// The id of one run of a node. Each start gives the node a new id, so that data of an earlier run is recognised.
+/// The id of one run of a node. A node gets a new id at each start, so that data of an earlier run can be recognized.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(transparent)]
 pub struct NodeId(pub u64);
 
 impl NodeId {
-    /// Creates the id of a run that began at `start`. `random` distinguishes two runs that begin in the same
+    /// Creates the id of a run that began at `start`. `random` distinguishes two runs that began in the same
     /// millisecond.
     pub fn of_run(start: Timestamp, random: u16) -> Self {
         Self(start.0 << 16 | u64::from(random))
     }
 }
 
-/// Sixteen hexadecimal digits.
+/// Writes sixteen hexadecimal digits.
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
     }
 }
 
-/// The id of one connection. A node uses each id once.
+/// The id of one connection. A node never uses an id twice.
 ///
-/// The end of a connection is reported with its id. A late report therefore does not affect the device's next
-/// connection.
+/// The end of a connection is reported with its id, so that a late report does not affect the next connection of the
+/// device.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 pub struct ConnectionId {
     /// The run of the node that accepted the connection.
     pub node: NodeId,
-    /// The number of the connection among those of this run.
+    /// The number of the connection within this run.
     pub local: u64,
 }
 
@@ -215,7 +215,7 @@ impl ConnectionId {
         Self { node, local }
     }
 
-    /// Creates the id of a connection for simulations and tests, which have only one node and no sockets.
+    /// Creates the id of a connection for simulations and tests that have one node and no sockets.
     pub const fn alone(local: u64) -> Self {
         Self { node: NodeId(0), local }
     }

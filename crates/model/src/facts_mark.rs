@@ -1,31 +1,33 @@
-//! A position in the history of the facts, to detect facts that were restored or replaced.
+//! A mark of the facts. It shows whether facts were restored from a backup or replaced by others.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A position in the history of the facts. Live records store the last position. If the facts are at an earlier
-/// position, they were restored from a backup. If they have another history, the live records do not belong to them.
+/// A position in the history of the facts. Live records store the latest position that they know. If the facts are at
+/// an earlier position, they were restored from a backup. If the facts have another history, the live records do not
+/// belong to them.
 ///
-/// A position is committed to the facts before live records store it. After a crash, live records are therefore never
-/// ahead of the facts.
+/// A position is committed to the facts before live records store it. After a crash, the stored position is therefore
+/// never ahead of the facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FactsMark {
-    /// A random number that identifies the history. A node chooses a new one if it starts without live records, or with
-    /// live records that belong to other facts. Two histories that continue from the same backup therefore differ.
+    /// A random number that identifies the history. A node begins a new history if it starts without live records, or
+    /// with live records that belong to other facts. The histories of two databases that continue from the same backup
+    /// are therefore different.
     pub history: u64,
-    /// The position in the history, which increases with the changes of the facts.
+    /// The position in the history. It increases after facts have changed.
     pub count: u64,
 }
 
 impl FactsMark {
-    /// Whether facts at this position contain everything that they contained at the position `noted`. The facts may be
-    /// ahead of `noted`: a crash may come before live records store the position.
+    /// Whether facts at this position contain everything that facts at the position `noted` contained. The facts may be
+    /// ahead of `noted`, because a crash may have come before the live records stored the newer position.
     pub fn includes(self, noted: Self) -> bool {
         self.history == noted.history && self.count >= noted.count
     }
 }
 
-/// The position and the history, as in `60 of 9477063350432358187`.
+/// Writes the position and the history, such as `60 of 9477063350432358187`.
 impl fmt::Display for FactsMark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.count, self.history)

@@ -3,20 +3,20 @@
 use crate::{Profile, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-/// An entry of a user's friend list. The user is its owner.
+/// An entry of a user's friend list. That user is the owner of the entry.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Friend {
     /// The id of the friend.
     pub id: UserId,
-    /// The owner's name for the friend; empty if there is none.
+    /// The owner's remark on the friend; empty if there is none.
     pub remark: String,
-    /// Whether the owner is in the friend's list too.
+    /// Whether the owner is on the friend's list as well.
     pub mutual: bool,
     /// The time at which the entry was created.
     pub added: Timestamp,
-    /// The app's description of how the friendship began; empty if there is none.
+    /// How the friendship began, in a format of the app; empty if unknown.
     pub source: String,
-    /// The text that the owner sent with the request; empty if there is none.
+    /// The text of the owner's friend request; empty if there is none.
     pub wording: String,
     /// The friend's profile.
     pub profile: Profile,

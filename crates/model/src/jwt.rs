@@ -1,40 +1,39 @@
-//! The settings of an app for JWTs, which it accepts in addition to UserSigs (SPEC section 5, "Tokens").
+//! The settings of an app for JWTs, which clients may use in place of UserSigs (SPEC section 5, "Tokens").
 
 use crate::AppId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The longest allowed [`JwtSettings::keys`], in bytes.
+/// The maximum length of [`JwtSettings::keys`] in bytes.
 pub const MAX_JWT_KEYS_BYTES: usize = 16 * 1024;
 
-/// The shortest allowed [`JwtSettings::secret`], in bytes. An HMAC-SHA256 key is at least as long as the hash (RFC
+/// The minimum length of [`JwtSettings::secret`] in bytes. A key for HMAC-SHA256 must not be shorter than the hash (RFC
 /// 7518, section 3.2).
 pub const MIN_JWT_SECRET_BYTES: usize = 32;
 
-/// The keys that sign the JWTs of an app, and the claims that a JWT must have. An app without keys accepts no JWT.
+/// The keys of an app's JWTs, and the claims that a JWT must have. An app without keys accepts no JWT.
 ///
-/// Each key is for one algorithm: a public RSA key for RS256, a P-256 key for ES256, an Ed25519 key for EdDSA, and the
-/// secret for HS256. A token with another algorithm is refused. So there is no setting for algorithms.
+/// Each key is for one algorithm: a public RSA key for RS256, a P-256 key for ES256, an Ed25519 key for EdDSA, the
+/// secret for HS256. A JWT with any other algorithm is refused, so there is no setting for algorithms.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JwtSettings {
-    /// The address of a JWKS, which the server fetches repeatedly. Empty if there is none.
+    /// The URL of a JWKS, which the server reads repeatedly; empty if there is none.
     pub jwks_url: String,
-    /// The name of a file with a JWKS or public keys as PEM, in the folder `jwks` of the data folder. Empty if there is
-    /// none.
+    /// The name of a file in the folder `jwks` of the data folder; empty if there is none. The file is a JWKS, or
+    /// public keys as PEM.
     pub jwks_file: String,
-    /// A JWKS, or public keys as PEM. Empty if there is none.
+    /// A JWKS, or public keys as PEM; empty if there are none.
     pub keys: String,
-    /// The secret for HS256. Empty if there is none.
+    /// The secret for HS256; empty if there is none.
     pub secret: String,
-    /// The required value of the claim `iss`. Empty if every value is accepted.
+    /// The required value of the claim `iss`. If it is empty, every value is accepted.
     pub issuer: String,
-    /// The audience that the claim `aud` must contain. Empty means the SDKAppID in decimal.
+    /// The audience that the claim `aud` must contain. If it is empty, the SDKAppID as a decimal number.
     pub audience: String,
     /// The name of the claim that contains the userID.
     pub user_claim: String,
-    /// The tolerance in seconds when `exp` and `nbf` are checked, because the clocks of the issuer and the server may
-    /// differ.
+    /// The tolerance for `exp` and `nbf` in seconds. The clocks of the issuer and the server may differ.
     pub leeway_s: u16,
 }
 
@@ -54,13 +53,13 @@ impl Default for JwtSettings {
 }
 
 impl JwtSettings {
-    /// Whether the app accepts JWTs, because it has at least one source of keys.
+    /// Whether the app accepts JWTs: it has at least one source of keys.
     pub fn is_on(&self) -> bool {
         let Self { jwks_url, jwks_file, keys, secret, .. } = self;
         [jwks_url, jwks_file, keys, secret].iter().any(|source| !source.is_empty())
     }
 
-    /// Whether `audience` is the audience that the app requires.
+    /// Whether `audience` is the audience that the claim `aud` must contain.
     pub fn is_audience(&self, app: AppId, audience: &str) -> bool {
         match self.audience.as_str() {
             "" => audience == app.0.to_string(),
@@ -68,7 +67,7 @@ impl JwtSettings {
         }
     }
 
-    /// The sources of keys that the server reads repeatedly.
+    /// The sources of keys that the server has to read repeatedly.
     pub fn sources(&self) -> impl Iterator<Item = KeySource> {
         let url = (!self.jwks_url.is_empty()).then(|| KeySource::Url(self.jwks_url.clone()));
         let file = (!self.jwks_file.is_empty()).then(|| KeySource::File(self.jwks_file.clone()));
@@ -76,7 +75,7 @@ impl JwtSettings {
     }
 }
 
-/// A source of keys that the server reads repeatedly.
+/// A source of keys that the server has to read repeatedly.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum KeySource {
     /// A JWKS at this address.
@@ -85,8 +84,7 @@ pub enum KeySource {
     File(String),
 }
 
-/// Whether a text is a valid name of a key file. A valid name has no path, so it cannot refer to a file outside of its
-/// folder.
+/// Whether a text may be the name of a key file. Such a name has no path, so that it cannot refer to another folder.
 pub fn is_key_file_name(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     !text.starts_with('.') && (1..=100).contains(&text.len()) && text.bytes().all(is_plain)

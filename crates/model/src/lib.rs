@@ -1,5 +1,5 @@
-//! The data types of Lamplight. A value is parsed and checked once, when it is received. Its type then shows that it
-//! was checked.
+//! The data types of Lamplight. A value is parsed and checked once, when it is received; after that, its type shows
+//! that it is valid.
 //!
 //! This crate has no clock, no randomness and no I/O.
 

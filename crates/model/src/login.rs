@@ -3,55 +3,55 @@
 use crate::{DeviceId, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A login that has ended, identified by its number. A later login of the same device has a higher number. A late
-/// report of this end therefore does not affect the later login.
+/// A login that has ended. A later login of the same device has a higher number, so a late report of this end does not
+/// affect it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndedLogin {
     /// The device whose login ended.
     pub device: DeviceId,
-    /// The number of the login, assigned by the facts when it was recorded.
+    /// The number of the login, which the facts have assigned.
     pub login: u64,
-    /// The mark that the login leaves for the device; `None` if it leaves none.
+    /// The end mark that the device gets; `None` if it gets none.
     pub mark: Option<EndMark>,
 }
 
-/// Records how the last login of a device ended, until its application logs in again.
+/// How the last login of a device ended. The mark is kept until the application of the device logs in again.
 ///
-/// Every attempt of the device to resume its login is refused with 6208. A device that another login kicked
-/// ([`EndWhy::KickedBy`]) may not have been told. Its application's next login is then also refused with 6208, once
-/// (SPEC section 5).
+/// While it is kept, every attempt of the device to resume the login is refused with 6208. A device that was kicked by
+/// another login ([`EndWhy::KickedBy`]) may not know it yet. Its application's next login is then refused with 6208 as
+/// well, once (SPEC section 5).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device was notified of the end: it was connected when it was kicked, or a login was refused because
-    /// of the end. Always `true` if `why` is [`EndWhy::LoggedOut`].
+    /// Whether the device was told about the end. It was told if it was connected when it was kicked, or if a login was
+    /// refused because of the end. Always `true` for [`EndWhy::LoggedOut`].
     pub told: bool,
     /// The time at which the login ended.
     pub at: Timestamp,
 }
 
-/// The causes for which a login leaves an end mark.
+/// The causes of an end for which a device gets an end mark.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum EndWhy {
-    /// Another login of the account, on this platform, has kicked the login.
+    /// Another login of the account kicked the login. The value is the platform of the other login.
     KickedBy(Platform),
-    /// The device logged out, its UserSig expired, or the server API or an operator kicked the user. Also the cause for
-    /// a login that was recorded and then refused, unless another login has kicked it.
+    /// The device logged out, its UserSig expired, or the server API or an operator kicked the user. Also the cause if
+    /// the login was recorded and then refused, unless another login kicked it.
     LoggedOut,
 }
 
-/// The maximum number of UserSigs that a revocation can list individually.
+/// The maximum number of UserSigs that a revocation can name individually.
 pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 
-/// The UserSigs of a user that are refused with 70052 (SPEC section 5, "Revoking is exact"). They are those issued
-/// before a certain second, and some later ones that were used.
+/// The UserSigs of a user that are refused with 70052 (SPEC section 5, "Revoking is exact"): all that were issued
+/// before a certain second, and some later ones that the user has used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Revoked {
-    /// The time of the revocation. UserSigs issued before its second are refused.
+    /// The time of the revocation. UserSigs that were issued before its second are refused.
     pub at: Timestamp,
-    /// The seconds in which other refused UserSigs were issued: ascending, not before [`Revoked::at`], and at most
-    /// [`MAX_REVOKED_ONE_BY_ONE`].
+    /// The seconds in which the other refused UserSigs were issued. They are in ascending order, not before
+    /// [`Revoked::at`], and at most [`MAX_REVOKED_ONE_BY_ONE`].
     pub also: Vec<u64>,
 }
 
@@ -77,8 +77,8 @@ impl Revoked {
         *self != before
     }
 
-    /// Limits the length of `also`: removes its earliest seconds and moves `at` past them. Nothing that was revoked
-    /// becomes valid.
+    /// Limits the length of `also`: removes its earliest seconds, and moves `at` past them. No revoked UserSig becomes
+    /// valid.
     fn tidy(&mut self) {
         self.also.sort_unstable();
         self.also.dedup();

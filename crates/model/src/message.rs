@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A stored one-to-one message.
+/// A message that is stored.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Message {
     /// The sender.
@@ -18,12 +18,12 @@ pub struct Message {
     pub at: Timestamp,
     /// The content of the message.
     pub body: MessageBody,
-    /// The id that the sender gave the message.
+    /// The id that the sender has given the message.
     pub client_id: ClientMessageId,
 }
 
 impl Message {
-    /// The other user of the message: the recipient if `user` is the sender, or else the sender.
+    /// The other user: the recipient if `user` is the sender, otherwise the sender.
     pub fn peer_of(&self, user: &UserId) -> &UserId {
         if self.from == *user { &self.to } else { &self.from }
     }
@@ -35,16 +35,16 @@ impl Message {
 pub enum MessageBody {
     /// A text.
     Text(String),
-    /// Content that only the application interprets. Lamplight passes the content on unchanged.
+    /// Content that only applications interpret. Lamplight delivers it unchanged.
     Custom(CustomElement),
 }
 
-/// Custom content, like the cloud's `TIMCustomElem`. Each part may be empty.
+/// Custom content, like a `TIMCustomElem` of the cloud. Each part may be empty.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
 pub struct CustomElement {
     /// The content, in a format of the application.
     pub data: String,
-    /// A text for people, which conversation lists show and which is pushed to OFFLINE users.
+    /// A text for people. Conversation lists show it, and OFFLINE users get it as a push notification.
     pub description: String,
     /// Further data of the application.
     pub extension: String,
@@ -61,7 +61,7 @@ impl MessageBody {
         }
     }
 
-    /// Checks the size of the body. An empty body is refused with 6017, and one of more than `limit` bytes with 80002.
+    /// Checks the size of the body. Refuses an empty body with 6017, and a body of more than `limit` bytes with 80002.
     pub fn check(&self, limit: usize) -> Result<(), Refusal> {
         match self.bytes() {
             0 => Err(Refusal::because(Code::INVALID_PARAMETER, "the message is empty")),
@@ -73,7 +73,7 @@ impl MessageBody {
         }
     }
 
-    /// The text for people: the text of the message, or the description of custom content.
+    /// The text that people see: the text of the message, or the description of custom content.
     pub fn shown(&self) -> &str {
         match self {
             Self::Text(text) => text,
@@ -88,13 +88,13 @@ impl From<&str> for MessageBody {
     }
 }
 
-/// The id that a sender gives a message: 1–64 bytes of printable ASCII. If the sender soon sends the same content to
-/// the same user under the same id again, that is a retry. A retry is not stored again.
+/// The id that a sender gives a message: 1–64 bytes of printable ASCII. If the sender sends the same content to the
+/// same user with the same id again within ten minutes, that is a retry, and nothing more is stored.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientMessageId(CompactString);
 
-/// The error for a text that is not a client message id.
+/// The error of a text that is not a client message id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a client message id is 1 to {} bytes of printable ASCII and does not begin with `{}`",
@@ -113,11 +113,11 @@ impl ClientMessageId {
     /// The longest client message id, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// The prefix of the ids that the server API generates. Clients may not use it: their messages could be taken for
-    /// those of the server API.
+    /// The prefix of the ids that the server API generates. Clients must not use it, because their messages could be
+    /// mistaken for those of the server API.
     pub const SERVER_API: &str = "api:";
 
-    /// Parses an id that a client has chosen.
+    /// Parses the id of a client. Refuses an id with the prefix of the server API.
     pub fn of_client(text: &str) -> Result<Self, InvalidClientMessageId> {
         if text.starts_with(Self::SERVER_API) {
             return Err(InvalidClientMessageId);
@@ -125,7 +125,7 @@ impl ClientMessageId {
         Self::new(text)
     }
 
-    /// Parses an id that a client has chosen or the server API has generated.
+    /// Parses the id of a client or of the server API.
     pub fn new(text: &str) -> Result<Self, InvalidClientMessageId> {
         let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {

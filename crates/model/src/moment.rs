@@ -1,11 +1,11 @@
-//! Points in time on two clocks. The types prevent mixing the clocks.
+//! Points in time on two clocks, with a type for each clock.
 
 use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A point in time on a monotonic clock, in milliseconds since the origin of the clock. The clock is that of the
-/// process or, in a cluster, that of the directory. Deadlines are moments.
+/// A point in time on a monotonic clock, in milliseconds since the origin of that clock. Deadlines are moments. On a
+/// single node, the clock is that of the process. In a cluster, it is the clock of the directory.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct Moment(pub u64);
 
@@ -35,7 +35,7 @@ impl Sub<Duration> for Moment {
 }
 
 /// A point in time on the wall clock, in milliseconds since 1970-01-01 UTC. It is used for people, disks and
-/// signatures. The wall clock may jump, so it never decides whether a user is present.
+/// signatures. The wall clock may jump, so it never decides whether a user is connected.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(transparent)]
 pub struct Timestamp(pub u64);
@@ -58,7 +58,7 @@ impl Timestamp {
     }
 }
 
-/// The current time on both clocks. The rules take it as an argument, and only their callers read clocks.
+/// The current time on both clocks. Rules get it as an argument; only their callers read clocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Now {
     /// The monotonic clock, for deadlines.
@@ -68,13 +68,13 @@ pub struct Now {
 }
 
 impl Now {
-    /// The time that is `duration` later on both clocks.
+    /// This time plus `duration`, on both clocks.
     pub fn after(self, duration: Duration) -> Self {
         Self { moment: self.moment + duration, wall: self.wall.after(duration) }
     }
 
-    /// The time of the wall clock at the future moment `moment`, if nobody sets the clock. For a moment in the past,
-    /// the current time.
+    /// The time of the wall clock at the moment `moment`, provided that nobody sets the clock. For a moment in the
+    /// past, the current time.
     pub fn wall_at(self, moment: Moment) -> Timestamp {
         self.wall.after(moment.since(self.moment))
     }

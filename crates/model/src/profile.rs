@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// The profile of an account (SPEC section 6). A new account has the default profile.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Profile {
-    /// The name that people see. Without it, they see the `userID`.
+    /// The name that people see; empty if there is none, and people then see the `userID`.
     pub nick: String,
     /// The http or https URL of a picture; empty if there is none.
     pub avatar_url: String,
@@ -22,7 +22,7 @@ pub enum AllowType {
     /// Anybody may add the account.
     #[default]
     AllowAny,
-    /// No user may add the account. The server API still may, because it acts for the app.
+    /// No user may add the account. The server API may, because it acts for the app.
     DenyAny,
 }
 
@@ -37,7 +37,7 @@ pub struct ProfileChange {
     pub allow: Option<AllowType>,
 }
 
-/// The value of a further field of a profile, which Lamplight stores without interpreting it.
+/// The value of a further field of a profile. Lamplight stores it, but does not interpret it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FieldValue {
@@ -47,29 +47,29 @@ pub enum FieldValue {
     Text(String),
 }
 
-/// The further fields of a profile, by their names. Only the app's backend reads and writes them; clients are not
-/// notified about their changes.
+/// The further fields of a profile by their names. Only the app's backend reads and writes them. Clients are not
+/// notified of changes.
 pub type ProfileFields = BTreeMap<String, FieldValue>;
 
 /// The maximum number of further fields of one profile.
 pub const MAX_PROFILE_FIELDS: usize = 50;
 
-/// The longest nick and the longest avatar URL, in bytes. The cloud returns 40601 above 500.
+/// The maximum length of a nick and of an avatar URL, in bytes. The cloud refuses longer ones with 40601.
 pub const MAX_PROFILE_BYTES: usize = 500;
 
-/// The maximum length of a remark in bytes. It equals the limit of the cloud's `Tag_SNS_IM_Remark`.
+/// The maximum length of a remark in bytes, which is that of the cloud's `Tag_SNS_IM_Remark`.
 pub const MAX_REMARK_BYTES: usize = 96;
 
 /// The maximum length of `AddSource` and of `AddWording`, in bytes.
 pub const MAX_ADD_TEXT_BYTES: usize = 256;
 
-/// The error for an invalid text in a profile or a friend entry.
+/// The error of an invalid text in a profile or in an entry of a friend list.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidText {
     /// The text has more bytes than allowed.
     #[error("{what} has at most {limit} bytes, this one has {length}")]
     TooLong {
-        /// A phrase for the text, such as `a nick`.
+        /// A phrase that names the text, such as `a nick`.
         what: &'static str,
         /// The limit, in bytes.
         limit: usize,
@@ -79,7 +79,7 @@ pub enum InvalidText {
     /// The text contains a control character, such as a line break.
     #[error("{what} has a control character")]
     Control {
-        /// A phrase for the text, such as `a nick`.
+        /// A phrase that names the text, such as `a nick`.
         what: &'static str,
     },
     /// The avatar URL is not an http or https URL.
@@ -94,13 +94,13 @@ impl From<InvalidText> for Refusal {
 }
 
 impl ProfileChange {
-    /// Whether the change has no fields.
+    /// Whether the change has no field.
     pub fn is_empty(&self) -> bool {
         self.nick.is_none() && self.avatar_url.is_none() && self.allow.is_none()
     }
 
-    /// Checks the texts. Each has at most [`MAX_PROFILE_BYTES`] and no control characters. The avatar URL is empty or
-    /// an http or https URL.
+    /// Checks the texts. Each may have at most [`MAX_PROFILE_BYTES`] bytes and no control characters. The avatar URL
+    /// must be empty, or an http or https URL.
     pub fn check(&self) -> Result<(), InvalidText> {
         if let Some(nick) = &self.nick {
             check_text("a nick", nick, MAX_PROFILE_BYTES)?;
@@ -129,15 +129,16 @@ impl ProfileChange {
     }
 }
 
-/// The combining dot above, which follows the `i` in the lower case of `İ`.
+/// The combining dot above. It follows the `i` when `İ` is converted to lower case.
 const DOT_ABOVE: char = '\u{307}';
 
 /// Folds the case of a nick for a search. Each character is folded separately, so a prefix of a nick folds to a prefix
 /// of the folded nick.
 ///
-/// The result is Unicode's default case folding, computed with the case mappings of the standard library. Upper case
-/// unites `ς` with `σ` and `ß` with `ss`; lower case follows. The letters `I`, `i`, `İ` and `ı` all become one letter:
-/// their case depends on the language, which is unknown here.
+/// The result is the default case folding of Unicode, with one exception, and is computed with the case mappings of the
+/// standard library. Converting to upper case unites `ς` with `σ`, and `ß` with `ss`; the result is then converted to
+/// lower case. The exception: `I`, `i`, `İ` and `ı` all become one letter, because their case depends on the language,
+/// which is unknown here.
 pub fn fold_nick(nick: &str) -> String {
     let folded =
         nick.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
@@ -150,8 +151,8 @@ pub fn fold_nick(nick: &str) -> String {
     letters
 }
 
-/// Checks a text of one line: it has at most `limit` bytes and no control characters. The error contains `what` as the
-/// phrase for the text.
+/// Checks a text of one line, which may have at most `limit` bytes and no control characters. The error names the text
+/// with the phrase `what`.
 pub fn check_text(what: &'static str, text: &str, limit: usize) -> Result<(), InvalidText> {
     if text.len() > limit {
         return Err(InvalidText::TooLong { what, limit, length: text.len() });

@@ -1,4 +1,4 @@
-//! The session events of a user: logins, logouts and connection changes that are sent to the app's backend (SPEC
+//! The session events of a user: logins, logouts and changes of connections. They are sent to the app's backend (SPEC
 //! section 9).
 
 mod stored;
@@ -7,13 +7,14 @@ use crate::{CustomStatus, DeviceId, Platform, StatusType, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-/// The maximum number of events between a disconnect and a login that cancels it. If there are more, both are sent.
+/// The maximum number of events between a disconnect and a login that cancels it. If there are more, both the
+/// disconnect and the login are sent.
 pub const MAX_EVENTS_BETWEEN: usize = 64;
 
 /// A login, a logout or another change of a user's sessions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SessionEvent {
-    /// The number of the event. It increases with every event of the user, even if the account was deleted and created
+    /// The number of the event. It increases with every event of the user, even if the account is deleted and created
     /// again.
     pub ordinal: u64,
     /// The time of the event.
@@ -22,7 +23,7 @@ pub struct SessionEvent {
     pub device: Option<EventDevice>,
     /// The kind of the event.
     pub kind: SessionEventKind,
-    /// The status of the user after the event; `None` for an event that an earlier version of Lamplight stored.
+    /// The status of the user after the event; `None` if an earlier version of Lamplight has stored the event.
     pub after: Option<StatusAfter>,
 }
 
@@ -33,8 +34,8 @@ pub struct StatusAfter {
     pub status_type: StatusType,
     /// The version of the status.
     pub version: Version,
-    /// Whether the event is sent even if a later login would cancel it. `true` if the same change has cleared a custom
-    /// status. Also `true` if an earlier event of the change reports that the user is no longer ONLINE.
+    /// Whether the event is sent even if a later login would cancel it. `true` if the change that caused the event has
+    /// also cleared a custom status, or if an earlier event of that change reports that the user is no longer ONLINE.
     pub told_always: bool,
 }
 
@@ -52,23 +53,23 @@ pub struct EventDevice {
 /// The kind of a session event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SessionEventKind {
-    /// The device has logged in or returned.
+    /// The device has logged in, or has returned.
     Login {
         /// The platforms of the logins that this login has ended.
         kicked: Vec<Platform>,
     },
-    /// The device was logged out, for example by the user, by a kick of the app, or because the UserSig expired.
+    /// The device was logged out, for example by the user, by a kick of the app, or by the expiry of the UserSig.
     Logout,
     /// The connection was closed or has failed.
     LinkClosed,
-    /// The server received nothing from the device during the heartbeat timeout.
+    /// The server has received nothing from the device for the heartbeat timeout.
     TimedOut,
-    /// The custom status was set; an empty text cleared it.
+    /// The custom status was set. An empty text means that it was cleared.
     CustomStatus(CustomStatus),
 }
 
 impl SessionEventKind {
-    /// Whether the event is the end of a connection without a logout.
+    /// Whether the event reports the end of a connection without a logout.
     pub fn is_disconnect(&self) -> bool {
         match self {
             Self::LinkClosed | Self::TimedOut => true,
@@ -78,8 +79,8 @@ impl SessionEventKind {
 }
 
 impl SessionEvent {
-    /// The device of a login that kicked no device; `None` for all other events. Only such a login can cancel a
-    /// disconnect.
+    /// The device of a login that has kicked no other login; `None` for all other events. Only such a login can cancel
+    /// a disconnect.
     pub fn device_that_is_back(&self) -> Option<&DeviceId> {
         match &self.kind {
             SessionEventKind::Login { kicked } if kicked.is_empty() => {
@@ -93,11 +94,11 @@ impl SessionEvent {
         }
     }
 
-    /// Whether this login cancels an unsent disconnect. Neither the login nor the disconnect is then sent. `between`
-    /// has the user's events between the two.
+    /// Whether this login cancels a disconnect that was not sent yet. Neither of the two is then sent. `between` has
+    /// the events of the user between the two.
     ///
-    /// To a receiver, the device was then connected the whole time. The events in `between` must be possible for a
-    /// connected device; see [`StatusAfter::told_always`].
+    /// To the receiver, the device seems connected all the time. Each event in `between` must therefore be one that can
+    /// occur while the device is connected. [`StatusAfter::told_always`] prevents the cancelling as well.
     pub fn takes_back<'a>(&self, disconnect: &Self, mut between: impl Iterator<Item = &'a Self>) -> bool {
         let (Some(device), Some(gone)) = (self.device_that_is_back(), &disconnect.device) else {
             return false;
@@ -110,9 +111,8 @@ impl SessionEvent {
             && between.all(|event| event.leaves_connected(device) && !is_told_always(event))
     }
 
-    /// Whether this event, between the disconnect and the login of `device`, is possible while `device` is connected.
-    /// Possible are events of another device that kicked no login, and custom statuses set by the server API or an
-    /// operator.
+    /// Whether this event can occur while `device` is connected. It can if it is an event of another device that kicked
+    /// no login, or if the server API or an operator set the custom status.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {
             (SessionEventKind::CustomStatus(_), None) => true,

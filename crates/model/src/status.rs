@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The status type. The numbers are part of every API (SPEC section 1).
+/// The status type. The numbers are the same in all APIs (SPEC section 1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 #[repr(u8)]
 pub enum StatusType {
-    /// The status is not known.
+    /// The status is unknown.
     Unknown = 0,
     /// The user has at least one device that counts as connected.
     Online = 1,
@@ -28,7 +28,7 @@ impl StatusType {
         Self::ALL.into_iter().find(|status| *status as i32 == number)
     }
 
-    /// The name of the status type in capitals, which all APIs use.
+    /// The name of the status type in capitals, which is the same in all APIs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unknown => "UNKNOWN",
@@ -52,14 +52,14 @@ impl fmt::Display for StatusType {
 pub struct Version(pub u64);
 
 impl Version {
-    /// The lowest version of a change at the time `wall`: the wall clock in milliseconds, shifted by 12 bits for 4,096
-    /// changes per millisecond. A record that replaces a lost record begins with this version. The versions of the new
-    /// record are then above those sent before.
+    /// The lowest version of a change at the time `wall`: the milliseconds of the wall clock, shifted by 12 bits to
+    /// have room for 4,096 changes per millisecond. A record that replaces a lost record begins with this version, so
+    /// that its versions are higher than those that were sent before.
     pub fn at(wall: Timestamp) -> Self {
         Self(wall.0 << 12)
     }
 
-    /// The version of the next change, at the time `wall`.
+    /// The version of the next change, which happens at the time `wall`.
     #[must_use]
     pub fn next(self, wall: Timestamp) -> Self {
         Self((self.0 + 1).max(Self::at(wall).0))
@@ -77,28 +77,28 @@ impl fmt::Display for Version {
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Reason {
-    /// The status has not changed visibly since the account or the live record was created.
+    /// There was no visible change since the account or the live record was created.
     #[default]
     None = 0,
-    /// A device has logged in or returned.
+    /// A device has logged in, or has returned.
     Login = 1,
     /// The user logged out.
     Logout = 2,
     /// The connection was closed or has failed: FIN, RST, process killed, tab closed.
     LinkClosed = 3,
-    /// The server received nothing from the device during the heartbeat timeout.
+    /// The server has received nothing from the device for the heartbeat timeout.
     Timeout = 4,
     /// Another login, the server API or an operator ended the login.
     Kicked = 5,
-    /// The UserSig expired during a connection.
+    /// The UserSig has expired while the device was connected.
     SigExpired = 6,
-    /// The device was logged out because it had no connection for the login retention.
+    /// The device was logged out because it had no connection for the time of the login retention.
     Lapsed = 7,
     /// The account was deleted.
     Deleted = 8,
     /// The custom status was set or cleared.
     Custom = 9,
-    /// The server node that had the connection was lost, and the client did not return in time.
+    /// The node that had the connection was lost, and the client did not return in time.
     NodeLost = 10,
 }
 
@@ -155,14 +155,14 @@ impl FromStr for Reason {
     }
 }
 
-/// The visible status of a user with its evidence (SPEC section 2).
+/// The visible status of a user, with its evidence (SPEC section 2).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UserStatus {
     /// The id of the user.
     pub user_id: UserId,
     /// ONLINE, OFFLINE or UNLOGINED.
     pub status_type: StatusType,
-    /// The user's own text; empty if there is none.
+    /// The custom status; empty if there is none.
     pub custom_status: CustomStatus,
     /// The version, which increases with every visible change of this user.
     pub version: Version,
@@ -170,7 +170,8 @@ pub struct UserStatus {
     pub since: Timestamp,
     /// The cause of the last change.
     pub reason: Reason,
-    /// The time when the user last had a connection. `None` while the user is ONLINE, or without any connection so far.
+    /// The time when the user was last connected. `None` while the user is ONLINE, and for a user who was never
+    /// connected.
     pub last_seen: Option<Timestamp>,
     /// The platforms of the devices that count as connected.
     pub online_devices: PlatformSet,

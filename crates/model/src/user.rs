@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The `SDKAppID` of an app, which is the tenant that owns accounts, keys and settings.
+/// The `SDKAppID` of an app. An app is a tenant, which owns accounts, keys and settings.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 #[serde(transparent)]
 pub struct AppId(pub u32);
@@ -22,7 +22,7 @@ impl fmt::Display for AppId {
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct UserId(CompactString);
 
-/// The error for a text that is not a `userID`. The error quotes the text. Calls are refused with
+/// The error of a text that is not a `userID`. It quotes the text. A call with such a text is refused with
 /// [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]
@@ -34,7 +34,7 @@ impl From<InvalidUserId> for Refusal {
     }
 }
 
-/// The maximum number of characters that a quotation contains.
+/// The maximum number of characters in a quotation.
 const MAX_QUOTED: usize = 40;
 
 /// Quotes at most 40 characters of a text. Special characters are escaped, so that the quotation cannot harm a terminal
@@ -47,7 +47,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 impl Refusal {
-    /// The refusal of a call about a user without an account. The detail is the userID.
+    /// Creates the refusal of a call about a user who has no account. The details are the userID.
     pub fn no_such_account(user: &UserId) -> Self {
         Self::because(Code::NO_SUCH_ACCOUNT, user.as_str())
     }

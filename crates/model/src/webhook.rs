@@ -5,18 +5,18 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The kind of a webhook. Each has its own URL.
+/// The kind of a webhook. Each kind has its own URL.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Hook {
-    /// `State.StateChange`, which receives the session events.
+    /// `State.StateChange`, which receives session events.
     StateChange = 1,
-    /// `Push.OfflineMessage`, which receives the messages to OFFLINE users.
+    /// `Push.OfflineMessage`, which receives messages to OFFLINE users.
     Push = 2,
 }
 
-/// The queue of one webhook of one app. Notices in different lanes do not wait for each other.
+/// The notices of one webhook of one app. Notices of different lanes do not wait for each other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Lane {
     /// The id of the app.
@@ -25,15 +25,15 @@ pub struct Lane {
     pub hook: Hook,
 }
 
-/// The state of the lease of a lane. Of the nodes that share an outbox, only the holder of the lease sends the notices of
-/// the lane.
+/// The lease of a lane. If several nodes share an outbox, only the holder of the lease sends the notices of the lane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct LaneLease {
     /// The node that has the lease; `None` if no node has it.
     pub holder: Option<NodeId>,
-    /// The number of the holder's term. A node that takes the lease gets a higher term; a renewal keeps it.
+    /// The number of the holder's term. A node that takes the lease gets a higher term. A renewal does not change the
+    /// term.
     pub term: u64,
-    /// A number that changes whenever the lease is taken, renewed or released. No beat is used twice.
+    /// A number that changes when the lease is taken, renewed or released. No value is used twice.
     pub beat: u64,
 }
 
@@ -46,7 +46,7 @@ pub enum NoticeContent {
     Push(PushContent),
 }
 
-/// The content of a notice about a message to an OFFLINE user.
+/// A notice about a message to an OFFLINE user.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PushContent {
     /// The sender.
@@ -67,7 +67,7 @@ impl Hook {
     /// All kinds of webhooks.
     pub const ALL: [Self; 2] = [Self::StateChange, Self::Push];
 
-    /// The name that commands and metrics use.
+    /// The name of the webhook in commands and metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::StateChange => "state_change",
@@ -100,7 +100,7 @@ impl FromStr for Hook {
 }
 
 impl NoticeContent {
-    /// The kind of the webhook to which the notice is sent.
+    /// The kind of webhook that receives the notice.
     pub fn hook(&self) -> Hook {
         match self {
             Self::Session(_) => Hook::StateChange,

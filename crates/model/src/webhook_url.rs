@@ -2,22 +2,22 @@
 
 use std::fmt;
 
-/// The URL of a webhook with the scheme `http` or `https`, and without a user, a password or a fragment.
+/// The URL of a webhook, with the scheme `http` or `https`, and without a user, a password or a fragment.
 ///
-/// The addresses of the host are not checked here, because a name may later resolve to other addresses.
+/// The addresses of the host are not checked here, because the name may have other addresses later.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct WebhookUrl {
     /// Whether the scheme is `https`.
     pub https: bool,
-    /// The name or the address of the host; an IPv6 address is without brackets.
+    /// The name or the address of the host. An IPv6 address has no brackets here.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// The path and the query, beginning with `/`.
+    /// The path and the query, from the first `/`.
     pub target: String,
 }
 
-/// The error for a text that is not a valid URL of a webhook.
+/// The error of a text that is not the URL of a webhook.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidWebhookUrl {
     /// The scheme is missing, or is neither `http` nor `https`.

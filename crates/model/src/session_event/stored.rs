@@ -1,9 +1,9 @@
-//! The stored forms of a session event: JSON with field names for the outbox and for people, and a form without names
-//! for the journal of live records.
+//! The stored forms of a session event. The outbox stores JSON with field names, which people can read. The journal of
+//! live records stores a form without names.
 //!
-//! Both stores contain events that earlier versions of Lamplight have written. Those events have no status after the
-//! event. In JSON, the field is then absent. In the form without names, events with a status have a variant of their
-//! own. It comes after the earlier variants, so one reader reads both.
+//! Both stores have events of earlier versions of Lamplight, which lack the status after the event. The JSON then lacks
+//! the field. The form without names has separate variants for events with a status, after the variants of the earlier
+//! versions. One decoder therefore reads all of them.
 
 use super::{EventDevice, SessionEvent, SessionEventKind, StatusAfter};
 use crate::{CustomStatus, Platform, Timestamp};
@@ -61,7 +61,7 @@ struct StoredEvent {
     kind: StoredKind,
 }
 
-/// The stored form contains the indices of the variants, so their order must not change.
+/// The kind of an event. The stored form has the indices of the variants, so their order must not change.
 #[derive(Serialize, Deserialize)]
 enum StoredKind {
     Login { kicked: Vec<Platform> },
@@ -72,8 +72,8 @@ enum StoredKind {
     With(StatusAfter, WithStatus),
 }
 
-/// The kind of an event, with the status after it. The stored form contains the indices of the variants, so their order
-/// must not change.
+/// The kind of an event, with the status after it. The stored form has the indices of the variants, so their order must
+/// not change.
 #[derive(Serialize, Deserialize)]
 enum WithStatus {
     Login { kicked: Vec<Platform> },

@@ -1,4 +1,4 @@
-//! Tests of the rule by which a login cancels a disconnect.
+//! Tests of the rule for when a login cancels a disconnect.
 
 use super::*;
 

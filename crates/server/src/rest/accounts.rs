@@ -1,4 +1,4 @@
-//! Commands for accounts: import, check, delete, and `kick`, which ends all logins of an account.
+//! Commands for accounts: create, check, delete, and `kick`, which ends all logins of an account.
 
 use super::answer::{Reply, info, item_code};
 use super::call::Call;
@@ -20,7 +20,7 @@ const MAX_ACCOUNTS: usize = 100;
 /// The command `im_open_login_svc/account_import`.
 pub struct AccountImport;
 
-/// An account to create or change, with its nick and picture.
+/// An account to create or change.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountImportRequest {
@@ -31,9 +31,9 @@ pub struct AccountImportRequest {
     /// The older name of `UserID`; one of the two must be present.
     #[schema(value_type = Option<AccountName>)]
     identifier: Option<CompactString>,
-    /// The nick, at most 500 bytes. Absent: unchanged.
+    /// The nick, at most 500 bytes. If it is absent, the nick is not changed.
     nick: Option<String>,
-    /// The http or https URL of the picture, at most 500 bytes. Absent: unchanged.
+    /// The http or https URL of the picture, at most 500 bytes. If it is absent, the picture is not changed.
     face_url: Option<String>,
 }
 
@@ -77,14 +77,14 @@ async fn import(
 /// The command `im_open_login_svc/multiaccount_import`.
 pub struct MultiaccountImport;
 
-/// Accounts to create, in one of two lists.
+/// Accounts to create. Exactly one of the two lists must be present.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MultiaccountImportRequest {
-    /// Accounts with their nicks and pictures; at most 100.
+    /// Accounts with their nicks and pictures, at most 100.
     #[schema(value_type = Option<Vec<AccountListItem>>, max_items = 100)]
     account_list: Option<List<Object<AccountListItem>, MAX_ACCOUNTS>>,
-    /// The older list, of names alone; at most 100. Exactly one of the two lists must be present.
+    /// Accounts without nicks and pictures, at most 100: the older form of the list.
     #[schema(value_type = Option<Vec<AccountName>>, max_items = 100)]
     accounts: Option<List<CompactString, MAX_ACCOUNTS>>,
 }
@@ -97,9 +97,9 @@ pub struct AccountListItem {
     #[serde(rename = "UserID")]
     #[schema(value_type = AccountName)]
     user_id: CompactString,
-    /// The nick, at most 500 bytes. Absent: unchanged.
+    /// The nick, at most 500 bytes. If it is absent, the nick is not changed.
     nick: Option<String>,
-    /// The http or https URL of the picture, at most 500 bytes. Absent: unchanged.
+    /// The http or https URL of the picture, at most 500 bytes. If it is absent, the picture is not changed.
     face_url: Option<String>,
 }
 
@@ -185,7 +185,7 @@ pub struct AccountCheckRequest {
     check_item: List<Object<NamedUser>, MAX_ACCOUNTS>,
 }
 
-/// One account of a list.
+/// An account in a list.
 #[derive(Deserialize, ToSchema)]
 pub struct NamedUser {
     /// The account.
@@ -288,7 +288,8 @@ pub struct AccountDeleteFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDeleted {
-    /// 0: deleted; 70107: no such account; 7003: not a valid userID; 70402: the account of the calling admin.
+    /// 0: deleted; 70107: no such account; 7003: not a valid userID; 70402: the account of the admin who makes the
+    /// call.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]
@@ -299,7 +300,7 @@ pub struct AccountDeleted {
     user_id: CompactString,
 }
 
-/// The `ResultInfo` for a call that would delete the account of the calling admin.
+/// The `ResultInfo` for an admin who tries to delete the admin's own account.
 const OWN_ACCOUNT: &str = "an admin cannot delete its own account, because its UserSig would be refused from then on; \
                            call as another admin";
 

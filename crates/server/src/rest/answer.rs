@@ -16,17 +16,17 @@ pub struct Answer {
     /// The `ErrorCode` of the answer.
     pub code: Code,
     json: Bytes,
-    /// Whether the answer has been charged to the memory budget of the HTTP port.
+    /// Whether the JSON was already charged to the memory budget of the HTTP port.
     is_charged: bool,
 }
 
-/// The outcome of a command that succeeded, or that failed for every user whom the call named.
+/// The outcome of a command that has run.
 pub struct Reply<T> {
-    /// 0, or the reason why the command failed for every user.
+    /// 0; or, if the command failed for every user in the call, the reason.
     pub code: Code,
-    /// The details at the end of `ErrorInfo`; may be empty.
+    /// Details that are appended to `ErrorInfo`; may be empty.
     pub detail: String,
-    /// The fields of the command's answer.
+    /// The answer fields of this command.
     pub fields: T,
 }
 
@@ -53,18 +53,19 @@ struct Envelope<'a, T> {
 struct Nothing {}
 
 impl Answer {
-    /// Makes the answer of a command that has run.
+    /// Creates the answer of a command that has run.
     pub fn reply<T: Serialize>(family: Family, reply: &Reply<T>) -> Self {
         Self::write(family, reply.code, &text(reply.code, &reply.detail), &reply.fields)
     }
 
-    /// Makes the answer to a call that was refused.
+    /// Creates the answer to a refused call.
     pub fn refused(family: Family, refusal: &Refusal) -> Self {
         let refusal = family.translate(refusal);
         Self::write(family, refusal.code, &text(refusal.code, &refusal.detail), &Nothing {})
     }
 
-    /// Makes the answer for an error of a command. Logs an internal error; the answer does not have its details.
+    /// Creates the answer to a call that ended with an error. An internal error is logged, and the answer does not
+    /// contain its details.
     pub fn error(family: Family, error: &ServiceError) -> Self {
         if !matches!(error, ServiceError::Refused(_)) {
             tracing::error!(error = %WithCauses(error), "a call of the server API failed");
@@ -86,8 +87,8 @@ impl Answer {
         Self { code, json: json.into(), is_charged: false }
     }
 
-    /// Charges the answer of a read-only call to the memory budget of the HTTP port. Becomes a refusal if the answer
-    /// does not fit: the caller can repeat the call.
+    /// Charges the answer of a read-only call to the memory budget of the HTTP port. If the budget has no room, returns
+    /// a refusal instead; the caller may repeat the call.
     pub fn admitted(self, family: Family, room: &BodyRoom) -> Self {
         match room.admit_answer(self.json) {
             Some(json) => Self { json, is_charged: true, ..self },
@@ -98,7 +99,8 @@ impl Answer {
         }
     }
 
-    /// Makes the HTTP response, with the status 200. The answer is charged to the memory budget until it has been sent.
+    /// Creates the HTTP response, with the status 200. The answer is charged to the memory budget until it has been
+    /// sent.
     pub fn into_response(self, room: &BodyRoom) -> Response {
         let json = if self.is_charged { self.json } else { room.charge_answer(self.json) };
         let mut response = Response::new(Body::from(json));
@@ -113,7 +115,8 @@ impl Answer {
     }
 }
 
-/// Returns the `ResultCode` of one list entry. An internal error is an `Err`, because it fails the whole call.
+/// Returns the `ResultCode` of one list entry. An internal error is returned as an error, because it fails the whole
+/// call.
 pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code, ServiceError> {
     match done {
         Ok(()) => Ok(Code::OK),
@@ -123,7 +126,7 @@ pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code,
 }
 
 /// Returns the `ResultCode` and the `ResultInfo` of one list entry, with the details of a refusal. An internal error is
-/// an `Err`, because it fails the whole call.
+/// returned as an error, because it fails the whole call.
 pub fn outcome(
     family: Family,
     done: Result<(), ServiceError>,
@@ -139,7 +142,7 @@ pub fn outcome(
     }
 }
 
-/// The English text of a code, with the details if any. For `OK`, only the details.
+/// The English text of a code, followed by the details, if any. For `OK`, only the details.
 fn text(code: Code, detail: &str) -> String {
     match (code == Code::OK, detail) {
         (true, _) => detail.to_owned(),

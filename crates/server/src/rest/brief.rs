@@ -1,8 +1,7 @@
-//! A deserializer whose error messages quote at most a short part of the JSON.
+//! A deserializer whose error messages quote at most the beginning of a string.
 //!
-//! For a string in place of another type, `serde`'s message quotes the whole string, with escapes. A body of 1 MiB
-//! could cause an answer of 7 MiB. This deserializer gives visitors its own error type, which quotes only the beginning
-//! of the string.
+//! If a string is in the place of another type, `serde` quotes the whole string in its message, with escapes. A body of
+//! 1 MiB could then cause an answer of 7 MiB. This deserializer therefore gives visitors its own error type.
 
 use lamplight_model::quoted;
 use serde::de::value::StrDeserializer;
@@ -12,11 +11,11 @@ use serde::de::{
 use serde::{Deserializer, forward_to_deserialize_any};
 use std::fmt::{self, Display, Write};
 
-/// The maximum length of an error message about a string, in bytes.
+/// The maximum length in bytes of an error message that quotes a string.
 const MAX_ERROR: usize = 400;
 
-/// A wrapper of a deserializer, visitor or seed. Its error messages quote at most the beginning of a string. An enum is
-/// read from a string, not from an object.
+/// A wrapper of a deserializer, a visitor or a seed. Its error messages quote at most the beginning of a string. An
+/// enum is read from a string only, not from an object.
 pub struct Brief<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Brief<D> {
@@ -143,7 +142,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Brief<A> {
     }
 }
 
-/// A visitor that reads an enum from a variant's name; `words` are all such names.
+/// A visitor that reads an enum from the name of a variant. `words` has the names of all variants.
 struct Word<V> {
     words: &'static [&'static str],
     visitor: V,
@@ -162,7 +161,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Word<V> {
     }
 }
 
-/// Passes the name of the variant to the visitor of an enum.
+/// Gives the name of a variant to the visitor of an enum.
 struct WordAccess<'a>(StrDeserializer<'a, BriefError>);
 
 impl<'de, 'a> EnumAccess<'de> for WordAccess<'a> {
@@ -218,7 +217,7 @@ impl Error for BriefError {
     }
 }
 
-/// A string that is cut off at [`MAX_ERROR`] bytes: further writes fail.
+/// A string of at most [`MAX_ERROR`] bytes. A write that would exceed the limit is cut off and fails.
 struct AtMost(String);
 
 impl Write for AtMost {

@@ -12,7 +12,7 @@ pub struct Call<'a> {
     pub service: &'a Arc<Service>,
     /// The app whose backend makes the call.
     pub app: Arc<App>,
-    /// The admin that the call authenticated as.
+    /// The admin whose UserSig authenticated the call.
     pub admin: User,
     /// The time of the call.
     pub now: Now,
@@ -22,19 +22,20 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// Returns the user of the calling app with this userID.
+    /// Returns the user of this app with a userID.
     pub fn user(&self, id: UserId) -> User {
         User::new(self.app.id, id)
     }
 
-    /// Returns the decoded value of a query parameter: the first one if it occurs several times, `None` if it is
-    /// absent.
+    /// Returns the decoded value of a query parameter; `None` if it is absent. If the parameter occurs several times,
+    /// returns the first value.
     pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         parameter(self.query, name)
     }
 }
 
-/// The decoded value of a query parameter: the first one if there are several, `None` if it is absent.
+/// The decoded value of a query parameter; `None` if it is absent. If the parameter occurs several times, the first
+/// value.
 pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
 }

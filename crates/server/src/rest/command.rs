@@ -22,7 +22,7 @@ use utoipa::{PartialSchema, ToSchema};
 pub trait Command: 'static {
     /// The path after `/v4/`, for example `sns/friend_add`.
     const PATH: &'static str;
-    /// An older path of the same command, which is also accepted; `None` if there is none.
+    /// An older path for the same command; `None` if there is none.
     const OLDER_PATH: Option<&'static str> = None;
     /// The family of the command, which determines its codes and the format of its answers.
     const FAMILY: Family;
@@ -30,13 +30,13 @@ pub trait Command: 'static {
     const SUMMARY: &'static str;
     /// Further text about the command for the OpenAPI document; may be empty.
     const ABOUT: &'static str;
-    /// The codes with which this command may be refused, in addition to those that all commands of the family share.
+    /// The codes with which the command may be refused, besides those of all commands of the family.
     const CODES: &'static [Code];
     /// `true` if the command changes nothing; it may then also be called with GET.
     const READS: bool = false;
-    /// `true` if the cloud's API does not have this command.
+    /// `true` if Lamplight has added this command to the cloud's API.
     const OURS: bool = false;
-    /// The query parameters, by name and description. A call without a body has them in place of the body.
+    /// The names and descriptions of the query parameters. A call without a body is read from them.
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
 
     /// The type of the request, which is read from the body.
@@ -44,36 +44,36 @@ pub trait Command: 'static {
     /// The fields of the answer.
     type Fields: Serialize + ToSchema + Send + Sync;
 
-    /// Carries the command out.
+    /// Executes the command.
     fn run<'a>(
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> impl Future<Output = Result<Reply<Self::Fields>, ServiceError>> + Send;
 
-    /// Builds the request of a call without a body from the query string. `None` if the command needs a body.
+    /// Creates the request of a call without a body from its query string. `None` if the command needs a body.
     fn from_query(_: &Call<'_>) -> Option<Result<Self::Request, Refusal>> {
         None
     }
 
-    /// Returns an upper bound, in bytes, on the memory of the page that the call reads and of the answer. A call with
-    /// the bound 0 does not wait for memory.
+    /// Returns the maximum memory, in bytes, of the page that the call reads and of the answer. A call does not wait
+    /// for memory if the value is 0.
     fn page(_call: &Call<'_>, _request: &Self::Request) -> usize {
         0
     }
 
-    /// Returns an upper bound, in bytes, on the copies of the request that the command makes. Negligible copies count
-    /// as 0.
+    /// Returns the maximum memory, in bytes, of the copies that the command makes of the request; 0 if it is
+    /// negligible.
     fn copies(_request: &Self::Request) -> usize {
         0
     }
 
-    /// Returns the code for a body that is valid JSON, but not a valid request of this command.
+    /// Returns the code for a body that is JSON, but not a valid request of this command.
     fn invalid(_body: &[u8]) -> Code {
         Self::FAMILY.invalid()
     }
 }
 
-/// The data of one command for the OpenAPI document.
+/// The description of a command for the OpenAPI document.
 pub struct Described {
     pub(super) summary: &'static str,
     pub(super) about: &'static str,
@@ -86,7 +86,7 @@ pub struct Described {
 }
 
 impl Described {
-    /// Collects the data of a command for the OpenAPI document.
+    /// Creates the description of a command for the OpenAPI document.
     pub fn of<C: Command>() -> Self {
         let mut others = Vec::new();
         C::Request::schemas(&mut others);
@@ -104,13 +104,13 @@ impl Described {
     }
 }
 
-/// A command as a row of the table.
+/// A row of the table of commands, with its index.
 pub struct Entry {
     pub(super) index: usize,
     row: Row,
 }
 
-/// A row of the table of commands, before it has its index.
+/// A row of the table of commands, without its index.
 #[derive(Clone, Copy)]
 pub struct Row {
     pub(super) path: &'static str,
@@ -122,7 +122,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Makes the row of a command.
+    /// Creates the row of a command.
     pub const fn of<C: Command>() -> Self {
         Self {
             path: C::PATH,
@@ -134,7 +134,7 @@ impl Row {
         }
     }
 
-    /// Makes the entry of the table from this row and its index.
+    /// Creates the entry for this row and its index.
     pub fn at(self, index: usize) -> Entry {
         Entry { index, row: self }
     }
@@ -151,7 +151,7 @@ impl Entry {
         self.row.path
     }
 
-    /// An older path of the same command, which is also accepted; `None` if there is none.
+    /// An older path for the same command; `None` if there is none.
     pub fn older_path(&self) -> Option<&'static str> {
         self.row.older_path
     }
@@ -166,7 +166,7 @@ impl Entry {
         self.row.reads
     }
 
-    /// Returns the data of this command for the OpenAPI document.
+    /// Returns the description of the command for the OpenAPI document.
     pub fn describe(&self) -> Described {
         (self.row.describe)()
     }
@@ -240,11 +240,11 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
     })
 }
 
-/// The longest path of a field in an error message, in bytes. A longer path is omitted.
+/// The longest path of a field that an error message contains, in bytes. A longer path is left out.
 const MAX_FIELD: usize = 100;
 
-/// The text of an error, after the path of the invalid field. Only an invalid body is parsed for the path, in a second
-/// pass.
+/// The text of an error, preceded by the path of the invalid field. The path is found by parsing the body a second
+/// time, which is done only for an invalid body.
 fn in_field<C: Command>(text: &str, error: serde_json::Error) -> String {
     // Finding the path copies each name, and the memory estimate for parsing does not include long copies.
     if has_long_name(text) {

@@ -1,4 +1,4 @@
-//! The table of commands, from which the paths, the OpenAPI document and the labels of the metrics are made.
+//! The table of commands. The paths, the OpenAPI document and the metrics' labels are generated from it.
 
 use super::accounts::{AccountCheck, AccountDelete, AccountImport, Kick, MultiaccountImport};
 use super::command::{Entry, Row};

@@ -1,4 +1,4 @@
-//! The elements of a message: one or more texts, which are concatenated, or one custom element.
+//! The elements of a message: either texts, which are joined, or one custom element.
 
 use super::fields::Object;
 use super::lists::{Gather, gather};
@@ -18,13 +18,13 @@ pub struct MsgElement {
     /// `TIMTextElem` or `TIMCustomElem`; Lamplight has no other.
     #[schema(example = "TIMTextElem")]
     msg_type: String,
-    /// The content; its fields depend on `MsgType`.
+    /// The content. Its fields depend on `MsgType`.
     #[serde(deserialize_with = "content")]
     #[schema(value_type = MsgContent)]
     msg_content: Skimmed,
 }
 
-/// The content of an element; its fields depend on `MsgType`.
+/// The content of an element. Its fields depend on `MsgType`.
 #[derive(ToSchema)]
 #[schema(as = MsgContent)]
 #[serde(untagged)]
@@ -36,15 +36,15 @@ pub enum MsgContent {
     Custom(MsgCustom),
 }
 
-/// The content of a `TIMCustomElem`, which is delivered unchanged. `Data`, `Desc` and `Ext` together may have at most
-/// 12,288 bytes (`limits.message_bytes` of the app).
+/// The content of a `TIMCustomElem`, which Lamplight delivers unchanged. `Data`, `Desc` and `Ext` together may have at
+/// most 12,288 bytes (`limits.message_bytes` of the app).
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase", default)]
 #[derive(Default)]
 pub struct MsgCustom {
-    /// The content itself, in a format of the application.
+    /// The content, in a format of the application.
     pub data: String,
-    /// A description for people, which is shown in conversation lists and in push notifications.
+    /// A description for people. Conversation lists and push notifications show it.
     pub desc: String,
     /// Further data of the application.
     pub ext: String,
@@ -55,16 +55,16 @@ pub struct MsgCustom {
 #[serde(rename_all = "PascalCase")]
 #[allow(dead_code)]
 pub struct MsgText {
-    /// The text. The texts of a message together may have at most 12,288 bytes (`limits.message_bytes` of the app).
+    /// The text. All texts of a message together may have at most 12,288 bytes (`limits.message_bytes` of the app).
     text: String,
 }
 
-/// Reads the content of an element of any type. Stores only the fields of supported types.
+/// Reads the content of an element of any type, and stores only the fields of the types that Lamplight has.
 fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Skimmed, D::Error> {
     Skimmed::keeping(&["Text", "Data", "Desc", "Ext"], deserializer)
 }
 
-/// The elements of a message, concatenated as they are read.
+/// The elements of a message, which are joined while they are read.
 #[derive(Default)]
 pub struct Elements {
     given: usize,
@@ -115,7 +115,7 @@ impl Elements {
         }
     }
 
-    /// Appends an element.
+    /// Appends an element, or returns the reason why it is invalid.
     fn put(&mut self, MsgElement { msg_type, msg_content }: MsgElement) -> Result<(), Refusal> {
         let is_first = self.given == 1;
         match msg_type.as_str() {

@@ -1,9 +1,9 @@
-//! Families of commands. The cloud's API has different codes for one refusal in different families, so the service's
-//! refusals are translated here.
+//! Families of commands. The cloud's API has a different code for the same refusal in each family, so this module
+//! translates the refusals of the service.
 
 use lamplight_model::{Code, Refusal};
 
-/// A group of commands with the same codes and the same answer format.
+/// A group of commands that share their codes and the format of their answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Family {
     /// Commands under `im_open_login_svc`.
@@ -31,7 +31,7 @@ impl Family {
         }
     }
 
-    /// The code for a body that is JSON but lacks a field, or has an invalid one.
+    /// The code for a body that is JSON, but has a missing or invalid field.
     pub fn invalid(self) -> Code {
         match self {
             Self::Accounts => Code::ACCOUNT_REQUEST_INVALID,
@@ -66,7 +66,7 @@ impl Family {
         }
     }
 
-    /// The code for a caller that is not an admin of the app.
+    /// The code for a caller who is not an admin of the app.
     pub fn admin_required(self) -> Code {
         match self {
             Self::Accounts | Self::Friends | Self::Profiles | Self::Recent => Code::ADMIN_REQUIRED,
@@ -85,7 +85,7 @@ impl Family {
         }
     }
 
-    /// Returns the refusal with its code replaced by this family's code for the same reason.
+    /// Returns the refusal with this family's code for the same reason.
     pub fn translate(self, refusal: &Refusal) -> Refusal {
         let code = match refusal.code {
             Code::INVALID_PARAMETER => self.invalid(),
@@ -103,7 +103,7 @@ impl Family {
         matches!(self, Self::Friends | Self::Profiles | Self::Recent)
     }
 
-    /// The codes that may refuse every call of the family.
+    /// The codes with which any call of the family may be refused.
     pub fn common_codes(self) -> [Code; 21] {
         [
             Code::HTTP_UNREADABLE,

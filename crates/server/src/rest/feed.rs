@@ -1,4 +1,4 @@
-//! The status feed, with which a backend keeps a copy of all statuses. The cloud's API has no such command.
+//! The status feed. A backend uses it to keep a copy of all statuses. The cloud's API has no such command.
 
 use super::answer::Reply;
 use super::call::Call;
@@ -10,22 +10,22 @@ use lamplight_service::{FeedChange, MAX_FEED_PAGE, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The number of users on a page if the call sets no `limit`.
+/// The number of users on a page if the call has no `limit`.
 const USUAL_PAGE: usize = 500;
 
-/// The maximum memory of one user of a page, in bytes, with the user's part of the answer.
+/// The maximum memory for one user of a page, in bytes, including the user's part of the answer.
 const BYTES_PER_USER: usize = 1_024;
 
 /// The command `openim/status_feed`.
 pub struct StatusFeed;
 
-/// The position in the feed to read from.
+/// The position in the feed from which to read.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusFeedRequest {
-    /// The `Cursor` of the previous page; empty or absent: from the beginning.
+    /// The `Cursor` of the previous page. If it is empty or absent, reading starts with a snapshot of all statuses.
     cursor: Option<String>,
-    /// The most users to answer with, 1 to 1,000.
+    /// The maximum number of users on the page, 1 to 1,000.
     #[schema(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
 }
@@ -34,14 +34,15 @@ pub struct StatusFeedRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusFeedFields {
-    /// `true` on the first page of a snapshot: delete your copy of all statuses before you apply the changes.
+    /// `true` on the first page of a snapshot. The reader must then delete its copy of all statuses before it applies
+    /// the changes.
     reset: bool,
-    /// The users whose status has changed since the cursor, with their present status, in the order of their
-    /// last change.
+    /// The users whose status has changed since the cursor, with their current status, in the order of their last
+    /// change.
     changes: Vec<Change>,
     /// The `Cursor` for the next call.
     cursor: String,
-    /// `true` if no further changes exist for now; `false` if more pages follow.
+    /// `true` if there are no further changes at the moment; `false` if more pages follow.
     finished: bool,
 }
 
@@ -58,22 +59,22 @@ pub struct Change {
     /// The custom status; empty when there is none.
     #[schema(value_type = String)]
     custom_status: CompactString,
-    /// The version of the status, which grows with every change of this user. It is a 64-bit number, given as text
-    /// because many JSON readers keep only 53 bits.
+    /// The version of the status, which increases with every change of this user. It is a 64-bit number, and written as
+    /// text because many JSON parsers keep only 53 bits.
     #[schema(example = "7378697629483820032", pattern = "^[0-9]{1,20}$")]
     version: String,
     /// The time of the last change of the status type, in milliseconds since 1970.
     since: u64,
-    /// The reason of the last status change.
+    /// The reason for the last status change.
     #[schema(value_type = String, example = "login")]
     reason: &'static str,
-    /// The time at which the user was last connected, in milliseconds since 1970; absent if the user never was.
+    /// The time when the user was last connected, in milliseconds since 1970; absent if the user was never connected.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seen: Option<u64>,
     /// The platforms on which the user is connected now.
     #[schema(value_type = Vec<String>)]
     online_devices: Vec<&'static str>,
-    /// Whether the account has been deleted.
+    /// `true` if the account was deleted.
     deleted: bool,
 }
 

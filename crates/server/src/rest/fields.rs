@@ -11,7 +11,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A `T` that is read only from a JSON object. By default, serde also reads a struct from an array of its fields.
+/// A `T` that is read from a JSON object only. Without this type, serde would also read a struct from an array of its
+/// fields.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Object<T>(pub T);
 
@@ -51,7 +52,7 @@ impl<T: ToSchema> ToSchema for Object<T> {
     }
 }
 
-/// A boolean that is written in JSON as `0` (false) or `1` (true).
+/// A boolean that JSON has as `0` (false) or `1` (true).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Flag(pub bool);
 
@@ -78,17 +79,17 @@ impl PartialSchema for Flag {
 
 impl ToSchema for Flag {}
 
-/// The userID of an account. A request with an invalid userID gets an error that states the reason.
+/// The userID of an account. The error for an invalid userID states what is wrong.
 #[derive(ToSchema)]
 #[schema(example = "alice", min_length = 1, max_length = 32, pattern = "^[ -~]{1,32}$")]
 #[allow(dead_code)]
 pub struct AccountName(String);
 
-/// The fields of an answer without further fields.
+/// The answer of a command that has no fields of its own.
 #[derive(Serialize, ToSchema)]
 pub struct NoFields {}
 
-/// One account, named by `UserID` or the older `Identifier`.
+/// An account, named by `UserID` or by the older `Identifier`.
 #[derive(Deserialize, ToSchema)]
 pub struct OneUser {
     /// The account.

@@ -1,4 +1,4 @@
-//! Commands for whole friend lists: import from another system, read by name, delete all.
+//! Commands for whole friend lists: import from another system, read given friends, delete all.
 
 use super::answer::{Reply, info};
 use super::call::Call;
@@ -22,7 +22,7 @@ const MAX_READ: usize = 100;
 /// The command `sns/friend_import`.
 pub struct FriendImport;
 
-/// The owner of the list, and the friends to import.
+/// The owner of the friend list, and the friends to import.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendImportRequest {
@@ -43,16 +43,16 @@ pub struct ImportFriendItem {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// The user's remark about the friend; at most 96 bytes.
+    /// The owner's remark on the friend, at most 96 bytes.
     remark: Option<String>,
-    /// The origin of the friendship: `AddSource_Type_` and a word that the app chooses.
+    /// The source of the friendship: `AddSource_Type_` followed by a word that the app chooses.
     add_source: String,
     /// The text of the friend request; at most 256 bytes.
     add_wording: Option<String>,
-    /// The time at which the two became friends, in seconds since 1970. Absent or 0: now.
+    /// The time when the two became friends, in seconds since 1970. If it is absent or 0, the current time.
     #[schema(maximum = 4294967295_u64)]
     add_time: Option<u32>,
-    /// Ignored: Lamplight keeps no time for a remark.
+    /// Ignored, because Lamplight stores no time of a remark.
     #[allow(dead_code)]
     remark_time: Option<u64>,
 }
@@ -83,7 +83,7 @@ impl Command for FriendImport {
 }
 
 impl ImportFriendItem {
-    /// Returns the item's account name, and the friend to add or why the item is invalid.
+    /// Returns the account name of the item, and the friend to add or the reason why the item is invalid.
     fn read(self, now: Timestamp) -> (CompactString, Result<NewFriend, Refusal>) {
         let added = self.add_time.filter(|at| *at > 0).map(|at| Timestamp(u64::from(at) * 1_000));
         let friend = match UserId::new(&self.to_account) {
@@ -107,7 +107,7 @@ impl ImportFriendItem {
 /// The command `sns/friend_delete_all`.
 pub struct FriendDeleteAll;
 
-/// The owner of the list, and whether the lists of the friends change too.
+/// The owner of the friend list, and whether the friends' lists change as well.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendDeleteAllRequest {
@@ -115,7 +115,7 @@ pub struct FriendDeleteAllRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// Whether the user is removed from the lists of the friends too. Absent: `Delete_Type_Single`.
+    /// Whether the owner is removed from the friends' lists as well. If it is absent: `Delete_Type_Single`.
     delete_type: Option<DeleteType>,
 }
 
@@ -148,7 +148,7 @@ impl Command for FriendDeleteAll {
 /// The command `sns/friend_get_list`.
 pub struct FriendGetList;
 
-/// The owner of the list, the friends, and the fields to read.
+/// The owner of the friend list, the friends, and the fields to read.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendGetListRequest {
@@ -160,7 +160,7 @@ pub struct FriendGetListRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: List<CompactString, MAX_READ>,
-    /// The fields to read, as in the answers of `sns/friend_get`; unknown fields are skipped.
+    /// The fields to read, with the names of `sns/friend_get`. Unknown fields are ignored.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     tag_list: List<CompactString, MAX_TAGS>,
 }
@@ -177,7 +177,7 @@ pub struct FriendGetListFields {
     fail_account: Vec<CompactString>,
 }
 
-/// The fields of one user, if the user is a friend.
+/// The fields of one friend.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendInfo {

@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 /// The command `sns/friend_update`.
 pub struct FriendUpdate;
 
-/// The owner of the list, and the changes to it.
+/// The owner of the friend list, and the changes of its entries.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendUpdateRequest {
@@ -88,12 +88,12 @@ impl Command for FriendUpdate {
     }
 }
 
-/// The change of a friend's remark, collected from the fields of the request.
+/// The new remark on a friend, collected from the fields of the request.
 #[derive(Default)]
 struct RemarkChange {
-    /// The new remark; if several are given, the last one. `None` if none is given.
+    /// The new remark; `None` if no field has one. If several fields have one, the last counts.
     remark: Option<String>,
-    /// `true` if the request names a field that cannot be changed, or gives a remark that is not a text.
+    /// `true` if a field cannot be changed, or a remark is not a text.
     is_refused: bool,
 }
 

@@ -20,12 +20,12 @@ use utoipa::ToSchema;
 pub const MAX_ADDED: usize = 1_000;
 /// The maximum number of friends that one call may delete.
 const MAX_DELETED: usize = 1_000;
-/// The maximum number of friends of one call that are added concurrently.
+/// The maximum number of friends that one call adds concurrently.
 const TOGETHER: usize = 100;
 /// The number of friends on one page.
 const PAGE: usize = 100;
-/// The maximum memory that one friend of a page takes, in bytes, with the friend's part of the answer. Remark, source
-/// and wording have at most 600 bytes, nick and picture 1,000.
+/// The maximum memory for one friend of a page, in bytes, including the friend's part of the answer. Remark, source and
+/// wording together have at most 600 bytes; nick and picture have at most 1,000.
 pub const BYTES_PER_FRIEND: usize = 4 * 1_024;
 
 pub const REMARK: &str = "Tag_SNS_IM_Remark";
@@ -43,7 +43,7 @@ pub struct FriendResult {
     to_account: CompactString,
     /// 0, or the code of the failure.
     result_code: u32,
-    /// The text of the code, with the details where there are any; empty for 0.
+    /// The text of the code, with details if there are any; empty for 0.
     #[schema(value_type = String)]
     result_info: Cow<'static, str>,
 }
@@ -61,12 +61,12 @@ pub struct FriendResults {
 }
 
 impl FriendResults {
-    /// Makes an empty list of outcomes.
+    /// Creates an empty list of outcomes.
     pub fn new() -> Self {
         Self { result_item: Vec::new(), fail_account: Vec::new() }
     }
 
-    /// Appends the outcome for one more friend.
+    /// Appends the outcome for a friend.
     pub fn push(&mut self, to_account: CompactString, (code, result_info): (Code, Cow<'static, str>)) {
         if code != Code::OK {
             self.fail_account.push(to_account.clone());
@@ -78,7 +78,7 @@ impl FriendResults {
 /// The command `sns/friend_add`.
 pub struct FriendAdd;
 
-/// The owner of the list, and the friends to add.
+/// The owner of the friend list, and the friends to add.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendAddRequest {
@@ -89,9 +89,9 @@ pub struct FriendAddRequest {
     /// The friends; at most 1,000.
     #[schema(value_type = Vec<AddFriendItem>, min_items = 1, max_items = 1000)]
     add_friend_item: List<Object<AddFriendItem>, MAX_ADDED>,
-    /// Whether the user is put on the lists of the friends too. Absent: `Add_Type_Both`.
+    /// Whether the owner is added to the friends' lists as well. If it is absent: `Add_Type_Both`.
     add_type: Option<AddType>,
-    /// Ignored: the backend may add any account as a friend.
+    /// Ignored, because a backend may add any account as a friend.
     #[allow(dead_code)]
     force_add_flags: Option<Flag>,
 }
@@ -104,21 +104,21 @@ pub struct AddFriendItem {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// The user's remark about the friend; at most 96 bytes.
+    /// The owner's remark on the friend, at most 96 bytes.
     remark: Option<String>,
-    /// The origin of the friendship: `AddSource_Type_` and a word that the app chooses.
+    /// The source of the friendship: `AddSource_Type_` followed by a word that the app chooses.
     add_source: String,
     /// The text of the friend request; at most 256 bytes.
     add_wording: Option<String>,
 }
 
-/// The lists that the friendship is entered in.
+/// The friend lists to which the friendship is added.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum AddType {
-    /// Only the user's list.
+    /// The owner's list.
     #[serde(rename = "Add_Type_Single")]
     Single,
-    /// The user's list and the friend's.
+    /// The owner's list and the friend's list.
     #[serde(rename = "Add_Type_Both")]
     Both,
 }
@@ -151,7 +151,7 @@ impl Command for FriendAdd {
 }
 
 impl AddFriendItem {
-    /// Returns the item's account name, and the friend to add or why the item is invalid.
+    /// Returns the account name of the item, and the friend to add or the reason why the item is invalid.
     fn read(self, both: bool) -> (CompactString, Result<NewFriend, Refusal>) {
         let friend = UserId::new(&self.to_account).map_err(Refusal::from).map(|id| NewFriend {
             id,
@@ -165,8 +165,8 @@ impl AddFriendItem {
     }
 }
 
-/// Adds friends to a user's friend list, and returns the outcome for each. An item has the account name from the
-/// request. It also has the friend, or the reason why the item is invalid.
+/// Adds friends to a user's friend list, and returns the outcome for each. Each item has the account name from the
+/// request, with the friend to add or the reason why the item is invalid.
 pub async fn add_friends(
     call: &Call<'_>,
     owner: &User,
@@ -195,7 +195,7 @@ pub async fn add_friends(
 /// The command `sns/friend_delete`.
 pub struct FriendDelete;
 
-/// The owner of the list, and the users to remove from it.
+/// The owner of the friend list, and the friends to delete.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendDeleteRequest {
@@ -207,17 +207,17 @@ pub struct FriendDeleteRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: List<CompactString, MAX_DELETED>,
-    /// Whether the user is removed from the lists of the friends too. Absent: `Delete_Type_Single`.
+    /// Whether the owner is removed from the friends' lists as well. If it is absent: `Delete_Type_Single`.
     delete_type: Option<DeleteType>,
 }
 
-/// The lists that the friendship is removed from.
+/// The friend lists from which the friendship is removed.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum DeleteType {
-    /// Only the user's list.
+    /// The owner's list.
     #[serde(rename = "Delete_Type_Single")]
     Single,
-    /// The user's list and the friend's.
+    /// The owner's list and the friend's list.
     #[serde(rename = "Delete_Type_Both")]
     Both,
 }
@@ -263,7 +263,7 @@ impl Command for FriendDelete {
 /// The command `sns/friend_get`.
 pub struct FriendGet;
 
-/// The owner of the list, and the number of friends to skip.
+/// The owner of the friend list, and the number of friends to skip.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendGetRequest {
@@ -274,7 +274,7 @@ pub struct FriendGetRequest {
     /// The number of friends to skip: 0, or the `NextStartIndex` of the previous page.
     #[schema(minimum = 0)]
     start_index: u32,
-    /// Ignored: every page shows the current friend list.
+    /// Ignored, because every page shows the current friend list.
     #[allow(dead_code)]
     standard_sequence: Option<u64>,
     /// Ignored.
@@ -288,8 +288,8 @@ pub struct FriendGetRequest {
 pub struct FriendGetFields {
     /// At most 100 friends, in ascending order of their userIDs.
     user_data_item: Vec<FriendItem>,
-    /// A number that changes with every change of the user's profile, friends and conversations. It has 31 bits,
-    /// because many clients read no larger numbers.
+    /// A number that changes with every change of the owner's profile, friends and conversations. It has 31 bits,
+    /// because many JSON parsers read no larger integers.
     #[schema(maximum = 2147483647)]
     standard_sequence: u32,
     /// Always 0.
@@ -372,7 +372,7 @@ impl Command for FriendGet {
 /// The command `sns/friend_check`.
 pub struct FriendCheck;
 
-/// The owner of the list, and the users to look for on it.
+/// The owner of the friend list, and the users to search for in it.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendCheckRequest {
@@ -380,26 +380,26 @@ pub struct FriendCheckRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// The users to look for; at most 1,000.
+    /// The users to search for, at most 1,000.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: List<CompactString, MAX_DELETED>,
-    /// Whether the friend lists of the users to look for are checked too.
+    /// Whether the friend lists of these users are checked as well.
     check_type: CheckType,
 }
 
 /// The friend lists that are checked.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum CheckType {
-    /// Only the user's list.
+    /// The owner's list.
     #[serde(rename = "CheckResult_Type_Single")]
     Single,
-    /// The user's list, and the lists of the users to look for.
+    /// The owner's list, and the lists of the users in the request.
     #[serde(rename = "CheckResult_Type_Both")]
     Both,
 }
 
-/// The relation of each user to the owner of the list.
+/// The relation of each user to the owner of the friend list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendCheckFields {
@@ -407,7 +407,7 @@ pub struct FriendCheckFields {
     info_item: Vec<FriendChecked>,
 }
 
-/// The relation of one user to the owner of the list.
+/// The relation of one user to the owner of the friend list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendChecked {
@@ -415,8 +415,8 @@ pub struct FriendChecked {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// The relation, in which `A` is the owner of the list and `B` the other user. With `CheckResult_Type_Single`, only
-    /// A's list is checked.
+    /// The relation between the owner of the list (A) and the other user (B). With `CheckResult_Type_Single`, only A's
+    /// list is checked.
     relation: Relation,
     /// 0; 30003: no such account; 30001: not a valid userID.
     result_code: u32,
@@ -425,19 +425,19 @@ pub struct FriendChecked {
     result_info: &'static str,
 }
 
-/// The relation of two users: which of them has the other on their friend list.
+/// The relation between two users A and B: whose friend list has the other user.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 pub enum Relation {
     /// A and B have each other on their friend lists.
     #[serde(rename = "CheckResult_Type_BothWay")]
     BothWay,
-    /// A has B on the friend list; B does not have A, or B's list was not checked.
+    /// A has B on the friend list. B does not have A, or B's list was not checked.
     #[serde(rename = "CheckResult_Type_AWithB")]
     AWithB,
-    /// B has A on the friend list; A does not have B.
+    /// B has A on the friend list. A does not have B.
     #[serde(rename = "CheckResult_Type_BWithA")]
     BWithA,
-    /// A does not have B on the friend list; B does not have A, or B's list was not checked.
+    /// A does not have B on the friend list. B does not have A, or B's list was not checked.
     #[serde(rename = "CheckResult_Type_NoRelation")]
     Neither,
 }
@@ -494,12 +494,12 @@ async fn relation(
     })
 }
 
-/// Returns the low 31 bits of a user's lists version, because many clients read no larger numbers.
+/// Returns the low 31 bits of a user's lists version, because many JSON parsers read no larger integers.
 fn sequence_of(version: u64) -> u32 {
     u32::try_from(version & 0x7fff_ffff).expect("31 bits")
 }
 
-/// Parses the userID of the list's owner; refuses an invalid userID.
+/// Parses the userID of a list's owner. Refuses an invalid userID.
 pub fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
     Ok(call.user(UserId::new(text)?))
 }

@@ -8,7 +8,7 @@ use lamplight_model::{AppId, Code, Now, Refusal};
 use lamplight_service::{Backend, ServiceError};
 use std::net::IpAddr;
 
-/// The inputs of the gates that every call has to pass.
+/// The input of the gates that every call has to pass.
 pub struct Gate<'a> {
     pub shared: &'a Shared,
     pub entry: &'static Entry,

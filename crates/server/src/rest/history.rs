@@ -1,4 +1,4 @@
-//! Commands for stored conversations: past messages, unread counts, read marks.
+//! Commands for stored conversations: past messages, numbers of unread messages, marking as read.
 
 use super::answer::Reply;
 use super::call::Call;
@@ -15,7 +15,7 @@ use lamplight_service::{By, MAX_HISTORY_PAGE, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The maximum number of conversations that one call may name.
+/// The maximum number of conversations in one call.
 const MAX_PEERS: usize = 100;
 
 /// The command `openim/admin_getroammsg`.
@@ -25,7 +25,7 @@ pub struct AdminGetRoamMsg;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdminGetRoamMsgRequest {
-    /// The user from whose side the conversation is read: messages that this user has deleted are skipped.
+    /// The user who owns this view of the conversation. Messages that this user has deleted are not in the answer.
     #[serde(rename = "Operator_Account", alias = "From_Account")]
     #[schema(value_type = AccountName)]
     operator_account: CompactString,
@@ -48,16 +48,17 @@ pub struct AdminGetRoamMsgRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdminGetRoamMsgFields {
-    /// 1: there are no earlier messages in the period; 0: call again with `LastMsgKey`, and with
+    /// 1: the period has no earlier messages. 0: it may have; the call for them has this `LastMsgKey`, and this
     /// `LastMsgTime` as `MaxTime`.
     complete: u8,
     /// The number of messages on this page.
     msg_cnt: usize,
-    /// The time at which the first message of the page was stored, in seconds since 1970; 0 when the page is empty.
+    /// The time when the first message of the page was stored, in seconds since 1970; 0 if the page is empty.
     last_msg_time: u64,
-    /// The key with which to read the messages before this page; empty when the page is empty.
+    /// The key of the first message of the page. The next call uses it to read the messages before this page. Empty if
+    /// the page is empty.
     last_msg_key: String,
-    /// The messages, the oldest first.
+    /// The messages of the page, the oldest first.
     msg_list: Vec<PastMessage>,
 }
 
@@ -73,17 +74,17 @@ pub struct PastMessage {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: UserId,
-    /// The `MsgSeq` with which the backend sent the message; for a message of a client, its number in the conversation.
+    /// The `MsgSeq` that the backend sent with the message; for a message of a client, its number in the conversation.
     msg_seq: u32,
-    /// The `MsgRandom` with which the backend sent the message; 0 for a message of a client.
+    /// The `MsgRandom` that the backend sent with the message; 0 for a message of a client.
     msg_random: u32,
     /// The time at which the message was stored, in seconds since 1970.
     msg_time_stamp: u64,
-    /// Always 0: messages cannot be recalled.
+    /// Always 0, because messages cannot be recalled.
     msg_flag_bits: u8,
     /// The `MsgKey` of the message, as in the answer to the call that sent it.
     msg_key: String,
-    /// The content, always one element.
+    /// The content, which is always one element.
     msg_body: Vec<PastElement>,
     /// Always empty.
     #[schema(value_type = String)]
@@ -119,8 +120,8 @@ pub struct PastText {
     text: String,
 }
 
-/// The `MsgSeq` and the `MsgRandom` of a stored message. For a message of a client, they are the low 31 bits of its
-/// number in the conversation, and 0.
+/// The `MsgSeq` and the `MsgRandom` of a stored message. A message of a client has the low 31 bits of its number in the
+/// conversation as `MsgSeq`, and 0 as `MsgRandom`.
 fn name_of(message: &Message) -> MessageName {
     MessageName::of(&message.client_id).unwrap_or(MessageName {
         sequence: u32::try_from(message.sequence & 0x7fff_ffff).expect("31 bits"),
@@ -226,7 +227,7 @@ impl Command for AdminGetRoamMsg {
     }
 }
 
-/// Reads the sequence at the end of a `LastMsgKey`; returns `None` if the key has another form.
+/// Reads the sequence at the end of a `LastMsgKey`; `None` if the text is not such a key.
 fn read_place(key: &str) -> Option<u64> {
     // The number of parts is bounded, because a key may be as long as a body.
     let mut parts = key.splitn(5, '_');
@@ -234,9 +235,10 @@ fn read_place(key: &str) -> Option<u64> {
     if parts.next().is_some() { None } else { sequence.parse().ok() }
 }
 
-/// The sequence of the first message that was stored after `last`, in seconds since 1970.
+/// The sequence of the first message that was stored after `last`, a time in seconds since 1970; `None` if there is
+/// none.
 ///
-/// Sequences increase with the times, so a binary search takes at most 64 reads.
+/// The times of messages ascend with their sequences, so a binary search needs at most 64 reads.
 async fn end_of_time(
     call: &Call<'_>,
     owner: &User,
@@ -267,11 +269,11 @@ async fn end_of_time(
 /// The command `openim/admin_set_msg_read`.
 pub struct AdminSetMsgRead;
 
-/// The reader, the sender, and the time up to which the messages were read.
+/// The reader, the sender, and the time up to which the messages count as read.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdminSetMsgReadRequest {
-    /// The user who has read.
+    /// The user who has read the messages.
     #[serde(rename = "Report_Account")]
     #[schema(value_type = AccountName)]
     report_account: CompactString,
@@ -279,7 +281,7 @@ pub struct AdminSetMsgReadRequest {
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = AccountName)]
     peer_account: CompactString,
-    /// The last second that counts as read; absent: all messages.
+    /// The last second whose messages count as read, since 1970. If it is absent, all messages count as read.
     msg_readed_time: Option<u64>,
 }
 
@@ -342,7 +344,7 @@ pub struct GetC2cUnreadMsgNumFields {
     /// The number of unread messages in all conversations.
     #[serde(rename = "AllC2CUnreadMsgNum")]
     all: u32,
-    /// The number for each sender that the request named, in the order of the request; absent if it named none.
+    /// The number of each sender in the request, in the order of the request; absent if the request has no senders.
     #[serde(rename = "C2CUnreadMsgNumList", skip_serializing_if = "Vec::is_empty")]
     of_peers: Vec<UnreadOfPeer>,
     /// The senders without an account; absent when there are none.
@@ -362,7 +364,7 @@ pub struct UnreadOfPeer {
     unread: u32,
 }
 
-/// A sender without an account.
+/// An entry of the request that is not an account.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PeerError {
@@ -422,14 +424,14 @@ impl Command for GetC2cUnreadMsgNum {
     }
 }
 
-/// Parses the userID of the user from whose side a conversation is read; refuses an invalid userID.
+/// Parses the userID of the user who owns the view of a conversation. Refuses an invalid userID.
 fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
     let id = UserId::new(text);
     Ok(call
         .user(id.map_err(|invalid| Refusal::because(Code::MESSAGE_SENDER_MALFORMED, invalid.to_string()))?))
 }
 
-/// The code for a body that is JSON but not a valid request. It depends on which account is missing.
+/// The code for a body that is JSON, but not a valid request. It depends on which of the two accounts is missing.
 fn wrong_account(body: &[u8], other: &'static [&'static str], owner: &'static [&'static str]) -> Code {
     let names = |fields: &'static [&'static str]| -> Option<bool> {
         let body = Skimmed::object(body, fields)?;

@@ -1,4 +1,5 @@
-//! Lists in requests. A list keeps at most as many entries as its command allows, which bounds the memory of a request.
+//! Lists in requests. A list stores at most as many entries as its command allows, so the memory of a request is
+//! bounded.
 
 use super::fields::check_batch;
 use lamplight_model::Refusal;
@@ -7,10 +8,10 @@ use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The largest value that an app can set for a limit on the users of one call, such as `limits.query_batch`.
+/// The highest value of an app's limits on the users in one call, such as `limits.query_batch`.
 pub const MOST_BY_SETTING: usize = 10_000;
 
-/// A collector that receives the entries of a JSON list one by one.
+/// A collector of the entries of a JSON list, which it receives one by one.
 pub trait Gather: Default {
     /// An entry of the list.
     type Entry;
@@ -18,11 +19,12 @@ pub trait Gather: Default {
     /// Processes the next entry.
     fn gather(&mut self, entry: Self::Entry);
 
-    /// Called after the last entry; may release unused capacity.
+    /// Called after the last entry. May release unused capacity.
     fn end(&mut self) {}
 }
 
-/// Deserializes a list into a collector. Fails if any entry has a wrong type, even if the collector would drop it.
+/// Deserializes a list into a collector. Fails if any entry has a wrong type, even an entry that the collector would
+/// drop.
 pub fn gather<'de, D: Deserializer<'de>, G: Gather<Entry: Deserialize<'de>>>(
     deserializer: D,
 ) -> Result<G, D::Error> {
@@ -48,7 +50,7 @@ pub fn gather<'de, D: Deserializer<'de>, G: Gather<Entry: Deserialize<'de>>>(
     deserializer.deserialize_seq(ListVisitor(PhantomData))
 }
 
-/// A list that stores its first `MOST` entries and counts all entries.
+/// A list that stores its first `MOST` entries, and counts all entries.
 #[derive(PartialEq, Eq, Debug)]
 pub struct List<T, const MOST: usize> {
     kept: Vec<T>,
@@ -98,17 +100,19 @@ impl<T, const MOST: usize> List<T, MOST> {
         self.kept.first()
     }
 
-    /// Returns the entries; refuses a list that is empty or longer than `MOST`. The refusal names `field`.
+    /// Returns the entries. Refuses an empty list, and one with more than `MOST` entries. The refusal names `field`.
     pub fn some(self, field: &str) -> Result<Vec<T>, Refusal> {
         self.within(field, MOST)
     }
 
-    /// Returns the entries; refuses a list that is longer than `MOST`, but accepts an empty list.
+    /// Returns the entries. Refuses a list with more than `MOST` entries, but not an empty one. The refusal names
+    /// `field`.
     pub fn any(self, field: &str) -> Result<Vec<T>, Refusal> {
         if self.given == 0 { Ok(self.kept) } else { self.some(field) }
     }
 
-    /// Returns the entries; refuses a list that is empty, or longer than `bound` or `MOST`.
+    /// Returns the entries. Refuses an empty list, and one with more than `bound` or `MOST` entries. The refusal names
+    /// `field`.
     pub fn within(self, field: &str, bound: usize) -> Result<Vec<T>, Refusal> {
         check_batch(field, self.given, bound.min(MOST))?;
         Ok(self.kept)

@@ -1,4 +1,4 @@
-//! Commands that send messages for the backend.
+//! Commands that send messages for a backend.
 
 use super::answer::{Reply, item_code};
 use super::call::Call;
@@ -17,14 +17,14 @@ use utoipa::ToSchema;
 
 /// The maximum number of recipients of one call.
 const MAX_RECIPIENTS: usize = 500;
-/// The maximum number of messages that one call stores concurrently. Each is a copy of the body.
+/// The maximum number of messages that one call stores concurrently. Each message has a copy of the body.
 const TOGETHER: usize = 100;
-/// The maximum size, in bytes, of all copies of the body that one call stores concurrently.
+/// The maximum size, in bytes, of the copies of the body that one call makes at the same time.
 const BYTES_TOGETHER: usize = 128 * 1_024;
-/// The minimum `MsgLifeTime`, in seconds; in the cloud's API, it is the maximum. The app's settings determine how long
-/// messages are kept.
+/// The minimum of `MsgLifeTime` in seconds, which is the cloud's maximum. A shorter lifetime is refused, because only
+/// the app's settings determine how long messages are stored.
 const MESSAGE_LIFE: u64 = 604_800;
-/// The callbacks that `ForbidCallbackControl` may name. Lamplight has none of them, so the names have no effect.
+/// The callbacks that `ForbidCallbackControl` may name. Lamplight has no such callbacks, so their names have no effect.
 const CALLBACKS: [&str; 2] = ["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"];
 
 /// The options of a call that sends a message.
@@ -36,7 +36,7 @@ struct SendOptions {
     offline_push_info: Option<Skimmed>,
 }
 
-/// The value of `ForbidCallbackControl`: the first of its names that is not in [`CALLBACKS`], or `None`.
+/// The value of `ForbidCallbackControl`: the first name in it that is not in [`CALLBACKS`]; `None` without such a name.
 #[derive(Default)]
 struct Callbacks(Option<CompactString>);
 
@@ -56,7 +56,7 @@ impl<'de> Deserialize<'de> for Callbacks {
     }
 }
 
-/// Reads an `OfflinePushInfo` with any fields, and stores only its `PushFlag`.
+/// Reads an `OfflinePushInfo` with any fields, and stores only the `PushFlag`.
 fn push_info<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Skimmed>, D::Error> {
     Skimmed::keeping(&["PushFlag"], deserializer).map(Some)
 }
@@ -101,33 +101,32 @@ pub struct SendMsgRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// A number that, together with `MsgSeq`, identifies a retry: a second call with the same two numbers, users and
-    /// content within ten minutes is a retry. Any other call sends another message.
+    /// A number that identifies a retry, together with `MsgSeq`. If a call within ten minutes has the same two numbers,
+    /// the same users and the same content, it is a retry and sends no second message.
     msg_random: u32,
-    /// A number that, together with `MsgRandom`, identifies a retry. Absent: 0.
+    /// A number that identifies a retry, together with `MsgRandom`. If it is absent: 0.
     msg_seq: Option<u32>,
-    /// Ignored: the time of a message is the time of its commit.
+    /// Ignored, because the time of a message is the time when it is stored.
     #[allow(dead_code)]
     msg_time_stamp: Option<u64>,
-    /// One text element, several of them (their texts are joined), or one custom element.
+    /// One or more text elements, whose texts are joined, or one custom element.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
     msg_body: Elements,
-    /// Must be absent or 1: the sender always gets the message too, on every device and in the history.
+    /// Must be absent or 1. The sender always gets the message as well, on every device and in the history.
     #[schema(value_type = Option<u32>, example = 1)]
     sync_other_machine: Option<Skimmed>,
-    /// Must be absent or empty: every message counts as unread until it is read, and becomes the last message
-    /// of its conversation.
+    /// Must be absent or empty. Every message counts as unread until it is read, and becomes the last message of its
+    /// conversation.
     #[schema(value_type = Option<Vec<String>>)]
     send_msg_control: Option<List<CompactString, 1>>,
-    /// May have `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`, which change nothing:
-    /// Lamplight makes no such callbacks.
+    /// May have `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`. They have no effect, because Lamplight
+    /// has no such callbacks.
     #[schema(value_type = Option<Vec<String>>)]
     forbid_callback_control: Option<Callbacks>,
-    /// The lifetime in seconds: absent, or at least 604,800 (seven days). The settings of the app determine how long
-    /// messages are stored.
+    /// The lifetime in seconds, at least 604,800 (seven days) if it is present. It has no effect: the settings of the
+    /// app determine how long messages are stored.
     msg_life_time: Option<u64>,
-    /// Ignored, apart from `PushFlag`, which must be absent or 0: a call cannot determine whether its message is
-    /// pushed.
+    /// Ignored, except for `PushFlag`, which must be absent or 0. A call cannot decide whether its message is pushed.
     #[serde(default, deserialize_with = "push_info")]
     #[schema(value_type = Option<Object>)]
     offline_push_info: Option<Skimmed>,
@@ -188,7 +187,7 @@ impl Command for SendMsg {
     }
 }
 
-/// The backend's two numbers for a message: `MsgSeq` and `MsgRandom`.
+/// The two numbers that the backend sends with a message: `MsgSeq` and `MsgRandom`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MessageName {
     pub sequence: u32,
@@ -203,14 +202,14 @@ impl MessageName {
             .expect("short printable ASCII")
     }
 
-    /// Reads the two numbers from the id of a stored message; `None` if the backend did not send it.
+    /// Reads the two numbers from the id of a stored message; `None` if no backend has sent the message.
     pub fn of(client_id: &ClientMessageId) -> Option<Self> {
         let (sequence, random) =
             client_id.as_str().strip_prefix(ClientMessageId::SERVER_API)?.split_once('_')?;
         Some(Self { sequence: sequence.parse().ok()?, random: random.parse().ok()? })
     }
 
-    /// Makes the `MsgKey` of the message from the time when it was stored, in seconds since 1970.
+    /// Creates the `MsgKey` of the message. `at` is the time when the message was stored, in seconds since 1970.
     pub fn key(self, at: u64) -> String {
         let Self { sequence, random } = self;
         format!("{sequence}_{random}_{at}")
@@ -228,7 +227,7 @@ pub struct BatchSendMsgRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = Option<AccountName>)]
     from_account: Option<CompactString>,
-    /// The recipients; at most 500. A recipient who is named twice gets the message once.
+    /// The recipients, at most 500. A recipient who is named twice gets the message once.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 500)]
     to_account: List<CompactString, MAX_RECIPIENTS>,
@@ -236,25 +235,24 @@ pub struct BatchSendMsgRequest {
     msg_random: u32,
     /// A number that identifies a retry, as in `openim/sendmsg`.
     msg_seq: Option<u32>,
-    /// One text element, several of them (their texts are joined), or one custom element.
+    /// One or more text elements, whose texts are joined, or one custom element.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
     msg_body: Elements,
-    /// Must be absent or 1: the sender always gets the message too, on every device and in the history.
+    /// Must be absent or 1. The sender always gets the message as well, on every device and in the history.
     #[schema(value_type = Option<u32>, example = 1)]
     sync_other_machine: Option<Skimmed>,
-    /// Must be absent or empty: every message counts as unread until it is read, and becomes the last message
-    /// of its conversation.
+    /// Must be absent or empty. Every message counts as unread until it is read, and becomes the last message of its
+    /// conversation.
     #[schema(value_type = Option<Vec<String>>)]
     send_msg_control: Option<List<CompactString, 1>>,
-    /// May have `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`, which change nothing:
-    /// Lamplight makes no such callbacks.
+    /// May have `ForbidBeforeSendMsgCallback` and `ForbidAfterSendMsgCallback`. They have no effect, because Lamplight
+    /// has no such callbacks.
     #[schema(value_type = Option<Vec<String>>)]
     forbid_callback_control: Option<Callbacks>,
-    /// The lifetime in seconds: absent, or at least 604,800 (seven days). The settings of the app determine how long
-    /// messages are stored.
+    /// The lifetime in seconds, at least 604,800 (seven days) if it is present. It has no effect: the settings of the
+    /// app determine how long messages are stored.
     msg_life_time: Option<u64>,
-    /// Ignored, apart from `PushFlag`, which must be absent or 0: a call cannot determine whether its message is
-    /// pushed.
+    /// Ignored, except for `PushFlag`, which must be absent or 0. A call cannot decide whether its message is pushed.
     #[serde(default, deserialize_with = "push_info")]
     #[schema(value_type = Option<Object>)]
     offline_push_info: Option<Skimmed>,
@@ -264,10 +262,10 @@ pub struct BatchSendMsgRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct BatchSendMsgFields {
-    /// Identifies the message in each of the conversations: `MsgSeq_MsgRandom_MsgTime`; empty when no
-    /// recipient got it.
+    /// Identifies the message in each of the conversations: `MsgSeq_MsgRandom_MsgTime`. Empty if no recipient got the
+    /// message.
     msg_key: String,
-    /// The recipients who did not get the message; absent when all of them did.
+    /// The recipients who did not get the message; absent if all of them did.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error_list: Vec<SendError>,
 }
@@ -360,7 +358,7 @@ impl Command for BatchSendMsg {
     }
 }
 
-/// Returns how many messages one call stores concurrently, if each has a body of `bytes` bytes.
+/// Returns the number of messages that one call stores concurrently if the body has this size in bytes.
 fn together(bytes: usize) -> usize {
     (BYTES_TOGETHER / bytes.max(1)).clamp(1, TOGETHER)
 }
@@ -379,7 +377,7 @@ async fn send(
     Ok(sent.value.message.at.as_secs())
 }
 
-/// Returns the sender of a message: the named user, or the calling admin if none is named.
+/// Returns the sender of a message: the user in the request, or else the calling admin.
 fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> {
     match from_account {
         Some(text) => {
@@ -392,7 +390,7 @@ fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> 
     }
 }
 
-/// The code for a body that is JSON but not a valid request. It depends on the first wrong field.
+/// The code for a body that is JSON, but not a valid request. It depends on the first invalid field.
 fn wrong_field(body: &[u8], is_recipient: impl FnOnce(&Skimmed) -> bool) -> Code {
     const NAMES: &[&str] = &["To_Account", "From_Account", "MsgRandom", "MsgTimeStamp", "MsgBody"];
     let Some(body) = Skimmed::object(body, NAMES) else { return Code::QUERY_UNREADABLE };

@@ -1,8 +1,8 @@
 //! The server API, which the backends of apps call over the HTTP port (SPEC sections 8 and 10).
 //!
-//! A well-formed call is answered with HTTP 200 and the fields `ActionStatus`, `ErrorInfo` and `ErrorCode`. The table
-//! in `commands` lists the commands; the OpenAPI document is generated from it. The `service` crate implements their
-//! rules.
+//! A well-formed call is answered with HTTP 200 and the fields `ActionStatus`, `ErrorInfo` and `ErrorCode`. The module
+//! `commands` has the table of commands, from which the OpenAPI document is generated. The crate `service` has the
+//! rules of the commands.
 
 mod accounts;
 mod answer;
@@ -54,7 +54,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The largest body of a call, in bytes. A hundred accounts with the longest nicks and URLs fit, even fully escaped.
+/// The largest body of a call, in bytes. It has room for a hundred accounts with the longest nicks and URLs, even if
+/// every character is escaped.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// The state that all calls of the server API share.
@@ -68,7 +69,7 @@ struct Shared {
     metrics: ApiMetrics,
 }
 
-/// The limits on the memory of all calls together, for parsing bodies and for pages.
+/// The limits on the memory that all calls together use, for parsing bodies and for pages.
 #[derive(Default)]
 struct Rooms {
     parse: ParseRoom,
@@ -76,7 +77,7 @@ struct Rooms {
 }
 
 impl Rest {
-    /// Makes the server API of a node.
+    /// Creates the server API of a node.
     pub fn new(service: Arc<Service>, clock: Clock, metrics: ApiMetrics) -> Self {
         Self(Arc::new(Shared { service, clock, rooms: Rooms::default(), metrics }))
     }
@@ -125,7 +126,7 @@ async fn handle(
     answer.into_response(&room)
 }
 
-/// Checks the gates of a call in order. Then reads the body and runs the command.
+/// Checks the gates of a call in their order. Then reads the body and runs the command.
 async fn answer(
     gate: Gate<'_>,
     method: &Method,
@@ -161,14 +162,14 @@ async fn answer(
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 
-/// Whether the body is encoded, for example compressed. Without this check, such a body would be refused as invalid
-/// JSON.
+/// Whether the body is encoded, for example compressed. If this were not checked, the error would say that the body is
+/// not JSON.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     encodings.any(|encoding| !encoding.is_empty() && !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-/// Returns the refusal of a call whose body could not be read.
+/// Returns the refusal for a body that could not be read.
 fn refusal(fault: BodyFault) -> Refusal {
     match fault {
         BodyFault::TooLarge(_) => Refusal::because(Code::HTTP_UNREADABLE, "the body is larger than 1 MiB"),

@@ -1,4 +1,4 @@
-//! Calls that the backend makes on behalf of a user: custom status and subscriptions. The cloud's API has no such
+//! Commands that a backend calls on behalf of a user: custom status and subscriptions. The cloud's API has no such
 //! commands.
 
 use super::answer::Reply;
@@ -13,7 +13,7 @@ use lamplight_service::ServiceError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The codes that may refuse calls about the status of other users.
+/// The codes with which calls about the status of other users may be refused.
 const GATES: &[Code] = &[
     Code::EDITION_NOT_SUPPORTED,
     Code::STATUS_SWITCHED_OFF,
@@ -37,8 +37,7 @@ pub struct SetCustomStatusRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Option<AccountName>)]
     to_account: Option<CompactString>,
-    /// The text, at most 100 bytes (`limits.custom_status_bytes` of the app). An empty text clears the custom
-    /// status.
+    /// The text, at most 100 bytes (`limits.custom_status_bytes` of the app). An empty text removes the custom status.
     custom_status: String,
 }
 
@@ -95,7 +94,8 @@ pub struct SubscribeStatusRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// The users to subscribe to; at most 100 (`limits.subscribe_batch` of the app). Duplicates count once.
+    /// The users to subscribe to, at most 100 (`limits.subscribe_batch` of the app). A user who is named twice counts
+    /// once.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1)]
     to_account: List<CompactString, MOST_BY_SETTING>,
@@ -108,7 +108,7 @@ pub struct SubscribeStatusFields {
     /// The users whose subscription is new or was renewed by this call.
     #[schema(value_type = Vec<String>)]
     subscribed: Vec<UserId>,
-    /// The users who were removed from the full subscription list to make room, the earliest subscribed first.
+    /// The users who were removed from a full subscription list to make room, the earliest subscribed first.
     #[schema(value_type = Vec<String>)]
     evicted: Vec<UserId>,
     /// The users without an account.
@@ -155,7 +155,8 @@ pub struct UnsubscribeStatusRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// The users to unsubscribe from; at most 100 (`limits.unsubscribe_batch` of the app). Empty: all of them.
+    /// The users to unsubscribe from, at most 100 (`limits.unsubscribe_batch` of the app). If the list is empty, all
+    /// users.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>)]
     to_account: List<CompactString, MOST_BY_SETTING>,
@@ -215,8 +216,8 @@ pub struct GetSubscriptionsFields {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<String>)]
     to_account: Vec<UserId>,
-    /// The most users that the subscription list can have; when it is full, a new user replaces the earliest
-    /// subscribed.
+    /// The maximum number of users on the subscription list. When it is full, a new user replaces the earliest
+    /// subscribed one.
     limit: u16,
 }
 

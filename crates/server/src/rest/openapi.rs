@@ -16,11 +16,12 @@ use utoipa::openapi::{
     PathsBuilder, Ref, Required, ResponseBuilder, ServerBuilder,
 };
 
-/// The version of OpenAPI that the document declares. The builder would declare 3.2, which few tools read. The document
-/// needs nothing from 3.2.
+/// The version of OpenAPI in the document. The builder's default is 3.2, which few tools can read and which the
+/// document does not need.
 const OPENAPI: &str = "3.1.0";
 
-/// The extension field with an operation's codes, for programs. Its description lists them for people.
+/// The extension field with the codes of an operation, for programs. The description of the operation lists the codes
+/// for people.
 const CODES: &str = "x-error-codes";
 
 const ABOUT: &str = "\
@@ -31,7 +32,7 @@ Every well-formed HTTP request is answered with HTTP 200; `ErrorCode` says what 
 with another code than 0 has changed nothing, unless its lists say what it has. Names of fields are case-sensitive; \
 fields that are not known are ignored.";
 
-/// Returns the document as JSON, with a line break at its end. The server serves it, and `docs/openapi.json` is a copy.
+/// Returns the document as JSON, with a line break at the end. The server serves it, and `docs/openapi.json` is a copy.
 pub fn document() -> String {
     let mut components = ComponentsBuilder::new()
         .schema("Done", done(false))
@@ -150,7 +151,8 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// The schema of an answer. A success always has the fields of the command; an error may have them.
+/// The response of an operation. An answer of success always has the fields of the command; an answer of refusal may
+/// have them.
 fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
     let (done, refused) = if family.has_error_display() {
         ("DoneWithDisplay", "RefusedWithDisplay")

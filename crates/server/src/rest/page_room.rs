@@ -1,24 +1,23 @@
-//! A limit on the memory of the pages that concurrent calls read.
+//! Limits the memory of the pages that concurrent calls read.
 //!
-//! A call keeps the rows that it has read until its answer is made. Without a limit, a hundred calls could keep a
-//! hundred pages in memory. A call therefore waits until there is room for its page. Small pages have separate room, so
-//! that they never wait for large ones.
+//! A call keeps the rows of its page in memory until its answer is made. A call therefore waits until there is room for
+//! its page. Small pages have room of their own, so that they never wait for large pages.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The largest page that counts as small, in bytes: the statuses of 500 users, or 100 friends.
 const SMALL_PAGE_BYTES: usize = 512 * 1_024;
 
-/// The memory that all small pages together may take, in bytes.
+/// The memory for all small pages together, in bytes.
 const SMALL_PAGES_BYTES: usize = 2 << 20;
 
-/// The memory that all large pages together may take, in bytes.
+/// The memory for all large pages together, in bytes.
 const LARGE_PAGES_BYTES: usize = 4 << 20;
 
 /// The memory that one permit of the semaphores represents, in bytes.
 const UNIT: usize = 1_024;
 
-/// The memory that is available for pages.
+/// The memory for the pages of concurrent calls.
 pub struct PageRoom {
     small: Semaphore,
     large: Semaphore,
@@ -32,8 +31,8 @@ impl Default for PageRoom {
 }
 
 impl PageRoom {
-    /// Waits until there is room for a page of this many bytes. Reserves the room until the permit is dropped. A page
-    /// that is larger than the room reserves all of it.
+    /// Waits until there is room for a page of this many bytes, and reserves the room until the permit is dropped. A
+    /// page that is larger than all of the room reserves all of it.
     pub async fn enter(&self, bytes: usize) -> SemaphorePermit<'_> {
         let room = if bytes <= SMALL_PAGE_BYTES { &self.small } else { &self.large };
         let units =

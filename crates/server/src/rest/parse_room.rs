@@ -1,55 +1,56 @@
-//! A limit on the memory that the bodies of concurrent calls take while they are parsed.
+//! Limits the memory of the bodies that concurrent calls parse.
 //!
-//! Parsing a body into the request type of its command needs a bounded amount of memory. Lists are bounded
-//! ([`super::lists`]), unknown fields are skipped, and no generic JSON value is built ([`super::skimmed`]). The bound
-//! is estimated from the body's length and the number of its marks (`,` `:` `[` `{` outside of strings).
+//! The memory for parsing a body is bounded: lists are bounded ([`super::lists`]), unknown fields are skipped, and no
+//! generic JSON value is created ([`super::skimmed`]). The bound is estimated from the length of the body and from the
+//! number of its marks (`,` `:` `[` `{` outside of strings).
 //!
-//! A call waits until there is room to parse its body, and then releases the room. Small calls have separate room, so
-//! that they do not wait for large ones.
+//! A call waits until there is room to parse its body. After parsing, it releases the room. Small calls have room of
+//! their own, so that they do not wait for large calls.
 
 use super::MAX_BODY_BYTES;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The memory for the strings of a body while it is parsed, as a multiple of its length. It covers a copy of the
-/// strings, and a growing buffer for escapes.
+/// The memory for the strings of a body while it is parsed, as a multiple of the body's length. It includes a copy of
+/// the strings, and a growing buffer for strings with escapes.
 const TEXTS: usize = 4;
 
-/// The maximum memory that one mark (`,` `:` `[` or `{`) causes, in bytes. It covers a 24-byte entry of a growing list
-/// of names, and up to 24 bytes for a name on the heap.
+/// The maximum memory for one mark (`,` `:` `[` or `{`), in bytes. It includes a 24-byte entry of a growing list of
+/// names, and up to 24 bytes of a name on the heap.
 const BYTES_PER_MARK: usize = 96;
 
-/// The maximum memory that all marks of a body cause, in bytes: the longest list that an app's limits allow.
+/// The maximum memory for all marks of a body, in bytes. It is enough for the longest list that an app's limits allow.
 const MARKS_BYTES: usize = 1 << 20;
 
-/// The memory that every call takes besides, in bytes. A list of one entry, for example, has capacity for four.
+/// The memory for every call in addition to strings and marks, in bytes. For example, a list with one entry has
+/// capacity for four.
 const BASE_BYTES: usize = 2 * 1_024;
 
-/// The maximum memory that one mark still causes after parsing, in bytes.
+/// The maximum memory for one mark after parsing, in bytes.
 const KEPT_PER_MARK: usize = 48;
 
-/// The maximum memory that all marks still cause after parsing, in bytes.
+/// The maximum memory for all marks after parsing, in bytes.
 const KEPT_BYTES: usize = MARKS_BYTES / 2;
 
-/// The maximum memory of a small call, in bytes; a call that needs more counts as large.
+/// The maximum memory of a small call, in bytes. Other calls are large.
 const SMALL_CALL_BYTES: usize = 256 * 1_024;
 
-/// The memory of all small calls together, in bytes. Parsing never awaits, so each thread parses at most one body at a
-/// time.
+/// The memory for all small calls together, in bytes. Parsing does not await, so each thread parses at most one body at
+/// a time.
 const SMALL_CALLS_BYTES: usize = 1 << 20;
 
-/// The memory that all large calls together may take, in bytes: enough for the largest possible call.
+/// The memory for all large calls together, in bytes. It is enough for the largest possible call.
 const LARGE_CALLS_BYTES: usize = TEXTS * MAX_BODY_BYTES + MARKS_BYTES + BASE_BYTES;
 
 /// The memory that one permit of the semaphores represents, in bytes.
 const UNIT: usize = 1_024;
 
-/// The memory that is available for parsing the bodies of calls.
+/// The memory for parsing the bodies of concurrent calls.
 pub struct ParseRoom {
     small: Semaphore,
     large: Semaphore,
 }
 
-/// An upper estimate of the memory that parsing a body takes.
+/// The data from which the memory for parsing a body is estimated.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Parsed {
     length: usize,
@@ -57,7 +58,7 @@ pub struct Parsed {
 }
 
 impl Parsed {
-    /// Makes the estimate for a body, without parsing it.
+    /// Creates the estimate for a body, without parsing it.
     pub fn of(body: &[u8]) -> Self {
         Self { length: body.len(), marks: marks(body) }
     }
@@ -68,8 +69,8 @@ impl Parsed {
         TEXTS * self.length.min(MAX_BODY_BYTES) + of_marks + BASE_BYTES
     }
 
-    /// Returns the maximum memory of the parsed request, in bytes. Its texts take at most as much as the body and are
-    /// not included.
+    /// Returns the maximum memory of the parsed request, in bytes. The texts of the request are not included: they take
+    /// at most as much memory as the body.
     pub fn kept(self) -> usize {
         self.marks.saturating_mul(KEPT_PER_MARK).min(KEPT_BYTES)
     }
@@ -92,7 +93,7 @@ impl ParseRoom {
     }
 }
 
-/// Counts the marks (`,` `:` `[` `{` outside of strings), also in invalid JSON. A value or a name follows each.
+/// Counts the marks (`,` `:` `[` `{` outside of strings), also in invalid JSON. A value or a name follows each mark.
 fn marks(body: &[u8]) -> usize {
     let (mut marks, mut in_text, mut escaped) = (0, false, false);
     for byte in body {

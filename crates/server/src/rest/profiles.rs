@@ -1,4 +1,4 @@
-//! Commands for the profiles of accounts: nick, picture, the rule for friend requests, and further fields.
+//! Commands for the profiles of accounts: nick, picture, rule for friend requests, and further fields.
 
 use super::answer::{Reply, info, item_code};
 use super::call::Call;
@@ -24,10 +24,10 @@ pub const ALLOW_TYPE: &str = "Tag_Profile_IM_AllowType";
 const ALLOW_ANY: &str = "AllowType_Type_AllowAny";
 const DENY_ANY: &str = "AllowType_Type_DenyAny";
 
-/// The maximum number of tags that one call may name. Clients also ask for unknown tags.
+/// The maximum number of tags in one call. Clients also ask for tags that Lamplight does not know.
 pub const MAX_TAGS: usize = 100;
 
-/// Returns the value of a profile's nick, picture or rule for friend requests, by its tag; `None` for every other tag.
+/// Returns the value for the tag of a nick, a picture or a rule for friend requests; `None` for every other tag.
 pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
     match tag {
         NICK => Some(profile.nick.clone()),
@@ -43,7 +43,7 @@ pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
     }
 }
 
-/// The standard fields, without nick, picture and the rule for friend requests. `true` marks a number.
+/// The standard fields besides nick, picture and the rule for friend requests. `true` marks a field with a number.
 const FIELDS: [(&str, bool); 9] = [
     ("Tag_Profile_IM_Gender", false),
     ("Tag_Profile_IM_BirthDay", true),
@@ -55,13 +55,13 @@ const FIELDS: [(&str, bool); 9] = [
     ("Tag_Profile_IM_Level", true),
     ("Tag_Profile_IM_Role", true),
 ];
-/// The prefix of the names of fields that an app defines.
+/// The prefix of the tags of fields that an app defines.
 const CUSTOM: &str = "Tag_Profile_Custom_";
-/// The maximum number of bytes that a name may have after [`CUSTOM`].
+/// The maximum number of bytes of a tag after [`CUSTOM`].
 const MAX_CUSTOM_NAME: usize = 32;
 
-/// Checks a field, and returns the value to store. The field is not the nick, the picture or the rule for friend
-/// requests. A standard field is a 32-bit number or a text. A field of the app is a text or a 64-bit number.
+/// Checks a further field, and returns the value to store. A standard field is a 32-bit number or a text. A field of
+/// the app is a 64-bit number or a text.
 fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
     let invalid = |detail: String| Refusal::because(Code::PROFILE_INVALID, detail);
     let standard = FIELDS.iter().find(|(name, _)| *name == tag).map(|(_, is_number)| *is_number);
@@ -162,7 +162,8 @@ impl Command for PortraitSet {
     }
 }
 
-/// Checks the nick and the picture of a profile. A text that is too long has its own code, `PROFILE_TOO_LONG`.
+/// Checks the nick and the picture of a profile. A text that is too long is refused with a code of its own,
+/// `PROFILE_TOO_LONG`.
 pub fn check_profile(change: &ProfileChange) -> Result<(), Refusal> {
     change.check().map_err(|invalid| {
         let code = match invalid {
@@ -186,9 +187,9 @@ fn allow_type(value: &str) -> Result<AllowType, Refusal> {
     }
 }
 
-/// The maximum memory of a profile's nick, picture and rule for friend requests, in bytes.
+/// The maximum memory for the nick, the picture and the rule for friend requests of a profile, in bytes.
 const BYTES_PER_PROFILE: usize = 1_024;
-/// The maximum memory of any other profile field, in bytes; its value has at most 500.
+/// The maximum memory for a further field of a profile, in bytes. Its value has at most 500 bytes.
 const BYTES_PER_FIELD: usize = 640;
 
 /// The command `profile/portrait_get`.
@@ -202,12 +203,12 @@ pub struct PortraitGetRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: List<CompactString, MAX_USERS_INFO>,
-    /// The tags to read. The answer has each tag only once, and skips fields that were never set.
+    /// The tags to read. The answer has each tag once, and does not have fields that were never set.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     tag_list: List<CompactString, MAX_TAGS>,
 }
 
-/// The profiles.
+/// The profiles that were read.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct PortraitGetFields {
@@ -329,7 +330,7 @@ impl Command for PortraitGet {
     }
 }
 
-/// Whether any tag names a field other than nick, picture and the rule for friend requests.
+/// Whether a tag is that of a further field, not of the nick, the picture or the rule for friend requests.
 fn wants_further(tags: &[CompactString]) -> bool {
     tags.iter().any(|tag| ![NICK, IMAGE, ALLOW_TYPE].contains(&tag.as_str()))
 }

@@ -13,12 +13,12 @@ use utoipa::ToSchema;
 
 /// The number of conversations on one page.
 const PAGE: usize = 100;
-/// The largest `StartIndex` and `TopStartIndex`. This limit bounds the work of a call: a call reads the skipped
-/// conversations too.
+/// The largest `StartIndex` and `TopStartIndex`. It bounds the work of a call, because the call reads the skipped
+/// conversations as well.
 const MAX_START: u32 = 10_000;
-/// The bit of `AssistFlags` that asks for conversations without a message too.
+/// The bit of `AssistFlags` that requests conversations without a message as well.
 const WITH_EMPTY: u32 = 2;
-/// The `Type` of a conversation between two users, as opposed to a group.
+/// The `Type` of a conversation between two users; a group would have another value.
 const OF_TWO: u32 = 1;
 
 /// The command `recentcontact/get_list`.
@@ -32,15 +32,15 @@ pub struct RecentContactGetListRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// The position to continue from: 0 for the first page, otherwise the value from the previous page. The same
-    /// applies to `StartIndex`, `TopTimeStamp` and `TopStartIndex`.
+    /// The position from which to read: 0 for the first page, otherwise the value in the answer with the previous page.
+    /// The same applies to `StartIndex`, `TopTimeStamp` and `TopStartIndex`.
     time_stamp: u64,
-    /// A part of the position; see `TimeStamp`.
+    /// A part of the position, like `TimeStamp`.
     #[schema(maximum = 10000)]
     start_index: u32,
-    /// A part of the position; see `TimeStamp`.
+    /// A part of the position, like `TimeStamp`.
     top_time_stamp: u64,
-    /// A part of the position; see `TimeStamp`.
+    /// A part of the position, like `TimeStamp`.
     #[schema(maximum = 10000)]
     top_start_index: u32,
     /// If the bit with value 2 is set, the answer includes conversations without a message. The other bits are ignored:
@@ -54,16 +54,16 @@ pub struct RecentContactGetListRequest {
 pub struct RecentContactGetListFields {
     /// 1: this is the last page; 0: more pages follow.
     complete_flag: u8,
-    /// The position for the call that reads the next page, together with `StartIndex`, `TopTimeStamp` and
-    /// `TopStartIndex`.
+    /// The position of the next page, together with `StartIndex`, `TopTimeStamp` and `TopStartIndex`. The call for the
+    /// next page has the same values.
     time_stamp: u64,
-    /// A part of the position; see `TimeStamp`.
+    /// A part of the position, like `TimeStamp`.
     start_index: u32,
-    /// A part of the position; see `TimeStamp`.
+    /// A part of the position, like `TimeStamp`.
     top_time_stamp: u64,
-    /// A part of the position; see `TimeStamp`.
+    /// A part of the position, like `TimeStamp`.
     top_start_index: u32,
-    /// At most 100 conversations: pinned ones first, then the most recently active.
+    /// At most 100 conversations: the pinned ones first, then the others by their last activity.
     session_item: Vec<Session>,
 }
 
@@ -80,12 +80,12 @@ pub struct Session {
     to_account: UserId,
     /// The time of the last activity in the conversation, in seconds since 1970.
     msg_time: u64,
-    /// 1: the conversation is pinned.
+    /// 1 if the conversation is pinned, otherwise 0.
     top_flag: u8,
 }
 
-/// A position in the list. `second` is the second, since 1970, of the last conversation on earlier pages. `answered` is
-/// the number of conversations of that second on those pages.
+/// A position in the list. `second` is the time of the last conversation on the previous pages, in seconds since 1970.
+/// `answered` is the number of conversations with that time on the previous pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Reached {
     second: u64,
@@ -93,7 +93,7 @@ struct Reached {
 }
 
 impl Reached {
-    /// The cursor before all conversations whose last activity was in `self.second`. `None` for the beginning of the
+    /// The cursor before all conversations whose last activity was in `self.second`; `None` for the beginning of the
     /// list.
     fn cursor(self, pinned: bool) -> Option<ConversationCursor> {
         if self == Self::default() {
@@ -209,7 +209,7 @@ pub struct RecentContactDeleteRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// Ignored: the messages of the conversation are always deleted for the user.
+    /// Ignored, because deleting a conversation always deletes its messages for the owner.
     #[allow(dead_code)]
     clear_ramble: Option<Flag>,
 }

@@ -1,8 +1,8 @@
-//! The OpenAPI document (`/v4/openapi.json`) and its browsable reference (`/v4/docs`). The page and its files are
-//! compiled into the program.
+//! The OpenAPI document (`/v4/openapi.json`) and a web page that shows it (`/v4/docs`). The page and its files are part
+//! of the program.
 //!
-//! Swagger UI renders the reference. Three files are Lamplight's own: the page, for phones; the style sheet, for
-//! contrast in light and dark mode; and the script, which adds accessible names.
+//! The page uses Swagger UI. Three of its files are Lamplight's own: the page, which also fits phones; the style sheet,
+//! for contrast in light and dark mode; and the script, which adds accessible names.
 
 use super::openapi;
 use axum::Router;
@@ -16,15 +16,15 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 const DOCUMENT_PATH: &str = "/v4/openapi.json";
 
-/// The content security policy of the page: requests to this server and `data:` icons are allowed, framing is not. The
-/// hash allows one of the two styles that Swagger UI's script inserts; the page works without the other style.
+/// The content security policy of the page. It allows requests to this server and `data:` icons, and forbids framing.
+/// Its hash allows one of the two styles that Swagger UI's script inserts. The page works without the other one.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; \
      style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// A file of Lamplight's own: its name under `/v4/docs/`, its content type and its text.
+/// A file that replaces one of Swagger UI: its name under `/v4/docs/`, its content type and its text.
 type OwnFile = (&'static str, &'static str, &'static str);
 
 const OWN_FILES: [OwnFile; 4] = [
@@ -36,7 +36,7 @@ const OWN_FILES: [OwnFile; 4] = [
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(openapi::document);
 
-/// The routes of the document and of the reference.
+/// The routes of the document and of the page.
 pub fn router() -> Router {
     // Without "none", the page would send the address of the document to a public validator. The base layout has no bar
     // at the top for loading other documents, which the content security policy would block.
@@ -50,7 +50,7 @@ pub fn router() -> Router {
         .merge(page.layer(middleware::from_fn(protect_page)))
 }
 
-/// Serves Lamplight's own files in place of Swagger UI's. Sets the content security policy under `/v4/docs`;
+/// Serves Lamplight's own files in place of those of Swagger UI. Sets the content security policy under `/v4/docs`;
 /// `http::headers` sets the other headers.
 async fn protect_page(request: Request, next: Next) -> Response {
     let own = match *request.method() {

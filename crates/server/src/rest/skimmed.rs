@@ -1,8 +1,8 @@
 //! JSON values of any type, of which only a small part is stored.
 //!
-//! A [`Skimmed`] is used for a field of several types, and to choose the code after a body was refused. It stores a
-//! text, a number or chosen fields of an object, and drops everything else. A `serde_json::Value` could take hundreds
-//! of bytes for two bytes of JSON.
+//! A [`Skimmed`] is used for a field that may have several types, and to choose the code after a body was refused. It
+//! stores a text, a number, or chosen fields of an object, and drops everything else. A `serde_json::Value` could take
+//! hundreds of bytes for two bytes of JSON.
 
 use compact_str::{CompactString, format_compact};
 use lamplight_model::quoted;
@@ -19,18 +19,18 @@ pub enum Skimmed {
     Number(u64),
     /// `null`.
     Null,
-    /// A negative or fractional number, or a boolean, as text for the message of a refusal.
+    /// A negative or fractional number or a boolean, as the text that a refusal shows.
     Other(CompactString),
     /// A list that is empty or has only texts.
     Texts,
     /// A list with an entry that is not a text.
     List,
-    /// An object, of which only the requested fields are stored.
+    /// An object with the fields that were asked for.
     Object(Vec<(&'static str, Skimmed)>),
 }
 
 impl Skimmed {
-    /// Reads an object, and stores its fields with these names. `None` if the body is not an object.
+    /// Reads an object, and stores its fields with these names; `None` if the body is not an object.
     pub fn object(body: &[u8], names: &'static [&'static str]) -> Option<Self> {
         let mut json = serde_json::Deserializer::from_slice(body);
         let value = Self::keeping(names, &mut json).ok()?;
@@ -38,7 +38,7 @@ impl Skimmed {
         matches!(value, Self::Object(_)).then_some(value)
     }
 
-    /// Reads a value; if it is an object, stores its fields with these names.
+    /// Reads a value. Of an object, stores the fields with these names.
     pub fn keeping<'de, D: Deserializer<'de>>(
         names: &'static [&'static str],
         deserializer: D,
@@ -46,7 +46,7 @@ impl Skimmed {
         Skim { names }.deserialize(deserializer)
     }
 
-    /// Returns a stored field of an object. If the JSON has several values of this name, returns the last one.
+    /// Returns a stored field of an object. If the JSON has the name several times, returns the last value.
     pub fn field(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(fields) => fields.iter().find(|(kept, _)| *kept == name).map(|(_, value)| value),
@@ -54,7 +54,7 @@ impl Skimmed {
         }
     }
 
-    /// Removes a stored field of an object, and returns it.
+    /// Removes and returns a stored field of an object.
     pub fn take(&mut self, name: &str) -> Option<Self> {
         match self {
             Self::Object(fields) => {
@@ -79,7 +79,7 @@ impl Skimmed {
     }
 }
 
-/// Writes the value as the message of a refusal shows it.
+/// Writes the value as a refusal shows it.
 impl fmt::Display for Skimmed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -99,7 +99,7 @@ impl<'de> Deserialize<'de> for Skimmed {
     }
 }
 
-/// The visitor that makes a [`Skimmed`], with the names of the fields to store.
+/// The visitor that creates a [`Skimmed`], with the names of the fields to store.
 #[derive(Clone, Copy)]
 struct Skim {
     names: &'static [&'static str],

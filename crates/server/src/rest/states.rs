@@ -13,33 +13,34 @@ use lamplight_service::{ServiceError, StateParts, UserState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The maximum memory that one account takes, in bytes, including its part of the answer.
+/// The maximum memory for one account, in bytes, including its part of the answer.
 const BYTES_PER_ACCOUNT: usize = 1_024;
 
 /// The command `openim/query_online_status`.
 pub struct QueryOnlineStatus;
 
-/// The accounts to look up, and the details to answer with.
+/// The accounts to read, and whether the answer has details.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueryOnlineStatusRequest {
-    /// The accounts, at most 500 (`limits.query_batch` of the app). Each entry has its own result.
+    /// The accounts, at most 500 (`limits.query_batch` of the app). Each entry has a result of its own, also if an
+    /// account is named twice.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1)]
     to_account: List<CompactString, MOST_BY_SETTING>,
-    /// 1: answer with the devices too.
+    /// 1 if the answer should have the devices.
     is_need_detail: Option<Flag>,
-    /// 1: answer with the custom status too.
+    /// 1 if the answer should have the custom status.
     is_return_custom_status: Option<Flag>,
 }
 
-/// The accounts that exist, and those that do not.
+/// The accounts that exist, and the entries that are not accounts.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct QueryOnlineStatusFields {
     /// The accounts that exist, in the order of the request.
     query_result: Vec<AccountState>,
-    /// The entries that name no account; absent when there are none.
+    /// The entries that are not accounts; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     error_list: Vec<AccountError>,
 }
@@ -52,13 +53,13 @@ pub struct AccountState {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// The state of the account: `Online` if any device is connected, otherwise `PushOnline` if any device is logged
-    /// in, otherwise `Offline`.
+    /// The state of the account: `Online` if a device is connected, otherwise `PushOnline` if a device is logged in,
+    /// otherwise `Offline`.
     status: State,
-    /// The devices that are logged in, if asked for.
+    /// The devices that are logged in; absent if the request does not ask for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<Vec<DeviceState>>,
-    /// The custom status, if asked for; empty when there is none.
+    /// The custom status; empty if there is none, and absent if the request does not ask for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     custom_status: Option<CompactString>,
@@ -71,11 +72,11 @@ pub struct DeviceState {
     /// The platform: `iPhone`, `Android`, `iPad`, `Mac`, `Web`, or `PC` for Windows and Linux.
     #[schema(value_type = String, example = "iPhone")]
     platform: &'static str,
-    /// `Online` while it is connected, `PushOnline` while it is logged in and not connected.
+    /// `Online` if the device is connected, `PushOnline` if it is only logged in.
     status: State,
 }
 
-/// An entry that names no account.
+/// An entry that is not an account.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountError {
@@ -87,12 +88,12 @@ pub struct AccountError {
     error_code: u32,
 }
 
-/// The status of an account or a device, in the cloud's words.
+/// The status of an account or a device, with the names of the cloud.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 pub enum State {
     /// Connected (ONLINE).
     Online,
-    /// Logged in, not connected (OFFLINE): a push notification reaches the user.
+    /// Logged in, but not connected (OFFLINE). A push notification can reach the user.
     PushOnline,
     /// Not logged in (UNLOGINED).
     Offline,
@@ -151,8 +152,8 @@ impl Command for QueryOnlineStatus {
     }
 }
 
-/// Makes the reply from the entries of the request and the found states. `users` are the entries that are valid
-/// userIDs, in order.
+/// Creates the reply from the entries of the request and the states that were read. `users` has the entries that are
+/// valid userIDs, in their order.
 fn assemble(
     asked: Vec<CompactString>,
     users: &[User],
@@ -184,7 +185,7 @@ fn assemble(
     Reply { code: code.unwrap_or(Code::OK), detail: String::new(), fields }
 }
 
-/// The cloud's name of a platform. It has one name for all desktop systems except macOS.
+/// The cloud's name of a platform. The cloud has one name for all desktop systems except macOS.
 fn name_of(platform: Platform) -> &'static str {
     match platform {
         Platform::Windows | Platform::Linux => "PC",

@@ -46,7 +46,7 @@ fn calls_wait_for_room_and_small_ones_not_behind_large_ones() {
     assert!(room.enter(largest).now_or_never().is_some());
 }
 
-/// Makes a body of the maximum size by repeating one entry of its list.
+/// Creates a body of the maximum size, by repeating one entry of its list.
 fn full(head: &str, entry: &str, tail: &str) -> String {
     let times = (MAX_BODY_BYTES - head.len() - tail.len() - entry.len()) / (entry.len() + 1);
     many(head, entry, times, tail)
@@ -56,7 +56,7 @@ fn many(head: &str, entry: &str, more: usize, tail: &str) -> String {
     format!("{head}{entry}{}{tail}", format!(",{entry}").repeat(more))
 }
 
-/// Parses the body of a command, and asserts that no more memory is allocated than estimated.
+/// Parses the body of a command, and asserts that the allocated memory is at most the estimate.
 fn price<C: Command>(body: &str) {
     let parsed = Parsed::of(body.as_bytes());
     let mut request = None;
@@ -192,7 +192,7 @@ fn texts_cost_what_is_estimated_also_with_escapes() {
     }
 }
 
-/// A refusal quotes a string with escapes, where a character can take six bytes.
+/// A refusal quotes a string with escapes, and an escaped character can take six bytes.
 #[test]
 fn refusals_cost_what_is_estimated_whatever_they_are_about() {
     let text = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":"x"}}]"#;
@@ -217,7 +217,7 @@ fn refusals_cost_what_is_estimated_whatever_they_are_about() {
     }
 }
 
-/// Checks that the longest lists are accepted, even if each entry has all fields of the cloud's API.
+/// The longest lists are accepted, even if each entry has all fields of the cloud's API.
 #[test]
 fn the_longest_lists_are_within_the_bound() {
     let custom = |tags: usize| {

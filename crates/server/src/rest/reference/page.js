@@ -12,7 +12,7 @@
   darkness.addEventListener("change", paint);
   paint();
 
-  /** Names a control that has neither a label nor a text. */
+  /** Gives an accessible name to a control that has neither a label nor a text. */
   const name = (selector, text) => {
     for (const control of page.querySelectorAll(selector)) {
       if (!control.hasAttribute("aria-label") && !(control.labels?.length > 0)) {
@@ -21,7 +21,7 @@
     }
   };
 
-  /** The name of the parameter in whose row a field stands. */
+  /** The name of the parameter whose row contains this field. */
   const parameterOf = (field) =>
     field.closest("tr")?.getAttribute("data-param-name") ?? field.getAttribute("placeholder") ?? "value";
 
