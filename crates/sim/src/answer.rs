@@ -1,22 +1,22 @@
-//! The outcome of a step. The model and the world return outcomes of the same type, for comparison.
+//! The outcome of a step. The model and the world return outcomes of the same type, so that they can be compared.
 
 use crate::step::Who;
 use lamplight_model::{Platform, PlatformSet, Reason, StatusType, Timestamp, UserStatus};
 
-/// A status without its version.
+/// A visible status without its version.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shown {
     /// The status type.
     pub kind: StatusType,
     /// The custom status.
     pub text: String,
-    /// The time of the last change of the status type.
+    /// The time when the status type last changed.
     pub since: Timestamp,
-    /// The reason of the last change.
+    /// The reason for the last change.
     pub reason: Reason,
-    /// The time at which the user was last connected; `None` for a user who is online or never connected.
+    /// The time when the user was last connected; `None` for a user who is online or was never connected.
     pub last_seen: Option<Timestamp>,
-    /// The connected platforms.
+    /// The platforms of the devices that count as connected.
     pub platforms: PlatformSet,
 }
 
@@ -31,7 +31,7 @@ pub enum Cause {
     KickedByOperator,
     /// The account was deleted.
     Deleted,
-    /// The end came from the client, a broken link, an expired UserSig, or the end of the server process.
+    /// The client, a broken link, an expired UserSig or the end of the server process ended the connection.
     Own,
 }
 
@@ -46,7 +46,7 @@ pub enum Answer {
     LoggedIn {
         /// `true` if the login created the account.
         registered: bool,
-        /// `true` if the server no longer had the user's subscription list at the login.
+        /// `true` if the server had dropped the user's subscription list before the login.
         list_lost: bool,
     },
     /// The new status of the caller.
@@ -66,7 +66,7 @@ pub enum Answer {
         unknown: Vec<Who>,
         /// The users who were evicted from the list because it was full.
         evicted: Vec<Who>,
-        /// The evicted users whom the caller no longer watches.
+        /// The evicted users whom the caller does not watch any more.
         let_go: Vec<Who>,
     },
     /// The answer to an unsubscription.
@@ -75,12 +75,12 @@ pub enum Answer {
         removed: Vec<Who>,
         /// The requested users who have no account and were not on the list.
         unknown: Vec<Who>,
-        /// The removed users whom the caller no longer watches.
+        /// The removed users whom the caller does not watch any more.
         let_go: Vec<Who>,
     },
-    /// The subscription list, and the highest number of users on a list.
+    /// The subscription list, and the maximum number of users on a list.
     List(Vec<Who>, u16),
-    /// The effect of a call: `true` if the call changed something.
+    /// Whether the call has changed something.
     Was(bool),
 }
 

@@ -15,24 +15,24 @@ pub struct Client {
     pub worker: usize,
     /// Whether the client has stopped reading.
     pub stalled: bool,
-    /// The users of whom the client may be notified, since its worker last read the whole log.
+    /// The users about whom the client may have been notified since its worker last read the whole log.
     pub allowed: BTreeSet<Who>,
     picture: BTreeMap<Who, UserStatus>,
-    /// The users whose cached version may be sent once more. The subscription list changed, or an answer had the
-    /// version before the worker had read it.
+    /// The users whose cached version may be sent once more. This happens after a change of the subscription list, and
+    /// if an answer had the version before the worker read it in the log.
     may_repeat: BTreeSet<Who>,
-    /// `true` if each cached version may be sent once more, until all workers have read everything. This follows a
-    /// login at a late worker, or a friendship that ended and began again.
+    /// Whether every cached version may be sent again, until all workers have read everything. `true` after a login at
+    /// a late worker, and after a friendship that ended and began again.
     lenient: bool,
     /// Deleted users whose record was removed before the worker read the log entry of the deletion. The client need not
-    /// be notified of these deletions.
+    /// be notified of such a deletion.
     pub may_miss: BTreeSet<Who>,
-    /// The subscription list according to received messages; `None` if they do not determine the list.
+    /// The subscription list that follows from the received messages; `None` if they do not determine it.
     list: Option<BTreeSet<Who>>,
 }
 
 impl Client {
-    /// Creates a client with the statuses that the device cached on its previous connection.
+    /// Creates a client. `picture` has the statuses that the device cached on its previous connection.
     pub fn new(who: Who, device: Device, worker: usize, picture: BTreeMap<Who, UserStatus>) -> Self {
         Self {
             who,
@@ -61,8 +61,8 @@ impl Client {
         Ok(())
     }
 
-    /// Takes the answer to a query, and updates the cache if the user is watched. With `worker_is_late`, one later
-    /// notification may repeat the version of the answer.
+    /// Takes the answer to a query, and updates the cache if the user is watched. If `worker_is_late`, a later
+    /// notification may repeat the version once.
     pub fn fold_answer(&mut self, of: Who, status: UserStatus, worker_is_late: bool) {
         if self.allowed.contains(&of) || self.picture.contains_key(&of) {
             self.fold(of, status);
@@ -72,14 +72,14 @@ impl Client {
         }
     }
 
-    /// Caches a status from the answer to a subscription. The answer may repeat cached versions.
+    /// Caches a status, unless the cached status is newer.
     pub fn fold(&mut self, of: Who, status: UserStatus) {
         if self.picture.get(&of).is_none_or(|known| known.version <= status.version) {
             self.picture.insert(of, status);
         }
     }
 
-    /// Allows repeated notifications, because the worker has not yet read changes that the client already has.
+    /// Allows repeated notifications, because the worker has not read all changes that the client already has.
     pub fn expect_repeats(&mut self) {
         self.lenient = true;
     }
@@ -90,12 +90,12 @@ impl Client {
         self.may_repeat.clear();
     }
 
-    /// Removes users who are no longer watched from the cache.
+    /// Removes the users who are not watched any more from the cache.
     pub fn keep_only(&mut self, watched: impl Fn(Who) -> bool) {
         self.picture.retain(|of, _| watched(*of));
     }
 
-    /// Processes a change of the subscription list.
+    /// Applies a change of the subscription list.
     pub fn change_list(&mut self, added: &[Who], left: &[Who]) {
         self.may_repeat.extend(left.iter().chain(added));
         self.allowed.extend(added);
@@ -110,7 +110,7 @@ impl Client {
         self.list = Some(list.iter().copied().collect());
     }
 
-    /// The subscription list according to received messages; `None` if they do not determine the list.
+    /// The subscription list that follows from the received messages; `None` if they do not determine it.
     pub fn list(&self) -> Option<&BTreeSet<Who>> {
         self.list.as_ref()
     }
@@ -127,7 +127,7 @@ impl Client {
         picture
     }
 
-    /// The cached versions, which a client sends when it resumes.
+    /// The cached versions. A client sends them when it resumes.
     pub fn known(picture: &BTreeMap<Who, UserStatus>) -> Vec<(Who, Version)> {
         picture.iter().map(|(of, status)| (*of, status.version)).collect()
     }

@@ -1,4 +1,5 @@
-//! Histories, which are sequences of steps. A seed or a text gives a history. A failing history is shrunk.
+//! Histories, which are sequences of steps. A history is generated from a seed, or parsed from a text. A failing
+//! history is reduced to few steps.
 
 use crate::random::Random;
 use crate::reference::Reference;
@@ -14,7 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub struct Report {
     /// The number of executed steps.
     pub steps: usize,
-    /// The number of times that each kind of outcome occurred.
+    /// The number of times that each kind of outcome has occurred.
     pub tally: BTreeMap<String, usize>,
 }
 
@@ -45,7 +46,8 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The number of steps after which workers and clients read everything. Then the whole states are compared.
+/// The number of steps between two comparisons of the whole states. Before a comparison, all workers and clients read
+/// everything.
 const QUIET_EVERY: usize = 50;
 
 /// Generates a history from a seed and runs it.
@@ -57,7 +59,7 @@ pub fn run_seed(seed: u64, steps: usize) -> Result<Report, Box<Verdict>> {
     })
 }
 
-/// Generates a history on several nodes from a seed and runs it. Some nodes are lost.
+/// Generates a history on several nodes from a seed and runs it. Nodes are lost during the history.
 pub fn run_seed_on_nodes(seed: u64, steps: usize) -> Result<Report, Box<Verdict>> {
     let mut random = Random::new(seed);
     run(Trial::on_nodes, Some(seed), |trial, taken| {
@@ -82,12 +84,12 @@ pub fn run_seed_on_nodes(seed: u64, steps: usize) -> Result<Report, Box<Verdict>
     })
 }
 
-/// Runs a written history, and compares the whole state at its end.
+/// Runs a written history, and compares the whole states at its end.
 pub fn replay(steps: &[Step]) -> Result<Report, Box<Verdict>> {
     replay_on(Trial::new, steps)
 }
 
-/// Runs a written history on several nodes, and compares the whole state at its end.
+/// Runs a written history on several nodes, and compares the whole states at its end.
 pub fn replay_on_nodes(steps: &[Step]) -> Result<Report, Box<Verdict>> {
     replay_on(Trial::on_nodes, steps)
 }
@@ -97,12 +99,12 @@ fn replay_on(begin: impl Fn() -> Result<Trial, Fault>, steps: &[Step]) -> Result
     run(begin, None, |_, _| steps.next())
 }
 
-/// Removes steps from a failing history as long as it still fails.
+/// Removes steps from a failing history, as long as it still fails.
 pub fn shrink(verdict: Verdict) -> Verdict {
     shrink_by(verdict, replay)
 }
 
-/// Removes steps from a failing history on several nodes as long as it still fails.
+/// Removes steps from a failing history on several nodes, as long as it still fails.
 pub fn shrink_on_nodes(verdict: Verdict) -> Verdict {
     shrink_by(verdict, replay_on_nodes)
 }
@@ -229,8 +231,8 @@ fn lists(random: &mut Random) -> Friends {
     if random.once_in(3) { Friends::One } else { Friends::Both }
 }
 
-/// Returns a list of users for a call. Sometimes the list has each user twice, because the server must count duplicates
-/// once.
+/// Returns a list of users for a call. Sometimes each user is on the list twice, because the server must count
+/// duplicates once.
 fn users(random: &mut Random, reference: &Reference, who: Who, most: usize) -> Vec<Who> {
     if random.once_in(20) {
         return vec![who; 1 + random.below(2)];

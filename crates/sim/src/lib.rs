@@ -1,10 +1,9 @@
-//! Tests of the server's operations with random histories. Histories contain users, devices, broken links, timeouts,
-//! restarts and slow readers. After every step, the result of the real crates is compared with a simple model of the
-//! SPEC.
+//! Tests of the server's operations with random histories of users, devices, broken links, timeouts, restarts and slow
+//! readers. After every step, the result of the real crates is compared with that of a simple model of the SPEC.
 //!
-//! A [`Step`] is one event of a history. [`Reference`] computes its expected outcome, [`World`] executes it with the
-//! real crates, and [`Trial`] compares the two. [`run_seed`] generates a history from a seed, and [`replay`] runs a
-//! written history. The crate opens no socket, does not sleep and reads no clock.
+//! A [`Step`] is one event of a history. [`Reference`] computes the expected outcome of a step, [`World`] executes the
+//! step with the real crates, and [`Trial`] compares the two. [`run_seed`] generates a history from a seed, and
+//! [`replay`] runs a written history. The crate opens no socket, does not sleep and reads no clock.
 
 mod answer;
 mod bell;

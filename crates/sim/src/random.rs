@@ -1,4 +1,4 @@
-//! The random numbers of a history. They come from splitmix64, which gives the same numbers on every machine.
+//! Random numbers for histories, from splitmix64. A seed gives the same numbers on every machine.
 
 /// A reproducible source of random numbers.
 #[derive(Clone, Debug)]

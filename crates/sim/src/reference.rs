@@ -1,7 +1,7 @@
-//! A model of the SPEC in simple code, which computes the expected outcome of each step. It recomputes each time who is
-//! online, and about whom each user may be notified.
+//! A model of the SPEC in simple code, which computes the expected outcome of each step. After each step, it computes
+//! anew who is online, and who may be notified about whom.
 //!
-//! The model shares the types of `lamplight-model` with the code under test, but none of its rules.
+//! The model has the types of `lamplight-model` in common with the code under test, but none of its rules.
 
 mod calls;
 mod nodes;
@@ -16,7 +16,7 @@ use person::{Link, Login, Person};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// The grace after a server process was lost (SPEC section 10, row 2).
+/// The time for which users still count as connected after the loss of their server process (SPEC section 10, row 2).
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
 /// The length of a node's lease. The grace begins after the lease.
@@ -30,20 +30,20 @@ pub struct Reference {
     /// The settings of the app.
     pub settings: AppSettings,
     people: Vec<Person>,
-    /// The last time at which the process was running, according to the files on disk.
+    /// The latest time at which the process was running, according to the files on disk.
     alive_at: Timestamp,
     latest_wall: Timestamp,
-    /// The wall-clock time of the last loss of all live records; initially, the beginning of the history.
+    /// The time of the last loss of all live records; at first, the beginning of the history.
     lost_at: Timestamp,
-    /// The cause of the end, by connection.
+    /// For each ended connection: the cause of its end.
     ended: BTreeMap<u64, Cause>,
-    /// Deleted users who may still be on the subscription lists of other users.
+    /// Deleted users who may still be on the subscription lists of others.
     deleted: BTreeSet<Who>,
     /// The worker of each connection.
     workers: BTreeMap<u64, usize>,
-    /// The connections of lost nodes that still count as connected, with the time of the loss.
+    /// The connections of lost nodes that still count as connected, each with the time of the loss.
     ghosts: BTreeMap<u64, Now>,
-    /// The killed node that has not been started again.
+    /// The killed node, until it is started again.
     down: Option<nodes::Down>,
 }
 
@@ -66,7 +66,7 @@ impl Reference {
         }
     }
 
-    /// Applies a step, and returns the expected answer. Steps without a connection ignore `connection`.
+    /// Applies a step, and returns the expected answer. `connection` is ignored if the step needs no connection.
     pub fn apply(&mut self, step: &Step, connection: u64) -> Answer {
         match step {
             Step::Login { who, device, worker, resume, sig } => {
@@ -135,13 +135,13 @@ impl Reference {
         Answer::Done
     }
 
-    /// The status that a query must return; `None` without an account.
+    /// The status that a query must return; `None` if the user has no account.
     pub fn status(&self, who: Who) -> Option<Shown> {
         self.people[who].account.and_then(|_| self.watched_status(who))
     }
 
-    /// Returns the status that watchers must receive. Returns `None` without an account or record. A deleted account
-    /// has a status until its record is removed.
+    /// Returns the status that watchers must have; `None` if the user has neither an account nor a record. A deleted
+    /// account has a status until its record is removed.
     pub fn watched_status(&self, who: Who) -> Option<Shown> {
         let person = &self.people[who];
         let since = person.since.or(person.account)?;
@@ -155,19 +155,20 @@ impl Reference {
         })
     }
 
-    /// Returns two numbers: the removals and losses of the user's record, and the user's visible changes.
+    /// Returns two counts: how often the user's record was removed or lost, and how often the user's status changed
+    /// visibly.
     pub fn changes(&self, who: Who) -> (u64, u64) {
         (self.people[who].life, self.people[who].changes)
     }
 
-    /// Returns the time above which the versions of a user without a record begin. Returns `None` if the user has an
-    /// account, or a deleted account's record.
+    /// Returns the time after which the versions of the user's next record begin. `None` if the user has an account, or
+    /// the record of a deleted one.
     pub fn begins_above(&self, who: Who) -> Option<Timestamp> {
         let person = &self.people[who];
         (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))
     }
 
-    /// Whether `viewer` watches `of`. Ignores whether the settings allow notifications.
+    /// Whether `viewer` watches `of`, even if the settings allow no notifications.
     pub fn may_watch(&self, viewer: Who, of: Who) -> bool {
         viewer == of
             || self.people[viewer].list.contains(&of)
@@ -203,7 +204,7 @@ impl Reference {
 
     // The parts of the steps
 
-    /// Changes a user with `act`, and derives the changes of the user's status.
+    /// Changes a user with `act`, and computes the changes of the user's status that follow.
     fn alter<T>(&mut self, who: Who, reason: Reason, act: impl FnOnce(&mut Self, &mut Person) -> T) -> T {
         let mut person = std::mem::take(&mut self.people[who]);
         let (kind, text) = (person.kind(), person.text.clone());
@@ -318,8 +319,8 @@ impl Reference {
         Answer::LoggedIn { registered, list_lost }
     }
 
-    /// Returns the platform of a login that kicks a resuming device, if any. Such a login is later, competes, and is
-    /// connected or lingering.
+    /// Returns the platform of a login that kicks a device which resumes; `None` if there is none. Such a login is
+    /// later, competes with the device, and is connected or lingering.
     fn loses_to(&self, who: Who, device: Device) -> Option<Platform> {
         let logins = &self.people[who].logins;
         let own = logins.iter().position(|login| login.device == device)?;
@@ -329,7 +330,7 @@ impl Reference {
         present.map(|login| login.device).find(|it| rivals.contains(it)).map(|it| DEVICES[it].1)
     }
 
-    /// The devices that a login of `device` kicks (SPEC section 5).
+    /// The devices that are kicked by a login of `device` (SPEC section 5).
     fn in_the_way(&self, logins: &[Login], device: Device) -> Vec<Device> {
         let policy = self.settings.multi_device;
         let new = DEVICES[device].1;
@@ -446,7 +447,7 @@ impl Reference {
         Answer::Done
     }
 
-    /// Removes the deleted users for whom `which` returns `true` from the subscription lists of others.
+    /// Removes the deleted users for whom `which` returns `true` from all subscription lists.
     fn forget_deleted(&mut self, which: impl Fn(Who) -> bool) {
         let (deleted, left) = std::mem::take(&mut self.deleted).into_iter().partition(|who| which(*who));
         self.deleted = left;
@@ -543,7 +544,7 @@ impl Reference {
         self.forget_deleted(|_| true);
     }
 
-    /// Like [`Reference::restart`], but with the loss of all live records. Only the facts remain.
+    /// Starts a new process without the live records of the previous one. Only the facts remain.
     fn lose_live(&mut self) {
         let lapses = self.now.moment + self.settings.timing.login_retention();
         self.restart();

@@ -1,7 +1,7 @@
-//! The steps of a history, and their text form.
+//! The steps of a history, and their form as text.
 //!
-//! A step is one line with the subject, the action and its arguments, such as `ann.phone subscribe bob cat` or `advance
-//! 500`. A failing history is printed as such lines, which can be replayed.
+//! A step is one line: the subject, the action and its arguments, such as `ann.phone subscribe bob cat` or `advance
+//! 500`. A failing history is printed as such lines, which can be run again.
 
 use lamplight_model::{AppId, AppSettings, Edition, MultiDeviceMode, Platform, User, UserId};
 use std::fmt;
@@ -26,10 +26,10 @@ pub const DEVICES: [(&str, Platform); 6] = [
     ("droid", Platform::Android),
 ];
 
-/// The number of workers. All belong to one node, or each belongs to a separate node.
+/// The number of workers. All of them belong to one node, or each belongs to a node of its own.
 pub(crate) const WORKERS: usize = 3;
 
-/// An invalid `userID` in a list of users; its text form is `?`.
+/// A user in a list whose `userID` is invalid. The text form is `?`.
 pub const UNREADABLE: Who = USERS.len();
 
 /// The app of all users.
@@ -48,11 +48,11 @@ pub(crate) fn who_is(id: &UserId) -> Who {
 /// The kind of UserSig in a login.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sig {
-    /// A valid UserSig, issued at the time of the login.
+    /// A valid UserSig that was issued at the time of the login.
     Good,
-    /// A UserSig that has expired one second before the login.
+    /// A UserSig that expired one second before the login.
     Expired,
-    /// A UserSig signed with a key that the app does not have.
+    /// A UserSig that was signed with a key which the app does not have.
     Forged,
 }
 
@@ -63,8 +63,7 @@ pub enum End {
     Closed,
     /// The server received nothing for the heartbeat timeout.
     TimedOut,
-    /// The worker reports the end of its oldest connection of the device. This connection may have been superseded long
-    /// before.
+    /// The worker reports the end of its oldest connection of the device, which may have been superseded long before.
     LateClosed,
 }
 
@@ -73,7 +72,7 @@ pub enum End {
 pub enum Friends {
     /// Both friend lists.
     Both,
-    /// Only the friend list of the first user.
+    /// The friend list of the user who makes the change.
     One,
 }
 
@@ -100,7 +99,7 @@ pub enum Knob {
 }
 
 impl Knob {
-    /// All settings, each with its name in the text form.
+    /// All settings, each with its name in the text of a step.
     pub const ALL: [(Self, &'static str); 16] = [
         (Self::Edition, "edition"),
         (Self::UserStatus, "user-status"),
@@ -120,7 +119,7 @@ impl Knob {
         (Self::RateCalls, "rate-calls"),
     ];
 
-    /// Changes the setting. Enumerations are numbered in the order of their declaration.
+    /// Changes the setting. For an enumeration, `value` selects the variant.
     pub fn turn(self, settings: &mut AppSettings, value: u32) {
         let (small, tiny) = (value as u16, value as u8);
         match self {
@@ -153,8 +152,8 @@ impl Knob {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the fields are what their names say")]
 pub enum Step {
-    /// A device connects to a worker and logs in. With `resume`, the client logs in by itself, and sends the versions
-    /// in the device's cache.
+    /// A device connects to a worker and logs in. If `resume`, the client resumes automatically, and sends the versions
+    /// that the device has cached.
     Login { who: Who, device: Device, worker: usize, resume: bool, sig: Sig },
     /// A device logs out.
     Logout { who: Who, device: Device },
@@ -192,30 +191,30 @@ pub enum Step {
     Set { knob: Knob, value: u32 },
     /// The monotonic clock and the wall clock advance.
     Advance { millis: u64 },
-    /// The wall clock is changed by this amount.
+    /// The wall clock jumps by this time; the monotonic clock does not.
     Jump { millis: i64 },
-    /// The server executes its due work.
+    /// The server does the work that is due.
     Upkeep,
     /// A worker stops reading the change log.
     Doze { worker: usize },
     /// The worker starts to read the change log again.
     Wake { worker: usize },
-    /// The change log gets more entries than the queue of a worker can hold.
+    /// The change log gets more entries than the queue of a worker can have.
     Flood,
-    /// The process ends, and a new process starts `millis` later. With `orderly`, the end is a shutdown, otherwise a
-    /// crash.
+    /// The process ends, and `millis` later a new process starts. If `orderly`, the process shuts down; otherwise it
+    /// crashes.
     Restart { orderly: bool, millis: u64 },
     /// The process restarts without its live records.
     LoseLive,
-    /// The node of a worker is killed. The step ends with the node's lease. Only with several nodes.
+    /// The node of a worker is killed. The step lasts until the node's lease ends. Used only with several nodes.
     LoseNode { worker: usize },
-    /// A killed node starts again after its connections were cleared. Its worker names the node.
+    /// The node of a worker, which was killed, starts again. Other nodes have ended its connections before.
     StartNode { worker: usize },
     /// All workers read the whole change log, and all clients read their notifications.
     Quiet,
 }
 
-/// The error for a line that is not a step.
+/// The error of a line that is not a step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownStep(pub String);
 

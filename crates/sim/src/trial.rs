@@ -26,7 +26,7 @@ pub struct Told {
     pub status: UserStatus,
 }
 
-/// A description of a difference between the model and the world.
+/// The description of a difference between the model and the world.
 #[derive(Debug)]
 pub struct Fault(pub String);
 
@@ -50,21 +50,21 @@ impl From<Failed> for Fault {
     }
 }
 
-/// The fields of a status that change its version. `last_seen`, and the devices of an online user, do not change the
-/// version.
+/// The fields whose changes give a status a new version. Changes of `last_seen`, and of the devices of an online user,
+/// do not.
 type Versioned = (StatusType, String, Timestamp, Reason);
 
 /// All statuses that the directory has had for a user.
 #[derive(Default)]
 struct Record {
-    /// The counts of the model at the last status ([`Reference::changes`]); `None` before the first status.
+    /// The result of [`Reference::changes`] at the last status; `None` before the first status.
     at: Option<(u64, u64)>,
     versions: BTreeMap<Version, Versioned>,
-    /// `true` if a deleted account's record was removed and the user's status has not changed since.
+    /// Whether the record of a deleted account was removed, and the status has not changed since.
     forgotten: bool,
 }
 
-/// A model and a world with the same history, and the observations for comparison.
+/// A model and a world with the same history, and the results to compare.
 pub struct Trial {
     reference: Reference,
     world: World,
@@ -75,7 +75,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Creates a trial. Its app has small limits, so that histories often reach them.
+    /// Creates a trial. The limits of its app are low, so that histories often reach them.
     pub fn new() -> Result<Self, Fault> {
         Self::on(false)
     }
@@ -125,7 +125,7 @@ impl Trial {
         &self.told
     }
 
-    /// The number of times that each kind of event occurred: answers, ends of connections, and received statuses.
+    /// The number of times that each kind of event has occurred: answers, ends of connections, received statuses.
     pub fn tally(&self) -> &BTreeMap<String, usize> {
         &self.tally
     }
@@ -134,7 +134,7 @@ impl Trial {
         *self.tally.entry(what.into()).or_default() += 1;
     }
 
-    /// Executes a step, compares the results, and returns the answer. Returns `None` for a step that is impossible now,
+    /// Executes a step, compares the results, and returns the answer. Returns `None` if the step is impossible now,
     /// such as a call without a connection.
     pub fn step(&mut self, step: &Step) -> Result<Option<Answer>, Fault> {
         let Some(connection) = self.connection(step) else { return Ok(None) };
@@ -207,7 +207,8 @@ impl Trial {
         }
     }
 
-    /// Returns the connection of a step. Returns 0 if the step needs none, and `None` for a missing connection.
+    /// Returns the connection of a step: 0 if the step needs none, `None` if the connection that it needs does not
+    /// exist.
     fn connection(&mut self, step: &Step) -> Option<u64> {
         match step {
             Step::Login { who, .. } | Step::Create { who } if self.begins_too_early(*who) => None,
@@ -257,15 +258,15 @@ impl Trial {
         }
     }
 
-    /// Returns `true` if an account would be created again while the wall clock is behind the account's last version.
-    /// Versions would then decrease.
+    /// Returns whether an account would be created again while the wall clock is behind the last version of the earlier
+    /// account. Its versions would then decrease.
     fn begins_too_early(&self, who: Who) -> bool {
         let last = self.records[who].versions.last_key_value();
         let begins = self.reference.begins_above(who);
         begins.zip(last).is_some_and(|(begins, (last, _))| *last >= Version::at(begins))
     }
 
-    /// Checks that directory and model have the same status for every user. Also checks that versions increase exactly
+    /// Checks that the directory and the model have the same status of every user, and that a version increases exactly
     /// when the status changes.
     fn compare_statuses(&mut self) -> Result<(), Fault> {
         for (who, answered) in self.world.statuses(Viewing::Asked, self.reference.now)?.iter().enumerate() {
@@ -340,8 +341,8 @@ impl Trial {
         Ok(())
     }
 
-    /// Updates the clients of a worker that missed entries of the change log. These clients get the whole subscription
-    /// list.
+    /// Updates the clients of a worker that has missed entries of the change log. These clients get the whole
+    /// subscription list.
     fn note_missed(&mut self, worker: usize) {
         self.count("missed a part of the log");
         self.for_clients(worker, |reference, client| {
@@ -375,8 +376,8 @@ impl Trial {
         if is_right { Ok(()) } else { Err(Fault(format!("closed with {cause:?} instead of {expected:?}"))) }
     }
 
-    /// Checks the statuses that a client received. The client may watch their users, each status existed, and each
-    /// version is newer.
+    /// Checks the statuses that a client has received: the client may watch the user, the status existed, and its
+    /// version is newer than the one before.
     fn judge_told(&mut self, connection: u64, told: Vec<UserStatus>) -> Result<(), Fault> {
         for status in told {
             self.count("told");
@@ -409,7 +410,7 @@ impl Trial {
         Ok(())
     }
 
-    /// Checks, after everything was read, that clients have the current statuses. Also checks that exactly the expected
+    /// Checks, after everything was read, that clients have the current statuses, and that exactly the expected
     /// connections are open.
     fn judge_quiet(&mut self) -> Result<(), Fault> {
         for (connection, told) in self.world.write(usize::MAX, true) {
@@ -468,10 +469,11 @@ impl Trial {
     }
 }
 
-/// Returns `true` if the answers are equal, apart from two allowed differences.
+/// Returns whether the answers are equal, with two exceptions.
 ///
-/// In the answer to a subscription, `last_seen` and the devices of an online user may be outdated. A late worker may
-/// still have former friends, and lack new friends.
+/// In the answer to a subscription, `last_seen` and the devices of an online user may be outdated. The users whom the
+/// caller does not watch any more may differ if the worker is late, because the worker may not know the current
+/// friends.
 fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     let (mut answer, mut expected) = (answer.clone(), expected.clone());
     for answer in [&mut answer, &mut expected] {
@@ -495,7 +497,7 @@ fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     answer == expected
 }
 
-/// The users about whom the connections of `viewer` are notified.
+/// The users about whom the connections of `viewer` may be notified.
 fn told_of(reference: &Reference, viewer: Who) -> BTreeSet<Who> {
     (0..USERS.len()).filter(|of| reference.may_be_told(viewer, *of)).collect()
 }

@@ -1,4 +1,4 @@
-//! A worker of the server without sockets. It reads the change log, executes effects and empties mailboxes.
+//! The server's worker without sockets. It reads the change log, executes effects and empties mailboxes.
 
 use crate::answer::Cause;
 use crate::step::{Who, user_of, who_is};
@@ -9,11 +9,11 @@ use lamplight_service::{Audience, Effect, Member, OwnListChange, Service, Servic
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// An event that a worker reports to its clients.
+/// An event about which a worker tells its clients.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Notice {
-    /// A connection was closed. The cause is `None` if the worker missed log entries and then found another current
-    /// connection.
+    /// A connection was closed. The cause is `None` if the worker has missed log entries, and then found that the
+    /// device has another current connection.
     Closed(u64, Option<Cause>),
     /// Another device changed the subscription list.
     ListChanged { connection: u64, added: Vec<Who>, left: Vec<Who> },
@@ -26,15 +26,15 @@ pub(crate) enum Notice {
 pub(crate) struct Worker {
     audience: Audience<UserStatus>,
     connections: BTreeMap<u64, WatcherKey>,
-    /// The connections with non-empty mailboxes, as far as the worker knows.
+    /// The connections that have marks in their mailboxes, as far as the worker knows.
     ready: BTreeSet<u64>,
-    /// The changes that were found when subscription lists were read again.
+    /// The changes that were found by reading subscription lists again.
     list_changes: Vec<Notice>,
 }
 
 impl Worker {
-    /// Adds a logged-in connection. `known` has the versions in its client's cache. Returns `false` if the device has
-    /// another connection by then.
+    /// Adds a logged-in connection. `known` has the versions that its client has cached. Returns `false` if the device
+    /// has another connection by then.
     pub async fn join(
         &mut self,
         service: &Service,
@@ -96,8 +96,8 @@ impl Worker {
         Ok(notices)
     }
 
-    /// Applies a call's change of the subscription list. Returns the statuses of the added users, and the removed users
-    /// who are no longer watched.
+    /// Applies a change of the subscription list that a call has made. Returns the statuses of the added users, and the
+    /// removed users whom the connection does not watch any more.
     pub async fn change_list(
         &mut self,
         service: &Service,
@@ -120,7 +120,7 @@ impl Worker {
         Ok((told, let_go.iter().map(who_is).collect()))
     }
 
-    /// The connections with non-empty mailboxes.
+    /// The connections that have marks in their mailboxes.
     pub fn ready(&self) -> Vec<u64> {
         self.ready.iter().copied().collect()
     }
@@ -142,7 +142,7 @@ impl Worker {
         told
     }
 
-    /// Returns the number of edges in the watch graph, which are pairs of a connection and a watched user.
+    /// Returns the number of edges in the watch graph. An edge is a connection with a user that it watches.
     pub fn edges(&self) -> usize {
         self.audience.size().1
     }
@@ -206,7 +206,7 @@ impl Worker {
         Ok(notices)
     }
 
-    /// Reads the watch list of a connection again. Returns whether the connection is its device's current connection.
+    /// Reads the watch list of a connection again. Returns whether the connection is the current one of its device.
     async fn settle(
         &mut self,
         service: &Service,
@@ -259,7 +259,7 @@ impl Worker {
     }
 }
 
-/// The users whose status must be read. Other effects are not expected here.
+/// The users whose status must be read. There must be no other effects.
 fn unread(effects: Vec<Effect>) -> Vec<User> {
     let read = |effect| match effect {
         Effect::Read(user) => Some(user),

@@ -1,7 +1,7 @@
 //! The real code without its sockets: the service with a directory and facts on disk, and the workers.
 //!
-//! The time is an argument of each call. The world does not know the expected outcome of a step. A world is one process
-//! with several workers, or several nodes with one worker each (`world/fleet.rs`).
+//! The time is an argument of each call. The world does not know the expected outcome of a step. It is either one
+//! process with several workers, or several nodes with one worker each (`world/fleet.rs`).
 
 mod fleet;
 mod nodes;
@@ -30,7 +30,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// An error of the test environment, such as a full disk. No history should cause such an error.
+/// An error of the test environment, such as a full disk. A history must not cause one.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
 /// The number of entries that makes every log reader miss one: the capacity of its queue, plus one.
@@ -44,24 +44,24 @@ pub struct World {
     node: Option<Node>,
     workers: Vec<Worker>,
     readers: Vec<LogReader>,
-    /// Whether each worker reads the change log at once. A worker with `false` is late.
+    /// Whether each worker reads the change log at once. A worker that does not is late.
     awake: [bool; WORKERS],
     woken: [bool; WORKERS],
     clients: BTreeMap<u64, Client>,
-    /// The statuses that each device's last client had cached when its connection ended.
+    /// For each device: the statuses that its last client had cached when its connection ended.
     pictures: BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>,
     restarts: u64,
-    /// The moment in the history at which the clock of this process started.
+    /// The moment of the history at which the clock of this process started.
     origin: u64,
-    /// The nodes; `None` for a single process.
+    /// The nodes; `None` if the world is a single process.
     fleet: Option<Fleet>,
-    /// The number of steps so far. It determines the node of a step without a connection.
+    /// The number of steps so far. A step without a connection goes to a node that depends on this number.
     steps: usize,
 }
 
-/// The parts that are dropped with the process.
+/// The parts of the world that are dropped with the process.
 struct Node {
-    /// The service of each node. A single process has one service.
+    /// The service of each node, or the one service of a single process.
     services: Vec<Service>,
     directory: Arc<InProcessDirectory>,
     facts: Arc<dyn Facts>,
@@ -114,7 +114,7 @@ impl World {
         self.awake[worker]
     }
 
-    /// The current status of every user, as a query returns it or a watcher receives it.
+    /// The current status of every user, as a query or as a watcher gets it.
     pub(crate) fn statuses(&self, viewing: Viewing, now: Now) -> Result<Vec<Option<UserStatus>>, Failed> {
         let ids: Vec<UserId> = (0..USERS.len()).map(|who| user_of(who).id).collect();
         let (worker, node) = (self.any_worker(), self.node()?);
@@ -126,7 +126,7 @@ impl World {
         Ok(self.node()?.directory.stats())
     }
 
-    /// Runs `act`, and records which workers it wakes. Fails if a worker with entries to read was not woken.
+    /// Runs `act`, and records which workers it wakes. Fails if a worker has entries to read but was not woken.
     pub(crate) fn listen<T>(
         &mut self,
         act: impl FnOnce(&mut Self) -> Result<T, Failed>,
@@ -184,8 +184,7 @@ impl World {
         Ok(all)
     }
 
-    /// Sends up to `room` pending statuses to each client that is not stalled. With `to_all`, also sends to stalled
-    /// clients.
+    /// Sends up to `room` pending statuses to each client. Skips stalled clients, unless `to_all`.
     pub(crate) fn write(&mut self, room: usize, to_all: bool) -> Vec<(u64, Vec<UserStatus>)> {
         let mut told = Vec::new();
         for worker in 0..WORKERS {
@@ -209,7 +208,7 @@ impl World {
         self.workers[worker].edges()
     }
 
-    /// Executes a step on this connection. Steps without a connection ignore `connection`.
+    /// Executes a step on this connection. `connection` is ignored if the step needs no connection.
     pub(crate) fn apply(&mut self, step: &Step, connection: u64, now: Now) -> Result<Answer, Failed> {
         match self.try_apply(step, connection, now) {
             Ok(answer) => Ok(answer),
@@ -463,8 +462,8 @@ impl World {
         }
     }
 
-    /// Removes a user from the cached statuses of disconnected devices. Clients of late workers may miss the
-    /// notification of the user's deletion.
+    /// Removes a user from the statuses that disconnected devices have cached. Clients of late workers need not be
+    /// notified of the user's deletion.
     pub(crate) fn forget(&mut self, who: Who) {
         self.pictures.values_mut().for_each(|picture| drop(picture.remove(&who)));
         for client in self.clients.values_mut().filter(|client| !self.awake[client.worker]) {
@@ -528,7 +527,7 @@ impl World {
     }
 }
 
-/// The users without an account. Any other failure is an error.
+/// The users without an account, from the failures of a call. Any other failure is an error.
 fn unknown(failures: &[(UserId, Code)]) -> Result<Vec<Who>, Failed> {
     match failures.iter().find(|(_, code)| *code != Code::NO_SUCH_ACCOUNT) {
         Some((id, code)) => Err(format!("{id} failed with {code}").into()),

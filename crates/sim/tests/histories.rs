@@ -1,8 +1,9 @@
 //! Runs 100,000 steps of histories that are generated from seeds.
 //!
-//! - `LAMPLIGHT_SIM_SEED=7` replays one seed.
-//! - `LAMPLIGHT_SIM_STEPS=500000` runs more steps, and `LAMPLIGHT_SIM_STEPS_ON_NODES=500000` more on several nodes.
-//! - `LAMPLIGHT_SIM_SHRINK=1` shrinks a failing history.
+//! - `LAMPLIGHT_SIM_SEED=7` runs one seed.
+//! - `LAMPLIGHT_SIM_STEPS=500000` runs more steps. `LAMPLIGHT_SIM_STEPS_ON_NODES=500000` runs more steps on several
+//! nodes.
+//! - `LAMPLIGHT_SIM_SHRINK=1` reduces a failing history to few steps.
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
@@ -14,7 +15,7 @@ const SEEDS: u64 = 8;
 const STEPS: usize = 100_000;
 const STEPS_ON_NODES: usize = 40_000;
 
-/// Events that must occur within this number of steps. Otherwise, the histories do not test them.
+/// Events that must occur in this number of steps. If one does not, the histories do not test it.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: found dead",
@@ -55,7 +56,7 @@ fn a_hundred_thousand_steps_go_as_the_model_says() {
     check("LAMPLIGHT_SIM_STEPS", STEPS, EXPECTED, run_seed, shrink);
 }
 
-/// Checks that a step has the same effect on each of several nodes. The model knows only that a node may be lost.
+/// Each step has the same effect on any of several nodes. The model only knows that a node may be lost.
 #[test]
 fn steps_on_several_nodes_go_as_the_model_says() {
     let expected: Vec<&str> = EXPECTED.iter().copied().chain(["lost node"]).collect();

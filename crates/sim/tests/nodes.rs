@@ -1,4 +1,4 @@
-//! Written histories on several nodes. Consecutive steps without a connection go to different nodes.
+//! Written histories on several nodes. Steps that need no connection go to the nodes in turn.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -106,7 +106,8 @@ fn the_rate_of_a_user_is_one_rate_on_all_nodes() {
     );
 }
 
-/// One node has the duty to end the list's retention. Another node takes the deleted user off the list.
+/// One node has the duty to end the subscription list after its retention. Another node removes the deleted user from
+/// the list.
 #[test]
 fn a_list_ends_before_a_deleted_user_is_taken_off_it_whichever_node_does_either() {
     for turns in 0..3 {

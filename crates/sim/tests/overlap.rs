@@ -17,19 +17,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 const OPERATIONS: usize = 100_000;
 /// The number of operations for one seed.
 const EACH: usize = 500;
-/// The number of operations in a short run. A user's first login happens once per run, so many short runs make it
-/// overlap more often. Short runs have a fifth of all operations.
+/// The number of operations in a short run. A user's first login happens once in a run, so it overlaps with other
+/// operations more often in many short runs. A fifth of all operations are in short runs.
 const EACH_BEGINNING: usize = 24;
-/// The number of operations in a run with held-up deadlines. It is enough for two checks of the invariants. Such runs
-/// have one operation in a hundred.
+/// The number of operations in a run with held-up deadlines, which is enough for two checks of the invariants. One
+/// operation in a hundred is in such a run.
 const EACH_HELD_UP: usize = 100;
-/// The number of operations in a run with devices that return early. Such runs have one operation in twenty.
+/// The number of operations in a run with devices that return early. One operation in twenty is in such a run.
 const EACH_RETURNS: usize = 100;
 
-/// The number of operations in a run on several nodes. Such runs have one operation in twelve.
+/// The number of operations in a run on several nodes. One operation in twelve is in such a run.
 const EACH_ON_NODES: usize = 150;
 
-/// Events that must occur within this number of operations. Otherwise, the runs do not test them.
+/// Events that must occur in this number of operations. If one does not, the runs do not test it.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: kicked by a login",
@@ -114,29 +114,29 @@ fn operations_that_overlap_leave_nothing_wrong() {
     }
 }
 
-/// Ordinary seeds, with their numbers of operations. The numbers add up to at least `operations`.
+/// Ordinary seeds, each with its number of operations. The numbers add up to at least `operations`.
 fn long_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (1..=operations.div_ceil(EACH) as u64).map(|seed| (seed, EACH))
 }
 
-/// Returns seeds with competing logins, with their numbers of operations. The numbers add up to at least `operations`.
+/// Seeds with competing logins, each with its number of operations. The numbers add up to at least `operations`.
 fn short_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_BEGINNING) as u64).map(|number| (racing_seed(number), EACH_BEGINNING))
 }
 
-/// Returns seeds with failing writes for users with pending deadlines, with their numbers of operations. The numbers
-/// add up to at least `operations`.
+/// Seeds in which writes fail for users with a pending deadline, each with its number of operations. The numbers add up
+/// to at least `operations`.
 fn held_up_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_HELD_UP) as u64).map(|number| (held_up_seed(number), EACH_HELD_UP))
 }
 
-/// Returns seeds with devices that return early, with their numbers of operations. The numbers add up to at least
+/// Seeds with devices that return early, each with its number of operations. The numbers add up to at least
 /// `operations`.
 fn return_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (returns_seed(number), EACH_RETURNS))
 }
 
-/// Returns seeds with several nodes, with their numbers of operations. The numbers add up to at least `operations`.
+/// Seeds with several nodes, each with its number of operations. The numbers add up to at least `operations`.
 fn node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_ON_NODES) as u64).map(|number| (cluster_seed(number), EACH_ON_NODES))
 }

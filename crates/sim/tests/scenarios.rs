@@ -1,14 +1,14 @@
-//! Short histories, one for each known weakness of presence systems. Each test compares the notifications after the
-//! line `---`, except notifications about the client's own user. The model also checks every step.
+//! Short histories, one for each known weakness of presence systems. Each test compares the notifications that come
+//! after the line `---`, without those about the client's own user. The model also checks every step.
 
 #![allow(clippy::unwrap_used, reason = "a script that cannot be played is a failure")]
 
 use lamplight_sim::{DEVICES, Step, Told, Trial, USERS};
 
-/// Ann's watcher is Bob, by subscription. Both are connected, to different workers.
+/// Bob is subscribed to Ann. Both are connected, to different workers.
 const WATCHED: &str = "ann.phone login 0\nbob.phone login 1\nbob.phone subscribe ann\nadvance 1000\n";
 
-/// Runs a script, and compares the notifications about other users after the line `---`.
+/// Runs a script, and compares the notifications about other users that come after the line `---`.
 fn check(script: &str, expected: &[&str]) {
     let mut trial = Trial::new().unwrap();
     let (mut told, mut listens) = (Vec::new(), false);

@@ -1,4 +1,4 @@
-//! Checks that the tests of this crate catch planted mistakes.
+//! Checks that the tests of this crate find planted mistakes.
 //!
 //! The program copies the tree. It changes the copy for each mistake in `mistakes/table.toml`. It then runs the test
 //! suite that the table names, and expects a failure. The suite is `histories` (sequential histories), `overlap`
@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-/// The number of steps, summed over all seeds, within which the suite must catch a mistake.
+/// The number of steps in which the suite must find a mistake, summed over all seeds.
 const STEPS: &str = "60000";
-/// The number of overlapping operations within which the suite must catch a mistake.
+/// The number of overlapping operations in which the suite must find a mistake.
 const OPERATIONS: &str = "40000";
 
 /// The crates that the suites need.
@@ -38,7 +38,7 @@ struct Mistake {
     suite: Suite,
 }
 
-/// The suite that must catch a mistake.
+/// The suite that must find a mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Suite {
@@ -110,8 +110,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Plants one mistake, runs its suite, and restores the file. Returns the reported failure; without a failure, the
-/// reason why the suite missed the mistake.
+/// Plants one mistake, runs its suite, and restores the file. Returns the failure that the suite reports, or the reason
+/// why the suite did not find the mistake.
 fn plant(mistake: &Mistake, root: &Path, copy: &Path) -> Result<Result<String, String>, Box<dyn Error>> {
     let path = copy.join(&mistake.file);
     let source = fs::read_to_string(&path)?;
@@ -158,8 +158,8 @@ fn run(suite: Suite, root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
     Ok(Run::Failed(told.to_owned()))
 }
 
-/// Copies the files that the suites need. Unchanged files keep their times, so that cargo does not rebuild their
-/// crates.
+/// Copies the files that the suites need. Unchanged files keep their modification times, so that cargo does not rebuild
+/// their crates.
 fn take_copy(root: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
     let mut kept = Vec::new();
     for name in CRATES {

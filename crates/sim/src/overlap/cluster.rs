@@ -1,4 +1,5 @@
-//! The tasks of a simulated node in its cluster. Their calls have the order of `server/src/cluster.rs`.
+//! The tasks that a simulated node has in its cluster. They make their calls in the same order as
+//! `server/src/cluster.rs`.
 
 use super::lease::{Lease, PAUSE, TIMES};
 use super::node::Node;
@@ -10,17 +11,17 @@ use lamplight_service::{RecordedCursor, ServiceError};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The time in milliseconds, after lease and grace, within which the users of a lost node are OFFLINE.
+/// The time in milliseconds, after the lease and the grace, within which the users of a lost node must become OFFLINE.
 pub(crate) const PATIENCE: u64 = 15_000;
 
-/// The interval, in milliseconds, at which the apps are read even without news.
+/// The interval, in milliseconds, at which the apps are read even if no change was reported.
 const BETWEEN_REFRESHES: u64 = 10_000;
 /// The interval, in milliseconds, at which a node compares the epoch of the directory.
 const BETWEEN_EPOCHS: u64 = 500;
-/// The longest time, in milliseconds, for which a node waits until its clients have left.
+/// The maximum time, in milliseconds, for which a leaving node waits until its clients have left.
 const LONGEST_GOODBYE: u64 = 10_000;
 
-/// The directory's time at the virtual time `now`, in milliseconds.
+/// The time of the directory at the virtual time `now`, in milliseconds.
 pub(crate) fn directory_time(now: u64) -> Now {
     Now { moment: Moment(now), wall: wall(now) }
 }
@@ -38,8 +39,8 @@ impl Node {
         self.shared.start(async move { refresh_apps(&it).await });
     }
 
-    /// Makes the node leave its cluster in an orderly way. The node sends its clients away, holds their links and
-    /// leaves the register.
+    /// Makes the node leave its cluster in an orderly way. The node asks its clients to reconnect, holds their links,
+    /// and leaves the register.
     pub(super) fn begin_to_leave(&self) {
         let (it, workers) = (Rc::clone(&self.shared), self.workers.clone());
         self.shared.start(async move { leave(&it, &workers).await });

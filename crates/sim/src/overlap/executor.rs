@@ -1,4 +1,5 @@
-//! An executor with virtual time. The seed chooses the next ready task. Time advances only when no task is ready.
+//! An executor with virtual time. A random generator, started with a seed, chooses which of the ready tasks runs next.
+//! Time advances only when no task is ready.
 
 use crate::random::Random;
 use parking_lot::{Mutex, MutexGuard};
@@ -13,8 +14,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The virtual clock, its timers, and the queue of ready tasks. The futures of the stores must be `Send`, so the clock
-/// is shared in an `Arc`.
+/// The virtual clock, its timers, and the queue of ready tasks. It is shared with an `Arc`, because the futures of the
+/// stores must be `Send`.
 pub(crate) struct Clock {
     now: AtomicU64,
     state: Mutex<State>,
@@ -27,7 +28,7 @@ struct State {
     timers_made: u64,
 }
 
-/// A timer. Timers have reverse order, because `BinaryHeap` returns its greatest entry first.
+/// A timer. Timers have the reverse order of their times, because `BinaryHeap` returns the greatest entry first.
 struct Timer {
     due: u64,
     number: u64,
@@ -55,7 +56,7 @@ impl Ord for Timer {
 }
 
 impl Clock {
-    /// The milliseconds since the beginning of the run.
+    /// The number of milliseconds since the run began.
     pub fn now(&self) -> u64 {
         self.now.load(Ordering::Relaxed)
     }
@@ -122,7 +123,7 @@ struct Tasks {
     made: u64,
 }
 
-/// The executor. Clones share the same state.
+/// The executor. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct Executor {
     clock: Arc<Clock>,
@@ -143,7 +144,7 @@ impl Executor {
         &self.clock
     }
 
-    /// Starts a task and polls it once, as the server does. All tasks of a simulated process have the same `group`.
+    /// Starts a task and polls it once, as the server does. `group` identifies the simulated process of the task.
     pub fn start(&self, group: u64, work: impl Future<Output = ()> + 'static) {
         let number = {
             let mut tasks = self.tasks.borrow_mut();
@@ -166,7 +167,7 @@ impl Executor {
         drop(dead);
     }
 
-    /// Drops all tasks and timers. They would otherwise leak, because tasks hold references to the executor.
+    /// Drops all tasks and timers. They would otherwise never be freed, because tasks hold references to the executor.
     pub fn end(&self) {
         let tasks = std::mem::take(&mut self.tasks.borrow_mut().tasks);
         drop(tasks);
@@ -245,7 +246,7 @@ impl Executor {
     }
 }
 
-/// Runs a future to completion. Blocks the current thread meanwhile.
+/// Runs a future to its end, and blocks the current thread meanwhile.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(std::thread::Thread);
     impl Wake for Unpark {

@@ -6,81 +6,82 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// The name of a broken invariant.
+/// The name of an invariant that can be broken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Name {
-    /// An earlier login kicked a later login.
+    /// An earlier login has kicked a later one.
     OlderWins,
     /// Two logins exist, although one should have kicked the other.
     RivalsStand,
-    /// A login failed with an internal error, but its device counts as connected.
+    /// A device counts as connected, although its login failed with an internal error.
     GhostOfFailedLogin,
-    /// The end of a connection was lost, so that its device still counts as connected.
+    /// A device counts as connected, because the end of its connection was lost.
     GhostOfLostEnd,
-    /// A panic occurred while the worker served a connection, and its device still counts as connected.
+    /// A device counts as connected, although its worker panicked while it served the connection.
     GhostOfBug,
-    /// A device without a connection counts as connected for any other reason.
+    /// A device counts as connected without a connection, for any other reason.
     Ghost,
-    /// A connection was closed as superseded, but is the device's current connection in the directory.
+    /// A connection was closed as superseded, although the directory has it as the device's current connection.
     ClosedWhileCurrent,
-    /// The user's record has no device for an open connection.
+    /// A connection is open, although the user's record does not have its device.
     NoSuchLogin,
-    /// After a kick or a deletion, a login is stored in the facts but not in the record.
+    /// The facts have a login that the record does not have, after a kick or a deletion.
     OrphanLogin,
-    /// The server refused as revoked a UserSig that was issued after the answer to the last kick.
+    /// A UserSig was refused as revoked, although it was issued after the answer to the last kick.
     FreshSigRefused,
-    /// A device resumed automatically after a login had kicked it, or after its logout.
+    /// A device has resumed automatically, although another login had kicked it or it had logged out.
     EndedResumes,
-    /// A deleted account exists again, although no one created it again.
+    /// A deleted account exists again, although nobody created it.
     DeletedReturns,
-    /// A user is logged in although the last event was a kick or a deletion.
+    /// A user is logged in, although the last event was a kick or a deletion.
     LoggedInAfterEnd,
-    /// A device is logged in according to the record, but logged out according to the facts.
+    /// A device is logged in according to the record, and logged out according to the facts.
     HalfLoggedOut,
-    /// A device has changed its platform. The facts and the record differ about its login.
+    /// The facts and the record differ about a login whose device has changed its platform.
     Platform,
     /// The facts and the record differ for any other reason.
     FactsDiffer,
-    /// The account exists in one store, but is deleted in the other.
+    /// An account exists in one store, and is deleted in the other.
     AccountDiffers,
-    /// A due event did not occur in time.
+    /// A due event has not happened in time.
     Overdue,
-    /// A connection received no notification about a user whom it watches.
+    /// A connection was not notified about a user whom it watches.
     Blind,
-    /// A connection received a notification about a user whom it may not watch.
+    /// A connection was notified about a user whom it may not watch.
     Leak,
-    /// A client received an answer to a request that it had not sent, or whose answer it already had.
+    /// A client got an answer to a request that it had not sent, or whose answer it already had.
     OthersAnswer,
-    /// An older version follows a newer version, at a client or in the change log.
+    /// A client, or the change log, got an older version after a newer one.
     GoesBack,
     /// Two different statuses of a user have the same version.
     TwoTruths,
-    /// The change log has an entry whose status equals the previous status.
+    /// The change log has an entry whose status does not differ from the previous one.
     NoDifference,
-    /// A client's subscription list differs from the directory's.
+    /// A client has another subscription list than the directory.
     ListDiffers,
     /// Session events were never written to the outbox.
     EventsLeft,
-    /// The notices of logins and disconnects to the backend do not alternate, or do not match the record.
+    /// The backend was notified of two logins or two disconnects of a device in a row, or of a state that differs from
+    /// the record.
     Unpaired,
     /// An event was delivered again after a later one, or was put into the outbox again after its delivery.
     PutBack,
     /// An event for the backend has a wrong status: missing, never the user's, outdated, or finally different from the
     /// record.
     EventStatus,
-    /// An operation or a retry did not finish.
+    /// An operation or a retry has not ended.
     Stuck,
-    /// After a loss of the directory's records, a user with an open connection was not shown as ONLINE.
+    /// A user with an open connection was not shown as ONLINE after the directory had lost its records.
     ShownToLeave,
-    /// After a loss of the directory's records, an open connection was closed or lost acknowledged state.
+    /// An open connection was closed, or lost acknowledged state, after the directory had lost its records.
     LostByFlush,
     /// After a loss of the directory's records, a client was notified of a connected user who looks as before.
     NothingNew,
     /// The users of a lost node were not shown as OFFLINE exactly once, or other users were shown as OFFLINE.
     LostNode,
-    /// A subscription list contains a deleted account.
+    /// A subscription list has a deleted account.
     ListsDeleted,
-    /// A restart changed a status.
+    /// A restart has changed a status.
     RestartChanges,
     /// The code panicked, or the process failed to start.
     Panic,
@@ -128,7 +129,7 @@ impl Name {
         Self::Panic,
     ];
 
-    /// The name as used on the command line.
+    /// The name on the command line.
     pub fn text(self) -> &'static str {
         match self {
             Self::OlderWins => "older-wins",
@@ -183,11 +184,12 @@ impl fmt::Display for Name {
 pub struct Found {
     /// The invariant.
     pub name: Name,
-    /// The user or connection concerned, and the details of the violation.
+    /// The user or the connection that is concerned, and the details.
     pub what: String,
 }
 
-/// The collector of broken invariants. It counts events. On request, it records the story of the run.
+/// Collects broken invariants, and counts events. On request, it also records the story of the run: its events in
+/// order.
 pub(crate) struct Judge {
     found: RefCell<Vec<Found>>,
     clock: Arc<Clock>,
@@ -197,7 +199,7 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// Creates a judge. With `wants_story` as `false`, [`note`](Self::note) does nothing.
+    /// Creates a judge. If `wants_story` is `false`, [`note`](Self::note) does nothing.
     pub fn new(clock: Arc<Clock>, wants_story: bool) -> Self {
         let (found, story, tally) = Default::default();
         Self { found, clock, wants_story, story, tally }
@@ -226,12 +228,12 @@ impl Judge {
         self.found.borrow_mut().push(Found { name, what });
     }
 
-    /// Whether a broken invariant was recorded but not yet taken.
+    /// Whether a broken invariant was recorded since the last call of [`take`](Self::take).
     pub fn is_broken(&self) -> bool {
         !self.found.borrow().is_empty()
     }
 
-    /// Removes and returns the broken invariants.
+    /// Removes and returns the recorded broken invariants.
     pub fn take(&self) -> Vec<Found> {
         self.found.take()
     }

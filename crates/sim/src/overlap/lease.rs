@@ -1,4 +1,4 @@
-//! The lease and the clocks of a simulated node in a cluster, and the path of the change log to the node.
+//! The lease and the clocks of a simulated node in a cluster, and the way of the change log to the node.
 
 use super::executor::Clock;
 use super::stores::{Live, directory_error};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The grace for users who were connected when a process crashed or a node was lost.
+/// The time for which users still count as connected after their process crashed or their node was lost.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// The lease and the grace of the nodes.
@@ -26,7 +26,7 @@ pub(crate) const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(3),
 pub(crate) const PAUSE: u64 = 300;
 /// The maximum delay of a change log entry on its way to a node, in milliseconds.
 const LATEST_ENTRY: usize = 400;
-/// The maximum delay, in milliseconds, after which a node learns that the directory has lost its records.
+/// The maximum time, in milliseconds, until a node learns that the directory has lost its records.
 const LATEST_LOSS: usize = 1_500;
 
 /// The stores that all nodes share.
@@ -41,7 +41,7 @@ pub(crate) struct Lease {
     pub register: Arc<LocalNodes>,
     weather: Arc<Weather>,
     pub started: Timestamp,
-    /// The time by which the local wall clock is ahead, in milliseconds.
+    /// The error of the local wall clock: the time in milliseconds by which it is ahead.
     wall_ahead: i64,
     pub clock: RefCell<SharedClock>,
     /// The virtual time until which the node cannot reach the register.
@@ -49,14 +49,14 @@ pub(crate) struct Lease {
     /// Notified when the log reports a changed app.
     pub app_news: Notify,
     pub is_draining: Cell<bool>,
-    /// Whether the node has requested its removal from the register.
+    /// Whether the node has asked to be removed from the register.
     pub leaves: Cell<bool>,
     /// Whether the node has left the cluster.
     pub has_left: Cell<bool>,
 }
 
 impl Lease {
-    /// Enters a node in the register and measures its clock. The stores must have no delays and failures meanwhile.
+    /// Enters a node in the register, and measures its clock. Meanwhile, the stores must have no delays and failures.
     pub async fn begin(
         stores: &Stores,
         weather: &Arc<Weather>,
@@ -85,14 +85,14 @@ impl Lease {
         Ok((lease, register))
     }
 
-    /// The directory's time, as the node knows it. `local` is the time by the node's own clocks, without the error of
-    /// the wall clock.
+    /// The time of the directory, as the node knows it. `local` is the time by the node's own clocks, before the error
+    /// of the wall clock is added.
     pub fn time(&self, local: Now) -> Now {
         let wall = Timestamp(local.wall.0.saturating_add_signed(self.wall_ahead));
         self.clock.borrow().at(Now { wall, ..local })
     }
 
-    /// Keeps the node from the register for this time in milliseconds. Its lease may end meanwhile.
+    /// Makes the register unreachable for the node for this time in milliseconds. Its lease may expire meanwhile.
     pub fn cut_off(&self, now: u64, millis: u64) {
         self.cut_off_until.set(now + millis);
     }
@@ -112,8 +112,8 @@ impl Lease {
     }
 }
 
-/// The change log as one worker reads it. In a cluster, entries may arrive late, twice, not at all, or out of order
-/// among users.
+/// The change log as one worker reads it. In a cluster, entries may arrive late, twice or not at all, and entries of
+/// different users may arrive out of order.
 pub(crate) struct Log {
     reader: LogReader,
     interest: Option<Interest>,
@@ -125,7 +125,7 @@ pub(crate) struct Log {
 /// The entries on their way to a node of a cluster.
 struct Travel {
     random: Random,
-    /// The entries, with their times of arrival.
+    /// The entries, each with its time of arrival.
     entries: VecDeque<(u64, Arc<LogEntry>)>,
     losses: u64,
     /// The time at which the node learns that it has missed entries; `None` if it has missed none.
@@ -134,7 +134,7 @@ struct Travel {
 
 impl Log {
     /// Follows the log of a node's stores from now on. `travel` is the seed of the disturbances on the way to a node of
-    /// a cluster. `None` stands for a single process.
+    /// a cluster; `None` for a single process.
     pub fn new(live: &Arc<Live>, clock: &Arc<Clock>, travel: Option<u64>) -> Self {
         let travel = travel.map(|seed| Travel {
             random: Random::new(seed),
@@ -152,7 +152,7 @@ impl Log {
         self.interest.clone()
     }
 
-    /// Waits until entries can be taken.
+    /// Waits until there are entries to take.
     pub async fn ready(&self) {
         let Some(travel) = &self.travel else { return self.reader.ready().await };
         if travel.losses < self.live.losses() && travel.missed_at.is_none() {

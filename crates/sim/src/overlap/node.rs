@@ -37,7 +37,7 @@ pub(crate) struct Node {
     pub facts: Arc<SqliteFacts>,
 }
 
-/// The parts of the simulation that outlive a process.
+/// The parts of the simulation that remain when a process ends.
 pub(crate) struct Surroundings {
     pub executor: super::executor::Executor,
     pub weather: Arc<Weather>,
@@ -51,7 +51,7 @@ pub(crate) struct Surroundings {
 }
 
 impl Node {
-    /// Starts a process with the data in this folder. The stores must have no failures and delays meanwhile.
+    /// Starts a process with the data in this folder. Meanwhile, the stores must have no failures and delays.
     pub fn start(folder: &Path, around: &Surroundings, group: u64, seed: u64) -> Result<Self, Failed> {
         let mut random = Random::new(seed ^ group.rotate_left(32));
         let origin = around.executor.clock().now().saturating_sub(random.below(5_000) as u64);
@@ -71,7 +71,7 @@ impl Node {
         Ok(Self::with(id, service, live, facts, None, around, group, (origin, random)))
     }
 
-    /// Starts a node of a cluster. The stores must have no failures and delays meanwhile.
+    /// Starts a node of a cluster. Meanwhile, the stores must have no failures and delays.
     pub fn join(stores: &Stores, around: &Surroundings, group: u64, seed: u64) -> Result<Self, Failed> {
         let mut random = Random::new(seed ^ group.rotate_left(32));
         let clock = around.executor.clock().now();
@@ -144,13 +144,13 @@ impl Node {
         seen.expect("the port passes the record of every user")
     }
 
-    /// The facts store without delays and failures.
+    /// The facts, without delays and failures.
     pub fn facts(&self) -> &dyn Facts {
         &*self.facts
     }
 }
 
-/// Creates a service on stores with delays and failures.
+/// Creates a service whose stores have delays and failures.
 fn service_on(live: &Arc<Live>, facts: &Arc<SqliteFacts>, around: &Surroundings) -> Service {
     let directory = DelayedDirectory {
         live: Arc::clone(live),
@@ -188,7 +188,7 @@ async fn keep(shared: &Shared) {
     }
 }
 
-/// Repeats appends to the change log whose first attempt has failed.
+/// Repeats appends to the change log that have failed.
 async fn tell(shared: &Shared) {
     loop {
         shared.service.telling().waits().await;
@@ -313,8 +313,8 @@ async fn send(shared: &Shared, receiver: &Receiver, permit: LanePermit, notice: 
     answer
 }
 
-/// The lane of session events in the outbox.
+/// The lane of session events.
 pub(crate) const THE_LANE: Lane = Lane { app: APP, hook: Hook::StateChange };
 
-/// The id of the app, for code that sets up a run.
+/// The id of the app.
 pub(crate) const THE_APP: lamplight_model::AppId = APP;

@@ -17,7 +17,7 @@ pub(crate) const NAMES: [&str; 7] = ["ann", "bob", "cat", "dan", "eve", "fay", "
 pub(crate) const DEVICES: [(&str, Platform); 3] =
     [("phone", Platform::Android), ("pad", Platform::IPhone), ("tab", Platform::Web)];
 
-/// The app of all users.
+/// The app to which all users belong.
 pub(crate) const APP: AppId = AppId(1_400_000_001);
 
 /// The user with this index.
@@ -100,16 +100,18 @@ pub(crate) enum Message {
     Ended(Option<EndCause>),
 }
 
-/// The events of a user since the world was last quiet. They determine the name of a fault, and the expected state.
+/// The events of a user since the world was last quiet. They determine the expected state, and the name of a broken
+/// invariant.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
-    /// Kicks and deletions. A deletion also revokes UserSigs.
+    /// The kicks and deletions. A deletion also revokes UserSigs.
     pub kicks: Vec<Kick>,
-    /// The latest time at which the server API may have created the account; `None` without an attempt.
+    /// The latest time at which a call of the server API may have created the account; `None` if there was no such
+    /// call.
     pub created: Option<u64>,
-    /// The time at which the world became quiet after the previous kick; `None` without a previous kick.
+    /// The time at which the world became quiet after an earlier kick; `None` if there was none.
     pub kicked_before: Option<u64>,
-    /// For each device, whether a logout was requested or the UserSig expired.
+    /// For each device: whether a logout was requested, or its UserSig has expired.
     pub logged_out: [bool; DEVICES.len()],
 }
 
@@ -125,18 +127,18 @@ impl Past {
 #[derive(Clone, Debug)]
 pub(crate) struct Kick {
     pub began: u64,
-    /// The time of the successful answer; `None` without one. A failed call may still take effect.
+    /// The time of the successful answer; `None` if there was none. A call without one may still have had its effect.
     pub answered: Option<u64>,
     /// `true` for a deletion of the account, `false` for a kick.
     pub deletes: bool,
 }
 
-/// The stage of a client.
+/// The progress of a client's connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stage {
     New,
     LoggedIn,
-    /// The client received the last message of the connection, or the link broke.
+    /// The client has received the last message of the connection, or the link broke.
     Over,
 }
 
@@ -148,43 +150,43 @@ pub(crate) struct Client {
     pub platform: Platform,
     pub worker: usize,
     pub stage: Stage,
-    /// Whether the client currently reads no messages.
+    /// Whether the client reads no messages at the moment.
     pub stalled: bool,
     /// The number and the content of the unanswered request; `None` if all requests are answered.
     pub awaits: Option<(u64, Request)>,
     pub picture: BTreeMap<Who, UserStatus>,
-    /// For each user, the version in the last received notification or answer.
+    /// For each user: the version in the last notification or answer.
     pub told: BTreeMap<Who, Version>,
     pub list: Option<BTreeSet<Who>>,
-    /// Changes of the subscription list that arrived during a request for the whole list. They are then applied to the
-    /// answer.
+    /// Changes of the subscription list that arrived while the client waited for the whole list. They are applied to
+    /// the answer.
     pub list_news: Vec<(Vec<UserId>, Vec<UserId>)>,
     /// The number of the client's latest login request.
     pub login_asked: u64,
-    /// `true` if the latest login request was an automatic resume of a login that had ended. The server must refuse
-    /// such a resume.
+    /// Whether the latest login request was an automatic resume of a login that had ended. The server must refuse it.
     pub resumes_ended: bool,
 }
 
-/// All clients by the number of their connection. Also has the data of devices and users that outlive a connection.
+/// All clients, by the number of their connection, and the data of devices and users that remain when a connection
+/// ends.
 pub(crate) struct People {
     pub clients: RefCell<BTreeMap<u64, Client>>,
-    /// The statuses that each device's last client had cached when its connection ended.
+    /// For each device: the statuses that its last client had cached when its connection ended.
     pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
-    /// For each user, the users about whom notifications are allowed.
+    /// For each user: the users about whom the user may be notified.
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
-    /// The native devices that a login kicked or that logged out, and that have not logged in since.
+    /// The native devices that a login has kicked or that have logged out, and that have not logged in since.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
-    /// For each device, the numbers of login requests of the application. Automatic resumes and refused requests are
-    /// not included.
+    /// For each device: the numbers of the application's login requests, without automatic resumes and refused
+    /// requests.
     pub app_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
-    /// The login attempts: the user, the second in which the UserSig was issued, and `true` for a resume.
+    /// The attempts to log in: the user, the time at which the UserSig was issued, and whether it was a resume.
     pub logins: RefCell<Vec<(Who, u64, bool)>>,
-    /// The time at which each device's current UserSig was issued. Refused UserSigs are removed.
+    /// For each device: the time at which its current UserSig was issued. Refused UserSigs are removed.
     pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
     /// The events of each user since the world was last quiet.
     pub pasts: RefCell<Vec<Past>>,
-    /// The users who must always be shown as ONLINE at present.
+    /// The users who must be shown as ONLINE all the time at present.
     pub must_stay: RefCell<BTreeSet<Who>>,
     judge: Rc<Judge>,
 }
@@ -203,7 +205,7 @@ impl People {
         self.clients.borrow().get(&number).is_some_and(|client| !client.stalled)
     }
 
-    /// Processes a message that a connection's client has received.
+    /// Processes a message that a client has received.
     pub fn hear(&self, number: u64, message: Message) {
         let mut clients = self.clients.borrow_mut();
         let Some(client) = clients.get(&number) else { return };
@@ -405,7 +407,7 @@ impl People {
         }
     }
 
-    /// Records a fault if the refused UserSig was issued after the answers to all kicks.
+    /// Records a broken invariant if the refused UserSig was issued after the answers to all kicks.
     fn judge_refused_sig(&self, number: u64, client: &Client, issued: u64) {
         self.sigs.borrow_mut().remove(&(client.who, client.device));
         let pasts = self.pasts.borrow();
@@ -441,7 +443,7 @@ pub(crate) fn label(number: u64, client: &Client) -> String {
     format!("{}.{}#{number}", NAMES[client.who], DEVICES[client.device].0)
 }
 
-/// A short text of a status for the story.
+/// A status as a short text for the story.
 pub(crate) fn shown(status: &UserStatus) -> String {
     let kind = match status.status_type {
         StatusType::Online => "ONLINE",

@@ -1,5 +1,5 @@
-//! The plan of a run, from the seed: the kinds of operations, their frequency, and the settings. With fewer kinds, each
-//! kind occurs more often.
+//! The plan of a run, which the seed determines: the kinds of operations, how often they happen, and the settings. A
+//! plan with fewer kinds has each of them more often.
 
 use super::weather::Climate;
 use crate::random::Random;
@@ -38,7 +38,7 @@ pub(crate) enum Kind {
     Switch,
     /// A client stops or resumes reading its messages.
     Stall,
-    /// A simulated panic occurs in the worker while it serves a connection.
+    /// A worker panics while it serves a connection.
     Bug,
     /// The process crashes, and a new process starts.
     Restart,
@@ -46,7 +46,7 @@ pub(crate) enum Kind {
     Flood,
     /// A node of the cluster is killed.
     KillNode,
-    /// A node leaves the cluster in order.
+    /// A node leaves the cluster in an orderly way.
     LeaveCluster,
     /// A node joins the cluster.
     JoinCluster,
@@ -56,7 +56,7 @@ pub(crate) enum Kind {
     Flush,
 }
 
-/// The weight of each kind within a run, and a number `n`. One of `n` runs contains the kind, on average.
+/// Each kind with its weight in a run that has it, and a number `n`: one of `n` runs has the kind, on average.
 const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Login, 200, 1),
     (Kind::Again, 60, 2),
@@ -93,31 +93,31 @@ const RECEIVER: &str = "http://127.0.0.1:9/";
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
-/// The first seed whose plan makes writes fail for users with pending deadlines.
+/// The first seed of the plans in which writes fail for users with a pending deadline.
 const HELD_UP_FROM: u64 = 1 << 40;
 
-/// The first seed whose plan has devices that return before the backend learns of their disconnect.
+/// The first seed of the plans in which devices return before the backend is notified of their disconnect.
 const RETURNS_FROM: u64 = 1 << 41;
 
-/// Returns a seed whose plan has competing logins, by its number among such seeds.
+/// Returns the seed with this number among those with competing logins.
 pub const fn racing_seed(number: u64) -> u64 {
     number * RACES_EVERY + RACES_AT
 }
 
-/// Returns a seed whose plan makes writes fail for users with pending deadlines, by its number among such seeds.
+/// Returns the seed with this number among those in which writes fail for users with a pending deadline.
 pub const fn held_up_seed(number: u64) -> u64 {
     HELD_UP_FROM + number
 }
 
-/// Returns a seed whose plan has devices that return early, by its number among such seeds.
+/// Returns the seed with this number among those in which devices return early.
 pub const fn returns_seed(number: u64) -> u64 {
     RETURNS_FROM + number
 }
 
-/// The first seed whose plan has several nodes.
+/// The first seed of the plans with several nodes.
 const CLUSTER_FROM: u64 = 1 << 42;
 
-/// Returns a seed whose plan has several nodes, by its number among such seeds.
+/// Returns the seed with this number among those with several nodes.
 pub const fn cluster_seed(number: u64) -> u64 {
     CLUSTER_FROM + number
 }
@@ -137,20 +137,20 @@ pub(crate) struct Plan {
     pub kinds: Vec<(Kind, usize)>,
     /// Whether devices may change their platform.
     pub changes_platform: bool,
-    /// Whether writes fail for one user in some phases. They are writes to the facts or to the live record.
+    /// Whether, in some phases, all writes for one user fail: those to the facts, or those to the live record.
     pub curses: bool,
-    /// Whether, in the second half of each phase, writes fail to the live record of a user with a pending deadline.
+    /// Whether, in the second half of each phase, writes to the live record of a user with a pending deadline fail.
     pub curses_who_is_due: bool,
     /// The longest delays and highest failure rates of the stores.
     worst: Climate,
     /// The number of users in the run.
     pub users: usize,
-    /// The maximum number of nodes; 0 if a single process has the stores to itself.
+    /// The maximum number of nodes; 0 if a single process has the stores.
     pub nodes: usize,
 }
 
 impl Plan {
-    /// Creates the plan of a seed. A special plan depends only on the seed's value, so that tests can choose such
+    /// Creates the plan of a seed. A special plan depends on the value of the seed only, so that tests can choose such
     /// seeds.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
@@ -225,7 +225,7 @@ impl Plan {
         plan
     }
 
-    /// Removes operations that end logins. The run then consists mostly of changes of friendships and subscriptions.
+    /// Removes the operations that end logins, so that most operations change friendships and subscriptions.
     fn watch_only(&mut self, random: &mut Random) {
         let ends = [
             Kind::Logout,
@@ -253,7 +253,7 @@ impl Plan {
         }
     }
 
-    /// Restricts the run to two users with competing devices. Operations other than logins are rare.
+    /// Restricts the run to two users with competing devices. Few operations are not logins.
     fn race_logins(&mut self, random: &mut Random) {
         self.kinds = vec![
             (Kind::Login, 300),
@@ -272,7 +272,7 @@ impl Plan {
         self.worst.delay = *random.pick(&[40, 150, 400]);
     }
 
-    /// Restricts the run to devices that connect and disconnect. Several users then have deadlines at once.
+    /// Restricts the run to devices that connect and disconnect, so that several users have deadlines at the same time.
     fn hold_up_deadlines(&mut self, random: &mut Random) {
         self.kinds = vec![
             (Kind::Login, 200),
@@ -290,7 +290,7 @@ impl Plan {
         (self.curses, self.curses_who_is_due) = (false, true);
     }
 
-    /// Restricts the run to two users whose devices disconnect and return, and to other causes of session events.
+    /// Restricts the run to two users whose devices disconnect and return, with other causes of session events.
     fn return_early(&mut self) {
         self.kinds = vec![
             (Kind::Login, 100),
@@ -307,8 +307,8 @@ impl Plan {
         self.settings.timing.linger_web_ms = 0;
     }
 
-    /// Makes several nodes share the stores. Either the stores fail, or nodes and data are lost. With both, data that
-    /// is not yet in the facts could be lost.
+    /// Makes several nodes share the stores. Either the stores fail, or nodes and data are lost. If both happened, data
+    /// that is not in the facts yet could be lost.
     fn share_stores(&mut self, random: &mut Random) {
         self.nodes = 2 + random.below(2);
         self.kinds.retain(|(kind, _)| *kind != Kind::Restart);
@@ -328,7 +328,7 @@ impl Plan {
         }
     }
 
-    /// Chooses the next operation by weight.
+    /// Chooses the next operation, at random by the weights.
     pub fn next(&self, random: &mut Random) -> Kind {
         let total = self.kinds.iter().map(|(_, weight)| weight).sum();
         let mut drawn = random.below(total);
@@ -341,7 +341,7 @@ impl Plan {
         Kind::Login
     }
 
-    /// Chooses the delays and failure rates of the stores for a phase.
+    /// Chooses the delays and failure rates of the stores for a phase, at random.
     pub fn weather(&self, random: &mut Random) -> Climate {
         let mut climate = self.worst.clone();
         if random.once_in(3) {

@@ -1,4 +1,5 @@
-//! The invariants of a quiet world. No operation is in progress, the stores do not fail, and no event is overdue.
+//! The invariants of a quiet world, in which no operation is in progress, the stores do not fail, and no event is
+//! overdue.
 
 use super::executor::block_on;
 use super::judge::Name;
@@ -14,13 +15,13 @@ use lamplight_model::{Platform, StatusType, UserStatus};
 use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The longest time, in milliseconds, for all retries to succeed after the stores work again.
+/// The time in milliseconds within which all retries must succeed after the stores work again.
 const LONGEST_RETRY: u64 = 130_000;
 
-/// The longest time, in milliseconds, for all session events to reach the backend.
+/// The time in milliseconds within which all session events must reach the backend.
 const LONGEST_SENDING: u64 = 600_000;
 
-/// The longest time, in milliseconds, for every operation to finish after the stores work again.
+/// The time in milliseconds within which every operation must end after the stores work again.
 const LONGEST: u64 = 60_000;
 
 impl World {
@@ -77,7 +78,7 @@ impl World {
         self.people.logins.borrow_mut().clear();
     }
 
-    /// Waits until the server has retried every failed store call. The server waits longer before each retry.
+    /// Waits until the server has retried every failed store call. The pauses before its retries increase.
     fn wait_for_retries(&mut self) {
         let until = self.now() + LONGEST_RETRY;
         loop {
@@ -127,7 +128,7 @@ impl World {
             .collect()
     }
 
-    /// Returns the status of a user as watchers get it; `None` for an unreadable status.
+    /// Returns the status of a user as watchers get it; `None` if it cannot be read.
     fn watched_status(&self, who: Who) -> Option<UserStatus> {
         let (service, now) = (&self.node().shared.service, self.node().shared.now());
         let (user, ids) = (user_of(who), [id_of(who)]);
@@ -183,8 +184,8 @@ impl World {
         }
     }
 
-    /// Checks the connected devices against the multi-device policy. After a crash during a login, that login may exist
-    /// beside a login that it should have kicked. Both may exist until one of the two devices reconnects.
+    /// Checks the connected devices against the multi-device policy. A login that a crash has interrupted may exist
+    /// beside a login that it should have kicked, but only until one of the two devices is connected again.
     fn judge_rivals(&self, who: Who) {
         let policy = self.plan.settings.multi_device;
         let connected: Vec<Platform> =
@@ -200,8 +201,8 @@ impl World {
         }
     }
 
-    /// Checks that a kicked user has no login. Exempt are users who tried to log in with a UserSig of the second of the
-    /// kick or later.
+    /// Checks that a kicked user has no login. Users are exempt if they tried to log in with a UserSig that was issued
+    /// in the second of the kick or later.
     fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
         let done = past.kicks.iter().filter(|kick| kick.answered.is_some());
         let Some(kicked) = done.map(|kick| kick.began).max() else { return };
@@ -211,8 +212,8 @@ impl World {
         }
     }
 
-    /// Returns `true` if the user tried to log in with a UserSig of the second of `began` or later. With `resumes_too`,
-    /// includes resumes.
+    /// Returns whether the user tried to log in with a UserSig that was issued in the second of `began` or later.
+    /// Counts resumes only if `resumes_too`.
     fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
         let second = |millis: u64| super::worker::wall(millis).as_secs();
         let all = self.people.logins.borrow();
@@ -221,7 +222,7 @@ impl World {
         })
     }
 
-    /// Checks that a deleted account stays deleted. Exempt are accounts that the server API created again, or whose
+    /// Checks that a deleted account stays deleted. Accounts are exempt if the server API created them again, or the
     /// user tried to log in.
     fn judge_deletion(&self, who: Who, past: &Past, has_account: bool) {
         let done = past.kicks.iter().filter(|kick| kick.deletes && kick.answered.is_some());
@@ -270,7 +271,7 @@ impl World {
         }
     }
 
-    /// Waits until the backend has all session events. Compares the state derived from the events with the record.
+    /// Waits until the backend has all session events. Compares the state that follows from the events with the record.
     fn judge_events(&mut self) {
         for who in self.everybody() {
             let left = self.node().peek(&user_of(who), |presence| {
@@ -301,7 +302,7 @@ impl World {
         }
     }
 
-    /// For each user, the users about whom the user must be notified.
+    /// For each user: the users about whom the user must be notified.
     fn expect_watched(&self) -> BTreeMap<Who, BTreeSet<Who>> {
         let app = self.node().shared.service.apps().get(APP).expect("the world has created the app");
         let notified = notifications(&app.settings);
@@ -327,7 +328,8 @@ impl World {
         })
     }
 
-    /// Sets a new custom status for each online user. The server must send the status to exactly the user's watchers.
+    /// Sets a new custom status for each user who is online. The server must send it to the watchers of that user, and
+    /// to nobody else.
     fn probe(&mut self, phase: usize) {
         *self.people.allowed.borrow_mut() = {
             let mut allowed = vec![BTreeSet::new(); NAMES.len()];

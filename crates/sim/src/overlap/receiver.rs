@@ -1,5 +1,5 @@
-//! The app's simulated backend, which outlives the server's process. It checks the session events in its requests. Some
-//! requests or answers are lost.
+//! The simulated backend of the app, which remains when the server's process ends. It checks the session events that it
+//! receives. Some requests or answers are lost.
 //!
 //! Logins and disconnects of each device must alternate. No event may have two notices. Each event must have a version and a status that the user had.
 //! In a quiet world, the state derived from the events must equal the record.
@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The status types that users' records have had, by user and version.
+/// The status types that users have had, by user and version.
 #[derive(Default)]
 pub(crate) struct Truths(Mutex<BTreeMap<(User, Version), StatusType>>);
 
@@ -36,11 +36,11 @@ impl Truths {
     }
 }
 
-/// The answer to a request, as its sender receives it.
+/// The answer to a request, as the sender gets it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Answer {
     Taken,
-    /// No answer arrived. The backend may have received the request or not.
+    /// No answer. The backend may or may not have received the request.
     None,
 }
 
@@ -60,7 +60,7 @@ struct Heard {
     /// The received events by ordinal, with the ids of their notices. They identify repeated requests.
     events: BTreeMap<u64, (u64, SessionEvent)>,
     devices: BTreeMap<usize, (Link, Platform)>,
-    /// The version and status type in the last event; `None` before the first event.
+    /// The version and the status type in the last event; `None` before the first event.
     status: Option<(Version, StatusType)>,
     /// The last custom status; empty for a user who is not online.
     custom: String,
@@ -71,7 +71,7 @@ struct Heard {
 enum Link {
     Connected,
     Gone,
-    /// An event reported a kick of a device of this platform. It may have been this device.
+    /// A login has kicked a device of this platform. It may have been this device.
     PerhapsKicked,
 }
 
@@ -194,8 +194,8 @@ impl Receiver {
         self.judge.found(Name::Unpaired, format!("{}: {event:?} {why}", NAMES[who]));
     }
 
-    /// Checks in a quiet world that a user's events agree with the record. `connected` has the devices that the record
-    /// shows as connected.
+    /// Checks in a quiet world that the events of a user agree with the record. `connected` has the devices that are
+    /// connected according to the record.
     pub fn judge_quiet(&self, who: Who, status_type: StatusType, custom: &str, connected: &BTreeSet<usize>) {
         if self.in_cluster {
             return;

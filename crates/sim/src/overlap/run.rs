@@ -1,5 +1,5 @@
-//! Runs, generated from a seed. The invariants are checked when the world is quiet. The first broken invariant ends the
-//! run.
+//! Runs, which are generated from a seed. The invariants are checked whenever the world is quiet. A run ends with the
+//! first broken invariant.
 
 use super::judge::{Found, Name};
 use super::people::user_of;
@@ -15,16 +15,16 @@ pub struct Overlapped {
     pub operations: usize,
     /// The number of phases. The invariants are checked at the end of each phase.
     pub phases: usize,
-    /// The number of times that each kind of event occurred.
+    /// The number of times that each kind of event has occurred.
     pub tally: BTreeMap<String, usize>,
 }
 
-/// The part of the story that a report of a broken invariant contains.
+/// The part of the story that is reported with a broken invariant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Story {
     /// Nothing.
     Untold,
-    /// The events since the world was last quiet, without operations in progress.
+    /// The events since the world was last quiet.
     SinceQuiet,
     /// All events.
     Whole,
@@ -58,7 +58,8 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Runs a seed for this number of operations. For a broken invariant, also returns the part `wanted` of the story.
+/// Runs a seed with this number of operations. For a broken invariant, also returns the part of the story that `wanted`
+/// selects.
 pub fn overlap(seed: u64, operations: usize, wanted: Story) -> Result<Overlapped, Box<Broken>> {
     let mut story = Vec::new();
     let mut world = match World::new(seed, wanted != Story::Untold) {

@@ -1,5 +1,5 @@
-//! Wrappers of the directory and the facts that simulate remote stores. Calls are delayed before and after their
-//! effect. Changes may run more than once, and some calls fail.
+//! Directory and facts that behave like remote stores: calls are delayed before and after their effect, changes may run
+//! more than once, and some calls fail.
 
 use super::receiver::Truths;
 use super::weather::{Failure, Kind, Weather};
@@ -26,7 +26,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The directory without delays and failures. An empty directory replaces it when it loses its records.
+/// The directory without delays and failures. When it loses its records, an empty directory takes its place.
 pub(crate) struct Live {
     current: Mutex<Arc<InProcessDirectory>>,
     /// The interests of the workers of all nodes, if several nodes share the directory. It then drops the entries that
@@ -105,16 +105,15 @@ pub(crate) struct DelayedDirectory {
     pub truths: Arc<Truths>,
 }
 
-/// The number of partitions of a directory that several nodes share.
+/// The number of partitions of a shared directory.
 const PARTITIONS: u16 = 4;
 
-/// The faults in which an earlier login kicked a later login. A comparison of records before and after each change
-/// finds such faults.
+/// Finds earlier logins that have kicked later ones, by comparing each record before and after its changes.
 #[derive(Default)]
 pub(crate) struct OlderWins(Mutex<Vec<String>>);
 
 impl OlderWins {
-    /// Removes and returns the faults found since the last call.
+    /// Removes and returns the findings since the last call.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.seen())
     }
@@ -354,7 +353,7 @@ impl ChangeLog for DelayedLog {
     }
 }
 
-/// Implements methods of a facts trait with delays and failures. `of` names the user whom a write concerns.
+/// Implements methods of the facts with delays and failures. `of` is the user whom a write concerns.
 macro_rules! delayed {
     ($($kind:ident $name:ident($($argument:ident: $type:ty),*) -> $answer:ty $(, of $user:expr)?;)*) => {$(
         fn $name(&self $(, $argument: $type)*) -> lamplight_facts::Answer<'_, $answer> {

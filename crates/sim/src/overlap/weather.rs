@@ -6,20 +6,20 @@ use lamplight_model::User;
 use parking_lot::{Mutex, MutexGuard};
 use std::sync::Arc;
 
-/// The current delays and failure rates of the stores.
+/// The delays and failure rates of the stores at the moment.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Climate {
     /// The usual maximum of the delays before and after the effect of a call, in milliseconds.
     pub delay: usize,
-    /// A number `n`: on average, one of `n` facts writes fails. With 0, none fails.
+    /// One of this number of writes to the facts fails, on average; 0 if none fails.
     pub facts_fail: usize,
-    /// A number `n`: on average, one of `n` facts reads fails. With 0, none fails.
+    /// One of this number of reads of the facts fails, on average; 0 if none fails.
     pub reads_fail: usize,
-    /// A number `n`: on average, one of `n` directory calls fails. With 0, none fails.
+    /// One of this number of calls of the directory fails, on average; 0 if none fails.
     pub directory_fails: usize,
-    /// The user for whom every facts write fails; `None` for no user.
+    /// A user for whom every write to the facts fails; `None` if there is none.
     pub cursed: Option<User>,
-    /// The user for whom every change of the live record fails; `None` for no user.
+    /// A user for whom every change of the live record fails; `None` if there is none.
     pub cursed_live: Option<User>,
 }
 
@@ -39,11 +39,11 @@ pub(crate) enum Kind {
 /// The way in which a call fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Failure {
-    /// The call fails at once and has no effect, as if too many calls were waiting.
+    /// The call has no effect and fails at once, as if too many calls were waiting.
     Overloaded,
-    /// The call has no effect, but its error does not tell.
+    /// The call has no effect, and its error does not say so.
     Lost,
-    /// The call fails although it has had its effect.
+    /// The call has its effect, and fails nevertheless.
     Unanswered,
 }
 
@@ -72,7 +72,7 @@ impl Weather {
         self.state().0 = climate;
     }
 
-    /// Decides at random whether a change first runs on a copy of the record.
+    /// Decides at random whether a change is first run on a copy of the record.
     pub fn runs_twice(&self) -> bool {
         let (climate, random) = &mut *self.state();
         climate.delay > 0 && random.once_in(5)
@@ -115,7 +115,7 @@ impl Weather {
 }
 
 impl Trip {
-    /// Waits, runs `effect` at one moment of virtual time, and waits again. Returns the result of `effect`, or the
+    /// Waits, runs `effect` without any virtual time passing, and waits again. Returns the result of `effect`, or the
     /// failure of the call.
     pub async fn go<T, E>(
         self,

@@ -1,5 +1,5 @@
 //! A copy of the server's worker without sockets. It has the same awaits in the same order. It reuses slots, and does
-//! other work while a request waits. Its names are the names in `server/src/worker`.
+//! other work while a request waits. Its names are those of `server/src/worker`.
 
 mod fanout;
 mod reads;
@@ -23,8 +23,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// The conflation rate. It is low, so that changes are delayed as often as under heavy load. For a user with three or
-/// more watchers, the rate is even lower. On a server, this applies to users with thousands of watchers.
+/// The rate of conflation. It is so low that changes are delayed as often as on a server with much load. For a user
+/// with three or more watchers, it is even lower, as on a server for a user with thousands.
 const RATE: ConflationRate = ConflationRate { changes_per_second: 3, notifications_per_second: 6 };
 /// The longest time, in milliseconds, for which a connection stays open after its last message.
 const CLOSING_TIME: usize = 2_000;
@@ -37,7 +37,7 @@ pub(crate) struct Shared {
     /// The directory without delays and failures, for the checks.
     pub live: Arc<Live>,
     pub executor: Executor,
-    /// The group of tasks that are dropped when the process crashes.
+    /// The group of the process's tasks, which are dropped when the process crashes.
     pub group: u64,
     /// The virtual time in milliseconds at which the clock of this process started.
     pub origin: u64,
@@ -50,16 +50,16 @@ pub(crate) struct Shared {
     pub random: RefCell<Random>,
 }
 
-/// The results of the logins on one connection, for the checks.
+/// The results of the logins on one connection. The checks use them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attempt {
-    /// The answer to the last login on the connection; `None` until it arrives.
+    /// The answer to the last login on the connection; `None` before it arrives.
     pub outcome: Option<Result<(), Code>>,
     /// Whether a login on the connection failed with an internal error.
     pub has_failed: bool,
     /// Whether the end of the connection could not be written to the directory.
     pub end_was_lost: bool,
-    /// Whether a simulated panic occurred while the worker served the connection.
+    /// Whether the worker panicked while it served the connection.
     pub met_bug: bool,
 }
 
@@ -94,15 +94,15 @@ pub(crate) struct Worker {
     connections: RefCell<Slab<Connection>>,
     taken_in: Cell<u32>,
     audience: RefCell<Audience<UserStatus>>,
-    /// For each slot of a watcher in the audience: its present watcher, and the slot of the watcher's connection.
+    /// For each slot of a watcher in the audience: the watcher that has it, and the slot of that watcher's connection.
     watchers: RefCell<Vec<Option<(WatcherKey, usize)>>>,
-    /// The slots of connections whose client must still be notified of changes of its subscription list.
+    /// The slots of connections whose client was not notified yet of changes of its subscription list.
     to_flush: RefCell<Vec<usize>>,
     /// The changes of the lists of users who are logging in.
     lists_heard: RefCell<ListsHeard>,
     reads: RefCell<Reads>,
     waiting: reads::Waiting,
-    /// Notified when a task ends, so that the worker's loop runs again.
+    /// Wakes the worker's loop when a task ends.
     wake: Notify,
 }
 
@@ -116,13 +116,13 @@ struct Connection {
     inbox: VecDeque<(u64, Request)>,
 }
 
-/// The request that a connection is processing. The next request waits for it.
+/// The request of a connection that is in progress. The next request of the connection waits for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Work {
     Idle,
-    /// A login or logout is in progress. The client receives no notifications meanwhile.
+    /// A login or logout. The client gets no notifications meanwhile.
     LoggingIn,
-    /// Another request is in progress. The client still receives notifications.
+    /// Another request. The client gets notifications meanwhile.
     Answering,
 }
 
@@ -143,10 +143,10 @@ struct Login {
     since: Timestamp,
     watcher: WatcherKey,
     answered: bool,
-    /// `true` if the worker missed entries of the change log after it last read the watch list. Such an entry may have
-    /// superseded this connection.
+    /// Whether the worker has missed entries of the change log since it last read the watch list. Such an entry may
+    /// have superseded this connection.
     may_be_superseded: bool,
-    /// The changes of the subscription list that the client does not know; `None` without such changes.
+    /// The changes of the subscription list that the client does not know yet; `None` if there are none.
     list_difference: Option<Box<ListDifference>>,
     own_changes: Vec<OwnListChange>,
 }
@@ -232,14 +232,14 @@ impl Worker {
         });
     }
 
-    /// Calls `act` with the connection of this id; `None` if the connection was removed. Needed after each await,
-    /// because another connection may then have the slot.
+    /// Calls `act` with the connection that has this id; `None` if the connection was removed. This is needed after
+    /// each await, because another connection may have the slot by then.
     fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut connections = self.connections.borrow_mut();
         connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)
     }
 
-    /// The slot of a connection, valid until the next await; `None` after the connection's removal.
+    /// The slot of a connection, which is valid until the next await; `None` if the connection was removed.
     fn slot(&self, id: ConnectionId) -> Option<usize> {
         self.with_connection(id, |_| slot_of(id))
     }
@@ -296,14 +296,14 @@ impl Worker {
         self.look_again(slot);
     }
 
-    /// Processes the end of a client's link.
+    /// Processes the end of the link of a client.
     pub fn link_ended(self: &Rc<Self>, id: ConnectionId, end: LinkEnd) {
         if let Some(slot) = self.slot(id) {
             self.end(slot, end);
         }
     }
 
-    /// Simulates a panic of the worker in the task of this connection.
+    /// Makes the worker panic in the task of this connection.
     pub fn meet_bug(self: &Rc<Self>, id: ConnectionId) {
         self.shared.attempts.borrow_mut().entry(id.local).or_default().met_bug = true;
         if let Some(slot) = self.slot(id) {
@@ -325,7 +325,7 @@ impl Worker {
         self.connections.borrow().len()
     }
 
-    /// Asks every client to connect to another node, because this node stops. The node notifies the directory.
+    /// Asks every client to connect to another node, because this node stops, and tells the directory.
     pub fn send_away(self: &Rc<Self>) {
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         slots.into_iter().for_each(|slot| self.close(slot, None, None));
@@ -425,7 +425,7 @@ impl Worker {
     }
 }
 
-/// Returns the number of a connection on this node. As in the server, it combines worker, count and slot.
+/// Returns the id of a connection on this node. As in the server, it contains the worker, a count and the slot.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }

@@ -25,7 +25,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// The maximum delay with which a due event may occur.
+/// The maximum time by which a due event may be late.
 const LATEST: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// All parts of a run.
@@ -35,13 +35,13 @@ pub(crate) struct World {
     pub judge: Rc<Judge>,
     pub people: Rc<People>,
     pub plan: Plan,
-    /// The running nodes, at least one. A single process counts as one node.
+    /// The running nodes, at least one. A single process is one node.
     pub nodes: Vec<Node>,
     /// The platforms that each device has had during the run.
     pub platforms: BTreeMap<(Who, usize), BTreeSet<Platform>>,
     /// The number of unanswered calls of the server API.
     pub under_way: Rc<Cell<usize>>,
-    /// The operations that a killed node has interrupted. Their callers repeat them.
+    /// The operations that were interrupted because their node was killed. Their callers repeat them.
     pub interrupted: Rc<RefCell<Vec<Interrupted>>>,
     stores: Option<Stores>,
     pub around: Surroundings,
@@ -155,7 +155,7 @@ impl World {
         self.executor.clock().now()
     }
 
-    /// A node that runs.
+    /// One of the running nodes.
     pub fn node(&self) -> &Node {
         self.nodes.first().expect("one node runs always")
     }
@@ -167,7 +167,7 @@ impl World {
         self.read_log();
     }
 
-    /// Advances the time until every operation has finished, at most by `millis`. Returns `false` if operations are
+    /// Advances the time until every operation has ended, but at most by `millis`. Returns `false` if operations are
     /// still in progress.
     pub fn finish(&mut self, millis: u64) -> bool {
         let (people, under_way) = (Rc::clone(&self.people), Rc::clone(&self.under_way));
@@ -184,8 +184,8 @@ impl World {
         !busy()
     }
 
-    /// Checks that each new entry of the change log differs from the user's previous status. Also reports kicks of
-    /// later logins by earlier logins.
+    /// Checks that each new entry of the change log differs from the user's previous status. Also reports earlier
+    /// logins that have kicked later ones.
     fn read_log(&mut self) {
         self.around.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();
@@ -246,8 +246,8 @@ impl World {
         self.climate = climate;
     }
 
-    /// Makes writes to the live record fail for a random user with a deadline. Returns `false` if no user has a
-    /// deadline.
+    /// Makes writes to the live record fail for a random user with a deadline. Returns `false` if there is no such
+    /// user.
     pub fn curse_who_is_due(&mut self) -> bool {
         let is_due = |who: &Who| {
             self.node()
@@ -262,7 +262,7 @@ impl World {
         true
     }
 
-    /// Records a fault for each long-overdue deadline. Exempt are users whose writes fail.
+    /// Records a broken invariant for each deadline that passed long ago. Users whose writes fail are exempt.
     pub fn look_for_overdue(&self) {
         let now = self.node().shared.now().moment;
         for who in self.everybody() {
@@ -279,8 +279,8 @@ impl World {
         }
     }
 
-    /// Returns the devices in the record of a user, with their platforms. The connection is `None` for a disconnected
-    /// device.
+    /// Returns the devices in the record of a user, with their platforms. The connection is `None` for a device that is
+    /// not connected.
     pub fn devices(&self, who: Who) -> Vec<(usize, Platform, Option<ConnectionId>)> {
         self.node().peek(&user_of(who), |presence| {
             let Some(presence) = presence else { return Vec::new() };

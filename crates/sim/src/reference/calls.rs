@@ -1,4 +1,4 @@
-//! The calls of SPEC section 3 and their checks.
+//! The calls of section 3 of the SPEC, and their checks.
 
 use super::Reference;
 use super::person::{Operation, Person};
@@ -8,14 +8,14 @@ use lamplight_model::{Edition, Now, Reason, StatusType};
 use std::time::Duration;
 
 impl Person {
-    /// Creates the account. If a former account's record still exists, its revocations remain.
+    /// Creates the account. If the record of a former account still exists, its revocations stay.
     pub fn begin_account(&mut self, now: Now) {
         self.account = Some(now.wall);
         self.forgotten_at = None;
         self.noted = now;
     }
 
-    /// Returns the state after the removal of the record. The counted calls and the revocations remain, and `life`
+    /// Returns the state after the removal of the record. The counted calls and the revocations stay, and `life`
     /// increases.
     pub fn forgotten(&self) -> Self {
         Self {
@@ -127,8 +127,8 @@ impl Reference {
         Answer::List(self.people[who].list.clone(), self.settings.limits.subscriptions)
     }
 
-    /// Checks a call of a logged-in client, in the order of the SPEC. Returns the code of the refusal. Otherwise counts
-    /// the call for the rate limit, and returns `None`.
+    /// Checks a call of a logged-in client, in the order of the SPEC. Returns the code of the refusal. If there is
+    /// none, counts the call for the rate limit and returns `None`.
     fn refusal(&mut self, who: Who, operation: Operation, users: &[Who], batch: u16) -> Option<u32> {
         let may_be_empty = matches!(operation, Operation::Unsubscribe | Operation::List);
         if self.settings.edition != Edition::Flagship {
@@ -156,7 +156,7 @@ impl Reference {
         None
     }
 
-    /// Splits the users into users with an account and users without. Removes duplicates, and keeps the order.
+    /// Splits the users into those with an account and those without. Removes duplicates, and keeps the order.
     fn by_account(&self, users: &[Who]) -> (Vec<Who>, Vec<Who>) {
         once(users).into_iter().partition(|user| self.people[*user].account.is_some())
     }

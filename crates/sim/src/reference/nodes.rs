@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 pub(super) struct Down {
     worker: usize,
     lost: Now,
-    /// Whether other nodes have cleared the connections of this node.
+    /// Whether other nodes have ended the connections of this node.
     is_cleared: bool,
 }
 
@@ -22,7 +22,7 @@ impl Reference {
         self.down.as_ref().is_some_and(|down| down.worker == worker % WORKERS)
     }
 
-    /// Whether a node can be killed. True if all nodes run, so that two remain.
+    /// Whether a node can be killed: all nodes are running, so two remain.
     pub fn can_lose(&self) -> bool {
         self.down.is_none()
     }
@@ -32,7 +32,7 @@ impl Reference {
         self.is_down(worker) && self.down.as_ref().is_some_and(|down| down.is_cleared)
     }
 
-    /// Kills the node of a worker. Its connections count as connected until other nodes clear them.
+    /// Kills the node of a worker. Its connections count as connected until other nodes end them.
     pub(super) fn lose_node(&mut self, worker: usize) {
         let lost = self.now;
         for connection in self.connections() {
@@ -46,7 +46,7 @@ impl Reference {
         self.now = self.now.after(LEASE);
     }
 
-    /// Ends the links of nodes that are lost.
+    /// Ends the connections of lost nodes.
     pub(super) fn clear_ghosts(&mut self) {
         let now = self.now.moment;
         if let Some(down) = self.down.as_mut().filter(|down| down.lost.moment + LEASE + GRACE <= now) {

@@ -7,35 +7,35 @@ use std::collections::BTreeSet;
 /// A user of the history, with or without an account.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
-    /// The creation time of the account; `None` without an account.
+    /// The time when the account was created; `None` if the user has none.
     pub account: Option<Timestamp>,
-    /// The time of the last revocation. UserSigs issued before its second are revoked, even for an account that was
-    /// created later.
+    /// The time of the last revocation. UserSigs that were issued before its second are revoked, even if the account
+    /// was created later.
     pub revoked: Option<Timestamp>,
-    /// The seconds of further revoked UserSigs.
+    /// The seconds in which other revoked UserSigs were issued.
     pub also_revoked: BTreeSet<u64>,
     /// The seconds in which the recently used UserSigs were issued.
     pub seen: BTreeSet<u64>,
-    /// The devices whose last login is stored in the facts, including ended Web logins.
+    /// The devices whose last login is in the facts. The logins of Web devices stay there after their end.
     pub rows: BTreeSet<Device>,
-    /// Whether the user has a live record. A record begins with a login, a kick or a deletion.
+    /// Whether the user has a live record. A login, a kick or a deletion creates it.
     pub is_known: bool,
-    /// The time at which the live record of a deleted account is removed; `None` for an existing account.
+    /// The time at which the live record of a deleted account is removed; `None` if the account exists.
     pub forgotten_at: Option<Moment>,
-    /// The logins in order of time.
+    /// The logins, in the order of their times.
     pub logins: Vec<Login>,
     pub text: String,
     pub since: Option<Timestamp>,
     pub reason: Reason,
     pub last_seen: Option<Timestamp>,
-    /// The subscription list in order of time.
+    /// The subscription list, in the order of the subscriptions.
     pub list: Vec<Who>,
     pub list_ends: Option<Moment>,
     pub list_lost: bool,
     pub friends: BTreeSet<Who>,
-    /// The end marks of devices whose last login ended by a kick, a logout or an expired UserSig.
+    /// The end marks of devices whose last login ended with a kick, a logout or the expiry of the UserSig.
     pub notices: Vec<Mark>,
-    /// The calls that count for the rate limits, by operation.
+    /// The calls that count for the rate limits, with their times.
     pub calls: Vec<(Operation, Moment)>,
     /// The number of times that the user's record was removed or lost.
     pub life: u64,
@@ -45,12 +45,12 @@ pub(super) struct Person {
     pub noted: Now,
 }
 
-/// The end mark of a device: the way in which its last login ended.
+/// The end mark of a device: how its last login ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Mark {
     pub device: Device,
-    /// `true` if another login kicked the device. Other causes are a logout, an expired UserSig, and a kick by the
-    /// backend.
+    /// `true` if another login has kicked the device. `false` if it logged out, its UserSig expired, or the backend
+    /// kicked the user.
     pub kicked: bool,
     pub told: bool,
 }
@@ -68,9 +68,9 @@ pub(super) struct Login {
 /// The state of a device's link.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Link {
-    /// The device is connected by this connection.
+    /// The device is connected. The value is the connection.
     On(u64),
-    /// The link has ended. The device lingers, and still counts as connected.
+    /// The link has ended, and the device still counts as connected because of the linger.
     Held { until: Moment, reason: Reason },
     /// The device is disconnected. Its login ends at `lapses`.
     Away { lapses: Moment },
@@ -118,7 +118,7 @@ impl Person {
         self.logins.iter().any(|login| matches!(login.link, Link::On(_)))
     }
 
-    /// The logins whose devices are connected or linger.
+    /// The logins whose devices count as connected.
     pub fn present(&self) -> impl Iterator<Item = &Login> {
         self.logins.iter().filter(|login| matches!(login.link, Link::On(_) | Link::Held { .. }))
     }
@@ -139,7 +139,7 @@ impl Person {
         self.revoked.is_some_and(|at| issued < at.as_secs()) || self.also_revoked.contains(&issued)
     }
 
-    /// Revokes every UserSig issued before this second, and every recently used UserSig.
+    /// Revokes every UserSig that was issued before this second, and every UserSig that was used recently.
     pub fn revoke(&mut self, now: Timestamp) {
         let used = self.logins.iter().map(|login| login.issued).chain(self.seen.iter().copied());
         let used: Vec<u64> = used.filter(|issued| *issued >= now.as_secs()).collect();
@@ -167,7 +167,7 @@ impl Person {
         self.notices.push(Mark { device, kicked, told });
     }
 
-    /// Disconnects a device. A Web login ends with its link. A native login is kept until `lapses`.
+    /// Disconnects a device. The login of a Web device ends. The login of a native device stays until `lapses`.
     pub fn leave(&mut self, place: usize, lapses: Moment) {
         if DEVICES[self.logins[place].device].1.is_web() {
             self.logins.remove(place);

@@ -1,10 +1,10 @@
-//! Several nodes over the same stores: their leases, their clocks, and the disturbances of the change log on its way to
-//! each node.
+//! Several nodes that share their stores: their leases, their clocks, and the disturbances of the change log on its way
+//! to each node.
 //!
-//! Each worker of the world belongs to a separate node. The clocks of the nodes are wrong by minutes. The nodes'
-//! operations nevertheless have the directory's time.
+//! Each worker of the world belongs to a node of its own. The clocks of the nodes are wrong by minutes; the operations
+//! of the nodes nevertheless have the time of the directory.
 //!
-//! A killed node is silent. When the other nodes have cleared its connections, another run of the node joins.
+//! A killed node is silent. When the other nodes have ended its connections, another run of the node joins.
 
 use super::Failed;
 use crate::random::Random;
@@ -26,10 +26,10 @@ pub(super) struct Fleet {
     members: Vec<Member>,
     limits: Arc<CallWindows>,
     random: Random,
-    /// The number of node runs that have been started.
+    /// The number of runs of nodes that were started.
     runs: u64,
     ticked: Now,
-    /// The worker whose killed node has not been started again; `None` if all nodes run.
+    /// The worker whose node was killed and not started again; `None` if all nodes run.
     down: Option<usize>,
 }
 
@@ -38,7 +38,7 @@ struct Member {
     id: NodeId,
     /// The moment of the history at which the local clock started.
     origin: u64,
-    /// The time by which the local wall clock is ahead, in milliseconds.
+    /// The error of the local wall clock: the time in milliseconds by which it is ahead.
     wall_ahead: i64,
     clock: SharedClock,
 }
@@ -56,7 +56,7 @@ impl Fleet {
         }
     }
 
-    /// Whether the node of a worker runs.
+    /// Whether the node of a worker is running.
     pub fn runs(&self, worker: usize) -> bool {
         self.down != Some(worker)
     }
@@ -99,7 +99,7 @@ impl Fleet {
         Ok(service)
     }
 
-    /// The time, as a worker's node knows it.
+    /// The time, as the node of a worker knows it.
     pub fn here(&self, worker: usize, now: Now) -> Now {
         let member = &self.members[worker];
         member.clock.at(member.local(now))
@@ -110,7 +110,7 @@ impl Fleet {
         ConnectionId::new(self.members[worker].id, connection)
     }
 
-    /// Advances the time to `now`. Meanwhile, the running nodes renew their leases and observe each other.
+    /// Advances the time to `now`. Meanwhile, the running nodes renew their leases and read the register.
     pub async fn pass(&mut self, services: &[Service], now: Now) -> Result<(), Failed> {
         while self.ticked.moment < now.moment {
             let step = TIMES.renew_every().min(now.moment.since(self.ticked.moment));
@@ -120,8 +120,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Lets every running node renew its lease, and then observe the others. Earlier observations would see beats one
-    /// tick late, unlike the model.
+    /// Makes every running node renew its lease, and then makes every running node read the register. A read before the
+    /// other renewals would see beats one tick later than in the model.
     pub async fn tick(&mut self, services: &[Service], now: Now) -> Result<(), Failed> {
         let down = self.down;
         let running = |worker: &usize| down != Some(*worker);
@@ -157,8 +157,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Disturbs entries of the change log on their way to a node. Entries about different users change places, and some
-    /// come twice. Sometimes all entries are lost, which the result reports.
+    /// Disturbs entries of the change log on their way to a node. Entries of different users change places, and some
+    /// come twice. Sometimes all entries are lost; the returned [`Heard`] says so.
     pub fn disturb(&mut self, entries: Vec<Arc<LogEntry>>, heard: Heard) -> (Vec<Arc<LogEntry>>, Heard) {
         if !entries.is_empty() && self.random.once_in(60) {
             return (Vec::new(), Heard::Missed(Partitions::Every));
@@ -178,7 +178,7 @@ impl Fleet {
 }
 
 impl Member {
-    /// The time by the node's own clocks.
+    /// The time by the clocks of the node itself.
     fn local(&self, now: Now) -> Now {
         Now {
             moment: Moment(now.moment.0.saturating_sub(self.origin)),

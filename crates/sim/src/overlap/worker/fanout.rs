@@ -34,7 +34,7 @@ impl Worker {
         self.all_heard();
     }
 
-    /// Waits until a change that conflation has delayed is due. Waits forever without such a change.
+    /// Waits until a delayed change is due; forever if there is none.
     pub(super) async fn change_is_due(&self) {
         let Some(due) = self.audience.borrow().next_due() else { return std::future::pending().await };
         let wait = due.since(self.shared.now().moment).as_millis() as u64;
@@ -69,8 +69,7 @@ impl Worker {
         }
     }
 
-    /// Records a change of the subscription list by another device. Changes are combined until the client can receive
-    /// them.
+    /// Records a change of the subscription list by another device. Changes are combined until the client can get them.
     pub(super) fn note_list_change(
         &self,
         watcher: WatcherKey,
@@ -87,7 +86,7 @@ impl Worker {
         self.to_flush.borrow_mut().push(slot);
     }
 
-    /// Notifies the client about the recorded changes of the subscription list.
+    /// Notifies the client of the recorded changes of the subscription list.
     pub(super) fn tell_list_difference(&self, slot: usize) {
         let told = {
             let mut connections = self.connections.borrow_mut();
@@ -112,7 +111,8 @@ impl Worker {
         self.shared.people.hear(told.0, told.1);
     }
 
-    /// Reads the watch list of a connection that other nodes have ended in the record. This puts the connection back.
+    /// Requests a read of the watch list of a connection that other nodes have ended in the record. The read puts the
+    /// connection back.
     fn was_taken_for_lost(&self, watcher: WatcherKey) {
         let id = self.audience.borrow().member(watcher).map(|member| member.connection);
         let Some(id) = id else { return };
@@ -139,7 +139,7 @@ impl Worker {
         self.close(slot, Some(cause), None);
     }
 
-    /// Returns `true` if this connection is its device's current connection in the directory. Reads without delays and
+    /// Returns whether the directory has this connection as the current one of its device. Reads without delays and
     /// failures.
     fn is_current_now(&self, user: &User, id: ConnectionId) -> bool {
         let mut current = false;
@@ -156,7 +156,7 @@ impl Worker {
         }
     }
 
-    /// Sends the pending notifications of each connection that has any.
+    /// Sends pending notifications to each client that has any.
     pub fn deliver_all(&self) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
@@ -217,7 +217,7 @@ impl Worker {
         watchers[number] = Some((watcher, slot));
     }
 
-    /// The slot of the connection of a watcher; `None` after the watcher's removal.
+    /// The slot of the connection of a watcher; `None` if the watcher was removed.
     pub(super) fn slot_of_watcher(&self, watcher: WatcherKey) -> Option<usize> {
         let watchers = self.watchers.borrow();
         let (key, slot) = (*watchers.get(watcher.slot())?)?;

@@ -1,5 +1,5 @@
-//! The part of a worker that executes the reads chosen by [`Reads`](lamplight_service::Reads). It also wakes the tasks
-//! that wait for these reads.
+//! The part of a worker that makes the reads that [`Reads`](lamplight_service::Reads) chooses, and wakes the tasks that
+//! wait for them.
 
 use super::Worker;
 use crate::overlap::executor::Clock;
@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// The timeout of a call to the stores, in milliseconds.
+/// The time limit of a call to the stores, in milliseconds.
 pub(super) const STORE_PATIENCE: u64 = 5_000;
 
 /// The tasks that wait for reads, and the users whose statuses must be read.
@@ -29,7 +29,7 @@ pub(super) struct Waiting {
 }
 
 impl Worker {
-    /// Starts the requested reads, up to the maximum number of concurrent reads.
+    /// Starts the requested reads, as far as the limit on concurrent reads allows.
     pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
         loop {
             let Some(call) = self.reads.borrow_mut().next(self.shared.now().moment) else { return };
@@ -99,7 +99,7 @@ impl Worker {
         read.map(|_| ReadOutcome::Done)
     }
 
-    /// Puts a connection back into its record if log entries were missed and other nodes share the directory. Returns
+    /// Puts a connection back into its record, if log entries were missed and other nodes share the directory. Returns
     /// whether the record has the connection.
     async fn put_back(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) -> Result<bool, ServiceError> {
         if !self.shared.service.is_in_cluster() {
@@ -141,7 +141,8 @@ impl Worker {
         Ok(outcome != Reasserted::Refused)
     }
 
-    /// Whether the device is being logged out. For a logout, a connection that the record has lost is put back.
+    /// Whether the client has asked to log the device out. A connection that the record has lost is then put back, so
+    /// that it can be logged out.
     pub(super) fn is_being_logged_out(&self, id: ConnectionId) -> bool {
         let is = |connection: &mut super::Connection| {
             connection.work == super::Work::LoggingIn
@@ -150,7 +151,7 @@ impl Worker {
         self.with_connection(id, is) == Some(true)
     }
 
-    /// An open connection with this worker's data of the user; `None` without a login.
+    /// An open connection with what this worker knows of the user; `None` if it is not logged in.
     pub(super) fn open_connection(&self, id: ConnectionId) -> Option<OpenConnection> {
         let (connections, audience) = (self.connections.borrow(), self.audience.borrow());
         let connection = connections.get(super::slot_of(id)).filter(|connection| connection.id == id);
@@ -168,8 +169,8 @@ impl Worker {
         })
     }
 
-    /// Handles a connection that the directory no longer has as its device's current connection. If log entries were
-    /// missed, closes the connection as superseded. Otherwise, an entry has the cause.
+    /// Handles a connection that is not the current one of its device any more, according to the directory. If log
+    /// entries were missed, closes the connection as superseded. Otherwise a log entry will tell the cause.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
             // The send fails if the waiting task has ended.
@@ -202,8 +203,7 @@ impl Worker {
         }
     }
 
-    /// Records, from these effects, the users whose statuses must be read. Also records changes of the connection's
-    /// subscription list.
+    /// Records the users whose statuses must be read, and the changes of the subscription list, from these effects.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -263,7 +263,7 @@ impl Worker {
         waiting
     }
 
-    /// Waits until the watch list of a connection includes every change from before this call.
+    /// Waits until the watch list of a connection includes every change that was made before this call.
     pub(super) async fn settled(self: &Rc<Self>, watcher: WatcherKey) {
         let (heard, waiting) = oneshot::channel();
         self.waiting.heard.borrow_mut().push(heard);
@@ -285,7 +285,7 @@ impl Worker {
         }
     }
 
-    /// Requests new reads of everything from the stores, because log entries were missed.
+    /// Requests a new read of everything from the stores, because log entries were missed.
     pub(in crate::overlap) fn read_everything_again(&self) {
         self.lists_heard.borrow_mut().miss();
         for (_, connection) in &mut *self.connections.borrow_mut() {
@@ -315,7 +315,7 @@ impl Worker {
         self.waiting.unread.borrow_mut().remove(&watcher);
     }
 
-    /// Waits for a call to the stores. Returns an error after the timeout.
+    /// Waits for a call to the stores. Returns an error after the time limit.
     pub(super) async fn in_time<T>(
         &self,
         call: impl Future<Output = Result<T, ServiceError>>,
@@ -329,7 +329,7 @@ impl Worker {
     }
 }
 
-/// The error of a call that exceeded the timeout.
+/// The error of a call that has exceeded the time limit.
 pub(super) fn too_slow() -> ServiceError {
     Refusal::because(Code::INTERNAL, "the server was too slow").into()
 }

@@ -126,7 +126,8 @@ impl Worker {
         self.answer(id, number, answer);
     }
 
-    /// Logs the device in and records its connection. After a timeout, answers with an error and undoes the login.
+    /// Logs the device in, and records its connection. If the time limit is exceeded, answers with an error and undoes
+    /// the login.
     async fn connect_device(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -395,7 +396,7 @@ impl Worker {
         }
     }
 
-    /// Records the difference between the subscription list in an answer and the worker's copy. Either list may be
+    /// Records the difference between the subscription list in an answer and the worker's list. Either list may be
     /// newer.
     fn list_answered(&self, id: ConnectionId, watcher: WatcherKey, list: &[UserId]) {
         let audience = self.audience.borrow();
@@ -408,14 +409,15 @@ impl Worker {
         });
     }
 
-    /// Returns the status for an answer: `status`, or a newer status that reached the worker meanwhile.
+    /// Returns the status for an answer: `status`, or a newer one that has reached the worker meanwhile.
     fn newest(&self, watcher: WatcherKey, status: UserStatus) -> UserStatus {
         let of = User::new(APP, status.user_id.clone());
         let newer = self.audience.borrow_mut().answer(watcher, &of, status.version).cloned();
         newer.unwrap_or(status)
     }
 
-    /// Applies the connection's own changes of its subscription list. Stores these changes until the call is answered.
+    /// Applies the changes of the subscription list that the connection itself has made. Keeps them until the call is
+    /// answered.
     fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
@@ -431,8 +433,8 @@ impl Worker {
         });
     }
 
-    /// Discards the connection's own changes, because an answer reports them. If another device has undone changes
-    /// meanwhile, sends this after the answer.
+    /// Discards the connection's own changes, because an answer reports them. If another device has undone some of
+    /// them, the client is told after the answer.
     fn own_list_answered(&self, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -451,8 +453,8 @@ impl Worker {
         });
     }
 
-    /// Sends the client its own changes of the subscription list like changes of another device. The call's answer is
-    /// an error, so it does not report them.
+    /// Sends the client its own changes of the subscription list like those of another device, because the call is
+    /// answered with an error, which does not report them.
     fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
         let changes = self.with_connection(id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -469,7 +471,8 @@ impl Worker {
         }
     }
 
-    /// Waits until the user's friends are read. A removed user may still be watched as a friend.
+    /// Waits until the user's friends are read. A user who was removed from the subscription list may still be watched
+    /// as a friend.
     async fn know_friends(self: &Rc<Self>, watcher: WatcherKey, left: &[UserId]) {
         let app = self.shared.service.apps().get(APP);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {

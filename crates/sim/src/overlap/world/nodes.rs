@@ -15,14 +15,14 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// The time, in milliseconds, for putting all connections back after a loss of the directory's records.
+/// The time in milliseconds within which all connections must be put back after a loss of the directory's records.
 const ALL_PUT_BACK: u64 = 30_000;
 /// The number of calls of clients, half a second apart, after a loss of the directory's records.
 const CALLS_AFTER_LOSS: u64 = 16;
 /// The longest time, in milliseconds, for which a node is cut off. It exceeds lease and grace together.
 const LONGEST_CUT: usize = 15_000;
 
-/// An operation that a killed node has interrupted.
+/// An operation that was interrupted because its node was killed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Interrupted {
     Login(Who, usize),
@@ -31,7 +31,7 @@ pub(crate) enum Interrupted {
     Create(Who),
 }
 
-/// A call of the server API without an answer so far.
+/// A call of the server API that was not answered yet.
 pub(super) struct UnderWay {
     count: Rc<Cell<usize>>,
     repeat: Option<Interrupted>,
@@ -81,7 +81,7 @@ impl World {
         self.nodes.iter().filter(|node| !node.is_leaving()).count()
     }
 
-    /// Kills a node. Returns `false` for the last node.
+    /// Kills a node. Returns `false` if there is only one node.
     pub(super) fn kill_node(&mut self) -> bool {
         if self.staying() < 2 {
             return false;
@@ -111,7 +111,7 @@ impl World {
         }
     }
 
-    /// Makes a node leave in an orderly way. Returns `false` for the last node.
+    /// Makes a node leave in an orderly way. Returns `false` if there is only one node.
     pub(super) fn leave_cluster(&mut self) -> bool {
         if self.staying() < 2 {
             return false;
@@ -132,7 +132,7 @@ impl World {
         }
     }
 
-    /// Starts another node. Returns `false` at the plan's maximum number of nodes.
+    /// Starts another node. Returns `false` if the plan allows no more nodes.
     pub(super) fn join_cluster(&mut self) -> bool {
         if self.nodes.len() >= self.plan.nodes.max(1) {
             return false;
@@ -152,7 +152,7 @@ impl World {
         true
     }
 
-    /// Keeps a node from the register for some seconds.
+    /// Makes the register unreachable for a node for some seconds.
     pub(super) fn cut_off(&mut self) {
         let (index, millis) = (self.random.below(self.nodes.len()), self.random.below(LONGEST_CUT) as u64);
         let shared = &self.nodes[index].shared;
@@ -183,7 +183,7 @@ impl World {
         }
     }
 
-    /// Repeats the operations that killed nodes have interrupted, as their callers do.
+    /// Repeats the operations that were interrupted because their nodes were killed, as their callers do.
     pub fn repeat_what_was_interrupted(&mut self) {
         let mut interrupted = self.interrupted.take();
         interrupted.sort_unstable();
@@ -206,13 +206,13 @@ impl World {
         }
     }
 
-    /// Makes the directory lose its records, or kills a node, in the quiet world. Checks which statuses watchers are
-    /// then shown.
+    /// In a quiet world, makes the directory lose its records, or kills a node. Checks the statuses that watchers are
+    /// then sent.
     pub fn lose_something_quietly(&mut self) {
         if self.staying() < 2 || self.random.once_in(2) { self.flush_quietly() } else { self.kill_quietly() }
     }
 
-    /// The open connections of each user, with the nodes.
+    /// For each user: the open connections, with their nodes.
     fn open_connections(&self) -> BTreeMap<Who, BTreeSet<ConnectionId>> {
         let mut open: BTreeMap<Who, BTreeSet<ConnectionId>> = BTreeMap::new();
         for worker in self.nodes.iter().flat_map(|node| &node.workers) {

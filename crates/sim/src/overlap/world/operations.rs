@@ -1,4 +1,4 @@
-//! The start of each kind of operation.
+//! Starts operations of each kind.
 
 use super::nodes::UnderWay;
 use super::{Interrupted, World};
@@ -24,7 +24,7 @@ const FLOOD: usize = lamplight_directory::MAX_WAITING_ENTRIES + 1;
 type Call<'a> = Pin<Box<dyn Future<Output = Result<(), ServiceError>> + 'a>>;
 
 impl World {
-    /// Starts one operation. Returns `false` without a suitable user or client.
+    /// Starts one operation. Returns `false` if there is no suitable user or client.
     pub fn begin(&mut self) -> bool {
         let kind = self.plan.next(&mut self.random);
         self.judge.count(format!("{kind:?}"));
@@ -183,7 +183,7 @@ impl World {
         users
     }
 
-    /// A random client for which `which` returns `true`; `None` without such a client.
+    /// A random client for which `which` returns `true`; `None` if there is none.
     fn somebody(&mut self, which: impl Fn(&Client) -> bool) -> Option<(u64, Client)> {
         let clients = self.people.clients.borrow();
         let some: Vec<u64> =
@@ -370,8 +370,8 @@ impl World {
         });
     }
 
-    /// Records the start of a kick or a deletion. After a successful answer, the caller must call the returned
-    /// function.
+    /// Records that a kick or a deletion has begun. The caller must call the returned function after a successful
+    /// answer.
     fn note_kick(&mut self, who: Who, deletes: bool) -> impl FnOnce() + 'static {
         let kick = Kick { began: self.now(), answered: None, deletes };
         let place = {
@@ -387,12 +387,12 @@ impl World {
         }
     }
 
-    /// Starts a call of the server API. The caller does not repeat the call.
+    /// Starts a call of the server API, which is not repeated if its node is killed.
     fn call(&mut self, what: String, call: impl for<'a> FnOnce(&'a Service, Now) -> Call<'a> + 'static) {
         self.call_until_answered(None, what, call);
     }
 
-    /// Starts a call of the server API. The caller repeats the call if the node is killed before the answer.
+    /// Starts a call of the server API, which is repeated if its node is killed before the answer.
     fn call_until_answered(
         &mut self,
         repeat: Option<Interrupted>,
@@ -411,7 +411,8 @@ impl World {
     }
 }
 
-/// Waits until UserSigs issued from now on are valid again. The server API waits in the same way before it answers.
+/// Waits until UserSigs that are issued from now on are valid again. The server API also waits for this before it
+/// answers.
 async fn wait_until_answer(clock: &Arc<Clock>, revoking: &Revoking) {
     if let Some(from) = revoking.answer_from(wall(clock.now())) {
         clock.sleep(from.0.saturating_sub(wall(clock.now()).0)).await;
