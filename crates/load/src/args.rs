@@ -97,17 +97,17 @@ about ten minutes. docs/performance.md explains the rows and their goals.")]
 /// The rows of the table of `lamplight load cluster`.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Row {
-    /// The memory of Redis for a user online.
+    /// The memory that Redis uses for each ONLINE user.
     Memory,
-    /// The cost of a change for a node that watches nobody involved.
+    /// The cost of a change for a node whose clients do not watch the changing user.
     Unwatched,
     /// The latency of changes between nodes, and their cost for Redis.
     Crossing,
-    /// The cost of a login for its node.
+    /// The cost of a login for the node that handles it.
     Login,
-    /// The round trips of a login to Redis and PostgreSQL.
+    /// The round trips to Redis and PostgreSQL that a login causes.
     RoundTrips,
-    /// The restart of every node in turn.
+    /// The restart of one node after another.
     Rolling,
     /// The loss of a node.
     Kill,
@@ -151,7 +151,7 @@ pub struct ClusterArgs {
     pub out: Option<PathBuf>,
 }
 
-/// The server.
+/// The options that select or start the server.
 #[derive(Args, Debug, Clone, Default)]
 #[command(next_help_heading = "Server")]
 pub struct ServerArgs {
@@ -184,7 +184,7 @@ pub struct ServerArgs {
     pub workers: Option<usize>,
 }
 
-/// Options of every part.
+/// The options of every measurement of a single server.
 #[derive(Args, Debug, Clone)]
 pub struct PartArgs {
     /// The options for the server.

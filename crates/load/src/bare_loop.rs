@@ -1,7 +1,8 @@
-//! The bare loop, for comparison with the server: a thread that only writes the bytes of notifications to sockets.
+//! The bare loop: a thread that only writes the bytes of notifications to sockets. Its cost is compared with that of
+//! the server.
 //!
-//! No program that notifies each watcher with a separate write can be cheaper. Subtract the cost of the bare loop from
-//! the server's cost for the same notifications. The difference is the maximum that the server could save.
+//! No program that notifies each watcher with a write of its own can be cheaper. The server's cost for the same
+//! notifications, minus the cost of the bare loop, is therefore the most that the server could save.
 
 use crate::notice::text_of;
 use crate::process_meter::cpu_of_this_thread;
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 
 /// The longest time without progress after which the loop fails.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The maximum number of sockets that are connected before they are accepted. It is below the backlog of any system.
+/// The maximum number of sockets that are connected and not accepted yet. It is lower than the backlog of any system.
 const AT_ONCE: usize = 64;
 
 /// A request to the writing thread.
@@ -57,12 +58,13 @@ pub struct BareLoop {
     receivers: Vec<Receiver>,
     work: mpsc::Sender<Work>,
     writer: Option<JoinHandle<Result<()>>>,
-    /// The length of a frame, indexed by the number of its notifications.
+    /// The length of a frame in bytes, indexed by the number of its notifications.
     lengths: Vec<usize>,
     split: Split,
 }
 
-/// Splits the notifications of a change into writes of a given average size. Carries fractions over to the next write.
+/// Splits the notifications of a change into writes with a given average number of notifications. A fraction that is
+/// left is added to the next write.
 #[derive(Clone, Copy)]
 struct Split {
     together: f64,
@@ -87,7 +89,7 @@ impl Split {
 }
 
 impl BareLoop {
-    /// Connects the sockets. Each write has `together` notifications on average.
+    /// Connects the sockets. `together` is the average number of notifications in a write.
     pub fn new(ring: Ring, together: f64) -> Result<Self> {
         ensure!(
             (1.0..=WATCHED as f64).contains(&together),
@@ -116,8 +118,8 @@ impl BareLoop {
         Ok(Self { ring, poll, receivers, work, writer: Some(writer), lengths, split })
     }
 
-    /// Notifies the watchers of random users until `changes` changes are complete. `outstanding` changes are in
-    /// progress at a time.
+    /// Makes `changes` changes of random users, and notifies their watchers of each. Starts the next change when fewer
+    /// than `outstanding` changes are incomplete.
     pub fn run(&mut self, changes: u64, outstanding: usize) -> Result<BareCost> {
         let mut random = StdRng::seed_from_u64(7);
         let mut events = Events::with_capacity(1_024);
@@ -204,7 +206,7 @@ fn write_all(
     Ok(())
 }
 
-/// Returns a frame with this many notifications, with the bytes that the server would send.
+/// Returns the frame that the server would send with this number of notifications.
 fn frame_of(count: usize) -> Vec<u8> {
     let now = Timestamp(1_800_000_000_000);
     let status = UserStatus {

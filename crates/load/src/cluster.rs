@@ -1,4 +1,4 @@
-//! `lamplight load cluster`: the measurements of several nodes over one Redis Cluster and one PostgreSQL.
+//! `lamplight load cluster`: measures several nodes that share a Redis Cluster and a PostgreSQL.
 
 mod costs;
 mod crowd;
@@ -16,7 +16,7 @@ use stage::{Sizes, Stage};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The number of users below which each user changes faster than the conflation rate.
+/// With fewer users than this, each user would change faster than the conflation rate.
 const MANY_USERS: u32 = 5_000;
 
 /// A function that measures one row.
@@ -84,7 +84,7 @@ pub fn run(args: &ClusterArgs) -> Result<()> {
     report.end(args.out.as_deref())
 }
 
-/// Starts a cluster, and runs `measure` with it. Always keeps the logs of the cluster's servers.
+/// Starts a cluster, and runs `measure` with it. Keeps the logs of the cluster's servers, even if `measure` fails.
 fn on_stage(
     settings: TestbedSettings,
     sizes: Sizes,

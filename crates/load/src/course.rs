@@ -1,7 +1,7 @@
 //! A course of changes. Each change is followed until all of its notifications have arrived.
 //!
-//! Users change their custom status. A user's next change waits for all notifications of the last change. No change is
-//! therefore conflated, and every notification can be counted.
+//! The changes are custom statuses. A user's next change waits for all notifications of the previous one, so that no
+//! change is conflated and every notification can be counted.
 
 use crate::fleet::Fleet;
 use crate::news::News;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// The time after which a notification counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
-/// The time for which a generator sleeps if no change is due.
+/// The time for which the load sleeps when no change is due.
 const NAP: Duration = Duration::from_micros(100);
 
 /// A change whose notifications have not all arrived yet.
@@ -26,24 +26,24 @@ struct UnderWay {
     copies_left: u32,
 }
 
-/// The parameters of a course.
+/// The settings of a course.
 #[derive(Clone, Debug)]
 pub struct CourseSettings {
     /// The users whose status is changed.
     pub users: Vec<u32>,
-    /// The number of notifications that complete one change; less than twenty if some watchers do not read.
+    /// The number of notifications that complete a change: twenty, or fewer if some watchers do not read.
     pub copies: u32,
     /// The connections that do not read. Notifications to them are not counted.
     pub silent: Vec<u32>,
-    /// `true` if each change requests an answer, as an SDK does.
+    /// Whether each change requests an answer, like the changes of an SDK.
     pub answered: bool,
-    /// The node of each user's connection, to record only latencies between different nodes. `None` records all
-    /// latencies.
+    /// The node of each user's connection, if only latencies between different nodes are to be recorded. `None` to
+    /// record all latencies.
     pub between_nodes: Option<Vec<usize>>,
 }
 
 impl CourseSettings {
-    /// Makes parameters with which these users change and all watchers read.
+    /// Creates settings with which these users change, and all watchers read.
     pub fn new(users: Vec<u32>) -> Self {
         Self { users, copies: WATCHED as u32, silent: Vec::new(), answered: true, between_nodes: None }
     }
@@ -52,9 +52,9 @@ impl CourseSettings {
 /// The pace of the changes.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
-    /// This many changes are outstanding. When a change is complete, the next change starts.
+    /// This number of changes are outstanding at any time: when one is complete, the next starts.
     Outstanding(usize),
-    /// This many changes start per second.
+    /// This number of changes start per second.
     PerSecond(u32),
 }
 
@@ -63,22 +63,22 @@ pub enum Pace {
 pub struct Delivered {
     /// The number of changes.
     pub changes: u64,
-    /// The number of notifications that arrived at watchers.
+    /// The number of notifications that have arrived at watchers.
     pub copies: u64,
-    /// The time from when a change is due until a notification of the change arrives, in microseconds.
+    /// The times from the moment when a change was due to the arrival of each of its notifications, in microseconds.
     pub latency: Histogram<u32>,
-    /// The CPU time of the server.
+    /// The CPU time that the server has used.
     pub cpu: Duration,
     /// The elapsed time.
     pub took: Duration,
-    /// The average number of notifications per message of the server.
+    /// The average number of notifications in one message of the server.
     pub together: f64,
     /// The average size of a notification, in bytes.
     pub bytes: f64,
 }
 
 impl Delivered {
-    /// Returns the number of delivered notifications per second of the server's CPU time.
+    /// Returns the number of notifications that were delivered per second of the server's CPU time.
     pub fn per_cpu_second(&self) -> f64 {
         self.copies as f64 / self.cpu.as_secs_f64().max(f64::EPSILON)
     }
@@ -89,7 +89,7 @@ impl Delivered {
     }
 }
 
-/// Changes the custom statuses of users, waits for the notifications of each change, and measures them.
+/// Changes the custom statuses of users, and measures the notifications of each change.
 pub struct Course {
     settings: CourseSettings,
     under_way: Vec<Option<UnderWay>>,
@@ -101,7 +101,7 @@ pub struct Course {
 }
 
 impl Course {
-    /// Makes a course for the users of this fleet. Its custom statuses are numbered from `after + 1`, so that no two
+    /// Creates a course for the users of this fleet. The custom statuses are numbered from `after + 1`, so that no two
     /// courses set the same text.
     pub fn new(fleet: &Fleet, settings: CourseSettings, after: u32) -> Result<Self> {
         Ok(Self {
@@ -115,7 +115,7 @@ impl Course {
         })
     }
 
-    /// Makes this many changes, and waits for the last notification. Returns the results, including the CPU time of the
+    /// Makes this number of changes, and waits for the last notification. Returns the results, with the CPU time of the
     /// server.
     pub fn run(&mut self, fleet: &mut Fleet, changes: u64, pace: Pace) -> Result<Delivered> {
         self.copies = 0;
@@ -226,7 +226,7 @@ impl Course {
         }
     }
 
-    /// Counts the missing notifications of all outstanding changes as lost.
+    /// Counts the notifications that outstanding changes still lack as lost.
     fn give_up(&mut self, fleet: &mut Fleet) {
         for place in &mut self.under_way {
             if let Some(lost) = place.take() {

@@ -1,4 +1,4 @@
-//! The interpretation of the messages that one connection receives.
+//! Interprets the messages that one connection receives.
 
 use crate::news::{News, Rare, Travelled};
 use crate::notice::{Notice, notices, status_changed};
@@ -18,20 +18,21 @@ pub struct Ear<'a> {
     pub travelled: &'a mut Travelled,
     /// Receives the news.
     pub news: &'a mut Vec<News>,
-    /// The further results.
+    /// The results besides statuses and news.
     pub heard: Heard,
 }
 
-/// The results of one read from a connection, besides news and statuses.
+/// The results of one read from a connection, besides statuses and news.
 #[derive(Default)]
 pub struct Heard {
-    /// The heartbeat timeout in the answer to a login.
+    /// The heartbeat timeout, if the read contained the answer to a login.
     pub logged_in: Option<Duration>,
-    /// The time over which clients should spread their reconnects.
+    /// The time over which clients should spread their reconnects, if the server has sent it.
     pub reconnect_spread: Option<Duration>,
-    /// The time after which the client should reconnect. The server sends it before it closes the connection.
+    /// The time after which the client should reconnect, if the server has sent it. The server sends it before it
+    /// closes the connection.
     pub retry_after: Option<Duration>,
-    /// The last refusal.
+    /// The text of the last refusal.
     pub refusal: Option<String>,
     /// The description of a message that cannot be handled.
     pub fault: Option<String>,
@@ -147,7 +148,7 @@ impl Ear<'_> {
     }
 }
 
-/// Converts a period of the wire protocol, in which zero means no period.
+/// Converts a duration of the wire protocol, which is 0 if there is none.
 fn spread(milliseconds: u32) -> Option<Duration> {
     (milliseconds > 0).then(|| Duration::from_millis(milliseconds.into()))
 }

@@ -1,6 +1,6 @@
 //! The connections of a load, all on one thread: they log in, send requests and read.
 //!
-//! The fleet records the received statuses, and returns each received message as [`News`] to the measurement.
+//! The fleet records the received statuses, and passes each received message to the measurement as [`News`].
 
 use crate::ear::{Ear, Heard};
 use crate::link::{Habit, Link, ReadOutcome, ReceiveBuffer, Stage};
@@ -21,33 +21,33 @@ use std::time::{Duration, Instant};
 
 /// The longest wait for an expected answer or notification.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// The time without messages after which the fleet counts as quiet.
+/// The time without messages after which the fleet is quiet.
 const SILENCE: Duration = Duration::from_millis(300);
 const SCRATCH_BYTES: usize = 512 * 1024;
-/// The number of heartbeats of a connection per heartbeat timeout.
+/// The number of heartbeats that a connection sends during its heartbeat timeout.
 const BEATS: u32 = 4;
-/// The maximum number of heartbeats per round. Without it, heartbeats would be sent in a burst.
+/// The maximum number of heartbeats in one round. Without it, all heartbeats that are due would be sent at once.
 const BEATS_AT_ONCE: u32 = 32;
-/// The id of every request with an answer. A single id suffices, because a connection has at most one such request at a
+/// The id of every request that has an answer. One id is enough, because a connection has at most one such request at a
 /// time.
 const REQUEST_ID: u64 = 1;
 
 /// The kind of login that connections make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LoginKind {
-    /// As an application at its start. The server sends all statuses.
+    /// The login of an application that starts. The server sends all statuses.
     Start,
-    /// As an SDK after a broken link. The request has the versions that the client knows, and the server sends the
-    /// differences.
+    /// The login of an SDK after a broken link. The request has the versions that the client knows, and the server
+    /// sends newer statuses only.
     Resume,
 }
 
-/// The connections to one server, or to the nodes of a cluster. Each user of the ring has one connection.
+/// The connections to a server or to the nodes of a cluster, one connection for each user of the ring.
 pub struct Fleet {
     target: Target,
-    /// The addresses of the client ports of the nodes. A single server has one address.
+    /// The addresses of the nodes' client ports; a single address for a single server.
     nodes: Vec<SocketAddr>,
-    /// The node of each user's last connection, as an index into `nodes`.
+    /// For each user: the node of the last connection, as an index into `nodes`.
     node_of: Vec<u16>,
     ring: Ring,
     poll: Poll,
@@ -61,11 +61,12 @@ pub struct Fleet {
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
-    /// The latest time that the server has sent for spreading reconnects.
+    /// The time for spreading reconnects that the server has sent last.
     reconnect_spread: Duration,
-    /// The time after which a connection should reconnect, as received at its end.
+    /// The time after which a connection should reconnect, for each connection to which the server has sent one at its
+    /// end.
     retry_after: HashMap<u32, Duration>,
-    /// The number of connections that were visited in the current round of heartbeats.
+    /// The number of connections whose heartbeat was sent or skipped in the current round.
     beaten: u32,
     beating_since: Instant,
     /// The last refusal by the server, for error texts.
@@ -73,7 +74,7 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Makes a fleet with one unconnected connection for each user of the ring.
+    /// Creates a fleet with one connection for each user of the ring. The connections are not open yet.
     pub fn new(target: Target, ring: Ring) -> Result<Self> {
         raise_file_limit();
         let sigs: Result<_> = (0..ring.users()).map(|user| target.user_sig(&user_id(user))).collect();
@@ -100,7 +101,7 @@ impl Fleet {
         })
     }
 
-    /// Returns the ring of the users, which defines the users that each user watches.
+    /// Returns the ring of the users, which says who watches whom.
     pub fn ring(&self) -> Ring {
         self.ring
     }
@@ -110,7 +111,7 @@ impl Fleet {
         &self.target
     }
 
-    /// Sets the new address and process of the server after a restart.
+    /// Sets the address and the process of the server, after it was restarted.
     pub fn set_target(&mut self, target: Target) {
         self.nodes = vec![target.address];
         self.target = target;
@@ -121,7 +122,7 @@ impl Fleet {
         self.nodes = nodes;
     }
 
-    /// Returns the node of the user's last connection, as an index into the addresses of the nodes.
+    /// Returns the node of the user's last connection, as an index into the nodes' addresses.
     pub fn node_of(&self, user: u32) -> usize {
         self.node_of[user as usize].into()
     }
@@ -131,18 +132,17 @@ impl Fleet {
         self.links[user as usize].stage
     }
 
-    /// Returns the latest time that the server has sent for spreading reconnects. Before the first login, returns a
-    /// second.
+    /// Returns the time for spreading reconnects that the server has sent last; a second before the first login.
     pub fn reconnect_spread(&self) -> Duration {
         self.reconnect_spread
     }
 
-    /// Removes and returns the time after which the server has asked a connection to reconnect.
+    /// Removes and returns the time after which a connection should reconnect, if the server has sent one.
     pub fn take_retry_after(&mut self, user: u32) -> Option<Duration> {
         self.retry_after.remove(&user)
     }
 
-    /// Returns the totals of the notifications since the start.
+    /// Returns the total numbers of notifications and of their messages and bytes.
     pub fn travelled(&self) -> Travelled {
         self.travelled
     }
@@ -152,12 +152,12 @@ impl Fleet {
         self.heartbeat_timeout
     }
 
-    /// Returns the CPU time of the server; zero if its process is not known.
+    /// Returns the CPU time of the server; zero if its process is unknown.
     pub fn server_cpu(&self) -> Result<Duration> {
         self.target.meter.map_or(Ok(Duration::ZERO), |meter| meter.cpu())
     }
 
-    /// Takes the last refusal by the server.
+    /// Removes and returns the text of the last refusal.
     pub fn take_refusal(&mut self) -> Option<String> {
         self.refusal.take()
     }
@@ -202,12 +202,12 @@ impl Fleet {
         Ok(took)
     }
 
-    /// Starts a login. Its answer arrives as [`News::LoggedIn`].
+    /// Starts a login of a user. The answer arrives as [`News::LoggedIn`].
     pub fn start_login(&mut self, user: u32, kind: LoginKind, buffer: ReceiveBuffer) -> Result<()> {
         self.start_login_at(user, 0, kind, buffer)
     }
 
-    /// Starts a login at a node of a cluster.
+    /// Starts a login of a user at one node of a cluster.
     pub fn start_login_at(
         &mut self,
         user: u32,
@@ -233,7 +233,7 @@ impl Fleet {
         link.connect(user, self.nodes[node], buffer, &self.frame, self.poll.registry())
     }
 
-    /// Subscribes each of the users to the user's neighbours, `window` users at a time.
+    /// Subscribes each of these users to its neighbours, `window` users at a time.
     pub fn subscribe(&mut self, users: &[u32], window: usize) -> Result<()> {
         let (mut asked, mut answered) = (0, 0);
         let until = Instant::now() + PATIENCE + Duration::from_millis(20) * users.len() as u32;
@@ -254,14 +254,14 @@ impl Fleet {
         Ok(())
     }
 
-    /// Subscribes a user to the user's neighbours. The answer arrives as [`News::Answered`].
+    /// Subscribes a user to its neighbours. The answer arrives as [`News::Answered`].
     pub fn start_subscribing(&mut self, user: u32) -> Result<()> {
         let user_ids = self.ring.neighbours(user).map(user_id).collect();
         let request = v1::SubscribeUserStatusRequest { user_ids };
         self.ask(user, REQUEST_ID, Request::SubscribeUserStatus(request))
     }
 
-    /// Closes connections. With `reset`, closes them like broken links, otherwise in an orderly way.
+    /// Closes connections: like broken links if `reset`, otherwise in an orderly way.
     pub fn drop_links(&mut self, users: &[u32], reset: bool) {
         for user in users {
             self.links[*user as usize].close(reset);
@@ -269,7 +269,7 @@ impl Fleet {
         }
     }
 
-    /// Closes a connection with a reset, while its user still counts as present.
+    /// Closes a connection like a broken link. The user still counts as online in the expected statuses.
     pub fn cut(&mut self, user: u32) {
         self.links[user as usize].close(true);
     }
@@ -286,7 +286,7 @@ impl Fleet {
 
     // Sending and receiving
 
-    /// Sets the custom status of a user to the text with this number. Requests an answer if `answered` is `true`.
+    /// Sets the custom status of a user to the text with this number. Requests an answer if `answered`.
     pub fn change(&mut self, user: u32, text: u32, answered: bool) -> Result<()> {
         self.picture.set_text(user, text);
         let id = if answered { REQUEST_ID } else { 0 };
@@ -294,7 +294,7 @@ impl Fleet {
         self.ask(user, id, Request::SetSelfStatus(request))
     }
 
-    /// Sends a text message. Its text and its client message id are computed from `number`.
+    /// Sends a text message. `number` determines its text and its client message id.
     pub fn send_message(&mut self, from: u32, to: u32, number: u32) -> Result<()> {
         let text = message_text(number);
         let client_message_id = number.to_string();
@@ -302,20 +302,20 @@ impl Fleet {
         self.ask(from, REQUEST_ID, Request::SendMessage(request))
     }
 
-    /// Queries the statuses of the user's neighbours. The answer arrives as [`Rare::Queried`].
+    /// Queries the statuses of a user's neighbours. The answer arrives as [`Rare::Queried`].
     pub fn query(&mut self, user: u32) -> Result<()> {
         let user_ids = self.ring.neighbours(user).map(user_id).collect();
         self.ask(user, REQUEST_ID, Request::GetUserStatus(v1::GetUserStatusRequest { user_ids }))
     }
 
-    /// Reads the newest messages of a conversation, at most 100. Each message from the peer arrives as
+    /// Reads the newest messages of a conversation, at most 100. Each message of the peer arrives as
     /// [`News::Received`], and then the answer as [`News::Answered`].
     pub fn read_history(&mut self, user: u32, peer: u32) -> Result<()> {
         let request = v1::GetHistoryRequest { peer: user_id(peer), before: 0, limit: 100 };
         self.ask(user, REQUEST_ID, Request::GetHistory(request))
     }
 
-    /// Sends the heartbeats that are due, evenly distributed over the interval.
+    /// Sends the heartbeats that are due. They are spread evenly over the interval.
     fn beat(&mut self) -> Result<()> {
         let users = self.ring.users();
         let every = self.heartbeat_timeout / BEATS;
@@ -338,7 +338,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Sends a last heartbeat on a connection. The connection then stays silent, as if its network were gone.
+    /// Sends a last heartbeat on a connection, which then stays silent as if its network were gone.
     pub fn last_sign(&mut self, user: u32) -> Result<()> {
         self.ask(user, 0, Request::Heartbeat(v1::Heartbeat::default()))?;
         self.links[user as usize].habit = Habit::Silent;
@@ -355,7 +355,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Waits for the sockets up to the time `wait`, and reads what has arrived. Less than a millisecond counts as zero.
+    /// Waits for data for at most `wait`, and reads what has arrived. A wait of less than a millisecond counts as zero.
     pub fn pump(&mut self, wait: Duration) -> Result<impl Iterator<Item = News> + use<>> {
         self.beat()?;
         // The kernel counts milliseconds and rounds up, so the wait is rounded down here.
@@ -385,7 +385,7 @@ impl Fleet {
         Ok(std::mem::take(&mut self.news).into_iter())
     }
 
-    /// Reads the bytes that have arrived on a connection. The next [`pump`](Self::pump) returns its messages.
+    /// Reads the bytes that have arrived on a connection. The next [`pump`](Self::pump) returns their messages.
     pub fn read(&mut self, user: u32) -> Result<()> {
         loop {
             let Self { links, scratch, picture, travelled, news, .. } = self;
@@ -428,7 +428,7 @@ impl Fleet {
         }
     }
 
-    /// Reads until no more messages arrive and the server is idle.
+    /// Reads until no more messages arrive, and the server is idle.
     pub fn quiet(&mut self) -> Result<()> {
         let until = Instant::now() + PATIENCE;
         let (mut since, mut cpu) = (Instant::now(), self.server_cpu()?);
@@ -444,8 +444,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Compares the last received statuses with the true statuses, for each logged-in connection that reads.
-    /// Differences count as missing notifications.
+    /// Compares the last received statuses of each logged-in connection that reads with the true statuses. A difference
+    /// counts as a missing notification.
     pub fn verify(&mut self) {
         for user in 0..self.ring.users() {
             let link = &self.links[user as usize];

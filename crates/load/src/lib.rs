@@ -1,7 +1,7 @@
-//! A load generator for a Lamplight server, `lamplight load`, which measures the server's cost.
+//! A load generator for a Lamplight server, which measures the cost of the server: `lamplight load`.
 //!
-//! The load uses the ports of the server, as clients and backends do. The server is a separate process. Notifications
-//! are compared with the true statuses. A missing, duplicate or reordered notification is a failure.
+//! The load uses the ports of the server like clients and backends. The server is another process. The notifications
+//! are compared with the true statuses, and a missing, repeated or reordered notification is a failure.
 //! `docs/performance.md` explains the figures and their targets.
 
 mod args;

@@ -1,4 +1,4 @@
-//! One connection of the load: a socket, with its incomplete and its unsent bytes.
+//! One connection of the load: a socket, the bytes of an incomplete frame, and the bytes that were not sent yet.
 
 use anyhow::{Context, Result, ensure};
 use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame};
@@ -9,7 +9,8 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// The number of loopback addresses from which connections are made. A single address has only about 28,000 ports.
+/// The number of loopback addresses from which connections are made. One address has only about 28,000 ports for
+/// connections to the server.
 const SOURCES: u32 = 8;
 
 /// The state of a connection.
@@ -23,7 +24,7 @@ pub enum Stage {
     LoggedIn,
 }
 
-/// A connection, or an unused slot for one.
+/// A connection of one user, which may be closed.
 pub struct Link {
     /// The state of the connection.
     pub stage: Stage,
@@ -36,7 +37,7 @@ pub struct Link {
     unsent: Vec<u8>,
 }
 
-/// The behaviour of a logged-in connection.
+/// The behaviour of a connection that is logged in.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Habit {
     /// The connection reads and sends heartbeats.
@@ -51,7 +52,7 @@ pub enum Habit {
 /// The outcome of a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadOutcome {
-    /// The socket has no more bytes at present.
+    /// The socket has no more bytes at the moment.
     Drained,
     /// The socket may have more bytes.
     More,
@@ -112,7 +113,7 @@ impl Link {
         Ok(())
     }
 
-    /// Sends as many bytes as the socket accepts now. Stores the rest.
+    /// Sends as many bytes as the socket accepts now, and stores the others.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.unsent.extend_from_slice(bytes);
         self.flush()
@@ -164,7 +165,7 @@ impl Link {
         Some(self.socket.as_ref()?.local_addr().ok()?.port())
     }
 
-    /// Closes the connection. With `reset`, the server sees a broken link instead of an orderly end.
+    /// Closes the connection: like a broken link if `reset`, otherwise in an orderly way.
     pub fn close(&mut self, reset: bool) {
         if let Some(socket) = self.socket.take()
             && reset
@@ -176,7 +177,7 @@ impl Link {
     }
 }
 
-/// Passes every complete message to `hear`. Returns the rest of the bytes.
+/// Passes every complete message to `hear`. Returns the bytes of the incomplete one.
 fn frames(mut bytes: &[u8], largest: usize, mut hear: impl FnMut(&[u8])) -> Result<&[u8]> {
     while let Framed::Frame { message, taken } = next_frame(bytes, largest)? {
         hear(message);

@@ -4,25 +4,25 @@ use crate::notice::Notice;
 use crate::picture::Shown;
 use std::time::Instant;
 
-/// A message that was received on a connection, or the end of a connection.
+/// A message that a connection has received, or the end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub enum News {
     /// The connection is logged in.
     LoggedIn(u32),
-    /// A request of this connection was answered.
+    /// A request of this connection was answered successfully.
     Answered(u32),
-    /// A message of this user was committed.
+    /// The server has committed a text message.
     Sent {
         /// The sender.
         from: u32,
-        /// `true` if the request was a retry of a committed message.
+        /// Whether the request was a retry of a message that was already committed.
         again: bool,
     },
     /// The connection has received a text message.
     Received {
         /// The recipient's connection.
         to: u32,
-        /// The number that the sender gave to the message.
+        /// The number of the message that its sender has chosen.
         number: u32,
     },
     /// The connection was notified of a newer status of a user.
@@ -31,18 +31,18 @@ pub enum News {
         watcher: u32,
         /// The notification.
         notice: Notice,
-        /// The status that the connection had received before.
+        /// The status of the user that the connection had before.
         before: Shown,
         /// The time when the bytes were read.
         at: Instant,
     },
     /// The server has closed the connection.
     Gone(u32),
-    /// An event of failing servers or stores, or an event that only measurements of a cluster cause.
+    /// An event that happens only if servers or stores fail, or in the measurements of a cluster.
     Rare(Rare),
 }
 
-/// An event that does not happen while a single server runs without a fault.
+/// An event that does not happen with a single server that works.
 #[derive(Clone, Copy, Debug)]
 pub enum Rare {
     /// A request of this connection was refused.
@@ -52,15 +52,15 @@ pub enum Rare {
         /// The code of the refusal.
         code: u32,
     },
-    /// The server has dropped notifications of a user's lists. The user must read the lists again.
+    /// The server has dropped notifications about a user's lists, so the client must read the lists again.
     Reload,
-    /// An answer had a newer status than the connection had.
+    /// An answer had a newer status of a user than the connection.
     Learned {
         /// The watcher's connection.
         watcher: u32,
         /// The status in the answer.
         notice: Notice,
-        /// The status that the connection had received before.
+        /// The status of the user that the connection had before.
         before: Shown,
     },
     /// A query was answered.
@@ -70,13 +70,13 @@ pub enum Rare {
         /// The number of queried users whose status in the answer is wrong.
         wrong: u32,
     },
-    /// The answer to a resumed login shows that the user no longer watches some users.
+    /// According to the answer to a resumed login, the user does not watch some users any more.
     NotWatched,
     /// The server has dropped the subscription list of this user.
     SubscriptionsLost(u32),
 }
 
-/// The totals of the received notifications.
+/// The total numbers of the received notifications.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Travelled {
     /// The number of messages that contained notifications.

@@ -1,18 +1,18 @@
-//! A fast parser for status notifications.
+//! A fast parser for notifications of statuses.
 //!
-//! The most frequent frames are parsed here. All other frames are parsed with `prost`.
+//! Only the most frequent frames are parsed here. `prost` parses all others.
 
 use crate::ring::user_of;
 use lamplight_model::StatusType;
 use lamplight_wire::v1;
 
-/// The protobuf keys (number << 3 | 2) of `ServerMessage.status_changed` and `StatusChanged.statuses`.
+/// The protobuf key (number << 3 | 2) of `ServerMessage.status_changed`. The key of `StatusChanged.statuses` follows.
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
 const KEY_STATUSES: u64 = 1 << 3 | 2;
 /// The protobuf key of `StatusChanged.snapshot_complete`.
 const KEY_SNAPSHOT_COMPLETE: u64 = 2 << 3;
 
-/// The text before the number in the custom statuses of a load.
+/// The text before the number in a custom status of the load.
 const TEXT: &str = "busy ";
 
 /// A notification about a user.
@@ -22,7 +22,7 @@ pub struct Notice {
     pub user: u32,
     /// The version of the status.
     pub version: u64,
-    /// The number in the custom status; 0 without a number.
+    /// The number in the custom status; 0 if the custom status is empty.
     pub text: u32,
     /// `true` if the status type is ONLINE.
     pub online: bool,
@@ -34,7 +34,7 @@ pub fn text_of(number: u32) -> String {
 }
 
 impl Notice {
-    /// Converts a status that `prost` has decoded. Returns `None` if the status does not belong to this load.
+    /// Converts a status that `prost` has decoded; `None` if it is not from this load.
     pub fn from_status(status: &v1::UserStatus) -> Option<Self> {
         Some(Self {
             user: user_of(status.user_id.as_bytes())?,
@@ -45,14 +45,14 @@ impl Notice {
     }
 }
 
-/// Returns the statuses in a message that is a `status_changed` notification; otherwise `None`.
+/// Returns the statuses of a `status_changed` notification; `None` for any other message.
 pub fn status_changed(message: &[u8]) -> Option<&[u8]> {
     let mut rest = message.strip_prefix(&[KEY_STATUS_CHANGED])?;
     let body = field(&mut rest)?;
     rest.is_empty().then_some(body)
 }
 
-/// Passes every status of a [`status_changed`] to `hear`. Returns `None` if a status cannot be parsed.
+/// Passes every status in the result of [`status_changed`] to `hear`. Returns `None` if a status cannot be parsed.
 pub fn notices(mut statuses: &[u8], mut hear: impl FnMut(Notice)) -> Option<()> {
     while !statuses.is_empty() {
         match varint(&mut statuses)? {
@@ -87,7 +87,7 @@ fn notice(mut status: &[u8]) -> Option<Notice> {
     (notice.user != u32::MAX).then_some(notice)
 }
 
-/// Returns the number in a custom status; `None` if the text is not from a load.
+/// Returns the number in a custom status; `None` if the text is not from this load.
 pub fn number_of(text: &[u8]) -> Option<u32> {
     if text.is_empty() {
         return Some(0);

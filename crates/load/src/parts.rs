@@ -1,4 +1,4 @@
-//! The measurements, one file for each, and the choice between them.
+//! The measurements, with a module for each, and the choice of the one to run.
 
 mod bench;
 mod changes;
@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 const USERS: u32 = 5_000;
 /// The maximum number of bytes of a key that are read from stdin.
 const MOST_KEY_BYTES: u64 = 1_024;
-/// The number of logins that are in progress at a time.
+/// The number of logins in progress at a time.
 const LOGIN_WINDOW: usize = 64;
 
 /// Runs the requested measurement.
@@ -117,7 +117,7 @@ pub fn run(what: What) -> Result<()> {
     report.end(out.as_deref())
 }
 
-/// Returns the text of a key: `given`, or the text on stdin for `-`. Refuses the name of a file.
+/// Returns the text of a key: `given`, or for `-` the text on stdin. Refuses a text that is the name of a file.
 fn key_text(given: &str) -> Result<String> {
     if given != "-" {
         let is_file = Path::new(given).metadata().is_ok_and(|about| !about.is_dir());
@@ -139,9 +139,9 @@ fn key_text(given: &str) -> Result<String> {
 
 /// The server of a measurement.
 enum Server {
-    /// A server that this process has started. The server ends with the measurement.
+    /// A server that this process has started, and that ends with the measurement.
     Ours(Box<ServerProcess>),
-    /// A server that was running before. The measurement does not end the server.
+    /// A server that was already running, and goes on running after the measurement.
     Running(Target),
 }
 
@@ -172,7 +172,7 @@ impl Server {
         }
     }
 
-    /// Returns the server process if this process has started it and may therefore kill it; otherwise `None`.
+    /// Returns the server if this process has started it, and may therefore kill it; otherwise `None`.
     fn ours(&mut self) -> Option<&mut ServerProcess> {
         match self {
             Self::Ours(process) => Some(process),
@@ -181,7 +181,7 @@ impl Server {
     }
 }
 
-/// Starts or finds a server, and makes an unconnected fleet with the users of a measurement.
+/// Starts or finds a server, and creates a fleet with the users of a measurement. The connections are not open yet.
 fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Server, Fleet)> {
     let users = args.users.unwrap_or(users);
     let server = Server::find(&args.server, for_users(users, settings))?;
@@ -189,8 +189,8 @@ fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Serve
     Ok((server, fleet))
 }
 
-/// Returns the settings of a server for this many users. With few users, each user changes faster than the conflation
-/// rate. Conflation is then switched off.
+/// Returns the settings of a server for this number of users. If there are so few that each changes faster than the
+/// conflation rate, conflation is switched off.
 fn for_users(users: u32, settings: ServerSettings) -> ServerSettings {
     ServerSettings { every_change: users < USERS, ..settings }
 }
@@ -200,8 +200,8 @@ fn end(fleet: &Fleet, report: &mut Report) {
     report.note_faults(fleet.picture.faults());
 }
 
-/// Returns a histogram of microseconds, from 1 to a minute, with three significant digits. Default bounds would clamp
-/// values above two microseconds.
+/// Returns a histogram of microseconds from 1 to 60,000,000, with three significant digits. With the default bounds,
+/// values above two microseconds would be cut off.
 fn microseconds() -> Histogram<u32> {
     Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are in ascending order")
 }

@@ -1,13 +1,13 @@
-//! The statuses that each connection has received, for comparison with the true statuses.
+//! The statuses that each connection has received, to be compared with the true statuses.
 //!
-//! Pure: the received notifications are arguments.
+//! This module is pure: the received notifications are arguments.
 
 use crate::notice::Notice;
 use crate::ring::{EDGES, Ring};
 use lamplight_wire::v1::Known;
 use serde::Serialize;
 
-/// The last notification about one user to one connection.
+/// The last status of one user that a connection has received.
 #[derive(Clone, Copy, Default, Debug)]
 struct Seen {
     version: u64,
@@ -15,30 +15,30 @@ struct Seen {
     online: bool,
 }
 
-/// The status of a user, reduced to what a load changes.
+/// The parts of a user's status that a load changes.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Shown {
-    /// The number in the custom status; 0 without a number.
+    /// The number in the custom status; 0 if the custom status is empty.
     pub text: u32,
     /// `true` if the status type is ONLINE.
     pub online: bool,
 }
 
-/// The numbers of wrong notifications.
+/// The numbers of wrong notifications by kind.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize)]
 pub struct Faults {
-    /// Notifications with the version that the connection already had.
+    /// The connection already had the version.
     pub duplicates: u64,
-    /// Notifications with an older version than the connection had.
+    /// The connection already had a newer version.
     pub backwards: u64,
-    /// Notifications about users that the connection does not watch.
+    /// The connection does not watch the user.
     pub strangers: u64,
-    /// Missing notifications: pairs of a connection and a user whose last received status is not the true status.
+    /// A notification is missing: for a pair of a connection and a user, the last received status is not the true one.
     pub misses: u64,
 }
 
 impl Faults {
-    /// Returns `true` if no notification was wrong.
+    /// Whether there was no wrong notification.
     pub fn none(&self) -> bool {
         *self == Self::default()
     }
@@ -61,14 +61,14 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Makes a picture without notifications, in which no user is online.
+    /// Creates a picture in which no user is online and no notification has arrived.
     pub fn new(ring: Ring) -> Self {
         let users = ring.users() as usize;
         let seen = vec![Seen::default(); users * EDGES];
         Self { ring, seen, truth: vec![Shown::default(); users], faults: Faults::default() }
     }
 
-    /// Records a notification. If the notification is newer than the last one, returns the status before.
+    /// Records a notification. If it is newer than the last one, returns the status that the connection had before.
     pub fn told(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let Some(edge) = self.ring.edge(watcher, notice.user) else {
             self.faults.strangers += 1;
@@ -85,15 +85,15 @@ impl Picture {
         Some(before)
     }
 
-    /// Records a status in an answer. Such a status may repeat the last status. If it differs, returns the status
-    /// before.
+    /// Records a status in an answer, which may repeat the last status. If it differs, returns the status that the
+    /// connection had before.
     pub fn answered(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let known = self.ring.edge(watcher, notice.user).map(|edge| self.seen[edge].version);
         if known == Some(notice.version) { None } else { self.told(watcher, notice) }
     }
 
-    /// Records that a user has connected. The answer to the login has the true custom status, which is usually empty. A
-    /// user who has not [gone](Self::went) keeps the custom status.
+    /// Records that a user has connected. The custom status is usually empty then; the answer to the login has the true
+    /// one. A user who has not [gone](Self::went) keeps the custom status.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("every user has an edge to itself");
         let truth = &mut self.truth[user as usize];
@@ -102,7 +102,7 @@ impl Picture {
         }
     }
 
-    /// Records that a user has disconnected, which clears the custom status.
+    /// Records that a user has disconnected. This clears the custom status.
     pub fn went(&mut self, user: u32) {
         self.truth[user as usize] = Shown::default();
     }
@@ -112,7 +112,7 @@ impl Picture {
         self.truth[user as usize].text = text;
     }
 
-    /// Returns the versions that a reconnecting client sends as known.
+    /// Returns the versions that a client has, which it sends when it reconnects.
     pub fn known(&self, watcher: u32) -> Vec<Known> {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let seen = users.filter_map(|user| Some((user, self.seen[self.ring.edge(watcher, user)?].version)));
@@ -121,12 +121,12 @@ impl Picture {
             .collect()
     }
 
-    /// Returns the number of wrong last statuses of a connection, including the status of its own user.
+    /// Returns the number of users whose last status on a connection is wrong. The user of the connection is included.
     pub fn wrong(&self, watcher: u32) -> u64 {
         self.wrong_among(watcher, |_| true)
     }
 
-    /// Returns the same number as [`wrong`](Self::wrong), for the users for whom `counts` returns `true`.
+    /// Like [`wrong`](Self::wrong), but only for the users for whom `counts` returns `true`.
     pub fn wrong_among(&self, watcher: u32, counts: impl Fn(u32) -> bool) -> u64 {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let is_wrong = |user: &u32| {
@@ -138,12 +138,12 @@ impl Picture {
         users.filter(is_wrong).count() as u64
     }
 
-    /// Returns `true` if the notice has the true status of its user.
+    /// Whether the notification has the true status of its user.
     pub fn is_true(&self, notice: Notice) -> bool {
         self.truth.get(notice.user as usize) == Some(&Shown { text: notice.text, online: notice.online })
     }
 
-    /// Counts missing notifications.
+    /// Counts this number of missing notifications.
     pub fn miss(&mut self, count: u64) {
         self.faults.misses += count;
     }

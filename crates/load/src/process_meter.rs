@@ -1,17 +1,17 @@
-//! The cost of a process, from the kernel's counters.
+//! Reads the cost of a process from the counters of the kernel.
 
 use anyhow::{Context, Result};
 use std::fs;
 use std::time::Duration;
 
-/// The unit of the times in `/proc/*/stat`: a hundredth of a second. The ABI of the kernel fixes it.
+/// The unit of the times in `/proc/*/stat`: a hundredth of a second, which is fixed in the ABI of the kernel.
 const TICK: Duration = Duration::from_millis(10);
-/// The position in `/proc/*/stat` of the user time. Position 0 is the first field after the name.
+/// The position of the user time in `/proc/*/stat`. Position 0 is the first field after the name of the process.
 const USER_TIME: usize = 11;
-/// The position in `/proc/*/stat` of the system time.
+/// The position of the system time in `/proc/*/stat`.
 const SYSTEM_TIME: usize = 12;
 
-/// A reader of the kernel's counters of one process.
+/// Reads the kernel's counters of one process.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessMeter {
     pid: u32,
@@ -20,7 +20,7 @@ pub struct ProcessMeter {
 /// The memory of a process, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
-    /// The whole resident memory.
+    /// The resident memory.
     pub resident: u64,
     /// The resident memory that is not backed by files.
     pub anonymous: u64,
@@ -32,13 +32,13 @@ impl ProcessMeter {
         Self { pid }
     }
 
-    /// Returns the user and system time of all threads since the start of the process.
+    /// Returns the CPU time of all threads since the start of the process, in user and system mode.
     pub fn cpu(self) -> Result<Duration> {
         cpu_of(&format!("/proc/{}/stat", self.pid))
     }
 
-    /// Returns the user and system time of the existing threads, in nanoseconds if the kernel counts them. The time of
-    /// ended threads is missing.
+    /// Returns the CPU time of the threads that exist, in user and system mode. The unit is the nanosecond if the
+    /// kernel counts so exactly. The time of threads that have ended is not included.
     pub fn threads_cpu(self) -> Result<Duration> {
         let path = format!("/proc/{}/task", self.pid);
         let threads = fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?.flatten();
@@ -61,7 +61,8 @@ impl ProcessMeter {
         Ok(Memory { resident: kilobytes("Rss:")? * 1024, anonymous: kilobytes("Anonymous:")? * 1024 })
     }
 
-    /// Returns the peak of the resident memory in bytes, since the start or since [`reset_peak`](Self::reset_peak).
+    /// Returns the highest resident memory in bytes, since the start of the process or since
+    /// [`reset_peak`](Self::reset_peak).
     pub fn peak_memory(self) -> Result<u64> {
         let path = format!("/proc/{}/status", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
@@ -70,7 +71,7 @@ impl ProcessMeter {
         Ok(number.with_context(|| format!("{path} does not have VmHWM"))? * 1024)
     }
 
-    /// Resets the peak of resident memory.
+    /// Makes the peak of the resident memory count from now on.
     pub fn reset_peak(self) -> Result<()> {
         let path = format!("/proc/{}/clear_refs", self.pid);
         // The value 5 resets the peak; see proc(5).
@@ -90,7 +91,7 @@ impl ProcessMeter {
         Ok(entries.count() as u64)
     }
 
-    /// Returns the number of bytes in the kernel's send queue of the socket between two ports of this machine.
+    /// Returns the number of bytes in the kernel's send queue of the connection between two ports of this machine.
     pub fn send_queue(self, local: u16, remote: u16) -> Result<u64> {
         let path = format!("/proc/{}/net/tcp", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
@@ -109,7 +110,7 @@ impl ProcessMeter {
     }
 }
 
-/// Returns the user and system time of the calling thread.
+/// Returns the CPU time of the calling thread, in user and system mode.
 pub fn cpu_of_this_thread() -> Result<Duration> {
     // This file has the time in nanoseconds, if the kernel supports it.
     if let Ok(text) = fs::read_to_string("/proc/thread-self/schedstat")

@@ -86,7 +86,7 @@ impl Report {
         self.faults.add(faults);
     }
 
-    /// Prints the summary, and writes the file if requested. Fails if a notification was wrong.
+    /// Prints the summary, and writes the file if `out` is given. Fails if there was a wrong notification.
     pub fn end(&self, out: Option<&Path>) -> Result<()> {
         let (met, all) = self.figures.iter().fold((0, 0), |(met, all), figure| match figure.target {
             Some(target) => (met + usize::from(target.is_met(figure.value)), all + 1),
@@ -107,7 +107,7 @@ impl Report {
     }
 }
 
-/// Prints a line.
+/// Prints a line to stdout.
 pub fn say(line: &str) {
     // An error is ignored, because the file must be written even if nobody reads the output.
     let _ = writeln!(std::io::stdout().lock(), "{line}");

@@ -1,13 +1,13 @@
-//! The watch graph of a load. The users form a ring. Each user watches the ten users on either side, and is watched by
-//! the same users.
+//! The watch graph of a load. The users form a ring. Each user watches the ten nearest users on each side, and is
+//! watched by the same users.
 
 use anyhow::{Result, ensure};
 
-/// The number of users that each user watches. Each user also has this number of watchers.
+/// The number of users that each user watches, which is also the number of each user's watchers.
 pub const WATCHED: usize = 20;
-/// The number of users whose status a connection receives: the watched users and the user of the connection.
+/// The number of users whose statuses a connection receives: the watched users, and its own user.
 pub const EDGES: usize = WATCHED + 1;
-/// The number of watched users on either side.
+/// The number of users that each user watches on each side.
 const REACH: u32 = 10;
 
 /// A ring of users, numbered from 0.
@@ -17,7 +17,7 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// Makes a ring. It must be large enough for twenty different neighbours of each user.
+    /// Creates a ring. It must have so many users that each has twenty different neighbours.
     pub fn new(users: u32) -> Result<Self> {
         ensure!(
             (EDGES as u32..10_000_000).contains(&users),
@@ -31,14 +31,14 @@ impl Ring {
         self.users
     }
 
-    /// Returns the twenty users that a user watches. The same users watch that user.
+    /// Returns the twenty users that a user watches. They are also the watchers of that user.
     pub fn neighbours(self, user: u32) -> impl Iterator<Item = u32> {
         (1..=REACH)
             .flat_map(move |step| [(user + step) % self.users, (user + self.users - step) % self.users])
     }
 
-    /// Returns the index of a pair of a connection and a user. Returns `None` if the connection of `watcher` does not
-    /// receive the status of `user`. The first pair of a connection is the pair with its own user.
+    /// Returns the index of a pair of a connection and a user; `None` if the connection does not receive the status of
+    /// the user. The first pair of a connection is the one with its own user.
     pub fn edge(self, watcher: u32, user: u32) -> Option<usize> {
         let forwards = (user + self.users - watcher) % self.users;
         let place = if forwards <= REACH {
@@ -51,7 +51,7 @@ impl Ring {
         Some(watcher as usize * EDGES + place as usize)
     }
 
-    /// Returns at most `count` users from `first` on. No two of these users have a common neighbour.
+    /// Returns at most `count` users, beginning with `first`, so far apart that no two of them have a common neighbour.
     pub fn spread(self, first: u32, count: u32) -> Vec<u32> {
         let apart = 2 * REACH + 1;
         (0..count.min(self.users / apart)).map(|index| (first + index * apart) % self.users).collect()
@@ -63,7 +63,7 @@ pub fn user_id(user: u32) -> String {
     format!("u{user:07}")
 }
 
-/// Returns the user with a `userID`; `None` for an id that is not from this load.
+/// Returns the user with a `userID`; `None` if the id is not from this load.
 pub fn user_of(id: &[u8]) -> Option<u32> {
     let digits = id.strip_prefix(b"u").filter(|digits| digits.len() == 7)?;
     digits

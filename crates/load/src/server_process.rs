@@ -1,6 +1,6 @@
-//! A server for one measurement, with a new data folder. It ends with the measurement.
+//! A server for one measurement, with a new data folder. The server ends with the measurement.
 //!
-//! The server is the program `lamplight`, with its public commands `app create` and `serve`.
+//! The server is the program `lamplight`. It is used through the commands `app create` and `serve`.
 
 use crate::process_meter::ProcessMeter;
 use crate::target::Target;
@@ -18,22 +18,22 @@ use tempfile::TempDir;
 /// The longest wait for a server to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The settings of a server that differ from the defaults.
+/// The settings that differ from the defaults of the server.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct ServerSettings {
-    /// The heartbeat timeout of the app for native connections, in seconds; `None` for the default.
+    /// The app's heartbeat timeout of native clients in seconds; `None` for the default.
     pub heartbeat_timeout_s: Option<u32>,
-    /// The grace after which clients of a killed server no longer count as connected, in milliseconds; `None` for the
+    /// The time in milliseconds for which clients still count as connected after the server was killed; `None` for the
     /// default.
     pub grace_ms: Option<u32>,
     /// The number of worker threads; `None` for one per core.
     pub workers: Option<usize>,
     /// The rate limit of each command of the server API, in calls per second; `None` for the default.
     pub api_rate: Option<u16>,
-    /// `true` to send every change without conflation, and to accept requests at any rate. A measurement that waits for
-    /// each notification needs this. It would otherwise measure the conflation rate.
+    /// Whether every change is sent without conflation, and requests are accepted at any rate. A measurement that waits
+    /// for each notification needs this; it would otherwise measure the conflation rate.
     pub every_change: bool,
-    /// The address of the receiver for the app's webhook; `None` for no webhook.
+    /// The address of the receiver of the app's webhook; `None` if the app has no webhook.
     pub webhook: Option<SocketAddr>,
 }
 
@@ -59,7 +59,7 @@ struct CreatedApp {
     id: AppId,
 }
 
-/// The node file in the data folder of a running server.
+/// The content of the node file, which a running server has in its data folder.
 #[derive(Deserialize)]
 struct NodeFile {
     pid: u32,
@@ -108,7 +108,7 @@ impl ServerProcess {
         Ok(Self { program: program.to_owned(), settings, folder, child, target })
     }
 
-    /// Returns the address of the server, with the credentials for logins.
+    /// Returns the address of the server, with what is needed to log in.
     pub fn target(&self) -> &Target {
         &self.target
     }
@@ -118,7 +118,8 @@ impl ServerProcess {
         end(&mut self.child);
     }
 
-    /// Starts the server again after [`kill`](Self::kill), on the same data folder. The server gets a new address.
+    /// Starts the server again after [`kill`](Self::kill), with the same data folder. The server then has another
+    /// address.
     pub fn start_again(&mut self) -> Result<()> {
         self.child = serve(&self.program, self.folder.path(), self.settings)?;
         let file = await_node_file(&mut self.child, self.folder.path())?;

@@ -1,4 +1,4 @@
-//! The server under load, with the credentials for logins.
+//! The server under load, with what is needed to log in.
 
 use crate::process_meter::ProcessMeter;
 use anyhow::Result;
@@ -7,7 +7,7 @@ use lamplight_model::{AppId, AppKey, UserId};
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The validity of the load's UserSigs, in seconds.
+/// The time in seconds for which the UserSigs of the load are valid.
 const SIG_LASTS: u64 = 24 * 3_600;
 
 /// A server and one of its apps.
@@ -26,7 +26,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Makes a UserSig for this user.
+    /// Creates a UserSig for this user.
     pub fn user_sig(&self, user_id: &str) -> Result<String> {
         let issued = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let user_id = UserId::new(user_id)?;

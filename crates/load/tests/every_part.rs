@@ -1,6 +1,6 @@
-//! Runs every measurement with small numbers against a node in this process. Checks that no notification is wrong.
+//! Runs every measurement with small numbers against a node in this process, and checks that no notification is wrong.
 //!
-//! `lamplight load bench --quick` does the same with servers in separate processes.
+//! `lamplight load bench --quick` does the same with servers in processes of their own.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -13,16 +13,16 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// A function that makes the command of a measurement from the common options.
+/// A function that creates the command of a measurement from the common options.
 type Choice = fn(PartArgs) -> What;
 
-/// Returns an unused address on this machine. All calls return the same address.
+/// Returns a free address on this machine. Every call returns the same address.
 fn receiver_address() -> SocketAddr {
     static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
     *ADDRESS.get_or_init(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
 }
 
-/// Starts a node whose app has a short heartbeat timeout. With `tells`, the app has a webhook.
+/// Starts a node whose app has a short heartbeat timeout. If `tells`, the app has a webhook.
 async fn start(folder: &Path, tells: bool) -> (Node, ServerArgs) {
     let here: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let mut config = Config { data_dir: folder.to_owned(), client_listen: here, ..Config::default() };

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use lamplight_testbed::Testbed;
 use std::time::{Duration, Instant};
 
-/// The statements that clients have sent to PostgreSQL, without the statements of this measurement.
+/// Selects the number of statements that clients have sent to PostgreSQL, without those of this measurement.
 const STATEMENTS: &str =
     "SELECT coalesce(sum(calls), 0) FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%'";
 
@@ -17,11 +17,11 @@ pub struct Costs {
     nodes: Vec<f64>,
     /// The CPU time of all Redis servers, in seconds.
     redis: f64,
-    /// The reads of all Redis servers from connections that had data.
+    /// The number of times that Redis servers have read data from a connection.
     redis_reads: f64,
-    /// The commands of all Redis servers, including the commands of scripts.
+    /// The number of commands that Redis servers have executed, including those of scripts.
     redis_commands: f64,
-    /// The statements sent to PostgreSQL; `None` if PostgreSQL does not count statements.
+    /// The number of statements that were sent to PostgreSQL; `None` if PostgreSQL does not count them.
     statements: Option<f64>,
     /// The CPU time of this process, in seconds.
     load: f64,
@@ -36,18 +36,19 @@ pub struct Spent {
     pub nodes: Vec<f64>,
     /// The CPU time of all Redis servers, in seconds.
     pub redis: f64,
-    /// The reads of Redis from its connections. Commands that a node sends together are one read.
+    /// The number of times that Redis has read data from a connection. Commands that a node sends together are read at
+    /// once.
     pub redis_reads: f64,
-    /// The commands of Redis, including the commands of scripts.
+    /// The number of commands that Redis has executed, including those of scripts.
     pub redis_commands: f64,
-    /// The statements of PostgreSQL; `None` if PostgreSQL does not count statements.
+    /// The number of statements that PostgreSQL has executed; `None` if PostgreSQL does not count them.
     pub statements: Option<f64>,
     /// The CPU time of this process, in seconds.
     pub load: f64,
 }
 
 impl Costs {
-    /// Reads all counters. A node that does not run has none.
+    /// Reads all counters. A node that does not run counts as 0.
     pub fn read(testbed: &Testbed) -> Result<Self> {
         let cpu = |pid: Option<u32>| match pid {
             Some(pid) => Ok(ProcessMeter::new(pid).threads_cpu()?.as_secs_f64()),
@@ -82,8 +83,8 @@ impl Costs {
 }
 
 impl Spent {
-    /// Returns these costs minus the costs of an idle cluster in the same time. Both contain one reading of the
-    /// counters, whose cost is therefore removed too.
+    /// Returns these costs minus those of an idle cluster in the same time. Both contain the cost of one reading of the
+    /// counters, which is therefore removed as well.
     pub fn without(&self, idle: &Self) -> Self {
         let longer = self.seconds / idle.seconds;
         let nodes = self.nodes.iter().zip(&idle.nodes).map(|(spent, idle)| spent - idle * longer);
@@ -104,7 +105,7 @@ impl Spent {
 pub struct RedisMemory {
     /// The memory of all servers.
     pub used: f64,
-    /// The memory that the streams of log batches use.
+    /// The memory of the streams that keep log batches.
     pub streams: f64,
 }
 

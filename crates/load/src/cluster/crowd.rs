@@ -1,5 +1,5 @@
-//! The clients of a cluster. After a broken link, each client returns to a running node, as an SDK behind a TCP
-//! balancer does. It then repeats the request that was not answered.
+//! The clients of a cluster. After a broken link, a client connects to one of the running nodes, like an SDK behind a
+//! TCP load balancer. It then repeats the request that was not answered.
 
 use crate::cluster::mail::Mail;
 use crate::cluster::witness::{Told, Witness};
@@ -13,13 +13,13 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::{Duration, Instant};
 
-/// The number of logins that are in progress at a time.
+/// The maximum number of logins in progress.
 const LOGINS_AT_ONCE: usize = 256;
 /// The time after which an unanswered login or request is given up.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// The mean wait between further attempts to log in, as in the SDKs.
+/// The mean pause between two attempts to log in, as in the SDKs.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(1_500);
-/// The wait before a refused request is sent again.
+/// The pause before a refused request is repeated.
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 /// The time without messages after which the clients count as quiet.
 const SILENCE: Duration = Duration::from_millis(500);
@@ -29,9 +29,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// The state of a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
-    /// The client stays away.
+    /// The client is disconnected, and does not return by itself.
     Away,
-    /// The client waits before it connects.
+    /// The client will connect after a pause.
     Waiting,
     /// A login has been sent.
     LoggingIn,
@@ -39,7 +39,7 @@ enum Phase {
     In,
 }
 
-/// A request that is repeated until it succeeds.
+/// A request of a client, which is repeated until it succeeds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Job {
     Change { text: u32 },
@@ -55,11 +55,11 @@ struct Client {
     since: Instant,
     /// The kind of the next login.
     kind: LoginKind,
-    /// The node for the next login; `None` for any node.
+    /// The node for the next login; `None` if the load balancer chooses one.
     wanted: Option<usize>,
     failures: u32,
     job: Option<Job>,
-    /// The time at which the job was last sent.
+    /// The time at which the request was last sent.
     asked: Instant,
     /// The time of the last change of the status.
     changed: Option<Instant>,
@@ -67,7 +67,7 @@ struct Client {
     broke: Option<Instant>,
 }
 
-/// The rates of the load.
+/// The rates of a load.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Rates {
     /// Changes of custom statuses per second.
@@ -78,7 +78,7 @@ pub struct Rates {
     pub queries: u32,
 }
 
-/// A load at fixed rates.
+/// A load with fixed rates.
 struct Load {
     rates: Rates,
     began: Instant,
@@ -96,27 +96,27 @@ pub struct Queries {
     pub last_wrong: Option<Instant>,
 }
 
-/// A fleet whose clients come back.
+/// A fleet whose clients return after a broken link.
 pub struct Crowd {
     /// The connections.
     pub fleet: Fleet,
-    /// The judge of the statuses that watchers receive.
+    /// Judges the statuses that watchers receive.
     pub witness: Witness,
     /// The text messages.
     pub mail: Mail,
     /// The queries since the last [`begin`](Self::begin).
     pub queries: Queries,
-    /// The number of refusals by code, since the last [`begin`](Self::begin).
+    /// The number of refusals by their code, since the last [`begin`](Self::begin).
     pub refusals: BTreeMap<u32, u64>,
-    /// The time from a broken link to the return of each client, since the last [`begin`](Self::begin).
+    /// The times between a broken link and the return of the client, since the last [`begin`](Self::begin).
     pub returns: Vec<Duration>,
-    /// The number of subscription lists that the server has dropped and reported.
+    /// The number of subscription lists that the server has dropped, according to its messages to the clients.
     pub lost_subscriptions: u64,
-    /// The number of resumed logins whose answer says that the user watches fewer users than before.
+    /// The number of resumed logins after which the user watches fewer users than before, according to the answer.
     pub watching_less: u64,
     /// The number of times that a client was asked to read its lists again.
     pub reloads: u64,
-    /// `true` for each node to which the balancer passes new connections.
+    /// For each node: whether the load balancer passes new connections to it.
     accepting: Vec<bool>,
     next_node: usize,
     clients: Vec<Client>,
@@ -131,7 +131,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Makes a crowd of clients that are all away, for this number of nodes.
+    /// Creates a crowd for this number of nodes. All of its clients are away.
     pub fn new(fleet: Fleet, nodes: usize) -> Self {
         let now = Instant::now();
         let client = |_| Client {
@@ -186,12 +186,12 @@ impl Crowd {
 
     // Coming and going
 
-    /// Sets whether the balancer passes new connections to a node.
+    /// Sets whether the load balancer passes new connections to a node.
     pub fn set_accepting(&mut self, node: usize, accepting: bool) {
         self.accepting[node] = accepting;
     }
 
-    /// Lets an absent client connect, to `node` if that is given.
+    /// Makes a client that is away connect: to `node`, or to any node if it is `None`.
     pub fn call_in(&mut self, user: u32, node: Option<usize>) {
         let now = Instant::now();
         let client = &mut self.clients[user as usize];
@@ -206,7 +206,8 @@ impl Crowd {
         self.fleet.drop_links(&[user], false);
     }
 
-    /// Lets a client stay away when its link breaks, or at once if the link is already broken.
+    /// Makes a client stay away after its link breaks. If the link is already broken, the client stays away from now
+    /// on.
     pub fn stay_away(&mut self, user: u32) {
         let client = &mut self.clients[user as usize];
         if client.phase == Phase::LoggingIn {
@@ -223,7 +224,7 @@ impl Crowd {
         self.clients[user as usize].kind = kind;
     }
 
-    /// Moves each client to the node that `node` returns, by breaking its link.
+    /// Moves each client to the node that `node` returns for it, by breaking its link.
     pub fn place(&mut self, node: impl Fn(u32) -> usize) -> Result<()> {
         for user in 0..self.users() {
             if self.clients[user as usize].phase == Phase::In && self.fleet.node_of(user) != node(user) {
@@ -255,7 +256,7 @@ impl Crowd {
 
     // The load
 
-    /// Starts a load at these rates, or ends it.
+    /// Starts a load with these rates; `None` ends the load.
     pub fn set_load(&mut self, rates: Option<Rates>) {
         let began = Instant::now();
         self.load = rates.map(|rates| Load { rates, began, made: [0; 3] });
@@ -285,7 +286,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Runs until every client is logged in, every request is answered, and nothing more arrives. There must be no
+    /// Runs until every client is logged in, every request is answered, and no more messages arrive. There must be no
     /// load.
     pub fn settle(&mut self, at_most: Duration) -> Result<()> {
         self.last_news = Instant::now();
@@ -295,8 +296,8 @@ impl Crowd {
         })
     }
 
-    /// Reads the history of every committed message that was not received. Messages that are then still missing are
-    /// lost.
+    /// Reads the history of each committed message that its recipient has not received. A message that is still missing
+    /// then is lost.
     pub fn look_for_messages(&mut self) -> Result<()> {
         self.mail.read_histories(true);
         for (peer, user) in self.mail.missing() {
@@ -310,8 +311,8 @@ impl Crowd {
         Ok(())
     }
 
-    /// Returns the number of wrong last statuses, over all pairs of a connection and a user. Ignores users whose status
-    /// was changed since `changed_before`.
+    /// Returns the number of pairs of a connection and a user for which the last received status is wrong. Ignores
+    /// users whose status was changed at `changed_before` or later.
     pub fn wrong_edges(&self, changed_before: Instant) -> u64 {
         let is_settled = |user: u32| {
             let client = &self.clients[user as usize];
@@ -327,12 +328,12 @@ impl Crowd {
         self.next_text - 1
     }
 
-    /// Sets the number of the last custom status, after a course has set custom statuses.
+    /// Sets the number of the last custom status, after a course has set some.
     pub fn set_last_text(&mut self, text: u32) {
         self.next_text = text + 1;
     }
 
-    /// Describes the state, for error texts.
+    /// Describes the state of the clients, for error texts.
     pub fn state(&self) -> String {
         let count = |phase| self.clients.iter().filter(|client| client.phase == phase).count();
         let jobs = self.clients.iter().filter(|client| client.job.is_some()).count();
@@ -392,7 +393,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Returns the next accepting node.
+    /// Returns the node to which the load balancer passes the next connection; `None` if no node accepts connections.
     fn pick_node(&mut self) -> Option<usize> {
         for _ in 0..self.accepting.len() {
             self.next_node = (self.next_node + 1) % self.accepting.len();
@@ -403,7 +404,7 @@ impl Crowd {
         None
     }
 
-    /// Gives up unanswered logins and requests.
+    /// Gives up logins and requests that were not answered in time.
     fn give_up(&mut self, now: Instant) -> Result<()> {
         for user in 0..self.users() {
             let client = &self.clients[user as usize];
@@ -420,7 +421,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Plans the return of a client whose link is broken.
+    /// Schedules the return of a client whose link has broken.
     fn broken(&mut self, user: u32) {
         let now = Instant::now();
         let advice = self.fleet.take_retry_after(user);
@@ -441,7 +442,7 @@ impl Crowd {
         self.returning.push(Reverse((now + advice.unwrap_or(wait), user)));
     }
 
-    /// Makes the changes, messages and queries that are due.
+    /// Starts the changes, messages and queries of the load that are due.
     fn make_load(&mut self, now: Instant) -> Result<()> {
         let Some(load) = &self.load else { return Ok(()) };
         let passed = now.duration_since(load.began).as_secs_f64();
@@ -473,7 +474,7 @@ impl Crowd {
         Ok(())
     }
 
-    /// Returns a random client that is logged in and waits for no answer.
+    /// Returns a random client that is logged in and has no unanswered request.
     fn idle_user(&mut self) -> Option<u32> {
         const TRIES: usize = 100;
         (0..TRIES).find_map(|_| {
@@ -488,7 +489,7 @@ impl Crowd {
         self.ask(user)
     }
 
-    /// Sends the request of a client, if the client is logged in and has a request.
+    /// Sends the request of a client, if the client has one and is logged in.
     fn ask(&mut self, user: u32) -> Result<()> {
         let client = &mut self.clients[user as usize];
         let (Phase::In, Some(job)) = (client.phase, client.job) else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! The rows of the table in which a part of the cluster fails or is replaced.
+//! The rows of the table for which a part of the cluster fails or is replaced.
 
 use crate::cluster::costs::milliseconds;
 use crate::cluster::crowd::Rates;
@@ -11,20 +11,20 @@ use std::time::{Duration, Instant};
 
 /// The load while something fails.
 const LOAD: Rates = Rates { changes: 100, messages: 50, queries: 0 };
-/// The time of load before and after a fault.
+/// The time for which the load runs before and after a fault.
 const AROUND: Duration = Duration::from_secs(3);
-/// The longest wait for a node to stop in an orderly way, or to start.
+/// The longest wait until a node has stopped in an orderly way, or has started.
 const NODE_WITHIN: Duration = Duration::from_secs(60);
-/// The goal for the time, beyond the grace, until absent users are reported.
+/// The goal for the time after the grace until watchers are told that users are absent.
 const LATE: Duration = Duration::from_secs(15);
-/// The time within which returning users are connected again after a `kill -9`.
+/// The time in which returning users must be connected again after a `kill -9`.
 const BACK_WITHIN: Duration = Duration::from_secs(30);
 /// The goal for the time after `FLUSHALL` until every status is right.
 const REPAIRED_WITHIN: Duration = Duration::from_secs(30);
-/// The time for which every status must then stay right.
+/// The time for which every status must stay right after that.
 const STAYS_RIGHT: Duration = Duration::from_secs(10);
 
-/// Stops and starts every node in turn under load.
+/// Stops and starts one node after another, under load.
 pub fn rolling(stage: &mut Stage) -> Result<()> {
     stage.crowd.begin();
     stage.crowd.set_load(Some(LOAD));
@@ -72,7 +72,7 @@ pub fn rolling(stage: &mut Stage) -> Result<()> {
     stage.keep("rolling")
 }
 
-/// Kills one node. Most of its users return at once; some stay away.
+/// Kills one node. Most of its users return at once; the others stay away.
 pub fn kill(stage: &mut Stage) -> Result<()> {
     stage.crowd.begin();
     stage.crowd.set_load(Some(LOAD));
@@ -144,10 +144,10 @@ pub fn kill(stage: &mut Stage) -> Result<()> {
     stage.keep("kill")
 }
 
-/// Deletes all data of Redis under load. Measures the time until every status is right again.
+/// Deletes all data of Redis under load, and measures the time until every status is right again.
 pub fn flush(stage: &mut Stage) -> Result<()> {
     const QUERIES: u32 = 20;
-    /// The time after a change for which a watcher may still have the old status.
+    /// The time after a change in which a watcher may still have the old status.
     const ON_ITS_WAY: Duration = Duration::from_secs(1);
     stage.crowd.begin();
     stage.crowd.set_load(Some(Rates { queries: QUERIES, ..LOAD }));
@@ -200,8 +200,8 @@ pub fn flush(stage: &mut Stage) -> Result<()> {
     stage.keep("flush")
 }
 
-/// Ends the load, waits until everything has arrived, and compares all received statuses with the true ones. Returns
-/// the number of events about changes.
+/// Ends the load, waits until all messages have arrived, and compares all received statuses with the true ones. Returns
+/// the number of notifications about changes.
 fn finish_load(stage: &mut Stage) -> Result<f64> {
     stage.crowd.set_load(None);
     stage.crowd.settle(Duration::from_secs(60))?;

@@ -1,15 +1,15 @@
-//! The text messages of a load, each from its sender to its recipient.
+//! The text messages of a load, which are followed from the sender to the recipient.
 
 use anyhow::{Context, Result, ensure};
 use std::collections::HashMap;
 
-/// A message.
+/// A text message.
 #[derive(Clone, Copy)]
 struct Letter {
     from: u32,
     to: u32,
     is_committed: bool,
-    /// `true` if the recipient was not logged in during all of the request.
+    /// Whether the recipient was not logged in for some time between the request and its answer.
     was_away: bool,
     /// The number of times that the recipient received the message.
     told: u32,
@@ -17,7 +17,7 @@ struct Letter {
     is_in_history: bool,
 }
 
-/// All messages, by their numbers.
+/// All text messages by their numbers.
 #[derive(Default)]
 pub struct Mail {
     letters: HashMap<u32, Letter>,
@@ -25,18 +25,20 @@ pub struct Mail {
     reads_histories: bool,
 }
 
-/// The numbers of messages.
+/// The numbers of text messages with certain outcomes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MailCounts {
-    /// The messages whose commit was answered.
+    /// The number of messages whose commit was answered.
     pub committed: u64,
-    /// The committed messages that were not delivered to the recipient.
+    /// The number of committed messages that the recipient was not notified of.
     pub not_told: u64,
-    /// Those of them whose recipient was not logged in during all of the request, and learns of them from the lists.
+    /// The number of messages in `not_told` whose recipient was not logged in for some time between the request and its
+    /// answer. The recipient learns of such a message by reading the lists.
     pub was_away: u64,
-    /// The committed messages that were neither delivered to the recipient nor are in the recipient's history.
+    /// The number of committed messages that the recipient was not notified of, and that are not in the recipient's
+    /// history.
     pub lost: u64,
-    /// The messages that were delivered to the recipient more than once.
+    /// The number of messages that the recipient was notified of more than once.
     pub told_again: u64,
 }
 
@@ -49,15 +51,15 @@ impl Mail {
         self.next
     }
 
-    /// Records that the commit of a message was answered. `was_away` says whether a user was not logged in during all of
-    /// the request.
+    /// Records that the commit of a message was answered. `was_away` returns whether a user was not logged in for some
+    /// time between the request and its answer.
     pub fn committed(&mut self, number: u32, was_away: impl Fn(u32) -> bool) {
         if let Some(letter) = self.letters.get_mut(&number) {
             (letter.is_committed, letter.was_away) = (true, was_away(letter.to));
         }
     }
 
-    /// Records that a message has arrived at a user. Fails if the message was for another user.
+    /// Records that a message has arrived at a user. Fails if it is for another user.
     pub fn received(&mut self, to: u32, number: u32) -> Result<()> {
         let letter = self.letters.get_mut(&number).context("a message arrived that nobody has sent")?;
         ensure!(letter.to == to, "user {to} got a message for user {}", letter.to);
@@ -69,12 +71,12 @@ impl Mail {
         Ok(())
     }
 
-    /// Sets whether messages that arrive are from histories.
+    /// Sets whether the messages that arrive come from histories.
     pub fn read_histories(&mut self, reads: bool) {
         self.reads_histories = reads;
     }
 
-    /// Returns the senders and recipients of committed messages that have not arrived. Contains each pair once.
+    /// Returns the senders and recipients of committed messages that have not arrived, each pair once.
     pub fn missing(&self) -> Vec<(u32, u32)> {
         let is_missing = |letter: &&Letter| letter.is_committed && letter.told == 0 && !letter.is_in_history;
         let mut pairs: Vec<_> =

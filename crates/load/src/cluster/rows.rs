@@ -1,4 +1,4 @@
-//! The rows of the table in which no part of the cluster fails.
+//! The rows of the table for which no part of the cluster fails.
 
 use crate::cluster::costs::{self, Costs, RedisMemory, Spent, milliseconds};
 use crate::cluster::stage::Stage;
@@ -9,7 +9,7 @@ use crate::ring::WATCHED;
 use anyhow::{Context, Result};
 use std::time::Duration;
 
-/// The changes per second to which the goal for crossing nodes applies.
+/// The rate of changes to which the goal of the row `crossing` applies, per second.
 const RATE: u32 = 500;
 /// The numbers of outstanding changes of a course without a fixed rate. With more of them, nodes and Redis read and
 /// write several changes at once.
@@ -19,7 +19,7 @@ const MANY_OUTSTANDING: usize = 512;
 /// The time in which Redis gives back the memory of tables and buffers that it no longer needs.
 const SHRINKING: Duration = Duration::from_secs(4);
 
-/// Lets all users connect and subscribe. Measures the memory of Redis per user.
+/// Connects all users and subscribes them to each other. Measures the memory that Redis uses for each user.
 pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
     let empty = RedisMemory::read(&stage.testbed)?;
     let nodes = stage.testbed.nodes.len();
@@ -55,7 +55,7 @@ pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
     Ok(())
 }
 
-/// Measures the cost of a change for the last node, whose clients watch nobody. The last node has no clients.
+/// Measures the cost of a change for the last node, which has no clients and therefore watches nobody.
 pub fn unwatched(stage: &mut Stage) -> Result<()> {
     let last = stage.testbed.nodes.len() - 1;
     stage.crowd.set_accepting(last, false);
@@ -121,7 +121,7 @@ pub fn crossing(stage: &mut Stage) -> Result<()> {
     stage.keep("crossing")
 }
 
-/// Makes changes, and returns their cost minus the cost of the idle cluster.
+/// Makes changes, and returns their cost without the cost of the idle cluster.
 fn course(
     stage: &mut Stage,
     idle: &Spent,
@@ -145,7 +145,7 @@ fn course(
     Ok((before.until(&after).without(idle), delivered))
 }
 
-/// Measures the CPU time of a login on one node. All other users are connected to all nodes.
+/// Measures the CPU time of a login on one node, while all other users are connected to all nodes.
 pub fn login(stage: &mut Stage) -> Result<()> {
     const NODE: usize = 0;
     let idle = stage.idle()?;
@@ -173,8 +173,8 @@ pub fn login(stage: &mut Stage) -> Result<()> {
     stage.keep("login")
 }
 
-/// Measures the round trips of a login, one login at a time. The cluster has a single Redis server, where commands that
-/// are sent together are one read.
+/// Measures the round trips of a login, one login at a time. The cluster has a single Redis server, which reads
+/// commands that are sent together at once.
 pub fn round_trips(stage: &mut Stage) -> Result<()> {
     let some = stage.crowd.fleet.ring().spread(0, 200);
     let idle = stage.idle()?;
@@ -218,7 +218,7 @@ fn leave(stage: &mut Stage, users: &[u32]) -> Result<()> {
     })
 }
 
-/// The figures of how clients came back, for the report.
+/// Adds the figures of how clients returned to the report.
 pub fn returns(stage: &mut Stage, row: &str) {
     let mut returns = std::mem::take(&mut stage.crowd.returns);
     returns.sort_unstable();

@@ -14,19 +14,19 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The time for which the cost of the idle cluster is measured.
+/// The time in which the cost of the idle cluster is measured.
 const IDLE: Duration = Duration::from_secs(6);
 
-/// The sizes of a run.
+/// The sizes of a run of the measurements.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
     /// The number of users.
     pub users: u32,
-    /// The changes at a fixed rate.
+    /// The number of changes in a course with a fixed rate.
     pub slow_changes: u64,
     /// The number of changes in a course without a fixed rate.
     pub fast_changes: u64,
-    /// The rounds of logins.
+    /// The number of rounds of logins.
     pub login_rounds: u32,
     /// The time for which the users of a stopped or lost node count as connected.
     pub grace: Duration,
@@ -47,7 +47,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Starts a cluster. Its clients are away.
+    /// Starts a cluster whose clients are all away.
     pub fn start(
         settings: &TestbedSettings,
         sizes: Sizes,
@@ -71,7 +71,7 @@ impl Stage {
         Ok(Self { testbed, crowd: Crowd::new(fleet, count), report, sizes, raw })
     }
 
-    /// Measures the costs of the cluster while its clients send heartbeats only.
+    /// Measures the costs of the cluster while its clients only send heartbeats.
     pub fn idle(&mut self) -> Result<Spent> {
         self.crowd.settle(Duration::from_secs(60))?;
         let before = Costs::read(&self.testbed)?;
@@ -79,7 +79,7 @@ impl Stage {
         Ok(before.until(&Costs::read(&self.testbed)?))
     }
 
-    /// Writes the counters of all servers and the wrong events to a file of the raw output.
+    /// Writes the counters of all servers and the descriptions of wrong events to a file in the folder for raw output.
     pub fn keep(&self, row: &str) -> Result<()> {
         let Some(folder) = &self.raw else { return Ok(()) };
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
@@ -93,7 +93,7 @@ impl Stage {
         fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
     }
 
-    /// Copies the logs of all servers to the raw output.
+    /// Copies the logs of all servers to the folder for raw output.
     pub fn keep_logs(&self) -> Result<()> {
         self.raw.as_ref().map_or(Ok(()), |folder| self.testbed.copy_logs(&folder.join("logs")))
     }

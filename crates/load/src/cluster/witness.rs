@@ -1,13 +1,13 @@
-//! Judges the status events that watchers receive while nodes and stores fail.
+//! Judges the statuses that watchers receive while nodes and stores fail.
 //!
-//! Pure: the received statuses are arguments.
+//! This module is pure: the received statuses are arguments.
 
 use crate::notice::Notice;
 use crate::picture::Shown;
 use std::collections::{HashMap, HashSet};
 use std::time::Instant;
 
-/// The number of wrong events that are kept as text.
+/// The maximum number of descriptions of wrong events.
 const MOST_TEXTS: usize = 100;
 
 /// A status that a watcher has received.
@@ -17,24 +17,24 @@ pub struct Told {
     pub watcher: u32,
     /// The status.
     pub notice: Notice,
-    /// The status that the connection had received before.
+    /// The status of the user that the connection had before.
     pub before: Shown,
     /// The time when the status arrived.
     pub at: Instant,
-    /// `true` for a notification, `false` for a status in an answer.
+    /// `true` if the status is from a notification, `false` if it is from an answer.
     pub live: bool,
 }
 
-/// The numbers of events that no client has caused.
+/// The numbers of received statuses that no client has caused.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct WrongEvents {
-    /// OFFLINE for a user who is not away.
+    /// The user is shown as OFFLINE, but was not away.
     pub offline: u64,
-    /// ONLINE for a user who was not away.
+    /// The user is shown as ONLINE again, but was not away.
     pub online: u64,
-    /// A custom status that the user has not set, or an outdated one.
+    /// The user is shown with a custom status that the user has not set, or with an earlier one.
     pub text: u64,
-    /// A new version of an unchanged status.
+    /// The version is new, but the status has not changed.
     pub empty: u64,
 }
 
@@ -45,31 +45,31 @@ impl WrongEvents {
     }
 }
 
-/// The times at which a watcher was told that a user is OFFLINE.
+/// How often, and when, a watcher was told that a user is OFFLINE.
 #[derive(Clone, Copy, Debug)]
 pub struct Absence {
-    /// The number of times.
+    /// The number of times that the watcher was told so.
     pub times: u32,
-    /// The last time.
+    /// The last time that the watcher was told so.
     pub last: Instant,
 }
 
-/// The status events of all watchers since the start of a measurement.
+/// The judgement of all received statuses since the start of a measurement.
 #[derive(Default)]
 pub struct Witness {
     absent: HashSet<u32>,
     texts: HashMap<u32, u32>,
-    /// The number of events about changes that clients have caused.
+    /// The number of received statuses that clients have caused.
     pub right: u64,
     /// The wrong notifications.
     pub wrong: WrongEvents,
     /// The wrong statuses in answers.
     pub wrong_in_answers: WrongEvents,
-    /// The absences that were told, by user and watcher.
+    /// The absences that watchers were told of, by user and watcher.
     pub absences: HashMap<(u32, u32), Absence>,
     /// Descriptions of the first wrong events.
     pub descriptions: Vec<String>,
-    /// The time of the first status. Descriptions of events count from this time.
+    /// The time of the first status, from which the times in descriptions are counted.
     began: Option<Instant>,
 }
 
@@ -84,7 +84,7 @@ impl Witness {
         self.texts.insert(user, text);
     }
 
-    /// Judges a status. Ignores statuses of a watcher about itself.
+    /// Judges a received status. Ignores the status of the watcher's own user.
     pub fn see(&mut self, told: Told) {
         let Told { watcher, notice, before, at, live } = told;
         self.began.get_or_insert(at);

@@ -8,33 +8,33 @@ use crate::report::{Report, Target, say};
 use crate::ring::WATCHED;
 use anyhow::Result;
 
-/// The number of outstanding changes to which `NARROW_TARGET` applies.
+/// The number of outstanding changes at which `NARROW_TARGET` applies.
 pub const NARROW: usize = 32;
-/// The number of outstanding changes to which `WIDE_TARGET` applies.
+/// The number of outstanding changes at which `WIDE_TARGET` applies.
 pub const WIDE: usize = 512;
-/// The target rate when [`NARROW`] changes are outstanding, in deliveries per second of CPU time.
+/// The target with [`NARROW`] outstanding changes: deliveries per second of the server's CPU time.
 const NARROW_TARGET: f64 = 70_000.0;
-/// The target rate when [`WIDE`] changes are outstanding. The server writes changes of one round together, so this rate
-/// is higher.
+/// The target with [`WIDE`] outstanding changes. It is higher, because the server writes the changes of one round
+/// together.
 const WIDE_TARGET: f64 = 2.0 * NARROW_TARGET;
-/// The ratio of measured to warm-up changes: the warm-up makes one tenth of the measured number.
+/// The number of measured changes for each change of the warm-up.
 const WARM_UP: u64 = 10;
 
-/// The parameters of a load in which each completed change starts the next change.
+/// The settings of a load in which each completed change starts the next one.
 #[derive(Clone, Copy, Debug)]
 pub struct ClosedLoad {
     /// The number of measured changes.
     pub changes: u64,
     /// The number of outstanding changes.
     pub outstanding: usize,
-    /// The number of runs. The result is their median.
+    /// The number of runs. The result is the median of their results.
     pub repeat: u32,
-    /// `true` if each change requests an answer.
+    /// Whether each change requests an answer.
     pub answered: bool,
 }
 
-/// Measures the cost of a delivery, and of the same work in the bare loop. Returns the number of the last custom status
-/// that was set.
+/// Measures the cost of a delivery, and the cost of the same writes in the bare loop. Returns the number of the last
+/// custom status that was set.
 pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Report) -> Result<u32> {
     let ring = fleet.ring();
     say(&format!(

@@ -1,5 +1,4 @@
-//! The measurement of the time until watchers are notified of dead clients, and of clients that were lost with the
-//! server.
+//! Measures the time until watchers are notified of clients that have died, or were lost with the server.
 
 use super::LOGIN_WINDOW;
 use super::login::{self, milliseconds};
@@ -11,13 +10,13 @@ use crate::server_process::{ServerProcess, ServerSettings};
 use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 
-/// The number of users. The ring must have three users without a common neighbour.
+/// The number of users. With so many, the ring has three users without a common neighbour.
 pub const USERS: u32 = 63;
-/// The number of rounds for each cause of death.
+/// The number of rounds for each way of dying.
 pub const ROUNDS: u32 = 3;
-/// The heartbeat timeout of the app in seconds, if this process starts the server.
+/// The app's heartbeat timeout in seconds, on a server that this process starts.
 const HEARTBEAT_TIMEOUT_S: u32 = 2;
-/// The time for which the clients of a killed server count as connected, if this process starts the server.
+/// The grace for the clients of a killed server, on a server that this process starts.
 const GRACE: Duration = Duration::from_secs(3);
 /// The settings of the server for this measurement.
 pub const SETTINGS: ServerSettings = ServerSettings {
@@ -28,10 +27,11 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     every_change: false,
     webhook: None,
 };
-/// The longest wait for notifications after they are due.
+/// The longest wait for notifications after the time at which they are due.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Measures the time until all watchers are notified. If `ours` is given, also kills this server process.
+/// Measures the time until all watchers are notified. If this process has started the server (`ours`), also kills the
+/// server.
 pub fn measure(
     fleet: &mut Fleet,
     ours: Option<&mut ServerProcess>,
@@ -117,12 +117,12 @@ fn kill_server(fleet: &mut Fleet, server: &mut ServerProcess, report: &mut Repor
 #[derive(Default)]
 struct Lateness {
     knew: Vec<Duration>,
-    /// The number of OFFLINE notifications about users who are not victims.
+    /// The number of notifications of OFFLINE about users who have not died.
     others: u64,
 }
 
 impl Lateness {
-    /// Waits until every watcher was notified that the victims are gone.
+    /// Waits until every watcher was notified that the victims are OFFLINE.
     fn wait(&mut self, fleet: &mut Fleet, victims: &[u32], died: Instant, at_most: Duration) -> Result<()> {
         let expected = self.knew.len() + victims.len() * WATCHED;
         while self.knew.len() < expected {

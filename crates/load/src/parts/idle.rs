@@ -1,4 +1,4 @@
-//! The measurement of an idle connection's cost.
+//! Measures the memory of an idle connection.
 
 use super::login;
 use crate::fleet::Fleet;
@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 /// The number of idle connections.
 pub const USERS: u32 = 10_000;
-/// The time for which the server is idle, so that it frees the memory of the logins.
+/// The time for which the server is idle before its memory is measured, so that it frees the memory of the logins.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// Measures how much the memory of a fresh server grows when all users connect.
+/// Measures by how much the memory of a new server grows when all users connect.
 pub fn measure(fleet: &mut Fleet, report: &mut Report) -> Result<()> {
     let users = fleet.ring().users();
     say(&format!("idle: {users} native connections, each watching 20"));

@@ -1,5 +1,4 @@
-//! The measurements of logins. They log in new accounts, known devices that all reconnect, and some devices while all
-//! others are connected.
+//! Measures logins: of new accounts, of all known devices at once, and of some devices while all others are connected.
 
 use super::LOGIN_WINDOW;
 use crate::fleet::{Fleet, LoginKind};
@@ -59,7 +58,7 @@ pub fn measure(fleet: &mut Fleet, rounds: u32, report: &mut Report) -> Result<()
     Ok(())
 }
 
-/// The cost per user of an operation on several users.
+/// The cost of an operation on several users, divided by their number.
 struct Cost {
     cpu_ms: f64,
     per_second: f64,

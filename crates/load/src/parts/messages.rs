@@ -1,4 +1,4 @@
-//! The measurement of text messages: the time until the answer, and the time until the recipient has the message.
+//! Measures text messages: the time until the answer, and the time until the recipient has the message.
 
 use super::{LOGIN_WINDOW, login::milliseconds};
 use crate::fleet::{Fleet, LoginKind};
@@ -11,16 +11,16 @@ use std::time::{Duration, Instant};
 
 /// The number of users. Each outstanding message has a different sender.
 pub const USERS: u32 = 1_000;
-/// The number of outstanding messages to which `TARGET` applies.
+/// The number of outstanding messages at which `TARGET` applies.
 pub const OUTSTANDING: usize = 512;
-/// The target rate when [`OUTSTANDING`] messages are outstanding, in committed messages per second.
+/// The target with [`OUTSTANDING`] outstanding messages: committed messages per second.
 const TARGET: f64 = 5_000.0;
 /// The time after which a message counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
-/// The ratio of measured to warm-up messages: the warm-up sends one tenth of the measured number.
+/// The number of measured messages for each message of the warm-up.
 const WARM_UP: u64 = 10;
 
-/// A message that is not yet committed and received.
+/// A message that is not both committed and received yet.
 struct UnderWay {
     from: u32,
     to: u32,
@@ -60,7 +60,7 @@ pub fn measure(fleet: &mut Fleet, messages: u64, outstanding: usize, report: &mu
 
 /// Sends messages, and follows each until it is committed and received.
 struct Mail {
-    /// The users without an outstanding message. The first one sends the next message.
+    /// The users who have no outstanding message. The first of them sends the next message.
     idle: VecDeque<u32>,
     under_way: HashMap<u32, UnderWay>,
     by_sender: Vec<u32>,

@@ -1,4 +1,4 @@
-//! The measurement of a server API query for the statuses of 500 users, which backends repeat over persistent
+//! Measures the query of the server API for the statuses of 500 users, which a backend repeats over persistent
 //! connections.
 
 use super::{LOGIN_WINDOW, login::milliseconds, microseconds};
@@ -20,12 +20,12 @@ const BATCH: u32 = 500;
 const TARGET: f64 = 2_000.0;
 /// The longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The ratio of measured to warm-up calls: the warm-up makes one tenth of the measured number.
+/// The number of measured calls for each call of the warm-up.
 const WARM_UP: u32 = 10;
 /// The admin of every new app.
 const ADMIN: &str = "administrator";
 
-/// The settings of the server. The rate limit of the server API is too high to matter.
+/// The settings of the server. Its rate limit for the server API is so high that it refuses no call.
 pub const SETTINGS: ServerSettings = ServerSettings {
     heartbeat_timeout_s: None,
     grace_ms: None,
@@ -35,14 +35,14 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     webhook: None,
 };
 
-/// The parameters of the measurement.
+/// The settings of the measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct QueryLoad {
     /// The number of measured calls.
     pub calls: u32,
     /// The number of connections, each with one call at a time.
     pub connections: u32,
-    /// `true` if devices and custom statuses are also requested.
+    /// Whether the calls also request devices and custom statuses.
     pub detail: bool,
 }
 
@@ -89,7 +89,7 @@ pub fn measure(fleet: &mut Fleet, load: QueryLoad, report: &mut Report) -> Resul
     Ok(())
 }
 
-/// A request, with the users of its expected answer.
+/// A request, with the users that its answer must have.
 struct Request {
     bytes: Vec<u8>,
     asked: Vec<String>,

@@ -1,4 +1,4 @@
-//! The measurement of a client that stops reading while its watched users change.
+//! Measures the cost of a client that stops reading while the users that it watches change.
 
 use super::{login, middle};
 use crate::course::{Course, CourseSettings, Pace};
@@ -17,13 +17,13 @@ pub const USERS: u32 = 63;
 const SLOW: u32 = 0;
 /// The number of outstanding changes.
 const OUTSTANDING: usize = 16;
-/// The number of counted rounds, after one that does not count. Each round has a run in which the client reads, and a
-/// run in which it does not read.
+/// The number of rounds that count; one more round comes before. In each round, the client reads in one run and does
+/// not read in another.
 const ROUNDS: u32 = 3;
 
-/// Measures the memory that a client costs if the client does not read. Server memory: the growth without reading minus
-/// the growth with reading. Kernel memory: the socket's send queue. Also checks that the client is up to date at the
-/// end.
+/// Measures the memory that a client costs when it does not read. For the server, this is the growth of its memory in a
+/// run without reading, minus the growth in a run with reading. For the kernel, it is the send queue of the socket.
+/// Also checks that the client has the current statuses at the end.
 pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<()> {
     say(&format!("slow: {changes} changes among the 20 users of a client that does not read"));
     let meter = fleet.target().meter.context("memory needs the process: --pid")?;
@@ -80,7 +80,7 @@ pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<(
     Ok(())
 }
 
-/// Makes the client read again. Returns the number of notifications that it receives until it is up to date.
+/// Makes the client read again. Returns the number of notifications that it receives until it has the current statuses.
 fn read_again(fleet: &mut Fleet) -> Result<u64> {
     let before = fleet.travelled().notifications;
     fleet.set_habit(SLOW, Habit::Alive);

@@ -1,4 +1,4 @@
-//! The measurement of a reconnection storm: all connections are dropped at once, and reconnect.
+//! Measures a reconnection storm: all connections are dropped at once, and all clients reconnect.
 
 use super::login::milliseconds;
 use crate::fleet::{Fleet, LoginKind};

@@ -1,4 +1,4 @@
-//! The measurement of webhooks, from a user's change to a receiver that answers at once.
+//! Measures webhooks: from a user's change to a receiver that answers at once.
 
 use super::{LOGIN_WINDOW, login::milliseconds, microseconds};
 use crate::fleet::{Fleet, LoginKind};
@@ -24,10 +24,10 @@ pub const OUTSTANDING: u64 = 512;
 const TARGET: f64 = 2_000.0;
 /// The time after which an event counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(20);
-/// The ratio of measured to warm-up events: the warm-up makes one tenth of the measured number.
+/// The number of measured events for each event of the warm-up.
 const WARM_UP: u64 = 10;
 
-/// Returns the settings of a server whose app sends webhooks to this receiver.
+/// Returns the settings of a server whose app has this receiver as its webhook.
 pub fn settings(receiver: &Receiver) -> ServerSettings {
     ServerSettings { webhook: Some(receiver.address), ..ServerSettings::default() }
 }
@@ -73,8 +73,8 @@ pub fn measure(fleet: &mut Fleet, receiver: &Receiver, events: u64, report: &mut
     Ok(())
 }
 
-/// Changes the users' statuses one after another, and waits until all events are delivered. Returns the number of the
-/// last custom status.
+/// Changes the statuses of the users in turn, and waits until all events are delivered. Returns the number of the last
+/// custom status that was set.
 fn run(fleet: &mut Fleet, receiver: &Receiver, events: u64, after: u32) -> Result<u32> {
     let users = fleet.ring().users();
     let mut text = after;
@@ -113,7 +113,7 @@ fn await_deliveries(fleet: &mut Fleet, receiver: &Receiver, all: impl Fn(&Told) 
     Ok(())
 }
 
-/// Reads the connections' notifications, which are not counted here. Fails if a change was refused.
+/// Reads the notifications of the connections, which this measurement does not count. Fails if a change was refused.
 fn listen(fleet: &mut Fleet, wait: Duration) -> Result<()> {
     fleet.pump(wait)?.for_each(drop);
     match fleet.take_refusal() {
@@ -132,12 +132,12 @@ pub struct Receiver {
 struct Told {
     logins: u64,
     changes: u64,
-    /// The start time of each change, keyed by the number of the change's text.
+    /// The start of each change, by the number in its custom status.
     began: HashMap<u32, Instant>,
-    /// The number of the last text of each user.
+    /// For each user: the number in the last custom status that was delivered.
     last: HashMap<String, u32>,
     faults: Vec<String>,
-    /// The times from a change to its delivery, in microseconds.
+    /// The times between a change and its delivery, in microseconds.
     times: Histogram<u32>,
 }
 
@@ -189,7 +189,7 @@ fn serve(mut stream: TcpStream, told: &Mutex<Told>) -> Result<()> {
     }
 }
 
-/// Returns the start and the end of the first request's body; `None` if it is incomplete.
+/// Returns the start and the end of the body of the first request; `None` if the request is incomplete.
 fn whole(bytes: &[u8]) -> Result<Option<(usize, usize)>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let head = std::str::from_utf8(&bytes[..end])?;
