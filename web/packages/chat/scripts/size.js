@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { build, minify } from "vite";
 
-/** The limits in bytes. Programs of the cloud need more names, so their entry is larger. */
+/** The limits in bytes. The entry for programs of the cloud is larger, because such programs need more names. */
 const ENTRIES = [
   { name: "@lamplight/chat", entry: "src/index.ts", largest: 20 * 1024 },
   { name: "@lamplight/chat/compat", entry: "src/compat/index.ts", largest: 26 * 1024 },

@@ -1,3 +1,3 @@
-/** The table of codes with their texts in English and Chinese, for programs that show them to users. */
+/** The codes with their texts in English and Chinese, for programs that show these texts to users. */
 
 export { CODES, type CodeName } from "./gen/texts.js";

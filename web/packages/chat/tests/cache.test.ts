@@ -1,4 +1,4 @@
-/** Tests that the cache keeps each user's newest version, in any order and number of statuses. */
+/** Tests that the cache has the newest version of each user, however many statuses arrive in whichever order. */
 
 import { expect, test } from "vitest";
 import { EMPTY, fold, refresh, remove, type Cache } from "../src/machine/cache.js";

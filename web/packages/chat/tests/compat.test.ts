@@ -10,7 +10,7 @@ import Lamplight, { ChatSDK, configure } from "../src/compat/index.js";
 
 vi.stubGlobal("WebSocket", WebSocket);
 
-/** An address without a server: no process listens on port 9 of this machine. */
+/** An address at which no server listens: port 9 of this machine. */
 const NOWHERE = "ws://127.0.0.1:9";
 let lastApp = 1_400_000_000;
 
@@ -38,7 +38,7 @@ async function refusal(call: Promise<unknown>): Promise<{ code: number; data: un
   throw new Error("it was not refused");
 }
 
-/** Returns the enumerations of the cloud's typings, by name. */
+/** Returns the enumerations of the cloud's typings, by their names. */
 function enumsOfTheCloud(): Map<string, Map<string, string | number>> {
   const file = createRequire(import.meta.url)
     .resolve("@tencentcloud/chat")

@@ -1,4 +1,4 @@
-/** Tests the options of `create`: options that are accepted, and options that are refused at once. */
+/** Tests the options of `create`: those that are accepted, and those that are refused at once. */
 
 import { expect, test, vi } from "vitest";
 import Lamplight, { type CreateOptions } from "../src/index.js";

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { takeDevice } from "../src/api/device.js";
 
-/** The session storage of a tab. A browser copies it when the tab is duplicated. */
+/** The session storage of a tab. A browser copies it when the user duplicates the tab. */
 class TabStore {
   constructor(private readonly kept = new Map<string, string>()) {}
 

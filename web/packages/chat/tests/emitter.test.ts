@@ -1,4 +1,4 @@
-/** Tests that listeners cannot affect each other. */
+/** Tests that one listener cannot affect another. */
 
 import { expect, test, vi } from "vitest";
 import { EVENT } from "../src/api/constants.js";

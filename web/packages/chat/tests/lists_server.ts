@@ -1,7 +1,7 @@
 /**
  * A server in memory with the lists of one user, and the link to the client's copies of the lists. The server behaves
- * as badly as a real server may. Pages are small, requests are answered in any order, and the lists change while a
- * page is on its way. A broken link loses the messages on their way, and the driver repeats its requests.
+ * as badly as a real one may: its pages are small, it answers requests in any order, and the lists change while a
+ * page is on its way. A broken link loses the messages on their way, and the driver then repeats its requests.
  */
 
 import type { AskKind } from "../src/machine/ask.js";
@@ -21,10 +21,10 @@ interface Asked {
 /** The application: the events that it has received, and the rows that it can show. */
 export class Application {
   readonly messages: string[] = [];
-  /** The messages of this client that the SDK reported as stored. */
+  /** The messages of this client that were reported as stored. */
   readonly own: string[] = [];
   readonly failures: unknown[] = [];
-  /** The number of visible conversations at each event about them. */
+  /** For each event about conversations: the number of visible conversations at that time. */
   readonly rowsShown: number[] = [];
   friendEvents = 0;
   profileEvents: string[] = [];
@@ -38,18 +38,18 @@ export class ListsServer {
   readonly sync: ListsSync;
   readonly conversations = new Map<string, ConversationJson>();
   readonly friends = new Map<string, FriendJson>();
-  /** The number of answered requests, by kind. */
+  /** The number of answered requests of each kind. */
   readonly answers = new Map<string, number>();
-  /** The number of pauses that the client has made, and the end of the current pause. */
+  /** The number of pauses that the client has made. `afterPause` is the end of the current one. */
   pauses = 0;
   afterPause = Promise.resolve();
   readonly #histories = new Map<string, MessageJson[]>();
-  /** The number of messages that were deleted together with their conversation, by peer. */
+  /** For each peer: the number of messages that were deleted together with their conversation. */
   readonly #deleted = new Map<string, number>();
   #asked: Asked[] = [];
   /** The messages on their way to the client. */
   #outbox: (() => void)[] = [];
-  /** The highest lists version that the client's machine has received. */
+  /** The highest lists version that the client has received. */
   #known = 0;
   #clock = 1_000;
   #sent = 0;
@@ -85,7 +85,7 @@ export class ListsServer {
 
   // Changes by others.
 
-  /** Receives a message of a peer. Other clients and backends may use a `client_message_id` more than once. */
+  /** Stores a message of a peer. Other clients and backends may use a `client_message_id` more than once. */
   receive(peer: string, text: string, clientMessageId = ""): void {
     const message = this.#append(peer, { from: peer, to: "me", text, clientMessageId });
     const row = this.conversations.get(peer);
@@ -133,7 +133,7 @@ export class ListsServer {
     this.#tell({ friends: [friend] });
   }
 
-  /** Changes a friend's nick. Connected clients are notified, but the lists version does not change. */
+  /** Changes the nick of a friend. Connected clients are notified, but the lists version does not change. */
   rename(userId: string, nick: string): void {
     const profile = { userId, nick };
     const row = this.conversations.get(userId);
@@ -159,7 +159,7 @@ export class ListsServer {
     }
   }
 
-  /** Reports that there were too many changes for this connection. */
+  /** Tells the client that there were too many changes for its connection. */
   overflow(): void {
     const { version } = this;
     this.#post(() => {
@@ -198,7 +198,7 @@ export class ListsServer {
     this.sync.connected({ listsVersion: String(this.version) }, false);
   }
 
-  /** Answers a waiting request with the current state. The answer follows earlier messages. */
+  /** Answers a waiting request with the current state. The answer arrives after all earlier messages. */
   answer(index = 0): boolean {
     const asked = this.#asked[index];
     if (!this.isUp || asked === undefined) {
@@ -214,7 +214,7 @@ export class ListsServer {
     return true;
   }
 
-  /** Delivers the oldest message on its way. */
+  /** Delivers the oldest message that is on its way. */
   async deliver(): Promise<boolean> {
     const next = this.#outbox.shift();
     next?.();

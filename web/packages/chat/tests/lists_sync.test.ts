@@ -1,6 +1,5 @@
 /**
- * Tests that the copies of the lists stay correct with a server in memory. This server behaves as badly as a real
- * server may.
+ * Tests that the copies of the lists stay correct, with a server in memory that behaves as badly as a real one may.
  */
 
 import { expect, test } from "vitest";
@@ -8,7 +7,7 @@ import { inOrder, totalUnread } from "../src/lists/lists.js";
 import { ListsServer } from "./lists_server.js";
 import { randomOf } from "./random.js";
 
-/** Creates a server with some lists, and a client that has read them. */
+/** Creates a server with some lists, and a client that has read the lists. */
 async function world(): Promise<ListsServer> {
   const server = new ListsServer();
   ["ann", "bob", "cid", "dan", "eve"].forEach((peer) => {

@@ -1,4 +1,6 @@
-/** Tests that the browser's events about network and page are reported until the function is called. */
+/**
+ * Tests that the browser's events about the network and the page are reported, until the returned function is called.
+ */
 
 import { afterEach, expect, test, vi } from "vitest";
 import { watchPage } from "../src/machine/page.js";

@@ -1,4 +1,4 @@
-/** Tests that the SDK refuses values that the server could not read, and sends nothing. */
+/** Tests that the SDK refuses values that the server could not read, without sending anything. */
 
 import { utf8Length } from "../src/machine/utf8.js";
 import { expect, test } from "vitest";

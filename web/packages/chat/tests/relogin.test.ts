@@ -1,4 +1,4 @@
-/** Logouts and logins that an application makes without waiting, under both APIs. */
+/** Tests logouts and logins that an application makes without waiting, with both APIs. */
 
 import { expect, test, vi } from "vitest";
 import Lamplight from "../src/index.js";

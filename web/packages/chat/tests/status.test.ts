@@ -1,4 +1,4 @@
-/** Tests that this SDK has the names of `crates/wire/proto`. */
+/** Tests that this SDK has the names in `crates/wire/proto`. */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";

@@ -24,7 +24,7 @@ function status(userID: string, version: number, statusType: UserStatus["statusT
   };
 }
 
-/** A client that also plays the server. */
+/** A client whose server is simulated. */
 class Fake implements StatusClient {
   readonly calls: string[] = [];
   readonly list = new Set<string>();
@@ -88,7 +88,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Advances the clock by so many milliseconds, and processes all that is due. */
+/** Advances the clock by this number of milliseconds, and runs all timers that are due. */
 const pass = (time: number) => vi.advanceTimersByTimeAsync(time);
 
 describe("the store", () => {

@@ -1,6 +1,6 @@
 /**
- * Tests that programs for the cloud's SDK compile with the cloud's typings and with the typings of `compat`. One
- * program also compiles with the SDK's own typings. Only the import of such a program changes.
+ * Tests that programs for the cloud's SDK compile with the cloud's typings and with those of `compat`; one of them
+ * also with the SDK's own typings. Only the import of such a program changes.
  */
 
 import { execFile } from "node:child_process";

@@ -1,4 +1,4 @@
-/** Tests that a failed message is marked as sent once the server turns out to have stored it. */
+/** Tests that a failed message is marked as sent when the server reports that it has stored it. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import Lamplight, { type Message } from "../src/index.js";
@@ -14,7 +14,8 @@ afterEach(() => {
 });
 
 /**
- * Returns a client, its message that got no answer in time, the array for `MESSAGE_MODIFIED`, and the stored message.
+ * Returns a client, a message of it that was not answered in time, the array of `MESSAGE_MODIFIED` events, and the
+ * stored message.
  */
 async function failed(): Promise<{ wire: Wire; message: Message; modified: Message[]; there: object }> {
   const wire = await loggedIn();

@@ -1,4 +1,4 @@
-/** A client whose server is the test: the test gets each sent message, and sends arbitrary answers. */
+/** A client whose server is the test: the test gets each message that the client sends, and sends any answers. */
 
 import Lamplight, { type Chat } from "../src/index.js";
 import type { ClientMessageJson, LoginResponseJson, ServerMessageJson } from "../src/gen/wire.js";
@@ -6,7 +6,7 @@ import type { ClientMessageJson, LoginResponseJson, ServerMessageJson } from "..
 type Handler = ((event: never) => void) | null;
 
 export class Wire {
-  /** The sent messages of all links, without the logins. */
+  /** The messages that the client has sent on all links, without the logins. */
   readonly sent: ClientMessageJson[] = [];
   /** The answer to each login. */
   login: LoginResponseJson = {};

@@ -28,7 +28,7 @@ import {
 import { PLATFORMS, type UserStatus, writePlatform } from "../machine/status.js";
 import * as statuses from "./statuses.js";
 
-/** A client of one app. A call resolves with `{code: 0, data}` or rejects with a `ChatError`. */
+/** A client of one app. A call resolves with `{code: 0, data}`, or rejects with a `ChatError`. */
 export class Chat {
   readonly #log = new Log();
   readonly #emitter = new Emitter(this.#log);
@@ -37,7 +37,7 @@ export class Chat {
   readonly #friendShapes = new Shapes(friendOf);
   readonly #conversationShapes = new Shapes(conversationOf);
   readonly #release: () => void;
-  /** The prefix of the ids of all messages of this client. */
+  /** The beginning of the ids of all messages of this client. */
   readonly #messagePrefix = `${randomId()}-`;
   readonly #unsent = new conversations.Unsent((arrived) => {
     this.#emitter.emit(EVENT.MESSAGE_MODIFIED, arrived);
@@ -132,7 +132,7 @@ export class Chat {
     });
   }
 
-  /** Logs this device out, or cancels a login under way. The account's other devices stay logged in. */
+  /** Logs this device out, or cancels a login in progress. The other devices of the account stay logged in. */
   async logout(): Promise<api.Result<object>> {
     await this.#driver.call("logout", {});
     return done({});
@@ -153,12 +153,12 @@ export class Chat {
     }
   }
 
-  /** Connects at once instead of at the next attempt. An existing connection is tested instead. */
+  /** Connects at once, instead of at the time of the next attempt. If there is a connection, tests it instead. */
   reconnect(): void {
     this.#driver.said("networkChanged");
   }
 
-  /** Whether a user is logged in, with or without a connection. */
+  /** Whether a user is logged in. The connection may be broken at the moment. */
   isReady(): boolean {
     return this.#driver.established;
   }
@@ -169,16 +169,16 @@ export class Chat {
   }
 
   /**
-   * The current time by the server's clock, in milliseconds since 1970 (UTC). The difference from this machine's clock
-   * was measured at the last login.
+   * The current time by the server's clock, in milliseconds since 1970 (UTC). The offset of this machine's clock was
+   * measured at the last login.
    */
   getServerTime(): number {
     return Date.now() + this.#clockOffset;
   }
 
   /**
-   * The abilities that the app's settings give to this client. Null without a login, or from a server that is too
-   * old. Not in the cloud's API.
+   * The abilities that the app's settings give to this client. Null if no user is logged in, or if the server is too
+   * old to send them. Not in the cloud's API.
    */
   getAbilities(): api.Abilities | null {
     return this.#driver.abilities;
@@ -194,7 +194,7 @@ export class Chat {
     this.#log.level = level as LogLevel;
   }
 
-  /** Adds a listener. A logout does not remove listeners. */
+  /** Adds a listener. The listener stays after a logout. */
   on<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
   on(name: string, handler: Handler, context?: unknown): void;
   on(name: string, handler: Handler, context?: unknown): void {
@@ -204,7 +204,7 @@ export class Chat {
     this.#emitter.on(name, handler, context);
   }
 
-  /** Removes the listener with this function. */
+  /** Removes a listener. `handler` is the function that was added. */
   off<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
   off(name: string, handler: Handler, context?: unknown): void;
   off(name: string, handler: Handler, context?: unknown): void {
@@ -213,7 +213,7 @@ export class Chat {
 
   // Statuses.
 
-  /** Sets the own custom status; an empty one clears it. */
+  /** Sets the custom status of the user who is logged in. An empty text clears it. */
   async setSelfStatus(options: { customStatus: string }): Promise<api.Result<UserStatus>> {
     return done(await statuses.setSelf(this.#core(), check.options(options).customStatus));
   }
@@ -224,14 +224,14 @@ export class Chat {
   }
 
   /**
-   * Subscribes to users. After that, `USER_STATUS_UPDATED` reports changes of their statuses on all devices of this
+   * Subscribes to users. From then on, `USER_STATUS_UPDATED` reports changes of their statuses on all devices of this
    * account.
    */
   async subscribeUserStatus(options: api.UserListOptions): Promise<api.Result<api.SubscribeUserStatusData>> {
     return done(await statuses.subscribe(this.#core(), check.options(options)));
   }
 
-  /** Unsubscribes from users. With `userIDList: undefined`, unsubscribes from all users. */
+  /** Unsubscribes from users. If `userIDList` is undefined, unsubscribes from all users. */
   async unsubscribeUserStatus(
     options: api.UnsubscribeUserStatusOptions,
   ): Promise<api.Result<{ failureUserList: api.FailedUser[] }>> {
@@ -253,12 +253,15 @@ export class Chat {
     return done(await relations.updateMyProfile(this.#core(), check.options(options)));
   }
 
-  /** Returns the profiles of users; users without an account are skipped. */
+  /** Returns the profiles of users. Users without an account are left out. */
   async getUserProfile(options: api.UserListOptions): Promise<api.Result<Profile[]>> {
     return done(await relations.profiles(this.#core(), check.options(options)));
   }
 
-  /** Returns all friends, by rising userID. The SDK reads the list once, then keeps it up to date. */
+  /**
+   * Returns all friends in ascending order of their userIDs. The SDK reads the list once, and then keeps it up to
+   * date.
+   */
   async getFriendList(): Promise<api.Result<Friend[]>> {
     const friends = await this.#core().lists.friends();
     return done(friends.map(this.#friendShapes.of));
@@ -288,8 +291,8 @@ export class Chat {
   // Conversations and messages.
 
   /**
-   * Returns all conversations, the conversations with the given ids, or those that pass a filter. The SDK reads the
-   * list once, then keeps it up to date.
+   * Returns all conversations, those with the given ids, or those that pass a filter. The SDK reads the list once,
+   * and then keeps it up to date.
    */
   async getConversationList(
     wanted?: string[] | api.ConversationFilter,
@@ -302,7 +305,10 @@ export class Chat {
     return done({ conversation });
   }
 
-  /** Removes conversations from the user's own list, with their history. The peers' lists and histories stay. */
+  /**
+   * Removes a conversation from the user's own list, together with its history. The list and the history of the peer
+   * stay. Several conversations can be removed with one call.
+   */
   deleteConversation(conversationID: string): Promise<api.Result<{ conversationID: string }>>;
   deleteConversation(options: api.DeleteConversationOptions): Promise<api.Result<{ conversationIDList: string[] }>>;
   async deleteConversation(
@@ -458,7 +464,7 @@ export class Chat {
     }
   }
 
-  /** Returns the objects that calls need. Throws if no user is logged in. */
+  /** Returns the objects that calls need. Throws an error if no user is logged in. */
   #core(): Core {
     const self = this.getLoginUser();
     if (self === "") {

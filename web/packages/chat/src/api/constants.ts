@@ -1,6 +1,6 @@
 /**
- * Names and values of the cloud's SDK that applications use. Lamplight has no groups, files and calls, so their names
- * are missing.
+ * Names and values of the cloud's SDK that applications use. The names of features that Lamplight does not have, such
+ * as groups, are missing.
  */
 
 /** The names of the events. */
@@ -19,7 +19,7 @@ export const EVENT = {
   PROFILE_UPDATED: "onProfileUpdated",
   /** Another device of this account, or the server API, has changed the subscription list. Not in the cloud's API. */
   SUBSCRIPTIONS_UPDATED: "onSubscriptionsUpdated",
-  /** An operator has changed the abilities that the app gives to its clients. Not in the cloud's API. */
+  /** An operator has changed the abilities of the app's clients. Not in the cloud's API. */
   ABILITIES_UPDATED: "onAbilitiesUpdated",
 } as const;
 

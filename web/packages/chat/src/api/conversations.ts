@@ -18,7 +18,7 @@ import {
   type Shapes,
 } from "./shapes.js";
 
-/** The number of messages in a page of history. */
+/** The number of messages in one page of a history. */
 const PAGE = 15;
 
 // Conversations.
@@ -46,7 +46,7 @@ function isWanted(wanted: string[] | api.ConversationFilter | undefined): (one: 
     (hasUnreadCount === undefined || one.unreadCount > 0 === hasUnreadCount);
 }
 
-/** Returns the conversation with a user; a new, empty one if there is none yet. */
+/** Returns the conversation with a user. If there is none, returns a new, empty one. */
 export async function one(
   { driver, lists }: Core,
   shapes: Shapes<ConversationJson, Conversation>,
@@ -116,7 +116,7 @@ export function createMessage<P>(
   return { ...made, nick: own?.nick ?? "", avatar: own?.avatarUrl ?? "" };
 }
 
-/** Checks the content of a message and returns it. Missing parts of custom content become empty. */
+/** Checks and returns the content of a message. Missing parts of custom content become empty. */
 function contentOf(type: Message["type"], payload: unknown): MessageContent {
   const given = check.options(payload as Partial<CustomPayload & { text: string }>);
   const part = (name: keyof CustomPayload) => check.text(given[name] ?? "", `payload.${name}`);
@@ -125,10 +125,15 @@ function contentOf(type: Message["type"], payload: unknown): MessageContent {
     : { type, payload: { text: check.text(given.text, "payload.text") } };
 }
 
-/** The maximum number of remembered messages that are marked as failed. The server may have stored them. */
+/**
+ * The maximum number of failed messages that are remembered. The server may nevertheless have stored some of them.
+ */
 const MOST_UNSENT = 1_000;
 
-/** The messages of this client that are marked as failed. The server may have stored one whose answer was lost. */
+/**
+ * The messages of this client whose sending has failed. The server may have stored such a message, if only its answer
+ * was lost.
+ */
 export class Unsent {
   /** The messages by their `client_message_id`, oldest first. */
   readonly #messages = new Map<string, Message>();
@@ -149,7 +154,7 @@ export class Unsent {
     this.#messages.delete(clientMessageId);
   }
 
-  /** Marks failed messages as sent, because the server has stored them. */
+  /** Marks failed messages as sent, after the server has reported that it stored them. */
   seen(told: readonly MessageJson[], self: string): void {
     const arrived: Message[] = [];
     for (const there of told) {
@@ -171,7 +176,9 @@ function markSent(message: Message, told: MessageJson): Message {
   return Object.assign(message, { time, sequence, status: "success" });
 }
 
-/** Sends a message. A failed message may be sent again: the server recognises its id and stores it only once. */
+/**
+ * Sends a message. A failed message may be sent again, because the server recognizes its id and stores it only once.
+ */
 export async function send({ driver, lists, self, unsent }: Core, message: Message): Promise<Message> {
   const { ID, from, type, payload } = check.options(message);
   const prefix = sentID(self, "");

@@ -17,7 +17,7 @@ export interface Core {
   readonly unsent: Unsent;
 }
 
-/** Returns the users for whom a call failed, from the failures in its answer. */
+/** Returns the users for whom a call has failed, from the failures in the answer. */
 export function failedUsers(told: readonly (FailureJson | ItemFailureJson)[] | undefined): FailedUser[] {
   return (told ?? []).map((failure) => {
     const code = failure.code ?? 0;

@@ -1,15 +1,14 @@
 /**
- * The id of this device, which is created once and then stored.
+ * The id of this device. It is created once, and then stored.
  *
- * In a browser, a device is a tab: a login from a browser ends with its connection. Two tabs are two devices, and a
- * reloaded tab is the same device. The id is in the session storage of the tab, but only while no page uses it. A
- * page takes it out, and puts it back when the user leaves. A duplicated tab copies the storage, without the id that
- * the first tab is using.
+ * In a browser, each tab is a device: a reloaded tab is the same device, and two tabs are two devices. The id is in
+ * the session storage of the tab while no page uses it. A page takes the id out of the storage, and puts it back when
+ * the user leaves the page. A duplicated tab gets a copy of the storage, but not the id that the first tab is using.
  */
 
 const KEY = "lamplight.devices";
 
-/** The maximum number of stored ids; each client in a page has one. */
+/** The maximum number of stored ids. Each client in a page uses one. */
 const MOST = 8;
 
 /** The methods of `Storage` that the SDK uses. */
@@ -24,7 +23,7 @@ export interface Device {
   release(): void;
 }
 
-/** Takes an id from the store. If the store has no id, creates one. */
+/** Takes an id from the store, or creates one if the store has none. */
 export function takeDevice(store: Store | undefined, page: Page | undefined): Device {
   const id = kept(store)[0] ?? randomId();
   let held = false;
@@ -54,7 +53,7 @@ export function takeDevice(store: Store | undefined, page: Page | undefined): De
   };
 }
 
-/** Returns the session storage of this tab. Undefined without one, or if the browser forbids access. */
+/** Returns the session storage of this tab; undefined if there is none, or if the browser forbids access to it. */
 export function tabStore(): Store | undefined {
   try {
     return globalThis.sessionStorage;
@@ -63,7 +62,10 @@ export function tabStore(): Store | undefined {
   }
 }
 
-/** Returns a unique text. It need not be secret, so `crypto` is optional: React Native does not have it. */
+/**
+ * Returns a unique text. The text need not be secret, so it can be created without `crypto`, which React Native does
+ * not have.
+ */
 export function randomId(): string {
   const bytes = new Uint8Array(12).map(() => Math.random() * 256);
   if (typeof crypto !== "undefined") {

@@ -33,7 +33,7 @@ export interface ChatEvent<E extends EventName = EventName> {
   data: EventData[E];
 }
 
-/** A listener of any event, in the type of the emitter. */
+/** A listener of any event, as the emitter stores it. */
 export type Handler = (event: never) => unknown;
 
 interface Listener {
@@ -41,7 +41,7 @@ interface Listener {
   readonly context: unknown;
 }
 
-/** Stores the listeners, and calls them in the order of adding. A logout does not remove them. */
+/** Stores the listeners, and calls them in the order in which they were added. They stay after a logout. */
 export class Emitter {
   readonly #listeners = new Map<string, readonly Listener[]>();
 
@@ -51,7 +51,7 @@ export class Emitter {
     this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), { handler, context }]);
   }
 
-  /** Removes the listeners with this function. With a context, removes only the listeners with that context. */
+  /** Removes the listeners with this function. If a context is given, removes only those with this context. */
   off(name: string, handler: Handler, context?: unknown): void {
     const isMeant = (one: Listener) => one.handler === handler && (context === undefined || one.context === context);
     const left = (this.#listeners.get(name) ?? []).filter((one) => !isMeant(one));

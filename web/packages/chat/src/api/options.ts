@@ -6,13 +6,13 @@ import type { Platform, UserStatus } from "../machine/status.js";
 
 export type { Abilities } from "../machine/session.js";
 
-/** The result with which every call resolves. */
+/** The result of every call that succeeds. */
 export interface Result<T> {
   code: 0;
   data: T;
 }
 
-/** A user in a call's list for whom the call failed. */
+/** A user for whom a call about several users has failed. */
 export interface FailedUser {
   userID: string;
   code: number;
@@ -28,14 +28,17 @@ export interface CreateOptions {
   server?: string | undefined;
   /** The cloud's name for `server`. */
   proxyServer?: string | undefined;
-  /** The platform of this device. Default: `Web`; a login from `Web` ends with its connection. */
+  /** The platform of this device. Default: `Web`. A Web device is logged out when its connection ends. */
   platform?: Platform | undefined;
   /**
-   * The id of this device: 1 to 64 bytes of printable ASCII. By default, each tab has a separate id as long as the
-   * tab exists.
+   * The id of this device: 1 to 64 bytes of printable ASCII. Default: each tab has its own id, as long as the tab
+   * exists.
    */
   deviceID?: string | undefined;
-  /** The `WebSocket` constructor for environments without a global one, such as Node 20. The package `ws` has one. */
+  /**
+   * The `WebSocket` constructor, for environments that have no global one, such as Node 20. The package `ws` provides
+   * one.
+   */
   WebSocket?: WebSocketConstructor | undefined;
 }
 
@@ -48,7 +51,7 @@ export interface LoginData {
   actionStatus: "OK";
   errorCode: 0;
   errorInfo: string;
-  /** Present if this user was already logged in, so that this call only replaced the UserSig. */
+  /** Present if this user was already logged in. The call has then only replaced the UserSig. */
   repeatLogin?: true;
   /** The time by the server's clock, in milliseconds since 1970 (UTC). Not in the cloud's API. */
   serverTime: number;
@@ -67,28 +70,28 @@ export interface GetUserStatusData {
 
 export interface SubscribeUserStatusData {
   failureUserList: FailedUser[];
-  /** The current statuses of the subscribed users. Not in the cloud's API. */
+  /** The statuses of the subscribed users at the time of the answer. Not in the cloud's API. */
   successUserList: UserStatus[];
   /**
-   * The users who were evicted because the subscription list was full, earliest subscribed first. Not in the cloud's
-   * API.
+   * The users who were removed because the subscription list was full, the earliest subscribed first. Not in the
+   * cloud's API.
    */
   evictedUserIDList: string[];
 }
 
 export interface UnsubscribeUserStatusOptions {
-  /** The users to unsubscribe from; undefined or empty means all users in the subscription list. */
+  /** The users to unsubscribe from; all users on the subscription list if it is undefined or empty. */
   userIDList: string[] | undefined;
 }
 
 export interface SubscriptionsData {
-  /** The users, earliest subscribed first. */
+  /** The users on the subscription list, the earliest subscribed first. */
   userIDList: string[];
-  /** The maximum number of users in the subscription list. */
+  /** The maximum number of users on the subscription list. */
   limit: number;
 }
 
-/** The fields to change; missing fields stay unchanged. */
+/** The fields to change. Fields that are missing are not changed. */
 export interface UpdateMyProfileOptions {
   nick?: string | undefined;
   avatar?: string | undefined;
@@ -149,7 +152,7 @@ export interface ConversationListData {
 
 export interface DeleteConversationOptions {
   conversationIDList: string[];
-  /** Accepted for compatibility: the history is always deleted with the conversation. */
+  /** Accepted, but ignored: the history is always deleted with the conversation. */
   clearHistoryMessage?: boolean | undefined;
 }
 
@@ -166,20 +169,20 @@ export interface MessageOptions<P> {
 
 export type TextMessageOptions = MessageOptions<{ text: string }>;
 
-/** The options of a custom message. Missing parts are empty; at least one part must not be empty. */
+/** The options of a custom message. Missing parts are empty, but not all parts may be empty. */
 export type CustomMessageOptions = MessageOptions<Partial<CustomPayload>>;
 
 export interface MessageListOptions {
   conversationID: string;
-  /** The `nextReqMessageID` of the previous page. Without it, the page with the newest messages is read. */
+  /** The `nextReqMessageID` of the previous page. If it is missing, the page with the newest messages is read. */
   nextReqMessageID?: string | undefined;
 }
 
 export interface MessageListData {
-  /** The messages, oldest first. */
+  /** The messages, the oldest first. */
   messageList: Message[];
-  /** The `nextReqMessageID` for the page with earlier messages. */
+  /** The `nextReqMessageID` with which the page of earlier messages can be read. */
   nextReqMessageID: string;
-  /** Whether there are no earlier messages. */
+  /** Whether there are no earlier messages than those of this page. */
   isCompleted: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * Checks the parameters of calls before anything is sent. A wrong parameter fails the call at once with a clear
- * error. The server checks limits that an app can change.
+ * Checks the parameters of calls before anything is sent. A call with an invalid parameter fails at once, and the
+ * error says what is wrong. Limits that an app can change are checked by the server.
  */
 
 import { ChatError, refused } from "../machine/errors.js";
@@ -16,7 +16,7 @@ export const LONGEST_ADD_TEXT = 256;
 
 const USER_ID = /^[ -~]{1,32}$/;
 
-/** Checks a list of userIDs. The server checks its length, because an app can change that limit. */
+/** Checks a list of userIDs. The length is not checked here, because an app can change the limit. */
 export function userList(value: unknown, name: string): string[] {
   const users = textList(value, name);
   const malformed = users.find((user) => !USER_ID.test(user));
@@ -35,7 +35,9 @@ export function textList(value: unknown, name: string): string[] {
   return texts;
 }
 
-/** Checks a text of at most `longest` bytes. Half of a surrogate pair is refused: UTF-8 cannot encode it. */
+/**
+ * Checks a text of at most `longest` bytes. Refuses a text with half of a surrogate pair, which UTF-8 cannot encode.
+ */
 export function text(value: unknown, name: string, longest = Infinity): string {
   if (typeof value !== "string") {
     throw wrong(`${name} must be a string`);
@@ -54,7 +56,7 @@ export function optionalText(value: unknown, name: string, longest?: number): st
   return value === undefined ? undefined : text(value, name, longest);
 }
 
-/** Checks a device id, or the sender's id of a message: 1 to 64 bytes of printable ASCII. */
+/** Checks a device id, or the id that a sender gives a message: 1 to 64 bytes of printable ASCII. */
 export function id(value: unknown, name: string): string {
   const found = text(value, name);
   if (!/^[ -~]{1,64}$/.test(found)) {
@@ -89,7 +91,7 @@ export function flag(value: unknown, name: string): boolean {
   return value;
 }
 
-/** Checks that the parameters are an object, because a JavaScript program may omit them or pass a list. */
+/** Checks that the parameters are an object. A program in JavaScript may omit them, or pass a list. */
 export function options<T extends object>(value: T): T {
   if (typeof value !== "object" || (value as unknown) === null || Array.isArray(value)) {
     throw wrong("the parameters must be an object");
@@ -105,7 +107,7 @@ export function oneOf<T extends string>(value: unknown, allowed: readonly T[], n
   return value as T | undefined;
 }
 
-/** Returns the error for a wrong parameter. */
+/** Returns the error for an invalid parameter. */
 export function wrong(what: string): ChatError {
   return new ChatError(refused("INVALID_PARAMETER", what));
 }

@@ -110,8 +110,8 @@ export async function updateFriend({ driver, lists }: Core, options: api.UpdateF
 }
 
 /**
- * Checks users with the client's copy of the friend list, which says whether a friendship is mutual. The lists of
- * users who are not in it are unknown.
+ * Checks users with the client's copy of its own friend list, which has the mutual friendships. For users who are not
+ * on it, this cannot tell whether they have the client's user as a friend.
  */
 export async function checkFriend({ lists }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
   const userIDList = check.userList(options.userIDList, "userIDList");

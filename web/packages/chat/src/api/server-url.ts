@@ -1,8 +1,8 @@
-/** The address of the server. It is parsed without `URL`, because React Native's `URL` is incomplete. */
+/** The address of the server. It is parsed without the class `URL`, which is incomplete in React Native. */
 
 import { text, wrong } from "./parameters.js";
 
-/** Returns the WebSocket URL of `server`, which is by default the host of the page. */
+/** Returns the WebSocket URL of `server`. The default of `server` is the host of the page. */
 export function serverUrl(server: string | undefined): string {
   const given = server ?? (typeof location === "undefined" ? "" : location.origin);
   const address = text(given, "server").trim();

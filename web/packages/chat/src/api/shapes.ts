@@ -1,6 +1,6 @@
 /**
- * Profiles, friends, messages and conversations in the form of the cloud's SDK. Fields for features that Lamplight
- * lacks have a neutral value, because programs read them.
+ * Profiles, friends, messages and conversations in the form of the cloud's SDK. Fields of features that Lamplight
+ * does not have are present with a neutral value, because programs read them.
  */
 
 import { TYPES } from "./constants.js";
@@ -33,9 +33,9 @@ export interface Friend {
   wording: string;
   profile: Profile;
   friendCustomField: never[];
-  /** Whether the friend's list also contains the user. Not in the cloud's API. */
+  /** Whether the user is on the friend's list as well. Not in the cloud's API. */
   isMutual: boolean;
-  /** The time at which the entry was created, in milliseconds since 1970 (UTC). Not in the cloud's API. */
+  /** The time when the friend was added, in milliseconds since 1970 (UTC). Not in the cloud's API. */
   addTime: number;
 }
 
@@ -46,7 +46,7 @@ export interface CustomPayload {
   extension: string;
 }
 
-/** The content of a message. Its form depends on the type. */
+/** The content of a message, which depends on its type. */
 export type MessageContent =
   { type: "TIMTextElem"; payload: { text: string } } | { type: "TIMCustomElem"; payload: CustomPayload };
 
@@ -62,9 +62,9 @@ export interface MessageFrame {
   from: string;
   to: string;
   flow: "in" | "out";
-  /** The time when the server stored the message, in seconds since 1970 (UTC); 0 until then. */
+  /** The time when the server stored the message, in seconds since 1970 (UTC); 0 before that. */
   time: number;
-  /** The position in the conversation, from 1; 0 until the message was sent. */
+  /** The number of the message in the conversation, from 1; 0 before the message was sent. */
   sequence: number;
   status: "unSend" | "success" | "fail";
   nick: string;
@@ -154,7 +154,7 @@ export function friendOf(told: FriendJson): Friend {
   };
 }
 
-/** Converts a message of the server. `self` is the own user, and `sender` is the profile of the sender. */
+/** Converts a message of the server. `self` is the user of this client, and `sender` is the sender's profile. */
 export function messageOf(told: MessageJson, self: string, sender: ProfileJson | undefined): Message {
   const from = told.from ?? "";
   const to = told.to ?? "";
@@ -178,10 +178,10 @@ function contentOf({ text = "", custom }: MessageJson): MessageContent {
     : { type: TYPES.MSG_CUSTOM, payload: { ...NO_CUSTOM, ...custom } };
 }
 
-/** Empty custom content. The server omits empty parts, so they are added. */
+/** Empty custom content. It supplies the empty parts, which the server omits. */
 const NO_CUSTOM: CustomPayload = { data: "", description: "", extension: "" };
 
-/** Creates a message that was not sent yet. */
+/** Creates a message that has not been sent yet. */
 export function message(
   { ID, from, to }: { ID: string; from: string; to: string },
   content: MessageContent,
@@ -262,17 +262,19 @@ export function peerOf(id: string): string | undefined {
     : undefined;
 }
 
-/** The form of the `client_message_id`s of this SDK: a random id of the client, and a number. */
+/** The form in which this SDK makes a `client_message_id`: a random id of the client, and a number. */
 const MADE_HERE = /^[0-9a-f]{24}-\d+$/;
 
-/** Returns the id of a message that this SDK sends. It lacks the sequence, which the server assigns later. */
+/**
+ * Returns the id of a message that this SDK sends. It does not contain the sequence, which the server assigns later.
+ */
 export function sentID(from: string, clientMessageId: string): string {
   return `${from}-${clientMessageId}`;
 }
 
 /**
- * Returns the id of a message. A `client_message_id` is used only in the form of this SDK: another client's may not
- * be unique.
+ * Returns the id of a message. It contains the `client_message_id` only if that has the form of this SDK, because
+ * that of another client may not be unique.
  */
 function messageID(told: MessageJson): string {
   const { from = "", clientMessageId = "" } = told;
@@ -283,7 +285,7 @@ function seconds(milliseconds: string | undefined): number {
   return Math.floor(Number(milliseconds ?? 0) / 1000);
 }
 
-/** Converts rows to the form for applications. An unchanged row always gives the same object. */
+/** Converts rows to the form for applications. For an unchanged row, the result is always the same object. */
 export class Shapes<Row extends object, Shape> {
   readonly #made = new WeakMap<Row, Shape>();
 

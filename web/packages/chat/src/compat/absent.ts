@@ -1,10 +1,10 @@
 /**
- * The features of the cloud's SDK that Lamplight does not have, in one table. Many programs read everything at the
- * start, so most calls that read return empty results. The other calls are rejected: a program must not assume a
- * change that was not made. The README documents this table.
+ * The features of the cloud's SDK that Lamplight does not have, in one table. Many programs read everything when they
+ * start, so most calls that only read return empty results. All other calls are rejected, so that no program believes
+ * in a change that was not made. The README has this table too.
  */
 
-/** The version of the cloud's SDK that this package implements; programs compare it. */
+/** The version of the cloud's SDK whose API this package implements. Programs compare it. */
 export const VERSION = "3.6.6";
 
 /** The cloud's code for a feature that is not available. */

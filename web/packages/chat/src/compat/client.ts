@@ -1,4 +1,7 @@
-/** The client with the cloud's names: it uses the client of `@lamplight/chat` and adds the cloud's behaviour. */
+/**
+ * The client with the API of the cloud's SDK. It uses the client of `@lamplight/chat`, and adds what is different in
+ * the cloud's SDK.
+ */
 
 import { Chat } from "../api/chat.js";
 import { EVENT, TYPES } from "../api/constants.js";
@@ -33,14 +36,14 @@ const PASSED = [
   "setAllMessageRead",
 ] as const satisfies readonly (keyof Chat & keyof Calls)[];
 
-/** The maximum number of messages that are kept for `findMessage`. Above it, the oldest is removed. */
+/** The maximum number of messages that are kept for `findMessage`. A further message replaces the oldest one. */
 const MOST_FOUND = 1_000;
-/** The maximum number of drafts. Above it, the oldest is removed. */
+/** The maximum number of drafts. A further draft replaces the oldest one. */
 const MOST_DRAFTS = 200;
 
-/** The cloud's bit for the feature "user status": 2 to the power of 7. */
+/** The bit of the feature "user status" in the cloud's API: 2 to the power of 7. */
 const USER_STATUS_FEATURE = 2 ** 7;
-/** The cloud's name of the module for friends. Lamplight has no module for groups. */
+/** The name of the module for friends in the cloud's API. Lamplight has no module for groups. */
 const RELATIONSHIP_MODULE = "relationship-module";
 /** The cloud's codes for an unknown key and for a destroyed client. */
 const INVALID_OPERATION = 2905;
@@ -65,14 +68,14 @@ export function createClient(options: CreateOptions): Calls {
   return client;
 }
 
-/** Filters that match no conversation, because Lamplight has no groups, marks or mentions. */
+/** A filter that matches no conversation in Lamplight, which has no groups, marks or mentions. */
 interface ConversationFilter {
   groupName?: unknown;
   markType?: unknown;
   hasGroupAtInfo?: unknown;
 }
 
-/** A message of the cloud's typings, with strings in place of `any` and the enum types. */
+/** A message, as in the cloud's typings, but with strings in place of `any` and of enum types. */
 type Message = Record<
   keyof Pick<
     AnyMessage,
@@ -99,12 +102,10 @@ function isSent(type: string): type is SentType {
 class Client {
   readonly #log = new Log();
   readonly #emitter = new Emitter(this.#log);
-  /**
-   * Whether `SDK_READY` was emitted. `coming` means that the login has succeeded, but its promise has not resolved.
-   */
+  /** Whether `SDK_READY` was emitted. `coming`: the login has succeeded, and its promise will resolve soon. */
   #ready: "no" | "coming" | "yes" = "no";
   #isDestroyed = false;
-  /** The messages that `findMessage` can find, oldest first. */
+  /** The messages for `findMessage`, the oldest first. */
   readonly #found = new Map<string, Message>();
   readonly #drafts = new Map<string, string>();
   #made = 0;
@@ -139,7 +140,10 @@ class Client {
 
   // The session.
 
-  /** Logs in. Throws instead of rejecting if credentials are missing, as the cloud's SDK does. */
+  /**
+   * Logs in. If credentials are missing, throws an error instead of returning a rejected promise, like the cloud's
+   * SDK.
+   */
   login(options: { userID: string; userSig: string }): Promise<unknown> {
     const { userID, userSig } = parameters(options);
     if (typeof userID !== "string" || typeof userSig !== "string") {
@@ -234,12 +238,12 @@ class Client {
     this.#emitter.off(name, handler, context);
   }
 
-  /** Accepts a plugin and ignores it. The cloud's plugins are for its own uploads, word filters and push. */
+  /** Accepts and ignores a plugin. The plugins of the cloud are for its own uploads, word filters and push. */
   registerPlugin(options: object): void {
     this.#log.info("plugins are accepted but not used", Object.keys(options));
   }
 
-  /** Answers the keys that the cloud's own UI kits use. Other keys are rejected. */
+  /** Answers calls with keys that the cloud's own UI kits use. A call with any other key is rejected. */
   callExperimentalAPI(key: string, options?: unknown): unknown {
     switch (key) {
       case "isCommercialAbilityEnabled": {
@@ -263,12 +267,12 @@ class Client {
 
   // Messages.
 
-  /** Creates a text message. Before a login, it has no sender; sending sets it. */
+  /** Creates a text message. A message that is created before a login gets its sender when it is sent. */
   createTextMessage(options: MessageOptions): Message {
     return this.#create(TYPES.MSG_TEXT, options);
   }
 
-  /** Creates a message with content that only the application interprets, even before a login. */
+  /** Creates a message with content that only the application interprets. This also works before a login. */
   createCustomMessage(options: MessageOptions): Message {
     return this.#create(TYPES.MSG_CUSTOM, options);
   }
@@ -287,7 +291,7 @@ class Client {
       : this.chat.createTextMessage({ to, conversationType, payload: parameters(payload as { text: string }) });
   }
 
-  /** Creates a copy of a message with a text or custom content. Other messages cannot be sent. */
+  /** Creates a copy of a message with a text or custom content. Messages of other types cannot be sent. */
   createForwardMessage(options: MessageOptions): Message {
     const { type, payload } = parameters(parameters(options).payload as Message);
     return isSent(type) ? this.#create(type, { ...options, payload }) : this.#message(type, { ...options, payload });
@@ -358,7 +362,7 @@ class Client {
     return { code, data: { conversation: this.#withDrafts([data.conversation])[0] } };
   }
 
-  /** Stores a draft in the memory of this page. An empty text removes the draft. */
+  /** Stores a draft in the memory of this page, or removes it if the text is empty. */
   async setConversationDraft(options: { conversationID: string; draftText: string }): Promise<unknown> {
     return await this.#guarded("setConversationDraft", async () => {
       const { conversationID, draftText } = parameters(options);
@@ -405,7 +409,7 @@ class Client {
 
   // Private methods.
 
-  /** Wraps a call. The call is rejected without a login, and its errors have the cloud's form. */
+  /** Wraps a call. The call is rejected if no user is logged in, and its errors have the cloud's form. */
   #guarded(
     name: string,
     call: (...given: never[]) => Promise<unknown>,
@@ -423,7 +427,7 @@ class Client {
     };
   }
 
-  /** Creates a message without a sender. The sender is set when the message is sent, if it can be sent. */
+  /** Creates a message without a sender. The sender is set when the message is sent. */
   #message(type: string, options: MessageOptions): Message {
     const { to, conversationType, payload } = parameters(options);
     const from = isSent(type) ? "" : this.chat.getLoginUser();
@@ -446,7 +450,7 @@ class Client {
     }
   }
 
-  /** Emits the events of the inner client, converted where the cloud's form differs. */
+  /** Emits the events of the inner client. Converts those that have another form in the cloud's SDK. */
   #listen(): void {
     for (const name of Object.values(EVENT)) {
       this.chat.on(name, ({ data }) => {
@@ -489,7 +493,7 @@ class Client {
   }
 }
 
-/** Adds a value to a map. Removes the oldest value if there are more than `most`. */
+/** Adds a value to a map. If the map then has more than `most` values, removes the oldest one. */
 function keep<T>(map: Map<string, T>, key: string, value: T, most: number): void {
   map.delete(key);
   map.set(key, value);

@@ -1,9 +1,9 @@
-/** Errors in the cloud's form: with `data`, and with codes that only the cloud's SDK uses. */
+/** Errors in the form of the cloud's SDK: with the field `data`, and with codes that only the cloud's SDK has. */
 
 import { ChatError, isRefusal } from "../machine/errors.js";
 import { NOT_SUPPORTED } from "./absent.js";
 
-/** The cloud's code for a call before the login. */
+/** The cloud's code for a call without a login. */
 export const USER_NOT_LOGGED_IN = 2024;
 
 /** The error with which a call is rejected. */
@@ -17,7 +17,7 @@ export class CompatError extends ChatError {
   }
 }
 
-/** Converts an error of the SDK to the cloud's form. */
+/** Converts an error of this SDK to the form of the cloud's SDK. */
 export function compatible(error: unknown, data: Record<string, unknown> = {}): unknown {
   if (!(error instanceof ChatError) || error instanceof CompatError) {
     return error;

@@ -21,17 +21,17 @@ namespace Lamplight {
   /** The version of the cloud's SDK that this package implements. */
   export const VERSION = API_VERSION;
 
-  /** Returns the client of this app. Until the client is destroyed, every call returns the same one. */
+  /** Returns the client of this app. Every call returns the same client, until the client is destroyed. */
   export function create(options: CreateOptions): Client {
     return createClient(options);
   }
 
-  /** Sets the address of the server, for programs that do not set it themselves. Not in the cloud's API. */
+  /** Sets the address of the server, for programs that do not set one themselves. Not in the cloud's API. */
   export function configure(configuration: ServerConfiguration): void {
     configureServer(configuration);
   }
 
-  /** The names of the events. Events for features that Lamplight does not have never occur. */
+  /** The names of the events. The events of features that Lamplight does not have never occur. */
   export enum EVENT {
     SDK_READY = "sdkStateReady",
     SDK_NOT_READY = "sdkStateNotReady",
@@ -193,7 +193,10 @@ namespace Lamplight {
     GRP_PROFILE_INVITE_OPTION = "inviteOption",
   }
 
-  /** The names of signalling, which Lamplight does not have. Programs that use these names therefore run. */
+  /**
+   * The names of signalling, a feature that Lamplight does not have. They are here so that programs with these names
+   * run.
+   */
   export enum TSignaling {
     NEW_INVITATION_RECEIVED = "newInvitationReceived",
     INVITEE_ACCEPTED = "ts_invitee_accepted",

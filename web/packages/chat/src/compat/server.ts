@@ -1,30 +1,27 @@
-/** Finds the server's address for programs of the cloud, which need no address there. */
+/** Finds the address of the server for programs of the cloud, which do not have one. */
 
 import { wrong } from "../api/parameters.js";
 import { serverUrl } from "../api/server-url.js";
 
-/**
- * Settings that the cloud's API does not have. A page makes them before it starts a program that was written for the
- * cloud.
- */
+/** Settings that the cloud's API does not have. A page makes them before it starts a program of the cloud. */
 export interface Configuration {
-  /** The address of the server, such as `wss://chat.example`. Undefined removes the earlier setting. */
+  /** The address of the server, such as `wss://chat.example`. Undefined removes an earlier setting. */
   server?: string | undefined;
 }
 
-/** The name of the `<meta>` element whose `content` is the address of the server. */
+/** The name of the `<meta>` element of a page that has the address of the server as its `content`. */
 const META = "lamplight-server";
 
 let configured: string | undefined;
 
-/** Sets the address of the server. Throws if the address is invalid; the earlier setting then stays. */
+/** Sets the address of the server. Throws an error if the address is invalid, and then keeps the earlier setting. */
 export function configure({ server }: Configuration): void {
   configured = server === undefined ? undefined : serverUrl(server);
 }
 
 /**
- * Returns the address of the server: from `create`, or else from `configure`, the page's `<meta>` element or the
- * page's host.
+ * Returns the address of the server. It is taken from the options of `create`, or else from `configure`, from the
+ * `<meta>` element of the page, or from the host of the page.
  */
 export function findServer(proxyServer: unknown): string {
   if (proxyServer !== undefined && proxyServer !== null && proxyServer !== "") {

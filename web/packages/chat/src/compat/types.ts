@@ -1,6 +1,6 @@
 /**
- * The types of the cloud's typings, for programs that were written for them. A program may use its own types where
- * the cloud's typings have `any`, so `any` stays there. `@lamplight/chat` itself is fully typed.
+ * The typings of the cloud's SDK, for programs that use them. They have `any` in places where a program may use its
+ * own types, so `any` stays there. `@lamplight/chat` itself is fully typed.
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-function-type,
@@ -12,7 +12,7 @@ import type Lamplight from "./index.js";
 type TYPES = Lamplight.TYPES;
 
 export interface CreateOptions {
-  /** The number of the app. JavaScript programs may pass a string of digits. */
+  /** The id of the app. A program in JavaScript may pass it as a string of digits. */
   SDKAppID: number;
   /** The address of the server, such as `wss://chat.example`. */
   proxyServer?: String | undefined;
@@ -204,7 +204,7 @@ interface UserList {
   userIDList: string[];
 }
 
-/** The calls that Lamplight supports, and those for signalling. `absent.ts` has the others. */
+/** The calls that Lamplight supports, and the calls for signalling. The file `absent.ts` has the others. */
 interface Present {
   login(options: { userID: string; userSig: string }): Promise<any>;
   logout(): Promise<void>;
@@ -290,7 +290,7 @@ interface Present {
   callExperimentalAPI(key: string, options?: any): any;
 }
 
-/** The calls of the table in `absent.ts`. */
+/** The calls in the table of `absent.ts`. */
 type Absent = Record<keyof typeof EMPTY | (typeof REJECTED)[number], (...parameters: any[]) => Promise<any>> &
   Record<keyof typeof UNSENDABLE, (options: MessageOptions) => Message>;
 

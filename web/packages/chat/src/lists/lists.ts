@@ -1,10 +1,10 @@
 /**
  * The friends and conversations of the user, as pure functions. They combine the pages that were read, the answers to
- * own calls, and the changes that the server sends.
+ * the client's own calls, and the changes that the server sends.
  *
- * Every value has a lists version (`lists_version`). Of two values of a row, the one with the higher version stays,
- * in any order of arrival. While a list is read again, its earlier rows stay visible. During the first reading, the
- * pages become visible one by one.
+ * Every row has a lists version (`lists_version`). Of two values of a row, the one with the higher version is kept,
+ * in whichever order they arrive. While a list is read again, its earlier rows stay visible. While a list is read for
+ * the first time, its pages become visible one by one.
  */
 
 import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "../gen/wire.js";
@@ -17,16 +17,19 @@ interface Row<T> {
 
 /** One list. */
 export interface Table<T> {
-  /** The rows of the last complete reading, with later changes. Null until the list was read once. */
+  /** The rows of the last complete reading, with later changes. Null until the list was read completely once. */
   readonly shown: ReadonlyMap<string, T> | null;
-  /** The known rows. During a reading, only the rows that were read or sent since its beginning. */
+  /** The known rows. While the list is being read, only the rows that were read or sent since the reading began. */
   readonly rows: ReadonlyMap<string, Row<T>>;
-  /** The lists versions of rows removed during a reading. An older page must not restore them. */
+  /**
+   * For each row that was removed while the list is being read: the lists version of the removal. An older page must
+   * not add the row again.
+   */
   readonly gone: ReadonlyMap<string, number>;
   readonly reading: boolean;
 }
 
-/** The rows of each list. */
+/** The type of the rows of each list. */
 export interface Rows {
   friends: FriendJson;
   conversations: ConversationJson;
@@ -34,10 +37,10 @@ export interface Rows {
 
 export type ListName = keyof Rows;
 
-/** The user's lists and own profile, as far as they are known. */
+/** The lists of the user, and the user's own profile, as far as they are known. */
 export type Lists = { readonly [K in ListName]: Table<Rows[K]> } & { readonly profile: ProfileJson | undefined };
 
-/** The state before anything was read. */
+/** The lists before anything was read. */
 export const UNKNOWN: Lists = { friends: unknown(), conversations: unknown(), profile: undefined };
 
 function unknown<T>(): Table<T> {
@@ -49,12 +52,15 @@ export function empty<T>(): Table<T> {
   return { ...unknown(), shown: new Map() };
 }
 
-/** Prepares a list for being read from its beginning. */
+/** Returns a list that is about to be read from its beginning. */
 export function beginReading<T>(table: Table<T>): Table<T> {
   return { shown: table.shown, rows: new Map(), gone: new Map(), reading: true };
 }
 
-/** Adds rows of one lists version, unless the known rows are newer. Returns `table` itself if none is added. */
+/**
+ * Adds rows that have one lists version, except where a known row is newer. Returns `table` itself if no row is
+ * added.
+ */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);
   return place(
@@ -78,12 +84,12 @@ function place<T>(table: Table<T>, rows: readonly [string, Row<T>][]): Table<T> 
   return { ...table, rows: next, gone, shown };
 }
 
-/** Adds the rows of a page, like `put`. They become visible when the whole list has been read. */
+/** Adds the rows of a page, like `put`. They become visible when the list has been read completely. */
 export function putPage<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   return { ...put(table, rows, version), shown: table.shown };
 }
 
-/** Removes rows; `version` is the lists version of the removal. */
+/** Removes rows. `version` is the lists version of the removal. */
 export function drop<T>(table: Table<T>, keys: readonly string[], version: number): Table<T> {
   const meant = keys.filter((key) => (table.rows.get(key)?.version ?? 0) <= version);
   const rows = new Map(table.rows);
@@ -99,12 +105,15 @@ export function drop<T>(table: Table<T>, keys: readonly string[], version: numbe
   return meant.length === 0 ? table : { ...table, rows, shown, gone };
 }
 
-/** Returns the visible rows. During the first reading, these are the rows of the arrived pages. */
+/** Returns the visible rows. While the list is read for the first time, these are the rows that have arrived. */
 export function visible<T>({ shown, rows }: Table<T>): T[] {
   return shown === null ? Array.from(rows.values(), ({ value }) => value) : [...shown.values()];
 }
 
-/** Ends a reading after the last page, and makes its rows visible. Unchanged rows and lists stay the same objects. */
+/**
+ * Ends a reading after the last page, and makes its rows visible. Rows and lists that have not changed stay the same
+ * objects.
+ */
 export function endReading<T>(table: Table<T>): Table<T> {
   let changed = table.shown?.size !== table.rows.size;
   const shown = new Map<string, T>();
@@ -117,7 +126,10 @@ export function endReading<T>(table: Table<T>): Table<T> {
   return { ...table, shown: changed ? shown : table.shown, gone: new Map(), reading: false };
 }
 
-/** Sorts conversations like the server: pinned first, then the latest active first, then by rising peer. */
+/**
+ * Sorts conversations like the server: pinned ones first, then by their last activity (the latest first), then by
+ * their peers.
+ */
 export function inOrder(conversations: Iterable<ConversationJson>): ConversationJson[] {
   return [...conversations].sort(
     (one, other) =>
@@ -136,7 +148,10 @@ export function totalUnread(conversations: Iterable<ConversationJson>): number {
   return total;
 }
 
-/** Returns the conversations after a message of this client was stored, with its conversation moved or added. */
+/**
+ * Returns the conversations after a message of this client was stored. The conversation of the message is moved or
+ * added.
+ */
 export function withSent(
   { conversations, friends }: Lists,
   message: MessageJson,
@@ -153,7 +168,7 @@ function activeAt({ time }: MessageJson): Pick<ConversationJson, "activeAt"> {
   return time === undefined ? {} : { activeAt: time };
 }
 
-/** Returns the conversations after friends have changed, with the new remarks and profiles. */
+/** Returns the conversations with the new remarks and profiles of friends. */
 export function withFriends(
   conversations: Lists["conversations"],
   friends: readonly FriendJson[],
@@ -170,7 +185,7 @@ export function withFriends(
   }, conversations);
 }
 
-/** Returns the lists after mutual friends have changed their profiles. Such changes have no lists version. */
+/** Returns the lists with the new profiles of mutual friends. A change of a profile has no lists version. */
 export function withProfiles(lists: Lists, profiles: readonly ProfileJson[]): Lists {
   return profiles.reduce(({ friends, conversations, profile: own }, profile) => {
     const user = profile.userId ?? "";
@@ -182,7 +197,7 @@ export function withProfiles(lists: Lists, profiles: readonly ProfileJson[]): Li
   }, lists);
 }
 
-/** Changes a row without changing its version. Does nothing if there is no row. */
+/** Changes a row, but not its version. Does nothing if the row does not exist. */
 export function revise<T>(table: Table<T>, key: string, apply: (value: T) => T): Table<T> {
   const row = table.rows.get(key);
   return row === undefined ? table : place(table, [[key, { ...row, value: apply(row.value) }]]);

@@ -1,9 +1,10 @@
 /**
- * Keeps the user's own lists up to date. Reads them when they are needed, and applies the changes that the server
- * sends. Reads them again if changes were not sent, for example during a broken link. The rules are in `lists.ts`.
+ * Keeps the copies of the user's lists up to date. Reads the lists when they are needed, and applies the changes that
+ * the server sends. Reads the lists again if the server did not send some changes, for example because the link was
+ * broken. The rules are in `lists.ts`.
  *
- * A message that the server has acknowledged is never lost. Messages that were sent during a broken link are fetched
- * and reported like new ones, up to `MOST_MISSED` of each conversation.
+ * No message that the server has acknowledged is lost. Messages that were sent while the link was broken are read
+ * afterwards, and reported like new ones, up to `MOST_MISSED` in each conversation.
  */
 
 import type { AnswerTo, AskKind, Parameters } from "../machine/ask.js";
@@ -19,27 +20,27 @@ import * as fold from "./lists.js";
 import type { ListName, Lists, Rows, Table } from "./lists.js";
 import { ChatError, refused } from "../machine/errors.js";
 
-/** The rows in the first page of the conversations. A small page is shown soon. */
+/** The number of conversations on the first page. A small page arrives early. */
 const FIRST_ROWS = 100;
-/** The number of rows in a later page; 0 means the server's maximum. */
+/** The number of rows on a later page; 0 means the server's maximum. */
 const MOST_ROWS = 0;
 const HISTORY_PAGE = 100;
 
 /**
- * The calls of one kind that are made without a pause. The server allows a user 20 calls in 5 s; the application
- * needs some.
+ * The number of calls of one kind that are made without a pause. The server allows a user 20 calls in 5 s, and the
+ * application needs some of them.
  */
 const AT_ONCE = 8;
-/** The pause before each further call, in milliseconds. */
+/** The pause before each call after these, in milliseconds. */
 const PAUSE = 500;
 
 /**
- * The maximum number of messages of one conversation that are reported after a broken link. Earlier messages stay in
+ * The maximum number of messages of one conversation that are reported after a broken link. Earlier ones are only in
  * the history.
  */
 export const MOST_MISSED = 500;
 
-/** The parts of the client that the lists use: calls to the server, and callbacks for changes. */
+/** What the lists need of the client: calls to the server, and callbacks for changes. */
 export interface Surroundings {
   call<K extends AskKind>(
     kind: K,
@@ -49,7 +50,7 @@ export interface Surroundings {
   pause(milliseconds: number): Promise<unknown>;
   /** The user who is logged in. */
   self(): string;
-  /** Returns whether this client has sent the message. Such a message is not reported. */
+  /** Returns whether this client has sent the message. Its own messages are not reported. */
   isOwn(message: MessageJson): boolean;
   onMessages(messages: readonly MessageJson[]): void;
   /** Called with messages of this client that the server has stored. */
@@ -64,19 +65,19 @@ export interface Surroundings {
 /** A list that is being read. */
 interface Reading {
   done: Promise<void>;
-  /** Whether the rows that were read are outdated, so that the reading begins again. */
+  /** Whether the list must be read from its beginning again, because rows that were read are outdated. */
   again: boolean;
 }
 
-/** A catch-up on changes that the server did not send: reads the lists again and fetches missed messages. */
+/** The reading of what the server did not send: the lists are read again, and missed messages are read. */
 interface CatchUp {
   /**
-   * The conversations as they were before the lists are read again. The messages after the last message of each one are
-   * fetched. Null if the conversations were never read, or once the fetch has begun.
+   * The conversations before the lists are read again. The messages that follow the last message of each are read.
+   * Null if the conversations were never read, or if reading the messages has begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**
-   * The keys (`placeOf`) of the messages that were reported since this catch-up began. These messages are not reported
+   * The messages that were reported since this catch-up began, by their keys (`placeOf`). They are not reported
    * again.
    */
   readonly told: Set<string>;
@@ -88,15 +89,15 @@ interface CatchUp {
 /** Keeps the copies of one client's lists current. */
 export class ListsSync {
   #lists: Lists = fold.UNKNOWN;
-  /** The catch-up under way or to be repeated; null if no change was missed. */
+  /** The catch-up that is in progress or has to be repeated; null if no change was missed. */
   #behind: CatchUp | null = null;
   #unread = 0;
   /**
-   * Whether friends' profiles may have changed since the link broke. Changed profiles have no lists version, so the
-   * friends are read again when used.
+   * Whether profiles of friends may have changed since the link broke. Such changes have no lists version, so the
+   * friends are read again when they are used.
    */
   #mayShowOldNames = false;
-  /** The readings under way. The object is replaced when a session begins and when it ends. */
+  /** The readings in progress. The object is replaced when a session begins and when it ends. */
   #readings: Partial<Record<ListName, Reading | undefined>> = {};
 
   constructor(private readonly around: Surroundings) {}
@@ -106,7 +107,7 @@ export class ListsSync {
     return this.#unread;
   }
 
-  /** Returns the conversation with a user; undefined if it has not been read. */
+  /** Returns the conversation with a user; undefined if it was not read. */
   conversation(peer: string): ConversationJson | undefined {
     const { shown, rows } = this.#lists.conversations;
     return shown?.get(peer) ?? rows.get(peer)?.value;
@@ -127,7 +128,7 @@ export class ListsSync {
     return fold.visible(this.#lists.friends);
   }
 
-  /** Returns the conversations; reads them first if necessary. */
+  /** Returns the conversations. Reads them if they were not read yet. */
   async conversations(): Promise<ConversationJson[]> {
     this.#catchUpAgain();
     if (this.#lists.conversations.shown === null || this.#readings.conversations !== undefined) {
@@ -136,7 +137,7 @@ export class ListsSync {
     return this.shownConversations;
   }
 
-  /** Returns the friends; reads them first if necessary. */
+  /** Returns the friends. Reads them if they were not read yet. */
   async friends(): Promise<FriendJson[]> {
     this.#catchUpAgain();
     if (this.#lists.friends.shown === null || this.#readings.friends !== undefined || this.#mayShowOldNames) {
@@ -148,7 +149,7 @@ export class ListsSync {
 
   // Events of the connection.
 
-  /** Handles a login. If `again` is true, handles a reconnect or a renewed UserSig. */
+  /** Handles a login; if `again`, a reconnect or a renewed UserSig. */
   connected(told: LoginResponseJson, again: boolean): void {
     if (!again) {
       this.ended();
@@ -186,7 +187,7 @@ export class ListsSync {
     }
   }
 
-  /** Applies the changes from the answer to a call of this client. */
+  /** Applies the changes in the answer to a call of this client. */
   learn(told: Omit<ListsChangedJson, "messages">, listsVersion: string | undefined): void {
     const version = Number(listsVersion ?? 0);
     const before = this.#lists;
@@ -281,10 +282,7 @@ export class ListsSync {
     }
   }
 
-  /**
-   * Catches up on changes that the server did not send. Reads the lists again, if they were read, and fetches missed
-   * messages.
-   */
+  /** Starts to read what the server did not send: the lists, as far as they were read before, and missed messages. */
   outdated(): void {
     const behind = (this.#behind ??= { heads: null, told: new Set(), isRunning: false, again: false });
     behind.heads ??= this.#lists.conversations.shown;
@@ -330,7 +328,10 @@ export class ListsSync {
     await Promise.all(reads);
   }
 
-  /** Reads the conversations. Each page of the first reading is reported, so that it is shown at once. */
+  /**
+   * Reads the conversations. When they are read for the first time, each page is reported, so that it is shown at
+   * once.
+   */
   #readConversations(): Promise<void> {
     let told = 0;
     return this.#read("conversations", async (cursor) => {
@@ -365,8 +366,8 @@ export class ListsSync {
   }
 
   /**
-   * Reads a list page by page. `readPage` reads the page at a position, and returns the next position. Concurrent
-   * callers share one reading.
+   * Reads a list page by page. `readPage` reads the page at a position, and returns the position of the next page.
+   * Concurrent callers share one reading.
    */
   #read<K extends ListName>(name: K, readPage: (from: string) => Promise<string>): Promise<void> {
     const readings = this.#readings;
@@ -400,7 +401,9 @@ export class ListsSync {
     return reading.done;
   }
 
-  /** Waits before a call that follows `calls` others of its kind. Throws if the session ends meanwhile. */
+  /**
+   * Waits before a call, if `calls` calls of its kind came before it. Throws an error if the session ends meanwhile.
+   */
   async #pause(calls: number): Promise<void> {
     const readings = this.#readings;
     if (calls >= AT_ONCE) {
@@ -411,7 +414,7 @@ export class ListsSync {
     }
   }
 
-  /** Reads the profile of the own user, or of a peer whose conversation has no profile. */
+  /** Reads the profile of the user, or of a peer whose conversation has no profile. */
   async #readProfile(user: string): Promise<void> {
     const { profiles } = await this.around.call("getUsersInfo", { userIds: [user] });
     const profile = profiles?.[0];
@@ -426,7 +429,7 @@ export class ListsSync {
     }
   }
 
-  /** Fetches and reports the messages that were sent during the broken link, oldest first. */
+  /** Reads and reports the messages that were sent while the link was broken, the oldest first. */
   async #tellMissed(heads: CatchUp["heads"], told: Set<string>): Promise<void> {
     const missed: MessageJson[] = [];
     let calls = 0;

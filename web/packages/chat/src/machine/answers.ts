@@ -23,15 +23,15 @@ import type { Abilities, Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
 /**
- * The longest wait that a server can request. A longer wait is shortened. A server's own waits are within
- * `reconnectSpreadMs`, at most ten minutes.
+ * The longest wait that a server can request, in milliseconds. A server's own waits are within `reconnectSpreadMs`,
+ * which is at most ten minutes.
  */
 const LONGEST_RETRY_AFTER = 3_600_000;
 
-/** The wait after TOO_MANY_FAILURES, in milliseconds. The contract requires a minute. */
+/** The wait after TOO_MANY_FAILURES, in milliseconds. The wire contract requires a minute. */
 const AFTER_TOO_MANY_FAILURES = 60_000;
 
-/** The default values of the abilities, which the JSON mapping omits. */
+/** The default values of the abilities. JSON messages omit fields with default values. */
 const NO_ABILITIES: Abilities = {
   statusesOfOthers: false,
   refusalCode: 0,
@@ -42,7 +42,7 @@ const NO_ABILITIES: Abilities = {
   unsubscribeBatch: 0,
 };
 
-/** Handles a message of the server. A message that only a newer contract has is ignored. */
+/** Handles a message of the server. Ignores a message that only a newer version of the wire contract has. */
 export function received(turn: Turn, message: ServerMessageJson): void {
   if (turn.session === null) {
     return;
@@ -124,7 +124,7 @@ function loginAnswered(turn: Turn, early: readonly UserStatus[], body: ServerMes
   toldAtLogin(turn, early, body.login);
 }
 
-/** Handles a refused login of an attempt to connect. */
+/** Handles the refusal of the login with which an attempt to connect ended. */
 function loginRefused(turn: Turn, refusal: Refused): void {
   const { session } = turn;
   if (session === null) {
@@ -152,8 +152,8 @@ function loginRefused(turn: Turn, refusal: Refused): void {
 }
 
 /**
- * Replaces a refused UserSig by the accepted one, if the refused one is the newest and was never accepted. Returns
- * whether the UserSig was replaced.
+ * Replaces a refused UserSig by the one that the server accepted last, if the refused one is the newest and was never
+ * accepted. Returns whether it was replaced.
  */
 function dropUserSig(turn: Turn, userSig: string | undefined): boolean {
   const { session } = turn;
@@ -175,10 +175,10 @@ function endingOf(refusal: Refused): Ending {
 }
 
 /**
- * Handles the snapshot of a login and the statuses that came before the answer.
+ * Handles the snapshot of a login, and the statuses that arrived before the answer.
  *
- * An earlier page may have subscribed to users, before this session. The new subscription list begins with these
- * users, whom only the server has.
+ * An earlier page may have subscribed to users. Only the server knows them, and the new subscription list begins with
+ * them.
  */
 function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginResponseJson): void {
   if (turn.session === null) {
@@ -208,8 +208,8 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
 }
 
 /**
- * Completes the snapshot. Every status that differs from the versions in the login has arrived. A user who is neither
- * in the login nor in these statuses is no longer watched.
+ * Completes the snapshot: every status that differs from the versions in the login request has arrived. A user who is
+ * neither in the request nor in these statuses is not watched any more.
  */
 function snapshotComplete(turn: Turn): void {
   if (turn.session?.snapshot == null) {
@@ -230,7 +230,10 @@ function snapshotComplete(turn: Turn): void {
   }
 }
 
-/** Another device or the server API has removed these users from the subscription list during the broken link. */
+/**
+ * Reports users whom another device or the server API has removed from the subscription list while the link was
+ * broken.
+ */
 function tellUnsubscribed(turn: Turn, own: readonly string[], left: readonly string[]): void {
   const gone = new Set(left);
   const unsubscribed = own.filter((user) => gone.has(user));
@@ -277,7 +280,7 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
   }
 }
 
-/** Takes the statuses and the changes of the subscription list from the answer to a call. */
+/** Applies the statuses and the changes of the subscription list that the answer to a call has. */
 function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
   if (body.login !== undefined && ask.kind === "login" && turn.session?.phase.at === "live") {
     const heartbeat = links.heartbeatInterval(body.login.heartbeatTimeoutMs ?? 0);
@@ -361,14 +364,14 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
   }
 }
 
-/** Whether a refused call of the SDK about the subscription list can succeed later. */
+/** Whether a call of the SDK about the subscription list, which was refused, may succeed later. */
 function mayPass(turn: Turn, refusal: Refused): boolean {
   // The app may allow subscriptions again, which the server reports.
   const isGate = isRefusal(refusal, "EDITION_NOT_SUPPORTED", "STATUS_SWITCHED_OFF");
   return retryAfter(refusal) !== undefined || (isGate && turn.session?.abilities != null);
 }
 
-/** Handles the answer with the subscription list. The list was read because another device may have changed it. */
+/** Handles the answer with the subscription list, which was read because another device may have changed it. */
 function listCheckAnswered(turn: Turn, body: ServerMessageJson): void {
   if (turn.session === null) {
     return;
@@ -394,7 +397,7 @@ function listCheckAnswered(turn: Turn, body: ServerMessageJson): void {
   }
 }
 
-/** Stores the subscription list as read. Former friends who are not on it are not watched. */
+/** Stores the subscription list that was read. Former friends who are not on it are not watched. */
 function listRead(turn: Turn, subscriptions: readonly string[]): void {
   if (turn.session !== null) {
     const { listCheck } = turn.session;
@@ -405,7 +408,7 @@ function listRead(turn: Turn, subscriptions: readonly string[]): void {
 
 // Messages that the server sends without a request.
 
-/** Adds received statuses to the cache, and reports the changed statuses. */
+/** Adds received statuses to the cache, and reports those that have changed. */
 function told(turn: Turn, statuses: readonly UserStatus[]): void {
   const snapshot = turn.session?.snapshot;
   const told = new Set(snapshot?.told);
@@ -450,12 +453,18 @@ function listsChanged(turn: Turn, told: ListsChangedJson): void {
   noFriends(turn, [...oneSided, ...(told.deletedFriends ?? [])]);
 }
 
-/** Records a received lists version. Changes and answers to own calls come in the order of their versions. */
+/**
+ * Records a lists version that was received. Changes and answers to the client's own calls arrive in the order of
+ * their versions.
+ */
 function listsTold(turn: Turn, version: string | undefined): void {
   turn.patch({ listsVersion: Math.max(turn.session?.listsVersion ?? 0, Number(version ?? 0)) });
 }
 
-/** Removes former friends from the cache, except subscribed users. The server does not report these removals. */
+/**
+ * Removes former friends from the cache, except those who are subscribed to. The server does not report such a
+ * removal.
+ */
 function noFriends(turn: Turn, users: readonly string[]): void {
   const { session } = turn;
   if (session === null || session.listCheck.isKnown) {
@@ -470,14 +479,14 @@ function leaveUnlessSubscribed(turn: Turn, users: readonly string[]): void {
   turn.leaveCache(users.filter((user) => !turn.session?.subscriptions.includes(user)));
 }
 
-/** Ends the check of users who are friends again, or subscribed to. */
+/** Ends the check of users who are friends again, or who were subscribed to. */
 function watchedAgain(turn: Turn, users: readonly string[]): void {
   if (turn.session !== null) {
     turn.patch({ listCheck: checks.forget(turn.session.listCheck, users) });
   }
 }
 
-/** Stores the abilities of this client. Only later abilities of a session are reported as a change. */
+/** Stores the abilities of this client. The first ones in a session are not reported as a change. */
 function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   if (turn.session === null || told === undefined) {
     return;
@@ -490,7 +499,7 @@ function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   }
 }
 
-/** Updates the known subscription list: removes `removed`, and appends `added` as its newest users. */
+/** Updates the known subscription list: removes the users in `removed`, and appends those in `added`. */
 function listChanged(turn: Turn, added: readonly string[], removed: readonly string[]): void {
   if (turn.session === null) {
     return;
@@ -502,7 +511,7 @@ function listChanged(turn: Turn, added: readonly string[], removed: readonly str
   turn.patch({ subscriptions: [...turn.session.subscriptions.filter((user) => !moved.has(user)), ...newest] });
 }
 
-/** Handles the last message of the server before it closes the link. */
+/** Handles the last message that the server sends before it closes the link. */
 function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
   const span = Math.min(last.retryAfterMs ?? 0, LONGEST_RETRY_AFTER);
   const why = refused("NOT_CONNECTED", last.message ?? "ended by the server");
@@ -543,7 +552,7 @@ function misunderstood(turn: Turn): void {
   linkEnded(turn, refused("NOT_CONNECTED", "an answer of another kind than its request"));
 }
 
-/** Returns the wait after a temporary refusal, in milliseconds; undefined for a permanent refusal. */
+/** Returns the wait after a refusal, in milliseconds; undefined if the refusal is permanent. */
 function retryAfter(refusal: Refused): number | undefined {
   if (isRefusal(refusal, "TOO_MANY_FAILURES")) {
     return AFTER_TOO_MANY_FAILURES;

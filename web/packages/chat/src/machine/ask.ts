@@ -1,4 +1,4 @@
-/** The requests to the server: the bodies of `ClientMessage`, and their answers. */
+/** The requests to the server, which are the bodies of `ClientMessage`, and their answers. */
 
 import type { ClientMessageJson, ServerMessageJson } from "../gen/wire.js";
 import { utf8Length } from "./utf8.js";
@@ -15,18 +15,18 @@ export type AnswerTo<K extends AskKind> = NonNullable<ServerMessageJson[K]>;
 /** A request. */
 export type Ask = { [K in AskKind]: { readonly kind: K; readonly parameters: Parameters<K> } }[AskKind];
 
-/** The size limits of a message before and after the login, in bytes: the server's defaults. */
+/** The size limits of a message before and after the login, in bytes. They are the defaults of the server. */
 export const FRAME_LIMITS = { beforeLogin: 64 * 1024, afterLogin: 512 * 1024 };
 
-/** The bytes of a message that are reserved for its id and name. */
+/** The number of bytes of a message that are reserved for its id and the name of its kind. */
 export const FRAME_SLACK = 64;
 
-/** Creates a message with a request. With the id 0, the server sends no answer. */
+/** Creates the message of a request. The server does not answer a message with the id 0. */
 export function message(id: number, ask: Ask): ClientMessageJson {
   return { id: String(id), [ask.kind]: ask.parameters };
 }
 
-/** Returns the size of a value on the wire, in bytes. */
+/** Returns the size of a value in a message, in bytes. */
 export function byteLength(value: unknown): number {
   return utf8Length(JSON.stringify(value));
 }

@@ -1,8 +1,7 @@
 /**
- * The last known statuses of the watched users, from all statuses that the server has sent, as pure functions.
+ * The cache of the last known statuses of the watched users, as pure functions.
  *
- * The cache has nothing about other users. Its size is bounded by the number of watched users, which the server
- * limits.
+ * The cache has no statuses of other users. The number of watched users, which the server limits, bounds its size.
  */
 
 import { isNewer, type UserStatus } from "./status.js";
@@ -10,7 +9,7 @@ import { isNewer, type UserStatus } from "./status.js";
 /** The statuses of the watched users, by `userID`. */
 export type Cache = ReadonlyMap<string, UserStatus>;
 
-/** A changed cache, with the statuses that differ from before, each user at most once. */
+/** A changed cache, with the statuses that are new or have changed, each user at most once. */
 export interface Folded {
   cache: Cache;
   changed: UserStatus[];
@@ -20,8 +19,8 @@ export interface Folded {
 export const EMPTY: Cache = new Map();
 
 /**
- * Adds statuses of watched users. Drops a status that is not newer than the cached status. A status in `replacing` is
- * dropped only if its version is equal, because the server may have lost versions that it had sent.
+ * Adds statuses of watched users. Drops a status that is not newer than the cached one. For the users in `replacing`,
+ * drops a status only if the version is equal, because the server may have lost versions that it had sent before.
  */
 export function fold(
   cache: Cache,
@@ -47,7 +46,7 @@ export function fold(
   return { cache: next, changed: [...changed.values()] };
 }
 
-/** Adds the statuses of watched users from the answer to a query; other users are skipped. */
+/** Adds the statuses of watched users from the answer to a query. Ignores other users. */
 export function refresh(cache: Cache, told: readonly UserStatus[]): Folded {
   return fold(
     cache,
@@ -55,7 +54,7 @@ export function refresh(cache: Cache, told: readonly UserStatus[]): Folded {
   );
 }
 
-/** Removes users who are not watched any longer. */
+/** Removes users who are not watched any more. */
 export function remove(cache: Cache, users: readonly string[]): Cache {
   if (!users.some((user) => cache.has(user))) {
     return cache;

@@ -1,4 +1,4 @@
-/** The driver of the connection machine. It passes messages and the time to the machine and executes the effects. */
+/** The driver of the connection machine. It passes messages and the time to the machine, and executes the effects. */
 
 import type { AnswerTo, Ask, AskKind, Parameters } from "./ask.js";
 import { ChatError, isRefusal } from "./errors.js";
@@ -17,17 +17,19 @@ import {
   type State,
 } from "./session.js";
 
-/** The subprotocol of JSON text messages. */
+/** The WebSocket subprotocol of messages in JSON. */
 const SUBPROTOCOL = "lamplight.v1.json";
 
 /** The time limit of a call in milliseconds, including the time without a connection. */
 export const CALL_TIMEOUT = 10_000;
 
-/** The pause, in milliseconds, after which `callPatiently` repeats a call that the rate limit refused. */
+/**
+ * The pause, in milliseconds, after which `callPatiently` repeats a call that was refused because of the rate limit.
+ */
 const RATE_PAUSE = 1_000;
 const MOST_ATTEMPTS = 60;
 
-/** The part of a `WebSocket` that the driver uses. Browsers, Node and the package `ws` have it. */
+/** The part of a `WebSocket` that the driver uses. The classes of browsers, Node and the package `ws` have it. */
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
@@ -42,7 +44,7 @@ export type WebSocketConstructor = new (url: string, protocol: string) => WebSoc
 
 /** A caller that waits for an answer. */
 interface Waiter {
-  /** Processes the answer before any later message of the server. */
+  /** Processes the answer. It is called before any later message of the server is handled. */
   learn(body: ServerMessageJson): void;
   resolve(body: ServerMessageJson): void;
   reject(error: ChatError): void;
@@ -54,12 +56,12 @@ export class Driver {
   #socket: WebSocketLike | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waiters = new Map<CallId, Waiter>();
-  /** The callers that have timed out, and whose answers may still arrive on this link. */
+  /** The callers whose calls have timed out, but whose answers may still arrive on this link. */
   #late = new Map<CallId, Waiter>();
   #lastCall = 0;
   #inputs: Input[] = [];
   #stepping = false;
-  /** Whether the page is in the browser's cache. No deadline is handled until it returns. */
+  /** Whether the page is in the browser's back-forward cache. Until it returns, no deadline is handled. */
   #isAway = false;
 
   constructor(
@@ -76,23 +78,26 @@ export class Driver {
     return this.#state.session?.user;
   }
 
-  /** Whether a login has succeeded and the session has not ended. */
+  /** Whether a login has succeeded, and the session has not ended since. */
   get established(): boolean {
     return this.#state.session?.established === true;
   }
 
-  /** The abilities that the app gives to this client. Null without a login, or if the server sends none. */
+  /**
+   * The abilities that the app gives to this client; null if no user is logged in, or if the server does not send
+   * them.
+   */
   get abilities(): Abilities | null {
     return this.established ? (this.#state.session?.abilities ?? null) : null;
   }
 
-  /** Logs in. The session outlives broken links, until it is ended. */
+  /** Logs in. The session then lasts until it is ended, also while the link is broken. */
   async login(user: string, userSig: string): Promise<LoginResponseJson> {
     const body = await this.#ask((call, deadline) => ({ type: "login", call, deadline, user, userSig }));
     return body.login ?? {};
   }
 
-  /** Makes a call. `learn` gets the answer before any later message of the server is handled. */
+  /** Makes a call. `learn` is called with the answer before any later message of the server is handled. */
   async call<K extends AskKind>(
     kind: K,
     parameters: Parameters<K>,
@@ -109,8 +114,8 @@ export class Driver {
   }
 
   /**
-   * Makes a call of the SDK itself, or one of many calls. If the rate limit refuses the call, it is repeated after a
-   * pause. The pause leaves room for the application's calls.
+   * Makes a call of the SDK itself, or one of many calls. If it is refused because of the rate limit, it is repeated
+   * after a pause, which leaves room for the application's calls.
    */
   async callPatiently<K extends AskKind>(
     kind: K,
@@ -133,8 +138,8 @@ export class Driver {
   /**
    * Handles an event of the network or the page.
    *
-   * When the user leaves a page, its link is closed. In the browser's cache, the link could break unnoticed, and the
-   * user would count as connected for another minute.
+   * When the user leaves a page, the link is closed. The page may stay in the browser's back-forward cache, where a
+   * link could break unnoticed. The user would then count as connected for another minute.
    */
   said(what: PageNews): void {
     this.#isAway = what === "left" || (this.#isAway && what !== "back");
@@ -153,8 +158,8 @@ export class Driver {
   }
 
   /**
-   * Passes an input to the machine and executes the effects. Queues inputs that come meanwhile, such as a listener's
-   * call.
+   * Passes an input to the machine, and executes the effects. An input that comes meanwhile, such as a call of a
+   * listener, is queued.
    */
   #step(input: Input): void {
     this.#inputs.push(input);
@@ -248,8 +253,8 @@ export class Driver {
   }
 
   /**
-   * Sets the timer anew after a step. In a hidden page, a timer that is set by a timer may be a minute late. A minute
-   * is the server's heartbeat timeout. A timer that is set by a message is not late.
+   * Sets the timer after a step. In a hidden page, a timer that was set by another timer may be a minute late, which
+   * is the server's heartbeat timeout. A timer that was set when a message arrived is not late.
    */
   #arm(): void {
     clearTimeout(this.#timer);
@@ -265,7 +270,7 @@ export class Driver {
   }
 }
 
-/** Returns the time of a monotonic clock in milliseconds, or the time of day if there is none. */
+/** Returns the time of a monotonic clock in milliseconds, or of the wall clock if there is no other. */
 function now(): number {
   const clock: { now(): number } = typeof performance === "undefined" ? Date : performance;
   return clock.now();

@@ -10,8 +10,8 @@ import { EMPTY } from "./cache.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
 
 /**
- * Handles the end of a link, or of an attempt to open one, without a last message of the server. Records the silence
- * before the end, because the network path may have cut the link. After a sleep, nothing is recorded.
+ * Handles the end of a link, or of an attempt to open one, that came without a last message of the server. Records
+ * how long the link was silent before, because the network path may have cut it. Records nothing after a sleep.
  */
 export function linkCut(turn: Turn, why: string): void {
   const { session } = turn;
@@ -23,11 +23,11 @@ export function linkCut(turn: Turn, why: string): void {
 }
 
 /**
- * Ends a link that was lost or given up. Before the first login has succeeded, the login fails. Otherwise, calls
- * under way fail or are queued, and the session waits for the time `span` plus the back-off.
+ * Ends a link that was lost or given up. If no login has succeeded yet, the login fails. Otherwise, unanswered calls
+ * fail or are queued, and the session waits for `span` plus the back-off before it connects again.
  *
- * With `isSlot`, the server has assigned a time to this client. The session then waits for the time `span`. After
- * failures, it waits for the back-off if the back-off is longer.
+ * If `isSlot`, the server has assigned this client a time for its return. The session then waits for `span` only, or
+ * after failures for the back-off if that is longer.
  */
 export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): void {
   const { session } = turn;
@@ -75,8 +75,8 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
 }
 
 /**
- * Handles the calls of a broken link. Calls that may be repeated are queued. Logins that waited for room wait for the
- * next attempt. The other calls are answered. Returns whether one of the calls was a logout. A logout then ends the
+ * Handles the unanswered calls of a broken link. Calls that may be repeated are queued, logins wait for the next
+ * attempt, and the other calls are answered. Returns whether one of the calls was a logout; a logout then ends the
  * session.
  */
 function giveBack(turn: Turn, session: Session, calls: readonly Call[]): boolean {
@@ -106,8 +106,8 @@ function giveBack(turn: Turn, session: Session, calls: readonly Call[]): boolean
 }
 
 /**
- * Answers a logout whose link broke. The login of a Web client has ended with the link. The login of a native client
- * has not ended.
+ * Answers a logout whose link broke. The login of a Web device has ended with the link; the login of a native device
+ * has not.
  */
 function answerLogout(turn: Turn, id: CallId): void {
   if (turn.state.identity.platform === "PLATFORM_WEB") {
@@ -117,7 +117,7 @@ function answerLogout(turn: Turn, id: CallId): void {
   }
 }
 
-/** Ends the session: all waiting calls fail, and the state of the session is dropped. */
+/** Ends the session. All waiting calls fail, and the state of the session is dropped. */
 export function end(turn: Turn, how: Ending): void {
   const established = turn.session?.established;
   forgetSession(turn);

@@ -1,10 +1,10 @@
-/** The refusals of calls, with a code of the common table. */
+/** The refusals of calls, with the codes that all SDKs share. */
 
 import { CODES, type CodeName } from "../gen/codes.js";
 
 /** A refusal by the server or by the SDK itself. A refused call has changed nothing. */
 export interface Refused {
-  /** The number of a code in `CODES`; a newer server may send other codes. */
+  /** The number of a code in `CODES`. A newer server may send other numbers. */
   readonly code: number;
   readonly message: string;
 }
@@ -31,7 +31,7 @@ export function isRefusal(refusal: Refused, ...names: CodeName[]): boolean {
   return names.some((name) => CODES[name].number === refusal.code);
 }
 
-/** Returns the text of a code, for answers that have only the code. */
+/** Returns the text of a code, for answers that have no text. */
 export function textOf(code: number): string {
   return Object.values(CODES).find(({ number }) => number === code)?.english ?? "unknown code";
 }

@@ -1,50 +1,50 @@
-/** A link with a successful login, its unanswered requests, and the deadline at which it is given up. */
+/** A link on which the login has succeeded: its unanswered requests, and the time at which it is given up. */
 
 import type { Ask } from "./ask.js";
 import type { NetworkPath } from "./path.js";
 
-/** The maximum number of unanswered requests on a link. Further calls wait in the session's queue. */
+/** The maximum number of unanswered requests on a link. Calls beyond it wait in the queue of the session. */
 export const MAX_IN_FLIGHT = 64;
 
 /**
- * With an unanswered request, the link is given up after this time without received bytes, in milliseconds.
+ * The time without received bytes, in milliseconds, after which a link with an unanswered request is given up.
  *
- * Every call tests the link, because the server answers each call within 5 s. A call times out after 10 s. A call
- * that may be repeated can thus still be sent on the next link.
+ * Every call tests the link, because the server answers each call within 5 s. A call times out after 10 s, so a call
+ * that may be repeated can still be sent on the next link.
  */
 export const ANSWER_PATIENCE = 8_000;
 
-/** The value of `ANSWER_PATIENCE` on a link in doubt. The network has changed, or the browser reports no network. */
+/** The same time for a link in doubt: the network has changed, or the browser reports that there is no network. */
 export const DOUBT_PATIENCE = 3_000;
 
-/** The value of `ANSWER_PATIENCE` after a sleep, in which most links break unnoticed. */
+/** The same time after a sleep, in which most links break unnoticed. */
 export const WAKE_PATIENCE = 800;
 
 /**
- * The longest wait before replacing a link that broke during a sleep, in milliseconds. Random, because many machines
- * may have slept.
+ * The longest wait before a link that broke during a sleep is replaced, in milliseconds. The wait is random, because
+ * many machines may have slept at the same time.
  */
 export const WAKE_SPREAD = 100;
 
 /** The longest heartbeat interval, in milliseconds. */
 const HEARTBEAT = 20_000;
 
-/** The shortest heartbeat interval in milliseconds, whatever timeout the server has sent. */
+/** The shortest heartbeat interval in milliseconds, even if the server's timeout would need a shorter one. */
 const HEARTBEAT_LEAST = 100;
 
-/** Identifies a call of the application. The driver chooses the id and never reuses it. */
+/** The id of a call of the application. The driver chooses it, and never uses an id twice. */
 export type CallId = number;
 
 /** A call of the application. */
 export interface Call {
   readonly id: CallId;
-  /** Whether the call has already failed with a timeout. A late answer may still report changes. */
+  /** Whether the call has already failed because of its timeout. A late answer may still report changes. */
   readonly late: boolean;
   readonly deadline: number;
   readonly ask: Ask;
-  /** Whether the call is idempotent. It is then sent again if the link breaks before the answer. */
+  /** Whether the call may be repeated: it is sent again if the link breaks before the answer. */
   readonly repeatable: boolean;
-  /** Whether the call was sent, on this or an earlier link. An unsent call was certainly not executed. */
+  /** Whether the call was sent on any link. A call that was not sent was certainly not executed. */
   readonly sent: boolean;
 }
 
@@ -58,15 +58,15 @@ export type InFlight =
 /** The state of a live link. */
 export interface Link {
   readonly since: number;
-  /** The heartbeat interval that follows from the server's timeout. */
+  /** The heartbeat interval in milliseconds, which is computed from the server's timeout. */
   readonly heartbeat: number;
   readonly lastSent: number;
   readonly lastHeard: number;
-  /** The time when the link is given up if a request is unanswered and no bytes come. */
+  /** The time at which the link is given up, if a request is unanswered and no bytes arrive before. */
   readonly giveUpAt: number;
-  /** Whether the page has slept and no bytes have come since. */
+  /** Whether the page has slept, and no bytes have arrived since. */
   readonly isWoken: boolean;
-  /** The requests without an answer, by message id, oldest first. */
+  /** The unanswered requests by message id, the oldest first. */
   readonly inFlight: ReadonlyMap<number, InFlight>;
 }
 
@@ -98,14 +98,17 @@ export function heard(link: Link, now: number): Link {
   return { ...link, giveUpAt: now + ANSWER_PATIENCE, lastHeard: now, isWoken: false };
 }
 
-/** Records that the link is in doubt. The server must answer the caller's heartbeat within `DOUBT_PATIENCE`. */
+/**
+ * Records that the link is in doubt. The caller must send a heartbeat, which the server has to answer within
+ * `DOUBT_PATIENCE`.
+ */
 export function doubted(link: Link, now: number): Link {
   return { ...link, giveUpAt: Math.min(link.giveUpAt, now + DOUBT_PATIENCE) };
 }
 
 /**
- * Records that the page has slept. The server must answer the caller's heartbeat within `WAKE_PATIENCE`. Earlier
- * deadlines are ignored, because they may have passed during the sleep.
+ * Records that the page has slept. The caller must send a heartbeat, which the server has to answer within
+ * `WAKE_PATIENCE`. Earlier deadlines are dropped, because they may have passed during the sleep.
  */
 export function woken(link: Link, now: number): Link {
   return link.isWoken ? link : { ...link, giveUpAt: now + WAKE_PATIENCE, isWoken: true };
@@ -122,30 +125,30 @@ export function take(link: Link, id: number): { link: Link; request: InFlight } 
   return { link: { ...link, inFlight }, request };
 }
 
-/** Whether a heartbeat is not answered yet. */
+/** Whether a heartbeat is unanswered. */
 export function heartbeatInFlight(link: Link): boolean {
   return [...link.inFlight.values()].some((request) => request.kind === "heartbeat");
 }
 
-/** Returns the time when the next heartbeat is due on this network path. */
+/** Returns the time at which the next heartbeat is due on this network path. */
 export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
   return link.lastSent + Math.min(link.heartbeat, longest);
 }
 
 /**
- * Returns the time without traffic, for a link that ends now. If a request is unanswered, only the time until the
- * last sent message counts. After that, the network path may have cut the link unnoticed.
+ * Returns how long a link that ends now was silent. If a request is unanswered, the silence ended when the last
+ * message was sent: the network path may have been cut by then, without the client noticing.
  */
 export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;
 }
 
-/** Returns the time when the link is given up unless bytes come first. Infinity if no request is in flight. */
+/** Returns the time at which the link is given up if no bytes arrive before; Infinity if no request is unanswered. */
 export function givenUpAt(link: Link): number {
   return link.inFlight.size === 0 ? Infinity : link.giveUpAt;
 }
 
-/** Returns the calls in flight whose callers still wait, oldest first. */
+/** Returns the unanswered calls whose callers still wait, the oldest first. */
 export function callsOf(link: Link): Call[] {
   return [...link.inFlight.values()].flatMap((request) =>
     request.kind === "call" && !request.call.late ? [request.call] : [],
@@ -153,8 +156,8 @@ export function callsOf(link: Link): Call[] {
 }
 
 /**
- * Returns the heartbeat interval. The interval is below a third of the server's timeout, so that two heartbeats may be
- * lost. It is at most the maximum of the contract.
+ * Returns the heartbeat interval. It is below a third of the server's timeout, so that two heartbeats in a row may be
+ * lost, and at most the maximum of the wire contract.
  */
 export function heartbeatInterval(timeout: number): number {
   return Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10) || HEARTBEAT));

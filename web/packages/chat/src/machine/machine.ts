@@ -1,9 +1,10 @@
 /**
- * The connection as a pure machine: decides what to send, when to reconnect, and which events the application gets.
+ * The connection as a pure machine. It decides what to send, when to reconnect, and which events the application
+ * gets.
  *
- * The machine has no socket, no clock and no random numbers. The driver passes each input with the time in
- * milliseconds and a number from 0 to 1. It executes the effects in their order. The same inputs give the same
- * effects.
+ * The machine has no socket, no clock and no random numbers. The driver passes each input together with the time in
+ * milliseconds and a random number from 0 to 1, and executes the effects in their order. The same inputs always give
+ * the same effects.
  */
 
 import { received } from "./answers.js";
@@ -23,16 +24,18 @@ import { isNewer } from "./status.js";
 /** The time limit for the answer to a login, in milliseconds. */
 export const LOGIN_TIMEOUT = 10_000;
 
-/** If a deadline is reached this late, in milliseconds, the page or device counts as having slept. */
+/** If a deadline is handled so many milliseconds late, the page or the device must have slept. */
 export const SLEEP = 5_000;
 
 /**
- * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further calls
- * are refused. One logout is still allowed, so that a session can be ended.
+ * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further ones
+ * are refused, except for one logout, which ends the session.
  */
 export const MAX_QUEUE = 1_000;
 
-/** The calls that are repeated after a broken link: they only read, or the server recognises a repetition. */
+/**
+ * The calls that are repeated after a broken link. They only read, or the server recognizes that they are repeated.
+ */
 const REPEATABLE: ReadonlySet<AskKind> = new Set([
   "getUserStatus",
   "getSubscriptions",
@@ -90,8 +93,8 @@ export function step(state: State, input: Input, now: number, jitter: number): [
 }
 
 /**
- * Returns the time when the driver must pass the input `tick`, if no other input comes first. Undefined without a
- * deadline.
+ * Returns the time at which the driver must pass the input `tick`, if no other input comes before; undefined if there
+ * is no deadline.
  */
 export function nextDeadline({ session, next }: State): number | undefined {
   if (session === null) {
@@ -156,7 +159,7 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
   }
 }
 
-/** Keeps a login until the session has ended. */
+/** Stores a login, until a logout in progress has ended the session. */
 function loginAfterLogout(turn: Turn, { call: id, deadline, user, userSig }: Input & { type: "login" }): void {
   const { next } = turn.state;
   if (next !== null && next.user !== user) {
@@ -237,8 +240,8 @@ function refuseForNow(turn: Turn, id: CallId): void {
 }
 
 /**
- * Whether closing the link is enough for a logout. Without a live link, this applies to an unsent first login. It
- * also applies to a Web client, whose login ends with its link.
+ * Whether closing the link is enough for a logout. This is so if there is no live link, and either the first login
+ * was not sent yet, or the device is a Web device, whose login ends with its link.
  */
 function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
   const isUnsent = !established && phase.at !== "loggingIn";
@@ -249,7 +252,7 @@ function newCall(id: CallId, deadline: number, ask: Ask): Call {
   return { id, deadline, ask, repeatable: REPEATABLE.has(ask.kind), late: false, sent: false };
 }
 
-/** Brings the next attempt to connect forward as far as possible, because a call waits. */
+/** Makes the next attempt to connect as early as is allowed, because a call waits. */
 function hurry(turn: Turn): void {
   const phase = turn.session?.phase;
   if (phase?.at === "waiting") {
@@ -258,7 +261,7 @@ function hurry(turn: Turn): void {
   }
 }
 
-/** Sends a heartbeat on a live link, and shortens the time limit for its answer. */
+/** Sends a heartbeat on a live link, and shortens the time for its answer. */
 function doubt(turn: Turn, doubted: typeof links.doubted): void {
   sendHeartbeat(turn);
   if (turn.session?.phase.at === "live") {
@@ -268,7 +271,7 @@ function doubt(turn: Turn, doubted: typeof links.doubted): void {
 
 // Deadlines.
 
-/** Handles a sleep of the page or the device. The sleep has probably broken the link, or the attempt to open one. */
+/** Handles a sleep of the page or the device, which has probably broken the link or the attempt to open one. */
 function wake(turn: Turn): void {
   if (turn.session?.phase.at === "live") {
     doubt(turn, links.woken);
@@ -277,7 +280,7 @@ function wake(turn: Turn): void {
   }
 }
 
-/** Connects now. If an attempt is under way, it is aborted first. */
+/** Connects now. Aborts an attempt that is in progress. */
 function beginAttempt(turn: Turn): void {
   if (turn.session !== null) {
     if (turn.session.phase.at !== "waiting") {
@@ -395,8 +398,8 @@ function sendWhatWaits(turn: Turn): void {
 }
 
 /**
- * The time when the next batch of a restore is due. Infinity while the app allows no subscriptions or the link has no
- * room.
+ * The time at which the next batch of a restore is due; Infinity while the app does not allow subscriptions, or the
+ * link has no room for a request.
  */
 function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
@@ -404,8 +407,8 @@ function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): 
 }
 
 /**
- * The time when the subscription list is to be read. Infinity during a restore, and while the app allows no
- * subscriptions or the link has no room.
+ * The time at which the subscription list is to be read; Infinity during a restore, and while the app does not allow
+ * subscriptions or the link has no room for a request.
  */
 function listCheckDue({ abilities, restore, listCheck }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
@@ -456,8 +459,8 @@ function loginRequest(
 }
 
 /**
- * The versions of cached statuses, newest first, that fit into a login. The server sends the other users' statuses
- * again.
+ * The versions of cached statuses, the newest first, as far as they fit into a login. The server sends the statuses
+ * of the other users again.
  */
 function knownWithin(state: State, { user, userSig, loginLimit }: Session): KnownJson[] {
   const bare = byteLength(loginRequest(state, user, userSig, false, []));

@@ -1,12 +1,12 @@
 /**
- * A login that the application makes during a logout waits for the end of the session, and begins the next session.
- * Later calls wait for the next session.
+ * The next session. If the application logs in during a logout, the login waits for the end of the session and begins
+ * the next one. Calls that follow wait for the next session as well.
  */
 
 import { type Refused, refused } from "./errors.js";
 import { CONNECT_TIMEOUT, type Session, type Turn } from "./session.js";
 
-/** Whether a logout waits to be sent or to be answered. */
+/** Whether a logout waits to be sent, or for its answer. */
 export function isLoggingOut({ queue, phase }: Session): boolean {
   const isLogout = ({ ask }: Session["queue"][number]) => ask.kind === "logout";
   const inFlight = phase.at === "live" ? [...phase.link.inFlight.values()] : [];
@@ -20,7 +20,7 @@ export function connect(turn: Turn): void {
   turn.effects.push({ type: "openLink" });
 }
 
-/** Begins the session that waits for the end of the former one. */
+/** Begins the session that has waited for the end of the previous one. */
 export function beginNext(turn: Turn): void {
   const { next } = turn.state;
   if (next !== null) {
@@ -29,14 +29,14 @@ export function beginNext(turn: Turn): void {
   }
 }
 
-/** Handles a refused logout: the session goes on, unless another logout waits. */
+/** Handles a refused logout. The session goes on, unless another logout waits. */
 export function logoutRefused(turn: Turn, why: Refused): void {
   if (turn.session !== null && !isLoggingOut(turn.session)) {
     refuseNext(turn, why);
   }
 }
 
-/** Gives up the next session: rejects its logins with `why`, and its calls with 6014. */
+/** Gives up the next session: rejects its logins with `why`, and its calls with the code 6014. */
 export function refuseNext(turn: Turn, why: Refused): void {
   const { next } = turn.state;
   turn.state = { ...turn.state, next: null };
@@ -48,7 +48,7 @@ export function refuseNext(turn: Turn, why: Refused): void {
   });
 }
 
-/** Rejects the logins and calls that wait for the next session and whose deadline has passed. */
+/** Rejects the logins and calls that wait for the next session and are past their deadline. */
 export function expireNext(turn: Turn): void {
   const { next } = turn.state;
   if (next === null) {

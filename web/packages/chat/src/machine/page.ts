@@ -1,9 +1,10 @@
-/** Observes the browser's events about the network and the page. In Node there are no such events. */
+/** Observes the browser's events about the network and the page. Node has no such events. */
 
 import { SLEEP } from "./machine.js";
 
 /**
- * The clock is read in this interval, in milliseconds. A sleep stops the timer but not the clock, which reveals it.
+ * The interval at which the clock is read, in milliseconds. A sleep stops the timer but not the clock, so the sleep
+ * can be detected.
  */
 const LOOK = 1_000;
 
@@ -15,9 +16,12 @@ export type PageNews =
   | "networkGone"
   /** The page, or the device, was asleep. */
   | "woken"
-  /** The user has left the page. The browser may keep it in its cache, without connections, and show it again. */
+  /**
+   * The user has left the page. The browser may keep the page in its back-forward cache, without connections, and
+   * show it again.
+   */
   | "left"
-  /** The page has returned from the browser's cache. */
+  /** The page has returned from the browser's back-forward cache. */
   | "back";
 
 /** Calls `tell` with each event until the returned function is called. */

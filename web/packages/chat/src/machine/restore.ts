@@ -2,52 +2,53 @@
  * Subscribes again after the server has dropped the subscription list. Decides which users are in a batch, and when
  * the batch is sent. Each function returns the next state.
  *
- * A restore continues after a broken link. A batch without an answer is sent again.
+ * A restore continues after a broken link: a batch without an answer is sent again.
  */
 
 /** The maximum number of users in one call: the default limit of an app. */
 export const BATCH = 100;
 
 /**
- * The shortest time between two calls, in milliseconds. A restore uses half of the default rate limit; the
- * application has the other half.
+ * The shortest time between two calls, in milliseconds. A restore uses half of the default rate limit, and leaves the
+ * other half to the application.
  */
 export const PACE = 500;
 
-/** The wait after a temporary refusal, in milliseconds: the window of the default rate limit. */
+/** The wait after a temporary refusal, in milliseconds. It is the window of the default rate limit. */
 export const AFTER_REFUSAL = 5_000;
 
 /** The users to whom the client subscribes again. */
 export interface Restore {
   readonly waiting: readonly string[];
-  /** The batch that was sent and is not answered yet. */
+  /** The batch that was sent and has no answer yet. */
   readonly sent: readonly string[] | null;
   /**
-   * The waiting users whom the server does not watch for this client. They leave the cache only if subscribing fails.
+   * The users of the restore who are not watched at the moment. They stay in the cache, unless the subscription
+   * fails.
    */
   readonly unwatched: ReadonlySet<string>;
   readonly batch: number;
   readonly notBefore: number;
 }
 
-/** The users to whom the client does not subscribe again. */
+/** The users to whom the client will not subscribe again. */
 export interface Lost {
   readonly users: readonly string[];
-  /** The users among them who are not watched any longer, not even as friends. */
+  /** Those of the users who are not watched any more, not even as friends. */
   readonly notWatched: readonly string[];
 }
 
 /** A restore without users. */
 export const IDLE: Restore = { waiting: [], sent: null, unwatched: new Set(), batch: BATCH, notBefore: 0 };
 
-/** Begins with these users, earliest subscribed first. Replaces the rest of an earlier restore. */
+/** Begins a restore of these users, the earliest subscribed first. It replaces the rest of an earlier restore. */
 export function begin(restore: Restore, users: readonly string[]): Restore {
   return { ...restore, waiting: users, sent: null, unwatched: new Set() };
 }
 
 /**
- * Records users who are not watched, as the server has reported. `left` are those to whom the client will not
- * subscribe again.
+ * Records that users are not watched, as the server has reported. In the result, `left` has those to whom the client
+ * will not subscribe again.
  */
 export function notWatched(restore: Restore, users: readonly string[]): { restore: Restore; left: string[] } {
   const covered = new Set([...restore.waiting, ...(restore.sent ?? [])]);
@@ -58,17 +59,17 @@ export function notWatched(restore: Restore, users: readonly string[]): { restor
   };
 }
 
-/** Whether no user is left to subscribe to. */
+/** Whether there are no more users to subscribe to. */
 export function isIdle(restore: Restore): boolean {
   return restore.waiting.length === 0 && restore.sent === null;
 }
 
-/** Returns the time when `nextBatch` has a batch. Infinity if no user waits, or while a call is under way. */
+/** Returns the time at which `nextBatch` has a batch; Infinity if no user waits, or while a call is in progress. */
 export function due(restore: Restore): number {
   return restore.sent === null && restore.waiting.length > 0 ? restore.notBefore : Infinity;
 }
 
-/** Returns the next users to subscribe to; undefined before `due`. One call is under way at a time. */
+/** Returns the next users to subscribe to; undefined before the time `due`. At most one call is in progress. */
 export function nextBatch(restore: Restore, now: number): { restore: Restore; users: readonly string[] } | undefined {
   if (now < due(restore)) {
     return undefined;
@@ -78,7 +79,7 @@ export function nextBatch(restore: Restore, now: number): { restore: Restore; us
   return { restore: { ...restore, waiting, sent: users, notBefore: now + PACE }, users };
 }
 
-/** Handles the answer to the call; `failed` has the users for whom it failed. */
+/** Handles the answer to the call. `failed` has the users for whom the call failed. */
 export function answered(restore: Restore, failed: ReadonlySet<string>) {
   const sent = restore.sent ?? [];
   const kept = sent.filter((user) => !failed.has(user));
@@ -98,15 +99,15 @@ export function refusedForNow(restore: Restore, now: number): Restore {
 }
 
 /**
- * Handles a refusal because of too many users in one call: halves the size of batches. Returns undefined at the
- * smallest size.
+ * Handles the refusal of a batch that is too large: halves the size of batches. Returns undefined at the smallest
+ * size.
  */
 export function batchTooLarge(restore: Restore): Restore | undefined {
   const smaller = Math.floor(restore.batch / 2);
   return smaller === 0 ? undefined : { ...putBack(restore), batch: smaller };
 }
 
-/** Queues the users of the call under way again, because the link broke. */
+/** Queues the users of the call in progress again, because the link broke. */
 export function putBack(restore: Restore): Restore {
   return { ...restore, waiting: [...(restore.sent ?? []), ...restore.waiting], sent: null };
 }
@@ -120,7 +121,7 @@ export function forget(restore: Restore, users: ReadonlySet<string>): { restore:
   );
 }
 
-/** Ends the restore and returns all its users. */
+/** Ends the restore, and returns all of its users. */
 export function giveUp(restore: Restore): { restore: Restore; lost: Lost } {
   const { waiting, ...rest } = putBack(restore);
   return lose({ ...rest, waiting: [] }, waiting);

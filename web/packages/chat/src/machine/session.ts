@@ -29,10 +29,10 @@ import type { Restore } from "./restore.js";
 import { EMPTY, remove, type Cache } from "./cache.js";
 import type { UserStatus } from "./status.js";
 
-/** The longest time for an attempt to connect. */
+/** The time limit of an attempt to connect, in milliseconds. */
 export const CONNECT_TIMEOUT = 10_000;
 
-/** The identity of this client, the same for every user who logs in. */
+/** The part of the state that is the same for every user who logs in. */
 export interface Identity {
   readonly sdkAppId: number;
   readonly platform: PlatformJson;
@@ -45,24 +45,26 @@ export interface State {
   readonly lastId: number;
   readonly cache: Cache;
   readonly session: Session | null;
-  /** The session that begins when the application is logged out of the present one. */
+  /** The session that begins when the current one has ended with a logout. */
   readonly next: Session | null;
 }
 
 /** The abilities that the app's settings give to its clients. Not in the cloud's API. */
 export interface Abilities {
   /**
-   * Whether the client may query and subscribe to other users, and is notified of their changes. While false, the
-   * subscription list stays unchanged.
+   * Whether the client may query and subscribe to other users, and is notified of their changes. While it is false,
+   * the subscription list does not change.
    */
   statusesOfOthers: boolean;
-  /** The code with which the server refuses queries and subscriptions: 7013, 72001, or 0 for none. */
+  /**
+   * The code with which the server refuses queries and subscriptions: 7013 or 72001; 0 if it does not refuse them.
+   */
   refusalCode: number;
   /** Whether the client is notified of mutual friends without a subscription. */
   friendNotification: boolean;
-  /** The maximum number of users in the subscription list. */
+  /** The maximum number of users on the subscription list. */
   subscriptionsLimit: number;
-  /** The maximum number of users in a query, a subscription call and an unsubscription call. */
+  /** The maximum number of users in one query, one call to subscribe, and one call to unsubscribe. */
   queryBatch: number;
   subscribeBatch: number;
   unsubscribeBatch: number;
@@ -71,41 +73,44 @@ export interface Abilities {
 /** A session, from a login to its end. */
 export interface Session {
   readonly user: string;
-  /** The UserSig of the next login: the newest UserSig of the application that was not refused. */
+  /** The UserSig for the next login: the newest one of the application that was not refused. */
   readonly userSig: string;
-  /** The UserSig that the server has accepted last. The session uses it again when a newer UserSig is refused. */
+  /** The UserSig that the server accepted last. If a newer one is refused, the session uses this one again. */
   readonly acceptedSig: string;
-  /** Whether a login of this session has succeeded. Only then does the SDK reconnect on its own. */
+  /** Whether a login of this session has succeeded. The SDK reconnects by itself only then. */
   readonly established: boolean;
-  /** The number of attempts in a row without a link that lasted. */
+  /** The number of attempts in a row that led to no lasting link. */
   readonly failures: number;
   /**
-   * The time over which clients should spread their reconnects, in milliseconds, as last sent by the server; 0 for
-   * none.
+   * The time over which clients should spread their reconnects, in milliseconds, as the server sent it last; 0 if
+   * there is none.
    */
   readonly spread: number;
   /** The heartbeat interval that the network path to the server needs. */
   readonly path: NetworkPath;
   /** The logins of the application that wait for the current attempt to connect. */
   readonly logins: readonly { readonly id: CallId; readonly deadline: number }[];
-  /** Calls that were not sent yet. */
+  /** The calls that were not sent yet. */
   readonly queue: readonly Call[];
-  /** The subscribed users as far as this client knows, earliest first. */
+  /** The subscribed users, as far as the client knows them, the earliest subscribed first. */
   readonly subscriptions: readonly string[];
   readonly restore: Restore;
   readonly listCheck: ListCheck;
   /** The highest lists version that was received; null before the first login. */
   readonly listsVersion: number | null;
-  /** The abilities that the app gives to this client, as received last; null before the server has sent any. */
+  /** The abilities that the server sent last; null before it has sent any. */
   readonly abilities: Abilities | null;
-  /** The snapshot of the watched users on the current link; null once it is complete. */
+  /** The snapshot of the watched users that the server is sending on this link; null when it is complete. */
   readonly snapshot: Snapshot | null;
-  /** The size limit of a login, in bytes: the server's default, or half the size of the last rejected login. */
+  /**
+   * The size limit of a login request in bytes: the server's default, or half the size of the last one that was too
+   * large.
+   */
   readonly loginLimit: number;
   readonly phase: Phase;
 }
 
-/** An incomplete snapshot: the users in the login, and the users whose statuses have come since. */
+/** An incomplete snapshot: the users in the login request, and the users whose statuses have arrived since. */
 export interface Snapshot {
   readonly named: ReadonlySet<string>;
   readonly told: ReadonlySet<string>;
@@ -118,9 +123,9 @@ export type Phase =
       readonly at: "loggingIn";
       readonly id: number;
       readonly deadline: number;
-      /** The size of the login in bytes. */
+      /** The size of the login request in bytes. */
       readonly bytes: number;
-      /** Statuses that came before the answer to the login. They are reported together with the answer. */
+      /** The statuses that arrived before the answer to the login. They are reported together with it. */
       readonly early: readonly UserStatus[];
     }
   | { readonly at: "live"; readonly link: Link }
@@ -128,7 +133,7 @@ export type Phase =
       readonly at: "waiting";
       /** The time of the next attempt. */
       readonly deadline: number;
-      /** The time when a waiting call may start the attempt at the earliest; never later than `deadline`. */
+      /** The earliest time at which a waiting call may start the attempt; never later than `deadline`. */
       readonly atCall: number;
     };
 
@@ -142,9 +147,9 @@ export type Input =
       readonly user: string;
       readonly userSig: string;
     }
-  /** The application makes a call, which needs a session. */
+  /** The application makes a call that needs a session. */
   | { readonly type: "call"; readonly call: CallId; readonly deadline: number; readonly ask: Ask }
-  /** The requested link is established. */
+  /** The link that was requested is open. */
   | { readonly type: "linkUp" }
   /** The link, or the attempt to open one, has ended. */
   | { readonly type: "linkEnded"; readonly why: string }
@@ -162,14 +167,14 @@ export type Input =
 
 /** An effect for the driver to execute. */
 export type Effect =
-  /** Open a link. The machine has no link when it requests this. */
+  /** Open a link. The machine has none at this time. */
   | { readonly type: "openLink" }
-  /** Close the link, or abort the attempt to open a link. Does nothing without a link or an attempt. */
+  /** Close the link, or abort the attempt to open one. Does nothing if there is neither. */
   | { readonly type: "closeLink" }
   | { readonly type: "send"; readonly message: ClientMessageJson }
   /** Answer a call. Every call is answered once. */
   | { readonly type: "answer"; readonly call: CallId; readonly result: Result }
-  /** A call that failed with a timeout was answered later. */
+  /** Process the answer to a call that has already failed because of its timeout. */
   | { readonly type: "late"; readonly call: CallId; readonly body: ServerMessageJson }
   /** Emit an event to the application. */
   | { readonly type: "tell"; readonly news: News };
@@ -181,30 +186,33 @@ export type Result =
 /** An event that the machine emits without a call. */
 export type News =
   | { readonly type: "connecting" }
-  /** The client is connected and logged in. `again` is true after a reconnect. */
+  /** The client is connected and logged in. `again`: whether it is a reconnect. */
   | { readonly type: "connected"; readonly again: boolean; readonly told: LoginResponseJson }
   /** A login on the live link has replaced the UserSig. */
   | { readonly type: "renewed"; readonly told: LoginResponseJson }
-  /** An attempt to connect failed. If `retryIn` is null, the login has failed and no attempt follows. */
+  /**
+   * An attempt to connect has failed. The next one follows in `retryIn` milliseconds. If `retryIn` is null, the login
+   * has failed and no attempt follows.
+   */
   | { readonly type: "connectFailed"; readonly why: Refused; readonly retryIn: number | null }
-  /** The link broke. The SDK reconnects on its own. */
+  /** The link broke. The SDK connects again by itself, in `retryIn` milliseconds. */
   | { readonly type: "disconnected"; readonly why: Refused; readonly retryIn: number }
-  /** Statuses that are new or have changed, each user once. After a reconnect, one event has all differences. */
+  /** Statuses that are new or have changed, each user once. After a reconnect, one event has all of them. */
   | { readonly type: "statuses"; readonly statuses: readonly UserStatus[] }
   | { readonly type: "subscriptionsChanged"; readonly told: SubscriptionsChangedJson }
   | { readonly type: "abilitiesChanged"; readonly abilities: Abilities }
   | { readonly type: "listsChanged"; readonly told: ListsChangedJson }
-  /** The user's own lists have changes that the server could not send to this client. */
+  /** The server could not send some changes of the user's own lists to this client. */
   | { readonly type: "listsOutdated" }
-  /** The established session has ended. */
+  /** The session has ended, after a login of it had succeeded. */
   | { readonly type: "ended"; readonly how: Ending };
 
-/** The reasons for the end of a session. */
+/** The reasons why a session can end. */
 export type Ending =
   | { readonly by: "logout" }
   /**
-   * Another login of this account has ended the session. `platform` is the platform of the other login, if the server
-   * has sent it.
+   * Another login of this account has ended the session. `platform` is that of the other login, if the server has
+   * sent it.
    */
   | { readonly by: "otherLogin"; readonly platform: PlatformJson }
   /** The server API or an operator has logged this device out. */
@@ -212,9 +220,9 @@ export type Ending =
   /** The account was deleted. */
   | { readonly by: "deleted" }
   | { readonly by: "userSigExpired" }
-  /** The same device has connected again, and the session continues on the new connection. */
+  /** The same device has connected again. Its session goes on over the new connection. */
   | { readonly by: "superseded" }
-  /** The server refused to let this client reconnect. */
+  /** The server has refused the login of a reconnect. */
   | { readonly by: "refused"; readonly refusal: Refused };
 
 /** Creates a client without a session. */
@@ -222,7 +230,7 @@ export function newState(identity: Identity): State {
   return { identity, lastId: 0, cache: EMPTY, session: null, next: null };
 }
 
-/** The processing of one input: the resulting state, and the effects. */
+/** The processing of one input. It has the resulting state and the effects. */
 export class Turn {
   readonly effects: Effect[] = [];
 
@@ -250,7 +258,7 @@ export class Turn {
     }
   }
 
-  /** Removes users who are not watched any longer from the cache. The own user stays. */
+  /** Removes users who are not watched any more from the cache. The user of this client stays. */
   leaveCache(users: readonly string[]): void {
     const others = users.filter((user) => user !== this.session?.user);
     this.state = { ...this.state, cache: remove(this.state.cache, others) };

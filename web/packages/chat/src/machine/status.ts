@@ -1,4 +1,4 @@
-/** The status of a user in the form for applications. The numbers are the numbers of the contract. */
+/** The status of a user in the form for applications. The numbers are those of the wire contract. */
 
 import type { PlatformJson, ReasonJson, StatusTypeJson, UserStatusJson } from "../gen/wire.js";
 
@@ -30,26 +30,27 @@ export interface UserStatus {
   /** The custom status; empty if there is none. */
   customStatus: string;
   /**
-   * The version of the status, which rises with every change of this user. It is a decimal number as a string: it may
-   * exceed the exact range of a JavaScript number. `isNewer` compares two versions.
+   * The version of the status, which increases with every change of this user. It is a decimal number in a string,
+   * because it may be too large for a JavaScript number. Compare two versions with `isNewer`.
    */
   version: string;
-  /** The time of the last change of the status type, in milliseconds since 1970 (UTC); 0 if it never changed. */
+  /** The time when the status type last changed, in milliseconds since 1970 (UTC); 0 if it never changed. */
   since: number;
   /** The reason for the last change. */
   reason: Reason;
   /**
-   * The last time at which the user was connected, in milliseconds since 1970 (UTC). Undefined while the user is
-   * online, and without any connection so far.
+   * The time when the user was last connected, in milliseconds since 1970 (UTC). Undefined while the user is online,
+   * and for a user who was never connected.
    */
   lastSeen?: number;
   /**
-   * The platforms that were connected at `version`. In the answer of `getUserStatus`, those that are connected now.
+   * The platforms that were connected at this version of the status. In the answer of `getUserStatus`, the platforms
+   * that are connected now.
    */
   onlineDevices: Platform[];
 }
 
-/** The words of an enumeration. On the wire, a word is in capitals after the enumeration's name. */
+/** The words of an enumeration. In a message, a word is in capitals and follows the name of the enumeration. */
 const STATUS_TYPES: readonly WordOf<StatusTypeJson, "STATUS_TYPE">[] = ["unknown", "online", "offline", "unlogined"];
 
 const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
@@ -68,7 +69,7 @@ const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
 
 export const PLATFORMS: readonly Platform[] = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"];
 
-/** A value of a wire enumeration, without its prefix and in lower case: `PLATFORM_WEB` becomes `web`. */
+/** The word of a value of an enumeration: without the prefix, and in lower case. `PLATFORM_WEB` becomes `web`. */
 type WordOf<Json extends string, Kind extends string> = Json extends `${Kind}_${infer Word}`
   ? Lowercase<Word>
   : never;
@@ -78,7 +79,7 @@ export function isNewer(version: string, than: string): boolean {
   return version.length === than.length ? version > than : version.length > than.length;
 }
 
-/** Converts statuses. A name that only a newer contract has becomes "unknown". */
+/** Converts statuses. A name that only a newer version of the wire contract has becomes "unknown". */
 export function readStatuses(told: readonly UserStatusJson[] | undefined): UserStatus[] {
   return (told ?? []).map(readStatus);
 }
@@ -97,17 +98,17 @@ export function readStatus(told: UserStatusJson): UserStatus {
   };
 }
 
-/** Converts a platform; undefined if it is absent or unknown. */
+/** Converts a platform; undefined if it is missing or unknown. */
 export function readPlatform(told: PlatformJson | undefined): Platform | undefined {
   return PLATFORMS.find(isWord("PLATFORM_", told));
 }
 
-/** Returns the name of a platform on the wire. */
+/** Returns the name of a platform in messages. */
 export function writePlatform(platform: Platform): PlatformJson {
   return `PLATFORM_${platform}`.toUpperCase() as PlatformJson;
 }
 
-/** Returns a predicate that is true for the word whose name on the wire is `told`. */
+/** Returns a function that tells whether a word is the one that messages call `told`. */
 function isWord(kind: string, told: string | undefined): (word: string) => boolean {
   return (word) => kind + word.toUpperCase() === told;
 }

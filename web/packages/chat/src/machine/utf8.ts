@@ -1,6 +1,6 @@
 /**
- * Returns the size of a text in UTF-8, in bytes. The text must not have half of a surrogate pair. React Native may
- * lack `TextEncoder`.
+ * Returns the size of a text in UTF-8, in bytes. The text must not contain half of a surrogate pair. The function
+ * does not need `TextEncoder`, which React Native may lack.
  */
 export function utf8Length(text: string): number {
   return encodeURIComponent(text).replace(/%../g, "_").length;

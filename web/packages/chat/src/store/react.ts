@@ -28,7 +28,7 @@ export function LamplightProvider({ chat, children }: { chat: StatusClient; chil
 
 /**
  * Returns the newest status of a user, and updates it while the component is mounted. Undefined until the status is
- * known, and during server-side rendering.
+ * known, and in server-side rendering.
  */
 export function useUserStatus(userID: string | undefined): UserStatus | undefined {
   const store = useContext(Store);

@@ -1,17 +1,18 @@
 /**
- * The statuses of the users that an application shows. The store subscribes to users while they have listeners, and
- * has the newest status of each. `react.ts` and `vue.ts` are built on it; it uses no framework itself.
+ * The statuses of the users that an application shows. The store subscribes to a user while there are listeners for
+ * that user, and has the user's newest status. `react.ts` and `vue.ts` use the store; the store itself uses no
+ * framework.
  *
- * The subscription list belongs to the account and has a limit. The store uses only free room, so that it never
- * causes an eviction. Without room for a user, it queries the status once. The store unsubscribes only from users to
- * whom it has subscribed.
+ * The subscription list belongs to the account, and its length is limited. The store only uses the free room on the
+ * list, so that it never evicts a user. If there is no room for a user, it queries the status once. The store
+ * unsubscribes only from users to whom it has subscribed itself.
  */
 
 import { EVENT } from "../api/constants.js";
 import type { Abilities, GetUserStatusData, SubscribeUserStatusData, SubscriptionsData } from "../api/options.js";
 import { isNewer, type UserStatus } from "../machine/status.js";
 
-/** The part of a client that the store uses. The client of `create` has this type. */
+/** The part of a client that the store uses. The client that `create` returns has it. */
 export interface StatusClient {
   isReady(): boolean;
   getLoginUser(): string;
@@ -20,8 +21,7 @@ export interface StatusClient {
   getSubscriptions(): Promise<{ data: SubscriptionsData }>;
   getUserStatus(options: { userIDList: string[] }): Promise<{ data: GetUserStatusData }>;
   /**
-   * Subscribes to users. Lamplight answers with their statuses. If a client answers without statuses, the store queries
-   * them.
+   * Subscribes to users. The answer of Lamplight has their statuses. If an answer has none, the store queries them.
    */
   subscribeUserStatus(options: {
     userIDList: string[];
@@ -31,17 +31,20 @@ export interface StatusClient {
 
 /** The maximum number of users in one call: the default limit of an app. */
 const BATCH = 100;
-/** The time, in milliseconds, during which the users of new components are collected into one call. */
+/**
+ * The time, in milliseconds, for which the users of new components are collected before one call is made for all of
+ * them.
+ */
 const GATHER = 20;
 /**
- * How long a user without listeners stays subscribed, in milliseconds. After a redraw of a list or a change of the
- * route, the user often has a listener again within this time.
+ * The time, in milliseconds, for which a user without listeners stays subscribed. A list that is drawn again, or a
+ * change of the route, often adds a listener again within this time.
  */
 export const GRACE = 1_000;
-/** The wait, in milliseconds, after a call that exceeded its rate or had no answer. */
+/** The wait, in milliseconds, after a call that was refused because of the rate limit, or was not answered. */
 const RETRY = 1_000;
 /**
- * The codes for statuses that the app has switched off, or that its edition lacks. The store waits for changed
+ * The codes of the refusals with which the app, or its edition, allows no statuses. The store then waits for changed
  * settings.
  */
 const CLOSED = new Set([7013, 72001]);
@@ -51,15 +54,15 @@ interface Watched {
   readonly listeners: Set<() => void>;
   status: UserStatus | undefined;
   /**
-   * The state of the user. `wanted`: the status is to be requested. `taken`: the store has subscribed to the user.
-   * `asked`: the status was requested without a subscription.
+   * The progress for this user. `wanted`: the status has to be requested. `asked`: the status was queried, without a
+   * subscription. `taken`: the store has subscribed to the user.
    */
   place: "wanted" | "asked" | "taken";
-  /** The time when the last listener was removed; undefined while there is one. */
+  /** The time when the last listener was removed; undefined while there is a listener. */
   leftAt: number | undefined;
 }
 
-/** The status store of one client, created by `statusStore`. */
+/** The status store of one client. `statusStore` creates it. */
 export class StatusStore {
   readonly #watched = new Map<string, Watched>();
   readonly #stops: (() => void)[] = [];
@@ -124,7 +127,7 @@ export class StatusStore {
     return this.#watched.get(userID)?.status;
   }
 
-  /** The snapshot for server-side rendering, where no status is known. Hydration must begin with the same value. */
+  /** The status in server-side rendering, where no status is known. Hydration must begin with the same value. */
   readonly getServerSnapshot = (): undefined => undefined;
 
   /** Unsubscribes from the users to whom the store has subscribed, and stops. */
@@ -213,7 +216,7 @@ export class StatusStore {
     }
   }
 
-  /** Removes users whose grace is over, unless the store has subscribed to them. */
+  /** Removes users whose grace is over, except those to whom the store has subscribed. */
   #dropUnasked(): void {
     for (const [userID, { place }] of this.#left()) {
       if (place !== "taken") {
@@ -222,7 +225,7 @@ export class StatusStore {
     }
   }
 
-  /** Returns the users whose grace is over. The other users without listeners are checked again later. */
+  /** Returns the users whose grace is over. Schedules another check for the other users without listeners. */
   #left(): [string, Watched][] {
     const leaving = [...this.#watched].filter(([, { leftAt }]) => leftAt !== undefined);
     const over = leaving.filter(([, { leftAt = 0 }]) => performance.now() - leftAt >= GRACE);

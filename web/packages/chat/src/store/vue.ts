@@ -31,7 +31,7 @@ export const lamplight = {
 
 /**
  * Returns the newest status of a user, and updates it while the component is mounted. Undefined until the status is
- * known, and during server-side rendering.
+ * known, and in server-side rendering.
  */
 export function useUserStatus(
   userID: MaybeRefOrGetter<string | undefined>,

@@ -1,4 +1,4 @@
-/** A client of a real server that records its events, and whose network the test can cut. */
+/** A client of a real server. It records its events, and the test can cut its network. */
 
 import WebSocket from "ws";
 import Lamplight, { type Chat, type CreateOptions, type EventData, type EventName } from "../../src/index.js";
@@ -6,7 +6,7 @@ import type { Server } from "./server.js";
 
 const open: Client[] = [];
 
-/** A client, at first without a login. `closeAll` destroys it. */
+/** A client, which is not logged in at first. `closeAll` destroys it. */
 export class Client {
   readonly chat: Chat;
   readonly #events: { name: string; data: unknown }[] = [];
@@ -36,17 +36,17 @@ export class Client {
     open.push(this);
   }
 
-  /** Returns the data of the events with this name, oldest first. */
+  /** Returns the data of the events with this name, the oldest first. */
   heard<E extends EventName>(name: E): EventData[E][] {
     return this.#events.filter((event) => event.name === name).map(({ data }) => data as EventData[E]);
   }
 
-  /** The names of all events, oldest first. */
+  /** The names of all events, the oldest first. */
   get names(): string[] {
     return this.#events.map(({ name }) => name);
   }
 
-  /** Returns the reported statuses of a user, oldest first. */
+  /** Returns the statuses of a user that were reported, the oldest first. */
   told(userID: string) {
     return this.heard(Lamplight.EVENT.USER_STATUS_UPDATED)
       .flat()
@@ -58,7 +58,7 @@ export class Client {
     this.#events.length = 0;
   }
 
-  /** Breaks the link, as if the process had been killed, and lets all further attempts to connect fail. */
+  /** Breaks the link as if the process was killed, and makes all further attempts to connect fail. */
   cut(): void {
     this.#isCut = true;
     this.#sockets.forEach((socket) => {
@@ -66,12 +66,12 @@ export class Client {
     });
   }
 
-  /** Lets attempts to connect succeed again. No event of the browser reports this. */
+  /** Lets attempts to connect succeed again, without an event of the browser. */
   mend(): void {
     this.#isCut = false;
   }
 
-  /** The number of links that were opened or attempted. */
+  /** The number of links that were opened, and of attempts that failed. */
   get links(): number {
     return this.#sockets.length;
   }
@@ -90,7 +90,7 @@ export async function closeAll(): Promise<void> {
   await Promise.all(clients.map(({ chat }) => chat.destroy()));
 }
 
-/** Returns the code of a call's rejection; 0 if it resolves. */
+/** Returns the code with which a call is rejected; 0 if the call succeeds. */
 export async function codeOf(call: Promise<unknown>): Promise<number> {
   return call.then(
     () => 0,

@@ -22,7 +22,7 @@ afterEach(async () => {
 
 afterAll(() => server.end());
 
-/** Creates a client with a separate copy of the module. One copy would return the same client for the same app. */
+/** Creates a client with its own copy of the module. The same copy would return the same client for the same app. */
 async function client(): Promise<{ sdk: typeof Lamplight; chat: ChatSDK }> {
   vi.resetModules();
   const { default: sdk } = await import("../../src/compat/index.js");

@@ -1,7 +1,7 @@
 /**
  * Tests that clients reconnect after their server was killed and started again. `machine/returns.test.ts` simulates
- * how soon they do. `AWAY=1,10,60` makes this file a benchmark with time limits: the server is down for each of these
- * times.
+ * how soon they do. With `AWAY=1,10,60`, this file is a benchmark with time limits, in which the server is down for
+ * each of these times in seconds.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,14 +9,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Client, closeAll } from "./client.js";
 import { Server, until } from "./server.js";
 
-/** How many seconds the server is down in each round of the benchmark. */
+/** The time in seconds for which the server is down in each round of the benchmark. */
 const AWAY = process.env["AWAY"]?.split(",").map(Number) ?? [];
 
 const CLIENTS = AWAY.length === 0 ? 20 : 60;
 
 let server: Server;
 const clients: Client[] = [];
-/** The time when each client connected, by the clock of this process; Infinity while it is not connected. */
+/** For each client: the time when it connected, by the clock of this process; Infinity while it is not connected. */
 const connected: number[] = [];
 
 beforeAll(async () => {
@@ -40,7 +40,7 @@ async function logIn(userID: string, index: number): Promise<void> {
   await client.chat.login({ userID, userSig: await server.sig(userID) });
 }
 
-/** Kills the server and starts it again after a time. Returns when it was ready, by the clock of this process. */
+/** Kills the server, and starts it again after this time. Returns when it was ready, by the clock of this process. */
 async function goAway(milliseconds: number): Promise<number> {
   await server.kill();
   await until("everybody has noticed", () => connected.every((at) => at === Infinity));

@@ -12,10 +12,13 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The program must be ready, or answer, within this time, in milliseconds. The machine may be busy. */
+/**
+ * The time in milliseconds within which the program must be ready, or must answer. It is long, because the machine
+ * may be busy.
+ */
 const PATIENCE = 30_000;
 
-/** Returns the path of the program under test. Without the program, the tests fail. */
+/** Returns the path of the program under test. If the program does not exist, the tests fail. */
 export function program(): string {
   const built = fileURLToPath(new URL("../../../../../target/debug/lamplight", import.meta.url));
   const path = resolve(process.env["LAMPLIGHT_BIN"] ?? built);
@@ -36,7 +39,10 @@ export class Server {
 
   private constructor(private readonly settings: NodeJS.ProcessEnv) {}
 
-  /** Starts a server that is ready for clients. `settings` are environment variables of docs/configuration.md. */
+  /**
+   * Starts a server, and waits until clients can connect. `settings` are environment variables of
+   * docs/configuration.md.
+   */
   static async start(settings: NodeJS.ProcessEnv = {}): Promise<Server> {
     const server = new Server(settings);
     server.#port = await freePort();
@@ -49,7 +55,7 @@ export class Server {
     return `ws://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts the program, every time with the same folder and port. */
+  /** Starts the program again, with the same folder and port. */
   async restart(): Promise<void> {
     const listen = ["--client-listen", `127.0.0.1:${this.#port}`, "--http-listen", "127.0.0.1:0", "--workers", "1"];
     const process = spawn(program(), ["serve", ...listen, "--data-dir", this.#data, "--log", "warn"], {
@@ -106,7 +112,7 @@ export class Server {
   }
 }
 
-/** Waits until a condition is true. After the time limit, throws an error that names the condition. */
+/** Waits until a condition is true. After the time limit, throws an error with `what` in its text. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
   const end = performance.now() + PATIENCE;
   while (!holds()) {
@@ -131,8 +137,7 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
 }
 
 /**
- * The environment of this process, without the variables of Lamplight. These variables would change the program's
- * behaviour.
+ * The environment of this process without the variables of Lamplight, which would change the settings of the program.
  */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("LAMPLIGHT_")));

@@ -1,4 +1,4 @@
-/** Tests invariants of the machine with many random scripts. Each script is determined by its seed. */
+/** Tests the invariants of the machine with many random scripts. A seed determines each script. */
 
 import { expect, test } from "vitest";
 import { nextDeadline, step } from "../../src/machine/machine.js";
@@ -48,7 +48,7 @@ function line(random: () => number): string {
   );
 }
 
-/** The state that the driver would have. An effect that it could not execute is an error of the machine. */
+/** The state that the driver would have. If it cannot execute an effect, the machine has made an error. */
 class Witness {
   link: "none" | "opening" | "up" = "none";
   readonly answered = new Map<number, number>();

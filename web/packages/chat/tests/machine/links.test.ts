@@ -8,7 +8,7 @@ import { nextDeadline } from "../../src/machine/machine.js";
 import { cut, UNKNOWN_PATH } from "../../src/machine/path.js";
 import { LIVE, liveTranscript, transcript, World } from "./script.js";
 
-/** Reads the cases of a table that the SDKs share. */
+/** Reads the cases of a table that all SDKs share. */
 function shared(name: string): string[] {
   const table = readFileSync(new URL(`../../../../../crates/client/tests/sdk/${name}.csv`, import.meta.url), "utf8");
   const cases = table.split("\n").filter((line) => /^\d/.test(line));
@@ -32,7 +32,10 @@ test("the heartbeats on a path that cuts links are those of the table that the S
   }
 });
 
-/** A script's lines in which the client reconnects after a broken link, and `wait` milliseconds pass. */
+/**
+ * Returns the lines of a script in which the client reconnects after a broken link, and `wait` milliseconds then
+ * pass.
+ */
 const backAnd = (wait: number) => `next\nup\nanswer @ login\nwait ${wait}\n`;
 
 /** Returns the time from a login to the first heartbeat, after a session with this script. */

@@ -1,6 +1,6 @@
 /**
- * Simulates the return of many clients, each with its own jitter, to a server that was down for a while. Time is
- * simulated.
+ * Simulates how many clients return to a server that was down for a while. Each client has its own jitter. The time
+ * is simulated.
  */
 
 import { expect, test } from "vitest";
@@ -9,10 +9,10 @@ import { step } from "../../src/machine/machine.js";
 import { type Input, newState, type State } from "../../src/machine/session.js";
 import { randomOf } from "../random.js";
 
-/** The time, in milliseconds, to connect and log in, or to be refused. */
+/** The time, in milliseconds, in which a client connects and is logged in or refused. */
 const WAY = 50;
 
-/** One client, and when its current attempt to connect, or its wait for the next one, ends. */
+/** A client, with the time at which its current attempt to connect, or its wait, ends. */
 interface Seat {
   state: State;
   attempt: boolean;
@@ -20,8 +20,8 @@ interface Seat {
 }
 
 /**
- * Simulates a server with this many clients that sends `spread` and is down for `away` milliseconds. Returns how long
- * after its restart each client logs in, rising.
+ * Simulates a server with this number of clients, which sends `spread` and is down for `away` milliseconds. Returns,
+ * in ascending order, how long after the restart each client was logged in.
  */
 function returns(clients: number, spread: number, away: number, seed: number): number[] {
   const random = randomOf(seed);

@@ -30,7 +30,7 @@ export function transcript(script: string): string {
   return world.transcript;
 }
 
-/** Runs a script like `transcript`, after a successful login that is not in the transcript. */
+/** Runs a script like `transcript`, but after a successful login, which the transcript does not contain. */
 export function liveTranscript(script: string): string {
   const world = new World();
   world.run(LIVE);
@@ -101,7 +101,9 @@ export class World {
     }
   }
 
-  /** Ends the link, or the attempt to open a link. Makes the next attempt when it is due, and returns the wait. */
+  /**
+   * Ends the link, or the attempt to open one, and makes the next attempt when it is due. Returns the wait before it.
+   */
   #retry(): number {
     const before = this.transcript;
     const lost = this.step({ type: "linkEnded", why: "closed" });
@@ -116,7 +118,10 @@ export class World {
     return waited;
   }
 
-  /** Breaks the link, opens the next one, and answers its login. The transcript has only the answer's effects. */
+  /**
+   * Breaks the link, opens the next one, and answers its login. The transcript contains only the effects of the
+   * answer.
+   */
   #comeBack(answer: string[]): void {
     this.#retry();
     const before = this.transcript;
@@ -207,7 +212,7 @@ export class World {
     }
   }
 
-  /** Returns the answer to a request, from the words after `answer`: `@ <kind> <what>`. */
+  /** Returns the answer to a request. It is described by the words after `answer`: `@ <kind> <what>`. */
   #answer([at = "@", kind = "", ...rest]: string[]): Input {
     const back = Number(at.slice(1) || "1");
     const id = this.sent.at(-back)?.id ?? "0";
@@ -263,7 +268,7 @@ export class World {
   }
 }
 
-/** Returns the abilities with statuses allowed (`on`) or refused (`off`). */
+/** Returns the abilities of a client that may use statuses (`on`) or may not (`off`). */
 function abilities(words: string[]): AbilitiesJson {
   return words.includes("on") ? { statusesOfOthers: true, queryBatch: 500 } : { refusalCode: 72001, queryBatch: 500 };
 }
@@ -285,7 +290,7 @@ function statuses(words: string[]): UserStatusJson[] {
   });
 }
 
-/** Returns statuses as `user:version`, by rising user. */
+/** Returns statuses as `user:version`, in ascending order of users. */
 export function brief(told: readonly UserStatus[]): string {
   return told
     .map(({ userID, version }) => `${userID}:${version}`)

@@ -14,7 +14,7 @@ import { nextDeadline, step } from "../../src/machine/machine.js";
 import { type Effect, type Ending, type Input, newState, type News, type State } from "../../src/machine/session.js";
 import { brief } from "./script.js";
 
-/** The features that scripts may need but this SDK does not have. */
+/** The features that scripts may need and this SDK does not have. */
 const ABSENT: readonly string[] = [];
 
 test.each(["connection", "relogin", "calls", "heartbeats", "restore", "lists"])(
@@ -30,7 +30,7 @@ test.each(["connection", "relogin", "calls", "heartbeats", "restore", "lists"])(
   },
 );
 
-/** Runs the scenarios of a file, and returns the file with the actual effects. */
+/** Runs the scenarios of a file. Returns the file with the effects that occurred. */
 function play(scripts: string): { played: string; scenarios: number } {
   const played: string[] = [];
   let scenarios = 0;
@@ -54,7 +54,7 @@ function play(scripts: string): { played: string; scenarios: number } {
   return { played: played.join("\n"), scenarios };
 }
 
-/** Shortens a list of effects: more than three equal effects in a row become one, with the number. */
+/** Shortens a list of effects: more than three equal effects in a row are replaced by one with their number. */
 function inShort(effects: readonly string[]): string[] {
   const runs: string[][] = [];
   for (const effect of effects) {
@@ -77,7 +77,7 @@ class Player {
   #jitter = 1;
   #timeout = 10_000;
   #calls = 0;
-  /** The requests without an answer on the current link, oldest first. */
+  /** The unanswered requests on the current link, the oldest first. */
   #unanswered: ClientMessageJson[] = [];
 
   /** Processes a line of the script, and returns the effects. */
@@ -236,7 +236,7 @@ class Player {
     }
   }
 
-  /** Removes the oldest request of this kind without an answer, and returns its id. */
+  /** Removes the oldest unanswered request of this kind, and returns its id. */
   #take(kind: string): string {
     const place = this.#unanswered.findIndex((message) => {
       const word = showRequest(message).split(" ")[0] ?? "";
@@ -281,7 +281,7 @@ function abilities(isOn: boolean): AbilitiesJson {
   return { statusesOfOthers: isOn, ...(isOn ? {} : { refusalCode: 72001 }) };
 }
 
-/** The requests by their words in the scripts, with their parameters. */
+/** For each word of a request in the scripts: the kind of the request, and its parameters. */
 const OPERATIONS: Record<string, { kind: AskKind; parameters: (rest: string[]) => object }> = {
   logout: { kind: "logout", parameters: () => ({}) },
   set: { kind: "setSelfStatus", parameters: (rest) => ({ customStatus: rest.join(" ") }) },
@@ -366,7 +366,7 @@ function showRequest(message: ClientMessageJson): string {
   return [word, ...words.flat()].join(" ");
 }
 
-/** An event in the notation of the scripts; an empty list for an event that they lack. */
+/** An event in the notation of the scripts; an empty list if they have no notation for it. */
 function showNews(news: News): string[] {
   switch (news.type) {
     case "connecting":

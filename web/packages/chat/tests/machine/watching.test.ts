@@ -284,7 +284,7 @@ test("while nobody is told of others the list stays, and a restore waits until t
   `);
 });
 
-/** A world with more statuses than fit into a login, after a reconnect. */
+/** A world after a reconnect, with more statuses than fit into a login request. */
 function crowded(): World {
   const world = new World();
   const crowd = Array.from({ length: 3_000 }, (_, n) => `user${n}:${7_000_000_000_000_000 + n}`);

@@ -1,6 +1,6 @@
 /**
- * The types that only this SDK has: events with typed data, and statuses with reasons and times. Compiled but never
- * run.
+ * A program that uses what only this SDK has: events with typed data, and statuses with reasons and times. It is
+ * compiled, but never run.
  */
 
 import Lamplight, { type Chat, type Result, type UserStatus } from "chat-sdk";

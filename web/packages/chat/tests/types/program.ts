@@ -1,6 +1,6 @@
 /**
- * A program about user status, friends and messages, written for the cloud's SDK. It is compiled with Lamplight's and
- * with the cloud's typings, and never run. Only the target of the import differs (see `tsconfig.*.json`).
+ * A program about user status, friends and messages, written for the cloud's SDK. It is compiled with the typings of
+ * the cloud and with those of Lamplight, but never run. Only the import differs (see `tsconfig.*.json`).
  */
 
 import SDK from "chat-sdk";

@@ -1,4 +1,4 @@
-/** Checks that our typings have every name of the cloud's typings. The file is never run. */
+/** Checks that Lamplight's typings have every name of the cloud's typings. The file is never run. */
 
 import type Cloud from "cloud-sdk";
 import type { ChatSDK as CloudClient } from "cloud-sdk";

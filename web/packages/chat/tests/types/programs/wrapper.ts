@@ -1,4 +1,4 @@
-/** A program with a wrapper that calls methods by name, and with a fake client for tests. */
+/** A program with a wrapper that calls methods by their names, and with a fake client for tests. */
 
 import SDK, { type ChatSDK, type Message } from "chat-sdk";
 
