@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** The configuration of the measurements, which are not tests. */
+/** The configuration of the benchmarks, which are not tests. */
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source"] },
   ssr: { resolve: { conditions: ["@lamplight/source"] } },

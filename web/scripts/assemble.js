@@ -1,8 +1,8 @@
 /**
- * Copies the built files of the packages into `web/dist`. This folder is compiled into the server. Compresses each file
- * once, so that the server need not.
+ * Copies the built files of the packages into `web/dist`, a folder that is compiled into the server. Compresses each
+ * file once, so that the server need not do it.
  *
- * Rewriting a file would compile the server again, so unchanged files stay.
+ * A file that has not changed is not written, because the server would otherwise be compiled again.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -12,7 +12,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 const WEB = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(WEB, "dist");
 
-/** The output folder of each package, and its path on the site. */
+/** For each package: its output folder, and its path on the site. */
 const PARTS = [
   { built: "packages/demo/dist", at: "" },
   { built: "packages/console/dist", at: "console" },
@@ -20,9 +20,9 @@ const PARTS = [
   { built: "packages/uikit/docs/dist", at: "docs/uikit" },
 ];
 
-/** The files that are worth packing; other formats are already packed. */
+/** The files that are worth compressing. Other formats are compressed already. */
 const WORTH_PACKING = /\.(css|html|ico|js|json|map|svg|txt|webmanifest)$/;
-/** The minimum size of a file for packing, in bytes. A smaller one fits into one packet anyway. */
+/** The minimum size of a file that is compressed, in bytes. A smaller one fits into one packet anyway. */
 const LEAST_TO_PACK = 1024;
 
 const wanted = new Map();

@@ -1,7 +1,7 @@
 /**
  * Measures the time that a change takes from one page to another: `npm run bench -w @lamplight/e2e`. The time begins
- * with the application's call in one page. It ends when the text is in a list row of the other page. Both are pages of
- * the demo in one browser, with a server on this machine. They share a monotonic clock.
+ * with the application's call in one page, and ends when the text is in a row of a list in the other page. Both pages
+ * are pages of the demo in one browser, and share a monotonic clock. The server is on this machine.
  */
 
 import type { Browser, Page } from "playwright-core";
@@ -9,13 +9,16 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, playAs, seesDot, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
 
-/** The number of changes. With the default, a run takes about twenty seconds. */
+/** The number of changes. With the default, a run takes about 20 s. */
 const CHANGES = Number(process.env["CHANGES"] ?? 200);
 
-/** The time between two changes, in milliseconds. Changes within 50 ms would be conflated. */
+/** The time between two changes, in milliseconds. Changes that follow within 50 ms would be conflated. */
 const PAUSE = 90;
 
-/** The limit for the median, in milliseconds. It is far above the measured values: a slower run means a defect. */
+/**
+ * The limit of the median, in milliseconds. It is far above the values that were measured, so only a defect exceeds
+ * it.
+ */
 const BROKEN = 500;
 
 let server: Server;
@@ -55,7 +58,7 @@ test("a change of one page in another's document", async () => {
   expect(percentile(took, 0.5)).toBeLessThan(BROKEN);
 });
 
-/** Records when each text first arrives in a message. Runs before the other scripts of the page. */
+/** Records when each text first arrives in a message. It runs before the other scripts of the page. */
 function noteArrivals(): void {
   const arrived: Record<string, number> = {};
   window.WebSocket = class extends WebSocket {
@@ -92,7 +95,7 @@ async function watch(page: Page): Promise<void> {
   });
 }
 
-/** Changes the own custom status many times, and returns the start time of each change. */
+/** Changes the page's custom status many times. Returns the start time of each change. */
 async function change(page: Page): Promise<Map<string, number>> {
   const told = await page.evaluate(
     async ([changes, pause]) => {

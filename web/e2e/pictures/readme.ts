@@ -23,10 +23,13 @@ afterAll(async () => {
 const LIGHT: BrowserContextOptions = { colorScheme: "light", locale: "en-US", reducedMotion: "reduce" };
 const DARK: BrowserContextOptions = { colorScheme: "dark", locale: "zh-CN", reducedMotion: "reduce" };
 
-/** The minimum points in a line of the console's chart. Fewer do not look good in a picture. */
+/** The minimum number of points in a line of the console's chart, so that the picture looks good. */
 const POINTS = 30;
 
-/** Takes a picture. Removes characters without a font here, such as emoji. They would appear as boxes. */
+/**
+ * Takes a picture. Characters for which this machine has no font, such as emoji, are removed, because they would be
+ * shown as boxes.
+ */
 async function take(page: Page, name: string): Promise<void> {
   await page.evaluate(() => {
     const drawing = (text: string): string => {

@@ -12,7 +12,7 @@ interface Finding {
   nodes: { target: unknown[]; failureSummary?: string }[];
 }
 
-/** Returns the problems that axe classifies as serious or critical, as texts. */
+/** Returns the problems that axe considers serious or critical, as texts. */
 export async function seriousFaults(page: Page): Promise<string[]> {
   // The script runs through the browser's debugging protocol, because the page's content security policy forbids
   // other scripts.

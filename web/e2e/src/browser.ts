@@ -1,4 +1,4 @@
-/** A real browser with windows, and functions that tests share: actions of visitors, and checks. */
+/** A real browser with windows, and functions for all tests: actions of visitors, and checks. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -6,13 +6,13 @@ import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { onTestFailed } from "vitest";
 
-/** The time limit for anything that must happen, in milliseconds. The machine may be busy. */
+/** The time limit for anything that must happen, in milliseconds. It is long, because the machine may be busy. */
 export const PATIENCE = 20_000;
 
 /** The folder for the screenshots of failed tests. */
 const FAILED = fileURLToPath(new URL("../failed", import.meta.url));
 
-/** The flags of the browser: no sandbox, GPU or QUIC, and no requests of the browser itself. */
+/** The flags of the browser: no sandbox, no GPU, no QUIC, and no requests by the browser itself. */
 export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -28,16 +28,16 @@ export async function launch(): Promise<Browser> {
   return await chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 });
 }
 
-/** The windows of one visitor, with the errors that occur in their pages. */
+/** The windows of one visitor, and the errors in their pages. */
 export class Windows {
   readonly errors: string[] = [];
-  /** The requests of pages to other hosts since `withoutOthers` was called, as `type address`. */
+  /** The requests of pages to other hosts since `withoutOthers` was called, each as `type address`. */
   readonly elsewhere: string[] = [];
   #pages = 0;
 
   private constructor(private readonly context: BrowserContext) {}
 
-  /** Creates a visitor. `before` runs in every page with its argument, before all other scripts. */
+  /** Creates a visitor. `before` runs in every page before all other scripts. */
   static async open(
     browser: Browser,
     options: Parameters<Browser["newContext"]>[0] = {},
@@ -70,7 +70,7 @@ export class Windows {
     return page;
   }
 
-  /** Answers requests to other hosts with an empty picture, so that no test contacts them. */
+  /** Answers requests to other hosts with an empty picture, so that the tests contact no other host. */
   async withoutOthers(): Promise<void> {
     await this.context.route(
       ({ hostname }) => hostname !== "127.0.0.1",

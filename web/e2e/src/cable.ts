@@ -1,4 +1,4 @@
-/** The network between the pages and the server: a TCP proxy that a test can cut, silence and restore. */
+/** The network between the pages and the server: a TCP proxy. A test can cut it, silence it and restore it. */
 
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 
@@ -53,8 +53,8 @@ export class Cable {
   }
 
   /**
-   * Stops all bytes, like a device that loses its network. Existing connections stay open but never work again. New
-   * connections hang until the network returns.
+   * Passes no more bytes, as if the device had lost its network. Existing connections stay open, but never pass bytes
+   * again. New connections wait until the network is restored.
    */
   fallSilent(): void {
     this.#state = "silent";

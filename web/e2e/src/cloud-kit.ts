@@ -1,4 +1,7 @@
-/** The cloud's own web kit, built with Lamplight's package in place of the cloud's. Installed once, into `target`. */
+/**
+ * The cloud's own web kit, built with Lamplight's package in place of the cloud's. It is installed once, into
+ * `target`.
+ */
 
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,16 +12,16 @@ import { Site } from "./site.js";
 
 const run = promisify(execFile);
 
-/** The source of the application that shows the kit, with pinned versions of its dependencies. */
+/** The source of the application that shows the kit. The versions of its dependencies are pinned. */
 const SOURCE = fileURLToPath(new URL("../../../tests/cloud-kit", import.meta.url));
 const HOME = fileURLToPath(new URL("../../../target/cloud-kit", import.meta.url));
 const STAMP = join(HOME, "stamp");
 const COMPAT = fileURLToPath(new URL("../../packages/chat/src/compat/index.ts", import.meta.url));
 
-/** The time limit for the installation in milliseconds, because packages are fetched from the registry. */
+/** The time limit of the installation, in milliseconds. It is long, because packages are fetched from a registry. */
 export const PATIENCE_TO_INSTALL = 10 * 60_000;
 
-/** The built application with the kit, and its web server. The page has `<meta name="lamplight-server">`. */
+/** The built application with the kit, and a web server for it. The page has `<meta name="lamplight-server">`. */
 export class CloudKit {
   private constructor(
     private readonly site: Site,
@@ -39,13 +42,13 @@ export class CloudKit {
     return new CloudKit(site, built);
   }
 
-  /** Returns the address of the page for a user. */
+  /** Returns the address of the page that logs a user in. */
   page(app: number, user: string, sig: string): string {
     const said = new URLSearchParams({ app: String(app), user, sig });
     return `${this.site.address}/#${said.toString()}`;
   }
 
-  /** The code of the bundle, which must not contain the cloud's own client. */
+  /** The code of the bundle, which must not contain the client of the cloud. */
   get code(): string {
     const page = readFileSync(join(this.built, "index.html"), "utf8");
     const script = /src="([^"]+\.js)"/.exec(page)?.[1] ?? "";

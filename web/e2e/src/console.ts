@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { Page } from "playwright-core";
 import type { Server } from "./server.js";
 
-/** The addresses of all pages that need no particular data. */
+/** The addresses of the pages that need no particular data. */
 export const CONSOLE_PAGES = [
   "#/overview",
   "#/apps",
@@ -24,7 +24,7 @@ export const CONSOLE_PAGES = [
   "#/nowhere",
 ] as const;
 
-/** Returns the password in the server's log. */
+/** Returns the password from the log of the server. */
 export function passwordOf(server: Server): string {
   return /\(password ([^,]+),/.exec(server.log)?.[1] ?? "";
 }
@@ -35,7 +35,7 @@ export async function logIn(page: Page, password: string): Promise<void> {
   await page.locator("lc-login").waitFor({ state: "detached" });
 }
 
-/** Opens a page, and waits until all its data is loaded. */
+/** Opens a page, and waits until all of its data is loaded. */
 export async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate((to) => {
     location.hash = to;

@@ -1,4 +1,4 @@
-/** Sets up the tests about visitors: the demo, a browser, and new windows for each test. */
+/** Prepares tests with visitors: a demo server, a browser, and new windows for each test. */
 
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
@@ -9,17 +9,18 @@ import { Server } from "./server.js";
 export interface Demo {
   readonly server: Server;
   readonly browser: Browser;
-  /** The windows of the current test. An error in one of its pages fails the test. */
+  /** The windows of the current test. An error in one of their pages fails the test. */
   readonly windows: Windows;
   /**
-   * Opens further windows in the current test, with their own options. An error in their pages also fails the test.
+   * Opens more windows in the current test, with their own options. An error in one of their pages fails the test as
+   * well.
    */
   readonly open: (...how: WindowOptions) => Promise<Windows>;
 }
 
 type WindowOptions = Parameters<typeof Windows.open> extends [Browser, ...infer Options] ? Options : never;
 
-/** Sets up the tests of the surrounding `describe`. `prepare` runs once, when the server is ready. */
+/** Prepares the tests of the surrounding `describe`. `prepare` runs once, when the server is ready. */
 export function setUpDemo(prepare: (server: Server) => Promise<void> = () => Promise.resolve()): Demo {
   const demo = {} as { -readonly [Part in keyof Demo]: Demo[Part] };
   let opened: Windows[] = [];

@@ -20,7 +20,7 @@ const PAGES = [
 ];
 
 export interface Example {
-  /** The position of the example: the page, and the line where it begins. */
+  /** The page with the example, and the line where the example begins. */
   readonly name: string;
   /** The language of the code block; empty if it has none. */
   readonly kind: string;
@@ -43,7 +43,7 @@ function ofHtml(page: string, text: string): Example[] {
   });
 }
 
-/** Finds the code blocks of a Markdown page. The lines of a block in a list are indented. */
+/** Finds the code blocks of a Markdown page. The lines of a block may be indented, if the block is in a list. */
 function ofMarkdown(page: string, text: string): Example[] {
   const blocks = text.matchAll(/^( *)```(\w*)[^\n]*\n(.*?)^\1```$/gms);
   return [...blocks].map(({ index, 1: indent = "", 2: kind = "", 3: code = "" }) => ({

@@ -1,4 +1,4 @@
-/** The packages as users install them: packed, and unpacked into a folder outside the workspace. */
+/** The packages as users install them: packed, and then unpacked into a folder outside of the workspace. */
 
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
@@ -13,7 +13,7 @@ const WEB = fileURLToPath(new URL("../..", import.meta.url));
 
 export const PACKAGES = ["chat", "uikit"] as const;
 
-/** The dependencies of the packages, copied from the workspace. No test needs a registry. */
+/** The dependencies of the packages. They are copied from the workspace, so that no test needs a registry. */
 const DEPENDENCIES = [
   "lit",
   "lit-html",

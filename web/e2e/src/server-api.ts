@@ -1,4 +1,4 @@
-/** Calls of the server API, like a backend's calls, for tests that need many users. */
+/** Calls of the server API, as a backend makes them, for tests that need many users. */
 
 import type { Server } from "./server.js";
 
@@ -36,7 +36,7 @@ export class ServerApi {
     await this.#call("openim/sendmsg", { From_Account: from, To_Account: to, MsgRandom, MsgBody });
   }
 
-  /** Sends the same text to many users, with several calls at a time. */
+  /** Sends the same text to many users. Makes several calls at a time. */
   async sayToAll(from: string, to: readonly string[], text: string): Promise<void> {
     for (const some of inPieces(to, RECIPIENTS_AT_ONCE)) {
       await Promise.all(some.map((one) => this.say(from, one, text)));

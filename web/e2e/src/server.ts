@@ -10,14 +10,18 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The program must start or end within this time, in milliseconds. The machine may be busy. */
+/**
+ * The time in milliseconds within which the program must start or end. It is long, because the machine may be busy.
+ */
 const PATIENCE = 30_000;
 
-/** The time after which a server ends by itself if its test has not ended it. */
+/** The time after which a server ends by itself, if its test has not ended it. */
 const LIFETIME = "15m";
 
 export interface ServerOptions {
-  /** The command of the program. `demo` has users who act on their own; `serve` has no users. */
+  /**
+   * The command of the program. With `demo`, the server has users who act on their own; with `serve`, it has none.
+   */
   kind: "demo" | "serve";
   environment?: Record<string, string>;
   /** The client port; 0 selects a free one. */
@@ -39,7 +43,7 @@ export class Server {
     });
   }
 
-  /** Starts a server, and waits until it serves its pages. */
+  /** Starts a server, and waits until its pages can be loaded. */
   static async start(options: ServerOptions): Promise<Server> {
     const server = new Server(options);
     try {
@@ -128,7 +132,7 @@ export class Server {
   }
 }
 
-/** Returns the path of the program under test. Without the program, the tests fail. */
+/** Returns the path of the program under test. If the program does not exist, the tests fail. */
 export function program(): string {
   const built = fileURLToPath(new URL("../../../target/debug/lamplight", import.meta.url));
   const path = resolve(process.env["LAMPLIGHT_BIN"] ?? built);
@@ -138,7 +142,7 @@ export function program(): string {
   return path;
 }
 
-/** Returns the environment of this process without the variables that would configure the server. */
+/** Returns the environment of this process without the variables that would change the settings of the server. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith("LAMPLIGHT_"));
   return Object.fromEntries(ours);

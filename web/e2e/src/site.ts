@@ -16,7 +16,7 @@ const TYPES: Record<string, string> = {
 export class Site {
   private constructor(private readonly http: Server) {}
 
-  /** Starts the server. `change` may modify text files before they are served. */
+  /** Starts the server. `change` may change a text file before it is served. */
   static async start(
     folder: string,
     change: (path: string, text: string) => string = (_, text) => text,

@@ -1,6 +1,6 @@
 /**
- * Checks every page with the rules of axe, in the light and dark theme, in English and Chinese, on a desktop and a
- * telephone. No page has a serious problem or is wider than the telephone.
+ * Checks every page with the rules of axe: in the light and the dark theme, in English and Chinese, on a desktop and
+ * a telephone. No page may have a serious problem or be wider than the telephone.
  */
 
 import type { Browser, Page } from "playwright-core";
@@ -16,7 +16,7 @@ const LOOKS = (["light", "dark"] as const).flatMap((colorScheme) =>
   ),
 );
 
-/** The time limit for all states of a page, in milliseconds. There are many states. */
+/** The time limit for all states of a page, in milliseconds. It is long, because a page has many states. */
 const LONG = 240_000;
 
 describe.each(LOOKS)(

@@ -1,4 +1,7 @@
-/** Tests the cloud's own web kit on Lamplight with two users in two windows. Only its bundler has an alias. */
+/**
+ * Tests the cloud's own web kit on Lamplight, with two users in two windows. Only the kit's bundler is configured,
+ * with an alias.
+ */
 
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -1,11 +1,11 @@
-/** Tests that an open page shows the effect of a switch that an operator changes in the console. */
+/** Tests that an open page changes when an operator changes a switch in the console. */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
 
-/** The time limit for the effect, in milliseconds. A page that polls would exceed it; a busy machine does not. */
+/** The time limit of the effect, in milliseconds. A page that polls would exceed it, but a busy machine would not. */
 const AT_ONCE = 10_000;
 
 describe("a switch of the console", () => {

@@ -1,6 +1,6 @@
 /**
- * Tests that every web example in the READMEs, the documentation and the kit's page runs unchanged. The tests add
- * what an example omits, such as the user who logs in. They connect every client to the server of the test.
+ * Tests that every web example in the READMEs, the documentation and the kit's page runs without changes. The tests
+ * add what an example leaves out, such as the user who logs in, and connect every client to the server of the test.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -27,7 +27,7 @@ function isForBackends(text: string): boolean {
   return text.includes('from "tls-sig-api-v2"');
 }
 
-/** The code before an example that uses a client `chat` without creating one. */
+/** The code before an example that uses a client `chat` but does not create it. */
 const PRELUDE = `
   import Lamplight from "@lamplight/chat";
   const chat = Lamplight.create({ SDKAppID: 1400000001, server: "ws://localhost:7400" });
@@ -38,7 +38,7 @@ const PRELUDE = `
   );
 `;
 
-/** Writes an example into its own page, and returns the path of the page. */
+/** Writes an example into a page of its own, and returns the path of the page. */
 function lay(folder: string, { kind, text }: Example, number: number): string {
   const home = join(folder, "examples", String(number));
   mkdirSync(home, { recursive: true });

@@ -26,7 +26,7 @@ const all = examples();
 const ofKind = (kind: string): Example[] => all.filter((example) => example.kind === kind);
 const named = (some: Example[]): [string, Example][] => some.map((example) => [example.name, example]);
 
-/** The app in the page about moving from the cloud. */
+/** The app in the page of the documentation about moving from the cloud. */
 const MOVED = 1_400_000_042;
 
 describe("at a server", () => {
@@ -125,7 +125,7 @@ test("data is data", () => {
   }
 });
 
-/** Returns the commands of a tool in the shell blocks, each with its folder. */
+/** Returns the commands of a tool in the shell blocks, each with its place and its folder. */
 function commandsOf(tool: string): { at: string; command: string; folder: string }[] {
   return ofKind("sh").flatMap(({ name, text }) =>
     text.split("\n").flatMap((line) => {

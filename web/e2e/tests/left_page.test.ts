@@ -1,4 +1,7 @@
-/** Tests that a page in the browser's cache is disconnected, and reconnects when the user returns to it. */
+/**
+ * Tests that a page in the browser's back-forward cache is disconnected, and connects again when the user returns to
+ * it.
+ */
 
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,5 +1,5 @@
 /**
- * Tests ten thousand and one conversations. The first rows appear at once, the others soon. No call exceeds the rate
+ * Tests a list of 10,001 conversations. Its first rows appear at once, and the others soon. No call exceeds the rate
  * limit.
  */
 
@@ -11,13 +11,13 @@ import { Server } from "../src/server.js";
 
 const CONVERSATIONS = 10_001;
 
-/** The time limit from the navigation to the first row, in milliseconds. An idle machine needs less than 1 s. */
+/** The time limit from the navigation to the first row, in milliseconds. An idle machine needs less than a second. */
 const FIRST_ROW = 5_000;
 
 /** The time limit for sending ten thousand messages over the server API, in milliseconds. */
 const MAKING = 300_000;
 
-/** The maximum rows in the document: more than a window shows, but far fewer than the conversations. */
+/** The maximum number of rows in the document. A window shows fewer rows, and the list has many more. */
 const MOST_ROWS = 120;
 
 describe("ten thousand conversations", () => {
@@ -75,7 +75,7 @@ describe("ten thousand conversations", () => {
   });
 });
 
-/** Waits until the list has at least `least` rows. Returns the page's time and the number of rows. */
+/** Waits until the list has at least `least` rows. Returns the time by the page's clock, and the number of rows. */
 async function rowsAtLeast(page: Page, least: number): Promise<{ at: number; rows: number }> {
   const found = await page.waitForFunction((least) => {
     const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");

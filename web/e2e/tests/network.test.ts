@@ -1,4 +1,4 @@
-/** Tests a network that breaks and is restored: the page shows the current statuses again without a reload. */
+/** Tests a network that breaks and is restored. The page must then show the current statuses without a reload. */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -39,7 +39,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
     await server.stop();
   });
 
-  /** Opens Ada's page with her contacts, and sets a mark that a reload would remove. */
+  /** Opens the page of Ada with her contacts, and sets a mark that a reload would remove. */
   async function ada(clock: "real" | "ours" = "real"): Promise<Page> {
     const page = await windows.page(server.pages);
     if (clock === "ours") {
@@ -54,7 +54,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
     return page;
   }
 
-  /** Opens a separate window for a user. */
+  /** Opens a window for another user. */
   async function comes(user: string): Promise<Windows> {
     const window = await Windows.open(browser);
     theirs.push(window);
@@ -64,12 +64,12 @@ describe("the network of a page", { timeout: 120_000 }, () => {
   }
 
   /**
-   * The time limits of a page, in milliseconds. A page must notice a cut network within `SEEN_WITHIN`, and show the
-   * current statuses after a sleep within `RIGHT_WITHIN`.
+   * The time limits in milliseconds. A page must notice a cut network within `SEEN_WITHIN`, and must show the current
+   * statuses within `RIGHT_WITHIN` after a sleep.
    */
   const [SEEN_WITHIN, RIGHT_WITHIN] = [10_000, 2_000];
 
-  /** Three ways to break the network. The browser reports only the last one. */
+  /** Three ways in which a network breaks. The browser reports only the last one. */
   const faults = {
     cut: {
       begins: () => {

@@ -1,4 +1,4 @@
-/** Tests the tarballs of the packages: their content, and every way to load them. `npm run build` must run before. */
+/** Tests the tarballs of the packages: their files, and every way to load them. `npm run build` must run before. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -39,7 +39,7 @@ function entries(kind: "import" | "require"): string[] {
   );
 }
 
-/** Returns all files in the exports of a manifest. */
+/** Returns all files that the exports of a manifest name. */
 function filesIn(value: unknown): string[] {
   if (typeof value === "string") {
     return [value];

@@ -1,4 +1,4 @@
-/** Tests that the host of a user's picture does not learn who looks at the picture. */
+/** Tests that the host of a user's picture does not learn who sees the picture. */
 
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -74,7 +74,7 @@ describe("a page that is loaded again while the server is away", () => {
   });
 });
 
-/** Makes the page record every dot and custom status that it shows of a user. */
+/** Makes the page record every dot and custom status that it shows for a user. */
 async function keepPictures(page: Page, name: string): Promise<void> {
   await page.evaluate((name) => {
     const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");

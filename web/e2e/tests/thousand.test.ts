@@ -1,4 +1,4 @@
-/** Tests a thousand contacts. All contacts can be reached, and the visible contacts have their dots. */
+/** Tests a list of a thousand contacts. The user can reach every contact, and the visible ones have their dots. */
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { Server } from "../src/server.js";
 
 const CONTACTS = 1_000;
 
-/** The maximum rows in the document: more than a window shows, but far fewer than the contacts. */
+/** The maximum number of rows in the document. A window shows fewer rows, and the list has many more. */
 const MOST_ROWS = 120;
 
 describe("a thousand contacts", () => {

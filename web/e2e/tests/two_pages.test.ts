@@ -4,10 +4,13 @@ import { describe, expect, test } from "vitest";
 import { playAs, rowOf, seesDot } from "../src/browser.js";
 import { setUpDemo } from "../src/demo.js";
 
-/** The Web linger of a new app, in milliseconds. Others see a closed tab after this time, and no reload. */
+/**
+ * The Web linger of a new app, in milliseconds. Other users see a closed tab after this time, and do not see a
+ * reload.
+ */
 const LINGER = 5_000;
 
-/** The longest delay that still counts as "at once" on a busy machine, in milliseconds. */
+/** The longest delay that counts as "at once" on a busy machine, in milliseconds. */
 const AT_ONCE = 2_000;
 
 describe("two windows of the demo", () => {

@@ -1,4 +1,6 @@
-/** Tests that a browser with a wrong clock shows the same times as other browsers. It uses the server's clock. */
+/**
+ * Tests that a browser with a wrong clock shows the same times as other browsers, because it uses the server's clock.
+ */
 
 import { describe, expect, test } from "vitest";
 import { playAs, rowOf } from "../src/browser.js";
@@ -6,7 +8,7 @@ import { setUpDemo } from "../src/demo.js";
 
 const MINUTE = 60_000;
 
-/** The longest time until relative times such as "5 minutes ago" are updated, in milliseconds. */
+/** The longest time until relative times such as "5 minutes ago" are shown anew, in milliseconds. */
 const TOLD_ANEW = 40_000;
 
 describe("a clock that is wrong by ten minutes", () => {
@@ -44,7 +46,7 @@ describe("a clock that is wrong by ten minutes", () => {
   });
 });
 
-/** Replaces the page's clock with a wrong one. Runs before all other scripts of the page. */
+/** Replaces the clock of the page with a wrong one. It runs before all other scripts of the page. */
 function turnClock(wrong: number): void {
   const state = window as unknown as { clockIsWrongBy: number };
   state.clockIsWrongBy = wrong;

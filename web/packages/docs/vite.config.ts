@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 import { documentation } from "./build/plugin.js";
 
 /**
- * The build of the documentation. Pages link to each other by relative addresses, so the folder works under any path.
+ * The build of the documentation. Pages link to each other with relative addresses, so the folder works under any
+ * path.
  */
 export default defineConfig({
   base: "./",

@@ -1,6 +1,6 @@
 /**
- * The configuration of the component manifest, which the documentation and editors read. Its texts are the comments
- * of the components.
+ * The configuration of the component manifest, which the documentation and editors read. The texts of the manifest
+ * are the comments of the components.
  */
 export default {
   globs: ["src/components/*.ts", "src/kit.ts"],

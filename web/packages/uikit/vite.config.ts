@@ -5,7 +5,7 @@ import { ENTRIES, PINYIN } from "./build/entries.js";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The conditions under which packages of this workspace are used from source, and need no build. */
+/** The conditions with which packages of this workspace are used from their source, so that they need no build. */
 const CONDITIONS = ["@lamplight/source", "module", "browser", "development|production"];
 
 export default defineConfig({

@@ -1,4 +1,4 @@
-/** The pages and their addresses. A `userID` may be any printable text, so the address is in the fragment. */
+/** The pages and their addresses. The address is in the fragment, because a `userID` may be any printable text. */
 
 export const APP_TABS = [
   "general",
@@ -13,7 +13,7 @@ export const APP_TABS = [
 ] as const;
 export type AppTab = (typeof APP_TABS)[number];
 
-/** The platforms of devices, with the server's names. */
+/** The platforms of devices, with the names that the server uses. */
 export const PLATFORMS = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"] as const;
 
 /** The field that a user search compares: the userID or the nick. */

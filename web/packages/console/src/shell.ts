@@ -1,4 +1,4 @@
-/** The frame of the console: the login or the operator, the navigation, and the current page. */
+/** The frame of the console: the login page, or the operator's name, the navigation and the current page. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
@@ -30,10 +30,10 @@ import { LANGUAGES, preferences, THEMES, type Language, type Theme } from "./wor
 export class Console extends View {
   @state() private session: Loaded<Session | undefined> = LOADING;
   @state() private route: Route = routeOf(location.hash);
-  /** Whether the session has ended on the server. */
+  /** Whether the server has ended the session. */
   @state() private over = false;
   @state() private changingPassword = false;
-  /** The message above the page. It stays until another message replaces it. */
+  /** The message above the page. It is shown until another message replaces it. */
   @state() private told: "password-changed" | "other-operator" | undefined = undefined;
 
   @query("lc-app") private readonly appPage!: AppPage | null;
@@ -482,7 +482,10 @@ export class Console extends View {
     }
   };
 
-  /** Moves the focus to the beginning of the page, so that screen readers read it. The focused element is gone. */
+  /**
+   * Moves the focus to the beginning of the page, because the element that had it is gone. Screen readers then read
+   * the page.
+   */
   #toContent(): void {
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("main")?.focus());
   }

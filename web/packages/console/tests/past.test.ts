@@ -24,7 +24,7 @@ const past = (points: PastPoint[]): Past => ({
   points,
 });
 
-/** Returns the times of the points; a dash marks the edge of a gap. */
+/** Returns the times of the points. A dash marks the edge of a gap. */
 const shown = (points: PastPoint[]): string =>
   places(past(points))
     .map(({ at, point: found }) => `${at}${found === undefined ? "-" : ""}`)

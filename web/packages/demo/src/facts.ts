@@ -1,21 +1,21 @@
 /**
- * The parts of a status that can be shown as facts. An unknown status has no time and only the last known devices.
- * Pure.
+ * The parts of a status that can be shown as facts. If the status is unknown, there are no times, and the devices are
+ * the last known ones. The functions are pure.
  */
 
 import type { UserStatus } from "@lamplight/chat";
 
 export interface Facts {
-  /** The status type, to which `since` and `lastSeen` belong. */
+  /** The status type. `since` and `lastSeen` belong to it. */
   readonly type: UserStatus["statusType"];
-  /** The time since which the user has this type. Undefined if unknown; 0 without any login. */
+  /** The time since which the user has this type. Undefined if it is unknown; 0 if the user has never logged in. */
   readonly since: number | undefined;
-  /** The last-seen time; undefined if none is to be shown. */
+  /** When the user was last connected; undefined if this is not to be shown. */
   readonly lastSeen: { readonly at: number | undefined } | undefined;
   readonly devices: { readonly names: readonly string[]; readonly areCurrent: boolean };
 }
 
-/** Returns the facts of a status. `stale` is true without a connection, when changes do not arrive. */
+/** Returns the facts of a status. `stale` says that there is no connection, so that changes do not arrive. */
 export function factsOf(status: UserStatus, stale: boolean): Facts {
   const { statusType: type, since, lastSeen, onlineDevices: names } = status;
   const isUnknown = type === 0;

@@ -1,5 +1,5 @@
 /**
- * The statuses that this page has received: each user's newest one, and the last changes. All functions are pure. A
+ * The statuses that this page has received: the newest of each user, and the last changes. The functions are pure. A
  * late or repeated status changes nothing.
  */
 
@@ -7,7 +7,7 @@ import { isNewer, type UserStatus } from "@lamplight/chat";
 
 /** A change of a status type or a custom status. */
 export interface Happening {
-  /** A rising number, which is the key of the change in lists. */
+  /** The number of the change. Numbers increase, and identify the changes in lists. */
   readonly number: number;
   /** The time when this page received the change, by the server's clock, in milliseconds since 1970 (UTC). */
   readonly at: number;
@@ -19,7 +19,7 @@ export interface Happening {
 
 export interface Picture {
   readonly statuses: ReadonlyMap<string, UserStatus>;
-  /** The changes, newest first. */
+  /** The changes, the newest first. */
   readonly happenings: readonly Happening[];
 }
 
@@ -28,7 +28,7 @@ export const MOST_HAPPENINGS = 60;
 
 export const EMPTY: Picture = { statuses: new Map(), happenings: [] };
 
-/** Adds statuses that were received at the time `at`. An older version than the stored one is ignored. */
+/** Adds statuses that were received at the time `at`. Ignores a status that is older than the stored one. */
 export function fold(picture: Picture, told: readonly UserStatus[], at: number): Picture {
   const statuses = new Map(picture.statuses);
   const happened: Happening[] = [];
@@ -49,12 +49,12 @@ export function fold(picture: Picture, told: readonly UserStatus[], at: number):
   return { statuses, happenings: [...happened, ...picture.happenings].slice(0, MOST_HAPPENINGS) };
 }
 
-/** Removes the statuses of all other users. The list of changes stays. */
+/** Removes the statuses of all users but one. The list of changes stays. */
 export function only(picture: Picture, userID: string): Picture {
   return { ...picture, statuses: new Map([...picture.statuses].filter(([user]) => user === userID)) };
 }
 
-/** Returns the difference between two statuses; undefined if there is none, or no earlier status. */
+/** Returns what differs between two statuses; undefined if nothing does, or if there is no earlier status. */
 function difference(before: UserStatus | undefined, status: UserStatus): Happening["what"] | undefined {
   if (before === undefined) {
     return undefined;

@@ -10,7 +10,7 @@ export interface Preferences {
 
 const KEY = "lamplight.demo.preferences";
 
-/** Returns the stored preferences. Missing preferences come from the browser's settings. */
+/** Returns the stored preferences. A preference that is missing is taken from the settings of the browser. */
 export function readPreferences(
   store: Pick<Storage, "getItem"> | undefined,
   languages: readonly string[],
@@ -31,7 +31,7 @@ export function keepPreferences(store: Pick<Storage, "setItem"> | undefined, pre
   }
 }
 
-/** Returns the browser's first language that the demo has; English if there is none. */
+/** Returns the first of the browser's languages that the demo has, or else English. */
 function languageOf(languages: readonly string[]): Language {
   const known = languages.map((language) => language.slice(0, 2).toLowerCase());
   return known.find((language): language is Language => language === "en" || language === "zh") ?? "en";

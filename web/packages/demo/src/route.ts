@@ -1,6 +1,6 @@
 /**
- * The route of the demo, in the fragment of the address. Back closes the view that was opened last. A reload shows
- * the same views. Each chat has its own link. Pure.
+ * The route of the demo, which is in the fragment of the address. Back closes the view that was opened last, a reload
+ * shows the same views, and each chat has a link. The functions are pure.
  */
 
 export type Tab = "chats" | "contacts";
@@ -9,7 +9,7 @@ export interface Route {
   readonly tab: Tab;
   /** The peer of the open chat; empty if no chat is open. */
   readonly peer: string;
-  /** Whether the status details are open. Matters only if they do not fit beside the chat. */
+  /** Whether the details of a status are open. This matters only if they do not fit beside the chat. */
   readonly isDetailed: boolean;
 }
 
@@ -18,7 +18,7 @@ export const HOME: Route = { tab: "chats", peer: "", isDetailed: false };
 /** The maximum length of a userID, in bytes. */
 const LONGEST_USER_ID = 32;
 
-/** Parses a fragment. An unknown fragment means the start view. */
+/** Parses a fragment. An unknown fragment is the start view. */
 export function routeOf(hash: string): Route {
   let words: string[];
   try {
@@ -42,7 +42,7 @@ export function hashOf({ tab, peer, isDetailed }: Route): string {
   return `#/${tab}${chat}${isDetailed && peer !== "" ? "/details" : ""}`;
 }
 
-/** Returns the route after the innermost open view is closed; undefined if no view is open. */
+/** Returns the route after the view that was opened last is closed; undefined if no view is open. */
 export function outerOf(route: Route): Route | undefined {
   if (route.isDetailed) {
     return { ...route, isDetailed: false };

@@ -1,20 +1,22 @@
-/** The requests of the page to the HTTP port: for the address of the server, and for the demo users. */
+/** The requests of the page to the HTTP port: the address of the server, and the demo users. */
 
 /** A demo user. */
 export interface DemoUser {
   readonly userID: string;
   readonly nick: string;
   readonly avatar: string;
-  /** Whether the user is meant for visitors. The others act on their own, even with a visitor logged in. */
+  /**
+   * Whether a visitor may log in as this user. The other users act on their own, also while a visitor is logged in.
+   */
   readonly isPlayer: boolean;
 }
 
 /** The server to which visitors log in. */
 export interface Place {
-  /** The address for the SDK's clients. */
+  /** The address to which clients of the SDK connect. */
   readonly clientUrl: string;
   readonly version: string;
-  /** The app and the users of the demo; undefined if the server is not a demo. */
+  /** The app and the users of the demo; undefined if the server is not a demo server. */
   readonly demo: { readonly SDKAppID: number; readonly users: readonly DemoUser[] } | undefined;
 }
 
@@ -41,7 +43,7 @@ export async function readPlace(): Promise<Place> {
   return { ...place, demo: { SDKAppID, users: users.map(readUser) } };
 }
 
-/** Requests a UserSig for a demo user. */
+/** Requests the credentials of a demo user. */
 export async function askForTicket(userID: string): Promise<Ticket> {
   const told = await ask("/demo/sig", {
     method: "POST",

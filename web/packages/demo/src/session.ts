@@ -1,5 +1,5 @@
 /**
- * One visit, from a login to its end. It owns the SDK's client and the kit, and processes their events. It calls a
+ * One visit, from a login to its end. It owns the client of the SDK and the kit, and handles their events. It calls a
  * function after each change, and draws nothing.
  */
 
@@ -8,25 +8,28 @@ import { TUIKit } from "@lamplight/uikit";
 import { EMPTY, fold, only, type Picture } from "./picture.js";
 import { askForTicket, type Place, type Ticket } from "./server.js";
 
-/** The key of the credentials in the session storage. A reloaded page continues the visit with them. */
+/**
+ * The key in the session storage under which the credentials are stored. A page that was reloaded continues the visit
+ * with them.
+ */
 const KEY = "lamplight.demo.ticket";
 
 export type Net = "connected" | "connecting" | "disconnected";
 
-/** The reason for the end of a visit. */
+/** The reason why a visit has ended. */
 export type Ending =
   | "left"
   | "multipleAccount"
   | "multipleDevice"
   | "userSigExpired"
   | "REST_API_Kick"
-  /** The server could not be reached for the login. */
+  /** The login did not reach the server. */
   | "unreachable";
 
 export type Stage =
   /**
    * The visitor is not logged in. `former` has the credentials of a login that did not reach the server, or that
-   * another login of the account has replaced. The visitor can repeat that login.
+   * another login of the account has ended. The visitor can repeat that login.
    */
   | { readonly at: "entrance"; readonly ending: Ending | undefined; readonly former?: Ticket | undefined }
   | { readonly at: "entering"; readonly userID: string }
@@ -37,14 +40,14 @@ export type Stage =
       readonly net: Net;
       readonly profile: Profile | undefined;
       readonly unread: number;
-      /** The code of the app's refusal of other users' statuses; 0 for none. */
+      /** The code with which the app refuses the statuses of other users; 0 if it allows them. */
       readonly withheld: number;
     };
 
-/** The displayed data of a user. */
+/** The data of a user that is shown. */
 export interface Person {
   readonly userID: string;
-  /** The displayed name; the userID if no name is known. */
+  /** The name that is shown; the userID if no name is known. */
   readonly name: string;
   readonly avatar: string;
 }
@@ -66,7 +69,7 @@ export class Session {
     }
   }
 
-  /** Continues the visit of this tab. Returns whether there was one. */
+  /** Continues the visit of this tab after a reload. Returns whether there was one. */
   async resume(): Promise<boolean> {
     const ticket = keptTicket(this.store);
     if (ticket !== undefined) {
@@ -122,7 +125,7 @@ export class Session {
     await this.#end("left");
   }
 
-  /** Queries the current status of a user. Throws if the user does not exist. */
+  /** Queries the current status of a user. Throws an error if the user does not exist. */
   async look(userID: string): Promise<void> {
     if (this.chat === undefined) {
       return;
@@ -135,25 +138,25 @@ export class Session {
     this.#learn(successUserList);
   }
 
-  /** Sets the visitor's custom status; an empty one clears it. */
+  /** Sets the custom status of the visitor. An empty text clears it. */
   async say(customStatus: string): Promise<void> {
     if (this.chat !== undefined) {
       this.#learn([(await this.chat.setSelfStatus({ customStatus })).data]);
     }
   }
 
-  /** Adds a friend, and queries the friend's status. */
+  /** Adds a friend, and queries the status of the friend. */
   async befriend(userID: string): Promise<void> {
     await this.chat?.addFriend({ to: userID, source: "AddSource_Type_Web" });
     await this.look(userID);
   }
 
-  /** Returns the known data of a user for display. */
+  /** Returns what is known of a user and can be shown. */
   personOf(userID: string): Person {
     return this.#people.get(userID) ?? { userID, name: userID, avatar: "" };
   }
 
-  /** Returns the current time by the server's clock, on which the times of statuses are based. */
+  /** Returns the current time by the server's clock, which is also the clock of the times in statuses. */
   now(): number {
     return this.chat?.getServerTime() ?? Date.now();
   }
@@ -207,7 +210,7 @@ export class Session {
     }
   }
 
-  /** Stores the displayed names of users: the remark, or the nick if there is no remark. */
+  /** Stores the names of users to be shown: the remark, or else the nick. */
   #meet(known: readonly { profile: Profile; remark?: string }[]): void {
     for (const { profile, remark = "" } of known) {
       const { userID, nick, avatar } = profile;
@@ -252,13 +255,13 @@ export function codeOf(error: unknown): number {
   return error instanceof ChatError ? error.code : 0;
 }
 
-/** Returns whether a login failed only because the server is down. The same login may succeed later. */
+/** Returns whether a login has failed only because the server cannot be reached. The same login may succeed later. */
 function isUnreachable(error: unknown): boolean {
   const code = codeOf(error);
   return code === CODES.NOT_CONNECTED.number || code === CODES.NO_ANSWER.number;
 }
 
-/** The code of the app's refusal of other users' statuses; 0 for none. */
+/** The code with which the app refuses the statuses of other users; 0 if it allows them. */
 function withheldBy(abilities: { statusesOfOthers: boolean; refusalCode: number } | null): number {
   return abilities?.statusesOfOthers === false ? abilities.refusalCode : 0;
 }

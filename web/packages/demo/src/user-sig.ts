@@ -1,20 +1,20 @@
 /**
- * Reads the userID, app and expiry of a UserSig, so that the visitor need not type them. Only the server can verify
- * it.
+ * Reads the userID, the app and the expiry from a UserSig, so that the visitor need not type them. Only the server
+ * can verify the UserSig.
  */
 
 export interface Claims {
   readonly userID: string;
   readonly SDKAppID: number;
-  /** The time of expiry, in milliseconds since 1970 (UTC). */
+  /** The time when the UserSig expires, in milliseconds since 1970 (UTC). */
   readonly expires: number;
 }
 
-/** The maximum length of a UserSig in characters, as in the server. */
+/** The maximum length of a UserSig in characters, which is that of the server. */
 const LONGEST = 4096;
 const LONGEST_DOCUMENT = 8192;
 
-/** Returns the claims of a UserSig; undefined if it is unreadable. */
+/** Returns the claims of a UserSig; undefined if it cannot be read. */
 export async function readUserSig(token: string): Promise<Claims | undefined> {
   const text = token.trim();
   if (text === "" || text.length > LONGEST || !/^[A-Za-z0-9*\-_+/=]+$/.test(text)) {

@@ -2,7 +2,7 @@ import type { UserStatus } from "@lamplight/chat";
 import { describe, expect, test } from "vitest";
 import { EMPTY, fold, MOST_HAPPENINGS, type Picture } from "../src/picture.js";
 
-/** Parses `alice 3 online hello`: the user, the version, the type and the custom status. */
+/** Parses a status such as `alice 3 online hello`: the user, the version, the type and the custom status. */
 function status(text: string): UserStatus {
   const [userID = "", version = "", type, ...words] = text.split(" ");
   const statusType = type === "online" ? 1 : type === "offline" ? 2 : 3;
@@ -13,7 +13,7 @@ function picture(...rounds: string[][]): Picture {
   return rounds.reduce((before, round, at) => fold(before, round.map(status), at), EMPTY);
 }
 
-/** Returns the changes as `alice 1→2` or `alice "hello"`, oldest first. */
+/** Returns the changes as `alice 1→2` or `alice "hello"`, the oldest first. */
 function happened({ happenings }: Picture): string[] {
   return [...happenings].reverse().map(({ userID, what }) => {
     return what.kind === "text"

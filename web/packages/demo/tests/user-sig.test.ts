@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { expect, test } from "vitest";
 import { readUserSig } from "../src/user-sig.js";
 
-/** The public generator of UserSigs, which the backends of applications use. */
+/** The public generator of UserSigs that the backends of applications use. */
 const { Api } = createRequire(import.meta.url)("tls-sig-api-v2") as {
   Api: new (app: number, key: string) => { genSig(user: string, expire: number): string };
 };

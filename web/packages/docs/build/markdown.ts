@@ -1,12 +1,13 @@
 /**
- * Converts Markdown to HTML that the server's content security policy allows: no inline style, script or raw HTML.
+ * Converts Markdown to HTML that the content security policy of the server allows: without inline styles, scripts and
+ * raw HTML.
  */
 
 import MarkdownIt from "markdown-it";
 import type Token from "markdown-it/lib/token.mjs";
 
 export interface Section {
-  /** The fragment of the heading; empty for the text before the first heading. */
+  /** The fragment of the heading; empty if the text is before the first heading. */
   id: string;
   title: string;
   text: string;
@@ -16,11 +17,13 @@ export interface Rendered {
   title: string;
   html: string;
   sections: Section[];
-  /** The fragments to which links may lead. */
+  /** The fragments of the page, to which links may lead. */
   ids: Set<string>;
 }
 
-/** Returns the target of a link; `undefined` for a file of the repository that is not on the site. */
+/**
+ * Returns the target of a link; `undefined` if the link leads to a file of the repository that is not on the site.
+ */
 export type Locate = (link: string) => string | undefined;
 
 /** Renders one page. */
@@ -69,7 +72,7 @@ export function render(markdown: string, locate: Locate): Rendered {
   return { title, html: parser.renderer.render(tokens, parser.options, {}), sections, ids };
 }
 
-/** Returns the fragment of a heading. Code hosts use the same form, so a link works there and on the site. */
+/** Returns the fragment of a heading. Code hosts compute the same fragment, so a link works there and on the site. */
 export function slug(text: string): string {
   return text
     .toLowerCase()
@@ -99,7 +102,7 @@ function append(sections: Section[], text: string): void {
   }
 }
 
-/** Changes a link to its target on the site. Marks a link that has no target there. */
+/** Changes a link to its target on the site, or marks it if it has none there. */
 function relink(token: Token, locate: Locate): Token {
   if (token.type === "link_open") {
     const target = locate(token.attrGet("href") ?? "");
@@ -112,7 +115,7 @@ function relink(token: Token, locate: Locate): Token {
   return token;
 }
 
-/** Removes links to files that only the repository has, but not their text. Links do not nest in Markdown. */
+/** Removes the links that were marked, but not their texts. Links cannot be nested in Markdown. */
 function dropDeadLinks(tokens: Token[]): void {
   for (const token of tokens) {
     let dropping = false;

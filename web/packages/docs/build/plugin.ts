@@ -1,5 +1,5 @@
 /**
- * The documentation as a part of a Vite build: creates the pages and the search index beside the script and its
+ * The documentation as a part of a Vite build. Creates the pages and the search index beside the script and the
  * style.
  */
 

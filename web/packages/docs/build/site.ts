@@ -1,4 +1,7 @@
-/** Creates all pages of the site and the search index from the files of the repository. It reads no file itself. */
+/**
+ * Creates all pages of the site and the search index from the files of a repository. The module itself reads no
+ * files.
+ */
 
 import { render, type Rendered } from "./markdown.js";
 import { addressOf, DECISIONS, type Part, readSummary, relative, resolve } from "./summary.js";
@@ -31,11 +34,12 @@ export interface Site {
   pages(assets: Assets): Map<string, string>;
 }
 
-/** The targets of links that lead to pages of the server outside of this site. */
+/** The targets of links that lead to other pages of the server, outside of this site. */
 const ELSEWHERE = ["docs/uikit", "docs/openapi.json"];
 
 /**
- * Creates the site without links to files that are not on it. Throws if a link leads to a heading that is missing.
+ * Creates the site. Links to files that are not on it are removed. Throws an error if a link leads to a heading that
+ * does not exist.
  */
 export function makeSite(repository: Repository): Site {
   const parts = readSummary(repository.read("docs/SUMMARY.md"));
@@ -111,7 +115,7 @@ function placesOf(rendered: Map<string, Rendered>): Place[] {
     .map((place, id) => ({ id, ...place }));
 }
 
-/** Returns a whole page: the search, the contents, and the text. */
+/** Returns a whole page: the search field, the table of contents, and the text. */
 function frame(source: string, page: Rendered, parts: Part[], assets: Assets): string {
   const address = addressOf(source);
   const to = (target: string): string => relative(address, target);

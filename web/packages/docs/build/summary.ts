@@ -1,4 +1,4 @@
-/** The list of pages: `docs/SUMMARY.md`, in the format of mdBook. */
+/** The list of pages, `docs/SUMMARY.md`, in the format of mdBook. */
 
 export interface Entry {
   title: string;
@@ -11,12 +11,12 @@ export interface Part {
   entries: Entry[];
 }
 
-/** The folder whose pages are on the site without being in the summary. Other pages link to them. */
+/** The folder whose pages are on the site, but not in the summary. Other pages link to them. */
 export const DECISIONS = "docs/decisions";
 
 /**
- * Parses the summary. `## Title` begins a part, and `- [Title](path)` is a page of it. Other lines are ignored.
- * Throws for any other list item, and for a page before the first part.
+ * Parses the summary. `## Title` begins a part, and `- [Title](path)` is a page of that part. Other lines are
+ * ignored. Throws an error for any other item of a list, and for a page before the first part.
  */
 export function readSummary(text: string): Part[] {
   const parts: Part[] = [];
@@ -38,7 +38,7 @@ export function readSummary(text: string): Part[] {
   return parts;
 }
 
-/** Returns the address of a page within the site. `source` is the path of its Markdown file. */
+/** Returns the address of a page on the site. `source` is the path of its Markdown file. */
 export function addressOf(source: string): string {
   if (source === "docs/README.md") {
     return "index.html";
@@ -47,7 +47,7 @@ export function addressOf(source: string): string {
   return path.startsWith("docs/") ? path.slice("docs/".length) : `repository/${path.toLowerCase()}`;
 }
 
-/** Returns the path to which a link in the file `from` leads, from the root of the repository. */
+/** Returns the path to which a link in the file `from` leads. Paths are from the root of the repository. */
 export function resolve(from: string, link: string): string {
   return new URL(link, `file:///${from}`).pathname.slice(1).replace(/\/$/, "");
 }

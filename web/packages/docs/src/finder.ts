@@ -1,4 +1,4 @@
-/** Finds sections with all search words. Each may be the beginning of a longer word. */
+/** Finds the sections that contain all words of a search. A word may be the beginning of a longer one. */
 
 import MiniSearch from "minisearch";
 import type { Place } from "../build/site.js";
@@ -11,7 +11,7 @@ export interface Result {
   excerpt: string;
 }
 
-/** The length of an excerpt, and the part of it before the match, in characters. */
+/** The length of an excerpt, and the length of its part before the match, in characters. */
 const EXCERPT = 160;
 const BEFORE = 40;
 
@@ -24,7 +24,7 @@ export class Finder {
     this.#index.addAll(places);
   }
 
-  /** Returns the sections that contain all of the words, best match first. */
+  /** Returns the sections that contain all of the words, the best match first. */
   find(words: string): Result[] {
     return this.#index
       .search(words, {
@@ -39,7 +39,7 @@ export class Finder {
       });
   }
 
-  /** The weight of a section. Readers search for the current state, so decisions and changelogs weigh less. */
+  /** The weight of a section. Decisions and changelogs weigh less, because readers search for the current state. */
   #weight(id: number): number {
     const page = this.#places[id]?.page ?? "";
     return page.startsWith("decisions/") || page.startsWith("repository/changelog") ? 0.2 : 1;

@@ -17,7 +17,7 @@ const list = found?.querySelector("ul");
 if (script && form && field && found && status && list) {
   const { root = "", places = "" } = script.dataset;
   let loading: Promise<Finder> | undefined;
-  /** Loads the index once. After a failure, the next input loads it again. */
+  /** Loads the index once. If loading fails, the next input loads it again. */
   const load = (): Promise<Finder> =>
     (loading ??= fetch(new URL(places, document.baseURI))
       .then(async (answer) => {

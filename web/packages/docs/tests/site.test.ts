@@ -1,4 +1,4 @@
-/** Tests the site of the repository, and the rules of the generator with small repositories. */
+/** Tests the site of this repository, and the rules of the generator with small repositories. */
 
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { Finder } from "../src/finder.js";
 
 const ASSETS = { script: "assets/a.js", style: "assets/a.css", search: "assets/places.json" };
 
-/** The maximum total size of the pages and the search index in bytes, first unpacked, then packed by gzip. */
+/** The maximum size of all pages and the search index in bytes: unpacked, and packed with gzip. */
 const MOST = 2 * 1024 * 1024;
 const MOST_PACKED = 720 * 1024;
 

@@ -2,8 +2,8 @@ import { defineConfig } from "vite";
 import { ENTRIES, PINYIN } from "./entries.js";
 
 /**
- * The build for `require`. Older tools cannot load an ES module such as Lit with `require`, so Lit is bundled. The
- * bundled version is for Node, with its own minimal DOM.
+ * The build for `require`. Older tools cannot load an ES module such as Lit with `require`, so Lit is part of the
+ * bundle. It is the version for Node, with its own minimal DOM.
  */
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source", "module", "node", "production"] },

@@ -8,5 +8,5 @@ export const ENTRIES = {
   conversation: "src/components/conversation.ts",
 };
 
-/** The package with the pinyin table. It is large, and is loaded when the first Chinese name appears. */
+/** The package with the pinyin table. It is large, so it is loaded when the first Chinese name appears. */
 export const PINYIN = "pinyin-pro";

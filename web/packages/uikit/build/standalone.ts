@@ -1,7 +1,8 @@
 import { defineConfig } from "vite";
 
 /**
- * The build for a page without a bundler: one module with all its dependencies, and the pinyin table in another file.
+ * The build for a page without a bundler: one module with all of its dependencies, and the pinyin table in a file of
+ * its own.
  */
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source", "module", "browser", "production"] },

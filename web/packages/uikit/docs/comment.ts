@@ -1,4 +1,4 @@
-/** Reads the subset of markdown that the comments use: paragraphs, code in backticks, and fenced examples. */
+/** Reads the part of Markdown that the comments use: paragraphs, code in backticks, and fenced examples. */
 
 /** Splits a comment into its text and its examples. */
 export function split(comment: string): { readonly text: string; readonly examples: readonly string[] } {

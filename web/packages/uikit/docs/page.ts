@@ -1,4 +1,4 @@
-/** The documentation page: the comments of the components, and their examples, which run in the page. */
+/** The documentation page. It has the comments of the components, and their examples, which run in the page. */
 
 import "@fontsource-variable/inter";
 import type { StatusType } from "../src/client.js";
@@ -28,7 +28,7 @@ interface Declared {
   readonly cssProperties?: readonly Told[];
 }
 
-/** The manifest that `npm run manifest` creates before this page is built. */
+/** The manifest, which `npm run manifest` creates before this page is built. */
 const manifests = import.meta.glob<{ readonly modules: readonly { readonly declarations?: readonly Declared[] }[] }>(
   "../dist/custom-elements.json",
   { eager: true, import: "default" },
@@ -162,7 +162,7 @@ function control(id: string, change: (field: HTMLInputElement) => void): void {
   });
 }
 
-/** Returns the messages of the scene, with times such that the last one was sent now. */
+/** Returns the messages of the scene. Their times are moved, so that the last one was sent now. */
 function moved(to: number): typeof MESSAGES {
   const last = Math.max(...Object.values(MESSAGES).flatMap((list) => list.map(({ time }) => time)));
   const by = Math.floor(to / 1000) - last;

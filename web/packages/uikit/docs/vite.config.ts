@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
-/** The build of the documentation: a folder that works under any path, and without a network. */
+/** The build of the documentation: a folder that works under any path and without a network. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",

@@ -1,6 +1,6 @@
 /**
- * Removes the pictures of the lists, so that the test draws them again. The test keeps a picture that differs only
- * slightly.
+ * Removes the pictures of the lists, so that the test draws them anew. The test would keep a picture that differs
+ * only a little.
  */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,15 +1,17 @@
 /**
- * Measures how smoothly ten thousand rows scroll in a real browser: `npm run measure -w packages/uikit`.
+ * Measures how smoothly a list of ten thousand rows scrolls in a real browser: `npm run measure -w packages/uikit`.
  *
  * Fails if a frame takes more than 8 ms of the main thread, or if the document grows with the list. The times between
- * frames are only printed, because they depend on the machine's load.
+ * frames are only printed, because they depend on the load of the machine.
  */
 import { chromium } from "playwright";
 import { createServer } from "vite";
 
-/** The main thread's maximum time for a frame, in milliseconds: half a frame at 60 frames a second. */
+/**
+ * The maximum time of the main thread for a frame, in milliseconds. It is half of a frame at 60 frames per second.
+ */
 const MOST_WORK = 8;
-/** If more than this time lies between two frames, in milliseconds, the second frame counts as late. */
+/** The time between two frames, in milliseconds, above which the second frame is late. */
 const LATE = 25;
 const MOST_ELEMENTS = 1_000;
 
@@ -26,7 +28,7 @@ try {
   const page = await browser.newPage({ viewport: { width: 360, height: 640 } });
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  /** How long the main thread has run, in milliseconds. Other processes do not affect this. */
+  /** The CPU time of the main thread in milliseconds, which other processes do not affect. */
   const cpu = async () => {
     const { metrics } = await session.send("Performance.getMetrics");
     return 1000 * metrics.find(({ name }) => name === "TaskDuration").value;

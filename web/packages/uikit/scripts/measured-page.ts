@@ -1,4 +1,4 @@
-/** Scrolls a list of ten thousand rows and measures each frame. Runs in the page that `measure.js` opens. */
+/** Scrolls a list of ten thousand rows, and measures each frame. It runs in the page that `measure.js` opens. */
 
 import { EVENT } from "@lamplight/chat";
 import { TUIKit } from "../src/index.js";
@@ -8,9 +8,9 @@ import { Stage } from "../stage/stage.js";
 export interface Measured {
   /** The times between frames, in milliseconds. */
   readonly frames: readonly number[];
-  /** The maximum number of elements in the component while it scrolled. */
+  /** The maximum number of elements in the component during scrolling. */
   readonly elements: number;
-  /** The time, in milliseconds, from the insertion of the element to its first rows. */
+  /** The time between the insertion of the element and its first rows, in milliseconds. */
   readonly first: number;
 }
 

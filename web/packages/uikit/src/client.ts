@@ -1,9 +1,9 @@
 /**
- * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has these methods. Any other object with
- * these methods works too: the kit contacts the server only through them.
+ * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has these methods, and any other object
+ * with these methods works as well. The kit contacts the server only through them.
  */
 
-/** The result with which every call of the SDK resolves. */
+/** The result of every call of the SDK that succeeds. */
 export interface Answer<T> {
   data: T;
 }
@@ -17,11 +17,13 @@ export interface UserStatus {
   statusType: StatusType;
   /** The custom status; empty if there is none. */
   customStatus: string;
-  /** A decimal number that rises with every change of this user. Undefined if the SDK sends changes in order. */
+  /**
+   * A decimal number that increases with every change of this user. Undefined if the SDK sends all changes in order.
+   */
   version?: string;
 }
 
-/** A user for whom a call failed, with the reason. */
+/** A user for whom a call has failed, and the reason. */
 export interface UserFailure {
   userID: string;
   code: number;
@@ -55,7 +57,7 @@ export interface LastMessage {
 /** An entry of the conversation list. */
 export interface Conversation {
   conversationID: string;
-  /** `C2C` for a one-to-one conversation. */
+  /** `C2C` if the conversation is one-to-one. */
   type: string;
   unreadCount: number;
   lastMessage: LastMessage | null;
@@ -74,26 +76,26 @@ export interface Message {
   flow: string;
   /** The time of the message, in seconds since 1970 (UTC). */
   time: number;
-  /** `unSend` (not sent yet), `success` or `fail`. */
+  /** The progress: `unSend` (not sent yet), `success` or `fail`. */
   status: string;
   from: string;
   isRevoked?: boolean;
 }
 
-/** A page of the history of a conversation, oldest message first. */
+/** A page of the history of a conversation, the oldest message first. */
 export interface MessagePage {
   messageList: Message[];
   nextReqMessageID: string;
   isCompleted: boolean;
 }
 
-/** The abilities of a client that the kit uses. The app's settings determine them. */
+/** The abilities of a client that the kit uses. The settings of the app determine them. */
 export interface Abilities {
   /** Whether the client may query, subscribe to and show other users. */
   statusesOfOthers: boolean;
-  /** The code of the server's refusal of queries and subscriptions; 0 for none. */
+  /** The code with which the server refuses queries and subscriptions; 0 if it does not refuse them. */
   refusalCode: number;
-  /** The maximum number of users in a query, a subscription call and an unsubscription call. */
+  /** The maximum number of users in one query, one call to subscribe, and one call to unsubscribe. */
   queryBatch: number;
   subscribeBatch: number;
   unsubscribeBatch: number;
@@ -105,7 +107,7 @@ export interface ChatClient {
   off(name: string, handler: (event: never) => unknown): void;
   isReady(): boolean;
   getLoginUser(): string;
-  /** Returns the server's time. If this is missing, the kit uses the browser's clock. */
+  /** Returns the server's time. If this method is missing, the kit uses the clock of the browser. */
   getServerTime?(): unknown;
   getFriendList(): Promise<Answer<Friend[]>>;
   getConversationList(): Promise<Answer<{ conversationList: Conversation[] }>>;
@@ -126,11 +128,14 @@ export interface ChatClient {
   unsubscribeUserStatus(options: {
     userIDList: string[] | undefined;
   }): Promise<Answer<{ failureUserList: UserFailure[] }>>;
-  /** Returns the subscription list. If this is missing, the kit assumes 200 free subscriptions. */
+  /** Returns the subscription list. If this method is missing, the kit assumes that 200 users fit on it. */
   getSubscriptions?(): Promise<Answer<{ userIDList: string[]; limit: number }>>;
-  /** Returns the abilities. Without it, the kit derives them from refusals, and tries again from time to time. */
+  /**
+   * Returns the abilities. If this method is missing, the kit derives the abilities from refusals, and tries again
+   * from time to time.
+   */
   getAbilities?(): Abilities | null;
-  /** Connects at once. If this is missing, the kit does not offer to reconnect. */
+  /** Connects at once. If this method is missing, the kit does not offer to reconnect. */
   reconnect?(): void;
 }
 

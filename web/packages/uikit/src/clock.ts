@@ -1,19 +1,19 @@
 /**
- * The current time by the server's clock. Messages have the server's times: with a wrong browser clock, their ages
- * would be wrong.
+ * The current time by the server's clock. The times of messages are those of the server, so their ages would be wrong
+ * by the clock of a browser that is wrong.
  */
 
 import type { ChatClient } from "./client.js";
 
 /**
- * The lowest number that is a time in milliseconds. A smaller one is in seconds: in milliseconds, it would be before
- * 1974.
+ * The lowest number that is a time in milliseconds. In milliseconds, a lower one would be before 1974; it is in
+ * seconds.
  */
 const FEWEST_MILLISECONDS = 1e11;
 
 /**
- * Returns the current time in milliseconds since 1970 (UTC). `told` is the client's server time, in milliseconds or
- * seconds. Without it, the result is `own`, the browser's time.
+ * Returns the current time in milliseconds since 1970 (UTC). `told` is the server's time that the client has
+ * returned, in milliseconds or seconds. If it is not a time, returns `own`, the browser's time.
  */
 export function presentOf(told: unknown, own: number): number {
   const time = Number(told ?? 0);

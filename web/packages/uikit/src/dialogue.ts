@@ -1,12 +1,12 @@
-/** The messages of one conversation: loads pages backwards, adds new messages, and sends messages. */
+/** The messages of one conversation. Loads earlier pages, adds new messages, and sends messages. */
 
 import { EVENT } from "@lamplight/chat";
 import { listen, type ChatClient, type Message } from "./client.js";
 import { presentAt } from "./clock.js";
 
 /**
- * The maximum number of messages in memory. At this number, no earlier messages are loaded, and a new message removes
- * the oldest.
+ * The maximum number of messages in memory. At this number, earlier messages are no longer loaded, and each new
+ * message removes the oldest one.
  */
 export const MOST_MESSAGES = 2_000;
 
@@ -63,7 +63,7 @@ export class Dialogue {
     return this.#why;
   }
 
-  /** The messages, oldest first. */
+  /** The messages, the oldest first. */
   get messages(): readonly Message[] {
     return this.#messages;
   }
@@ -96,7 +96,7 @@ export class Dialogue {
     }
   }
 
-  /** Marks the peer's messages as read. Calls the server only for new messages since the last call. */
+  /** Marks the messages of the peer as read. Calls the server only if there are new ones since the last call. */
   markRead(): void {
     if (this.#isUnread && this.#state === "ready") {
       this.#isUnread = false;
@@ -176,7 +176,8 @@ export class Dialogue {
 }
 
 /**
- * Removes duplicates; the first position stays. A copy with the status "success" wins, because the message was sent.
+ * Removes duplicates, and keeps the position of the first copy. A copy with the status "success" is kept, because the
+ * message was sent.
  */
 function distinct(messages: readonly Message[]): Message[] {
   const found = new Map<string, Message>();

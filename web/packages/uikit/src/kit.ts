@@ -1,8 +1,8 @@
 /**
- * The state that the components of a page share: the client, the configuration, the two lists and the watcher of
+ * The state that the components of a page share: the client, the configuration, the two lists, and the watcher of
  * statuses.
  *
- * Components read this state themselves, and are notified of changes. Before `init` they show a placeholder.
+ * The components read this state, and are notified of its changes. Before `init` is called, they show a placeholder.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -14,23 +14,26 @@ import { type Memory, Watcher } from "./status/watcher.js";
 /** The settings of an application, for `init` and `setConfig`. */
 export interface TUIKitConfig {
   /**
-   * The master switch of online statuses; default `true`. While it is false, no component shows, queries or
+   * The switch of online statuses for all components; default `true`. If it is false, no component shows, queries or
    * subscribes to statuses, even if its own switch is on.
    */
   isShowOnlineStatus?: boolean;
-  /** The language of all components that do not set their own: `en` or `zh`. Default: the language of the page. */
+  /**
+   * The language of all components that have no language of their own: `en` or `zh`. Default: the language of the
+   * page.
+   */
   language?: string;
   /**
-   * The hosts from which users' pictures are loaded: `"self"` (default: the host of the page), `"none"`, `"*"`, or a
-   * list such as `["cdn.example.com", "*.images.example.com"]`, to which the host of the page is added. Pictures on
-   * other hosts are replaced with initials. Users choose the host of their picture, and that host notices who loads
-   * the picture, so list only hosts that you trust.
+   * The hosts from which the pictures of users are loaded: `"self"` (default: the host of the page), `"none"`, `"*"`,
+   * or a list such as `["cdn.example.com", "*.images.example.com"]`, to which the host of the page is added. A
+   * picture on any other host is replaced with initials. Users choose the hosts of their pictures, and a host learns
+   * who loads a picture, so list only hosts that you trust.
    */
   avatarHosts?: AvatarHosts;
 }
 
 export interface TUIKitOptions {
-  /** A client of `@lamplight/chat`, or an object with the same methods, logged in or not. */
+  /** A client of `@lamplight/chat`, or an object with the same methods. It may be logged in or not. */
   chat: ChatClient;
   config?: TUIKitConfig;
 }
@@ -52,15 +55,15 @@ const defaults: Required<TUIKitConfig> = { isShowOnlineStatus: true, language: "
 let running: Running | null = null;
 let config = defaults;
 let policy = OWN_HOST;
-/** The refused hosts that were reported in the browser's console. */
+/** The hosts that were refused and reported in the console of the browser. */
 const toldOf = new Set<string>();
-/** The maximum number of reported hosts. More reports would add no information. */
+/** The maximum number of hosts that are reported. More reports would not help. */
 const MOST_TOLD_OF = 20;
 const listeners = new Set<() => void>();
 
 /** The kit of this page. */
 export const TUIKit = {
-  /** Sets the client of the components. An existing kit is destroyed. */
+  /** Sets the client of the components. If there is a kit already, it is destroyed. */
   init({ chat, config: wanted = {} }: TUIKitOptions): void {
     configure({ ...defaults, ...wanted });
     void TUIKit.destroy();
@@ -68,7 +71,7 @@ export const TUIKit = {
     tell();
   },
 
-  /** Changes the configuration; missing settings stay unchanged. */
+  /** Changes the configuration. Settings that are missing are not changed. */
   setConfig(change: TUIKitConfig): void {
     configure({ ...config, ...change });
     running?.kit.watcher.turn(config.isShowOnlineStatus);
@@ -80,7 +83,7 @@ export const TUIKit = {
     return config;
   },
 
-  /** Ends the subscriptions of the kit and stops listening to the client, which stays logged in. */
+  /** Ends the subscriptions of the kit, and stops listening to the client. The client stays logged in. */
   async destroy(): Promise<void> {
     const ended = running;
     running = null;
@@ -109,8 +112,8 @@ export function onKitChange(listener: () => void): () => void {
 }
 
 /**
- * Returns the address of a user's picture if the policy allows loading it, or else an empty text. `own` is the policy
- * of one component, and replaces the kit's.
+ * Returns the address of a user's picture if the policy allows it, or else an empty text. `own` is the policy of one
+ * component, which replaces that of the kit.
  */
 export function allowedPicture(address: string, own?: PicturePolicy): string {
   const picture = pictureAt(address, own ?? policy, document.baseURI);
@@ -132,7 +135,7 @@ export function allowedPicture(address: string, own?: PicturePolicy): string {
   }
 }
 
-/** Applies a whole configuration. Throws and changes nothing if it is invalid. */
+/** Sets the whole configuration. If it is invalid, throws an error and changes nothing. */
 function configure(wanted: Required<TUIKitConfig>): void {
   policy = readPolicy(wanted.avatarHosts);
   config = wanted;
@@ -177,7 +180,7 @@ function start(client: ChatClient): Running {
   return { kit: { client, watcher, conversations, friends }, stopWaking };
 }
 
-/** Returns the session storage of the page; null if the browser forbids access. */
+/** Returns the session storage of the page; null if the browser forbids access to it. */
 function pageMemory(): Memory | null {
   try {
     return window.sessionStorage;

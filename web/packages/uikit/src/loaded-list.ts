@@ -1,4 +1,7 @@
-/** A list of the account, shared by all components. It is read once; later events contain the whole list. */
+/**
+ * A list of the account, which all components share. It is read once; after that, each event about it contains the
+ * whole list.
+ */
 
 import { EVENT } from "@lamplight/chat";
 import { listen, type ChatClient } from "./client.js";
@@ -11,7 +14,7 @@ export type Loaded<T> =
 
 export interface LoadedListOptions<T> {
   readonly client: ChatClient;
-  /** The event with the whole list after a change. */
+  /** The name of the event that contains the whole list after a change. */
   readonly event: string;
   readonly read: () => Promise<readonly T[]>;
   readonly onChange: () => void;
@@ -21,9 +24,12 @@ export class LoadedList<T> {
   readonly #options: LoadedListOptions<T>;
   readonly #stops: (() => void)[];
   #state: Loaded<T> = { is: "loading" };
-  /** Counts updates, so that a late answer does not replace a newer update. */
+  /** The number of updates. It tells whether an answer is older than an update. */
   #news = 0;
-  /** Counts attempts to read the list, and logouts, so that a failure of an earlier attempt is recognised. */
+  /**
+   * The number of attempts to read the list, and of logouts. It tells whether a failure belongs to an earlier
+   * attempt.
+   */
   #attempts = 0;
   #isWanted = false;
 
@@ -45,7 +51,7 @@ export class LoadedList<T> {
     ];
   }
 
-  /** The state of the list; the first access starts reading it. */
+  /** The state of the list. The first access starts to read it. */
   get state(): Loaded<T> {
     if (!this.#isWanted) {
       this.#isWanted = true;
@@ -54,7 +60,7 @@ export class LoadedList<T> {
     return this.#state;
   }
 
-  /** Reads the list again after a failure. */
+  /** Reads the list again after reading it has failed. */
   retry(): void {
     this.#learn({ is: "loading" });
     this.#read();

@@ -1,4 +1,4 @@
-/** A small group of people for examples and pictures. Their portraits are drawn here, without requests. */
+/** A small group of people for examples and pictures. Their portraits are drawn by the program, without requests. */
 
 import type { Message } from "../src/client.js";
 import { messageOf, type Person, type Scene, type Talk } from "./stage.js";
@@ -105,7 +105,7 @@ export const MESSAGES: Readonly<Record<string, readonly Message[]>> = {
   ]),
 };
 
-/** The scene with all people, at the time `NOON`. */
+/** The scene with all people at the time `NOON`. */
 export const SCENE: Scene = { self: "me", friends: FRIENDS, talks: TALKS, messages: MESSAGES, now: NOON };
 
 function conversation(user: string, lines: readonly (readonly ["in" | "out", string, number])[]): Message[] {
@@ -114,7 +114,7 @@ function conversation(user: string, lines: readonly (readonly ["in" | "out", str
   );
 }
 
-/** Returns a portrait with three colours: skin, hair and clothes. */
+/** Returns a portrait in three colours: skin, hair and clothes. */
 function portrait(skin: string, hair: string, wear: string): string {
   const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96">
     <defs><linearGradient id="g" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${wear}" stop-opacity=".28"/>

@@ -1,7 +1,7 @@
 /**
- * A client with the methods of the SDK that simulates the server in this page: people, their actions, and a record of
+ * A client with the methods of the SDK, which simulates the server in the page: people, what they do, and a record of
  * all calls. The examples of the documentation use this client, so they work without a network. Tests that need fixed
- * data also use this client.
+ * data use it as well.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -32,16 +32,16 @@ export interface Scene {
   readonly talks: readonly Talk[];
   /** The current time of the scene, in milliseconds since 1970 (UTC). */
   readonly now: number;
-  /** The messages by the peer's id, oldest first. */
+  /** For each peer: the messages of the conversation, the oldest first. */
   readonly messages?: Readonly<Record<string, readonly Message[]>>;
   readonly limit?: number;
-  /** The refusal of calls about statuses of others, if any. */
+  /** The refusal of calls about the statuses of others; undefined if they are allowed. */
   readonly refusal?: { readonly code: number; readonly message: string };
-  /** `pending`: the lists never arrive. `failing`: reading the lists fails. */
+  /** `pending`: reading the lists never ends. `failing`: reading the lists fails. */
   readonly lists?: "pending" | "failing";
 }
 
-/** A recorded call, and the users in it. */
+/** A call that was recorded, with the users in it. */
 export interface Made {
   readonly call: string;
   readonly users: readonly string[];
@@ -99,7 +99,7 @@ export class Stage implements ChatClient {
     this.#said(user, text, now, 1);
   }
 
-  /** Reports that messages that were marked as failed have been stored. */
+  /** Reports that messages were stored after all, although they were marked as failed. */
   arrives(user: string, text: string): void {
     const arrived = this.#failed.filter(({ payload }) => payload.text === text);
     const done = arrived.map((message) => ({ ...message, status: "success" }));
@@ -107,7 +107,7 @@ export class Stage implements ChatClient {
     this.emit(EVENT.MESSAGE_MODIFIED, done);
   }
 
-  /** Changes the app's switch for statuses, and notifies the client. */
+  /** Changes the app's switch of statuses, and notifies the client. */
   allow(statusesOfOthers: boolean): void {
     this.refusal = statusesOfOthers ? undefined : { code: 72001, message: "off" };
     this.#abilities = {

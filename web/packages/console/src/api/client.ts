@@ -1,6 +1,6 @@
 /**
- * The client of the console's API. Every change contains the session's token. A change of an app, its keys or its
- * admins is based on a state of the app. The change contains the tag of that state.
+ * The client of the console's API. Every change has the token of the session. A change of an app, its keys or its
+ * admins is based on a state of the app, and has the tag of that state.
  */
 
 import {
@@ -29,23 +29,23 @@ import {
   type WebhookTest,
 } from "./shapes.js";
 
-/** The reasons in the server's answers, as in `crates/server/src/console/error.rs`. */
+/** The reasons that the server's answers can have, as in `crates/server/src/console/error.rs`. */
 const REASONS = ["csrf_token", "old_password"] as const;
 export type Reason = (typeof REASONS)[number];
 
-/** A refusal by the server, or a missing answer. */
+/** A refusal by the server, or the lack of an answer. */
 export class ApiError extends Error {
   constructor(
     /** The HTTP status; 0 if the server was not reached. */
     readonly status: number,
-    /** The code of the refusal; the HTTP status if there is no code. */
+    /** The code of the refusal, or the HTTP status if there is no code. */
     readonly code: number,
     message: string,
-    /** The wait before the next attempt, in seconds, if the server has asked for one. */
+    /** The time in seconds before the next attempt, if the server has sent one. */
     readonly retryAfter?: number,
-    /** The role that the action requires, if the operator's role is too low. */
+    /** The role that the action needs, if the operator's role is too low. */
     readonly needs?: Role,
-    /** The reason, by which refusals with the same status and code differ. */
+    /** The reason, which distinguishes refusals with the same status and code. */
     readonly reason?: Reason,
   ) {
     super(message);
@@ -53,13 +53,16 @@ export class ApiError extends Error {
   }
 }
 
-/** A value with the tag of its state. A change is accepted only if the server still has that state. */
+/**
+ * A value, and the tag of the state from which it was read. The server accepts a change only if it still has that
+ * state.
+ */
 export interface Tagged<T> {
   value: T;
   tag: string;
 }
 
-/** The settings in a request. The server keeps a stored token or secret that is missing here. */
+/** The settings in a request. If the token or a secret is missing, the server keeps the one that it has. */
 export type GivenSettings = Omit<Settings, "webhooks" | "jwt"> & {
   webhooks: { state_change_url: string; push_url: string; token?: string };
   jwt: Jwt & { secret?: string };
@@ -71,7 +74,9 @@ interface Asked {
   method?: string;
   body?: unknown;
   tag?: string;
-  /** Whether the page makes the request on its own, so that it does not keep the operator's session alive. */
+  /**
+   * Whether the page makes the request by itself, not the operator. Such a request does not keep the session alive.
+   */
   background?: boolean;
   signal?: AbortSignal | undefined;
 }
@@ -82,20 +87,20 @@ export class Api {
   #csrfToken = "";
   #role: Role = "viewer";
   #operator = "";
-  /** The difference between the clocks of the server and the browser, in milliseconds. */
+  /** The time in milliseconds by which the clock of the server is ahead of the clock of the browser. */
   #ahead = 0;
 
   constructor(
-    /** Called when the session has ended on the server. */
+    /** Called when the server has ended the session. */
     private readonly onLoggedOut: () => void = () => undefined,
     private readonly fetch: Fetch = (path, init) => globalThis.fetch(path, init),
-    /** Called when another tab has started a session of another operator or with another role. */
+    /** Called when another tab has begun a session of another operator, or with another role. */
     private readonly onOtherOperator: (session: Session) => void = () => undefined,
   ) {}
 
   /**
-   * The current time by the server's clock, to within a second, in milliseconds since 1970 (UTC). The browser's clock
-   * may be wrong.
+   * The current time by the server's clock, in milliseconds since 1970 (UTC). Its error is up to a second. The clock
+   * of the browser may be wrong.
    */
   now(): number {
     return Date.now() + this.#ahead;
@@ -103,24 +108,26 @@ export class Api {
 
   // Session
 
-  /** Returns the session that this browser already has; undefined if there is none. */
+  /** Returns the session that this browser has; undefined if it has none. */
   async resume(): Promise<Session | undefined> {
     const response = await this.#ask("/session", {}, false);
     return response.status === 204 ? undefined : this.#keep((await response.json()) as Session);
   }
 
-  /** Logs in. An empty operator name means `admin`. */
+  /** Logs in. If the name of the operator is empty, it is `admin`. */
   async logIn(password: string, operator = ""): Promise<Session> {
     const body = operator === "" ? { password } : { operator, password };
     return this.#keep(await this.#json<Session>("/session", { method: "POST", body }, false));
   }
 
-  /** Returns whether the operator has at least this role. The server checks every request itself. */
+  /** Returns whether the operator has at least this role. The server checks every request anyway. */
   may(role: Role): boolean {
     return ROLES.indexOf(this.#role) >= ROLES.indexOf(role);
   }
 
-  /** Changes the operator's own password. The server ends the operator's sessions and starts a new one here. */
+  /**
+   * Changes the password of the operator. The server ends all sessions of the operator, and begins a new one here.
+   */
   async changePassword(old: string, next: string): Promise<Session> {
     return this.#keep(await this.#json<Session>("/account/password", { method: "POST", body: { old, new: next } }));
   }
@@ -152,7 +159,7 @@ export class Api {
     return this.#tagged(`/apps/${id}`);
   }
 
-  /** Deletes an app and all its data. */
+  /** Deletes an app with all its data. */
   async deleteApp(id: number, tag: string): Promise<void> {
     await this.#ask(`/apps/${id}`, { method: "DELETE", tag });
   }
@@ -165,7 +172,7 @@ export class Api {
     return this.#tagged(`/apps/${id}/settings`, { method: "PUT", body: settings, tag });
   }
 
-  /** Adds a key. Without `key`, the server generates one. */
+  /** Adds a key. If `key` is missing, the server generates one. */
   async addKey(id: number, tag: string, key?: string): Promise<Tagged<{ app: App; key: Secret }>> {
     return this.#tagged(`/apps/${id}/keys`, { method: "POST", body: key === undefined ? {} : { key }, tag });
   }
@@ -201,12 +208,12 @@ export class Api {
     return this.#json(`/apps/${app}/dead-letters${after === undefined ? "" : `?after=${after}`}`);
   }
 
-  /** Sends dead letters again. Without `ids`, sends all dead letters of the app again. */
+  /** Sends dead letters again: those with these ids, or all of the app if `ids` is undefined. */
   async resend(app: number, ids: number[] | undefined): Promise<{ done: number }> {
     return this.#json(`/apps/${app}/dead-letters/resend`, { method: "POST", body: ids === undefined ? {} : { ids } });
   }
 
-  /** Deletes dead letters. Without `ids`, deletes all dead letters of the app. */
+  /** Deletes dead letters: those with these ids, or all of the app if `ids` is undefined. */
   async drop(app: number, ids: number[] | undefined): Promise<{ done: number }> {
     return this.#json(`/apps/${app}/dead-letters/drop`, { method: "POST", body: ids === undefined ? {} : { ids } });
   }
@@ -232,7 +239,7 @@ export class Api {
     return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
   }
 
-  /** Returns a page of the users who are online. With `on`, returns only users on this platform. */
+  /** Returns a page of the users who are online. `on` restricts it to users on one platform. */
   async online(
     app: number,
     which: { on: string; after?: string | undefined },
@@ -275,7 +282,7 @@ export class Api {
     await this.#ask(`/operators/${encodeURIComponent(name)}/role`, { method: "PUT", body: { role } });
   }
 
-  /** Replaces an operator's password, and returns the new one, which the server has generated. */
+  /** Replaces the password of an operator. Returns the new one, which the server has generated. */
   async newPassword(name: string): Promise<string> {
     const path = `/operators/${encodeURIComponent(name)}/password`;
     return (await this.#json<{ password: string }>(path, { method: "PUT", body: {} })).password;
@@ -329,8 +336,9 @@ export class Api {
   }
 
   /**
-   * Fetches the session again and stores its token. Returns whether the same operator has a new session. Tabs share
-   * the cookie. After a login or a new password in one tab, the other tabs have an old token.
+   * Reads the session again, and stores its token. Returns whether the operator is the same and the session is new.
+   * All tabs share the cookie: after a login or a new password in one tab, the others have the token of the former
+   * session.
    */
   async #isRenewed(): Promise<boolean> {
     const [token, role, operator] = [this.#csrfToken, this.#role, this.#operator];

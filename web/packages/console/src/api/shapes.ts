@@ -1,9 +1,9 @@
-/** The requests and answers of the console's API, in their form on the wire (`crates/server/src/console`). */
+/** The requests and answers of the console's API, as they are sent (`crates/server/src/console`). */
 
 export type Edition = "trial" | "standard" | "flagship";
 export type MultiDeviceMode = "single" | "dual" | "triple" | "multi";
 
-/** The roles of operators in rising order. Each role has the rights of all roles before it. */
+/** The roles of operators in ascending order. Each role has the rights of the roles before it. */
 export const ROLES = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -18,7 +18,7 @@ export interface Session {
 export interface Operator {
   name: string;
   role: Role;
-  /** The creation time; null for `admin`, who always exists. */
+  /** The time when the account was created; null for `admin`, who always exists. */
   created: number | null;
 }
 
@@ -52,11 +52,11 @@ export interface AppSummary {
 
 export interface AppList {
   apps: AppSummary[];
-  /** The deleted apps whose data is not completely removed yet. */
+  /** The deleted apps whose data was not removed completely yet. */
   being_deleted: number[];
 }
 
-/** A section of settings with numbers. The server determines its fields. */
+/** A section of settings that are numbers. The server decides which fields it has. */
 export interface Numbers {
   [name: string]: number | Numbers;
 }
@@ -86,7 +86,7 @@ export interface Jwt {
 
 export interface Key {
   id: number;
-  /** Whether new UserSigs are signed with this key. */
+  /** Whether this key signs new UserSigs. */
   signs: boolean;
 }
 
@@ -140,7 +140,7 @@ export interface OnlineUser {
 /** A page of the users who are online. */
 export interface OnlinePage {
   users: OnlineUser[];
-  /** The `after` parameter for the next page; null after the last page. */
+  /** The value of the parameter `after` for the next page; null after the last page. */
   next: string | null;
 }
 
@@ -181,9 +181,9 @@ export interface Webhook {
   waiting: number;
   oldest: number | null;
   dead: number;
-  /** Until this time, the server sends no requests, because several in a row failed. Null while it sends. */
+  /** The time until which the server sends no requests, because several in a row have failed; null if it sends. */
   resting_until: number | null;
-  /** The failure of the last request; empty if the request succeeded. */
+  /** The failure of the last request; empty if it succeeded. */
   last_error: string;
 }
 
@@ -197,9 +197,9 @@ export interface WebhookTest {
   took_ms: number;
   /** The name of the request header that contains the id of the delivery. */
   header: string;
-  /** The id of the delivery. */
+  /** The id of the test delivery. */
   delivery: string;
-  /** The query parameters with the signature; empty if requests are not signed. */
+  /** The query parameters that contain the signature; empty if requests are not signed. */
   signature: string[];
 }
 
@@ -231,13 +231,15 @@ export interface Sample {
   connections: number;
   changes: number;
   notifications: number;
-  /** The number of undelivered notices for webhooks; null if it is unknown. */
+  /** The number of notices for webhooks that were not delivered yet; null if it is unknown. */
   backlog: number | null;
   delivery: Quantiles | null;
   detection: Quantiles | null;
 }
 
-/** The figures of one past step: means over the step, except `peak`, `delivery` and `detection`. */
+/**
+ * The figures of one step in the past. They are means over the step, except for `peak`, `delivery` and `detection`.
+ */
 export interface PastPoint {
   at: number;
   online: number;
@@ -255,7 +257,7 @@ export interface PastPoint {
 export const RANGES = ["hour", "day", "month"] as const;
 export type Range = (typeof RANGES)[number];
 
-/** The figures of a range, one point for each step. A step without figures has no point. */
+/** The figures of a range of time, with a point for each step that has figures. */
 export interface Past {
   range: Range;
   step_ms: number;

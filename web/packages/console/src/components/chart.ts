@@ -1,4 +1,4 @@
-/** A line chart over time. Its legend shows the values at the pointer, or the newest values. */
+/** A line chart over time. Its legend shows the values at the pointer, or else the newest values. */
 
 import { css, html, nothing, unsafeCSS } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -11,11 +11,11 @@ import { View } from "./view.js";
 /** One line of a chart. */
 export interface Series {
   name: string;
-  /** The number of one of the page's colours; the first is 1. */
+  /** The number of one of the page's colours, from 1. */
   colour: number;
   /** The values in the legend. */
   values: readonly (number | null)[];
-  /** The drawn values, if they differ from `values` because the line is stacked on others. */
+  /** The values that are drawn, if they differ from `values` because lines are stacked. */
   drawn?: readonly (number | null)[];
 }
 
@@ -29,14 +29,14 @@ const LOGARITHMIC = 3 as uPlot.Scale.Distr;
 @customElement("lc-chart")
 export class Chart extends View {
   @property() label = "";
-  /** The times of the points in seconds, rising. */
+  /** The times of the points in seconds since 1970, in ascending order. */
   @property({ attribute: false }) times: readonly number[] = [];
   @property({ attribute: false }) series: readonly Series[] = [];
   /** Formats a value for the legend and the axis. */
   @property({ attribute: false }) format: (value: number) => string = String;
-  /** The kind of the chart. In a stacked chart, the area between a line and the next lower line is filled. */
+  /** The kind of the chart. In a stacked chart, the area between a line and the line below it is filled. */
   @property() kind: "lines" | "stacked" | "log" = "lines";
-  /** The text that replaces an empty chart. */
+  /** The text that is shown if the chart is empty. */
   @property() empty = "";
 
   @state() private pointed: number | null = null;
@@ -44,7 +44,8 @@ export class Chart extends View {
 
   #plot: uPlot | undefined;
   /**
-   * The lines' names and colours, the theme and the language of the plot, as JSON. Changing them needs a new plot.
+   * What the plot was created with, as JSON: the names and colours of the lines, the theme and the language. A change
+   * of them needs a new plot.
    */
   #shape = "";
   readonly #resized = new ResizeObserver(() => {
@@ -240,7 +241,7 @@ function fromZero(_: uPlot, __: number, most: number): uPlot.Range.MinMax {
   return [0, most > 0 ? most * 1.15 : 1];
 }
 
-/** Returns the powers of ten that enclose the range of the values. */
+/** Returns the powers of ten between which all values are. */
 function decades(_: uPlot, least: number, most: number): uPlot.Range.MinMax {
   if (!(least > 0)) return [0.0001, 1];
   return [10 ** Math.floor(Math.log10(least)), 10 ** Math.floor(Math.log10(most) + 1)];
@@ -251,14 +252,14 @@ function powersOfTen(_: uPlot, __: number, least: number, most: number): number[
   return Array.from({ length: last - first + 1 }, (_, index) => 10 ** (first + index));
 }
 
-/** Returns a pale version of a colour. It is opaque, because areas overlap. */
+/** Returns a pale and opaque version of a colour, because areas overlap. */
 function mix(colour: string, ground: string): string {
   const [over, under] = [channels(colour), channels(ground)];
   const mixed = over.map((channel, index) => Math.round(channel * 0.32 + (under[index] ?? channel) * 0.68));
   return `rgb(${mixed.join(" ")})`;
 }
 
-/** The channels of a colour `#rrggbb` or `#rgb`; a build may create the short form. */
+/** The channels of a colour `#rrggbb` or `#rgb`. A build may shorten a colour. */
 function channels(colour: string): number[] {
   const digits = colour.length === 4 ? colour.slice(1).replace(/./g, "$&$&") : colour.slice(1);
   return [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16));

@@ -1,5 +1,6 @@
 /**
- * A confirmation of an irreversible action. Runs the action, is disabled meanwhile, and shows an error if it fails.
+ * A confirmation of an irreversible action. It runs the action, is disabled meanwhile, and shows the error if the
+ * action fails.
  */
 
 import { css, html, nothing } from "lit";
@@ -15,7 +16,7 @@ export interface Question {
   heading: string;
   text: string;
   action: string;
-  /** The text that the operator must type to enable the action. */
+  /** The text that the operator must type before the action is enabled. */
   typed?: { label: string; text: string };
   act: () => Promise<void>;
 }

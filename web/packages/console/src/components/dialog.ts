@@ -1,4 +1,4 @@
-/** A modal dialog. The browser's dialog element keeps the focus inside, and closes on Escape. */
+/** A modal dialog. The `dialog` element of the browser keeps the focus inside, and closes on Escape. */
 
 import { css, html } from "lit";
 import { customElement, property, query } from "lit/decorators.js";

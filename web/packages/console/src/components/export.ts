@@ -1,4 +1,4 @@
-/** Buttons that save all rows of a table to a file. Rows are read page by page, up to `MOST_ROWS`. */
+/** Buttons that save all rows of a table to a file. The rows are read page by page, up to `MOST_ROWS`. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -9,7 +9,7 @@ import "./notice.js";
 import { base, buttons } from "./styles.js";
 import { View } from "./view.js";
 
-/** The maximum number of rows in a file, because the browser builds the file in memory. */
+/** The maximum number of rows in a file. The browser creates the file in memory. */
 export const MOST_ROWS = 50_000;
 
 type Kind = "csv" | "json";
@@ -21,7 +21,7 @@ export class Export extends View {
   @property({ attribute: false }) columns: Columns<never> = {};
   /** Returns the rows, page by page. */
   @property({ attribute: false }) pages: () => AsyncIterable<readonly unknown[]> = nothingAtAll;
-  /** Whether the JSON file has one row on each line instead of an array. */
+  /** Whether the JSON file has one row per line. Otherwise, it has an array. */
   @property({ type: Boolean }) lines = false;
 
   @state() private read: number | undefined = undefined;

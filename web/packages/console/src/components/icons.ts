@@ -1,4 +1,6 @@
-/** The icons of the console: line drawings in the text's colour. Each has a text with its meaning beside it. */
+/**
+ * The icons of the console: line drawings in the colour of the text. A text beside each icon has the same meaning.
+ */
 
 import { html, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 

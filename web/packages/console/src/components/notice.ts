@@ -1,4 +1,4 @@
-/** A message about a failure or a success. Screen readers announce it when it appears. */
+/** A message about a failure or a success, which screen readers announce when it appears. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";

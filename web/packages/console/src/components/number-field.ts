@@ -1,4 +1,4 @@
-/** A number field with its name, unit and bounds, and with the problem of the typed text. */
+/** A number field with its name, its unit and its bounds, and with what is wrong with the typed text. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -11,7 +11,7 @@ import { View } from "./view.js";
 export class NumberInput extends View {
   @property({ attribute: false }) field: NumberField = { path: "", unit: "users" };
   @property({ attribute: false }) bounds: Bounds = {};
-  /** The text of the field, which may not be a number. */
+  /** The text in the field, which may not be a number. */
   @property() text = "";
   @property({ type: Boolean }) changed = false;
   @property({ type: Boolean }) disabled = false;

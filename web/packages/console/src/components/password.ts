@@ -122,7 +122,7 @@ export class PasswordDialog extends View {
   };
 }
 
-/** Returns the text for an error. Two refusals have a special text in this dialog. */
+/** Returns the text of an error. Two refusals have their own texts in this dialog. */
 function problemText(error: unknown, words: Words): string {
   if (error instanceof ApiError) {
     if (error.reason === "old_password") return words.password.wrongOld;

@@ -1,4 +1,4 @@
-/** The placeholder for content that is loading, could not be loaded, or is empty. */
+/** What is shown in place of content that is being loaded, could not be loaded, or is empty. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -89,7 +89,7 @@ export class Placeholder extends View {
   };
 }
 
-/** Renders loaded content with `show`, or a placeholder while there is none. `again` loads the content again. */
+/** Renders loaded content with `show`, or a placeholder if there is none. `again` loads the content again. */
 export function whenLoaded<T>(
   loaded: Loaded<T>,
   again: () => Promise<void> | void,

@@ -1,4 +1,4 @@
-/** The status type of a user as a dot and a word. Not everybody can read a colour. */
+/** The status type of a user, as a dot and a word. The word is for people who cannot tell the colours apart. */
 
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";

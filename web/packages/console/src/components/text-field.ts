@@ -1,4 +1,6 @@
-/** A text field with its name, its explanation, and the problem of the text. Dispatches `lc-edit` after an edit. */
+/**
+ * A text field with its name, its explanation, and what is wrong with the text. Dispatches `lc-edit` after an edit.
+ */
 
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -7,10 +9,10 @@ import { View } from "./view.js";
 
 @customElement("lc-text-field")
 export class TextField extends View {
-  /** The path of the setting, as in `webhooks.push_url`. */
+  /** The path of the setting, such as `webhooks.push_url`. */
   @property() path = "";
   @property() value = "";
-  /** The kind of the text: one line, a web address, or several lines. */
+  /** The kind of text: one line, a web address, or several lines. */
   @property() kind: "text" | "url" | "lines" = "text";
   /** The reason why the text cannot be saved; undefined if it can. */
   @property({ attribute: false }) problem: string | undefined = undefined;

@@ -9,7 +9,7 @@ import { View } from "./view.js";
 export class Toggle extends View {
   @property({ type: Boolean, reflect: true }) checked = false;
   @property({ type: Boolean }) disabled = false;
-  /** The name for screen readers. */
+  /** The name that screen readers announce. */
   @property() label = "";
 
   static override shadowRootOptions = { ...View.shadowRootOptions, delegatesFocus: true };

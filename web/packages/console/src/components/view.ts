@@ -1,4 +1,6 @@
-/** The base class of all components. It renders in the selected language, and again when the language changes. */
+/**
+ * The base class of all components. It renders in the selected language, and renders again when the language changes.
+ */
 
 import { LitElement } from "lit";
 import { preferences, type Words } from "../words/words.js";

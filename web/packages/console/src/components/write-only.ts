@@ -1,6 +1,7 @@
 /**
- * The control of a setting that the server does not return, such as a secret or a token. Shows whether a value is
- * stored, and sets, replaces or removes it. The section passes the draft. Dispatches `lc-edit` after an edit.
+ * The control of a setting that the server does not return, such as a secret or a token. It shows whether the server
+ * has a value, and can set, replace or remove it. The section passes the draft, and the control dispatches `lc-edit`
+ * after an edit.
  */
 
 import { css, html, nothing, type PropertyValues } from "lit";
@@ -14,11 +15,11 @@ export type WriteOnlyWords = Words["jwt"]["secret"];
 
 @customElement("lc-write-only")
 export class WriteOnlyField extends View {
-  /** The path of the setting, as in `jwt.secret`. */
+  /** The path of the setting, such as `jwt.secret`. */
   @property() path = "";
-  /** The draft: `undefined` keeps the stored value, and an empty text removes it. */
+  /** The draft. `undefined` keeps the value that the server has, and an empty text removes it. */
   @property({ attribute: false }) value: string | undefined = undefined;
-  /** Whether the server has stored a value. */
+  /** Whether the server has a value. */
   @property({ type: Boolean }) stored = false;
   @property({ type: Number }) longest = 200;
   @property({ attribute: false }) texts!: WriteOnlyWords;
@@ -99,7 +100,7 @@ export class WriteOnlyField extends View {
     </button>`;
   }
 
-  /** Whether the operator has emptied the input. The input then stays open. */
+  /** Whether the operator has emptied the input, which then stays open. */
   #cleared = false;
 
   readonly #type = async (): Promise<void> => {

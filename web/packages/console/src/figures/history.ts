@@ -1,18 +1,18 @@
-/** The samples of the last minutes, and their conversion to lines. */
+/** The samples of the last minutes, and the lines that are made of them. */
 
 import type { Figures, Sample } from "../api/shapes.js";
 
 export interface History {
   platforms: readonly string[];
-  /** The samples, earliest first. */
+  /** The samples, the earliest first. */
   samples: readonly Sample[];
 }
 
 export const NO_HISTORY: History = { platforms: [], samples: [] };
 
 /**
- * Adds new samples. Lower numbers than the stored numbers mean that the server was restarted. The new samples then
- * replace the stored samples.
+ * Adds new samples. If their numbers are lower than those that are stored, the server was restarted, and the new
+ * samples replace the stored ones.
  */
 export function take(history: History, figures: Figures): History {
   const last = history.samples.at(-1);
@@ -22,7 +22,7 @@ export function take(history: History, figures: Figures): History {
   return { platforms: figures.platforms, samples: samples.slice(-figures.most_samples) };
 }
 
-/** Returns the number of the last sample; undefined if there is none. */
+/** Returns the number of the last sample; undefined if there are none. */
 export function lastNumber(history: History): number | undefined {
   return history.samples.at(-1)?.number;
 }
@@ -48,7 +48,7 @@ export function platformLines(history: History): { platform: string; values: num
     .filter(({ values }) => values.some((value) => value > 0));
 }
 
-/** Stacks lines: each becomes the sum of itself and all lines before it. */
+/** Stacks lines: each line becomes the sum of itself and of all lines before it. */
 export function stack(lines: readonly number[][]): number[][] {
   const sums: number[][] = [];
   for (const values of lines) {

@@ -1,15 +1,15 @@
-/** The figures of the past as lines: a point for each step with figures, and gaps between. */
+/** The figures of the past as lines. A line has a point for each step with figures, and gaps between. */
 
 import type { Past, PastPoint } from "../api/shapes.js";
 import type { Line } from "./history.js";
 
-/** A time with its point, or the time of the edge of a gap. */
+/** A time with its point, or the time at the edge of a gap. */
 export interface Place {
   at: number;
   point: PastPoint | undefined;
 }
 
-/** Returns the points and the edges of the gaps, from the beginning of the range to its end. */
+/** Returns the points and the edges of gaps, from the beginning of the range to its end. */
 export function places(past: Past): Place[] {
   const { points, step_ms, from, to } = past;
   const all: Place[] = [{ at: from, point: undefined }];
@@ -46,7 +46,7 @@ export function pastPlatforms(past: Past, all: readonly Place[]): { platform: st
     .filter(({ values }) => values.some((value) => value !== null && value > 0));
 }
 
-/** Stacks lines; gaps stay gaps. */
+/** Stacks lines. A gap stays a gap. */
 export function stackPast(lines: readonly Line[]): Line[] {
   const sums: Line[] = [];
   for (const values of lines) {

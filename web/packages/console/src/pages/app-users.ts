@@ -1,4 +1,4 @@
-/** The base class of pages that list users of one app: selects the app, and loads the list. */
+/** The base class of pages that list users of one app. It selects the app, and loads the list. */
 
 import { css, html, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
@@ -12,7 +12,7 @@ import { pageStyles } from "./page.js";
 
 export abstract class AppUsersPage<Found> extends View {
   @property({ attribute: false }) api!: Api;
-  /** The app of the list. If undefined, the first app. */
+  /** The app whose users are listed; the first app if it is undefined. */
   @property({ attribute: false }) app: number | undefined = undefined;
 
   @state() protected found: Loaded<Found> = LOADING;
@@ -78,10 +78,10 @@ export abstract class AppUsersPage<Found> extends View {
     void this.#loadApps();
   }
 
-  /** The properties that load the list again when they change, besides `app`. */
+  /** The properties besides `app` whose changes make the page load the list again. */
   protected abstract readonly searched: readonly PropertyKey[];
 
-  /** Reads the list from its beginning. `signal` aborts the read when another read begins. */
+  /** Reads the list from its beginning. `signal` aborts this read when another one begins. */
   protected abstract read(app: number, signal: AbortSignal): Promise<void>;
 
   /** Opens the same page for another app. */
@@ -92,7 +92,7 @@ export abstract class AppUsersPage<Found> extends View {
     if (isOther && this.apps.state === "ready") void this.find();
   }
 
-  /** Renders the form and the list once the apps are known. */
+  /** Renders the form and the list when the apps are known. */
   protected card(
     form: (choice: TemplateResult) => TemplateResult,
     list: (found: Found) => TemplateResult,
@@ -126,7 +126,7 @@ export abstract class AppUsersPage<Found> extends View {
     return html`<div class="more"><button ?disabled=${this.busy} @click=${more}>${this.words.more}</button></div>`;
   }
 
-  /** The app of the list; undefined until the apps are known. */
+  /** The app whose users are listed; undefined until the apps are known. */
   protected get appId(): number | undefined {
     if (this.app !== undefined) return this.app;
     return this.apps.state === "ready" ? this.apps.value[0]?.id : undefined;
@@ -137,7 +137,9 @@ export abstract class AppUsersPage<Found> extends View {
     await this.reading((app, signal) => this.read(app, signal));
   };
 
-  /** Runs a read, and aborts the previous one. Shows an error in place of the list, unless `keep` handles it. */
+  /**
+   * Makes a read, and aborts the previous one. Shows an error in place of the list, unless `keep` handles the error.
+   */
   protected async reading(
     read: (app: number, signal: AbortSignal) => Promise<void>,
     keep?: (error: unknown) => void,

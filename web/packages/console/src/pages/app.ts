@@ -1,4 +1,7 @@
-/** The page of one app: its sections, one form for all sections, and the merge with changes by other operators. */
+/**
+ * The page of one app: its sections, the form with the settings of all sections, and the merge with changes of other
+ * operators.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -28,7 +31,7 @@ import { valueAt, type Merged } from "../settings/paths.js";
 import { errorText } from "../words/errors.js";
 import { head, pageStyles } from "./page.js";
 
-/** The section of each setting, by the first part of the setting's path. */
+/** The section of each setting, by the first part of the path. */
 const TAB_OF: Record<string, AppTab> = {
   name: "general",
   edition: "general",
@@ -157,7 +160,7 @@ export class AppPage extends View {
     `,
   ];
 
-  /** Whether the form has changes that the operator would lose on leaving the page. */
+  /** Whether the form has changes that would be lost if the operator left the page. */
   get hasChanges(): boolean {
     return this.loaded.state === "ready" && unsaved(this.loaded.value).length > 0;
   }
@@ -343,7 +346,7 @@ export class AppPage extends View {
     this.#change((form) => type(form, field, text));
   };
 
-  /** Handles a saved change of a key or an admin. The form continues with the new state. */
+  /** Handles a change of a key or an admin that was saved. The form continues with the new state of the app. */
   readonly #replaced = (event: CustomEvent<Tagged<App>>): void => {
     this.#change((form) => rebase(form, event.detail).form);
   };
@@ -375,7 +378,9 @@ export class AppPage extends View {
     }
   };
 
-  /** Another operator has saved first: reads the app again, and applies this form's changes to it. */
+  /**
+   * Handles that another operator has saved first: reads the app again, and applies the changes of this form to it.
+   */
   async #readAgain(): Promise<void> {
     if (this.loaded.state !== "ready") return;
     try {

@@ -1,4 +1,4 @@
-/** The page of the audit log: the actions of operators, newest first, for one app or for all. */
+/** The page of the audit log: the actions of operators, the newest first, for one app or for all. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -14,10 +14,10 @@ import { instant, type Columns } from "../text/csv.js";
 import { moment } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
 
-/** The number of entries in a page of the export. */
+/** The number of entries in one read of the export. */
 const PAGE = 500;
 
-/** The columns of the exported file, which are the same as in `lamplight audit --csv`. */
+/** The columns of the exported file. They are those of `lamplight audit --csv`. */
 const COLUMNS: Columns<AuditEntry> = {
   id: (entry) => entry.id,
   time: (entry) => instant(entry.at),
@@ -41,7 +41,7 @@ interface Shown {
 @customElement("lc-audit")
 export class AuditPage extends View {
   @property({ attribute: false }) api!: Api;
-  /** The app of the entries; undefined for all apps. */
+  /** The app whose entries are shown; undefined for all apps. */
   @property({ attribute: false }) app: number | undefined = undefined;
 
   @state() private loaded: Loaded<Shown> = LOADING;

@@ -13,7 +13,7 @@ import { errorText } from "../words/errors.js";
 @customElement("lc-login")
 export class LoginPage extends View {
   @property({ attribute: false }) api!: Api;
-  /** Whether a session on this page has ended. */
+  /** Whether a session in this page has ended. */
   @property({ type: Boolean }) over = false;
 
   @state() private busy = false;

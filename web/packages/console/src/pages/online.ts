@@ -1,4 +1,4 @@
-/** The page of the users of an app who are online, in the order of the server. */
+/** The page with the users of an app who are online, in the order of the server. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -12,12 +12,12 @@ import { errorText } from "../words/errors.js";
 import { AppUsersPage } from "./app-users.js";
 import { head } from "./page.js";
 
-/** The search stops after this many empty pages in a row, until the operator continues it. */
+/** The number of empty pages in a row after which the search stops, until the operator continues it. */
 const EMPTY_PAGES = 20;
 
 @customElement("lc-online")
 export class OnlineUsersPage extends AppUsersPage<OnlinePage> {
-  /** The platform on which the listed users are connected; empty for any platform. */
+  /** The platform to which the list is restricted; empty for all platforms. */
   @property() on = "";
 
   /** The error that has stopped the reading of more users. */
@@ -160,7 +160,7 @@ export class OnlineUsersPage extends AppUsersPage<OnlinePage> {
     );
   };
 
-  /** Reads the next pages until one has a user, none is left, or `EMPTY_PAGES` were empty. */
+  /** Reads pages until one has a user, there are no more, or `EMPTY_PAGES` in a row were empty. */
   async #readOn(app: number, before: OnlinePage, signal: AbortSignal): Promise<void> {
     let found = before;
     for (let pages = 0; pages < EMPTY_PAGES; pages += 1) {

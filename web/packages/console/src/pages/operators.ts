@@ -19,7 +19,7 @@ import { errorText } from "../words/errors.js";
 import { head, pageStyles } from "./page.js";
 
 const NAME = /^[a-z0-9._-]{1,32}$/;
-/** The operator who always exists. */
+/** The name of the operator who always exists. */
 const BUILT_IN = "admin";
 
 @customElement("lc-operators")
@@ -32,7 +32,7 @@ export class OperatorsPage extends View {
   @state() private adding = false;
   @state() private busy = false;
   @state() private question: Question | undefined = undefined;
-  /** The generated password, which is shown only once. */
+  /** The password that was generated last, with its operator. It is shown only once. */
   @state() private made: { name: string; password: string } | undefined = undefined;
   @state() private said = "";
   @state() private error: unknown = undefined;

@@ -1,4 +1,4 @@
-/** The overview: the current figures of the server, updated once a second, and charts of up to a month. */
+/** The overview: the current figures of the server, which are read once a second, and charts of up to a month. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -19,7 +19,7 @@ import { count, latency, latencyParts, rate, short } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
 
 const PERIOD_MS = 1_000;
-/** The charts of the past are updated with each step, and at least in this interval, in milliseconds. */
+/** The longest time between two reads of the past figures, in milliseconds. They are also read after each step. */
 const MOST_SELDOM_MS = 60_000;
 
 /** The lines of all charts for the selected range. */
@@ -68,7 +68,7 @@ export class OverviewPage extends View {
   /** The range of the charts; undefined for the live charts of the last ten minutes. */
   @state() private range: Range | undefined = undefined;
   @state() private past: Loaded<Past> = LOADING;
-  /** Whether the last attempt to read live figures has failed. */
+  /** Whether the last attempt to read the current figures has failed. */
   @state() private stale = false;
 
   #history: History = NO_HISTORY;
@@ -339,8 +339,8 @@ export class OverviewPage extends View {
   };
 
   /**
-   * Reads the figures of the selected range now and after each step, at least once a minute, while the page is
-   * visible.
+   * Reads the figures of the selected range now, and again after each step and at least once a minute, while the page
+   * is visible.
    */
   readonly #look = async (): Promise<void> => {
     clearTimeout(this.#pastTimer);
@@ -361,7 +361,7 @@ export class OverviewPage extends View {
     this.#pastTimer = setTimeout(() => void this.#look(), wait);
   };
 
-  /** Reads new samples now, and again each second while the page is visible. */
+  /** Reads new samples now, and again once a second while the page is visible. */
   readonly #poll = async (): Promise<void> => {
     clearTimeout(this.#timer);
     if (!this.isConnected || document.hidden) return;

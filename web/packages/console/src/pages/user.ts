@@ -1,4 +1,4 @@
-/** The page of one user: status, devices, subscriptions and watchers, updated while the page is visible. */
+/** The page of one user: the status, devices, subscriptions and watchers. It is updated while it is visible. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -349,7 +349,7 @@ export class UserPage extends View {
     if (this.live && this.isConnected && !document.hidden) await this.#read(true);
   };
 
-  /** Reads the user. `background` is true if the operator has not requested it. */
+  /** Reads the user. `background` says that the page does so by itself, not at the request of the operator. */
   async #read(background: boolean): Promise<void> {
     clearTimeout(this.#timer);
     const { app, user: id } = this;

@@ -1,4 +1,4 @@
-/** The search for users of an app by the beginning of the userID or the nick. */
+/** The search for users of an app, by the beginning of the userID or of the nick. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -146,7 +146,7 @@ export class UsersPage extends AppUsersPage<Found> {
       ${found.more ? this.moreButton(this.#more) : nothing}`;
   }
 
-  /** Returns all results of this search, page by page. */
+  /** Returns all results of the current search, page by page. */
   readonly #pages = async function* (this: UsersPage): AsyncGenerator<FoundUser[]> {
     const [app, by, prefix] = [this.appId, this.by, this.search];
     let after: FoundUser | undefined;

@@ -1,4 +1,4 @@
-/** The section with the users who may call the server API. A change is saved at once, not with the form. */
+/** The section with the users who may call the server API. A change is saved at once, without the form. */
 
 import { css, html, nothing } from "lit";
 import { customElement, state } from "lit/decorators.js";
@@ -10,7 +10,7 @@ import { base, buttons, cards, fields } from "../components/styles.js";
 import { errorText } from "../words/errors.js";
 import { Section, sectionStyles } from "./section.js";
 
-/** The form of a `userID`, as in the server. */
+/** The form of a `userID`, which is the same as in the server. */
 const USER_ID = /^[\x20-\x7e]{1,32}$/;
 
 @customElement("lc-admins")

@@ -1,4 +1,4 @@
-/** The dead letters of an app: undelivered notices for webhooks, which can be sent again or deleted. */
+/** The dead letters of an app: notices for webhooks that were not delivered. They can be sent again or deleted. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
@@ -25,7 +25,7 @@ const COLUMNS: Columns<DeadLetter> = {
 };
 
 interface Shown {
-  /** The total number of dead letters. */
+  /** The number of all dead letters of the app. */
   all: number;
   letters: DeadLetter[];
   more: boolean;

@@ -1,4 +1,4 @@
-/** The section that deletes an app. A deletion cannot be undone, so the operator must type the SDKAppID. */
+/** The section that deletes an app. This cannot be undone, so the operator has to type the SDKAppID. */
 
 import { css, html } from "lit";
 import { customElement, state } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** The section with the keys and the required claims for JWTs, which are accepted besides UserSigs. */
+/** The section with the keys and required claims of JWTs, which clients may use in place of UserSigs. */
 
 import { css, html, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** The section with the keys of an app. A rotation is saved at once, not with the form. */
+/** The section with the keys of an app. A rotation is saved at once, without the form. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";

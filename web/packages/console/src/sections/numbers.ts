@@ -1,4 +1,4 @@
-/** A section of number fields: limits, or timing. */
+/** A section of number fields: the limits, or the timing. */
 
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** The base class of the sections of an app: the form, and the events that report its changes. */
+/** The base class of the sections of an app. It has the form, and the events that report changes. */
 
 import { css, html, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
@@ -31,8 +31,8 @@ export abstract class Section extends View {
   @property({ attribute: false }) bounds: Bounds = {};
 
   /**
-   * Disables the controls, except buttons that only read, for operators who may not change the app. The server also
-   * refuses their changes.
+   * Disables the controls if the operator may not change the app, except for buttons that only read. The server
+   * refuses such changes anyway.
    */
   protected override updated(): void {
     if (this.api.may("admin")) return;
@@ -41,7 +41,7 @@ export abstract class Section extends View {
     }
   }
 
-  /** Renders the fields for the numbers that this server has. */
+  /** Renders the fields of the numbers that this server has. */
   protected numbers(fields: readonly NumberField[]): TemplateResult[] {
     const changed = unsaved(this.form);
     return present(this.form, fields).map(

@@ -1,4 +1,4 @@
-/** The state of each webhook of an app, in the terms of `lamplight webhook list`, with a test button. */
+/** The state of each webhook of an app, in the words of `lamplight webhook list`, and a button for a test. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -10,10 +10,10 @@ import { WebhookPart } from "./webhook-part.js";
 
 @customElement("lc-webhook-list")
 export class WebhookList extends WebhookPart<Webhook[]> {
-  /** The tag of the app's state. When it changes, the list is read again. */
+  /** The tag of the state of the app. When it changes, the list is read again. */
   @property() tag = "";
 
-  /** The webhook under test; undefined if there is none. */
+  /** The webhook that is being tested; undefined if there is none. */
   @state() private testing: string | undefined = undefined;
   @state() private tested: WebhookTest | undefined = undefined;
 

@@ -1,4 +1,4 @@
-/** The base class of the cards about an app's webhooks. Their data is read when the app changes. */
+/** The base class of the cards about the webhooks of an app. Their data is read again when the app changes. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
@@ -35,7 +35,7 @@ export abstract class WebhookPart<T> extends View {
   /** Reads the data of the card. */
   protected abstract read(app: number): Promise<T>;
 
-  /** Removes the data of the former app. */
+  /** Removes the data of the app that was shown before. */
   protected forget(): void {
     this.loaded = LOADING;
     this.error = undefined;

@@ -1,4 +1,4 @@
-/** The fields of the settings: their display, their parsing and their checks. Their bounds come from the server. */
+/** The fields of the settings: how they are shown, parsed and checked. Their bounds come from the server. */
 
 import type { Bounds } from "../api/shapes.js";
 
@@ -43,7 +43,7 @@ export const DEVICE_FIELDS: readonly NumberField[] = [
 
 export const JWT_FIELDS: readonly NumberField[] = [{ path: "jwt.leeway_s", unit: "seconds" }];
 
-/** The units of time, longest first. */
+/** The units of time, the longest first. */
 const TIMES = [
   ["d", 86_400_000],
   ["h", 3_600_000],
@@ -52,27 +52,27 @@ const TIMES = [
   ["ms", 1],
 ] as const;
 
-/** Returns the text of a value. A time has the longest unit that divides it. */
+/** Returns the text of a value. A time is in the longest unit that divides it. */
 export function fieldText(value: number, unit: Unit): string {
   if (unit !== "milliseconds") return String(value);
   return timeText(value);
 }
 
-/** Formats a time in milliseconds, for example as 400 s, 10 min or 7 d. 0 becomes `0 s`. */
+/** Formats a time in milliseconds, such as 400 s, 10 min or 7 d. The text of 0 is `0 s`. */
 export function timeText(milliseconds: number): string {
   if (milliseconds === 0) return "0 s";
   const [name, size] = TIMES.find(([, size]) => milliseconds % size === 0) ?? ["ms", 1];
   return `${milliseconds / size} ${name}`;
 }
 
-/** Formats a bound as a short text. A time above ten of its longest unit is rounded down to whole units. */
+/** Formats a bound as a short text. A time of more than ten of its longest unit is rounded down to whole units. */
 export function boundText(value: number, unit: Unit): string {
   if (unit !== "milliseconds" || value < 1_000) return fieldText(value, unit);
   const [name, size] = TIMES.find(([, size]) => value >= size) ?? ["ms", 1];
   return value % size === 0 || value / size > 10 ? `${Math.floor(value / size)} ${name}` : timeText(value);
 }
 
-/** Returns the typed number; `undefined` if the text is not a number. */
+/** Returns the number in a field; `undefined` if the text is not a number. */
 export function readField(text: string, unit: Unit): number | undefined {
   const clean = text.trim().toLowerCase();
   if (unit !== "milliseconds") return /^\d{1,10}$/.test(clean) ? Number(clean) : undefined;
@@ -83,7 +83,7 @@ export function readField(text: string, unit: Unit): number | undefined {
   return Number.isInteger(milliseconds) ? milliseconds : undefined;
 }
 
-/** The units of time, with their length in milliseconds. A number without a unit means seconds. */
+/** The length of each unit of time, in milliseconds. A number without a unit is in seconds. */
 const SIZES = new Map<string, number>([
   ["", 1_000],
   ["ms", 1],
@@ -103,7 +103,7 @@ const SIZES = new Map<string, number>([
 
 export type FieldProblem = { kind: "unreadable" } | { kind: "outside"; least: number; most: number };
 
-/** Returns the problem of the text in a field; undefined if there is none. */
+/** Returns what is wrong with the text in a field; undefined if nothing is. */
 export function problemOf(text: string, field: NumberField, bounds: Bounds): FieldProblem | undefined {
   const value = readField(text, field.unit);
   if (value === undefined) return { kind: "unreadable" };

@@ -1,4 +1,4 @@
-/** A form for the settings of an app: the settings as read, the draft, and the text of each number field. */
+/** A form for the settings of an app: the settings that were read, the draft, and the text of each number field. */
 
 import type { Tagged } from "../api/client.js";
 import type { GivenSettings } from "../api/client.js";
@@ -16,16 +16,16 @@ import {
 import { changes, merge, valueAt, withValue, type Draft, type Merged, type Value } from "./paths.js";
 
 export interface Form {
-  /** The app as it was read. Its tag is sent with a save. */
+  /** The app as it was read. Its tag is sent when the form is saved. */
   base: Tagged<App>;
   draft: Draft;
-  /** The texts of number fields, by path. A text need not be a number. */
+  /** The texts in number fields, by path. Such a text may not be a number. */
   typed: Readonly<Record<string, string>>;
 }
 
 const FIELDS = [...DEVICE_FIELDS, ...LIMIT_FIELDS, ...TIMING_FIELDS, ...JWT_FIELDS];
 
-/** The minimum size of a secret for JWTs, in bytes. */
+/** The minimum length of a secret for JWTs, in bytes. */
 const SHORTEST_SECRET = 32;
 
 /** Creates a form without changes. */
@@ -33,7 +33,7 @@ export function formOf(base: Tagged<App>): Form {
   return { base, draft: structuredClone(base.value.settings), typed: {} };
 }
 
-/** Returns the number fields that this server has; an older server may lack some. */
+/** Returns the fields of the numbers that this server has. An older server may lack some. */
 export function present(form: Form, fields: readonly NumberField[]): NumberField[] {
   return fields.filter((field) => valueAt(form.base.value.settings, field.path) !== undefined);
 }
@@ -42,7 +42,7 @@ export function edit(form: Form, path: string, value: Value | undefined): Form {
   return { ...form, draft: withValue(form.draft, path, value) };
 }
 
-/** Handles an input in a number field. The draft changes only if the text is a number. */
+/** Handles an input in a number field. The draft is changed only if the text is a number. */
 export function type(form: Form, field: NumberField, text: string): Form {
   const value = readField(text, field.unit);
   const typed = { ...form.typed, [field.path]: text };
@@ -81,7 +81,7 @@ export function faults(form: Form, bounds: Bounds): string[] {
   return faults;
 }
 
-/** Converts the draft to the settings for the server. */
+/** Converts the draft to the settings that are sent to the server. */
 export function given(form: Form): GivenSettings {
   const { webhooks, jwt, ...settings } = form.draft;
   const { state_change_url, push_url, token } = webhooks;
@@ -102,7 +102,7 @@ export function given(form: Form): GivenSettings {
   };
 }
 
-/** Applies the changes of this form to the settings that another operator has saved. */
+/** Applies the changes of this form to the settings that another operator has saved meanwhile. */
 export function rebase(form: Form, theirs: Tagged<App>): { form: Form; merged: Merged } {
   const merged = merge(form.base.value.settings, form.draft, theirs.value.settings);
   const mine = new Set(unsaved(form));
@@ -112,16 +112,14 @@ export function rebase(form: Form, theirs: Tagged<App>): { form: Form; merged: M
 }
 
 /**
- * Returns whether a secret for JWTs is too short for the server. An empty text removes the secret and is never too
- * short.
+ * Returns whether the server would refuse a secret for JWTs as too short. An empty text removes the secret, and is
+ * not too short.
  */
 export function isShortSecret(secret: string | undefined): boolean {
   return secret !== undefined && secret !== "" && bytes(secret) < SHORTEST_SECRET;
 }
 
-/**
- * Returns whether the text is an `http` or `https` address. An empty text is accepted and means that there is none.
- */
+/** Returns whether a text is an `http` or `https` address, or empty. An empty text means that there is no address. */
 export function isWebAddress(text: string): boolean {
   if (text === "") return true;
   if (!/^https?:\/\/[^\s/?#]/i.test(text)) return false;

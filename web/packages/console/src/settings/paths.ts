@@ -1,8 +1,8 @@
-/** Access to settings by path, such as `limits.rate.calls`, and the merge of two operators' changes. */
+/** Reads and changes settings by their path, such as `limits.rate.calls`. Merges the changes of two operators. */
 
 import type { Settings } from "../api/shapes.js";
 
-/** The settings in a form. The token and the secret are present only if the operator has typed them. */
+/** The settings in a form. They contain the token and the secret only if the operator has typed them. */
 export interface Draft extends Omit<Settings, "webhooks" | "jwt"> {
   webhooks: Settings["webhooks"] & { token?: string };
   jwt: Settings["jwt"] & { secret?: string };
@@ -19,7 +19,7 @@ export function valueAt(settings: Draft, path: string): Value | undefined {
   return isValue(value) ? value : undefined;
 }
 
-/** Returns a copy of the settings with another value at a path; `undefined` removes the value. */
+/** Returns a copy of the settings with another value at a path. `undefined` removes the value. */
 export function withValue(settings: Draft, path: string, value: Value | undefined): Draft {
   const copy = structuredClone(settings);
   const names = path.split(".");
@@ -35,7 +35,7 @@ export function withValue(settings: Draft, path: string, value: Value | undefine
   return copy;
 }
 
-/** Returns all paths with a value, in the order of the settings. */
+/** Returns the paths of all values, in the order of the settings. */
 export function pathsOf(settings: Draft): string[] {
   const paths: string[] = [];
   const walk = (value: unknown, path: string): void => {
@@ -57,7 +57,7 @@ export function changes(before: Draft, after: Draft): string[] {
 /** The result of a three-way merge: the settings that another operator has saved, with the changes of this form. */
 export interface Merged {
   settings: Draft;
-  /** The paths that both operators have changed to different values. The values of this form win. */
+  /** The paths that both operators have changed to different values. The value of this form is kept. */
   conflicts: string[];
   /** The paths that only the other operator has changed. */
   theirs: string[];

@@ -1,9 +1,9 @@
 /** Formats rows as CSV (RFC 4180). */
 
-/** The columns of a file: each name with a function that returns the cell of a row. */
+/** The columns of a file. For each name, a function returns the cell of a row. */
 export type Columns<T> = Record<string, (row: T) => string | number>;
 
-/** Formats the names of the columns as the first row of CSV. */
+/** Formats the names of the columns, which are the first row of a CSV file. */
 export function heads<T>(columns: Columns<T>): string {
   return line(Object.keys(columns));
 }
@@ -19,8 +19,8 @@ function line(cells: readonly string[]): string {
 }
 
 /**
- * Formats a cell. A text that could run as a formula in a spreadsheet gets an apostrophe in front. Some programs also
- * accept formulas with full-width characters, or after a tab or line break. A plain number stays as it is.
+ * Formats a cell. A text that a spreadsheet could run as a formula gets an apostrophe in front. Some programs also
+ * accept formulas with full-width characters, or after a tab or a line break. A plain number is not changed.
  */
 function quoted(cell: string): string {
   const isFormula = /^[=+\-@＝＋－＠\t\r\n]/.test(cell) && !/^[+-]?\d+(\.\d+)?$/.test(cell);
@@ -28,7 +28,7 @@ function quoted(cell: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Formats a time in a form that every program can parse. */
+/** Formats a time so that every program can parse it. */
 export function instant(at: number): string {
   return new Date(at).toISOString();
 }

@@ -1,8 +1,8 @@
-/** Formats numbers and times in the reader's language. The current time is an argument. */
+/** Formats numbers and times in the language of the reader. The current time is an argument. */
 
 const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
 
-/** Returns a cached format. Creating a format is slow, and few different formats are used. */
+/** Returns a format from the cache. It takes long to create a format, and few different ones are used. */
 function kept<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(
   key: string,
   make: () => T,
@@ -14,12 +14,12 @@ function kept<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeT
   return made;
 }
 
-/** Formats a number, for example as 12,345. */
+/** Formats a number, such as 12,345. */
 export function count(value: number, locale: string): string {
   return kept(`count ${locale}`, () => new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })).format(value);
 }
 
-/** Formats a number for the axis of a chart, for example as 1.2K. */
+/** Formats a number for the axis of a chart, such as 1.2K. */
 export function short(value: number, locale: string): string {
   const make = (): Intl.NumberFormat =>
     new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
@@ -34,12 +34,12 @@ export function rate(value: number, locale: string): string {
   return kept(`rate ${digits} ${locale}`, make).format(value);
 }
 
-/** Formats a short time in a suitable unit, for example as 80 µs, 1.4 ms, 2.3 s or 60.2 s. */
+/** Formats a short time in a suitable unit, such as 80 µs, 1.4 ms, 2.3 s or 60.2 s. */
 export function latency(seconds: number, locale: string): string {
   return latencyParts(seconds, locale).join(" ");
 }
 
-/** Formats a short time like `latency`, but returns number and unit separately. */
+/** Formats a short time like `latency`. Returns the number and the unit separately. */
 export function latencyParts(seconds: number, locale: string): [value: string, unit: string] {
   if (seconds < 0.001) return [precise(seconds * 1e6, locale), "µs"];
   if (seconds < 1) return [precise(seconds * 1e3, locale), "ms"];
@@ -52,14 +52,14 @@ function precise(value: number, locale: string): string {
   return kept(`precise ${digits} ${locale}`, make).format(value);
 }
 
-/** Formats date and time, to the second. Hours are from 00 to 23, as everywhere in Lamplight. */
+/** Formats a date and a time with seconds. The hours are 00 to 23, as everywhere in Lamplight. */
 export function moment(at: number, locale: string, timeZone?: string): string {
   const options: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" };
   if (timeZone !== undefined) options.timeZone = timeZone;
   return kept(`moment ${locale} ${timeZone ?? ""}`, () => new Intl.DateTimeFormat(locale, options)).format(at);
 }
 
-/** Formats the time of day, to the second. */
+/** Formats a time of day with seconds. */
 export function clock(at: number, locale: string, timeZone?: string): string {
   const options: Intl.DateTimeFormatOptions = { timeStyle: "medium", hourCycle: "h23" };
   if (timeZone !== undefined) options.timeZone = timeZone;
@@ -73,7 +73,7 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1_000],
 ];
 
-/** Formats a time relative to now, for example as 3 minutes ago, or in 7 days. */
+/** Formats a time relative to now, such as 3 minutes ago, or in 7 days. */
 export function ago(at: number, now: number, locale: string): string {
   const away = at - now;
   const [unit, size] = STEPS.find(([, size]) => Math.abs(away) >= size) ?? ["second", 1_000];

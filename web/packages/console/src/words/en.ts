@@ -309,7 +309,7 @@ export const EN = {
   },
   limits: { lead: "How much. What is beyond is refused with its code, and changes nothing." },
   timing: { lead: "How long. Write a number with its unit, as in 400 s, 10 min or 7 d." },
-  /** The name and explanation of each setting, shared with `lamplight app set --help`. */
+  /** The name and the explanation of each setting. `lamplight app set --help` has the same. */
   fields: {
     ...Object.fromEntries(Object.entries(SETTINGS).map(([path, { name, text }]) => [path, { name, text }])),
     "webhooks.token_set": { name: "Token", text: "" },
@@ -363,7 +363,7 @@ export const EN = {
     bad: "A userID has 1 to 32 printable ASCII characters.",
     already: "This user is an admin already.",
   },
-  /** The texts for a setting that can be written but not read, such as a secret. */
+  /** The texts of a setting whose value the server does not return, such as a secret. */
   writeOnly: { remove: "Remove it", keep: "Keep the one that is set" },
   jwt: {
     lead: "Besides UserSigs, the app may accept JWTs of your identity provider. Without any key it accepts none. A key is for one algorithm: RS256, ES256 or EdDSA by its kind, HS256 for the secret.",

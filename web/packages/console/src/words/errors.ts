@@ -1,10 +1,10 @@
-/** The text for an error, with its code. */
+/** The texts of errors, with their codes. */
 
 import { CODES } from "@lamplight/chat/codes";
 import { ApiError } from "../api/client.js";
 import type { Words } from "./en.js";
 
-/** Returns a readable sentence with the code of an error. If the server sent details, they follow the sentence. */
+/** Returns the code of an error and a sentence for it, followed by details if the server has sent any. */
 export function errorText(error: unknown, words: Words): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.status === 0) return words.errors.unreachable;

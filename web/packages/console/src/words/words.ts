@@ -19,7 +19,7 @@ export interface Choices {
   theme: Theme;
 }
 
-/** Returns the first of the browser's languages that the console has; English if there is none. */
+/** Returns the first of the browser's languages that the console has, or else English. */
 export function languageFor(preferences: readonly string[]): Language {
   for (const preference of preferences) {
     if (/^zh\b/i.test(preference)) return "zh";
@@ -28,7 +28,7 @@ export function languageFor(preferences: readonly string[]): Language {
   return "en";
 }
 
-/** Parses stored choices. The browser's settings replace missing or unknown choices. */
+/** Parses the stored choices. A choice that is missing or unknown is taken from the settings of the browser. */
 export function readChoices(text: string | null, preferences: readonly string[]): Choices {
   let kept: unknown;
   try {
@@ -43,7 +43,7 @@ export function readChoices(text: string | null, preferences: readonly string[])
   };
 }
 
-/** The choices of this browser, shared by all components. Dispatches an event when they change. */
+/** The choices in this browser, which all components share. It dispatches an event when they change. */
 class Preferences extends EventTarget {
   #choices: Choices = { language: "en", theme: "auto" };
   #dark: MediaQueryList | undefined;
@@ -56,12 +56,12 @@ class Preferences extends EventTarget {
     return LANGUAGES[this.#choices.language];
   }
 
-  /** Whether the page currently has the dark theme. */
+  /** Whether the page has the dark theme now. */
   get isDark(): boolean {
     return this.#choices.theme === "dark" || (this.#choices.theme === "auto" && this.#dark?.matches === true);
   }
 
-  /** Reads the stored choices, and starts following the system's theme. */
+  /** Reads the stored choices, and follows the theme of the system from now on. */
   start(): void {
     this.#dark = globalThis.matchMedia("(prefers-color-scheme: dark)");
     this.#dark.addEventListener("change", () => {

@@ -1,4 +1,4 @@
-/** The whole page: finds the server, and shows the entrance or the desk. */
+/** The whole page. It finds the server, and shows the entrance or the desk. */
 
 import { TUIKit } from "@lamplight/uikit";
 import { CODES } from "@lamplight/chat/codes";
@@ -12,7 +12,7 @@ import { type Place, readPlace } from "../server.js";
 import { codeOf, type Person, Session } from "../session.js";
 import { type Words, wordsOf } from "../words/words.js";
 
-/** How long a message about an action is shown, in milliseconds. */
+/** The time for which a message about an action is shown, in milliseconds. */
 const NOTICE = 6_000;
 
 const THEMES: readonly Theme[] = ["auto", "light", "dark"];
@@ -275,7 +275,7 @@ export class LamplightDemo extends LitElement {
   }
 }
 
-/** The reason of an error. For a known code, it is in the page's language. */
+/** The reason of an error: the text of its code in the language of the page, if the code is known. */
 function reasonOf(error: unknown, language: Preferences["language"]): string {
   const code = codeOf(error);
   const known = Object.values(CODES).find(({ number }) => number === code && number !== 0);
@@ -283,7 +283,7 @@ function reasonOf(error: unknown, language: Preferences["language"]): string {
   return known === undefined ? message : `${language === "zh" ? known.chinese : message} (${code})`;
 }
 
-/** Returns a storage of the browser; undefined if the browser forbids access. */
+/** Returns a storage of the browser; undefined if the browser forbids access to it. */
 function storage(name: "localStorage" | "sessionStorage"): Storage | undefined {
   try {
     return window[name];

@@ -12,13 +12,16 @@ import { hashOf, outerOf, type Route, routeOf, type Tab } from "../route.js";
 import type { Person, Stage } from "../session.js";
 import type { Words } from "../words/words.js";
 
-/** The actions of a visitor. Their provider shows errors. A `boolean` result says whether the action succeeded. */
+/**
+ * The actions of a visitor. The object that provides them also shows their errors. If the result is a `boolean`, it
+ * says whether the action succeeded.
+ */
 export interface Actions {
   leave(): Promise<void>;
   say(text: string): Promise<boolean>;
   /** Queries the status of a user who may not exist. */
   meet(userID: string): Promise<boolean>;
-  /** Queries the status of a shown user. The lists report an error. */
+  /** Queries the status of a user who is shown. The lists report an error. */
   glance(userID: string): void;
   befriend(userID: string): Promise<boolean>;
   showStatus(shown: boolean): void;
@@ -37,15 +40,15 @@ export class LamplightDesk extends LitElement {
   @property({ attribute: false }) now!: () => number;
   @property() theme: "light" | "dark" = "light";
   @property({ type: Boolean }) showsStatus = true;
-  /** Whether a conversation is open. On a small screen it replaces the lists. */
+  /** Whether a conversation is open. On a small screen, it is shown in place of the lists. */
   @property({ type: Boolean, reflect: true }) open = false;
 
   @state() private route: Route = routeOf(location.hash);
   @state() private writing = false;
 
   /**
-   * The media queries for small windows. If `narrow` matches, the status details do not fit beside the chat. If `small`
-   * matches, the lists do not fit either.
+   * The media queries for small windows. In a `narrow` one, the details of a status do not fit beside the chat. In a
+   * `small` one, the lists do not fit either.
    */
   readonly #narrow = matchMedia("(max-width: 70rem)");
   readonly #small = matchMedia("(max-width: 46rem)");
@@ -65,7 +68,7 @@ export class LamplightDesk extends LitElement {
     window.removeEventListener("keydown", this.#key);
   }
 
-  /** Moves the focus to the title, because the focused button of the entrance was removed. */
+  /** Moves the focus to the title, because the button that had it is gone. */
   protected override firstUpdated(): void {
     this.#focus("h1");
   }
@@ -295,8 +298,8 @@ export class LamplightDesk extends LitElement {
   }
 
   /**
-   * The status to show for a user. Without a connection, the visitor's own status is unknown: others may already see
-   * another status.
+   * The status to show for a user. While there is no connection, the visitor's own status is unknown, because others
+   * may see another one.
    */
   #statusOf(userID: string): UserStatus | undefined {
     const { inside, picture } = this;
@@ -310,7 +313,7 @@ export class LamplightDesk extends LitElement {
     this.#glance();
   }
 
-  /** Queries the status of the peer, because the answer has more details than a notification. */
+  /** Queries the status of the peer. The answer has more details than a notification. */
   #glance(): void {
     const { peer } = this.route;
     if (peer !== "" && this.showsStatus && this.inside.withheld === 0) {
@@ -320,7 +323,7 @@ export class LamplightDesk extends LitElement {
 
   // The route and its history.
 
-  /** Opens a view as a new entry of the history, so that Back closes it. */
+  /** Opens a view with a new entry in the history, so that Back closes it. */
   #go(route: Route): void {
     if (hashOf(route) !== hashOf(this.route)) {
       history.pushState({ isOurs: true }, "", hashOf(route));
@@ -328,13 +331,16 @@ export class LamplightDesk extends LitElement {
     }
   }
 
-  /** Replaces the current view without a new entry of the history. */
+  /** Replaces the current view, without a new entry in the history. */
   #replace(route: Route): void {
     history.replaceState(history.state, "", hashOf(route));
     this.route = route;
   }
 
-  /** Closes the view that was opened last, like Back. A visitor who came by a link has no earlier entry. */
+  /**
+   * Closes the view that was opened last, like Back. If the visitor came by a link, there is no earlier entry to go
+   * back to.
+   */
   readonly #close = (): void => {
     const outer = outerOf(this.route);
     if (outer === undefined) {
@@ -356,12 +362,15 @@ export class LamplightDesk extends LitElement {
     this.requestUpdate();
   };
 
-  /** Whether the status details cover the other views. */
+  /** Whether the details of a status cover the other views. */
   get #isCovered(): boolean {
     return this.route.isDetailed && this.#narrow.matches;
   }
 
-  /** Handles Escape: closes the topmost of the status details, the form for a new chat, and a phone's chat. */
+  /**
+   * Handles Escape. It closes the topmost of these: the details of a status, the form for a new chat, the chat on a
+   * phone.
+   */
   readonly #key = (event: KeyboardEvent): void => {
     const isPopup = (node: EventTarget): boolean => node instanceof Element && node.matches(":popover-open");
     if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || event.composedPath().some(isPopup)) {
@@ -377,7 +386,7 @@ export class LamplightDesk extends LitElement {
   };
 
   /**
-   * Moves the focus into a view that was opened, and back to the button of the view when it closes. The element that
+   * Moves the focus into a view that was opened, or back to the button of a view that was closed. The element that
    * had the focus may be hidden.
    */
   async #followFocus(before: Route, now: Route): Promise<void> {

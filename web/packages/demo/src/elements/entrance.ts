@@ -1,4 +1,4 @@
-/** The entrance: the visitor chooses a demo user or enters a UserSig. */
+/** The entrance, where the visitor chooses a demo user or enters a UserSig. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -211,9 +211,9 @@ export class LamplightEntrance extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) place!: Place;
   @property({ attribute: false }) ending: Ending | undefined;
-  /** The credentials of a login that did not reach the server, or that another login has replaced. */
+  /** The credentials of a login that did not reach the server, or that another login has ended. */
   @property({ attribute: false }) former: Ticket | undefined;
-  /** The userID of the visitor who is logging in; undefined if nobody is. */
+  /** The userID of the visitor who is being logged in; undefined if there is none. */
   @property({ attribute: false }) entering: string | undefined;
   @property({ attribute: false }) onPlay: (userID: string) => void = () => undefined;
   @property({ attribute: false }) onEnter: (ticket: Ticket) => void = () => undefined;
@@ -221,7 +221,7 @@ export class LamplightEntrance extends LitElement {
   @state() private sig = "";
   @state() private claims: Claims | undefined;
 
-  /** Moves the focus to the text about the end of the visit, because the focused element is gone. */
+  /** Moves the focus to the text that says why the visit has ended, because the element that had it is gone. */
   protected override firstUpdated(): void {
     if (this.ending !== undefined) {
       this.renderRoot.querySelector<HTMLElement>(".ending, h1")?.focus();
@@ -364,7 +364,7 @@ export class LamplightEntrance extends LitElement {
     `;
   }
 
-  /** The line below the field: the claims of the UserSig, or a message that it is unreadable. */
+  /** The line below the field: the claims of the UserSig, or that it cannot be read. */
   #reading(): TemplateResult | typeof nothing {
     const { words, claims, sig } = this;
     if (sig.trim() === "") {

@@ -9,7 +9,7 @@ import { ago, moment } from "./time-text.js";
 import type { Person } from "../session.js";
 import type { Words } from "../words/words.js";
 
-/** How often relative times such as "2 minutes ago" are updated, in milliseconds. */
+/** The interval at which relative times such as "2 minutes ago" are shown anew, in milliseconds. */
 const REFRESH = 10_000;
 
 @customElement("lamplight-evidence")
@@ -139,9 +139,9 @@ export class LamplightEvidence extends LitElement {
   @property({ attribute: false }) status: UserStatus | undefined;
   /** Returns the current time by the server's clock. */
   @property({ attribute: false }) now: () => number = () => Date.now();
-  /** Whether there is no connection, so that the last known status is shown. */
+  /** Whether there is no connection. The last known status is then shown. */
   @property({ type: Boolean }) stale = false;
-  /** Why the app does not allow this user's status; empty if the status is allowed. */
+  /** The reason why the app does not allow this user's status; empty if it is allowed. */
   @property() withheld = "";
   @property() theme: "light" | "dark" = "light";
 

@@ -1,4 +1,4 @@
-/** The live list of status changes of other users, newest first. */
+/** The list of the status changes of other users, the newest first, as they arrive. */
 
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";

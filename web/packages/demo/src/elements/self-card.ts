@@ -7,7 +7,9 @@ import { common } from "./styles.js";
 import { smileIcon } from "./icons.js";
 import type { Words } from "../words/words.js";
 
-/** The maximum bytes of a custom status in UTF-8. The server checks other limits of an app. */
+/**
+ * The maximum length of a custom status in bytes of UTF-8. An app may have another limit, which the server checks.
+ */
 const LONGEST = 100;
 
 @customElement("lamplight-self-card")

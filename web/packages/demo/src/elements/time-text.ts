@@ -1,4 +1,4 @@
-/** Formats times with the same rules as all parts of Lamplight: hours from 00 to 23, months by name. */
+/** Formats times with the rules of all parts of Lamplight: hours from 00 to 23, and months by name. */
 
 const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
   ["day", 86_400],
@@ -7,7 +7,7 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: num
   ["second", 1],
 ];
 
-/** Formats a time relative to now, for example as `2 minutes ago`. */
+/** Formats a time relative to now, such as `2 minutes ago`. */
 export function ago(at: number, now: number, locale: string): string {
   const seconds = Math.max(0, Math.round((now - at) / 1000));
   const [unit, length] = STEPS.find(([, length]) => seconds >= length) ?? (["second", 1] as const);
@@ -15,7 +15,7 @@ export function ago(at: number, now: number, locale: string): string {
   return format.format(-Math.floor(seconds / length), unit);
 }
 
-/** Formats a time, for example as `14:03:22`. If the time is on another day, the date is added. */
+/** Formats a time, such as `14:03:22`. If it is on another day, the text also has the date. */
 export function moment(at: number, now: number, locale: string): string {
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
   const make = () =>
@@ -27,7 +27,7 @@ export function moment(at: number, now: number, locale: string): string {
   return kept(sameDay ? times : dates, locale, make).format(at);
 }
 
-/** The cached formats by language. Creating one takes as long as drawing a row. */
+/** The formats of each language. It takes as long to create one as to draw a row. */
 const relatives = new Map<string, Intl.RelativeTimeFormat>();
 const times = new Map<string, Intl.DateTimeFormat>();
 const dates = new Map<string, Intl.DateTimeFormat>();

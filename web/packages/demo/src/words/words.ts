@@ -1,4 +1,4 @@
-/** The texts of the demo in each language. A missing text does not compile. */
+/** The texts of the demo in each language. If a text is missing, the program does not compile. */
 
 import type { Reason } from "@lamplight/chat";
 import type { Language } from "../preferences.js";
@@ -7,7 +7,7 @@ import { EN } from "./en.js";
 import { ZH } from "./zh.js";
 
 export interface Words {
-  /** The locale for `Intl`. */
+  /** The locale that is passed to `Intl`. */
   readonly locale: string;
   readonly tagline: string;
   readonly lead: string;
@@ -70,7 +70,7 @@ export interface Words {
   readonly saysNothing: string;
   readonly net: Readonly<Record<"connected" | "connecting" | "disconnected", string>>;
   readonly endings: Readonly<Record<Ending, string>>;
-  /** The button that logs in here again, and logs out the device that has replaced this login. */
+  /** The button that logs in here again. It logs out the device that has ended the login here. */
   readonly useHere: string;
   readonly withheld: Readonly<Record<"switchedOff" | "notInEdition", string>>;
   readonly noServer: string;

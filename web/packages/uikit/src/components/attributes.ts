@@ -2,7 +2,7 @@
 
 import type { ComplexAttributeConverter } from "lit";
 
-/** The converter of a switch that is on by default. Plain HTML can turn it off with the attribute value `false`. */
+/** The converter of a switch that is on by default. The attribute value `false` turns it off in HTML. */
 export const onByDefault: ComplexAttributeConverter<boolean> = {
   fromAttribute: (value) => value?.trim().toLowerCase() !== "false",
   toAttribute: (value) => (value ? null : "false"),

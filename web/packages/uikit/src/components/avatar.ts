@@ -38,13 +38,13 @@ export interface AvatarParts {
   /** Whether the status was received before the connection was lost. */
   readonly isStale?: boolean;
   readonly words: Words;
-  /** The hosts of pictures for this element; undefined to use the kit's `avatarHosts`. */
+  /** The hosts from which this element may load pictures; undefined for the kit's `avatarHosts`. */
   readonly policy?: PicturePolicy | undefined;
 }
 
 /**
- * Renders the picture and the dot without an element of their own, for components that draw many. Initials replace a
- * picture that is missing, not allowed or not loadable.
+ * Renders the picture and the dot without a custom element, for components that draw many. If the picture is missing,
+ * not allowed or cannot be loaded, initials are shown.
  */
 export function avatar(parts: AvatarParts): TemplateResult {
   const { userID, name, picture: told, status, isStale, words, policy } = parts;
@@ -77,7 +77,7 @@ export function avatar(parts: AvatarParts): TemplateResult {
   </span>`;
 }
 
-/** Shows a loaded picture over the initials. */
+/** Shows a picture that was loaded in place of the initials. */
 function show(event: Event): void {
   (event.target as HTMLElement).classList.add("loaded");
 }
@@ -222,7 +222,7 @@ export class TuikitAvatar extends LitElement {
     `,
   ];
 
-  /** The user, whose id determines the colour behind the initials. */
+  /** The id of the user. It determines the colour behind the initials. */
   @property({ attribute: "user-id" }) userID = "";
 
   /** The name of the user, for the initials and the label. */
@@ -237,10 +237,10 @@ export class TuikitAvatar extends LitElement {
    */
   @property({ attribute: "avatar-hosts" }) avatarHosts: string | null = null;
 
-  /** The status type: 1 online, 2 offline, 3 not logged in; 0 or no attribute for no dot. */
+  /** The status type: 1 online, 2 offline, 3 not logged in. Without the attribute, or with 0, there is no dot. */
   @property({ type: Number }) status: StatusType = 0;
 
-  /** Whether the status was received before the connection was lost, so that the dot is hollow. */
+  /** Whether the status was received before the connection was lost. The dot is then hollow. */
   @property({ type: Boolean }) stale = false;
 
   /** The language: `en` or `zh`; default: the language of the page. */
@@ -282,7 +282,7 @@ export class TuikitAvatar extends LitElement {
   }
 }
 
-/** Parses the attribute. An invalid value allows no host. */
+/** Parses the attribute. If its value is invalid, no host is allowed. */
 function policyOf(hosts: string | null): PicturePolicy | undefined {
   if (hosts === null || hosts.trim() === "") {
     return undefined;

@@ -20,9 +20,9 @@ import { placeholder, skeleton } from "./placeholder.js";
 import { StatusElement } from "./status-element.js";
 import { placeholders, theme } from "./theme.js";
 
-/** The distance from the end, in pixels, within which new messages keep the end in view. */
+/** The distance from the end, in pixels, up to which the view follows new messages. */
 const NEAR_END = 48;
-/** The distance from the beginning, in pixels, within which earlier messages are loaded. */
+/** The distance from the beginning, in pixels, at which earlier messages are loaded. */
 const NEAR_BEGINNING = 240;
 
 /**
@@ -67,7 +67,7 @@ export class TuikitChat extends StatusElement {
   #peers: readonly string[] = [];
   /** The drafts of the conversations that are not open. */
   readonly #drafts = new Map<string, string>();
-  /** A visible message and its position. The message stays there when earlier messages are added above. */
+  /** A visible message and its position. It stays at this position when earlier messages are added above it. */
   #anchor: { readonly element: Element; readonly top: number } | null = null;
 
   override disconnectedCallback(): void {
@@ -180,13 +180,13 @@ export class TuikitChat extends StatusElement {
     </header>`;
   }
 
-  /** Renders the notice of a lost connection. Only the lists report that the app allows no statuses. */
+  /** Renders the notice of a lost connection. Only the lists report that the app does not allow statuses. */
   #notice(words: Words): TemplateResult {
     const { trouble } = this.kit;
     return notice(trouble?.is === "cut" ? trouble : undefined, words);
   }
 
-  /** Returns the remark and the profile of the peer, from the lists. */
+  /** Returns the remark on the peer and the profile of the peer, from the lists. */
   #person(peer: string) {
     const friends = this.kit.kit?.friends.state;
     const friend = friends?.is === "ready" ? friends.items.find(({ userID }) => userID === peer) : undefined;
@@ -304,7 +304,7 @@ export class TuikitChat extends StatusElement {
     this.#readAlong();
   };
 
-  /** Marks the messages as read if the page is visible and focused, and its end is in view. */
+  /** Marks the messages as read, if the page is visible and has the focus, and the end of the messages is in view. */
   #readAlong(): void {
     if (this.isAtEnd && document.visibilityState === "visible" && document.hasFocus()) {
       this.#dialogue?.markRead();

@@ -22,7 +22,7 @@ import { notice, noticeStyles } from "./notice.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
 
-/** The detail of the contact list's event. */
+/** The details of the contact list's event. */
 export interface ContactEventDetail {
   friend: Friend;
 }
@@ -191,7 +191,7 @@ export class TuikitContact extends ListElement<Friend> {
     return row?.is === "letter" ? row.letter : "";
   }
 
-  /** Returns the index of the header above a row. */
+  /** Returns the index of the header that belongs to a row. */
   #stickyRow(index: number): number {
     let found = -1;
     for (const at of this.#contacts.letters.values()) {
@@ -345,7 +345,7 @@ export class TuikitContact extends ListElement<Friend> {
     }
   }
 
-  /** Loads the pinyin table. Until it is loaded, Chinese names are grouped under `#`. */
+  /** Loads the pinyin table. Before it is loaded, Chinese names are grouped under `#`. */
   async #needPinyin(friends: readonly Friend[]): Promise<void> {
     if (pinyin === null && needsPinyin(friends.map(friendName))) {
       // If loading fails, Chinese names stay under `#`, and the next change of the list tries again.

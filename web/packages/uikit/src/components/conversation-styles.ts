@@ -1,4 +1,4 @@
-/** The styles of the conversation list only. */
+/** The styles that only the conversation list has. */
 
 import { css } from "lit";
 

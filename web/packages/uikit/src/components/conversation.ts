@@ -24,7 +24,7 @@ import { type MenuItem, RowMenu, rowMenuStyles } from "./row-menu.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
 
-/** The detail of the conversation list's events. */
+/** The details of the conversation list's events. */
 export interface ConversationEventDetail {
   conversation: Conversation;
 }
@@ -86,7 +86,10 @@ export class TuikitConversation extends ListElement<Conversation> {
     conversationStyles,
   ];
 
-  /** Renders extra content at the end of the second line of a row: text, an element, or anything that Lit renders. */
+  /**
+   * Renders further content at the end of the second line of a row: a text, an element, or anything else that Lit can
+   * render.
+   */
   @property({ attribute: false })
   itemExtra: ((conversation: Conversation) => unknown) | null = null;
 
@@ -108,7 +111,8 @@ export class TuikitConversation extends ListElement<Conversation> {
   #source: readonly Conversation[] | null = null;
   #rows: readonly Conversation[] = [];
   /**
-   * The names of the slots that the page has filled. Other rows have no slot: removing slots from a document is slow.
+   * The names of the slots that the page has filled. Only their rows have a slot, because it takes long to remove
+   * slots from a document.
    */
   #extras: ReadonlySet<string> = new Set();
   readonly #children = new MutationObserver(() => {
@@ -319,7 +323,7 @@ export class TuikitConversation extends ListElement<Conversation> {
     }
   };
 
-  /** Opens the menu of a row after a long press, in browsers that report no right click for it. */
+  /** Opens the menu of a row after a long press, in browsers that do not report a long press as a right click. */
   readonly #touch = new LongTouch(({ x, y, path }) => {
     const conversation = this.#rows[indexOf(path)];
     if (conversation !== undefined) {
@@ -412,7 +416,7 @@ export class TuikitConversation extends ListElement<Conversation> {
     );
   }
 
-  /** Makes a call and shows its failure. The list itself changes with the events of the client. */
+  /** Makes a call, and shows its failure. If it succeeds, the list changes because of the client's events. */
   #do(call: () => Promise<unknown> | undefined): void {
     this.problem = "";
     call()?.catch((error: unknown) => {

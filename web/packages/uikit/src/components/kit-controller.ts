@@ -1,6 +1,6 @@
 /**
- * Connects a component to the kit of the page. Renders the component after changes, and reports the users that the
- * component shows.
+ * Connects a component to the kit of the page: renders the component again after changes, and reports the users that
+ * it shows.
  */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
@@ -8,20 +8,20 @@ import { currentKit, type Kit, onKitChange, TUIKit } from "../kit.js";
 import type { Shown } from "../status/ledger.js";
 import type { Watcher } from "../status/watcher.js";
 
-/** How often relative times such as "5 minutes ago" are updated, in milliseconds. */
+/** The interval at which relative times such as "5 minutes ago" are shown anew, in milliseconds. */
 const TICK = 30_000;
 
 let views = 0;
 
 export interface StatusHost {
-  /** The component's own switch. */
+  /** The switch of the component. */
   readonly isShowOnlineStatus: boolean;
 }
 
 /** The reason why statuses may be outdated, or are not shown. */
 export type Trouble =
   | { readonly is: "cut"; readonly isConnecting: boolean; readonly reconnect: (() => void) | undefined }
-  /** The app has switched statuses off, or its edition lacks them. */
+  /** The app has switched statuses off, or its edition does not have them. */
   | { readonly is: "withheld"; readonly code: number };
 
 export class KitController implements ReactiveController {
@@ -75,7 +75,7 @@ export class KitController implements ReactiveController {
     }
   }
 
-  /** The status to show for a user. Undefined if unknown, or if this component or the kit shows no statuses. */
+  /** The status to show for a user. Undefined if it is unknown, or if this component or the kit shows no statuses. */
   status(userID: string): Shown | undefined {
     return this.#isOn ? this.kit?.watcher.shown(userID) : undefined;
   }
@@ -85,7 +85,7 @@ export class KitController implements ReactiveController {
     return (this.kit?.watcher.net ?? "connected") !== "connected";
   }
 
-  /** The problem to report in this component: a lost connection, or an app that allows no statuses. */
+  /** The problem that this component has to report: a lost connection, or an app that does not allow statuses. */
   get trouble(): Trouble | undefined {
     const watcher = this.kit?.watcher;
     if (watcher === undefined) {
@@ -98,7 +98,7 @@ export class KitController implements ReactiveController {
     return this.#isOn && gate.is === "closed" ? { is: "withheld", code: gate.code } : undefined;
   }
 
-  /** Reports all users of the component, and the visible users. Must be called after rendering. */
+  /** Reports all users in the component, and those who are visible. Must be called after rendering. */
   shows(listed: readonly string[], onScreen: readonly string[]): void {
     if (!this.#isOn || this.#watcher === null) {
       if (this.#isShowing) {
@@ -123,7 +123,7 @@ export class KitController implements ReactiveController {
     return this.#host.isShowOnlineStatus && TUIKit.config.isShowOnlineStatus;
   }
 
-  /** Connects to the new kit after an `init`. */
+  /** Connects to the new kit after `init` was called. */
   #follow(): void {
     const watcher = this.kit?.watcher ?? null;
     if (watcher === this.#watcher) {

@@ -5,7 +5,7 @@ import type { Words } from "../words/words.js";
 
 export type LetterChosen = (letter: string) => void;
 
-/** Renders the bar. It has only the letters of existing names. */
+/** Renders the bar. It has only the letters under which there are names. */
 export function letterBar(
   letters: ReadonlyMap<string, number>,
   current: string,

@@ -1,10 +1,16 @@
-/** The base class of the conversation list and the contact list: the filter, the selected row and the current row. */
+/**
+ * The base class of the conversation list and the contact list. It has the filter, the selected row and the current
+ * row.
+ */
 
 import { property, query, state } from "lit/decorators.js";
 import { StatusElement } from "./status-element.js";
 
 export abstract class ListElement<Item> extends StatusElement {
-  /** Returns whether to show an item; default: all are shown. Setting another function filters the list again. */
+  /**
+   * Returns whether to show an item; if it is null, all items are shown. When another function is set, the list is
+   * filtered again.
+   */
   @property({ attribute: false })
   filter: ((item: Item) => boolean) | null = null;
 

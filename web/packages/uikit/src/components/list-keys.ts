@@ -1,4 +1,4 @@
-/** The effects of keys in a list, as pure functions. */
+/** What keys do in a list, as pure functions. */
 
 export interface Place {
   /** The index of the current row; -1 if there is none. */
@@ -13,7 +13,7 @@ export type Step =
 
 type Key = Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">;
 
-/** Returns the effect of a key; undefined if the list does not handle it. */
+/** Returns what a key does; undefined if the list does not handle the key. */
 export function stepOf({ key, shiftKey, ctrlKey, metaKey, altKey }: Key): Step | undefined {
   if (ctrlKey || metaKey || altKey) {
     return undefined;

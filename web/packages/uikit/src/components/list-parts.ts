@@ -8,13 +8,16 @@ import { placeholder, skeleton } from "./placeholder.js";
 
 export interface ListParts {
   readonly icon: TemplateResult;
-  /** The texts of an empty list, which the slot `empty` replaces. */
+  /** The texts that an empty list shows, unless the page has filled the slot `empty`. */
   readonly none: { readonly title: string; readonly text: string };
   /** The rows; null if there are none. */
   readonly rows: (() => TemplateResult) | null;
 }
 
-/** Renders the rows of a list. A placeholder replaces them during loading, after a failure, and for an empty list. */
+/**
+ * Renders the rows of a list. While the list is loading, after a failure, and if it is empty, a placeholder is
+ * rendered instead.
+ */
 export function listBody<T>(
   list: LoadedList<T> | undefined,
   words: Words,

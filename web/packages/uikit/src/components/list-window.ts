@@ -1,8 +1,8 @@
 /**
- * The part of a long list that is in the document: the visible rows and some around them. The cost does not grow with
- * the list.
+ * The part of a long list that is in the document: the visible rows, and some rows around them. The cost does not
+ * grow with the length of the list.
  *
- * Rows of one kind have the same height, so nothing has to be measured during scrolling.
+ * Rows of one kind have the same height, so nothing is measured during scrolling.
  */
 
 import {
@@ -16,18 +16,18 @@ import {
 } from "@tanstack/virtual-core";
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** The number of extra rows above and below the visible rows. */
+/** The number of rows above and below the visible rows. */
 const AROUND = 6;
 
 export interface ListWindowOptions {
-  /** Returns the scrolling element; null before it exists. */
+  /** Returns the element that scrolls; null before it exists. */
   readonly scroller: () => HTMLElement | null;
   /** Returns the height of a row in pixels. */
   readonly height: (index: number) => number;
   readonly key: (index: number) => string;
-  /** Returns the height of the content before the first row, in pixels. */
+  /** Returns the height of what is before the first row, in pixels. */
   readonly before: () => number;
-  /** Returns the rows that stay in the document at any scroll position. */
+  /** Returns the rows that are in the document at any scroll position. */
   readonly kept: (range: Range) => readonly number[];
 }
 
@@ -83,7 +83,7 @@ export class ListWindow implements ReactiveController {
     return this.#virtualizer.getTotalSize();
   }
 
-  /** The indexes of the rows that are at least partly visible. */
+  /** The indexes of the first and the last row that are visible, at least in part. */
   get visible(): { readonly first: number; readonly last: number } {
     const range = this.#virtualizer.range;
     return range === null ? { first: 0, last: -1 } : { first: range.startIndex, last: range.endIndex };

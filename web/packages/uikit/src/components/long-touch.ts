@@ -1,7 +1,8 @@
 /**
- * Detects a long press on a row. Only some browsers report it as a right click.
+ * Detects a long press on a row. Only some browsers report a long press as a right click.
  *
- * A long press is reported when the finger is lifted. If a menu opened earlier, lifting the finger would close it.
+ * A long press is reported when the finger is lifted. If a menu opened before that, lifting the finger would close
+ * it.
  */
 
 /** The shortest duration of a long press, in milliseconds. */
@@ -27,12 +28,12 @@ export class LongTouch {
     this.#act = act;
   }
 
-  /** Whether the next click ends a long press, so that it must be ignored. */
+  /** Whether the next click is the end of a long press. It must then be ignored. */
   get wasLong(): boolean {
     return this.#wasLong;
   }
 
-  /** Ends the press without a report, because the finger moved or the browser has reported the press. */
+  /** Ends the press without a report, because the finger has moved, or the browser has reported the press itself. */
   readonly give = (): void => {
     if (this.#timer !== null) {
       clearTimeout(this.#timer);

@@ -1,5 +1,5 @@
 /**
- * Measures the height of an element in a component's shadow tree. The height depends on the page's styles. Measures
+ * Measures the height of an element in a component's shadow tree, which depends on the styles of the page. Measures
  * again after each change of style or zoom.
  */
 
@@ -16,7 +16,7 @@ export class Measured implements ReactiveController {
   #element: Element | null = null;
   #height: number;
 
-  /** Creates the measurement. When the height changes, `window` measures its rows again. */
+  /** Creates the measurement. When the height has changed, `window` measures its rows again. */
   constructor(host: Host, selector: string, initially: number, window: () => { measure(): void }) {
     this.#host = host;
     this.#selector = selector;

@@ -1,11 +1,17 @@
-/** The line that says why statuses may be outdated or missing: no connection, or an app that allows no statuses. */
+/**
+ * The line that says why statuses may be outdated or missing: there is no connection, or the app does not allow
+ * statuses.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { SWITCHED_OFF } from "../status/ledger.js";
 import type { Words } from "../words/words.js";
 import type { Trouble } from "./kit-controller.js";
 
-/** Renders the notice. The element exists even without a text: screen readers then announce a text that appears. */
+/**
+ * Renders the notice. Its element is there even if it has no text, because screen readers announce a text only if it
+ * appears in an existing element.
+ */
 export function notice(trouble: Trouble | undefined, words: Words): TemplateResult {
   return html`<div class="notice ${trouble?.is ?? ""}" part="notice" role="status">${content(trouble, words)}</div>`;
 }

@@ -1,4 +1,4 @@
-/** The placeholders for a list without rows. */
+/** What a list shows while it has no rows. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Words } from "../words/words.js";

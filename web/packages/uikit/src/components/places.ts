@@ -1,8 +1,8 @@
 /**
- * Assigns rows to the elements of the document, as a pure class.
+ * Assigns elements of the document to rows. This is a pure class.
  *
- * Removing and inserting elements takes most of the time of fast scrolling. A row therefore keeps its element while
- * it is drawn. A free element is hidden until another row gets it.
+ * Removing and inserting elements takes most of the time in fast scrolling. A row therefore keeps its element while
+ * it is drawn. An element without a row is hidden until another row gets it.
  */
 
 /** A row of the window. */
@@ -10,7 +10,7 @@ export interface Placed {
   readonly index: number;
 }
 
-/** An element with its row. A free element has its last row. */
+/** An element with its row. An element that is free has the row that it had last. */
 export interface Place<R extends Placed> {
   readonly row: R;
   readonly isFree: boolean;
@@ -19,7 +19,7 @@ export interface Place<R extends Placed> {
 export class Places<R extends Placed> {
   #places: readonly Place<R>[] = [];
 
-  /** Assigns an element to each row. The number of elements never shrinks. */
+  /** Assigns an element to each row. The number of elements never decreases. */
   assign(rows: readonly R[]): readonly Place<R>[] {
     const coming = new Map(rows.map((row) => [row.index, row]));
     const kept = this.#places.map(({ row, isFree }): Place<R> => {

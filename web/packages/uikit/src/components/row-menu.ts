@@ -1,6 +1,6 @@
 /**
- * The menu of a row, and the confirmation of a deletion. The list does not clip them, because both are in the top
- * layer.
+ * The menu of a row, and the confirmation of a deletion. Both are in the top layer, so that the list does not clip
+ * them.
  */
 
 import { css, html, nothing, type ReactiveControllerHost, type TemplateResult } from "lit";
@@ -175,7 +175,7 @@ export class RowMenu {
   };
 }
 
-/** Positions the popup beside its anchor and within the window. */
+/** Places the popup beside its anchor, within the window. */
 function place(popup: HTMLElement, at: Anchor): void {
   const { width, height } = popup.getBoundingClientRect();
   const isLeft = getComputedStyle(popup).direction === "ltr";

@@ -1,4 +1,4 @@
-/** The base class of the components that show statuses: the switch, the language and the theme. */
+/** The base class of the components that show statuses. It has the switch, the language and the theme. */
 
 import { LitElement } from "lit";
 import { property } from "lit/decorators.js";
@@ -8,13 +8,13 @@ import { KitController } from "./kit-controller.js";
 
 export abstract class StatusElement extends LitElement {
   /**
-   * Whether this component shows online statuses; default `true`. While it is false, the component queries no
-   * statuses, makes no subscriptions and shows no dots. The kit's switch has this effect on all components.
+   * Whether this component shows online statuses; default `true`. If it is false, the component queries no statuses,
+   * makes no subscriptions and shows no dots. The switch of the kit does the same for all components.
    */
   @property({ attribute: "is-show-online-status", converter: onByDefault })
   isShowOnlineStatus = true;
 
-  /** The language: `en` or `zh`. Default: the language of the kit; if the kit has none, the language of the page. */
+  /** The language: `en` or `zh`. Default: the language of the kit, or else the language of the page. */
   @property()
   language = "";
 

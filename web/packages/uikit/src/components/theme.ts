@@ -1,8 +1,9 @@
 /**
- * The colours and sizes of all components. Each is a custom property that a page can set.
+ * The colours and sizes of all components. Each is a custom property, which a page can set.
  *
- * The components follow the browser's light or dark setting; `theme="light"` or `theme="dark"` on a component
- * overrides it. Every text has a contrast of at least 4.5 to 1 to its background, and every dot 3 to 1.
+ * The components follow the light or dark setting of the browser, unless a component has `theme="light"` or
+ * `theme="dark"`. Every text has a contrast of at least 4.5 to 1 with its background, and every dot a contrast of 3
+ * to 1.
  */
 
 import { css, unsafeCSS } from "lit";

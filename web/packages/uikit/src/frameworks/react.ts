@@ -1,5 +1,5 @@
 /**
- * The elements in JSX, for React 19. React 19 sets properties of custom elements and listens to their events. This
+ * The elements in JSX, for React 19, which sets the properties of custom elements and listens to their events. This
  * module has only types: `import type {} from "@lamplight/uikit/react";`
  */
 

@@ -1,11 +1,12 @@
 /**
- * The messages of a conversation as entries of the view, with the beginnings of days and groups, as pure functions.
+ * The messages of a conversation as entries of the view, with the beginnings of days and of groups, as pure
+ * functions.
  */
 
 import type { Message } from "../client.js";
 import { isSameDay } from "../words/time.js";
 
-/** The longest time between two messages of a group, in seconds. A group has messages of one user. */
+/** The longest time between two messages of a group, in seconds. All messages of a group are from one user. */
 export const TOGETHER = 180;
 
 export interface Entry {

@@ -1,4 +1,4 @@
-/** The rows of a contact list: headers of letters, and the friends below them. Pure. */
+/** The rows of a contact list: the headers of letters, and the friends below them. The functions are pure. */
 
 import type { Friend } from "../client.js";
 import { LETTERS, letterOf, type Pinyin, reading } from "./initials.js";
@@ -6,18 +6,19 @@ import { friendName } from "./names.js";
 
 export type ContactRow =
   | { readonly is: "letter"; readonly letter: string }
-  /** A friend. `place` is the number of the friend in the list; the first friend has 1. */
+  /** A friend. `place` is the position of the friend among all friends, from 1. */
   | { readonly is: "friend"; readonly friend: Friend; readonly name: string; readonly place: number };
 
 export interface Contacts {
   readonly rows: readonly ContactRow[];
-  /** The index of each letter's header among the rows. */
+  /** For each letter: the index of its header among the rows. */
   readonly letters: ReadonlyMap<string, number>;
   readonly users: readonly string[];
 }
 
 /**
- * Groups friends by letter: A to Z, then `#`. Within a letter, they are sorted by reading, then by name and userID.
+ * Groups friends by letters: A to Z, then `#`. Within a letter, friends are sorted by the reading of the name, then
+ * by the name and the userID.
  */
 export function contactsOf(friends: readonly Friend[], pinyin: Pinyin | null, language: string): Contacts {
   const collator = new Intl.Collator(language, { sensitivity: "base", numeric: true });

@@ -1,14 +1,14 @@
-/** The rows of a conversation list. Pure. */
+/** The rows of a conversation list. The functions are pure. */
 
 import { peerOf, type Conversation } from "../client.js";
 import type { Words } from "../words/words.js";
 
-/** The largest number on a badge; above it, the badge has a `+`. */
+/** The largest number that a badge shows. For a larger one, it shows this number and `+`. */
 export const LARGEST_BADGE = 99;
 
 /**
- * Sorts conversations: pinned conversations first, then conversations with the latest message. Equal conversations
- * keep their order.
+ * Sorts conversations: pinned ones first, then by the last message, the latest first. Equal conversations keep their
+ * order.
  */
 export function inOrder(conversations: readonly Conversation[]): Conversation[] {
   return [...conversations].sort(
@@ -21,7 +21,7 @@ export function peersOf(conversations: readonly Conversation[]): string[] {
   return conversations.map(({ conversationID }) => peerOf(conversationID)).filter((peer) => peer !== undefined);
 }
 
-/** Returns the text of the second line of a row: the draft or the last message. */
+/** Returns the text of the second line of a row: the draft, or else the last message. */
 export function summaryOf(
   conversation: Conversation,
   words: Words,

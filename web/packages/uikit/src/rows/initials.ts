@@ -1,6 +1,6 @@
 /**
- * The letter under which a name is listed: A to Z, or `#` for other names. A Chinese name is listed under its
- * pinyin's first letter. The large pinyin table is loaded only when the first Chinese name appears.
+ * The letter under which a name is listed: A to Z, or `#` for other names. A Chinese name is listed under the first
+ * letter of its pinyin. The pinyin table is large, so it is loaded only when the first Chinese name appears.
  */
 
 /** The letters of the index in order. */
@@ -20,14 +20,17 @@ export async function loadPinyin(): Promise<Pinyin> {
   return (name) => pinyin(name, { toneType: "none", type: "string", surname: "head" });
 }
 
-/** Returns the text that sorts a name. For a Chinese name, it is the pinyin, or an empty text without the table. */
+/**
+ * Returns the text by which a name is sorted. For a Chinese name, it is the pinyin, or an empty text while the table
+ * is not loaded.
+ */
 export function reading(name: string, pinyin: Pinyin | null): string {
   const isChinese = /^\p{sc=Han}/u.test(name.trim());
   return isChinese ? (pinyin?.(name.trim()) ?? "") : name.trim();
 }
 
 /**
- * Returns the first letter of a reading, without accents and in upper case; `#` if the reading does not begin with a
+ * Returns the first letter of a reading in upper case and without accents; `#` if the reading does not begin with a
  * letter.
  */
 export function letterOf(read: string): string {

@@ -5,7 +5,7 @@ import type { Conversation, Friend, Profile } from "../client.js";
 /** The number of colours for users without a picture. */
 export const TINTS = 8;
 
-/** Returns the remark, the nick or the id: the first that is not blank. */
+/** Returns the first of these that is not blank: the remark, the nick, the id. */
 export function nameOf(remark: string, profile: Profile | null | undefined, userID: string): string {
   return remark.trim() || (profile?.nick ?? "").trim() || userID;
 }
@@ -20,8 +20,8 @@ export function conversationName(conversation: Conversation): string {
 }
 
 /**
- * Returns the first character of a name in an East Asian script. For other names, returns the first letters of the
- * first and last word.
+ * Returns the initials of a name: the first character of a name in an East Asian script; for other names, the first
+ * letters of the first and the last word.
  */
 export function initialsOf(name: string): string {
   const words = name
@@ -36,7 +36,7 @@ export function initialsOf(name: string): string {
   return `${first}${last}`.toLocaleUpperCase();
 }
 
-/** Returns a number from 0 to `TINTS` - 1. It is always the same for a user. */
+/** Returns a number from 0 to `TINTS` - 1, which is always the same for a user. */
 export function tintOf(userID: string): number {
   let hash = 2166136261;
   for (const unit of userID) {

@@ -1,14 +1,14 @@
 /**
- * The hosts from which users' pictures may be loaded. Users choose their pictures. A picture's host notices who loads
- * it, from which address and when. The allowed hosts are therefore the application's choice.
+ * The hosts from which the pictures of users may be loaded. Users choose their pictures, and the host of a picture
+ * learns who loads it, from which address and when. The application therefore decides which hosts are allowed.
  *
  * All functions are pure.
  */
 
 /**
- * The setting for allowed hosts. `"self"` allows the host of the page, `"none"` no pictures, and `"*"` every host. A
- * list of hosts, or one text with hosts separated by spaces, allows these and the host of the page:
- * `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (all hosts below it).
+ * The setting of the allowed hosts. `"self"` allows the host of the page, `"none"` allows no pictures, and `"*"`
+ * allows every host. A list of hosts, or one text with hosts separated by spaces, allows these and the host of the
+ * page: `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (all hosts below it).
  */
 export type AvatarHosts = "self" | "none" | "*" | (string & {}) | readonly string[];
 
@@ -16,10 +16,10 @@ export type AvatarHosts = "self" | "none" | "*" | (string & {}) | readonly strin
 export const MOST_HOSTS = 50;
 
 interface HostPattern {
-  /** Whether the pattern matches the hosts below `host`, but not `host` itself. */
+  /** Whether the pattern matches the hosts below `host`, and not `host` itself. */
   readonly isBelow: boolean;
   readonly host: string;
-  /** The port; empty for the default port of the scheme. */
+  /** The port; empty if it is the default port of the scheme. */
   readonly port: string;
 }
 
@@ -38,7 +38,7 @@ export type Picture =
 /** The default policy: only the host of the page. */
 export const OWN_HOST: PicturePolicy = { from: "hosts", patterns: [] };
 
-/** Parses the setting. Throws a `TypeError` with the reason if the setting is invalid. */
+/** Parses the setting. If it is invalid, throws a `TypeError` with the reason. */
 export function readPolicy(wanted: AvatarHosts): PicturePolicy {
   const words = typeof wanted === "string" ? wanted.split(/[\s,]+/) : wanted;
   if (!Array.isArray(words) || !words.every((word: unknown) => typeof word === "string")) {
@@ -58,7 +58,7 @@ export function readPolicy(wanted: AvatarHosts): PicturePolicy {
   return { from: "hosts", patterns: hosts.filter((host) => host !== "self").map(readPattern) };
 }
 
-/** Returns the picture to load for an address in the page `page`. */
+/** Returns the picture to load for an address. `page` is the address of the page. */
 export function pictureAt(address: string, policy: PicturePolicy, page: string): Picture {
   if (address.trim() === "" || policy.from === "nowhere") {
     return { is: "absent" };

@@ -1,19 +1,19 @@
 /**
  * Observes the calls with which the application itself changes the subscription list.
  *
- * The subscription list belongs to the whole account, and does not record which caller has added a user. Without the
- * observation, the kit could unsubscribe from users whom the application still watches. It could also treat a status
- * as current after the application has unsubscribed. The calls themselves are not changed. If a client's methods
- * cannot be replaced, the kit only reads the subscription list from time to time.
+ * The list belongs to the whole account, and does not say who has added a user. Without this observation, the kit
+ * could unsubscribe from users whom the application still watches, or treat a status as current after the application
+ * has unsubscribed. The calls are made unchanged. If the methods of a client cannot be replaced, the kit only reads
+ * the subscription list from time to time.
  */
 
 import type { ChatClient } from "../client.js";
 
 export interface Overheard {
-  /** Returns whether the kit itself makes the current call. */
+  /** Returns whether the current call is made by the kit. */
   readonly isOwn: () => boolean;
   readonly subscribed: (users: readonly string[], evicted: readonly string[]) => void;
-  /** Called after the application has unsubscribed; an empty list means all users. */
+  /** Called after the application has unsubscribed from these users; from all users if the list is empty. */
   readonly unsubscribed: (users: readonly string[]) => void;
 }
 

@@ -1,80 +1,85 @@
 /**
- * The plan of status queries and subscriptions for the components: the shown users, their known statuses, and the
+ * The plan of queries and subscriptions for the components: the users that are shown, their known statuses, and the
  * next call to the server.
  *
  * The ledger is pure: it has no client and no clock. A driver reports events to it, makes the one call that `next`
- * returns, and reports the answer. A method that changes displayed statuses returns their users.
+ * returns, and reports the answer. A method that changes the status to show for some users returns these users.
  *
- * The subscription list belongs to the account, and the application uses it too. The kit uses only free room and
- * never causes an eviction. It unsubscribes only from users to whom it has subscribed.
+ * The subscription list belongs to the account, and the application uses it as well. The kit only uses free room on
+ * it, and never causes an eviction. It unsubscribes only from users to whom it has subscribed itself.
  */
 
 import { isNewer } from "@lamplight/chat";
 import type { Abilities, StatusType, UserFailure, UserStatus } from "../client.js";
 
-/** The default maximum number of users in the subscription list. */
+/** The default of the maximum number of users on the subscription list. */
 export const DEFAULT_LIMIT = 200;
-/** The default maximum number of users in a query. */
+/** The default of the maximum number of users in one query. */
 export const QUERY_BATCH = 500;
-/** The default maximum number of users in a call about subscriptions. */
+/** The default of the maximum number of users in one call to subscribe or unsubscribe. */
 export const SUBSCRIBE_BATCH = 100;
 /**
- * The maximum number of calls of one kind within `WINDOW` milliseconds: half of a user's rate limit. The application
- * has the other half.
+ * The maximum number of calls of one kind in `WINDOW` milliseconds. It is half of a user's rate limit, so that the
+ * application has the other half.
  */
 export const CALLS_PER_WINDOW = 10;
-/** The window of `CALLS_PER_WINDOW`, in milliseconds. */
+/** The length of the window for `CALLS_PER_WINDOW`, in milliseconds. */
 export const WINDOW = 5_000;
-/** The subscription list and unsubscribed statuses are requested again at this age, in milliseconds. */
+/**
+ * The age, in milliseconds, at which the subscription list, and statuses of users without a subscription, are
+ * requested again.
+ */
 export const STALE_AFTER = 30_000;
 /**
- * The status of a user who has left all lists is dropped after this time, in milliseconds. A short change of pages
- * then needs no calls.
+ * The time, in milliseconds, after which the status of a user who has left all lists is dropped. If the user returns
+ * earlier, for example after a short change of pages, no call is needed.
  */
 export const GRACE = 10_000;
 /**
- * At least this many subscriptions are ended together to make room. Further scrolling then does not need a call each
- * time.
+ * The minimum number of subscriptions that are ended together to make room, so that further scrolling does not need a
+ * call each time.
  */
 export const MAKE_ROOM = 50;
 /**
- * The wait after the first temporary refusal, in milliseconds. It doubles with each further refusal, up to
+ * The wait after the first temporary refusal, in milliseconds. It doubles with each further one, up to
  * `LONGEST_PAUSE`.
  */
 export const FIRST_PAUSE = 5_000;
 /** The longest wait after temporary refusals, in milliseconds. */
 export const LONGEST_PAUSE = 300_000;
 
-/** The code of an app that has switched statuses off. */
+/** The code of the refusals of an app that has switched statuses off. */
 export const SWITCHED_OFF = 72001;
-/** The codes of an app whose edition does not have statuses. The cloud's server uses 3122. */
+/**
+ * The codes of the refusals of an app whose edition does not have statuses. 3122 is the code of the cloud's server.
+ */
 export const NOT_IN_EDITION: readonly number[] = [7013, 3122];
 const BATCH_TOO_LARGE = 70206;
 
 /** The users in a list. */
 export interface View {
-  /** The users of the list, in its order. The array stays the same while the users are the same. */
+  /** The users of the list, in its order. The array is the same object as long as the users are the same. */
   readonly listed: readonly string[];
   /** The users in the visible rows. */
   readonly onScreen: readonly string[];
 }
 
-/** A call for the driver to make. Only one call is under way at a time. */
+/** A call that the driver has to make. At most one call is in progress. */
 export type Call =
   | { readonly kind: "read" }
   | { readonly kind: "query"; readonly users: readonly string[] }
   | { readonly kind: "subscribe"; readonly users: readonly string[] }
   | { readonly kind: "unsubscribe"; readonly users: readonly string[] };
 
-/** The next action: a call, or a wait until `wakeAt`; `Infinity` means until the next event. */
+/** The next action: a call, or a wait until the time `wakeAt`. `Infinity` means a wait until the next event. */
 export type Next = { readonly call: Call } | { readonly wakeAt: number };
 
 /** Whether the server allows this app to use statuses. */
 export type Gate =
   | { readonly is: "open" }
   /**
-   * The server refuses statuses with 7013 or 72001. If the SDK does not report changed settings, the kit tries again
-   * from time to time.
+   * The server refuses statuses with 7013 or 72001. If the SDK does not report changes of the settings, the kit tries
+   * again from time to time.
    */
   | { readonly is: "closed"; readonly code: number };
 
@@ -86,7 +91,7 @@ export interface Shown {
 
 interface Known {
   readonly status: UserStatus | null;
-  /** The time of the last query or notification. */
+  /** The time when the status was last received. */
   readonly at: number;
 }
 
@@ -94,26 +99,25 @@ export class Ledger {
   #on = true;
   #self: string | null = null;
   #gate: Gate = { is: "open" };
-  /**
-   * Whether the SDK has reported that statuses are refused. The SDK then also reports when statuses are allowed
-   * again.
-   */
+  /** Whether the SDK has reported that statuses are refused. It will then also report when they are allowed again. */
   #isClosedByApp = false;
   #pausedUntil = 0;
   #pauses = 0;
   readonly #views = new Map<string, View>();
-  /** The users of all views; null until computed again after a change. */
+  /** The users of all views; null if they must be computed again after a change. */
   #allListed: ReadonlySet<string> | null = null;
   readonly #known = new Map<string, Known>();
-  /** The kit's own subscriptions, earliest first, and when each user was last visible. */
+  /**
+   * The users to whom the kit has subscribed, the earliest first, each with the time when the user was last visible.
+   */
   readonly #own = new Map<string, number>();
-  /** The users in the subscription list whom the kit has not added. */
+  /** The users on the subscription list whom the kit has not added. */
   readonly #foreign = new Set<string>();
   /** The users to whom this page had subscribed before it was reloaded. */
   #earlier: ReadonlySet<string> = new Set();
-  /** The time when each user left the last list. */
+  /** The users who have left all lists, each with the time of leaving. */
   readonly #left = new Map<string, number>();
-  /** The users whom the server has refused in a query or subscription, and when. */
+  /** The users for whom the server has refused a query or subscription, each with the time of the refusal. */
   readonly #unwatchable = new Map<string, number>();
   #limit = DEFAULT_LIMIT;
   #readAt = -Infinity;
@@ -121,7 +125,7 @@ export class Ledger {
   #subscribeBatch = SUBSCRIBE_BATCH;
   readonly #calls = new Map<Call["kind"], number[]>();
 
-  /** Returns the status to show for a user; undefined if statuses are off, refused or unknown. */
+  /** Returns the status to show for a user; undefined if statuses are off or refused, or if the status is unknown. */
   shown(user: string): Shown | undefined {
     const status = this.#known.get(user)?.status;
     return this.#on && this.#gate.is === "open" ? (status ?? undefined) : undefined;
@@ -136,7 +140,7 @@ export class Ledger {
     return new Set(this.#own.keys());
   }
 
-  /** Sets the master switch. While off, the kit only ends its subscriptions. */
+  /** Sets the switch of the kit. While it is off, the kit only ends its subscriptions. */
   turn(on: boolean): string[] {
     if (on === this.#on) {
       return [];
@@ -147,7 +151,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** Handles a login. The page had subscribed to the users `earlier` before it was reloaded. */
+  /** Handles a login. `earlier` has the users to whom the page had subscribed before it was reloaded. */
   loggedIn(self: string, earlier: readonly string[]): string[] {
     const changed = this.loggedOut();
     this.#self = self;
@@ -186,8 +190,8 @@ export class Ledger {
   }
 
   /**
-   * Handles a new connection, or a page that has woken. Requests all statuses again, because the server may have
-   * newer statuses.
+   * Handles a new connection, or the end of a page's sleep. All statuses are requested again, because the server may
+   * have newer ones.
    */
   refresh(): void {
     this.#readAt = -Infinity;
@@ -219,7 +223,7 @@ export class Ledger {
     this.#noteLeft(before?.listed ?? [], now);
   }
 
-  /** Handles changed statuses. Only statuses of users in a list are stored. */
+  /** Handles changed statuses. Stores only those of users who are in a list. */
   told(statuses: readonly UserStatus[], now: number): string[] {
     if (!this.#on || this.#self === null) {
       return [];
@@ -228,13 +232,13 @@ export class Ledger {
     return statuses.filter((status) => listed.has(status.userID) && this.#learn(status, now)).map((s) => s.userID);
   }
 
-  /** Handles a change of the subscription list. Another device of the account, or the server API, has made it. */
+  /** Handles a change of the subscription list by another device of the account or by the server API. */
   listChanged(subscribed: readonly string[], unsubscribed: readonly string[]): void {
     this.#gone(unsubscribed);
     subscribed.filter((user) => !this.#own.has(user)).forEach((user) => this.#foreign.add(user));
   }
 
-  /** Handles subscriptions by the application. The application owns them from now on. */
+  /** Handles subscriptions of the application. The kit does not unsubscribe from these users any more. */
   applicationSubscribed(users: readonly string[], evicted: readonly string[]): void {
     this.#gone(evicted);
     for (const user of users) {
@@ -243,12 +247,12 @@ export class Ledger {
     }
   }
 
-  /** Handles unsubscriptions by the application; an empty list means all users. */
+  /** Handles that the application has unsubscribed from users; from all users if the list is empty. */
   applicationUnsubscribed(users: readonly string[]): void {
     this.#gone(users.length > 0 ? users : [...this.#own.keys(), ...this.#foreign]);
   }
 
-  /** Handles the server's subscription list; undefined if the SDK cannot read it. */
+  /** Handles the subscription list of the server; undefined if the SDK cannot read it. */
   read(list: { readonly users: readonly string[]; readonly limit: number } | undefined, now: number): string[] {
     this.#readAt = now;
     if (list !== undefined) {
@@ -287,7 +291,7 @@ export class Ledger {
     return [...changed, ...this.#opened()];
   }
 
-  /** Handles the answer to a subscription. `found` are the statuses in the answer, which may be missing. */
+  /** Handles the answer to a subscription. `found` has the statuses in the answer, which may be missing. */
   subscribed(
     users: readonly string[],
     found: readonly UserStatus[],
@@ -316,7 +320,7 @@ export class Ledger {
     return this.#opened();
   }
 
-  /** Handles a refused call. `code` is 0 if the call failed without a code. */
+  /** Handles a refused call. `code` is 0 if the failure has no code. */
   refused(call: Call, code: number, now: number): string[] {
     if (code === SWITCHED_OFF || NOT_IN_EDITION.includes(code)) {
       this.#pause(now);
@@ -335,7 +339,7 @@ export class Ledger {
     return [];
   }
 
-  /** The next call if the rate limit allows a call now. Otherwise the time of the next check. */
+  /** The next call, if the rate limit allows one now. Otherwise the time when to ask again. */
   next(now: number): Next {
     if (this.#self === null || this.#isClosedByApp) {
       return { wakeAt: Infinity };
@@ -360,8 +364,8 @@ export class Ledger {
   }
 
   /**
-   * The query of visible users whose status is unknown, or outdated without a subscription. Other users with unknown
-   * statuses fill the batch.
+   * The query of visible users whose status is unknown, or is outdated because there is no subscription. The rest of
+   * the batch are other users with unknown statuses.
    */
   #query(listed: ReadonlySet<string>, now: number): Call | undefined {
     const isWanted = (user: string) => {
@@ -387,8 +391,8 @@ export class Ledger {
   }
 
   /**
-   * The call that unsubscribes from users who have left all lists or must make room. If there are no such users, the
-   * call that subscribes.
+   * The call that unsubscribes from users who have left all lists or must make room. If there are none, the call that
+   * subscribes.
    */
   #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
     const room = Math.max(0, this.#limit - this.#foreign.size);
@@ -447,7 +451,7 @@ export class Ledger {
     users.filter((user) => !listed.has(user)).forEach((user) => this.#left.set(user, now));
   }
 
-  /** Cancels the grace of users who came back. Drops the statuses of users whose grace is over. */
+  /** Ends the grace of users who have come back. Drops the statuses of users whose grace is over. */
   #giveUpLong(listed: ReadonlySet<string>, now: number): void {
     for (const user of [...this.#left.keys()]) {
       if (listed.has(user)) {
@@ -465,7 +469,7 @@ export class Ledger {
     return left !== undefined && now - left < GRACE;
   }
 
-  /** Whether the server sends every status change of this user. */
+  /** Whether the server sends every change of this user's status. */
   #isKept(user: string): boolean {
     return this.#own.has(user) || this.#foreign.has(user) || user === this.#self;
   }
@@ -475,8 +479,8 @@ export class Ledger {
   }
 
   /**
-   * Whether a user cannot be watched. The kit tries again after `LONGEST_PAUSE`, because the account may exist by
-   * then.
+   * Whether a user cannot be watched at the moment. After `LONGEST_PAUSE` the kit tries again, because the account
+   * may exist by then.
    */
   #isHopeless(user: string, now: number): boolean {
     const at = this.#unwatchable.get(user);
@@ -498,7 +502,7 @@ export class Ledger {
     return before?.statusType !== kept.statusType || before.customStatus !== kept.customStatus;
   }
 
-  /** Handles users who were removed from the subscription list: their statuses are not updated any longer. */
+  /** Handles that users were removed from the subscription list, so that their statuses are not updated any more. */
   #gone(users: readonly string[]): void {
     for (const user of users) {
       this.#own.delete(user);
@@ -514,7 +518,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** Handles an answer or a report that shows that statuses are allowed. */
+  /** Handles an answer, or a report of the SDK, that shows that statuses are allowed. */
   #opened(): string[] {
     this.#resume();
     if (this.#gate.is === "open" || this.#isClosedByApp) {

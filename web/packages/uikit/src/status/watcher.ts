@@ -1,6 +1,6 @@
 /**
- * The driver of the ledger. Makes the ledger's calls one after another, passes the client's events to the ledger, and
- * reports changes of displayed statuses.
+ * The driver of the ledger. It makes the calls of the ledger one after another, passes the events of the client to
+ * the ledger, and reports changes of the statuses to show.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -13,26 +13,26 @@ export const SETTLE = 120;
 /** The time, in milliseconds, after which calls are made although a list keeps scrolling. */
 export const LONGEST_SETTLE = 500;
 
-/** A storage for the page's subscriptions, which lets the page end them after a reload. */
+/** The part of a `Storage` in which the kit keeps its subscriptions, so that the page can end them after a reload. */
 export type Memory = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 export interface WatcherOptions {
   readonly client: ChatClient;
   readonly on: boolean;
   readonly memory: Memory | null;
-  /** Called with the reason why no status is shown, once for each reason. */
+  /** Called once for each reason why no status is shown. */
   readonly report: (message: string) => void;
 }
 
 /**
- * A function that is called with the users whose displayed status has changed. `everybody` means that any user, or
- * the reason why none is shown, may have changed.
+ * A function that is called with the users whose status to show has changed. It is called with `everybody` if any
+ * status, or the reason why none is shown, may have changed.
  */
 export type Listener = (users: readonly string[] | "everybody") => void;
 
 /**
- * The shortest interruption of the connection that is shown, in milliseconds. Showing shorter interruptions would
- * make the dots flicker.
+ * The shortest interruption of the connection that is shown, in milliseconds. If shorter ones were shown, the dots
+ * would flicker.
  */
 export const SHORT_CUT = 500;
 
@@ -48,10 +48,10 @@ export class Watcher {
   readonly #reported = new Set<number>();
   #user = "";
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** The time since which a step has been due; null if none is due. */
+  /** The time since which a step is due; null if none is due. */
   #dueSince: number | null = null;
   #isCalling = false;
-  /** Whether the kit, and not the application, makes the current call. */
+  /** Whether the current call is made by the kit, and not by the application. */
   #isOwnCall = false;
   #isStopped = false;
   #net: Net = "connected";
@@ -118,14 +118,14 @@ export class Watcher {
   }
 
   /**
-   * The connection state to show. Without a connection, the components show the last known statuses. Without a login,
-   * nothing is missing, so it is `connected`.
+   * The state of the connection to show. Without a connection, the components show the last known statuses. If no
+   * user is logged in, the state is `connected`, because nothing is missing.
    */
   get net(): Net {
     return this.#client.isReady() ? this.#toldNet : "connected";
   }
 
-  /** Makes the SDK connect at once; undefined if the SDK cannot. */
+  /** A function that makes the SDK connect at once; undefined if the SDK has none. */
   get reconnect(): (() => void) | undefined {
     const client = this.#client;
     return client.reconnect === undefined ? undefined : () => client.reconnect?.();
@@ -146,7 +146,7 @@ export class Watcher {
     this.#wakeSoon();
   }
 
-  /** Requests the statuses and the subscription list again. They may have changed without a notification. */
+  /** Requests the statuses and the subscription list again, because they may have changed without a notification. */
   refresh(): void {
     this.#ledger.refresh();
     this.#wakeSoon();
@@ -221,14 +221,14 @@ export class Watcher {
     this.#wake(0);
   }
 
-  /** Schedules a step with a short delay, because further changes may follow at once. */
+  /** Schedules a step after a short delay, because further changes may follow at once. */
   #wakeSoon(): void {
     const now = performance.now();
     this.#dueSince ??= now;
     this.#wake(Math.max(0, Math.min(SETTLE, this.#dueSince + LONGEST_SETTLE - now)));
   }
 
-  /** Schedules the next step after this many milliseconds; `Infinity` cancels it. */
+  /** Schedules the next step after this number of milliseconds. `Infinity` means that none is scheduled. */
   #wake(after: number): void {
     if (this.#timer !== null) {
       clearTimeout(this.#timer);
@@ -272,7 +272,7 @@ export class Watcher {
     }
   }
 
-  /** Makes a call. `isSame` returns whether the login is still the same. If it is not, the answer is void. */
+  /** Makes a call. `isSame` returns whether the login is still the same. If it is not, the answer is ignored. */
   async #ask(call: Call, isSame: () => boolean): Promise<string[]> {
     const ledger = this.#ledger;
     switch (call.kind) {

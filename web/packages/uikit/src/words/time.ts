@@ -1,7 +1,7 @@
 /**
  * Formats times in lists and between messages. Times are arguments, in milliseconds since 1970 (UTC).
  *
- * All parts of Lamplight use the same rules: hours from 00 to 23, months by name, and the year unless it is the
+ * All parts of Lamplight have the same rules: hours from 00 to 23, months by name, and the year only if it is not the
  * current one.
  */
 
@@ -12,9 +12,9 @@ const DAY = 24 * HOUR;
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 /**
- * Formats a time for a list, depending on the age. It is "now", minutes ago within the hour, the time of day for
- * today, "yesterday" and "2 days ago", the weekday within a week, or month and day within this year. Older times get
- * the full date. The default of `timeZone` is the browser's.
+ * Formats a time for a list, by its age: "now"; minutes, within an hour; the time of day, on the same day;
+ * "yesterday" and "2 days ago"; the weekday, within a week; the month and the day, in the same year; otherwise the
+ * full date. The default of `timeZone` is that of the browser.
  */
 export function listTime(at: number, now: number, locale: string, timeZone?: string): string {
   const ago = now - at;
@@ -73,7 +73,7 @@ function zone(timeZone: string | undefined): Intl.DateTimeFormatOptions {
   return timeZone === undefined ? {} : { timeZone };
 }
 
-/** Returns the number of days since 1970 in a time zone. The default is the browser's time zone. */
+/** Returns the number of days since 1970 in a time zone. The default is that of the browser. */
 function dayNumber(at: number, timeZone: string | undefined): number {
   const [month, day, ofYear] = format(at, "en-US", { dateStyle: "short", ...zone(timeZone) }).split("/");
   return Math.round(Date.UTC(2000 + Number(ofYear), Number(month) - 1, Number(day)) / DAY);
@@ -83,7 +83,7 @@ function year(at: number, timeZone: string | undefined): string {
   return format(at, "en-US", { year: "numeric", ...zone(timeZone) });
 }
 
-/** The cached formats. Creating a format is slow, and few different formats are used. */
+/** The formats that were created. It takes long to create one, and few different ones are used. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(at: number, locale: string, options: Intl.DateTimeFormatOptions): string {

@@ -1,10 +1,10 @@
-/** The texts of the kit in each language. A missing text does not compile. */
+/** The texts of the kit in each language. If a text is missing, the program does not compile. */
 
 import { EN } from "./en.js";
 import { ZH } from "./zh.js";
 
 export interface Words {
-  /** The locale for `Intl`. */
+  /** The locale that is passed to `Intl`. */
   readonly locale: string;
   readonly conversations: string;
   readonly contacts: string;
@@ -31,7 +31,7 @@ export interface Words {
   readonly notInEdition: string;
   readonly draft: string;
   readonly recalled: string;
-  /** The text for a message with custom content that has no description. */
+  /** The text for a message whose custom content has no description. */
   readonly customMessage: string;
   readonly pin: string;
   readonly unpin: string;
@@ -54,7 +54,7 @@ export interface Words {
   readonly actionFailed: (why: string) => string;
 }
 
-/** Returns the texts for a language tag. All languages other than Chinese get the English texts. */
+/** Returns the texts for a language tag. For any language but Chinese, returns the English texts. */
 export function wordsOf(language: string): Words {
   return /^zh\b/i.test(language) ? ZH : EN;
 }

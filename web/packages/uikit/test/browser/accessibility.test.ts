@@ -1,4 +1,4 @@
-/** Tests that axe finds no problem in any component's states, with both themes and text directions. */
+/** Tests that axe finds no problem in any state of a component, in both themes and both text directions. */
 
 import axe from "axe-core";
 import { describe, expect, test, vi } from "vitest";
@@ -11,7 +11,7 @@ interface State {
   readonly tag: Tag;
   readonly scene?: Partial<Scene>;
   readonly set?: Record<string, unknown>;
-  /** The selector of an element that exists once the state is reached. */
+  /** The selector of an element that exists when the state is reached. */
   readonly shows: string;
   readonly then?: (element: HTMLElement & { updateComplete: Promise<boolean> }, stage: Stage) => Promise<void>;
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, type MockInstance, test, vi } from "vite
 import { TUIKit } from "../../src/index.js";
 import { all, drawn, mount, one, open, row } from "./support.js";
 
-/** The address of a picture on a host that does not exist. It is requested only if the host is allowed. */
+/** The address of a picture on a host that does not exist. The picture is requested only if the host is allowed. */
 const ELSEWHERE = "https://pictures.invalid/who-looks.png";
 
 const OWN = "/avatar-of-own-host.svg";
@@ -21,7 +21,7 @@ function scene(avatar: string) {
   return { friends: [{ id: "vera", nick: "Vera", avatar, status: 1 as const }] };
 }
 
-/** Returns the address of the picture that the row loads. */
+/** Returns the address of the picture that the component loads. */
 async function sourceIn(element: Element): Promise<string | null | undefined> {
   await vi.waitFor(() => {
     expect(all(element, ".row").length).toBe(1);

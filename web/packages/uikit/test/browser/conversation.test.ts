@@ -7,7 +7,7 @@ import { LONG, TREMBLE } from "../../src/components/long-touch.js";
 import { TUIKit, type Conversation, type TuikitConversation } from "../../src/index.js";
 import { all, crowd, drawn, mount, NOON, one, open, press, row, until, rows, names } from "./support.js";
 
-/** Returns a list that has drawn its rows, with the time of the scene. */
+/** Returns a list that has drawn its rows, at the time of the scene. */
 async function list(set: Partial<TuikitConversation> = {}, inside = ""): Promise<TuikitConversation> {
   vi.useFakeTimers({ toFake: ["Date"], now: NOON });
   const element = await mount("tuikit-conversation", set, inside);

@@ -1,5 +1,6 @@
 /**
- * Tests `useUserStatus` for React and Vue in a page. It follows one user, then another, and ends its subscriptions.
+ * Tests `useUserStatus` of React and Vue in a page: it shows the status of one user, then of another, and ends its
+ * subscriptions.
  */
 
 import { LamplightProvider, useUserStatus as useInReact } from "@lamplight/chat/react";
@@ -34,7 +35,7 @@ function box(): HTMLElement {
   return element;
 }
 
-/** The status of a user as drawn by a framework. `draw` switches the user, and `stop` removes it. */
+/** The status of a user, drawn by a framework. `draw` changes the user, and `stop` removes the drawing. */
 interface Drawn {
   draw(user: string | undefined): void;
   stop(): void;

@@ -1,4 +1,4 @@
-/** Tests what the master switch and the switch of each list stop. */
+/** Tests what the switch of the kit and the switch of each list turn off. */
 
 import { describe, expect, test, vi } from "vitest";
 import { TUIKit } from "../../src/index.js";

@@ -30,7 +30,7 @@ export async function mount<T extends Tag>(
   return element;
 }
 
-/** Waits until all changes under way have been drawn. */
+/** Waits until all changes in progress are drawn. */
 export async function drawn(element: HTMLElement & { readonly updateComplete: Promise<boolean> }): Promise<void> {
   for (let frame = 0; frame < 3; frame += 1) {
     await element.updateComplete;
@@ -54,7 +54,7 @@ export function names(element: Element): string[] {
   return rows(element).map((found) => found.querySelector(".name")?.textContent ?? "");
 }
 
-/** Returns the element at an index among all matching elements; -1 is the last element. */
+/** Returns one of the matching elements, by its index. -1 is the last one. */
 export function one(element: Element, selector: string, place = 0): HTMLElement {
   const found = all(element, selector).at(place);
   if (found === undefined) {
@@ -72,7 +72,7 @@ export function row(element: Element, name: string): HTMLElement {
   return found;
 }
 
-/** Returns the labels of the dots of all rows, by name. */
+/** Returns the labels of the dots of all rows, by the names in the rows. */
 export function dots(element: Element): Record<string, string> {
   return Object.fromEntries(
     rows(element).map((one) => [
@@ -82,12 +82,12 @@ export function dots(element: Element): Record<string, string> {
   );
 }
 
-/** Waits until `holds` does not throw. After the time limit, fails with its last error. */
+/** Waits until `holds` does not throw an error. After the time limit, fails with the last error. */
 export function until(holds: () => void): Promise<void> {
   return vi.waitFor(holds, { timeout: 3_000, interval: 20 });
 }
 
-/** Replaces the timers of the page with timers of the test. `until` still advances the time. */
+/** Replaces the timers of the page with timers of the test. `until` advances them. */
 export function holdTimers(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 }
@@ -114,7 +114,7 @@ export function statusCalls(stage: Stage): string[] {
   return stage.calls.filter(({ call }) => /Status|Subscriptions/.test(call)).map(({ call }) => call);
 }
 
-/** Checks that there was exactly one warning, which says that the status is not shown, with this code. */
+/** Checks that there was exactly one warning, which says that statuses are not shown and has this code. */
 export function expectOneWarning(
   warn: { readonly mock: { readonly calls: readonly unknown[][] } },
   code: number,

@@ -5,7 +5,10 @@ import { TUIKit } from "../../src/index.js";
 import { SHORT_CUT } from "../../src/status/watcher.js";
 import { all, dots, drawn, holdTimers, mount, one, open, row, until } from "./support.js";
 
-/** The lists, each with a user who is visible in the final order. Contacts need their pinyin first. */
+/**
+ * The lists, each with a user who is visible in the final order. The contact list has its final order when the pinyin
+ * table is loaded.
+ */
 const LISTS = [
   ["tuikit-conversation", "Maya Lindqvist"],
   ["tuikit-contact", "陈晓"],

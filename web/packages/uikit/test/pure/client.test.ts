@@ -1,4 +1,4 @@
-/** Tests, with the compiler, that the client of our SDK fits the interface of the kit. */
+/** Tests, with the compiler, that the client of Lamplight's SDK has the interface that the kit needs. */
 
 import type { Chat } from "@lamplight/chat";
 import { expect, expectTypeOf, test } from "vitest";

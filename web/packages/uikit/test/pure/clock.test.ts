@@ -1,4 +1,4 @@
-/** Tests the current time from which the kit computes ages. */
+/** Tests the current time, from which the kit computes the ages of messages. */
 
 import { expect, test } from "vitest";
 import { presentOf } from "../../src/clock.js";

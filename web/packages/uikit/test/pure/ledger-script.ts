@@ -105,7 +105,7 @@ class Script {
     }
   }
 
-  /** Checks the next action: `-> nothing`, `-> nothing` with the time, or the call with its users. */
+  /** Checks the next action: `-> nothing`, which may have a time, or the kind of the call and its users. */
   #expectCall([kind = "", ...rest]: readonly string[]): void {
     const next = this.#ledger.next(this.#now);
     const made = "call" in next ? text(next.call) : "nothing";
@@ -121,8 +121,9 @@ class Script {
   }
 
   /**
-   * Answers the call. `<- refused CODE` refuses it. A read gets the limit and the users, or `none`. A query gets
-   * statuses, and `user!` for a user without an account. A subscription also gets `-user` for an evicted user.
+   * Answers the call. `<- refused CODE` refuses it. The answer to a read is the limit and the users, or `none`. The
+   * answer to a query is statuses, and `user!` for a user without an account. The answer to a subscription is the
+   * same, with `-user` for an evicted user.
    */
   #answer(words: readonly string[]): void {
     const call = this.#call;
@@ -156,7 +157,7 @@ class Script {
     }
   }
 
-  /** Parses statuses: `a=1`, or `a=1@7` with the version. */
+  /** Parses statuses: `a=1`, or `a=1@7` with a version. */
   #statuses(words: readonly string[]): UserStatus[] {
     return words.map((word) => {
       const [, userID = "", type, version] = /^(\w+)=(\d)(?:@(\d+))?$/.exec(word) ?? [];

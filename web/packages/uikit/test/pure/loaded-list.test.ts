@@ -7,7 +7,7 @@ import { LoadedList } from "../../src/loaded-list.js";
 
 const LIST = EVENT.CONVERSATION_LIST_UPDATED;
 
-/** Creates a list, and the client around it. */
+/** Creates a list with a client. */
 function world() {
   const handlers = new Map<string, (event: { data: unknown }) => void>();
   const reads: { fulfil: (items: readonly string[]) => void; reject: (error: unknown) => void }[] = [];

@@ -3,7 +3,7 @@ import { type AvatarHosts, MOST_HOSTS, pictureAt, readPolicy } from "../../src/r
 
 const PAGE = "https://app.example/chats?with=bob";
 
-/** Returns the result for an address: `loaded <address>`, `refused <host>` or `absent`. */
+/** Returns what happens with an address: `loaded <address>`, `refused <host>` or `absent`. */
 function said(hosts: AvatarHosts, address: string): string {
   const picture = pictureAt(address, readPolicy(hosts), PAGE);
   return picture.is === "loaded"

@@ -1,4 +1,4 @@
-/** Compiles only if the types of the elements for React are correct. Never run. */
+/** The types of the elements for React. If they are wrong, this file does not compile. It is never run. */
 
 import type { JSX } from "react";
 import type {} from "../../src/frameworks/react.js";

@@ -1,4 +1,4 @@
-/** Compiles only if the types of the elements for Vue's tools are correct. Never run. */
+/** The types of the elements for Vue's tools. If they are wrong, this file does not compile. It is never run. */
 
 import { expectTypeOf } from "vitest";
 import type { GlobalComponents } from "vue";
