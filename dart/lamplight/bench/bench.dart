@@ -18,13 +18,14 @@ import 'package:lamplight/lamplight.dart';
 
 import '../test/support/node.dart';
 
-/// The promised limits: a median latency of 5 ms, and 1 MiB for 1,000 users.
+/// The limits that the SDK promises: a median latency of 5 ms, and 1 MiB for
+/// 1,000 users.
 const _mostLatency = Duration(milliseconds: 5);
 const _mostMemory = 1 << 20;
 
 const _changes = 200;
 
-/// The time between two changes. With a shorter time, the server would conflate
+/// The time between two changes. If it were shorter, the server would conflate
 /// the changes.
 const _pace = Duration(milliseconds: 60);
 
@@ -53,7 +54,7 @@ Future<void> main() async {
 }
 
 /// Measures the latencies from calls to the events of another client. Returns
-/// them in rising order.
+/// them in ascending order.
 Future<List<Duration>> _latencies() async {
   final node = await Node.start();
   try {
@@ -83,8 +84,8 @@ Future<List<Duration>> _latencies() async {
   }
 }
 
-/// Measures the memory, in bytes, that each further client takes. It includes
-/// uncollected garbage of the login.
+/// Measures the memory in bytes that each further client takes. This includes
+/// garbage of the login that was not collected yet.
 Future<int> _memoryOfAClient() async {
   final clients = <LamplightClient>[];
   Future<void> add(int count) async {

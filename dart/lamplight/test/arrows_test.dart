@@ -1,4 +1,4 @@
-/// Tests the dependencies that each file of the package may have.
+/// Tests that each file of the package uses only the files that it may use.
 library;
 
 import 'dart:io';

@@ -7,7 +7,7 @@ import 'dart:io';
 import 'support/package.dart';
 import 'support/runner.dart';
 
-/// The declarations that the code of the pages needs.
+/// The declarations that the code in the pages needs.
 const _around = '''
 late final String userId;
 late final String userSig;
@@ -15,7 +15,7 @@ late final String folder;
 late final dynamic sdkListener;
 ''';
 
-/// The libraries that are imported into a block without imports.
+/// The libraries that are imported into a block without imports of its own.
 const _imports = ['lamplight', 'io', 'models'];
 
 void main() {

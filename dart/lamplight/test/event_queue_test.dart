@@ -8,8 +8,8 @@ import 'support/runner.dart';
 import 'support/words.dart';
 
 /// Runs a script with an event queue. `+ann:1 bob:2` pushes changed statuses,
-/// and `-ann` a user who is no longer watched. `C`, `L` and `K` push
-/// Connecting, LoggedOut and UserSigExpired. `?` takes all events and notes
+/// and `-ann` pushes a user who is not watched any more. `C`, `L` and `K` push
+/// Connecting, LoggedOut and UserSigExpired. `?` takes all events, and notes
 /// them in the same notation.
 void run(List<String> script, String expected) {
   final queue = EventQueue(const []);

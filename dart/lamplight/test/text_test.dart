@@ -1,4 +1,4 @@
-/// Tests that every public value has a readable text for logs, not only the
+/// Tests that every public value has a readable text for logs, and not only the
 /// name of its class.
 library;
 

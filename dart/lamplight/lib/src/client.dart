@@ -19,35 +19,35 @@ import 'wire/checks.dart';
 
 /// A client of Lamplight: one user on one device.
 ///
-/// After a [login] the client keeps the session alive. It sends heartbeats, and
-/// reconnects after a broken link. It then fetches the missed changes, and
-/// subscribes again if the server has dropped the subscription list. The
-/// session ends with [logout], or when the server ends it. A
-/// [SessionEndedEvent] reports the end; from then on calls fail with 6014.
+/// After a [login], the client keeps the session alive: it sends heartbeats,
+/// and reconnects after a broken link. It then gets the changes that it has
+/// missed, and subscribes again if the server has dropped the subscription
+/// list. The session ends with [logout], or when the server ends it. A
+/// [SessionEndedEvent] reports the end; calls then fail with 6014.
 ///
 /// A call that is made without a connection waits for one, up to the call
-/// timeout. Such a call also brings the next attempt to connect forward: it
-/// begins at most 2.25 s after the last attempt ended. If the server spreads
-/// reconnects over more than 1.5 s, the limit is 1.5 times that time instead. A
-/// longer wait that the server has asked for still applies.
+/// timeout. It also makes the next attempt to connect begin earlier: at most
+/// 2.25 s after the last attempt ended, or, if the server spreads reconnects
+/// over more than 1.5 s, at most 1.5 times that spread. A longer wait that the
+/// server has requested still applies.
 ///
-/// A call fails only with a [LamplightException]. Without a login, a client has
-/// no timer and no socket.
+/// A call fails only with a [LamplightException]. A client that is not logged
+/// in has no timer and no socket.
 ///
 /// Answers and events keep the order in which the server sent them: the future
 /// of a call completes before any later event is emitted.
 final class LamplightClient {
   /// Creates a client of the server at `ws://host[:port]` or
-  /// `wss://host[:port]`; `http` and `https` are accepted for `ws` and `wss`.
+  /// `wss://host[:port]`. `http` and `https` are accepted for `ws` and `wss`.
   /// The client connects at [login].
   ///
   /// [deviceId] identifies this device: 1 to 64 bytes of printable ASCII, the
   /// same at every start. `deviceIdIn` of `package:lamplight/io.dart` stores
-  /// one in a file. The default is a random id for the life of this client:
-  /// every start of the program then counts as another device.
+  /// one in a file. The default is a random id that lasts as long as this
+  /// client, so that every start of the program counts as another device.
   ///
-  /// [platform] defaults to the platform of this machine, [connector] to the
-  /// WebSocket of `dart:io`.
+  /// The default of [platform] is the platform of this machine, and that of
+  /// [connector] is the WebSocket of `dart:io`.
   ///
   /// Throws an [ArgumentError] if an argument is malformed.
   factory LamplightClient({
@@ -95,8 +95,8 @@ final class LamplightClient {
   /// The platform of this device.
   DevicePlatform get platform => _machine.identity.platform;
 
-  /// The user who is logged in, with or without a connection. Null without a
-  /// login, or before the first login is answered.
+  /// The user who is logged in, even if the connection is broken at the moment.
+  /// Null if no user is logged in, or the first login is not answered yet.
   String? get userId {
     final session = _machine.session;
     return session != null && session.isEstablished ? session.user : null;
@@ -108,12 +108,12 @@ final class LamplightClient {
   /// Whether the client has a connection on which its login has succeeded.
   bool get isConnected => _machine.session?.phase is Live;
 
-  /// The abilities that the app's settings give to this client, as last sent by
-  /// the server. Null without a session.
+  /// The abilities that the app's settings give to this client, as the server
+  /// sent them last. Null without a session.
   Abilities? get abilities => _machine.session?.abilities;
 
-  /// The current time (UTC) by the server's clock, as measured at the last
-  /// login. Before the first login, by this machine's clock.
+  /// The current time (UTC) by the server's clock, whose offset was measured at
+  /// the last login. Before the first login, the time of this machine's clock.
   DateTime get serverTime {
     final offset = _machine.clockOffset;
     return offset == null
@@ -124,28 +124,29 @@ final class LamplightClient {
           );
   }
 
-  /// The events of this client: a broadcast stream. A listener gets only later
-  /// events; [cachedStatuses] has the statuses up to then.
+  /// The events of this client, as a broadcast stream. A listener gets only
+  /// later events; [cachedStatuses] has the statuses at the time when it begins
+  /// to listen.
   ///
-  /// The memory for a paused listener is bounded by the number of watched
-  /// users. When the listener resumes, it gets the newest status of each user
-  /// in one event. It also gets the last 64 other events, after an
-  /// [EventsMissedEvent] if there were more.
+  /// The number of watched users bounds the memory for a paused listener. When
+  /// the listener resumes, it gets the newest status of each user in one event,
+  /// and the last 64 other events. An [EventsMissedEvent] comes before these if
+  /// there were more.
   Stream<LamplightEvent> get events => _driver.events.stream;
 
-  /// Returns the last known status of a watched user or of the own user; null
-  /// for other users. Sends no request. Without a connection, the status may be
-  /// outdated.
+  /// Returns the last known status of a watched user, or of the user of this
+  /// client; null for other users. Sends no request. If there is no connection,
+  /// the status may be outdated.
   UserStatus? cachedStatus(String userId) => _machine.cache[userId];
 
-  /// The last known statuses of all watched users, including the own user, by
-  /// rising userID.
+  /// The last known statuses of all watched users and of the user of this
+  /// client, in ascending order of userIDs.
   List<UserStatus> get cachedStatuses => _machine.cache.statuses;
 
   // The session.
 
-  /// Connects and logs in, with a single attempt. The client reconnects on its
-  /// own only after a login has succeeded.
+  /// Connects and logs in, with a single attempt. The client reconnects by
+  /// itself only after a login has succeeded.
   ///
   /// The [token] is a UserSig, or a JWT if the app accepts JWTs. If this user
   /// is already logged in, the token replaces the earlier one. If another user
@@ -166,29 +167,30 @@ final class LamplightClient {
 
   /// Logs this device out and closes the connection.
   ///
-  /// The session of this client ends even if the call fails; only a refusal by
-  /// the server keeps it. If the server was not reached, it counts this device
+  /// The session of this client ends even if the call fails, unless the server
+  /// refuses the logout. If the server was not reached, it counts this device
   /// as logged in until the login lapses.
   Future<void> logout() => _call<Object>('logout');
 
   /// Closes the connection without logging out, empties the cache and ends
-  /// [events]. All calls, including later ones, fail with 6014 and say that the
-  /// client is closed. A closed client cannot be used again: create a new one.
+  /// [events]. All calls, including later ones, then fail with 6014 and say
+  /// that the client is closed. A closed client cannot be used again: create a
+  /// new one.
   Future<void> close() async => _driver.close();
 
-  /// Tests the link at once instead of at the next heartbeat. Call this when
-  /// the device has changed its network. The client gives the link up if it
-  /// receives nothing for 3 s. If the client is waiting to reconnect, it tries
+  /// Tests the link at once, instead of at the next heartbeat. Call this when
+  /// the device has changed its network. If the client receives nothing for 3
+  /// s, it gives the link up. If the client is waiting to reconnect, it tries
   /// at once.
   void networkChanged() => _driver.tell(const NetworkChangedInput());
 
-  /// Closes the link; call this when the application is no longer visible
-  /// (Flutter: `AppLifecycleState.paused`). A first login under way is
-  /// completed first.
+  /// Closes the link. Call this when the application is no longer visible
+  /// (Flutter: `AppLifecycleState.paused`). If a first login is in progress, it
+  /// is completed before.
   ///
   /// The user becomes OFFLINE, messages go to the push webhook, and the client
   /// does nothing until [appResumed]. Watchers do not see a pause that is
-  /// shorter than the server's setting `linger`.
+  /// shorter than the app's setting `linger`.
   void appPaused() => _driver.tell(const PausedInput());
 
   /// Reconnects at once, or tests an existing link. Call this when the
@@ -197,20 +199,20 @@ final class LamplightClient {
 
   // Statuses.
 
-  /// Sets the own custom status and returns the own status. An empty text
-  /// clears the custom status. A text of more than 100 bytes of UTF-8, or of
-  /// the app's own limit, fails with 6017.
+  /// Sets the custom status of this user, and returns this user's status. An
+  /// empty text clears the custom status. A text of more than 100 bytes of
+  /// UTF-8, or of more than the app's limit, fails with 6017.
   Future<UserStatus> setSelfStatus(String customStatus) =>
       _call('setSelfStatus', {'customStatus': customStatus});
 
-  /// Queries the current statuses of at most 500 users, which may include the
-  /// own user. Only statuses of watched users are cached.
+  /// Queries the current statuses of at most 500 users, who may include this
+  /// user. Only statuses of watched users are cached.
   Future<StatusResult> getUserStatus(Iterable<String> userIds) =>
       _call('getUserStatus', {'userIds': userIds.toList()});
 
-  /// Subscribes to at most 100 users. The subscription list has room for 200;
-  /// when it is full, the earliest subscribed users are evicted. The list
-  /// belongs to the account, not to the device.
+  /// Subscribes to at most 100 users. The subscription list has room for 200
+  /// users; when it is full, those who were subscribed to earliest are evicted.
+  /// The list belongs to the account, not to the device.
   Future<SubscribeResult> subscribeUserStatus(Iterable<String> userIds) =>
       _call('subscribeUserStatus', {'userIds': userIds.toList()});
 
@@ -224,7 +226,7 @@ final class LamplightClient {
 
   // Profiles and friends.
 
-  /// Changes the own profile. Fields that are null stay unchanged.
+  /// Changes the profile of this user. Fields that are null are not changed.
   Future<SelfInfoResult> setSelfInfo({
     String? nick,
     String? avatarUrl,
@@ -240,14 +242,14 @@ final class LamplightClient {
   Future<UsersInfoResult> getUsersInfo(Iterable<String> userIds) =>
       _call('getUsersInfo', {'userIds': userIds.toList()});
 
-  /// Reads a page of the friend list, by rising userID: the first page, or the
-  /// page after the user [after]. A page has at most [limit] friends: 1 to
-  /// 1,000, or 0 for the server's maximum.
+  /// Reads a page of the friend list, in ascending order of userIDs: the first
+  /// page, or the page that follows the user [after]. A page has at most
+  /// [limit] friends: 1 to 1,000, or 0 for the server's maximum.
   Future<FriendPage> getFriendPage({String after = '', int limit = 0}) =>
       _call('getFriendList', {'after': after, 'limit': limit});
 
-  /// Reads the whole friend list, by rising userID. The call timeout applies to
-  /// each page.
+  /// Reads the whole friend list, in ascending order of userIDs. The call
+  /// timeout applies to each page.
   Future<List<Friend>> getFriendList() async {
     final friends = <Friend>[];
     while (true) {
@@ -258,13 +260,14 @@ final class LamplightClient {
     }
   }
 
-  /// Adds a user to the own friend list, and the own user to that user's list
-  /// unless [single] is true. For a friend, changes only the remark (at most 96
-  /// bytes of UTF-8), unless [remark] is empty.
+  /// Adds [userId] to the friend list of this user. Unless [single] is true,
+  /// also adds this user to the friend list of [userId]. If the user is a
+  /// friend already, only the remark is changed (at most 96 bytes of UTF-8),
+  /// unless [remark] is empty.
   ///
   /// Fails with 70107 (no such account), 30516 (the user does not allow being
-  /// added), 30010 or 30014 (a friend list is full), or 6017 (the user is the
-  /// own user).
+  /// added), 30010 or 30014 (a friend list is full), or 6017 ([userId] is this
+  /// user).
   Future<FriendResult> addFriend(
     String userId, {
     String remark = '',
@@ -280,31 +283,33 @@ final class LamplightClient {
         'single': single,
       });
 
-  /// Removes at most 100 users from the own friend list. Unless [single] is
-  /// true, also removes the own user from their lists.
+  /// Removes at most 100 users from the friend list of this user. Unless
+  /// [single] is true, also removes this user from their friend lists.
   Future<DeleteFriendsResult> deleteFriends(
     Iterable<String> userIds, {
     bool single = false,
   }) =>
       _call('deleteFriends', {'userIds': userIds.toList(), 'single': single});
 
-  /// Changes the remark on a friend: at most 96 bytes of UTF-8. An empty text
-  /// removes the remark. Fails with 31704 if the user is not a friend.
+  /// Changes the remark on a friend, which has at most 96 bytes of UTF-8. An
+  /// empty text removes the remark. Fails with 31704 if the user is not a
+  /// friend.
   Future<FriendResult> setFriendRemark(String userId, String remark) =>
       _call('setFriendRemark', {'userId': userId, 'remark': remark});
 
   // Messages and conversations.
 
-  /// Sends a text message: at most 12,288 bytes of UTF-8, unless the app has
-  /// another limit. Once the call has succeeded, the message is stored durably.
+  /// Sends a text message of at most 12,288 bytes of UTF-8, unless the app has
+  /// another limit. When the call has succeeded, the message is stored durably.
   ///
   /// If the link breaks before the answer, the message is sent again after the
   /// reconnect, within the call timeout. The server stores such a message only
   /// once.
   ///
   /// An application that stores [clientMessageId] (1 to 64 bytes of printable
-  /// ASCII) can retry even after a restart. Within ten minutes, the server
-  /// stores the same content with the same id to the same user only once.
+  /// ASCII) can send the message again even after a restart. If the user, the
+  /// content and the id are the same within ten minutes, the server stores the
+  /// message only once.
   ///
   /// Fails with 70107 (no such account), 80002 (too long), 6017 (empty).
   Future<SentMessage> sendTextMessage(
@@ -314,7 +319,7 @@ final class LamplightClient {
   }) =>
       _sendMessage(to, {'text': text}, clientMessageId);
 
-  /// Sends a message with custom content. Otherwise behaves like
+  /// Sends a message with custom content. In all else it is like
   /// [sendTextMessage].
   Future<SentMessage> sendCustomMessage(
     String to,
@@ -330,7 +335,7 @@ final class LamplightClient {
     return _sendMessage(to, {'custom': custom}, clientMessageId);
   }
 
-  /// Reads messages with [peer], newest first: at most [limit] (1 to 100; 0
+  /// Reads messages with [peer], the newest first: at most [limit] (1 to 100; 0
   /// means 20). With [before], reads only messages with a lower sequence. A
   /// page with long texts has fewer messages.
   Future<HistoryPage> getHistory(String peer, {int? before, int limit = 20}) =>
@@ -341,7 +346,7 @@ final class LamplightClient {
       });
 
   /// Reads a page of the conversation list: the first page, or the page at the
-  /// [ConversationPage.next] of the previous one. A page has at most [limit]
+  /// [ConversationPage.next] of the page before. A page has at most [limit]
   /// rows: 1 to 1,000, or 0 for the server's maximum. A page with long texts
   /// has fewer rows.
   Future<ConversationPage> getConversationPage({
@@ -350,8 +355,8 @@ final class LamplightClient {
   }) =>
       _call('getConversationList', {'cursor': next ?? '', 'limit': limit});
 
-  /// Reads the whole conversation list, in the order of the server. The call
-  /// timeout applies to each page.
+  /// Reads the whole conversation list, in the server's order. The call timeout
+  /// applies to each page.
   Future<List<Conversation>> getConversationList() async {
     final conversations = <Conversation>[];
     String? next;
@@ -363,8 +368,8 @@ final class LamplightClient {
     return conversations;
   }
 
-  /// Marks messages of [peer] as read: all, or those up to [sequence]. Messages
-  /// that are already read stay read.
+  /// Marks messages of [peer] as read: all of them, or those up to [sequence].
+  /// Messages that were read before stay read.
   Future<ConversationResult> markRead(String peer, {int? sequence}) =>
       _call('markRead', {'peer': peer, 'sequence': '${sequence ?? 0}'});
 
@@ -375,8 +380,9 @@ final class LamplightClient {
   }) =>
       _call('pinConversation', {'peer': peer, 'pinned': pinned});
 
-  /// Removes a conversation from the own list, with its history. The peer's
-  /// list and history stay. Returns the number of changes to the lists so far.
+  /// Removes a conversation from the list of this user, with its history. The
+  /// list and the history of the peer stay. Returns the number of changes that
+  /// were made to this user's lists so far.
   Future<int> deleteConversation(String peer) =>
       _call('deleteConversation', {'peer': peer});
 

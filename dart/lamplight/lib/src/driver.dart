@@ -1,5 +1,5 @@
 /// The driver of the connection machine. It passes messages and the time to the
-/// machine and executes the effects. The machine makes all decisions.
+/// machine, and executes the effects. All decisions are made by the machine.
 library;
 
 import 'dart:async';
@@ -15,7 +15,8 @@ import 'model/exception.dart';
 import 'transport.dart';
 import 'wire/server_message.dart';
 
-/// The size limit for a message from the server in the contract: 8 MiB.
+/// The size limit of a message from the server, according to the wire contract:
+/// 8 MiB.
 const _maxServerMessage = 8 * 1024 * 1024;
 
 /// A connection to one server, and its machine.
@@ -34,7 +35,7 @@ final class Driver {
   /// The events for the application.
   late final EventSource events = EventSource(() => machine.cache.users);
 
-  /// A monotonic clock, which is independent of changes of the time of day.
+  /// A monotonic clock, so that changes of the wall clock have no effect.
   final Stopwatch _clock = Stopwatch()..start();
   final Random _random = Random();
 
@@ -51,7 +52,7 @@ final class Driver {
   Timer? _timer;
   int? _due;
 
-  /// The current time for the machine, in milliseconds.
+  /// The current time in milliseconds, as the machine gets it.
   int get now => _clock.elapsedMilliseconds;
 
   /// Logs in.
@@ -94,8 +95,8 @@ final class Driver {
     return waiter.future;
   }
 
-  /// Passes an input to the machine and executes the effects. Queues further
-  /// inputs that they cause. Returns whether a call was answered.
+  /// Passes an input to the machine, and executes the effects. Inputs that come
+  /// meanwhile are queued. Returns whether a call was answered.
   bool _step(Input input) {
     _inputs.add(input);
     if (_isStepping) return false;

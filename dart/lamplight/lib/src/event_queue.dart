@@ -1,10 +1,10 @@
 /// The event queue of one listener: the events that the listener has not
-/// accepted yet. Its size is bounded even for a slow listener, and the newest
-/// statuses are never lost.
+/// accepted yet. Its size is bounded even if the listener is slow, and the
+/// newest statuses are never lost.
 ///
-/// Statuses are conflated: there is one slot for each user, with the newest
-/// status. The other events wait in order. If more than [maxPendingEvents] of
-/// them wait, the oldest is dropped and counted.
+/// Statuses are conflated: each user has one slot with the newest status. The
+/// other events wait in their order. If more than [maxPendingEvents] of them
+/// wait, the oldest is dropped and counted.
 library;
 
 import 'dart:collection';
@@ -17,23 +17,22 @@ const maxPendingEvents = 64;
 
 /// The event queue of one listener.
 final class EventQueue {
-  /// Creates the queue of a listener that has the statuses of the users
-  /// [known].
+  /// Creates the queue of a listener that already has the statuses of the users
+  /// in [known].
   EventQueue(Iterable<String> known) : _told = known.toSet();
 
   final Queue<LamplightEvent> _others = Queue();
   int _missed = 0;
 
-  /// The newest status of each user; null if the user is not watched any
-  /// longer.
+  /// The newest status of each user; null if the user is not watched any more.
   final Map<String, UserStatus?> _slots = {};
 
-  /// The number of [_others] that are delivered before the slots: those older
-  /// than the newest change of a slot.
+  /// The number of events in [_others] that are delivered before the slots.
+  /// These are the events that are older than the newest change of a slot.
   int _ahead = 0;
 
-  /// The users whose statuses the listener has. Only for them is the end of
-  /// watching reported, which bounds the slots.
+  /// The users whose statuses the listener has. That a user is not watched any
+  /// more is reported only for these users, which bounds the number of slots.
   final Set<String> _told;
 
   /// Whether the queue is empty.
@@ -100,8 +99,9 @@ final class EventQueue {
     }
   }
 
-  /// Removes and returns the changed statuses in one event. If no status has
-  /// changed, returns the users who are no longer watched.
+  /// Removes the changed statuses from the slots, and returns them in one
+  /// event. If no status has changed, the event has the users who are not
+  /// watched any more.
   LamplightEvent? _takeSlots() {
     if (_slots.isEmpty) return null;
     final changed = _slots.values.whereType<UserStatus>().toList();

@@ -9,8 +9,8 @@ import 'model/events.dart';
 
 /// The source of the events of a client.
 final class EventSource {
-  /// Creates a source. When a listener begins to listen, the source calls
-  /// [known], which returns the users whose statuses are cached.
+  /// Creates a source. [known] returns the users whose statuses are cached; it
+  /// is called when a listener begins to listen.
   EventSource(this._known);
 
   final Iterable<String> Function() _known;
@@ -22,7 +22,7 @@ final class EventSource {
       Stream.multi(_listen, isBroadcast: true);
 
   /// Delivers an event to all listeners, in a microtask. A paused listener gets
-  /// the event after it has resumed.
+  /// the event when it has resumed.
   void add(LamplightEvent event) {
     for (final listener in _listeners) {
       listener.push(event);

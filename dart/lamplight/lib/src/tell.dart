@@ -5,10 +5,10 @@ import 'dart:async';
 
 /// Calls the listeners in a set, in its order.
 ///
-/// If a listener throws, its error goes to the zone, and the other listeners
-/// are still called. A listener that an earlier listener has removed is not
-/// called. [isThere] returns whether a listener is still registered. By
-/// default, a listener is registered if the set contains it.
+/// If a listener throws an error, the error goes to the zone, and the other
+/// listeners are still called. A listener that was removed by an earlier one is
+/// not called. [isThere] returns whether a listener is still registered; by
+/// default, whether it is in the set.
 void tellAll<L>(
   Set<L> listeners,
   void Function(L listener) what, {

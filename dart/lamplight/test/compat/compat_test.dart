@@ -11,7 +11,7 @@ import '../support/runner.dart';
 
 final V2TIMManager _manager = TencentImSDKPlugin.v2TIMManager;
 
-/// Runs a body with a server and with the plugin, before `initSDK`.
+/// Runs [body] with a server and with the plugin, before `initSDK`.
 Future<void> withServer(Future<void> Function(Node node) body) async {
   final node = await Node.start();
   try {

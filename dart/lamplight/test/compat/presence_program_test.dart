@@ -1,5 +1,5 @@
-/// Tests a program for the cloud's plugin with a real server. Only its import
-/// was changed, and the server's address added.
+/// Tests a program for the cloud's plugin with a real server. In the program,
+/// only the import was changed, and the address of the server was added.
 library;
 
 import 'package:lamplight/compat.dart';

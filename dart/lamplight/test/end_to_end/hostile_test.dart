@@ -11,7 +11,7 @@ import '../support/node.dart' show Watcher, codeOf;
 import '../support/package.dart';
 import '../support/runner.dart';
 
-/// A server that answers logins, and then sends the messages of the test.
+/// A server that answers logins, and then sends messages that the test chooses.
 final class _Fake {
   _Fake._(this._server);
 
@@ -41,14 +41,14 @@ final class _Fake {
   final HttpServer _server;
   final List<WebSocket> sockets = [];
 
-  /// The HTTP status of the answer to the upgrade request.
+  /// The HTTP status of the answer to the request that opens the WebSocket.
   int status = HttpStatus.switchingProtocols;
 
-  /// The answer to a login; null if the server does not answer.
+  /// The answer to a login; null if the server sends none.
   Map<String, Object?>? login = const {'snapshotComplete': true};
 
   /// Whether the server reads nothing after the login, and so does not notice
-  /// the connection's end.
+  /// the end of the connection.
   bool isDeafAfterLogin = false;
 
   /// The requests that were received.
@@ -78,7 +78,8 @@ final class _Fake {
       );
 }
 
-/// A link that opens when the test completes [isReady], and that cannot send.
+/// A link that opens when the test completes [isReady], and that cannot send
+/// anything.
 final class _OddLink implements Link {
   final Completer<void> isReady = Completer();
   bool isHeard = false;

@@ -6,8 +6,8 @@ import 'package:lamplight/src/machine/cache.dart';
 import '../support/runner.dart';
 import '../support/words.dart';
 
-/// Adds the statuses [told] to a cache with the statuses [held]. Checks the
-/// returned differences and the resulting cache.
+/// Adds the statuses [told] to a cache that has the statuses [held]. Checks the
+/// returned differences, and the cache after that.
 void fold(String held, String told, String differs, String after) {
   final cache = Cache()..fold(statuses(held));
   equal(brief(cache.fold(statuses(told))), differs, '$held + $told');

@@ -1,4 +1,4 @@
-/// Tests a link that has no room for further calls.
+/// Tests a link that has no room for further requests.
 library;
 
 import 'package:lamplight/src/machine/live_link.dart';

@@ -8,7 +8,7 @@ import '../support/node.dart';
 import '../support/runner.dart';
 import '../support/timers.dart';
 
-/// Runs a body with a server, the client of alice, and a kit for it.
+/// Runs [body] with a server, a client of alice, and a kit for that client.
 Future<void> withKit(
   Future<void> Function(Node node, Watcher alice, ListKit kit) body,
 ) async {

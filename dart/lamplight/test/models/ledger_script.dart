@@ -6,7 +6,7 @@ import 'package:lamplight/lamplight.dart';
 import 'package:lamplight/src/models/calls.dart';
 import 'package:lamplight/src/models/ledger.dart';
 
-/// Runs a script; fails at the first line whose expectation is not met.
+/// Runs a script. Fails at the first line whose expectation is not met.
 void runLedgerScript(String script) {
   final play = _Script();
   for (final line in script.split('\n')) {

@@ -1,5 +1,5 @@
-/// Tests listeners of lists that throw, that remove each other, or that are
-/// never removed. Also tests ends of a kit during calls.
+/// Tests listeners of lists that throw errors, that remove each other, or that
+/// are never removed. Also tests the end of a kit during calls.
 library;
 
 import 'dart:async';
@@ -14,7 +14,7 @@ import '../support/runner.dart';
 import '../support/timers.dart';
 import 'kit_test.dart' show friendOfAlice, withKit;
 
-/// A memory whose reads and writes fail.
+/// A memory in which every read and write fails.
 final class _BrokenMemory implements SubscriptionMemory {
   @override
   List<String> recall(String account) => throw StateError('recall');
@@ -24,7 +24,7 @@ final class _BrokenMemory implements SubscriptionMemory {
       throw StateError('remember');
 }
 
-/// A server with an endless list of conversations.
+/// A server whose list of conversations never ends.
 final class _EndlessList implements Link {
   final StreamController<String> _texts = StreamController();
   int _rows = 0;

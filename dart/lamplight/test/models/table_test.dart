@@ -1,4 +1,4 @@
-/// Tests how pages, answers and changes are combined to a list.
+/// Tests how pages, answers and changes are combined into a list.
 library;
 
 import 'package:lamplight/src/models/table.dart';

@@ -4,7 +4,7 @@ library;
 
 import 'package:lamplight/compat.dart';
 
-/// The samples that have reached their success branch.
+/// The samples that have reached their branch for success.
 final List<String> succeeded = [];
 
 /// Initializes the plugin and logs in with the arguments SERVER APP USER

@@ -19,8 +19,8 @@ import 'unsubscribe_user_status.dart' as unsubscribe_user_status;
 final V2TIMManager _manager = TencentImSDKPlugin.v2TIMManager;
 
 void main() {
-  /// Runs a body with a server and the arguments for a sample that logs alice
-  /// in.
+  /// Runs [body] with a server, and with the arguments of a sample that logs
+  /// alice in.
   Future<void> withNode(
     Future<void> Function(Node node, List<String> alice) body,
   ) async {

@@ -1,5 +1,5 @@
-/// Logs in, loses its connection, and closes its client. The program must then
-/// exit by itself. `dart closer.dart SERVER`.
+/// Logs in, loses the connection, and closes the client. The program must then
+/// end by itself. `dart closer.dart SERVER`.
 library;
 
 import 'dart:io';

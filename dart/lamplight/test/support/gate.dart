@@ -12,7 +12,8 @@ final class Gate {
   /// Whether the gate delays received messages.
   bool isShut = false;
 
-  /// If set, the gate shuts when a request that contains this pattern is sent.
+  /// If it is set, the gate shuts when a request that contains this pattern is
+  /// sent.
   Pattern? shutsAt;
 
 

@@ -8,10 +8,11 @@ import 'package:lamplight/lamplight.dart';
 
 import 'runner.dart';
 
-/// The longest time for the program to become ready, or to answer.
+/// The longest time until the program is ready, or answers.
 const _patience = Duration(seconds: 30);
 
-/// The path of the server's program. Without the program, the tests fail.
+/// The path of the server's program. If the program does not exist, the tests
+/// fail.
 final String program = _program();
 
 String _program() {
@@ -31,7 +32,7 @@ String _program() {
 final class Node {
   Node._(this._folder, this._port, this._settings);
 
-  /// Starts a server, and waits until it is ready for clients. [settings] are
+  /// Starts a server, and waits until clients can connect. [settings] are
   /// environment variables of docs/configuration.md.
   static Future<Node> start([Map<String, String> settings = const {}]) async {
     final probe = await ServerSocket.bind(InternetAddress.loopbackIPv4, 0);
@@ -95,7 +96,7 @@ final class Node {
     await process?.exitCode;
   }
 
-  /// Shuts the server down cleanly, as a restart of the service does.
+  /// Ends the server in an orderly way, as a restart of the service does.
   Future<void> stop() async {
     final process = _process;
     _process = null;
@@ -128,7 +129,7 @@ final class Node {
   Future<void> set(List<String> words) =>
       command(['app', 'set', '$app', ...words]);
 
-  /// Creates a UserSig, as a backend would do.
+  /// Creates a UserSig, as a backend does.
   Future<String> sig(String user, [String expire = '1h']) =>
       command(['sig', user, '--expire', expire]);
 
@@ -162,7 +163,7 @@ final class Node {
   }
 }
 
-/// Declares a test with a server of its own.
+/// Declares a test that has its own server.
 void nodeTest(String name, Future<void> Function(Node node) body) =>
     test(name, () async {
       final node = await Node.start();
@@ -173,12 +174,12 @@ void nodeTest(String name, Future<void> Function(Node node) body) =>
       }
     });
 
-/// Returns the code of a call's failure. Fails if the call succeeds.
+/// Returns the code with which a call fails. Fails if the call succeeds.
 Future<int> codeOf(Future<Object?> Function() call) async =>
     (await throws<LamplightException>(call)).code;
 
 /// Waits until the subscription list of an account equals [users]. Reads the
-/// list often, so the app needs a high rate limit.
+/// list often, so the rate limit of the app must be high.
 Future<void> untilSubscribed(LamplightClient client, List<String> users) {
   final wanted = users.join(' ');
   return until('$wanted are subscribed to', () async {
@@ -186,7 +187,7 @@ Future<void> untilSubscribed(LamplightClient client, List<String> users) {
   });
 }
 
-/// A client with all events that it has emitted.
+/// A client, and all events that it has emitted.
 final class Watcher {
   /// Starts recording the events of a client.
   Watcher(this.client, this.user) {
@@ -219,8 +220,8 @@ final class Watcher {
   String of(String user) => client.cachedStatus(user)?.type.name ?? 'nothing';
 }
 
-/// The environment of this process, without the variables of Lamplight. These
-/// variables would change the program's behaviour.
+/// The environment of this process without the variables of Lamplight, which
+/// would change the settings of the program.
 final Map<String, String> _environment = {
   for (final MapEntry(:key, :value) in Platform.environment.entries)
     if (!key.startsWith('LAMPLIGHT_')) key: value,

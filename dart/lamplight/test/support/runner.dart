@@ -26,11 +26,12 @@ void test(
 }) =>
     _tests.add((name: '$_file: $name', body: body, most: most));
 
-/// The clean-ups that run after all tests, even if tests have failed.
+/// The clean-ups that run after all tests, whether the tests have passed or
+/// failed.
 final List<Future<void> Function()> lastly = [];
 
 /// Runs the tests whose names contain [filter], and prints the results. Exits
-/// with 0 only if all have passed.
+/// with 0 if all of them have passed, otherwise with 1.
 Future<void> runTests(String filter) async {
   var passed = 0;
   final failed = <String>[];
@@ -69,8 +70,8 @@ Future<void> runTests(String filter) async {
   exit(isGood ? 0 : 1);
 }
 
-/// Runs a test, and returns its failure or null. An unhandled error fails its
-/// test.
+/// Runs a test. Returns its failure; null if it has passed. An error that is
+/// not handled fails the test.
 Future<String?> _run(FutureOr<void> Function() body, Duration most) async {
   final done = Completer<String?>();
   void end(String? failure) {
@@ -96,7 +97,7 @@ Future<String?> _run(FutureOr<void> Function() body, Duration most) async {
 final class CheckFailure implements Exception {
   const CheckFailure(this.message);
 
-  /// The difference.
+  /// The difference between the actual and the expected value.
   final String message;
 
   @override
@@ -108,8 +109,8 @@ void check(bool condition, String what) {
   if (!condition) throw CheckFailure('check failed: $what');
 }
 
-/// Fails if the two values differ. Compares lists, maps, sets and pairs by
-/// their elements, others by `==`.
+/// Fails if the two values differ. Lists, maps, sets and pairs are compared by
+/// their elements, other values by `==`.
 void equal(Object? actual, Object? expected, [String of = '']) {
   if (!_isEqual(actual, expected)) {
     throw CheckFailure(
@@ -138,8 +139,8 @@ bool _isEqual(Object? one, Object? other) => switch ((one, other)) {
       _ => one == other,
     };
 
-/// Returns the error of type [E] that the body throws. Fails if the body throws
-/// no such error.
+/// Returns the error of type [E] that [body] throws. Fails if it throws no such
+/// error.
 Future<E> throws<E extends Object>(FutureOr<Object?> Function() body) async {
   try {
     await body();

@@ -1,8 +1,8 @@
-/// Runs the scripts that the SDKs share; `crates/client/tests/sdk/README.md`
-/// describes their language. Here it has more words. `paused` and `resumed` are
-/// the application states of Flutter. `away` after the name begins a scenario
-/// with a live client that is paused. `back` means `resumed`, `up` and `answer
-/// login`.
+/// Runs the scripts that the SDKs share. `crates/client/tests/sdk/README.md`
+/// describes their language. The Dart SDK has further words: `paused` and
+/// `resumed` are the application states of Flutter. `away` after the name
+/// begins a scenario with a live client that is paused. `back` means `resumed`,
+/// `up` and `answer login`.
 library;
 
 import 'dart:convert';
@@ -16,7 +16,7 @@ import 'package:lamplight/src/wire/server_message.dart';
 
 import 'runner.dart';
 
-/// The field on the wire for each operation of the scripts.
+/// For each operation of the scripts: the name of its field in messages.
 const _fields = {
   'login': 'login',
   'resume': 'login',
@@ -41,7 +41,7 @@ const _fields = {
   'remark': 'setFriendRemark',
 };
 
-/// The objects that an answer must have in addition to the objects of a script.
+/// The objects that an answer must have, besides those in a script.
 const _needed = <String, Map<String, Object?>>{
   'sendMessage': {
     'message': {'from': 'me', 'to': 'ann', 'sequence': '1'},
@@ -76,7 +76,7 @@ final class _Client {
   int timeout = 10000;
   int _calls = 0;
 
-  /// The requests without an answer on the current link, oldest first.
+  /// The unanswered requests on the current link, the oldest first.
   final List<({String id, String field})> _asked = [];
 
   /// Processes a line, and returns the effects in the notation of the scripts.
@@ -182,7 +182,7 @@ final class _Client {
     }
   }
 
-  /// Advances the clock to [end], processing each deadline when it is due.
+  /// Advances the clock to [end]. Processes each deadline when it is due.
   List<String> _wait(int end) {
     final effects = <String>[];
     for (var turn = 0; turn < 100; turn++) {
@@ -381,8 +381,8 @@ String _words(String field, Object body) {
   ].join(' ');
 }
 
-/// Replaces more than three equal effects in a row with one line that has their
-/// number.
+/// Replaces more than three equal effects in a row with one line that contains
+/// their number.
 List<String> _inShort(List<String> effects) {
   final shown = <String>[];
   for (var at = 0; at < effects.length;) {
@@ -394,7 +394,7 @@ List<String> _inShort(List<String> effects) {
   return shown;
 }
 
-/// Runs a scenario; fails if an effect differs.
+/// Runs a scenario. Fails if an effect differs.
 void _play(List<String> lines) {
   var at = 0;
   final options = <String>[];
@@ -424,8 +424,8 @@ void _play(List<String> lines) {
   }
 }
 
-/// Runs the scenarios of a script, and returns their number. Fails with all
-/// differences.
+/// Runs the scenarios of a script, and returns how many there were. Fails with
+/// all differences.
 int playAll(String text) {
   final failures = <String>[];
   var played = 0;

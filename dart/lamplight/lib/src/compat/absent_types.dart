@@ -1,5 +1,6 @@
-/// The plugin's types for features that Lamplight does not have. Programs that
-/// name these types compile; this package never creates a value of them.
+/// The plugin's types for features that Lamplight does not have. They let
+/// programs compile that name these types. This package never creates a value
+/// of them.
 library;
 
 /// The short profile of a user; never created.
@@ -273,7 +274,7 @@ class V2TimMessageReaction {
   /// Some of the users with this reaction.
   List<V2TimUserInfo> partialUserList;
 
-  /// Whether the own user has this reaction.
+  /// Whether this user has this reaction.
   bool reactedByMyself;
 
   /// Returns the value as a map.
@@ -327,7 +328,7 @@ class V2TimGroupMemberInfo {
   /// The user's name in the group.
   String? nameCard;
 
-  /// The own user's remark on this user.
+  /// The remark of this user on the member.
   String? friendRemark;
 
   /// The address of the picture.
@@ -370,7 +371,7 @@ class V2TimConversationFilter {
   /// Whether there are unread messages.
   bool? hasUnreadCount;
 
-  /// Whether the own user is mentioned.
+  /// Whether this user is mentioned.
   bool? hasGroupAtInfo;
 
   /// Returns the value as a map.

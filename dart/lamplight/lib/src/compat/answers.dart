@@ -1,5 +1,5 @@
-/// Builds the answers of calls. A failure becomes a code in the answer; no call
-/// throws.
+/// Creates the answers of calls. A failure is a code in the answer; no call
+/// throws an error.
 library;
 
 import '../model/codes.dart';
@@ -23,7 +23,8 @@ V2TimCallback done() => V2TimCallback(code: LamplightCode.ok, desc: 'ok');
 V2TimValueCallback<T> valued<T>(T data) =>
     V2TimValueCallback(code: LamplightCode.ok, desc: 'ok', data: data);
 
-/// Returns the answer of a refused call. Its type fits every call.
+/// Returns the answer of a refused call. Its type fits the answer of every
+/// call.
 V2TimValueCallback<Never> refusal(int code, [String? desc]) =>
     V2TimValueCallback(code: code, desc: desc ?? LamplightCode.english(code));
 

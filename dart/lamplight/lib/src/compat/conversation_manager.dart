@@ -30,7 +30,7 @@ class V2TIMConversationManager {
     session.lists.wake();
   }
 
-  /// Removes a listener. Without an argument, removes all listeners.
+  /// Removes a listener, or all listeners if there is no argument.
   Future<void> removeConversationListener({
     V2TimConversationListener? listener,
   }) async {
@@ -65,7 +65,8 @@ class V2TIMConversationManager {
     });
   }
 
-  /// Reads conversations by their ids; ids without a conversation are skipped.
+  /// Reads conversations by their ids. Ids of conversations that do not exist
+  /// are left out.
   Future<V2TimValueCallback<List<V2TimConversation>>>
       getConversationListByConversaionIds({
     required List<String> conversationIDList,
@@ -81,7 +82,7 @@ class V2TIMConversationManager {
             ];
           });
 
-  /// Reads a conversation. If it does not exist yet, the answer has an empty
+  /// Reads a conversation. If it does not exist, the answer has an empty
   /// conversation.
   Future<V2TimValueCallback<V2TimConversation>> getConversation({
     required String conversationID,
@@ -117,7 +118,7 @@ class V2TIMConversationManager {
       );
 
   /// Removes conversations from the list. Lamplight always deletes their
-  /// messages too, so [clearMessage] must be true.
+  /// messages as well, so [clearMessage] must be true.
   Future<V2TimValueCallback<List<V2TimConversationOperationResult>>>
       deleteConversationList({
     required List<String> conversationIDList,
@@ -143,8 +144,8 @@ class V2TIMConversationManager {
       });
 
   /// Marks a conversation as read, or all conversations if [conversationID] is
-  /// empty. The other arguments must be 0: Lamplight cannot mark a part of a
-  /// conversation.
+  /// empty. The other arguments must be 0, because Lamplight cannot mark a part
+  /// of a conversation.
   Future<V2TimCallback> cleanConversationUnreadMessageCount({
     required String conversationID,
     required int cleanTimestamp,
@@ -162,8 +163,8 @@ class V2TIMConversationManager {
     );
   }
 
-  /// Stores a draft in the memory of this process. Null or an empty text
-  /// removes the draft.
+  /// Stores a draft in the memory of this process. If the text is null or
+  /// empty, removes the draft.
   Future<V2TimCallback> setConversationDraft({
     required String conversationID,
     String? draftText = '',
@@ -299,7 +300,8 @@ Future<List<Conversation>> _sorted(Running running) async {
   return inOrder(list.visible);
 }
 
-/// Returns the row of a peer; an empty row if the peer has none.
+/// Returns the row of a peer; an empty row if there is no conversation with the
+/// peer.
 Conversation _rowOf(Running running, String peer) {
   final friend = running.kit.friend(peer);
   return running.kit.lists.conversations.table[peer] ??

@@ -4,7 +4,7 @@ library;
 // The names are those of the plugin.
 // ignore_for_file: constant_identifier_names
 
-/// The types of a status, as `V2TimUserStatus.statusType` has them.
+/// The status types, which are the values of `V2TimUserStatus.statusType`.
 abstract final class UserStatusType {
   /// The status is unknown.
   static const int V2TIM_USER_STATUS_UNKNOWN = 0;
@@ -31,13 +31,12 @@ abstract final class LoginStatus {
   static const int V2TIM_STATUS_LOGOUT = 3;
 }
 
-/// The log level. Lamplight writes no logs; the values exist so that programs
-/// compile.
+/// The log level. Lamplight writes no logs; the values let programs compile.
 enum LogLevelEnum {
   /// Logs nothing.
   V2TIM_LOG_NONE,
 
-  /// Unused; reserves the index of the cloud's value.
+  /// Unused. It takes the index that this value has in the plugin.
   V2TIM_NULL,
 
   /// Logs everything.
@@ -58,26 +57,26 @@ enum LogLevelEnum {
 
 /// The friend lists that a call changes or checks.
 enum FriendTypeEnum {
-  /// Unused; reserves the index of the cloud's value.
+  /// Unused. It takes the index that this value has in the plugin.
   V2TIM_NUll,
 
-  /// The own list only.
+  /// The list of this user only.
   V2TIM_FRIEND_TYPE_SINGLE,
 
-  /// The own list and the other user's list.
+  /// The list of this user and the list of the other user.
   V2TIM_FRIEND_TYPE_BOTH,
 }
 
-/// The relations between the own user and another user, as `checkFriend`
-/// returns them.
+/// The relations between this user and another user, as `checkFriend` returns
+/// them.
 abstract final class FriendRelationType {
   /// Neither user is on the other's friend list.
   static const int V2TIM_FRIEND_RELATION_TYPE_NONE = 0;
 
-  /// The other user is on the own friend list, but not the reverse.
+  /// The other user is on the friend list of this user, but not the reverse.
   static const int V2TIM_FRIEND_RELATION_TYPE_IN_MY_FRIEND_LIST = 1;
 
-  /// The other user has the own user on the friend list, but not the reverse.
+  /// This user is on the friend list of the other user, but not the reverse.
   static const int V2TIM_FRIEND_RELATION_TYPE_IN_OTHER_FRIEND_LIST = 2;
 
   /// Each user is on the other's friend list.
@@ -89,8 +88,8 @@ abstract final class AllowType {
   /// Anybody may add the user.
   static const int V2TIM_FRIEND_ALLOW_ANY = 0;
 
-  /// Others may add the user after the user has agreed. Lamplight does not have
-  /// this rule.
+  /// Others may add the user if the user agrees. Lamplight does not have this
+  /// rule.
   static const int V2TIM_FRIEND_NEED_CONFIRM = 1;
 
   /// Nobody may add the user.
@@ -98,10 +97,9 @@ abstract final class AllowType {
 }
 
 /// The messages that `getHistoryMessageList` reads. Lamplight stores no
-/// messages on the device. Local messages are therefore also read from the
-/// server.
+/// messages on the device, so local messages are read from the server as well.
 enum HistoryMsgGetTypeEnum {
-  /// Unused; reserves the index of the cloud's value.
+  /// Unused. It takes the index that this value has in the plugin.
   V2TIM_NULL,
 
   /// Older messages from the server.
@@ -110,7 +108,7 @@ enum HistoryMsgGetTypeEnum {
   /// Newer messages from the server; not supported.
   V2TIM_GET_CLOUD_NEWER_MSG,
 
-  /// Older messages from the device; read from the server.
+  /// Older messages on the device; Lamplight reads them from the server.
   V2TIM_GET_LOCAL_OLDER_MSG,
 
   /// Newer messages from the device; not supported.
@@ -201,7 +199,7 @@ enum MessagePriorityEnum {
 /// The rule for receiving the messages of a user. Lamplight does not have such
 /// a rule: calls with it answer 7013 (not supported).
 enum ReceiveMsgOptEnum {
-  /// Messages are received, and pushed while the own user is offline.
+  /// Messages are received, and pushed while this user is offline.
   V2TIM_RECEIVE_MESSAGE,
 
   /// Messages are not received.

@@ -27,7 +27,7 @@ class V2TIMFriendshipManager {
     session.lists.wake();
   }
 
-  /// Removes a listener. Without an argument, removes all listeners.
+  /// Removes a listener, or all listeners if there is no argument.
   Future<void> removeFriendListener({
     V2TimFriendshipListener? listener,
   }) async {
@@ -43,7 +43,7 @@ class V2TIMFriendshipManager {
         ],
       );
 
-  /// Reads the profiles of users and their relations to the own user.
+  /// Reads the profiles of users, and their relations to this user.
   Future<V2TimValueCallback<List<V2TimFriendInfoResult>>> getFriendsInfo({
     required List<String> userIDList,
   }) =>
@@ -100,8 +100,8 @@ class V2TIMFriendshipManager {
     );
   }
 
-  /// Adds a user to the friend list at once, because Lamplight has no friend
-  /// applications.
+  /// Adds a user to the friend list at once. Lamplight has no friend requests
+  /// that must be accepted.
   Future<V2TimValueCallback<V2TimFriendOperationResult>> addFriend({
     required String userID,
     String? remark,
@@ -145,8 +145,9 @@ class V2TIMFriendshipManager {
             ];
           });
 
-  /// Checks whether users are friends. For a user who is not in the own friend
-  /// list, the answer is always "no relation". That user's list is not checked.
+  /// Checks whether users are friends. For a user who is not on the friend list
+  /// of this user, the answer is always "no relation", because the list of that
+  /// user is not checked.
   Future<V2TimValueCallback<List<V2TimFriendCheckResult>>> checkFriend({
     required List<String> userIDList,
     required FriendTypeEnum checkType,

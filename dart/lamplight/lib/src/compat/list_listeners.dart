@@ -1,6 +1,6 @@
-/// The listeners to conversations, friends and messages. After a change, the
-/// lists are compared with their last reported state, and the differences are
-/// reported.
+/// The listeners to conversations, friends and messages. After each change, the
+/// lists are compared with those that were reported last, and the differences
+/// are reported.
 library;
 
 import 'dart:collection';
@@ -15,8 +15,8 @@ import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';
 
-/// The listeners to the lists of a session. This class reads a list only if it
-/// has a listener.
+/// The listeners to the lists of a session. A list is read only if it has a
+/// listener.
 final class ListListeners {
   /// The listeners to the conversation list.
   final Set<V2TimConversationListener> conversations = {};
@@ -33,7 +33,7 @@ final class ListListeners {
   int _toldUnread = 0;
   bool _isSyncing = false;
 
-  /// The callbacks to be called. They are queued, because a listener may change
+  /// The callbacks that are due. They are queued, because a listener may change
   /// the lists again.
   final Queue<void Function()> _news = Queue();
   bool _isTelling = false;

@@ -1,6 +1,6 @@
 /// The listeners of the cloud's Flutter plugin. A callback that is null is
 /// ignored, as in the plugin. Callbacks for features that Lamplight does not
-/// have are accepted but never called; COMPAT.md lists them.
+/// have are accepted and never called; COMPAT.md lists them.
 library;
 
 import 'callbacks.dart';
@@ -48,9 +48,9 @@ class V2TimSDKListener {
   /// Called when the client is connected and logged in.
   void Function() onConnectSuccess;
 
-  /// Called when an attempt to connect failed, or the link broke. A failed
-  /// attempt of a `login` is reported here before `login` answers. If the
-  /// server refuses that login, only `login` reports it.
+  /// Called when an attempt to connect has failed, or the link broke. If the
+  /// attempt belongs to a `login`, this is called before `login` answers. If
+  /// the server refuses that login, only `login` reports it.
   ErrorCallback onConnectFailed;
 
   /// Called when another login, the server API or an operator has logged this
@@ -61,7 +61,7 @@ class V2TimSDKListener {
   /// Called when the UserSig has expired.
   void Function() onUserSigExpired;
 
-  /// Called when the own profile has changed.
+  /// Called when the profile of this user has changed.
   V2TimUserFullInfoCallback onSelfInfoUpdated;
 
   /// Called when statuses have changed.

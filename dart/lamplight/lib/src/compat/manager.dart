@@ -28,7 +28,7 @@ abstract final class TencentImSDKPlugin {
 }
 
 /// The calls of the plugin, implemented with one [LamplightClient]. No call
-/// throws; a failure becomes the code of the answer.
+/// throws an error; a failure is the code of the answer.
 class V2TIMManager {
   /// The calls about messages.
   final V2TIMMessageManager v2TIMMessageManager = V2TIMMessageManager();
@@ -37,8 +37,8 @@ class V2TIMManager {
   final V2TIMConversationManager v2TIMConversationManager =
       V2TIMConversationManager();
 
-  /// The calls about conversations, under the name from older versions of the
-  /// plugin.
+  /// The calls about conversations, by the name that older versions of the
+  /// plugin have.
   V2TIMConversationManager get v2ConversationManager =>
       v2TIMConversationManager;
 
@@ -68,8 +68,8 @@ class V2TIMManager {
   /// The calls about signaling, like [getSignalingManager].
   dynamic get v2TIMSignalingManager => getSignalingManager();
 
-  /// The calls about signaling, like [getSignalingManager], under the name from
-  /// older versions of the plugin.
+  /// The calls about signaling, like [getSignalingManager], by the name that
+  /// older versions of the plugin have.
   dynamic get v2timSignalingManager => getSignalingManager();
 
   /// The calls about pushing, like [getOfflinePushManager].
@@ -82,16 +82,16 @@ class V2TIMManager {
   dynamic getSignalingManager() => const AbsentManager('getSignalingManager');
 
   /// The calls about the push services of device vendors: each answers 7013
-  /// (not supported). Messages to users who are offline go to the push webhook
-  /// of the app.
+  /// (not supported). A message to a user who is offline goes to the push
+  /// webhook of the app.
   dynamic getOfflinePushManager() =>
       const AbsentManager('getOfflinePushManager');
 
-  /// Initialises the SDK for an app. Call `Lamplight.configure` first.
+  /// Initializes the SDK for an app. Call `Lamplight.configure` before.
   ///
-  /// A second call for the same app has no effect: the [listener] of the first
-  /// call stays. [addIMSDKListener] adds further listeners. The parameters
-  /// about logs, folders and the platform of the UI are ignored.
+  /// A second call for the same app has no effect, and the [listener] of the
+  /// first call stays. [addIMSDKListener] adds further listeners. The
+  /// parameters about logs, folders and the platform of the UI are ignored.
   Future<V2TimValueCallback<bool>> initSDK({
     required int sdkAppID,
     LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,
@@ -104,14 +104,14 @@ class V2TIMManager {
   }) async =>
       session.initialize(sdkAppID, listener);
 
-  /// Shuts the SDK down: closes the connection without a logout, and removes
-  /// all listeners.
+  /// Ends the SDK: closes the connection without a logout, and removes all
+  /// listeners.
   Future<V2TimCallback> unInitSDK() async {
     await session.end();
     return done();
   }
 
-  /// Adds a listener; may be called before [initSDK].
+  /// Adds a listener. May be called before [initSDK].
   void addIMSDKListener(V2TimSDKListener listener) =>
       session.sdkListeners.add(listener);
 
@@ -157,13 +157,13 @@ class V2TIMManager {
             running.client.serverTime.millisecondsSinceEpoch ~/ 1000,
       );
 
-  /// Sets the own custom status: at most 100 bytes of UTF-8. An empty one
-  /// clears it.
+  /// Sets the custom status of this user, which has at most 100 bytes of UTF-8.
+  /// An empty one clears it.
   Future<V2TimCallback> setSelfStatus({required String status}) =>
       session.call((running) => running.client.setSelfStatus(status));
 
-  /// Queries the statuses of at most 500 users, which may include the own user.
-  /// Users without an account are skipped; the call fails if no user has an
+  /// Queries the statuses of at most 500 users, who may include this user.
+  /// Users without an account are left out; the call fails if no user has an
   /// account.
   Future<V2TimValueCallback<List<V2TimUserStatus>>> getUserStatus({
     required List<String> userIDList,
@@ -173,8 +173,8 @@ class V2TIMManager {
         return [for (final status in result.statuses) statusOf(status)];
       });
 
-  /// Subscribes to at most 100 users. The subscription list has room for 200;
-  /// when it is full, the earliest subscribed users are evicted.
+  /// Subscribes to at most 100 users. The subscription list has room for 200
+  /// users; when it is full, those who were subscribed to earliest are evicted.
   Future<V2TimCallback> subscribeUserStatus({
     required List<String> userIDList,
   }) =>
@@ -199,8 +199,8 @@ class V2TIMManager {
         running.kit.statuses.applicationUnsubscribed(users);
       });
 
-  /// Reads the profiles of at most 100 users. Users without an account are
-  /// skipped.
+  /// Reads the profiles of at most 100 users. Users without an account are left
+  /// out.
   Future<V2TimValueCallback<List<V2TimUserFullInfo>>> getUsersInfo({
     required List<String> userIDList,
   }) =>
@@ -209,8 +209,8 @@ class V2TIMManager {
         return [for (final profile in result.profiles) fullInfoOf(profile)];
       });
 
-  /// Changes the own profile: the nick, the picture, and whether others may add
-  /// this user. Other fields are refused.
+  /// Changes the profile of this user: the nick, the picture, and whether
+  /// others may add this user. Other fields are refused.
   Future<V2TimCallback> setSelfInfo({
     required V2TimUserFullInfo userFullInfo,
   }) async {
@@ -345,8 +345,8 @@ class V2TIMManager {
       absent('callExperimentalAPI');
 }
 
-/// A manager for a feature that Lamplight does not have. Each call answers 7013
-/// (not supported).
+/// A manager of a feature that Lamplight does not have. Each of its calls
+/// answers 7013 (not supported).
 class AbsentManager {
   /// Creates the manager. `_name` is the name of the getter that returns the
   /// manager.

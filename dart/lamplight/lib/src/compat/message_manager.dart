@@ -32,7 +32,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     session.lists.messages.add(listener);
   }
 
-  /// Removes a listener. Without an argument, removes all listeners.
+  /// Removes a listener, or all listeners if there is no argument.
   Future<void> removeAdvancedMsgListener({
     V2TimAdvancedMsgListener? listener,
   }) async {
@@ -67,13 +67,13 @@ class V2TIMMessageManager extends AbsentMessageCalls {
   /// the server stores it only once. Programs for older versions of the plugin
   /// pass the [id] of a created message instead.
   ///
-  /// [onSyncMsgID] is called with the `msgID` before the answer, when the
-  /// message is stored.
+  /// [onSyncMsgID] is called with the `msgID` when the message is stored,
+  /// before the answer.
   ///
   /// Options that would change the message for others are refused with 7013.
-  /// [priority] and [offlinePushInfo] are returned in the answer and have no
-  /// other effect. The options for moderation, and for hooks before and after a
-  /// message, have no effect.
+  /// [priority] and [offlinePushInfo] are only returned in the answer. The
+  /// options for moderation, and for callbacks before and after a message, have
+  /// no effect.
   Future<V2TimValueCallback<V2TimMessage>> sendMessage({
     @Deprecated('Use message') String? id,
     V2TimMessage? message,
@@ -189,8 +189,8 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     );
   }
 
-  /// Reads messages with a user, newest first. With [lastMsg], reads only the
-  /// messages before it.
+  /// Reads messages with a user, the newest first. With [lastMsg], reads only
+  /// the messages before it.
   Future<V2TimValueCallback<List<V2TimMessage>>> getC2CHistoryMessageList({
     required String userID,
     required int count,
@@ -206,7 +206,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         ),
       );
 
-  /// Reads messages like [getC2CHistoryMessageList], with options. Options for
+  /// Reads messages like [getC2CHistoryMessageList], with options. Options of
   /// features that Lamplight does not have are refused.
   Future<V2TimValueCallback<List<V2TimMessage>>> getHistoryMessageList({
     HistoryMsgGetTypeEnum? getType =
@@ -303,7 +303,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
   /// Marks all messages as read.
   Future<V2TimCallback> markAllMessageAsRead() => session.call(markAllRead);
 
-  /// Converts a page to the list of its messages.
+  /// Returns the list of the messages in a page.
   Future<V2TimValueCallback<List<V2TimMessage>>> _messagesOf(
     Future<V2TimValueCallback<V2TimMessageListResult>> reading,
   ) async {

@@ -49,8 +49,8 @@ class V2TimCustomElem {
       };
 }
 
-/// A one-to-one message. It lacks the plugin's fields for which Lamplight has
-/// no values.
+/// A one-to-one message. Fields of the plugin for which Lamplight has no values
+/// are missing.
 class V2TimMessage {
   /// Creates a message.
   V2TimMessage({
@@ -78,7 +78,7 @@ class V2TimMessage {
     this.id,
   });
 
-  /// Reads a message that [toJson] wrote.
+  /// Creates a message from a map that [toJson] has returned.
   V2TimMessage.fromJson(Map<dynamic, dynamic> json)
       : msgID = json['msgID'] as String?,
         timestamp = json['timestamp'] as int?,
@@ -113,7 +113,7 @@ class V2TimMessage {
   /// The sender's id.
   String? sender;
 
-  /// The sender's nick; null if it is unknown, and for the own user.
+  /// The nick of the sender; null if it is unknown, or the sender is this user.
   String? nickName;
 
   /// The user's remark on the sender.
@@ -122,7 +122,7 @@ class V2TimMessage {
   /// The address of the sender's picture.
   String? faceUrl;
 
-  /// Always null: there are no groups.
+  /// Always null, because Lamplight has no groups.
   String? groupID;
 
   /// The id of the other user of the conversation.
@@ -140,28 +140,28 @@ class V2TimMessage {
   /// The custom content.
   V2TimCustomElem? customElem;
 
-  /// The application's own data from `sendMessage`.
+  /// The data that the application has passed to `sendMessage`.
   String? localCustomData;
 
-  /// Always null: Lamplight does not transmit such data.
+  /// Always null, because Lamplight does not transmit such data.
   String? cloudCustomData;
 
-  /// Whether the own user is the sender.
+  /// Whether this user is the sender.
   bool? isSelf;
 
-  /// Whether the own user has read the message; null if that is unknown.
+  /// Whether this user has read the message; null if that is unknown.
   bool? isRead;
 
-  /// Never set: Lamplight has no read receipts.
+  /// Never set, because Lamplight has no read receipts.
   bool? isPeerRead;
 
-  /// The index of the [MessagePriorityEnum] from `sendMessage`.
+  /// The index of the [MessagePriorityEnum] that was passed to `sendMessage`.
   int? priority;
 
-  /// The push settings from `sendMessage`.
+  /// The push settings that were passed to `sendMessage`.
   OfflinePushInfo? offlinePushInfo;
 
-  /// The position in the conversation; the first message has 1.
+  /// The number of the message in the conversation, from 1.
   String? seq;
 
   /// Never set.
@@ -223,7 +223,7 @@ class V2TimMessageListResult {
   /// Whether there are no earlier messages.
   bool isFinished;
 
-  /// The messages, newest first.
+  /// The messages, the newest first.
   List<V2TimMessage> messageList;
 
   /// Returns the page as a map.
@@ -254,7 +254,7 @@ class V2TimConversation {
     this.c2cReadTimestamp,
   });
 
-  /// Reads an entry that [toJson] wrote.
+  /// Creates an entry from a map that [toJson] has returned.
   V2TimConversation.fromJson(Map<dynamic, dynamic> json)
       : conversationID = json['conversationID'] as String? ?? '',
         type = json['type'] as int?,
@@ -281,10 +281,10 @@ class V2TimConversation {
   /// The other user's id.
   String? userID;
 
-  /// Always null: there are no groups.
+  /// Always null, because Lamplight has no groups.
   String? groupID;
 
-  /// The displayed name.
+  /// The name that is shown.
   String? showName;
 
   /// The address of the picture.
@@ -299,7 +299,7 @@ class V2TimConversation {
   /// The draft, which is stored only in the memory of this process.
   String? draftText;
 
-  /// Never set; the plugin has the time of the draft here.
+  /// Never set. In the plugin, it is the time of the draft.
   int? draftTimestamp;
 
   /// Whether the conversation is pinned to the top of the list.
@@ -308,14 +308,14 @@ class V2TimConversation {
   /// Always 0: messages are received and pushed.
   int? recvOpt;
 
-  /// The time of the last activity, in milliseconds since 1970. Pinned rows are
-  /// at the top at any time.
+  /// The time of the last activity, in milliseconds since 1970. It does not
+  /// depend on whether the row is pinned.
   int? orderkey;
 
   /// Never set.
   String? customData;
 
-  /// Never set; [unreadCount] has the number of unread messages.
+  /// Never set. The number of unread messages is in [unreadCount].
   int? c2cReadTimestamp;
 
   /// Returns the entry as a map.

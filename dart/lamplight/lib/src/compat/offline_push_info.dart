@@ -1,8 +1,8 @@
 /// The push settings of a message in the plugin.
 library;
 
-/// The push settings of a message. Lamplight ignores them: the app's push
-/// webhook is sent each message whose recipient is offline.
+/// The push settings of a message. Lamplight ignores them: each message to a
+/// user who is offline is sent to the push webhook of the app.
 class OfflinePushInfo {
   /// Creates settings.
   OfflinePushInfo({
@@ -75,13 +75,13 @@ class OfflinePushInfo {
   /// Data that the application defines.
   String? ext;
 
-  /// Whether the message is not pushed.
+  /// Whether the message must not be pushed.
   bool? disablePush;
 
   /// The notification sound on iPhones.
   String? iOSSound;
 
-  /// Whether the badge stays unchanged on iPhones.
+  /// Whether the badge is not changed on iPhones.
   bool? ignoreIOSBadge;
 
   /// The notification channel on OPPO devices.
@@ -144,7 +144,7 @@ class OfflinePushInfo {
   /// The notification category on HarmonyOS.
   String? harmonyCategory;
 
-  /// Whether the badge stays unchanged on HarmonyOS.
+  /// Whether the badge is not changed on HarmonyOS.
   bool? ignoreHarmonyBadge;
 
   /// Returns the settings as a map.

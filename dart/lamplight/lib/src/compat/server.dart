@@ -1,4 +1,4 @@
-/// The address of the server, which programs written for the cloud do not set.
+/// Sets the address of the server, which programs of the cloud do not have.
 library;
 
 import '../client.dart';
@@ -7,23 +7,23 @@ import '../model/status.dart';
 import '../transport.dart';
 import 'session.dart';
 
-/// The settings that a program written for the cloud must add: the address of
-/// the server, and options.
+/// The settings that a program of the cloud must add: the address of the
+/// server, and options.
 abstract final class Lamplight {
   static final String _ofThisProcess = newDeviceId();
 
   /// Sets the address of the server: `ws://host[:port]` or `wss://host[:port]`.
-  /// Call this before `initSDK`; a later call takes effect with the next
+  /// Call this before `initSDK`. A later call takes effect at the next
   /// `initSDK`.
   ///
-  /// [deviceId] identifies this device and should be the same at every start.
+  /// [deviceId] identifies this device, and should be the same at every start.
   /// Store one with `deviceIdIn` of `package:lamplight/io.dart`, or in the
-  /// application's own settings. The default is a random id for the life of
-  /// this process: every start then counts as another device.
+  /// application's own settings. The default is a random id that lasts as long
+  /// as this process, so that every start counts as another device.
   ///
-  /// [platform] defaults to the platform of this machine, [connector] to the
-  /// WebSocket of `dart:io`. [language] is the language of the lists: `en` or
-  /// `zh`.
+  /// The default of [platform] is the platform of this machine, and that of
+  /// [connector] is the WebSocket of `dart:io`. [language] is the language of
+  /// the lists: `en` or `zh`.
   static void configure({
     required String server,
     String? deviceId,
@@ -42,8 +42,8 @@ abstract final class Lamplight {
     );
   }
 
-  /// The client behind the plugin's calls; null before `initSDK`. It has
-  /// features that the plugin lacks: `networkChanged`, `appPaused`,
-  /// `appResumed`, and the reason and time of statuses.
+  /// The client that the calls of the plugin use; null before `initSDK`. It has
+  /// features that the plugin does not have: `networkChanged`, `appPaused`,
+  /// `appResumed`, and the reason and the time of statuses.
   static LamplightClient? get client => session.running?.client;
 }

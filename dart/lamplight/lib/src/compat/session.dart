@@ -1,5 +1,5 @@
-/// The session behind the plugin's calls: the process's only client, its lists,
-/// and the listeners.
+/// The session that the calls of the plugin use: the only client of the
+/// process, its lists, and the listeners.
 library;
 
 import 'dart:async';
@@ -50,8 +50,8 @@ final class Configuration {
   final String language;
 }
 
-/// The maximum number of created messages that wait to be sent. Above it, the
-/// oldest is removed.
+/// The maximum number of created messages that were not sent yet. A further one
+/// replaces the oldest.
 const int mostMadeMessages = 1000;
 
 /// The only session of this process, as in the plugin.
@@ -59,15 +59,18 @@ final Session session = Session();
 
 /// The state of the plugin. [running] is null until `initSDK`.
 final class Session {
-  /// The settings of the last `Lamplight.configure`; null before it was called.
+  /// The settings of the last `Lamplight.configure`; null if it was not called
+  /// yet.
   Configuration? configuration;
 
-  /// The client and its lists, from `initSDK` to `unInitSDK`; otherwise null.
+  /// The client and its lists between `initSDK` and `unInitSDK`; otherwise
+  /// null.
   Running? running;
 
   bool _isShowOnlineStatus = true;
 
-  /// The master switch of online statuses, for existing and later lists.
+  /// The switch of online statuses for all lists, including those that are
+  /// created later.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -75,19 +78,19 @@ final class Session {
     running?.kit.isShowOnlineStatus = on;
   }
 
-  /// The listeners of `addIMSDKListener`, in the order of those calls.
-  /// Listeners may be added before `initSDK`.
+  /// The listeners of `addIMSDKListener`, in the order in which they were
+  /// added. They may be added before `initSDK`.
   final Set<V2TimSDKListener> sdkListeners = {};
 
-  /// The listener of the first `initSDK`. As in the plugin, a second one does
-  /// not replace it. A program that passes a new listener each time gets each
-  /// event once.
+  /// The listener of the first `initSDK`. As in the plugin, the listener of a
+  /// second call does not replace it. A program that passes a new listener with
+  /// each call therefore gets each event once.
   V2TimSDKListener? _initListener;
 
   /// The listeners to the lists and to messages.
   final ListListeners lists = ListListeners();
 
-  /// Makes a call with the running client; answers 6013 before `initSDK`.
+  /// Makes a call with the running client. Answers 6013 before `initSDK`.
   Future<V2TimCallback> call(
     Future<Object?> Function(Running running) make,
   ) async {
@@ -98,7 +101,7 @@ final class Session {
     return answered(() => make(running));
   }
 
-  /// Makes a call that has a value, like [call].
+  /// Makes a call whose answer has a value, like [call].
   Future<V2TimValueCallback<T>> ask<T>(
     Future<T> Function(Running running) make,
   ) async {
@@ -174,7 +177,7 @@ final class Session {
       );
 }
 
-/// A client, from `initSDK` to `unInitSDK`.
+/// A client between `initSDK` and `unInitSDK`.
 final class Running {
   Running._(this.appId, Configuration configuration, this._session)
       : client = LamplightClient(
@@ -209,10 +212,12 @@ final class Running {
   /// The created messages, by their ids.
   final Map<String, MadeMessage> made = {};
 
-  /// The user of the last [login]; null after [logout] and before any call.
+  /// The user of the last [login]; null after [logout], and before any of these
+  /// calls.
   String? _wanted;
 
-  /// The number of changes of [_wanted].
+  /// The number of changes of [_wanted], which tells whether it has changed
+  /// during an await.
   int _wishes = 0;
 
   void _want(String? userId) {
@@ -222,12 +227,12 @@ final class Running {
     }
   }
 
-  /// Logs a user in. Another user who is logged in is logged out first. If a
-  /// logout or a login of another user is requested meanwhile, this login fails
-  /// with 6014.
+  /// Logs a user in. Another user who is logged in is logged out before. If a
+  /// logout, or a login of another user, is requested meanwhile, this login
+  /// fails with 6014.
   ///
-  /// The listeners get the reason of a failed attempt before the call fails.
-  /// With an expired UserSig, the call fails with 6206, as the plugin
+  /// The listeners get the reason of a failed attempt before the call fails. If
+  /// the UserSig has expired, the call fails with 6206, as the plugin
   /// documents.
   Future<void> login(String userId, String userSig) async {
     _want(userId);
@@ -262,7 +267,7 @@ final class Running {
     }
   }
 
-  /// Logs the user out, or cancels a login that is under way.
+  /// Logs the user out, or cancels a login in progress.
   Future<void> logout() {
     _want(null);
     return client.logout();
@@ -345,7 +350,7 @@ final class Running {
     }
   }
 
-  /// Reports the own profile to the listeners.
+  /// Reports the profile of this user to the listeners.
   void tellSelfInfo(UserProfile profile) => _session
       .tell((listener) => listener.onSelfInfoUpdated(fullInfoOf(profile)));
 
@@ -354,7 +359,7 @@ final class Running {
     _session.tell((listener) => listener.onConnectFailed(code, why.message));
   }
 
-  /// Handles a reconnect that the server has refused.
+  /// Handles that the server has refused the login of a reconnect.
   void _loginRefused(LamplightException refusal) {
     switch (refusal.code) {
       case LamplightCode.sigExpired || LamplightCode.loginSigExpired:
@@ -370,8 +375,8 @@ final class Running {
   }
 }
 
-/// A created message that was not sent yet, or that failed and may be sent
-/// again.
+/// A created message that was not sent yet, or whose sending has failed so that
+/// it may be sent again.
 final class MadeMessage {
   /// Creates a message.
   MadeMessage({this.text, this.custom});

@@ -90,13 +90,13 @@ Elements elementsOf(String text, core.CustomContent? custom) => custom == null
         ),
       );
 
-/// Returns the id of a message: the position in the conversation, and both
-/// users.
+/// Returns the id of a message. It contains the number in the conversation, and
+/// both users.
 String msgIdOf(core.Message message) =>
     '${message.sequence}@${message.from}@${message.to}';
 
-/// Returns a message's position in its conversation, which is the first part of
-/// its id. Null if the id does not have the form of this package.
+/// Returns the number of a message in its conversation, which is the first part
+/// of its id; null if the id does not have the form of this package.
 int? sequenceOf(String msgId) {
   final at = msgId.indexOf('@');
   return at <= 0 ? null : int.tryParse(msgId.substring(0, at));
@@ -108,7 +108,8 @@ const String _ofTwo = 'c2c_';
 /// Returns the id of the conversation with a user.
 String conversationIdOf(String peer) => '$_ofTwo$peer';
 
-/// Returns the peer of a conversation; null if the id has none.
+/// Returns the peer of a conversation; null if the id is not that of a
+/// one-to-one conversation.
 String? peerOf(String conversationId) =>
     conversationId.startsWith(_ofTwo) && conversationId.length > _ofTwo.length
         ? conversationId.substring(_ofTwo.length)

@@ -28,7 +28,7 @@ class V2TimCallback {
 }
 
 /// The answer to a call that has a value. Unlike in the plugin, it is also a
-/// [V2TimCallback]: any call can then return a refusal of this type.
+/// [V2TimCallback], so that any call can return a refusal of this type.
 class V2TimValueCallback<T> extends V2TimCallback {
   /// Creates an answer.
   V2TimValueCallback({required super.code, required super.desc, this.data});
@@ -106,7 +106,7 @@ class V2TimUserFullInfo {
     this.birthday,
   });
 
-  /// Reads a profile that [toJson] wrote.
+  /// Creates a profile from a map that [toJson] has returned.
   V2TimUserFullInfo.fromJson(Map<dynamic, dynamic> json)
       : userID = json['userID'] as String?,
         nickName = json['nickName'] as String?,
@@ -176,7 +176,7 @@ class V2TimFriendInfo {
     this.userProfile,
   });
 
-  /// Reads an entry that [toJson] wrote.
+  /// Creates an entry from a map that [toJson] has returned.
   V2TimFriendInfo.fromJson(Map<dynamic, dynamic> json)
       : userID = json['userID'] as String? ?? '',
         friendRemark = json['friendRemark'] as String?,
@@ -194,7 +194,7 @@ class V2TimFriendInfo {
   /// The user's remark on the friend.
   String? friendRemark;
 
-  /// Empty or null: Lamplight has no groups of friends.
+  /// Empty or null, because Lamplight has no groups of friends.
   List<String>? friendGroups;
 
   /// Never set.
@@ -213,7 +213,7 @@ class V2TimFriendInfo {
       };
 }
 
-/// The answer of `getFriendsInfo` about one user.
+/// The answer of `getFriendsInfo` for one user.
 class V2TimFriendInfoResult {
   /// Creates a result.
   V2TimFriendInfoResult({
@@ -232,7 +232,7 @@ class V2TimFriendInfoResult {
   /// A constant of [FriendRelationType].
   int? relation;
 
-  /// The entry. For a user who is not a friend, only the profile is set.
+  /// The entry. If the user is not a friend, only the profile in it is set.
   V2TimFriendInfo? friendInfo;
 
   /// Returns the result as a map.
@@ -244,7 +244,7 @@ class V2TimFriendInfoResult {
       };
 }
 
-/// The answer of a call that changes the friend list, about one user.
+/// The answer of a call that changes the friend list, for one user.
 class V2TimFriendOperationResult {
   /// Creates a result.
   V2TimFriendOperationResult({

@@ -15,8 +15,9 @@ class TIMUIKitConfig {
   /// Creates settings.
   const TIMUIKitConfig({this.isShowOnlineStatus = true});
 
-  /// The master switch of online statuses. While false, no list shows, queries
-  /// or subscribes to statuses, even with its own switch on.
+  /// The switch of online statuses for all lists. If it is false, no list
+  /// shows, queries or subscribes to statuses, even if the list's own switch is
+  /// on.
   final bool isShowOnlineStatus;
 }
 
@@ -32,8 +33,8 @@ abstract final class TIMUIKitCore {
 class CoreServicesImpl {
   CoreServicesImpl._();
 
-  /// Sets the kit up. With an [sdkAppID], also calls `initSDK`. Without one,
-  /// the program calls `initSDK` itself, before or after this call.
+  /// Prepares the kit. If [sdkAppID] is given, also calls `initSDK`. If it is
+  /// not, the program calls `initSDK` itself, before or after this call.
   Future<bool?> init({
     int? sdkAppID,
     LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,
@@ -68,7 +69,7 @@ class CoreServicesImpl {
   Future<V2TimCallback> logout() =>
       session.call((running) => running.logout());
 
-  /// Shuts the kit and the SDK down.
+  /// Ends the kit and the SDK.
   Future<V2TimCallback> unInit() async {
     await session.end();
     return done();

@@ -1,6 +1,6 @@
 part of 'machine.dart';
 
-/// The wait after [LamplightCode.tooManyFailures], in milliseconds. The
+/// The wait after [LamplightCode.tooManyFailures], in milliseconds. The wire
 /// contract requires a minute.
 const _afterTooManyFailures = 60000;
 
@@ -89,7 +89,7 @@ extension _Answers on Machine {
     if (_isPaused) _goAway();
   }
 
-  /// Handles a refused login of an attempt to connect.
+  /// Handles the refusal of the login with which an attempt to connect ended.
   void _loginRefused(Session session, LamplightException refusal) {
     final why =
         LinkEnd(LinkEndKind.refused, refusal.message, refusal: refusal);
@@ -124,11 +124,11 @@ extension _Answers on Machine {
     );
   }
 
-  /// Handles the snapshot of a login and the statuses that came before the
+  /// Handles the snapshot of a login, and the statuses that arrived before the
   /// answer. Reports the differences.
   ///
-  /// An earlier process may have subscribed to users, before this session. The
-  /// new subscription list begins with these users, whom only the server has.
+  /// An earlier process may have subscribed to users. Only the server knows
+  /// them, and the new subscription list begins with them.
   void _toldAtLogin(Session session, List<UserStatus> early, LoginTold told) {
     _clockOffset = told.result.serverTime.millisecondsSinceEpoch - _now;
     if (told.isListLost) session.restore.begin(session.subscriptions);
@@ -157,9 +157,9 @@ extension _Answers on Machine {
     if (areListsMissed) _emit(ListsOutdatedEvent(session.listsVersion!));
   }
 
-  /// Completes the snapshot. Every status that differs from the versions in the
-  /// login has arrived. A user who is neither in the login nor in these
-  /// statuses is no longer watched.
+  /// Completes the snapshot: every status that differs from the versions in the
+  /// login request has arrived. A user who is neither in the request nor in
+  /// these statuses is not watched any more.
   void _snapshotComplete(Session session) {
     final snapshot = session.snapshot;
     if (snapshot == null) return;
@@ -175,7 +175,7 @@ extension _Answers on Machine {
     }
   }
 
-  /// Another device or the server API has removed these users from the
+  /// Reports users whom another device or the server API has removed from the
   /// subscription list while this client was disconnected.
   void _tellUnsubscribed(List<String> own, Set<String> left) {
     final unsubscribed = own.where(left.contains).toList();
@@ -205,8 +205,8 @@ extension _Answers on Machine {
     if (request.kind == 'logout') _end(const LoggedOutEvent());
   }
 
-  /// Stores the statuses, the list changes and the lists version from the
-  /// answer to a call.
+  /// Stores what the answer to a call contains: statuses, changes of the lists,
+  /// and the lists version.
   void _learn(Session session, Request request, Object value) {
     switch (value) {
       case final LoginTold told:
@@ -257,8 +257,9 @@ extension _Answers on Machine {
     }
   }
 
-  /// Handles an answer after its call's timeout. The application does not get
-  /// it, so its changes are reported like changes by another device.
+  /// Handles an answer that arrives after the timeout of its call. The
+  /// application does not get the answer, so the changes in it are reported
+  /// like those of another device.
   void _late(Object value) {
     switch (value) {
       case SentMessage(:final message):
@@ -275,8 +276,8 @@ extension _Answers on Machine {
     }
   }
 
-  /// Returns the lists version in the answer to a change; null for other
-  /// answers.
+  /// Returns the lists version in the answer to a call that has changed a list;
+  /// null for other answers.
   int? _versionOf(Request request, Object value) => switch (value) {
         // The version in the answer to a retry may include changes that this
         // client has not received yet, so it is ignored.
@@ -316,8 +317,8 @@ extension _Answers on Machine {
     _leaveCache(lost.notWatched);
   }
 
-  /// Whether a refused call of the SDK about the subscription list can succeed
-  /// later.
+  /// Whether a call of the SDK about the subscription list, which was refused,
+  /// may succeed later.
   bool _mayPass(Session session, LamplightException refusal) {
     final isGateClosed = refusal.code == LamplightCode.editionNotSupported ||
         refusal.code == LamplightCode.statusSwitchedOff;
@@ -326,7 +327,7 @@ extension _Answers on Machine {
         (isGateClosed && session.abilities != null);
   }
 
-  /// Handles the answer with the subscription list. The list was read because
+  /// Handles the answer with the subscription list, which was read because
   /// another device may have changed it.
   void _listCheckAnswered(Session session, List<String> listed) {
     final now = listed.toSet();
@@ -346,15 +347,15 @@ extension _Answers on Machine {
     _leaveUnlessSubscribed(session, session.listCheck.giveUp());
   }
 
-  /// Stores the subscription list as read. Former friends who are not in it are
-  /// not watched.
+  /// Stores the subscription list that was read. Former friends who are not on
+  /// it are not watched.
   void _listRead(Session session, List<String> users) {
     session.subscriptions = [...users];
     _leaveUnlessSubscribed(session, session.listCheck.read());
   }
 }
 
-/// Returns the wait after a temporary refusal; null for a permanent refusal.
+/// Returns the wait after a refusal; null if the refusal is permanent.
 BackOff? _retryAfter(LamplightException refusal) => switch (refusal.code) {
       LamplightCode.tooManyFailures => const BackOff(_afterTooManyFailures),
       LamplightCode.calledTooOften ||

@@ -1,47 +1,45 @@
-/// The wait before the next attempt to connect, computed without a clock and
-/// without random numbers of its own.
+/// The wait before the next attempt to connect. The functions have no clock and
+/// no random numbers of their own.
 ///
-/// The server sends the time over which its clients spread their reconnects.
-/// After a broken link, a client makes its first attempt at a random moment
-/// within that time. The intervals between further attempts are about as long.
-/// While the server is down, its clients therefore make no more attempts per
-/// second than it can accept logins. They still reconnect soon after it is
-/// back.
+/// The server sends the time over which its clients should spread their
+/// reconnects. After a broken link, a client makes its first attempt at a
+/// random time within this spread. The intervals between the attempts after it
+/// are about as long as the spread. While the server is down, its clients
+/// together therefore make no more attempts per second than it can accept
+/// logins, and they still reconnect soon after it is back.
 library;
 
 import 'dart:math';
 
-/// The longest wait before the first attempt after a broken link, without a
-/// spread from the server. Milliseconds, like the other times in this file.
+/// The longest wait before the first attempt after a broken link, if the server
+/// has not sent a spread. All times in this file are in milliseconds.
 const _first = 1000;
 
-/// The mean wait between attempts. A longer spread that the server sends
-/// replaces it.
+/// The mean wait between attempts; a longer spread of the server replaces it.
 /// The longest wait is 1.5 times the mean.
 const _between = 1500;
 
-/// The mean wait after many failures. The longest wait is then 30 s, 1.5 times
-/// the mean. Within this grace, watchers do not see a client leave. A longer
-/// spread of the server replaces the mean.
+/// The mean wait after many failures; a longer spread of the server replaces
+/// it. The longest wait is 1.5 times the mean: 30 s, which is as long as the
+/// grace in which watchers do not see a client leave.
 const _betweenLongest = 20000;
 
 /// The number of failed attempts before the wait begins to double, if the
-/// server has sent a spread. Without a spread, the wait doubles after the first
-/// attempt. At the usual mean wait, 80 attempts take about two minutes, enough
-/// for a restart of the server.
+/// server has sent a spread. If it has not, the wait doubles from the second
+/// failure on. With the usual mean, 80 attempts take about two minutes, in
+/// which a server can restart.
 const _attemptsBeforeDoubling = 80;
 
-/// The longest spread that a server can be configured to announce. A longer
-/// spread is shortened to this.
+/// The longest spread. A server cannot be configured to send a longer one.
 const _longestSpread = 600000;
 
-/// The maximum number of failures that the back-off takes into account while
-/// calls wait for the link.
+/// The maximum number of failures that the back-off counts while calls wait for
+/// the link.
 const mostFailuresWithCalls = 1;
 
-/// A link of this age, in milliseconds, counts as a success: the number of
-/// failures starts again at 0. A lower age would let clients flood a server
-/// that accepts and closes connections in a loop.
+/// The age of a link, in milliseconds, from which it counts as a success, so
+/// that failures are counted from 0 again. If the age were lower, clients would
+/// flood a server that accepts and closes connections in a loop.
 const stableAfter = 10000;
 
 /// Returns a part of [span], in whole milliseconds. [jitter] is a random number
@@ -51,9 +49,9 @@ int jitterOf(int span, double jitter) => (span * jitter).floor();
 /// Returns the wait before the next attempt after [failures] failed attempts in
 /// a row. [spread] is the time that the server has sent; 0 if it has sent none.
 ///
-/// The first wait is completely random. A later wait is between half of the
-/// mean and 1.5 times the mean. Thousands of clients that lost a server
-/// together thus do not return together.
+/// The first wait is random within the spread. A later wait is from half of the
+/// mean to 1.5 times the mean. Thousands of clients that have lost a server
+/// together therefore do not return together.
 int reconnectDelay(int spread, int failures, double jitter) {
   final first = spread == 0 ? _first : min(spread, _longestSpread);
   if (failures == 0) return jitterOf(first, jitter);

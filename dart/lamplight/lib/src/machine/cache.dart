@@ -1,8 +1,7 @@
-/// The last known status of each watched user, from all statuses that the
-/// server has sent.
+/// The cache of the last known status of each watched user.
 ///
-/// The cache has nothing about other users. Its size is bounded by the number
-/// of watched users, which the server limits.
+/// The cache has no statuses of other users. The number of watched users, which
+/// the server limits, bounds its size.
 library;
 
 import 'dart:convert';
@@ -13,10 +12,10 @@ import '../model/status.dart';
 final class Cache {
   final Map<String, UserStatus> _statuses = {};
 
-  /// Adds statuses of watched users. Returns the statuses that differ from the
-  /// cached statuses, each user at most once. A status that is not newer than
-  /// the cached status is dropped. If [replaces] returns true for a status, the
-  /// status is dropped only if both are equal.
+  /// Adds statuses of watched users. Returns those that are new or have
+  /// changed, each user at most once. Drops a status that is not newer than the
+  /// cached one. If [replaces] returns true for a status, drops it only if it
+  /// is equal to the cached one.
   List<UserStatus> fold(
     Iterable<UserStatus> told, [
     bool Function(UserStatus status)? replaces,
@@ -35,13 +34,13 @@ final class Cache {
     return [...changed.values];
   }
 
-  /// Selects the statuses of watched users from the answer to a query. Others
-  /// must not be cached.
+  /// Selects the statuses of watched users from the answer to a query. Statuses
+  /// of other users must not be cached.
   Iterable<UserStatus> watched(Iterable<UserStatus> told) =>
       told.where((status) => _statuses.containsKey(status.userId));
 
-  /// Removes users who are no longer watched. Returns the removed users who
-  /// were cached.
+  /// Removes users who are not watched any more. Returns those of them who were
+  /// cached.
   List<String> remove(Iterable<String> users) => [
         for (final user in users)
           if (_statuses.remove(user) != null) user,
@@ -56,12 +55,13 @@ final class Cache {
   /// All users.
   Iterable<String> get users => _statuses.keys;
 
-  /// All statuses, by rising userID.
+  /// All statuses, in ascending order of userIDs.
   List<UserStatus> get statuses => [..._statuses.values]
     ..sort((one, other) => one.userId.compareTo(other.userId));
 
-  /// The versions of cached statuses, newest first, that fit into [budget]
-  /// bytes of a login. The server sends the other users' statuses again.
+  /// The versions of cached statuses, the newest first, that fit into [budget]
+  /// bytes of a login request. The server sends the statuses of the other users
+  /// again.
   List<Map<String, Object?>> known(int budget) {
     final newest = [..._statuses.values]..sort((one, other) {
         final byVersion = other.version.compareTo(one.version);

@@ -3,10 +3,10 @@ part of 'machine.dart';
 /// The part of the connection machine that handles the ends of links and
 /// of sessions.
 extension _Endings on Machine {
-  /// Handles the end of a link, or of an attempt to open a link, without a last
-  /// message of the server. Records the silence before the end, because the
-  /// network path may have cut the link. After a sleep of the device, records
-  /// nothing.
+  /// Handles the end of a link, or of an attempt to open one, that came without
+  /// a last message of the server. Records how long the link was silent before,
+  /// because the network path may have cut it. Records nothing after a sleep of
+  /// the device.
   void _linkCut(LinkEnd why) {
     final session = _session;
     if (session == null) return;
@@ -16,8 +16,8 @@ extension _Endings on Machine {
     _linkEnded(why, const BackOff());
   }
 
-  /// Handles the end of a link that was lost or given up. Calls under way fail
-  /// or are queued. The session waits for the next attempt.
+  /// Handles the end of a link that was lost or given up. Unanswered calls fail
+  /// or are queued, and the session waits for the next attempt.
   void _linkEnded(LinkEnd why, Retry retry) {
     final session = _session;
     if (session == null) return;
@@ -70,9 +70,10 @@ extension _Endings on Machine {
     };
   }
 
-  /// Handles the calls of a broken link. Calls that may be repeated are queued,
-  /// a logout of a Web client succeeds, and others fail. Returns whether one of
-  /// the calls was a logout. A logout then ends the session.
+  /// Handles the unanswered calls of a broken link. Calls that may be repeated
+  /// are queued, a logout of a Web device succeeds, and the others fail.
+  /// Returns whether one of the calls was a logout; a logout then ends the
+  /// session.
   bool _giveBack(Session session, LiveLink link) {
     final again = link.takeRepeatable();
     var isLoggingOut = false;
@@ -92,7 +93,7 @@ extension _Endings on Machine {
     return isLoggingOut;
   }
 
-  /// Ends the session: all waiting calls fail, and the cache is emptied.
+  /// Ends the session. All waiting calls fail, and the cache is emptied.
   void _end(SessionEndedEvent event) {
     final session = _session;
     if (session == null) return;
@@ -123,7 +124,7 @@ extension _Endings on Machine {
   }
 }
 
-/// Returns the failure of a login whose link ended.
+/// Returns the error of a login whose link has ended.
 LamplightException _loginError(LinkEnd why) =>
     why.refusal ??
     LamplightException.of(LamplightCode.notConnected, why.message);

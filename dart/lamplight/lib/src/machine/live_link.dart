@@ -1,33 +1,31 @@
-/// A link on which the login has succeeded, with its unanswered requests. It is
-/// given up at a deadline. Times are in milliseconds.
+/// A link on which the login has succeeded: its unanswered requests, and the
+/// time at which it is given up. Times are in milliseconds.
 library;
 
 import '../model/status.dart';
 import 'network_path.dart';
 import 'request.dart';
 
-/// The maximum number of unanswered requests on a link. Further calls wait in
-/// the session's queue.
+/// The maximum number of unanswered requests on a link. Calls beyond it wait in
+/// the queue of the session.
 const maxInFlight = 64;
 
-/// With an unanswered request, the link is given up after this time without
-/// received bytes.
+/// The time without received bytes after which a link with an unanswered
+/// request is given up.
 ///
 /// Every call tests the link, because the server answers each call within 5 s.
-/// Calls time out after 10 s by default. A call that may be repeated can thus
+/// By default, a call times out after 10 s, so a call that may be repeated can
 /// still be sent on the next link.
 const answerPatience = 8000;
 
-/// The value of [answerPatience] after the device has changed its network, when
-/// the link is in doubt.
+/// The same time for a link in doubt, after the device has changed its network.
 const doubtPatience = 3000;
 
-/// The value of [answerPatience] after a sleep, in which most links break
-/// unnoticed.
+/// The same time after a sleep, in which most links break unnoticed.
 const wakePatience = 800;
 
-/// The longest wait before replacing a link that broke during a sleep. Random,
-/// because many machines may have slept.
+/// The longest wait before a link that broke during a sleep is replaced. The
+/// wait is random, because many machines may have slept at the same time.
 const wakeSpread = 100;
 
 /// The longest heartbeat interval of a native client.
@@ -36,7 +34,8 @@ const _heartbeatNative = 120000;
 /// The longest heartbeat interval of a Web client.
 const _heartbeatWeb = 20000;
 
-/// The shortest heartbeat interval, whatever timeout the server has sent.
+/// The shortest heartbeat interval, even if the server's timeout would need a
+/// shorter one.
 const _heartbeatLeast = 100;
 
 /// A request that was sent and is not answered yet.
@@ -45,10 +44,10 @@ sealed class InFlight {}
 /// A heartbeat.
 final class HeartbeatInFlight extends InFlight {}
 
-/// A batch of a restore: the client subscribes to its users again.
+/// A batch of a restore, which subscribes to users again.
 final class RestoreInFlight extends InFlight {}
 
-/// The subscription list is read to check who is watched.
+/// A read of the subscription list, which checks who is watched.
 final class ListCheckInFlight extends InFlight {}
 
 /// A call of the application.
@@ -74,24 +73,24 @@ final class LiveLink {
   int _lastSent;
   int _lastHeard;
 
-  /// The time when the link is given up if a request is in flight and no bytes
-  /// come.
+  /// The time at which the link is given up, if a request is unanswered and no
+  /// bytes arrive before.
   int _giveUpAt;
 
-  /// The requests without an answer, by message id, oldest first.
+  /// The unanswered requests by message id, the oldest first.
   final Map<int, InFlight> _inFlight = {};
 
-  /// The heartbeat interval that follows from the server's timeout.
+  /// The heartbeat interval, which is computed from the server's timeout.
   int usualHeartbeat;
 
-  /// Whether the device has slept and no bytes have come since.
+  /// Whether the device has slept, and no bytes have arrived since.
   bool get isWoken => _isWoken;
   bool _isWoken = false;
 
   /// Returns the time since the login on this link.
   int age(int now) => now - _since;
 
-  /// Whether a further request may be sent.
+  /// Whether another request may be sent.
   bool get hasRoom => _inFlight.length < maxInFlight;
 
   /// Records that a request was sent.
@@ -101,7 +100,7 @@ final class LiveLink {
     _inFlight[id] = request;
   }
 
-  /// Records that a message was sent that the server will not answer.
+  /// Records that a message was sent to which the server sends no answer.
   void sentUnasking(int now) => _lastSent = now;
 
   /// Records that bytes were received.
@@ -111,15 +110,15 @@ final class LiveLink {
     _isWoken = false;
   }
 
-  /// Records that the link is in doubt. The server must answer the caller's
-  /// heartbeat within [doubtPatience].
+  /// Records that the link is in doubt. The caller must send a heartbeat, which
+  /// the server has to answer within [doubtPatience].
   void doubt(int now) {
     if (now + doubtPatience < _giveUpAt) _giveUpAt = now + doubtPatience;
   }
 
-  /// Records that the device has slept. The server must answer the caller's
-  /// heartbeat within [wakePatience]. Earlier deadlines are ignored, because
-  /// they may have passed during the sleep.
+  /// Records that the device has slept. The caller must send a heartbeat, which
+  /// the server has to answer within [wakePatience]. Earlier deadlines are
+  /// dropped, because they may have passed during the sleep.
   void wake(int now) {
     if (_isWoken) return;
     _isWoken = true;
@@ -129,31 +128,31 @@ final class LiveLink {
   /// Removes and returns the request with this id; null if there is none.
   InFlight? take(int id) => _inFlight.remove(id);
 
-  /// Whether a heartbeat is not answered yet.
+  /// Whether a heartbeat is unanswered.
   bool get hasHeartbeatInFlight =>
       _inFlight.values.any((request) => request is HeartbeatInFlight);
 
-  /// The time when the next heartbeat is due on this network path.
+  /// The time at which the next heartbeat is due on this network path.
   int heartbeatDue(NetworkPath path) =>
       _lastSent + path.heartbeat(usualHeartbeat);
 
-  /// Returns the time without traffic, for a link that ends now. If a request
-  /// is unanswered, only the time until the last sent message counts. After
-  /// that, the network path may have cut the link unnoticed.
+  /// Returns how long a link that ends now was silent. If a request is
+  /// unanswered, the silence ended when the last message was sent: the network
+  /// path may have been cut by then, without the client noticing.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
-  /// The time when the link is given up unless bytes come first; null if no
-  /// request is in flight.
+  /// The time at which the link is given up if no bytes arrive before; null if
+  /// no request is unanswered.
   int? get givenUpAt => _inFlight.isEmpty ? null : _giveUpAt;
 
-  /// The calls in flight whose callers still wait, oldest first.
+  /// The unanswered calls whose callers still wait, the oldest first.
   Iterable<Call> get calls => _inFlight.values
       .whereType<CallInFlight>()
       .map((request) => request.call)
       .where((call) => call.id != null);
 
-  /// Removes and returns the idempotent calls in flight, oldest first, to be
-  /// sent again on the next link.
+  /// Removes and returns the unanswered calls that may be repeated, the oldest
+  /// first. They are sent again on the next link.
   List<Call> takeRepeatable() {
     final taken =
         calls.where((call) => call.request.isRepeatable).toList();
@@ -164,9 +163,9 @@ final class LiveLink {
   }
 }
 
-/// Returns the heartbeat interval. The interval is below a third of the
-/// server's timeout, so that two heartbeats may be lost. It is at most the
-/// maximum of the contract.
+/// Returns the heartbeat interval. It is below a third of the server's timeout,
+/// so that two heartbeats in a row may be lost, and at most the maximum of the
+/// wire contract.
 int heartbeatInterval(int timeout, DevicePlatform platform) {
   final longest =
       platform == DevicePlatform.web ? _heartbeatWeb : _heartbeatNative;

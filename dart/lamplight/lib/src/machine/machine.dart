@@ -1,9 +1,10 @@
-/// The connection machine: decides what to send, when to reconnect, and which
-/// events the application gets.
+/// The connection machine. It decides what to send, when to reconnect, and
+/// which events the application gets.
 ///
 /// The machine has no socket, no clock and no random numbers. The driver passes
-/// each input with the time in milliseconds and a number from 0 to 1. It
-/// executes the effects in their order. The same inputs give the same effects.
+/// each input together with the time in milliseconds and a random number from 0
+/// to 1, and executes the effects in their order. The same inputs always give
+/// the same effects.
 library;
 
 import 'dart:convert';
@@ -33,13 +34,13 @@ const connectTimeout = 10000;
 /// The time limit for the answer to a login, in milliseconds.
 const loginTimeout = 10000;
 
-/// If a deadline is reached this late, in milliseconds, the device or process
-/// counts as having slept.
+/// If a deadline is handled so many milliseconds late, the device or the
+/// process must have slept.
 const sleepGap = 5000;
 
 /// The maximum number of calls that wait to be sent, and of logins that wait
-/// for one attempt to connect. Further calls are refused. One logout is still
-/// allowed, so that a session can be ended.
+/// for one attempt to connect. Further ones are refused, except for one logout,
+/// which ends the session.
 const maxQueue = 1000;
 
 /// A client, with a session or without.
@@ -50,23 +51,24 @@ final class Machine {
   /// The identity of this client.
   final Identity identity;
 
-  /// The last known statuses of the watched users and of the own user.
+  /// The last known statuses of the watched users and of the user of this
+  /// client.
   final Cache cache = Cache();
 
-  /// By how many milliseconds the server's clock differs from the driver's
-  /// times. Measured at the last login; null before the first.
+  /// The time in milliseconds by which the server's clock is ahead of the
+  /// driver's times, as measured at the last login; null before the first
+  /// login.
   int? get clockOffset => _clockOffset;
   int? _clockOffset;
 
   Session? _session;
 
-  /// The session that begins when the application is logged out of the present
-  /// one.
+  /// The session that begins when the current one has ended with a logout.
   Session? _next;
 
   int _lastId = 0;
 
-  /// Whether the application is paused, so that it is not visible.
+  /// Whether the application is paused: it is not visible.
   bool _isPaused = false;
 
   // The arguments and the effects of the current step.
@@ -77,8 +79,8 @@ final class Machine {
   /// The session; null if no user is logged in or logging in.
   Session? get session => _session;
 
-  /// The time when the driver must pass a [TickInput], if no other input comes
-  /// first. Null without a deadline.
+  /// The time at which the driver must pass a [TickInput], if no other input
+  /// comes before; null if there is no deadline.
   int? get nextDeadline {
     final session = _session;
     if (session == null) return null;
@@ -221,8 +223,9 @@ final class Machine {
     }
   }
 
-  /// Whether closing the link is enough for a logout. This applies to an unsent
-  /// first login, and to a Web client, whose login ends with its connection.
+  /// Whether a logout is done by closing the link. This is so for a first login
+  /// that was not sent, and for a Web device, whose login ends with its
+  /// connection.
   bool _endsWithoutServer(Session session) {
     final isWeb = identity.platform == DevicePlatform.web;
     return switch (session.phase) {
@@ -263,8 +266,8 @@ final class Machine {
 
   // Inputs from the clock.
 
-  /// Handles a sleep of the device or process. The sleep has probably broken
-  /// the link, or the attempt to open one.
+  /// Handles a sleep of the device or the process, which has probably broken
+  /// the link or the attempt to open one.
   void _wake() {
     switch (_session?.phase) {
       case Connecting() || LoggingIn():
@@ -339,8 +342,9 @@ final class Machine {
     _effects.add(const OpenLink());
   }
 
-  /// Starts the attempt to connect again. The device has slept, or the server
-  /// may refuse the older token of the sent login.
+  /// Begins the attempt to connect anew, because the device has slept, or
+  /// because the login that was sent has an older token, which the server may
+  /// refuse.
   void _beginAnew() {
     _effects.add(const CloseLink());
     _connect();
@@ -391,15 +395,16 @@ final class Machine {
     }
   }
 
-  /// The time when the next batch of a restore is due. Null while the app
-  /// allows no subscriptions or the link has no room.
+  /// The time at which the next batch of a restore is due; null while the app
+  /// does not allow subscriptions, or the link has no room for a request.
   int? _restoreDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false && link.hasRoom
           ? session.restore.due
           : null;
 
-  /// The time when the subscription list is to be read. Null during a restore,
-  /// and while the app allows no subscriptions or the link has no room.
+  /// The time at which the subscription list is to be read; null during a
+  /// restore, and while the app does not allow subscriptions or the link has no
+  /// room for a request.
   int? _listCheckDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false &&
               link.hasRoom &&
@@ -471,8 +476,8 @@ final class Machine {
         'resume': isResume,
       };
 
-  /// Adds as many versions of known statuses to a login as fit into [room]
-  /// bytes. Returns their users.
+  /// Adds the versions of known statuses to a login request, as far as they fit
+  /// into [room] bytes. Returns the users whose versions were added.
   Set<String> _addKnown(Map<String, Object?> parameters, int room) {
     final known = cache.known(room - frameSlack - _bytes(parameters));
     parameters['known'] = known;
@@ -492,7 +497,7 @@ final class Machine {
 
   void _emit(LamplightEvent event) => _effects.add(Emit(event));
 
-  /// Fails the call, unless its caller's timeout has already passed.
+  /// Fails a call, unless it has already failed because of its timeout.
   void _failCall(Call call, LamplightException error) {
     final id = call.id;
     call.id = null;
@@ -500,7 +505,7 @@ final class Machine {
   }
 }
 
-/// Returns the size of a value on the wire, in bytes.
+/// Returns the size of a value in a message, in bytes.
 int _bytes(Object? value) => utf8.encode(jsonEncode(value)).length;
 
 const _noConnection =

@@ -1,35 +1,36 @@
-/// The heartbeat interval that the network path needs, derived from the
-/// silences after which links were cut.
+/// Finds the heartbeat interval that a network path needs, from the silences
+/// after which links were cut.
 ///
 /// A proxy, a load balancer or a NAT between client and server cuts a link
-/// after some time without traffic. This silence is about the same each time.
-/// Links that break for other reasons have different silences.
+/// after some time without traffic. These silences are about the same each
+/// time. If links break for other reasons, the silences before differ.
 library;
 
 import 'dart:math';
 
-/// The shortest interval is the usual one divided by this. Some paths cut links
-/// for another reason, such as their age. The shortest interval keeps the
-/// heartbeats few on such a path.
+/// The shortest interval is the usual one divided by this number. Some paths
+/// cut links for another reason, such as their age. On such a path, this limit
+/// keeps the number of heartbeats low.
 const _shortest = 8;
 
-/// The divisor for comparing silences. Two silences count as equal if they
-/// differ by at most a twentieth of the later silence.
+/// The divisor for the comparison of two silences. They are equal if they
+/// differ by at most a twentieth of the later one.
 const _tolerance = 20;
 
 /// The measurements of a session about its network path. All times are in
 /// milliseconds.
 final class NetworkPath {
-  /// The silence before the last cut; 0 before the first cut.
+  /// The silence before the last cut; 0 if there was no cut.
   int _silence = 0;
 
-  /// The longest heartbeat interval that the path allows, if known.
+  /// The longest heartbeat interval with which the path does not cut links;
+  /// null if it is unknown.
   int? _longest;
 
-  /// Records that a link with the interval [usual] was cut after the time
-  /// [silence] without traffic. After two successive cuts with equal silences,
-  /// the interval becomes half of the silence. A silence below the shortest
-  /// interval is ignored: the link was in use.
+  /// Records that a link with the heartbeat interval [usual] was cut after the
+  /// time [silence] without traffic. After two cuts in a row with equal
+  /// silences, the interval becomes half of the silence. A silence below the
+  /// shortest interval is ignored, because the link was in use.
   void cut(int usual, int silence) {
     final shortest = usual ~/ _shortest;
     if (silence < shortest) return;

@@ -1,10 +1,10 @@
 part of 'machine.dart';
 
 /// The part of the machine for logins during a logout. Such a login waits for
-/// the end of the session, and begins the next one. Later calls wait for that
-/// next session.
+/// the end of the session, and begins the next one. Calls that follow wait for
+/// the next session as well.
 extension _Next on Machine {
-  /// Keeps a login until [session] has ended.
+  /// Stores a login until [session] has ended.
   void _loginAfterLogout(Session session, LoginInput input) {
     final LoginInput(:call, :user, :token) = input;
     final login = (id: call, deadline: input.deadline);
@@ -26,7 +26,7 @@ extension _Next on Machine {
     if (session.phase is Waiting || session.phase is Away) _connect();
   }
 
-  /// Begins the session that waits for the end of the former one.
+  /// Begins the session that has waited for the end of the previous one.
   void _beginNext() {
     if (_next case final Session next) {
       _next = null;
@@ -35,14 +35,14 @@ extension _Next on Machine {
     }
   }
 
-  /// Handles a refused logout: the session goes on, unless another logout
+  /// Handles a refused logout. The session goes on, unless another logout
   /// waits.
   void _logoutRefused(Session session, LamplightException refusal) {
     if (!session.isLoggingOut) _refuseNext(refusal);
   }
 
   /// Gives up the next session: rejects its logins with [error], and its calls
-  /// with 6014.
+  /// with the code 6014.
   void _refuseNext(LamplightException error) {
     final next = _next;
     if (next == null) return;
@@ -53,8 +53,8 @@ extension _Next on Machine {
     }
   }
 
-  /// Rejects the logins and calls that wait for the next session and whose
-  /// deadline has passed.
+  /// Rejects the logins and calls that wait for the next session and are past
+  /// their deadline.
   void _expireNext() {
     final next = _next;
     if (next == null) return;

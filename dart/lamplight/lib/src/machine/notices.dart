@@ -1,8 +1,7 @@
 part of 'machine.dart';
 
-/// The longest wait that a server can request, in milliseconds. A longer wait
-/// is shortened. A server's own waits are within the spread that it announces,
-/// at most ten minutes.
+/// The longest wait that a server can request, in milliseconds. A server's own
+/// waits are within the spread that it sends, which is at most ten minutes.
 const _longestRetryAfter = 3600000;
 
 /// The part of the connection machine that handles messages that the server
@@ -38,13 +37,13 @@ extension _Notices on Machine {
     }
   }
 
-  /// Adds received statuses to the cache, and reports the changed statuses.
+  /// Adds received statuses to the cache, and reports those that have changed.
   void _told(Iterable<UserStatus> statuses) {
     final changed = cache.fold(statuses, _session?.snapshot?.isFirst);
     if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
   }
 
-  /// Stores the abilities of this client. Only later abilities of a session are
+  /// Stores the abilities of this client. The first ones in a session are not
   /// reported as a change.
   void _abilitiesTold(Session session, Abilities? told) {
     if (told == null) return;
@@ -53,8 +52,8 @@ extension _Notices on Machine {
     if (before != null && before != told) _emit(AbilitiesChangedEvent(told));
   }
 
-  /// Removes users who are no longer watched from the cache, and reports them.
-  /// The own user stays.
+  /// Removes users who are not watched any more from the cache, and reports
+  /// them. The user of this client stays.
   void _leaveCache(Iterable<String> users) {
     final own = _session?.user;
     final left = cache.remove(users.where((user) => user != own));
@@ -72,8 +71,8 @@ extension _Notices on Machine {
     _leaveCache([...told.notWatched, ...lost.notWatched]);
   }
 
-  /// Updates the known subscription list: removes [removed] and appends [added]
-  /// as its newest users.
+  /// Updates the known subscription list: removes the users in [removed], and
+  /// appends those in [added].
   void _listChanged(
     Session session,
     Iterable<String> added,
@@ -96,8 +95,8 @@ extension _Notices on Machine {
     }
   }
 
-  /// Emits the changes of the own lists: messages first, then the conversations
-  /// and friends that they changed.
+  /// Emits the changes of the user's lists: first the messages, then the
+  /// conversations and friends.
   void _listsChanged(Session session, ListsChangedMessage told) {
     final version = told.listsVersion;
     _listsTold(session, version);
@@ -135,8 +134,8 @@ extension _Notices on Machine {
     ]);
   }
 
-  /// Removes former friends from the cache unless they are subscribed to. The
-  /// server does not report them.
+  /// Removes former friends from the cache, except those who are subscribed to.
+  /// The server does not report such a removal.
   void _noFriends(Session session, Iterable<String> users) {
     if (session.listCheck.isKnown) {
       _leaveUnlessSubscribed(session, users);

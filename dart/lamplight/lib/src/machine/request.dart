@@ -14,15 +14,15 @@ const frameBeforeLogin = 64 * 1024;
 /// The size limit of a message after the login, in bytes: the server's default.
 const frameAfterLogin = 512 * 1024;
 
-/// The bytes of a message that are reserved for its id and keys.
+/// The number of bytes of a message that are reserved for its id and its keys.
 const frameSlack = 64;
 
-/// Identifies a call of the application. The driver chooses the id and never
-/// reuses it.
+/// The id of a call of the application. The driver chooses it, and never uses
+/// an id twice.
 typedef CallId = int;
 
-/// The calls that are repeated after a broken link: they only read, or the
-/// server recognises a repetition.
+/// The calls that are repeated after a broken link. They only read, or the
+/// server recognizes that they are repeated.
 const _repeatable = {
   'getUserStatus',
   'getSubscriptions',
@@ -34,7 +34,7 @@ const _repeatable = {
   'markRead',
 };
 
-/// A call to the server, which is sent once the session is live.
+/// A call to the server. It is sent when the session is live.
 final class Request {
   /// Creates a call. [kind] is the name of its field in `ClientMessage`.
   Request(this.kind, [this.parameters = const {}]);
@@ -43,28 +43,30 @@ final class Request {
   /// `ServerMessage`.
   final String kind;
 
-  /// The parameters in their form on the wire.
+  /// The parameters, in the form in which they are sent.
   final Map<String, Object?> parameters;
 
-  /// Whether the call is idempotent, so that it may be sent twice.
+  /// Whether the call may be sent twice.
   bool get isRepeatable => _repeatable.contains(kind);
 
-  /// The users that the call names.
+  /// The users in the parameters.
   List<String> get userIds =>
       (parameters['userIds'] as List<String>?) ?? const [];
 
-  /// Whether the application has logged in, instead of replacing the token.
+  /// Whether this is a login that the application has made, not a replacement
+  /// of the token.
   bool get isLoginOfApplication =>
       kind == 'login' && parameters['resume'] != true;
 
   /// The token of a login; empty for other calls.
   String get token => (parameters['userSig'] as String?) ?? '';
 
-  /// Checks the fixed limits of the contract and the size of the message.
-  /// Returns the failure, or null if the call may be sent. The server checks
-  /// limits that an app can change.
+  /// Checks the fixed limits of the wire contract, and the size of the message.
+  /// Returns the error, or null if the call may be sent. Limits that an app can
+  /// change are checked by the server.
   ///
-  /// The server closes the link of a client that sends too large a message.
+  /// The server closes the link of a client that sends a message which is too
+  /// large.
   LamplightException? check() {
     final size = utf8.encode(jsonEncode(parameters)).length + frameSlack;
     if (kind == 'login') {
@@ -100,8 +102,8 @@ final class Request {
   }
 }
 
-/// The first parameter with a text that UTF-8 cannot encode, or null. Skips
-/// lists: [Request.check] checks their userIDs.
+/// The first parameter whose text UTF-8 cannot encode; null if there is none.
+/// Lists are skipped, because [Request.check] checks their userIDs.
 String? _notUnicode(Map<String, Object?> parameters) {
   for (final MapEntry(key: name, :value) in parameters.entries) {
     final found = switch (value) {
@@ -114,8 +116,8 @@ String? _notUnicode(Map<String, Object?> parameters) {
   return null;
 }
 
-/// Returns the refusal of a token that UTF-8 cannot encode; null for other
-/// tokens.
+/// Returns the refusal of a token that UTF-8 cannot encode; null if it can be
+/// encoded.
 LamplightException? badToken(String token) => isUnicode(token)
     ? null
     : LamplightException.of(
@@ -123,13 +125,13 @@ LamplightException? badToken(String token) => isUnicode(token)
         'it holds half of a surrogate pair, which is no character',
       );
 
-/// A call of the application that waits to be sent or answered.
+/// A call of the application that waits to be sent or to be answered.
 final class Call {
   /// Creates a call that was not sent yet.
   Call(CallId this.id, this.deadline, this.request);
 
-  /// The id of the caller; null after the caller's timeout. A late answer may
-  /// still report changes, so the request is kept.
+  /// The id of the call; null after its timeout. The request is kept after
+  /// that, because a late answer may still report changes.
   CallId? id;
 
   /// The time at which the call fails if there is no answer.
@@ -142,36 +144,36 @@ final class Call {
   /// executed it.
   bool isSent = false;
 
-  /// The failure of this call when its deadline passes without an answer.
+  /// The error of this call when its deadline passes without an answer.
   LamplightException get overdue => isSent ? noAnswer() : notSent();
 }
 
-/// The failure of a call that was not sent.
+/// The error of a call that was not sent.
 LamplightException notSent() => LamplightException.of(
       LamplightCode.notConnected,
       'the call was not sent in time',
     );
 
-/// The failure of a call when the queue is full.
+/// The error of a call when the queue is full.
 LamplightException tooManyCalls() => LamplightException.of(
       LamplightCode.calledTooOften,
       'too many calls wait for the connection',
     );
 
-/// The failure of a call that was not answered.
+/// The error of a call that was not answered.
 LamplightException noAnswer([String detail = '']) =>
     LamplightException.of(LamplightCode.noAnswer, detail);
 
-/// The failure of a call without a session.
+/// The error of a call without a session.
 LamplightException notLoggedIn() =>
     LamplightException.of(LamplightCode.notLoggedIn);
 
-/// The failure of all calls after the client was closed.
+/// The error of all calls after the client was closed.
 LamplightException closed() => LamplightException.of(
       LamplightCode.notLoggedIn,
       'the client is closed',
     );
 
-/// The failure of a call with an invalid parameter.
+/// The error of a call with an invalid parameter.
 LamplightException invalid(String detail) =>
     LamplightException.of(LamplightCode.invalidParameter, detail);

@@ -1,7 +1,7 @@
 /// Subscribes again after the server has dropped the subscription list. Decides
 /// which users are in a batch, and when the batch is sent.
 ///
-/// A restore continues after a broken link. A batch without an answer is sent
+/// A restore continues after a broken link: a batch without an answer is sent
 /// again.
 library;
 
@@ -11,42 +11,42 @@ import 'dart:math';
 const _batch = 100;
 
 /// The shortest time between two calls, in milliseconds. A restore uses half of
-/// the default rate limit of 20 calls in 5 s. The application and the account's
-/// other devices share the rest.
+/// the default rate limit of 20 calls in 5 s. The application and the other
+/// devices of the account share the rest.
 const restorePace = 500;
 
-/// The wait after a temporary refusal, in milliseconds: the window of the
+/// The wait after a temporary refusal, in milliseconds. It is the window of the
 /// default rate limit.
 const restoreAfterRefusal = 5000;
 
-/// The users to whom the client does not subscribe again. Those in `notWatched`
-/// are no longer watched, not even as friends.
+/// The users to whom the client will not subscribe again. Those in `notWatched`
+/// are not watched any more, not even as friends.
 typedef Lost = ({List<String> users, List<String> notWatched});
 
 /// The users to whom the client still has to subscribe again.
 final class Restore {
   List<String> _waiting = [];
 
-  /// The batch that was sent and is not answered yet.
+  /// The batch that was sent and has no answer yet.
   List<String>? _sent;
 
-  /// The waiting users who are not watched, as the server has reported. They
-  /// leave the cache only if subscribing fails.
+  /// The users of the restore who are not watched at the moment, as the server
+  /// has reported. They stay in the cache, unless the subscription fails.
   final Set<String> _unwatched = {};
 
   int _most = _batch;
   int _notBefore = 0;
 
-  /// Begins with these users, earliest subscribed first. Replaces the rest of
-  /// an earlier restore.
+  /// Begins a restore of these users, the earliest subscribed first. It
+  /// replaces the rest of an earlier restore.
   void begin(Iterable<String> users) {
     _waiting = [...users];
     _sent = null;
     _unwatched.clear();
   }
 
-  /// Records users who are not watched, as the server has reported. Returns
-  /// those to whom the client will not subscribe again.
+  /// Records that users are not watched, as the server has reported. Returns
+  /// those of them to whom the client will not subscribe again.
   List<String> notWatched(Iterable<String> users) {
     final covered = {..._waiting, ...?_sent};
     final left = <String>[];
@@ -56,15 +56,15 @@ final class Restore {
     return left;
   }
 
-  /// Whether no user is left to subscribe to.
+  /// Whether there are no more users to subscribe to.
   bool get isIdle => _waiting.isEmpty && _sent == null;
 
-  /// The time when [nextBatch] has a batch. Null if no user waits, or while a
-  /// call is under way.
+  /// The time at which [nextBatch] has a batch; null if no user waits, or while
+  /// a call is in progress.
   int? get due => _sent == null && _waiting.isNotEmpty ? _notBefore : null;
 
-  /// Returns the next users to subscribe to; null before [due]. One call is
-  /// under way at a time.
+  /// Returns the next users to subscribe to; null before the time [due]. At
+  /// most one call is in progress.
   List<String>? nextBatch(int now) {
     final at = due;
     if (at == null || now < at) return null;
@@ -76,7 +76,8 @@ final class Restore {
     return batch;
   }
 
-  /// Handles the answer to the call; [failed] has the users for whom it failed.
+  /// Handles the answer to the call. [failed] has the users for whom the call
+  /// failed.
   ({List<String> kept, Lost lost}) answered(Set<String> failed) {
     final sent = _sent ?? const [];
     _sent = null;
@@ -94,8 +95,8 @@ final class Restore {
     _notBefore = now + restoreAfterRefusal;
   }
 
-  /// Handles a refusal because of too many users in one call: halves the size
-  /// of batches. Returns false at the smallest size.
+  /// Handles the refusal of a batch that is too large: halves the size of
+  /// batches. Returns false at the smallest size.
   bool batchTooLarge() {
     putBack();
     final smaller = _most ~/ 2;
@@ -103,8 +104,8 @@ final class Restore {
     return smaller > 0;
   }
 
-  /// Puts the users of the call under way back at the front of the queue. The
-  /// call was refused, or its link broke.
+  /// Puts the users of the call in progress back to the front of the queue,
+  /// because the call was refused or its link broke.
   void putBack() {
     _waiting = [...?_sent, ..._waiting];
     _sent = null;
@@ -120,7 +121,7 @@ final class Restore {
     return _lose(lost);
   }
 
-  /// Ends the restore and returns all its users.
+  /// Ends the restore, and returns all of its users.
   Lost giveUp() {
     putBack();
     final lost = _waiting;

@@ -27,7 +27,7 @@ import 'network_path.dart';
 import 'request.dart';
 import 'restore.dart';
 
-/// The identity of this client, the same for every user who logs in.
+/// The part of the state that is the same for every user who logs in.
 typedef Identity = ({int appId, DevicePlatform platform, String deviceId});
 
 /// A login of the application that waits for the current attempt to connect.
@@ -43,23 +43,23 @@ final class Session {
   /// The user's id.
   final String user;
 
-  /// The token of the next login: the newest token of the application that was
+  /// The token for the next login: the newest one of the application that was
   /// not refused.
   String token;
 
-  /// The token that the server has accepted last; null before the first answer.
-  /// The session uses it again when a newer token is refused.
+  /// The token that the server accepted last; null before the first answer. If
+  /// a newer one is refused, the session uses this one again.
   String? acceptedToken;
 
-  /// Whether a login of this session has succeeded. Only then does the SDK
-  /// reconnect on its own.
+  /// Whether a login of this session has succeeded. The SDK reconnects by
+  /// itself only then.
   bool isEstablished = false;
 
-  /// The number of attempts in a row without a link that lasted.
+  /// The number of attempts in a row that led to no lasting link.
   int failures = 0;
 
   /// The time, in milliseconds, over which clients should spread their
-  /// reconnects, as last sent by the server; 0 for none.
+  /// reconnects, as the server sent it last; 0 if there is none.
   int spread = 0;
 
   /// The heartbeat interval that the network path to the server needs.
@@ -69,10 +69,11 @@ final class Session {
   /// connect.
   List<PendingLogin> logins;
 
-  /// Calls that were not sent yet.
+  /// The calls that were not sent yet.
   List<Call> queue = [];
 
-  /// The subscribed users as far as this client knows, earliest first.
+  /// The subscribed users, as far as the client knows them, the earliest
+  /// subscribed first.
   List<String> subscriptions = [];
 
   /// The users to subscribe to again.
@@ -84,15 +85,15 @@ final class Session {
   /// The highest lists version that was received; null before the first login.
   int? listsVersion;
 
-  /// The abilities of this client, as received last.
+  /// The abilities of this client that the server sent last.
   Abilities? abilities;
 
-  /// The incomplete snapshot of the watched users on the current link; null
-  /// once the snapshot is complete.
+  /// The snapshot of the watched users that the server is sending on this link;
+  /// null when it is complete.
   Snapshot? snapshot;
 
-  /// The size limit of a login, in bytes: the server's default, or half the
-  /// size of the last rejected login.
+  /// The size limit of a login request in bytes: the server's default, or half
+  /// the size of the last one that was too large.
   int loginRoom = frameBeforeLogin;
 
   /// The state of the connection.
@@ -104,14 +105,14 @@ final class Session {
         for (final call in queue) call.deadline,
       ];
 
-  /// Whether a logout waits to be sent or to be answered.
+  /// Whether a logout waits to be sent, or for its answer.
   bool get isLoggingOut => [
         ...queue,
         if (phase case Live(:final link)) ...link.calls,
       ].any((call) => call.request.kind == 'logout');
 
-  /// Moves the queued logins to the next attempt to connect. The link on which
-  /// they waited for room has ended.
+  /// Moves the queued logins to the next attempt to connect, because the link
+  /// on which they waited for room has ended.
   void takeWaitingLogins() {
     queue.removeWhere((call) {
       final id = call.id;
@@ -121,8 +122,8 @@ final class Session {
     });
   }
 
-  /// Drops a token that the server has refused. Returns whether a token that
-  /// the server has accepted replaces it.
+  /// Drops a token that the server has refused. Returns whether the token that
+  /// the server accepted last replaces it.
   bool dropToken(String refused) {
     final accepted = acceptedToken;
     if (accepted == null || token != refused || accepted == refused) {
@@ -133,23 +134,23 @@ final class Session {
   }
 }
 
-/// An incomplete snapshot. It has the users whose versions the login named, and
-/// the users whose statuses have come since. The number of watched users bounds
-/// its size.
+/// An incomplete snapshot: the users in the login request, and the users whose
+/// statuses have arrived since. The number of watched users bounds its size.
 final class Snapshot {
-  /// Creates a snapshot that begins after a login that named these users.
+  /// Creates the snapshot that follows a login request with these users.
   Snapshot(this._named);
 
   final Set<String> _named;
   final Set<String> _told = {};
 
-  /// Records a received status. Returns whether it is the user's first status
-  /// since the login. A first status may have a lower version, because the
-  /// server may have lost newer versions.
+  /// Records a received status. Returns whether it is the first status of the
+  /// user since the login. The version of a first status may be lower than
+  /// before, because the server may have lost newer versions.
   bool isFirst(UserStatus status) => _told.add(status.userId);
 
-  /// Whether the login named this user, or a status of the user has come since.
-  /// Once the snapshot is complete, all other users are no longer watched.
+  /// Whether the user was in the login request, or a status of the user has
+  /// arrived since. When the snapshot is complete, no other user is watched any
+  /// more.
   bool covers(String user) => _named.contains(user) || _told.contains(user);
 }
 
@@ -161,7 +162,7 @@ final class Connecting extends Phase {
   /// Creates a phase.
   Connecting(this.deadline);
 
-  /// The time at which the client gives the attempt up.
+  /// The time at which the attempt is given up.
   final int deadline;
 }
 
@@ -178,17 +179,17 @@ final class LoggingIn extends Phase {
   /// The id of the login.
   final int id;
 
-  /// The time at which the client gives the attempt up.
+  /// The time at which the attempt is given up.
   final int deadline;
 
-  /// Whether this login is a reconnect of the SDK.
+  /// Whether this login is a reconnect that the SDK makes.
   final bool isResume;
 
-  /// The size of the login in bytes.
+  /// The size of the login request in bytes.
   final int bytes;
 
-  /// Statuses that came before the answer. They are reported together with the
-  /// answer.
+  /// The statuses that arrived before the answer. They are reported together
+  /// with it.
   final List<UserStatus> early = [];
 }
 
@@ -209,7 +210,7 @@ final class Waiting extends Phase {
   /// The time of the next attempt.
   int until;
 
-  /// The time when a waiting call may start the attempt at the earliest; never
+  /// The earliest time at which a waiting call may start the attempt; never
   /// later than [until].
   final int atCall;
 }
@@ -240,7 +241,7 @@ final class LoginInput extends Input {
   final String token;
 }
 
-/// The application makes a call, which needs a session.
+/// The application makes a call that needs a session.
 final class CallInput extends Input {
   /// Creates an input.
   const CallInput(this.call, this.deadline, this.request);
@@ -255,7 +256,7 @@ final class CallInput extends Input {
   final Request request;
 }
 
-/// The requested link is open.
+/// The link that was requested is open.
 final class LinkUpInput extends Input {
   /// Creates an input.
   const LinkUpInput();
@@ -285,7 +286,7 @@ final class NetworkChangedInput extends Input {
   const NetworkChangedInput();
 }
 
-/// The application is not visible any longer.
+/// The application is not visible any more.
 final class PausedInput extends Input {
   /// Creates an input.
   const PausedInput();
@@ -308,14 +309,14 @@ sealed class Effect {
   const Effect();
 }
 
-/// Opens a link. The machine has no link when it requests this.
+/// Opens a link. The machine has none at this time.
 final class OpenLink extends Effect {
   /// Creates an effect.
   const OpenLink();
 }
 
-/// Closes the link, or aborts the attempt to open a link. Does nothing without
-/// a link or an attempt.
+/// Closes the link, or aborts the attempt to open one. Does nothing if there is
+/// neither.
 final class CloseLink extends Effect {
   /// Creates an effect.
   const CloseLink();
@@ -326,7 +327,7 @@ final class SendMessage extends Effect {
   /// Creates an effect.
   const SendMessage(this.message);
 
-  /// The message in its form on the wire.
+  /// The message, in the form in which it is sent.
   final Map<String, Object?> message;
 }
 
@@ -339,7 +340,7 @@ final class AnswerCall extends Effect {
   /// The call that is completed.
   final CallId call;
 
-  /// The answer, of the type that belongs to the kind of the call.
+  /// The answer. Its type belongs to the kind of the call.
   final Object value;
 }
 
@@ -348,7 +349,7 @@ final class FailCall extends Effect {
   /// Creates an effect.
   const FailCall(this.call, this.error);
 
-  /// Identifies the caller.
+  /// The call that fails.
   final CallId call;
 
   /// The failure.
@@ -364,12 +365,12 @@ final class Emit extends Effect {
   final LamplightEvent event;
 }
 
-/// The rule for the time of the next attempt after a link has ended.
+/// The rule for when the next attempt is made after a link has ended.
 sealed class Retry {
   const Retry();
 }
 
-/// The next attempt comes after the back-off plus [span].
+/// The next attempt is made after the back-off plus [span].
 final class BackOff extends Retry {
   /// Creates a rule.
   const BackOff([this.span = 0]);
@@ -378,8 +379,8 @@ final class BackOff extends Retry {
   final int span;
 }
 
-/// The next attempt comes after [span], a random time chosen by the server or
-/// this client. After failures, it comes after the back-off if the back-off is
+/// The next attempt is made after [span], a random time that the server or this
+/// client has chosen. After failures, it is made after the back-off if that is
 /// longer.
 final class AtTurn extends Retry {
   /// Creates a rule.
@@ -389,7 +390,7 @@ final class AtTurn extends Retry {
   final int span;
 }
 
-/// The next attempt comes when the application is visible again.
+/// The next attempt is made when the application is visible again.
 final class WhenResumed extends Retry {
   /// Creates a rule.
   const WhenResumed();

@@ -1,8 +1,8 @@
-/// The displayed name of a user.
+/// The name of a user that is shown.
 library;
 
-/// Returns the remark, the nick or the id: the first that is not blank. Spaces
-/// around a name are removed.
+/// Returns the first of these that is not blank: the remark, the nick, the id.
+/// Spaces around it are removed.
 String nameOf(String remark, String nick, String userId) {
   for (final name in [remark.trim(), nick.trim()]) {
     if (name.isNotEmpty) {

@@ -9,8 +9,8 @@ import 'status.dart';
 /// An event of a client.
 ///
 /// [StatusChangedEvent] and [NotWatchedEvent] together report every status that
-/// is added to, changed in or removed from the cache, until a
-/// [SessionEndedEvent] empties it.
+/// is added to the cache, changes in it or is removed from it. A
+/// [SessionEndedEvent] means that the cache is empty.
 sealed class LamplightEvent {
   /// Creates an event.
   const LamplightEvent();
@@ -30,15 +30,15 @@ final class ConnectedEvent extends LamplightEvent {
   /// Creates an event.
   const ConnectedEvent({required this.isResumed});
 
-  /// Whether the SDK has reconnected on its own; false after a login that the
-  /// application made.
+  /// Whether the SDK has reconnected by itself; false after a login of the
+  /// application.
   final bool isResumed;
 
   @override
   String toString() => 'ConnectedEvent(isResumed: $isResumed)';
 }
 
-/// An attempt to connect or to log in failed. Another attempt follows.
+/// An attempt to connect or to log in has failed. Another attempt follows.
 final class ConnectFailedEvent extends LamplightEvent {
   /// Creates an event.
   const ConnectFailedEvent(this.why, this.retryIn);
@@ -53,8 +53,9 @@ final class ConnectFailedEvent extends LamplightEvent {
   String toString() => 'ConnectFailedEvent($why, retry in $retryIn)';
 }
 
-/// The link ended. The SDK reconnects on its own after [retryIn]. If [retryIn]
-/// is null, the app was paused, and the SDK waits for `appResumed()`.
+/// The link has ended. The SDK reconnects by itself after [retryIn]. If
+/// [retryIn] is null, the application is paused, and the SDK waits for
+/// `appResumed()`.
 final class DisconnectedEvent extends LamplightEvent {
   /// Creates an event.
   const DisconnectedEvent(this.why, this.retryIn);
@@ -62,7 +63,7 @@ final class DisconnectedEvent extends LamplightEvent {
   /// The cause.
   final LinkEnd why;
 
-  /// The wait before the next attempt; null if the next attempt waits for
+  /// The wait before the next attempt; null if the SDK waits for
   /// `appResumed()`.
   final Duration? retryIn;
 
@@ -71,7 +72,7 @@ final class DisconnectedEvent extends LamplightEvent {
 }
 
 /// Statuses that are new or have changed, each user once. After a reconnect,
-/// all differences come in one event.
+/// one event has all of them.
 final class StatusChangedEvent extends LamplightEvent {
   /// Creates an event.
   const StatusChangedEvent(this.statuses);
@@ -83,7 +84,7 @@ final class StatusChangedEvent extends LamplightEvent {
   String toString() => 'StatusChangedEvent($statuses)';
 }
 
-/// Users who are not watched any longer and were removed from the cache.
+/// Users who are not watched any more. They were removed from the cache.
 final class NotWatchedEvent extends LamplightEvent {
   /// Creates an event.
   const NotWatchedEvent(this.userIds);
@@ -124,8 +125,8 @@ final class AbilitiesChangedEvent extends LamplightEvent {
   String toString() => 'AbilitiesChangedEvent($abilities)';
 }
 
-/// Messages were received, or sent from another device of this user; oldest
-/// first. This includes messages of this client whose calls failed with 9520,
+/// Messages that were received, or that another device of this user has sent,
+/// the oldest first. Also messages of this client whose calls failed with 9520,
 /// if the server has stored them.
 final class MessagesReceivedEvent extends LamplightEvent {
   /// Creates an event.
@@ -138,8 +139,8 @@ final class MessagesReceivedEvent extends LamplightEvent {
   String toString() => 'MessagesReceivedEvent($messages)';
 }
 
-/// Rows of the conversation list have changed because of a message, or because
-/// of a change on another device of this user.
+/// Rows of the conversation list have changed, because of a message or of a
+/// change on another device of this user.
 final class ConversationsChangedEvent extends LamplightEvent {
   /// Creates an event.
   const ConversationsChangedEvent({
@@ -159,7 +160,8 @@ final class ConversationsChangedEvent extends LamplightEvent {
   /// did not send it.
   final int? totalUnread;
 
-  /// The number of changes to the lists so far, including these.
+  /// The number of changes that were made to this user's lists so far,
+  /// including these.
   final int listsVersion;
 
   @override
@@ -178,17 +180,18 @@ final class FriendListChangedEvent extends LamplightEvent {
   /// The entries after the change.
   final List<Friend> changed;
 
-  /// The users that were deleted from the list.
+  /// The users who were removed from the list.
   final List<String> deleted;
 
-  /// The number of changes to the lists so far, including these.
+  /// The number of changes that were made to this user's lists so far,
+  /// including these.
   final int listsVersion;
 
   @override
   String toString() => 'FriendListChangedEvent($changed, deleted $deleted)';
 }
 
-/// The own profile was changed on another device of this user, or by the server
+/// The profile of this user was changed on another device, or by the server
 /// API.
 final class SelfInfoChangedEvent extends LamplightEvent {
   /// Creates an event.
@@ -213,22 +216,22 @@ final class UsersInfoChangedEvent extends LamplightEvent {
   String toString() => 'UsersInfoChangedEvent($profiles)';
 }
 
-/// The own lists have changes that the server could not send to this client.
-/// Read friends and conversations again.
+/// The server could not send some changes of this user's lists to this client.
+/// Read the friends and the conversations again.
 final class ListsOutdatedEvent extends LamplightEvent {
   /// Creates an event.
   const ListsOutdatedEvent(this.listsVersion);
 
-  /// The number of changes to the lists so far.
+  /// The number of changes that were made to this user's lists so far.
   final int listsVersion;
 
   @override
   String toString() => 'ListsOutdatedEvent(version $listsVersion)';
 }
 
-/// Events were dropped, oldest first, because a listener was paused for too
+/// Events were dropped, the oldest first, because a listener was paused for too
 /// long. The newest status of each user is never dropped. The dropped events
-/// may be messages and changes of lists: read the lists again.
+/// may be messages and changes of lists, so read the lists again.
 final class EventsMissedEvent extends LamplightEvent {
   /// Creates an event.
   const EventsMissedEvent(this.count);
@@ -240,8 +243,8 @@ final class EventsMissedEvent extends LamplightEvent {
   String toString() => 'EventsMissedEvent($count)';
 }
 
-/// The session is over: calls fail with 6014, the cache is empty, and the SDK
-/// does not reconnect on its own.
+/// The session has ended: calls fail with 6014, the cache is empty, and the SDK
+/// does not reconnect by itself.
 sealed class SessionEndedEvent extends LamplightEvent {
   /// Creates an event.
   const SessionEndedEvent();
@@ -286,7 +289,7 @@ final class AccountDeletedEvent extends SessionEndedEvent {
   String toString() => 'AccountDeletedEvent()';
 }
 
-/// The same device has connected again, and the session continues on the new
+/// The same device has connected again. Its session goes on over the new
 /// connection.
 final class SupersededEvent extends SessionEndedEvent {
   /// Creates an event.
@@ -296,7 +299,7 @@ final class SupersededEvent extends SessionEndedEvent {
   String toString() => 'SupersededEvent()';
 }
 
-/// The server refused to let this client reconnect.
+/// The server has refused the login of a reconnect.
 final class LoginRefusedEvent extends SessionEndedEvent {
   /// Creates an event.
   const LoginRefusedEvent(this.refusal);
@@ -308,7 +311,7 @@ final class LoginRefusedEvent extends SessionEndedEvent {
   String toString() => 'LoginRefusedEvent($refusal)';
 }
 
-/// The first login failed. Its call fails with the same cause.
+/// The first login has failed. Its call fails with the same cause.
 final class LoginFailedEvent extends SessionEndedEvent {
   /// Creates an event.
   const LoginFailedEvent(this.why);

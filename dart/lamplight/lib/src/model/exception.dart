@@ -15,16 +15,16 @@ final class LamplightException implements Exception {
             ? LamplightCode.english(code)
             : '${LamplightCode.english(code)}: $detail';
 
-  /// The code of the contract ([LamplightCode]): the code of the server's
-  /// refusal, or a code of the SDK. The SDK has 6014 without a session, 9508
-  /// for a call that was not sent for lack of a connection, and 9520 for a call
-  /// that was sent but not answered.
+  /// The code of the failure ([LamplightCode]): that of the server's refusal,
+  /// or one of the SDK. The SDK's own codes are 6014 (there is no session),
+  /// 9508 (the call was not sent, because there was no connection) and 9520
+  /// (the call was sent, but not answered).
   final int code;
 
   /// The text of the code in English, with details.
   final String message;
 
-  /// Whether the server may have executed the call (9520): there was no answer
+  /// Whether the server may have executed the call (9520): it was not answered
   /// in time, or the link broke before the answer.
   bool get isOutcomeUnknown => code == LamplightCode.noAnswer;
 
@@ -41,18 +41,18 @@ final class LamplightException implements Exception {
   String toString() => 'LamplightException($code: $message)';
 }
 
-/// The reasons for the end of a link, or of an attempt to open one.
+/// The reasons why a link, or an attempt to open one, can end.
 enum LinkEndKind {
-  /// The link was closed without a reason, by the server or on the network
-  /// path.
+  /// The link was closed by the server or on the network path, without a
+  /// reason.
   closed,
 
   /// Reading, writing or connecting failed.
   failed,
 
-  /// Nothing was received for too long. Either the client received nothing
-  /// after a request or a heartbeat, or the server received nothing within the
-  /// heartbeat timeout.
+  /// Nothing was received for too long: either the client got nothing after a
+  /// request or a heartbeat, or the server got nothing within the heartbeat
+  /// timeout.
   silent,
 
   /// The connection was not established in time.
@@ -67,17 +67,17 @@ enum LinkEndKind {
   /// The application logged out before its login was answered.
   loggedOut,
 
-  /// The server stops or hands its clients over to another process, and has
+  /// The server stops, or hands its clients over to another process. It has
   /// asked this client to reconnect.
   moved,
 
   /// The server has too many connections, or too many from this address.
   tooManyConnections,
 
-  /// The server ended the link for another reason.
+  /// The server has ended the link for another reason.
   endedByServer,
 
-  /// The received bytes are not a message of the contract.
+  /// The received bytes are not a message of the wire contract.
   protocol,
 
   /// The application was paused.

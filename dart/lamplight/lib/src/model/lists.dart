@@ -1,9 +1,10 @@
-/// Profiles, friends, messages and conversations: the content of the lists of a
-/// chat application, apart from the status.
+/// Profiles, friends, messages and conversations: what the lists of a chat
+/// application contain, apart from statuses.
 ///
-/// A page or change of a list has a `listsVersion`: the number of changes to
-/// the own lists when the server wrote it. Of two pages or changes with the
-/// same row, the one with the higher `listsVersion` has the newer row.
+/// A page or a change of a list has a `listsVersion`: the number of changes
+/// that had been made to the user's lists when the server wrote it. Of two
+/// pages or changes with the same row, the one with the higher `listsVersion`
+/// has the newer row.
 library;
 
 import 'display_name.dart';
@@ -44,7 +45,7 @@ final class UserProfile {
   /// Whether others may add the user as a friend.
   final AllowType allowType;
 
-  /// The displayed name: the nick, or the userID if there is none.
+  /// The name that is shown: the nick, or else the userID.
   String get displayName => nameOf('', nick, userId);
 
   @override
@@ -62,7 +63,7 @@ final class UserProfile {
   String toString() => 'UserProfile($userId, $nick)';
 }
 
-/// An entry of the own friend list.
+/// An entry of this user's friend list.
 final class Friend {
   /// Creates an entry.
   const Friend({
@@ -78,25 +79,25 @@ final class Friend {
   /// The friend's id.
   final String userId;
 
-  /// The user's remark on the friend; empty if there is none.
+  /// The remark of this user on the friend; empty if there is none.
   final String remark;
 
   /// The friend's profile.
   final UserProfile profile;
 
-  /// Whether the friend's list also contains the own user.
+  /// Whether this user is on the friend's list as well.
   final bool isMutual;
 
-  /// The time at which the entry was created (UTC).
+  /// The time when the friend was added (UTC).
   final DateTime? addedAt;
 
-  /// The source of the friendship, a text that the application defines.
+  /// The source of the friendship: a text that the application defines.
   final String addSource;
 
-  /// The text that came with the request to add the friend.
+  /// The text of the request to add the friend.
   final String addWording;
 
-  /// The displayed name: the remark, or else the nick, or else the userID.
+  /// The name that is shown: the remark, or else the nick, or else the userID.
   String get displayName => nameOf(remark, profile.nick, userId);
 
   @override
@@ -117,9 +118,8 @@ final class Friend {
   String toString() => 'Friend($userId, $remark)';
 }
 
-/// The content of a message that only the application interprets. All parts
-/// together have 1 to 12,288 bytes, unless the app's settings have another
-/// limit.
+/// Content of a message that only the application interprets. All parts
+/// together have 1 to 12,288 bytes, unless the app has another limit.
 final class CustomContent {
   /// Creates content.
   const CustomContent({
@@ -128,13 +128,13 @@ final class CustomContent {
     this.extension = '',
   });
 
-  /// The content itself, in a form that the application defines.
+  /// The content, in a format of the application.
   final String data;
 
   /// A readable text for conversation lists and push notifications.
   final String description;
 
-  /// Further data in a form that the application defines.
+  /// Further data, in a format of the application.
   final String extension;
 
   @override
@@ -170,11 +170,11 @@ final class Message {
   /// The recipient's id.
   final String to;
 
-  /// The position in the conversation; positions begin at 1 and have no gaps.
-  /// The position and the two users identify the message.
+  /// The number of the message in the conversation, from 1 without gaps. This
+  /// number and the two users identify the message.
   final int sequence;
 
-  /// The time at which the server stored the message (UTC).
+  /// The time when the server stored the message (UTC).
   final DateTime? time;
 
   /// The text; empty if the message has [custom] content.
@@ -183,8 +183,8 @@ final class Message {
   /// The custom content; null if the message has a text.
   final CustomContent? custom;
 
-  /// The id that the sender gave to the message. Several messages may have the
-  /// same id.
+  /// The id that the sender has given the message. Several messages may have
+  /// the same id.
   final String clientMessageId;
 
   @override
@@ -205,7 +205,7 @@ final class Message {
   String toString() => 'Message($from to $to, $sequence)';
 }
 
-/// A row of the own conversation list.
+/// A row of this user's conversation list.
 final class Conversation {
   /// Creates a row.
   const Conversation({
@@ -222,13 +222,13 @@ final class Conversation {
   /// The other user's id.
   final String peer;
 
-  /// The newest message; null if it was deleted after the app's retention time.
+  /// The newest message; null if it was deleted after the app's retention.
   final Message? lastMessage;
 
   /// The number of unread messages of the peer.
   final int unread;
 
-  /// The sequence of the last message that the own user has read.
+  /// The sequence of the last message that this user has read.
   final int readSequence;
 
   /// Whether the row is pinned to the top.
@@ -237,15 +237,15 @@ final class Conversation {
   /// The peer's profile.
   final UserProfile profile;
 
-  /// The user's remark on the peer; empty for none, or for a peer who is not a
-  /// friend.
+  /// The remark of this user on the peer; empty if there is none, or the peer
+  /// is not a friend.
   final String remark;
 
   /// The time of the last message in either direction (UTC). The list is sorted
-  /// by [isPinned], then by this time.
+  /// by [isPinned], and then by this time.
   final DateTime? activeAt;
 
-  /// The displayed name: the remark, or else the nick, or else the userID.
+  /// The name that is shown: the remark, or else the nick, or else the userID.
   String get displayName => nameOf(remark, profile.nick, peer);
 
   @override

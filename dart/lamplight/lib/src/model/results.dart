@@ -23,7 +23,7 @@ final class LoginResult {
   /// The abilities of this client; null if the server is too old to send them.
   final Abilities? abilities;
 
-  /// The number of changes to the own lists so far.
+  /// The number of changes that were made to this user's lists so far.
   final int listsVersion;
 
   @override
@@ -48,27 +48,27 @@ final class Abilities {
   });
 
   /// Whether the client may query and subscribe to other users, and is notified
-  /// of their changes. While this is false, the subscription list stays
-  /// unchanged.
+  /// of their changes. While it is false, the subscription list does not
+  /// change.
   final bool statusesOfOthers;
 
-  /// The code of the server's refusal of queries and subscriptions: 7013,
-  /// 72001, or 0 for none.
+  /// The code with which the server refuses queries and subscriptions: 7013 or
+  /// 72001; 0 if it does not refuse them.
   final int refusalCode;
 
   /// Whether the client is notified of mutual friends without a subscription.
   final bool friendNotification;
 
-  /// The maximum number of users in the subscription list.
+  /// The maximum number of users on the subscription list.
   final int subscriptionsLimit;
 
   /// The maximum number of users in one query.
   final int queryBatch;
 
-  /// The maximum number of users in one subscription call.
+  /// The maximum number of users in one call to subscribe.
   final int subscribeBatch;
 
-  /// The maximum number of users in one unsubscription call.
+  /// The maximum number of users in one call to unsubscribe.
   final int unsubscribeBatch;
 
   @override
@@ -101,7 +101,7 @@ final class Abilities {
       ', batches: $queryBatch/$subscribeBatch/$unsubscribeBatch)';
 }
 
-/// A user of a batch for whom the call failed.
+/// A user for whom a call about several users has failed.
 final class FailedUser {
   /// Creates a failure.
   const FailedUser(this.userId, this.code, this.message);
@@ -144,17 +144,17 @@ final class SubscribeResult {
     required this.notWatched,
   });
 
-  /// The current status of every user that the call subscribed to.
+  /// The current statuses of the users to whom the call has subscribed.
   final List<UserStatus> statuses;
 
   /// The users for whom the subscription failed.
   final List<FailedUser> failures;
 
-  /// The users who were evicted because the subscription list was full,
+  /// The users who were evicted because the subscription list was full, the
   /// earliest subscribed first.
   final List<String> evicted;
 
-  /// The evicted users who are no longer watched, not even as friends. They
+  /// The evicted users who are not watched any more, not even as friends. They
   /// were removed from the cache.
   final List<String> notWatched;
 
@@ -173,7 +173,7 @@ final class UnsubscribeResult {
   /// The users for whom the unsubscription failed.
   final List<FailedUser> failures;
 
-  /// The users who are not watched any longer, not even as friends. They were
+  /// The users who are not watched any more, not even as friends. They were
   /// removed from the cache.
   final List<String> notWatched;
 
@@ -187,10 +187,10 @@ final class Subscriptions {
   /// Creates a subscription list.
   const Subscriptions(this.users, this.limit);
 
-  /// The users, earliest subscribed first.
+  /// The users on the list, the earliest subscribed first.
   final List<String> users;
 
-  /// The maximum number of users in the subscription list.
+  /// The maximum number of users on the list.
   final int limit;
 
   @override
@@ -212,7 +212,7 @@ final class UsersInfoResult {
   String toString() => 'UsersInfoResult($profiles, failures $failures)';
 }
 
-/// A page of the own friend list, by rising userID.
+/// A page of this user's friend list, in ascending order of userIDs.
 final class FriendPage {
   /// Creates a page.
   const FriendPage({
@@ -227,7 +227,8 @@ final class FriendPage {
   /// Whether this was the last page.
   final bool isLast;
 
-  /// The number of changes to the lists at the time of this page.
+  /// The number of changes that had been made to this user's lists when the
+  /// server wrote the page.
   final int listsVersion;
 
   @override
@@ -242,7 +243,8 @@ final class FriendResult {
   /// The entry after the change.
   final Friend friend;
 
-  /// The number of changes to the lists so far, including this one.
+  /// The number of changes that were made to this user's lists so far,
+  /// including this one.
   final int listsVersion;
 
   @override
@@ -257,7 +259,8 @@ final class DeleteFriendsResult {
   /// The users who were not friends (31704).
   final List<FailedUser> failures;
 
-  /// The number of changes to the lists so far, including this one.
+  /// The number of changes that were made to this user's lists so far,
+  /// including this one.
   final int listsVersion;
 
   @override
@@ -276,18 +279,19 @@ final class SentMessage {
   /// The message as the server stores it.
   final Message message;
 
-  /// Whether an earlier call had already stored the message; this call was a
-  /// retry.
+  /// Whether this call was a retry: an earlier call had already stored the
+  /// message.
   final bool isRepeated;
 
-  /// The number of changes to the lists so far, including this one.
+  /// The number of changes that were made to this user's lists so far,
+  /// including this one.
   final int listsVersion;
 
   @override
   String toString() => 'SentMessage($message, isRepeated: $isRepeated)';
 }
 
-/// A page of the history of a conversation, newest message first.
+/// A page of the history of a conversation, the newest message first.
 final class HistoryPage {
   /// Creates a page.
   const HistoryPage(this.messages, this.isLast);
@@ -302,9 +306,9 @@ final class HistoryPage {
   String toString() => 'HistoryPage($messages, isLast: $isLast)';
 }
 
-/// A page of the own conversation list. Pinned conversations come first, then
-/// the others. Both are in descending order of the latest message, then in the
-/// order of the peer's userID.
+/// A page of this user's conversation list. Pinned conversations come first,
+/// then the others. Both are sorted by their latest message, the latest first,
+/// and then by the userID of the peer.
 final class ConversationPage {
   /// Creates a page.
   const ConversationPage({
@@ -323,7 +327,8 @@ final class ConversationPage {
   /// The number of unread messages over all conversations.
   final int totalUnread;
 
-  /// The number of changes to the lists at the time of this page.
+  /// The number of changes that had been made to this user's lists when the
+  /// server wrote the page.
   final int listsVersion;
 
   @override
@@ -339,14 +344,15 @@ final class ConversationResult {
   /// The row after the change.
   final Conversation conversation;
 
-  /// The number of changes to the lists so far, including this one.
+  /// The number of changes that were made to this user's lists so far,
+  /// including this one.
   final int listsVersion;
 
   @override
   String toString() => 'ConversationResult($conversation)';
 }
 
-/// The answer to a call that changed the own profile.
+/// The answer to a call that changed this user's profile.
 final class SelfInfoResult {
   /// Creates an answer.
   const SelfInfoResult(this.profile, this.listsVersion);
@@ -354,7 +360,8 @@ final class SelfInfoResult {
   /// The profile after the change.
   final UserProfile profile;
 
-  /// The number of changes to the lists so far, including this one.
+  /// The number of changes that were made to this user's lists so far,
+  /// including this one.
   final int listsVersion;
 
   @override

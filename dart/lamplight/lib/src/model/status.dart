@@ -1,5 +1,5 @@
-/// The status of a user, with its enumerations. The numbers are the numbers of
-/// the contract.
+/// The status of a user, and its enumerations. The numbers are those of the
+/// wire contract.
 library;
 
 /// The status type of a user.
@@ -13,13 +13,13 @@ enum StatusType {
   /// The user has no connection, but at least one login.
   offline(2, 'STATUS_TYPE_OFFLINE'),
 
-  /// The user has no login: the user has never logged in, or has logged out on
+  /// The user has no login: the user has never logged in, or was logged out on
   /// all devices.
   unlogined(3, 'STATUS_TYPE_UNLOGINED');
 
   const StatusType(this.number, this.wireName);
 
-  /// The number of the type, the same in every API of Lamplight.
+  /// The number of the type, which is the same in all APIs.
   final int number;
 
   /// The name of the type in JSON.
@@ -37,11 +37,11 @@ enum StatusReason {
   /// A device logged out.
   logout('REASON_LOGOUT'),
 
-  /// The connection of a device was closed, for example because its process was
-  /// killed or its network failed.
+  /// The connection of a device was closed or has failed, for example because
+  /// its process was killed.
   linkClosed('REASON_LINK_CLOSED'),
 
-  /// No heartbeat of a device came within the heartbeat timeout.
+  /// The server received nothing from a device for the heartbeat timeout.
   timeout('REASON_TIMEOUT'),
 
   /// A device was logged out by another login, the server API or an operator.
@@ -50,8 +50,7 @@ enum StatusReason {
   /// The token of a device expired.
   sigExpired('REASON_SIG_EXPIRED'),
 
-  /// A login lapsed, because its device had been without a connection for too
-  /// long.
+  /// A device was logged out because it had no connection for too long.
   lapsed('REASON_LAPSED'),
 
   /// The account was deleted.
@@ -60,7 +59,7 @@ enum StatusReason {
   /// The custom status was set or cleared.
   custom('REASON_CUSTOM'),
 
-  /// The server node that held the connection was lost.
+  /// The server node that had the connection was lost.
   nodeLost('REASON_NODE_LOST'),
 
   /// A reason that this SDK does not know.
@@ -92,7 +91,7 @@ enum DevicePlatform {
   /// A Linux computer.
   linux(6, 'PLATFORM_LINUX', 'Linux'),
 
-  /// A browser. A login from a browser ends with its connection.
+  /// A browser. A Web device is logged out when its connection ends.
   web(7, 'PLATFORM_WEB', 'Web');
 
   const DevicePlatform(this.number, this.wireName, this.label);
@@ -103,7 +102,7 @@ enum DevicePlatform {
   /// The name of the platform in JSON.
   final String wireName;
 
-  /// The displayed name of the platform, as in the cloud's SDKs.
+  /// The name of the platform that is shown, as in the cloud's SDKs.
   final String label;
 }
 
@@ -128,26 +127,25 @@ final class UserStatus {
   /// The status type.
   final StatusType type;
 
-  /// The custom status, a free text that the user has set; empty if there is
-  /// none.
+  /// The custom status, a text that the user has set; empty if there is none.
   final String customStatus;
 
-  /// The version of the status, which rises with every change of this user. It
-  /// is an unsigned 64-bit number, which a Dart `int` cannot hold on every
-  /// platform.
+  /// The version of the status, which increases with every change of this user.
+  /// It is an unsigned 64-bit number, for which a Dart `int` is not large
+  /// enough on every platform.
   final BigInt version;
 
-  /// The time of the last change of [type] (UTC); null if it never changed.
+  /// The time when [type] last changed (UTC); null if it never changed.
   final DateTime? since;
 
   /// The reason for the last change.
   final StatusReason reason;
 
   /// The time when the user was last connected (UTC). Null while the user is
-  /// online, and without any connection so far.
+  /// online, and for a user who was never connected.
   final DateTime? lastSeen;
 
-  /// The platforms that were connected at [version]. In the answer of
+  /// The platforms that were connected at this [version]. In the answer of
   /// `getUserStatus`, the platforms that are connected now.
   final List<DevicePlatform> onlineDevices;
 

@@ -1,37 +1,39 @@
-/// The limits, views and calls of the ledger. The ledger plans the status
-/// queries and subscriptions of the lists.
+/// The limits, views and calls of the ledger, which plans the queries and
+/// subscriptions for the lists.
 library;
 
-/// The default maximum number of users in the subscription list.
+/// The default of the maximum number of users on the subscription list.
 const int defaultLimit = 200;
 
-/// The default maximum number of users in a query.
+/// The default of the maximum number of users in one query.
 const int defaultQueryBatch = 500;
 
-/// The default maximum number of users in a call about subscriptions.
+/// The default of the maximum number of users in one call to subscribe or
+/// unsubscribe.
 const int defaultSubscribeBatch = 100;
 
-/// The maximum number of calls of one kind within [window]: half of a user's
-/// rate limit. The application has the other half.
+/// The maximum number of calls of one kind within [window]. It is half of a
+/// user's rate limit, so that the application has the other half.
 const int callsPerWindow = 10;
 
-/// The window of [callsPerWindow], in milliseconds.
+/// The length of the window for [callsPerWindow], in milliseconds.
 const int window = 5000;
 
-/// The subscription list and unsubscribed statuses are requested again at this
-/// age, in milliseconds.
+/// The age, in milliseconds, at which the subscription list, and statuses of
+/// users without a subscription, are requested again.
 const int staleAfter = 30000;
 
-/// The status of a user who has left all lists is dropped after this time, in
-/// milliseconds. A short change of pages then needs no calls.
+/// The time, in milliseconds, after which the status of a user who has left all
+/// lists is dropped. If the user returns earlier, for example after a short
+/// change of pages, no call is needed.
 const int grace = 10000;
 
-/// At least this many subscriptions are ended together to make room. Further
-/// scrolling then does not need a call each time.
+/// The minimum number of subscriptions that are ended together to make room, so
+/// that further scrolling does not need a call each time.
 const int makeRoom = 50;
 
 /// The wait after the first temporary refusal, in milliseconds. It doubles with
-/// each further refusal, up to [longestPause].
+/// each further one, up to [longestPause].
 const int firstPause = 5000;
 
 /// The longest wait after temporary refusals, in milliseconds.
@@ -41,8 +43,8 @@ const int longestPause = 300000;
 class View {
   const View({required this.listed, required this.onScreen});
 
-  /// The users of the list, in its order. While the users are the same, this is
-  /// the identical object.
+  /// The users of the list, in its order. It is the same object as long as the
+  /// users are the same.
   final List<String> listed;
 
   /// The users in the visible rows.
@@ -52,8 +54,7 @@ class View {
 /// The kinds of calls that the ledger requests.
 enum CallKind { read, query, subscribe, unsubscribe }
 
-/// A call that the ledger's driver must make. Only one call is under way at a
-/// time.
+/// A call that the driver has to make. At most one call is in progress.
 class Call {
   const Call(this.kind, [this.users = const []]);
 
@@ -61,7 +62,7 @@ class Call {
   final List<String> users;
 }
 
-/// The next action for the ledger's driver.
+/// The next action of the driver.
 sealed class Next {
   const Next();
 }
@@ -73,7 +74,8 @@ class MakeCall extends Next {
   final Call call;
 }
 
-/// The driver must wait until [at]; null means until the next event.
+/// The driver must wait until the time [at], or until the next event if [at] is
+/// null.
 class WaitUntil extends Next {
   const WaitUntil(this.at);
 

@@ -8,15 +8,14 @@ import '../tell.dart';
 import 'lists_sync.dart';
 import 'watcher.dart';
 
-/// The maximum number of drafts in a kit. If there are more, the oldest is
-/// removed.
+/// The maximum number of drafts in a kit. A further draft replaces the oldest.
 const int mostDrafts = 1000;
 
 /// The settings and data that all list models of an application share.
 ///
 /// An application creates one kit for its client, passes it to the list models,
 /// and ends it with [dispose]. Calls that change friends or conversations must
-/// be made through [lists], so that the lists show these changes.
+/// be made through [lists]; otherwise the lists do not show the changes.
 final class ListKit {
   /// Creates the kit of a client. The client may be logged in or not.
   ListKit(
@@ -38,7 +37,7 @@ final class ListKit {
   /// The client.
   final LamplightClient client;
 
-  /// The lists of the own user, with the calls that change them.
+  /// The lists of this user, with the calls that change them.
   late final ListsSync lists;
 
   /// The statuses of the users in the lists.
@@ -50,8 +49,9 @@ final class ListKit {
   String _language;
   bool _isDisposed = false;
 
-  /// The master switch of online statuses. While false, no list shows, queries
-  /// or subscribes to statuses, even with its own switch on.
+  /// The switch of online statuses for all lists. If it is false, no list
+  /// shows, queries or subscribes to statuses, even if the list's own switch is
+  /// on.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -62,7 +62,8 @@ final class ListKit {
     }
   }
 
-  /// The language of all lists that do not set their own: `en` or `zh`.
+  /// The language of all lists that have no language of their own: `en` or
+  /// `zh`.
   String get language => _language;
 
   set language(String language) {
@@ -78,8 +79,7 @@ final class ListKit {
   /// The draft to a peer; empty if there is none.
   String draftTo(String peer) => _drafts[peer] ?? '';
 
-  /// Stores a draft to a peer until the kit is disposed of. An empty text
-  /// removes the draft.
+  /// Stores a draft to a peer until [dispose]. An empty text removes the draft.
   void setDraft(String peer, String text) {
     _drafts.remove(peer);
     if (text.isNotEmpty) {
@@ -91,11 +91,11 @@ final class ListKit {
     _tell();
   }
 
-  /// The friend with this id. Null for other users, and until that part of the
-  /// friend list has been read.
+  /// The friend with this id; null if there is none, or if that part of the
+  /// friend list was not read yet.
   Friend? friend(String userId) => lists.friends.table[userId];
 
-  /// Whether [dispose] was called. After that, lists have no rows.
+  /// Whether [dispose] was called. The lists then have no rows.
   bool get isDisposed => _isDisposed;
 
   /// Adds a listener that is called after each change of the lists, the
@@ -105,8 +105,8 @@ final class ListKit {
   /// Removes a listener.
   void removeListener(void Function() listener) => _listeners.remove(listener);
 
-  /// Ends the subscriptions of the lists and stops listening to the client,
-  /// which stays logged in.
+  /// Ends the subscriptions of the lists, and stops listening to the client.
+  /// The client stays logged in.
   Future<void> dispose() async {
     if (_isDisposed) {
       return;

@@ -1,15 +1,15 @@
-/// The plan of status queries and subscriptions for the lists: the users in the
-/// lists, their known statuses, and the next call to the server.
+/// The plan of queries and subscriptions for the lists: the users in the lists,
+/// their known statuses, and the next call to the server.
 ///
 /// The ledger is pure: it has no client and no clock. A driver reports events
 /// to it, makes the one call that [Ledger.next] returns, and reports the
-/// answer. A method that can change displayed statuses returns the users whose
-/// displayed status has changed.
+/// answer. A method that can change the status to show for some users returns
+/// these users.
 ///
-/// The subscription list belongs to the account, and the application uses it
-/// too. The ledger uses only room that was free when it last read the list, so
-/// that evictions are rare. It unsubscribes only from users to whom it, or an
-/// earlier ledger of the account, has subscribed.
+/// The subscription list belongs to the account, and the application uses it as
+/// well. The ledger only uses the room that was free when it last read the
+/// list, so that evictions are rare. It unsubscribes only from users to whom
+/// it, or an earlier ledger of the account, has subscribed.
 library;
 
 import 'dart:math';
@@ -22,8 +22,9 @@ import 'calls.dart';
 /// A time before all other times.
 const int _never = -1125899906842624;
 
-/// The codes for statuses of others that the app has switched off, or that its
-/// edition lacks. Some servers of the cloud use 3122 for the edition.
+/// The codes with which an app that has switched statuses off, or whose edition
+/// does not have them, refuses statuses. Some servers of the cloud use 3122 for
+/// the edition.
 const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,
@@ -35,44 +36,46 @@ class _Known {
 
   final UserStatus? status;
 
-  /// The time of the last query or notification.
+  /// The time when the status was last received.
   final int at;
 }
 
-/// The plan of queries and subscriptions; see the library.
+/// The plan of queries and subscriptions, which the comment of this library
+/// describes.
 class Ledger {
   bool _isOn = true;
   String? _self;
 
-  /// The code of the server's refusal of statuses, if any.
+  /// The code with which the server refuses statuses; null if it allows them.
   int? _refusal;
 
-  /// Whether the SDK has reported that statuses are refused. The SDK then also
-  /// reports when statuses are allowed again.
+  /// Whether the SDK has reported that statuses are refused. It will then also
+  /// report when they are allowed again.
   bool _isClosedByApp = false;
   int _pausedUntil = 0;
   int _pauses = 0;
   final Map<String, View> _views = {};
 
-  /// The users of all views; null until computed again after a change.
+  /// The users of all views; null if they must be computed again after a
+  /// change.
   Set<String>? _allListed;
   final Map<String, _Known> _known = {};
 
-  /// The ledger's own subscriptions, earliest first, and when each user was
-  /// subscribed to or last visible.
+  /// The users to whom the ledger has subscribed, the earliest first, each with
+  /// the time when the user was subscribed to or last visible.
   final Map<String, int> _own = {};
 
   /// The subscriptions of the application and of other devices.
   final Set<String> _foreign = {};
 
-  /// The users that an earlier ledger of this account had subscribed to.
+  /// The users to whom an earlier ledger of this account had subscribed.
   Set<String> _earlier = const {};
 
-  /// The time when each user left the last list.
+  /// The users who have left all lists, each with the time of leaving.
   final Map<String, int> _left = {};
 
-  /// The users whom the server does not let a client watch, with the time of
-  /// its answer.
+  /// The users whom the server does not let a client watch, each with the time
+  /// of its answer.
   final Map<String, int> _unwatchable = {};
   int _limit = defaultLimit;
   int _readAt = _never;
@@ -80,18 +83,19 @@ class Ledger {
   int _subscribeBatch = defaultSubscribeBatch;
   final Map<CallKind, List<int>> _calls = {};
 
-  /// The status to show for a user; null if statuses are off, refused or
-  /// unknown.
+  /// The status to show for a user; null if statuses are off or refused, or if
+  /// the status is unknown.
   UserStatus? shown(String user) =>
       _isOn && _refusal == null ? _known[user]?.status : null;
 
-  /// The code of the server's refusal of statuses, if any.
+  /// The code with which the server refuses statuses; null if it allows them.
   int? get refusal => _refusal;
 
   /// The users to whom the ledger has subscribed.
   Set<String> get own => _own.keys.toSet();
 
-  /// Sets the master switch. While off, the ledger only ends its subscriptions.
+  /// Sets the switch of the kit. While it is off, the ledger only ends its
+  /// subscriptions.
   List<String> turn(bool on) {
     if (on == _isOn) {
       return const [];
@@ -102,8 +106,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles a login of [self]. [earlier] are the subscriptions of an earlier
-  /// ledger for this account.
+  /// Handles a login of [self]. [earlier] has the subscriptions of an earlier
+  /// ledger of this account.
   List<String> loggedIn(String self, [Iterable<String> earlier = const []]) {
     final changed = loggedOut();
     _self = self;
@@ -141,8 +145,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles a new connection, or an application that is visible again.
-  /// Requests all statuses again, because the server may have newer statuses.
+  /// Handles a new connection, or that the application is visible again. All
+  /// statuses are requested again, because the server may have newer ones.
   void refresh() {
     _readAt = _never;
     _resume();
@@ -171,7 +175,7 @@ class Ledger {
     _noteLeft(before?.listed ?? const [], now);
   }
 
-  /// Handles changed statuses. Only statuses of users in a list are stored.
+  /// Handles changed statuses. Stores only those of users who are in a list.
   List<String> told(Iterable<UserStatus> statuses, int now) {
     if (!_isOn || _self == null) {
       return const [];
@@ -184,8 +188,8 @@ class Ledger {
     ];
   }
 
-  /// Handles a change of the subscription list. Another device of the account,
-  /// or the server API, has made it.
+  /// Handles a change of the subscription list by another device of the account
+  /// or by the server API.
   void listChanged(
     Iterable<String> subscribed,
     Iterable<String> unsubscribed,
@@ -194,8 +198,8 @@ class Ledger {
     _foreign.addAll(subscribed.where((user) => !_own.containsKey(user)));
   }
 
-  /// Handles subscriptions by the application. The application owns them from
-  /// now on.
+  /// Handles subscriptions of the application. The ledger does not unsubscribe
+  /// from these users any more.
   void applicationSubscribed(
     Iterable<String> users,
     Iterable<String> evicted,
@@ -207,12 +211,14 @@ class Ledger {
     }
   }
 
-  /// Handles unsubscriptions by the application; an empty list means all users.
+  /// Handles that the application has unsubscribed from users; from all users
+  /// if the list is empty.
   void applicationUnsubscribed(List<String> users) {
     _gone(users.isNotEmpty ? users : [..._own.keys, ..._foreign]);
   }
 
-  /// Handles the server's subscription list; null if the SDK cannot read it.
+  /// Handles the subscription list of the server; null if the SDK cannot read
+  /// it.
   List<String> read(({List<String> users, int limit})? list, int now) {
     _readAt = now;
     if (list == null) {
@@ -237,7 +243,7 @@ class Ledger {
     return _opened();
   }
 
-  /// Handles the answer to a query; [failed] are the users without an account.
+  /// Handles the answer to a query. [failed] has the users without an account.
   List<String> queried(
     List<String> users,
     List<UserStatus> found,
@@ -260,7 +266,7 @@ class Ledger {
     return [...changed, ..._opened()];
   }
 
-  /// Handles the answer to a subscription; [found] are the statuses in the
+  /// Handles the answer to a subscription. [found] has the statuses in the
   /// answer.
   List<String> subscribed(
     List<String> users,
@@ -293,7 +299,7 @@ class Ledger {
     return _opened();
   }
 
-  /// Handles a refused call. [code] is 0 if the call failed without a code.
+  /// Handles a refused call. [code] is 0 if the failure has no code.
   List<String> refused(Call call, int code, int now) {
     if (_refusals.contains(code)) {
       _pause(now);
@@ -314,8 +320,8 @@ class Ledger {
     return const [];
   }
 
-  /// Returns the next call if the rate limit allows a call now. Otherwise
-  /// returns the time of the next check.
+  /// Returns the next call, if the rate limit allows one now. Otherwise returns
+  /// the time when to ask again.
   Next next(int now) {
     if (_self == null || _isClosedByApp) {
       return const WaitUntil(null);
@@ -341,8 +347,8 @@ class Ledger {
     return call == null ? WaitUntil(_nextDeadline(now)) : _spend(call, now);
   }
 
-  /// The query of visible users without a subscription, or null. Other users
-  /// fill the batch.
+  /// The query of visible users who have no subscription; null if none is
+  /// needed. The rest of the batch are other users.
   Call? _query(Set<String> listed, int now) {
     bool isWanted(String user) {
       final known = _known[user];
@@ -366,8 +372,8 @@ class Ledger {
     return Call(CallKind.query, users.take(_queryBatch).toList());
   }
 
-  /// The call that subscribes to users, or that makes room by unsubscribing.
-  /// Null if no such call is needed.
+  /// The call that subscribes to users, or that unsubscribes from users to make
+  /// room; null if neither is needed.
   Call? _subscriptions(Set<String> listed, int now) {
     final room = max(0, _limit - _foreign.length);
     bool isWanted(String user) =>
@@ -460,12 +466,12 @@ class Ledger {
     return left != null && now - left < grace;
   }
 
-  /// Whether the server sends every status change of this user.
+  /// Whether the server sends every change of this user's status.
   bool _isKept(String user) =>
       _own.containsKey(user) || _foreign.contains(user) || user == _self;
 
-  /// Whether a user cannot be watched. The ledger tries again after
-  /// [longestPause], because the account may exist by then.
+  /// Whether a user cannot be watched at the moment. After [longestPause] the
+  /// ledger tries again, because the account may exist by then.
   bool _isHopeless(String user, int now) {
     final at = _unwatchable[user];
     return at != null && now - at < longestPause;
@@ -486,8 +492,8 @@ class Ledger {
         before?.customStatus != kept.customStatus;
   }
 
-  /// Handles users who were removed from the subscription list: their statuses
-  /// are not updated any longer.
+  /// Handles that users were removed from the subscription list, so that their
+  /// statuses are not updated any more.
   void _gone(Iterable<String> users) {
     for (final user in users) {
       _own.remove(user);
@@ -503,7 +509,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles an answer or a report that shows that statuses are allowed.
+  /// Handles an answer, or a report of the SDK, that shows that statuses are
+  /// allowed.
   List<String> _opened() {
     _resume();
     if (_refusal == null || _isClosedByApp) {

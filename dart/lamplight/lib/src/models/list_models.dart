@@ -1,4 +1,4 @@
-/// The list models, with which widgets draw lists.
+/// The models of lists, which widgets draw.
 library;
 
 import 'dart:async';
@@ -14,11 +14,11 @@ import 'rows.dart';
 import 'watcher.dart';
 import 'words.dart';
 
-/// The number of rows that count as visible until the widget calls
+/// The number of rows that count as visible before the widget calls
 /// [ListModel.rowsOnScreen].
 const int _firstOnScreen = 20;
 
-/// How often relative times such as "5 minutes ago" are updated.
+/// The interval at which relative times such as "5 minutes ago" are shown anew.
 const Duration _tick = Duration(seconds: 30);
 
 int _views = 0;
@@ -31,11 +31,11 @@ sealed class ListTrouble {
   String notice(ListWords words);
 }
 
-/// The connection is lost, so the list shows the last known statuses.
+/// The connection is lost. The list shows the last known statuses.
 final class CutTrouble extends ListTrouble {
   const CutTrouble({required this.isConnecting});
 
-  /// Whether an attempt to connect is under way.
+  /// Whether an attempt to connect is in progress.
   final bool isConnecting;
 
   @override
@@ -62,7 +62,7 @@ final class WithheldTrouble extends ListTrouble {
   String toString() => 'WithheldTrouble($code)';
 }
 
-/// A model of a list. While it has a listener, it requests statuses.
+/// A model of a list. It requests statuses while it has a listener.
 sealed class ListModel {
   ListModel._(
     this.kit, {
@@ -86,9 +86,9 @@ sealed class ListModel {
   Timer? _ticking;
   bool _isShowing = false;
 
-  /// The switch of this list. While it is false, the list queries no statuses,
-  /// makes no subscriptions and shows no dots. The kit's switch has this effect
-  /// on all lists.
+  /// The switch of this list. If it is false, the list queries no statuses,
+  /// makes no subscriptions and shows no dots. The switch of the kit does the
+  /// same for all lists.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -108,8 +108,8 @@ sealed class ListModel {
   /// The state of the list.
   ListState get state;
 
-  /// Why the statuses of this list may be outdated or are not shown; null
-  /// without such a reason.
+  /// The reason why the statuses of this list may be outdated or are not shown;
+  /// null if there is none.
   ListTrouble? get trouble {
     final StatusWatcher(:net, :refusal) = kit.statuses;
     if (net != Net.connected) {
@@ -118,11 +118,11 @@ sealed class ListModel {
     return showsStatuses && refusal != null ? WithheldTrouble(refusal) : null;
   }
 
-  /// Reads the list again after a failure.
+  /// Reads the list again after reading it has failed.
   void retry();
 
-  /// Adds a listener that is called after each change of the rows. With its
-  /// first listener, the list begins to request statuses.
+  /// Adds a listener that is called after each change of the rows. The list
+  /// begins to request statuses when it gets its first listener.
   void addListener(void Function() listener) {
     if (_listeners.isEmpty) {
       kit.addListener(_changed);
@@ -133,15 +133,15 @@ sealed class ListModel {
     }
   }
 
-  /// Removes a listener. Without listeners, the list requests nothing.
+  /// Removes a listener. A list without listeners requests nothing.
   void removeListener(void Function() listener) {
     if (_listeners.remove(listener) && _listeners.isEmpty) {
       _sleep();
     }
   }
 
-  /// Sets the visible rows, from index [first] to index [last]. The list
-  /// requests their statuses before all others.
+  /// Sets the visible rows, from the index [first] to the index [last]. Their
+  /// statuses are requested before all others.
   void rowsOnScreen(int first, int last) {
     if (first != _first || last != _last) {
       _first = first;
@@ -150,7 +150,8 @@ sealed class ListModel {
     }
   }
 
-  /// Removes all listeners, so that the model requests nothing any longer.
+  /// Removes all listeners, so that the model does not request anything any
+  /// more.
   void dispose() {
     _listeners.clear();
     _sleep();
@@ -164,8 +165,8 @@ sealed class ListModel {
         )
       : null;
 
-  /// The users of the list in its order. While the users are the same, this is
-  /// the identical object.
+  /// The users of the list, in its order. It is the same object as long as the
+  /// users are the same.
   List<String> get _listed;
 
   /// Returns the users in the rows from index [first] to index [last].
@@ -227,13 +228,13 @@ sealed class ListModel {
   List<String> _shownOnScreen = const [];
 }
 
-/// The conversations of the user. A row has the peer's name, picture, status
-/// and custom status. It also has the last message with its time, and the
-/// number of unread messages. Pinned conversations are at the top.
+/// The conversations of the user. A row has the name, the picture, the status
+/// and the custom status of the peer, the last message with its time, and the
+/// number of unread messages. Pinned conversations come first.
 base class ConversationListModel extends ListModel {
   /// Creates the model of a conversation list. [filter] selects the
-  /// conversations to show; the default is all. [language] replaces the kit's
-  /// language.
+  /// conversations that are shown; by default, all are. [language] replaces the
+  /// language of the kit.
   ConversationListModel(
     super.kit, {
     super.isShowOnlineStatus = true,
@@ -316,11 +317,11 @@ base class ConversationListModel extends ListModel {
   }
 }
 
-/// The friends of the user with their statuses, grouped by letter.
+/// The friends of the user with their statuses, grouped by letters.
 base class ContactListModel extends ListModel {
-  /// Creates the model of a contact list. [filter] selects the friends to show;
-  /// the default is all. [pinyin] returns the reading of a Chinese name. If it
-  /// is null, Chinese names are listed under `#`.
+  /// Creates the model of a contact list. [filter] selects the friends that are
+  /// shown; by default, all are. [pinyin] returns the reading of a Chinese
+  /// name. If it is null, Chinese names are listed under `#`.
   ContactListModel(
     super.kit, {
     super.isShowOnlineStatus = true,
@@ -333,7 +334,8 @@ base class ContactListModel extends ListModel {
   /// Returns whether to show a friend.
   final bool Function(Friend friend)? filter;
 
-  /// Converts Chinese names to their readings.
+  /// Returns the reading of a Chinese name; null if such names are listed under
+  /// `#`.
   final Pinyin? pinyin;
 
   List<Friend> _friends = const [];
@@ -343,10 +345,11 @@ base class ContactListModel extends ListModel {
   @override
   ListState get state => kit.lists.friends.state;
 
-  /// The rows: each letter's header, followed by its friends.
+  /// The rows: the header of each letter, and the friends below it.
   List<ContactRow> get rows => _rows ??= _sorted.rows(_statusOf);
 
-  /// The index of each letter's header among the rows, for a bar of letters.
+  /// For each letter: the index of its header among the rows. A bar of letters
+  /// uses it.
   Map<String, int> get letters => _sorted.letters;
 
   @override
@@ -380,7 +383,8 @@ base class ContactListModel extends ListModel {
   void _forgetRows() => _rows = null;
 }
 
-/// Returns the items from index [first] to index [last], as far as they exist.
+/// Returns those of the items from the index [first] to the index [last] that
+/// exist.
 List<T> _range<T>(List<T> items, int first, int last) {
   final begin = first.clamp(0, items.length);
   return items.sublist(begin, (last + 1).clamp(begin, items.length));

@@ -1,10 +1,10 @@
-/// Keeps the conversations and friends of the own user current. Reads them when
-/// they are needed, and applies the changes that the server sends. Reads them
-/// again when the server reports that they are outdated.
+/// Keeps the conversations and the friends of this user up to date. Reads them
+/// when they are needed, applies the changes that the server sends, and reads
+/// them again when the server reports that they are outdated.
 ///
-/// The server sends a change to every device except the one whose call made it.
-/// Calls that change lists are therefore made through this class, which applies
-/// their answers.
+/// The server does not send a change to the device that has made it with a
+/// call. Calls that change lists are therefore made through this class, which
+/// applies their answers.
 library;
 
 import 'dart:async';
@@ -31,8 +31,7 @@ final class ListLoading extends ListState {
   String toString() => 'ListLoading()';
 }
 
-/// The list has rows to show. More rows may follow while the list is being
-/// read.
+/// The list has rows to show. If it is still being read, more rows follow.
 final class ListReady extends ListState {
   /// Creates the state.
   const ListReady();
@@ -53,19 +52,19 @@ final class ListFailed extends ListState {
   String toString() => 'ListFailed($error)';
 }
 
-/// The rows in the first page. A small page is shown soon.
+/// The number of rows on the first page. A small page arrives early.
 const int _firstRows = 100;
 
-/// The pages that are read without a pause. The server allows a user 20 calls
-/// in 5 s; the application needs some.
+/// The number of pages that are read without a pause. The server allows a user
+/// 20 calls in 5 s, and the application needs some of them.
 const int _atOnce = 8;
 
-/// The pause before each further page.
+/// The pause before each page after these.
 const Duration _pause = Duration(milliseconds: 500);
 
 /// The lists of one client.
 final class ListsSync {
-  /// Starts listening to a client. A list is read when it is first used.
+  /// Starts to listen to a client. A list is read when it is first used.
   ListsSync(this._client, {required void Function() onChange})
       : _onChange = onChange {
     conversations = KeptList._(
@@ -156,14 +155,14 @@ final class ListsSync {
   }) async =>
       _answered(await _client.pinConversation(peer, pinned: pinned));
 
-  /// Removes a conversation from the own list.
+  /// Removes a conversation from the list of this user.
   Future<void> deleteConversation(String peer) async {
     final version = await _client.deleteConversation(peer);
     conversations.table.drop([peer], version);
     _onChange();
   }
 
-  /// Adds a user to the own friend list.
+  /// Adds a user to the friend list of this user.
   Future<FriendResult> addFriend(
     String userId, {
     String remark = '',
@@ -181,7 +180,7 @@ final class ListsSync {
         ),
       );
 
-  /// Removes users from the own friend list.
+  /// Removes users from the friend list of this user.
   Future<DeleteFriendsResult> deleteFriends(
     Iterable<String> userIds, {
     bool single = false,
@@ -205,7 +204,8 @@ final class ListsSync {
     return sent;
   }
 
-  /// Moves the conversation of an own message to the top, or creates it.
+  /// Moves the conversation of a message that this user has sent to the top, or
+  /// creates it.
   void _moved(Message message, int version) {
     final friend = friends.table[message.to];
     final row = conversations.table[message.to] ??
@@ -314,7 +314,7 @@ final class ListsSync {
   }
 }
 
-/// One list, and the state of its reading.
+/// One list, and the progress of reading it.
 final class KeptList<T, P> {
   KeptList._(
     this._client, {
@@ -331,7 +331,7 @@ final class KeptList<T, P> {
   final Future<P> Function() _first;
   final Future<P> Function(P page) _then;
 
-  /// Puts a page into the table, and returns whether it was the last one.
+  /// Puts a page into the table. Returns whether it was the last one.
   final bool Function(P page, ListTable<T> table) _take;
   final void Function() _onChange;
 
@@ -340,16 +340,17 @@ final class KeptList<T, P> {
   ListState _state = const ListLoading();
   bool _isWanted = false;
 
-  /// Counts the readings of the list and the ends of sessions. A page that
-  /// arrives after a change is ignored: its reading is over.
+  /// The number of readings of the list, and of ends of sessions. A page that
+  /// arrives after this number has changed is ignored, because its reading is
+  /// over.
   int _attempt = 0;
   Future<void>? _reading;
 
-  /// The pause before the next page; null if there is none now.
+  /// The pause before the next page; null if there is none at the moment.
   _Pause? _pausing;
   bool _isStopped = false;
 
-  /// The state of the list; the first access starts reading it.
+  /// The state of the list. The first access starts to read it.
   ListState get state {
     if (!_isWanted) {
       _isWanted = true;
@@ -361,8 +362,8 @@ final class KeptList<T, P> {
   /// The visible rows.
   Iterable<T> get visible => table.visible;
 
-  /// Completes when the whole list has been read. Throws if it cannot be read.
-  /// After a failure, reads the list again.
+  /// Completes when the whole list was read, or with an error if it cannot be
+  /// read. After a failure, reads the list again.
   Future<void> get whole async {
     if (state is ListFailed) {
       _begin();
@@ -382,7 +383,7 @@ final class KeptList<T, P> {
     }
   }
 
-  /// Reads the list again after a failure.
+  /// Reads the list again after reading it has failed.
   void retry() {
     _isWanted = true;
     _begin();
@@ -394,8 +395,8 @@ final class KeptList<T, P> {
     }
   }
 
-  /// Reads the list if it was requested but not completely read. A reading
-  /// under way continues.
+  /// Reads the list, if it was requested but not read completely. A reading in
+  /// progress continues.
   void _connected() {
     final isMissing = _state is! ListReady || !table.isComplete;
     if (_isWanted && isMissing && _reading == null) {
@@ -468,7 +469,7 @@ final class KeptList<T, P> {
   }
 }
 
-/// A pause between two pages. [end] ends it early.
+/// A pause between two pages. [end] ends it before its time.
 final class _Pause {
   /// Begins a pause.
   _Pause() {
@@ -489,9 +490,10 @@ final class _Pause {
   }
 }
 
-/// A copy of a row with some fields changed.
+/// Copies of a conversation.
 extension ConversationCopy on Conversation {
-  /// Copies the row; fields that are null stay unchanged.
+  /// Returns a copy with other values for some fields. Fields that are null
+  /// keep their values.
   Conversation copy({
     Message? lastMessage,
     UserProfile? profile,
@@ -510,9 +512,9 @@ extension ConversationCopy on Conversation {
       );
 }
 
-/// A copy of an entry with another profile.
+/// Copies of a friend.
 extension FriendCopy on Friend {
-  /// Copies the entry with another profile.
+  /// Returns a copy with another profile.
   Friend copy({required UserProfile profile}) => Friend(
         userId: userId,
         profile: profile,

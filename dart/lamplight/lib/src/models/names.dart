@@ -6,8 +6,9 @@ export '../model/display_name.dart';
 /// The number of colours for users without a picture.
 const int tints = 8;
 
-/// Returns the first character of a name in an East Asian script. For other
-/// names, returns the first letters of the first and last word.
+/// Returns the initials of a name: the first character of a name in an East
+/// Asian script; for other names, the first letters of the first and the last
+/// word.
 String initialsOf(String name) {
   final words = name
       .trim()
@@ -22,7 +23,7 @@ String initialsOf(String name) {
   return '$first$last'.toUpperCase();
 }
 
-/// Returns a number from 0 to [tints] - 1. It is always the same for a user.
+/// Returns a number from 0 to [tints] - 1, which is always the same for a user.
 int tintOf(String userId) {
   var hash = 2166136261;
   for (final rune in userId.runes) {
@@ -31,9 +32,9 @@ int tintOf(String userId) {
   return (hash >> 8) % tints;
 }
 
-/// Returns the lower 32 bits of `hash * 16777619`, with 16777619 = 2^24 + 403.
-/// Numbers on the web cannot hold the product exactly, so it is computed in
-/// parts.
+/// Returns the lower 32 bits of `hash * 16777619`, where 16777619 is 2^24 +
+/// 403. The product is computed in parts, because a number on the web cannot
+/// represent it exactly.
 int _times16777619(int hash) =>
     (((hash & 0xff) * 0x1000000) + hash * 403) & 0xffffffff;
 

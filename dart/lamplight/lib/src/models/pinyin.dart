@@ -1,5 +1,5 @@
-/// The phonetic reading of a name, which sorts it, and the letter under which
-/// it is listed.
+/// The reading of a name, by which it is sorted, and the letter under which it
+/// is listed.
 library;
 
 import 'dart:typed_data';
@@ -9,11 +9,12 @@ import 'pinyin_table.dart';
 /// Converts a Chinese name to its reading.
 typedef Pinyin = String Function(String name);
 
-/// The letters of an index, in order; `#` is for names without a letter.
+/// The letters of an index, in their order. `#` is for names without a letter.
 const String indexLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ#';
 
-/// Returns the pinyin of a name without tones: one syllable for each Chinese
-/// character. A surname at the beginning gets its special reading as a surname.
+/// Returns the pinyin of a name without tones, with one syllable for each
+/// Chinese character. A surname at the beginning is read as a surname, if that
+/// differs.
 String pinyinOf(String name) {
   final syllables = <String>[];
   final runes = name.runes.toList();
@@ -33,8 +34,8 @@ String pinyinOf(String name) {
   return syllables.join(' ');
 }
 
-/// Returns the text that sorts a name. For a Chinese name, it is the pinyin, or
-/// an empty text if [pinyin] is null.
+/// Returns the text by which a name is sorted. For a Chinese name, it is the
+/// pinyin, or an empty text if [pinyin] is null.
 String readingOf(String name, Pinyin? pinyin) {
   final trimmed = name.trim();
   return _chinese.hasMatch(trimmed) ? pinyin?.call(trimmed) ?? '' : trimmed;
@@ -51,8 +52,8 @@ String letterOf(String reading) {
   return letter.length == 1 && _latin.hasMatch(letter) ? letter : '#';
 }
 
-/// Compares readings: accents and case are ignored, and numbers are compared by
-/// their value.
+/// Compares two readings. Accents and case are ignored, and numbers are
+/// compared by their values.
 int compareReadings(String one, String other) {
   final left = _parts(one);
   final right = _parts(other);
@@ -145,8 +146,8 @@ const Map<String, String> _accented = {
 
 final _Readings _readings = _Readings();
 
-/// The pinyin tables for fast look-ups, built when the first Chinese name is
-/// read.
+/// The pinyin tables in a form that is fast to search. It is created when the
+/// first Chinese name is read.
 class _Readings {
   _Readings() {
     for (final match in _entry.allMatches(pinyinTable)) {
@@ -169,8 +170,7 @@ class _Readings {
   final Map<String, List<String>> surnames = {};
   final List<String> _syllables = [];
 
-  /// The number of each character's syllable, from 1; 0 if the character has
-  /// none.
+  /// For each character: the number of its syllable, from 1; 0 if it has none.
   final Uint16List _indexes = Uint16List(_last - _first + 1);
 
   /// Returns the syllable of a character; null if the table does not have it.

@@ -1,4 +1,4 @@
-/// The rows of the lists, ready for a widget to draw. All functions here are
+/// The rows of the lists, ready to be drawn by a widget. All functions are
 /// pure.
 library;
 
@@ -9,10 +9,11 @@ import 'pinyin.dart';
 import 'times.dart';
 import 'words.dart';
 
-/// The largest number on a badge; above it, the badge has a `+`.
+/// The largest number that a badge shows. For a larger one, it shows this
+/// number and `+`.
 const int largestBadge = 99;
 
-/// The kinds of the dot on a picture.
+/// The kinds of dots on a picture.
 enum Dot {
   /// The user is online: green.
   online,
@@ -40,7 +41,8 @@ final class RowStatus {
   /// The kind of the dot.
   final Dot dot;
 
-  /// The name of the status, for people who cannot see the dot.
+  /// The name of the status, which replaces the dot for people who cannot see
+  /// it.
   final String label;
 
   /// The custom status; empty if there is none.
@@ -110,7 +112,7 @@ final class ConversationRow {
   /// The name of the peer.
   final String name;
 
-  /// The initials that replace a missing picture.
+  /// The initials that are shown if there is no picture.
   final String initials;
 
   /// The number of the colour behind the initials, from 0 to 7.
@@ -181,7 +183,7 @@ final class FriendRow extends ContactRow {
   /// The name of the friend.
   final String name;
 
-  /// The number of the friend in the list; the first friend has 1.
+  /// The position of the friend among all friends, from 1.
   final int place;
 
   /// The status of the friend; null if no dot is drawn.
@@ -190,7 +192,7 @@ final class FriendRow extends ContactRow {
   /// The friend's id.
   String get userId => friend.userId;
 
-  /// The initials that replace a missing picture.
+  /// The initials that are shown if there is no picture.
   String get initials => initialsOf(name);
 
   /// The number of the colour behind the initials, from 0 to 7.
@@ -203,8 +205,8 @@ final class FriendRow extends ContactRow {
   String toString() => 'FriendRow($userId, $status)';
 }
 
-/// Sorts conversations for a list. Pinned conversations come first, then the
-/// latest messages, then the latest activity. Equal conversations keep their
+/// Sorts conversations for a list: pinned ones first, then by the last message,
+/// then by the last activity, the latest first. Equal conversations keep their
 /// order.
 List<Conversation> inOrder(Iterable<Conversation> conversations) {
   final indexed = conversations.indexed.toList();
@@ -230,7 +232,8 @@ int _lastTime(Conversation conversation) =>
 
 int _millis(DateTime? moment) => moment?.millisecondsSinceEpoch ?? 0;
 
-/// Returns the text of the second line of a row: the draft or the last message.
+/// Returns the text of the second line of a row: the draft, or else the last
+/// message.
 ({bool isDraft, String text}) summaryOf(
   Conversation conversation,
   String draft,
@@ -256,8 +259,8 @@ String badgeOf(int unread) => unread <= 0
         ? '$largestBadge+'
         : '$unread';
 
-/// Builds the row of a conversation. [local] converts a time to the time zone
-/// in which the row shows it.
+/// Creates the row of a conversation. [local] converts a time to the time zone
+/// of the row.
 ConversationRow conversationRowOf(
   Conversation conversation, {
   required ListWords words,
@@ -284,13 +287,13 @@ ConversationRow conversationRowOf(
 
 DateTime _local(DateTime moment) => moment.toLocal();
 
-/// A friend and the displayed name.
+/// A friend, with the name that is shown.
 typedef SortedFriend = ({Friend friend, String name});
 
 /// The friends of a contact list, grouped by letter.
 final class Contacts {
-  /// Groups friends by letter: A to Z, then `#`. Within a letter, they are
-  /// sorted by reading, then by name and userID.
+  /// Groups friends by letters: A to Z, then `#`. Within a letter, friends are
+  /// sorted by the reading of the name, then by the name and the userID.
   factory Contacts(Iterable<Friend> friends, {Pinyin? pinyin = pinyinOf}) {
     final read = [
       for (final friend in friends) _ReadFriend(friend, pinyin),
@@ -316,7 +319,7 @@ final class Contacts {
       for (final (:friend, name: _) in those) friend.userId,
   ];
 
-  /// The index of each letter's header among the rows.
+  /// For each letter: the index of its header among the rows.
   late final Map<String, int> letters = () {
     var row = 0;
     return {
@@ -325,7 +328,7 @@ final class Contacts {
     };
   }();
 
-  /// Returns the rows: each letter's header, followed by its friends.
+  /// Returns the rows: the header of each letter, and the friends below it.
   List<ContactRow> rows(RowStatus? Function(String userId) statusOf) {
     var place = 0;
     return [

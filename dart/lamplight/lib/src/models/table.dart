@@ -1,10 +1,10 @@
-/// One list of the own user, combined from the pages that were read, the
-/// answers to own calls, and the changes that the server sends.
+/// One list of this user. It combines the pages that were read, the answers to
+/// this client's calls, and the changes that the server sends.
 ///
-/// Every value has a lists version. Of two values of a row, the table keeps the
-/// one with the higher version, in any order of arrival. While a list is read
-/// again, its earlier rows stay visible. During the first reading, the pages
-/// become visible one by one.
+/// Every row has a lists version. Of two values of a row, the table keeps the
+/// one with the higher version, in whichever order they arrive. While a list is
+/// read again, its earlier rows stay visible. While a list is read for the
+/// first time, its pages become visible one by one.
 library;
 
 final class _Row<T> {
@@ -17,15 +17,15 @@ final class _Row<T> {
 /// The rows of one list by their key.
 final class ListTable<T> {
   /// The rows of the last complete reading, with later changes. Null until the
-  /// list was read once.
+  /// list was read completely once.
   Map<String, T>? _shown;
 
-  /// The known rows. During a reading, only the rows that were read or sent
-  /// since the reading began.
+  /// The known rows. While the list is being read, only the rows that were read
+  /// or sent since the reading began.
   Map<String, _Row<T>> _rows = {};
 
-  /// The versions of rows removed during a reading. An older page must not
-  /// restore them.
+  /// For each row that was removed while the list is being read: the lists
+  /// version of the removal. An older page must not add the row again.
   final Map<String, int> _gone = {};
   bool _isReading = false;
 
@@ -47,15 +47,15 @@ final class ListTable<T> {
     _isReading = false;
   }
 
-  /// Prepares the table for reading the list from its beginning.
+  /// Prepares the table for a reading of the list from its beginning.
   void beginReading() {
     _rows = {};
     _gone.clear();
     _isReading = true;
   }
 
-  /// Adds rows with their lists version. With [isPage], they belong to a
-  /// reading: the earlier rows stay visible until the whole list has been read.
+  /// Adds rows with their lists version. If [isPage], they are a page of a
+  /// reading, and the earlier rows stay visible until the whole list was read.
   void put(Map<String, T> rows, int version, {bool isPage = false}) {
     for (final MapEntry(:key, :value) in rows.entries) {
       if ((_rows[key]?.version ?? _gone[key] ?? 0) > version) {
@@ -69,7 +69,7 @@ final class ListTable<T> {
     }
   }
 
-  /// Removes rows; [version] is the lists version of the removal.
+  /// Removes rows. [version] is the lists version of the removal.
   void drop(Iterable<String> keys, int version) {
     for (final key in keys) {
       if ((_rows[key]?.version ?? 0) > version) {
@@ -83,8 +83,8 @@ final class ListTable<T> {
     }
   }
 
-  /// Changes a row without changing its version. Does nothing if there is no
-  /// row.
+  /// Changes a row, but not its version. Does nothing if the row does not
+  /// exist.
   void revise(String key, T Function(T row) apply) {
     final row = _rows[key];
     if (row != null) {

@@ -1,16 +1,16 @@
 /// Formats a time in a list, and a day between messages.
 ///
-/// All parts of Lamplight use the same rules: hours from 00 to 23, months by
-/// name, and the year unless it is the current one. The functions use the time
-/// zone of their arguments: pass local times, both in the same zone.
+/// All parts of Lamplight have the same rules: hours from 00 to 23, months by
+/// name, and the year only if it is not the current one. The functions use the
+/// time zone of their arguments, so pass local times, all of the same zone.
 library;
 
 import 'words.dart';
 
-/// Formats a time for a list, depending on the age. It is "now", minutes ago
-/// within the hour, the time of day for today, "yesterday" and "2 days ago",
-/// the weekday within a week, or month and day within this year. Older times
-/// get the full date.
+/// Formats a time for a list, by its age: "now"; minutes, within an hour; the
+/// time of day, on the same day; "yesterday" and "2 days ago"; the weekday,
+/// within a week; the month and the day, in the same year; otherwise the full
+/// date.
 String listTime(DateTime at, DateTime now, TimeWords words) {
   final ago = now.difference(at);
   if (ago < const Duration(minutes: 1)) {

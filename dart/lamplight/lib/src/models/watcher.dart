@@ -1,6 +1,6 @@
-/// The driver of the ledger. Makes the ledger's calls one after another, passes
-/// the client's events to the ledger, and reports changes of displayed
-/// statuses.
+/// The driver of the ledger. It makes the calls of the ledger one after
+/// another, passes the events of the client to the ledger, and reports changes
+/// of the statuses to show.
 library;
 
 import 'dart:async';
@@ -16,16 +16,16 @@ import 'ledger.dart';
 /// The time without scrolling, in milliseconds, after which calls are made.
 const int _settle = 120;
 
-/// The time, in milliseconds, after which calls are made although a list keeps
+/// The longest time, in milliseconds, until calls are made while a list keeps
 /// scrolling.
 const int _longestSettle = 500;
 
-/// The lists show interruptions of the connection from this duration on.
-/// Shorter interruptions would make the dots flicker.
+/// The shortest interruption of the connection that the lists show. If shorter
+/// ones were shown, the dots would flicker.
 const Duration _shortCut = Duration(milliseconds: 500);
 
-/// A storage for the subscriptions of the lists, which lets an application end
-/// them after a restart.
+/// A storage for the subscriptions of the lists. With it, an application can
+/// end them after a restart.
 abstract interface class SubscriptionMemory {
   /// Returns the stored users of an account; empty if there are none.
   List<String> recall(String account);
@@ -34,7 +34,7 @@ abstract interface class SubscriptionMemory {
   void remember(String account, List<String> users);
 }
 
-/// The state of a client's connection, for display.
+/// The state of a client's connection, as lists show it.
 enum Net {
   /// The client is connected, or no user is logged in.
   connected,
@@ -76,26 +76,27 @@ final class StatusWatcher {
   String? _user;
   Timer? _timer;
 
-  /// The time when the first change came since the ledger was last asked for a
-  /// call, if any.
+  /// The time of the first change since the ledger was last asked for a call;
+  /// null if there was none.
   int? _dueSince;
   bool _isCalling = false;
 
-  /// Completes when the calls under way have ended.
+  /// Completes when the calls in progress have ended.
   Future<void> _calls = Future.value();
   bool _isStopped = false;
   Net _net = Net.connected;
   Net _toldNet = Net.connected;
   Timer? _cut;
 
-  /// The status of a user; null if unknown, or while statuses are off.
+  /// The status of a user; null if it is unknown, or while statuses are off.
   UserStatus? shown(String userId) => _ledger.shown(userId);
 
-  /// The code with which the app refuses statuses, 7013 or 72001, or null.
+  /// The code with which the app refuses statuses, 7013 or 72001; null if it
+  /// allows them.
   int? get refusal => _ledger.refusal;
 
-  /// The last reported state of the connection. Without a connection, the lists
-  /// show the last known statuses.
+  /// The state of the connection that was reported last. Without a connection,
+  /// the lists show the last known statuses.
   Net get net => _user == null ? Net.connected : _toldNet;
 
   /// Turns the statuses of all lists on or off.
@@ -116,14 +117,14 @@ final class StatusWatcher {
     _wakeSoon();
   }
 
-  /// Requests the statuses and the subscription list again. They may have
-  /// changed without a notification.
+  /// Requests the statuses and the subscription list again, because they may
+  /// have changed without a notification.
   void refresh() {
     _ledger.refresh();
     _wakeSoon();
   }
 
-  /// Handles subscriptions by the application.
+  /// Handles subscriptions of the application.
   void applicationSubscribed(
     Iterable<String> users, [
     Iterable<String> evicted = const [],
@@ -133,15 +134,16 @@ final class StatusWatcher {
     _wakeSoon();
   }
 
-  /// Handles unsubscriptions by the application; an empty list means all users.
+  /// Handles that the application has unsubscribed from users; from all users
+  /// if the list is empty.
   void applicationUnsubscribed(Iterable<String> users) {
     _ledger.applicationUnsubscribed(users.toList());
     _remember();
     _wakeSoon();
   }
 
-  /// Ends the subscriptions of the lists and stops handling events. Without a
-  /// connection, the server keeps the subscriptions.
+  /// Ends the subscriptions of the lists, and stops handling events. If there
+  /// is no connection, the server keeps the subscriptions.
   Future<void> dispose() async {
     _isStopped = true;
     unawaited(_listening.cancel());
@@ -249,8 +251,8 @@ final class StatusWatcher {
     }
   }
 
-  /// Asks the ledger for its next call after a short delay, so that further
-  /// changes can join.
+  /// Asks the ledger for its next call after a short delay, because further
+  /// changes may follow at once.
   void _wakeSoon() {
     final now = _now();
     final since = _dueSince ??= now;
@@ -258,8 +260,8 @@ final class StatusWatcher {
     _wake((latest < _settle ? latest : _settle).clamp(0, _settle));
   }
 
-  /// Asks the ledger for its next call after this many milliseconds; null means
-  /// after the next event.
+  /// Asks the ledger for its next call after this number of milliseconds; if it
+  /// is null, after the next event.
   void _wake(int? after) {
     _timer?.cancel();
     _timer = null;
@@ -317,7 +319,7 @@ final class StatusWatcher {
   }
 
   /// Makes a call. [isSame] returns whether the login is still the same. If it
-  /// is not, the answer is void.
+  /// is not, the answer is ignored.
   Future<List<String>> _ask(Call call, bool Function() isSame) async {
     final users = call.users;
     switch (call.kind) {
@@ -378,7 +380,7 @@ final class StatusWatcher {
   }
 }
 
-/// A monotonic clock, which is independent of changes of the time of day.
+/// A monotonic clock, so that changes of the wall clock have no effect.
 final Stopwatch _clock = Stopwatch()..start();
 
 int _monotonic() => _clock.elapsedMilliseconds;

@@ -33,8 +33,8 @@ final class ListWords {
   })  : _lastKnown = lastKnown,
         _unread = unread;
 
-  /// Returns the texts for a language tag such as `zh-CN`. All languages other
-  /// than Chinese get the English texts.
+  /// Returns the texts for a language tag such as `zh-CN`. For any language but
+  /// Chinese, returns the English texts.
   factory ListWords.of(String language) =>
       RegExp(r'^zh\b', caseSensitive: false).hasMatch(language)
           ? chinese
@@ -91,7 +91,7 @@ final class ListWords {
   /// The label before a draft.
   final String draft;
 
-  /// The text for a message with custom content that has no description.
+  /// The text for a message whose custom content has no description.
   final String customMessage;
 
   /// The label of the action that pins a conversation to the top.
@@ -205,10 +205,10 @@ final class TimeWords {
   /// The text for one minute ago.
   final String minute;
 
-  /// The text for several minutes ago: `{}` is their number.
+  /// The text for several minutes ago, in which `{}` is their number.
   final String minutes;
 
-  /// The texts for today, yesterday and the day before.
+  /// The texts for today, yesterday and the day before yesterday.
   final List<String> days;
 
   /// The days of the week from Monday, in their short form for lists.

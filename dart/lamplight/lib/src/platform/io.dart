@@ -1,5 +1,5 @@
 /// The parts of the SDK that use `dart:io`: the connector with its WebSocket,
-/// the platform of this machine, and a device id that is stored in a file.
+/// the platform of this machine, and a device id in a file.
 library;
 
 import 'dart:async';
@@ -9,8 +9,8 @@ import '../device_id.dart';
 import '../model/status.dart';
 import '../transport.dart';
 
-/// The platform of this machine; Linux for platforms that Lamplight does not
-/// name.
+/// The platform of this machine. Linux stands for platforms that Lamplight does
+/// not have.
 DevicePlatform thisPlatform() => switch (Platform.operatingSystem) {
       'android' => DevicePlatform.android,
       'ios' => DevicePlatform.iPhone,
@@ -22,16 +22,16 @@ DevicePlatform thisPlatform() => switch (Platform.operatingSystem) {
 /// The default connector of this platform.
 Connector defaultConnector() => ioConnector();
 
-/// Returns a connector with the WebSocket of `dart:io`. [context] has the
-/// trusted certificates; the default is the system's.
+/// Returns a connector that uses the WebSocket of `dart:io`. [context] has the
+/// trusted certificates; the default is those of the system.
 Connector ioConnector({SecurityContext? context}) =>
     (server) => _IoLink(server, HttpClient(context: context));
 
 /// Returns the device id in the file [path]. If the file does not exist,
-/// creates the file with a new id. The folder must exist.
+/// creates it with a new id. The folder must exist.
 ///
-/// Throws a [FileSystemException] if the file cannot be read or created. Throws
-/// a [FormatException] if its content is not a device id.
+/// Throws a [FileSystemException] if the file cannot be read or created, and a
+/// [FormatException] if its content is not a device id.
 String deviceIdIn(String path) {
   final file = File(path);
   if (file.existsSync()) {

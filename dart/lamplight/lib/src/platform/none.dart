@@ -1,5 +1,5 @@
-/// The defaults for platforms without `dart:io`, such as a browser, where the
-/// application must pass a connector.
+/// The defaults for platforms without `dart:io`, such as a browser. The
+/// application must then pass a connector.
 library;
 
 import '../model/status.dart';

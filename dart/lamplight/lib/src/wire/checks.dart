@@ -1,4 +1,4 @@
-/// Rules of the contract for texts.
+/// Checks texts against the rules of the wire contract.
 library;
 
 /// Whether a text is a userID: 1 to 32 bytes of printable ASCII.

@@ -1,6 +1,6 @@
-/// Reads objects of proto3's JSON mapping. An absent field or null means the
-/// default value. 64-bit numbers may be strings. Unknown fields are ignored. A
-/// value of a wrong type causes a [FormatException].
+/// Reads objects of the JSON mapping of proto3. A field that is absent or null
+/// has the default value. A 64-bit number may be a string. Unknown fields are
+/// ignored. A value of a wrong type causes a [FormatException].
 library;
 
 /// A JSON object.
@@ -13,7 +13,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
   /// Whether the field is present and not null.
   bool has(String name) => _fields[name] != null;
 
-  /// The names of the present fields.
+  /// The names of the fields that are present and not null.
   Iterable<String> get names => _fields.keys.where(has);
 
   /// A string; empty if absent.
@@ -30,8 +30,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
         _ => throw FormatException('$name is not a boolean'),
       };
 
-  /// A non-negative number; 0 if absent. A value above the largest safe integer
-  /// becomes that integer.
+  /// A number that is not negative; 0 if absent. A number above the largest
+  /// safe integer becomes that integer.
   int count(String name) {
     final number = large(name);
     return number < _largest ? number.toInt() : _largest.toInt();
@@ -81,8 +81,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
         _ => throw FormatException('$name is not a list'),
       };
 
-  /// The objects of a list, converted by [read]. Skips an object if [read]
-  /// returns null.
+  /// The objects of a list, converted by [read]. An object for which [read]
+  /// returns null is skipped.
   List<T> objects<T extends Object>(
     String name,
     T? Function(JsonObject object) read,
@@ -101,8 +101,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
       ];
 }
 
-/// Reads a value of an enum by its name or number. Null if absent, or unknown
-/// to this version.
+/// Reads a value of an enum by its name or number. Null if it is absent, or if
+/// this version does not know it.
 T? wordOf<T extends Object>(
   Object? value,
   T? Function(String name) byName,

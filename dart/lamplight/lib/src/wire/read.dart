@@ -1,7 +1,7 @@
-/// Converts the messages on the wire to the types of the SDK.
+/// Converts messages to the types of the SDK.
 ///
-/// A row without a valid userID is skipped, because a newer contract may have
-/// such rows.
+/// A row without a valid userID is skipped, because a newer version of the wire
+/// contract may have such rows.
 library;
 
 import '../model/codes.dart';
@@ -81,7 +81,7 @@ EndCause readCause(JsonObject told) =>
     ) ??
     EndCause.unspecified;
 
-/// Reads the abilities; null if absent.
+/// Reads the abilities; null if they are absent.
 Abilities? readAbilities(JsonObject? told) => told == null
     ? null
     : Abilities(
@@ -276,8 +276,8 @@ ConversationResult readConversationResult(JsonObject told) =>
       told.count('listsVersion'),
     );
 
-/// Reads an object that the contract requires. Throws a [FormatException] if
-/// absent or invalid.
+/// Reads an object that the wire contract requires. Throws a [FormatException]
+/// if it is absent or invalid.
 T _needed<T extends Object>(
   JsonObject told,
   String name,

@@ -15,7 +15,7 @@ sealed class ServerMessage {
   const ServerMessage();
 
   /// Parses a message. Throws a [FormatException] if the text is not a message
-  /// of the contract.
+  /// of the wire contract.
   factory ServerMessage.parse(String text) {
     final Object? value;
     try {
@@ -45,7 +45,7 @@ final class AnswerMessage extends ServerMessage {
   /// The kind of the request.
   final String kind;
 
-  /// The answer, of the type that belongs to the kind.
+  /// The answer. Its type belongs to the kind.
   final Object value;
 }
 
@@ -61,7 +61,7 @@ final class RefusalMessage extends ServerMessage {
   final LamplightException refusal;
 }
 
-/// Changes of statuses that the server sent together.
+/// Changed statuses that the server has sent together.
 final class StatusChangedMessage extends ServerMessage {
   /// Creates a message.
   const StatusChangedMessage(this.statuses, {required this.isSnapshotComplete});
@@ -69,8 +69,8 @@ final class StatusChangedMessage extends ServerMessage {
   /// The statuses.
   final List<UserStatus> statuses;
 
-  /// Whether this message completes the snapshot. The snapshot began with the
-  /// answer to the login.
+  /// Whether this message completes the snapshot that began with the answer to
+  /// the login.
   final bool isSnapshotComplete;
 }
 
@@ -90,13 +90,13 @@ final class SubscriptionsChangedMessage extends ServerMessage {
   /// The users who were removed from the subscription list.
   final List<String> unsubscribed;
 
-  /// The unsubscribed users who are not watched any longer.
+  /// Those of the unsubscribed users who are not watched any more.
   final List<String> notWatched;
 }
 
 /// The causes of the end of a connection.
 enum EndCause {
-  /// The cause is missing, or only a newer contract has it.
+  /// The cause is missing, or only a newer version of the wire contract has it.
   unspecified,
 
   /// Another login of the same account has logged this device out.
@@ -117,7 +117,8 @@ enum EndCause {
   /// The same device has opened a newer connection.
   superseded,
 
-  /// The received bytes are not a message of the contract, or are too large.
+  /// The received bytes are not a message of the wire contract, or are too
+  /// large.
   protocolError,
 
   /// The client did not log in within the time limit.
@@ -157,7 +158,7 @@ final class ConnectionEndedMessage extends ServerMessage {
   final int retryAfter;
 }
 
-/// Changes of the lists of the own user.
+/// Changes of the lists of this user.
 final class ListsChangedMessage extends ServerMessage {
   /// Creates a message.
   const ListsChangedMessage({
@@ -173,14 +174,14 @@ final class ListsChangedMessage extends ServerMessage {
     required this.totalUnread,
   });
 
-  /// The lists version after these changes; 0 if they have no version.
+  /// The lists version after these changes; 0 if they have none.
   final int listsVersion;
 
-  /// Whether the message omits changes because there were too many. The client
-  /// must then read the lists again.
+  /// Whether changes are missing because there were too many. The client must
+  /// then read the lists again.
   final bool isReload;
 
-  /// Messages that were received, or sent from another device of this user.
+  /// Messages that were received, or that another device of this user has sent.
   final List<Message> messages;
 
   /// Changed rows of the conversation list.
@@ -195,7 +196,7 @@ final class ListsChangedMessage extends ServerMessage {
   /// Users who were removed from the friend list.
   final List<String> deletedFriends;
 
-  /// The own profile after the change; null if it has not changed.
+  /// The profile of this user after the change; null if it has not changed.
   final UserProfile? profile;
 
   /// The changed profiles of mutual friends.
@@ -215,7 +216,7 @@ final class AppChangedMessage extends ServerMessage {
   final Abilities? abilities;
 }
 
-/// A message that only a newer contract has.
+/// A message that only a newer version of the wire contract has.
 final class UnknownMessage extends ServerMessage {
   /// Creates a message.
   const UnknownMessage();
@@ -240,14 +241,14 @@ final class LoginTold {
   final int heartbeatTimeout;
 
   /// The time, in milliseconds, over which clients should spread their
-  /// reconnects; 0 if the server sent none.
+  /// reconnects; 0 if the server has sent none.
   final int reconnectSpread;
 
-  /// The statuses that differ from the versions in the login, or whose users
-  /// the login did not name.
+  /// The statuses that differ from the versions in the login request, and those
+  /// of users who were not in the request.
   final List<UserStatus> statuses;
 
-  /// The users in the login who are not watched.
+  /// The users in the login request who are not watched.
   final List<String> notWatched;
 
   /// Whether the server has dropped the subscription list.
@@ -268,13 +269,15 @@ typedef _Read = ServerMessage Function(JsonObject message, JsonObject body);
 _Read _answer(String kind, Object Function(JsonObject body) read) =>
     (message, body) => AnswerMessage(message.count('id'), kind, read(body));
 
-/// Reads the code of a refusal. The code 0 is invalid, because 0 means success.
+/// Reads the code of a refusal. The code 0, which means success, is invalid
+/// here.
 int _refusalCode(JsonObject body) => switch (body.count('code')) {
       0 => throw const FormatException('a refusal has no code'),
       final code => code,
     };
 
-/// The readers of the possible bodies of a message, by field name.
+/// For each body that a message can have, by the name of its field: the
+/// function that reads it.
 final Map<String, _Read> _bodies = {
   'refusal': (message, body) => RefusalMessage(
         message.count('id'),
