@@ -56,13 +56,13 @@ impl ConflationRate {
     }
 
     /// The moment at which the bucket is full again if a change is sent now. If the number of watchers has decreased,
-    /// `full_at` may be too late, so `full_at` is limited first.
+    /// `full_at` may be too late; it is therefore limited first.
     fn full_after(self, full_at: Moment, now: Moment, watchers: usize) -> Moment {
         let interval = self.interval(watchers);
         full_at.clamp(now, now + self.burst(watchers)) + interval
     }
 
-    /// A change is sent at once if the bucket will be full again within this time.
+    /// The time within which the bucket must be full again for a change to be sent at once.
     fn burst(self, watchers: usize) -> Duration {
         let interval = self.interval(watchers);
         let in_a_second = (1_000 / interval.as_millis()) as u32;
@@ -95,7 +95,7 @@ pub struct Conflator<K, V> {
     users: HashMap<K, Recent<V>, foldhash::fast::RandomState>,
     /// The users with a waiting change, ordered by when it is due.
     due: BTreeSet<(Moment, K)>,
-    /// The time when the entries of users with a full bucket are removed next.
+    /// The time of the next removal of entries whose bucket is full.
     sweep_at: Moment,
     replaced: u64,
 }
@@ -196,12 +196,13 @@ mod tests {
         ConflationRate { changes_per_second, notifications_per_second: u32::MAX }
     }
 
-    /// Runs a script of changes, and lists the sent changes: `at:change` at once, `at>change` when due.
+    /// Runs a script of changes, each with its time. Returns the changes that were sent: `at:change` if at once, and
+    /// `at>change` if after a wait.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
         told_to(rate(limit), |_| 1, changes, until)
     }
 
-    /// Runs the check of `told`, for users with `watchers(now)` watchers.
+    /// Like `told`, for a rate and a number of watchers that may depend on the time.
     fn told_to(
         rate: ConflationRate,
         watchers: impl Fn(u64) -> usize,

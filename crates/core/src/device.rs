@@ -10,16 +10,16 @@ pub struct Device {
     pub id: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The number of the login, assigned by the facts. It is higher than the number of every earlier login. A logout
-    /// with a lower number belongs to an earlier login and does not end this one.
+    /// The number of the login, which the facts have assigned. It is higher than those of all earlier logins. A logout
+    /// with a lower number belongs to an earlier login, and does not end this one.
     pub login: u64,
-    /// The second in which the last used UserSig was issued. 0 if the device has not connected since the record was
+    /// The second in which the last used UserSig was issued; 0 if the device has not connected since the record was
     /// created from the facts.
     pub issued: u64,
     /// The state of the device's connection.
     pub link: Link,
-    /// The address of the last connection. `None` if the app did not want session events then. Also `None` if the
-    /// device has not connected since the record was created from the facts.
+    /// The address of the last connection. `None` if the app did not want session events at that time, or if the device
+    /// has not connected since the record was created from the facts.
     pub address: Option<IpAddr>,
 }
 
@@ -31,7 +31,7 @@ pub struct Device {
 ///                             ▲  └─────── link ends, no linger ────▲
 ///                             └──────────── connect ── Held, Gone ─┘
 /// ```
-/// Where another device would become `Gone`, a Web device is logged out.
+/// A Web device never becomes `Gone`: it is logged out instead.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Link {
     /// The device has a live connection.
@@ -98,7 +98,7 @@ pub struct Connect<'a> {
     pub platform: Platform,
     /// The number of the login. A returning device keeps the number of its login.
     pub login: u64,
-    /// The creation number of the account when the facts recorded the login; 0 for a returning device.
+    /// The creation number of the account at the time when the facts recorded the login; 0 for a returning device.
     pub born: u64,
     /// The second in which the device's UserSig was issued.
     pub issued: u64,

@@ -1,5 +1,5 @@
-//! Decides when the keys of a source (a JWKS address or file) are read again. Also decides how long the last keys are
-//! accepted.
+//! Decides when the keys of a source (a JWKS address or file) are read again, and how long the keys that were read last
+//! are accepted.
 //!
 //! This module does not store or read the keys. The current time is an argument.
 
@@ -9,12 +9,12 @@ use std::time::Duration;
 /// The age at which keys are read again.
 pub const RENEW_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// The age up to which keys are accepted if they cannot be read again. Users can log in for this time while the
-/// identity provider is down. Older keys are refused, because the provider may have withdrawn them.
+/// The age up to which keys are accepted if they cannot be read again. If the identity provider is down, users can log
+/// in for this time. Older keys are refused, because the provider may have withdrawn them.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// The minimum time between two reads that tokens with an unknown `kid` cause. Without it, forged tokens could cause
-/// any number of reads.
+/// The minimum time between two reads that are caused by tokens with an unknown `kid`. Otherwise, forged tokens could
+/// cause any number of reads.
 pub const BETWEEN_DEMANDS: Duration = Duration::from_secs(10);
 
 /// The pause after the first failure. Each further failure doubles it, up to [`RENEW_AFTER`].
@@ -23,7 +23,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// The time when the keys of a source were read, and when they are to be read next.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct KeyRefresh {
-    /// The last keys are refused from this moment on. `None` if the keys were never read.
+    /// The time from which on the last keys are refused; `None` if the keys were never read.
     counts_until: Option<Moment>,
     last_attempt: Option<Moment>,
     is_reading: bool,
@@ -41,8 +41,8 @@ pub enum Demand {
 }
 
 impl KeyRefresh {
-    /// Creates the state for keys that an earlier process read `age` ago. The keys are accepted until they reach the
-    /// age [`KEPT_FOR`]. A new read is due at once.
+    /// Creates the state for keys that an earlier process has read at the time `age` ago. The keys are accepted until
+    /// they are [`KEPT_FOR`] old. A new read is due at once.
     pub fn restored(age: Duration, now: Moment) -> Self {
         Self { counts_until: Some(now + KEPT_FOR.saturating_sub(age)), ..Self::default() }
     }

@@ -1,8 +1,8 @@
-//! Conflation: the statuses that a worker has yet to send to each of its connections.
+//! Conflation: the statuses that a worker has not sent to its connections yet.
 //!
-//! The newest state of a user is stored once for the worker. The mailbox of a connection contains only marks, one for
-//! each watched user whose newest state was not sent yet. A connection that stops reading therefore costs four bytes
-//! for each watched user. It is never closed for being slow. When it reads again, it receives the newest states. The
+//! The worker stores the newest state of a user once. The mailbox of a connection contains only marks, one for each
+//! watched user whose newest state was not sent to the connection. A connection that stops reading therefore costs four
+//! bytes for each watched user, and is never closed for being slow. When it reads again, it gets the newest states. The
 //! caller encodes the states.
 
 use crate::interest::SubjectObserver;
@@ -11,7 +11,7 @@ use crate::watch_graph::{SubjectKey, WatchGraph, WatcherKey};
 use crate::watch_reasons::{Reasons, Why};
 use lamplight_model::{Reason, User, Version};
 
-/// A state that has a version, by which states are ordered.
+/// A state with a version. States of one user are ordered by their versions.
 pub trait Versioned {
     /// The version of the state.
     fn version(&self) -> Version;
@@ -255,9 +255,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Appends the connections to serve to `round`. First come those outside of crowds that got a mark since the last
-    /// call. Then comes a limited number from crowds. If more from crowds wait, [`Hub::has_crowd`] returns `true`
-    /// afterwards.
+    /// Appends the connections to serve to `round`: all connections outside of crowds that have got a mark since the
+    /// last call, and then a limited number of connections in crowds. If more of these wait, [`Hub::has_crowd`] returns
+    /// `true` afterwards.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.take_touched_up_to(SHARE, round);
     }

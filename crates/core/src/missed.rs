@@ -1,19 +1,19 @@
-//! Finds messages that may have reached no device, because their connection was already dead (SPEC section 6).
+//! Finds messages that may have reached no device, because the device's connection was already dead (SPEC section 6).
 //!
-//! Only bytes received from a device prove that the device has got the earlier messages. Messages sent after the last
-//! bytes from the user's connections may have reached no device. When the user turns OFFLINE, the record stores the
-//! time from which on messages may have been missed. The record drops this time once the messages were handed to the
-//! push webhook.
+//! Only bytes that are received from a device prove that it has got the messages before. Messages that were sent after
+//! the last bytes from the user's connections may have reached no device. When the user becomes OFFLINE, the record
+//! therefore stores the time from which on messages may have been missed. It drops this time when the messages were
+//! handed to the push webhook.
 
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
 
-/// Bytes from a device may have been sent this long before they arrive. A message that was sent in between may have
+/// The maximum time for which received bytes may have been on the way. A message that was sent in that time may have
 /// been missed.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
-/// The start of the time in which messages may have been missed, if the user turns from ONLINE to OFFLINE and the app has
-/// a push webhook; otherwise `None`.
+/// The time from which on messages may have been missed, if the user becomes OFFLINE after ONLINE and the app has a
+/// push webhook; otherwise `None`.
 pub(crate) fn missed_since(
     was: StatusType,
     is: StatusType,

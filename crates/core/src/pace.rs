@@ -5,19 +5,21 @@
 use lamplight_model::Moment;
 use std::time::Duration;
 
-/// A minimum rate of a transfer: a grace, then a number of bytes per second. There may also be a longest time.
+/// The minimum rate of a transfer: a grace, and then a number of bytes per second. A transfer may also have a longest
+/// time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MinimumRate {
     /// The time that every transfer has, in addition to the time for its bytes.
     pub grace: Duration,
-    /// The number of transferred bytes that extend the time limit by one second.
+    /// The number of transferred bytes that allow the transfer one more second.
     pub bytes_per_second: u64,
-    /// The longest time of a transfer at any rate; `None` means no such limit.
+    /// The longest time of a transfer, even if it is fast enough; `None` if there is none.
     pub longest: Option<Duration>,
 }
 
 impl MinimumRate {
-    /// The moment from which on a transfer is too slow. The transfer began at `began`, and has transferred `bytes`.
+    /// The moment from which on a transfer is too slow, if it began at `began` and no more than `bytes` are
+    /// transferred.
     pub fn deadline(&self, began: Moment, bytes: u64) -> Moment {
         let earned = bytes.saturating_mul(1_000) / self.bytes_per_second.max(1);
         let allowed = self.grace.saturating_add(Duration::from_millis(earned));
@@ -32,7 +34,7 @@ pub struct PaceLimits {
     pub idle: Duration,
     /// The longest time from the first to the last byte of a request's head.
     pub head: Duration,
-    /// The minimum rate at which the peer receives answers, from the moment at which it stops receiving.
+    /// The minimum rate at which the peer receives an answer, from the moment when the peer stops receiving.
     pub answer: MinimumRate,
 }
 
@@ -65,7 +67,7 @@ pub enum PaceFault {
 ///   └──────────────called (pipelined)──▲
 /// ```
 ///
-/// An answer may still be unsent when the connection is idle again or has received the next request.
+/// While the connection is idle, or receives the next request, bytes of the last answer may still be unsent.
 #[derive(Debug)]
 pub struct Pace {
     limits: PaceLimits,
@@ -140,7 +142,7 @@ impl Pace {
         }
     }
 
-    /// The time when the next time limit ends, and the fault if nothing happens before. `None` if no limit applies.
+    /// The next time limit, and the fault if nothing happens before; `None` if no limit applies.
     pub fn deadline(&self) -> Option<(Moment, PaceFault)> {
         let stall = self.stall.as_ref();
         let answer =
@@ -166,7 +168,7 @@ mod tests {
         answer: MinimumRate { grace: Duration::from_secs(30), bytes_per_second: 1_000, longest: None },
     };
 
-    /// Runs a script of `second event`. Compares the last phase and deadline with `expected`.
+    /// Runs a script of `second event`, and compares the phase and the deadline at its end with `expected`.
     fn check(script: &str, expected: &str) {
         let mut pace = Pace::new(LIMITS, Moment(0));
         for step in script.split(", ").filter(|step| !step.is_empty()) {

@@ -7,8 +7,8 @@ use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// The maximum number of events in one record, which keeps the record small. While the facts fail, further events
-/// replace the oldest events. Dropped events are counted.
+/// The maximum number of events in one record, which keeps the record small. If the facts fail for long, a further
+/// event replaces the oldest one. Dropped events are counted.
 pub const MAX_PENDING_EVENTS: usize = 64;
 
 /// The session events of a user that are not in the outbox yet, in the order of their ordinals.
@@ -18,7 +18,7 @@ pub struct PendingEvents {
     /// The number of events that were dropped and not reported yet.
     dropped: u32,
     waiting: VecDeque<SessionEvent>,
-    /// Messages to the user from this time on may have reached no device. `None` if no message was missed.
+    /// The time from which on messages to the user may have reached no device; `None` if no message was missed.
     missed_since: Option<Timestamp>,
 }
 
@@ -38,13 +38,13 @@ impl PendingEvents {
         self.last_ordinal
     }
 
-    /// Whether nothing waits for the outbox: no event, no dropped event to report, and no missed messages.
+    /// Whether nothing waits for the outbox: there is no event, no dropped event to report, and no missed message.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.dropped == 0 && self.missed_since.is_none()
     }
 
-    /// Messages to the user from this time on may have reached no device. `None` if no message was missed, or if the
-    /// messages were handed to the push webhook.
+    /// The time from which on messages to the user may have reached no device. `None` if no message was missed, or if
+    /// the messages were handed to the push webhook.
     pub fn missed_since(&self) -> Option<Timestamp> {
         self.missed_since
     }
@@ -59,8 +59,8 @@ impl PendingEvents {
 
     /// Adds an event without a status. [`PendingEvents::conclude`] sets the statuses of all events of a step.
     ///
-    /// A login does not remove a waiting disconnect of its device, because the disconnect may be on its way to the
-    /// outbox.
+    /// A login does not remove a waiting disconnect of its device here, because the disconnect may already be on its
+    /// way to the outbox.
     pub(crate) fn push(&mut self, kind: SessionEventKind, device: Option<EventDevice>, at: Timestamp) {
         // Using the time makes the ordinals of a new record higher than those of a former record of the same user.
         self.last_ordinal = (self.last_ordinal + 1).max(at.0);
@@ -71,9 +71,9 @@ impl PendingEvents {
         self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind, after: None });
     }
 
-    /// Sets `after` as the status of the events of one step. These events have ordinals above `behind`. If the user is
-    /// no longer ONLINE, all of these events except the first get [`StatusAfter::told_always`]. Otherwise a login could
-    /// cancel an event after the first was sent.
+    /// Sets `after` as the status of the events of one step, which are those with ordinals above `behind`. If the user
+    /// is no longer ONLINE, all of these events except the first get [`StatusAfter::told_always`]. Otherwise a login
+    /// could cancel one of them after the first was sent.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {

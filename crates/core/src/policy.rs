@@ -2,13 +2,13 @@
 //! nothing.
 //!
 //! logged in (6014) → edition (7013) → switch (72001) → parameters (6017) → batch (70206) → rate (7008) (SPEC section
-//! 3). The session checks the first gate before it calls this module. The caller checks the rate last: only a call that
-//! passes the other gates counts against the rate limit.
+//! 3). The session checks the first gate before it calls this module. The caller checks the rate last, because only a
+//! call that passes the other gates counts against the rate limit.
 //!
 //! Other modules have the remaining checks. `lamplight-auth` and [`crate::Signatures`] decide whether a UserSig is
 //! valid; [`crate::Presence::admission`] decides whether its login may connect. The transaction of a change checks in
-//! the facts whether accounts exist, lists have room, and a user accepts friends. The types for texts check the lengths
-//! of texts. The server API and the console have their own gates.
+//! the facts whether accounts exist, lists have room, and a user may be added as a friend. The types of texts check
+//! their lengths. The server API and the console have gates of their own.
 
 use lamplight_model::{AppSettings, Code, Edition, InvalidUserId, Limits, RateLimit, Refusal, UserId};
 
@@ -85,11 +85,11 @@ pub enum Gate {
     Rate,
 }
 
-/// Checks all gates of a call except the first (logged in) and the last (rate). `users` contains each user of the call
-/// once, or the error for an invalid `userID`.
+/// Checks all gates of a call except the first (logged in) and the last (rate). `users` has each user of the call once,
+/// or the error for an invalid `userID`.
 ///
-/// Calls about profiles, friends, messages and conversations pass here: they have only the first and the last gate.
-/// `setSelfStatus`, and a query about only the caller, are allowed and not counted by the rate limit.
+/// Calls about profiles, friends, messages and conversations pass all of these gates. `setSelfStatus`, and a query
+/// about only the caller, are also exempt from the rate limit.
 pub fn check_call(
     call: Call,
     caller: &UserId,
@@ -175,8 +175,7 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
 /// The calls that an app's settings allow its clients, with their limits. Clients are notified of changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
-    /// The code with which every query of and subscription to other users is refused. `None` if these calls are
-    /// allowed.
+    /// The code with which queries and subscriptions to other users are refused; `None` if they are allowed.
     pub refusal: Option<Code>,
     /// Whether a client is notified about mutual friends without subscribing to them.
     pub friend_notification: bool,

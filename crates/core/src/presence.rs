@@ -1,8 +1,8 @@
-//! One user's live record and its transitions (SPEC sections 2, 4 and 5).
+//! The live record of one user, and its transitions (SPEC sections 2, 4 and 5).
 //!
-//! The status type is derived from the logins and their links, and not stored. It therefore cannot contradict them.
-//! Every transition runs in [`Presence::change`], which compares the visible status before and after. If the user stops
-//! being ONLINE, it also clears the custom status.
+//! The status type is not stored, but derived from the logins and their links, so the two cannot contradict each other.
+//! Every transition runs in [`Presence::change`], which compares the visible status before and after it. If the user is
+//! no longer ONLINE, it also clears the custom status.
 
 mod events;
 mod facts;
@@ -43,19 +43,18 @@ pub struct Presence {
     pub(crate) subscriptions: Subscriptions,
     /// The time when the subscription list is dropped; `None` while the user is ONLINE or the list is empty.
     pub(crate) subscriptions_end: Option<Moment>,
-    /// Whether the subscription list was dropped and the user has not subscribed since.
+    /// Whether the subscription list was dropped, and the user has not subscribed to anybody since.
     pub(crate) subscriptions_lost: bool,
     pub(crate) sigs: Signatures,
-    /// A kick or a deletion has ended all logins up to this number. They may not connect.
+    /// The number up to which all logins were ended by a kick or a deletion. These logins may not connect.
     pub(crate) ended_through: u64,
-    /// All accounts of this name up to this creation number were deleted.
+    /// The creation number up to which all accounts with this userID were deleted.
     pub(crate) deleted_through: u64,
     /// The creation number of the account, from the same sequence as login numbers.
     pub(crate) born: u64,
-    /// The highest login number that the record knows: of a login that it has contained, or of one whose end it has
-    /// stored.
+    /// The highest login number that the record has contained, or whose end it has stored.
     pub(crate) newest_login: u64,
-    /// The time when the record of a deleted account is dropped; `None` for an existing account. Until then, late
+    /// The time when the record of a deleted account is dropped; `None` if the account exists. Until then, late
     /// watchers learn of the deletion, and a new account continues the versions.
     pub(crate) deleted_until: Option<Moment>,
     /// The session events that are not in the outbox yet. `None` instead of an empty list saves memory.
@@ -77,11 +76,11 @@ pub struct Connected {
 /// The outcome of [`Presence::expire`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expired {
-    /// The ended logins: first the lapsed logins, then logins of Web devices whose connection no longer counts.
+    /// The ended logins: first those that have lapsed, then those of Web devices whose connection no longer counts.
     pub removed: Vec<Removed>,
-    /// All ended logins that are now to be stored in the facts, including those in `removed`.
+    /// All ended logins that have to be stored in the facts now, including those in `removed`.
     pub to_settle: Vec<EndedLogin>,
-    /// Whether the record of a deleted account has been kept long enough. The caller then removes the record.
+    /// Whether the record of a deleted account was kept long enough. The caller must then remove the record.
     pub is_over: bool,
 }
 
@@ -163,7 +162,7 @@ impl Presence {
         &self.subscriptions
     }
 
-    /// Whether the account was deleted. A query then finds no account, and watchers see the user as UNLOGINED.
+    /// Whether the account was deleted. Queries then find no account, and watchers see the user as UNLOGINED.
     pub fn is_deleted(&self) -> bool {
         self.deleted_until.is_some()
     }
@@ -313,8 +312,8 @@ impl Presence {
         transition
     }
 
-    /// Executes everything that is due. Ends lingers, graces and lapsed logins, and drops the subscription list.
-    /// Schedules further attempts to store ended logins in the facts. Before [`Presence::next_deadline`], does nothing.
+    /// Does everything that is due: ends lingers, graces and lapsed logins, drops the subscription list, and schedules
+    /// further attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
@@ -553,8 +552,8 @@ impl Presence {
         self.devices.iter().position(|device| device.link == Link::Connected(connection))
     }
 
-    /// Ends the link of a device after its linger, if any. Then a Web device is logged out; a native one stays logged
-    /// in.
+    /// Ends the link of a device, after its linger if there is one. A Web device is then logged out; a native device
+    /// stays logged in.
     fn let_go(&mut self, index: usize, end: LinkEnd, settings: &AppSettings, now: Now) {
         let device = event_device(&self.devices[index]);
         self.note(end.event(), Some(device), settings, now);
@@ -565,8 +564,8 @@ impl Presence {
         }
     }
 
-    /// Moves the last-seen time forward to `heard`, the last bytes of an ended connection. The last-seen time is never
-    /// earlier than the last change of the status type.
+    /// Sets the last-seen time to `heard`, the time of the last bytes of an ended connection. The last-seen time never
+    /// decreases, and is never earlier than the last change of the status type.
     fn note_seen(&mut self, heard: Timestamp) {
         self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
     }

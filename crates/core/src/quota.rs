@@ -68,7 +68,7 @@ pub struct FailureWindow {
 }
 
 impl FailureWindow {
-    /// Failures are counted in periods of this length, and a source is blocked for this time.
+    /// The length of the periods in which failures are counted, and of a block.
     pub const MINUTE: Duration = Duration::from_secs(60);
 
     /// Whether the source is blocked.
@@ -76,7 +76,7 @@ impl FailureWindow {
         self.blocked_until.is_some_and(|until| now < until)
     }
 
-    /// Counts a failure; the `limit`-th within a minute blocks the source for a minute.
+    /// Counts a failure. The `limit`-th failure within a minute blocks the source for a minute.
     pub fn fail(&mut self, limit: u32, now: Moment) {
         if self.failures == 0 || now.since(self.started) >= Self::MINUTE {
             self.failures = 0;

@@ -27,7 +27,7 @@ pub enum Sign {
 pub enum Verdict {
     /// The part is working.
     Ok,
-    /// The part has sent no heartbeat for this long.
+    /// The part has sent no heartbeat for this time.
     Late(Duration),
     /// The part reports this problem.
     Failing(String),
@@ -35,12 +35,13 @@ pub enum Verdict {
     Ended,
 }
 
-/// Whether a node goes on. Ordered: a node never goes back to an earlier value.
+/// Whether a node serves clients, drains or stops. A node never goes back to an earlier value; the order of the
+/// variants is that of the values.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Course {
-    /// The node goes on.
+    /// The node serves clients.
     Serving,
-    /// The node accepts no clients any more, because an operator has requested that it drains. It still runs.
+    /// The node accepts no clients any more, because an operator has requested that it drains. The process runs on.
     Draining,
     /// The node is being stopped. It accepts no connections.
     Stopping,
@@ -49,7 +50,7 @@ pub enum Course {
 /// The readiness of a node, with the assessment of each part.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Readiness {
-    /// Whether the node goes on.
+    /// Whether the node serves clients, drains or stops.
     pub course: Course,
     /// The name and the assessment of each part, in the order given. Each name occurs once.
     pub parts: Vec<(String, Verdict)>,
@@ -75,8 +76,8 @@ impl Readiness {
         self.course == Course::Serving && self.parts.iter().all(|(_, verdict)| *verdict == Verdict::Ok)
     }
 
-    /// The name of the first part that has ended; `None` if all parts are running. The node then cannot become ready
-    /// again, and must exit.
+    /// The name of the first part that has ended; `None` if all parts run. A node with an ended part cannot become
+    /// ready again, and must exit.
     pub fn ended(&self) -> Option<&str> {
         let ended = self.parts.iter().find(|(_, verdict)| *verdict == Verdict::Ended);
         ended.map(|(name, _)| name.as_str())
@@ -106,7 +107,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// One line for the node, then one for each part.
+/// Writes one line for the node, and one line for each part.
 impl fmt::Display for Readiness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = match (self.course, self.is_ready()) {

@@ -1,12 +1,12 @@
 //! Spreads the reconnects of clients over time.
 //!
 //! All clients of a stopping node lose their connections, and would reconnect in the same second. The node therefore
-//! sends each client a period before it closes the connection. The client reconnects at a random moment within that
+//! sends each client a period before it closes the connection, and the client reconnects at a random time within this
 //! period.
 
 use std::time::Duration;
 
-/// The shortest period. In a shorter one, the clients of a small node would all return at once.
+/// The shortest period. In a shorter one, all clients of a small node would return at once.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// The rate at which a node accepts the reconnects of its clients.

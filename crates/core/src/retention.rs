@@ -1,8 +1,8 @@
-//! The clock that decides which old data is deleted. The clock follows the wall clock. After a leap of the wall clock
-//! ahead, this clock follows only after some time.
+//! The clock by which old data is deleted. It follows the wall clock, but follows a leap ahead of the wall clock only
+//! after some time.
 //!
-//! A wall clock may be wrong: a host without a battery, a wrong clock of a virtual machine's host, an operator's typing
-//! error. Everything else recovers when the clock is corrected. Deleted data is lost.
+//! A wall clock may be wrong, because a host has no battery, the clock of a virtual machine's host is wrong, or an
+//! operator has made a typing error. Everything else recovers when the clock is corrected, but deleted data is lost.
 
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
@@ -10,17 +10,17 @@ use std::time::Duration;
 /// The time for which the wall clock must run steadily, after a start or a leap ahead, before deletions follow it.
 pub const STEADY_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// The largest difference between the wall clock and the monotonic clock that is no leap. A time service corrects the
-/// clock by less.
+/// The largest difference between the advance of the wall clock and that of the monotonic clock that does not count as
+/// a leap. The corrections of a time service are smaller.
 pub const TOLERATED: Duration = Duration::from_secs(60);
 
 /// A clock that follows the wall clock. If the wall clock leaps ahead of the monotonic clock, this clock follows only
 /// later.
 #[derive(Clone, Debug, Default)]
 pub struct RetentionClock {
-    /// The last accepted reading; `None` until a reading was accepted.
+    /// The last reading that was accepted; `None` if none was.
     believed: Option<Now>,
-    /// The first reading after a leap ahead; `None` if the wall clock is accepted.
+    /// The first reading after a leap ahead; `None` if the wall clock is accepted at the moment.
     leapt: Option<Now>,
 }
 
@@ -64,8 +64,8 @@ mod tests {
 
     const HOUR: u64 = 3_600;
 
-    /// Runs a script of `second wall expected`, all in seconds. `expected` is the time for deletions, or `-` for
-    /// `None`.
+    /// Runs a script with lines of `second wall expected`, all in seconds. `expected` is the time for deletions, or `-`
+    /// for `None`.
     fn check(script: &str) {
         let mut clock = RetentionClock::default();
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {

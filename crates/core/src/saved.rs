@@ -97,8 +97,8 @@ impl Presence {
 }
 
 impl SavedPresence {
-    /// Raises the version above every version that may have been sent until the time `at`. This record may be older
-    /// than the last sent record. Clients ignore versions that are not newer than their own.
+    /// Raises the version above every version that may have been sent until the time `at`. This is needed because the
+    /// record may be older than the one that was sent last, and clients ignore versions that are not newer than theirs.
     pub fn lift_version(&mut self, at: Timestamp) {
         self.version = self.version.next(at);
     }

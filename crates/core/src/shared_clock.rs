@@ -13,10 +13,11 @@
 use lamplight_model::{Moment, Now, Timestamp};
 use std::time::Duration;
 
-/// The time runs faster or slower than the local clock by at most 1/`SLEW`.
+/// The maximum difference of the speeds of this time and the local clock is 1/`SLEW`.
 const SLEW: u64 = 20;
 
-/// The longest time that a measurement may take. A longer measurement is ignored, unless it is the first.
+/// The longest time that the request of a measurement may take. A measurement that takes longer is ignored, unless it
+/// is the first.
 const MOST_TRAVEL: Duration = Duration::from_secs(1);
 
 /// The smallest difference between the time of other nodes and the clock of the directory for which a node that begins
@@ -42,7 +43,7 @@ struct Offsets {
     wall: Offset,
 }
 
-/// By how many milliseconds a clock of the directory is ahead of the local monotonic clock.
+/// The time in milliseconds by which a clock of the directory is ahead of the local monotonic clock.
 #[derive(Clone, Copy, Debug)]
 struct Offset {
     measured: i64,

@@ -8,7 +8,7 @@ use lamplight_model::{MAX_REVOKED_ONE_BY_ONE, Revoked, Timestamp};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-/// The use of a UserSig is stored up to this age in seconds, in case the wall clock is set back before a kick.
+/// The time in seconds for which the use of a UserSig is remembered, in case the wall clock is set back before a kick.
 const REMEMBERED_FOR: u64 = 10;
 
 /// The UserSigs of a user. The second in which a UserSig was issued identifies it.
@@ -52,8 +52,8 @@ impl Signatures {
         true
     }
 
-    /// The issue times of used UserSigs that a revocation at the time `at` has to name individually. None is before
-    /// that time.
+    /// The seconds in which the used UserSigs were issued that a revocation at the time `at` has to name individually.
+    /// None is before that time.
     pub fn seen_since(&self, at: Timestamp) -> impl Iterator<Item = u64> {
         self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())
     }

@@ -1,7 +1,7 @@
-//! Downsampling of metrics: the resolutions at which past values are stored, and how coarse values are summed from fine
-//! ones.
+//! Downsampling of metrics: the steps in which past values are stored, and the sums of fine steps that give coarse
+//! steps.
 //!
-//! Other modules define the counters and where the values are stored.
+//! Other modules define the counters, and where the values are stored.
 
 use lamplight_model::Timestamp;
 use std::time::Duration;
@@ -85,11 +85,10 @@ impl<S: Sum> Thinning<S> {
     }
 
     /// Adds `counted`, which was counted up to the time `at`. If a step of the finest level has ended before `at`,
-    /// returns steps to store: that step, and the last step of each other level. The returned steps do not include
-    /// `counted`.
+    /// returns the steps to store: that step, and the current step of each other level. They do not include `counted`.
     ///
-    /// Each returned step replaces the stored step of the same level and time. A process that exits loses at most one
-    /// step of the finest level.
+    /// A returned step replaces the stored step of the same level and time. A process that exits loses at most one step
+    /// of the finest level.
     pub fn take(&mut self, at: Timestamp, counted: &S) -> Vec<Step<S>> {
         let [finest, ..] = &LEVELS;
         let is_over = self.current[0].as_ref().is_some_and(|step| step.at != finest.step_of(at));
@@ -119,7 +118,8 @@ mod tests {
         }
     }
 
-    /// Counts 1 at each of these seconds. Compares the steps to store with `expected`: `second: level@begin=sum …`.
+    /// Counts 1 at each of these seconds. Compares the steps to store with `expected`, which is written as `second:
+    /// level@begin=sum …`.
     fn check(thinning: &mut Thinning<u64>, seconds: impl IntoIterator<Item = u64>, expected: &str) {
         let mut told = Vec::new();
         for second in seconds {

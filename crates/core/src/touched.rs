@@ -1,11 +1,11 @@
-//! The queues of the watchers that have notifications to be sent.
+//! The queues of watchers to which notifications must be sent.
 //!
 //! A change of a user with thousands of watchers costs thousands of writes. These watchers are a crowd. Crowds are
-//! served in shares after all other watchers, so that one popular user delays nobody else.
+//! served in shares, after all other watchers, so that one popular user delays nobody else.
 
 use std::collections::VecDeque;
 
-/// If a user has more watchers than this number on one worker, these watchers are a crowd.
+/// The number of watchers of a user on one worker above which they are a crowd.
 pub(crate) const CROWD: usize = 256;
 
 /// The number of crowd watchers that are served in one round, if rounds follow each other without pauses. They take
@@ -58,8 +58,8 @@ impl<K: Copy> Touched<K> {
         }
     }
 
-    /// Moves the first queue into `round`, without removed watchers. `marks` applies a function to a watcher's marks,
-    /// and returns `false` for a removed watcher.
+    /// Moves the first queue into `round`, except for removed watchers. `marks` applies a function to the marks of a
+    /// watcher, and returns `false` if the watcher was removed.
     pub fn take_first(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
         self.first.retain(|key| marks(*key, |marks| marks.first = false));
         round.append(&mut self.first);

@@ -48,8 +48,8 @@ pub enum EndCause {
     AccountDeleted,
     /// An attempt to log out the device has failed, and a later attempt has succeeded.
     LoggedOut,
-    /// Other nodes have treated the connection's node as lost, and ended its connections in the records. If the node
-    /// runs, it puts the connection back.
+    /// Other nodes have counted the connection's node as lost, and have ended its connections in the records. If the
+    /// node is running, it puts the connection back.
     NodeLost,
 }
 

@@ -29,12 +29,12 @@ impl UnsettledEnds {
         Self { ends: Vec::new(), retry: now + FIRST_RETRY, pause: FIRST_RETRY }
     }
 
-    /// Creates the list from its fields, as a shared store has them.
+    /// Creates the list from the fields that a shared store has.
     pub(crate) fn of(ends: Vec<EndedLogin>, retry: Moment, pause: Duration) -> Self {
         Self { ends, retry, pause }
     }
 
-    /// Creates the list from the ends that an earlier process left. They are retried at once.
+    /// Creates the list from the ends that an earlier process has left. They are retried at once.
     pub(crate) fn restored(ends: Vec<EndedLogin>, now: Moment) -> Option<Self> {
         (!ends.is_empty()).then(|| Self { ends, retry: now, pause: FIRST_RETRY })
     }

@@ -65,8 +65,8 @@ struct Watcher {
     /// Distinguishes the watcher from earlier watchers in its slot.
     generation: u32,
     outgoing: Vec<Outgoing>,
-    /// The indices of pending edges in `outgoing`, in the order of marking. Two fit without heap memory, enough for a
-    /// client that reads in time.
+    /// The indices of the pending edges in `outgoing`, in the order in which they were marked. Two fit without heap
+    /// memory, which is enough for a client that reads in time.
     pending: SmallVec<[u32; 2]>,
     /// The queues of `touched` that the watcher is in.
     marks: Marks,
@@ -241,8 +241,8 @@ impl<S> WatchGraph<S> {
         watched
     }
 
-    /// The index of each edge of a watcher; `None` if the watcher was removed. `Some(None)` for few changes: searching
-    /// the edges is then quicker.
+    /// The index of each edge of a watcher; `None` if the watcher was removed. `Some(None)` if there are few changes,
+    /// because searching the edges is then quicker.
     #[expect(clippy::option_option, reason = "the two answers have nothing in common")]
     fn places(&self, watcher: WatcherKey, changes: usize) -> Option<Option<Places>> {
         let outgoing = &self.watcher(watcher)?.outgoing;
@@ -525,7 +525,8 @@ impl<S> WatchGraph<S> {
         outgoing.iter().position(|edge| edge.subject & SUBJECT == subject)
     }
 
-    /// Marks an edge as pending, because its subject's state has changed. `watchers` counts the subject's watchers.
+    /// Marks an edge as pending, because the state of its subject has changed. `watchers` is the number of the
+    /// subject's watchers.
     fn mark(&mut self, watcher: u32, place: u32, watchers: usize) {
         let slot = watcher;
         let watcher = &mut self.watchers[slot as usize];
@@ -542,8 +543,8 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Prepares the list of pending indices for the removal of an edge. Drops its index, and gives that index to the
-    /// last edge, which moves into the gap.
+    /// Updates the list of pending indices before an edge is removed: drops the index of the edge, and replaces the
+    /// index of the last edge by it, because the last edge moves into the gap.
     fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];
         if outgoing[place as usize].subject & PENDING != 0 {

@@ -468,7 +468,8 @@ fn a_record_is_as_rebuilt_until_a_connection_is_put_back_or_something_visible_ha
     assert!(!user.presence.is_as_rebuilt());
 }
 
-/// The ends were in a lost record. The record was made from the facts of before, and the connection was put back.
+/// The ends were in a record that was lost. The new record was made from facts of the time before the ends, and the
+/// connection was put back.
 #[test]
 fn logins_that_have_ended_in_the_facts_leave_a_record_that_was_made_from_older_ones() {
     let end = |name, login| EndedLogin { device: device(name), login, mark: None };

@@ -15,8 +15,8 @@ use laws::Record;
 use proptest::prelude::*;
 use std::time::Duration;
 
-/// An input of the test. `connection` counts connections from the first. The connection may have ended, or not exist
-/// yet.
+/// An input of the test. `connection` is a number that counts all connections. The connection may have ended, or may
+/// not exist yet.
 #[derive(Clone, Debug)]
 enum Event {
     Connect {

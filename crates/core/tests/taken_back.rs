@@ -133,8 +133,8 @@ fn a_device_that_changed_its_platform_when_the_process_died_is_what_the_facts_sa
     assert_eq!(devices, [(Platform::IPad, 9)]);
 }
 
-/// Two revocations overlap, and the later revocation ends no login. It must still report the UserSig that the earlier
-/// revocation has revoked. Both then wait for the next second.
+/// Two revocations overlap, and the later one ends no login. It must nevertheless report the UserSig that the earlier
+/// one has revoked, so that both wait for the next second.
 #[test]
 fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     let settings = AppSettings::default();

@@ -1,4 +1,4 @@
-//! Measures the cost of a new connection with a long watch list, in a worker in which all users watch each other.
+//! Measures the cost of a new connection that has a long watch list, in a worker whose users all watch each other.
 //!
 //! `cargo run --release --example join_cost -p lamplight-service`
 
@@ -17,8 +17,8 @@ fn main() {
     }
 }
 
-/// Measures how long one connection takes to set a list of `length` users, to report their statuses as known, and to
-/// leave. `length` other connections watch the same users.
+/// Measures how long it takes one connection to set a watch list of `length` users, to report their statuses as known,
+/// and to leave. `length` other connections watch the same users.
 fn join_cost(length: usize) -> (Duration, Duration, Duration) {
     let user = |n: usize| UserId::new(&format!("user{n}")).unwrap();
     let of = |n: usize| User::new(AppId(1), user(n));

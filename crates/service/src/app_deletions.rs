@@ -46,11 +46,11 @@ struct State {
 /// A deletion in progress.
 #[derive(Clone)]
 struct Deletion {
-    /// The app before its deletion, to close its connections. `None` if this node did not have the app. None of the
-    /// app's clients is then connected here.
+    /// The app before its deletion, which is needed to close its connections. `None` if this node did not have the app;
+    /// none of the app's clients is then connected here.
     app: Option<Arc<App>>,
     stage: Stage,
-    /// Whether another pass over the live records is needed, because a record could not be removed.
+    /// Whether the live records must be gone through once more, because a record could not be removed.
     once_more: bool,
 }
 
@@ -61,8 +61,8 @@ enum Stage {
     Records {
         /// The position of the next page; `None` for the first page.
         next: Option<RecordCursor>,
-        /// Whether this pass has found a record. Another pass is then needed, because a record may have been created in
-        /// an earlier page.
+        /// Whether this pass has found a record. The records are then gone through once more, because a record may have
+        /// been created in a page that the pass had already read.
         found: bool,
     },
     /// The rows of the app in the facts are being deleted.
@@ -80,8 +80,8 @@ impl Deletion {
 }
 
 impl State {
-    /// Ends a step and begins the stage `next`; `None` completes the deletion. With `once_more`, another pass over the
-    /// records comes first.
+    /// Ends a step, and begins the stage `next`; `None` completes the deletion. If `once_more` is set, the records are
+    /// gone through once more before that.
     fn advance(&mut self, id: AppId, next: Option<Stage>) {
         let Some(deletion) = self.apps.get_mut(&id) else { return };
         let next = if std::mem::take(&mut deletion.once_more) { Some(Stage::FIRST) } else { next };
@@ -124,7 +124,7 @@ impl AppDeletions {
         }
     }
 
-    /// Removes from the table an app that another node has deleted. Begins the deletion of its live records.
+    /// Removes an app that another node has deleted from the table. Begins the deletion of its live records.
     pub(crate) fn adopt_live(&self, app: &Arc<App>) {
         self.apps.remove(app.id);
         self.lock().apps.entry(app.id).or_insert_with(|| Deletion::new(Some(Arc::clone(app))));
@@ -173,7 +173,8 @@ impl AppDeletions {
         }
     }
 
-    /// Performs one bounded step of a deletion. Returns whether more steps are needed. A failed step may be repeated.
+    /// Makes one bounded step of a deletion. Returns whether more steps are needed. A step that has failed may be
+    /// repeated.
     pub async fn proceed(&self, now: Now) -> Result<bool, ServiceError> {
         if self.lock().is_in_doubt {
             self.settle_doubt().await?;
@@ -195,7 +196,7 @@ impl AppDeletions {
         Ok(!state.apps.is_empty())
     }
 
-    /// Reads from the facts which deletions are in progress.
+    /// Reads from the facts which deletions are in progress, because a failed call may have begun one.
     async fn settle_doubt(&self) -> Result<(), ServiceError> {
         let _changing = self.apps.lock_changes().await;
         for id in self.facts.deleted_apps().await? {
@@ -239,14 +240,14 @@ impl AppDeletions {
         Ok(self.directory.remove(user, now).await?)
     }
 
-    /// Removes a record whose app is not in the table.
+    /// Removes the record of a user whose app is not in the table.
     pub(crate) async fn end_record_without_app(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.lock().apps.get(&user.app).and_then(|deletion| deletion.app.clone());
         self.end_record(user, app.as_deref(), now).await
     }
 
-    /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record and refuses the call.
-    /// The deletion may already have passed the place of the record.
+    /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record and refuses the call,
+    /// because the deletion may not find the record any more.
     pub(crate) async fn put_record(
         &self,
         user: &User,
@@ -294,7 +295,7 @@ mod tests {
     use super::*;
     use lamplight_model::AppSettings;
 
-    /// The record cannot be removed, and is in a part of the list that the current step has passed.
+    /// The record cannot be removed. It is in a page that the current step has already read.
     #[test]
     fn a_record_that_could_not_be_removed_is_gone_through_again_whatever_a_step_says() {
         let app = App { id: AppId(1), keys: vec![], admins: vec![], settings: AppSettings::default() };

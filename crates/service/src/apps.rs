@@ -33,7 +33,7 @@ impl AppTable {
     }
 
     /// Locks the table for a change. Under this lock, the caller changes an app first in the facts and then in the
-    /// table. Both then have the same order of changes.
+    /// table, so that both have the changes in the same order.
     pub(crate) async fn lock_changes(&self) -> MutexGuard<'_, ()> {
         self.changes.lock().await
     }

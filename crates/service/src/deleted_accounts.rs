@@ -22,7 +22,7 @@ impl DeletedAccounts {
         self.0.lock().clone()
     }
 
-    /// Only this account with its number of deletions, if it is in the list.
+    /// This account with its number of deletions; empty if the account is not in the list.
     pub fn only(&self, user: &User) -> Deleted {
         self.0.lock().get_key_value(user).map(|(user, times)| (user.clone(), *times)).into_iter().collect()
     }

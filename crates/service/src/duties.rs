@@ -1,4 +1,4 @@
-//! The duties of this node, according to its view of the cluster.
+//! The duties of this node, as it has last read the register of nodes.
 
 use lamplight_core::{Duty, LostNode, Membership};
 use lamplight_directory::{NodeEntry, Register};
@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The duties of this node. A node without a cluster has every duty.
+/// The duties of this node. A node that is not in a cluster has every duty.
 #[derive(Default)]
 pub struct Duties {
     membership: Option<Mutex<Membership>>,
@@ -53,7 +53,7 @@ impl Duties {
         Self { membership: Some(Mutex::new(membership)), oldest: Arc::default() }
     }
 
-    /// Updates the view of the cluster with the register. `now` is the time of the read by this node's own clock.
+    /// Updates the duties with the register. `now` is the time of the read by this node's own clock.
     pub fn observe(&self, register: &Register, now: Moment) {
         if let Some(membership) = &self.membership {
             let own = {
@@ -70,7 +70,7 @@ impl Duties {
         Arc::clone(&self.oldest)
     }
 
-    /// Whether this node does a duty now.
+    /// Whether this node has a duty now.
     pub fn has(&self, duty: Duty) -> bool {
         self.membership.as_ref().is_none_or(|membership| membership.lock().has_duty(duty))
     }
@@ -80,7 +80,7 @@ impl Duties {
         self.membership.as_ref().map_or(0, |membership| membership.lock().generation())
     }
 
-    /// Whether a node of the register is not silent, in the view of this node.
+    /// Whether a node is in the register and not silent.
     pub fn is_live(&self, node: NodeId) -> bool {
         self.membership.as_ref().is_some_and(|membership| membership.lock().is_live(node))
     }
@@ -105,8 +105,8 @@ impl Duties {
         }
     }
 
-    /// Whether this node has not read the register for the length of a lease. This node then does not know the present
-    /// state of other nodes. Other nodes count this node as silent.
+    /// Whether this node has not read the register for the length of a lease. Its knowledge of other nodes is then out
+    /// of date, and other nodes count it as silent.
     pub fn is_cut_off(&self, now: Moment) -> bool {
         self.membership.as_ref().is_some_and(|membership| membership.lock().is_cut_off(now))
     }

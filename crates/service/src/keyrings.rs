@@ -18,7 +18,7 @@ use tokio::sync::{Notify, watch};
 pub struct Keyrings {
     rings: Mutex<BTreeMap<KeysToRead, Ring>>,
     wanted: Notify,
-    /// The number of times that keys of a source were stored.
+    /// The number of times that the keys of any source were stored.
     puts: AtomicU64,
 }
 
@@ -38,9 +38,9 @@ pub struct SourceState {
     pub source: KeysToRead,
     /// The number of keys that are accepted now.
     pub keys: usize,
-    /// The time for which these keys are still accepted.
+    /// The time for which these keys will still be accepted.
     pub left: Duration,
-    /// The error of the last attempt to read the source. `None` if it succeeded, or without an attempt.
+    /// The error of the last attempt to read the source; `None` if it succeeded, or if there was none.
     pub error: Option<String>,
 }
 
@@ -49,7 +49,7 @@ struct Ring {
     refresh: KeyRefresh,
     /// The error of the last attempt to read the source, if it failed.
     error: Option<String>,
-    /// The number of attempts that have ended. Waiting calls watch it for a change.
+    /// The number of attempts that have ended. Calls that wait for newer keys watch this number.
     attempts: watch::Sender<u64>,
 }
 
@@ -69,9 +69,9 @@ impl Default for Ring {
 pub(crate) enum NewerKeys {
     /// An attempt to read each source has ended.
     Read,
-    /// The source was removed during the attempt, or the reading task does not know the newest settings yet.
+    /// The source was removed during the attempt, or the task that reads sources does not know the newest settings yet.
     Removed,
-    /// No read is allowed now.
+    /// The sources were read so recently that they may not be read again yet.
     NotNow,
 }
 
@@ -117,8 +117,8 @@ impl Keyrings {
         newer
     }
 
-    /// Returns at most `most` sources of these apps that are due to be read. The caller must then call
-    /// [`Keyrings::put`] or [`Keyrings::failed`] for each. Removes sources that no app's settings contain any longer.
+    /// Returns at most `most` sources of these apps that are due. The caller must then call [`Keyrings::put`] or
+    /// [`Keyrings::failed`] for each. Forgets sources that no app has any more.
     pub fn to_read(&self, apps: &[Arc<App>], most: usize, now: Moment) -> Vec<KeysToRead> {
         let wanted = Self::sources(apps);
         let mut rings = self.rings();
@@ -134,8 +134,8 @@ impl Keyrings {
         due
     }
 
-    /// Adds keys that an earlier process read `age` ago. A new read is due at once. Keys that this process has read are
-    /// not replaced.
+    /// Adds keys that an earlier process has read at the time `age` ago. Keys that this process has read are not
+    /// replaced. A new read is due at once.
     pub fn restore(&self, key: KeysToRead, keys: JwtKeySet, age: Duration, now: Moment) {
         let mut rings = self.rings();
         if rings.contains_key(&key) {
@@ -145,7 +145,7 @@ impl Keyrings {
         rings.insert(key, Ring { keys, refresh: KeyRefresh::restored(age, now), ..Ring::default() });
     }
 
-    /// Stores the keys of a source. Returns `false` if the source is in no app's settings any longer.
+    /// Stores the keys of a source. Returns `false` if no app has the source any more.
     pub fn put(&self, key: &KeysToRead, keys: JwtKeySet, now: Moment) -> bool {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return false };
@@ -155,12 +155,12 @@ impl Keyrings {
         true
     }
 
-    /// The number of times that keys of a source were stored. It changes after the keys.
+    /// The number of times that the keys of any source were stored. It changes after the keys have changed.
     pub(crate) fn puts(&self) -> u64 {
         self.puts.load(Ordering::Acquire)
     }
 
-    /// Records that a source could not be read. Returns how long its last keys are still accepted.
+    /// Records that a source could not be read. Returns the time for which its last keys will still be accepted.
     pub fn failed(&self, key: &KeysToRead, error: String, now: Moment) -> Duration {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return Duration::ZERO };

@@ -1,11 +1,11 @@
 //! The operations of a node on its two stores: the facts and the live records.
 //!
-//! This crate defines the gates of a call, and the order in which the stores are read and written. It has no sockets,
+//! This crate has the gates of each call, and the order in which a call reads and writes the stores. It has no sockets,
 //! no messages and no clock: every call gets the current time as an argument.
 //!
 //! A login begins in the facts, which assign its number, and then enters the live record. A login ends in the live
 //! record, which keeps the end until the facts have stored it. Every step contains the number of the login, so a late
-//! or repeated step does no harm. A change that a store fails to make is [retried](Service::retry).
+//! or repeated step does no harm. A change that a store has failed to make is [retried](Service::retry).
 //! [`Service::recover`] repairs the stores after a crash.
 
 mod app_deletions;
@@ -125,7 +125,7 @@ impl ServiceError {
 }
 
 impl Service {
-    /// Creates a node on these stores. Before any other operation, call [`Service::recover`], or
+    /// Creates the service of a node on these stores. Call [`Service::recover`] before any other operation, or
     /// [`Service::begin_in_cluster`] in a cluster.
     pub fn new(
         facts: Arc<dyn Facts>,
@@ -162,21 +162,21 @@ impl Service {
         }
     }
 
-    /// Counts calls for the rate limits with `limits`, which counts the calls of all nodes. While `limits` fails, each
+    /// Makes `limits` count the calls for the rate limits; it counts the calls of all nodes. While `limits` fails, each
     /// node limits its own calls.
     #[must_use]
     pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
         Self { rates: limits::Rates::shared(limits), ..self }
     }
 
-    /// Appends entries to the change log only by [`Telling::append_waiting`], because the log is in another process.
+    /// Makes only [`Telling::append_waiting`] append entries to the change log, because the log is in another process.
     #[must_use]
     pub fn with_remote_log(self) -> Self {
         Self { telling: self.telling.with_remote_log(), ..self }
     }
 
-    /// Makes the node one of several that share their stores. It then does only its own duties. If the directory loses
-    /// records, the logins in the new records count as connected for the time `grace`.
+    /// Makes the node one of several that share their stores. The node then only has its own duties. If the directory
+    /// loses records, the logins in the new records count as connected for the time `grace`.
     #[must_use]
     pub fn in_cluster(self, membership: Membership, grace: Duration) -> Self {
         let duties = Duties::among(membership);
@@ -202,7 +202,8 @@ impl Service {
         &self.duties
     }
 
-    /// Whether the store of a user's live record is connected, as far as this node knows. If not, reading it fails.
+    /// Whether the store of a user's live record is connected, as far as this node knows. If it is not, reading the
+    /// record fails.
     pub fn is_connected_to(&self, user: &User) -> bool {
         self.directory.is_connected_to(user)
     }

@@ -1,8 +1,8 @@
 //! The calls of clients, of an app's backend and of operators, and the work that a node does without a call. Each file
-//! contains the operations on one kind of data.
+//! has the operations on one kind of data.
 //!
-//! Each call passes the gates in their order, accesses the stores in their order, and returns the changes. Workers read
-//! the change log to find out what to send to their connections.
+//! Each call passes the gates in their order, uses the stores in their order, and returns the changes. Workers learn
+//! from the change log what they have to send to their connections.
 
 pub mod admin;
 pub mod backend;

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 /// The maximum number of dead letters in a page.
 pub const MAX_DEAD_LETTER_PAGE: usize = 500;
 
-/// A selection of dead letters.
+/// A choice of dead letters of an app.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DeadLetters {
     /// All dead letters of the app.
@@ -61,7 +61,7 @@ impl OutboxBell {
     }
 }
 
-/// The outbox of all apps.
+/// The outbox of all apps, with the checks and the bell that callers need.
 pub struct Outbox {
     facts: Arc<dyn Facts>,
     apps: Arc<AppTable>,
@@ -100,8 +100,8 @@ impl Outbox {
         self.facts.hand_out(id).await
     }
 
-    /// Takes or renews the lease of a lane for `node`. If another node has the lease, nothing is changed, unless `over` is
-    /// the beat of its lease.
+    /// Takes or renews the lease of a lane for `node`. If another node has the lease, nothing changes, unless that
+    /// lease has the beat `over`.
     pub async fn take_lease(
         &self,
         lane: Lane,
@@ -116,8 +116,8 @@ impl Outbox {
         self.facts.release_lease(lane, beat).await
     }
 
-    /// Stores the outcomes of sent notices. Outcomes from an earlier term of their lane are ignored. Returns the number of dead letters that were deleted because there were too
-    /// many.
+    /// Stores the outcomes of notices that were sent. Ignores outcomes from an earlier term of the lane. Returns the
+    /// number of dead letters that were deleted because there were too many.
     pub async fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Result<usize, FactsError> {
         self.facts.settle(settled, at).await
     }
@@ -142,7 +142,7 @@ impl Outbox {
         Ok(self.facts.dead_letters(app, after, limit.min(MAX_DEAD_LETTER_PAGE)).await?)
     }
 
-    /// Queues dead letters to be sent again. Returns the number that existed. An unknown app is refused with 70020.
+    /// Queues dead letters to be sent again. Returns how many of them existed. An unknown app is refused with 70020.
     pub async fn resend(&self, app: AppId, which: DeadLetters, now: Now) -> Result<usize, ServiceError> {
         self.known_app(app)?;
         let mut done = 0;
@@ -153,7 +153,7 @@ impl Outbox {
         Ok(done)
     }
 
-    /// Deletes dead letters. Returns the number that existed. An unknown app is refused with 70020.
+    /// Deletes dead letters. Returns how many of them existed. An unknown app is refused with 70020.
     pub async fn drop_dead_letters(&self, app: AppId, which: DeadLetters) -> Result<usize, ServiceError> {
         self.known_app(app)?;
         let mut done = 0;
@@ -163,7 +163,7 @@ impl Outbox {
         Ok(done)
     }
 
-    /// The ids of the selected dead letters that exist now. The pages are small, so that other writes are not delayed.
+    /// The ids of the chosen dead letters that exist now, in small pages, so that other writes are not delayed.
     async fn pages_of(&self, app: AppId, which: DeadLetters) -> Result<Vec<Vec<u64>>, ServiceError> {
         let ids = match which {
             DeadLetters::These(ids) => ids,

@@ -1,11 +1,11 @@
-//! The retry list: the operations that failed, or whose result is unknown, because a store failed.
+//! The retry list: operations that have failed, or whose outcome is unknown, because a store failed.
 //! `operations/retrying.rs` retries them.
 //!
-//! Each operation can be repeated and delayed safely. An operation names the login, the connection or the account that
-//! it concerns, and does not affect later ones. The list is lost when the process ends. `upkeep` makes the two stores
-//! consistent after a restart.
+//! Each operation may be repeated and delayed: it names the login, the connection or the account that it concerns, and
+//! does not affect later ones. The list is lost when the process ends; after a restart, `upkeep` makes the two stores
+//! consistent.
 //!
-//! The live record keeps ended logins for the facts; these are not in this list.
+//! Ended logins that the facts have not stored are not in this list, because the live record keeps them.
 
 use crate::open_connection::OpenConnection;
 use lamplight_core::LinkEnd;
@@ -14,8 +14,8 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// The maximum number of waiting operations: more than a node has connections. Beyond it, the oldest is dropped and
-/// counted.
+/// The maximum number of waiting operations, which is higher than the number of connections that a node can have. If
+/// there are more, the oldest is dropped and counted.
 pub const MAX_RETRIES: usize = 1 << 17;
 
 /// The number of operations retried at a time.
@@ -30,18 +30,18 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 pub(crate) enum Pending {
     /// A connection has ended.
     Disconnect { user: User, connection: ConnectionId, end: LinkEnd, heard: Timestamp },
-    /// A connection's login must be ended. An earlier attempt has failed or its result is unknown.
-    /// In a cluster, `open` is put back first: the live record may have lost the connection meanwhile.
+    /// The login of a connection must be ended, because an earlier attempt has failed or its outcome is unknown. In a
+    /// cluster, `open` is put back before, because the live record may have lost the connection meanwhile.
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd, open: Option<Box<OpenConnection>> },
     /// A login was recorded in the facts and then refused.
     TakeBack { user: User, recorded: Recorded },
-    /// A login was refused, but may have been recorded under an unknown number, at the time `at`.
+    /// A login was refused, but may have been recorded at the time `at`, under a number that is unknown.
     Unrecord { user: User, device: DeviceId, by_app: bool, at: Timestamp },
-    /// The facts have created, kicked or deleted an account, or may have. The live record has not followed yet.
+    /// The facts have, or may have, created, kicked or deleted an account. The live record has not been updated yet.
     Agree { user: User },
 }
 
-/// The cause for which a connected device is logged out.
+/// The reason for which a connected device is logged out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LoginEnd {
     /// The client has logged out.
@@ -56,12 +56,12 @@ pub(crate) struct Recorded {
     pub device: DeviceId,
     pub platform: Platform,
     pub login: u64,
-    /// The end mark for the device; `None` if the device gets none.
+    /// The cause in the end mark of the device; `None` if the device gets no mark.
     pub mark: Option<EndWhy>,
 }
 
-/// The end mark to store when a login is undone. Only a login by the application gets a mark, because it has removed
-/// the device's earlier mark.
+/// The cause in the end mark that is stored when a login is undone. Only a login of the application needs a mark,
+/// because it has removed the earlier mark of the device.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }
@@ -73,10 +73,11 @@ pub(crate) struct Retries(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     operations: VecDeque<Pending>,
-    /// The operations that are being executed now.
+    /// The operations that are being executed.
     under_way: Vec<Pending>,
     dropped: u64,
-    /// The pause after the last round: zero after a round without failures, doubled after one without success.
+    /// The pause after the last round. It is zero after a round without failures, and doubled after a round without
+    /// success.
     pause: Duration,
     /// The time of the next round.
     from: Moment,
@@ -98,7 +99,7 @@ impl Retries {
         waiting.operations.push_back(operation);
     }
 
-    /// Whether the list contains an operation about this connection, waiting or being executed.
+    /// Whether the list has an operation about this connection, which waits or is being executed.
     pub fn concern(&self, connection: ConnectionId) -> bool {
         let waiting = self.lock();
         let mut all = waiting.operations.iter().chain(&waiting.under_way);
@@ -116,7 +117,8 @@ impl Retries {
         (waiting.operations.len(), waiting.dropped)
     }
 
-    /// Removes and returns the operations to retry now. The caller must call [`Self::put_back`] afterwards.
+    /// Removes and returns the operations to retry now. The caller must call [`Self::put_back`] when it has retried
+    /// them.
     pub fn take(&self, now: Moment) -> Vec<Pending> {
         let mut waiting = self.lock();
         if now < waiting.from {
@@ -128,7 +130,8 @@ impl Retries {
         taken
     }
 
-    /// Puts the failed operations back on the list. `any_done` is `true` if at least one operation succeeded.
+    /// Puts the operations that have failed back on the list. `any_done` says whether at least one operation has
+    /// succeeded.
     pub fn put_back(&self, failed: Vec<Pending>, any_done: bool, now: Moment) {
         let mut waiting = self.lock();
         waiting.under_way = Vec::new();
@@ -142,7 +145,7 @@ impl Retries {
     }
 }
 
-/// The users with logins in progress, and how many.
+/// For each user with logins in progress: how many there are.
 #[derive(Default)]
 pub(crate) struct Entering(Mutex<HashMap<User, usize, foldhash::fast::RandomState>>);
 

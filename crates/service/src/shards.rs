@@ -1,9 +1,9 @@
-//! A table split into parts by the hash of a user.
+//! A table that is split into parts by a hash of the user.
 
 use lamplight_model::User;
 use std::hash::BuildHasher;
 
-/// The `N` parts of a table. Each process assigns users to the parts differently.
+/// The `N` parts of a table. The hash differs from process to process.
 pub(crate) struct Shards<T, const N: usize> {
     shards: [T; N],
     hasher: foldhash::fast::RandomState,

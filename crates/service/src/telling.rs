@@ -1,8 +1,9 @@
-//! Appends entries about committed changes of the facts to the change log, even if the log cannot accept them at once.
+//! Appends entries about committed changes of the facts to the change log, even if the log does not accept them at
+//! once.
 //!
-//! Callers never wait for the log. An entry that the log does not accept waits in a bounded queue, in order, until
-//! [`Telling::append_waiting`] appends it. If the queue is full, the entry is dropped. The change is still in the
-//! facts, which readers read again later.
+//! Callers never wait for the log. An entry that the log does not accept waits in a bounded queue, in its order, until
+//! [`Telling::append_waiting`] appends it. If the queue is full, the entry is dropped. The change itself is in the
+//! facts, which readers will read again.
 
 use futures_util::FutureExt;
 use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};
@@ -20,7 +21,7 @@ const BATCH: usize = 256;
 /// The queue of entries for the change log.
 pub struct Telling {
     log: Arc<dyn ChangeLog>,
-    /// Whether the log is in another process, so that an append always waits.
+    /// Whether the log is in another process, so that appending to it always waits.
     is_remote: bool,
     state: Mutex<Waiting>,
     arrived: Notify,
@@ -29,10 +30,10 @@ pub struct Telling {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<LogEntry>,
-    /// Whether a task is appending entries from the queue. New entries must wait, to stay in order.
+    /// Whether a task is appending entries of the queue. New entries must then wait in the queue to keep their order.
     appending: bool,
     dropped: u64,
-    /// The number of entries added since the queue was last condensed.
+    /// The number of entries that were added since the queue was last condensed.
     fresh: usize,
 }
 
@@ -42,8 +43,8 @@ impl Telling {
         Self { log, is_remote: false, state: Mutex::default(), arrived: Notify::default() }
     }
 
-    /// Never tries to append an entry at once. A log in another process would get most entries twice. Such a log
-    /// receives the entry at the first poll, but its answer comes later.
+    /// Makes every entry wait in the queue. An entry that is appended at once is given up if there is no answer at the
+    /// first poll; a log in another process would have received it by then, and would get it twice.
     pub(crate) fn with_remote_log(self) -> Self {
         Self { is_remote: true, ..self }
     }
@@ -72,7 +73,7 @@ impl Telling {
         self.arrived.notify_one();
     }
 
-    /// Resolves when an entry waits because the log did not accept it at once.
+    /// Resolves when an entry waits in the queue.
     pub async fn waits(&self) {
         loop {
             let arrived = self.arrived.notified();
@@ -84,7 +85,7 @@ impl Telling {
     }
 
     /// Appends the waiting entries to the log. After an error, the entries keep waiting, and the caller tries again
-    /// later. Only one task of a node may call this, so that the entries stay in order.
+    /// later. Only one task of a node may call this, because the entries must stay in order.
     pub async fn append_waiting(&self) -> Result<(), DirectoryError> {
         loop {
             let mut batch = Batch { telling: self, entries: self.lock().take() };
@@ -107,7 +108,8 @@ impl Telling {
     }
 }
 
-/// The entries that are being appended. When dropped, returns those not appended to the front of the queue.
+/// The entries that are being appended. When this value is dropped, those that were not appended return to the front of
+/// the queue.
 struct Batch<'a> {
     telling: &'a Telling,
     entries: Vec<LogEntry>,
@@ -144,9 +146,9 @@ impl Waiting {
         }
     }
 
-    /// Reduces the number of entries if possible. Changes of a user's lists become one entry, which makes the clients
-    /// read the lists again. If there are more changes of profiles than friends to notify, each of these friends gets
-    /// such an entry instead. Other entries stay.
+    /// Reduces the number of entries, if possible. Several changes of one user's lists become one entry, which makes
+    /// the clients read the lists again. If there are more changes of profiles than friends to be notified, each of
+    /// these friends gets such an entry instead. Other entries stay.
     fn condense(&mut self) {
         let is_lists = |news: &News| matches!(news, News::Lists(_) | News::ListsUnknown);
         let lists = self.entries.iter().filter(|entry| is_lists(&entry.news));

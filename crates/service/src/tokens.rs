@@ -1,4 +1,4 @@
-//! The verification of tokens, which authenticate a login or a call: UserSigs and JWTs.
+//! The verification of tokens: UserSigs and JWTs, which authenticate a login or a call.
 
 use crate::keyrings::{NewerKeys, of_source};
 use crate::{AppTable, Keyrings, LoginThrottle, Port};
@@ -8,8 +8,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Identifies the key that verified a token, or the source of JWT keys, within this process. The mark is computed from
-/// the text of the key. A new key may get the number of a removed key.
+/// Identifies the key that has verified a token within this process; for JWT keys that were read from a source, it
+/// identifies the source. The mark is computed from the text of the key, because a new key may get the number of a
+/// removed one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyMark(u32);
 
@@ -23,13 +24,13 @@ impl KeyMark {
     }
 }
 
-/// The maximum number of waits of one token for newer keys.
+/// The maximum number of times that one token waits for newer keys.
 const MOST_WAITS: usize = 3;
 
 /// A verified UserSig or JWT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Verified {
-    /// The second in which the token was issued. A kick revokes tokens by it.
+    /// The second in which the token was issued. A kick revokes tokens by this second.
     pub(crate) issued: u64,
     /// The first moment at which the token is no longer valid.
     pub(crate) expires: Timestamp,
@@ -60,9 +61,8 @@ impl Tokens {
         self.throttle.sweep(now);
     }
 
-    /// Verifies a UserSig or a JWT. Refuses an invalid token with the reason, or with 70050 if its address has recently
-    /// sent too many tokens that may be guesses. For a JWT with an unknown key, waits for newer keys, at most
-    /// [`MOST_WAITS`] times.
+    /// Verifies a UserSig or a JWT. Refuses an invalid token with the reason, or with 70050 if too many tokens from the
+    /// same address were wrong recently. A JWT with an unknown key waits for newer keys, at most [`MOST_WAITS`] times.
     pub(crate) async fn verify(
         &self,
         port: Port,
@@ -114,8 +114,8 @@ impl Tokens {
         Ok(Verified { issued: claims.issued, expires: claims.expires, key: KeyMark(claims.key) })
     }
 
-    /// Whether an app still has the key that verified a token. A JWT key from an address or a file counts while the app
-    /// has that source.
+    /// Whether an app still has the key that has verified a token. A JWT key that was read from a source counts as long
+    /// as the app has the source.
     pub fn has_key(&self, app: &App, key: KeyMark) -> bool {
         app.keys.iter().any(|other| KeyMark::of(other) == key)
             || self.apps.jwt_keys(app.id).is_some_and(|keys| keys.has(key.0))
@@ -123,7 +123,7 @@ impl Tokens {
     }
 }
 
-/// Whether a refused token may be a guess. An expired or revoked token has a valid signature.
+/// Whether a token that was refused may be a guess. An expired or a revoked token is not: its signature is valid.
 fn is_guess(code: Code) -> bool {
     [Code::SIG_UNREADABLE, Code::SIG_WRONG, Code::SIG_OTHER_USER, Code::SIG_OTHER_APP].contains(&code)
 }

@@ -1,5 +1,4 @@
-//! Users without a live record. Such users are not logged in. If the directory has lost records, the facts decide
-//! whether they are logged in.
+//! Users without a live record. They are not logged in, unless the directory has lost records: the facts then decide.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -29,7 +28,7 @@ struct World {
 }
 
 impl World {
-    /// Creates a node that has just started, on facts with logins from before its start.
+    /// Creates a node that has just started. The facts have logins from before.
     async fn with_logins(before: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
@@ -56,7 +55,7 @@ impl World {
         self.service.statuses(&user("viewer"), &ids, Viewing::Watched, now(9)).await.unwrap()
     }
 
-    /// Checks that the client port and the server API return the same types.
+    /// Returns the status types of users, after checking that the client port and the server API return the same.
     async fn types(&self, names: &[&str]) -> Vec<Option<StatusType>> {
         let statuses = self.statuses(names).await;
         let users: Vec<User> = names.iter().map(|name| user(name)).collect();
@@ -108,8 +107,8 @@ async fn every_login_of_the_facts_has_a_record_from_the_start_on() {
     assert_eq!(world.types(&users).await, [Some(Offline), Some(Offline), Some(Unlogined), None]);
 }
 
-/// The process ended when the facts had the login, but the record did not have it yet. The login needs a higher version
-/// than the status without it.
+/// The process ended when the facts had the login and the record did not. The status with the login needs a higher
+/// version than the status without it.
 #[tokio::test]
 async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     let world = World::with_logins(&[]).await;

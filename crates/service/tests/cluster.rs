@@ -66,7 +66,7 @@ impl Cluster {
         Self { here, there, directory, facts, log, _folder: folder }
     }
 
-    /// Loses the records of these users, like a restarted store without persistence.
+    /// Loses the records of these users, like a store without persistence that was restarted.
     fn lose(&self, names: &[&str], second: u64) {
         self.lose_by_clock(names, second, second);
     }
@@ -227,7 +227,8 @@ async fn nothing_is_said_of_who_may_be_connected_by_a_web_device_until_nodes_hav
     assert_eq!(cluster.status_type("bob", 105).await, Unlogined);
 }
 
-/// A node ignores a loss of records from before its start. A new cluster on old facts shows nobody as connected.
+/// A node ignores a loss of records from before its start. If a new cluster starts on old facts, no user is shown as
+/// connected.
 #[tokio::test]
 async fn a_loss_before_the_beginning_of_a_node_holds_nobody() {
     let cluster = Cluster::start().await;
@@ -729,7 +730,7 @@ async fn a_record_that_vanishes_each_time_ends_the_call_with_an_error_that_asks_
     assert_eq!(cluster.facts.logins(user("ann")).await.unwrap(), []);
 }
 
-/// A node without a connection to the register runs on. The log tells it that others have ended its connections.
+/// A node that cannot reach the register continues to run. The log tells it that others have ended its connections.
 #[tokio::test]
 async fn a_node_that_was_taken_for_lost_puts_its_connections_back() {
     let mut cluster = Cluster::start().await;
@@ -759,8 +760,7 @@ async fn a_node_that_was_taken_for_lost_puts_its_connections_back() {
     assert_eq!(cluster.status_type("ann", 62).await, Online);
 }
 
-/// The node that deletes an account may end too early. It has then not yet taken the account off the subscription lists
-/// of others.
+/// The node that deletes an account may end before it has removed the account from the subscription lists of others.
 #[tokio::test]
 async fn a_deleted_account_is_taken_off_all_lists_although_the_node_that_has_deleted_it_has_ended() {
     let cluster = Cluster::start().await;
@@ -794,7 +794,7 @@ async fn accounts_that_were_deleted_together_are_taken_off_the_lists_by_one_sear
     assert_eq!(cluster.directory.searches.load(Ordering::Relaxed) - before, 1);
 }
 
-/// The caller of an operation whose node ends repeats it at another node.
+/// If the node that executes an operation ends, the caller repeats the operation at another node.
 #[tokio::test]
 async fn a_deletion_or_creation_that_only_the_facts_have_is_completed_when_it_is_repeated() {
     let cluster = Cluster::start().await;

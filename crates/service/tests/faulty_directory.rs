@@ -1,5 +1,5 @@
-//! Tests with a directory that fails or is slow. A record that cannot be written does not delay others. Calls with an
-//! unknown outcome are completed later.
+//! Tests with a directory that fails or is slow. A record that cannot be written does not delay others, and calls with
+//! an unknown outcome are completed later.
 
 #![allow(clippy::unwrap_used, reason = "a world that does not begin is a failure")]
 
@@ -37,8 +37,8 @@ enum Fault {
     Unanswered,
 }
 
-/// A directory in which changes of one user's record fail. It can delay the next creation before it takes effect, and
-/// the next change afterwards.
+/// A directory in which changes of one user's record fail. It can also delay the next creation of a record before it
+/// takes effect, and the next change after it has taken effect.
 struct Faulty {
     inner: InProcessDirectory,
     fails: Mutex<Option<(User, Fault)>>,
@@ -260,7 +260,7 @@ async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhil
     assert_eq!(devices, ["tab"]);
 }
 
-/// The record is created after the pass over the app's records has passed its position.
+/// The record is created in a part of the list that the deletion of the app has already gone through.
 #[tokio::test]
 async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
     let (service, directory, _folder) = service(&["ann"]).await;
@@ -300,7 +300,7 @@ async fn no_call_that_was_under_way_makes_a_record_of_a_deleted_app() {
     assert_eq!(directory.stats().records, 0);
 }
 
-/// A login that comes too late, or a deadline, removes the record before the deletion reaches it.
+/// A login that comes too late, or a deadline, removes the record before the deletion of the app reaches it.
 #[tokio::test]
 async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record() {
     for is_due in [false, true] {
@@ -342,7 +342,7 @@ async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record
     }
 }
 
-/// The recipient turns OFFLINE while the message is written, and the check after that fails.
+/// The recipient becomes OFFLINE while the message is being stored, and the check after that fails.
 #[tokio::test]
 async fn the_retry_of_a_message_pushes_it_where_the_first_try_could_not() {
     let (service, directory, _folder) = service(&["ann", "bob"]).await;

@@ -19,9 +19,9 @@ impl Presence {
         }
     }
 
-    /// Adds the login event of a device. Logins and disconnects of a device must alternate, so a device that was
-    /// connected gets a disconnect event first. There is no event if it was connected on the same platform and kicked
-    /// no device.
+    /// Adds the login event of a device. The logins and disconnects of a device must alternate, so a device that was
+    /// connected gets a disconnect event before. No event is added if the device was connected on the same platform and
+    /// the login kicked no device.
     pub(super) fn note_login(
         &mut self,
         device: EventDevice,

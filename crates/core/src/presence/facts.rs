@@ -1,5 +1,5 @@
-//! Keeps a live record consistent with the facts. It decides which logins may connect. It takes over ends of logins
-//! from the facts, and keeps its own until the facts have stored them.
+//! Keeps a live record consistent with the facts. Decides which logins may connect, adopts ends of logins from the
+//! facts, and keeps the record's own ends until the facts have stored them.
 
 use super::Presence;
 use crate::device::{Device, Link};
@@ -13,7 +13,7 @@ use lamplight_model::{
     MultiDevicePolicy, Now, Platform, Reason, Revoked, Timestamp, Version,
 };
 
-/// The facts of a user that the live record has to agree with.
+/// The facts of a user with which the live record must be consistent.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UserFacts {
     /// The stored logins (device, platform, number), in ascending order of their numbers.
@@ -31,7 +31,7 @@ pub struct UserFacts {
 pub enum Admission {
     /// The device may connect, under this login number.
     Admitted(u64),
-    /// The record has no login of the device on this platform. The caller first records one in the facts.
+    /// The record has no login of the device on this platform. The caller must first record one in the facts.
     Unknown,
     /// The UserSig of the login was revoked.
     Revoked,
@@ -41,8 +41,8 @@ pub enum Admission {
     Overtaken,
     /// A later login on this platform competes with this login and has ended it.
     Beaten(Platform),
-    /// The record has had a later login, so this login may have ended. The caller must read the facts again. The facts
-    /// read are valid until the record gets a login with a number above the number in this variant.
+    /// The login may have ended, because the record has had a later one. The caller must read the facts again. What it
+    /// reads is valid until the record gets a login with a higher number than this one.
     MayHaveEnded(u64),
 }
 
@@ -106,12 +106,12 @@ impl Presence {
 
     /// Decides whether a device may connect with a UserSig that was issued in the second `issued`.
     ///
-    /// `recorded` is `None` if the device returns to its existing login. Otherwise its first part is the number under
-    /// which the facts have recorded the new login.
+    /// `recorded` is `None` if the device returns to its existing login. For a new login, its first part is the number
+    /// under which the facts have recorded the login.
     ///
-    /// The second part is `None` at the first call. If that call returns [`Admission::MayHaveEnded`], the caller reads
-    /// the facts again. If they still have the login, the caller repeats the call. The second part is then the number
-    /// in `MayHaveEnded`.
+    /// Its second part is `None` in the first call. If that call returns [`Admission::MayHaveEnded`], the caller reads
+    /// the facts again. If they still have the login, the caller calls this function again; the second part is then the
+    /// number in `MayHaveEnded`.
     pub fn admission(
         &self,
         device: &DeviceId,
@@ -151,7 +151,7 @@ impl Presence {
         }
     }
 
-    /// The platform of the latest competing login, if this login is later than login `number`. With `present`, only
+    /// The platform of the latest competing login, if that login is later than login `number`. If `present`, only
     /// devices that count as connected are considered.
     fn beaten_by(
         &self,
@@ -200,8 +200,8 @@ impl Presence {
         &self.sigs
     }
 
-    /// The issue times, in seconds, of the UserSigs that a kick at the time `at` has to revoke individually. The first
-    /// possible second is the second of `at`.
+    /// The seconds in which the UserSigs were issued that a kick at the time `at` has to revoke individually. None is
+    /// before the second of `at`.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);
         let all = self.sigs.seen_since(at).chain(of_devices.filter(|issued| *issued >= at.as_secs()));
@@ -377,9 +377,8 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Acts like [`Presence::ends_settled`] for a record that may have been created from older facts. This happens
-    /// after the directory has lost the record that kept these ends. The ended logins are removed, and their
-    /// connections closed.
+    /// Like [`Presence::ends_settled`], for a record that may have been created from older facts after the directory
+    /// has lost the record with these ends. The ended logins are removed, and their connections are closed.
     pub fn ends_settled_after_loss(
         &mut self,
         settled: &[EndedLogin],

@@ -35,9 +35,9 @@ pub enum Reasserted {
 }
 
 impl Presence {
-    /// Ends the connections of a lost node in this record, and returns their number. The connections count as connected
-    /// until the time `until`. If that time has passed, they end at once. `heard` is the last time at which the node is
-    /// known to have run. The log reports each connection that ends at once, because the node may still be running.
+    /// Ends the connections of a lost node in this record, and returns their number. They count as connected until the
+    /// time `until`, or end at once if that time has passed. `heard` is the last time at which the node is known to
+    /// have run. The change log reports each connection that ends at once, because the node may still be running.
     pub fn lose_node(
         &mut self,
         node: NodeId,
@@ -87,8 +87,8 @@ impl Presence {
         lost
     }
 
-    /// Makes the logins of a record count as connected until `until`. The record was created from the facts, because
-    /// the directory has lost the earlier record. `lost` is the time of the loss.
+    /// Makes the logins of a record count as connected until `until`. The record was created from the facts, after the
+    /// directory had lost the earlier record at the time `lost`.
     #[must_use]
     pub fn held_until(mut self, until: Moment, lost: Timestamp) -> Self {
         for device in &mut self.devices {
@@ -105,8 +105,8 @@ impl Presence {
         self.reason == Reason::None && self.connections().next().is_none()
     }
 
-    /// Puts an open connection back into the record. The directory has lost the record, or other nodes have treated the
-    /// connection's node as lost.
+    /// Puts an open connection back into the record, because the directory has lost the record, or other nodes have
+    /// counted the connection's node as lost.
     ///
     /// The custom status and the ONLINE time are restored too, if the visible status has not changed since the record
     /// was created from the facts. A subscription list that was lost with the record is restored. The version becomes

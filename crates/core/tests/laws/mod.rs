@@ -15,16 +15,16 @@ pub struct Record {
     pub now: Now,
     /// The grace after the loss of a node.
     pub grace: Duration,
-    /// Whether each device is connected, according to the session events so far.
+    /// For each device: whether it is connected according to the session events so far.
     told: BTreeMap<DeviceId, bool>,
     last_event: u64,
     /// The number of the last login. The test assigns the numbers, like the facts.
     pub last_login: u64,
-    /// The last-seen time that was last visible; `None` if none was visible yet.
+    /// The last-seen time that was visible last; `None` if none was visible yet.
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next; `None` means now.
     pub heard: Option<Timestamp>,
-    /// Whether the step takes over the logins of the facts. The facts recorded the ends before this step.
+    /// Whether the step adopts the logins of the facts, so that the facts have recorded the ends before.
     pub adopts: bool,
 }
 
@@ -90,8 +90,8 @@ impl Record {
         assert_eq!(self.presence.unsettled_ends().count(), 0);
     }
 
-    /// Checks that the record stores the end of each native login until the facts have it. A kick or a deletion ends
-    /// logins in the facts first. For such logins, the record stores no end.
+    /// Checks that the record keeps the end of each native login until the facts have stored it. A login that a kick or
+    /// a deletion has ended has no such end, because the facts have recorded its end first.
     fn judge_ends(&self, before: &Presence) {
         for end in self.presence.unsettled_ends() {
             assert!(!self.presence.is_logged_in(&end.device) || end.login < self.last_login, "{end:?}");

@@ -207,7 +207,8 @@ impl World {
         self.tell(&done) + too_late(done.outcome)
     }
 
-    /// Parses `phone iPhone, mac Mac`. Logins of the record keep their numbers; other logins get new numbers.
+    /// Parses logins such as `phone iPhone, mac Mac`. A login that the record already has keeps its number; another
+    /// login gets a new one.
     fn logins(&mut self, text: &str) -> Vec<(DeviceId, Platform, u64)> {
         let words = text.split(',').filter_map(|login| login.trim().split_once(' '));
         let mut logins = Vec::new();

@@ -1,12 +1,12 @@
-//! Tests of the watch graph with its mailboxes: scripts of watches and changes, and random operations compared with a
-//! model of plain maps.
+//! Tests of the watch graph with its mailboxes: scripts of watches and changes, and random operations that are compared
+//! with a model of plain maps.
 //!
-//! The graph stores the two ends of an edge in two vectors. Each end contains the index of the other. Removing an edge
-//! moves the last edge of both vectors into the gap (`swap_remove`), and the moved edge gets a new index. Its other end
+//! The graph stores the two ends of an edge in two vectors, and each end contains the index of the other. When an edge
+//! is removed, the last edge of each vector moves into the gap (`swap_remove`) and gets another index. Its other end
 //! and its entry in the mailbox must then be updated.
 //!
-//! The mailbox lists indices in the order of marking. An updated index stays in its position, so removing edges does
-//! not change the order. The model has no indices, and compares the order exactly.
+//! The mailbox lists indices in the order in which they were marked. An updated index keeps its position, so removing
+//! edges does not change the order. The model has no indices, and its order is compared exactly.
 
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]

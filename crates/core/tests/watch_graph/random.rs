@@ -58,7 +58,7 @@ struct Watching {
     /// The users in the mailbox, in the order of marking.
     pending: Vec<u8>,
     touched: bool,
-    /// For each watched user, the last change that was sent to the client.
+    /// For each watched user: the last change that was sent to the client.
     picture: BTreeMap<u8, u64>,
 }
 

@@ -112,7 +112,7 @@ fn another_reason_for_the_same_edge_tells_nothing_again() {
     );
 }
 
-/// A client ignores statuses of users that the connection was not told of yet.
+/// A client ignores the status of a user in an answer, if it was not notified of that user yet.
 #[test]
 fn an_answer_counts_as_told_only_of_whom_the_connection_was_told() {
     check(
@@ -337,8 +337,8 @@ fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
     assert!(fans.iter().all(|fan| hub.pending(*fan) == 0));
 }
 
-/// A line is `action => result`; an action without `=>` is preparation. Connections are attached when they are first
-/// named.
+/// Runs a script of lines `action => result`. A line without `=>` is preparation. A connection is attached when it is
+/// first named.
 fn check(script: &str) {
     let mut hub: Hub<UserStatus> = Hub::default();
     let mut names: BTreeMap<String, WatcherKey> = BTreeMap::new();
@@ -352,8 +352,8 @@ fn check(script: &str) {
     assert!(expected == actual, "the script says\n\n{expected}\nbut it went\n\n{actual}");
 }
 
-/// Runs a script in which `c` has just returned. It watches three users whose states the hub has for another
-/// connection.
+/// Runs a script in which the client `c` has just returned. It watches three users, whose states the hub has because
+/// another connection watches them.
 fn check_return(script: &str) {
     let scene = "
         watch other ann

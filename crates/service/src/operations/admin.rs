@@ -104,8 +104,8 @@ impl Service {
         Ok(revoking)
     }
 
-    /// Ends the logins of a deleted account in the live record, and creates a missing record. Returns the issue times
-    /// of further UserSigs to revoke.
+    /// Ends the logins of a deleted account in its live record, which is created if it is missing. Returns the seconds
+    /// in which further UserSigs were issued that have to be revoked.
     async fn delete_live(
         &self,
         user: &User,
@@ -171,7 +171,7 @@ impl Service {
         self.records.seed(user, app, now).await
     }
 
-    /// The revocation that a kick at this moment makes.
+    /// The revocation for a kick at this moment.
     async fn what_to_revoke(&self, user: &User, now: Now) -> Result<Revoked, ServiceError> {
         let seen = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.map(|presence| presence.sigs_seen_since(now.wall)).unwrap_or_default()
@@ -179,8 +179,8 @@ impl Service {
         Ok(Revoked::new(now.wall, seen.await?.remove(0)))
     }
 
-    /// Revokes the UserSigs issued in the seconds `unrefused`, which were used while `revoked` was stored. Returns all
-    /// UserSigs that were revoked individually.
+    /// Revokes the UserSigs that were issued in the seconds `unrefused`. They were used while `revoked` was being
+    /// stored. Returns all UserSigs that were revoked individually.
     async fn revoke_more(
         &self,
         user: &User,
@@ -229,7 +229,7 @@ impl Service {
         self.take_off_lists(deleted, now).await
     }
 
-    /// Like [`Service::forget_deleted`], for one `userID`. An account with this `userID` is being created.
+    /// Like [`Service::forget_deleted`], for one `userID`, for which a new account is being created.
     pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let mut deleted = self.deleted.only(user);
         if deleted.is_empty() && self.is_in_cluster() {
@@ -243,8 +243,8 @@ impl Service {
         self.take_off_lists(deleted, now).await
     }
 
-    /// Like [`Service::forget_deleted`], for accounts whose deleted records are over. All of them share one search of
-    /// the subscription lists, because it reads all records of an app.
+    /// Like [`Service::forget_deleted`], for accounts whose records are over. One search of the subscription lists is
+    /// made for all of them, because it reads all records of an app.
     pub(crate) async fn forget_deleted_users(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         if users.is_empty() {
             return Ok(());
@@ -287,11 +287,11 @@ pub struct Revoking {
 }
 
 impl Revoking {
-    /// The wall-clock time from which on the caller may be answered. `None` if the caller may be answered at once.
-    /// `now` is the time at which the work was done.
+    /// The time of the wall clock from which on the caller may be answered; `None` if the caller may be answered at
+    /// once. `now` is the time when the work was done.
     ///
-    /// The answer waits for the second after the last revoked UserSig. A new UserSig from the same second would also be
-    /// refused.
+    /// A new UserSig from the same second as a revoked one would also be refused. The answer therefore waits for the
+    /// second after that of the last revoked UserSig.
     pub fn answer_from(&self, now: Timestamp) -> Option<Timestamp> {
         let this = now.as_secs();
         let first_free = (this..).find(|second| !self.seconds.contains(second)).unwrap_or(this);
@@ -317,7 +317,7 @@ fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses a number outside of its bounds, an invalid URL, and an unusable JWT key.
+/// Refuses a number that is out of its bounds, an invalid URL, and an unusable JWT key.
 fn check_app(app: &App) -> Result<(), Refusal> {
     app.settings
         .validate()

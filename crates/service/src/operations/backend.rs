@@ -1,7 +1,7 @@
-//! The operations that the app's backend calls through the server API, for the app or on behalf of its users.
+//! The operations that an app's backend calls through the server API, for the app or on behalf of its users.
 //!
-//! The gates about the app and the list of users apply as for a client's call. The rate limit of a user does not apply,
-//! because the server API has its own rate limits.
+//! The gates about the app and the list of users are those of a client's call. The rate limit of the user does not
+//! apply, because the server API has rate limits of its own.
 
 use crate::operations::status::{SubscribeDone, UnsubscribeDone};
 use crate::tokens::Verified;
@@ -14,12 +14,12 @@ use smallvec::SmallVec;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// An app's backend that has authenticated itself with an admin's UserSig.
+/// An app's backend that was authenticated with the UserSig of an admin.
 #[derive(Clone, Debug)]
 pub struct Backend {
     /// The app of the call.
     pub app: Arc<App>,
-    /// The admin in whose name the backend calls.
+    /// The admin whose UserSig the backend has used.
     pub admin: User,
 }
 
@@ -37,10 +37,10 @@ pub struct StateParts {
 pub struct UserState {
     /// ONLINE, OFFLINE or UNLOGINED.
     pub status_type: StatusType,
-    /// The custom status; empty if it was not requested.
+    /// The custom status; empty if it was not asked for.
     pub custom_status: CustomStatus,
-    /// The platform of each login, earliest first, and whether the device counts as connected. Empty if the caller has
-    /// not requested it.
+    /// The platform of each login, the earliest first, and whether the device counts as connected. Empty if the devices
+    /// were not asked for.
     pub devices: SmallVec<[(Platform, bool); 2]>,
 }
 
@@ -61,10 +61,10 @@ impl UserState {
 }
 
 impl Service {
-    /// Authenticates a backend, which sends the `userID` and a UserSig of an admin. Creates a missing account of the
-    /// admin, like a first login.
+    /// Authenticates a backend, which sends the `userID` and a UserSig of an admin. If the admin has no account,
+    /// creates it, like a first login.
     ///
-    /// Refused with 70020, 7003, the codes of the UserSig, 70050, 70052, or 60010 if the user is not an admin.
+    /// Refuses with 70020, 7003, the codes of the UserSig, 70050 or 70052, and with 60010 if the user is not an admin.
     pub async fn admit_backend(
         &self,
         app: AppId,

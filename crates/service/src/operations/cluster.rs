@@ -1,5 +1,5 @@
-//! The work of a node in a cluster: its start, lost records and connections, and the changes of apps that other nodes
-//! have made.
+//! The work of a node as a part of its cluster: its start, lost records and connections, and changes of apps by other
+//! nodes.
 
 use crate::open_connection::OpenConnection;
 use crate::operations::lost_connections::RecordedCursor;
@@ -27,8 +27,8 @@ pub struct ClearedPage {
 }
 
 impl Service {
-    /// Starts the node on stores that other nodes may already use. Returns the number of apps. Does not compare live
-    /// records with the facts, but creates missing ones from them.
+    /// Starts the node on stores that other nodes may already use. Returns the number of apps. Does not compare the
+    /// live records with the facts; missing records are created from the facts when they are needed.
     pub async fn begin_in_cluster(&self) -> Result<usize, ServiceError> {
         self.records.begin_in_cluster();
         self.read_apps().await?;
@@ -54,7 +54,7 @@ impl Service {
     }
 
     /// Puts an open connection back into its live record, which is created from the facts if it is missing. Returns
-    /// [`Reasserted::Refused`] if the login has ended or may not connect any longer, or if the device has another
+    /// [`Reasserted::Refused`] if the login has ended or may not connect any more, or if the device has another
     /// connection. The second value is the revision of the record, for
     /// [`Audience::entered_again`](crate::Audience::entered_again). If the record is removed again and again meanwhile,
     /// the error asks the caller to try again.
@@ -113,8 +113,8 @@ impl Service {
         }
     }
 
-    /// Logs out the device of an open connection, also if the directory has lost the record and the connection is not
-    /// put back yet. `expired` is whether the UserSig has expired.
+    /// Logs out the device of an open connection, even if the directory has lost the record and the connection is not
+    /// put back yet. `expired` says whether the UserSig has expired.
     pub async fn end_open_login(
         &self,
         open: &OpenConnection,
@@ -176,8 +176,8 @@ impl Service {
         self.end_links(lost.node, place, now.moment, heard, now).await
     }
 
-    /// Makes one page of this node's connections count as connected until `until`. Called before the node stops,
-    /// because its clients reconnect to other nodes.
+    /// Makes one page of this node's connections count as connected until `until`. It is called before the node stops,
+    /// because the clients of the node reconnect to other nodes.
     pub async fn hold_own_links(
         &self,
         node: NodeId,
@@ -218,7 +218,7 @@ impl Service {
         Ok(cleared)
     }
 
-    /// Whether no live record has a connection of this node. Reads all partitions.
+    /// Whether no live record has a connection of this node any more. Reads all partitions.
     pub async fn has_no_connections(&self, node: NodeId) -> Result<bool, ServiceError> {
         let mut place = Some(RecordedCursor::default());
         while let Some(from) = place {
@@ -256,11 +256,11 @@ impl Service {
         Ok(())
     }
 
-    /// Updates this node's table of apps with the changes by other nodes, and notifies this node's clients. Returns the
+    /// Updates this node's table of apps with the changes of other nodes, and notifies this node's clients. Returns the
     /// ids of the changed apps.
     ///
-    /// This node appends an entry of its own to the log for each change. The workers of this node may have read the
-    /// other node's entry too early, before the table had the change.
+    /// For each change, this node appends an entry of its own to the log. Its workers may have read the other node's
+    /// entry before its table had the change.
     pub async fn refresh_apps(&self) -> Result<Vec<AppId>, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let stored = self.facts.apps().await?;
@@ -308,7 +308,7 @@ impl Service {
     }
 }
 
-/// The user of entries that are about an app.
+/// The user in entries that are about an app as a whole.
 fn nobody(app: AppId) -> User {
     User::new(app, UserId::new("*").expect("printable"))
 }

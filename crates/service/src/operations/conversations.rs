@@ -7,15 +7,15 @@ use lamplight_directory::ListsChange;
 use lamplight_facts::ConversationSet;
 use lamplight_model::{Code, Conversation, ConversationCursor, Now, Refusal, Timestamp, User, UserId};
 
-/// The maximum number of rows in a page of a conversation list. With it, ten thousand conversations need half of the
-/// calls that one user may make in five seconds.
+/// The maximum number of rows in a page of a conversation list. Ten thousand conversations can then be read with half
+/// of the calls that one user may make in five seconds.
 pub const MAX_CONVERSATION_PAGE: u32 = 1_000;
 
 /// A page of a conversation list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationPage {
-    /// The rows: first the pinned rows, then the others. Both are in descending order of the last activity, then in
-    /// ascending order of the peer.
+    /// The rows: pinned rows first, then the others. Both are sorted by the last activity, the latest first, and then
+    /// by the peer.
     pub conversations: Vec<Conversation>,
     /// The cursor of the next page; `None` for the last page.
     pub next: Option<String>,
@@ -51,8 +51,8 @@ impl Service {
         Ok(Listed { value: page, version: state.version })
     }
 
-    /// Marks the peer's messages up to `sequence` as read by the owner; `None` marks all. The read position never moves
-    /// back. Refused with 6017 if there is no such conversation.
+    /// Marks the messages of the peer up to `sequence` as read by the owner; all of them if it is `None`. The read
+    /// position never moves back. Refuses with 6017 if there is no such conversation.
     pub async fn mark_read(
         &self,
         owner: &User,
@@ -117,7 +117,7 @@ impl Service {
     }
 }
 
-/// The length in bytes of all user-written texts in a row.
+/// The length in bytes of all texts in a row that users have written.
 fn text_bytes(Conversation { last, profile, remark, .. }: &Conversation) -> usize {
     let said = last.as_ref().map_or(0, |message| message.body.bytes());
     said + profile.nick.len() + profile.avatar_url.len() + remark.len()
@@ -127,7 +127,7 @@ fn no_conversation(peer: &UserId) -> Refusal {
     Refusal::because(Code::INVALID_PARAMETER, format!("there is no conversation with {peer}"))
 }
 
-/// Encodes a position as `pinned:time:peer`, with 1 or 0 for pinned.
+/// Encodes a position as `pinned:time:peer`, where `pinned` is 1 or 0.
 fn write_cursor(place: &ConversationCursor) -> String {
     format!("{}:{}:{}", u8::from(place.pinned), place.active.0, place.peer)
 }

@@ -1,4 +1,4 @@
-//! The status feed, with which a backend keeps a copy of all statuses (SPEC section 10).
+//! The status feed. A backend uses it to keep a copy of all statuses (SPEC section 10).
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{FeedCursor, InvalidFeedCursor};
@@ -12,12 +12,12 @@ pub const MAX_FEED_PAGE: usize = 1_000;
 pub struct StatusFeed {
     /// Users whose status has changed since the cursor, with their current status, in the order of their last change.
     pub changes: Vec<FeedChange>,
-    /// Whether the backend must empty its copy before it applies these changes. This page and the following pages then
-    /// contain every user who is logged in.
+    /// Whether the backend must empty its copy before it applies these changes. This page and the pages that follow
+    /// then contain every user who is logged in.
     pub reset: bool,
     /// The cursor of the next page.
     pub cursor: String,
-    /// Whether this is the last page for now.
+    /// Whether there are no further changes at the moment.
     pub finished: bool,
 }
 
@@ -32,7 +32,7 @@ pub struct FeedChange {
 
 impl Service {
     /// Reads a page of an app's status feed. `cursor` is that of the previous page, or empty to read from the
-    /// beginning. A `limit` above [`MAX_FEED_PAGE`] is reduced to it.
+    /// beginning. A `limit` above [`MAX_FEED_PAGE`] counts as that number.
     ///
     /// If the cursor is too old, the page is the first of a snapshot, and `reset` is set. An unknown app is refused
     /// with 70020, and an invalid cursor with 6017.
@@ -66,8 +66,8 @@ impl Service {
         })
     }
 
-    /// Resolves when the status of a user of any app changes visibly after the first poll. The caller polls it once,
-    /// then reads the feed, then awaits it.
+    /// Resolves when the status of a user of any app changes visibly after the first poll. The caller must poll it once
+    /// before it reads the feed, and await it afterwards.
     pub async fn status_feed_moved(&self) {
         self.directory.feed_moved().await;
     }

@@ -1,5 +1,5 @@
-//! Searches for operators: the accounts of an app by a prefix of the `userID` or of the nick, and the users who are
-//! ONLINE.
+//! Searches for operators: the accounts of an app by the beginning of the `userID` or of the nick, and the users who
+//! are ONLINE.
 
 use crate::operations::inspect::devices_of;
 use crate::{InspectedDevice, Service, ServiceError};
@@ -13,7 +13,7 @@ use lamplight_model::{
 /// The maximum number of accounts in a page of search results.
 pub const MAX_FOUND: usize = 1_000;
 
-/// The field that must begin with the searched prefix.
+/// The field that is searched.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FindBy {
     /// The `userID`, case-sensitive.
@@ -33,12 +33,12 @@ pub struct FoundAccount {
     pub created: Timestamp,
 }
 
-/// The position after which the next page of results begins: the last account of the previous page.
+/// The position in the results of a search after which the next page begins: the last account of the previous page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FoundCursor {
     /// The id of the account.
     pub id: UserId,
-    /// The nick in the previous page; used only in a search by nick.
+    /// The nick of the account. Only a search by nick uses it.
     pub nick: String,
 }
 
@@ -66,11 +66,11 @@ pub struct OnlinePage {
 }
 
 impl Service {
-    /// Lists users of an app who are ONLINE, or only those who are connected on the platform `on`. An unknown app is
-    /// refused with 70020.
+    /// Lists users of an app who are ONLINE; with `on`, only those who are connected on that platform. An unknown app
+    /// is refused with 70020.
     ///
-    /// A page has up to `limit` users, at most [`MAX_ONLINE_PAGE`]. It examines a bounded number of records, so it may
-    /// have fewer users or none. A user whose status changes between two pages may be missing.
+    /// A page has up to `limit` users, at most [`MAX_ONLINE_PAGE`]. A bounded number of records is read for it, so it
+    /// may have fewer users, or none. A user whose status changes between two pages may be missing.
     pub async fn online(
         &self,
         app: AppId,
@@ -96,13 +96,13 @@ impl Service {
         Ok(OnlinePage { users: users.collect(), next: page.next })
     }
 
-    /// Finds up to `limit` accounts of an app whose `userID` or nick begins with `prefix`, at most [`MAX_FOUND`].
+    /// Finds up to `limit` accounts of an app, at most [`MAX_FOUND`], whose `userID` or nick begins with `prefix`.
     ///
-    /// A search by id returns accounts in ascending order of the id. A search by nick returns accounts with a nick, in
-    /// order of the nick (ignoring case) and then the id.
+    /// A search by id returns accounts in ascending order of their ids. A search by nick returns accounts in the order
+    /// of their nicks (ignoring case), and then of their ids.
     ///
-    /// Refuses an unknown app with 70020. Refuses a prefix that no `userID` can have with 7003, and a prefix that no
-    /// nick can have with 6017.
+    /// Refuses an unknown app with 70020, a prefix that no `userID` can have with 7003, and a prefix that no nick can
+    /// have with 6017.
     pub async fn find_accounts(
         &self,
         app: AppId,
@@ -153,8 +153,8 @@ impl Service {
     }
 }
 
-/// Combines accounts with their nicks. An account that was deleted between the two reads stays, because a short page
-/// would count as the last page.
+/// Combines accounts with their nicks. An account that was deleted between the two reads stays, because the caller
+/// takes a page with fewer accounts for the last page.
 fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
     let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
         id: account.user.id,

@@ -13,8 +13,8 @@ use std::collections::HashSet;
 
 /// The maximum number of entries in a page of a friend list.
 pub const MAX_FRIEND_PAGE: u32 = 1_000;
-/// The maximum number of friends that a user may delete in one call. For the app, more are deleted in batches of this
-/// size.
+/// The maximum number of friends that a client may delete in one call. A call of the app with more friends is executed
+/// in batches of this size.
 pub const MAX_DELETED_FRIENDS: usize = 100;
 
 /// A user to add to a friend list.
@@ -24,14 +24,14 @@ pub struct NewFriend {
     pub id: UserId,
     /// Whether to also add the owner to the other user's list.
     pub both: bool,
-    /// The owner's name for the friend. An empty remark, source or wording leaves the text of an existing entry as it
-    /// is.
+    /// The owner's remark on the friend. An empty remark, source or wording does not change the text of an existing
+    /// entry.
     pub remark: String,
     /// The app's description of how the friendship began; may be empty.
     pub source: String,
     /// The text of the owner's request; may be empty.
     pub wording: String,
-    /// The start of the friendship; `None` for now. An existing entry keeps its start.
+    /// The time when the friend was added; `None` for now. An existing entry keeps its time.
     pub added: Option<Timestamp>,
 }
 
@@ -55,7 +55,7 @@ pub struct FriendPage {
 /// The outcome of deleting friends.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FriendsDeleted {
-    /// The deleted friends, each once, in the order of the call.
+    /// The friends who were deleted, each once, in the order of the call.
     pub deleted: Vec<UserId>,
     /// Users who were not friends, each with 31704.
     pub failures: Vec<(UserId, Code)>,
@@ -83,12 +83,12 @@ impl Service {
         Ok(Listed { value: FriendPage { friends, finished }, version: state.version })
     }
 
-    /// Adds a friend to the list of `owner`. With `both`, also adds the owner to the friend's list. For a friend who is
-    /// already on the list, changes only the texts that the call has.
+    /// Adds a friend to the list of `owner`. If `both` is set, also adds the owner to the friend's list. If the friend
+    /// is already on the list, changes only the texts that are given.
     ///
-    /// Refused with 6017 if the friend is the owner or a text is invalid, and with 70107 if a user has no account.
-    /// Refused with 30010 if the owner's list is full, and with 30014 if the friend's list is full. A client's call is
-    /// refused with 30516 if the friend allows nobody to add them.
+    /// Refuses with 6017 if the friend is the owner or a text is invalid, with 70107 if a user has no account, with
+    /// 30010 if the owner's list is full, and with 30014 if the friend's list is full. A client is refused with 30516
+    /// if the friend does not allow being added.
     pub async fn add_friend(
         &self,
         owner: &User,
@@ -151,7 +151,7 @@ impl Service {
         }
     }
 
-    /// Removes friends from the list of `owner`. With `both`, also removes the owner from their lists.
+    /// Removes friends from the list of `owner`. If `both` is set, also removes the owner from their lists.
     ///
     /// An empty list is refused with 6017. A client's call with more than [`MAX_DELETED_FRIENDS`] friends is refused
     /// with 70206.
@@ -224,7 +224,7 @@ impl Service {
         self.publish_friendship(owner, friend, false);
     }
 
-    /// Changes the remark of a friend. Refuses with 31704 if the user is not a friend, and with 6017 if the remark is
+    /// Changes the remark on a friend. Refuses with 31704 if the user is not a friend, and with 6017 if the remark is
     /// invalid.
     pub async fn set_friend_remark(
         &self,
@@ -246,8 +246,8 @@ impl Service {
         Ok(Listed { value: set.entry, version: set.state.version })
     }
 
-    /// Notifies the connections of both users that their friendship has changed. The change may affect whom these
-    /// connections watch.
+    /// Notifies the connections of both users that their friendship has changed. The change may affect which users
+    /// these connections watch.
     pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
         self.telling.tell(one, News::Friend { friend: other.clone(), mutual });
         let other = User::new(one.app, other.clone());

@@ -1,4 +1,4 @@
-//! The gates of a call, in the order of `lamplight-core`. The last is the rate limit, which counts the call.
+//! The gates of a call, in the order of `lamplight-core`. The last gate is the rate limit, which also counts the call.
 
 use crate::operations::lists::By;
 use crate::{Service, ServiceError};

@@ -1,11 +1,11 @@
-//! The status of a user with its evidence, and the data from which it is derived, for an operator.
+//! The status of a user with its evidence, and the data behind it, for an operator.
 
 use crate::{Service, ServiceError, Viewing};
 use lamplight_core::{Link, LinkEnd, Presence};
 use lamplight_facts::Account;
 use lamplight_model::{DeviceId, Now, Platform, Profile, Refusal, Timestamp, User, UserId, UserStatus};
 
-/// The data of a user that an operator sees.
+/// What an operator sees of a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Inspection {
     /// The account of the user.
@@ -53,8 +53,8 @@ pub enum LinkState {
 }
 
 impl Service {
-    /// Reads all data of a user that an operator sees. An unknown app is refused with 70020, and a user without an
-    /// account with 70107.
+    /// Reads what an operator sees of a user. An unknown app is refused with 70020, and a user without an account with
+    /// 70107.
     pub async fn inspect(&self, user: &User, now: Now) -> Result<Inspection, ServiceError> {
         let account = self.facts.accounts(vec![user.clone()]).await?.pop().flatten();
         let ids = std::slice::from_ref(&user.id);

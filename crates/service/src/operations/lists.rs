@@ -1,6 +1,6 @@
-//! Common parts of the operations on profiles, friends and messages: the initiator, page sizes, and notifications.
+//! Parts that the operations on profiles, friends and messages share: the initiator, page sizes, and notifications.
 //!
-//! Lists are stored in the facts. Clients are notified through the change log after the commit. If a store fails so
+//! Lists are stored in the facts. After the commit, clients are notified through the change log. If a store fails so
 //! that the commit is uncertain, [`News::ListsUnknown`] makes the clients read the lists again.
 
 use crate::{Service, ServiceError};
@@ -14,10 +14,11 @@ use std::sync::Arc;
 /// The initiator of an operation: a client connection, or the app.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
-    /// A user, over this connection. Rate and batch limits apply, and a friend's consent may be needed. This connection
-    /// gets the answer; the user's other connections are notified.
+    /// A user, over this connection. Rate limits and batch limits apply, and a friend must allow being added. This
+    /// connection gets the answer, and the other connections of the user are notified.
     Client(ConnectionId),
-    /// The app, through its backend or an operator, each with its own limits. All connections of the user are notified.
+    /// The app, through its backend or an operator, which have limits of their own. All connections of the user are
+    /// notified.
     App,
 }
 
@@ -30,7 +31,8 @@ impl By {
         }
     }
 
-    /// The refusal of a caller without an account: a client whose account was deleted before its connection closed.
+    /// The refusal of a caller who has no account any more: a client whose account was deleted before its connection
+    /// was closed.
     pub(crate) fn no_such_caller(self, caller: &User) -> Refusal {
         match self {
             Self::Client(_) => Code::NOT_LOGGED_IN.into(),
@@ -55,9 +57,10 @@ impl Service {
         Ok(states.into_iter().next().flatten().ok_or_else(|| by.no_such_caller(caller))?)
     }
 
-    /// Changes the lists of `users`. After success, the caller must publish the change without an await in between.
+    /// Changes the lists of `users` with `change`. After success, the caller must publish the change without an await
+    /// in between.
     ///
-    /// If this future is dropped or the store fails, the commit is uncertain. The devices of `users` are then told to
+    /// If this future is dropped or the store fails, the commit is uncertain, and the devices of `users` are told to
     /// read their lists again.
     pub(crate) async fn change_lists<T>(
         &self,
@@ -92,7 +95,7 @@ impl Service {
     }
 }
 
-/// The entries of a page: `limit`, or `most` if it is 0. A higher limit is refused with 6017.
+/// The number of entries in a page: `limit`, or `most` if `limit` is 0. A higher limit is refused with 6017.
 pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     if limit > most {
         let why = format!("a page has at most {most} entries, not {limit}");
@@ -102,11 +105,11 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     Ok(limit as usize)
 }
 
-/// The maximum bytes of user-written texts in one page; longer texts mean fewer entries. JSON may escape one byte as
-/// six, and a message has at most 8 MiB.
+/// The maximum size in bytes of the texts in one page that users have written. If the texts are longer, the page has
+/// fewer entries. JSON may escape one byte as six, and a message may have at most 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 
-/// The number of entries whose texts fit into a page, at least one.
+/// The number of entries whose texts fit into a page, but at least one.
 pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     let mut bytes = 0;
     let fit = |text: &usize| {
@@ -116,7 +119,8 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     texts.take_while(fit).count().max(1)
 }
 
-/// When dropped, makes the clients of `users` read their lists again. Clear `users` to prevent that.
+/// A guard that makes the clients of `users` read their lists again when it is dropped. If `users` was cleared before,
+/// it does nothing.
 struct Untold<'a> {
     service: &'a Service,
     users: SmallVec<[User; 2]>,

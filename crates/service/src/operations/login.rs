@@ -1,7 +1,7 @@
 //! Logins, logouts and the ends of connections.
 //!
-//! A login begins in the facts, which assign its number, and then enters the live record. If it fails in between, it is
-//! removed from the facts by that number. A later failure does not refuse the login.
+//! A login begins in the facts, which assign its number, and then enters the live record. If this second step fails,
+//! the login is removed from the facts by its number. A failure after that does not refuse the login.
 
 use crate::records::Seeds;
 use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
@@ -28,7 +28,7 @@ pub struct LoginCall<'a> {
     pub device_id: &'a str,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// Whether the SDK resumes an existing login by itself, rather than because the application has logged in.
+    /// Whether the SDK resumes an existing login by itself; `false` if the application has logged in.
     pub resume: bool,
     /// The id of the connection over which the request came.
     pub connection: ConnectionId,
@@ -41,7 +41,7 @@ pub struct LoginCall<'a> {
 pub struct LoggedIn {
     /// The user who has logged in.
     pub user: User,
-    /// The app of the user, as it was at the login.
+    /// The app of the user at the time of the login.
     pub app: Arc<App>,
     /// The time at which the UserSig expires.
     pub sig_expires: Timestamp,
@@ -58,8 +58,8 @@ pub struct LoggedIn {
     /// Whether the user's subscription list was dropped while the user was away. The client then has to subscribe
     /// again.
     pub subscriptions_lost: bool,
-    /// The revision of the live record that connected the device. Log entries about this connection up to that revision
-    /// concern an earlier login.
+    /// The revision of the live record that connected the device. Log entries about this connection up to this revision
+    /// belong to an earlier login.
     pub rev: u64,
     /// The version of the user's lists when the facts recorded the login; `None` for a login that was not recorded. The
     /// lists may have changed since.
@@ -70,7 +70,7 @@ pub struct LoggedIn {
     pub subscriptions: Vec<UserId>,
 }
 
-/// A new UserSig that replaces the former one of a connection.
+/// A new UserSig that replaces the earlier one of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Renewed {
     /// The time at which the UserSig expires.
@@ -126,11 +126,11 @@ impl Service {
     /// Logs a device in and connects it (SPEC section 5). A login that is resumed in the live record is not recorded in
     /// the facts.
     ///
-    /// Refused with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052, or 6208. Refused
+    /// Refuses with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052 and 6208. Refuses
     /// with 6014 if the login is ended or replaced before it is complete.
     ///
-    /// A device that another login kicked while it was away is refused with 6208 once. A device that tries to resume an
-    /// ended login is refused with 6208 every time.
+    /// A device that another login has kicked while it was away is refused with 6208 once. A device that tries to
+    /// resume a login that has ended is refused with 6208 every time.
     pub async fn login(&self, call: &LoginCall<'_>, now: Now) -> Result<LoggedIn, ServiceError> {
         let app = self.apps.get(call.app).ok_or(Code::NO_SUCH_APP)?;
         let user = User::new(call.app, UserId::new(call.user_id).map_err(Refusal::from)?);
@@ -281,7 +281,8 @@ impl Service {
         })
     }
 
-    /// Records a login in the facts. Connects the device in the live record under the number from the facts.
+    /// Records a login in the facts, and then connects the device in the live record under the number that the facts
+    /// have assigned.
     async fn record_and_enter(
         &self,
         user: &User,
@@ -381,7 +382,8 @@ impl Service {
         self.retries.push(Pending::TakeBack { user: user.clone(), recorded: recorded_as(connect, resume) });
     }
 
-    /// Connects a device in the live record, after the facts have its login. Creates a missing record.
+    /// Connects a device in the live record, after the facts have recorded its login. Creates the record if it is
+    /// missing.
     async fn enter(
         &self,
         user: &User,
@@ -445,7 +447,7 @@ impl Service {
     }
 
     /// Logs out the device of this connection. Returns `false` and does nothing if the record does not have the
-    /// connection. The device then has another connection, its login has ended, or the directory has lost the record
+    /// connection: the device has another connection, its login has ended, or the directory has lost the record
     /// ([`Service::end_open_login`]).
     ///
     /// When this returns, the login has ended in the live record. If the facts cannot store the end now, the service
@@ -508,7 +510,7 @@ impl Service {
     }
 
     /// Records that a connection has ended without a logout. `heard` is the time of its last bytes. Does nothing if the
-    /// connection was superseded or kicked. A failed call is retried until it succeeds.
+    /// connection was superseded or kicked. If the call fails, it is retried until it succeeds.
     pub async fn disconnect(
         &self,
         user: &User,
@@ -539,7 +541,7 @@ impl Service {
     }
 }
 
-/// Whether a failed call to the facts may nevertheless have been executed.
+/// Whether a call to the facts may have been executed, although it failed.
 pub(crate) fn may_have_happened(error: &FactsError) -> bool {
     match error.kind {
         FactsErrorKind::Overloaded => false,

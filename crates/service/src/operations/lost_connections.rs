@@ -1,8 +1,8 @@
-//! Finds and ends connections that are in the live records although no worker has them.
+//! Finds and ends connections that the live records have, but no worker.
 //!
-//! Recording the end of a connection is retried until it succeeds. The end can still be lost when a worker stops, or
-//! when more than [`MAX_RETRIES`](crate::MAX_RETRIES) operations wait. Without this module, the user would then stay
-//! ONLINE forever.
+//! Recording the end of a connection is retried until it succeeds. The end can nevertheless be lost when a worker
+//! stops, or when more than [`MAX_RETRIES`](crate::MAX_RETRIES) operations wait. The user would then stay ONLINE
+//! forever.
 
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
@@ -39,8 +39,8 @@ pub struct RecordedConnections {
 }
 
 impl Service {
-    /// Reads a page of a node's connections in the live records. The default position is the first page. A connection
-    /// that exists during the whole iteration is in one of the pages.
+    /// Reads a page of the connections that the live records have of a node. The default position is the first page. A
+    /// connection that exists during all of the reading is in one of the pages.
     pub async fn recorded_connections(
         &self,
         node: NodeId,
@@ -55,10 +55,10 @@ impl Service {
         Ok(RecordedConnections { connections: page.connections, next })
     }
 
-    /// Ends connections that no worker has, and returns their number. The time of their last bytes is unknown, so the
-    /// last-seen time becomes the time at which the user became ONLINE.
+    /// Ends connections that no worker has. Returns their number. The time of their last bytes is unknown, so the
+    /// last-seen time becomes the time when the user became ONLINE.
     ///
-    /// Skips connections with an operation in the retry list. Such an operation may contain the time of their last
+    /// Skips connections with an operation in the retry list, because that operation may know the time of the last
     /// bytes.
     pub async fn end_lost_connections(&self, lost: Vec<(User, ConnectionId)>, now: Now) -> usize {
         let (end, heard) = (LinkEnd::Closed, Timestamp(0));

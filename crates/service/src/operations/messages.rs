@@ -1,4 +1,4 @@
-//! One-to-one messages (SPEC section 6). A message is acknowledged after it was committed.
+//! One-to-one messages (SPEC section 6). A message is acknowledged when it is committed.
 
 use crate::operations::lists::{By, Listed, fitting, page_size};
 use crate::{Service, ServiceError};
@@ -15,7 +15,7 @@ pub const MAX_HISTORY_PAGE: u32 = 100;
 /// The number of messages in a page of a history if the request gives no number.
 pub const HISTORY_PAGE: u32 = 20;
 
-/// The maximum number of missed messages that are pushed to a user who has turned OFFLINE.
+/// The maximum number of missed messages that are pushed to a user who has become OFFLINE.
 pub const MAX_MISSED_MESSAGES: usize = 100;
 
 /// The result of sending a message.
@@ -39,11 +39,11 @@ pub struct HistoryPage {
 impl Service {
     /// Sends a message.
     ///
-    /// The call is a retry if the sender has sent the same content to the same user under the same client id within
-    /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME). A retry stores nothing and returns the stored message.
+    /// The call is a retry if the sender has sent the same content to the same user with the same client id within
+    /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME). A retry stores nothing, and returns the message that is stored.
     ///
-    /// Refused with 6017 for an empty message, with 80002 for a message that is too long, and with 70107 if the
-    /// recipient has no account.
+    /// Refuses with 6017 if the message is empty, with 80002 if it is too long, and with 70107 if the recipient has no
+    /// account.
     pub async fn send_message(
         &self,
         from: &User,
@@ -99,7 +99,7 @@ impl Service {
         }
     }
 
-    /// The platforms to which a message to this user has to be pushed. Empty unless the user is OFFLINE.
+    /// The platforms to which a message to this user has to be pushed; empty if the user is not OFFLINE.
     async fn push_devices(&self, recipient: &User) -> Result<Vec<Platform>, ServiceError> {
         let devices = self.directory.read(std::slice::from_ref(recipient), |_, presence| {
             let offline = presence.filter(|presence| presence.status_type() == StatusType::Offline);
@@ -109,8 +109,8 @@ impl Service {
         Ok(devices.await?.remove(0))
     }
 
-    /// Adds notices about the user's unread messages from `since` on to the outbox. Skips messages that already have a
-    /// notice. Does nothing unless the user is OFFLINE and the app has a push webhook.
+    /// Adds notices about the unread messages of a user from the time `since` on to the outbox. Skips messages that
+    /// already have a notice. Does nothing if the user is not OFFLINE, or the app has no push webhook.
     pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         if app.settings.webhooks.push_url.is_empty() {
@@ -137,8 +137,8 @@ impl Service {
         self.tell_lists(user, state, by.connection(), ListsChange::Message(Box::new(news)));
     }
 
-    /// Reads a page of the conversation with `peer`: the newest messages, or messages before the number `before`. The
-    /// page is empty if there is no conversation. A page with long texts has fewer messages.
+    /// Reads a page of the conversation with `peer`: the newest messages, or those before the number `before`. The page
+    /// is empty if there is no conversation. A page with long texts has fewer messages.
     ///
     /// A `limit` of 0 means [`HISTORY_PAGE`]. A limit above [`MAX_HISTORY_PAGE`] is refused with 6017.
     pub async fn history(

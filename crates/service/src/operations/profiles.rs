@@ -35,8 +35,8 @@ impl Service {
         self.set_profile_and_fields(user, change, ProfileFields::new(), by, now).await
     }
 
-    /// Changes the profile of an account and its further fields. Only a changed profile causes notifications. Refused
-    /// with 6017 if there would be more than [`MAX_PROFILE_FIELDS`] further fields.
+    /// Changes the profile of an account and its further fields. Notifies devices only if the profile has changed.
+    /// Refuses with 6017 if there would be more than [`MAX_PROFILE_FIELDS`] further fields.
     pub async fn set_profile_and_fields(
         &self,
         user: &User,

@@ -1,4 +1,4 @@
-//! Reads of facts without gates, for the other parts of a node.
+//! Reads of the facts that pass no gates, for the other parts of a node.
 
 use crate::{Service, ServiceError};
 use lamplight_facts::{Account, ListsState};
@@ -6,7 +6,7 @@ use lamplight_model::{
     AppId, Conversation, ConversationCursor, Friend, Profile, ProfileFields, Refusal, User, UserId,
 };
 
-/// The number of friend list entries to read at a time for their ids or their number.
+/// The number of entries that are read at a time, in order to get the ids in a friend list, or their number.
 const FRIENDS_AT_A_TIME: usize = 250;
 
 impl Service {

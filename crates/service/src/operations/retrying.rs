@@ -1,4 +1,4 @@
-//! Executes the operations of the retry list.
+//! Executes the operations in the retry list.
 
 use crate::records::Seeds;
 use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
@@ -105,8 +105,8 @@ impl Service {
         self.settle(user, unsettled, now).await
     }
 
-    /// Undoes a refused login that may be in the facts, recorded at the time `at`. It is retried later if a login of the
-    /// user is in progress.
+    /// Undoes a refused login that the facts may have recorded at the time `at`. If a login of the user is in progress,
+    /// this is retried later.
     async fn unrecord(
         &self,
         user: &User,
@@ -150,7 +150,7 @@ impl Service {
         }
     }
 
-    /// Updates the live record of a user to the state of the account in the facts (created, kicked or deleted).
+    /// Updates the live record of a user to the state of the account in the facts: created, kicked or deleted.
     pub(crate) async fn agree(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         let account = self.facts.accounts(vec![user.clone()]).await?.remove(0);
@@ -183,8 +183,8 @@ impl Service {
         Ok(())
     }
 
-    /// Stores ended logins in the facts, then removes them from the live record. [`Service::expire_due`] retries a
-    /// failure.
+    /// Stores ended logins in the facts, and then removes them from the live record. If this fails,
+    /// [`Service::expire_due`] retries it.
     pub(crate) async fn settle(
         &self,
         user: &User,

@@ -52,8 +52,8 @@ struct HandOver {
 }
 
 impl Service {
-    /// The users whose records have session events that are not in the outbox yet. Only partitions that are duties of
-    /// this node are read.
+    /// The users whose records have session events that are not in the outbox yet. Reads only the partitions that are
+    /// duties of this node.
     pub async fn users_with_events(&self) -> Result<Vec<User>, ServiceError> {
         let mut users = Vec::new();
         for partition in 0..self.directory.partitions() {

@@ -33,16 +33,16 @@ pub struct SubscribeDone {
     pub failures: Vec<(UserId, Code)>,
     /// Users who were evicted because the list was full, earliest first.
     pub evicted: Vec<UserId>,
-    /// The same additions and evictions, as changes for the calling connection.
+    /// The additions and evictions, as changes for the connection that made the call.
     pub changes: Vec<OwnListChange>,
 }
 
-/// The purpose of reading a status, which determines the result for a deleted account.
+/// The purpose for which a status is read. It decides the result for a deleted account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Viewing {
-    /// A query. A deleted account is not found.
+    /// A query, which does not find a deleted account.
     Asked,
-    /// A notification of watchers. A deleted account is UNLOGINED.
+    /// A notification of watchers, to whom a deleted account is UNLOGINED.
     Watched,
 }
 
@@ -57,7 +57,8 @@ impl Service {
         self.set_custom_status(caller, text, By::App, now).await
     }
 
-    /// Like [`Service::set_self_status`], with the initiator `by`, which is reported to the app's backend.
+    /// Like [`Service::set_self_status`], with the initiator `by`, which the session event for the app's backend
+    /// contains.
     pub async fn set_custom_status(
         &self,
         caller: &User,
@@ -145,10 +146,10 @@ impl Service {
         Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
-    /// Removes from the list those accounts that were deleted between the check and the addition. Returns the remaining
+    /// Removes accounts from the list that were deleted between the check and the addition. Returns the remaining
     /// users, and the users without an account.
     ///
-    /// The accounts may have been on the list before, so the log reports the removals to all connections.
+    /// The removed accounts may have been on the list before, so the log reports their removal to all connections.
     async fn take_off_deleted(
         &self,
         caller: &User,
@@ -214,7 +215,7 @@ impl Service {
         self.list_subscriptions(caller, &app, self.records.check_for_client(now)).await
     }
 
-    /// Reads an account's subscription list and its maximum length. The caller has checked the gates.
+    /// Reads the subscription list of an account and its limit. The caller has checked the gates.
     pub(crate) async fn list_subscriptions(
         &self,
         caller: &User,
@@ -232,8 +233,8 @@ impl Service {
         Ok((list, app.settings.limits.subscriptions))
     }
 
-    /// Reads the watch list of a connection, by the current settings of the app. `None` if it is no longer the current
-    /// connection of one of the user's devices.
+    /// Reads the watch list of a connection, with the current settings of the app. `None` if no device of the user has
+    /// this connection as its current one any more.
     pub async fn watch_list(
         &self,
         user: &User,

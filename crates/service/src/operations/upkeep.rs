@@ -11,7 +11,7 @@ use std::collections::HashMap;
 /// The number of accounts that are read in one call.
 const ACCOUNTS_AT_ONCE: usize = 500;
 
-/// The number of partitions that are asked at once.
+/// The number of partitions that are searched in one call.
 const PARTITIONS_AT_ONCE: usize = 32;
 
 const DAY_MS: u64 = 24 * 3_600_000;
@@ -35,7 +35,7 @@ pub struct Expiring {
 }
 
 impl Service {
-    /// Reads the apps, and makes the live records consistent with the facts after a restart. `live` are the users with
+    /// Reads the apps, and makes the live records consistent with the facts after a restart. `live` has the users with
     /// a live record. Records from before `complete_since` may be missing.
     pub async fn recover(
         &self,
@@ -128,7 +128,7 @@ impl Service {
         Ok(Expiring { looked_at: due.len(), failed })
     }
 
-    /// Processes the deadlines of one record. Returns whether the record is over, and has to be removed.
+    /// Processes the deadlines of one record. Returns whether the record is over and has to be removed.
     async fn expire(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
         let Some(app) = self.apps.get(user.app) else {
             self.deletions.end_record_without_app(user, now).await?;

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 pub struct Forgetful {
     inner: Arc<InProcessDirectory>,
     epoch: AtomicU64,
-    /// The number of records that were created since they are lost at once; `None` if they are kept.
+    /// The number of records that were created and lost at once; `None` if new records are kept.
     lost_seeds: Mutex<Option<usize>>,
     /// The number of searches of subscription lists.
     pub searches: AtomicU64,
@@ -36,7 +36,7 @@ impl Forgetful {
         Arc::<InProcessDirectory>::clone(&self.inner)
     }
 
-    /// Loses the records of these users. Reports that records from before `epoch` may be missing.
+    /// Loses the records of these users, and reports that records from before `epoch` may be missing.
     pub fn lose(&self, users: &[User], epoch: Timestamp) {
         let now = Now { moment: Moment(0), wall: epoch };
         for user in users {
@@ -53,7 +53,7 @@ impl Forgetful {
         *self.lost_seeds.lock().unwrap() = Some(0);
     }
 
-    /// Returns the number of lost records, and keeps records again.
+    /// Returns the number of records that were lost at once. From now on, new records are kept.
     pub fn keep_seeds(&self) -> usize {
         self.lost_seeds.lock().unwrap().take().unwrap_or_default()
     }

@@ -24,7 +24,7 @@ pub struct World {
 }
 
 impl World {
-    /// Creates a service with these accounts, in an app whose settings are changed by `change`.
+    /// Creates a service with these accounts. `change` changes the settings of their app.
     pub async fn with(accounts: &[&str], change: impl FnOnce(&mut AppSettings)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
