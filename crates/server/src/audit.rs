@@ -42,9 +42,10 @@ pub struct Actor {
     address: Option<String>,
 }
 
-/// An error that the audit log can classify as a refusal or a fault.
+/// An error of an operation that the audit log records: either a refusal or a fault.
 pub trait Unsuccessful {
-    /// Returns the text of a fault. `None` for a refusal, which changes nothing and is not recorded.
+    /// Returns the text of the error if it is a fault. Returns `None` for a refusal, which changes nothing and is not
+    /// recorded.
     fn fault(&self) -> Option<String>;
 }
 
@@ -61,7 +62,7 @@ impl Actor {
 }
 
 impl Act {
-    /// Makes an act on the object with the name `target`, without changed fields.
+    /// Makes an act on the object with the name `target`. The act has no changed fields yet.
     pub fn on(action: AuditAction, app: Option<AppId>, target: impl AsRef<str>) -> Self {
         Self { action, app, target: short(target.as_ref()), changes: Vec::new() }
     }
@@ -74,7 +75,7 @@ impl Act {
         self
     }
 
-    /// Sets the earlier value of the changed field `what`. Does nothing if the act has no such field.
+    /// Sets the value that the changed field `what` had before the change. Does nothing if the act has no such field.
     #[must_use]
     pub fn before(mut self, what: &str, before: &str) -> Self {
         for change in self.changes.iter_mut().filter(|change| change.what == what) {

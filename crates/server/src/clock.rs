@@ -11,8 +11,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The clock of a node: monotonic time and wall-clock time. All clones return the same time.
 ///
-/// In a cluster, both times come from the directory, which all nodes share ([`SharedClock`]). The wall clock of the
-/// machine is then not used.
+/// In a cluster, both times come from the directory, which all nodes share ([`SharedClock`]). The node then ignores the
+/// wall clock of its machine.
 #[derive(Clone, Debug)]
 pub struct Clock(Arc<Clocks>);
 
@@ -93,7 +93,7 @@ impl Clock {
         Duration::from_millis(self.0.ahead_ms.load(Ordering::Relaxed))
     }
 
-    /// Waits until a second in which no revoked UserSig was issued. UserSigs that are made after the answer are then
+    /// Waits until a second in which no revoked UserSig was issued. UserSigs that are made after the wait are then
     /// valid.
     pub async fn wait_until_answer(&self, revoking: &Revoking) {
         let Some(wall) = revoking.answer_from(self.now().wall) else { return };

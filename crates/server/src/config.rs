@@ -45,7 +45,7 @@ pub struct Config {
     pub directory_certificate: Option<PathBuf>,
     /// The private key of `directory_certificate`, in PEM.
     pub directory_key: Option<PathBuf>,
-    /// The beginning of all keys in the directory. Clusters with different prefixes can share a server.
+    /// The prefix of all keys in the directory. Clusters with different prefixes can share a server.
     pub directory_prefix: String,
     /// The name of this node in its cluster; `None` means the name of the machine.
     pub node_name: Option<String>,
@@ -404,7 +404,7 @@ fn check(figment: &Figment, variables: &[String]) -> Result<Config, ConfigError>
     Ok(config)
 }
 
-/// Returns an error if a removed setting is set. The text says what to do.
+/// Returns an error if a removed setting is set. The error text says what to do instead.
 fn refuse_removed(figment: &Figment) -> Result<(), ConfigError> {
     match REMOVED.into_iter().find(|(setting, _)| figment.find_value(setting).is_ok()) {
         Some((setting, problem)) => Err(ConfigError::Invalid { setting, problem: problem.to_owned() }),

@@ -17,7 +17,8 @@ pub struct ConnectionLimits {
     open: AtomicUsize,
     /// The number of open connections whose client address is not known yet.
     unnamed: AtomicUsize,
-    /// How many connections were open before the workers began to close them; 0 until a worker asks.
+    /// The number of connections that were open before the workers began to close them. It is 0 until a worker calls
+    /// [`Self::open_at_closing`].
     at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
@@ -32,7 +33,7 @@ pub enum Full {
 }
 
 impl ConnectionLimits {
-    /// Allows `most` connections in total and `most_per_address` from one address.
+    /// Makes limits of `most` connections in total and `most_per_address` connections from one address.
     pub fn new(most: usize, most_per_address: u32) -> Self {
         Self {
             most,
@@ -45,7 +46,7 @@ impl ConnectionLimits {
         }
     }
 
-    /// Sets the limit on connections whose client address is not known yet.
+    /// Returns these limits, with a limit on connections whose client address is not known yet.
     pub fn with_most_unnamed(self, most_unnamed: usize) -> Self {
         Self { most_unnamed, ..self }
     }
@@ -55,8 +56,8 @@ impl ConnectionLimits {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Returns how many connections were open before the workers began to close them. Each worker calls this before it
-    /// closes a connection.
+    /// Returns the number of connections that were open before the workers began to close them. Each worker calls this
+    /// before it closes its first connection.
     pub fn open_at_closing(&self) -> usize {
         let open = self.open();
         self.at_closing.fetch_max(open, Ordering::AcqRel).max(open)

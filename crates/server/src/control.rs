@@ -1,5 +1,5 @@
-//! The control socket in the data folder. The command line uses it to send operations to a running node. A process that
-//! can open the socket may do anything. Requests and answers are JSON objects, one per line.
+//! The control socket in the data folder. The command line uses it to send operations to a running node. Any process
+//! that can open the socket may request every operation. Requests and answers are JSON objects, one per line.
 
 mod acts;
 mod client;

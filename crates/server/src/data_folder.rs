@@ -52,7 +52,7 @@ const FILES: [&str; 10] = [
 const OPENED: [&str; 5] = [FACTS, "facts.db-wal", "facts.db-shm", "facts.db-journal", "lock"];
 const FOLDERS: [&str; 4] = [LIVE, LIVE_SET_ASIDE, "watch", TOKEN_KEYS];
 
-/// The behaviour if the data folder does not exist.
+/// What to do if the data folder does not exist.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
     /// Create the folder.
@@ -220,8 +220,8 @@ fn check_link(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Refuses a folder with the name of one of Lamplight's files, or the reverse. Skips subfolders that a start does not
-/// need.
+/// Checks that no folder has the name of a file of Lamplight, and that no file has the name of a folder of Lamplight.
+/// Skips subfolders that a start does not need.
 fn check_kinds(folder: &Path) -> Result<(), DataFolderError> {
     let files = FILES.iter().map(|name| (name, "file", "folder"));
     for (name, expected, other) in files.chain([(&LIVE, "folder", "file")]) {
@@ -245,7 +245,7 @@ fn unusable(path: &Path, source: io::Error) -> DataFolderError {
     }
 }
 
-/// Refuses a needed file that is not accessible because another user owns it, as after a restore by root.
+/// Refuses a needed file that another user owns and this user cannot access. A restore by root can create such a file.
 fn check_access(folder: &Path) -> Result<(), DataFolderError> {
     for path in OPENED.iter().map(|name| folder.join(name)) {
         let Ok(about) = fs::metadata(&path) else { continue };
@@ -261,7 +261,7 @@ fn check_access(folder: &Path) -> Result<(), DataFolderError> {
 enum Plan {
     Keep,
     Narrow,
-    /// Do not change the folder, and return an error with this reason.
+    /// Leave the folder unchanged, and return an error with this reason.
     Refuse(&'static str),
 }
 
@@ -269,7 +269,7 @@ const STICKY_FOLDER: &str = "everybody may put files into it";
 const OTHER_FILES: &str = "it holds other files than those of Lamplight";
 const FIXED_MODE: &str = "its mode cannot be changed";
 
-/// Decides whether the mode of a folder is kept, changed, or a reason to refuse the folder.
+/// Decides, from the mode of a folder, whether to keep the mode, to change the mode, or to refuse the folder.
 fn plan(mode: u32, has_facts: bool, is_ours: impl FnOnce() -> io::Result<bool>) -> io::Result<Plan> {
     Ok(match mode & OTHERS {
         0 => Plan::Keep,

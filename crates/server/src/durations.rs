@@ -105,8 +105,8 @@ impl Spread {
         Self { bounds: self.bounds, counts: counts.map(|(now, then)| now.saturating_sub(*then)).collect() }
     }
 
-    /// Estimates a quantile in seconds, such as the median for a `share` of 0.5. Durations are taken as evenly spread
-    /// within a bucket. `None` without durations.
+    /// Estimates a quantile in seconds; a `share` of 0.5 is the median. Assumes that the durations within a bucket are
+    /// evenly spread. Returns `None` if there are no durations.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let rank = share * self.count() as f64;
         let mut below = 0;

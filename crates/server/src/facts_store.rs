@@ -96,7 +96,7 @@ struct InPostgres {
     mark: PathBuf,
 }
 
-/// The errors for an empty database if the facts of the data folder are elsewhere.
+/// The errors for an empty database when the data folder states that its facts are in another place.
 #[derive(Debug, thiserror::Error)]
 enum Empty {
     #[error(
@@ -245,7 +245,8 @@ impl FactsStore {
         }
     }
 
-    /// Returns the path of the first file that was replaced or deleted since the store was opened. Blocks on the disk.
+    /// Returns the path of the first file that was replaced or deleted since the store was opened. This call blocks on
+    /// the disk.
     pub fn replaced(&self) -> Option<&Path> {
         match self {
             Self::Sqlite(facts) => facts.replaced(),
@@ -312,8 +313,8 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// Fails if the data folder has facts that are not in the empty database at `address`. They are in another database, or
-/// in a SQLite file that was not copied yet.
+/// Fails if the data folder has facts that the empty database at `address` does not have. The facts are in another
+/// database, or in a SQLite file that was not copied yet.
 fn check_empty(data_dir: &Path, address: &str) -> Result<(), FactsError> {
     let file = data_folder::facts_path(data_dir);
     match marked_address(data_dir).map_err(unavailable)? {
@@ -348,7 +349,7 @@ pub(crate) fn put_mark(data_dir: &Path, address: &PostgresUrl) -> io::Result<()>
     data_folder::give_to_owner(&mark, data_dir)
 }
 
-/// The address of the database with the facts of a data folder; `None` if the folder names no database.
+/// Returns the address of the database that keeps the facts of a data folder; `None` if the folder names no database.
 pub(crate) fn marked_address(data_dir: &Path) -> io::Result<Option<String>> {
     match std::fs::read_to_string(data_dir.join(data_folder::IN_POSTGRES)) {
         Ok(address) => Ok(Some(address.trim().to_owned())),

@@ -1,6 +1,6 @@
-//! The health of a node: the heartbeats of its threads and tasks, and the results of database probes.
+//! The health of a node: the signs of life of its threads and tasks, and the results of database probes.
 //!
-//! This module collects the signs of life. [`Readiness`] derives from them whether the node is ready.
+//! This module collects the signs of life. [`Readiness`] decides from them whether the node is ready.
 
 use crate::clock::Clock;
 use crate::facts_store::{FactsStore, StoreState, public_cause};
@@ -14,17 +14,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// The longest time between two rounds of a worker's event loop. After this time, the worker counts as stuck. An idle
-/// worker makes four rounds per second.
+/// The time after the last round of a worker's event loop at which the worker counts as stuck. An idle worker makes
+/// four rounds per second.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
-/// The longest time between two ticks of the keeper before it counts as stuck. A tick may wait for the disk while all
-/// live records are rewritten.
+/// The time after the last tick of the keeper at which the keeper counts as stuck. A tick may wait for the disk while
+/// all live records are rewritten.
 const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
-/// The longest duration of a database probe before the probe counts as stuck. It includes waiting for another process's
-/// lock.
+/// The duration at which a database probe counts as stuck. The duration includes waiting for the lock of another
+/// process.
 const PROBE_PATIENCE: Duration = Duration::from_secs(6);
-/// The interval between probes of the database. A probe is made only if there was no other commit, or if the last
-/// commit failed.
+/// The interval between probes of the database. A probe is skipped if the last commit succeeded and a new commit was
+/// made since the last probe.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
 /// The interval between checks for parts of the node that have ended.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
@@ -79,7 +79,7 @@ pub struct Health {
     clock: Clock,
     facts: FactsStore,
     live: LiveStore,
-    /// Whether the shared directory has not answered for the length of a lease.
+    /// Whether the shared directory has given no answer for a whole lease.
     cut_off: AtomicBool,
     workers: Vec<Pulse>,
     keeper: Pulse,
@@ -92,12 +92,12 @@ pub struct Health {
     draining: AtomicBool,
 }
 
-/// The state of the last probe of the database.
+/// The state of the database probe: the running one, and the result of the last one.
 #[derive(Default)]
 struct Probe {
-    /// The start of the running probe; `None` without a running probe.
+    /// The start of the running probe; `None` if no probe is running.
     since: Option<Moment>,
-    /// The error of the last probe; `None` if the probe succeeded.
+    /// The error of the last finished probe; `None` if it succeeded.
     failed: Option<String>,
 }
 
@@ -150,7 +150,7 @@ impl Health {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the node goes on.
+    /// Returns whether the node serves clients, drains, or stops.
     pub fn course(&self) -> Course {
         match (self.is_stopping(), self.draining.load(Ordering::Relaxed)) {
             (true, _) => Course::Stopping,
@@ -159,7 +159,7 @@ impl Health {
         }
     }
 
-    /// Sets whether the shared directory has not answered for the length of a lease.
+    /// Sets whether the shared directory has given no answer for a whole lease.
     pub fn set_cut_off(&self, is_cut_off: bool) {
         self.cut_off.store(is_cut_off, Ordering::Relaxed);
     }
@@ -175,8 +175,8 @@ impl Health {
         Readiness::of(self.course(), parts, self.clock.now().moment)
     }
 
-    /// Returns `true` if every worker's event loop makes its rounds. A failing database or disk does not matter,
-    /// because a restart would not help.
+    /// Returns `true` if the event loop of every worker still makes rounds. The state of the database and the disk does
+    /// not matter, because a restart would not repair them.
     pub fn workers_turn(&self) -> bool {
         let workers = self.workers.iter().enumerate();
         let parts = workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE)));

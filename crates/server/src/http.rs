@@ -26,10 +26,10 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::task::AbortHandle;
 
-/// The maximum number of connections that are open beyond a limit. Each of them gets an answer to one request. Further
-/// connections are closed without an answer.
+/// The maximum number of connections that are open in excess of the limit. Each of them gets an answer to one request.
+/// Further connections are closed without an answer.
 pub const SPARE_CONNECTIONS: usize = 32;
-/// The maximum number of connections beyond a limit that one address has open at a time.
+/// The maximum number of connections in excess of the limit from one address.
 const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 8;
 /// The maximum number of connections of the health port.
 pub const HEALTH_CONNECTIONS: usize = 64;
@@ -48,8 +48,8 @@ pub struct HttpBounds {
 
 /// Serves the HTTP port. Returns the bound address, and a handle that stops the server when it is aborted.
 ///
-/// A connection beyond a limit may send one request if a spare permit is free. A request for a route of `health` is
-/// served, and any other request gets status 503. Without a spare permit, the connection is closed.
+/// A connection in excess of a limit may send one request if a spare permit is free. A request for a route of `health`
+/// is served, and any other request gets status 503. If no spare permit is free, the connection is closed.
 pub fn serve(
     listener: TcpListener,
     bounds: HttpBounds,

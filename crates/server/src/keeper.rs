@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// The interval between ticks. It is the longest delay of a deadline (of a linger, a grace, or a login without a
-/// connection), unless a tick takes longer.
+/// The interval between ticks. A deadline (of a linger, a grace, or a login without a connection) is handled at most
+/// this much too late, unless a tick takes longer.
 const TICK: Duration = Duration::from_millis(250);
 /// The number of ticks between two runs of the maintenance: removing expired entries, compacting the journal, and
 /// reading changed certificates.
@@ -34,7 +34,7 @@ const BETWEEN_FORGETTING: Duration = Duration::from_secs(60);
 /// The pause between two steps of the deletion of an app, for other operations on the database and the workers.
 const BETWEEN_DELETIONS: Duration = Duration::from_millis(20);
 
-/// The pause after a failed step of a deletion.
+/// The pause after a step of a deletion has failed.
 const DELETION_PAUSE: Duration = Duration::from_secs(1);
 
 /// The pause after a failure to append an entry to the change log.
@@ -68,7 +68,7 @@ pub async fn delete_apps(service: Arc<Service>, metrics: KeeperMetrics, clock: C
     }
 }
 
-/// The metrics and the pulse that the keeper updates.
+/// The metrics and the sign of life that the keeper updates.
 pub struct Noted {
     pub metrics: KeeperMetrics,
     pub pulse: Pulse,
@@ -124,8 +124,8 @@ pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &FactsS
     }
 }
 
-/// Records a mark of the database in the journal of live records. Returns `false` after a failure, whose reason the
-/// keeper logs.
+/// Records a mark of the database in the journal of live records. Returns `false` after a failure. The keeper logs the
+/// reason of the failure.
 async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool {
     let directory = Arc::clone(directory);
     let noted = tokio::task::spawn_blocking(move || directory.note_facts(mark)).await;

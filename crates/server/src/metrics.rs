@@ -137,7 +137,8 @@ pub struct WorkerMetrics {
     pub refusals: Family<CodeLabel, Counter>,
     /// Entries that the worker has read from the change log.
     pub changes: Counter,
-    /// Status changes that were not sent: at the limit on the rate, a newer change of the same user replaced them.
+    /// Status changes that were not sent because of the rate limit. A newer change of the same user has replaced each
+    /// of them.
     pub replaced: Counter,
     /// Pauses of connections whose requests came faster than the limit.
     pub paused: Counter,

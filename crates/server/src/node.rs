@@ -429,7 +429,7 @@ impl Node {
         self.health_address
     }
 
-    /// Returns the operations of this node.
+    /// Returns the service of this node, which executes its operations.
     pub fn service(&self) -> &Arc<Service> {
         &self.service
     }

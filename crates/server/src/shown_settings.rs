@@ -39,7 +39,7 @@ struct ShownJwt {
 }
 
 impl ShownSettings {
-    /// Returns the URLs of the settings. A user name, password or query in them may be secret.
+    /// Returns the URLs in the settings. A user name, password or query in these URLs may be secret.
     pub(crate) fn addresses(&mut self) -> [&mut String; 3] {
         [&mut self.webhooks.state_change_url, &mut self.webhooks.push_url, &mut self.jwt.jwks_url]
     }

@@ -80,8 +80,8 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// Restores the keys that an earlier run of the node has stored. Removes the keys of sources that no app names any
-    /// more. Must be called before [`TokenKeys::run`], and before a client can log in.
+    /// Restores the keys that an earlier run of the node has stored. Removes the stored keys of sources that no app
+    /// names any more. The caller must call this before [`TokenKeys::run`], and before a client can log in.
     pub fn restore(&self, now: Now) {
         let (wanted, kept) = (Keyrings::sources(&self.service.apps().all()), self.kept());
         if let Err(error) = kept.remove_others(&wanted) {
@@ -260,11 +260,11 @@ fn read_file(folder: &Path, name: &str) -> Result<String, String> {
 pub struct ShownKeySource {
     /// The app.
     pub app: AppId,
-    /// The URL or the file name, without parts that may be secret.
+    /// The URL or the file name, without secret parts.
     pub source: String,
     /// The number of keys that are currently valid.
     pub keys: usize,
-    /// How many seconds the keys stay valid if no further read succeeds.
+    /// The time for which the keys stay valid if every further read fails, in seconds.
     pub left_s: u64,
     /// The error of the last attempt to read the source; `None` if it succeeded.
     pub error: Option<String>,

@@ -157,8 +157,8 @@ fn named_by_content(path: &str) -> bool {
     path.split('/').any(|folder| folder == NAMED_BY_CONTENT)
 }
 
-/// Whether an `If-None-Match` header contains this entity tag. The weak form counts too: a proxy that compresses makes
-/// the tag weak.
+/// Returns `true` if an `If-None-Match` header contains this entity tag, or its weak form. A proxy that compresses
+/// answers makes the tag weak.
 fn knows(header: &str, tag: &str) -> bool {
     header
         .split(',')

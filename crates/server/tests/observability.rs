@@ -19,7 +19,7 @@ const PAGE: &str = include_str!("../../../docs/operations/alerts.md");
 const NOT_SHOWN: [(&str, &str); 1] =
     [("process_virtual_memory_bytes", "address space costs nothing; resident memory is shown")];
 
-/// The variables that Grafana itself has.
+/// The variables that Grafana itself provides.
 const OF_GRAFANA: [&str; 1] = ["__rate_interval"];
 
 async fn exported() -> Exported {
@@ -112,7 +112,7 @@ fn the_dashboard_is_one_that_grafana_can_show() {
     }
 }
 
-/// An alert of the rules file.
+/// An alert in the file of alert rules.
 struct Alert {
     name: String,
     expression: String,

@@ -97,7 +97,7 @@ async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), body: v1::clien
     }
 }
 
-/// Whether a login on this connection is refused because there are too many connections.
+/// Returns `true` if a login on this connection is refused because there are too many connections.
 async fn is_one_too_many(node: &TestNode, mut stream: TcpStream) -> bool {
     matches!(log_in(node, &mut stream, "eve").await,
         Body::ConnectionEnded(words) if words.cause == Cause::TooManyConnections as i32)
@@ -110,7 +110,7 @@ async fn proxied(node: &TestNode, header: &[u8]) -> TcpStream {
     stream
 }
 
-/// Waits for the notices of this many logins, and returns their client addresses.
+/// Waits for the notices of this many logins, and returns the client addresses in them.
 async fn told(receiver: &Receiver, logins: usize) -> Vec<String> {
     let received = receiver.has(logins).await;
     received.iter().map(|request| request.query("ClientIP").unwrap().to_owned()).collect()
@@ -458,7 +458,7 @@ impl Proxy {
     }
 }
 
-/// Returns an address whose port is currently free.
+/// Returns an address with a port that is currently free.
 fn free() -> SocketAddr {
     let listener: io::Result<_> = std::net::TcpListener::bind((LOCALHOST, 0));
     listener.unwrap().local_addr().unwrap()

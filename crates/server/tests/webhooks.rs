@@ -234,7 +234,8 @@ async fn redirects_are_not_followed() {
     assert_eq!(elsewhere.connections.load(Ordering::SeqCst), 0);
 }
 
-/// Waits until a receiver's behaviour shows: three requests failed or succeeded, or the maximum is running.
+/// Waits until a receiver's behaviour has an effect: three requests have failed or succeeded, or the maximum number of
+/// requests is running.
 async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     let wait = async {
         loop {
@@ -249,7 +250,8 @@ async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     tokio::time::timeout(PATIENCE, wait).await.expect("the receiver is called");
 }
 
-/// For each behaviour of a receiver, users must be served meanwhile. All notices must arrive once it behaves well.
+/// Checks, for each behaviour of a receiver, that users are served meanwhile. Then lets the receiver behave well, and
+/// checks that all notices arrive.
 async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
     for manner in manners {
         let receiver = Receiver::start(manner.clone()).await;

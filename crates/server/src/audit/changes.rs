@@ -84,8 +84,8 @@ fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChang
         .collect()
 }
 
-/// Makes the entry for a changed value. Secrets have equal texts before and after. The new text is then marked as
-/// different.
+/// Makes the record of a changed value. If the texts before and after are equal, as for secrets, adds `(another one)`
+/// to the text after.
 fn told(what: &str, before: String, after: String) -> AuditChange {
     let after = if before == after { format!("{after} (another one)") } else { after };
     AuditChange { what: what.to_owned(), before: short(&before), after: short(&after) }
@@ -157,7 +157,7 @@ pub fn shown_allow(allow: AllowType) -> &'static str {
     }
 }
 
-/// Makes an act on the dead letters `ids` of an app; `None` stands for all dead letters.
+/// Makes an act on the dead letters `ids` of an app. `None` means all dead letters of the app.
 pub fn letters(action: AuditAction, app: AppId, ids: Option<&[u64]>) -> Act {
     let which = match ids {
         None => "all".to_owned(),

@@ -56,7 +56,7 @@ impl Config {
         self.redis()?.check().err().map(|error| error.to_string())
     }
 
-    /// Returns the reason why the directory cannot be used with these facts; `None` without a reason.
+    /// Returns the reason why the directory cannot be used with the store of the facts; `None` if it can be used.
     pub(super) fn facts_not_shared(&self) -> Option<&'static str> {
         let is_alone = self.directory.is_some() && self.facts.is_none();
         is_alone.then_some(
@@ -83,9 +83,12 @@ impl Config {
         Ok(Some(RedisSettings { tls: RedisTls { authorities, client }, ..redis }))
     }
 
-    /// The identity of the cluster of this node, by which a database in PostgreSQL refuses nodes with another
-    /// directory, lease or grace; `None` without a cluster. A node with a shorter lease and grace than the others would end
-    /// the connections of nodes that run. Versions of the program that run side by side compute the same.
+    /// The identity of this node's cluster; `None` without a cluster. A hash of the directory's address, the prefix,
+    /// the lease and the grace.
+    ///
+    /// A database in PostgreSQL refuses nodes with a different identity. Otherwise, a node with a shorter lease and
+    /// grace than the others would end the connections of nodes that still run. All versions of the program compute the
+    /// same identity.
     pub(crate) fn cluster_identity(&self) -> Option<ClusterIdentity> {
         // The URL was checked when the settings were read.
         let place = self.redis()?.place().ok()?;

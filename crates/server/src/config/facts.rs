@@ -1,4 +1,4 @@
-//! The settings by which the store of the facts is found.
+//! The settings of the store that keeps the facts.
 
 use super::Config;
 use crate::facts_store::FactsSettings;
@@ -30,7 +30,7 @@ impl Config {
         self.facts.as_ref()?.read().err().map(|invalid| invalid.to_string())
     }
 
-    /// The settings by which the store of the facts is found.
+    /// Returns the settings of the store that keeps the facts.
     pub fn facts_settings(&self) -> FactsSettings {
         // The URL was checked when the settings were read.
         let url = self.facts.as_ref().and_then(|url| url.read().ok());

@@ -124,7 +124,7 @@ struct GivenJwt {
 }
 
 impl GivenJwt {
-    /// Returns the new settings. Without a secret in the request, keeps the secret of `was`.
+    /// Returns the new settings. If the request has no secret, they keep the secret of `was`.
     fn over(self, was: JwtSettings) -> JwtSettings {
         let Self { jwks_url, jwks_file, keys, secret, issuer, audience, user_claim, leeway_s } = self;
         let secret = secret.unwrap_or(was.secret);
@@ -145,7 +145,7 @@ pub struct Bounds {
     settings: BTreeMap<&'static str, (u64, u64)>,
 }
 
-/// An answer, with the entity tag of the state that it shows.
+/// An answer with an entity tag in its header. The tag identifies the state that the answer shows.
 type Tagged<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 
 /// `GET apps`: lists all apps.
@@ -364,7 +364,7 @@ impl Console {
         self.service.apps().get(id).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
-    /// Returns the app, or an error if `If-Match` is not the entity tag of its current state.
+    /// Returns the app with this id. Fails if `If-Match` is not the entity tag of its current state.
     fn named(&self, id: AppId, headers: &HeaderMap) -> Result<Arc<App>, ApiError> {
         let named = headers.get(header::IF_MATCH).ok_or(ApiError::NOT_CONDITIONAL)?;
         let app = self.app(id)?;
@@ -392,8 +392,8 @@ impl Console {
         Ok(tagged(&app, shown(&app)))
     }
 
-    /// Replaces the app `was`; if `was` is `None`, adds an app. Returns `false` if the stored app is another, or if the
-    /// added app already exists.
+    /// Replaces the app `was` with a new state, or adds an app if `was` is `None`. Returns `false` if the stored app
+    /// differs from `was`.
     async fn replace(
         self: &Arc<Self>,
         visitor: Visitor,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 /// The number of entries in an answer if the request sets no limit.
 const PAGE: usize = 50;
-/// The maximum number of entries that a request may request.
+/// The maximum number of entries in one answer.
 const MOST_AT_ONCE: usize = 500;
 
 /// The query for a page of the audit log.
@@ -55,7 +55,7 @@ pub async fn list(
 
 impl Console {
     /// Makes an operator's change, and records it in the audit log. Both happen in a task that continues if the browser
-    /// disconnects. `note` returns a text about the outcome; `None` if nothing was changed.
+    /// disconnects. `note` returns a text about the outcome, or `None` if nothing was changed.
     pub(super) async fn record<T: Send + 'static>(
         &self,
         visitor: Visitor,

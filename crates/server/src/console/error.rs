@@ -47,7 +47,7 @@ enum Reason {
     OldPassword,
 }
 
-/// The body of every error answer.
+/// The JSON body of an error answer.
 #[derive(Serialize)]
 struct Body<'a> {
     code: u32,

@@ -153,8 +153,8 @@ impl Door {
         self.failures.lock()
     }
 
-    /// Returns the source of a login of the operator `name`. A cookie counts only for the operator who got it. It
-    /// therefore gives no attempts at another operator's password.
+    /// Returns the source of a login of the operator `name`. A cookie counts only for the operator to whom it was
+    /// given. An operator can therefore not use the cookie for more attempts at another operator's password.
     async fn source(
         &self,
         sender: &Sender,
@@ -174,7 +174,7 @@ impl Door {
 }
 
 impl Console {
-    /// Returns the CSRF token and the operator of the session of a request.
+    /// Returns the CSRF token and the operator of a request's session.
     async fn session_of(&self, headers: &HeaderMap) -> Result<(String, Operator), ApiError> {
         let token = cookie(headers, COOKIE).ok_or_else(ApiError::not_logged_in)?;
         let by = if headers.contains_key(BACKGROUND_HEADER) { Use::Background } else { Use::Person };
@@ -218,9 +218,9 @@ impl Console {
         Ok((cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response())
     }
 
-    /// Records a login or logout in the audit log. Skips it if the operator has too many recent entries, or a recent
-    /// entry from the same network. A failure is ignored, because an operator must be able to log in when the disk is
-    /// full.
+    /// Records a login or logout in the audit log. Records nothing if the operator has too many recent entries, or a
+    /// recent entry from the same network. Ignores a failure of the database, because an operator must be able to log
+    /// in when the disk is full.
     async fn enter_login(&self, action: AuditAction, operator: &OperatorName, address: IpAddr) {
         let address = address.to_canonical();
         let now = self.clock.now().moment;

@@ -1,8 +1,8 @@
 //! Decides which logins and logouts of operators the audit log records. Pure: the current time is an argument.
 //!
-//! Frequent logins of one operator must not displace other entries of the bounded log. An operator gets at most ten
-//! entries per hour. Each network of the operator gets at most one login entry and one logout entry per hour. The next
-//! entry states the number of skipped entries.
+//! The audit log has a maximum size. Frequent logins of one operator must not displace other entries. An operator gets
+//! at most ten entries per hour. Each network of the operator gets at most one login entry and one logout entry per
+//! hour. The next entry states how many entries were skipped.
 
 use super::operators_file::OperatorName;
 use lamplight_model::{AuditAction, Moment};
@@ -10,12 +10,12 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// The time for which a repeated login of one operator from one network is not recorded.
+/// The time after an entry in which further logins of the same operator from the same network are not recorded.
 const WINDOW: Duration = Duration::from_secs(60 * 60);
-/// The maximum number of entries of one operator in a window.
+/// The maximum number of entries of one operator in one window.
 const MOST_ENTRIES: usize = 10;
-/// The number of operators with stored entries at which operators without recent entries are removed. At most 101
-/// operators exist, so most of the stored operators no longer exist.
+/// The number of operators in memory at which operators without recent entries are removed. At most 101 operators
+/// exist, so most of the operators in memory no longer exist then.
 const MOST_OPERATORS: usize = 256;
 
 /// The recent entries of all operators.
@@ -32,8 +32,8 @@ struct Recent {
 }
 
 impl Logins {
-    /// Decides whether a login or logout is recorded. `source` is the network of the operator's address. For a recorded
-    /// one, returns the number of skipped entries since the operator's last entry. Otherwise returns `None`.
+    /// Decides whether a login or logout is recorded. `source` is the network of the operator's address. If it is
+    /// recorded, returns how many entries were skipped since the operator's last entry. Otherwise returns `None`.
     pub fn note(
         &mut self,
         action: AuditAction,

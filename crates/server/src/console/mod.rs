@@ -66,8 +66,8 @@ pub struct Console {
     figures: Arc<Figures>,
     webhooks: Arc<Webhooks>,
     past: PastReader,
-    /// The command channels of the workers. A worker ends when its strong senders are dropped. An open request of a
-    /// browser must therefore hold none.
+    /// The command channels of the workers. The senders are weak, because a worker ends when its strong senders are
+    /// dropped. An open request of a browser would keep a strong sender.
     workers: Vec<mpsc::WeakSender<Command>>,
 }
 

@@ -39,9 +39,9 @@ impl Operators {
         Self { store: OperatorStore::Files(OperatorFiles::of(data_dir)) }
     }
 
-    /// Makes a handle for the operators in these facts, which other nodes may share. If the facts have no operators
-    /// yet, first stores the operators of the data folder there. Without facts, returns [`Operators::of`] the data
-    /// folder.
+    /// Makes a handle for the operators in `shared`, the facts that several nodes may share. If these facts have no
+    /// operators yet, first stores the operators of the data folder there. If `shared` is `None`, returns
+    /// [`Operators::of`] the data folder.
     pub async fn open(shared: Option<Arc<dyn Facts>>, data_dir: &Path) -> Result<Self, OperatorsError> {
         let files = OperatorFiles::of(data_dir);
         let Some(facts) = shared else { return Ok(Self { store: OperatorStore::Files(files) }) };
@@ -49,7 +49,7 @@ impl Operators {
         Ok(Self { store: OperatorStore::Facts(facts) })
     }
 
-    /// The facts that store operators and sessions; `None` if the data folder stores operators.
+    /// Returns the facts that store operators and sessions; `None` if the data folder stores operators.
     pub(super) fn shared(&self) -> Option<&Arc<dyn Facts>> {
         match &self.store {
             OperatorStore::Files(_) => None,

@@ -52,8 +52,8 @@ impl Sum for Tally {
     }
 }
 
-/// Adds `later` to `sum`, bucket by bucket. Another version of the program may have stored another number of buckets.
-/// `later` then replaces `sum`.
+/// Adds the counts of `later` to `sum`, bucket by bucket. If their numbers of buckets differ, replaces `sum` with
+/// `later`: another version of the program has stored `sum`.
 fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     if sum.len() == later.len() {
         sum.iter_mut().zip(later).for_each(|(count, more)| *count += more);

@@ -95,8 +95,8 @@ impl Sessions {
         opened
     }
 
-    /// Returns the session to end beyond the maximum: the least recently used session of the operator with the most
-    /// sessions. Repeated logins therefore do not end the sessions of others.
+    /// Returns the session to end when the maximum is exceeded: the least recently used session of the operator with
+    /// the most sessions. Repeated logins of one operator therefore do not end the sessions of others.
     fn least_missed(&self) -> Option<String> {
         let mut counts: HashMap<&OperatorName, usize> = HashMap::new();
         for session in self.open.values() {
@@ -130,12 +130,12 @@ impl Sessions {
         Ok(Some((session.csrf_token.clone(), session.operator.clone())))
     }
 
-    /// The name of the operator of a session; `None` without such a session.
+    /// Returns the name of the operator of a session; `None` if the session does not exist.
     pub fn operator_of(&self, token: &str) -> Option<OperatorName> {
         self.open.get(&hash(token)).map(|session| session.operator.name.clone())
     }
 
-    /// The last use of a session by a person; `None` without such a session.
+    /// Returns the last use of a session by a person; `None` if the session does not exist.
     pub fn last_use(&self, token: &str) -> Option<Moment> {
         self.open.get(&hash(token)).map(|session| session.used)
     }
@@ -178,8 +178,8 @@ mod tests {
         Operator { name, role, password }
     }
 
-    /// Calls [`Sessions::enter`], with `now` as the stored operator (`None`: removed). Returns the CSRF token; `None`
-    /// if the session has ended.
+    /// Calls [`Sessions::enter`]. `now` is the stored operator, or `None` if the operator was removed. Returns the CSRF
+    /// token; `None` if the session has ended.
     fn enter(
         sessions: &mut Sessions,
         token: &str,

@@ -1,5 +1,5 @@
-//! The open sessions of the console. They are in the memory of the node. If several nodes share the facts, the sessions
-//! are in the facts.
+//! The open sessions of the console. A single node keeps the sessions in its memory. Nodes that share the facts keep
+//! the sessions in the facts.
 
 use super::operators_file::{Operator, Operators, OperatorsError};
 use super::sessions::{Opened, Sessions, Use};
@@ -10,8 +10,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The age of the last noted use of a shared session at which a new use is noted. Without it, each request would change
-/// the facts. It can end a session early by the same time.
+/// The age of the last recorded use of a shared session at which a new use is recorded. More frequent records would
+/// change the facts with each request. Because of the delay, a session can end up to this time too early.
 const USE_NOTED_AFTER: Duration = Duration::from_secs(60);
 
 /// The open sessions.
@@ -83,7 +83,8 @@ impl OpenSessions {
     }
 }
 
-/// The time that measures shared sessions. It continues when a node starts again.
+/// Returns the time that measures the age of shared sessions. It is the wall-clock time, which all nodes share and
+/// which continues after a restart of a node.
 fn shared_moment(now: Now) -> Moment {
     Moment(now.wall.0)
 }
@@ -112,7 +113,8 @@ mod tests {
         (nodes, admin, folder)
     }
 
-    /// The monotonic clocks of the nodes are unrelated.
+    /// Returns a time at this second. The monotonic part is random, because the monotonic clocks of nodes are
+    /// unrelated.
     fn at(second: u64) -> Now {
         Now { moment: Moment(rand::random()), wall: Timestamp(1_700_000_000_000 + second * 1_000) }
     }

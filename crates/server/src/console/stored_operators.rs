@@ -1,8 +1,8 @@
-//! The stored operators of the console: files of the data folder. If several nodes share the facts, operators are a
-//! document of the facts instead. Their sessions are then another document.
+//! The storage of the console's operators. A single node stores them in files of its data folder. Nodes that share the
+//! facts store the operators in one document of the facts, and the sessions in another.
 //!
 //! Each request of the console reads the files or the documents. A change therefore takes effect with the next request,
-//! at every node. A change of a document compares the revision, so no concurrent change is lost.
+//! at every node. A change of a document compares the document's revision, so no concurrent change is lost.
 
 use super::operator::{Operator, OperatorName, OperatorsError};
 use super::password::{PasswordFile, StoredPassword, write_private};
@@ -71,8 +71,8 @@ impl StoredOperators {
     }
 }
 
-/// The files of the operators in a data folder. The program with the data folder's lock writes the files. This is the
-/// server, or the command line without a server.
+/// The files of the operators in a data folder. Only the program that holds the lock of the data folder writes them:
+/// the server, or the command line if no server runs.
 pub(super) struct OperatorFiles {
     pub path: PathBuf,
     pub admin: PasswordFile,
@@ -146,7 +146,7 @@ impl OperatorFiles {
     }
 }
 
-/// The documents of the console as of one moment.
+/// The documents of the console, as read at one moment.
 pub(super) struct Documents(Vec<ConsoleDocument>);
 
 impl Documents {

@@ -24,11 +24,11 @@ use tokio::sync::oneshot;
 
 /// The number of users in an answer if the request sets no limit.
 const PAGE: usize = 50;
-/// The maximum number of users that a request may request.
+/// The maximum number of users in one answer.
 const MOST_IN_A_PAGE: usize = 200;
 /// The maximum number of watchers that an answer names.
 const MOST_WATCHERS: usize = 100;
-/// The maximum number of subscriptions that an answer names. Of more subscriptions, the newest are named.
+/// The maximum number of subscriptions that an answer names. If a user has more, the answer names the newest.
 const MOST_SUBSCRIPTIONS: usize = 500;
 /// The timeout for the answer of a worker. A later answer is ignored.
 const WORKER_PATIENCE: Duration = Duration::from_secs(2);
@@ -39,7 +39,7 @@ const WORKER_PATIENCE: Duration = Duration::from_secs(2);
 pub struct Search {
     #[serde(default)]
     by: SearchBy,
-    /// The beginning of the `userID` or of the nick, depending on `by`.
+    /// The beginning of the `userID` or the nick, depending on `by`.
     #[serde(default)]
     prefix: String,
     /// The `userID` of the last user of the previous page; absent for the first page.
@@ -52,7 +52,7 @@ pub struct Search {
     limit: Option<usize>,
 }
 
-/// The field to search.
+/// The field that is searched.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
 pub enum SearchBy {

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// The number of dead letters in an answer if the request sets no limit.
 const PAGE: usize = 50;
-/// The maximum number of dead letters that a request may ask for or name.
+/// The maximum number of dead letters in one answer, and of ids in one request.
 const MOST_AT_ONCE: usize = 200;
 
 /// The webhooks of an app.

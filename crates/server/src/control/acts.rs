@@ -1,6 +1,6 @@
 //! The audit entries for operations of the command line. Pure.
 //!
-//! The entries contain no texts of messages, no remarks and no custom statuses. The entry for a message has its sender
+//! The entries contain no message texts, no remarks and no custom statuses. The entry for a message names its sender
 //! and recipient.
 
 use super::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
@@ -9,7 +9,7 @@ use crate::console::Role;
 use lamplight_model::{AuditAction, User, UserId};
 
 /// Returns the audit entry of an operation. Returns `None` for an operation that only reads, except `ShowSecret`. Also
-/// returns `None` if an app is replaced with an equal app.
+/// returns `None` if the new state of an app equals the old state.
 pub fn act_of(operation: &Operation) -> Option<Act> {
     let on = |action, user: &User| Some(Act::on(action, Some(user.app), user.id.as_str()));
     match operation {

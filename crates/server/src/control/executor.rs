@@ -147,8 +147,8 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     }
 }
 
-/// Reads the profile that a `SetProfile` will change, for the audit log. Returns nothing for other operations, or
-/// without an account.
+/// Reads the profile that a `SetProfile` will change, for the audit log. Returns nothing for other operations, or if
+/// the user has no account.
 async fn former(
     executor: &Executor,
     operation: &Operation,
@@ -162,7 +162,7 @@ async fn former(
     Ok(Vec::new())
 }
 
-/// Returns the note of the audit entry about the outcome; `None` if the operation changed nothing.
+/// Returns the note about the outcome for the audit entry; `None` if the operation changed nothing.
 fn note(outcome: &Outcome) -> Option<String> {
     let count = |count: usize| (count > 0).then(|| count.to_string());
     match outcome {
@@ -218,7 +218,7 @@ fn wants_account(operation: &Operation) -> bool {
     )
 }
 
-/// Returns the user who has no account, with the command that creates the account.
+/// Returns the error text for a user without an account. The text names the command that creates the account.
 fn with_cure(user: &str) -> String {
     let is_word = user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte));
     // Any other userID would have to be quoted in a shell, so a placeholder is shown.

@@ -1,5 +1,5 @@
-//! Operations on profiles, friends, messages and conversations. Users need not consent, and no rate limits apply. The
-//! same holds for the app's backend.
+//! Operations on profiles, friends, messages and conversations. They need no consent of the users, and have no rate
+//! limits, as for calls of the app's backend.
 
 use lamplight_model::{
     AllowType, ClientMessageId, Conversation, Friend, Message, MessageBody, Now, Profile, ProfileChange,
@@ -49,13 +49,13 @@ pub enum ListsOperation {
         to: UserId,
         /// The text.
         text: String,
-        /// The client message id, 1 to 64 bytes of printable ASCII. A second message with the same id counts as a
-        /// retry. It is not stored.
+        /// The client message id, 1 to 64 bytes of printable ASCII. A second message with the same id counts as a retry
+        /// of the first, and is not stored.
         client_id: String,
     },
     /// Reads a page of the messages between two users, newest first.
     History {
-        /// The user whose side of the conversation is read.
+        /// The user whose copy of the conversation is read.
         owner: User,
         /// The other user.
         peer: UserId,
@@ -115,11 +115,11 @@ pub enum ListsOutcome {
         /// `true` if this is the last page.
         finished: bool,
     },
-    /// The message was stored, now or by an earlier try.
+    /// The message is stored: by this operation, or by an earlier attempt.
     Sent {
         /// The message.
         message: ShownMessage,
-        /// `true` if the same message was stored before, so that this message counts as a retry.
+        /// `true` if an earlier attempt has stored the message, so that this operation stored nothing.
         repeated: bool,
     },
     /// A page of messages.

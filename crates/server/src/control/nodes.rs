@@ -6,15 +6,16 @@ use lamplight_model::{Code, NodeId, Refusal, Timestamp};
 use lamplight_service::{Duties, ServiceError};
 use serde::{Deserialize, Serialize};
 
-/// The state of a node, in the view of the node that was asked for it.
+/// The state of a node, as seen by the node that answers the operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NodeState {
-    /// The node renews its lease and accepts clients.
+    /// The node renews its lease, and accepts clients.
     Live,
-    /// The node renews its lease. An operator has requested that it drains, which it has not noticed yet.
+    /// The node renews its lease. An operator has requested a drain, which the node has not noticed yet.
     DrainRequested,
-    /// The node renews its lease, but accepts no clients. It is about to stop, or an operator has requested the drain.
+    /// The node renews its lease, but accepts no clients. It drains because an operator has requested it, or because it
+    /// is about to stop.
     Draining,
     /// The node has not renewed its lease. Other nodes have its duties.
     Silent,

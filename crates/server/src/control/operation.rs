@@ -18,8 +18,8 @@ pub enum Operation {
     PutApp {
         /// The new state of the app.
         app: Box<App>,
-        /// The state on which the change is based; `None` if the app did not exist. If the state of the app has
-        /// changed, nothing is changed.
+        /// The state on which the change is based; `None` if the app did not exist. If the stored state differs from
+        /// it, the operation changes nothing.
         was: Option<Box<App>>,
     },
     /// Deletes an app. The app's stored data is deleted later, after the answer.

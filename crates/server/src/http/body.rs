@@ -94,7 +94,8 @@ impl BodyRoom {
         Arriving::new(body, self.rate).discard().await;
     }
 
-    /// Charges an answer to the budget until the answer has been sent. Returns `None` if it does not fit.
+    /// Charges an answer to the budget until the answer has been sent. Returns `None` if the answer does not fit into
+    /// the budget.
     pub fn admit_answer(&self, answer: Bytes) -> Option<Bytes> {
         let admitted = self.budget.admit(answer);
         if admitted.is_none() {
@@ -103,13 +104,13 @@ impl BodyRoom {
         admitted
     }
 
-    /// Charges an answer until it has been sent, even if it does not fit into the budget.
+    /// Charges an answer to the budget until it has been sent, even if the answer does not fit.
     pub fn charge_answer(&self, answer: Bytes) -> Bytes {
         self.budget.hold(answer)
     }
 
-    /// Charges the memory of the value that is parsed from a body, besides the body itself. If the value does not fit
-    /// into the budget, drops the body and fails.
+    /// Charges the memory of the value that is parsed from a body, in addition to the body itself. If the value does
+    /// not fit into the budget, drops the body and fails.
     pub fn charge_value(&self, mut body: WholeBody, bytes: usize) -> Result<WholeBody, BodyFault> {
         self.charge_more(&mut body.share, bytes)?;
         Ok(body)
@@ -124,8 +125,8 @@ impl BodyRoom {
         Err(BodyFault::NoRoom)
     }
 
-    /// Reads a body of at most `most` bytes. If it is too large, or does not fit into the budget, drops its rest within
-    /// the same time. The client then receives the answer.
+    /// Reads a body of at most `most` bytes. If the body is too large or does not fit into the budget, reads and drops
+    /// the rest, within the same time limit. The client then receives the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {
         let told = body.size_hint().exact().and_then(|told| usize::try_from(told).ok());
         let mut arriving = Arriving::new(body, self.rate);
@@ -171,7 +172,8 @@ impl WholeBody {
     }
 }
 
-/// The capacity for a body that has `length` bytes so far. A `Content-Length` is allocated at once.
+/// Returns the capacity to allocate for a body that has `length` bytes so far. `told` is its `Content-Length`, which is
+/// allocated at once.
 fn room_for(length: usize, capacity: usize, told: Option<usize>, most: usize) -> usize {
     match told {
         Some(told) => told.clamp(length, most),
@@ -281,7 +283,8 @@ impl Arriving {
         Self { stream: body.into_data_stream(), rate, began: Instant::now(), bytes: 0 }
     }
 
-    /// Returns the next slice; fails after the deadline. A slice keeps a whole read buffer in memory: copy and drop it.
+    /// Returns the next slice, or fails after the deadline. The caller must copy and drop the slice at once, because it
+    /// keeps a whole read buffer in memory.
     async fn next(&mut self) -> Result<Option<Bytes>, BodyFault> {
         let deadline = self.rate.deadline(Moment(0), self.bytes as u64);
         let deadline = self.began + Duration::from_millis(deadline.0);
@@ -312,7 +315,7 @@ impl Arriving {
 #[derive(Debug)]
 pub struct JsonBody<T, const MOST: usize>(pub T);
 
-/// The reason why a body has no valid value.
+/// The reason why no value was extracted from a body.
 #[derive(Debug)]
 pub enum JsonFault {
     /// The body cannot be read.

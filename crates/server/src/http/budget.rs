@@ -63,7 +63,8 @@ impl Budget {
 }
 
 impl Account {
-    /// The bytes of the budget that may be in use after a share has grown to this size.
+    /// Returns the maximum number of used bytes after a share has grown to `bytes`. Only small shares may use the last
+    /// eighth of the budget.
     fn most_for(&self, bytes: usize) -> usize {
         if bytes <= MAX_SMALL_SHARE { self.most } else { self.most - self.most / 8 }
     }

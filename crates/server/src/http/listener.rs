@@ -86,7 +86,7 @@ impl Permits {
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Spare, router })
     }
 
-    /// Takes a permit for a connection from `address`; `None` stands for a trusted proxy.
+    /// Takes a permit for a connection from `address`. `None` means a connection from a trusted proxy.
     fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, Full> {
         match address {
             Some(address) => self.connection_limits.admit(address)?,
@@ -96,10 +96,10 @@ impl Permits {
     }
 }
 
-/// A permit in use. Dropping it returns the permit.
+/// A permit in use. Dropping the value frees the permit.
 struct Permit {
     permits: Arc<Permits>,
-    /// The address that the connection is counted for; `None` for a connection from a trusted proxy.
+    /// The address for which the connection is counted; `None` for a connection from a trusted proxy.
     address: Option<IpAddr>,
 }
 
@@ -151,7 +151,7 @@ impl Port {
         }
     }
 
-    /// Returns a regular permit, or else a spare one; `None` if both are used up.
+    /// Takes a regular permit, or a spare permit if no regular one is free. Returns `None` if both kinds are used up.
     fn take(&self, address: IpAddr) -> Option<Permit> {
         let address = (!self.proxies.contains(address)).then_some(address);
         let bound = match self.regular.take(address) {

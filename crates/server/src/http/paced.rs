@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The pace of a connection, shared by the socket and the bodies of its answers. One task polls all of them.
+/// The [`Pace`] of a connection, shared by the socket and the bodies of its answers. One task polls all of them.
 #[derive(Clone)]
 pub struct SharedPace(Arc<State>);
 
@@ -48,14 +48,14 @@ impl SharedPace {
         Self(Arc::new(state))
     }
 
-    /// Records that the head of a request is complete.
+    /// Records that the whole head of a request has arrived.
     pub fn called(&self) {
         self.0.note(|pace, _| pace.called());
     }
 }
 
 impl State {
-    /// Reports an event to the pace. If the phase changes, updates the gauges of the phases.
+    /// Reports an event to the pace. If the connection's phase changes, updates the metrics.
     fn note(&self, event: impl FnOnce(&mut Pace, Moment)) {
         let now = Moment(self.began.elapsed().as_millis() as u64);
         let mut pace = self.pace.lock();
@@ -121,8 +121,8 @@ impl PacedStream {
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, why))
     }
 
-    /// Reports the outcome of a write to the pace, and returns the outcome. Returns an error for a blocked write of a
-    /// peer that was too slow.
+    /// Reports the outcome of a write to the pace, and returns the outcome. If the write is blocked and the peer is too
+    /// slow, returns an error.
     fn wrote(
         &mut self,
         context: &mut Context<'_>,
@@ -200,7 +200,7 @@ impl AsyncWrite for PacedStream {
     }
 }
 
-/// The body of an answer. At its end, the pace learns that the call has ended. `kept` is dropped with the body.
+/// The body of an answer. When it ends, it reports the end of the call to the pace. `kept` is dropped with the body.
 pub struct Answering<K> {
     body: Body,
     pace: SharedPace,
@@ -208,7 +208,7 @@ pub struct Answering<K> {
 }
 
 impl<K> Answering<K> {
-    /// Wraps the body of an answer. `kept` is dropped with it.
+    /// Wraps the body of an answer. `kept` is dropped with the wrapper.
     pub fn new(body: Body, pace: SharedPace, kept: K) -> Self {
         Self { body, pace, _kept: kept }
     }

@@ -1,5 +1,5 @@
-//! The text of `/metrics`, with a limit on the texts in memory. A text stays there until its peer, which may be slow,
-//! has read it.
+//! Produces the text of `/metrics`, and limits the number of texts in memory. A text stays in memory until its peer,
+//! which may be slow, has read it.
 
 use crate::metrics::Metrics;
 use axum::body::Bytes;
@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
 
-/// The maximum number of texts in memory. Beyond it, requests share the newest text.
+/// The maximum number of texts in memory. If this many are in memory, a request gets the newest text again.
 const MOST_TEXTS: usize = 8;
 
-/// A maker of the texts of `/metrics`. With too many in memory, it returns the newest one again.
+/// Produces the texts of `/metrics`. If too many texts are in memory, it returns the newest text again.
 pub struct Exposition {
     metrics: Arc<Metrics>,
     state: Mutex<State>,
@@ -19,12 +19,12 @@ pub struct Exposition {
 #[derive(Default)]
 struct State {
     newest: Bytes,
-    /// Each text in memory has a clone until its last reference is dropped. The clones are counted.
+    /// Its clones count the texts in memory: each text holds one clone until the last reference to the text is dropped.
     alive: Arc<()>,
 }
 
 impl Exposition {
-    /// Makes the texts of these metrics available.
+    /// Makes an `Exposition` of these metrics.
     pub fn new(metrics: Arc<Metrics>) -> Self {
         Self { metrics, state: Mutex::default() }
     }

@@ -30,8 +30,8 @@ pub fn find<'a>(files: &'a [File], path: &str) -> Option<&'a File> {
 }
 
 impl File {
-    /// Returns the content in the best encoding that an `Accept-Encoding` header allows: brotli, else gzip, else
-    /// uncompressed (`None`).
+    /// Returns the content in the best encoding that an `Accept-Encoding` header allows: brotli, then gzip, then no
+    /// encoding (`None`).
     pub fn packed(&self, accepted: &str) -> (Option<Encoding>, &'static [u8]) {
         match (self.brotli, self.gzip) {
             (Some(body), _) if accepts(accepted, Encoding::Brotli) => (Some(Encoding::Brotli), body),
@@ -78,7 +78,7 @@ impl Encoding {
     }
 }
 
-/// Whether an `Accept-Encoding` allows the encoding.
+/// Returns `true` if an `Accept-Encoding` header allows the encoding.
 fn accepts(accepted: &str, encoding: Encoding) -> bool {
     accepted.split(',').any(|entry| {
         let (name, weight) = entry.split_once(';').unwrap_or((entry, ""));

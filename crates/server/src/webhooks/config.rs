@@ -8,8 +8,8 @@ use std::path::PathBuf;
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhooksConfig {
-    /// Allow private, loopback and other special addresses too. A person who may set the webhooks of an app then
-    /// reaches every address that this server reaches.
+    /// Allow private, loopback and other special addresses too. Anybody who may set the webhooks of an app can then
+    /// reach every address that this server reaches.
     pub allow_private: bool,
     /// Allow these networks, written as `10.1.0.0/16`. At most 100.
     pub allow_networks: Vec<Network>,

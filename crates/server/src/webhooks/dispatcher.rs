@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const CHORES: Duration = Duration::from_secs(5);
 /// The interval at which a node of a cluster checks which lanes are its duties.
 const DUTIES: Duration = Duration::from_secs(1);
-/// The minimum interval between two log entries about new notices of one lane.
+/// The minimum interval between two entries in the change log about new notices of one lane.
 const TELL_EVERY: Duration = Duration::from_millis(50);
 
 // A request must end before the lease does.
@@ -42,7 +42,7 @@ pub struct Dispatcher {
     pub metrics: WebhookMetrics,
     pub receivers: ReceiverStates,
     pub clock: Clock,
-    /// This run of the node if other nodes share its outbox, otherwise `None`.
+    /// The id of this run of the node; `None` if no other node shares the outbox.
     pub node: Option<NodeId>,
 }
 
@@ -65,7 +65,7 @@ struct State {
     results: Vec<(Lane, Settled)>,
     in_flight: usize,
     settling: bool,
-    /// `true` from a failure of the database until the end of the pause.
+    /// `true` during the pause after a failure of the database.
     resting: bool,
     failing: Failing,
     /// The index of the lane that is served first in the next round. It rotates, so that no lane is always last.
@@ -84,9 +84,9 @@ struct LaneWork {
     leasing: LaneLeasing,
     /// Whether this node has the duty to send the notices of the lane.
     has_duty: bool,
-    /// Whether the lane has new notices of which the plan or the other nodes were not yet told.
+    /// `true` if the lane has new notices that were not reported yet, neither to the plan nor to the other nodes.
     is_rung: bool,
-    /// The last time at which other nodes were told of new notices.
+    /// The last time at which this node reported new notices to the other nodes.
     told: Option<Moment>,
     /// Whether this node shows a state of the receiver.
     is_shown: bool,
@@ -110,12 +110,14 @@ impl LaneWork {
         }
     }
 
-    /// The term and the end of this node's lease; `None` without a valid lease.
+    /// Returns the term and the end of this node's lease; `None` if the node has no valid lease or no duty for the
+    /// lane.
     fn permit(&self, now: Moment) -> Option<LanePermit> {
         self.leasing.permit(now).filter(|_| self.has_duty)
     }
 
-    /// Returns the call that the lease needs now. After it, [`LaneWork::permit`] returns whether notices may be sent.
+    /// Returns the next call to the store that the lease needs, if any. Afterwards, [`LaneWork::permit`] returns
+    /// whether notices may be sent.
     fn next_call(&mut self, now: Now) -> Option<LeaseCall> {
         let (has_work, is_quiet) = (self.plan.has_work(now.wall), self.plan.is_quiet());
         self.leasing.next_call(self.has_duty, has_work, is_quiet, now.moment)

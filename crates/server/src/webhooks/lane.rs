@@ -1,6 +1,5 @@
 //! The state machine of one lane: the notices of one webhook of one app. It decides which notice is sent next, and when
-//! a notice is retried. It also decides when the receiver is only probed. Pure: the time and random numbers are
-//! arguments.
+//! a notice is retried. Pure: the time and random numbers are arguments.
 //!
 //! The circuit breaker of a lane opens after [`BREAKER_FAILURES`] consecutive failures. While the circuit breaker is
 //! open, one request at a time probes whether the receiver works again. A failed probe does not count as an attempt of
@@ -15,7 +14,7 @@ use std::time::Duration;
 pub const MAX_LANE_IN_FLIGHT: usize = 32;
 /// The number of notices to read in advance, besides the notices that are being sent.
 const READ_AHEAD: usize = 64;
-/// The delay after the first failure of a notice. The delay doubles with each further failure.
+/// The delay of the first retry of a notice. Each further failure doubles the delay.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The maximum delay between two attempts of a notice.
 pub const MAX_PAUSE: Duration = Duration::from_secs(3_600);
@@ -29,13 +28,13 @@ pub const MAX_ATTEMPTS: u32 = 16;
 /// The age at which a notice becomes a dead letter with its next failure.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 
-/// The plan of one lane: its known notices that wait or are being sent, and its circuit breaker.
+/// The plan of one lane: the circuit breaker, and the known notices that wait or are being sent.
 #[derive(Default)]
 pub struct LanePlan {
     breaker: Breaker,
     /// Due notices that were read but not sent yet.
     ready: VecDeque<Notice>,
-    /// The notices that are being sent or whose outcome is not stored yet, with their users. Other notices of these
+    /// The notices that are being sent or whose outcome is not stored yet, with their users. Other notices of the same
     /// users wait.
     busy: HashMap<u64, User>,
     in_flight: usize,
@@ -43,10 +42,10 @@ pub struct LanePlan {
     stale: bool,
     /// `true` while the outbox is being read.
     reading: bool,
-    /// The notices that were settled during the current read of the outbox. The result of the read may still contain
+    /// The notices that were settled during the current read of the outbox. The result of this read may still contain
     /// them.
     settled_meanwhile: HashSet<u64>,
-    /// The earliest due time of notices that were read but are not yet due; `None` without such notices.
+    /// The earliest due time of the notices that were read but are not due yet; `None` if there are none.
     next_due: Option<Timestamp>,
 }
 
@@ -116,8 +115,8 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// Returns `true` if the plan can be dropped and created again later. Such a plan has no request, no read and no
-    /// waiting notice.
+    /// Returns `true` if the plan has no request, no read and no waiting notice. Such a plan can be dropped and made
+    /// again later.
     pub fn is_idle(&self) -> bool {
         self.busy.is_empty()
             && self.ready.is_empty()
@@ -137,8 +136,8 @@ impl LanePlan {
         (has_news || !self.ready.is_empty()) && self.room(now) > 0
     }
 
-    /// Drops the notices that were read but are not being sent. The plan reads them again, because another node may
-    /// have sent them.
+    /// Drops the notices that were read but are not being sent, and requests another read. Another node may have sent
+    /// these notices.
     pub fn read_again(&mut self) {
         self.ready.clear();
         self.next_due = None;
@@ -151,7 +150,7 @@ impl LanePlan {
         self.stale = false;
     }
 
-    /// Takes back a notice that was not sent because this node's permission had ended. Nothing has to be stored.
+    /// Takes back a notice that was not sent because this node's lease had ended. The outbox is not changed.
     pub fn not_sent(&mut self, notice: &Notice, now: Timestamp) {
         self.in_flight -= 1;
         self.busy.remove(&notice.id);
@@ -164,9 +163,9 @@ impl LanePlan {
         self.breaker
     }
 
-    /// Begins a read of the outbox if necessary. Returns the maximum number of notices to read; `None` if no read is
-    /// necessary. The caller must read the oldest unsettled notice of each user, and call [`LanePlan::offer`] or
-    /// [`LanePlan::reading_failed`].
+    /// Starts a read of the outbox if one is necessary, and returns the maximum number of notices to read. Otherwise
+    /// returns `None`. The caller must read the oldest unsettled notice of each user. Then the caller must call
+    /// [`LanePlan::offer`] or [`LanePlan::reading_failed`].
     pub fn start_reading(&mut self, now: Timestamp) -> Option<usize> {
         let has_news = self.stale || self.next_due.is_some_and(|due| due <= now);
         if self.reading || !has_news || !self.ready.is_empty() || self.room(now) == 0 {
@@ -179,8 +178,8 @@ impl LanePlan {
         Some(self.busy.len() + READ_AHEAD)
     }
 
-    /// Takes the result of a read of the outbox: the oldest unsettled notice of each user, by due time. `limit` is the
-    /// requested maximum.
+    /// Processes the result of a read of the outbox: the oldest unsettled notice of each user, by due time. `limit` is
+    /// the maximum that was requested.
     pub fn offer(&mut self, heads: Vec<Notice>, limit: usize, now: Timestamp) {
         self.reading = false;
         let settled = std::mem::take(&mut self.settled_meanwhile);
@@ -230,8 +229,8 @@ impl LanePlan {
         }
     }
 
-    /// Takes the end of a request. Returns the outcome to store for the notice. The caller must then call
-    /// [`LanePlan::settled`]. `chance` is a random number from 0 to 1, for the retry delay.
+    /// Processes the end of a request, and returns the outcome to store for the notice. When it is stored, the caller
+    /// must call [`LanePlan::settled`]. `chance` is a random number from 0 to 1, for the retry delay.
     pub fn done(&mut self, notice: &Notice, sent: Sent, now: Timestamp, chance: f64) -> Settled {
         self.in_flight -= 1;
         let error = match sent {
@@ -300,7 +299,7 @@ impl LanePlan {
         }
     }
 
-    /// Takes the ids of notices whose outcome is stored. The next notices of their users can then be sent.
+    /// Records that the outcomes of these notices are stored. The next notices of their users can then be sent.
     pub fn settled(&mut self, ids: impl IntoIterator<Item = u64>) {
         for id in ids {
             self.busy.remove(&id);
@@ -326,14 +325,14 @@ impl LanePlan {
     }
 }
 
-/// Returns `true` if a notice may be sent now. This includes a notice that is due later than the longest delay: the
-/// clock was set back.
+/// Returns `true` if a notice may be sent now. A notice that is due later than the longest delay may also be sent,
+/// because the clock was then set back.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }
 
-/// Returns the delay after this number of failures. It doubles with each failure up to `longest`. A random part of at
-/// most half is then subtracted.
+/// Returns the delay after this number of failures. The delay doubles with each failure, up to `longest`. Then a random
+/// part of at most half is subtracted.
 fn pause(failures: u32, longest: Duration, chance: f64) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(failures.min(30)).unwrap_or(u32::MAX));
     doubled.min(longest).mul_f64(1.0 - 0.5 * chance.clamp(0.0, 1.0))

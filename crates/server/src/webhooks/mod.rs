@@ -70,7 +70,7 @@ pub struct Tested {
     pub signature: &'static [&'static str],
 }
 
-/// Marks an app as being tested. Dropping the value ends the mark.
+/// A mark that an app is being tested. Dropping the value removes the mark.
 struct Testing<'a> {
     testing: &'a Mutex<BTreeSet<AppId>>,
     app: AppId,

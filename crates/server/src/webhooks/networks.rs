@@ -1,7 +1,7 @@
 //! The networks that webhooks may reach. A person who may set a URL of an app chooses where this server sends requests.
 //! Without a limit, such requests could reach services that only this server can reach.
 //!
-//! Each new connection checks its address, because a name can resolve to a different address each time.
+//! The address of each new connection is checked, because a name can resolve to a different address each time.
 
 use crate::network::{Network, in_v4, in_v6};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

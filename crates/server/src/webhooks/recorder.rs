@@ -1,5 +1,5 @@
-//! Moves events to the outbox as notices. Events are the session events of live records. Also moves messages that users
-//! who became OFFLINE may have missed. When other nodes have moved notices, the recorder rings the bell.
+//! Moves session events of live records to the outbox, as notices. Also moves messages that users who became OFFLINE
+//! may have missed. When other nodes have moved notices, the recorder wakes the dispatcher.
 
 use super::WebhookMetrics;
 use super::failing::{Failing, Use};

@@ -160,7 +160,7 @@ impl Pair {
         self.nodes.iter().for_each(|node| node.clock.advance(time));
     }
 
-    /// Puts a message to each of three users into the outbox. Rings the bell of this node.
+    /// Puts a message to each of three users into the outbox, and wakes the dispatcher of this node.
     async fn push_at(&mut self, node: usize) {
         self.sent += 1;
         let at = self.nodes[node].clock.now().wall;
@@ -267,7 +267,7 @@ async fn listen(receiver: Arc<Mutex<Receiver>>) -> SocketAddr {
 }
 
 impl Receiver {
-    /// The numbers that have arrived. Fails after any wrong request.
+    /// Returns the numbers that have arrived, by user. Panics after any wrong request.
     fn checked(&self) -> BTreeMap<String, Vec<u64>> {
         assert_eq!(self.wrong, Vec::<String>::new());
         self.arrived.clone()

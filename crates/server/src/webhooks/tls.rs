@@ -28,7 +28,7 @@ pub struct WebhookTlsError {
 pub struct ReceiverTls {
     files: WebhooksConfig,
     current: RwLock<Arc<ClientConfig>>,
-    /// The state of the files at the last reading, even if the files could not be used.
+    /// The state of the files when they were last read, even if they could not be used.
     read: RwLock<Read>,
 }
 
@@ -60,8 +60,8 @@ impl ReceiverTls {
         Arc::clone(&self.current.read())
     }
 
-    /// Reads the files again if a file has changed. Also reads the files again if they could not be used: a certificate
-    /// and its key are rarely replaced together. If the files cannot be used, logs the error once and keeps the former
+    /// Reads the files again if a file has changed, or if the files could not be used before. A certificate and its key
+    /// are rarely replaced at the same moment. If the files cannot be used, logs each error once and keeps the former
     /// settings.
     pub fn refresh(&self) {
         let before = self.read.read().clone();

@@ -14,8 +14,8 @@ use std::collections::HashMap;
 /// The expiry time of a token whose key the app no longer has.
 pub const KEY_IS_GONE: Timestamp = Timestamp(0);
 
-/// Applies changed settings of an app; `None` stands for every app. Updates the abilities of its connections. If the
-/// app no longer has the key of a connection's token, logs the connection out, as if the token had expired.
+/// Applies changed settings of an app, or of all apps if `app` is `None`. Updates the abilities of its connections. If
+/// the app no longer has the key of a connection's token, logs the connection out, as if the token had expired.
 pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadlines, app: Option<AppId>) {
     let mut changed = Vec::new();
     let mut able_by_app = HashMap::new();
@@ -46,7 +46,7 @@ pub fn abilities_in(shared: &Shared, app: AppId) -> Option<Abilities> {
     shared.service.apps().get(app).map(|app| abilities(&app.settings))
 }
 
-/// Returns the time when a token expires: at once if the app no longer has its key.
+/// Returns the time when a token expires. If the app no longer has the token's key, the token has already expired.
 pub fn good_until(shared: &Shared, app: AppId, key: KeyMark, expires: Timestamp) -> Timestamp {
     let app = shared.service.apps().get(app);
     match app.is_none_or(|app| shared.service.tokens().has_key(&app, key)) {

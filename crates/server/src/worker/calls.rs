@@ -108,7 +108,8 @@ impl Caller {
         }
     }
 
-    /// Records the difference between the subscription list in an answer and the worker's copy; either may be newer.
+    /// Records the difference between the subscription list in an answer and the worker's copy of the list. Either of
+    /// them may be the newer one.
     fn list_answered(&self, list: &[UserId]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
@@ -120,7 +121,7 @@ impl Caller {
         });
     }
 
-    /// Returns the status for an answer: `status`, or a newer one that was sent on the connection meanwhile.
+    /// Returns the status to put into an answer: `status`, or a newer status that was sent on the connection meanwhile.
     fn newest(&self, status: &UserStatus) -> v1::UserStatus {
         let of = User::new(self.user.app, status.user_id.clone());
         match self.worker.audience.borrow_mut().answer(self.watcher, &of, status.version) {
@@ -146,7 +147,7 @@ impl Caller {
     }
 
     /// Records that an answer reports the connection's own changes of its subscription list. If another device has
-    /// undone some of them, the client is notified of this after the answer.
+    /// undone one of them, the client is notified of this after the answer.
     fn own_list_answered(&self, changes: &[OwnListChange]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
@@ -165,8 +166,8 @@ impl Caller {
         });
     }
 
-    /// Sends the connection its own list changes like changes by another device. The call failed after these changes,
-    /// so no answer reports them.
+    /// Sends the connection its own list changes as if another device had made them. The call failed after these
+    /// changes, so no answer reports them.
     fn own_list_not_answered(&self) {
         let changes = self.worker.connections.with(self.id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -183,8 +184,8 @@ impl Caller {
         }
     }
 
-    /// Reads the connection's friends again before an answer reports users as no longer watched. One of them may have
-    /// become a friend.
+    /// Reads the friends of the connection's user again. Call this before an answer says that users are no longer
+    /// watched, because one of them may have become a friend.
     async fn know_friends(&self, left: &[UserId]) {
         let app = self.worker.shared.service.apps().get(self.user.app);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {

@@ -112,7 +112,7 @@ pub struct Login {
     pub snapshot_left: Option<NonZeroU32>,
     /// `true` if the answer to the login has been sent, so that notifications may follow.
     pub answered: bool,
-    /// `true` if entries of the change log were missed. One of them may have ended this connection.
+    /// `true` if the worker missed entries of the change log. A missed entry may have ended this connection.
     pub may_be_superseded: bool,
     /// The difference between the subscription list and the client's copy, if any.
     pub list_difference: Option<Box<ListDifference>>,
@@ -204,7 +204,7 @@ pub fn last_words(cause: Cause, message: &str) -> ConnectionEnded {
     ConnectionEnded { cause: cause as i32, message: message.to_owned(), ..ConnectionEnded::default() }
 }
 
-/// Makes the last message for an end that the directory has decided.
+/// Makes the last message for a connection that the directory has ended.
 pub fn words_of(cause: EndCause) -> ConnectionEnded {
     match cause {
         EndCause::Superseded => last_words(Cause::Superseded, "the same device has connected again"),

@@ -117,7 +117,8 @@ impl Connections {
     }
 }
 
-/// Combines worker, count and slot into one number. It is unique for four billion connections of one worker.
+/// Combines worker, count and slot into the local number of a connection id. The number is unique for the first four
+/// billion connections of a worker.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }

@@ -18,8 +18,8 @@ use std::sync::Arc;
 /// A message with statuses ends after this many bytes; the rest goes into the next message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
-/// The maximum number of status changes whose delivery time is not recorded yet. They wait while a crowd (more than 256
-/// watchers on one worker) is being served.
+/// The maximum number of status changes whose delivery time is still to be recorded. Changes are delayed while a crowd
+/// (more than 256 watchers on one worker) is being served.
 const MOST_LATE: usize = 1_000;
 
 /// The newest status of a user for all mailboxes. It is encoded once for all watchers.
@@ -265,8 +265,8 @@ impl Worker {
         false
     }
 
-    /// Waits until something is due without an event: a conflated change, a share of a crowd, or requests that came too
-    /// fast. Otherwise waits forever.
+    /// Waits until something is due without an event: a conflated change, the next share of a crowd, or the requests of
+    /// a paused connection. Waits forever if nothing will be due.
     pub(super) async fn something_is_due(&self) {
         let now = self.shared.clock.now().moment;
         let due = self.audience.borrow().next_due().into_iter().chain(self.request_windows.next(now)).min();

@@ -20,7 +20,8 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The time when a refused client may reconnect. Random, so that refused clients do not return together.
+/// The time after which a refused client may reconnect, in milliseconds. The time is random, so that refused clients do
+/// not return together.
 const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
 /// How long a peer may take to close the connection after the last message.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
@@ -79,7 +80,8 @@ impl Worker {
         }
     }
 
-    /// Refuses a connection beyond the limits, once its protocol is known. Returns whether the connection was refused.
+    /// Refuses a connection in excess of the limits, once its protocol is known. Returns whether the connection was
+    /// refused.
     pub(super) fn turn_away(self: &Rc<Self>, slot: usize) -> bool {
         let is_to_go = self.connections.borrow().get(slot).is_some_and(AdmissionControl::is_to_refuse);
         if is_to_go {
@@ -95,7 +97,7 @@ impl Worker {
         is_to_go
     }
 
-    /// Removes a connection whose link has broken, after the request that is being processed, if any.
+    /// Removes a connection whose link is broken. If a request is being processed, first waits for its end.
     pub(super) fn end(self: &Rc<Self>, slot: usize, end: LinkEnd) {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return };
@@ -132,8 +134,8 @@ impl Worker {
         self.say_goodbye(slot);
     }
 
-    /// Closes a connection that the directory no longer has. The log entry with the reason was missed; the message says
-    /// that another connection replaced it.
+    /// Closes a connection that the directory no longer has. The worker missed the log entry with the reason. The last
+    /// message therefore says that another connection replaced it.
     pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
         if let Some(slot) = self.connections.slot(id) {
             self.close(slot, words_of(EndCause::Superseded), None);
@@ -187,8 +189,8 @@ impl Worker {
         }
     }
 
-    /// Ends the login of a connection in this worker, which then watches nobody. With `tell_directory`, the directory
-    /// records the end too.
+    /// Ends the login of a connection in this worker. The connection then watches nobody. With `tell_directory`, the
+    /// directory records the end too.
     pub(super) fn forget_login(self: &Rc<Self>, slot: usize, tell_directory: Option<LinkEnd>) {
         let mut connections = self.connections.borrow_mut();
         let connection = &mut connections[slot];
@@ -249,8 +251,8 @@ impl Worker {
         }
     }
 
-    /// Returns the time, in milliseconds, over which the clients that are now connected would spread their
-    /// reconnection.
+    /// Returns the time over which the clients that are connected now would spread their reconnections, in
+    /// milliseconds.
     pub(super) fn reconnect_spread_ms(&self) -> u32 {
         spread_ms(self.shared.config.reconnect_pace(), self.shared.connection_limits.open())
     }

@@ -11,8 +11,8 @@ use lamplight_wire::v1::server_message::Body;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// The delivery of list changes. It queues changes for connections, and watches for stuck connections. In a stuck
-/// connection, a later change or an answer waits for an earlier change that has not arrived.
+/// The delivery of list changes. It queues changes for connections, and looks for stuck connections. A connection is
+/// stuck if a later change or an answer waits for an earlier change that has not arrived.
 #[derive(Default)]
 pub struct ListsDelivery {
     /// The slots of the connections that are stuck. They are checked at the next tick.
@@ -46,8 +46,8 @@ impl ListsDelivery {
         connections.flush_later(slot);
     }
 
-    /// Waits until the changes up to `version` have arrived, and sends those before it. The answer with `version` is
-    /// then in order.
+    /// Waits until all changes up to `version` have arrived, and sends the changes before it. The answer with `version`
+    /// can then be sent in order.
     pub async fn tell_before(&self, connections: &Connections, id: ConnectionId, version: u64) {
         loop {
             let arrived = connections.with(id, |connection| {
@@ -74,7 +74,8 @@ impl ListsDelivery {
         }
     }
 
-    /// Checks the stuck connections at every tick. After too long, asks the client to read its lists again.
+    /// Checks the stuck connections; the caller calls this at every tick. Asks the client of a connection that was
+    /// stuck for too long to read its lists again.
     pub fn look_for_gaps(&self, connections: &Connections, now: Moment) {
         let mut stuck = self.stuck.take();
         stuck.sort_unstable();

@@ -15,14 +15,14 @@ use tokio::sync::Notify;
 /// the changes are dropped, and the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
-/// How long a change waits for its predecessor. The predecessor may never be logged: the process that made it may have
-/// run out of memory, or the store may have failed.
+/// The time for which a change waits for the change before it. The earlier change may never be logged: its process may
+/// have run out of memory, or the store may have failed.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The unsent list changes of a connection.
 #[derive(Debug, Default)]
 pub struct ListsQueue {
-    /// The client has all changes up to this version. While it is unknown (0), nothing is sent.
+    /// The client has all changes up to this version. 0 means that the version is unknown; nothing is sent then.
     told: u64,
     waiting: Option<Box<Waiting>>,
 }
@@ -129,8 +129,8 @@ impl ListsQueue {
         }
     }
 
-    /// Takes the next message for the connection `own`. `None` if the queue is empty, or if an earlier change is
-    /// missing. With `up_to`, changes after that version stay queued.
+    /// Takes the next message for the connection `own`. Returns `None` if the queue is empty, or if an earlier change
+    /// is missing. With `up_to`, leaves the changes after that version in the queue.
     pub fn next(&mut self, own: ConnectionId, up_to: Option<u64>) -> Option<Next> {
         let next = self.take_next(own, up_to);
         self.tidy();
@@ -166,8 +166,8 @@ impl ListsQueue {
         None
     }
 
-    /// Returns `None` if every change up to this version has arrived. Otherwise returns a signal; after it, the caller
-    /// must call again.
+    /// Returns `None` if every change up to this version has arrived. Otherwise returns a signal. After the signal, the
+    /// caller must call again.
     pub fn await_version(&mut self, version: u64) -> Option<Rc<Notify>> {
         let mut here = self.told;
         if let Some(waiting) = &mut self.waiting {

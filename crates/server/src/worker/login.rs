@@ -52,7 +52,8 @@ impl LoginTask {
         });
     }
 
-    /// Logs the device in, and connects it in the directory. `None` after a timeout. The client was then told of it.
+    /// Logs the device in, and records its connection in the directory. Returns `None` after a timeout; the client was
+    /// then told of it.
     async fn connect_device(
         &self,
         request_id: u64,
@@ -241,7 +242,7 @@ impl LoginTask {
         Ok((response, encoded))
     }
 
-    /// Ends a connection if its answer refuses further UserSigs, after too many wrong ones from its address.
+    /// Ends a connection if the answer to its login says that its address has sent too many wrong UserSigs.
     fn end_if_past_bound<T>(&self, answer: &Result<T, ServiceError>) {
         if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
             let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");
@@ -337,8 +338,8 @@ impl LoginTask {
         self.close(words);
     }
 
-    /// Logs the device out because its token has expired, or the app no longer has the token's key. The caller has
-    /// marked the connection as busy, and it stays busy until the last message.
+    /// Logs the device out because its token has expired, or because the app no longer has the token's key. The caller
+    /// must mark the connection as busy first. The connection stays busy until the last message.
     pub async fn expire_sig(self) {
         let Self { worker, id } = &self;
         let id = *id;
@@ -364,7 +365,7 @@ impl LoginTask {
         }
     }
 
-    /// Closes the connection, if open, with this last message. The service records the end in the directory.
+    /// Closes the connection with this last message, if it is open. The service records the end in the directory.
     fn close(&self, words: ConnectionEnded) {
         if let Some(slot) = self.worker.connections.slot(self.id) {
             self.worker.close(slot, words, None);
@@ -372,7 +373,7 @@ impl LoginTask {
     }
 }
 
-/// Checks whether the lists of a user have changed since the user's login was recorded.
+/// Detects whether the lists of a user have changed since the user's login was recorded.
 struct ListsAsRecorded {
     worker: Rc<Worker>,
     user: User,
@@ -380,7 +381,7 @@ struct ListsAsRecorded {
 }
 
 impl ListsAsRecorded {
-    /// Starts the check, before the login is recorded. `None` if the userID of the request is invalid.
+    /// Starts the detection, before the login is recorded. Returns `None` if the userID of the request is invalid.
     fn begin(worker: &Rc<Worker>, request: &v1::LoginRequest) -> Option<Self> {
         let user = User::new(AppId(request.sdk_app_id), UserId::new(&request.user_id).ok()?);
         let begun = worker.lists_heard.borrow_mut().begin(&user);
@@ -419,7 +420,7 @@ fn app_watches_friends(done: &LoggedIn) -> bool {
     notifications(&done.app.settings).friends
 }
 
-/// A renewal must be for the user and device of the connection. Other logins need a new connection.
+/// Fails unless a renewal is for the user and the device of the connection. Other logins need a new connection.
 fn check_renewal(login: &Login, request: &v1::LoginRequest) -> Result<(), Refusal> {
     let differs = if request.user_id != login.user.id.as_str() || request.sdk_app_id != login.user.app.0 {
         "another user"

@@ -73,7 +73,8 @@ use watcher_slots::WatcherSlots;
 
 pub use connections::worker_of;
 
-/// The maximum unsent bytes of a connection. Beyond it, the connection is not read until its client has read answers.
+/// The maximum number of unsent bytes of a connection. At this maximum, the worker reads nothing from the connection
+/// until its client has read answers.
 const MAX_UNSENT_BYTES: usize = 64 * 1024;
 
 /// The state that all workers of a node share.
@@ -291,7 +292,7 @@ impl Worker {
         self.end(slot, LinkEnd::Closed);
     }
 
-    /// Polls a task once. If the task is not complete then, it continues as a local task. The end of the local task
+    /// Polls a task once. If the task is not complete then, it continues as a local task. When the local task ends, it
     /// starts a new round.
     fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);

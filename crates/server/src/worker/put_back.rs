@@ -1,5 +1,5 @@
-//! Puts connections back into records that have lost them: the directory has lost its data, or other nodes have taken
-//! this node for lost.
+//! Puts connections back into live records that no longer have them. Either the directory has lost its data, or other
+//! nodes have treated this node as lost.
 
 use super::Worker;
 use super::connection::{Second, Work, last_words};

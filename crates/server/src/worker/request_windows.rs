@@ -42,7 +42,7 @@ impl RequestWindows {
         self.paused.borrow_mut().push(slot as u32);
     }
 
-    /// The time when [`Self::open`] is to be called next; `None` if no connection waits for it.
+    /// Returns the time when [`Self::open`] must be called next; `None` if no connection is paused.
     pub fn next(&self, now: Moment) -> Option<Moment> {
         (!self.paused.borrow().is_empty()).then(|| RequestRate::next_window(now))
     }

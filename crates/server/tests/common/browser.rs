@@ -52,7 +52,7 @@ impl Browser {
         self.log_in_with(&serde_json::json!({ "password": password })).await
     }
 
-    /// Logs in as the operator with this name.
+    /// Logs in as this operator.
     pub async fn log_in_as(&mut self, operator: &str, password: &str) -> Answer {
         self.log_in_with(&serde_json::json!({ "operator": operator, "password": password })).await
     }

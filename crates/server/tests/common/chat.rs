@@ -34,7 +34,7 @@ pub fn delete_friends(users: &[&str]) -> Request {
     Request::DeleteFriends(v1::DeleteFriendsRequest { user_ids: ids(users), single: false })
 }
 
-/// Marks all messages of `bob` as read. Returns the conversation, or the refusal's code.
+/// Marks all messages from `bob` as read. Returns the conversation, or the code of the refusal.
 pub async fn read(wire: &mut Wire) -> Result<v1::Conversation, u32> {
     match wire.ask(mark_read("bob", 0)).await {
         Body::MarkRead(read) => Ok(read.conversation.unwrap()),

@@ -126,7 +126,7 @@ impl TestNode {
         self.node.service().accounts_of(vec![self.user(id)]).await.unwrap()[0].is_some()
     }
 
-    /// The text of `/metrics`.
+    /// Returns the text of `/metrics`.
     pub async fn metrics(&self) -> String {
         let mut stream = TcpStream::connect(self.node.http_address()).await.unwrap();
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
@@ -135,7 +135,7 @@ impl TestNode {
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
-    /// The value of the first metric line that begins with `line`; 0 without one.
+    /// Returns the value of the first metric line that begins with `line`; 0 if there is no such line.
     pub async fn metric(&self, line: &str) -> u64 {
         let text = self.metrics().await;
         let found = text.lines().find_map(|shown| shown.strip_prefix(line)?.split_whitespace().next());

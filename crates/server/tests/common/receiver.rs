@@ -1,4 +1,4 @@
-//! A receiver of webhooks, as an app's backend has. It is an HTTP server that can also misbehave.
+//! A receiver of webhooks, like the backend of an app. It is an HTTP server that can also misbehave.
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 

@@ -27,7 +27,7 @@ const FUNCTIONS: [&str; 14] = [
 
 const OPERATORS: [&str; 4] = ["and", "or", "unless", "offset"];
 
-/// The words before a list of labels.
+/// The keywords before a list of labels.
 const GROUPINGS: [&str; 4] = ["by", "without", "on", "ignoring"];
 
 /// The values of each label of each series, by the full name of the series.
@@ -50,7 +50,7 @@ impl Exported {
         Self(series)
     }
 
-    /// The names of the metrics, without the endings of histograms.
+    /// Returns the names of the metrics, without the suffixes of histograms.
     pub fn metrics(&self) -> BTreeSet<&str> {
         let base = |name: &'_ str| -> usize {
             let is_histogram = |base: &str| self.0.contains_key(&format!("{base}_bucket"));
@@ -62,7 +62,7 @@ impl Exported {
         self.0.keys().filter(|name| *name != "up").map(|name| &name[..base(name)]).collect()
     }
 
-    /// The metric of a series.
+    /// Returns the name of a series' metric.
     pub fn metric_of<'a>(&'a self, series: &str) -> Option<&'a str> {
         self.metrics().into_iter().find(|metric| {
             series.strip_prefix(metric).is_some_and(|end| ["", "_bucket", "_sum", "_count"].contains(&end))

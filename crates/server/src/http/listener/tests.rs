@@ -1,4 +1,5 @@
-//! Tests of a listener with real sockets: limits on connections and times, and answers beyond a limit.
+//! Tests of a listener with real sockets: limits on connections, time limits, and answers to connections in excess of a
+//! limit.
 
 use super::super::body::RATE;
 use super::super::budget::Budget;

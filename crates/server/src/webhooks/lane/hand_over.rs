@@ -1,9 +1,9 @@
-//! Histories of one lane and several nodes that share its outbox, made from seeds. Calls of the store, requests and
-//! rings overlap. Calls fail before or after their effect. Nodes stall and crash. Duties move, and the views of the
-//! nodes differ. The clocks of the nodes differ in their rates. Time is a number.
+//! Random histories of one lane and several nodes that share its outbox. A seed determines each history. Calls of the
+//! store, requests and rings overlap. Calls fail before or after their effect. Nodes stall and crash. Duties move, and
+//! the views of the nodes differ. The clocks of the nodes have different rates. Time is a simulated number.
 //!
-//! Each history is judged throughout. Two nodes never send notices of one user at the same time. No notice follows a
-//! later notice of its user. At the end, each notice has arrived.
+//! The test checks two rules throughout each history. Two nodes never send notices of one user at the same time. No
+//! notice follows a later notice of its user. At the end, the test checks that each notice has arrived.
 
 use super::*;
 use lamplight_core::{LANE_REQUEST, LANE_TAKE_OVER, LaneLeasing, LanePermit, LeaseCall};
@@ -287,7 +287,8 @@ impl World {
         }
     }
 
-    /// Schedules an answer for the run of a node that made the call. The node may have crashed meanwhile.
+    /// Schedules an answer for the run `id` of a node, which made the call. If the node has crashed meanwhile, nobody
+    /// receives the answer.
     fn answer(&mut self, node: usize, id: NodeId, wait: u64, answer: Answer) {
         self.scheduled += 1;
         self.events.insert((self.now + wait, self.scheduled), (node, id, Event::Answered(answer)));
