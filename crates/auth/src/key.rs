@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 /// Makes a new key from 32 random bytes: 64 lowercase hexadecimal digits, as the cloud's console shows them.
 ///
-/// The bytes of this text sign a UserSig, not the 32 bytes that the text encodes.
+/// A UserSig is signed with the bytes of this text, and not with the 32 bytes that the text encodes.
 pub fn generate_key(random: [u8; 32]) -> String {
     random.iter().fold(String::with_capacity(64), |mut text, byte| {
         // Writing to a `String` never fails.

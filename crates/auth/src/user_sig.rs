@@ -44,8 +44,8 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// The first time at which [`verify`] refuses the token as expired. If the sum overflows, the largest
-    /// [`Timestamp`].
+    /// Returns the first time at which [`verify`] refuses the token as expired. Returns the largest [`Timestamp`] if
+    /// the sum overflows.
     pub fn expires(&self) -> Timestamp {
         Timestamp(self.issued.saturating_add(self.expire).saturating_mul(1000))
     }
@@ -134,7 +134,7 @@ pub fn verify_by_key(
     Ok((claims, by))
 }
 
-/// The only `TLS.ver` that exists.
+/// The only version (`TLS.ver`) of UserSigs that exists.
 const VERSION: &str = "2.0";
 
 /// An HMAC-SHA256.

@@ -1,5 +1,5 @@
-//! One user on a phone and in a browser. Both devices are notified about a custom status that one of them sets, and the
-//! user is ONLINE until both have disconnected. `two_devices <address> <app> <user> <user-sig>`
+//! One user on a phone and in a browser. One of the devices sets a custom status, and both are notified of it. The user
+//! is ONLINE until both have disconnected. `two_devices <address> <app> <user> <user-sig>`
 
 #![allow(clippy::print_stdout)]
 
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The first status for which `wanted` returns `true`.
+/// Returns the first status for which `wanted` returns `true`.
 async fn until(
     events: &mut Events,
     wanted: impl Fn(&UserStatus) -> bool,

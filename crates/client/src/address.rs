@@ -124,7 +124,7 @@ mod tests {
         format!("{framing} {tls} {} {}", address.host, address.port)
     }
 
-    /// The first feature that an address needs and this build lacks.
+    /// Returns the first cargo feature that an address needs and this build does not have.
     fn lacking(words: &str) -> Option<&'static str> {
         let features = [("websocket", cfg!(feature = "websocket")), ("tls", cfg!(feature = "tls"))];
         let lacking = features.into_iter().find(|(name, enabled)| words.contains(name) && !enabled);

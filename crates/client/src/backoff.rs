@@ -6,30 +6,32 @@
 
 use std::time::Duration;
 
-/// The maximum wait before the first attempt after a broken link, without a spread from the server.
+/// The maximum wait before the first attempt after a broken link, if the server has sent no spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The least mean wait between attempts. A longer spread that the server sends replaces it. A wait is at most 1.5
-/// times the mean.
+/// The mean wait between attempts at first. If the server has sent a longer spread, the spread is the mean. A wait is
+/// at most 1.5 times the mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many failures. With this mean, a wait is at most 30 s. A user counts as
-/// connected for that grace after the loss of a node. A longer spread that the server sends replaces the mean.
+/// The mean wait between attempts after many failures. If the server has sent a longer spread, the spread is the mean.
+///
+/// At this value, a wait is at most 30 s, the default grace: for that time, a user still counts as connected after the
+/// loss of a node.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// The number of failed attempts before the wait begins to double, if the server has sent a spread. Without a spread,
-/// the wait doubles after the first attempt. At the usual mean wait, 80 attempts take about two minutes, enough for a
-/// restart of the server.
+/// The number of failed attempts before the mean wait begins to double, if the server has sent a spread. Without a
+/// spread, the mean wait doubles with each failure after the first. At the usual mean wait, 80 attempts take about two
+/// minutes, enough for a restart of the server.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
-/// The longest spread that a server can be configured to announce. A longer spread is shortened to this.
+/// The longest spread that a server can be configured to send. A longer spread is shortened to this one.
 const LONGEST_SPREAD: Duration = Duration::from_secs(600);
 
-/// The computation uses at most this many failures while calls wait for the link, so that waits stay short.
+/// The maximum number of failures in the computation while calls wait for the link. The waits then stay short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
-/// A link of this age counts as a success: the next wait is a first wait again. A shorter time would let clients flood
-/// a server that accepts and closes connections in a loop.
+/// The age at which a link counts as a success, so that the failures are counted from 0 again. A lower age would let
+/// clients flood a server that accepts connections and closes them soon.
 pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(10);
 
 /// A random number from 0 to 1, which the driver generates for each step.
@@ -51,7 +53,7 @@ impl Jitter {
 /// The period over which clients spread their reconnects, as last sent by the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Spread {
-    /// The server has sent no spread: there was no login yet, or the version of the server is older.
+    /// The server has sent no spread: no login has succeeded yet, or the server's version is too old to send one.
     Unknown,
     Told(Duration),
 }

@@ -7,15 +7,15 @@ use lamplight_wire::v1;
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The cached statuses of the watched users.
+/// The cached statuses of the watched users, by `userID`.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     statuses: BTreeMap<UserId, UserStatus>,
 }
 
 impl Cache {
-    /// Adds statuses of watched users that are newer than the cached statuses. Returns the changed entries: each user
-    /// at most once, ordered by `userID`.
+    /// Adds those of the statuses that belong to watched users and are newer than the cached ones. Returns the changed
+    /// entries: each user at most once, ordered by `userID`.
     pub(crate) fn fold(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         self.fold_replacing(told, |_| false)
     }
@@ -54,18 +54,18 @@ impl Cache {
         self.statuses.clear();
     }
 
-    /// The cached status of a user; `None` if the user is not in the cache.
+    /// Returns the cached status of a user; `None` if the user is not in the cache.
     pub(crate) fn get(&self, user: &UserId) -> Option<&UserStatus> {
         self.statuses.get(user)
     }
 
-    /// All cached statuses, in the order of the `userID`s.
+    /// Returns all cached statuses, in the order of the `userID`s.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &UserStatus> {
         self.statuses.values()
     }
 
-    /// Returns cached versions, newest first, that fit into `budget` bytes of a `LoginRequest`. The server sends the
-    /// other users' statuses again.
+    /// Returns the versions of cached statuses, newest first, that fit into `budget` bytes of a `LoginRequest`. The
+    /// server sends the statuses of the other users again.
     pub(crate) fn known(&self, budget: usize) -> Vec<v1::Known> {
         let mut newest: Vec<&UserStatus> = self.statuses.values().collect();
         newest.sort_by(|one, other| other.version.cmp(&one.version).then(one.user_id.cmp(&other.user_id)));

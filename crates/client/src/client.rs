@@ -187,19 +187,20 @@ impl Client {
         Ok(subscriptions)
     }
 
-    /// The cached status of the user itself or of a watched user; `None` for other users. Without a connection, the
-    /// cache keeps its last state.
+    /// Returns the cached status of this client's user or of a watched user; `None` for other users. Without a
+    /// connection, the cache keeps its last state.
     pub fn cached_status(&self, user: &UserId) -> Option<UserStatus> {
         self.shared.lock().machine().cache().get(user).cloned()
     }
 
-    /// The cached statuses of the user itself and of all watched users, in the order of the `userID`s.
+    /// Returns the cached statuses of this client's user and of all watched users, in the order of the `userID`s.
     pub fn cached(&self) -> Vec<UserStatus> {
         self.shared.lock().machine().cache().iter().cloned().collect()
     }
 
-    /// The calls that the app's settings allow this client, and their limits, as last sent by the server. `None`
-    /// without a session. An [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) reports changes.
+    /// Returns the calls that the app's settings allow this client, with their limits, as last sent by the server.
+    /// Returns `None` without a session. An [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) reports
+    /// changes.
     pub fn abilities(&self) -> Option<Abilities> {
         self.shared.lock().machine().abilities().copied()
     }
@@ -210,15 +211,15 @@ impl Client {
         self.shared.events()
     }
 
-    /// Reports that the device has changed its network or has woken up. The client then tests a live link at once with
-    /// a heartbeat. If nothing is received for 3 s, the client gives the link up. If the client is waiting to
-    /// reconnect, it tries at once.
+    /// Tells the client that the device has changed its network or has woken up. If the client has a live link, it
+    /// tests the link at once with a heartbeat. If it then receives nothing for 3 s, it gives up the link. If it has no
+    /// link, it tries to connect at once.
     pub async fn network_changed(&self) {
         // Sending fails only if the driver has ended. There is then no link to test.
         let _ = self.commands.send(Command::NetworkChanged).await;
     }
 
-    /// The id of this device.
+    /// Returns the id of this device.
     pub fn device_id(&self) -> &DeviceId {
         &self.device
     }

@@ -1,5 +1,5 @@
-//! The driver: a task that passes messages and time to the machine and executes its effects. The machine makes all
-//! decisions.
+//! The driver: a task that passes messages and the time to the machine, and executes the effects that the machine
+//! returns. The machine makes all decisions.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-/// The maximum number of commands in the driver's queue, which it empties without waiting.
+/// The maximum number of commands in the driver's queue. The driver takes them without waiting.
 pub(crate) const MAX_COMMANDS: usize = 64;
 
 /// A function that opens a connection to the server.
@@ -148,7 +148,7 @@ impl Drop for Driver {
 }
 
 impl Socket {
-    /// The next input from the socket. Cancel-safe: dropping the future loses no input.
+    /// Returns the next input from the socket. Cancel-safe: dropping the future loses no input.
     async fn next(&mut self) -> Input {
         match self {
             Self::None => future::pending().await,

@@ -15,23 +15,25 @@ pub enum Error {
     /// There is no session (6014): no login, a logout, a kick, or an expired UserSig.
     #[error("{}", Code::NOT_LOGGED_IN)]
     NotLoggedIn,
-    /// The link broke before the answer, and repeating the call is not safe (9520). The server may have executed it.
+    /// The link broke before the answer, and repeating the call is not safe (9520). The server may or may not have
+    /// executed the call.
     #[error("the connection broke before the answer")]
     Disconnected,
-    /// The server did not get the call (9508): no connection within the call timeout, or too many waiting requests.
+    /// The server did not receive the call (9508). Either there was no connection within the call timeout, or too many
+    /// requests were waiting.
     #[error("not sent in time; the server has not been asked")]
     NotSent,
-    /// There was no answer within the call timeout (9520). The server may have executed the call.
+    /// There was no answer within the call timeout (9520). The server may or may not have executed the call.
     #[error("no answer in time")]
     Timeout,
-    /// A login failed because the link could not be opened, or ended before the answer (9508). Also: the answer to
-    /// another call lacks a required field.
+    /// A login failed (9508): the link could not be opened, or it ended before the answer. Other calls also return this
+    /// error if their answer lacks a required field.
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
 
 impl Error {
-    /// The code of this error. At present, every error has a code, so the result is never `None`.
+    /// Returns the code of this error. At present, every error has a code, so the result is never `None`.
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Refused(refused) => Some(refused.code),
@@ -53,7 +55,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// Creates a refusal with only the text of the code.
+    /// Creates a refusal whose text is the text of the code.
     pub(crate) fn of(code: Code) -> Self {
         Self { code: code.number(), message: code.english().to_owned() }
     }
@@ -63,12 +65,12 @@ impl Refused {
         Self { code: code.number(), message: format!("{}: {detail}", code.english()) }
     }
 
-    /// Whether the refusal has this code.
+    /// Returns `true` if the refusal has this code.
     pub fn is(&self, code: Code) -> bool {
         self.code == code.number()
     }
 
-    /// The code with its name and texts; `None` for a code that this client does not know.
+    /// Returns the code with its name and texts; `None` for a code that this client does not know.
     pub fn known_code(&self) -> Option<Code> {
         Code::from_number(self.code)
     }
@@ -86,7 +88,7 @@ impl TransportError {
         Self { doing, source: Arc::from(source.into()) }
     }
 
-    /// The step that failed, such as "connecting".
+    /// Returns the step that failed, such as "connecting".
     pub fn doing(&self) -> &'static str {
         self.doing
     }
@@ -104,7 +106,7 @@ impl StdError for TransportError {
     }
 }
 
-/// How a link, or an attempt to open one, has ended.
+/// The reason why a link has ended, or why an attempt to open a link has failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkEnd {
@@ -114,8 +116,8 @@ pub enum LinkEnd {
     /// Reading, writing or connecting failed.
     #[error(transparent)]
     Failed(#[from] TransportError),
-    /// No bytes came for too long. Either the client received none after a heartbeat or a request, or the server
-    /// received none within the heartbeat timeout.
+    /// No bytes were received for too long. Either the client received none after a heartbeat or a request, or the
+    /// server received none within the heartbeat timeout.
     #[error("no bytes came from the server in time")]
     Silent,
     /// The attempt to connect exceeded its time limit.
@@ -127,10 +129,10 @@ pub enum LinkEnd {
     /// The login was refused.
     #[error("login refused: {0}")]
     Refused(Refused),
-    /// The server is stopping or being replaced, and has asked this client to reconnect.
+    /// The server stops or is replaced, and has asked this client to reconnect.
     #[error("the server asked to reconnect")]
     Moved,
-    /// The server has too many connections, or too many from this address.
+    /// The server has too many connections in total, or too many from this address.
     #[error("too many connections")]
     TooManyConnections,
     /// The server has ended the connection, with this error text.
@@ -197,7 +199,7 @@ pub enum BuildError {
         /// The error of the file system.
         source: std::io::Error,
     },
-    /// A root certificate could not be parsed, or there is none.
+    /// A root certificate could not be parsed, or the given text contains no certificate.
     #[error("root certificates: {0}")]
     RootCertificates(String),
 }

@@ -27,12 +27,12 @@ pub enum Event {
     },
     /// The link broke. The client reconnects by itself.
     Disconnected {
-        /// The reason of the failure.
+        /// The reason why the link broke.
         why: LinkEnd,
         /// The time until the next attempt.
         retry_in: Duration,
     },
-    /// New or newer statuses, each user once. After a reconnect, one event contains all changes.
+    /// Statuses that are new or newer than before, each user once. After a reconnect, one event contains all changes.
     StatusChanged(Vec<UserStatus>),
     /// Users who are no longer watched and were removed from the local cache.
     NotWatched(Vec<UserId>),
@@ -43,12 +43,12 @@ pub enum Event {
         /// The users who were removed from the list.
         unsubscribed: Vec<UserId>,
     },
-    /// The app's settings have changed which calls this client may make, or the limits of the calls.
+    /// The app's settings have changed: which calls this client may make, or the limits of the calls.
     AbilitiesChanged(Abilities),
-    /// Messages that were received, or sent by another device of the user, oldest first. This includes messages of this
-    /// client that the server has stored after the call failed with [`Error::Timeout`](crate::Error::Timeout).
+    /// Messages that this user has received, or has sent from another device, oldest first. Also messages of this
+    /// client whose call failed with [`Error::Timeout`](crate::Error::Timeout) although the server has stored them.
     MessagesReceived(Vec<Message>),
-    /// Rows of the conversation list have changed, because of a message or another device of the user.
+    /// Rows of the conversation list have changed, because of a message or because of another device of the user.
     ConversationsChanged {
         /// The new and changed rows.
         changed: Vec<ConversationInfo>,
@@ -79,7 +79,7 @@ pub enum Event {
     UserSigExpired,
     /// The account was deleted. The session has ended.
     AccountDeleted,
-    /// Another process with the same device id has connected, and continues the session. In this process, the session
+    /// Another process with the same device id has connected, and continues the session. The session of this process
     /// has ended.
     Superseded,
     /// The server has refused to let this client reconnect. The session has ended.
@@ -109,8 +109,8 @@ pub enum KickedBy {
 }
 
 impl Event {
-    /// Whether the session has ended with this event, or was never established. Calls then fail with 6014, and the
-    /// cache is empty. The client does not reconnect.
+    /// Returns `true` if the session has ended with this event, or was never established. Calls then fail with 6014,
+    /// and the cache is empty. The client does not reconnect.
     pub fn ends_session(&self) -> bool {
         match self {
             Self::KickedOffline { .. }

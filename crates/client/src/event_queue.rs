@@ -1,8 +1,8 @@
 //! The queue of the events that one reader has not read yet. Its size is bounded even if the reader is slow. It always
 //! contains the final state.
 //!
-//! Statuses are conflated: each user has one slot with the newest status. Other events wait in order. Beyond
-//! [`MAX_PENDING_EVENTS`], the oldest are dropped and counted.
+//! Each user has one slot for the newest status; an older status in the slot is replaced. Other events wait in order.
+//! If there are more than [`MAX_PENDING_EVENTS`] of them, the oldest are dropped and counted.
 
 use crate::Event;
 use lamplight_model::{UserId, UserStatus};
@@ -18,10 +18,11 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// The number of events in `others` that come before the statuses in `slots`. These events are older than the
-    /// newest change of a slot.
+    /// The number of events in `others` that are older than the newest change of a slot. They come before the statuses
+    /// in `slots`.
     ahead: usize,
-    /// The users whose statuses the reader has got. Only their removals are reported, which bounds the slots.
+    /// The users whose statuses were passed to the reader. The removal of another user is not reported, which bounds
+    /// the slots.
     told: BTreeSet<UserId>,
 }
 

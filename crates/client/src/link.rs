@@ -7,19 +7,20 @@ use lamplight_model::{Moment, Platform};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The maximum requests without an answer on the link. Further calls wait in the session's queue.
+/// The maximum number of requests on the link that have no answer yet. Further calls wait in the session's queue.
 pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
-/// With an unanswered request, the link is given up after this time without received bytes.
+/// The time without received bytes after which the link is given up, if a request is unanswered.
 ///
-/// A server answers each call within 5 s, and in order, so a heartbeat after a late call would test nothing. A call
-/// that may be repeated can still be sent on the next link: the default call timeout is 10 s.
+/// A server answers each call within 5 s, and in order. A heartbeat after a late call would therefore test nothing. The
+/// default call timeout is 10 s, so a call that may be repeated can still be sent on the next link.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
-/// Replaces [`ANSWER_PATIENCE`] after a change of the device's network. The change may have broken the link.
+/// The time that replaces [`ANSWER_PATIENCE`] after a change of the device's network. The change may have broken the
+/// link.
 pub(crate) const DOUBT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// Replaces [`ANSWER_PATIENCE`] after a sleep of the device. Most links break during a sleep.
+/// The time that replaces [`ANSWER_PATIENCE`] after a sleep of the device. Most links break during a sleep.
 pub(crate) const WAKE_PATIENCE: Duration = Duration::from_millis(800);
 
 /// The longest time between two heartbeats of a native client.
@@ -31,7 +32,8 @@ const HEARTBEAT_WEB: Duration = Duration::from_secs(20);
 /// The shortest time between two heartbeats, even if the server's timeout is shorter.
 const HEARTBEAT_LEAST: Duration = Duration::from_millis(100);
 
-/// The maximum wait before replacing a link that broke during a sleep. Random, because many devices may wake together.
+/// The maximum wait before a link that broke during a sleep is replaced. The wait is random, because many devices may
+/// wake at the same time.
 pub(crate) const WAKE_SPREAD: Duration = Duration::from_millis(100);
 
 /// The id of a call of the application, which the driver chooses and never uses again.
@@ -42,13 +44,13 @@ pub(crate) struct CallId(pub u64);
 #[derive(Debug)]
 pub(crate) struct Link {
     since: Moment,
-    /// The time between two heartbeats, as the server's heartbeat timeout requires it.
+    /// The time between two heartbeats that follows from the server's heartbeat timeout.
     usual_heartbeat: Duration,
     last_sent: Moment,
     last_heard: Moment,
-    /// The time when the link is given up if a request is unanswered and no bytes come.
+    /// The time when the link is given up, if a request is unanswered then. Received bytes move this time.
     give_up_at: Moment,
-    /// Whether no bytes were received since the device slept.
+    /// `true` if the device has slept and no bytes were received since.
     woken: bool,
     in_flight: BTreeMap<u64, InFlight>,
 }
@@ -69,7 +71,7 @@ pub(crate) struct Call {
     pub(crate) id: Option<CallId>,
     pub(crate) deadline: Moment,
     pub(crate) request: Request,
-    /// Whether the request was sent, so that the server may have executed it.
+    /// `true` if the request was sent, so that the server may have executed it.
     pub(crate) sent: bool,
 }
 
@@ -79,7 +81,7 @@ impl Call {
         Self { id: Some(id), deadline, request, sent: false }
     }
 
-    /// The error of a call whose deadline has passed.
+    /// Returns the error of a call whose deadline has passed.
     pub(crate) fn overdue(&self) -> Error {
         if self.sent { Error::Timeout } else { Error::NotSent }
     }
@@ -109,7 +111,7 @@ impl Link {
         now.since(self.since)
     }
 
-    /// Whether another call may be sent.
+    /// Returns `true` if another call may be sent.
     pub(crate) fn has_room(&self) -> bool {
         self.in_flight.len() < MAX_IN_FLIGHT
     }
@@ -123,7 +125,7 @@ impl Link {
         self.in_flight.insert(id, request);
     }
 
-    /// Records that a message was sent that the server does not answer.
+    /// Records that a message without an answer was sent.
     pub(crate) fn sent_unasking(&mut self, now: Moment) {
         self.last_sent = now;
     }
@@ -135,13 +137,14 @@ impl Link {
         self.woken = false;
     }
 
-    /// Records that the link may be broken and that a heartbeat tests it. Without an answer, the link is given up soon.
+    /// Records that the link may be broken, and that a heartbeat was sent to test it. If no answer comes, the link is
+    /// given up soon.
     pub(crate) fn doubt(&mut self, now: Moment) {
         self.give_up_at = self.give_up_at.min(now + DOUBT_PATIENCE);
     }
 
-    /// Records that the device has slept, and that a heartbeat was sent. Deadlines passed during the sleep do not
-    /// count.
+    /// Records that the device has slept, and that a heartbeat was sent. The deadlines that passed during the sleep do
+    /// not count.
     pub(crate) fn wake(&mut self, now: Moment) {
         if !self.woken {
             self.give_up_at = now + WAKE_PATIENCE;
@@ -149,7 +152,7 @@ impl Link {
         }
     }
 
-    /// Whether no bytes were received since the device slept.
+    /// Returns `true` if the device has slept and no bytes were received since.
     pub(crate) fn is_woken(&self) -> bool {
         self.woken
     }
@@ -159,39 +162,40 @@ impl Link {
         self.in_flight.remove(&id)
     }
 
-    /// Whether a heartbeat has no answer yet.
+    /// Returns `true` if a heartbeat has no answer yet.
     pub(crate) fn heartbeat_in_flight(&self) -> bool {
         self.in_flight.values().any(|request| matches!(request, InFlight::Heartbeat))
     }
 
-    /// The time when the next heartbeat has to be sent on this network path.
+    /// Returns the time when the next heartbeat must be sent. The network path may require an earlier time than usual.
     pub(crate) fn heartbeat_due(&self, path: NetworkPath) -> Moment {
         self.last_sent + path.heartbeat(self.usual_heartbeat)
     }
 
-    /// The time between two heartbeats, as the server's heartbeat timeout requires it.
+    /// Returns the time between two heartbeats that follows from the server's heartbeat timeout.
     pub(crate) fn usual_heartbeat(&self) -> Duration {
         self.usual_heartbeat
     }
 
-    /// The time without traffic before the link ended. With an unanswered request, only the time until the last sent
-    /// message counts. After that, the path may have cut the link.
+    /// Returns the time without traffic before the link ended. If a request is unanswered, the time ends when the last
+    /// message was sent, because the path may have cut the link after that.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)
     }
 
-    /// The time when the link is given up unless bytes come first. `None` if all requests have answers.
+    /// Returns the time when the link is given up, unless bytes are received before. Returns `None` if all requests
+    /// have answers.
     pub(crate) fn given_up_at(&self) -> Option<Moment> {
         (!self.in_flight.is_empty()).then_some(self.give_up_at)
     }
 
-    /// Whether this request of the application is not answered yet.
+    /// Returns `true` if the application has made this request, and it is not answered yet.
     pub(crate) fn has_in_flight(&self, request: &Request) -> bool {
         self.in_flight.values().any(|sent| matches!(sent, InFlight::Call(call) if call.request == *request))
     }
 
-    /// The calls whose callers still wait for an answer.
+    /// Returns the calls whose callers still wait for an answer.
     pub(crate) fn calls(&mut self) -> impl Iterator<Item = &mut Call> {
         self.in_flight.values_mut().filter_map(|request| match request {
             InFlight::Call(call) => call.id.is_some().then_some(call),
@@ -214,7 +218,7 @@ impl Link {
             .collect()
     }
 
-    /// The earliest deadline of a call; `None` if there is none.
+    /// Returns the earliest deadline of a call; `None` if there is no call.
     pub(crate) fn next_call_deadline(&self) -> Option<Moment> {
         let deadlines = self.in_flight.values().filter_map(|request| match request {
             InFlight::Call(call) => call.id.map(|_| call.deadline),
@@ -224,8 +228,8 @@ impl Link {
     }
 }
 
-/// The interval between heartbeats. It is below a third of the server's timeout, so that two heartbeats may be lost. It
-/// is at most the interval of SPEC section 2.
+/// Returns the interval between heartbeats. It is below a third of the server's timeout, so that two heartbeats may be
+/// lost. It is at most the interval of SPEC section 2.
 fn heartbeat_interval(timeout: Duration, platform: Platform) -> Duration {
     let longest = if platform.is_web() { HEARTBEAT_WEB } else { HEARTBEAT_NATIVE };
     if timeout.is_zero() {

@@ -1,18 +1,19 @@
-//! The check of the subscription list. Former friends stay in the cache until the list shows whether the account is
-//! subscribed to them.
+//! Decides when the client must read the subscription list because a friendship has ended. Former friends stay in the
+//! cache until the list shows whether the account is subscribed to them.
 //!
-//! A client knows the list from its first login, and every change of it while the link lasts. While the link is broken,
-//! another device may change the list, and a resume does not name it again. The client then reads the list when a
-//! friendship ends.
+//! The client gets the list with the first login, and every change of the list over the link. While the link is broken,
+//! another device may change the list, and the answer to the next login does not contain the list. After that, the
+//! client reads the list when a friendship ends.
 
 use lamplight_model::{Moment, UserId};
 use std::collections::BTreeSet;
 use std::mem;
 
-/// The former friends who may still be on the subscription list. They stay in the cache until the list was read.
+/// The former friends who may still be on the subscription list. They stay in the cache until the client has read the
+/// list.
 #[derive(Debug, Default)]
 pub(crate) struct ListCheck {
-    /// Whether the known subscription list equals the server's list.
+    /// `true` if the client's copy of the subscription list equals the server's list.
     is_known: bool,
     former: BTreeSet<UserId>,
     is_sent: bool,
@@ -20,13 +21,13 @@ pub(crate) struct ListCheck {
 }
 
 impl ListCheck {
-    /// Records a login. Its snapshot shows the watched users, so no check is needed. The first login's answer also has
-    /// the list.
+    /// Records a login. The snapshot after the login shows the watched users, so no check is needed. The answer to the
+    /// first login also contains the list.
     pub(crate) fn logged_in(&mut self, is_first: bool) {
         *self = Self { is_known: is_first, ..Self::default() };
     }
 
-    /// Whether the known subscription list equals the server's list.
+    /// Returns `true` if the client's copy of the subscription list equals the server's list.
     pub(crate) fn is_known(&self) -> bool {
         self.is_known
     }
@@ -36,12 +37,12 @@ impl ListCheck {
         self.former.extend(former);
     }
 
-    /// Removes users who are watched for another reason.
+    /// Removes users who are still watched for another reason.
     pub(crate) fn forget<'a>(&mut self, watched: impl IntoIterator<Item = &'a UserId>) {
         watched.into_iter().for_each(|user| _ = self.former.remove(user));
     }
 
-    /// The time when the list is to be read. `None` if reading it is unnecessary or under way.
+    /// Returns the time when the list must be read; `None` if no read is necessary or a read is in progress.
     pub(crate) fn due(&self) -> Option<Moment> {
         (!self.is_sent && !self.former.is_empty()).then_some(self.not_before)
     }
@@ -51,18 +52,18 @@ impl ListCheck {
         self.is_sent = true;
     }
 
-    /// Records a temporary refusal, after which the list is read again at `not_before`.
+    /// Records that the read was refused for a while. The list is read again at `not_before`.
     pub(crate) fn refused_until(&mut self, not_before: Moment) {
         (self.is_sent, self.not_before) = (false, not_before);
     }
 
-    /// Records that the list was read. Returns the former friends, for the caller to look up in the list.
+    /// Records that the list was read. Returns the former friends, whom the caller must look up in the list.
     pub(crate) fn read(&mut self) -> Vec<UserId> {
         self.is_known = true;
         self.give_up()
     }
 
-    /// Ends the check without the list, and returns the former friends.
+    /// Ends the check without reading the list, and returns the former friends.
     pub(crate) fn give_up(&mut self) -> Vec<UserId> {
         self.is_sent = false;
         mem::take(&mut self.former).into_iter().collect()

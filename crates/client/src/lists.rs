@@ -36,41 +36,41 @@ pub struct ItemFailure {
     pub message: String,
 }
 
-/// An entry of the own friend list.
+/// An entry of this user's friend list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FriendInfo {
     /// The `userID` of the friend.
     pub user_id: UserId,
-    /// The own user's name for the friend; empty if there is none.
+    /// This user's name for the friend; empty if there is none.
     pub remark: String,
     /// The friend's profile.
     pub profile: Profile,
-    /// Whether the own user is in the friend's list too.
+    /// Whether this user is also on the friend's list.
     pub mutual: bool,
     /// The creation time of the entry.
     pub added_at: Timestamp,
-    /// The app's description of how the friendship began.
+    /// The app's text about the way in which the friendship began.
     pub add_source: String,
     /// The text that was sent with the friend request.
     pub add_wording: String,
 }
 
-/// A row of the own conversation list.
+/// A row of this user's conversation list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationInfo {
     /// The other user.
     pub peer: UserId,
     /// The newest message; `None` if the retention has deleted it.
     pub last_message: Option<Message>,
-    /// The number of the peer's messages that the own user has not read.
+    /// The number of the peer's messages that this user has not read.
     pub unread: u32,
-    /// The sequence of the last message that the own user has read.
+    /// The sequence of the last message that this user has read.
     pub read_sequence: u64,
-    /// Whether the own user has pinned the row to the top.
+    /// Whether this user has pinned the row to the top.
     pub pinned: bool,
     /// The peer's profile.
     pub profile: Profile,
-    /// The own user's name for the peer; empty for none, or for a peer who is not a friend.
+    /// This user's name for the peer. It is empty if there is none, or if the peer is not a friend.
     pub remark: String,
     /// The time of the last message in either direction.
     pub active_at: Timestamp,
@@ -81,7 +81,7 @@ pub struct ConversationInfo {
 pub struct ConversationPage {
     /// The rows: pinned rows first, then in descending order of the last activity.
     pub conversations: Vec<ConversationInfo>,
-    /// The position of the next page; `None` if this is the last page.
+    /// The value to pass for the next page; `None` if this is the last page.
     pub next: Option<String>,
     /// The number of unread messages in all conversations.
     pub total_unread: u32,
@@ -102,7 +102,7 @@ pub struct History {
 pub struct SentMessage {
     /// The stored message.
     pub message: Message,
-    /// Whether the call was a retry of a message that was already stored.
+    /// `true` if the call was a retry, and the message was already stored.
     pub repeated: bool,
 }
 
@@ -119,8 +119,8 @@ pub(crate) struct ListNews {
     pub total_unread: Option<u32>,
 }
 
-/// This client has all changes of the lists up to this version; `None` before the first login. The server sends
-/// versions with changes, in order, and with answers.
+/// The version of the user's lists up to which this client has all changes; `None` before the first login. The server
+/// sends a version with each change, in order, and with answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ListsVersion(Option<u64>);
 
@@ -136,7 +136,7 @@ impl ListsVersion {
     }
 }
 
-/// Whether `body` is an answer to the request `ask`, where both are about lists.
+/// Returns `true` if `body` is the kind of answer that the list request `ask` gets.
 pub(crate) fn answers(ask: &Ask, body: &Tell) -> bool {
     matches!(
         (ask, body),
@@ -155,7 +155,7 @@ pub(crate) fn answers(ask: &Ask, body: &Tell) -> bool {
     )
 }
 
-/// The lists version in the answer to a call that changes lists; `None` for other answers.
+/// Returns the lists version in the answer to a call that changes lists; `None` for other answers.
 pub(crate) fn version_of(body: &Tell) -> Option<u64> {
     match body {
         Tell::SetSelfInfo(told) => Some(told.lists_version),
@@ -196,7 +196,7 @@ pub(crate) fn new_friend(told: &Tell) -> Option<UserId> {
     UserId::new(&friend.user_id).ok().filter(|_| friend.mutual)
 }
 
-/// The users whom a call has removed from the friend list.
+/// Returns the users whom a call has removed from the friend list.
 pub(crate) fn deleted_friends(ask: &Ask, told: &Tell) -> Vec<UserId> {
     let (Ask::DeleteFriends(ask), Tell::DeleteFriends(told)) = (ask, told) else { return Vec::new() };
     let has_failed = |user: &UserId| told.failures.iter().any(|failure| failure.user_id == user.as_str());

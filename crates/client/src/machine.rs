@@ -47,7 +47,7 @@ pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// are refused at once with 7008. One further logout is allowed, so that a session can be ended.
 pub const MAX_QUEUE: usize = 1_000;
 
-/// If a deadline is reached this late, the device or process is assumed to have slept.
+/// The delay at which a passed deadline shows that the device or process has slept.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
 /// The identity of this client, which is the same for every user who logs in.
@@ -58,7 +58,7 @@ pub(crate) struct Identity {
     pub(crate) device: DeviceId,
 }
 
-/// An input of the machine.
+/// An event that the driver passes to the machine.
 #[derive(Debug)]
 pub(crate) enum Input {
     /// The application logs in.
@@ -99,7 +99,7 @@ pub(crate) struct Machine {
     last_id: u64,
     cache: Cache,
     session: Option<Session>,
-    /// The session that begins when the application is logged out of the present one.
+    /// The session that begins after the logout that is in progress.
     next: Option<Session>,
 }
 
@@ -109,17 +109,17 @@ impl Machine {
         Self { identity, last_id: 0, cache: Cache::default(), session: None, next: None }
     }
 
-    /// The cached statuses of the watched users.
+    /// Returns the cached statuses of the watched users.
     pub(crate) fn cache(&self) -> &Cache {
         &self.cache
     }
 
-    /// The abilities of this client, as last sent by the server; `None` without a session.
+    /// Returns the abilities of this client, as last sent by the server; `None` without a session.
     pub(crate) fn abilities(&self) -> Option<&Abilities> {
         self.session.as_ref()?.abilities.as_ref()
     }
 
-    /// The time when [`Input::Tick`] has to be passed to [`step`](Self::step), if no other input comes first.
+    /// Returns the time when [`Input::Tick`] must be passed to [`step`](Self::step), if no other input comes before.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let session = self.session.as_ref()?;
         let callers = session.call_deadlines().chain(self.next.iter().flat_map(Session::call_deadlines));
@@ -249,7 +249,8 @@ impl Machine {
         }
     }
 
-    /// Logs out without a connection: the device was not logged in, or the link's end has logged it out.
+    /// Logs out without a message to the server. Either the device was not logged in, or the end of the link has logged
+    /// it out.
     fn log_out_without_link(&mut self, call: CallId, turn: &mut Turn) {
         turn.answer(call, Ok(Answer::LoggedOut));
         let is_established = self.session.as_ref().is_some_and(|session| session.established);
@@ -280,7 +281,7 @@ impl Machine {
 
     // Inputs from the clock
 
-    /// Handles a sleep of the device or process. The sleep has probably broken the link, or the attempt to open one.
+    /// Handles a sleep of the device or process. The sleep has probably broken the link, or the attempt to open a link.
     fn wake(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         match &mut session.phase {
@@ -359,8 +360,8 @@ impl Machine {
         turn.effects.push(Effect::OpenLink);
     }
 
-    /// Begins a new attempt to connect in place of the current one, after a sleep or for a new login. The server may
-    /// refuse the login that the old attempt has sent.
+    /// Replaces the current attempt to connect with a new one, after a sleep or for a new login. The old attempt may
+    /// already have sent a login, which the server may refuse.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);
@@ -550,7 +551,7 @@ impl Machine {
         self.login_message(user, user_sig, resume)
     }
 
-    /// A login request with the cached versions, as many as fit into the frame.
+    /// Makes a login request with the versions of cached statuses, as many as fit into the frame.
     fn login_message(&self, user: &UserId, user_sig: &str, resume: bool) -> v1::LoginRequest {
         let mut request = v1::LoginRequest {
             sdk_app_id: self.identity.app.0,

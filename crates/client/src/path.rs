@@ -1,24 +1,24 @@
-//! The heartbeat interval that the network path requires, derived from the times without traffic after which links were
-//! cut.
+//! The heartbeat interval that the network path requires. It is derived from the times without traffic after which
+//! links were cut.
 //!
-//! A proxy, load balancer or NAT cuts idle links after a fixed time. Links that break for other reasons have different
-//! times.
+//! A proxy, load balancer or NAT cuts an idle link after a fixed time. Links that break for other reasons break after
+//! varying times.
 
 use std::time::Duration;
 
-/// The shortest heartbeat interval is an eighth of the usual one. Paths also cut links for other reasons than missing
-/// traffic, such as their age.
+/// The divisor of the usual heartbeat interval that gives the shortest interval. It is limited because paths also cut
+/// links for other reasons than missing traffic, such as their age.
 const SHORTEST: u32 = 8;
 
-/// The divisor for comparing times. Times count as equal if they differ by at most a twentieth of the later time.
+/// The divisor for comparing times. Two times count as equal if they differ by at most a twentieth of the later one.
 const TOLERANCE: u32 = 20;
 
 /// The properties of a session's network path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct NetworkPath {
-    /// The time without traffic before the last cut; zero if there was no cut.
+    /// The time without traffic before the last cut; zero if no link was cut yet.
     silence: Duration,
-    /// The longest time between two heartbeats on this path, if known.
+    /// The longest time between two heartbeats on this path; `None` if it is not known.
     longest: Option<Duration>,
 }
 
@@ -38,7 +38,7 @@ impl NetworkPath {
         self.silence = silence;
     }
 
-    /// The time between two heartbeats on this path.
+    /// Returns the time between two heartbeats on this path.
     pub(crate) fn heartbeat(self, usual: Duration) -> Duration {
         self.longest.map_or(usual, |longest| longest.min(usual))
     }

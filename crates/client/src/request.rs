@@ -12,13 +12,13 @@ use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
 use prost::Message as _;
 
-/// The bytes of a frame for the message around the call: its id, the call's tag, and lengths.
+/// The number of bytes in a frame besides the call itself: the message's id, the call's tag, and lengths.
 pub(crate) const FRAME_SLACK: usize = 32;
 
 /// The result of a login.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LoggedIn {
-    /// The time of the server's clock.
+    /// The time by the server's clock.
     pub server_time: Timestamp,
     /// Whether the account was created for this login.
     pub registered: bool,
@@ -33,7 +33,7 @@ pub struct Abilities {
     pub statuses_of_others: bool,
     /// The code of the server's refusal of queries and subscriptions (7013 or 72001). `None` if they are allowed.
     pub refusal: Option<u32>,
-    /// Whether the client is notified about mutual friends without subscribing to them.
+    /// Whether the client is notified of changes of mutual friends without subscribing to them.
     pub friend_notification: bool,
     /// The largest number of users on the subscription list.
     pub subscriptions_limit: u32,
@@ -111,7 +111,7 @@ pub struct Failure {
 /// A call that is sent when the link is live.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Request {
-    /// A login on the live link: with a replaced UserSig (`resume`), or because the application logged in again.
+    /// A login on the live link, either with a new UserSig (`resume`) or because the application has logged in again.
     Login {
         user_sig: String,
         resume: bool,
@@ -127,7 +127,8 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Whether the request may be repeated on a new link: it only reads, or the server detects repetitions.
+    /// Returns `true` if the request may be repeated on a new link: the request only reads, or the server detects
+    /// repetitions.
     pub(crate) fn is_repeatable(&self) -> bool {
         match self {
             Self::GetUserStatus(_) | Self::GetSubscriptions => true,
@@ -162,8 +163,8 @@ pub(crate) enum Answer {
     Lists(Box<Tell>),
 }
 
-/// Refuses calls above a fixed limit or too large for a frame, for which the server would end the link. The server
-/// checks the limits that an app can change.
+/// Refuses a call that exceeds a fixed limit or does not fit into a frame. The server would end the link because of
+/// such a call. Limits that an app can change are left to the server.
 pub(crate) fn check(request: &Request) -> Result<(), Refused> {
     check_size(request)?;
     match request {
@@ -267,7 +268,8 @@ fn check_size(request: &Request) -> Result<(), Refused> {
     }
 }
 
-/// Converts a call into a message. The machine makes the message of a login, with the cached versions.
+/// Converts a call into a message. The machine makes the message of a login itself, because it contains the cached
+/// versions.
 pub(crate) fn operation(request: &Request) -> Option<Ask> {
     Some(match request {
         Request::Login { .. } => return None,

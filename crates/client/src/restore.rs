@@ -1,5 +1,5 @@
-//! The restore of the subscription list after the server has dropped it. The client subscribes to its users again, in
-//! batches.
+//! The restore of the subscription list after the server has dropped the list. The client subscribes to the users
+//! again, in batches.
 //!
 //! The restore continues after a broken link. A batch without an answer is sent again.
 
@@ -15,13 +15,13 @@ const BATCH: usize = 100;
 /// s. The application and other devices have the other half.
 const PACE: Duration = Duration::from_millis(500);
 
-/// The wait after a temporary refusal, which is the window of the default rate limit.
+/// The wait after a temporary refusal. It equals the window of the default rate limit.
 pub(crate) const AFTER_REFUSAL: Duration = Duration::from_secs(5);
 
 /// The result of a batch.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct Restored {
-    /// The users to whom the client has subscribed again.
+    /// The users to whom the account is now subscribed again.
     pub(crate) kept: Vec<UserId>,
     /// The users for whom the subscription failed.
     pub(crate) lost: Lost,
@@ -32,7 +32,7 @@ pub(crate) struct Restored {
 pub(crate) struct Lost {
     /// All users of the restore.
     pub(crate) users: Vec<UserId>,
-    /// The users among them who are not watched any longer, not even as friends.
+    /// Those of `users` who are no longer watched, not even as friends.
     pub(crate) not_watched: Vec<UserId>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Restore {
     waiting: VecDeque<UserId>,
     /// The batch that was sent and has no answer yet; `None` if no batch is being sent.
     sent: Option<Vec<UserId>>,
-    /// The users of the restore who are not watched now. They stay in the cache unless subscribing fails.
+    /// The users of the restore who are not watched now. They stay in the cache until subscribing to them fails.
     unwatched: BTreeSet<UserId>,
     batch: usize,
     not_before: Moment,
@@ -78,18 +78,18 @@ impl Restore {
         covered
     }
 
-    /// Whether the restore is complete.
+    /// Returns `true` if the restore is complete.
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.sent.is_none()
     }
 
-    /// The time when [`next_batch`](Self::next_batch) has a batch. `None` while a batch is being sent, or when the
-    /// restore is complete.
+    /// Returns the time when [`next_batch`](Self::next_batch) has a batch. Returns `None` while a batch is being sent,
+    /// or when the restore is complete.
     pub(crate) fn due(&self) -> Option<Moment> {
         (self.sent.is_none() && !self.waiting.is_empty()).then_some(self.not_before)
     }
 
-    /// The users of the next batch, if due. Only one batch is sent at a time.
+    /// Returns the users of the next batch, if it is due. Only one batch is sent at a time.
     pub(crate) fn next_batch(&mut self, now: Moment) -> Option<Vec<UserId>> {
         if self.due().is_none_or(|due| now < due) {
             return None;
@@ -100,7 +100,7 @@ impl Restore {
         Some(batch)
     }
 
-    /// Processes the answer to the batch. `failed` are the users for whom it failed.
+    /// Processes the answer to the batch. Subscribing has failed for the users `failed`.
     pub(crate) fn answered(&mut self, failed: &BTreeSet<&str>) -> Restored {
         let sent = self.sent.take().unwrap_or_default();
         let (lost, kept): (Vec<_>, Vec<_>) =
@@ -109,7 +109,7 @@ impl Restore {
         Restored { kept, lost: self.lose(lost) }
     }
 
-    /// Processes a temporary refusal of the batch.
+    /// Processes a refusal of the batch that is temporary.
     pub(crate) fn refused_for_now(&mut self, now: Moment) {
         self.put_back();
         self.not_before = now + AFTER_REFUSAL;

@@ -21,7 +21,7 @@ pub(crate) struct SharedLock(Arc<Mutex<Shared>>);
 pub(crate) struct Shared {
     machine: Machine,
     readers: Slab<Reader>,
-    /// Whether the client was closed. There are then no more events.
+    /// `true` if the client was closed. There are then no more events.
     closed: bool,
 }
 
@@ -53,7 +53,7 @@ impl SharedLock {
 }
 
 impl Shared {
-    /// The machine, for reading.
+    /// Returns the machine, for reading.
     pub(crate) fn machine(&self) -> &Machine {
         &self.machine
     }
@@ -97,7 +97,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// The next event; `None` after the last one.
+    /// Returns the next event; `None` after the last event.
     pub async fn next(&mut self) -> Option<Event> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }

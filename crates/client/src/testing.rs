@@ -24,7 +24,7 @@ pub(crate) fn status(word: &str) -> UserStatus {
     }
 }
 
-/// Formats statuses as words such as the tests contain.
+/// Formats statuses in the notation of this module.
 pub(crate) fn brief<'a>(statuses: impl IntoIterator<Item = &'a UserStatus>) -> String {
     let words: Vec<_> =
         statuses.into_iter().map(|status| format!("{}:{}", status.user_id, status.version)).collect();

@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// The maximum messages that wait to be written. Only a peer that has stopped reading fills the queue.
+/// The maximum number of messages that wait to be written. The queue becomes full only if the peer has stopped reading.
 const MAX_OUTGOING: usize = 4 * crate::link::MAX_IN_FLIGHT;
 
 /// The maximum number of messages that were read from the socket and not yet taken with `next`.
@@ -31,7 +31,7 @@ const READ_CHUNK: usize = 4 * 1024;
 /// The encryption of the connection.
 #[derive(Clone)]
 pub(crate) enum Security {
-    /// None.
+    /// No encryption.
     Plain,
     /// TLS, with a configuration that contains the trusted certificates.
     #[cfg(feature = "tls")]
@@ -73,7 +73,8 @@ where
 pub(crate) struct Connection {
     outgoing: Sender<v1::ClientMessage>,
     incoming: Receiver<Result<v1::ServerMessage, LinkEnd>>,
-    /// Sends and receives bytes, and never completes. The end of the connection is the last item in `incoming`.
+    /// A future that sends and receives bytes, and never completes. The last item in `incoming` is the end of the
+    /// connection.
     pump: BoxFuture<'static, ()>,
 }
 
@@ -107,7 +108,8 @@ impl Connection {
         self.outgoing.try_send(message).map_err(|_| LinkEnd::Silent)
     }
 
-    /// The next received message, or the end of the connection. Cancel-safe: dropping the future loses no message.
+    /// Returns the next received message, or the end of the connection. Cancel-safe: dropping the future loses no
+    /// message.
     pub(crate) async fn next(&mut self) -> Result<v1::ServerMessage, LinkEnd> {
         tokio::select! {
             next = self.incoming.recv() => next.unwrap_or(Err(LinkEnd::Closed)),

@@ -61,7 +61,7 @@ async fn log_in(client: &Client, peer: impl Future<Output = Peer>, statuses: &[(
     peer
 }
 
-/// The next event with statuses, as words of the form `user:version`.
+/// Returns the next event with statuses, as words of the form `user:version`.
 async fn changed(events: &mut Events) -> String {
     loop {
         if let Event::StatusChanged(statuses) = events.next().await.expect("the client lives") {
@@ -72,7 +72,7 @@ async fn changed(events: &mut Events) -> String {
     }
 }
 
-/// A complete session over any transport: login, call, notification, broken link, resume, logout.
+/// Runs a complete session over any transport: login, call, notification, broken link, resume, logout.
 async fn a_whole_session<F: Future<Output = Peer>>(client: Client, connection: impl Fn() -> F) {
     let mut events = client.events();
     let mut peer = log_in(&client, connection(), &[("me", 1), ("ann", 5)]).await;
@@ -150,7 +150,7 @@ async fn a_server_that_nobody_vouches_for_is_not_trusted() {
     assert!(matches!(&error, Error::Transport(error) if error.doing() == "TLS handshake"), "{error}");
 }
 
-/// A self-signed certificate for localhost, and an acceptor that uses it.
+/// Makes a self-signed certificate for localhost, and an acceptor that uses it.
 #[cfg(feature = "tls")]
 fn certificate() -> (String, tokio_rustls::TlsAcceptor) {
     use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};

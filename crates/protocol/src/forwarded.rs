@@ -8,11 +8,11 @@ use tungstenite::http::HeaderMap;
 use tungstenite::http::header::{FORWARDED, HeaderName};
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// The maximum number of hops that are read, from the end. Further hops are ignored.
+/// The maximum number of hops that are read, starting at the end of the header. Further hops are ignored.
 const MAX_HOPS: usize = 32;
 
 /// The hops of a request, according to its headers. Each list begins with the nearest hop. A hop is `None` if its text
-/// is not an address. Such a text is `unknown`, or a name that a proxy has invented.
+/// is not an address, such as `unknown` or a name that a proxy has invented.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Hops {
     /// The hops in `X-Forwarded-For`; `None` if the request does not have the header.
@@ -34,11 +34,12 @@ impl Hops {
         }
     }
 
-    /// The address of the client whose request was received from `peer`. It is the first untrusted hop on the way from
-    /// `peer`. If a hop has no address, or if all hops are trusted, it is the last address that was reached.
+    /// Returns the address of the client whose request was received from `peer`. Follows the hops from `peer` to the
+    /// first address that is not trusted. Stops earlier at a hop without an address; the result is then the address
+    /// before this hop.
     ///
     /// A proxy appends to one of the two headers and passes the other on unchanged. If the two headers give different
-    /// addresses, the result is `peer`.
+    /// addresses, returns `peer`.
     pub fn client(&self, peer: IpAddr, is_trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
         let follow = |hops: &[Option<IpAddr>]| {
             let mut reached = peer;
@@ -61,7 +62,7 @@ impl Hops {
     }
 }
 
-/// Parses all lines of a header into hops, the nearest first. `None` without the header.
+/// Parses all lines of a header into hops, the nearest first. Returns `None` if the header is absent.
 fn hops(
     headers: &HeaderMap,
     name: &HeaderName,
@@ -84,7 +85,7 @@ fn hops(
 }
 
 /// Parses the address of a hop: `192.0.2.7`, `192.0.2.7:4711`, `2001:db8::7`, `[2001:db8::7]` or `[2001:db8::7]:4711`.
-/// `None` for any other text.
+/// Returns `None` for any other text.
 fn address_of(text: &str) -> Option<IpAddr> {
     let text = text.trim_matches([' ', '\t']);
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
@@ -104,7 +105,7 @@ fn address_of(text: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// The addresses of the `for` parameters in one line of `Forwarded`; `None` for invalid syntax.
+/// Returns the addresses of the `for` parameters in one line of `Forwarded`; `None` if the syntax is invalid.
 fn addresses_of(line: &str) -> Option<Vec<Option<IpAddr>>> {
     let mut addresses = Vec::new();
     for element in split(line, ',')? {
@@ -136,7 +137,7 @@ fn addresses_of(line: &str) -> Option<Vec<Option<IpAddr>>> {
     Some(addresses)
 }
 
-/// Splits a text at the separators outside of quotes. `None` if a quote is not closed.
+/// Splits a text at the separators outside of quotes. Returns `None` if a quote is not closed.
 fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut parts, mut start) = (Vec::new(), 0);
     let (mut quoted, mut escaped) = (false, false);
@@ -162,8 +163,8 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
 mod tests {
     use super::*;
 
-    /// The address of the client for a request from 10.0.0.1 with these header lines. 10.0.0.0/8 and fd00::/8 are
-    /// trusted.
+    /// Returns the address of the client for a request from 10.0.0.1 with these header lines. 10.0.0.0/8 and fd00::/8
+    /// are trusted.
     fn client(lines: &str) -> String {
         let mut headers = HeaderMap::new();
         for line in lines.lines() {

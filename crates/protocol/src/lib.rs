@@ -26,8 +26,8 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 /// The maximum number of bytes of an HTTP upgrade request.
 const MAX_UPGRADE_BYTES: usize = 8 * 1024;
 
-/// The maximum bytes that one call reads from a WebSocket. Endless empty fragments of one message therefore do not
-/// delay other connections.
+/// The maximum number of bytes that one call reads from a WebSocket. A peer that sends endless empty fragments of one
+/// message therefore does not delay other connections.
 const BYTES_IN_ONE_LOOK: usize = 128;
 
 /// The framing and the encoding of a connection's messages.
@@ -145,7 +145,7 @@ impl Protocol {
         }
     }
 
-    /// Whether messages are sent as JSON on this connection.
+    /// Returns `true` if messages are sent as JSON on this connection.
     pub fn is_json(&self) -> bool {
         matches!(self, Self::WebSocket(socket) if socket.encoding == Encoding::Json)
     }
@@ -309,7 +309,7 @@ impl WebSocket {
     }
 }
 
-/// The result for a message in another encoding than the negotiated subprotocol's.
+/// Makes the result for a message whose encoding is not the encoding of the negotiated subprotocol.
 fn other_encoding(id: u64) -> Found {
     let reason = "text goes with the JSON subprotocol, binary with the protobuf one".to_owned();
     Found::Unreadable(Unreadable { id, reason })

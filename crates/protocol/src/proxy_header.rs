@@ -29,7 +29,8 @@ pub enum ProxyHeader {
     Whole {
         /// The number of bytes of the header.
         taken: usize,
-        /// The address of the client. `None` if the proxy connects for itself, or does not know it.
+        /// The address of the client. `None` if the proxy itself has opened the connection, or does not know the
+        /// client.
         source: Option<IpAddr>,
     },
 }
@@ -56,12 +57,12 @@ pub fn read_proxy_header(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> 
     }
 }
 
-/// Whether `bytes` begin with the complete prefix of a header.
+/// Returns `true` if `bytes` begin with the complete prefix of a header.
 pub(crate) fn is_proxy_header(bytes: &[u8]) -> bool {
     bytes.starts_with(TEXT) || bytes.starts_with(BINARY)
 }
 
-/// Whether `bytes` and `front` are equal up to the end of the shorter one.
+/// Returns `true` if `bytes` and `front` are equal up to the end of the shorter one.
 fn begins(bytes: &[u8], front: &[u8]) -> bool {
     let length = bytes.len().min(front.len());
     bytes[..length] == front[..length]
@@ -126,8 +127,8 @@ mod tests {
         [BINARY, &[command, family], &length, rest].concat()
     }
 
-    /// The result for a header as text. Bytes after the header must not matter, and every shorter prefix must be
-    /// incomplete.
+    /// Formats the result of parsing a header. Checks that bytes after the header do not matter, and that every shorter
+    /// prefix is incomplete.
     fn shown(header: &[u8]) -> String {
         let show = |bytes: &[u8]| match read_proxy_header(bytes) {
             Ok(ProxyHeader::Absent) => "absent".to_owned(),

@@ -1,7 +1,7 @@
 //! The encoding of the most frequent messages: `ServerMessage { status_changed }` and the answer to a login.
 //!
-//! A change of one user is sent to many connections. The status is encoded once, and a message is a header with several
-//! such encodings. The bytes equal those of `prost` and `pbjson`, which the tests verify.
+//! A change of one user is sent to many connections. The status is encoded once, and each message is a header followed
+//! by several encoded statuses. The tests check that the bytes equal those of `prost` and `pbjson`.
 
 use crate::v1;
 use lamplight_model::{UserStatus, Version};
@@ -50,7 +50,7 @@ pub fn encode_status(status: &UserStatus) -> EncodedStatus {
 }
 
 impl EncodedStatus {
-    /// The version of the status.
+    /// Returns the version of the status.
     pub fn version(&self) -> Version {
         self.version
     }
@@ -72,7 +72,7 @@ impl EncodedStatus {
         v1::UserStatus::decode(body).expect("what encode_status made")
     }
 
-    /// The status as JSON text. It is encoded at the first call.
+    /// Returns the status as JSON text, which is encoded at the first call.
     pub fn json(&mut self) -> &str {
         if self.json.is_none() {
             let text = serde_json::to_string(&self.message()).expect("a message is JSON");
@@ -81,7 +81,7 @@ impl EncodedStatus {
         self.json.as_deref().expect("made above")
     }
 
-    /// The length of the protobuf encoding in bytes.
+    /// Returns the length of the protobuf encoding in bytes.
     pub fn protobuf_len(&self) -> usize {
         self.protobuf.len()
     }
@@ -142,17 +142,17 @@ impl StatusBatch {
         self.snapshot_complete = complete;
     }
 
-    /// The number of statuses in the batch.
+    /// Returns the number of statuses in the batch.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// The length in bytes of the encoded statuses.
+    /// Returns the length of the encoded statuses in bytes.
     pub fn len(&self) -> usize {
         self.protobuf.len() + self.json.len()
     }
 
-    /// Whether there is nothing to send: no status and no end of a snapshot.
+    /// Returns `true` if there is nothing to send: no status, and no end of a snapshot.
     pub fn is_empty(&self) -> bool {
         self.count == 0 && !self.snapshot_complete
     }
@@ -165,13 +165,13 @@ impl StatusBatch {
         self.snapshot_complete = false;
     }
 
-    /// The number of bytes that [`StatusBatch::put_protobuf`] appends.
+    /// Returns the number of bytes that [`StatusBatch::put_protobuf`] appends.
     pub fn protobuf_len(&self) -> usize {
         let length = self.protobuf.len() + self.protobuf_tail().len();
         1 + prost::length_delimiter_len(length) + length
     }
 
-    /// The number of bytes that [`StatusBatch::put_json`] appends.
+    /// Returns the number of bytes that [`StatusBatch::put_json`] appends.
     pub fn json_len(&self) -> usize {
         JSON_HEAD.len() + self.json.len() + self.json_tail().len()
     }
@@ -207,7 +207,7 @@ impl StatusBatch {
     }
 }
 
-/// Encoded statuses for a `LoginResponse`, which are appended to its other fields.
+/// Encoded statuses for a `LoginResponse`. They are appended to the other fields of the response.
 #[derive(Default, Debug)]
 pub struct LoginStatuses {
     protobuf: Vec<u8>,
@@ -221,7 +221,7 @@ impl LoginStatuses {
         self.protobuf.extend_from_slice(rest);
     }
 
-    /// The `ServerMessage` in protobuf that answers the request `id` with `response` and these statuses.
+    /// Returns the `ServerMessage` in protobuf that answers the request `id` with `response` and these statuses.
     pub fn message(&self, id: u64, response: &v1::LoginResponse) -> Vec<u8> {
         let length = response.encoded_len() + self.protobuf.len();
         let mut message = Vec::with_capacity(length + 24);

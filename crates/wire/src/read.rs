@@ -81,7 +81,7 @@ pub fn id_in_protobuf(mut bytes: &[u8]) -> u64 {
 /// Extracts `id` from the outermost JSON object, even if the text is invalid elsewhere. Returns 0 if there is no valid
 /// id.
 ///
-/// A JSON parser stops too early for this, for example at a string with half of a surrogate pair.
+/// A JSON parser cannot be used, because it stops at the first error, for example at half of a surrogate pair.
 pub fn id_in_json(text: &str) -> u64 {
     Scan { rest: text.as_bytes() }.id().unwrap_or(0)
 }

@@ -56,8 +56,8 @@ pub enum InvalidKeys {
 }
 
 impl JwtKeySet {
-    /// Reads a JWKS, or public keys in PEM. Skips unsupported keys of a JWKS. Also skips symmetric keys: a published
-    /// key is no secret.
+    /// Reads a JWKS, or public keys in PEM. Skips unsupported keys of a JWKS. Also skips symmetric keys, because a
+    /// published key is not secret.
     pub fn read(text: &str) -> Result<Self, InvalidKeys> {
         let text = text.trim();
         if text.contains("PRIVATE KEY-----") {

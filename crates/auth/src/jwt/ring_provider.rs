@@ -1,7 +1,7 @@
 //! Verifies signatures for `jsonwebtoken`, with the algorithms of `ring`. It cannot sign.
 //!
-//! The library's own providers are not used. One builds a second C library beside `ring`. The other's RSA
-//! implementation has a known timing side channel.
+//! The two providers of `jsonwebtoken` itself are not used. The first builds a second C library beside `ring`. The RSA
+//! implementation of the second has a known timing side channel.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
@@ -22,7 +22,8 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Installs this module as the process's provider for the library. Does nothing if a provider is already installed.
+/// Installs this module as the provider of `jsonwebtoken` in this process. Does nothing if a provider is already
+/// installed.
 pub(super) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

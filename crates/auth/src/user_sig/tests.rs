@@ -1,4 +1,4 @@
-//! Tests of the check of UserSigs.
+//! Tests of the verification of UserSigs.
 
 use super::*;
 use proptest::prelude::*;

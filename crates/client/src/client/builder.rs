@@ -74,7 +74,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how long a call waits for its answer, including the time without a connection. The default is 10 s.
+    /// Sets how long a call waits for its answer. This includes the time in which the client has no connection. The
+    /// default is 10 s.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self

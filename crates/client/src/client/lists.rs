@@ -282,7 +282,7 @@ impl Client {
     }
 }
 
-/// A random id for a message.
+/// Makes a random id for a message.
 fn random_id() -> ClientMessageId {
     let random = format!("{:032x}", rand::random::<u128>());
     ClientMessageId::new(&random).expect("32 bytes of printable ASCII")
@@ -290,7 +290,7 @@ fn random_id() -> ClientMessageId {
 
 const KINDS: &str = "the machine accepts only an answer of the kind of its request";
 
-/// The error for an answer that lacks a required field.
+/// Makes the error for an answer that lacks a required field.
 fn no_answer() -> Error {
     Error::Transport(crate::TransportError::new(
         "reading an answer",

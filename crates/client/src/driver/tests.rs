@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A client, and the server's sides of its connections.
+/// A client, and the server's side of each of its connections.
 struct World {
     client: Client,
     events: Events,

@@ -18,8 +18,8 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
-/// The longest wait that a server can request. A longer wait is shortened. A server's own waits are within
-/// `reconnect_spread_ms`, at most ten minutes.
+/// The longest wait that a server can request; a longer wait is shortened to it. A Lamplight server requests at most
+/// `reconnect_spread_ms`, which is at most ten minutes.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
 
 /// The wait after [`Code::TOO_MANY_FAILURES`], because the server blocks the address for a minute.
@@ -168,8 +168,8 @@ impl Machine {
         self.end(event, turn);
     }
 
-    /// Handles the answer to a login, and the statuses that came before it. An earlier process may have subscribed to
-    /// users. In the list, these users come before the users of this session.
+    /// Processes the answer to a login, with the statuses that came before it. An earlier process of this device may
+    /// have subscribed to users. In the list, these users come before the users of this session.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         self.abilities_told(told.abilities, turn);
         let Some(session) = &mut self.session else { return };
@@ -353,8 +353,8 @@ impl Machine {
         self.not_watched(&lost.not_watched, turn);
     }
 
-    /// Handles the subscription list, read because another device may have changed it. Users who are not on it are
-    /// watched only as friends.
+    /// Processes the subscription list, which was read because another device may have changed it. A former friend who
+    /// is not on the list is no longer watched.
     fn list_check_answered(&mut self, body: Tell, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if let Tell::Refusal(refusal) = body {
@@ -457,8 +457,8 @@ impl Machine {
         self.no_friends(former, turn);
     }
 
-    /// Stops watching users who are no longer mutual friends, unless they are subscribed to. The server does not report
-    /// them.
+    /// Stops watching users who are no longer mutual friends, unless the account is subscribed to them. The server does
+    /// not report that they are no longer watched.
     fn no_friends(&mut self, mut former: Vec<UserId>, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if !session.list_check.is_known() {
@@ -469,7 +469,8 @@ impl Machine {
         self.not_watched(&former, turn);
     }
 
-    /// Updates the client's copy of the subscription list. `added` become its newest users, and `removed` are removed.
+    /// Updates the client's copy of the subscription list. The users `added` become its newest, and the users `removed`
+    /// are removed.
     fn list_changed(&mut self, added: Vec<UserId>, removed: &[UserId]) {
         let Some(session) = &mut self.session else { return };
         let moved: BTreeSet<&UserId> = added.iter().chain(removed).collect();
@@ -535,7 +536,7 @@ impl Machine {
     }
 }
 
-/// Emits events for an answer that came after the caller's timeout, so that the application gets the change.
+/// Emits events for an answer that came after the caller's timeout, so that the application still learns of the change.
 fn late(told: Tell, turn: &mut Turn) {
     let is_change = lists::version_of(&told).is_some();
     if let Tell::SendMessage(v1::SendMessageResponse { message: Some(message), .. }) = told {
@@ -545,7 +546,7 @@ fn late(told: Tell, turn: &mut Turn) {
     }
 }
 
-/// The wait after which a refused call may be tried again; `None` if the refusal is permanent.
+/// Returns the wait after which a refused call may be tried again; `None` if the refusal is permanent.
 fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
     match refused.known_code()? {
         Code::TOO_MANY_FAILURES => Some(Retry::NotBefore(AFTER_TOO_MANY_FAILURES)),
@@ -558,8 +559,9 @@ fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
     }
 }
 
-/// Whether a refused call of the SDK about the subscription list can succeed later. After a refusal by a gate, this
-/// needs a server that sends abilities. Such a server reports when the app allows subscriptions again.
+/// Returns `true` if a call of the SDK itself about the subscription list was refused but can succeed later. After a
+/// refusal because of the edition or the status switch, this needs a server that sends abilities. Such a server reports
+/// when the app allows subscriptions again.
 fn may_pass(refused: &Refused, abilities: Option<Abilities>) -> bool {
     let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
     retry_after_refusal(refused).is_some() || (is_gate && abilities.is_some())

@@ -8,7 +8,7 @@ use crate::{Error, Refused};
 use lamplight_model::{Code, Moment, UserId};
 
 impl Machine {
-    /// Keeps a login until the session has ended.
+    /// Stores a login until the session has ended.
     pub(super) fn login_after_logout(
         &mut self,
         call: CallId,
@@ -36,7 +36,7 @@ impl Machine {
         }
     }
 
-    /// Begins the session that waits for the end of the former one.
+    /// Begins the stored session after the end of the former one.
     pub(super) fn begin_next(&mut self, turn: &mut Turn) {
         if let Some(next) = self.next.take() {
             self.session = Some(next);
@@ -51,7 +51,7 @@ impl Machine {
         }
     }
 
-    /// Rejects the logins that wait for the next session with `error`, and the calls with [`Error::NotLoggedIn`].
+    /// Ends the stored session: its logins fail with `error`, and its calls with [`Error::NotLoggedIn`].
     pub(super) fn refuse_next(&mut self, error: &Error, turn: &mut Turn) {
         let Some(next) = self.next.take() else { return };
         next.logins.into_iter().for_each(|(call, _)| turn.answer(call, Err(error.clone())));
@@ -59,7 +59,7 @@ impl Machine {
         calls.for_each(|call| turn.answer(call, Err(Error::NotLoggedIn)));
     }
 
-    /// Rejects the logins and calls that wait for the next session and whose deadline has passed.
+    /// Ends the logins and calls of the stored session whose deadline has passed.
     pub(super) fn expire_next(&mut self, turn: &mut Turn) {
         let Some(next) = &mut self.next else { return };
         let now = turn.now;

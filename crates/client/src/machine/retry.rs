@@ -7,15 +7,15 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Retry {
     BackOff,
-    /// At this time, which the server chose at random, or this client after a sleep. After failures, a longer back-off
-    /// is used instead.
+    /// Wait for this time. The server has chosen it at random, or this client has chosen it after a sleep. If an
+    /// attempt has failed and the back-off is longer, wait for the back-off instead.
     After(Duration),
-    /// At this time, plus the back-off.
+    /// Wait for this time plus the back-off.
     NotBefore(Duration),
 }
 
 impl Retry {
-    /// The wait before the next attempt, after `failures` consecutive failures.
+    /// Returns the wait before the next attempt, after `failures` consecutive failures.
     pub(super) fn wait(self, spread: Spread, failures: u32, jitter: Jitter) -> Duration {
         let back_off = spread.delay(failures, jitter);
         match self {

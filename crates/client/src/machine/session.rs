@@ -19,11 +19,11 @@ pub(super) struct Session {
     pub(super) user: UserId,
     /// The UserSig of the next login: the newest UserSig of the application that was not refused.
     pub(super) user_sig: String,
-    /// The UserSig that the server has accepted last. The session uses it again when a newer UserSig is refused.
+    /// The last UserSig that the server has accepted. The session uses it again if a newer UserSig is refused.
     pub(super) accepted_sig: String,
-    /// Whether a login has succeeded. From then on, the client reconnects by itself.
+    /// `true` after the first login has succeeded. From then on, the client reconnects by itself.
     pub(super) established: bool,
-    /// The number of consecutive attempts that failed or gave a link that broke soon.
+    /// The number of consecutive attempts that have failed, or have opened a link that broke soon.
     pub(super) failures: u32,
     /// The period over which the server's clients spread their reconnects.
     pub(super) spread: Spread,
@@ -38,11 +38,11 @@ pub(super) struct Session {
     pub(super) restore: Restore,
     pub(super) list_check: ListCheck,
     pub(super) lists_version: ListsVersion,
-    /// The abilities of this client, as last sent by the server, if any.
+    /// The abilities of this client, as last sent by the server; `None` before the server has sent them.
     pub(super) abilities: Option<Abilities>,
     /// The snapshot that the server is sending on the current link; `None` once it is complete.
     pub(super) snapshot: Option<Snapshot>,
-    /// The maximum bytes in a login request. Below the default if the server has refused a larger login request.
+    /// The maximum size of a login request in bytes. It is lowered when the server has refused a larger login request.
     pub(super) login_limit: usize,
     pub(super) phase: Phase,
 }
@@ -60,13 +60,13 @@ pub(super) enum Phase {
         bytes: usize,
         /// The users whose versions the login request contains.
         named: BTreeSet<UserId>,
-        /// Statuses that were received before the answer to the login. They are processed together with it.
+        /// Statuses that were received before the answer to the login. They are processed together with that answer.
         early: Vec<UserStatus>,
     },
     Live(Link),
     Waiting {
         until: Moment,
-        /// The time when the wait ends if the application makes a call; never later than `until`.
+        /// The time when the wait ends if a call of the application is waiting. It is never later than `until`.
         at_call: Moment,
     },
 }
@@ -95,13 +95,13 @@ impl Session {
         }
     }
 
-    /// The deadlines of the calls that were not sent.
+    /// Returns the deadlines of the calls that were not sent.
     pub(super) fn call_deadlines(&self) -> impl Iterator<Item = Moment> {
         let logins = self.logins.iter().map(|(_, deadline)| *deadline);
         logins.chain(self.queue.iter().map(|call| call.deadline))
     }
 
-    /// Whether a logout waits to be sent or to be answered.
+    /// Returns `true` if a logout waits to be sent or to be answered.
     pub(super) fn is_logging_out(&self) -> bool {
         let waits = self.queue.iter().any(|call| call.request == Request::Logout);
         waits || matches!(&self.phase, Phase::Live(link) if link.has_in_flight(&Request::Logout))
@@ -119,7 +119,8 @@ impl Session {
         });
     }
 
-    /// Drops a UserSig that the server has refused. Returns whether a UserSig that the server has accepted replaces it.
+    /// Drops a UserSig that the server has refused. Returns `true` if the session now uses an older UserSig that the
+    /// server has accepted.
     pub(super) fn drop_user_sig(&mut self, refused: &str) -> bool {
         let is_newest = self.established && self.user_sig == refused && self.accepted_sig != refused;
         if is_newest {
@@ -138,23 +139,23 @@ impl Session {
         self.subscriptions.extract_if(.., |user| left.contains(user)).collect()
     }
 
-    /// The time when the next batch of a restore has to be sent. `None` if no batch waits, if the link has no room, or
-    /// if the app does not allow subscriptions.
+    /// Returns the time when the next batch of a restore must be sent. Returns `None` if no batch waits, if the link
+    /// has too many unanswered requests, or if the app does not allow subscriptions.
     pub(super) fn restore_due(&self, link: &Link) -> Option<Moment> {
         let may_subscribe = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         if may_subscribe && link.has_room() { self.restore.due() } else { None }
     }
 
-    /// The time when the subscription list is to be read. The conditions of a restore apply, and no restore may be
-    /// under way.
+    /// Returns the time when the subscription list must be read. The conditions are those of a restore; in addition, no
+    /// restore may be in progress.
     pub(super) fn list_check_due(&self, link: &Link) -> Option<Moment> {
         let may_read = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         let is_free = may_read && link.has_room() && self.restore.is_idle();
         if is_free { self.list_check.due() } else { None }
     }
 
-    /// Whether closing the link, or aborting the attempt to open one, is enough for a logout. `true` before the first
-    /// login was sent, and for a Web client without a live link.
+    /// Returns `true` if the session can log out by closing the link or aborting the attempt to open one. This is so
+    /// before the first login was sent, and for a Web client without a live link.
     pub(super) fn ends_with_its_link(&self, platform: Platform) -> bool {
         match self.phase {
             Phase::Live(_) => false,

@@ -5,7 +5,7 @@ use super::{Machine, Turn};
 use lamplight_model::{UserId, UserStatus};
 use std::collections::BTreeSet;
 
-/// An incomplete snapshot. Its size is bounded by the number of users that the account watches.
+/// A snapshot that is being received. Its size is bounded by the number of users that the account watches.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
     /// The users whose versions the login request contained. The server sends their statuses only if they differ.
@@ -41,8 +41,8 @@ impl Machine {
         }
     }
 
-    /// Completes the snapshot. A user who is neither in the login request nor in a received status is no longer
-    /// watched.
+    /// Completes the snapshot. Removes each user who was neither in the login request nor in a received status, because
+    /// the user is no longer watched.
     pub(super) fn snapshot_complete(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         let Some(snapshot) = session.snapshot.take() else { return };

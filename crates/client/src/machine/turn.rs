@@ -25,7 +25,8 @@ impl Turn {
         self.effects.push(Effect::Emit(event));
     }
 
-    /// Another device or the server API has unsubscribed these users while the link was broken.
+    /// Emits the event that another device or the server API has unsubscribed from these users while the link was
+    /// broken.
     pub(super) fn emit_unsubscribed(&mut self, unsubscribed: Vec<UserId>) {
         if !unsubscribed.is_empty() {
             self.emit(Event::SubscriptionsChanged { subscribed: Vec::new(), unsubscribed });

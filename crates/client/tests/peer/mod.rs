@@ -125,12 +125,12 @@ impl Peer {
     }
 }
 
-/// An answer to a login without statuses.
+/// Makes an answer to a login without statuses.
 pub fn welcome() -> v1::LoginResponse {
     v1::LoginResponse { heartbeat_timeout_ms: HEARTBEAT_TIMEOUT_MS, server_time: 7, ..Default::default() }
 }
 
-/// A status.
+/// Makes a status.
 pub fn status(user: &str, version: u64) -> v1::UserStatus {
     v1::UserStatus { user_id: user.to_owned(), status_type: 1, version, ..Default::default() }
 }

@@ -6,13 +6,13 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeSet;
 
-/// The time for connecting and logging in, or until a refusal.
+/// The time that connecting and logging in, or getting a refusal, takes.
 const WAY: Duration = Duration::from_millis(50);
 
 /// A client and its attempt to connect.
 struct Seat {
     machine: Machine,
-    /// The time when the attempt to connect completes; `None` without one.
+    /// The time when the attempt to connect succeeds; `None` if no attempt is in progress.
     arrives: Option<Moment>,
 }
 

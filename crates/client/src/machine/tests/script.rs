@@ -372,7 +372,7 @@ fn show_event(event: &Event) -> String {
     }
 }
 
-/// A subscription to this many users and its answer. Each status has version 1.
+/// Returns the lines for a subscription to this many users, and for its answer. Each status has version 1.
 pub(super) fn subscribed_to(count: usize) -> (String, String) {
     let names: Vec<_> = (0..count).map(|n| format!("u{n:03}")).collect();
     let statuses: Vec<_> = names.iter().map(|name| format!("{name}:1")).collect();

@@ -284,7 +284,7 @@ impl Player {
         }
     }
 
-    /// The id of the oldest request of this kind without an answer.
+    /// Returns the id of the oldest unanswered request of this kind.
     fn take(&mut self, kind: &str) -> u64 {
         let is_asked = |(_, body): &(u64, Ask)| {
             let shown = show_request(body);
@@ -319,17 +319,17 @@ fn statuses(words: &str) -> Vec<v1::UserStatus> {
     named.map(|word| v1::UserStatus::from(&status(word))).collect()
 }
 
-/// Whether `words` contains `word`.
+/// Returns `true` if `words` contains `word`.
 fn has(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|one| one == word)
 }
 
-/// The users that are preceded by this sign.
+/// Returns the users with this sign before their names.
 fn signed(words: &str, sign: char) -> Vec<String> {
     words.split_whitespace().filter_map(|word| word.strip_prefix(sign)).map(str::to_owned).collect()
 }
 
-/// The number after this name; 0 if the name is missing.
+/// Returns the number after this name; 0 if the name is missing.
 fn number(words: &str, name: &str) -> u64 {
     let found = words.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     found.map_or(0, |number| number.parse().unwrap())
@@ -380,7 +380,7 @@ fn request(word: &str, rest: &str) -> Request {
     }
 }
 
-/// The server's answer to a request of this kind.
+/// Makes the server's answer to a request of this kind.
 fn answer(kind: &str, what: &str) -> Tell {
     let reconnect_spread_ms = number(what, "spread").try_into().unwrap();
     let lists_version = number(what, "lists");
@@ -490,7 +490,7 @@ fn show_result(result: &Result<Answer, Error>) -> String {
     }
 }
 
-/// An event in the notation of the scripts; `None` for a kind that scripts do not contain.
+/// Formats an event in the notation of the scripts; `None` for a kind that scripts do not contain.
 fn show_event(event: &Event) -> Option<String> {
     let ended = match event {
         Event::Connecting => return Some("connecting".to_owned()),
