@@ -88,7 +88,7 @@ macro_rules! directory_conformance_tests {
     };
 }
 
-/// If there is no record, the closure is not called and nothing is logged.
+/// Checks that a call about a user without a record does not call the closure and logs nothing.
 pub async fn an_absent_record_is_neither_updated_nor_logged(ports: Ports) {
     let mut log = ports.follow();
     let never = |_: &mut Presence| -> Transition<()> { panic!("there is no record") };
@@ -96,7 +96,7 @@ pub async fn an_absent_record_is_neither_updated_nor_logged(ports: Ports) {
     assert_eq!(log.heard().await, []);
 }
 
-/// If a record exists, storing another record changes nothing.
+/// Checks that storing a record changes nothing if the user has a record already.
 pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     ports.directory.seed(&user("a"), blank(Version(5)), now(0)).await.unwrap();
     ports.directory.seed(&user("a"), blank(Version(9)), now(0)).await.unwrap();
@@ -116,7 +116,7 @@ pub async fn a_visible_change_is_logged_with_the_status_it_led_to(ports: Ports) 
     assert_eq!(status.status_type, StatusType::Online);
 }
 
-/// Others do not see that a user has connected a further device.
+/// Checks that nothing is logged when a user connects a further device. Others do not see this change.
 pub async fn an_invisible_change_is_not_logged(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -137,7 +137,7 @@ pub async fn changes_of_a_user_are_logged_in_order(ports: Ports) {
     assert_eq!(texts, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
-/// The log reports ended connections, and changes of the subscription list.
+/// Checks that the log reports ended connections, and changes of the subscription list.
 pub async fn ended_connections_and_lists_are_logged(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -159,7 +159,7 @@ pub async fn ended_connections_and_lists_are_logged(ports: Ports) {
     assert_eq!(log.heard().await, [News::Ended(ended), list(&friends, &[]), list(&[], &friends)]);
 }
 
-/// A reader gets no entries that were logged before its start.
+/// Checks that a reader gets all entries from its start on, and no earlier entries.
 pub async fn every_reader_hears_everything_from_its_start_on(ports: Ports) {
     seed(&ports.directory, "a").await;
     let mut early = ports.follow();
@@ -223,7 +223,7 @@ pub async fn updates_of_many_at_once_lose_nothing(ports: Ports) {
     assert!(told.is_sorted_by(|one, next| one.0 < next.0), "versions rise in the order of the log");
 }
 
-/// A user without a record is returned as `None`.
+/// Checks that records are returned in the order of the given users. A user without a record is returned as `None`.
 pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     seed(&ports.directory, "a").await;
     seed(&ports.directory, "c").await;
@@ -251,7 +251,7 @@ pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports)
     assert_eq!(set_custom(&ports.directory, "a", "x", now(2)).await.rev, read().await);
 }
 
-/// After a record was removed, another record can be stored.
+/// Checks that another record can be stored after a record was removed.
 pub async fn a_removed_record_is_absent(ports: Ports) {
     seed(&ports.directory, "a").await;
     ports.directory.remove(&user("a"), now(1)).await.unwrap();
@@ -261,7 +261,8 @@ pub async fn a_removed_record_is_absent(ports: Ports) {
     assert_eq!(ports.directory.read(&[user("a")], |_, presence| presence.is_some()).await.unwrap(), [true]);
 }
 
-/// The status of a user without a record depends on this rule.
+/// Checks that no record is lost while the epoch stays the same. The server relies on this rule for the status of a
+/// user without a record.
 pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     let epoch = ports.directory.epoch();
     let names: Vec<String> = (0..1_000).map(|n| format!("user {n}")).collect();
@@ -277,7 +278,7 @@ pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     }
 }
 
-/// The log also contains entries about changes that are not in a record.
+/// Checks that appended entries, which are about changes outside of records, are delivered in their order.
 pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     let mut log = ports.follow();
     let news = [News::Friend { friend: id("b"), mutual: true }, News::ListsUnknown, News::App(AppId(1))];
@@ -306,7 +307,7 @@ pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     assert!(again > first + 2, "{again}");
 }
 
-/// The caller of a change gets the log entries without waiting for the log.
+/// Checks that the caller of a change gets its log entries without waiting for the log.
 pub async fn a_change_hands_back_what_it_logged(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -321,7 +322,7 @@ pub async fn a_change_hands_back_what_it_logged(ports: Ports) {
     assert_eq!(absent, None);
 }
 
-/// A reader of session events gets no other entries, and other readers get no session events.
+/// Checks that a reader of session events gets no other entries, and that other readers get no session events.
 pub async fn session_events_are_told_to_who_follows_them(ports: Ports) {
     let (mut log, mut events) = (ports.follow(), ports.log.follow_events());
     seed(&ports.directory, "a").await;
@@ -342,7 +343,7 @@ pub async fn session_events_are_told_to_who_follows_them(ports: Ports) {
     assert!(matches!(&heard[..], [News::Status(_)]), "{heard:?}");
 }
 
-/// Counts records, users who are ONLINE, and devices by platform. An adapter may need some time to count.
+/// Checks the counts of records, users who are ONLINE, and devices by platform. An adapter may need some time to count.
 pub async fn what_there_is_is_counted(ports: Ports) {
     seed(&ports.directory, "a").await;
     seed(&ports.directory, "b").await;

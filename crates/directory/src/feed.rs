@@ -14,9 +14,11 @@ use tokio::sync::Notify;
 /// The position of a reader in the feed. Readers must not interpret its text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedCursor {
-    /// The epoch of the directory. It changes if live records may have been lost. Statuses sent before may then be wrong.
+    /// The epoch of the directory. It changes if live records may have been lost; statuses that were sent before may
+    /// then be wrong.
     pub(crate) epoch: u64,
-    /// The position in each partition up to which the feed was read. A snapshot may need further numbers.
+    /// The position in each partition up to which the feed was read. While a snapshot is read, the adapter may append
+    /// further numbers.
     pub(crate) places: Vec<u64>,
 }
 
@@ -34,12 +36,12 @@ impl FeedCursor {
         Self { epoch, places }
     }
 
-    /// The epoch of the cursor, which changes whenever live records may have been lost.
+    /// Returns the epoch of the cursor, which changes whenever live records may have been lost.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// The position in each partition, followed by the numbers that the adapter has appended.
+    /// Returns the position in each partition, followed by the numbers that the adapter has appended.
     pub fn places(&self) -> &[u64] {
         &self.places
     }
@@ -80,7 +82,7 @@ pub struct FeedPage {
     pub reset: bool,
     /// The cursor of the next page.
     pub cursor: FeedCursor,
-    /// Whether this page reaches the current end of the feed.
+    /// Whether the feed has no more users after this page at present.
     pub finished: bool,
 }
 
@@ -93,12 +95,12 @@ pub(crate) struct Feed {
 struct FeedState {
     epoch: u64,
     last: u64,
-    /// The highest position of a record that was removed before this process started. A reader below it may have missed
-    /// the removal.
+    /// The highest position of a record that was removed before this process started. A reader whose cursor is below
+    /// this position may have missed the removal.
     horizon: u64,
     /// The removals since the start, by app, because a removal affects only readers of the same app.
     removed: BTreeMap<AppId, Removed>,
-    /// The stamp of an app without removals since the start. It differs in each process.
+    /// The stamp of an app that has had no removals since the start. It differs in each process.
     first_stamp: u64,
     users: BTreeMap<(AppId, u64), UserId>,
 }
@@ -107,7 +109,8 @@ struct FeedState {
 struct Removed {
     /// The highest position of a removed record.
     horizon: u64,
-    /// Changes with each removal. A snapshot that began under the current stamp has no removed user.
+    /// A number that changes with each removal. If it has not changed since a snapshot began, the snapshot contains no
+    /// removed user.
     stamp: u64,
 }
 
@@ -131,8 +134,8 @@ impl Feed {
         state.users.insert((user.app, place), user.id.clone());
     }
 
-    /// Moves a user whose status has changed to the end. Returns the new position. `before` is the earlier position, if
-    /// there is one. The caller holds the lock of the user's record.
+    /// Moves a user whose status has changed to the end of the feed. Returns the new position. `before` is the earlier
+    /// position, if there is one. The caller holds the lock of the user's record.
     pub fn advance(&self, user: &User, before: Option<u64>) -> u64 {
         let mut state = self.lock();
         if let Some(before) = before {
@@ -144,7 +147,7 @@ impl Feed {
         place
     }
 
-    /// Wakes the waiting readers. Called when the change passed to [`Feed::advance`] can be read.
+    /// Wakes the waiting readers. The caller calls this when the change passed to [`Feed::advance`] can be read.
     pub fn announce(&self) {
         self.moved.notify_waiters();
     }
@@ -193,7 +196,7 @@ impl Feed {
         }
     }
 
-    /// Resolves at the next change after its first poll.
+    /// Resolves at the first change after the future was first polled.
     pub async fn moved(&self) {
         self.moved.notified().await;
     }
@@ -202,7 +205,7 @@ impl Feed {
         self.lock().epoch
     }
 
-    /// The highest position of a removed record in any app, to be stored for the next start.
+    /// Returns the highest position of a removed record in any app. The journal stores it for the next start.
     pub fn horizon(&self) -> u64 {
         let state = self.lock();
         state.removed.values().map(|removed| removed.horizon).fold(state.horizon, u64::max)

@@ -28,7 +28,7 @@ const SHARDS: usize = 256;
 /// The number of records that are encoded while a shard is locked.
 const RECORDS_AT_ONCE: usize = 64;
 
-/// The number of records to examine for a page. The page then ends with the current shard.
+/// The number of records to examine for a page. If this number is reached, the page ends with the current shard.
 const LISTED_AT_ONCE: usize = 20_000;
 
 /// The capacity in bytes above which the encoding buffer is freed after use.
@@ -46,12 +46,12 @@ pub struct InProcessDirectory {
     log: LocalLog,
     feed: Feed,
     journal: Option<Journal>,
-    /// Whether a write to the journal has failed and no call of `maintain` has succeeded since.
+    /// Whether a write to the journal has failed, and `maintain` has not succeeded since.
     is_failing: AtomicBool,
     /// The boot id of the machine.
     machine: String,
     counters: Counters,
-    /// The highest revision of a removed record. The revision of a new record is higher.
+    /// The highest revision of a removed record. A new record gets a higher revision.
     removed_rev: AtomicU64,
     complete_since: Timestamp,
     /// Whether the records on disk belonged to other facts when the directory was opened. Their folder was then
@@ -69,11 +69,11 @@ struct Shard {
 
 struct Record {
     presence: Presence,
-    /// The revision, which each stored change increments.
+    /// The revision of the record, which each stored change increments.
     rev: u64,
     /// The user's position in the feed.
     place: u64,
-    /// The record's deadline in `Shard::deadlines`; `None` if the record is not there.
+    /// The deadline under which the record is in `Shard::deadlines`; `None` if the record is not there.
     scheduled: Option<Moment>,
     /// Whether the user is in `Shard::with_events`.
     has_events: bool,
@@ -143,7 +143,7 @@ impl InProcessDirectory {
         self.journal.as_ref().map_or(Ok(()), Journal::close)
     }
 
-    /// All users with a record.
+    /// Returns all users with a record.
     pub fn users(&self) -> Vec<User> {
         self.shards
             .iter()
@@ -197,8 +197,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Writes an entry of a user to the journal. The caller holds the user's shard lock. No change is therefore read or
-    /// logged before it is in the journal.
+    /// Writes an entry about a user to the journal. The caller holds the user's shard lock. A change can therefore be
+    /// read or logged only after it is in the journal.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) {
         let Some(journal) = &self.journal else { return };
         let kept = BUFFER.with_borrow_mut(|buffer| {
@@ -491,7 +491,7 @@ impl Shard {
 }
 
 impl Counters {
-    /// Adds a record to the counters, or subtracts it if `counted_in` is `false`.
+    /// Adds a record to the counters, or subtracts the record if `counted_in` is `false`.
     fn count(&self, presence: &Presence, counted_in: bool) {
         let bump = |counter: &AtomicU64| {
             if counted_in {
@@ -509,7 +509,7 @@ impl Counters {
     }
 }
 
-/// A future that returns `value` at once.
+/// Returns a future that returns `value` at once.
 fn done<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, Result<T, crate::DirectoryError>> {
     ready(Ok(value)).boxed()
 }

@@ -44,8 +44,8 @@ const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x07";
 const FORMER_MAGICS: [&[u8; 12]; 2] = [b"LAMPLIVE\x00\x00\x00\x06", b"LAMPLIVE\x00\x00\x00\x05"];
 /// The number of bytes of the magic that are equal in all formats.
 const NAME_BYTES: usize = 8;
-/// The position of the mark of doubt. The mark means that a write to the file has failed, and that no snapshot contains
-/// the change.
+/// The position of the mark of doubt in a file. The mark means that a write to the file has failed, and that no
+/// snapshot contains the change.
 const DOUBT_AT: u64 = MAGIC.len() as u64;
 const SURE: u8 = 0;
 const IN_DOUBT: u8 = 1;
@@ -56,7 +56,8 @@ pub(crate) const STRIPES: usize = 16;
 /// The largest entry in bytes. A list of 10,000 subscriptions with the longest ids fits.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
-/// The next generation begins when the changes have this many bytes and are larger than the snapshot.
+/// The minimum size of the changes, in bytes, at which the next generation begins. The changes must also be larger than
+/// the snapshot.
 const REWRITE_AT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// An entry of a file of the journal.
@@ -95,7 +96,7 @@ pub(crate) struct Begin {
     /// The id of the machine's boot in which the file was written. After another boot, data that the kernel had not
     /// written to disk may be lost.
     pub machine: String,
-    /// The highest position in the feed of a removed record.
+    /// The highest feed position that a removed record had.
     pub horizon: u64,
     /// The highest revision of a removed record.
     pub removed_rev: u64,
@@ -131,8 +132,8 @@ pub(crate) struct Journal {
     errors: AtomicU64,
     /// The last stored mark of the facts.
     noted: Mutex<Option<FactsMark>>,
-    /// Whether the journal was closed in order, so that the folder has the mark. All stripes are locked while this
-    /// field is written.
+    /// Whether the journal was closed in order, so that the mark of a closed journal is in the folder. All stripes are
+    /// locked while this field is written.
     is_closed: AtomicBool,
 }
 
@@ -142,8 +143,8 @@ struct Stripe {
     path: PathBuf,
     /// The position after the last complete entry.
     end: u64,
-    /// The value of `Journal::failures` after the last failed write to this file. `None` if no write failed, or if a
-    /// snapshot contains the lost changes.
+    /// The value of `Journal::failures` after the last failed write to this file. `None` if no write has failed, or if
+    /// a snapshot contains all changes whose writes have failed.
     doubt: Option<u64>,
 }
 
@@ -257,8 +258,8 @@ impl Journal {
         self.append(0, &entry)
     }
 
-    /// Whether a snapshot of all records has to be written. Either the changes have grown, or some could not be
-    /// written, or the current generation has no complete snapshot.
+    /// Returns `true` if a snapshot of all records must be written. Either the changes have become large, or a change
+    /// could not be written, or the current generation has no complete snapshot.
     pub fn wants_rewrite(&self) -> bool {
         let generation = self.generation.lock();
         let grown = self.grown.load(Ordering::Relaxed);
@@ -267,12 +268,12 @@ impl Journal {
             || grown >= REWRITE_AT_BYTES.max(generation.snapshot_bytes)
     }
 
-    /// The damage that was found when the journal was opened.
+    /// Returns the damage that was found when the journal was opened.
     pub fn damage(&self) -> JournalDamage {
         self.damage
     }
 
-    /// The number of failed writes.
+    /// Returns the number of failed writes.
     pub fn errors(&self) -> u64 {
         self.errors.load(Ordering::Relaxed)
     }
@@ -396,7 +397,7 @@ pub(crate) fn encode(entry: &EntryRef<'_>, buffer: &mut Vec<u8>) {
     buffer[start + 4..payload].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// The beginning of a file: the magic, the byte for the mark of doubt, and the first entries.
+/// Returns the beginning of a file: the magic, the byte for the mark of doubt, and the first entries.
 fn head(begin: &Begin, facts: Option<FactsMark>) -> Vec<u8> {
     let mut head = MAGIC.to_vec();
     head.push(SURE);

@@ -75,28 +75,29 @@ pub trait Directory: Send + Sync {
     /// Removes a record if `condition` returns `true` for it, in one atomic step. Appends nothing to the log.
     fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, now: Now) -> Answer<'a, ()>;
 
-    /// The number of partitions, which never changes. Each user belongs to a partition. Each partition has its own
-    /// order of changes. Periodic work is assigned by partition.
+    /// Returns the number of partitions, which never changes. Each user belongs to one partition. Each partition has
+    /// its own order of changes. Periodic work is assigned by partition.
     fn partitions(&self) -> u16;
 
-    /// The users whose subscription list contains one of `users`, in no particular order. The call reads all records.
+    /// Returns the users whose subscription list contains one of `users`, in no particular order. The call reads all
+    /// records.
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
 
-    /// Whether the store of a user's record is connected, as far as this node knows. If not, calls about the user fail at
-    /// once. The answer needs no call to the store.
+    /// Returns `true` if the store of a user's record is connected, as far as this node knows. If it is not connected,
+    /// calls about the user fail at once. The answer needs no call to the store.
     fn is_connected_to(&self, _user: &User) -> bool {
         true
     }
 
-    /// The partition that a user belongs to, below [`Directory::partitions`].
+    /// Returns the partition of a user, below [`Directory::partitions`].
     fn partition_of(&self, user: &User) -> u16;
 
-    /// Up to `limit` users of a partition whose records are due, the longest overdue first
-    /// ([`Presence::next_deadline`]).
+    /// Returns up to `limit` users of a partition whose records are due ([`Presence::next_deadline`]), the longest
+    /// overdue first.
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
 
-    /// Up to `limit` users of a partition with session events that are not in the outbox yet, in ascending order after
-    /// `after`.
+    /// Returns up to `limit` users of a partition with session events that are not in the outbox yet, in ascending
+    /// order after `after`.
     fn with_events<'a>(
         &'a self,
         partition: u16,
@@ -104,16 +105,16 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, Vec<User>>;
 
-    /// A page of the current connections of a node, according to the records of a partition. `after` is `None` for the
-    /// first page, and then the `next` of the previous page.
+    /// Returns a page of the current connections of a node, according to the records of a partition. `after` is `None`
+    /// for the first page, and then the `next` of the previous page.
     ///
     /// A connection that exists during the whole iteration is on one of the pages. A connection that begins or ends
     /// meanwhile may be on none or on several.
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage>;
 
-    /// A page of up to `limit` users of an app whose records match the filter. `after` is `None` for the first page,
-    /// and then the `next` of the previous page. A page examines a bounded number of records, so it may have fewer
-    /// users.
+    /// Returns a page of up to `limit` users of an app whose records match the filter. `after` is `None` for the first
+    /// page, and then the `next` of the previous page. A page examines a bounded number of records, so it may have
+    /// fewer users.
     ///
     /// A record that exists and matches during the whole iteration is on one of the pages. A record that changes
     /// meanwhile is on one page or on none.
@@ -130,16 +131,16 @@ pub trait Directory: Send + Sync {
     /// Without a cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
-    /// The time before which records may be missing. A record that is created again from the facts must have a version
-    /// above this time. Its version is then above all versions that were sent before. If an adapter loses records while
-    /// it runs, its epoch becomes a later time.
+    /// Returns the time before which records may be missing. If a record is created again from the facts, its version
+    /// must be above this time. The version is then above all versions that were sent before. If an adapter loses
+    /// records while it runs, it moves its epoch to a later time.
     fn epoch(&self) -> Timestamp;
 
-    /// Resolves when a status changes visibly after the first poll. A reader polls it before it reads a page, so as to
-    /// miss no change.
+    /// Resolves when a status has changed visibly since the first poll of the future. A reader must poll it before it
+    /// reads a page, so that it misses no change.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
-    /// The counters of the directory, for metrics.
+    /// Returns the counters of the directory, for metrics.
     fn stats(&self) -> DirectoryStats;
 }
 
@@ -152,7 +153,7 @@ pub trait ChangeLog: Send + Sync {
     /// readers tolerate duplicates.
     fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()>;
 
-    /// Creates a reader that gets all entries from now on. The entries about one user are in the order of their
+    /// Creates a reader that gets all entries from now on. The entries about one user come in the order of their
     /// revisions.
     fn follow(&self) -> LogReader;
 
@@ -218,7 +219,7 @@ impl dyn Directory + '_ {
     }
 }
 
-/// A page of the connections of a node; see [`Directory::connections_of`].
+/// A page of the connections of a node, returned by [`Directory::connections_of`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConnectionPage {
     /// The connections, in no particular order, with their users.

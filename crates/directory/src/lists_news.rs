@@ -66,7 +66,7 @@ pub struct FriendProfile {
 const NEWS_BYTES: usize = 512;
 
 impl ListsNews {
-    /// The approximate size in bytes in memory, which counts against the bound of a reader's queue.
+    /// Returns the approximate size in memory in bytes. It counts against the limit of a reader's queue.
     pub fn bytes(&self) -> usize {
         let texts = match &self.change {
             ListsChange::Profile(profile) => profile_bytes(profile),
@@ -93,7 +93,7 @@ impl FriendProfile {
             .map(move |some| Self { friends: some.to_vec(), profile: Arc::clone(&profile) })
     }
 
-    /// The approximate size in bytes in memory.
+    /// Returns the approximate size in memory in bytes.
     pub fn bytes(&self) -> usize {
         NEWS_BYTES + self.friends.len() * size_of::<UserId>() + profile_bytes(&self.profile)
     }

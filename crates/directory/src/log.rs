@@ -57,7 +57,7 @@ pub struct LogReader {
 pub enum Heard {
     /// All entries since the last read, in order.
     All,
-    /// Some entries were dropped. The reader must read the users of these partitions again.
+    /// Some entries were dropped. The reader must read the records of all users in these partitions again.
     Missed(Partitions),
 }
 
@@ -179,7 +179,7 @@ impl LocalLog {
         });
     }
 
-    /// The number of entries in the queues of all readers, and the size in bytes of their variable parts.
+    /// Returns the number of entries in the queues of all readers, and the size in bytes of their variable parts.
     pub fn waiting(&self) -> (usize, usize) {
         let (mut entries, mut bytes) = (0, 0);
         self.for_each(|queue| {
@@ -210,7 +210,7 @@ impl LocalLog {
 }
 
 impl Partitions {
-    /// Whether the set contains this partition.
+    /// Returns `true` if the set contains this partition.
     pub fn contains(&self, partition: u16) -> bool {
         match self {
             Self::Every => true,

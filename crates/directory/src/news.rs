@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// An entry of the change log: a change of which other parts of the system, or other nodes, are notified.
+/// An entry of the change log: a change that is reported to other parts of the system or to other nodes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The user that the entry is about.
@@ -113,7 +113,7 @@ impl LogEntry {
 }
 
 impl News {
-    /// The approximate size on the heap in bytes. Changes that cannot be large count as 0.
+    /// Returns the approximate size on the heap in bytes. Changes that cannot be large count as 0.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Lists(news) => news.bytes(),

@@ -84,19 +84,20 @@ pub struct RegisteredNode {
 /// The content of the register at one time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Register {
-    /// The time of the read by the clocks of the store. A store without clocks returns the caller's time.
+    /// The time of the read by the clock of the store. If the store has no clock, this is the time that the caller has
+    /// passed.
     pub at: Now,
     /// The nodes, in ascending order of their ids.
     pub nodes: Vec<RegisteredNode>,
 }
 
 impl Register {
-    /// The node with this id; `None` if the register does not contain it.
+    /// Returns the node with this id; `None` if the register does not contain it.
     pub fn get(&self, node: NodeId) -> Option<&RegisteredNode> {
         self.nodes.iter().find(|it| it.entry.id == node)
     }
 
-    /// The states of the nodes, for [`Membership::observe`](lamplight_core::Membership::observe).
+    /// Returns the states of the nodes, for [`Membership::observe`](lamplight_core::Membership::observe).
     pub fn sightings(&self) -> impl Iterator<Item = Sighting> {
         self.nodes.iter().map(|RegisteredNode { entry, beat, .. }| Sighting {
             node: entry.id,

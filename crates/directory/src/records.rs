@@ -18,7 +18,7 @@ pub enum RecordFilter {
 }
 
 impl RecordFilter {
-    /// Whether a record matches the filter.
+    /// Returns `true` if a record matches the filter.
     pub fn takes(self, presence: &Presence) -> bool {
         match self {
             Self::All => true,
@@ -52,12 +52,12 @@ impl RecordCursor {
         Self { part, after }
     }
 
-    /// The number of the part of the directory in which the page begins.
+    /// Returns the number of the part of the directory in which the page begins.
     pub fn part(&self) -> u64 {
         self.part
     }
 
-    /// The last listed user of that part; `None` if no user of that part was listed yet.
+    /// Returns the last listed user of that part; `None` if no user of that part was listed yet.
     pub fn after(&self) -> Option<&UserId> {
         self.after.as_ref()
     }
@@ -94,8 +94,8 @@ pub struct RecordPage {
     pub next: Option<RecordCursor>,
 }
 
-/// Up to `room` users of an app who match the filter, in ascending order of ids after `after`. The second value says
-/// whether there are more.
+/// Returns up to `room` users of an app who match the filter, in ascending order of ids after `after`. The second value
+/// is `true` if there are more.
 pub(crate) fn pick<'a>(
     records: impl Iterator<Item = (&'a User, &'a Presence)>,
     app: AppId,

@@ -86,14 +86,14 @@ async fn status(directory: &dyn Directory, of: &User, _: Now) -> Option<UserStat
     found.await.unwrap().remove(0)
 }
 
-/// The files of a journal with their lengths in bytes.
+/// Returns the files of a journal with their lengths in bytes.
 fn journal_files(folder: &TempDir) -> BTreeMap<PathBuf, usize> {
     let length = |path: PathBuf| (path.clone(), fs::metadata(&path).unwrap().len() as usize);
     let paths = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
     paths.filter(|path| path.is_file()).map(length).collect()
 }
 
-/// The file that has grown, and its former length in bytes.
+/// Returns the file that has grown, and its former length in bytes.
 fn grown(before: &BTreeMap<PathBuf, usize>, folder: &TempDir) -> (PathBuf, usize) {
     let after = journal_files(folder);
     let grown: Vec<_> = before.iter().filter(|(path, length)| after[*path] > **length).collect();
@@ -152,7 +152,8 @@ async fn a_torn_end_is_cut_off_and_all_before_it_stays() {
     }
 }
 
-/// A journal in which one user was written three times, with the file and the position of the first entry.
+/// Makes a journal in which one user was written three times. Returns the folder, the file, and the position of the
+/// first entry.
 async fn written_three_times() -> (TempDir, PathBuf, usize) {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
@@ -406,7 +407,8 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     assert!(page.reset);
 }
 
-/// Otherwise a client with a lost version would keep a wrong status.
+/// Checks that versions are above all that were sent before. Otherwise, a client with a lost version would keep a wrong
+/// status.
 #[tokio::test]
 async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -438,7 +440,8 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
 }
 
-/// The [`FactsMark`] that the next start would read from this folder. Reads a copy, so that the folder does not change.
+/// Returns the [`FactsMark`] that the next start would read from this folder. Reads a copy, so that the folder does not
+/// change.
 fn noted(folder: &TempDir) -> Option<FactsMark> {
     SavedRecords::read(copy(folder).path()).unwrap().facts()
 }

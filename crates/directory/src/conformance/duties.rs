@@ -8,7 +8,7 @@ use lamplight_model::{AppId, AppSettings, ConnectionId, DeviceId, Moment, NodeId
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Each user is listed in exactly one partition.
+/// Checks that each user is listed in exactly one partition.
 pub async fn a_user_is_due_in_its_own_partition_and_in_no_other(ports: Ports) {
     let directory = &ports.directory;
     let (settings, mut users) = (AppSettings::default(), Vec::new());
@@ -86,7 +86,7 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
     assert_eq!(with_events(&ports, 3).await, sorted(users[2..].to_vec()));
 }
 
-/// After its deadline was processed, the record is no longer due.
+/// Checks that a record is due at its deadline and not before, and no longer after the deadline was processed.
 pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     let settings = AppSettings::default();
     seed(&ports.directory, "a").await;
@@ -113,7 +113,7 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
 }
 
-/// A user who comes back has no deadline. A record may have a deadline from its creation on.
+/// Checks that a user who comes back has no deadline. A record may have a deadline from its creation on.
 pub async fn a_record_that_has_no_deadline_any_more_is_not_due(ports: Ports) {
     let (directory, settings) = (&ports.directory, AppSettings::default());
     seed(directory, "a").await;
@@ -203,7 +203,7 @@ async fn all_connections(ports: &Ports, node: NodeId) -> BTreeSet<(User, Connect
     found
 }
 
-/// A page lists the users who have changed, and its cursor is the start of the next page.
+/// Checks that a page lists the users who have changed, and that its cursor is the start of the next page.
 pub async fn the_feed_has_each_user_once_at_the_last_visible_change(ports: Ports) {
     for name in ["a", "b", "c"] {
         seed(&ports.directory, name).await;
@@ -244,7 +244,7 @@ pub async fn a_cursor_of_the_feed_is_kept_as_text(ports: Ports) {
     }
 }
 
-/// The feed of an app does not contain users of other apps.
+/// Checks that the feed of an app does not contain users of other apps.
 pub async fn the_feed_has_the_users_of_one_app(ports: Ports) {
     seed(&ports.directory, "a").await;
     let other = User::new(AppId(2), id("a"));
@@ -253,7 +253,7 @@ pub async fn the_feed_has_the_users_of_one_app(ports: Ports) {
     assert_eq!(ports.directory.feed(AppId(3), None, 9).await.unwrap().users, []);
 }
 
-/// A reader that starts to wait before it reads a page misses no change in between.
+/// Checks that a reader misses no change if it starts to wait before it reads a page.
 pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(ports: Ports) {
     seed(&ports.directory, "a").await;
     let cursor = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
@@ -311,7 +311,7 @@ async fn due(ports: &Ports, at: Moment, limit: usize) -> Vec<User> {
     all
 }
 
-/// All users with session events, read in pages of `limit` users.
+/// Returns all users with session events, read in pages of `limit` users.
 async fn with_events(ports: &Ports, limit: usize) -> Vec<User> {
     let mut all = Vec::new();
     for partition in 0..ports.directory.partitions() {

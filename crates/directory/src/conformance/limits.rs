@@ -40,7 +40,7 @@ async fn take(limits: &Arc<dyn Limits>, name: &str, call: Call, limit: RateLimit
     taken == Taken::Allowed
 }
 
-/// The window slides; it does not begin anew with each second.
+/// Checks that the window of a limit slides: any period of its length has at most as many calls as the limit.
 pub async fn any_window_has_at_most_the_calls_of_the_limit(limits: Arc<dyn Limits>) {
     let table = [
         (10_600, true),
@@ -105,8 +105,8 @@ pub async fn a_refusal_says_until_when(limits: Arc<dyn Limits>) {
     assert!(take(&limits, "a", call, TWO, 11_000).await);
 }
 
-/// An operator may change a limit while calls are counted. If the new window is longer, calls older than the old window
-/// may or may not count.
+/// Checks that earlier calls still count after an operator has changed the limit. If the new window is longer, calls
+/// before the old window may or may not count.
 pub async fn another_limit_counts_the_calls_that_were_made(limits: Arc<dyn Limits>) {
     let limit = |calls, window_ms| RateLimit { calls, window_ms };
     let table = [

@@ -68,7 +68,7 @@ pub async fn who_joins_is_in_the_register_until_it_leaves(nodes: Arc<dyn Nodes>)
     assert_eq!(nodes.renew(&entry(7), now(3)).await.unwrap().map(|it| ids(&it)), Some(vec![7, 10]));
 }
 
-/// A renewal replaces the entry and increases the beat by one. A read does not change the beat.
+/// Checks that a renewal replaces the entry and increases the beat by one, and that a read does not change the beat.
 pub async fn each_renewal_is_another_beat(nodes: Arc<dyn Nodes>) {
     let first = beat(&nodes.join(&entry(1), now(0)).await.unwrap(), 1);
     nodes.join(&entry(2), now(0)).await.unwrap();
@@ -82,7 +82,7 @@ pub async fn each_renewal_is_another_beat(nodes: Arc<dyn Nodes>) {
     assert_eq!(beat(&nodes.read(now(9)).await.unwrap(), 1), first + 3, "a read is no beat");
 }
 
-/// A node that has not joined, or has left, must join first.
+/// Checks that a node that has not joined, or has left, must join before it can renew.
 pub async fn who_is_not_in_the_register_cannot_renew(nodes: Arc<dyn Nodes>) {
     assert_eq!(nodes.renew(&entry(1), now(0)).await.unwrap(), None);
     assert_eq!(ids(&nodes.read(now(0)).await.unwrap()), []);
@@ -123,7 +123,7 @@ pub async fn a_request_to_drain_stays_until_the_node_is_gone(nodes: Arc<dyn Node
     assert_eq!(requested(now(5)).await, [false, false]);
 }
 
-/// A renewal returns a register that contains it. Concurrent renewals of other nodes do not undo it.
+/// Checks that each renewal returns a register with this renewal. Concurrent renewals of other nodes do not undo it.
 pub async fn nodes_that_renew_at_once_lose_no_beat(nodes: Arc<dyn Nodes>) {
     const NODES: u64 = 8;
     const RENEWALS: u64 = 20;

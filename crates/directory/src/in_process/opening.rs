@@ -14,17 +14,17 @@ use std::time::Duration;
 pub struct Recovered {
     /// The number of restored records.
     pub records: usize,
-    /// The time before which records may be missing. A record that is created again must have a version above this
-    /// time. Its version is then above all versions that were sent before.
+    /// The time before which records may be missing. If a record is created again, its version must be above this time.
+    /// The version is then above all versions that were sent before.
     pub complete_since: Timestamp,
-    /// Whether the records may be older than the last sent statuses. Their versions were then raised above all versions
-    /// that may have been sent.
+    /// Whether the records may be older than the statuses that were sent last. In this case, their versions were raised
+    /// above all versions that may have been sent.
     pub in_doubt: bool,
     /// The damage of the files on disk.
     pub damage: JournalDamage,
 }
 
-/// Live records that were read from a folder, before a directory is opened with them.
+/// Live records that were read from a folder. A directory can be opened with them.
 pub struct SavedRecords {
     disk: Arc<dyn Disk>,
     /// The boot id of the machine.
@@ -46,18 +46,19 @@ impl SavedRecords {
         Ok(Self { disk, machine, folder: folder.to_owned(), journal, recovery, is_set_aside: false })
     }
 
-    /// The last stored mark of the facts. `None` if none was stored, for example in files of an earlier format.
+    /// Returns the last stored mark of the facts. Returns `None` if no mark was stored, for example in files of an
+    /// earlier format.
     pub fn facts(&self) -> Option<FactsMark> {
         self.recovery.facts
     }
 
-    /// Whether the folder contains no files, so that there are no records to lose.
+    /// Returns `true` if the folder contains no files, so that there are no records to lose.
     pub fn is_empty(&self) -> bool {
         !self.recovery.has_files
     }
 
-    /// Renames the folder to `path`, and replaces a folder there. Continues without its records, which count as lost.
-    /// New versions and feed positions are therefore above all that were sent before.
+    /// Renames the folder to `path`, where it replaces an existing folder. The returned value has no records: they
+    /// count as lost. New versions and feed positions are therefore above all that were sent before.
     pub fn set_aside(self, path: &Path) -> Result<Self, JournalError> {
         let Self { disk, machine, folder, journal, recovery, .. } = self;
         drop(journal);
@@ -151,7 +152,7 @@ impl InProcessDirectory {
     }
 }
 
-/// An id of the machine's current boot; empty if it cannot be read.
+/// Returns an id of the machine's current boot; an empty text if it cannot be read.
 fn running_machine() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_owned()

@@ -59,7 +59,8 @@ fn mark_of(folder: &Path) -> PathBuf {
     folder.join("closed")
 }
 
-/// The content of the mark. The generation reveals an old mark. A truncated mark lacks the last line break.
+/// Returns the content of the mark. The number of the generation shows whether the mark is old. A truncated mark lacks
+/// the last line break.
 fn text(generation: u64) -> Vec<u8> {
     format!("closed at generation {generation}\n").into_bytes()
 }

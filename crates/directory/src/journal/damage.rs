@@ -11,7 +11,7 @@ use std::time::SystemTime;
 /// The maximum number of damaged files that are kept, newest first. One generation has 17 files.
 pub(crate) const MAX_KEPT_FILES: usize = 32;
 
-/// The maximum bytes of damaged files that are kept. The newest file is kept even if this file is larger.
+/// The maximum number of bytes of damaged files that are kept. The newest file is kept even if it alone is larger.
 pub(crate) const MAX_KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The name of the folder with the damaged files.
@@ -31,12 +31,12 @@ pub struct JournalDamage {
 }
 
 impl JournalDamage {
-    /// Whether there is no damage.
+    /// Returns `true` if there is no damage.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The total damage of these files.
+    /// Returns the total damage of these files.
     pub(super) fn of(files: &[DamagedFile], missing_files: usize) -> Self {
         Self {
             files: files.len() as u64,
@@ -47,7 +47,7 @@ impl JournalDamage {
     }
 }
 
-/// Logs the damage and keeps the damaged files, before they are deleted. Failures are logged.
+/// Logs the damage, and keeps the damaged files before they are deleted. Logs failures and continues.
 pub(super) fn report_and_keep(folder: &Path, files: &[DamagedFile], missing_files: usize) {
     for file in files {
         let (path, entries, bytes) = (file.path.display(), file.entries, file.bytes);
@@ -72,8 +72,8 @@ pub(super) fn report_and_keep(folder: &Path, files: &[DamagedFile], missing_file
     }
 }
 
-/// Creates a hard link to the file in the folder of damaged files. The original is deleted after the next snapshot, so
-/// a killed start loses nothing.
+/// Creates a hard link to the file in the folder of damaged files. The original file is deleted after the next
+/// snapshot. A start that is killed therefore loses nothing.
 fn keep(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     let kept_in = folder.join(FOLDER);
     match DirBuilder::new().mode(0o700).create(&kept_in) {
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// Keeps files of these lengths, oldest first. Checks which files stay within the limits.
+    /// Keeps files of these lengths, oldest first. Checks that the files with these indexes stay within the limits.
     fn check(lengths: &[u64], most_files: usize, most_bytes: u64, expected: &[usize]) {
         let folder = tempfile::tempdir().unwrap();
         for (n, length) in lengths.iter().enumerate() {

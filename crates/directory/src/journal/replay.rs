@@ -24,7 +24,7 @@ pub(crate) struct Recovery {
     pub begin: Option<Begin>,
     /// The boot ids in the files.
     pub machines: BTreeSet<String>,
-    /// Whether written data may be missing, because a file is truncated, unreadable, marked as in doubt, or missing.
+    /// Whether written data may be missing: a file is truncated, unreadable, missing or marked as in doubt.
     pub damaged: bool,
     /// Whether the journal was closed in order, with all files synced, so that a reboot has lost nothing.
     pub closed: bool,
@@ -34,7 +34,7 @@ pub(crate) struct Recovery {
     pub missing_files: usize,
     /// The last stored mark of the facts; `None` if there is none.
     pub facts: Option<FactsMark>,
-    /// Whether there is any file, even if it could not be read.
+    /// Whether the folder has any file of a journal, even one that could not be read.
     pub has_files: bool,
 }
 
@@ -259,13 +259,13 @@ impl Recovery {
     }
 }
 
-/// The entries of a file after its head; `None` if the format of the file is unknown.
+/// Returns the entries of a file, which follow its head. Returns `None` if the format of the file is unknown.
 fn entries(bytes: &[u8]) -> Option<&[u8]> {
     let mut magics = std::iter::once(MAGIC).chain(FORMER_MAGICS);
     magics.find_map(|magic| bytes.strip_prefix(magic.as_slice()))?.get(1..)
 }
 
-/// Whether the snapshot ends with the entry that completes it.
+/// Returns `true` if the snapshot ends with the entry that completes it.
 fn is_complete(path: &Path) -> Result<bool, JournalError> {
     let mut last = Vec::new();
     encode(&EntryRef::Complete, &mut last);
@@ -280,7 +280,7 @@ fn is_complete(path: &Path) -> Result<bool, JournalError> {
     Ok(tail().map_err(failed("read", path))? == last)
 }
 
-/// The next entry in a file, or a damage.
+/// The result of reading the next entry of a file.
 enum Next<'a> {
     /// An entry, and the bytes after it.
     Entry(Box<Entry>, &'a [u8]),

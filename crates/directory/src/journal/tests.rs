@@ -132,7 +132,7 @@ impl World {
         *self.mood.lock().unwrap() = mood;
     }
 
-    /// Opens the journal like the next process after a `kill -9`.
+    /// Opens the journal as the next process would after a `kill -9`.
     fn killed(&self, machine: &str, now: Now) -> (InProcessDirectory, Recovered) {
         let disk = Arc::new(RealDisk);
         InProcessDirectory::open_on(disk, machine.into(), self.folder.path(), now, GRACE).unwrap()
@@ -172,7 +172,7 @@ fn status(directory: &dyn Directory, of: &User, _: Now) -> UserStatus {
     finish(directory.read(&one, show)).unwrap().remove(0).unwrap()
 }
 
-/// The result of a call to this directory, which is always ready at once.
+/// Returns the result of a call to this directory, which is ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(answer).unwrap()
 }
