@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// A phase of the measurement: its start, and the CPU time of the process at its start.
+/// A phase of the measurement: its start, and the CPU time that the process had used by then.
 struct Phase {
     what: &'static str,
     count: u64,
@@ -82,7 +82,7 @@ impl Phase {
     }
 }
 
-/// The CPU time of all threads of this process in seconds, from `/proc`.
+/// Returns the CPU time of all threads of this process in seconds, from `/proc`.
 fn cpu_seconds() -> f64 {
     let line = std::fs::read_to_string("/proc/self/stat").expect("this is Linux");
     let after_name = line.rsplit(')').next().expect("a split has a last part");

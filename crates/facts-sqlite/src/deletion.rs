@@ -6,8 +6,8 @@ use lamplight_facts::AppDeletion;
 use lamplight_model::AppId;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-/// The tables with rows of apps, except the audit log, and the columns that identify a row. Accounts come last: their
-/// deletion also deletes rows of other tables, which would not be counted.
+/// The tables with rows of apps, except the audit log, and the columns that identify a row. The accounts come last,
+/// because deleting an account also deletes rows of other tables, which would not be counted.
 const TABLES: &[(&str, &str)] = &[
     ("logins", "app, user, device"),
     ("marks", "app, user, device"),
@@ -41,7 +41,7 @@ pub(crate) fn unfinished(db: &Connection) -> Result<Vec<AppId>> {
     list(db, "SELECT id FROM deleted_apps WHERE NOT emptied ORDER BY id", (), |row| Ok(AppId(row.get(0)?)))
 }
 
-/// Whether an app was deleted and not created again since. Its data must then not be stored.
+/// Returns `true` if an app was deleted and not created again since. The data of such an app must not be stored.
 pub(crate) fn is_deleted(db: &Connection, app: AppId) -> Result<bool> {
     db.prepare_cached("SELECT 1 FROM deleted_apps WHERE id = ?1")?.exists([app.0])
 }
@@ -83,7 +83,8 @@ mod tests {
     use super::*;
     use crate::schema;
 
-    /// Rows of deleted apps would stay in a new table that `TABLES` does not list.
+    /// Checks that `TABLES` lists every table with rows of apps. In a table that is not listed, rows of deleted apps
+    /// would stay.
     #[test]
     fn every_table_with_rows_of_apps_is_emptied() {
         let directory = tempfile::tempdir().unwrap();
@@ -98,7 +99,7 @@ mod tests {
         assert_eq!(with_app, listed);
     }
 
-    /// The cost of a step must not grow with the size of other apps.
+    /// Checks that the cost of a step does not grow with the size of other apps.
     #[test]
     fn the_rows_of_an_app_are_found_by_an_index() {
         let directory = tempfile::tempdir().unwrap();

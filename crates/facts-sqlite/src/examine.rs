@@ -55,7 +55,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::fs;
 
-    /// The contents of a folder: the path and the bytes of each file.
+    /// Returns the contents of a folder: the path and the bytes of each file.
     fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         entries.map(|path| (path.clone(), fs::read(&path).unwrap())).collect()

@@ -24,13 +24,13 @@ pub(crate) fn of_sqlite(doing: &'static str, error: Arc<Error>) -> FactsError {
     FactsError { kind: kind(&error), doing, source: Some(Box::new(OfSqlite(error))) }
 }
 
-/// The error of a call during which a panic occurred.
+/// Makes the error of a call during which a panic occurred.
 pub(crate) fn bug() -> Error {
     let message = "a bug: the statements panicked".to_owned();
     Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERNAL), Some(message))
 }
 
-/// The error of a call that failed because the store cannot be used at the moment.
+/// Makes the error of a call that failed because the store cannot be used at the moment.
 pub(crate) fn unavailable(
     doing: &'static str,
     source: impl std::error::Error + Send + Sync + 'static,
@@ -38,7 +38,7 @@ pub(crate) fn unavailable(
     FactsError { kind: FactsErrorKind::Unavailable, doing, source: Some(Box::new(source)) }
 }
 
-/// The error of a call that was refused because the queue is full.
+/// Makes the error of a call that was refused because the queue is full.
 pub(crate) fn overloaded(doing: &'static str) -> FactsError {
     FactsError { kind: FactsErrorKind::Overloaded, doing, source: None }
 }

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Identity(Vec<(PathBuf, (u64, u64))>);
 
 impl Identity {
-    /// The identity of the store's file at this path, and of SQLite's log, which an open store has.
+    /// Returns the identity of the store's file at this path, and of the log that SQLite has beside the file of an open
+    /// store.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
@@ -24,7 +25,7 @@ impl Identity {
         Ok(Self(files))
     }
 
-    /// The first path whose file was replaced or deleted. A path that cannot be read does not count.
+    /// Returns the first path whose file was replaced or deleted. A path that cannot be read does not count.
     pub(crate) fn replaced(&self) -> Option<&Path> {
         let is_other = |path: &Path, was: (u64, u64)| match identity(path) {
             Ok(now) => now != was,
@@ -34,7 +35,7 @@ impl Identity {
     }
 }
 
-/// The device and the inode of a file.
+/// Returns the device and the inode of a file.
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     let about = fs::metadata(path)?;
     Ok((about.dev(), about.ino()))

@@ -77,23 +77,23 @@ impl SqliteFacts {
         Ok(Self { readers, writer, marked: Marked::default(), identity })
     }
 
-    /// The counters of the writer since its start.
+    /// Returns the counters of the writer since its start.
     pub fn stats(&self) -> Stats {
         self.writer.stats()
     }
 
-    /// The current state of the writer.
+    /// Returns the current state of the writer.
     pub fn writer_state(&self) -> WriterState {
         self.writer.state()
     }
 
-    /// Whether all reader threads are running.
+    /// Returns `true` if all reader threads are running.
     pub fn readers_are_alive(&self) -> bool {
         self.readers.are_alive()
     }
 
-    /// The first file that was replaced or deleted since the store was opened. `None` if all files are in place. Writes
-    /// made since then are lost when the store is closed. Blocks on the disk.
+    /// Returns the first file that was replaced or deleted since the store was opened. Returns `None` if all files are
+    /// in place. Writes to a replaced file are lost when the store is closed. Blocks on the disk.
     pub fn replaced(&self) -> Option<&Path> {
         self.identity.replaced()
     }

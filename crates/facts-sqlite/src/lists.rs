@@ -1,7 +1,7 @@
-//! The lists of users in SQL: profiles, friends, messages and conversations. This file passes each call to the writer
-//! or to a reader; the SQL is in the submodules.
+//! The SQL for the lists of users: profiles, friends, messages and conversations. This file passes each call to the
+//! writer or to a reader. The statements are in the submodules.
 //!
-//! Rows are never summed up. A conversation's row has its number of unread messages, and the account has the total.
+//! No call sums up rows. The row of a conversation has its number of unread messages, and the account has the total.
 //! Each change of a conversation also changes the total.
 
 mod conversations;
@@ -167,8 +167,8 @@ fn state(db: &Connection, user: &User) -> Result<Option<ListsState>> {
     db.prepare_cached(sql)?.query_row(key, |row| state_of(row, 0)).optional()
 }
 
-/// Increments the version of a user's lists, and adds `unread` to the total of unread messages. Does nothing without an
-/// account.
+/// Increments the version of a user's lists, and adds `unread` to the total of unread messages. Does nothing if the
+/// user has no account.
 fn count_up(db: &Connection, user: &User, unread: i64) -> Result<ListsState> {
     let sql = "UPDATE accounts SET lists_version = lists_version + 1, unread = unread + ?3
                WHERE app = ?1 AND id = ?2 RETURNING lists_version, unread";

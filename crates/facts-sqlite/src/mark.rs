@@ -1,4 +1,5 @@
-//! The facts' position in their history. By it, live records detect that the facts were restored or replaced.
+//! The mark of the facts: a position in their history. From the mark, the live records detect that the facts were
+//! restored or replaced.
 
 use crate::SqliteFacts;
 use crate::rows::change;
@@ -7,7 +8,7 @@ use lamplight_model::FactsMark;
 use rusqlite::{Connection, Result, params};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The number of attempted commits when the mark was last advanced.
+/// The number of commits that had been attempted when the mark was last advanced.
 #[derive(Default)]
 pub(crate) struct Marked(AtomicU64);
 

@@ -114,8 +114,8 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
     Ok(done)
 }
 
-/// The ordinal up to which the user's session events were stored in the outbox. It is 0 once the caller has confirmed
-/// that it will not repeat events.
+/// Returns the ordinal up to which the user's session events were stored in the outbox. Returns 0 after the caller has
+/// confirmed that it will not repeat events.
 fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
     let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
     let key = params![user.app.0, user.id.as_str()];
@@ -201,7 +201,8 @@ fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at:
     Ok(true)
 }
 
-/// Records that a notice is handed out, by clearing `device`. By this column, a login finds the disconnect to cancel.
+/// Records that a notice is handed out, by clearing the column `device`. A login finds the disconnect that it cancels
+/// by this column.
 fn hand_out(db: &Connection, id: u64) -> Result<bool> {
     Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }
@@ -290,7 +291,7 @@ fn release_lease(db: &Connection, lane: Lane, beat: u64) -> Result<()> {
     Ok(())
 }
 
-/// Whether an outcome may be stored: it is from the last term of the lane, or from no term.
+/// Returns `true` if an outcome may be stored: it is from the last term of the lane, or it has no term.
 fn is_current(db: &Connection, id: u64, term: Option<u64>) -> Result<bool> {
     let Some(term) = term else { return Ok(true) };
     let sql = "SELECT 1 FROM notices JOIN lane_leases AS l USING (app, hook)
@@ -442,7 +443,7 @@ impl Tally {
         added.1 += dead;
     }
 
-    /// The number of waiting notices of an app, including the changes of this transaction.
+    /// Returns the number of waiting notices of an app, including the changes of this transaction.
     fn waiting(&mut self, db: &Connection, app: AppId) -> Result<i64> {
         let before = match self.before.get(&app) {
             Some(before) => *before,

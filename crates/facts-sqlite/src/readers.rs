@@ -22,7 +22,7 @@ type Read = Box<dyn FnOnce(&Connection) + Send>;
 
 /// The handle of the reader threads. Dropping it waits for the queue and the threads to end.
 pub(crate) struct Readers {
-    /// `None` only while the handle is dropped, because closing the queue ends the threads.
+    /// The queue; `None` only while the handle is dropped. Closing the queue ends the threads.
     queue: Option<SyncSender<Read>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -72,7 +72,7 @@ impl Readers {
         })
     }
 
-    /// Whether all reader threads are running.
+    /// Returns `true` if all reader threads are running.
     pub(crate) fn are_alive(&self) -> bool {
         self.threads.iter().all(|thread| !thread.is_finished())
     }

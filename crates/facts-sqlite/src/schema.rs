@@ -319,7 +319,8 @@ const MIGRATIONS: &[&str] = &[
 ",
 ];
 
-/// The migration after which the column `nick_folded` of all accounts is filled again.
+/// The migration after which the column `nick_folded` of all accounts is filled again. Another migration has filled it
+/// before.
 const FOLD_NICKS_AGAIN: &str = "
     -- In earlier schemas, nicks were folded only by converting them to lower case.
 ";
@@ -327,7 +328,7 @@ const FOLD_NICKS_AGAIN: &str = "
 /// After the migration with this index, the column `nick_folded` is filled for the first time.
 const NICKS_FOLDED: usize = 6;
 
-/// The nicks that a migration converts in one step. This bounds the memory for any number of accounts.
+/// The maximum number of nicks that a migration converts in one step. It bounds the memory for any number of accounts.
 const NICKS_AT_ONCE: usize = 10_000;
 
 /// The SQLite application id of the file: "Lamp".
@@ -374,7 +375,7 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, FactsError> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(opening)
 }
 
-/// Creates an empty file that only its owner can open: it will contain the keys of apps.
+/// Creates an empty file that only its owner can open, because it will contain the keys of apps.
 fn create(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -418,7 +419,8 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// The schema version of the file; 0 if it is empty. Refuses the file of another or a newer program.
+/// Returns the schema version of the file; 0 if the file is empty. Fails for the file of another program or of a newer
+/// version.
 pub(crate) fn version(connection: &Connection) -> Result<u32, FactsError> {
     // A single statement reads from one snapshot. Another process may be creating the tables.
     let sql = "SELECT (SELECT user_version FROM pragma_user_version),
@@ -456,7 +458,8 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fills `nick_folded`, by which accounts are found: the nick without upper and lower case.
+/// Fills the column `nick_folded`, by which accounts are found. It contains the nick without the difference between
+/// upper and lower case.
 fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read = transaction.prepare(
         "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",

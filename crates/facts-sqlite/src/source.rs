@@ -24,7 +24,7 @@ pub struct OlderSchema {
     pub known: u32,
 }
 
-/// The facts of a database file as of one moment. Calls block on the disk.
+/// The facts of a database file as of one moment. All calls block on the disk.
 pub struct Source {
     connection: Connection,
 }
@@ -32,7 +32,7 @@ pub struct Source {
 const READING: &str = "reading the database file";
 
 impl Source {
-    /// Opens a file, and changes nothing in it.
+    /// Opens a file. Does not change it.
     pub fn open(path: &Path) -> std::result::Result<Self, FactsError> {
         let connection = schema::open_for_reading(path)?;
         let found = version(&connection)?;
@@ -44,14 +44,14 @@ impl Source {
         Ok(Self { connection })
     }
 
-    /// The number of rows of a table.
+    /// Returns the number of rows of a table.
     pub fn count(&self, table: &Table) -> std::result::Result<u64, FactsError> {
         let sql = format!("SELECT count(*) FROM {}", table.name);
         let counted = self.connection.query_row(&sql, (), |row| row.get::<_, i64>(0));
         counted.map(i64::unsigned_abs).map_err(failed)
     }
 
-    /// Up to `limit` rows of a table in ascending order of the key, beginning after the row `after`.
+    /// Returns up to `limit` rows of a table in ascending order of the key, beginning after the row `after`.
     pub fn page(
         &self,
         table: &Table,
@@ -77,7 +77,8 @@ impl Source {
         read().map_err(failed)
     }
 
-    /// The highest `id` that a row of a [numbered](Table::is_numbered) table has ever had; 0 without any row so far.
+    /// Returns the highest `id` that a row of a [numbered](Table::is_numbered) table has ever had; 0 if the table has
+    /// never had a row.
     pub fn last_id(&self, table: &Table) -> std::result::Result<i64, FactsError> {
         let sql = format!(
             "SELECT max(coalesce((SELECT max(id) FROM {0}), 0),
@@ -87,12 +88,12 @@ impl Source {
         self.connection.query_row(&sql, (), |row| row.get(0)).map_err(failed)
     }
 
-    /// The highest number that was given to a login or an account. Both are numbered in one sequence.
+    /// Returns the highest number that was given to a login or an account. Both are numbered in one sequence.
     pub fn last_number(&self) -> std::result::Result<i64, FactsError> {
         self.connection.query_row("SELECT last FROM numbers", (), |row| row.get(0)).map_err(failed)
     }
 
-    /// The mark of the facts.
+    /// Returns the mark of the facts.
     pub fn mark(&self) -> std::result::Result<FactsMark, FactsError> {
         let mark = |row: &Row<'_>| {
             let (history, count): (i64, i64) = (row.get(0)?, row.get(1)?);
@@ -122,7 +123,7 @@ fn record(row: &Row<'_>, table: &Table) -> Result<Record> {
         .collect()
 }
 
-/// A cell of a key, as a value of a statement.
+/// A cell of a key, as a parameter of a statement.
 struct Bound<'a>(&'a Cell);
 
 impl ToSql for Bound<'_> {

@@ -138,7 +138,7 @@ fn insert_account(db: &Connection, user: &User, at: Timestamp) -> Result<Stands>
     Ok(Stands { born, lists_version: version.unsigned_abs() })
 }
 
-/// The creation number of the account; `None` if there is no account.
+/// Returns the creation number of the account; `None` if there is no account.
 fn born(db: &Connection, user: &User) -> Result<Option<u64>> {
     let sql = "SELECT born FROM accounts WHERE app = ?1 AND id = ?2";
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str()], |row| count(row, 0)).optional()
@@ -152,8 +152,8 @@ fn last_number(db: &Connection) -> Result<u64> {
     db.prepare_cached("SELECT last FROM numbers")?.query_row((), |row| count(row, 0))
 }
 
-/// Deletes an account with the rows that refer to it. `None` if there is no account. Its peers keep their
-/// conversations.
+/// Deletes an account with the rows that refer to it. Returns `None` if there is no account. The peers of the account
+/// keep their conversations.
 pub(crate) fn delete_account(
     db: &Connection,
     user: &User,
@@ -273,7 +273,7 @@ struct Known {
     mark: Option<EndMark>,
 }
 
-/// The data of an account that is needed for recording a login.
+/// The data of an account that is needed to record a login.
 struct Stands {
     /// The creation number of the account.
     born: u64,
@@ -378,5 +378,6 @@ fn trim_marks(db: &Connection, user: &User) -> Result<()> {
     change(db, sql, params![user.app.0, user.id.as_str(), MAX_MARKS as i64]).map(drop)
 }
 
-/// The highest lists version with which an account can start. Even with a wrong clock, increments have room.
+/// The highest lists version with which an account can start. Even if the clock is wrong, the version can still be
+/// incremented.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;

@@ -10,7 +10,8 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// The maximum number of waiting writes, which take about half a second. A further write fails with `Overloaded`.
+/// The maximum number of waiting writes. The writer needs about half a second for them. A further write fails with
+/// `Overloaded`.
 pub const WRITE_QUEUE: usize = 16_384;
 
 /// The maximum number of writes in one commit. A higher number would gain little, and would delay the first write.
@@ -42,7 +43,7 @@ pub enum WriterState {
 
 /// The handle of the writer thread. Dropping it waits for the queue and the thread to end.
 pub(crate) struct Writer {
-    /// `None` only while the handle is dropped, because closing the queue ends the thread.
+    /// The queue; `None` only while the handle is dropped. Closing the queue ends the thread.
     queue: Option<SyncSender<Box<dyn Write>>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
@@ -78,7 +79,7 @@ impl Writer {
         })
     }
 
-    /// The number of attempted commits, for a reader in another thread.
+    /// Returns the number of attempted commits, which another thread can read.
     pub(crate) fn attempts(&self) -> Attempts {
         Attempts(Arc::clone(&self.counters))
     }
@@ -125,7 +126,7 @@ impl Attempts {
 struct Counters {
     commits: AtomicU64,
     failed_commits: AtomicU64,
-    /// Whether the last commit failed.
+    /// `true` if the last commit failed.
     is_failing: AtomicBool,
     writes: AtomicU64,
     failed_writes: AtomicU64,
@@ -224,7 +225,8 @@ fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counter
     }
 }
 
-/// Runs and commits the batch with the writes that join meanwhile. After an error, nothing of the batch is stored.
+/// Runs and commits a batch: the first write, and the writes that arrive meanwhile. After an error, no write of the
+/// batch is stored.
 fn commit_batch(
     connection: &Connection,
     writes: &Receiver<Box<dyn Write>>,
@@ -245,7 +247,7 @@ fn commit_batch(
     committed
 }
 
-/// Runs each write in its own savepoint. A returned error concerns the whole transaction.
+/// Runs each write in its own savepoint. If this function returns an error, the whole transaction has failed.
 fn run_batch(
     connection: &Connection,
     writes: &Receiver<Box<dyn Write>>,

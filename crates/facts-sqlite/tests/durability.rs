@@ -118,7 +118,7 @@ async fn child_that_sends_messages_for_ever() {
     }
 }
 
-/// The numbers of all messages, newest first. Checks that their sequences have no gap.
+/// Returns the numbers of all messages, newest first. Checks that their sequences have no gap.
 async fn messages(facts: &SqliteFacts) -> Vec<u64> {
     let history = facts.history(of_app("bob"), of_app("alice").id, None, usize::MAX).await;
     let history = history.expect("messages can be read");
@@ -192,7 +192,7 @@ async fn a_store_that_is_opened_again_has_the_lists() {
     assert!(matches!(next, Sent::Stored(stored) if stored.message.sequence == 4));
 }
 
-/// A message from Alice to Bob at the time `number`.
+/// Makes a message from Alice to Bob at the time `number`.
 fn message(number: u64) -> NewMessage {
     let text = number.to_string();
     let client_id = ClientMessageId::new(&text).expect("a number is short and ASCII");
@@ -210,7 +210,7 @@ fn of_app(name: &str) -> User {
     User::new(AppId(1), UserId::new(name).expect("the tests name users rightly"))
 }
 
-/// A login at the time `number`.
+/// Makes a login at the time `number`.
 fn login(number: u64) -> NewLogin {
     let user = UserId::new(&format!("user {}", number % 100)).expect("the tests name users rightly");
     let device = DeviceId::new(&format!("device {number}")).expect("the tests name devices rightly");
@@ -225,7 +225,7 @@ fn login(number: u64) -> NewLogin {
     }
 }
 
-/// Starts this binary again to run the test `test`.
+/// Starts this binary again, as a child process that runs the test `test`.
 fn start(test: &str, path: &Path, first: u64) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().expect("this binary is somewhere"))
         .args(["--exact", test, "--nocapture"])
@@ -238,20 +238,20 @@ fn start(test: &str, path: &Path, first: u64) -> (Child, BufReader<ChildStdout>)
     (child, lines)
 }
 
-/// The path of the file and the first number in the child process; `None` in the parent.
+/// In the child process, returns the path of the file and the first number. In the parent process, returns `None`.
 fn task() -> Option<(std::ffi::OsString, u64)> {
     let first = std::env::var(FIRST).ok()?.parse().expect("the parent gives a number");
     Some((std::env::var_os(FILE)?, first))
 }
 
-/// Acknowledges a number in the child process. The line begins with a line break, because the test harness writes to
-/// the same output.
+/// In the child process, acknowledges a number on stdout. The line begins with a line break, because the test harness
+/// writes to stdout too.
 fn say(number: u64) {
     let line = format!("\nacknowledged {number}\n");
     std::io::stdout().lock().write_all(line.as_bytes()).expect("the parent listens");
 }
 
-/// In the parent process: the number of the next acknowledgement; `None` at the end of the output.
+/// In the parent process, returns the number of the next acknowledgement; `None` at the end of the output.
 fn acknowledgement(lines: &mut impl BufRead) -> Option<u64> {
     loop {
         let mut line = String::new();

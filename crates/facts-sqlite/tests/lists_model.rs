@@ -1,5 +1,5 @@
-//! Compares random histories of the lists of users with the model of the conformance suite. A history with a difference
-//! is reduced to the few relevant steps.
+//! Runs random histories of calls about lists, and compares the store with the model of the conformance suite. A
+//! history with a difference is reduced to the few relevant steps.
 
 use lamplight_facts::conformance::model;
 use lamplight_facts_sqlite::SqliteFacts;

@@ -114,7 +114,7 @@ fn a_file_brought_up_to_date_is_as_a_new_one() {
     assert!(columns(&new).iter().any(|column| column.starts_with("conversations")));
 }
 
-/// All columns of all tables and indexes, in order.
+/// Returns all columns of all tables and indexes, in order.
 fn columns(path: &Path) -> Vec<String> {
     let sql = "SELECT s.name, s.type, c.name, c.type, c.\"notnull\", coalesce(c.dflt_value, ''), c.pk
                FROM sqlite_schema AS s, pragma_table_xinfo(s.name) AS c ORDER BY s.name, c.cid";

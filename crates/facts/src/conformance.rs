@@ -269,7 +269,7 @@ fn at(millis: u64) -> Timestamp {
     Timestamp(millis)
 }
 
-/// A login of a native device by its application. Its UserSig was issued in the second of the login.
+/// Makes a login of a native device by its application. Its UserSig was issued in the second of the login.
 fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
     NewLogin {
         user: user(name),
@@ -304,7 +304,7 @@ fn end(on: &str, login: u64) -> EndedLogin {
     EndedLogin { device: device(on), login, mark: None }
 }
 
-/// The end of the device's login. If the device has no login in the list, the end has the highest number. Such an end
+/// Makes the end of the device's login. If the device has no login in the list, the end has the highest number, and so
 /// applies to any login.
 async fn end_of(facts: &dyn Facts, name: &str, on: &str) -> EndedLogin {
     let logins = ok(facts.logins(user(name))).await;
@@ -333,12 +333,12 @@ async fn make_accounts(facts: &dyn Facts) {
     }
 }
 
-/// The devices with a durable login, in the order of the login numbers.
+/// Returns the devices with a durable login, in the order of the login numbers.
 async fn devices(facts: &dyn Facts, name: &str) -> Vec<String> {
     ok(facts.logins(user(name))).await.iter().map(|login| login.device.to_string()).collect()
 }
 
-/// The friend list as text, with entries such as `bob, mutual: the remark`.
+/// Returns the friend list as text, with entries such as `bob, mutual: the remark`.
 async fn friends(facts: &dyn Facts, owner: &str) -> Vec<String> {
     let line =
         |Friend { id, remark, mutual, .. }| format!("{id}{}: {remark}", if mutual { ", mutual" } else { "" });
@@ -372,13 +372,13 @@ fn client_id(text: &str) -> ClientMessageId {
     ClientMessageId::new(text).expect("the suite names messages rightly")
 }
 
-/// The body of a custom message.
+/// Makes the body of a custom message.
 fn custom(data: &str, description: &str, extension: &str) -> MessageBody {
     let [data, description, extension] = [data, description, extension].map(str::to_owned);
     MessageBody::Custom(CustomElement { data, description, extension })
 }
 
-/// A message whose client id is its text.
+/// Makes a message whose client id is its text.
 fn new_message(from: &str, to: &str, text: &str, when: u64) -> NewMessage {
     let (to, body, client_id) = (id(to), text.into(), client_id(text));
     NewMessage { from: user(from), to, body, client_id, at: at(when), push: Vec::new() }
@@ -392,13 +392,14 @@ async fn send(facts: &dyn Facts, from: &str, to: &str, text: &str, when: u64) ->
     }
 }
 
-/// The history as text, newest first, with entries such as `2 bob: the text`.
+/// Returns the history as text, newest first, with entries such as `2 bob: the text`.
 async fn history(facts: &dyn Facts, owner: &str, peer: &str) -> Vec<String> {
     let line = |Message { from, sequence, body, .. }| format!("{sequence} {from}: {}", body.shown());
     ok(facts.history(user(owner), id(peer), None, usize::MAX)).await.into_iter().map(line).collect()
 }
 
-/// The conversation list as text, with rows such as `bob, pinned: the last text (its sender, the time), 2 unread`.
+/// Returns the conversation list as text, with rows such as `bob, pinned: the last text (its sender, the time), 2
+/// unread`.
 async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
     let line = |row: Conversation| {
         let pinned = if row.pinned { ", pinned" } else { "" };

@@ -39,7 +39,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
 pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Apps
 
-    /// All apps, in ascending order of their ids.
+    /// Returns all apps, in ascending order of their ids.
     fn apps(&self) -> Answer<'_, Vec<App>>;
 
     /// Creates an app, or replaces it completely. Fails while the app is being deleted.
@@ -54,7 +54,7 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// no account, login, revocation or notice of the app is stored. The last app cannot be deleted.
     fn begin_app_deletion(&self, app: AppId) -> Answer<'_, AppDeletion>;
 
-    /// The apps whose deletion has begun but is not complete, in ascending order of their ids.
+    /// Returns the apps whose deletion has begun but is not complete, in ascending order of their ids.
     fn deleted_apps(&self) -> Answer<'_, Vec<AppId>>;
 
     /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction. Returns the number of deleted
@@ -63,17 +63,17 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
 
     // Accounts
 
-    /// The accounts of these users, in the order of `users`; `None` for a user without an account.
+    /// Returns the accounts of these users, in the order of `users`; `None` for a user without an account.
     fn accounts(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Account>>>;
 
-    /// The accounts of these users with their durable logins, read from one snapshot. The logins are in ascending order
-    /// of their numbers.
+    /// Returns the accounts of these users with their durable logins, read from one snapshot. The logins are in
+    /// ascending order of their numbers.
     fn accounts_with_logins(&self, users: Vec<User>) -> Answer<'_, Vec<Option<AccountWithLogins>>>;
 
-    /// Up to `limit` accounts of an app in ascending order of their ids, beginning after the id `after`.
+    /// Returns up to `limit` accounts of an app in ascending order of their ids, beginning after the id `after`.
     fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>>;
 
-    /// Creates an account, unless the account exists. Returns its creation number; 0 if the app was deleted.
+    /// Creates an account if it does not exist. Returns its creation number; 0 if the app was deleted.
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
     /// Deletes an account with its profile, logins, marks, friendships and conversation list. Removes the user from the
@@ -88,8 +88,8 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// is no account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
-    /// The revocation that kicks and deletions of a user have left; `None` without one. A revocation exists even
-    /// without an account.
+    /// Returns the revocation that kicks and deletions of a user have left; `None` if there is none. A revocation can
+    /// exist without an account.
     fn revocation(&self, user: User) -> Answer<'_, Option<Revocation>>;
 
     /// Revokes these UserSigs in addition to those already revoked. Ends no login.
@@ -110,10 +110,10 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// user are kept.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
-    /// The durable logins of a user, in ascending order of their numbers.
+    /// Returns the durable logins of a user, in ascending order of their numbers.
     fn logins(&self, user: User) -> Answer<'_, Vec<Login>>;
 
-    /// All durable logins of all users, in no particular order.
+    /// Returns all durable logins of all users, in no particular order.
     fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>>;
 }
 
@@ -132,7 +132,7 @@ pub struct Account {
     pub created: Timestamp,
     /// The creation number. An account that is deleted and created again gets a higher number.
     pub born: u64,
-    /// The revocation that kicks and deletions have left; `None` without one.
+    /// The revocation that kicks and deletions of the user have left; `None` if there is none.
     pub revocation: Option<Revocation>,
 }
 
@@ -203,11 +203,11 @@ pub struct NewLogin {
     pub platform: Platform,
     /// The time of the login.
     pub at: Timestamp,
-    /// The second in which the UserSig was issued.
+    /// The second in which the UserSig was issued, since 1970-01-01 UTC.
     pub issued: u64,
     /// Whether the login outlives its connection: `true` for a native device, `false` for a Web device.
     pub durable: bool,
-    /// Whether the device resumes a login by itself. `false` if its application has logged in.
+    /// `true` if the device resumes a login by itself, `false` if its application has logged in.
     pub resume: bool,
 }
 
@@ -217,10 +217,11 @@ pub enum LoginRecorded {
     /// The login was refused, because its UserSig was revoked.
     Revoked,
     /// The login was refused, because the device's last login ended for this reason. A resume is always refused. A
-    /// login by the application is refused once, if another login kicked the device and the device was not told.
+    /// login by the application is refused only once, and only if another login has kicked the device and the device
+    /// was not notified.
     Ended(EndWhy),
-    /// The login was refused, because the account does not exist. A resume creates no account. Nor does a login to a
-    /// deleted app.
+    /// The login was refused, because the account does not exist. Only a login that is not a resume creates an account,
+    /// and only if its app was not deleted.
     NoAccount,
     /// The login is recorded.
     Recorded {

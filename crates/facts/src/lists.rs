@@ -21,19 +21,20 @@ pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
 /// The durable lists of users. The caller has validated the texts.
 pub trait Lists: Send + Sync {
-    /// The lists versions and unread counts of these users, in the order of `users`. `None` for a user without an
-    /// account. Many logins make this call, so it should be fast.
+    /// Returns the lists versions and unread counts of these users, in the order of `users`; `None` for a user without
+    /// an account. Many logins make this call, so it should be fast.
     fn lists_states(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>>;
 
     // Profiles
 
-    /// The profiles of these users, in the order of `users`; `None` for a user without an account.
+    /// Returns the profiles of these users, in the order of `users`; `None` for a user without an account.
     fn profiles(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Profile>>>;
 
     /// Changes a profile. Returns `None` if there is no account. If all values stay equal, the version stays.
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>>;
 
-    /// The further profile fields of these users, in the order of `users`. `None` for a user without an account.
+    /// Returns the further profile fields of these users, in the order of `users`; `None` for a user without an
+    /// account.
     fn profile_fields(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ProfileFields>>>;
 
     /// Changes a profile and sets further fields, in one transaction. Fields that are not in `fields` keep their
@@ -74,16 +75,16 @@ pub trait Lists: Send + Sync {
     /// Removes `friend` from the friend list of `owner`. With `both`, also removes `owner` from the list of `friend`.
     fn unfriend(&self, owner: User, friend: UserId, both: bool) -> Answer<'_, Unfriended>;
 
-    /// An entry of a friend list; `None` if there is none.
+    /// Returns an entry of a friend list; `None` if there is none.
     fn friend(&self, owner: User, friend: UserId) -> Answer<'_, Option<Friend>>;
 
-    /// Up to `limit` entries of a friend list in ascending order of their ids, beginning after the id `after`.
+    /// Returns up to `limit` entries of a friend list in ascending order of their ids, beginning after the id `after`.
     fn friend_page(&self, owner: User, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Friend>>;
 
-    /// The number of entries in a friend list.
+    /// Returns the number of entries in a friend list.
     fn count_friends(&self, owner: User) -> Answer<'_, usize>;
 
-    /// The users who are in the owner's friend list and have the owner in their own, in ascending order of their ids.
+    /// Returns the mutual friends of the owner, in ascending order of their ids.
     fn mutual_friends(&self, owner: User) -> Answer<'_, Vec<UserId>>;
 
     // Messages and conversations
@@ -105,8 +106,8 @@ pub trait Lists: Send + Sync {
     /// repeated.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
-    /// Up to `limit` messages of the owner's conversation with `peer`, newest first, without those that the owner has
-    /// deleted. If `before` is given, only messages with a lower sequence are returned.
+    /// Returns up to `limit` messages of the owner's conversation with `peer`, newest first. Skips messages that the
+    /// owner has deleted. If `before` is given, returns only messages with a lower sequence.
     fn history(
         &self,
         owner: User,
@@ -115,9 +116,9 @@ pub trait Lists: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<Message>>;
 
-    /// Up to `limit` rows of the owner's conversation list. Pinned rows come first. Rows are then in descending order
-    /// of their latest activity, and then in ascending order of the peer. If `after` is given, only rows after that
-    /// position are returned.
+    /// Returns up to `limit` rows of the owner's conversation list. Pinned rows come first. Rows are then in descending
+    /// order of their latest activity, and then in ascending order of the peer. If `after` is given, returns only rows
+    /// after that position.
     fn conversations(
         &self,
         owner: User,
@@ -125,7 +126,7 @@ pub trait Lists: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<Conversation>>;
 
-    /// A row of the owner's conversation list; `None` without one.
+    /// Returns a row of the owner's conversation list; `None` if there is none.
     fn conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<Conversation>>;
 
     /// Marks the peer's messages up to `sequence` as read by the owner. `None` marks all existing messages. The read
@@ -209,15 +210,15 @@ pub struct NewFriendship {
     pub both: bool,
     /// The owner's name for the friend; may be empty.
     pub remark: String,
-    /// The app's description of how the friendship began; may be empty.
+    /// The app's text about the way in which the friendship began; may be empty.
     pub source: String,
-    /// The text of the owner's request; may be empty.
+    /// The text of the friend request; may be empty.
     pub wording: String,
     /// The time of the call.
     pub at: Timestamp,
     /// The maximum number of entries of each list. In a full list, existing entries can still be changed.
     pub limit: usize,
-    /// Whether the friend's rule for being added applies: `true` for calls of users, `false` for calls of the app.
+    /// `true` for a call of a user, for which the friend's rule for being added applies. `false` for a call of the app.
     pub ask: bool,
 }
 
@@ -253,8 +254,7 @@ pub enum Befriended {
     ListFull,
     /// `both` was requested, and the friend's list is full.
     FriendListFull,
-    /// A user has made the call, and the friend's rule allows nobody to add them. Existing entries can still be
-    /// updated.
+    /// A user has made the call, and the friend allows nobody to add them. Existing entries can still be updated.
     Denied,
 }
 
@@ -272,9 +272,9 @@ pub struct RemarkSet {
 /// The result of [`Lists::unfriend`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unfriended {
-    /// Whether the friend was in the owner's list and was removed.
+    /// `true` if the friend was in the owner's list and was removed.
     pub forth: bool,
-    /// Whether the owner was in the friend's list and was removed. Always `false` without `both`.
+    /// `true` if the owner was in the friend's list and was removed. Always `false` without `both`.
     pub back: bool,
     /// The entry about the owner that the friend still has; `None` if there is none.
     pub left: Option<Friend>,
@@ -298,7 +298,7 @@ pub struct NewMessage {
     pub client_id: ClientMessageId,
     /// The time of the call.
     pub at: Timestamp,
-    /// The platforms of the devices to which the app's backend is to push the message. If any are given, a notice is
+    /// The platforms of the devices to which the app's backend must push the message. If there is any, a notice is
     /// added to the outbox in the same transaction.
     pub push: Vec<Platform>,
 }
@@ -308,11 +308,11 @@ pub struct NewMessage {
 pub struct MissedMessages {
     /// The recipient of the messages.
     pub user: User,
-    /// The time from which on the messages may have been missed.
+    /// The time of the first message that may have been missed.
     pub since: Timestamp,
     /// The maximum number of notices to add.
     pub limit: usize,
-    /// The platforms of the devices to which the messages are to be pushed.
+    /// The platforms of the devices to which the app's backend must push the messages.
     pub devices: Vec<Platform>,
     /// The time of the call.
     pub at: Timestamp,

@@ -19,8 +19,8 @@ pub trait Operations: Send + Sync {
     /// Records the outcome of an operation. Does nothing if the entry no longer exists.
     fn settle_audit(&self, id: u64, settled: AuditSettled) -> Answer<'_, ()>;
 
-    /// Up to `limit` entries of an app, newest first; `None` means all apps. If `before` is given, only older entries
-    /// are returned.
+    /// Returns up to `limit` entries of an app, newest first; of all apps if `app` is `None`. If `before` is given,
+    /// returns only older entries.
     fn audit_entries(
         &self,
         app: Option<AppId>,
@@ -32,10 +32,10 @@ pub trait Operations: Send + Sync {
     /// each level in `forgotten`, also deletes the records before the given time.
     fn put_figures(&self, figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> Answer<'_, ()>;
 
-    /// Up to `limit` records of a level, in ascending order of their times, beginning at the time `from`.
+    /// Returns up to `limit` records of a level, in ascending order of their times, beginning at the time `from`.
     fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Answer<'_, Vec<Figure>>;
 
-    /// All documents of the console, in ascending order of their names, as of one moment.
+    /// Returns all documents of the console, in ascending order of their names, as of one moment.
     fn console_documents(&self) -> Answer<'_, Vec<ConsoleDocument>>;
 
     /// Stores the content of a document if its revision is `was`. The revision increases by one. If `was` is `None`, no
@@ -66,7 +66,7 @@ pub enum AuditSettled {
     },
     /// The operation failed. A part of the operation may have been executed.
     Failed {
-        /// The error in words.
+        /// The text of the error.
         note: String,
     },
     /// The operation was refused or had nothing to do. Nothing was changed, so its entry is removed.
@@ -76,7 +76,7 @@ pub enum AuditSettled {
 /// A stored record of metrics over a period.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Figure {
-    /// The number of the resolution, which determines the length of the period.
+    /// The level, which determines the length of the period.
     pub level: u8,
     /// The start of the period.
     pub at: Timestamp,

@@ -42,8 +42,8 @@ pub trait Outbox: Send + Sync {
     /// returned, no call of a former term can change the outbox any longer.
     fn begin_recording(&self, partitions: Vec<u16>) -> Answer<'_, u64>;
 
-    /// Up to `limit` heads of a lane, in the order in which they are due. Heads that are not yet due are included. A
-    /// head is the oldest unsettled notice of a user.
+    /// Returns up to `limit` heads of a lane, in the order in which they are due. Also returns heads that are not due
+    /// yet. A head is the oldest unsettled notice of a user.
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>>;
 
     /// Records that a notice is about to be sent, so that no login can cancel it. Returns whether the notice exists.
@@ -51,8 +51,8 @@ pub trait Outbox: Send + Sync {
 
     /// Takes or renews the lease of a lane for `node`. Returns the state of the lease after the call.
     ///
-    /// If another node has the lease, nothing is changed. But if `over` is the beat of that lease, `node` takes the
-    /// lease over, and the other node loses it.
+    /// If another node has the lease, the call changes nothing, with one exception. If `over` is the beat of that
+    /// lease, `node` takes the lease over, and the other node loses it.
     ///
     /// A lane of a deleted app has no lease, and no node gets one.
     ///
@@ -68,17 +68,18 @@ pub trait Outbox: Send + Sync {
     /// app above [`MAX_DEAD_LETTERS`], and returns their number.
     fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize>;
 
-    /// All lanes that have or have had notices.
+    /// Returns all lanes that have or have had notices.
     fn lanes(&self) -> Answer<'_, Vec<LaneState>>;
 
-    /// Up to `limit` dead letters of an app after the id `after`, in ascending order of their ids. Notices became dead
-    /// letters in this order.
+    /// Returns up to `limit` dead letters of an app after the id `after`, in ascending order of their ids. This is the
+    /// order in which the notices became dead letters.
     fn dead_letters(&self, app: AppId, after: Option<u64>, limit: usize) -> Answer<'_, Vec<DeadLetter>>;
 
-    /// Turns dead letters into waiting notices again, queued at the time `at`. Returns the number that existed.
+    /// Turns dead letters into waiting notices again, queued at the time `at`. Returns how many of the dead letters
+    /// existed.
     fn resend(&self, app: AppId, ids: Vec<u64>, at: Timestamp) -> Answer<'_, usize>;
 
-    /// Deletes dead letters. Returns the number that existed.
+    /// Deletes dead letters. Returns how many of them existed.
     fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize>;
 }
 
@@ -140,14 +141,14 @@ pub struct Notice {
     pub queued: Timestamp,
     /// The number of failed attempts.
     pub attempts: u32,
-    /// The time from which on the notice may be sent.
+    /// The earliest time at which the notice may be sent.
     pub due: Timestamp,
     /// The error of the last attempt; empty if no attempt has failed.
     pub error: String,
 }
 
 impl Notice {
-    /// Whether the notice reports a disconnect without a logout.
+    /// Returns `true` if the notice reports a disconnect without a logout.
     pub fn is_disconnect(&self) -> bool {
         match &self.content {
             NoticeContent::Session(event) => event.kind.is_disconnect(),
@@ -161,7 +162,7 @@ impl Notice {
 pub struct Settled {
     /// The id of the notice.
     pub id: u64,
-    /// The term of the lane's lease in which the notice was sent. `None` if no other node uses the outbox. The outcome
+    /// The term of the lane's lease in which the notice was sent. `None` if no other node uses the outbox; the outcome
     /// is then stored in any state of the lease.
     pub term: Option<u64>,
     /// The outcome.
@@ -177,7 +178,7 @@ pub enum SettledAs {
     Again {
         /// The number of failed attempts.
         attempts: u32,
-        /// The time from which on the notice may be sent again.
+        /// The earliest time at which the notice may be sent again.
         due: Timestamp,
         /// The reason of the failure.
         error: String,

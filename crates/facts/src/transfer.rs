@@ -12,7 +12,7 @@ pub struct Table {
     pub columns: &'static [(&'static str, Kind)],
     /// The number of columns in the key. The key consists of the first columns, which identify and order the rows.
     pub key: usize,
-    /// Whether the store numbers new rows itself, in the column `id`. The store never uses a number twice.
+    /// Whether the store gives each new row a number in the column `id`. The store never uses a number twice.
     pub is_numbered: bool,
 }
 
@@ -221,7 +221,7 @@ pub const TABLES: &[Table] = {
 };
 
 impl Table {
-    /// The key of a row: the values of the first columns, which identify the row.
+    /// Returns the key of a row: the values of the first columns, which identify the row.
     pub fn key_of<'a>(&self, record: &'a [Cell]) -> &'a [Cell] {
         &record[..self.key]
     }

@@ -33,8 +33,8 @@ macro_rules! rows {
 
 const FIRST_PAGE: &str = rows!("1 ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?3");
 
-/// Selects a page after a cursor. It begins at the rows with the cursor's pin and time, and skips those up to the
-/// cursor's peer.
+/// Selects a page after a cursor. Starts at the rows with the pin and the time of the cursor. Skips these rows up to
+/// the peer of the cursor.
 const LATER_PAGE: &str = rows!(
     "(c.pinned, c.active) <= (?3, ?4) AND NOT (c.pinned = ?3 AND c.active = ?4 AND c.peer <= ?5)
      ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?6"
@@ -136,7 +136,7 @@ pub(super) fn mark_read(
     changed(db, owner, peer, i64::from(unread) - i64::from(before.unread))
 }
 
-/// A conversation before messages are marked as read.
+/// The state of a conversation before messages are marked as read.
 struct Reading {
     read: u64,
     unread: u32,
@@ -146,10 +146,10 @@ struct Reading {
     of_peer: u64,
 }
 
-/// The number of the peer's messages after the sequence `read`, at most the previous unread count.
+/// Returns the number of the peer's messages after the sequence `read`, at most the previous unread count.
 ///
-/// No rows are counted: a message stores its number among its sender's messages, and sequences have no gaps. A deleted
-/// message after `read` may have been the peer's, so it counts.
+/// No rows are counted: a message stores its number among its sender's messages, and sequences have no gaps. The sender
+/// of a deleted message after `read` is not known, so the message counts as the peer's.
 fn unread_after(db: &Connection, before: &Reading, peer: &UserId, read: u64) -> Result<u32> {
     if before.unread == 0 || read == before.last {
         return Ok(0);

@@ -31,7 +31,8 @@ fn body_of(row: &Row<'_>, first: usize) -> Result<MessageBody> {
     })
 }
 
-/// The value of the column `custom`: the custom content without its description; `None` for a text message.
+/// Returns the value of the column `custom`: the custom content without its description. Returns `None` for a text
+/// message.
 pub(super) fn custom_column(body: &MessageBody) -> Option<String> {
     match body {
         MessageBody::Text(_) => None,

@@ -95,7 +95,7 @@ pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<En
     crate::outbox::enqueue(db, &notices)
 }
 
-/// The stored data of one of the two users before the message.
+/// The stored data of one of the two users, as it was before the message.
 struct Party {
     /// The creation time of the account.
     born: i64,
@@ -120,7 +120,7 @@ fn party(db: &Connection, user: &User, other: &UserId) -> Result<Option<Party>> 
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str(), other.as_str()], party).optional()
 }
 
-/// The latest stored message that this call repeats, if any.
+/// Returns the latest stored message of which this call is a retry; `None` if there is none.
 fn sent_before(
     db: &Connection,
     from: &User,

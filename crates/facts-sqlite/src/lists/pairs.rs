@@ -28,7 +28,7 @@ pub(super) fn next_place(db: &Connection, from: &User, to: &UserId) -> Result<Pl
     })
 }
 
-/// The two users in the order of the columns `low` and `high`.
+/// Returns the two users in the order of the columns `low` and `high`.
 pub(super) fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &'a UserId) {
     if one <= other { (one, other) } else { (other, one) }
 }

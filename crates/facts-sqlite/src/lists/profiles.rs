@@ -85,7 +85,7 @@ const FIND_BEFORE: &str = "SELECT id, nick, created FROM accounts
     WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3) AND nick_folded < ?5
     ORDER BY nick_folded, id LIMIT ?4";
 
-/// The first text, in byte order, after all texts with this prefix, if there is one.
+/// Returns the first text, in byte order, after all texts with this prefix; `None` if there is no such text.
 fn end_of(prefix: &str) -> Option<String> {
     let mut chars: Vec<char> = prefix.chars().collect();
     while let Some(last) = chars.pop() {
@@ -147,7 +147,7 @@ mod tests {
         }
     }
 
-    /// The cost of a search must not grow with the number of accounts that do not match.
+    /// Checks that the cost of a search does not grow with the number of accounts that do not match.
     #[test]
     fn nicks_are_found_by_their_index() {
         let directory = tempfile::tempdir().unwrap();

@@ -145,7 +145,7 @@ pub async fn adding_again_keeps_the_time(facts: &dyn Facts) {
     }
 }
 
-/// A list can have as many entries as the limit. A full list allows changes of existing entries.
+/// A list can have as many entries as the limit. In a full list, existing entries can still be changed.
 pub async fn the_bound_of_a_list_is_reached_and_not_passed(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;

@@ -39,7 +39,7 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
     }
 }
 
-/// The number of milliseconds between two consecutive times.
+/// The time between two consecutive moments of a history, in milliseconds.
 const MOMENT: u64 = RETRY_TIME.as_secs() * 1_000 / 4;
 
 /// The names of the users. They are few, so that conversations become long, and are not in byte order.
@@ -124,7 +124,7 @@ impl Dice {
     }
 }
 
-/// A pseudo-random number (splitmix64).
+/// Returns a pseudo-random number (splitmix64).
 fn mixed(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -165,7 +165,8 @@ struct Kept {
 struct Row {
     cleared: u64,
     read: u64,
-    /// An upper bound of the unread count. A store may forget the senders of deleted messages.
+    /// An upper bound of the unread count. It is exact until messages are deleted, because a store may forget the
+    /// senders of deleted messages.
     unread: u32,
     pinned: bool,
     active: Timestamp,
@@ -523,7 +524,7 @@ impl Model {
         })
     }
 
-    /// The owner's view of the history, newest first.
+    /// Returns the history as the owner sees it, newest first.
     fn history(&self, owner: &UserId, peer: &UserId) -> Vec<Message> {
         let Some(row) = self.rows.get(&(owner.clone(), peer.clone())) else { return Vec::new() };
         let kept = self.messages.get(&pair(owner, peer)).into_iter().flatten().rev();

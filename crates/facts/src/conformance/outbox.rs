@@ -240,8 +240,8 @@ pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts)
     assert_eq!(state(facts, STATE).await.waiting, 2);
 }
 
-/// Events may be repeated after a crash. A cancelled pair is not stored again. If the disconnect was already sent, the
-/// repeated login is stored.
+/// Events may be repeated after a crash. If a login has cancelled a disconnect, neither of the two is stored again. If
+/// the disconnect was already sent, the repeated login is stored.
 pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dyn Facts) {
     let closed = |ordinal| event(ordinal, "phone", SessionEventKind::LinkClosed);
     let pair = || vec![new("alice", closed(1)), new("alice", login(2, "phone"))];
@@ -531,14 +531,14 @@ pub(super) fn login(ordinal: u64, on: &str) -> NoticeContent {
     event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() })
 }
 
-/// The same event, marked to be always sent.
+/// Makes the same event with the mark that it must be sent in any case.
 fn always(content: NoticeContent) -> NoticeContent {
     let NoticeContent::Session(event) = content else { unreachable!("it is a session event") };
     let after = event.after.map(|after| StatusAfter { told_always: true, ..after });
     NoticeContent::Session(SessionEvent { after, ..event })
 }
 
-/// A status of an OFFLINE user, with this version.
+/// Makes the status of an OFFLINE user with this version.
 fn after(version: u64) -> Option<StatusAfter> {
     Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), told_always: false })
 }
@@ -576,7 +576,7 @@ pub(super) async fn heads(facts: &dyn Facts, lane: Lane) -> Vec<Notice> {
     ok(facts.heads(lane, 1_000)).await
 }
 
-/// The first notice of each user in a lane, as text with user and ordinal.
+/// Returns the first notice of each user in a lane, as text with user and ordinal.
 pub(super) async fn shown(facts: &dyn Facts, lane: Lane) -> Vec<String> {
     let show = |head: Notice| format!("{} {}", head.user.id, head.ordinal);
     heads(facts, lane).await.into_iter().map(show).collect()
