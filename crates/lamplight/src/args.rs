@@ -44,7 +44,8 @@ impl Common {
         Config::load(self.config.as_deref(), flags).context("the settings cannot be used")
     }
 
-    /// Returns the data folder and the store of the facts, found by the same rules as [`settings`](Self::settings).
+    /// Returns the settings of the store of the facts, found by the same rules as [`settings`](Self::settings). They
+    /// include the data folder.
     pub fn store(&self) -> anyhow::Result<FactsSettings> {
         Ok(self.settings(Vec::new())?.facts_settings())
     }

@@ -50,7 +50,7 @@ fn seconds(value: &str) -> u64 {
     value.strip_suffix('s').expect("seconds").parse().expect("a number")
 }
 
-/// The paths of all settings, by the names of their variables.
+/// Returns the paths of all settings, by the names of their variables.
 fn settings() -> BTreeMap<String, &'static str> {
     fn gather(value: &Value, path: &str, found: &mut BTreeMap<String, &'static str>) {
         for (name, value) in entries(value) {
@@ -90,7 +90,7 @@ fn check_file_of_settings(place: &str, toml: &str) {
     Config::load(Some(file.path()), Vec::new()).unwrap_or_else(|error| panic!("{place}: {error}"));
 }
 
-/// The ports of the image: for clients, HTTP, and health and metrics.
+/// Returns the ports of the image: for clients, for HTTP, and for health and metrics.
 fn ports() -> [u16; 3] {
     let config = Config::default();
     let health = variables_of_the_image().remove("LAMPLIGHT_HEALTH_LISTEN").expect("a health port");
@@ -98,7 +98,7 @@ fn ports() -> [u16; 3] {
     [config.client_listen.port(), config.http_listen.port(), health.port()]
 }
 
-/// The instructions of the Dockerfile, with continued lines joined.
+/// Returns the instructions of the Dockerfile, with continued lines joined.
 fn instructions() -> Vec<String> {
     file("Dockerfile").replace("\\\n", " ").lines().map(|line| line.trim().to_owned()).collect()
 }

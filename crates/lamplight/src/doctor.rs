@@ -68,7 +68,8 @@ impl Finding {
     }
 }
 
-/// The limit of open files below which there is a warning. A server would run out of files before memory.
+/// The limit of open files below which there is a warning. With a lower limit, a server runs out of files before it
+/// runs out of memory.
 const FEW_FILES: u64 = 10_000;
 
 /// The files that a server opens besides connections, with a margin.
@@ -254,7 +255,7 @@ pub fn store(found: &StoreFound) -> Option<Finding> {
     }
 }
 
-/// Whether an address of PostgreSQL or Redis is on this machine.
+/// Returns `true` if an address of PostgreSQL or Redis is on this machine.
 fn is_local(address: &str) -> bool {
     ["/", "localhost:", "localhost/", "127.", "[::1]", "::1"].iter().any(|local| address.starts_with(local))
 }
@@ -376,7 +377,7 @@ pub fn shared_ports(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Whether two listeners cannot have these addresses together. `[::]` includes all IPv4 addresses.
+/// Returns `true` if two listeners cannot have these addresses at the same time. `[::]` includes all IPv4 addresses.
 fn collide(one: SocketAddr, other: SocketAddr) -> bool {
     let takes_in = |wide: IpAddr, ip: IpAddr| wide.is_unspecified() && (wide.is_ipv6() || ip.is_ipv4());
     let (a, b) = (one.ip(), other.ip());
@@ -552,7 +553,8 @@ fn is_private(ip: IpAddr) -> bool {
 /// A time before the first version of this program. A clock before this time is wrong.
 const BUILT_AFTER: Timestamp = Timestamp(1_735_689_600_000);
 
-/// The time in milliseconds by which a file may be newer than the clock. The clock is read before the files.
+/// The time by which a file may be newer than the clock, in milliseconds. The clock is read before the files, and files
+/// can change in between.
 const SLACK: u64 = 60_000;
 
 /// Makes the finding about the clock. A time before `BUILT_AFTER`, or before the newest file of the data folder, is

@@ -59,8 +59,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log of a server. Repeated lines are limited. Logging never blocks or fails because of stderr. Keep the
-/// guard until the server has ended.
+/// Starts the log of a server. Repeated lines are limited. Logging never blocks, and never fails because of stderr. The
+/// caller must keep the guard until the server has ended.
 pub fn start(args: &LogArgs, metrics: &LogMetrics) -> anyhow::Result<LogGuard> {
     let filter = EnvFilter::try_new(&args.log)
         .map_err(|error| anyhow::anyhow!("--log {:?} is not a log filter: {error}", args.log))?;

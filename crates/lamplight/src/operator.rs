@@ -27,7 +27,7 @@ const PAGE: usize = 1_000;
 /// The number of messages that are read in one request.
 const HISTORY_PAGE: u32 = 100;
 
-/// Adds to the refusal of a server with a fault where its cause is told.
+/// Adds to the refusal of a server with an internal error where the operator finds the cause.
 fn with_remedy(code: u32, message: String) -> String {
     if code != Code::INTERNAL.number() {
         return message;
@@ -115,7 +115,8 @@ impl Operator {
         Ok(())
     }
 
-    /// Like [`put_app`](Self::put_app), but returns `false` if the app has changed since it was read.
+    /// Creates or replaces an app as [`put_app`](Self::put_app) does, but returns `false` if the app has changed since
+    /// it was read.
     pub async fn try_put_app(&mut self, app: App) -> anyhow::Result<bool> {
         if self.seen.is_none() {
             self.apps().await?;

@@ -61,7 +61,7 @@ impl SecretReader {
     }
 }
 
-/// Whether a value looks like an option (`--name`). The user has then probably forgotten the value.
+/// Returns `true` if a value looks like an option (`--name`). The user has then probably forgotten the value.
 fn is_long_option(text: &str) -> bool {
     text.strip_prefix("--").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()))
 }

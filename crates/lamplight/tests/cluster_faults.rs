@@ -1,5 +1,5 @@
-//! Faults of Redis and of PostgreSQL under two running servers with clients: what they refuse meanwhile, what they keep,
-//! and what is right again afterwards without any client that connects again.
+//! Tests of faults of Redis and PostgreSQL under two running servers with clients. They check what the servers refuse
+//! during a fault and what they keep. Afterwards, everything must be right again although no client connects again.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, clippy::print_stdout, missing_docs)]
 
@@ -16,21 +16,21 @@ use lamplight_wire::v1::{Reason, StatusType, UserStatus};
 use rustix::process::Signal;
 use std::time::{Duration, Instant};
 
-/// The time within which the picture has to be right again after a fault has ended.
+/// The time after the end of a fault within which all statuses must be right again.
 const SOON: Duration = Duration::from_secs(30);
-/// The time within which a server that cannot do something has to say so: two timeouts of a call to Redis.
+/// The longest time in which a server must answer a call during a fault: two timeouts of a call to Redis.
 const AT_MOST: Duration = Duration::from_secs(6);
 const TIMES: Times = Times { lease: Duration::from_millis(1_500), grace: Duration::from_secs(3) };
 /// The options of a Redis whose data survives that it is killed.
 const ON_DISK: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 
-/// Two servers, `a` and `b`, each with its own links to the stores.
+/// Two servers, `a` and `b`. Each has its own links to the stores.
 struct Site {
     a: Server,
     b: Server,
-    /// The links of `a`, and of `b`, to Redis.
+    /// The links to Redis: of `a`, and of `b`.
     to_redis: [Link; 2],
-    /// The links of `a`, and of `b`, to PostgreSQL.
+    /// The links to PostgreSQL: of `a`, and of `b`.
     to_facts: [Link; 2],
     redis: RedisServer,
     _database: postgres::Database,
@@ -171,7 +171,7 @@ async fn a_restart_of_redis_with_its_data_is_seen_by_nobody() {
     site.b.stop();
 }
 
-/// Cuts the link of `a` to Redis, and checks what `a` says until the time is over.
+/// Cuts the link of `a` to Redis. Checks that `a` reports it in `/readyz`, and refuses calls at once.
 fn cut_off(site: &Site, party: &mut Party, cut: impl FnOnce(&Link)) {
     cut(&site.to_redis[0]);
     wait_until("the server is not ready", SOON, || {

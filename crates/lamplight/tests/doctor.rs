@@ -157,8 +157,8 @@ fn what_a_start_refuses_is_wrong() {
     }
 }
 
-/// The exit codes of the doctor and of a server with the same flags, variable and folder. A server that starts is
-/// stopped, and its code is 0.
+/// Returns the exit codes of the doctor and of a server with the same flags, variable and folder. A server that starts
+/// is stopped, and its code is 0.
 fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Option<i32>, Option<i32>) {
     let command = |name: &str| {
         let mut command = folder.command(&[&[name], flags].concat());

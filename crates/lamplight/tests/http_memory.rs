@@ -146,7 +146,8 @@ fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
     }
 }
 
-/// Each of `peers` peers sends `head` at once and then `body` in segments of `segment` bytes, and never reads.
+/// The peers of an attack. Each of `peers` peers sends `head` at once and then `body` in segments of `segment` bytes.
+/// No peer reads.
 struct Attack {
     name: &'static str,
     peers: usize,

@@ -70,9 +70,8 @@ fn wrong_usage_is_told_in_json_too() {
     assert!(code == Some(0) && output.contains("Usage:") && !output.contains("{"), "{output}");
 }
 
-/// The commands without a test here. `webhook show` needs a dead letter, `facts_copy.rs` tests `facts copy`,
-/// `cluster.rs` tests those of `node`, and the
-/// others print no single JSON document.
+/// The commands that this file does not test. `webhook show` needs a dead letter. `facts_copy.rs` tests `facts copy`,
+/// and `cluster.rs` tests the commands of `node`. The others print no single JSON document.
 const OTHERWISE: [&str; 8] =
     ["serve", "demo", "watch", "load", "completions", "webhook show", "facts copy", "node"];
 

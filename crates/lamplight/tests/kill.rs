@@ -102,13 +102,13 @@ fn copy_facts(from: &Path, to: &Path) {
     }
 }
 
-/// The mark in the facts of a running server: a number that grows with changes of the facts.
+/// Returns the mark in the facts of a running server: a number that grows with changes of the facts.
 fn mark(folder: &Path) -> i64 {
     let facts = rusqlite::Connection::open(folder.join("facts.db")).unwrap();
     facts.query_row("SELECT count FROM mark", (), |row| row.get(0)).unwrap()
 }
 
-/// The total size of the journal files, in which the server records the mark of the facts.
+/// Returns the total size of the journal files, in which the server records the mark of the facts.
 fn noted_bytes(folder: &Path) -> u64 {
     let files = fs::read_dir(folder.join("live")).unwrap().map(|entry| entry.unwrap());
     let of_marks = files.filter(|file| file.path().extension().is_some_and(|it| it == "0"));

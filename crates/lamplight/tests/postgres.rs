@@ -1,5 +1,5 @@
-//! Tests of a server whose facts are in a real PostgreSQL: start and restart, commands without a server, the shown
-//! parts of the URL, and an outage of PostgreSQL.
+//! Tests of a server whose facts are in a real PostgreSQL. They cover start and restart, commands without a server, the
+//! parts of the URL that are shown, and an outage of PostgreSQL.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -78,7 +78,7 @@ impl Device {
         }
     }
 
-    /// Whether the connection is open and the server answers on it.
+    /// Returns `true` if the connection is open and the server answers on it.
     fn is_alive(&mut self) -> bool {
         matches!(self.ask(Request::Heartbeat(v1::Heartbeat::default())), Body::Heartbeat(_))
     }

@@ -81,7 +81,8 @@ async fn answer(mut stream: TcpStream, told: &Told) -> std::io::Result<()> {
     }
 }
 
-/// The received events without duplicates: notices that were not settled at a kill are sent again.
+/// Returns the received events without duplicates. Notices that were not settled at a kill are sent again, so there may
+/// be duplicates.
 fn once(told: &Told) -> Vec<(String, String, String)> {
     let mut seen = HashSet::new();
     let events = told.events.lock().unwrap();

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 
-/// The SDKAppID of the first app, if none is given. Further apps get the next higher ids.
+/// The SDKAppID of the first app, unless an operator gives another one. Further apps get the next higher ids.
 const FIRST_APP: u32 = 1_400_000_001;
 
-/// The maximum number of ids that `app create` tries. Another command may take a chosen id meanwhile.
+/// The maximum number of ids that `app create` tries. While it tries, another command may take the chosen id.
 const ATTEMPTS: usize = 5;
 
 /// Commands for apps.
@@ -263,7 +263,7 @@ async fn create(
 }
 
 /// Returns an id for a new app: one above the highest id, so that ids are normally not reused. If no higher id exists,
-/// returns a free id, preferably from [`FIRST_APP`] on. `None` if all ids are taken.
+/// returns a free id, preferably from [`FIRST_APP`] on. Returns `None` if all ids are taken.
 fn next_app(taken: &BTreeSet<AppId>) -> Option<AppId> {
     let above = taken.last().map_or(Some(FIRST_APP), |last| last.0.checked_add(1));
     let free = |id: &u32| !taken.contains(&AppId(*id));

@@ -27,11 +27,11 @@ const SHARDS: usize = 3;
 /// The time for which the users of a lost node still count as connected, in milliseconds.
 const GRACE_MS: u32 = 10_000;
 
-/// The silence after which a node has no duties, in milliseconds. It is shorter than the default, so that a lost node
-/// is noticed sooner.
+/// The lease of a node in milliseconds: the silence after which a node has no duties. It is shorter than the default,
+/// so that a lost node is noticed sooner.
 const LEASE_MS: u32 = 3_000;
 
-/// The interval between two looks at nodes that start or stop.
+/// The interval at which nodes that start or stop are checked.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// The longest wait for the nodes to stop at the end.
@@ -205,7 +205,7 @@ impl Nodes {
         }
     }
 
-    /// Looks at the nodes that start or stop.
+    /// Checks the nodes that start or stop.
     fn look(&mut self) -> anyhow::Result<()> {
         for node in 0..NODES {
             let process = &mut self.testbed.nodes[node];
@@ -241,7 +241,8 @@ impl Nodes {
         Ok(())
     }
 
-    /// Sets whether the balancers pass new connections to a node. A killed node refuses connections itself.
+    /// Sets whether the balancers pass new connections to a node. A killed node needs no such call, because it refuses
+    /// connections.
     fn pass_to(&self, node: usize, is_accepting: bool) {
         self.clients.set_accepting(node, is_accepting);
         self.pages.set_accepting(node, is_accepting);
@@ -275,7 +276,8 @@ impl Nodes {
     }
 }
 
-/// Returns the lines that a person types; `Err` for a line that is no command. Lines end with stdin.
+/// Returns a receiver of the commands that a person types; `Err` for a line that is no command. The receiver ends with
+/// stdin.
 fn typed() -> mpsc::Receiver<Result<Typed, String>> {
     let (sender, receiver) = mpsc::channel(1);
     // The thread ends with the process, because nothing interrupts a read.

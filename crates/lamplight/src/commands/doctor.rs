@@ -113,7 +113,8 @@ async fn only_server(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Returns the node of the node file, and the same node again if that node is running.
+/// Returns the contents of the node file, if there is one. The second value is the same if that node is running, and
+/// otherwise `None`.
 async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
     // If the file cannot be read, the check of the data folder reports it.
     let node = NodeFile::read(folder).ok().flatten();

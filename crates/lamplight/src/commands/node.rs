@@ -132,13 +132,16 @@ async fn drain(operator: &mut Operator, named: &str, wait: u64, as_json: bool) -
     }
 }
 
-/// Whether a node sends no sign of life.
+/// Returns `true` if a node no longer renews its lease.
 fn is_away(node: &ShownNode) -> bool {
     matches!(node.state, NodeState::Silent | NodeState::Lost)
 }
 
-/// Returns the connections of a node that drains; `None` if it is drained or has left the cluster. The number of a node
-/// that has not noticed the request is that before the request, so it is not drained even with 0.
+/// Returns the number of connections of a node that drains. Returns `None` if the node is drained or has left the
+/// cluster.
+///
+/// A node that has not noticed the request does not drain yet. It is therefore not drained, even if it has no
+/// connections.
 fn left_to_drain(node: Option<&ShownNode>) -> anyhow::Result<Option<usize>> {
     match node {
         None | Some(ShownNode { state: NodeState::Draining, connections: 0, .. }) => Ok(None),
@@ -154,8 +157,8 @@ async fn look(operator: &mut Operator, node: NodeId) -> anyhow::Result<Option<Sh
     Ok(operator.nodes().await?.into_iter().find(|it| it.id == node))
 }
 
-/// Returns the node with this id or name. Of several with one name, the only one that sends signs of life is meant: the
-/// others are its former runs. Otherwise an id tells which.
+/// Returns the node with this id or name. If several nodes have the name, returns the only one that still renews its
+/// lease, because the others are its former runs. If that is not unique, fails with a text that lists the ids.
 fn find<'a>(nodes: &'a [ShownNode], named: &str) -> anyhow::Result<&'a ShownNode> {
     let by_id = nodes.iter().find(|node| node.id.to_string() == named);
     let mut by_name: Vec<_> = nodes.iter().filter(|node| node.name == named).collect();

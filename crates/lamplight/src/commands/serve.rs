@@ -387,8 +387,8 @@ fn process_status() -> String {
     std::fs::read_to_string("/proc/self/status").unwrap_or_default()
 }
 
-/// Whether a process with this status ignores a signal. The field `SigIgn` has one bit for each signal, from signal 1
-/// on.
+/// Returns `true` if a process with this status ignores a signal. The field `SigIgn` has one bit for each signal, from
+/// signal 1 on.
 fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

@@ -22,7 +22,7 @@ use std::time::Duration;
 /// The validity of a UserSig for a page. A page that stays open longer requests another UserSig.
 const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 
-/// The state of the endpoints. It is set once the demo's app exists, because the routes exist before.
+/// The state of the endpoints. The routes exist before the demo's app, so the state is set later.
 #[derive(Clone, Default)]
 pub struct Door(Arc<OnceLock<Begun>>);
 

@@ -8,14 +8,15 @@ use std::error::Error;
 /// The name of the check.
 const DIRECTORY: &str = "directory";
 
-/// The clocks of two machines with a time service differ by less, in milliseconds.
+/// The minimum difference of the clocks that is reported, in milliseconds. The clocks of two machines with a time
+/// service differ by less.
 const CLOCKS_DIFFER_MS: u64 = 60_000;
 
-/// The share of the maximum memory, in percent, from which there is a warning.
+/// The used share of the maximum memory, in percent, at which there is a warning.
 const NEARLY_FULL_PERCENT: u64 = 80;
 
-/// Makes the findings about a directory that a node could use: one for each problem, or a single one without a problem.
-/// `prefix` is that of the settings.
+/// Makes the findings about a directory that a node could use: one for each problem, or one finding without a problem.
+/// `prefix` is the prefix in the settings.
 pub fn directory(found: &RedisFound, prefix: &str) -> Vec<Finding> {
     let mut findings = Vec::new();
     let remote: Vec<_> =

@@ -91,7 +91,8 @@ pub fn newest_file(path: &Path) -> Option<Timestamp> {
     Some(Timestamp(u64::try_from(newest.as_millis()).ok()?))
 }
 
-/// Whether the clock is synchronized: systemd-timesyncd reports it, or chronyd runs. `None` if neither was found.
+/// Returns `true` if the clock is synchronized: systemd-timesyncd reports it, or chronyd runs. Returns `None` if
+/// neither was found.
 pub fn synchronized() -> Option<bool> {
     let systemd = Path::new("/run/systemd/timesync");
     if systemd.join("synchronized").exists() || Path::new("/run/chrony/chronyd.pid").exists() {

@@ -57,7 +57,7 @@ struct Period {
 }
 
 impl LineLimit {
-    /// Decides whether a line is written at the time `now`, measured from any fixed origin.
+    /// Decides whether a line is written at the time `now`. The origin of the time does not matter.
     pub fn admit(&mut self, kind: Kind, now: Duration) -> Fate {
         let is_known = self.periods.contains_key(&kind);
         let kind = if is_known || self.periods.len() < MAX_KINDS { kind } else { Kind { about: 0, ..kind } };

@@ -1,5 +1,5 @@
-//! A link between a server and a store that a test can cut, delay and restore: a TCP port or a Unix socket of this
-//! machine whose connections are carried on to the Unix socket of the store.
+//! A link between a server and a store, which a test can cut, delay and restore. The link is a TCP port or a Unix
+//! socket of this machine. It passes the bytes of its connections to and from the Unix socket of the store.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// A link to a store. Dropping it ends its connections.
 pub struct Link {
-    /// The port; 0 for a link with a Unix socket.
+    /// The TCP port; 0 for a link with a Unix socket.
     port: u16,
     folder: tempfile::TempDir,
     shared: Arc<Shared>,
@@ -107,12 +107,12 @@ impl Link {
         self.folder.path()
     }
 
-    /// Carries nothing from now on, and closes no connection, as a broken network does.
+    /// Holds back all bytes from now on, and closes no connection, like a broken network.
     pub fn silence(&self) {
         self.set(|state| state.is_silent = true);
     }
 
-    /// Closes all connections, and every new one at once.
+    /// Closes all connections. Also closes every new connection at once.
     pub fn close(&self) {
         self.set(|state| {
             state.is_closed = true;
@@ -125,7 +125,7 @@ impl Link {
         self.set(|state| state.delay = delay);
     }
 
-    /// Carries everything again without a delay, also what was sent meanwhile.
+    /// Passes bytes again without a delay, beginning with those that were held back.
     pub fn restore(&self) {
         self.set(|state| *state = State { open: std::mem::take(&mut state.open), ..State::default() });
     }
@@ -154,7 +154,7 @@ impl Shared {
         self.state.lock().unwrap()
     }
 
-    /// Carries a new connection on. Returns `false` if the link is over.
+    /// Connects a new connection to the store. Returns `false` if the link has been dropped.
     fn accept(self: &Arc<Self>, client: impl Socket) -> bool {
         // Otherwise, or if the store is away, the client is dropped, and finds its connection closed.
         if !self.lock().is_closed
@@ -165,7 +165,7 @@ impl Shared {
         !self.is_over.load(Ordering::Relaxed)
     }
 
-    /// Carries the bytes of a connection in both directions.
+    /// Passes the bytes of a connection in both directions.
     fn carry(self: &Arc<Self>, client: &impl Socket, store: &UnixStream) {
         let (to_client, from_client) = (client.again(), client.again());
         let (to_store, from_store) = (store.again(), store.again());
@@ -183,7 +183,7 @@ impl Shared {
         thread::spawn(move || down.write(&answers, to_client, true));
     }
 
-    /// Writes what was read, when its time has come.
+    /// Writes the bytes that were read, each piece when its delay is over.
     fn write(&self, read: &Receiver<(Instant, Vec<u8>)>, mut to: impl Socket, is_delayed: bool) {
         while let Ok((at, bytes)) = read.recv() {
             let mut state = self.lock();

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 
 /// The longest time to wait for anything.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// The lease and the grace of the servers in these tests.
+/// The lease and the grace of the servers, which are equal in these tests.
 pub const LEASE: Duration = Duration::from_millis(1_500);
 pub const GRACE: Duration = Duration::from_secs(3);
 pub const APP: u32 = 1_400_000_001;
@@ -228,7 +228,8 @@ impl Device {
         }
     }
 
-    /// Waits for a push of which `wanted` returns something. Earlier pushes are kept.
+    /// Waits for a notification for which `wanted` returns a value, and returns the value. Stores earlier
+    /// notifications.
     pub fn wait_for<T>(&mut self, what: &str, wanted: impl Fn(&Body) -> Option<T>) -> T {
         let until = Instant::now() + PATIENCE;
         let mut looked_at = 0;
@@ -244,7 +245,7 @@ impl Device {
         }
     }
 
-    /// Waits until the device has been told a status of this user that fits.
+    /// Waits until the device has received a status of this user for which `fits` returns `true`.
     pub fn told(&mut self, user: &str, what: &str, fits: impl Fn(&UserStatus) -> bool) {
         self.wait_for(&format!("{user} {what}"), |body| statuses(body, user).any(&fits).then_some(()));
     }
@@ -253,7 +254,7 @@ impl Device {
         self.told(user, "ONLINE", |it| it.status_type == StatusType::Online as i32);
     }
 
-    /// Returns what the device has been told of a user since the last call.
+    /// Returns the statuses of a user that the device has received since the last call.
     pub fn take_told(&mut self, user: &str) -> Vec<UserStatus> {
         let told = self.pushes.iter().flat_map(|body| statuses(body, user)).cloned().collect();
         self.pushes.clear();
@@ -282,8 +283,8 @@ impl Device {
         assert!(matches!(answer, Body::SetSelfStatus(_)), "{answer:?}");
     }
 
-    /// Waits until this device has been told of a change that `other` makes now. It has then been told of everything
-    /// before, too.
+    /// Lets `other` set a custom status, and waits until this device has received it. This device has then also
+    /// received everything before.
     pub fn hears_of(&mut self, other: &mut Self, user: &str, custom: &str) {
         other.set_custom(custom);
         self.told(user, custom, |it| it.custom_status == custom);

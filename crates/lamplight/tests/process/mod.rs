@@ -55,7 +55,7 @@ impl Folder {
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
-    /// Like [`Folder::run`], with a text on stdin.
+    /// Runs a command as [`Folder::run`] does, with a text on stdin.
     pub fn run_with(&self, arguments: &[&str], stdin: &str) -> (Option<i32>, String, String) {
         let file = self.file("stdin", stdin);
         let mut command = self.command(arguments);
