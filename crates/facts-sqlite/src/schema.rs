@@ -319,8 +319,7 @@ const MIGRATIONS: &[&str] = &[
 ",
 ];
 
-/// The migration after which the column `nick_folded` of all accounts is filled again. Another migration has filled it
-/// before.
+/// The migration after which the column `nick_folded` of all accounts is filled for the second time.
 const FOLD_NICKS_AGAIN: &str = "
     -- In earlier schemas, nicks were folded only by converting them to lower case.
 ";
@@ -419,8 +418,7 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Returns the schema version of the file; 0 if the file is empty. Fails for the file of another program or of a newer
-/// version.
+/// Returns the schema version of the file; 0 if it is empty. Fails for the file of another or a newer program.
 pub(crate) fn version(connection: &Connection) -> Result<u32, FactsError> {
     // A single statement reads from one snapshot. Another process may be creating the tables.
     let sql = "SELECT (SELECT user_version FROM pragma_user_version),
@@ -458,8 +456,7 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fills the column `nick_folded`, by which accounts are found. It contains the nick without the difference between
-/// upper and lower case.
+/// Fills the column `nick_folded`, by which accounts are found: the nick with its case folded.
 fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read = transaction.prepare(
         "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",
