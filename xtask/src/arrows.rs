@@ -11,9 +11,9 @@ use std::collections::{BTreeMap, VecDeque};
 /// The dependencies that one of Lamplight's crates may have.
 struct Rule {
     of: &'static str,
-    /// The crates of Lamplight that it may depend on, directly or indirectly. All others are forbidden.
+    /// The crates of Lamplight on which this crate may depend, directly or indirectly. All others are forbidden.
     ours: &'static [&'static str],
-    /// The third-party crates that it must not depend on, directly or indirectly.
+    /// The third-party crates on which this crate must not depend, directly or indirectly.
     never: &'static [Others],
     because: &'static str,
 }
@@ -232,8 +232,8 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Dependencies that are not followed, as pairs of `from` and `to`. The libraries that verify JWTs have a clock and
-/// random numbers for functions that `auth` does not call.
+/// The dependencies that are not followed, as pairs of `from` and `to`. The libraries that verify JWTs depend on a
+/// clock and random numbers, but only for functions that `auth` does not call.
 const CUT: &[(&str, &str)] =
     &[("lamplight-auth", "jsonwebtoken"), ("lamplight-auth", "ring"), ("lamplight-auth", "signature")];
 
@@ -290,7 +290,7 @@ impl Graph {
         self.members.iter().copied().find(|member| self.names[*member] == name)
     }
 
-    /// The shortest path from `from` to each package that it can reach without the dependencies in `cut`.
+    /// Returns the shortest path from `from` to each package that it can reach without the dependencies in `cut`.
     fn ways(&self, from: usize, cut: &[(&str, &str)]) -> BTreeMap<usize, Vec<usize>> {
         let mut ways = BTreeMap::from([(from, vec![from])]);
         let mut queue = VecDeque::from([from]);
@@ -317,7 +317,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
     value[key].as_str().with_context(|| format!("cargo metadata: no string `{key}`"))
 }
 
-/// One sentence for each forbidden dependency, each crate without a rule, and each rule without a crate.
+/// Returns one sentence for each forbidden dependency, each crate without a rule, and each rule without a crate.
 fn findings(graph: &Graph, rules: &[Rule], cut: &[(&str, &str)]) -> Vec<String> {
     let mut findings = Vec::new();
     for member in &graph.members {

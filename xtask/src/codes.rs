@@ -1,7 +1,6 @@
-//! Generates files that are checked in. `docs/codes.md` and the codes of the Dart SDK come from the table in
-//! `lamplight-model`. `docs/messages.md` and `crates/wire/src/generated` come from the protobuf files.
-//! `docs/openapi.json` comes from the server's commands. Generating that file takes a build of the server, so a test of
-//! the server checks the file.
+//! Generates files that are checked in. The table in `lamplight-model` gives `docs/codes.md` and the codes of the Dart
+//! SDK. The protobuf files give `docs/messages.md` and `crates/wire/src/generated`. The server's commands give
+//! `docs/openapi.json`. Generating that last file takes a build of the server, so a test of the server checks it.
 
 use crate::ground::{Ground, output};
 use crate::{messages, wire_code};

@@ -1,4 +1,4 @@
-//! The rules for the Dockerfile. It is checked as text: not every machine that runs the tests has docker.
+//! The rules for the Dockerfile. Its text is checked, because not every machine that runs the tests has docker.
 
 /// An instruction of a Dockerfile: its line number, its keyword, and its arguments with continued lines joined.
 struct Instruction<'a> {

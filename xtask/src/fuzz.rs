@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The options of rustc for fuzzing. A program then counts the executions of each edge of its control flow, and reports
-/// comparisons to libFuzzer.
+/// The options of rustc for fuzzing. A program that is built with them counts the executions of each edge of its
+/// control flow, and reports comparisons to libFuzzer.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \

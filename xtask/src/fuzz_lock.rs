@@ -1,7 +1,7 @@
 //! Checks that the lock file of the fuzz programs contains the dependencies of Lamplight's crates.
 //!
 //! The fuzz programs are a separate workspace, which `cargo xtask test` does not build. Without this check, an outdated
-//! `fuzz/Cargo.lock` would be noticed only at the next fuzzing.
+//! `fuzz/Cargo.lock` would be noticed only when somebody fuzzes.
 
 /// Returns one sentence for each dependency that a crate's manifest has and the lock file does not. `manifest_of`
 /// returns the manifest of a crate by its name.

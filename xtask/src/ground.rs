@@ -1,5 +1,5 @@
-//! The repository, and the programs that run at its root. The variables of the outer `cargo run` are removed. Only a
-//! program that replaces this process gets the stdin of this process.
+//! The repository, and commands that run at its root. The commands do not get the variables that the outer `cargo run`
+//! has set. Only a program that replaces this process gets the stdin of this process.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::env;
@@ -65,8 +65,8 @@ impl Ground {
     }
 }
 
-/// Whether cargo sets this variable for a program that `cargo run` starts. Inner cargo processes must not inherit such
-/// a variable. If it changes, the build script of ring, for example, runs again.
+/// Returns `true` for a variable that cargo sets for a program that `cargo run` starts. Inner cargo processes must not
+/// inherit these variables. If they change, the build script of ring, for example, runs again.
 fn is_of_the_outer_cargo(name: &str) -> bool {
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
 }

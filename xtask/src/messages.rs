@@ -111,7 +111,7 @@ pub fn page(root: &Path) -> Result<String> {
 
 /// The comments of the protobuf files, with the field names of the JSON form.
 struct Texts {
-    /// The JSON name of each field, keyed by its protobuf name.
+    /// The JSON name of each field, by its protobuf name.
     names: HashMap<String, String>,
 }
 
@@ -163,7 +163,7 @@ impl Texts {
     }
 }
 
-/// The type of a field's value, with a link to a message or an enumeration.
+/// Returns the type of a field's value, with a link to a message or an enumeration.
 fn value(field: &FieldDescriptor) -> String {
     let kind = match field.kind() {
         Kind::Message(message) => link(message.full_name()),

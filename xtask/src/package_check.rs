@@ -37,7 +37,8 @@ fn folder(path: &Path) -> Result<&Path> {
     path.parent().context("the path of a package has no folder")
 }
 
-/// The archive must contain all files that its user needs, nothing specific to this machine, and a program that runs.
+/// Checks that the archive contains all files that its user needs, nothing specific to this machine, and a program that
+/// runs.
 fn archive(ground: &Ground, archive: &Path) -> Result<()> {
     let listing = output(
         ground.command("tar").args(["--list", "--verbose", "--numeric-owner", "--file"]).arg(archive),
@@ -93,7 +94,8 @@ fn archive(ground: &Ground, archive: &Path) -> Result<()> {
     run(ground.command(root.join("lamplight")).arg("--version"))
 }
 
-/// The `.deb` must be installable and keep the operator's settings. A purge must leave only the server's data.
+/// Checks that the `.deb` can be installed, and keeps the operator's settings. A purge must leave only the server's
+/// data.
 fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     let root = ground.path(TRIED).join("root");
     let admin = root.join("var/lib/dpkg");
@@ -164,7 +166,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The bill of materials must contain the crates of the program, and no path of this machine.
+/// Checks that the bill of materials contains the crates of the program, and no path of this machine.
 fn bill(ground: &Ground, bill: &Path) -> Result<()> {
     let text = fs::read_to_string(bill)?;
     let root = ground.path("");

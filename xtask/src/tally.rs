@@ -56,7 +56,8 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Removes text in parentheses, which repeats counted tests: `18 passed (1 slow, 2 leaky), 1 failed`.
+/// Removes text in parentheses, because it repeats tests that are already counted: `18 passed (1 slow, 2 leaky), 1
+/// failed`.
 fn without_parentheses(counts: &str) -> String {
     let mut depth = 0;
     counts

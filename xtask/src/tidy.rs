@@ -44,10 +44,11 @@ const LONG: &[Exception] = &[
 /// The macros that must not be in finished code.
 const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!(")];
 
-/// The file that may use a lock of the standard library, which a panic poisons. The SDK depends on no other lock.
+/// The file that may use a lock of the standard library, which becomes unusable after a panic. The SDK depends on no
+/// other lock.
 const LOCK_OF_THE_SDK: &str = "crates/client/src/shared.rs";
 
-/// Absolute paths that exist on some machines only, so they must not be in files.
+/// Absolute paths that exist only on some machines, so that no file may contain them.
 const PLACES: [&str; 3] = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
 
 /// The hosts of package registries. Files must not name them, because each machine has its own settings.
@@ -59,7 +60,7 @@ const REGISTRIES: [&str; 5] = [
     concat!("deb", ".debian"),
 ];
 
-/// Words that must not begin a doc comment, which should begin with a noun phrase or a verb.
+/// Words that must not begin a doc comment. A doc comment should begin with a noun phrase or a verb.
 const HEADLESS: [&str; 6] = ["What", "Who", "Whose", "Whom", "Whatever", "Whoever"];
 
 /// The folder of the inputs for fuzzers. They are bytes, and are not checked.
@@ -145,7 +146,7 @@ fn lines(file: &File, findings: &mut Vec<String>) {
     }
 }
 
-/// Whether a line contains this absolute path, not as a part of a longer path or URL.
+/// Returns `true` if a line contains this absolute path, and not as a part of a longer path or URL.
 fn has_absolute(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -220,7 +221,7 @@ fn exceptions(files: &[File], long: &[Exception], findings: &mut Vec<String>) {
     }
 }
 
-/// Every relative link in a Markdown file must lead to a file or folder of the repository.
+/// Checks that every relative link in a Markdown file leads to a file or folder of the repository.
 fn links(file: &File, files: &[File], findings: &mut Vec<String>) {
     if !file.path.ends_with(".md") {
         return;

@@ -261,7 +261,7 @@ fn is_recent(answer: &str, at_least: (u32, u32)) -> bool {
     matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= at_least)
 }
 
-/// Returns the command of a probe. A space separates its arguments; a `/` stands for a space within an argument.
+/// Makes the command of a probe. A space separates its arguments; a `/` stands for a space within an argument.
 fn probe(ground: &Ground, words: &str) -> std::process::Command {
     let mut words = words.split(' ');
     let mut program = words.next().unwrap_or_default().into();

@@ -51,14 +51,14 @@ impl Way {
     }
 }
 
-/// A message as a frame.
+/// Encodes a message as a frame.
 pub fn frame(id: u64, body: Request) -> Vec<u8> {
     let mut frame = Vec::new();
     put_frame(&mut frame, &v1::ClientMessage { id, body: Some(body) });
     frame
 }
 
-/// A frame that sets a custom status and requests no answer.
+/// Returns a frame that sets a custom status and requests no answer.
 pub fn custom(text: &str) -> Vec<u8> {
     frame(0, Request::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.to_owned() }))
 }
@@ -96,7 +96,7 @@ impl Line {
         Ok(self.stream.write_all(bytes)?)
     }
 
-    /// Waits for a message for which `find` returns a value. `None` after a timeout.
+    /// Waits for a message for which `find` returns a value. Returns `None` after a timeout.
     pub fn await_message<T>(
         &mut self,
         patience: Duration,

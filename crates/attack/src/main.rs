@@ -1,8 +1,8 @@
-//! Attacks a server, one attack after the other, each with its own server, and prints the costs.
+//! Attacks a server and prints the costs. The attacks run one after the other, each with its own server.
 //!
 //! Most attacks send, at full rate, data that a peer without a key can send. Others simulate mishaps of an operator's
-//! machine. Meanwhile the witness, the clients of uninvolved users, measures the delay of notifications. `SECURITY.md`
-//! has the threat model.
+//! machine. During an attack, a witness measures the delay of notifications. The witness consists of clients that are
+//! not part of the attack. `SECURITY.md` has the threat model.
 
 mod attacks;
 mod line;
@@ -33,7 +33,7 @@ struct Args {
     /// List the attacks
     #[arg(long)]
     list: bool,
-    /// Run small and short, to see that it works: the figures mean little
+    /// Run small and short attacks, to check that they work; the figures mean little
     #[arg(long)]
     quick: bool,
     /// Let the uninvolved clients use a server of their own, which nobody attacks: what an attack costs them then, it costs

@@ -43,7 +43,7 @@ pub async fn logged_in_at(way: &Way, user: &str, from: Ipv4Addr) -> Result<TcpSt
     Ok(stream)
 }
 
-/// Reads one message, and discards the bytes behind it.
+/// Reads one message, and discards the bytes after it.
 pub async fn next_message(stream: &mut TcpStream) -> Result<v1::ServerMessage> {
     let mut held = Vec::new();
     loop {
@@ -68,7 +68,7 @@ pub async fn drain(mut stream: impl AsyncReadExt + Unpin) -> u64 {
     all
 }
 
-/// Sends bytes and reads until the connection ends, or until this time is over.
+/// Sends bytes, and reads until the connection ends or this time is over.
 pub async fn converse(
     to: SocketAddr,
     from: Ipv4Addr,
@@ -97,7 +97,7 @@ pub async fn get(to: SocketAddr, path: &str, patience: Duration) -> Option<u16> 
     status(&answer)
 }
 
-/// The value of a counter of the server, summed over all its labels.
+/// Returns the value of a counter of the server, summed over all its labels.
 pub async fn counter(health: SocketAddr, name: &str) -> Result<u64> {
     let request = b"GET /metrics HTTP/1.1\r\nHost: lamplight\r\nConnection: close\r\n\r\n";
     let answer = converse(health, Ipv4Addr::LOCALHOST, request, PATIENCE).await?;
@@ -113,7 +113,7 @@ fn sum_of(text: &str, name: &str) -> u64 {
     text.lines().filter_map(sample).sum()
 }
 
-/// The status of an HTTP answer.
+/// Returns the status of an HTTP answer.
 pub fn status(answer: &[u8]) -> Option<u16> {
     let line = answer.split(|byte| *byte == b'\r').next()?;
     std::str::from_utf8(line).ok()?.split(' ').nth(1)?.parse().ok()

@@ -15,15 +15,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The measurement before the attack lasts for the attack's duration divided by this number.
+/// The divisor of an attack's duration that gives the duration of the measurement before the attack.
 const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// The interval at which the descriptors are counted.
 const LOOK: Duration = Duration::from_millis(100);
-/// The witness's p99 that is always allowed, in milliseconds: the target of docs/performance.md under a steady load.
+/// The p99 of the witness that is always allowed, in milliseconds: the target of docs/performance.md under a steady
+/// load.
 pub const EVEN_LOAD: f64 = 20.0;
-/// A p99 up to this, in milliseconds, is always allowed. It applies to an attack that may otherwise double the p99. A
-/// p99 below this value measures the scheduler: a thread may wait for the next tick, usually 4 ms.
+/// The p99 of the witness that is always allowed, in milliseconds, for an attack that may at most double the p99. A
+/// lower p99 measures only the scheduler: a thread may wait for the next tick, usually 4 ms.
 pub const A_TURN_OF_THE_SCHEDULER: f64 = 4.0;
 /// The priority of the attackers' threads, as the argument of `nice`.
 const LOWEST_PRIORITY: i32 = 19;
@@ -33,7 +34,7 @@ const P99_FACTOR: f64 = 2.0;
 /// How the attacks are run.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
-    /// Small and short.
+    /// `true` for small and short attacks.
     pub quick: bool,
     /// Whether the witness uses another server, which nobody attacks.
     pub control: bool,
@@ -46,13 +47,13 @@ pub struct Bound {
     pub memory_mib: f64,
     /// The allowed growth of the number of descriptors during the attack.
     pub descriptors: u64,
-    /// The witness's p99 that is always allowed, in milliseconds. A higher p99 may be at most twice the p99 before the
-    /// attack.
+    /// The p99 of the witness that is always allowed, in milliseconds. A higher p99 is allowed up to twice the p99
+    /// before the attack.
     pub p99_floor_ms: f64,
 }
 
 impl Bound {
-    /// The maximum p99 of others during the attack, if it was `before` before the attack.
+    /// Returns the maximum p99 of the witness during the attack, in milliseconds, if it was `before` before the attack.
     fn p99_ms(&self, before: f64) -> f64 {
         (before * P99_FACTOR).max(self.p99_floor_ms)
     }
@@ -72,9 +73,9 @@ pub struct Attack {
 pub enum Kind {
     /// Load, while other clients use the server.
     Load {
-        /// The duration.
+        /// The duration of the attack in seconds.
         seconds: u64,
-        /// The bounds.
+        /// The bounds of the attack's cost.
         bound: Bound,
         /// The settings of the server that differ from the default.
         settings: Settings,
@@ -87,7 +88,7 @@ pub enum Kind {
     Mishap(fn(&Path) -> Result<Findings>),
 }
 
-/// The results of an attack other than the measured costs: broken expectations, and notes.
+/// The results of an attack besides its cost: the expectations that did not hold, and notes.
 #[derive(Default, Debug)]
 pub struct Findings {
     /// The expectations that did not hold.
@@ -97,7 +98,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Records a broken expectation unless it `holds`.
+    /// Records the expectation as broken if `holds` is `false`.
     pub fn expect(&mut self, holds: bool, else_what: impl Into<String>) {
         if !holds {
             self.broken.push(else_what.into());
@@ -146,7 +147,7 @@ struct Started {
 pub struct Outcome {
     /// The attack.
     pub name: &'static str,
-    /// Whether all expectations held.
+    /// Returns `true` if all expectations held.
     pub held: bool,
     /// The expectations that did not hold.
     pub broken: Vec<String>,
@@ -161,7 +162,7 @@ pub struct Outcome {
 pub struct Cost {
     /// The growth of resident memory at its peak, in MiB.
     pub memory_mib: f64,
-    /// The bound.
+    /// The maximum of `memory_mib`.
     pub memory_bound_mib: f64,
     /// The CPU time of the server in seconds.
     pub cpu_seconds: f64,
@@ -169,7 +170,7 @@ pub struct Cost {
     pub seconds: f64,
     /// The growth of the number of descriptors at its peak.
     pub descriptors: u64,
-    /// The bound.
+    /// The maximum of `descriptors`.
     pub descriptors_bound: u64,
     /// The witness's p99 without an attack, in milliseconds. For an attack in periods, this and the following values are
     /// medians over the periods.
@@ -178,12 +179,12 @@ pub struct Cost {
     pub p99_control_ms: Option<f64>,
     /// The witness's p99 during the attack.
     pub p99_during_ms: f64,
-    /// The bound on the p99 during the attack.
+    /// The maximum of `p99_during_ms`, in milliseconds.
     pub p99_bound_ms: f64,
 }
 
 impl Scene {
-    /// Measures the state before the attack, and begins the attack.
+    /// Measures the state before the attack, and then begins the attack.
     pub async fn begin(&self) -> Result<()> {
         self.set_phase(Phase::Before);
         let before = Duration::from_secs(self.seconds / BEFORE_PART);
@@ -223,12 +224,12 @@ impl Scene {
         Ok(done)
     }
 
-    /// Whether the attack still lasts.
+    /// Returns `true` while the attack lasts.
     pub fn goes_on(&self) -> bool {
         !self.left().is_zero()
     }
 
-    /// The time that the attack still lasts.
+    /// Returns the time until the end of the attack.
     pub fn left(&self) -> Duration {
         let started = self.started.lock();
         started.map_or(Duration::ZERO, |started| {
@@ -236,7 +237,7 @@ impl Scene {
         })
     }
 
-    /// Returns this number, or a part of it in a quick run.
+    /// Returns this number; in a quick run, returns a part of it.
     pub fn many(&self, usual: usize) -> usize {
         if self.quick { usual.div_ceil(8) } else { usual }
     }

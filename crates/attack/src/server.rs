@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The time within which a server has to start or end.
+/// The longest time in which a server must start or end.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The password of the console.
 pub const PASSWORD: &str = "correct horse battery";
@@ -111,12 +111,12 @@ impl Folder {
         Ok(Self { program: program.to_owned(), folder, app: created.app.id, key })
     }
 
-    /// The data folder.
+    /// Returns the path of the data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    /// The whole log of the servers of this folder.
+    /// Returns the whole log of the servers of this folder.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.log_path()).unwrap_or_default()).into_owned()
     }
@@ -125,7 +125,7 @@ impl Folder {
         self.folder.path().join("server.log")
     }
 
-    /// The command `serve` with free ports and this log.
+    /// Makes the command `serve` with free ports and this log.
     pub fn serve(&self, env: &[(&str, &str)], log: Stdio) -> Command {
         let mut serve = command(&self.program);
         serve.args(["serve", "--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"]);
@@ -149,17 +149,17 @@ impl Folder {
 }
 
 impl Server {
-    /// The client port with the credentials to log in.
+    /// Returns the client port with the credentials to log in.
     pub fn way(&self) -> Way {
         Way { client: self.client, app: self.data.app, key: self.data.key.clone() }
     }
 
-    /// The id of the server's process.
+    /// Returns the id of the server's process.
     pub fn pid(&self) -> u32 {
         self.child.0.id()
     }
 
-    /// Whether the process still runs.
+    /// Returns `true` if the process still runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.0.try_wait(), Ok(None))
     }
@@ -173,7 +173,7 @@ impl Server {
 }
 
 impl Folder {
-    /// Runs a second `serve` on this folder until it ends; `None` if it still runs after 5 s.
+    /// Runs a second `serve` on this folder until it ends. Returns `None` if it still runs after 5 s.
     pub fn try_to_serve(&self) -> Result<Option<ExitStatus>> {
         let mut child = Running(self.serve(&[], Stdio::null()).spawn()?);
         let until = Instant::now() + Duration::from_secs(5);
@@ -187,7 +187,7 @@ impl Folder {
     }
 }
 
-/// The program, without the environment variables of the caller.
+/// Makes the command of the program, without the environment variables of the caller.
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().stdin(Stdio::null());

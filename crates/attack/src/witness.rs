@@ -1,4 +1,5 @@
-//! Another client, which measures how long a change takes to reach a watcher, before and during an attack.
+//! The witness, which measures how long a change takes to reach a watcher, before and during an attack. Its clients are
+//! not part of the attack.
 
 use crate::line::{Line, Way, custom};
 use anyhow::{Result, anyhow};
@@ -16,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 const LOST: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The phase to which the current changes belong.
+/// The phase of the measurement in which a change is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
     /// Changes are not counted.
@@ -70,7 +71,7 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// Logs the pairs in and begins.
+    /// Logs the pairs in, and begins to make changes.
     pub fn start(way: &Way) -> Result<Self> {
         let mut pairs = Vec::new();
         for number in 0..PAIRS {

@@ -107,7 +107,7 @@ fn json() {
     put("json", "deep-and-unknown", &[deep.as_bytes()]);
 }
 
-/// A WebSocket frame of a client. `first` is its first byte, and the payload is masked.
+/// Makes a WebSocket frame as a client sends it. `first` is its first byte. The payload is masked.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [1, 2, 3, 4];
     let mut frame = vec![first];
@@ -226,7 +226,7 @@ fn journal() {
     put("journal", "form-without-stripes", &[&[1, 6, 0, 4, 0, 1, 2, 3, 4]]);
 }
 
-/// Appends the entries of a file to `input`, as parts of a made-up journal.
+/// Appends the entries of a file to `input`, in the form that the journal target reads.
 fn put_entries(name: u8, mut entries: &[u8], input: &mut Vec<u8>) {
     while let Some((head, rest)) = entries.split_first_chunk::<8>() {
         let length = u32::from_le_bytes(head[..4].try_into().unwrap());
@@ -257,7 +257,7 @@ fn write_journal(folder: &Path) {
     finish(directory.update(&user, now, |it| it.subscribe(&users, &settings, now.moment))).unwrap();
 }
 
-/// The result of a future of the in-process directory, which is ready at once.
+/// Returns the result of a future of the in-process directory, which is ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(answer).unwrap()
 }

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 
 const GRACE: Duration = Duration::from_secs(30);
 const USERS: u8 = 4;
-/// The bytes in a file before its first entry: the magic with the format, and the mark of a failed write.
+/// The number of bytes in a file before its first entry: the magic with the format, and the mark of a failed write.
 const HEAD: usize = 13;
 
 /// Names of files in the folder of a journal, including unusual ones.
@@ -46,7 +46,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// The beginning of a file in the current format: its head and its first entry.
+/// Returns the beginning of a file in the current format: its head and its first entry.
 static BEGINNING: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let folder = folder();
     InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
@@ -62,7 +62,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// The users in the journal, each with the custom status and the version.
+/// Returns the users in the journal, each with the custom status and the version.
 type People = BTreeMap<User, (String, Version)>;
 
 /// Writes a journal with these operations, damages it, and opens it.
@@ -156,7 +156,7 @@ fn spoil(folder: &Path, damage: &[u8]) -> Damage {
     done
 }
 
-/// Opens a made-up journal, and checks that the next start finds the same records.
+/// Opens a journal that was made from the input, and checks that the next start finds the same records.
 fn made_up(mut data: &[u8]) {
     let folder = folder();
     let mut written: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
@@ -271,7 +271,7 @@ fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000u64.saturating_add(millis)) }
 }
 
-/// The result of a future of the in-process directory, which is ready at once.
+/// Returns the result of a future of the in-process directory, which is ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     answer.now_or_never().expect("nothing waits")
 }

@@ -37,8 +37,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// A token must be refused with a code about tokens, or be valid for one user until it expires. Returns the claims of a
-/// valid token.
+/// Checks that a token is refused with a code about tokens, or is valid for one user until it expires. Returns the
+/// claims of a valid token.
 fn look_at(token: &str) -> Option<JwtClaims> {
     match verify_for("alice_01", token) {
         Err(JwtRefusal::UnknownKey) => None,
@@ -62,8 +62,8 @@ fn look_at(token: &str) -> Option<JwtClaims> {
     }
 }
 
-/// Signs a header and claims, separated by a line feed. The token must be valid with HS256 for Alice, but not with a
-/// changed signature.
+/// Signs a header and claims, separated by a line feed. Checks that the token is valid with HS256 for Alice, and not
+/// with a changed signature.
 fn signed(data: &[u8]) {
     let Some(at) = data.iter().position(|byte| *byte == b'\n') else { return };
     let (header, claims) = (&data[..at], &data[at + 1..]);
@@ -81,8 +81,8 @@ fn signed(data: &[u8]) {
     assert_eq!(look_at(&format!("{text}.{}", URL_SAFE_NO_PAD.encode(&signature))), None);
 }
 
-/// A text of keys must be refused, or have at most the maximum number of keys. Public keys must never be accepted as a
-/// secret.
+/// Checks that a text of keys is refused, or has at most the maximum number of keys. Public keys must never be accepted
+/// as a secret.
 fn keys(text: &str) {
     if let Ok(set) = JwtKeySet::read(text) {
         assert!((1..=MAX_KEYS).contains(&set.len()));

@@ -37,8 +37,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// A token must be refused with a code about UserSigs, or be valid. The claims of a valid token must survive being
-/// signed again.
+/// Checks that a token is refused with a code about UserSigs, or is valid. The claims of a valid token must not change
+/// when they are signed again.
 fn look_at(token: &str) {
     match verify_for("alice_01", token) {
         Err(refusal) => assert!(
@@ -63,8 +63,8 @@ fn look_at(token: &str) {
     }
 }
 
-/// Signs claims. The token must be valid for its user, until it expires, and with its key. A changed byte must make the
-/// token invalid, or leave the claims as they are.
+/// Signs claims. Checks that the token is valid, for its user and with its key, until it expires. A changed byte must
+/// make the token invalid, or leave the claims as they are.
 fn make(data: &[u8]) {
     let Some((numbers, rest)) = data.split_first_chunk::<19>() else { return };
     let number = |at: usize| {

@@ -65,7 +65,7 @@ enum Event {
     Broken(String),
 }
 
-/// Reads a stream like a worker: the unread rest of a piece precedes the next piece.
+/// Reads a stream as a worker does: the unread rest of a piece precedes the next piece.
 fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     let (mut protocol, mut logged_in) = (Protocol::Undecided, false);
     let (mut events, mut output) = (Vec::new(), Vec::new());

@@ -23,7 +23,7 @@ fn inputs(target: &str) -> Vec<PathBuf> {
     inputs
 }
 
-/// The messages of panics in other threads. A node's runtime, for example, would hide them.
+/// The messages of panics in threads other than that of the test. Without this list, a node's runtime would hide them.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HOOKED: Once = Once::new();
 

@@ -1,4 +1,4 @@
-/** An application as the kit's own documentation has it: nothing here knows of Lamplight. */
+/** An application that is written as the documentation of the cloud's kit says. It has no code for Lamplight. */
 
 import { TUIStore, StoreName, TUIUserService } from "@tencentcloud/chat-uikit-engine";
 import { TUIKit } from "@tencentcloud/chat-uikit-vue";

@@ -1,4 +1,4 @@
-//! Uses the SDK as a program outside of its tree does, and runs it against a real server.
+//! Uses the SDK as a program outside of this repository does, and runs it with a real server.
 
 use futures_util::{Stream, StreamExt as _};
 use lamplight_client::{Client, CustomStatus, Error, Event, UserStatus};
@@ -20,7 +20,7 @@ pub fn words(status: &CustomStatus) -> String {
     if *status == *"" { "nothing".to_owned() } else { format!("{status} ({} bytes)", status.as_ref().len()) }
 }
 
-/// Whether a call that failed with this error can be repeated safely.
+/// Returns `true` if a call that failed with this error can be repeated safely.
 pub fn has_done_nothing(error: &Error) -> bool {
     matches!(error, Error::Refused(_) | Error::NotLoggedIn | Error::NotSent)
 }
@@ -64,7 +64,7 @@ mod tests {
             server
         }
 
-        /// Returns the command of the program with these words, and without our environment variables.
+        /// Makes a command of the program with these arguments, and without the environment variables of Lamplight.
         fn command(data: &Path, words: &[&str]) -> Command {
             let program =
                 env::var_os("OUTSIDE_SERVER").expect("OUTSIDE_SERVER names the program of a server");

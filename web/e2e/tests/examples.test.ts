@@ -1,6 +1,6 @@
 /**
  * Tests that every web example in the READMEs, the documentation and the kit's page runs without changes. The tests
- * add what an example leaves out, such as the user who logs in, and connect every client to the server of the test.
+ * add what an example leaves out, such as a login, and connect every client to the server of the test.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -64,8 +64,8 @@ describe("the network of a page", { timeout: 120_000 }, () => {
   }
 
   /**
-   * The time limits in milliseconds. A page must notice a cut network within `SEEN_WITHIN`, and must show the current
-   * statuses within `RIGHT_WITHIN` after a sleep.
+   * The time limits in milliseconds. A page must notice a cut network within `SEEN_WITHIN`. After a sleep, it must
+   * show the current statuses within `RIGHT_WITHIN`.
    */
   const [SEEN_WITHIN, RIGHT_WITHIN] = [10_000, 2_000];
 

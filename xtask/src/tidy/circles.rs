@@ -1,8 +1,8 @@
 //! Checks that the modules of a crate have no circular dependencies.
 //!
 //! The check finds paths that begin with `crate`, `self` or `super`, and follows re-exports. A module counts together
-//! with its submodules. A parent and its children may depend on each other; two siblings only in one direction. Tests
-//! are not checked.
+//! with its submodules. A parent and its children may depend on each other. Two siblings may depend on each other in
+//! one direction only. Tests are not checked.
 
 use super::File;
 use std::collections::{BTreeMap, BTreeSet};
@@ -200,7 +200,7 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// A path, or a tree of paths, at the start of `tree`.
+/// A place in the code: `tree` begins with a path or with a tree of paths.
 struct Path<'a> {
     tree: &'a str,
     is_export: bool,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 /// The page whose paths are checked.
 pub const MAP: &str = "ARCHITECTURE.md";
 
-/// The folders to which a path on the page may be relative. A path may also be relative to an earlier path of the
+/// The folders to which a path on the page may be relative. A path may also be relative to an earlier path of its
 /// paragraph.
 const BEGINNINGS: [&str; 3] = ["", "crates/", "web/packages/"];
 

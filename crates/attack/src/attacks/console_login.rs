@@ -12,9 +12,9 @@ use tokio::task::JoinSet;
 
 /// The allowed growth of the server's memory, in MiB. Verifying a password needs 19 MiB, and at most two run at a time.
 const MEMORY_MIB: f64 = 64.0;
-/// The time within which an operator whose browser is known logs in, at the first attempt.
+/// The longest time in which an operator logs in with a known browser, at the first attempt.
 const KNOWN_WITHIN: Duration = Duration::from_secs(2);
-/// An operator with the right password logs in within this time, with retries while the console is busy.
+/// The longest time in which an operator logs in with the right password, with retries while the console is busy.
 const IN_WITHIN: Duration = Duration::from_secs(10);
 
 pub const FLOOD: Attack = Attack {

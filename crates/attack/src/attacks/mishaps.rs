@@ -45,7 +45,7 @@ fn way(server: &Server) -> Way {
     Way { client: server.client, app: server.data.app, key: server.data.key.clone() }
 }
 
-/// A server whose log cannot be written must serve clients, and count the lost lines in a metric.
+/// Checks that a server whose log cannot be written serves clients, and counts the lost lines in a metric.
 fn unwritable(program: &Path, log: Stdio) -> Result<Findings> {
     let folder = Folder::make::<&str>(program, &[])?;
     let mut findings = Findings::default();
@@ -129,7 +129,7 @@ fn corrupt_journal(program: &Path) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Whether a file below this folder contains these bytes.
+/// Returns `true` if a file below this folder contains these bytes.
 fn contains(folder: &Path, content: &[u8]) -> Result<bool> {
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -70,8 +70,8 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Sends a few bytes every second until the server closes the connection. For a body, returns the time until then. For
-/// a head, returns zero.
+/// Sends a few bytes every second until the server closes the connection. For a body, returns the time until the end of
+/// the connection. For a head, returns zero.
 async fn drip(scene: &Scene, kind: usize) -> Result<Duration> {
     let from: Ipv4Addr = source(9);
     let mut stream = timeout(Duration::from_secs(5), connect(scene.http, from)).await??;

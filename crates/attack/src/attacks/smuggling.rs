@@ -1,5 +1,5 @@
-//! The attacks with ambiguous requests, heads of excessive size, and requests without end. Two servers would read an
-//! ambiguous request differently.
+//! The attacks with ambiguous requests, with heads of excessive size, and with requests without end. An ambiguous
+//! request is one that two servers may parse differently.
 
 use crate::peer::{connect, converse, source, status};
 use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};

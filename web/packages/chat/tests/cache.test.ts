@@ -1,4 +1,4 @@
-/** Tests that the cache has the newest version of each user, however many statuses arrive in whichever order. */
+/** Tests that the cache has the newest version of each user, for any number and any order of statuses. */
 
 import { expect, test } from "vitest";
 import { EMPTY, fold, refresh, remove, type Cache } from "../src/machine/cache.js";

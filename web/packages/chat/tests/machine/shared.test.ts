@@ -366,7 +366,7 @@ function showRequest(message: ClientMessageJson): string {
   return [word, ...words.flat()].join(" ");
 }
 
-/** An event in the notation of the scripts; an empty list if they have no notation for it. */
+/** Returns an event in the notation of the scripts; an empty list if the notation has no form for it. */
 function showNews(news: News): string[] {
   switch (news.type) {
     case "connecting":
