@@ -21,7 +21,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Attack a server with default settings, and show what it costs it and others.
+/// Attack a server with default settings, and show what each attack costs the server and its other clients.
 #[derive(Parser)]
 struct Args {
     /// The program to attack

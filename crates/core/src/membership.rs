@@ -173,7 +173,7 @@ impl Membership {
         self.read.is_some_and(|read| now.since(read) >= self.times.lease)
     }
 
-    /// Whether a node is in the register and not silent. Always `true` for the own node.
+    /// Whether a node is in the register and not silent. Always `true` for this node.
     pub fn is_live(&self, node: NodeId) -> bool {
         node == self.own || self.others.get(&node).is_some_and(|seen| self.counts(seen))
     }

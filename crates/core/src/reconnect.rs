@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-/// The shortest period. In a shorter one, all clients of a small node would return at once.
+/// The shortest period. If the period were shorter, all clients of a small node would return at once.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// The rate at which a node accepts the reconnects of its clients.

@@ -89,7 +89,7 @@ pub struct CallFigures {
 }
 
 impl RedisCall {
-    /// All kinds.
+    /// All kinds of calls.
     pub const ALL: [Self; 10] = [
         Self::Read,
         Self::Update,

@@ -59,7 +59,7 @@ pub enum InUse {
 }
 
 impl InUse {
-    /// The reason that the SQLSTATE of a failed check stands for; `None` for other SQLSTATEs.
+    /// Returns the reason that an SQLSTATE of a failed check means; `None` for other SQLSTATEs.
     pub(crate) fn of_state(state: &str) -> Option<Self> {
         match state {
             BY_SERVER => Some(Self::ByServer),
@@ -145,7 +145,7 @@ impl Claim {
 const LOCKS: &str = "locktype = 'advisory' AND objsubid = 2 AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Whether an SQLSTATE is that of a failed [`mark_statement`].
+/// Returns `true` if an SQLSTATE is the one of a failed [`mark_statement`].
 pub(crate) fn is_exchanged(state: &str) -> bool {
     state == EXCHANGED
 }

@@ -384,8 +384,8 @@ impl Work for Batch<'_> {
     }
 }
 
-/// Deletes the waiting notice of the disconnect that this login cancels, if there is one. Returns whether a notice was
-/// deleted; the notice of the login must then not be stored.
+/// Deletes the waiting notice of the disconnect that this login cancels, if there is one. Returns `true` if a notice
+/// was deleted. The caller must then not store the notice of the login.
 async fn take_back(
     transaction: &Transaction<'_>,
     notice: &NewNotice,

@@ -95,8 +95,8 @@ impl From<tokio_postgres::Error> for Tried {
     }
 }
 
-/// Statements that need the rights that a node needs, each with a description. They run in a transaction that is rolled
-/// back, and wait for no lock of a node.
+/// Statements that try the rights of a node, each with a description. They run in a transaction that is rolled back,
+/// and wait for no lock of a node.
 const TRIALS: [(&str, &str); 4] = [
     (
         "trying to create a table",

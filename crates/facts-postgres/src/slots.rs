@@ -62,7 +62,7 @@ impl Slots {
         Refusal { is_first, is_withdrawn }
     }
 
-    /// Sets the number of permits to that of the settings again, if the last refusal was long enough ago.
+    /// Sets the number of permits to the number in the settings again, if the last refusal was long enough ago.
     fn restore(&self, now: Instant) {
         let mut state = self.state.lock();
         let is_over = |last| now.saturating_duration_since(last) > RETRY_AFTER;

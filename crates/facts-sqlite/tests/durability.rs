@@ -14,8 +14,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// The environment variable with the path of the file for the child process. Without it, the tests for the child do
-/// nothing.
+/// The environment variable with the path of the file for the child process. If it is not set, the tests for the child
+/// process do nothing.
 const FILE: &str = "LAMPLIGHT_DURABILITY_TEST_FILE";
 
 /// The environment variable with the number of the child's first login.

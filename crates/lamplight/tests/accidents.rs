@@ -115,7 +115,7 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
     drop(reader);
 }
 
-/// Allows or prevents that the server writes to files, with a limit on the file size.
+/// Sets whether the server can write to files, with a limit on the file size.
 fn let_it_write(server: &Running, may: bool) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     let current = if may { maximum } else { Some(1) };

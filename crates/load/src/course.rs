@@ -226,7 +226,7 @@ impl Course {
         }
     }
 
-    /// Counts the notifications that outstanding changes still lack as lost.
+    /// Counts the missing notifications of the outstanding changes as lost.
     fn give_up(&mut self, fleet: &mut Fleet) {
         for place in &mut self.under_way {
             if let Some(lost) = place.take() {

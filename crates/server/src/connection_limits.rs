@@ -23,7 +23,7 @@ pub struct ConnectionLimits {
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
 
-/// The limit because of which a connection was refused.
+/// The limit that a refused connection would exceed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Full {
     /// The limit on the total number of connections.
@@ -89,7 +89,7 @@ impl ConnectionLimits {
     }
 
     /// Counts a proxy's connection for its client's address, which is now known. At the limit of the address, also
-    /// removes the connection from the total. The connection must then not be passed to [`Self::leave`].
+    /// removes the connection from the total. The caller must not pass such a connection to [`Self::leave`].
     pub fn name(&self, address: IpAddr) -> Result<(), Full> {
         give_one_back(&self.unnamed);
         self.count(address).inspect_err(|_| give_one_back(&self.open))

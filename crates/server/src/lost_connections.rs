@@ -38,8 +38,8 @@ pub struct LostConnections {
     pub service: Arc<Service>,
     /// The command channel of each worker.
     pub workers: Vec<mpsc::WeakSender<Command>>,
-    /// The health of the node. A stopping node closes its sockets but leaves the connections in the records. They must
-    /// then not be ended.
+    /// The health of the node. A stopping node closes its sockets but leaves the connections in the records. The
+    /// comparison must not end these connections.
     pub health: Arc<Health>,
     /// The number of connections that were ended.
     pub ended: Counter,

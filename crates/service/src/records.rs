@@ -100,8 +100,8 @@ pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
 }
 
 impl Records {
-    /// Creates the reader of this directory, which creates missing records from these facts. It creates no records for
-    /// deleted apps.
+    /// Creates a reader of the directory `directory`. The reader creates missing records from `facts`, but no records
+    /// for deleted apps.
     pub(crate) fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,

@@ -30,7 +30,8 @@ pub struct Telling {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<LogEntry>,
-    /// Whether a task is appending entries of the queue. New entries must then wait in the queue to keep their order.
+    /// Whether a task is appending entries of the queue. While it does so, new entries must wait in the queue to keep
+    /// their order.
     appending: bool,
     dropped: u64,
     /// The number of entries that were added since the queue was last condensed.
@@ -43,8 +44,9 @@ impl Telling {
         Self { log, is_remote: false, state: Mutex::default(), arrived: Notify::default() }
     }
 
-    /// Makes every entry wait in the queue. An entry that is appended at once is given up if there is no answer at the
-    /// first poll; a log in another process would have received it by then, and would get it twice.
+    /// Makes every entry wait in the queue. Otherwise, an entry is first appended at once, and this attempt is given up
+    /// if there is no answer at the first poll. A log in another process would have received the entry by then, and
+    /// would get it twice.
     pub(crate) fn with_remote_log(self) -> Self {
         Self { is_remote: true, ..self }
     }

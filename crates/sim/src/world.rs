@@ -527,7 +527,7 @@ impl World {
     }
 }
 
-/// The users without an account, from the failures of a call. Any other failure is an error.
+/// Returns the users without an account, from the failures of a call. Any other failure is an error.
 fn unknown(failures: &[(UserId, Code)]) -> Result<Vec<Who>, Failed> {
     match failures.iter().find(|(_, code)| *code != Code::NO_SUCH_ACCOUNT) {
         Some((id, code)) => Err(format!("{id} failed with {code}").into()),

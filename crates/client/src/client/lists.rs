@@ -74,8 +74,8 @@ impl Client {
         }
     }
 
-    /// Adds a user to the own friend list, and the own user to the other user's list. If the user is already a friend,
-    /// changes the remark (UTF-8, at most 96 bytes) unless it is empty.
+    /// Adds a user to this user's friend list, and adds this user to the other user's list. If the user is already a
+    /// friend, changes the remark (UTF-8, at most 96 bytes) unless the new remark is empty.
     ///
     /// # Errors
     ///
@@ -83,9 +83,9 @@ impl Client {
     ///
     /// - 70107: there is no such account.
     /// - 30516: the user allows nobody to add them.
-    /// - 30010: the own friend list is full.
+    /// - 30010: this user's friend list is full.
     /// - 30014: the other user's list is full.
-    /// - 6017: `user_id` is the own user.
+    /// - 6017: `user_id` is the id of this user.
     pub async fn add_friend(&self, user_id: &str, remark: &str) -> Result<FriendInfo, Error> {
         let ask = Ask::AddFriend(v1::AddFriendRequest {
             user_id: user_id.to_owned(),
@@ -96,7 +96,7 @@ impl Client {
         told.friend.and_then(lists::friend).ok_or_else(no_answer)
     }
 
-    /// Removes at most 100 users from the own friend list, and the own user from the friend lists of these users.
+    /// Removes at most 100 users from this user's friend list, and this user from the friend lists of these users.
     /// Returns the users who were not friends.
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl Client {
         Ok(lists::item_failures(told.failures))
     }
 
-    /// Changes the remark, which is the own user's name for a friend: UTF-8, at most 96 bytes; empty for no remark.
+    /// Changes the remark, which is this user's name for a friend: UTF-8, at most 96 bytes; empty for no remark.
     ///
     /// # Errors
     ///
@@ -264,7 +264,8 @@ impl Client {
         told.conversation.and_then(lists::conversation).ok_or_else(no_answer)
     }
 
-    /// Removes a conversation from the own list, together with its history. The peer's list and history do not change.
+    /// Removes a conversation from this user's list, together with its history. The peer's list and history do not
+    /// change.
     ///
     /// # Errors
     ///

@@ -24,7 +24,7 @@ pub struct HttpMetrics {
     bodies_refused: Counter,
 }
 
-/// The limit because of which a connection was refused.
+/// The limit that a refused connection would exceed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConnectionBound {
     /// The limit on the total number of connections.

@@ -330,7 +330,8 @@ impl Command for PortraitGet {
     }
 }
 
-/// Whether a tag is that of a further field, not of the nick, the picture or the rule for friend requests.
+/// Returns `true` if a tag is the tag of a further field, and not of the nick, the picture or the rule for friend
+/// requests.
 fn wants_further(tags: &[CompactString]) -> bool {
     tags.iter().any(|tag| ![NICK, IMAGE, ALLOW_TYPE].contains(&tag.as_str()))
 }

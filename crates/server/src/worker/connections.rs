@@ -62,8 +62,8 @@ impl Connections {
         ConnectionId::new(self.node, local)
     }
 
-    /// Calls `act` with the connection of this id, if it is still open. Needed after each await: another connection may
-    /// have the slot.
+    /// Calls `act` with the connection of this id, if it is still open. Use this after each await, because another
+    /// connection may have the slot by then.
     pub fn with<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut slots = self.slots.borrow_mut();
         current(&mut slots, id, |connection| connection.id).map(act)

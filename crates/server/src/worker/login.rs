@@ -52,8 +52,8 @@ impl LoginTask {
         });
     }
 
-    /// Logs the device in, and records its connection in the directory. Returns `None` after a timeout; the client was
-    /// then told of it.
+    /// Logs the device in, and records its connection in the directory. After a timeout, sends the error to the client
+    /// and returns `None`.
     async fn connect_device(
         &self,
         request_id: u64,

@@ -27,7 +27,7 @@ pub struct StoreReads {
     heard: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
-/// The recipients of one requested lists version.
+/// The tasks and connections that wait for the lists version of one user.
 #[derive(Default)]
 pub struct WantedLists {
     /// The logins that wait for the version.

@@ -65,7 +65,7 @@ impl Member {
         false
     }
 
-    /// Removes the own changes up to this revision, because the log has reported them.
+    /// Removes the changes of this connection up to this revision, because the log has reported them.
     pub(super) fn caught_up(&mut self, rev: u64) {
         let Some(ahead) = self.ahead.as_deref_mut().filter(|_| rev != 0) else { return };
         ahead.retain(|_, ahead| rev < *ahead);

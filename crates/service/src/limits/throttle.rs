@@ -52,8 +52,8 @@ impl LoginThrottle {
         Self { limits, ..Self::default() }
     }
 
-    /// Counts a wrong UserSig. Returns `true` if the source has already reached the limit. The refusal must then not
-    /// contain the reason.
+    /// Counts a wrong UserSig. Returns `true` if the source has already reached the limit. In this case, the refusal
+    /// must not contain the reason.
     pub fn is_past_bound(&self, port: Port, address: IpAddr, now: Moment) -> bool {
         let source = network(address);
         let mut failures = self.port(port).lock();

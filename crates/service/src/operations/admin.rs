@@ -179,8 +179,8 @@ impl Service {
         Ok(Revoked::new(now.wall, seen.await?.remove(0)))
     }
 
-    /// Revokes the UserSigs that were issued in the seconds `unrefused`. They were used while `revoked` was being
-    /// stored. Returns all UserSigs that were revoked individually.
+    /// Also revokes the UserSigs that were issued in the seconds `unrefused`, because they were used while `revoked`
+    /// was being stored. Returns all UserSigs that were revoked individually.
     async fn revoke_more(
         &self,
         user: &User,
@@ -287,11 +287,11 @@ pub struct Revoking {
 }
 
 impl Revoking {
-    /// The time of the wall clock from which on the caller may be answered; `None` if the caller may be answered at
-    /// once. `now` is the time when the work was done.
+    /// The wall-clock time at which the caller may be answered; `None` if the caller may be answered at once. `now` is
+    /// the time when the work was done.
     ///
-    /// A new UserSig from the same second as a revoked one would also be refused. The answer therefore waits for the
-    /// second after that of the last revoked UserSig.
+    /// A new UserSig from the same second as a revoked UserSig would also be refused. The answer therefore waits for
+    /// the next second in which no revoked UserSig was issued.
     pub fn answer_from(&self, now: Timestamp) -> Option<Timestamp> {
         let this = now.as_secs();
         let first_free = (this..).find(|second| !self.seconds.contains(second)).unwrap_or(this);

@@ -216,7 +216,8 @@ impl Service {
         }
     }
 
-    /// Like [`Service::settle`], but only logs a failure, because [`Service::expire_due`] retries it.
+    /// Settles the ends as [`Service::settle`] does, but only logs a failure. [`Service::expire_due`] retries the
+    /// operation later.
     pub(crate) async fn settle_or_retry(&self, user: &User, ends: Vec<EndedLogin>, now: Now) {
         if let Err(error) = self.settle(user, ends, now).await {
             tracing::warn!(%error, "cannot store the end of a login; it will be retried");

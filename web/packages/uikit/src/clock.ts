@@ -1,6 +1,6 @@
 /**
- * The current time by the server's clock. The times of messages are those of the server, so their ages would be wrong
- * by the clock of a browser that is wrong.
+ * The current time by the server's clock. The times of messages are by the server's clock, so a browser with a wrong
+ * clock would show wrong ages.
  */
 
 import type { ChatClient } from "./client.js";

@@ -108,7 +108,7 @@ const String _ofTwo = 'c2c_';
 /// Returns the id of the conversation with a user.
 String conversationIdOf(String peer) => '$_ofTwo$peer';
 
-/// Returns the peer of a conversation; null if the id is not that of a
+/// Returns the peer of a conversation; null if the id is not the id of a
 /// one-to-one conversation.
 String? peerOf(String conversationId) =>
     conversationId.startsWith(_ofTwo) && conversationId.length > _ofTwo.length

@@ -15,10 +15,10 @@ final class LamplightException implements Exception {
             ? LamplightCode.english(code)
             : '${LamplightCode.english(code)}: $detail';
 
-  /// The code of the failure ([LamplightCode]): that of the server's refusal,
-  /// or one of the SDK. The SDK's own codes are 6014 (there is no session),
-  /// 9508 (the call was not sent, because there was no connection) and 9520
-  /// (the call was sent, but not answered).
+  /// The code of the failure ([LamplightCode]): the code of the server's
+  /// refusal, or one of the SDK. The SDK's own codes are 6014 (there is no
+  /// session), 9508 (the call was not sent, because there was no connection)
+  /// and 9520 (the call was sent, but not answered).
   final int code;
 
   /// The text of the code in English, with details.

@@ -9,8 +9,8 @@ import '../device_id.dart';
 import '../model/status.dart';
 import '../transport.dart';
 
-/// The platform of this machine. Linux stands for platforms that Lamplight does
-/// not have.
+/// The platform of this machine. On a platform that Lamplight does not have, it
+/// is Linux.
 DevicePlatform thisPlatform() => switch (Platform.operatingSystem) {
       'android' => DevicePlatform.android,
       'ios' => DevicePlatform.iPhone,

@@ -1,5 +1,5 @@
 /// The defaults for platforms without `dart:io`, such as a browser. The
-/// application must then pass a connector.
+/// application has to pass a connector there.
 library;
 
 import '../model/status.dart';

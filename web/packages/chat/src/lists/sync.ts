@@ -113,7 +113,7 @@ export class ListsSync {
     return shown?.get(peer) ?? rows.get(peer)?.value;
   }
 
-  /** The profile of the own user, a friend, or the peer of a conversation. */
+  /** The profile of this user, a friend, or the peer of a conversation. */
   profile(user: string): ProfileJson | undefined {
     return user === this.around.self()
       ? this.#lists.profile

@@ -28,7 +28,7 @@ export class LongTouch {
     this.#act = act;
   }
 
-  /** Whether the next click is the end of a long press. It must then be ignored. */
+  /** Whether the next click is the end of a long press, and must be ignored. */
   get wasLong(): boolean {
     return this.#wasLong;
   }

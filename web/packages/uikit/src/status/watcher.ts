@@ -25,8 +25,8 @@ export interface WatcherOptions {
 }
 
 /**
- * A function that is called with the users whose status to show has changed. It is called with `everybody` if any
- * status, or the reason why none is shown, may have changed.
+ * A function that is called when the shown status of users has changed, with these users. It is called with
+ * `everybody` if the status of any user, or the reason why no status is shown, may have changed.
  */
 export type Listener = (users: readonly string[] | "everybody") => void;
 
