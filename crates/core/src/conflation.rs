@@ -202,7 +202,7 @@ mod tests {
         told_to(rate(limit), |_| 1, changes, until)
     }
 
-    /// Like `told`, for a rate and a number of watchers that may depend on the time.
+    /// Runs a script as `told` does, with this rate, and with a number of watchers that may depend on the time.
     fn told_to(
         rate: ConflationRate,
         watchers: impl Fn(u64) -> usize,

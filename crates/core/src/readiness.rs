@@ -35,8 +35,8 @@ pub enum Verdict {
     Ended,
 }
 
-/// Whether a node serves clients, drains or stops. A node never goes back to an earlier value; the order of the
-/// variants is that of the values.
+/// Whether a node serves clients, drains or stops. The variants are in the order of time: a node never goes back to an
+/// earlier variant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Course {
     /// The node serves clients.

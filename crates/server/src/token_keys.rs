@@ -153,7 +153,7 @@ impl TokenKeys {
         }
     }
 
-    /// Reads a source and records the outcome. Logins wait for it, so it is recorded even after a panic.
+    /// Reads a source and records the outcome. The outcome is recorded even after a panic, because logins wait for it.
     async fn read_into(&self, key: &KeysToRead) {
         let read = AssertUnwindSafe(self.read(key)).catch_unwind().await;
         let read = read.unwrap_or_else(|_| Err("a bug of this server ended the attempt".to_owned()));

@@ -55,7 +55,8 @@ const EDGES_PER_WATCHER: usize = 4;
 /// The connections of one worker, the users that they watch, and their mailboxes.
 pub struct Audience<S> {
     hub: Hub<S>,
-    /// The members, indexed by the slot of their watcher key. A slot is used again, so the stored key is compared.
+    /// The members, indexed by the slot of their watcher key. A later watcher can get the same slot, so the key is
+    /// stored too and compared.
     members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
     /// Delays the changes of users that change faster than the rate.

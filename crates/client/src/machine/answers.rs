@@ -305,7 +305,7 @@ impl Machine {
         self.told_at_login(Vec::new(), told, turn);
     }
 
-    /// Removes the users from whom a call has unsubscribed from the client's copy of the subscription list.
+    /// Updates the client's copy of the subscription list after an unsubscribe call: removes the users of the call.
     fn unsubscribed_by(&mut self, asked: &Request) {
         match asked {
             Request::Unsubscribe(users) if users.is_empty() => {

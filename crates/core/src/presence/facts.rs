@@ -377,8 +377,9 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Like [`Presence::ends_settled`], for a record that may have been created from older facts after the directory
-    /// has lost the record with these ends. The ended logins are removed, and their connections are closed.
+    /// Records ended logins as [`Presence::ends_settled`] does, for a record that may lack these ends: the directory
+    /// may have lost the record, and created it from older facts. Removes the ended logins, and closes their
+    /// connections.
     pub fn ends_settled_after_loss(
         &mut self,
         settled: &[EndedLogin],

@@ -135,8 +135,8 @@ pub async fn a_record_that_has_no_deadline_any_more_is_not_due(ports: Ports) {
     assert_eq!(due(&ports, lapse, 10).await, []);
 }
 
-/// Only current connections are listed. Connections that were superseded, closed or logged out are not listed. Nor are
-/// connections of other nodes.
+/// Checks that only the current connections of a node are listed, and no connections of other nodes. Connections that
+/// were superseded, closed or logged out are not current.
 pub async fn the_connections_of_a_node_are_those_of_its_devices_now(ports: Ports) {
     const USERS: u64 = 300;
     let (directory, settings) = (&ports.directory, AppSettings::default());

@@ -11,8 +11,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.take_touched(round);
     }
 
-    /// Like [`Audience::take_touched`], but takes a share of a crowd only when a share is due. The shares of a change
-    /// that conflation has delayed have pauses between them.
+    /// Appends connections to `round` as [`Audience::take_touched`] does, but takes a share of a crowd only when a
+    /// share is due. If conflation has delayed a change, there are pauses between the shares of the change.
     pub fn take_due(&mut self, now: Moment, round: &mut Vec<WatcherKey>) {
         let share = self.crowd_pace.share(now);
         self.hub.take_touched_up_to(share, round);

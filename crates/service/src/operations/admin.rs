@@ -229,7 +229,7 @@ impl Service {
         self.take_off_lists(deleted, now).await
     }
 
-    /// Like [`Service::forget_deleted`], for one `userID`, for which a new account is being created.
+    /// Does the work of [`Service::forget_deleted`] for the `userID` of a new account that is being created.
     pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let mut deleted = self.deleted.only(user);
         if deleted.is_empty() && self.is_in_cluster() {
@@ -243,8 +243,8 @@ impl Service {
         self.take_off_lists(deleted, now).await
     }
 
-    /// Like [`Service::forget_deleted`], for accounts whose records are over. One search of the subscription lists is
-    /// made for all of them, because it reads all records of an app.
+    /// Does the work of [`Service::forget_deleted`] for accounts whose records are over. The subscription lists are
+    /// searched only once for all of them, because a search reads all records of an app.
     pub(crate) async fn forget_deleted_users(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         if users.is_empty() {
             return Ok(());

@@ -57,8 +57,8 @@ impl Service {
         self.set_custom_status(caller, text, By::App, now).await
     }
 
-    /// Like [`Service::set_self_status`], with the initiator `by`, which the session event for the app's backend
-    /// contains.
+    /// Sets a custom status as [`Service::set_self_status`] does. The session event for the app's backend contains the
+    /// initiator `by`.
     pub async fn set_custom_status(
         &self,
         caller: &User,

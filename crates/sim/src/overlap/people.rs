@@ -127,7 +127,8 @@ impl Past {
 #[derive(Clone, Debug)]
 pub(crate) struct Kick {
     pub began: u64,
-    /// The time of the successful answer; `None` if there was none. A call without one may still have had its effect.
+    /// The time of the successful answer; `None` if there was none. A call without a successful answer may still have
+    /// had its effect.
     pub answered: Option<u64>,
     /// `true` for a deletion of the account, `false` for a kick.
     pub deletes: bool,
