@@ -52,7 +52,7 @@ pub struct RedisFigures {
     pub gaps: u64,
     /// The number of log batches that were read from a stream because their push did not arrive.
     pub repaired: u64,
-    /// The number of times that the readers were told that they have missed log batches of a partition.
+    /// The number of times that a reader was notified that it has missed log batches of a partition.
     pub missed: u64,
     /// The number of changes of the epochs of partitions. Records of the partition may be lost with such a change.
     pub epochs: u64,

@@ -70,8 +70,8 @@ pub enum Partitions {
     Some(BTreeSet<u16>),
 }
 
-/// The maximum number of entries in the queue of one reader. With more, a worker is faster if it reads the watched
-/// users again.
+/// The maximum number of entries in the queue of one reader. With a longer queue, a worker would be slower than if it
+/// read the statuses of all watched users again.
 pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 
 /// The maximum number of bytes in the queue of one reader. Only entries about lists can be large, because of message

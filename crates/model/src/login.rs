@@ -24,8 +24,8 @@ pub struct EndedLogin {
 pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device was told about the end. It was told if it was connected when it was kicked, or if a login was
-    /// refused because of the end. Always `true` for [`EndWhy::LoggedOut`].
+    /// Whether the device was notified of the end. It was notified if it was connected when it was kicked, or if a
+    /// login was refused because of the end. Always `true` for [`EndWhy::LoggedOut`].
     pub told: bool,
     /// The time at which the login ended.
     pub at: Timestamp,

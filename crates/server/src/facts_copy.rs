@@ -61,7 +61,7 @@ pub enum CopyError {
         /// The file that records the other store.
         mark: PathBuf,
     },
-    /// The copy is complete, and the data folder cannot be told.
+    /// The copy is complete, but the file in the data folder that names the new store cannot be written.
     #[error(
         "all facts were copied and compared, but {mark} cannot be written: {source}; do not start the server without the \
          setting `facts`, because it would go on with the file"

@@ -15,7 +15,7 @@ const LOAD: Rates = Rates { changes: 100, messages: 50, queries: 0 };
 const AROUND: Duration = Duration::from_secs(3);
 /// The longest wait until a node has stopped in an orderly way, or has started.
 const NODE_WITHIN: Duration = Duration::from_secs(60);
-/// The goal for the time after the grace until watchers are told that users are absent.
+/// The longest time, after the grace, in which watchers should be notified that the users of a killed node are OFFLINE.
 const LATE: Duration = Duration::from_secs(15);
 /// The time in which returning users must be connected again after a `kill -9`.
 const BACK_WITHIN: Duration = Duration::from_secs(30);

@@ -45,12 +45,12 @@ impl WrongEvents {
     }
 }
 
-/// How often, and when, a watcher was told that a user is OFFLINE.
+/// The number and the last time of the notifications that told a watcher that a user is OFFLINE.
 #[derive(Clone, Copy, Debug)]
 pub struct Absence {
-    /// The number of times that the watcher was told so.
+    /// The number of these notifications.
     pub times: u32,
-    /// The last time that the watcher was told so.
+    /// The time of the last of these notifications.
     pub last: Instant,
 }
 
@@ -65,7 +65,7 @@ pub struct Witness {
     pub wrong: WrongEvents,
     /// The wrong statuses in answers.
     pub wrong_in_answers: WrongEvents,
-    /// The absences that watchers were told of, by user and watcher.
+    /// The notifications that users are OFFLINE, by user and watcher.
     pub absences: HashMap<(u32, u32), Absence>,
     /// Descriptions of the first wrong events.
     pub descriptions: Vec<String>,

@@ -41,7 +41,7 @@ impl ListDifference {
         }
     }
 
-    /// Removes users from the difference, because an answer has told the connection whether they are on the list.
+    /// Removes users from the difference, because an answer shows the connection whether they are on the list.
     pub fn answered(&mut self, users: &[UserId]) {
         users.iter().for_each(|user| {
             self.changed.remove(user);
