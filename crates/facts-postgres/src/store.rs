@@ -82,7 +82,7 @@ impl Drop for Changing<'_> {
     }
 }
 
-/// What a call does to the facts.
+/// The effect of a call on the facts. It decides whether the call may be repeated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
     /// The call changes nothing. It is repeated if its connection is lost.

@@ -52,7 +52,7 @@ const FILES: [&str; 10] = [
 const OPENED: [&str; 5] = [FACTS, "facts.db-wal", "facts.db-shm", "facts.db-journal", "lock"];
 const FOLDERS: [&str; 4] = [LIVE, LIVE_SET_ASIDE, "watch", TOKEN_KEYS];
 
-/// What to do if the data folder does not exist.
+/// The action if the data folder does not exist.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
     /// Create the folder.

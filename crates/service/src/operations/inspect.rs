@@ -5,7 +5,7 @@ use lamplight_core::{Link, LinkEnd, Presence};
 use lamplight_facts::Account;
 use lamplight_model::{DeviceId, Now, Platform, Profile, Refusal, Timestamp, User, UserId, UserStatus};
 
-/// What an operator sees of a user.
+/// The data of a user that an operator sees.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Inspection {
     /// The account of the user.

@@ -40,7 +40,7 @@ const PAUSE = 500;
  */
 export const MOST_MISSED = 500;
 
-/** What the lists need of the client: calls to the server, and callbacks for changes. */
+/** The parts of the client that the lists need: calls to the server, and callbacks for changes. */
 export interface Surroundings {
   call<K extends AskKind>(
     kind: K,

@@ -44,8 +44,8 @@ export class Chart extends View {
 
   #plot: uPlot | undefined;
   /**
-   * What the plot was created with, as JSON: the names and colours of the lines, the theme and the language. A change
-   * of them needs a new plot.
+   * The properties with which the plot was created, as JSON: the names and colours of the lines, the theme and the
+   * language. If one of them changes, a new plot is needed.
    */
   #shape = "";
   readonly #resized = new ResizeObserver(() => {

@@ -1,4 +1,4 @@
-/** What is shown in place of content that is being loaded, could not be loaded, or is empty. */
+/** The element that is shown in place of content that is being loaded, could not be loaded, or is empty. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** What keys do in a list, as pure functions. */
+/** The effects of keys in a list, as pure functions. */
 
 export interface Place {
   /** The index of the current row; -1 if there is none. */

@@ -1,4 +1,4 @@
-/** What a list shows while it has no rows. */
+/** The content that a list shows while it has no rows. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Words } from "../words/words.js";
