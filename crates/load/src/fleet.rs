@@ -261,7 +261,7 @@ impl Fleet {
         self.ask(user, REQUEST_ID, Request::SubscribeUserStatus(request))
     }
 
-    /// Closes connections: like broken links if `reset`, otherwise in an orderly way.
+    /// Closes connections. With `reset`, they end like broken links; otherwise, they end in an orderly way.
     pub fn drop_links(&mut self, users: &[u32], reset: bool) {
         for user in users {
             self.links[*user as usize].close(reset);

@@ -531,7 +531,7 @@ pub(super) fn login(ordinal: u64, on: &str) -> NoticeContent {
     event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() })
 }
 
-/// Makes the same event with the mark that it must be sent in any case.
+/// Returns the event with a mark that it must always be sent.
 fn always(content: NoticeContent) -> NoticeContent {
     let NoticeContent::Session(event) = content else { unreachable!("it is a session event") };
     let after = event.after.map(|after| StatusAfter { told_always: true, ..after });

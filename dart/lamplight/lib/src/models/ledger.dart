@@ -347,8 +347,9 @@ class Ledger {
     return call == null ? WaitUntil(_nextDeadline(now)) : _spend(call, now);
   }
 
-  /// The query of visible users who have no subscription; null if none is
-  /// needed. The rest of the batch are other users.
+  /// Returns the next query: visible users whose status is unknown or outdated,
+  /// and then other listed users until the batch is full. Returns null if no
+  /// visible user needs a query.
   Call? _query(Set<String> listed, int now) {
     bool isWanted(String user) {
       final known = _known[user];
