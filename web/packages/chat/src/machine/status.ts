@@ -108,7 +108,7 @@ export function writePlatform(platform: Platform): PlatformJson {
   return `PLATFORM_${platform}`.toUpperCase() as PlatformJson;
 }
 
-/** Returns a function that tells whether a word is the one that messages call `told`. */
+/** Returns a function that compares a word, in upper case after the prefix `kind`, with the name `told`. */
 function isWord(kind: string, told: string | undefined): (word: string) => boolean {
   return (word) => kind + word.toUpperCase() === told;
 }
