@@ -2,10 +2,12 @@
 
 use crate::address::{Address, Server};
 use crate::errors::RedisOpenError;
+use crate::facts_mark;
 use crate::keys::Keys;
 use crate::layout::Layout;
 use crate::link::{connect, field, has_meta, info_of, run_of};
 use crate::settings::RedisSettings;
+use lamplight_model::FactsMark;
 use redis::ConnectionInfo;
 use redis::aio::MultiplexedConnection;
 use std::collections::BTreeSet;
@@ -23,8 +25,10 @@ pub struct RedisFound {
     pub is_encrypted: bool,
     /// Whether there is data with the prefix of the settings.
     pub has_data: bool,
-    /// The prefixes of the data of other clusters. They are searched for only if there is no data with the prefix of
-    /// the settings and the user may use `SCAN`. The search covers about 50,000 keys of each server.
+    /// The mark of the facts to which the data belongs; `None` if no node has noted a mark.
+    pub facts: Option<FactsMark>,
+    /// The prefixes of the data of other clusters. Looked for only where there is no data with the own prefix, where
+    /// the user may use `SCAN`, and among the first 50,000 keys of each server.
     pub other_prefixes: BTreeSet<String>,
 }
 
@@ -70,14 +74,18 @@ pub async fn examine(settings: &RedisSettings) -> Result<RedisFound, RedisUnfit>
         servers: Vec::new(),
         is_encrypted: settings.url.starts_with("rediss"),
         has_data: false,
+        facts: None,
         other_prefixes: BTreeSet::new(),
     };
     let mut connections = Vec::new();
-    for (server, (info, _)) in layout.servers {
+    for (server, (info, partitions)) in layout.servers {
         let unfit = |source| RedisUnfit { server: server.to_string(), source };
         let (mut connection, described) = examine_server(settings, &server, info).await.map_err(unfit)?;
         found.servers.push(described);
         found.has_data |= has_meta(&mut connection, settings, &keys).await.map_err(unfit)?;
+        if partitions.contains(&facts_mark::PARTITION) {
+            found.facts = facts_mark::read(&mut connection, &keys).await.map_err(unfit)?;
+        }
         connections.push(connection);
     }
     if !found.has_data {

@@ -75,8 +75,12 @@ impl Keys {
         ["nodes", "beats", "drains"].map(|name| self.of(partition, name))
     }
 
-    /// The name of the key that counts these recent calls. Calls of a kind that gets another name in Rust are counted
-    /// from 0.
+    /// The key of the mark of the facts to which the live records belong.
+    pub(crate) fn facts(&self, partition: u16) -> String {
+        self.of(partition, "facts")
+    }
+
+    /// The key of recent calls that are counted together. A kind of call that is renamed in Rust is counted anew.
     pub(crate) fn calls(&self, partition: u16, of: Limited<'_>) -> String {
         match of {
             Limited::User(user, call) => self.of(partition, &format!("calls:{call:?}:{}", member(user))),

@@ -20,6 +20,7 @@ mod connecting;
 mod directory;
 mod errors;
 mod examine;
+mod facts_mark;
 mod feed_page;
 mod figures;
 mod frames;

@@ -41,6 +41,7 @@ pub(crate) struct Scripts {
     begin: Script,
     pub(crate) nodes: Script,
     pub(crate) limit: Script,
+    pub(crate) facts: Script,
 }
 
 pub(crate) struct Shared {
@@ -87,8 +88,9 @@ struct Partition {
 }
 
 impl Scripts {
-    pub(crate) fn all(&self) -> [&Script; 7] {
-        [&self.update, &self.seed, &self.remove, &self.append, &self.begin, &self.nodes, &self.limit]
+    pub(crate) fn all(&self) -> [&Script; 8] {
+        let Self { update, seed, remove, append, begin, nodes, limit, facts } = self;
+        [update, seed, remove, append, begin, nodes, limit, facts]
     }
 }
 
@@ -103,6 +105,7 @@ impl Shared {
             begin: Script::new(include_str!("scripts/begin.lua")),
             nodes: Script::new(include_str!("scripts/nodes.lua")),
             limit: Script::new(include_str!("scripts/limit.lua")),
+            facts: Script::new(include_str!("scripts/facts.lua")),
         };
         Ok(Self {
             keys: Keys::new(&settings.prefix, settings.partitions),

@@ -7,6 +7,7 @@ mod people;
 mod servers;
 
 use lamplight_directory_redis::{RedisDirectory, RedisSettings, RedisTls, examine};
+use lamplight_model::FactsMark;
 use people::{Node, until, user};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use servers::{Server, sentinel_of, settings};
@@ -40,6 +41,8 @@ async fn use_it(node: &Node) {
     node.directory.feed(user("a").app, None, 9).await.unwrap();
     let partition = node.directory.partition_of(&user("a"));
     node.directory.connections_of(people::NODE, partition, None).await.unwrap();
+    let mark = FactsMark { history: 1, count: 2 };
+    assert_eq!(node.redis.note_facts(mark).await.unwrap(), mark);
     node.directory.subscribed_to(&[user("b")]).await.unwrap();
     node.directory.remove(&user("a"), people::now(3)).await.unwrap();
 }

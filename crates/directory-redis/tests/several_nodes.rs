@@ -7,8 +7,8 @@ mod server;
 
 use lamplight_core::{Call, Presence};
 use lamplight_directory::{Limited, Limits, LogEntry, News, NodeEntry, Nodes, Taken};
-use lamplight_directory_redis::{RedisDirectory, RedisSettings};
-use lamplight_model::{AppId, NodeId, RateLimit};
+use lamplight_directory_redis::{RedisDirectory, RedisSettings, examine};
+use lamplight_model::{AppId, FactsMark, NodeId, RateLimit};
 use people::{Node, now, user};
 use server::RedisServer;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -356,6 +356,34 @@ async fn the_register_tells_the_time_of_redis() {
     let after = time().await;
     assert!((before..=after).contains(&at.wall.0), "{before} {at:?} {after}");
     assert_eq!(at.moment.0, at.wall.0);
+}
+
+/// The mark of the facts is that of the first node, until the data is gone.
+#[tokio::test]
+async fn the_mark_of_the_facts_rises_and_a_mark_of_other_facts_is_not_noted() {
+    let server = RedisServer::start().await;
+    let settings = || server.settings(PARTITIONS);
+    let nodes =
+        [RedisDirectory::open(settings()).await.unwrap(), RedisDirectory::open(settings()).await.unwrap()];
+    let examined = async || examine(&settings()).await.unwrap().facts;
+    assert_eq!((nodes[0].noted_facts().await.unwrap(), examined().await), (None, None));
+    let mark = |history, count| FactsMark { history, count };
+    let noted = async |node: usize, mark: FactsMark| nodes[node].note_facts(mark).await.unwrap();
+    for (node, new, expected) in [
+        (0, mark(u64::MAX, 9), mark(u64::MAX, 9)),
+        (1, mark(u64::MAX, 10), mark(u64::MAX, 10)),
+        (0, mark(u64::MAX, 9), mark(u64::MAX, 10)),
+        (1, mark(2, 99), mark(u64::MAX, 10)),
+    ] {
+        assert_eq!(noted(node, new).await, expected, "{new}");
+        assert_eq!(
+            (nodes[0].noted_facts().await.unwrap(), examined().await),
+            (Some(expected), Some(expected))
+        );
+    }
+    let _: String = server.command("FLUSHALL").await;
+    assert_eq!(nodes[0].noted_facts().await.unwrap(), None);
+    assert_eq!(noted(1, mark(2, 1)).await, mark(2, 1));
 }
 
 async fn only_key(server: &RedisServer, pattern: &str) -> String {

@@ -81,7 +81,7 @@ pub(crate) struct Claim {
 /// The way in which a program uses a database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Usage {
-    /// The program only reads the state of the database, while other programs may use it.
+    /// The program only examines the database, beside the programs that use it.
     Visit,
     Alone,
     Cluster(ClusterIdentity),

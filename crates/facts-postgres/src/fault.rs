@@ -97,7 +97,7 @@ pub enum Cause {
     InUse(InUse),
     /// The database is not the one that was used before.
     #[error(
-        "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a replica took over without the last commits; restart every server that uses it to go on with this database"
+        "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a replica took over without the last commits; to go on with this database, stop every server that uses it, empty Redis if they are a cluster, and start them"
     )]
     Exchanged,
     /// The server is starting or stopping.

@@ -122,7 +122,7 @@ impl PostgresFacts {
         server.check()?;
         let has_apps = schema::examine(&store).await?;
         store.close();
-        Ok(Server { has_apps, ..server })
+        Ok(Server { has_apps, mark, ..server })
     }
 
     /// The counts of the calls since the start.
@@ -130,9 +130,10 @@ impl PostgresFacts {
         self.store.stats()
     }
 
-    /// The cause of the current outage; `None` without an outage. A successful call ends an outage, with three
-    /// exceptions. An outage with a failed write is ended by a successful write. An outage with a full disk is ended by
-    /// a successful [`probe`](Self::probe). A refusal because of other programs ends when those programs have ended.
+    /// The cause of the current outage; `None` without an outage. A successful call ends an outage. After a failed
+    /// write, only a successful write ends the outage; after a full disk, only a successful probe. A refusal because of
+        let mark = mark::found(&store).await?;
+    /// other programs ends when these programs have ended.
     pub fn failing(&self) -> Option<Cause> {
         self.store.failing()
     }

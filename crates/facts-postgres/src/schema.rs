@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_lane_leases.sql"),
     include_str!("../migrations/0006_console.sql"),
     include_str!("../migrations/0007_recorder_terms.sql"),
+    include_str!("../migrations/0008_history_of_a_cluster.sql"),
 ];
 
 /// The number of the advisory lock for migrations: the letters "Lamp". Other locks of this crate have other numbers.

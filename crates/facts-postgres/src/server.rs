@@ -8,6 +8,7 @@ use crate::schema::OPENING;
 use crate::settings::PostgresSettings;
 use crate::store::Store;
 use lamplight_facts::FactsError;
+use lamplight_model::FactsMark;
 use std::sync::Arc;
 
 /// The oldest supported version of PostgreSQL, in the numeric form of PostgreSQL.
@@ -28,6 +29,8 @@ pub struct Server {
     pub max_connections: i32,
     /// Whether the database has apps, as after the first start of a server or cluster.
     pub has_apps: bool,
+    /// The mark of the facts; `None` for an empty database.
+    pub mark: Option<FactsMark>,
 }
 
 /// The reason why a database that was reached cannot store facts.
@@ -113,6 +116,7 @@ pub(crate) async fn examine(store: &Store) -> Result<Server, FactsError> {
             max_connections: get(&row, 3)?,
             is_encrypted: get(&row, 4)?,
             has_apps: false,
+            mark: None,
         })
     };
     read.await.map_err(|fault: Fault| fault.of(OPENING))
@@ -131,6 +135,7 @@ mod tests {
             is_encrypted: false,
             max_connections: 100,
             has_apps: true,
+            mark: None,
         };
         let table = [
             (fit.clone(), None),

@@ -161,7 +161,7 @@ impl Target {
 
     /// Sets the mark. The live records contain the mark of the facts to which they belong.
     pub async fn set_mark(&self, mark: FactsMark) -> std::result::Result<(), FactsError> {
-        let sql = "UPDATE mark SET history = $1, count = $2";
+        let sql = "UPDATE mark SET history = $1, count = $2, cluster = NULL";
         let (history, count) = (mark.history.cast_signed(), mark.count.cast_signed());
         self.client().execute(sql, &[&history, &count]).await.map(drop).map_err(failed)
     }

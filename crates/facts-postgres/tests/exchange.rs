@@ -109,10 +109,10 @@ async fn the_changes_of_other_nodes_are_no_exchange() {
     let database = server().await.create_database().await;
     let cluster = Some(ClusterIdentity(3));
     let first = open(&database, cluster).await;
-    let FactsMark { history, count } = first.advance_mark(Some(5)).await.unwrap();
+    let FactsMark { history, count } = first.begin_in_cluster(5, false).await.unwrap();
     assert_eq!(history, 5);
     let second = open(&database, cluster).await;
-    assert_eq!(second.advance_mark(Some(6)).await.unwrap(), FactsMark { history, count: count + 1 });
+    assert_eq!(second.begin_in_cluster(6, false).await.unwrap(), FactsMark { history, count: count + 1 });
     let admin = server().await.connect("postgres").await;
     let end = "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = $1";
     for n in 2..5 {
@@ -121,8 +121,32 @@ async fn the_changes_of_other_nodes_are_no_exchange() {
         second.apps().await.unwrap();
         first.apps().await.unwrap();
     }
-    drop(first);
-    drop(second);
-    let third = open(&database, None).await;
-    assert_eq!(third.advance_mark(Some(6)).await.unwrap().history, 6);
+}
+
+/// After a restart of PostgreSQL, a node may start before the other nodes have claimed the database again.
+#[tokio::test]
+async fn a_node_continues_the_history_of_its_cluster_when_no_other_node_claims_the_database() {
+    let database = server().await.create_database().await;
+    let begun = async |sharing: Option<u64>, new: u64, is_known: bool| {
+        let facts = open(&database, sharing.map(ClusterIdentity)).await;
+        let mark = match sharing {
+            Some(_) => facts.begin_in_cluster(new, is_known).await,
+            None => facts.advance_mark((new > 0).then_some(new)).await,
+        };
+        facts.close();
+        mark.unwrap().history
+    };
+    for (sharing, new, is_known, expected, why) in [
+        (Some(3), 5, false, 5, "it is the first node"),
+        (Some(3), 6, false, 5, "a node of the same cluster has begun the history"),
+        (Some(u64::MAX), 7, true, 5, "the directory knows the history"),
+        (Some(u64::MAX), 8, false, 5, "this cluster has continued the history"),
+        (Some(3), 9, false, 9, "another cluster has used the database since"),
+        (None, 10, false, 10, "a server uses the database alone, without live records of this history"),
+        (Some(3), 11, false, 11, "a server has used the database alone since"),
+        (None, 0, false, 11, "a command uses the database alone, and leaves the history"),
+        (Some(3), 12, false, 11, "a command has used the database alone since"),
+    ] {
+        assert_eq!(begun(sharing, new, is_known).await, expected, "{why}");
+    }
 }

@@ -7,7 +7,7 @@ pub mod sight;
 
 use crate::time_text::{duration_text, utc};
 pub use certificate::{Certificate, read_certificate};
-pub use directory::{directory, unusable_directory};
+pub use directory::{directory, other_facts, unusable_directory};
 use lamplight_model::{App, Timestamp};
 use lamplight_server::{Config, DataFolderError, LimitsConfig, ShownKeySource, StoreFound};
 use serde::Serialize;

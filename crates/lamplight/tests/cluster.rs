@@ -5,13 +5,15 @@
 
 mod fleet;
 
-use fleet::{APP, Device, GRACE, LEASE, PATIENCE, Server, Stores, statuses, wait_until};
+use fleet::process::Folder;
+use fleet::{APP, Device, GRACE, LEASE, PATIENCE, Server, Stores, Times, postgres, statuses, wait_until};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::v1::{Reason, StatusType};
 use std::net::TcpStream;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

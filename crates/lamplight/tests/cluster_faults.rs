@@ -21,6 +21,8 @@ const SOON: Duration = Duration::from_secs(30);
 /// The longest time in which a server must answer a call during a fault: two timeouts of a call to Redis.
 const AT_MOST: Duration = Duration::from_secs(6);
 const TIMES: Times = Times { lease: Duration::from_millis(1_500), grace: Duration::from_secs(3) };
+/// All nodes of a cluster need the same address of Redis. This one leads to the link of the server.
+const DIRECTORY: &str = "redis+unix:///proc/self/cwd/redis.sock";
 /// The options of a Redis whose data survives that it is killed.
 const ON_DISK: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 
@@ -33,7 +35,7 @@ struct Site {
     /// The links to PostgreSQL: of `a`, and of `b`.
     to_facts: [Link; 2],
     redis: RedisServer,
-    _database: postgres::Database,
+    database: postgres::Database,
 }
 
 impl Site {
@@ -47,17 +49,15 @@ impl Site {
         let redis = RedisServer::start_with(options).await;
         let to_redis = [(); 2].map(|()| Link::by_socket(redis.url().strip_prefix("redis+unix://").unwrap()));
         let to_facts = [(); 2].map(|()| link_to_postgres(&facts));
-        // All nodes of a cluster need the same address of Redis. This one leads to the link of the server.
-        let directory = "redis+unix:///proc/self/cwd/redis.sock";
         let starting = [("a", 0), ("b", 1)].map(|(name, n): (&str, usize)| {
             let facts = through(&to_facts[n], database.name());
-            Server::start(name, &facts, directory, times, to_redis[n].folder())
+            Server::start(name, &facts, DIRECTORY, times, to_redis[n].folder())
         });
         let [a, b] = starting.map(Server::ready);
         for server in [&a, &b] {
             wait_until("each server sees the other", SOON, || server.metric("cluster_live_nodes") == 2.0);
         }
-        Self { a, b, to_redis, to_facts, redis, _database: database }
+        Self { a, b, to_redis, to_facts, redis, database }
     }
 
     /// Waits until both servers are ready and see each other.
@@ -394,4 +394,26 @@ async fn a_server_that_is_stopped_while_redis_is_away_ends_in_time() {
     let told = bob.take_told("alice");
     assert!(told.iter().all(|it| it.status_type() == StatusType::Online), "{told:?}");
     b.stop();
+}
+
+/// PostgreSQL has lost the claim of a server that runs. Another server starts before the first one is connected again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_starts_before_the_others_are_back_at_postgres_is_no_other_cluster() {
+    let site = Site::start().await;
+    let [alices, bobs] = site.a.create_accounts(["alice", "bob"]);
+    let mut alice = alices.log_in(&site.a);
+    let Site { a, b, to_redis, to_facts, database, .. } = site;
+    b.stop();
+    to_facts[0].close();
+    wait_until("the first server is not ready", SOON, || !is_ready(&a));
+    let c =
+        Server::start("c", &through(&to_facts[1], database.name()), DIRECTORY, TIMES, to_redis[1].folder());
+    let c = c.ready();
+    to_facts[0].restore();
+    wait_until("the first server is ready again", SOON, || is_ready(&a));
+    let mut bob = bobs.log_in(&a);
+    bob.subscribe(&["alice"]);
+    bob.hears_of(&mut alice, "alice", "all the time here");
+    c.stop();
+    a.stop();
 }

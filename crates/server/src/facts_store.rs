@@ -181,6 +181,17 @@ impl FactsStore {
             Self::Postgres(facts) => facts.mark_changes().await,
         }
     }
+    /// Advances the mark of the facts at the start of a node of a cluster, and returns the new mark after the commit.
+    /// Begins the history `new` unless the cluster has begun the present history. `is_known` says whether the directory
+    /// of the cluster belongs to the present history.
+    pub async fn begin_in_cluster(&self, new: u64, is_known: bool) -> Result<FactsMark, FactsError> {
+        match self {
+            // The settings do not allow a cluster with a file.
+            Self::Sqlite(facts) => facts.advance_mark((!is_known).then_some(new)).await,
+            Self::Postgres(facts) => facts.begin_in_cluster(new, is_known).await,
+        }
+    }
+
 
     /// Commits a write that changes no facts. Succeeds if any other write would succeed.
     pub async fn probe(&self) -> Result<(), FactsError> {
@@ -297,9 +308,21 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
                 _ => Ok(StoreFound::NoFile),
             }
         }
+        /// The mark of the facts; `None` for an empty database.
+        mark: Option<FactsMark>,
         Some(postgres) => {
             let server = PostgresFacts::examine(postgres).await?;
             if !server.has_apps {
+impl StoreFound {
+    /// Returns the mark of the facts in PostgreSQL; `None` for a file or an empty database.
+    pub fn mark(&self) -> Option<FactsMark> {
+        match self {
+            Self::NoFile | Self::File => None,
+            Self::Postgres { mark, .. } => *mark,
+        }
+    }
+}
+
                 check_empty(data_dir, &postgres.url.to_string())?;
             }
             Ok(StoreFound::Postgres {
@@ -323,6 +346,7 @@ fn check_empty(data_dir: &Path, address: &str) -> Result<(), FactsError> {
             Err(unavailable(Empty::Moved { address: address.to_owned(), former, mark }))
         }
         None if file.exists() => Err(unavailable(Empty::NotCopied { address: address.to_owned(), file })),
+                mark: server.mark,
         Some(_) | None => Ok(()),
     }
 }

@@ -4,6 +4,7 @@
 use crate::clock::Clock;
 use crate::data_folder;
 use crate::facts_store::FactsStore;
+use crate::shared_facts::{self, SharedFactsError};
 use lamplight_directory::{
     ChangeLog, Directory, InProcessDirectory, JournalError, Limits, Nodes, Recovered, SavedRecords,
 };
@@ -30,6 +31,8 @@ pub struct Opened {
     pub store: LiveStore,
     /// The damage that the embedded directory has found on disk.
     recovered: Option<Recovered>,
+    /// The mark of the facts that the directory in Redis has noted; `None` for the embedded directory.
+    pub noted: Option<FactsMark>,
 }
 
 /// The reason why the live records cannot be opened.
@@ -44,6 +47,9 @@ pub enum LiveStoreError {
     /// Redis cannot be used.
     #[error("cannot open the directory: {0}")]
     Redis(#[from] RedisOpenError),
+    /// The facts cannot be used with the live records in Redis.
+    #[error(transparent)]
+    SharedFacts(#[from] SharedFactsError),
 }
 
 impl LiveStore {
@@ -60,13 +66,15 @@ impl LiveStore {
             let now = clock.now();
             let (saved, mark) = embedded(data_dir, facts).await?;
             let (directory, recovered) = saved.open(Some(mark), now, grace)?;
-            return Ok(Opened { store: Self::Embedded(Arc::new(directory)), recovered: Some(recovered) });
+            return Ok(Opened {
+                store: Self::Embedded(Arc::new(directory)),
+                recovered: Some(recovered),
+                noted: None,
+            });
         };
         let directory = RedisDirectory::open(redis).await?;
-        // Live records of an embedded directory would be older than what the cluster has told since. With a new history
-        // of the facts, a later start without a cluster sets them aside.
-        facts.advance_mark(Some(rand::random())).await?;
-        Ok(Opened { store: Self::Redis(Arc::new(directory)), recovered: None })
+        let noted = Some(shared_facts::begin(&directory, facts).await?);
+        Ok(Opened { store: Self::Redis(Arc::new(directory)), recovered: None, noted })
     }
 
     /// Returns the store as an implementation of the port for live records.
@@ -106,6 +114,14 @@ impl LiveStore {
         match self {
             Self::Embedded(directory) => Some(directory),
             Self::Redis(_) => None,
+        }
+    }
+
+    /// Returns the directory in Redis; `None` for an embedded directory.
+    pub fn redis(&self) -> Option<&Arc<RedisDirectory>> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Redis(directory) => Some(directory),
         }
     }
 

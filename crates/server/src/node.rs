@@ -23,7 +23,7 @@ use crate::tls::{Certificate, TlsError};
 use crate::token_keys::TokenKeys;
 use crate::webhooks::{Poster, ReceiverTls, WebhookTlsError, Webhooks};
 use crate::worker::{self, Command, Shared};
-use crate::{control, http, keeper, probes, web};
+use crate::{control, http, keeper, probes, shared_facts, web};
 use axum::Router;
 use lamplight_core::Membership;
 use lamplight_directory::{DirectoryError, NodeEntry};
@@ -182,7 +182,7 @@ impl Node {
         let facts = FactsStore::open(&store).await?;
         let grace = config.grace();
         let opened = LiveStore::open(redis, data_dir, &facts, grace, &clock).await?;
-        let live = opened.store.clone();
+        let (live, noted_facts) = (opened.store.clone(), opened.noted);
         if let Some(nodes) = live.nodes() {
             cluster::measure_clock(&*nodes, &clock).await.map_err(NodeError::Cluster)?;
         }
@@ -376,6 +376,10 @@ impl Node {
             needed.push(("marks of facts", tokio::spawn(marks).abort_handle()));
         }
         for (name, task) in needed {
+        if let (Some(directory), Some(mark)) = (live.redis(), noted_facts) {
+            let marks = shared_facts::keep(Arc::clone(directory), fact_store.clone(), mark);
+            needed.push(("marks of facts", tokio::spawn(marks).abort_handle()));
+        }
             health.watch(name, task.clone());
             tasks.0.push(task);
         }
@@ -520,6 +524,12 @@ impl Node {
             }
         }
         // This write has no time limit, because live records would be lost without it.
+        if let Some(directory) = live.redis() {
+            let last = shared_facts::keep_last(directory, &facts);
+            if tokio::time::timeout(WORKERS_STOP, last).await.is_err() {
+                tracing::warn!("the mark of the database could not be noted in the directory in time");
+            }
+        }
         let kept = tokio::task::spawn_blocking(move || live.close(clock.now()));
         match kept.await {
             Ok(Ok(())) => {}

@@ -136,14 +136,7 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
         ) => doctor::refused_folder(folder, &error),
         (seen, _) => doctor::folder(&folder.display().to_string(), &seen),
     });
-    // A running server has already opened its file, so a file is checked only if no server runs.
-    if running.is_none() || config.facts.is_some() {
-        findings.extend(store(config).await);
-    }
-    findings.extend(match config.examine_directory().await {
-        Ok(found) => found.map_or_else(Vec::new, |found| doctor::directory(&found, &config.directory_prefix)),
-        Err(error) => vec![doctor::unusable_directory(&error)],
-    });
+    findings.extend(stores(config, running.is_some()).await);
     findings.push(match sight::disk(folder) {
         Ok((free, files, read_only)) => doctor::disk(free, files, read_only),
         Err(error) => Finding::unknown("disk", error.to_string(), "look at it with `df -h` and `df -i`"),
@@ -208,16 +201,36 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     findings
 }
 
-/// Checks that the database can be opened, if there is one.
-async fn store(config: &Config) -> Option<Finding> {
-    let settings = config.facts_settings();
-    match examine_store(&settings).await {
-        Ok(found) => doctor::store(&found),
-        Err(error) => {
-            let error = format!("{:#}", anyhow::Error::from(error));
-            Some(doctor::unusable_store(settings.postgres.map(|postgres| postgres.url.to_string()), &error))
+/// Checks that the database can be opened, if there is one; and the directory of a cluster, and whether both belong
+/// together.
+async fn stores(config: &Config, is_running: bool) -> Vec<Finding> {
+    let (mut findings, mut mark) = (Vec::new(), None);
+    // The mark of the directory is read first: a running node advances the mark of the database before.
+    let directory = config.examine_directory().await;
+    // A running server has already opened its file, so a file is checked only if no server runs.
+    if !is_running || config.facts.is_some() {
+        let settings = config.facts_settings();
+        match examine_store(&settings).await {
+            Ok(found) => {
+                findings.extend(doctor::store(&found));
+                mark = found.mark();
+            }
+            Err(error) => {
+                let error = format!("{:#}", anyhow::Error::from(error));
+                let address = settings.postgres.map(|postgres| postgres.url.to_string());
+                findings.push(doctor::unusable_store(address, &error));
+            }
         }
     }
+    match directory {
+        Ok(None) => {}
+        Ok(Some(found)) => {
+            findings.extend(doctor::directory(&found, &config.directory_prefix));
+            findings.extend(doctor::other_facts(found.facts, mark));
+        }
+        Err(error) => findings.push(doctor::unusable_directory(&error)),
+    }
+    findings
 }
 
 /// Checks the version and the readiness of the running server.

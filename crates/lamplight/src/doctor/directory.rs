@@ -2,7 +2,8 @@
 
 use super::{Finding, counted, is_local};
 use crate::time_text::duration_text;
-use lamplight_server::{DirectoryProblem, RedisFound, RedisOpenError, RedisServerFound};
+use lamplight_model::FactsMark;
+use lamplight_server::{DirectoryProblem, RedisFound, RedisOpenError, RedisServerFound, compare_facts};
 use std::error::Error;
 
 /// The name of the check.
@@ -44,6 +45,17 @@ pub fn directory(found: &RedisFound, prefix: &str) -> Vec<Finding> {
         findings.push(Finding::ok(DIRECTORY, good(found, prefix)));
     }
     findings
+}
+
+/// Makes the finding about a database whose facts are not those of the live records; `None` if they are the same, or if
+/// the directory or the database is empty.
+pub fn other_facts(noted: Option<FactsMark>, found: Option<FactsMark>) -> Option<Finding> {
+    let error = compare_facts(noted, found?).err()?;
+    Some(Finding::wrong(
+        DIRECTORY,
+        error.to_string(),
+        "docs/operations/back-up.md says how to restore a cluster, and how to move it to another database",
+    ))
 }
 
 /// Makes the finding about a directory that a node could not use.
@@ -174,7 +186,7 @@ mod tests {
     }
 
     fn found(servers: Vec<RedisServerFound>) -> RedisFound {
-        RedisFound { servers, is_encrypted: false, has_data: true, other_prefixes: [].into() }
+        RedisFound { servers, is_encrypted: false, has_data: true, facts: None, other_prefixes: [].into() }
     }
 
     fn told(found: &RedisFound) -> Vec<(Level, String)> {
@@ -246,6 +258,27 @@ mod tests {
                 unusable_directory(&DirectoryProblem::Redis(RedisUnfit { server: "a:1".into(), source }));
             assert_eq!(finding.level, Level::Wrong);
             assert!(finding.text.contains(expected) && finding.cure.contains(cure), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn a_database_of_others_is_wrong_and_an_empty_one_is_not() {
+        let mark = |history, count| Some(FactsMark { history, count });
+        for (noted, found, expected) in [
+            (None, mark(1, 1), None),
+            (mark(1, 1), None, None),
+            (mark(1, 1), mark(1, 2), None),
+            (
+                mark(1, 2),
+                mark(1, 1),
+                Some("(its mark is 1 of 1, theirs is 2 of 1), as after restoring a back-up"),
+            ),
+            (mark(1, 2), mark(2, 2), Some("belong to another database than the one of `facts`")),
+        ] {
+            let told = other_facts(noted, found);
+            assert_eq!(told.is_some(), expected.is_some(), "{told:?}");
+            let is_told = |finding: &Finding| finding.text.contains(expected.unwrap_or_default());
+            assert!(told.iter().all(|it| it.level == Level::Wrong && is_told(it)), "{told:?}");
         }
     }
 

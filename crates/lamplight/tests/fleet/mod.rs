@@ -36,7 +36,7 @@ pub const APP: u32 = 1_400_000_001;
 pub struct Stores {
     pub redis: RedisServer,
     pub facts: String,
-    _database: postgres::Database,
+    pub database: postgres::Database,
 }
 
 impl Stores {
@@ -44,7 +44,7 @@ impl Stores {
         let redis = RedisServer::start().await;
         let database = postgres::server().await.create_database().await;
         let facts = postgres::server().await.url(database.name());
-        Self { redis, facts, _database: database }
+        Self { redis, facts, database }
     }
 
     /// Starts servers at the same moment, and waits until they are ready.
