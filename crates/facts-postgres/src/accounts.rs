@@ -244,6 +244,17 @@ impl Facts for PostgresFacts {
         })
     }
 
+    fn users_logged_in(&self, after: Option<User>, limit: usize) -> Answer<'_, Vec<User>> {
+        Box::pin(async move {
+            const DOING: &str = "reading the users who are logged in";
+            // No app has this number, and no `userID` is empty.
+            let (app, id) = after.as_ref().map_or((-1, ""), key);
+            let rows = self.store.read(DOING, USERS_LOGGED_IN, &[&app, &id, &number(limit)]).await?;
+            let user = |row: &Row| Ok(User::new(app_id(row, 0)?, parsed(row, 1, UserId::new)?));
+            list(&rows, user).map_err(|fault| fault.of(DOING))
+        })
+    }
+
     fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>> {
         Box::pin(async move {
             const DOING: &str = "reading all logins";
@@ -270,6 +281,10 @@ impl Facts for PostgresFacts {
         })
     }
 }
+
+/// The users after one user who have a durable login.
+pub(crate) const USERS_LOGGED_IN: &str = "SELECT DISTINCT app, user_id FROM logins
+    WHERE (app, user_id) > ($1, $2) AND durable ORDER BY app, user_id LIMIT $3";
 
 // Apps
 

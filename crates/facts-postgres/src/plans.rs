@@ -2,7 +2,7 @@
 //! call does not return.
 
 use crate::common::{new_store, server};
-use crate::{conversations, friends, messages, profiles};
+use crate::{accounts, conversations, friends, messages, profiles};
 use tokio_postgres::Client;
 
 #[tokio::test]
@@ -16,6 +16,7 @@ async fn pages_are_read_along_an_index() {
         (friends::PAGE, "1, '2', '3', 4", "Scan using friends_pkey on friends f"),
         (messages::HISTORY, "1, '2', '3', 4, 5", "Scan Backward using messages_pkey on"),
         (profiles::FIND, "1, '2', '3', 4", "Scan using accounts_by_nick on"),
+        (accounts::USERS_LOGGED_IN, "1, '2', 3", "Scan using logins_pkey on"),
         (profiles::FIND_BEFORE, "1, '2', '3', 4, '5'", "Scan using accounts_by_nick on"),
     ];
     for (sql, values, index) in table {
@@ -29,6 +30,9 @@ const ROWS: &str = "
     INSERT INTO accounts (app, id, created, born, lists_version, nick, nick_folded)
     SELECT app, 'user ' || n, 1, n, 1, convert_to('nick ' || n, 'UTF8'), convert_to('nick ' || n, 'UTF8')
     FROM generate_series(1, 2) AS app, generate_series(1, 2000) AS n;
+    INSERT INTO logins (app, user_id, device, platform, at, number, durable)
+    SELECT app, 'user ' || n, 'device ' || k, 1, 1, 1, true
+    FROM generate_series(1, 2) AS app, generate_series(1, 2000) AS n, generate_series(1, 3) AS k;
     INSERT INTO friends (app, owner, friend, remark, added, source, wording)
     SELECT app, 'user ' || n, 'user ' || (n + k) % 2000 + 1, '', 1, '', ''
     FROM generate_series(1, 2) AS app, generate_series(1, 200) AS n, generate_series(1, 100) AS k;

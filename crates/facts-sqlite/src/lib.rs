@@ -175,6 +175,12 @@ impl Facts for SqliteFacts {
         self.readers.read("reading logins", move |db| statements::logins(db, &user))
     }
 
+    fn users_logged_in(&self, after: Option<User>, limit: usize) -> Answer<'_, Vec<User>> {
+        self.readers.read("reading the users who are logged in", move |db| {
+            statements::users_logged_in(db, after.as_ref(), limit)
+        })
+    }
+
     fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>> {
         self.readers.read("reading all logins", statements::all_logins)
     }

@@ -336,6 +336,16 @@ pub(crate) fn all_logins(db: &Connection) -> Result<Vec<(User, Login)>> {
     })
 }
 
+pub(crate) fn users_logged_in(db: &Connection, after: Option<&User>, limit: usize) -> Result<Vec<User>> {
+    // No app has this number, and no `userID` is empty.
+    let (app, id) = after.map_or((-1, ""), |user| (i64::from(user.app.0), user.id.as_str()));
+    let sql = "SELECT DISTINCT app, user FROM logins WHERE (app, user) > (?1, ?2) AND durable
+               ORDER BY app, user LIMIT ?3";
+    list(db, sql, params![app, id, number(limit)], |row| {
+        Ok(User::new(AppId(row.get(0)?), parsed(row, 1, UserId::new)?))
+    })
+}
+
 /// Reads a login from four columns beginning at the index `first`: device, platform, time, number.
 fn login(row: &Row<'_>, first: usize) -> Result<Login> {
     Ok(Login {

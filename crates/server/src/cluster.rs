@@ -264,12 +264,17 @@ impl Cluster {
     }
 
     async fn restore(&self) -> Result<usize, ServiceError> {
-        let users = self.service.users_logged_in().await?;
-        for some in users.chunks(RESTORED_AT_ONCE) {
-            self.service.restore_absent(some, self.clock.now()).await?;
+        let (mut users, mut last) = (0, None);
+        loop {
+            let some = self.service.users_logged_in(last, RESTORED_AT_ONCE).await?;
+            self.service.restore_absent(&some, self.clock.now()).await?;
+            users += some.len();
+            last = some.last().cloned();
+            if last.is_none() {
+                return Ok(users);
+            }
             tokio::time::sleep(BETWEEN_RESTORED).await;
         }
-        Ok(users.len())
     }
 
     /// Drains the node when an operator has requested it in the register, until the task is aborted. The clients are

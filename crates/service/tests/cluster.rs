@@ -530,7 +530,7 @@ async fn the_record_of_every_login_is_rebuilt_after_a_loss() {
         }
         cluster.lose(&["ann", "bob"], lost);
         assert_eq!(cluster.directory.stats().records, 0);
-        let users = cluster.there.users_logged_in().await.unwrap();
+        let users = cluster.there.users_logged_in(None, 9).await.unwrap();
         assert_eq!(users, [user("ann"), user("bob")]);
         cluster.there.restore_absent(&users, now(101)).await.unwrap();
         assert_eq!(cluster.directory.stats().records, records, "lost at {lost}");
@@ -592,7 +592,7 @@ async fn a_node_that_only_records_name_is_cleared_as_lost() {
     let nodes = LocalNodes::default();
     let entry = NodeEntry { id: HERE, ..NodeEntry::default() };
     let mut register = nodes.join(&entry, now(2)).await.unwrap();
-    let users = cluster.here.users_logged_in().await.unwrap();
+    let users = cluster.here.users_logged_in(None, 9).await.unwrap();
     cluster.here.restore_absent(&users, now(2)).await.unwrap();
     let mut lost = Vec::new();
     for second in (2..60).step_by(3) {

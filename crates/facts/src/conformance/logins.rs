@@ -131,6 +131,41 @@ pub async fn all_logins_are_those_of_every_user(facts: &dyn Facts) {
     assert_eq!(all, expected);
 }
 
+/// The pages contain each user with a durable login once, in ascending order over all apps.
+pub async fn users_who_are_logged_in_are_listed_in_pages(facts: &dyn Facts) {
+    let mut expected = Vec::new();
+    for app in [APP, OTHER_APP] {
+        // In the order of the bytes, capitals come first.
+        for name in ["B", "Zoe", "a", "a b", "ab"] {
+            let user = User::new(app, id(name));
+            for device in ["phone", "tablet"] {
+                record(facts, NewLogin { user: user.clone(), ..new_login(name, device, 1) }).await;
+            }
+            expected.push(user);
+        }
+    }
+    expected.sort();
+    ok(facts.create_account(user("carol"), at(1))).await;
+    let tab = new_login("dave", "tab", 2);
+    record(facts, NewLogin { durable: false, platform: Platform::Web, ..tab }).await;
+    record(facts, new_login("erin", "phone", 1)).await;
+    let ended = vec![end_of(facts, "erin", "phone").await];
+    ok(facts.end_logins(user("erin"), ended)).await;
+    for limit in [1, 3, 10, 100] {
+        let mut all: Vec<User> = Vec::new();
+        loop {
+            let page = ok(facts.users_logged_in(all.last().cloned(), limit)).await;
+            assert!(page.len() <= limit, "{page:?}");
+            if page.is_empty() {
+                break;
+            }
+            all.extend(page);
+        }
+        assert_eq!(all, expected, "{limit}");
+    }
+    assert_eq!(ok(facts.users_logged_in(None, 0)).await, []);
+}
+
 /// Each user gets only their own logins, without Web logins. All effects of a kick become visible together.
 pub async fn accounts_come_with_their_logins_in_the_order_asked(facts: &dyn Facts) {
     for (name, device) in [("alice", "phone"), ("bob", "phone"), ("alice", "tablet"), ("carol", "phone")] {

@@ -231,11 +231,14 @@ impl Service {
         Ok(true)
     }
 
-    /// The users with a durable login in the facts, in ascending order.
-    pub async fn users_logged_in(&self) -> Result<Vec<User>, ServiceError> {
-        let logins = self.facts.all_logins().await?;
-        let users: BTreeSet<User> = logins.into_iter().map(|(user, _)| user).collect();
-        Ok(users.into_iter().collect())
+    /// Up to `limit` users with a durable login in the facts, in ascending order. If `after` is given, only users after
+    /// this one are returned.
+    pub async fn users_logged_in(
+        &self,
+        after: Option<User>,
+        limit: usize,
+    ) -> Result<Vec<User>, ServiceError> {
+        Ok(self.facts.users_logged_in(after, limit).await?)
     }
 
     /// Creates the missing live records of these users from their logins in the facts. Ignores logins from after the

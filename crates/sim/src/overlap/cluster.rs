@@ -161,11 +161,15 @@ async fn restore_records(shared: &Shared) {
             continue;
         }
         let restoring = async {
-            let users = shared.service.users_logged_in().await?;
-            for some in users.chunks(2) {
-                shared.service.restore_absent(some, shared.now()).await?;
+            let mut last = None;
+            loop {
+                let some = shared.service.users_logged_in(last, 2).await?;
+                shared.service.restore_absent(&some, shared.now()).await?;
+                last = some.last().cloned();
+                if last.is_none() {
+                    return Ok::<(), ServiceError>(());
+                }
             }
-            Ok::<(), ServiceError>(())
         };
         match restoring.await {
             Ok(()) => restored = epoch,

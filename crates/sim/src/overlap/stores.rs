@@ -384,6 +384,7 @@ impl Facts for DelayedFacts {
         FactsWrite end_logins(user: User, ended: Vec<EndedLogin>) -> (), of &user;
         FactsRead logins(user: User) -> Vec<Login>;
         FactsRead all_logins() -> Vec<(User, Login)>;
+        FactsRead users_logged_in(after: Option<User>, limit: usize) -> Vec<User>;
     }
 }
 
