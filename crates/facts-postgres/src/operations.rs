@@ -7,7 +7,7 @@ use crate::rows::{
 use crate::store::Values;
 use lamplight_facts::{
     AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, Answer, AuditSettled, ConsoleDocument, Figure,
-    MAX_AUDIT_ENTRIES, Operations,
+    FiguresRead, MAX_AUDIT_ENTRIES, Operations,
 };
 use lamplight_model::{AppId, AuditEntry, AuditOutcome, NewAuditEntry, Timestamp};
 use tokio_postgres::Row;
@@ -82,24 +82,34 @@ impl Operations for PostgresFacts {
 
     fn put_figures(&self, figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> Answer<'_, ()> {
         Box::pin(async move {
-            let sql = "SELECT put_figures($1, $2, $3, $4, $5)";
+            let sql = "SELECT put_node_figures($1, $2, $3, $4, $5, $6)";
             let levels: Vec<i64> = figures.iter().map(|figure| figure.level.into()).collect();
             let at: Vec<i64> = figures.iter().map(|figure| millis(figure.at)).collect();
+            let nodes: Vec<&[u8]> = figures.iter().map(|figure| figure.node.as_bytes()).collect();
             let contents: Vec<&[u8]> = figures.iter().map(|figure| figure.content.as_bytes()).collect();
             let (of, before): (Vec<i64>, Vec<i64>) =
                 forgotten.into_iter().map(|(level, before)| (i64::from(level), millis(before))).unzip();
-            let values: Values<'_> = &[&levels, &at, &contents, &of, &before];
+            let values: Values<'_> = &[&levels, &at, &nodes, &contents, &of, &before];
             self.store.write("writing figures", sql, values).await.map(drop)
         })
     }
 
-    fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Answer<'_, Vec<Figure>> {
+    fn figures(&self, which: FiguresRead, limit: usize) -> Answer<'_, Vec<Figure>> {
         Box::pin(async move {
             const DOING: &str = "reading figures";
-            let sql = "SELECT at, content FROM figures WHERE level = $1 AND at >= $2 ORDER BY at LIMIT $3";
-            let values: Values<'_> = &[&i64::from(level), &millis(from), &number(limit)];
+            let FiguresRead { level, node, from, after } = which;
+            // No time is negative.
+            let (at, of) = after.map_or((-1, String::new()), |(at, node)| (millis(at), node));
+            let sql = "SELECT at, node, content FROM node_figures
+                WHERE level = $1 AND at >= $2 AND (at, node) > ($3, $4) AND ($5::bytea IS NULL OR node = $5)
+                ORDER BY at, node LIMIT $6";
+            let node = node.as_ref().map(String::as_bytes);
+            let from = millis(from).max(at);
+            let values: Values<'_> = &[&i64::from(level), &from, &at, &of.as_bytes(), &node, &number(limit)];
             let rows = self.store.read(DOING, sql, values).await?;
-            let figure = |row: &Row| Ok(Figure { level, at: time(row, 0)?, content: text(row, 1)? });
+            let figure = |row: &Row| {
+                Ok(Figure { level, at: time(row, 0)?, node: text(row, 1)?, content: text(row, 2)? })
+            };
             list(&rows, figure).map_err(|fault| fault.of(DOING))
         })
     }

@@ -8,7 +8,7 @@ mod common;
 use common::{Server, server};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use lamplight_facts::{Facts, FactsError};
+use lamplight_facts::{Facts, FactsError, FiguresRead, Operations};
 use lamplight_facts_postgres::{Cause, PostgresFacts, PostgresSettings, PostgresUrl, SCHEMA_VERSION, cause};
 use lamplight_model::{AppId, FactsMark, Timestamp, User, UserId};
 use std::error::Error;
@@ -121,7 +121,7 @@ async fn a_database_that_cannot_be_used_is_refused_with_the_cause() {
 /// Several nodes start at once, with an empty database or an older schema. Each migration runs once.
 #[tokio::test]
 async fn migrations_run_once_whichever_nodes_start() {
-    for begun in [0, 2] {
+    for begun in [0, 2, 6] {
         let server = server().await;
         let database = server.create_database().await;
         let client = server.connect(database.name()).await;
@@ -140,6 +140,10 @@ async fn migrations_run_once_whichever_nodes_start() {
             );
             client.batch_execute(&sql).await.unwrap();
         }
+        if begun == 6 {
+            let sql = "SELECT put_figures('{1,1}', '{10,20}', '{a,b}', '{}', '{}')";
+            client.batch_execute(sql).await.unwrap();
+        }
         let settings = server.settings(database.name());
         let nodes = join_all((0..12).map(|_| PostgresFacts::open(&settings))).await;
         let nodes: Vec<PostgresFacts> = nodes.into_iter().map(|node| node.unwrap()).collect();
@@ -150,6 +154,12 @@ async fn migrations_run_once_whichever_nodes_start() {
         );
         let marks = join_all(nodes.iter().map(PostgresFacts::mark)).await;
         assert!(marks.windows(2).all(|two| two[0].as_ref().unwrap() == two[1].as_ref().unwrap()));
+        let all = FiguresRead { level: 1, ..FiguresRead::default() };
+        let figures = nodes[0].figures(all, 9).await.unwrap();
+        let figures: Vec<_> = figures.iter().map(|it| (it.at.0, &*it.node, &*it.content)).collect();
+        assert_eq!(figures, if begun == 6 { &[(10, "", "a"), (20, "", "b")][..] } else { &[] });
+        // A node of the release before still writes its figures.
+        client.batch_execute("SELECT put_figures('{1}', '{30}', '{c}', '{1}', '{15}')").await.unwrap();
     }
 }
 

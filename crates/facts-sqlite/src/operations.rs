@@ -4,7 +4,7 @@ use crate::SqliteFacts;
 use crate::rows::{change, count, json, list, millis, number, time, to_json};
 use lamplight_facts::{
     AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, Answer, AuditSettled, ConsoleDocument, Figure,
-    MAX_AUDIT_ENTRIES, Operations,
+    FiguresRead, MAX_AUDIT_ENTRIES, Operations,
 };
 use lamplight_model::{AppId, AuditEntry, AuditOutcome, NewAuditEntry, Timestamp};
 use rusqlite::{Connection, Result, Row, params};
@@ -31,8 +31,8 @@ impl Operations for SqliteFacts {
         self.writer.write("writing figures", move |db| put_figures(db, &figures, &forgotten))
     }
 
-    fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Answer<'_, Vec<Figure>> {
-        self.readers.read("reading figures", move |db| figures(db, level, from, limit))
+    fn figures(&self, which: FiguresRead, limit: usize) -> Answer<'_, Vec<Figure>> {
+        self.readers.read("reading figures", move |db| figures(db, &which, limit))
     }
 
     fn console_documents(&self) -> Answer<'_, Vec<ConsoleDocument>> {
@@ -138,19 +138,24 @@ fn entry(row: &Row<'_>) -> Result<AuditEntry> {
 }
 
 fn put_figures(db: &Connection, figures: &[Figure], forgotten: &[(u8, Timestamp)]) -> Result<()> {
-    for Figure { level, at, content } in figures {
-        let sql = "INSERT OR REPLACE INTO figures (level, at, content) VALUES (?1, ?2, ?3)";
-        change(db, sql, params![level, millis(*at), content])?;
+    for Figure { level, at, node, content } in figures {
+        let sql = "INSERT OR REPLACE INTO node_figures (level, at, node, content) VALUES (?1, ?2, ?3, ?4)";
+        change(db, sql, params![level, millis(*at), node, content])?;
     }
     for (level, before) in forgotten {
-        change(db, "DELETE FROM figures WHERE level = ?1 AND at < ?2", params![level, millis(*before)])?;
+        change(db, "DELETE FROM node_figures WHERE level = ?1 AND at < ?2", params![level, millis(*before)])?;
     }
     Ok(())
 }
 
-fn figures(db: &Connection, level: u8, from: Timestamp, limit: usize) -> Result<Vec<Figure>> {
-    let sql = "SELECT at, content FROM figures WHERE level = ?1 AND at >= ?2 ORDER BY at LIMIT ?3";
-    list(db, sql, params![level, millis(from), number(limit)], |row| {
-        Ok(Figure { level, at: time(row, 0)?, content: row.get(1)? })
+fn figures(db: &Connection, which: &FiguresRead, limit: usize) -> Result<Vec<Figure>> {
+    let FiguresRead { level, node, from, after } = which;
+    // No time is negative.
+    let (at, of) = after.as_ref().map_or((-1, ""), |(at, node)| (millis(*at), node));
+    let sql = "SELECT at, node, content FROM node_figures
+               WHERE level = ?1 AND at >= ?2 AND (at, node) > (?3, ?4) AND (?5 IS NULL OR node = ?5)
+               ORDER BY at, node LIMIT ?6";
+    list(db, sql, params![level, millis(*from).max(at), at, of, node, number(limit)], |row| {
+        Ok(Figure { level: *level, at: time(row, 0)?, node: row.get(1)?, content: row.get(2)? })
     })
 }

@@ -317,6 +317,18 @@ const MIGRATIONS: &[&str] = &[
         term      INTEGER NOT NULL
     ) STRICT;
 ",
+    "
+    -- Past metrics of each node, for the charts of the console.
+    CREATE TABLE node_figures (
+        level   INTEGER NOT NULL,
+        at      INTEGER NOT NULL,
+        node    TEXT NOT NULL,           -- the name of the node in its cluster; '' without a cluster
+        content TEXT NOT NULL,
+        PRIMARY KEY (level, at, node)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO node_figures (level, at, node, content) SELECT level, at, '', content FROM figures;
+    DROP TABLE figures;
+",
 ];
 
 /// The migration after which the column `nick_folded` of all accounts is filled for the second time.

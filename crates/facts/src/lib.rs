@@ -16,7 +16,7 @@ pub use lists::{
     NickCursor, NickFound, ProfileSet, RETRY_TIME, RemarkSet, Sent, StoredMessage, Unfriended,
 };
 pub use operations::{
-    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, AuditSettled, ConsoleDocument, Figure,
+    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, AuditSettled, ConsoleDocument, Figure, FiguresRead,
     MAX_AUDIT_ENTRIES, Operations,
 };
 pub use outbox::{

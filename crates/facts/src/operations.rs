@@ -28,12 +28,12 @@ pub trait Operations: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<AuditEntry>>;
 
-    /// Stores records of metrics, in one transaction. A record replaces the record with the same level and time. For
-    /// each level in `forgotten`, also deletes the records before the given time.
+    /// Stores records of metrics, in one transaction. A record replaces the record with the same level, time and node.
+    /// For each level in `forgotten`, also deletes the records of all nodes before the given time.
     fn put_figures(&self, figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> Answer<'_, ()>;
 
-    /// Returns up to `limit` records of a level, in ascending order of their times, beginning at the time `from`.
-    fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Answer<'_, Vec<Figure>>;
+    /// Up to `limit` records that fit, in ascending order of their times, and of their nodes at the same time.
+    fn figures(&self, which: FiguresRead, limit: usize) -> Answer<'_, Vec<Figure>>;
 
     /// Returns all documents of the console, in ascending order of their names, as of one moment.
     fn console_documents(&self) -> Answer<'_, Vec<ConsoleDocument>>;
@@ -80,8 +80,23 @@ pub struct Figure {
     pub level: u8,
     /// The start of the period.
     pub at: Timestamp,
+    /// The name of the node in its cluster; empty for a node without a cluster.
+    pub node: String,
     /// The values, encoded by the caller.
     pub content: String,
+}
+
+/// The records of metrics to read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FiguresRead {
+    /// The number of the resolution.
+    pub level: u8,
+    /// The name of the node; `None` for the records of all nodes.
+    pub node: Option<String>,
+    /// The start of the earliest period.
+    pub from: Timestamp,
+    /// The start and the node of the record that was read last. Only records after this one are read.
+    pub after: Option<(Timestamp, String)>,
 }
 
 /// A document of the console. All nodes that share the facts read and change the document.

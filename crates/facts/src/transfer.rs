@@ -216,7 +216,7 @@ pub const TABLES: &[Table] = {
                 ("note", Text),
             ],
         ),
-        table("figures", 2, &[("level", Number), ("at", Number), ("content", Text)]),
+        table("node_figures", 3, &[("level", Number), ("at", Number), ("node", Text), ("content", Text)]),
     ]
 };
 
@@ -232,11 +232,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_numbers_and_ids_which_every_store_orders_alike() {
+    fn keys_are_of_kinds_that_every_store_orders_alike() {
         for table in TABLES {
             assert!((1..table.columns.len()).contains(&table.key), "{}", table.name);
             for (column, kind) in &table.columns[..table.key] {
-                assert!(matches!(kind, Kind::Number | Kind::Id), "{}.{column}", table.name);
+                assert!(matches!(kind, Kind::Number | Kind::Id | Kind::Text), "{}.{column}", table.name);
             }
             assert!(!table.is_numbered || table.columns[0] == ("id", Kind::Number), "{}", table.name);
         }

@@ -8,8 +8,8 @@ mod process;
 
 use lamplight_facts::transfer::TABLES;
 use lamplight_facts::{
-    AuditSettled, EndedLogin, Facts, Figure, Lists, LoginRecorded, NewFriendship, NewLogin, NewMessage,
-    NewNotice, Operations, Outbox, Revoked, Settled, SettledAs,
+    AuditSettled, EndedLogin, Facts, Figure, FiguresRead, Lists, LoginRecorded, NewFriendship, NewLogin,
+    NewMessage, NewNotice, Operations, Outbox, Revoked, Settled, SettledAs,
 };
 use lamplight_facts_postgres::PostgresFacts;
 use lamplight_facts_sqlite::SqliteFacts;
@@ -135,7 +135,7 @@ async fn grow(facts: &SqliteFacts, users: usize) {
     };
     let entry = facts.begin_audit(entry).await.unwrap();
     facts.settle_audit(entry, AuditSettled::Done { note: "done".to_owned() }).await.unwrap();
-    let figure = Figure { level: 1, at: Timestamp(60), content: "{}".to_owned() };
+    let figure = Figure { level: 1, at: Timestamp(60), node: "a \0".to_owned(), content: "{}".to_owned() };
     facts.put_figures(vec![figure], Vec::new()).await.unwrap();
 }
 
@@ -181,7 +181,7 @@ async fn answers(facts: &dyn Facts, users: usize) -> Vec<String> {
         format!("{:?}", facts.lanes().await.unwrap()),
         format!("{:?}", facts.dead_letters(APP, None, 9).await.unwrap()),
         format!("{:?}", facts.audit_entries(None, None, 9).await.unwrap()),
-        format!("{:?}", facts.figures(1, Timestamp(0), 9).await.unwrap()),
+        format!("{:?}", facts.figures(FiguresRead { level: 1, ..FiguresRead::default() }, 9).await.unwrap()),
         format!("{:?}", facts.find_by_nick(APP, "NÄME".to_owned(), None, 9).await.unwrap()),
     ];
     for hook in Hook::ALL {
@@ -258,7 +258,7 @@ async fn a_copy_that_is_interrupted_leaves_the_database_empty_and_can_be_repeate
         .batch_execute(
             "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$
              BEGIN PERFORM pg_sleep(600); RETURN NEW; END $$;
-             CREATE TRIGGER stop BEFORE INSERT ON figures FOR EACH ROW EXECUTE FUNCTION stop()",
+             CREATE TRIGGER stop BEFORE INSERT ON node_figures FOR EACH ROW EXECUTE FUNCTION stop()",
         )
         .await
         .unwrap();
@@ -270,7 +270,7 @@ async fn a_copy_that_is_interrupted_leaves_the_database_empty_and_can_be_repeate
     // PostgreSQL notices the end of its client when the trigger returns.
     let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     watching.execute(sql, &[]).await.unwrap();
-    watching.batch_execute("DROP TRIGGER stop ON figures").await.unwrap();
+    watching.batch_execute("DROP TRIGGER stop ON node_figures").await.unwrap();
     assert_eq!(rows(&watching).await, 0);
     folder.ok(&["facts", "copy", "--to", &url]);
     assert!(rows(&watching).await > 100);

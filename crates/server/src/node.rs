@@ -300,7 +300,8 @@ impl Node {
             workers.push((commands, running.map_err(NodeError::Thread)?));
         }
 
-        let figures = Arc::new(Figures::default());
+        let name = joined.is_some().then(|| config.name_of_node());
+        let figures = Arc::new(Figures::of(name));
         let commands = workers.iter().map(|(commands, _)| commands.downgrade()).collect();
         let console = Console::new(console::Parts {
             service: Arc::clone(&service),

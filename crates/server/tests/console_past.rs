@@ -8,7 +8,7 @@ mod common;
 use common::TestNode;
 use common::browser::Browser;
 use lamplight_model::Platform;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 async fn past(node: &TestNode, password: &str, range: &str) -> Value {
@@ -73,6 +73,11 @@ async fn what_was_counted_is_kept_thinned_over_a_restart_with_a_gap_in_between()
         let points = has_points(&node, &password, range, 1).await;
         assert_eq!(time(&points[0]) % step, 0, "{range}");
     }
+    // A server without a cluster is one node without a name.
+    let of_node = past(&node, &password, "hour&node=").await;
+    assert_eq!(of_node["nodes"], json!([""]));
+    assert!(!of_node["points"].as_array().unwrap().is_empty());
+    assert_eq!(past(&node, &password, "hour&node=other").await["points"], json!([]));
     drop(alice);
 
     let node = node.stop().await.start().await;
@@ -107,6 +112,7 @@ async fn a_range_is_one_of_three() {
         assert_eq!(browser.get(&format!("/figures/history{query}")).await.refusal(), (400, 6017), "{query}");
     }
     let empty = browser.get("/figures/history?range=month").await.body;
-    assert_eq!(empty["step_ms"], 900_000);
+    assert_eq!((&empty["step_ms"], &empty["nodes"]), (&json!(900_000), &json!([])));
+    assert_eq!(browser.get("/figures?node=a").await.body["node"], Value::Null);
     assert_eq!(empty["to"].as_u64().unwrap() - empty["from"].as_u64().unwrap(), 30 * 24 * 60 * 60 * 1_000);
 }

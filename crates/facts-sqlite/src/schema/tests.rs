@@ -71,6 +71,27 @@ fn nicks_that_were_folded_by_their_lower_case_alone_are_folded_anew() {
     assert_eq!(folded.unwrap(), "istanbul");
 }
 
+/// The figures from before there were nodes are those of a server without a cluster.
+#[test]
+fn the_figures_of_an_older_file_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("facts");
+    let older = Connection::open(&path).unwrap();
+    let before =
+        MIGRATIONS.iter().position(|migration| migration.contains("CREATE TABLE node_figures")).unwrap();
+    for migration in &MIGRATIONS[..before] {
+        older.execute_batch(migration).unwrap();
+    }
+    older.execute_batch("INSERT INTO figures VALUES (1, 20, 'b'), (1, 10, 'a')").unwrap();
+    older.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+    older.pragma_update(None, "user_version", before as u32).unwrap();
+    drop(older);
+    let db = open_for_writing(&path).unwrap();
+    let sql = "SELECT group_concat(level || ' ' || at || ' ' || node || content, ', ') FROM node_figures";
+    let found: String = db.query_row(sql, (), |row| row.get(0)).unwrap();
+    assert_eq!(found, "1 10 a, 1 20 b");
+}
+
 #[test]
 fn a_reader_cannot_write() {
     let directory = tempfile::tempdir().unwrap();

@@ -2,10 +2,11 @@
 
 use super::{APP, OTHER_APP, at, ok};
 use crate::{
-    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, AuditSettled, Facts, Figure, MAX_AUDIT_ENTRIES,
+    AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, AuditSettled, Facts, Figure, FiguresRead,
+    MAX_AUDIT_ENTRIES,
 };
 use lamplight_model::{
-    AppId, AuditAction, AuditChange, AuditEntry, AuditOutcome, COMMAND_LINE, NewAuditEntry, Timestamp,
+    AppId, AuditAction, AuditChange, AuditEntry, AuditOutcome, COMMAND_LINE, NewAuditEntry,
 };
 
 fn entry(app: Option<AppId>, target: &str, when: u64) -> NewAuditEntry {
@@ -142,22 +143,62 @@ pub async fn audit_entries_are_only_so_many(facts: &dyn Facts) {
     assert_eq!(all[0].target, "last");
 }
 
-/// Records are listed in ascending order of their times. A new record replaces the record with the same level and time.
+/// Records are listed in ascending order of their times and nodes. A new record replaces the record with the same level,
+/// time and node.
 pub async fn figures_are_replaced_read_and_forgotten(facts: &dyn Facts) {
-    let figure = |level, when, content: &str| Figure { level, at: at(when), content: content.to_owned() };
+    let of = |node: &str, level, when, content: &str| Figure {
+        level,
+        at: at(when),
+        node: node.to_owned(),
+        content: content.to_owned(),
+    };
+    let figure = |level, when, content: &str| of("", level, when, content);
+    let from = |when| FiguresRead { level: 1, from: at(when), ..FiguresRead::default() };
     let written =
         vec![figure(1, 20, "b"), figure(1, 10, "a"), figure(2, 10, "c"), figure(1, 30, "{\"线\":1}")];
     ok(facts.put_figures(written, Vec::new())).await;
     ok(facts.put_figures(vec![figure(1, 20, "B")], Vec::new())).await;
-    let all = ok(facts.figures(1, at(0), 9)).await;
+    let all = ok(facts.figures(from(0), 9)).await;
     assert_eq!(all, [figure(1, 10, "a"), figure(1, 20, "B"), figure(1, 30, "{\"线\":1}")]);
-    assert_eq!(ok(facts.figures(1, at(20), 1)).await, [figure(1, 20, "B")]);
+    assert_eq!(ok(facts.figures(from(20), 1)).await, [figure(1, 20, "B")]);
     ok(facts.put_figures(vec![figure(1, 40, "d")], vec![(1, at(30)), (3, at(99))])).await;
-    assert_eq!(
-        ok(facts.figures(1, Timestamp(0), 9)).await,
-        [figure(1, 30, "{\"线\":1}"), figure(1, 40, "d")]
-    );
-    assert_eq!(ok(facts.figures(2, at(0), 9)).await, [figure(2, 10, "c")]);
+    assert_eq!(ok(facts.figures(from(0), 9)).await, [figure(1, 30, "{\"线\":1}"), figure(1, 40, "d")]);
+    let coarse = FiguresRead { level: 2, ..from(0) };
+    assert_eq!(ok(facts.figures(coarse, 9)).await, [figure(2, 10, "c")]);
+
+    // Nodes do not replace the records of each other. A name may contain any character.
+    for node in ["灯\0", "a"] {
+        ok(facts.put_figures(vec![of(node, 1, 40, node), of(node, 1, 50, node)], Vec::new())).await;
+    }
+    let all = [
+        figure(1, 30, "{\"线\":1}"),
+        figure(1, 40, "d"),
+        of("a", 1, 40, "a"),
+        of("灯\0", 1, 40, "灯\0"),
+        of("a", 1, 50, "a"),
+        of("灯\0", 1, 50, "灯\0"),
+    ];
+    for limit in 1..=all.len() {
+        let mut read: Vec<Figure> = Vec::new();
+        loop {
+            let after = read.last().map(|last| (last.at, last.node.clone()));
+            let page = ok(facts.figures(FiguresRead { after, ..from(0) }, limit)).await;
+            if page.is_empty() {
+                break;
+            }
+            read.extend(page);
+        }
+        assert_eq!(read, all, "{limit}");
+    }
+    for (node, expected) in [("灯\0", &[3, 5][..]), ("a", &[2, 4]), ("", &[0, 1]), ("b", &[])] {
+        let read = ok(facts.figures(FiguresRead { node: Some(node.to_owned()), ..from(0) }, 9)).await;
+        let expected: Vec<_> = expected.iter().map(|index| all[*index].clone()).collect();
+        assert_eq!(read, expected, "{node}");
+    }
+    // The records of a node that is gone are deleted by any other node.
+    ok(facts.put_figures(vec![of("b", 1, 60, "e")], vec![(1, at(50))])).await;
+    let kept = ok(facts.figures(from(0), 9)).await;
+    assert_eq!(kept, [all[4].clone(), all[5].clone(), of("b", 1, 60, "e")]);
 }
 
 /// A document is stored only if the caller has read its latest revision.

@@ -33,6 +33,8 @@ const BACKLOG_EVERY: u64 = 5;
 /// The samples of the last ten minutes.
 #[derive(Default)]
 pub struct Figures {
+    /// The name of the node in its cluster; `None` without a cluster.
+    node: Option<String>,
     state: Mutex<Samples>,
 }
 
@@ -79,11 +81,17 @@ pub struct Since {
     /// The number of the last sample that the page has received. If absent, all samples are returned.
     #[serde(default)]
     after: Option<u64>,
+    /// The name of the node that has given this number. Another node ignores the number: a balancer may choose a node
+    /// for each request.
+    #[serde(default)]
+    node: Option<String>,
 }
 
 /// Samples, oldest first.
 #[derive(Serialize)]
 pub struct ShownFigures {
+    /// The name in its cluster of the node that has counted; `null` without a cluster.
+    node: Option<String>,
     period_ms: u64,
     most_samples: usize,
     platforms: [&'static str; Platform::ALL.len()],
@@ -91,6 +99,11 @@ pub struct ShownFigures {
 }
 
 impl Figures {
+    /// Makes the figures of a node. `node` is the name of the node in its cluster; `None` without a cluster.
+    pub fn of(node: Option<String>) -> Self {
+        Self { node, ..Self::default() }
+    }
+
     /// Takes a sample every second, until the task is aborted.
     pub async fn run(
         self: Arc<Self>,
@@ -99,7 +112,7 @@ impl Figures {
         facts: Arc<dyn Facts>,
         clock: Clock,
     ) {
-        let mut past = Past::resume(facts, clock.now().wall).await;
+        let mut past = Past::resume(facts, self.node.clone().unwrap_or_default(), clock.now().wall).await;
         let mut tick = tokio::time::interval(PERIOD);
         // After a pause, only one sample is taken; the missed samples are skipped.
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -174,6 +187,11 @@ impl Figures {
         counted
     }
 
+    fn since(&self, Since { after, node }: Since) -> Vec<Sample> {
+        let is_other = node.is_some() && node != self.node;
+        self.after(after.filter(|_| !is_other))
+    }
+
     fn after(&self, number: Option<u64>) -> Vec<Sample> {
         let state = self.lock();
         // A number from before a restart may be higher than that of any sample; then all samples are returned.
@@ -193,10 +211,11 @@ pub async fn show(
     FromQuery(since): FromQuery<Since>,
 ) -> Result<Json<ShownFigures>, ApiError> {
     Ok(Json(ShownFigures {
+        node: console.figures.node.clone(),
         period_ms: PERIOD.as_millis() as u64,
         most_samples: MOST_SAMPLES,
         platforms: Platform::ALL.map(Platform::name),
-        samples: console.figures.after(since.after),
+        samples: console.figures.since(since),
     }))
 }
 
@@ -262,6 +281,18 @@ mod tests {
         }
         assert_eq!(seen.iter().filter(|(delivery, _)| *delivery).count(), DELIVERY_WINDOW);
         assert_eq!(seen.iter().filter(|(_, detection)| *detection).count(), DETECTION_WINDOW);
+    }
+
+    #[test]
+    fn the_number_of_a_sample_of_another_node_is_ignored() {
+        let figures = Figures::of(Some("a".to_owned()));
+        for second in 0..=4 {
+            figures.take(totals(0, &nothing(), &nothing()), None, at(second * 1_000));
+        }
+        let since =
+            |after, node: Option<&str>| figures.since(Since { after, node: node.map(str::to_owned) }).len();
+        assert_eq!((since(Some(1), Some("a")), since(Some(1), None)), (2, 2));
+        assert_eq!((since(Some(1), Some("b")), since(None, Some("a"))), (4, 4));
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The history of the figures. The samples of every second are summed over steps of several lengths. The database
-//! stores the steps. The console shows an hour, a day or a month.
+//! stores the steps of each node. The console shows an hour, a day or a month, of one node or of all nodes together.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -8,10 +8,16 @@ use crate::durations::Spread;
 use axum::Json;
 use axum::extract::State;
 use lamplight_core::{LEVELS, Level, RetentionClock, Step, Sum, Thinning};
-use lamplight_facts::{Facts, FactsError, Figure};
+use lamplight_facts::{Facts, FactsError, Figure, FiguresRead};
 use lamplight_model::{Now, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The maximum number of names of nodes in an answer. The nodes with the latest figures are named.
+const MAX_NODES: usize = 200;
+/// The number of stored steps that are read at a time. A step takes about 1 KB.
+const STEPS_AT_ONCE: usize = 2_000;
 
 /// The figures of a period. `online`, `devices`, `connections` and `backlog` are sums over the period's samples.
 /// `changes` and `notifications` count events.
@@ -52,8 +58,34 @@ impl Sum for Tally {
     }
 }
 
-/// Adds the counts of `later` to `sum`, bucket by bucket. If their numbers of buckets differ, replaces `sum` with
-/// `later`: another version of the program has stored `sum`.
+impl Tally {
+    /// Combines the figures of this step with those of another node for the same step.
+    ///
+    /// Each node counts all users and devices, the backlog of all nodes, and all changes. The figures of the node that
+    /// has counted for the longer time are used. Connections, notifications and durations are of one node, and added up.
+    fn join(&mut self, other: &Self) {
+        let (mut longer, shorter) = match other.samples > self.samples {
+            true => (other.clone(), &*self),
+            false => (self.clone(), other),
+        };
+        longer.peak = longer.peak.max(shorter.peak);
+        longer.connections += shorter.connections;
+        longer.notifications += shorter.notifications;
+        longer.changes = longer.changes.max(shorter.changes);
+        for (sum, more) in
+            [(&mut longer.delivery, &shorter.delivery), (&mut longer.detection, &shorter.detection)]
+        {
+            // Nodes of two versions may have different buckets.
+            if sum.len() == more.len() {
+                add_buckets(sum, more);
+            }
+        }
+        *self = longer;
+    }
+}
+
+/// Adds `later` to `sum`, bucket by bucket. Another version of the program may have stored another number of buckets.
+/// `later` then replaces `sum`.
 fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     if sum.len() == later.len() {
         sum.iter_mut().zip(later).for_each(|(count, more)| *count += more);
@@ -65,21 +97,30 @@ fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
 /// Sums the figures over steps of several lengths, and writes the sums to the database.
 pub struct Past {
     facts: Arc<dyn Facts>,
+    /// The name of this node in its cluster; empty without a cluster.
+    node: String,
     thinning: Thinning<Tally>,
     retention: RetentionClock,
 }
 
 impl Past {
-    /// Reads the current steps, one of each length. Continues steps that an earlier process has stored.
-    pub async fn resume(facts: Arc<dyn Facts>, now: Timestamp) -> Self {
+    /// Reads the current steps of a node, one of each length. Continues steps that an earlier process of this node has
+    /// stored. `node` is the name of the node in its cluster; empty without a cluster.
+    pub async fn resume(facts: Arc<dyn Facts>, node: String, now: Timestamp) -> Self {
         let mut kept = Vec::new();
         for level in LEVELS {
-            match facts.figures(level.number, level.step_of(now), 1).await {
+            let which = FiguresRead {
+                level: level.number,
+                node: Some(node.clone()),
+                from: level.step_of(now),
+                after: None,
+            };
+            match facts.figures(which, 1).await {
                 Ok(figures) => kept.extend(figures.iter().filter_map(step_of)),
                 Err(error) => tracing::warn!(%error, "the stored figures cannot be read"),
             }
         }
-        Self { facts, thinning: Thinning::resume(kept, now), retention: RetentionClock::default() }
+        Self { facts, node, thinning: Thinning::resume(kept, now), retention: RetentionClock::default() }
     }
 
     /// Adds the figures of a sample, and writes the steps that are due. A failed write loses the sums over the shortest
@@ -92,7 +133,7 @@ impl Past {
         }
         let figures = due.iter().filter_map(|step| {
             let content = serde_json::to_string(&step.sum).ok()?;
-            Some(Figure { level: step.level, at: step.at, content })
+            Some(Figure { level: step.level, at: step.at, node: self.node.clone(), content })
         });
         let oldest = |at| LEVELS.iter().map(move |level| (level.number, level.oldest(at)));
         let forgotten = retained_by.into_iter().flat_map(oldest).collect();
@@ -133,6 +174,9 @@ impl Range {
 #[serde(deny_unknown_fields)]
 pub struct Which {
     range: Range,
+    /// The name of a node; absent for all nodes together.
+    #[serde(default)]
+    node: Option<String>,
 }
 
 /// The points of a range, oldest first. A step without samples has no point.
@@ -143,6 +187,9 @@ pub struct ShownPast {
     from: Timestamp,
     to: Timestamp,
     platforms: [&'static str; Platform::ALL.len()],
+    /// The names of the nodes with figures in the range, in ascending order. The name of a server without a cluster is
+    /// empty.
+    nodes: Vec<String>,
     points: Vec<Point>,
 }
 
@@ -163,34 +210,83 @@ struct Point {
     detection: Option<Quantiles>,
 }
 
-/// `GET figures/history?range=hour|day|month`: shows the points of a range.
+/// `GET figures/history?range=hour|day|month&node=`: shows the points of a range.
 pub async fn show(
     State(console): State<Arc<Console>>,
-    FromQuery(Which { range }): FromQuery<Which>,
+    FromQuery(Which { range, node }): FromQuery<Which>,
 ) -> Result<Json<ShownPast>, ApiError> {
     let (level, to) = (range.level(), console.clock.now().wall);
     let from = level.oldest(to);
-    let figures = console.past.figures(level.number, from, level.most()).await?;
+    let Joined { steps, nodes } = console.past.read(level, from, to, node.as_deref()).await?;
     let (delivery, detection) = crate::metrics::no_durations();
-    // Points lie in the future if the clock was ahead and has been set back; they are skipped.
-    let figures = figures.iter().filter(|figure| figure.at <= to);
-    let points = figures.filter_map(step_of).map(|step| point(&step, &delivery, &detection));
+    let points = steps.into_iter().map(|(at, sum)| {
+        let step = Step { level: level.number, at, sum };
+        point(&step, &delivery, &detection)
+    });
     Ok(Json(ShownPast {
         range,
         step_ms: level.step.as_millis() as u64,
         from,
         to,
         platforms: Platform::ALL.map(Platform::name),
+        nodes,
         points: points.collect(),
     }))
+}
+
+/// The steps of a range by their times, and the names of the nodes that have figures in the range.
+struct Joined {
+    steps: BTreeMap<Timestamp, Tally>,
+    nodes: Vec<String>,
 }
 
 /// Reads stored figures from the database.
 pub struct PastReader(pub Arc<dyn Facts>);
 
 impl PastReader {
-    async fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Result<Vec<Figure>, FactsError> {
-        self.0.figures(level, from, limit).await
+    /// Reads the steps from `from` to `to`. Joins those of all nodes, or reads those of one node. The memory depends on
+    /// the number of steps, not on the number of nodes.
+    async fn read(
+        &self,
+        level: Level,
+        from: Timestamp,
+        to: Timestamp,
+        node: Option<&str>,
+    ) -> Result<Joined, FactsError> {
+        let mut which = FiguresRead { level: level.number, node: None, from, after: None };
+        let mut steps: BTreeMap<Timestamp, Tally> = BTreeMap::new();
+        let mut last_of: BTreeMap<String, Timestamp> = BTreeMap::new();
+        loop {
+            let page = self.0.figures(which.clone(), STEPS_AT_ONCE).await?;
+            let Some(last) = page.last() else { break };
+            which.after = Some((last.at, last.node.clone()));
+            let is_last = page.len() < STEPS_AT_ONCE || last.at > to;
+            // Steps lie in the future if the clock was ahead and has been set back; they are skipped.
+            for figure in page.into_iter().filter(|figure| figure.at <= to) {
+                if node.is_none_or(|node| node == figure.node)
+                    && let Some(step) = step_of(&figure)
+                {
+                    steps
+                        .entry(step.at)
+                        .and_modify(|joined| joined.join(&step.sum))
+                        .or_insert_with(|| step.sum.clone());
+                }
+                note_node(&mut last_of, figure.node, figure.at);
+            }
+            if is_last || steps.len() > level.most() {
+                break;
+            }
+        }
+        Ok(Joined { steps, nodes: last_of.into_keys().collect() })
+    }
+}
+
+/// Notes the time of the last figures of a node. Above [`MAX_NODES`], forgets the node whose figures are the oldest.
+fn note_node(last_of: &mut BTreeMap<String, Timestamp>, node: String, at: Timestamp) {
+    last_of.insert(node, at);
+    if last_of.len() > MAX_NODES {
+        let oldest = last_of.iter().min_by_key(|(_, at)| **at).map(|(node, _)| node.clone());
+        oldest.map(|node| last_of.remove(&node));
     }
 }
 
@@ -247,6 +343,79 @@ mod tests {
         assert!(point.detection.is_none());
     }
 
+    #[test]
+    fn the_figures_of_nodes_are_added_up_where_each_node_counts_its_own() {
+        let node = |samples, connections| Tally {
+            samples,
+            milliseconds: samples * 1_000,
+            online: samples * 7,
+            connections: samples * connections,
+            notifications: 4,
+            backlog: samples * 2,
+            backlogs: samples,
+            detection: vec![1],
+            ..tally(7, 5, &[0, 2, 0, 0])
+        };
+        // Another node has counted for a part of the step, and the buckets of its version differ.
+        let late = Tally { peak: 9, detection: vec![1, 1], ..node(2, 3) };
+        let none = Spread::none(BOUNDS);
+        for tallies in [[node(4, 10), node(4, 1), late.clone()], [late, node(4, 1), node(4, 10)]] {
+            let [mut sum, others @ ..] = tallies;
+            others.iter().for_each(|other| sum.join(other));
+            let shown = point(&Step { level: 1, at: Timestamp(7), sum: sum.clone() }, &none, &none);
+            assert_eq!((shown.online, shown.peak, shown.backlog), (7.0, 9, Some(2.0)));
+            // The connections of the late node count for the half of the step.
+            assert_eq!((shown.connections, shown.notifications, shown.changes), (12.5, 3.0, 1.25));
+            assert_eq!(shown.delivery.map(|it| it.count()), Some(6));
+            assert_eq!(sum.detection, [2]);
+        }
+    }
+
+    #[test]
+    fn the_nodes_with_the_oldest_figures_are_not_named_above_the_bound() {
+        let mut last_of = BTreeMap::new();
+        for n in 0..MAX_NODES as u64 + 2 {
+            note_node(&mut last_of, format!("{n}"), Timestamp(n));
+            note_node(&mut last_of, "1".to_owned(), Timestamp(n));
+        }
+        assert_eq!(last_of.len(), MAX_NODES);
+        let missing: Vec<_> =
+            (0..MAX_NODES + 2).map(|n| n.to_string()).filter(|node| !last_of.contains_key(node)).collect();
+        assert_eq!(missing, ["0", "2"]);
+    }
+
+    #[tokio::test]
+    async fn each_node_has_figures_of_its_own_and_all_are_shown_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
+        let mut now = Now { moment: Moment(5), wall: Timestamp(1_700_000_000_000) };
+        let (begin, level) = (now.wall, LEVELS[0]);
+        let resume = async |node: &str, at| Past::resume(Arc::clone(&facts), node.to_owned(), at).await;
+        let (mut a, mut b) = (resume("a", now.wall).await, resume("b", now.wall).await);
+        for turn in 0..30 {
+            if turn == 15 {
+                // Node b is started again in the middle of a step of the longest level.
+                b = resume("b", now.wall).await;
+            }
+            now = now.after(level.step);
+            a.take(now, &Tally { connections: 3, ..tally(7, 1, &[]) }).await;
+            b.take(now, &Tally { connections: 1, ..tally(7, 1, &[]) }).await;
+        }
+        let reader = PastReader(facts);
+        for (node, connections) in [(None, 4), (Some("a"), 3), (Some("b"), 1)] {
+            let Joined { steps, nodes } = reader.read(level, begin, now.wall, node).await.unwrap();
+            assert_eq!(nodes, ["a", "b"]);
+            assert_eq!(steps.len(), 29);
+            assert!(steps.values().all(|it| (it.samples, it.online) == (1, 7)), "{steps:?}");
+            assert!(steps.values().all(|it| it.connections == connections), "{node:?}: {steps:?}");
+            let coarse = reader.read(LEVELS[2], Timestamp(0), now.wall, node).await.unwrap().steps;
+            let samples: u64 = coarse.values().map(|it| it.samples).sum();
+            assert!((28..=29).contains(&samples), "{node:?}: {coarse:?}");
+        }
+        let none = reader.read(level, begin, now.wall, Some("c")).await.unwrap();
+        assert_eq!((none.steps.len(), none.nodes.len()), (0, 2));
+    }
+
     #[tokio::test]
     async fn a_clock_that_leaps_ahead_for_a_while_takes_no_figure() {
         let folder = tempfile::tempdir().unwrap();
@@ -254,12 +423,18 @@ mod tests {
         let (day, step) = (Duration::from_secs(24 * 3_600), LEVELS[0].step);
         let begin = Now { moment: Moment(5), wall: Timestamp(1_700_000_000_000) };
         let old: Vec<_> = (1..=100)
-            .map(|n| Figure { level: 3, at: Timestamp(begin.wall.0 - n * 900_000), content: "{}".to_owned() })
+            .map(|n| Figure {
+                level: 3,
+                at: Timestamp(begin.wall.0 - n * 900_000),
+                node: "gone".to_owned(),
+                content: "{}".to_owned(),
+            })
             .collect();
         facts.put_figures(old, Vec::new()).await.unwrap();
-        let kept = async || facts.figures(3, Timestamp(0), 200).await.unwrap().len();
+        let all = || FiguresRead { level: 3, ..FiguresRead::default() };
+        let kept = async || facts.figures(all(), 200).await.unwrap().len();
 
-        let mut past = Past::resume(Arc::clone(&facts), begin.wall).await;
+        let mut past = Past::resume(Arc::clone(&facts), String::new(), begin.wall).await;
         let ahead = |now: Now| Now { wall: now.wall.after(3_000 * day), ..now };
         let mut now = begin;
         // The clock leaps ahead twice: right after the start, and after an hour in which it was right.
@@ -288,7 +463,12 @@ mod tests {
         assert_eq!(sum.delivery, [0, 0, 0, 7], "buckets that differ are not added up");
         let none = Spread::none(BOUNDS);
         assert!(point(&Step { level: 1, at: Timestamp(7), sum: other }, &none, &none).delivery.is_none());
-        let figure = |content: &str| Figure { level: 1, at: Timestamp(0), content: content.to_owned() };
+        let figure = |content: &str| Figure {
+            level: 1,
+            at: Timestamp(0),
+            node: String::new(),
+            content: content.to_owned(),
+        };
         assert!(step_of(&figure("{}")).is_none() && step_of(&figure("x")).is_none());
     }
 }

@@ -12,9 +12,9 @@ use lamplight_directory::{
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, AuditSettled, Befriending,
     ConsoleDocument, ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind,
-    Figure, LaneState, Lists, ListsState, Login, LoginRecorded, MissedMessages, NewFriendship, NewLogin,
-    NewMessage, NewNotice, NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet, RecorderTerm,
-    RemarkSet, Revocation, Revoked, Sent, Settled, Unfriended,
+    Figure, FiguresRead, LaneState, Lists, ListsState, Login, LoginRecorded, MissedMessages, NewFriendship,
+    NewLogin, NewMessage, NewNotice, NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet,
+    RecorderTerm, RemarkSet, Revocation, Revoked, Sent, Settled, Unfriended,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -438,7 +438,7 @@ impl Operations for DelayedFacts {
         FactsWrite settle_audit(id: u64, settled: AuditSettled) -> ();
         FactsRead audit_entries(app: Option<AppId>, before: Option<u64>, limit: usize) -> Vec<AuditEntry>;
         FactsWrite put_figures(figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> ();
-        FactsRead figures(level: u8, from: Timestamp, limit: usize) -> Vec<Figure>;
+        FactsRead figures(which: FiguresRead, limit: usize) -> Vec<Figure>;
         FactsRead console_documents() -> Vec<ConsoleDocument>;
         FactsWrite put_console_document(name: String, was: Option<u64>, content: String) -> bool;
     }

@@ -79,11 +79,25 @@ test("a session that is over is told once it is found out; a wrong password is n
 
 test("what a page asks by itself does not keep the session alive", async () => {
   const { api: console, asked } = api(json({}), json({}), json({}));
-  await console.figures(5);
+  await console.figures(5, null);
   await console.user(7, "a", true);
   await console.user(7, "a", false);
   expect(asked.map((each) => header(each, "X-Background"))).toEqual(["1", "1", undefined]);
   expect(asked[0]?.path).toBe("/console/api/v1/figures?after=5");
+});
+
+test("figures are asked of one node, or of all nodes together", async () => {
+  const { api: console, asked } = api(json({}), json({}), json({}), json({}));
+  await console.figures(undefined, "a");
+  await console.figures(5, "a b&c");
+  await console.past("day", undefined, false);
+  await console.past("day", "", true);
+  expect(asked.map(({ path }) => path.replace("/console/api/v1/figures", ""))).toEqual([
+    "",
+    "?after=5&node=a+b%26c",
+    "/history?range=day",
+    "/history?range=day&node=",
+  ]);
 });
 
 test("times are told by the clock of the server, whatever that of the browser says", async () => {

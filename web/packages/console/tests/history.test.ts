@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Figures, Sample } from "../src/api/shapes.js";
 import { lastNumber, NO_HISTORY, platformLines, stack, take } from "../src/figures/history.js";
 
-function figures(numbers: number[], most = 5): Figures {
+function figures(numbers: number[], node: string | null = null, most = 5): Figures {
   const samples = numbers.map((number): Sample => ({
     number,
     at: number * 1_000,
@@ -15,7 +15,7 @@ function figures(numbers: number[], most = 5): Figures {
     delivery: null,
     detection: null,
   }));
-  return { period_ms: 1_000, most_samples: most, platforms: ["iPhone", "Android", "Web"], samples };
+  return { node, period_ms: 1_000, most_samples: most, platforms: ["iPhone", "Android", "Web"], samples };
 }
 
 const numbers = (history: { samples: readonly Sample[] }): number[] => history.samples.map(({ number }) => number);
@@ -31,6 +31,14 @@ test("new samples come behind the old ones, of which the oldest go", () => {
 test("after a restart of the server its own history counts", () => {
   const history = take(NO_HISTORY, figures([100, 101]));
   expect(numbers(take(history, figures([0, 1])))).toEqual([0, 1]);
+});
+
+test("samples of two nodes of a cluster are never mixed", () => {
+  let history = take(NO_HISTORY, figures([1, 2], "a"));
+  history = take(history, figures([3], "a"));
+  expect(numbers(history)).toEqual([1, 2, 3]);
+  history = take(history, figures([8, 9], "b"));
+  expect([history.node, numbers(history)]).toEqual(["b", [8, 9]]);
 });
 
 test("a platform without anybody has no line, and lines stack up", () => {

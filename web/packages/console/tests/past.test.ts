@@ -21,6 +21,7 @@ const past = (points: PastPoint[]): Past => ({
   from: 100,
   to: 200,
   platforms: ["Android", "Web"],
+  nodes: [""],
   points,
 });
 

@@ -301,12 +301,19 @@ export class Api {
 
   // Figures
 
-  async past(range: Range, background: boolean): Promise<Past> {
-    return this.#json(`/figures/history?range=${range}`, { background });
+  /** Reads the figures of a range, of one node or, without its name, of all nodes together. */
+  async past(range: Range, node: string | undefined, background: boolean): Promise<Past> {
+    const query = new URLSearchParams({ range });
+    if (node !== undefined) query.set("node", node);
+    return this.#json(`/figures/history?${query.toString()}`, { background });
   }
 
-  async figures(after: number | undefined): Promise<Figures> {
-    return this.#json(`/figures${after === undefined ? "" : `?after=${after}`}`, { background: true });
+  /** Reads the samples after the number `after`. Another node than `node` answers with all of its samples. */
+  async figures(after: number | undefined, node: string | null): Promise<Figures> {
+    const query = new URLSearchParams();
+    if (after !== undefined) query.set("after", String(after));
+    if (after !== undefined && node !== null) query.set("node", node);
+    return this.#json(`/figures${query.size === 0 ? "" : `?${query.toString()}`}`, { background: true });
   }
 
   #keep(session: Session): Session {

@@ -264,10 +264,14 @@ export interface Past {
   from: number;
   to: number;
   platforms: string[];
+  /** The names of the nodes with figures in the range. The name of a server without a cluster is empty. */
+  nodes: string[];
   points: PastPoint[];
 }
 
 export interface Figures {
+  /** The name of the node that has counted; null without a cluster. */
+  node: string | null;
   period_ms: number;
   most_samples: number;
   platforms: string[];

@@ -3,23 +3,26 @@
 import type { Figures, Sample } from "../api/shapes.js";
 
 export interface History {
+  /** The name of the node that has counted; null without a cluster. */
+  node: string | null;
   platforms: readonly string[];
   /** The samples, the earliest first. */
   samples: readonly Sample[];
 }
 
-export const NO_HISTORY: History = { platforms: [], samples: [] };
+export const NO_HISTORY: History = { node: null, platforms: [], samples: [] };
 
 /**
- * Adds new samples. If their numbers are lower than those that are stored, the server was restarted, and the new
- * samples replace the stored ones.
+ * Adds new samples. Lower numbers than the stored numbers mean that the server was restarted. Behind a balancer, another
+ * node of a cluster may answer. In both cases the new samples replace the stored samples.
  */
 export function take(history: History, figures: Figures): History {
   const last = history.samples.at(-1);
   const first = figures.samples[0];
   const startedAgain = last !== undefined && first !== undefined && first.number <= last.number;
-  const samples = startedAgain ? figures.samples : [...history.samples, ...figures.samples];
-  return { platforms: figures.platforms, samples: samples.slice(-figures.most_samples) };
+  const isOther = figures.node !== history.node;
+  const samples = startedAgain || isOther ? figures.samples : [...history.samples, ...figures.samples];
+  return { node: figures.node, platforms: figures.platforms, samples: samples.slice(-figures.most_samples) };
 }
 
 /** Returns the number of the last sample; undefined if there are none. */

@@ -1,4 +1,7 @@
-/** The overview: the current figures of the server, which are read once a second, and charts of up to a month. */
+/**
+ * The overview: the current figures of the server, updated once a second, and charts of up to a month. In a cluster, the
+ * charts of the past are of one node or of all nodes together.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -67,8 +70,12 @@ export class OverviewPage extends View {
   @state() private loaded: Loaded<History> = LOADING;
   /** The range of the charts; undefined for the live charts of the last ten minutes. */
   @state() private range: Range | undefined = undefined;
+  /** The node whose past is shown; undefined for all nodes together. */
+  @state() private node: string | undefined = undefined;
   @state() private past: Loaded<Past> = LOADING;
-  /** Whether the last attempt to read the current figures has failed. */
+  /** The nodes with figures in the selected range, as last read. */
+  @state() private nodes: readonly string[] = [];
+  /** Whether the last attempt to read live figures has failed. */
   @state() private stale = false;
 
   #history: History = NO_HISTORY;
@@ -235,6 +242,7 @@ export class OverviewPage extends View {
           <option value="" .selected=${live(range === undefined)}>${ranges.live}</option>
           ${RANGES.map((known) => html`<option value=${known} .selected=${live(known === range)}>${ranges[known]}</option>`)}
         </select>
+        ${this.#nodePicker(history)}
         ${shown === undefined ? nothing : html`<span class="quiet small">${ranges.step(this.#step(shown.step_ms))}</span>`}
       </div>
       <lc-export
@@ -243,6 +251,30 @@ export class OverviewPage extends View {
         .pages=${rows}
       ></lc-export>
     </div>`;
+  }
+
+  /** Renders the select for the node. Live figures are those of the node that has answered. */
+  #nodePicker(history: History): TemplateResult | typeof nothing {
+    const { ranges } = this.words;
+    const { node } = this;
+    if (this.range === undefined) {
+      return history.node === null
+        ? nothing
+        : html`<span class="quiet small">${ranges.liveNode(history.node)}</span>`;
+    }
+    // A node that was selected stays in the list, also if it has no figures in another range.
+    const nodes = node === undefined || this.nodes.includes(node) ? this.nodes : [...this.nodes, node];
+    if (nodes.length < 2) return nothing;
+    return html`<label for="node">${ranges.node}</label>
+      <select id="node" @change=${this.#chooseNode}>
+        <option value="all" .selected=${live(node === undefined)}>${ranges.allNodes}</option>
+        ${nodes.map(
+          (known) =>
+            html`<option value=${`node ${known}`} .selected=${live(known === node)}>
+              ${known === "" ? ranges.noCluster : known}
+            </option>`,
+        )}
+      </select>`;
   }
 
   #step(milliseconds: number): string {
@@ -338,22 +370,30 @@ export class OverviewPage extends View {
     void this.#look();
   };
 
+  readonly #chooseNode = (event: Event): void => {
+    const { value } = event.target as HTMLSelectElement;
+    this.node = value === "all" ? undefined : value.slice("node ".length);
+    this.past = LOADING;
+    void this.#look();
+  };
+
   /**
    * Reads the figures of the selected range now, and again after each step and at least once a minute, while the page
    * is visible.
    */
   readonly #look = async (): Promise<void> => {
     clearTimeout(this.#pastTimer);
-    const { range } = this;
+    const { range, node } = this;
     if (range === undefined || !this.isConnected || document.hidden) return;
     let wait = MOST_SELDOM_MS;
     try {
-      const value = await this.api.past(range, this.past.state === "ready");
-      if (range !== this.range) return;
+      const value = await this.api.past(range, node, this.past.state === "ready");
+      if (range !== this.range || node !== this.node) return;
+      this.nodes = value.nodes;
       this.past = { state: "ready", value };
       wait = Math.min(wait, value.step_ms);
     } catch (error) {
-      if (range !== this.range) return;
+      if (range !== this.range || node !== this.node) return;
       // The charts stay visible. The notice about the live figures also says that they are not updated.
       if (this.past.state !== "ready") this.past = { state: "failed", error };
     }
@@ -366,7 +406,7 @@ export class OverviewPage extends View {
     clearTimeout(this.#timer);
     if (!this.isConnected || document.hidden) return;
     try {
-      this.#history = take(this.#history, await this.api.figures(lastNumber(this.#history)));
+      this.#history = take(this.#history, await this.api.figures(lastNumber(this.#history), this.#history.node));
       this.loaded = { state: "ready", value: this.#history };
       this.stale = false;
     } catch (error) {

@@ -237,6 +237,11 @@ export const EN = {
     step: (step: string) => `Each point covers ${step}. Where the server did not run there is a gap.`,
     seconds: (count: number) => `${count} seconds`,
     minutes: (count: number) => (count === 1 ? "1 minute" : `${count} minutes`),
+    node: "Node",
+    allNodes: "All nodes",
+    noCluster: "Before the cluster",
+    liveNode: (node: string) =>
+      `Connections, notifications and latencies of the node ${node}; users, devices and webhooks of all nodes.`,
   },
   editions: {
     trial: { name: "Trial", text: "Users may ask for their own status only." },

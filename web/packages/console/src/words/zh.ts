@@ -233,6 +233,10 @@ export const ZH: Words = {
     step: (step) => `每个点为 ${step}的统计。服务器未运行的时段显示为空白。`,
     seconds: (count) => `${count} 秒`,
     minutes: (count) => `${count} 分钟`,
+    node: "节点",
+    allNodes: "全部节点",
+    noCluster: "组成集群之前",
+    liveNode: (node) => `连接、通知与延迟为节点 ${node} 的数据；用户、设备与回调为全部节点的数据。`,
   },
   editions: {
     trial: { name: "体验版", text: "用户只能查询自己的状态。" },
