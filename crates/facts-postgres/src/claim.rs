@@ -46,8 +46,8 @@ pub enum InUse {
     ByServer,
     /// The nodes of a cluster use the database. This program wants to use it alone.
     #[error(
-        "the nodes of a cluster use the database: a server joins them by the setting `directory`, and a command that works \
-         without a server needs all nodes to be stopped"
+        "the nodes of a cluster use the database: a server joins them by the setting `directory`, and a command has to be \
+         sent to one of them, with `--data-dir` of that node"
     )]
     ByCluster,
     /// The nodes of a cluster with another directory use the database.
@@ -83,6 +83,8 @@ pub(crate) struct Claim {
 enum Usage {
     /// The program only examines the database, beside the programs that use it.
     Visit,
+    /// The program only reads facts, beside the programs that use the database.
+    Read,
     Alone,
     Cluster(ClusterIdentity),
 }
@@ -99,17 +101,31 @@ impl Claim {
         Self { number: 0, usage: Usage::Visit }
     }
 
+    /// The claim of a program that only reads facts: it takes no lock, and PostgreSQL refuses its writes.
+    pub(crate) fn read() -> Self {
+        Self { number: 0, usage: Usage::Read }
+    }
+
     /// The number that identifies the program.
     pub(crate) fn number(self) -> i32 {
         self.number
     }
 
-    /// The statement that checks a new connection, and then takes its locks. If the claims of other programs exclude
-    /// this claim, the statement fails and takes no lock.
+    /// The identity of the program's cluster; `None` for a program that is no node of a cluster.
+    pub(crate) fn cluster(self) -> Option<ClusterIdentity> {
+        match self.usage {
+            Usage::Cluster(cluster) => Some(cluster),
+            Usage::Visit | Usage::Read | Usage::Alone => None,
+        }
+    }
+
+    /// The statement that checks a new connection, and then takes its locks. If other claims exclude this claim, the
+    /// statement fails and takes no lock.
     pub(crate) fn statement(self) -> String {
         let Self { number, usage } = self;
         let (conflicting, locks, by_cluster) = match usage {
             Usage::Visit => return String::new(),
+            Usage::Read => return "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY;".to_owned(),
             Usage::Alone => (
                 format!("classid = {ALONE} AND objid <> {number} OR classid = {CLUSTER}"),
                 format!("PERFORM pg_advisory_lock_shared({ALONE}, {number});"),

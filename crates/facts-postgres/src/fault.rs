@@ -18,6 +18,19 @@ pub struct NewerSchema {
     pub known: u32,
 }
 
+/// The error of a schema that only a program which uses the database may migrate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error(
+    "the database has schema {found}, and this program reads schema {known}: use the Lamplight of its nodes, or start a node \
+     of this version first"
+)]
+pub struct OlderSchema {
+    /// The schema of the database; 0 for an empty database.
+    pub found: u32,
+    /// [`SCHEMA_VERSION`](crate::SCHEMA_VERSION) of this program.
+    pub known: u32,
+}
+
 /// The error of a database that has tables of another program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the database has tables of another program than Lamplight: give Lamplight a database of its own")]

@@ -33,7 +33,7 @@ mod target;
 mod tls;
 
 pub use claim::{ClusterIdentity, InUse};
-pub use fault::{Cause, NewerSchema, NoAnswer, NotFacts, cause};
+pub use fault::{Cause, NewerSchema, NoAnswer, NotFacts, OlderSchema, cause};
 pub use schema::SCHEMA_VERSION;
 pub use server::{MIN_VERSION, Server, UnfitServer};
 pub use settings::{InvalidUrl, PostgresSettings, PostgresUrl};
@@ -75,7 +75,7 @@ mod plans;
 pub struct PostgresFacts {
     store: Store,
     marked: Marked,
-    /// The task with the connection that claims the database; `None` after [`PostgresFacts::close`].
+    /// The connection that claims the database; `None` without a claim, or after [`PostgresFacts::close`].
     guard: Mutex<Option<Guard>>,
 }
 
@@ -114,13 +114,26 @@ impl PostgresFacts {
         Ok(Self { store, marked: Marked::default(), guard: Mutex::new(Some(guard)) })
     }
 
-    /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them, or
-    /// if the user of the URL lacks a right that a node needs. Other programs may use the database meanwhile.
+    /// Connects to a database beside the programs that use it, and only reads. PostgreSQL refuses every write.
+    ///
+    /// The tables are neither created nor migrated. Tables of another schema are refused: the source of the error is
+    /// then [`NewerSchema`] or [`OlderSchema`].
+    pub async fn open_to_read(settings: &PostgresSettings) -> Result<Self, FactsError> {
+        server::visit(settings).await?;
+        let store = Store::new(settings, Arc::new(Admission::new(Claim::read())))?;
+        schema::check(&store).await?;
+        Ok(Self { store, marked: Marked::default(), guard: Mutex::new(None) })
+    }
+
+    /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them.
+    /// Also fails if the user of the URL lacks a right that a node needs. Other programs may use the database at the
+    /// same time.
     pub async fn examine(settings: &PostgresSettings) -> Result<Server, FactsError> {
         let store = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
         let server = server::examine(&store).await?;
         server.check()?;
         let has_apps = schema::examine(&store).await?;
+        let mark = mark::found(&store).await?;
         store.close();
         Ok(Server { has_apps, mark, ..server })
     }
@@ -132,7 +145,6 @@ impl PostgresFacts {
 
     /// The cause of the current outage; `None` without an outage. A successful call ends an outage. After a failed
     /// write, only a successful write ends the outage; after a full disk, only a successful probe. A refusal because of
-        let mark = mark::found(&store).await?;
     /// other programs ends when these programs have ended.
     pub fn failing(&self) -> Option<Cause> {
         self.store.failing()

@@ -1,7 +1,7 @@
 //! Creates and migrates the schema. Several nodes may do this at the same time. This module does not know what the
 //! migrations do.
 
-use crate::fault::{Fault, NewerSchema, NotFacts};
+use crate::fault::{Fault, NewerSchema, NotFacts, OlderSchema};
 use crate::store::Store;
 use deadpool_postgres::GenericClient;
 use lamplight_facts::{FactsError, FactsErrorKind};
@@ -60,8 +60,17 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fails if the database does not belong to this program, or if the user lacks a right that a node needs. Changes
-/// nothing. Returns whether the database has apps.
+/// Fails if the database has not exactly the schema of this program.
+pub(crate) async fn check(store: &Store) -> Result<(), FactsError> {
+    let connection = store.connection(OPENING).await?;
+    match version(&connection).await? {
+        SCHEMA_VERSION => Ok(()),
+        found => Err(crate::fault::unavailable(OPENING, OlderSchema { found, known: SCHEMA_VERSION })),
+    }
+}
+
+/// Fails if the database is not for this program, or if the user lacks a right that a node needs. Changes nothing.
+/// Returns whether there are apps.
 pub(crate) async fn examine(store: &Store) -> Result<bool, FactsError> {
     let mut connection = store.connection(OPENING).await?;
     let has_tables = version(&connection).await? > 0;

@@ -325,3 +325,88 @@ fn subscriptions_of(device: &mut Device) -> Vec<String> {
         other => panic!("{other:?}"),
     }
 }
+
+/// A database belongs to live records. Another database, and one that lacks what the live records know, is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_does_not_belong_to_the_live_records_is_refused() {
+    let stores = Stores::start().await;
+    let (facts, directory) = (stores.facts.clone(), stores.redis.url());
+    let times = Times { lease: LEASE, grace: GRACE };
+    let refused = |facts: &str, expected: &str| {
+        let (code, log) = Server::start("c", facts, &directory, times, Path::new("/")).running.wait();
+        assert!(code == Some(1) && log.contains(expected), "{code:?}: {log}");
+        let folder = Folder::new();
+        let (lease, grace) = (times.lease.as_millis(), times.grace.as_millis());
+        let text = format!("node_lease_ms = {lease}\nnode_loss_grace_ms = {grace}\n");
+        let settings = folder.file("lamplight.toml", &text);
+        let stores = ["--facts", facts, "--directory", &directory, "--skip-webhooks"];
+        let (code, told, _) = folder.run(&[&["doctor", "--config", &settings], &stores[..]].concat());
+        assert!(code == Some(1) && told.contains(expected), "{code:?}: {told}");
+    };
+    let [a] = stores.serve(["a"]);
+    let other = postgres::server().await.create_database().await;
+    let url = postgres::server().await.url(other.name());
+    refused(&url, "belong to another database than the one of `facts`");
+
+    // While the facts change, their mark rises, and the directory notes it.
+    let database = postgres::server().await.connect(stores.database.name()).await;
+    let count = async || -> i64 { database.query_one("SELECT count FROM mark", &[]).await.unwrap().get(0) };
+    database.execute("UPDATE mark SET count = count + 1000", &[]).await.unwrap();
+    let before = count().await;
+    a.folder.ok(&["account", "create", "alice"]);
+    let started = Instant::now();
+    loop {
+        let noted: String = stores.redis.command("HGET lm:{0}:facts count").await;
+        if noted.parse::<i64>().unwrap() > before {
+            break;
+        }
+        assert!(started.elapsed() < PATIENCE, "the mark is not noted: {noted}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert!(count().await > before);
+
+    // The tables of a back-up are restored while the server runs.
+    database.execute("UPDATE mark SET count = count - 1000", &[]).await.unwrap();
+    let exchanged = "the database is not the one that this server has used";
+    wait_until("the server refuses the back-up", PATIENCE, || a.page("/readyz").contains(exchanged));
+    let lacks = "the database lacks changes that the live records in Redis know";
+    refused(&facts, lacks);
+    a.kill();
+    refused(&facts, lacks);
+    // Without the data of the former facts, a server goes on with the back-up.
+    let _: String = stores.redis.command("FLUSHALL").await;
+    let [b] = stores.serve(["b"]);
+    assert_eq!(b.apps(), [u64::from(APP)]);
+    b.stop();
+}
+
+/// A command with another data folder reads facts beside running servers, and is told where to send a change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_without_a_server_reads_the_facts_of_a_running_cluster_and_changes_nothing() {
+    let stores = Stores::start().await;
+    let [a] = stores.serve(["a"]);
+    let _clients = a.create_accounts(["alice", "bob"]);
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path()).unwrap();
+    let run = |arguments: &[&str]| folder.run(&[arguments, &["--facts", &stores.facts]].concat());
+    for (arguments, expected) in [
+        (&["account", "list"][..], "alice"),
+        (&["account", "show", "bob"], "bob"),
+        (&["app", "list"], "1400000001"),
+        (&["friend", "list", "alice"], ""),
+        (&["console", "operator", "list"], "admin"),
+        (&["audit"], "account"),
+        (&["webhook", "list"], ""),
+    ] {
+        let (code, output, error) = run(arguments);
+        assert!(code == Some(0) && output.contains(expected), "{arguments:?}: {code:?} {output}{error}");
+    }
+    for arguments in [&["account", "create", "carol"][..], &["account", "kick", "alice"], &["sig", "alice"]] {
+        let (code, output, error) = run(arguments);
+        let is_told = error.contains("with `--data-dir` of that node");
+        assert!(code == Some(1) && is_told, "{arguments:?}: {code:?} {output}{error}");
+    }
+    let (_, output, _) = run(&["account", "list"]);
+    assert!(!output.contains("carol"), "{output}");
+    a.stop();
+}

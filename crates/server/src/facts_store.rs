@@ -3,7 +3,9 @@
 
 use crate::data_folder;
 use lamplight_facts::{Facts, FactsError, FactsErrorKind};
-use lamplight_facts_postgres::{ClusterIdentity, PoolState, PostgresFacts, PostgresSettings, PostgresUrl};
+use lamplight_facts_postgres::{
+    Cause, ClusterIdentity, InUse, PoolState, PostgresFacts, PostgresSettings, PostgresUrl,
+};
 use lamplight_facts_sqlite::{SqliteFacts, WriterState};
 use lamplight_model::FactsMark;
 use std::fs::OpenOptions;
@@ -140,6 +142,11 @@ impl FactsStore {
         }
     }
 
+    /// Opens a database in PostgreSQL only to read, beside the programs that use it.
+    pub async fn open_to_read(postgres: &PostgresSettings) -> Result<Self, FactsError> {
+        Ok(Self::Postgres(Arc::new(PostgresFacts::open_to_read(postgres).await?)))
+    }
+
     /// Returns the store as an implementation of the port [`Facts`]. The service reads and writes facts through this
     /// port.
     pub fn facts(&self) -> Arc<dyn Facts> {
@@ -174,13 +181,6 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark of the facts if facts may have changed since the last call. Otherwise returns `None`.
-    pub async fn mark_changes(&self) -> Result<Option<FactsMark>, FactsError> {
-        match self {
-            Self::Sqlite(facts) => facts.mark_changes().await,
-            Self::Postgres(facts) => facts.mark_changes().await,
-        }
-    }
     /// Advances the mark of the facts at the start of a node of a cluster, and returns the new mark after the commit.
     /// Begins the history `new` unless the cluster has begun the present history. `is_known` says whether the directory
     /// of the cluster belongs to the present history.
@@ -192,6 +192,13 @@ impl FactsStore {
         }
     }
 
+    /// Advances the mark of the facts if facts may have changed since the last call. Otherwise returns `None`.
+    pub async fn mark_changes(&self) -> Result<Option<FactsMark>, FactsError> {
+        match self {
+            Self::Sqlite(facts) => facts.mark_changes().await,
+            Self::Postgres(facts) => facts.mark_changes().await,
+        }
+    }
 
     /// Commits a write that changes no facts. Succeeds if any other write would succeed.
     pub async fn probe(&self) -> Result<(), FactsError> {
@@ -266,6 +273,14 @@ impl FactsStore {
     }
 }
 
+/// Returns the programs that use the database, if they are the reason why the store could not be opened.
+pub(crate) fn in_use(error: &FactsError) -> Option<InUse> {
+    match lamplight_facts_postgres::cause(error) {
+        Some(Cause::InUse(in_use)) => Some(in_use),
+        Some(_) | None => None,
+    }
+}
+
 /// Returns the cause of an error as a text for the public, without host and user.
 pub(crate) fn public_cause(error: &FactsError) -> String {
     match lamplight_facts_postgres::cause(error) {
@@ -293,7 +308,19 @@ pub enum StoreFound {
         max_connections: u32,
         /// The maximum number of connections that a node makes.
         connections: u32,
+        /// The mark of the facts; `None` for an empty database.
+        mark: Option<FactsMark>,
     },
+}
+
+impl StoreFound {
+    /// Returns the mark of the facts in PostgreSQL; `None` for a file or an empty database.
+    pub fn mark(&self) -> Option<FactsMark> {
+        match self {
+            Self::NoFile | Self::File => None,
+            Self::Postgres { mark, .. } => *mark,
+        }
+    }
 }
 
 /// Examines a store without changing it. Fails if a node could not start with this store. No node may use a database
@@ -308,21 +335,9 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
                 _ => Ok(StoreFound::NoFile),
             }
         }
-        /// The mark of the facts; `None` for an empty database.
-        mark: Option<FactsMark>,
         Some(postgres) => {
             let server = PostgresFacts::examine(postgres).await?;
             if !server.has_apps {
-impl StoreFound {
-    /// Returns the mark of the facts in PostgreSQL; `None` for a file or an empty database.
-    pub fn mark(&self) -> Option<FactsMark> {
-        match self {
-            Self::NoFile | Self::File => None,
-            Self::Postgres { mark, .. } => *mark,
-        }
-    }
-}
-
                 check_empty(data_dir, &postgres.url.to_string())?;
             }
             Ok(StoreFound::Postgres {
@@ -331,6 +346,7 @@ impl StoreFound {
                 is_encrypted: server.is_encrypted,
                 max_connections: u32::try_from(server.max_connections).unwrap_or(0),
                 connections: u32::try_from(postgres.connections).unwrap_or(u32::MAX),
+                mark: server.mark,
             })
         }
     }
@@ -346,7 +362,6 @@ fn check_empty(data_dir: &Path, address: &str) -> Result<(), FactsError> {
             Err(unavailable(Empty::Moved { address: address.to_owned(), former, mark }))
         }
         None if file.exists() => Err(unavailable(Empty::NotCopied { address: address.to_owned(), file })),
-                mark: server.mark,
         Some(_) | None => Ok(()),
     }
 }

@@ -376,11 +376,11 @@ impl Node {
             let marks = keeper::note_facts(Arc::clone(directory), fact_store.clone());
             needed.push(("marks of facts", tokio::spawn(marks).abort_handle()));
         }
-        for (name, task) in needed {
         if let (Some(directory), Some(mark)) = (live.redis(), noted_facts) {
             let marks = shared_facts::keep(Arc::clone(directory), fact_store.clone(), mark);
             needed.push(("marks of facts", tokio::spawn(marks).abort_handle()));
         }
+        for (name, task) in needed {
             health.watch(name, task.clone());
             tasks.0.push(task);
         }
@@ -524,13 +524,13 @@ impl Node {
                 );
             }
         }
-        // This write has no time limit, because live records would be lost without it.
         if let Some(directory) = live.redis() {
             let last = shared_facts::keep_last(directory, &facts);
             if tokio::time::timeout(WORKERS_STOP, last).await.is_err() {
                 tracing::warn!("the mark of the database could not be noted in the directory in time");
             }
         }
+        // This write has no time limit, because live records would be lost without it.
         let kept = tokio::task::spawn_blocking(move || live.close(clock.now()));
         match kept.await {
             Ok(Ok(())) => {}

@@ -2,6 +2,7 @@
 
 use crate::data_folder::DataFolderError;
 use lamplight_facts::FactsError;
+use lamplight_facts_postgres::InUse;
 use lamplight_service::ServiceError;
 use std::io;
 use std::path::PathBuf;
@@ -18,10 +19,31 @@ pub enum ControlError {
     /// The command line cannot use the data folder itself.
     #[error(transparent)]
     Folder(#[from] DataFolderError),
+    /// Nodes of a cluster use the database, and the command does more than read facts.
+    #[error(
+        "the nodes of a cluster use the database, so this command has to be sent to one of them: run it on the machine of a \
+         node, with `--data-dir` of that node, or use the console; or stop all nodes"
+    )]
+    UsedByNodes,
+    /// Another server uses the database, and the command does more than read facts.
+    #[error(
+        "another server or command of Lamplight uses the database: run this command on the machine of that server, with \
+         `--data-dir` of that server, or use its console; or stop it"
+    )]
+    UsedByServer,
     /// The database cannot be opened.
     #[error("cannot open the database: {0}")]
     Facts(#[from] FactsError),
     /// The service cannot be started.
     #[error(transparent)]
     Service(#[from] ServiceError),
+}
+
+impl From<InUse> for ControlError {
+    fn from(in_use: InUse) -> Self {
+        match in_use {
+            InUse::ByServer => Self::UsedByServer,
+            InUse::ByCluster | InUse::ByOtherCluster => Self::UsedByNodes,
+        }
+    }
 }

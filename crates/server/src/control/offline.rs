@@ -6,13 +6,34 @@ use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::console::Operators;
 use crate::data_folder::{self, IfMissing};
-use crate::facts_store::{FactsSettings, FactsStore};
+use crate::facts_store::{self, FactsSettings, FactsStore};
 use lamplight_directory::InProcessDirectory;
 use lamplight_model::{Code, Refusal, Timestamp};
 use lamplight_service::{Service, ThrottleLimits};
 use std::sync::Arc;
+use std::time::Duration;
 
-/// Executes an operation on a data folder that no node uses. An operation that needs a running node is refused.
+/// Opens the store. Returns `true` if it was opened only to read, because nodes use it and the operation only reads.
+async fn open(settings: &FactsSettings, operation: &Operation) -> Result<(FactsStore, bool), ControlError> {
+    let mut settings = settings.clone();
+    let only_reads = operation.only_reads_facts();
+    if let Some(postgres) = settings.postgres.as_mut().filter(|_| only_reads) {
+        // The operation does not wait until the nodes have ended.
+        postgres.patience = Duration::ZERO;
+    }
+    let error = match FactsStore::open(&settings).await {
+        Ok(store) => return Ok((store, false)),
+        Err(error) => error,
+    };
+    match (facts_store::in_use(&error), &settings.postgres) {
+        (Some(_), Some(postgres)) if only_reads => Ok((FactsStore::open_to_read(postgres).await?, true)),
+        (Some(in_use), _) => Err(in_use.into()),
+        (None, _) => Err(error.into()),
+    }
+}
+
+/// Executes an operation on a data folder that no node uses. An operation that needs a running node is refused. If
+/// nodes on other data folders use the same database, only operations that read facts are executed.
 pub async fn offline(
     settings: &FactsSettings,
     operation: Operation,
@@ -34,13 +55,18 @@ pub async fn offline(
     }
     let _lock = data_folder::lock(data_dir, missing)?;
     let clock = Clock::default();
-    let store = FactsStore::open(settings).await?;
+    let (store, is_beside_nodes) = open(settings, &operation).await?;
     let facts = store.facts();
     let audit = Audit::new(Arc::clone(&facts), clock.clone());
     let directory = Arc::new(InProcessDirectory::in_memory());
     let log = Arc::<InProcessDirectory>::clone(&directory);
     let service = Arc::new(Service::new(facts, directory, log, ThrottleLimits::default()));
-    service.recover(Vec::new(), Timestamp::default(), clock.now()).await?;
+    if is_beside_nodes {
+        // The nodes complete what is incomplete. The operation needs the apps alone.
+        service.begin_in_cluster().await?;
+    } else {
+        service.recover(Vec::new(), Timestamp::default(), clock.now()).await?;
+    }
     let operators = match Operators::open(store.shared(), data_dir).await {
         Ok(operators) => Arc::new(operators),
         Err(error) => return Ok(refused(&Refusal::because(Code::INTERNAL, error.to_string()))),

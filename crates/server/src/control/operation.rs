@@ -131,6 +131,44 @@ pub enum Operation {
     },
 }
 
+impl Operation {
+    /// Whether the operation only reads facts. It is then correct without live records, and beside running nodes.
+    pub(super) fn only_reads_facts(&self) -> bool {
+        match self {
+            Self::ListApps
+            | Self::ListDeletions
+            | Self::ListAccounts { .. }
+            | Self::FindAccounts { .. }
+            | Self::Audit { .. }
+            | Self::Console(ConsoleOperation::ListOperators)
+            | Self::Webhooks(WebhookOperation::List(_) | WebhookOperation::Dead { .. })
+            | Self::Lists(
+                ListsOperation::Profile(_)
+                | ListsOperation::Friends { .. }
+                | ListsOperation::History { .. }
+                | ListsOperation::Conversations { .. },
+            ) => true,
+            Self::PutApp { .. }
+            | Self::DeleteApp { .. }
+            | Self::CreateAccount(_)
+            | Self::DeleteAccount(_)
+            | Self::Kick(_)
+            | Self::AddFriend { .. }
+            | Self::DeleteFriend { .. }
+            | Self::ShowSecret(_)
+            | Self::Console(_)
+            | Self::Webhooks(_)
+            | Self::Lists(_)
+            | Self::KeySources
+            | Self::ListNodes
+            | Self::DrainNode { .. }
+            | Self::GetStatus { .. }
+            | Self::ListOnline { .. }
+            | Self::SetStatus { .. } => false,
+        }
+    }
+}
+
 /// A secret that an operator is about to see.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
