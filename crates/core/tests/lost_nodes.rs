@@ -434,9 +434,10 @@ fn the_app_is_told_of_a_connection_that_is_put_back_only_if_it_was_told_of_its_e
 
 fn show(event: &SessionEvent) -> String {
     let device = event.device.as_ref().unwrap();
-    match &event.kind {
-        SessionEventKind::Login { kicked } => format!("{} Login {kicked:?}", device.id),
-        kind => format!("{} {kind:?}", device.id),
+    if let SessionEventKind::Login { kicked } = &event.kind {
+        format!("{} Login {kicked:?}", device.id)
+    } else {
+        format!("{} {:?}", device.id, event.kind)
     }
 }
 

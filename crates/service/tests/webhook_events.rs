@@ -67,9 +67,11 @@ impl Cluster {
         while let Some(head) = self.facts.heads(LANE, 1).await.unwrap().pop() {
             let NoticeContent::Session(event) = &head.content else { panic!("{head:?}") };
             let device = event.device.as_ref().unwrap();
-            delivered.push(match &event.kind {
-                SessionEventKind::Login { kicked } if kicked.is_empty() => format!("{} Login", device.id),
-                kind => format!("{} {kind:?}", device.id),
+            let is_login = event.kind == SessionEventKind::Login { kicked: Vec::new() };
+            delivered.push(if is_login {
+                format!("{} Login", device.id)
+            } else {
+                format!("{} {:?}", device.id, event.kind)
             });
             let settled = Settled { id: head.id, term: None, settled: SettledAs::Gone };
             self.facts.settle(vec![settled], now(1_000).wall).await.unwrap();
