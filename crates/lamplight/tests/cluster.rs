@@ -1,7 +1,7 @@
 //! Tests of several servers that share a real PostgreSQL and a real Redis. A client can use any server. A server may
 //! stop, be killed or join.
 
-#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, clippy::print_stdout, missing_docs)]
 
 mod fleet;
 

@@ -1,7 +1,7 @@
 //! Servers of this release beside what a later release writes to the shared stores, as in an upgrade of one node after
 //! another.
 
-#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, clippy::print_stdout, missing_docs)]
 
 mod fleet;
 

@@ -2,7 +2,7 @@
 //!
 //! - `LAMPLIGHT_SIM_SEED=7` runs one seed.
 //! - `LAMPLIGHT_SIM_STEPS=500000` runs more steps. `LAMPLIGHT_SIM_STEPS_ON_NODES=500000` runs more steps on several
-//! nodes.
+//!   nodes.
 //! - `LAMPLIGHT_SIM_SHRINK=1` reduces a failing history to few steps.
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
