@@ -2,9 +2,37 @@
 
 use super::Audience;
 use lamplight_core::{Versioned, WatcherKey};
-use lamplight_model::{Moment, User};
+use lamplight_directory::{LogEntry, News};
+use lamplight_model::{Moment, User, UserStatus};
+use std::sync::Arc;
 
 impl<S: Versioned> Audience<S> {
+    /// Sends the statuses whose delay has ended, and adds their log entries to `told`.
+    pub fn tell_due(
+        &mut self,
+        now: Moment,
+        mut prepare: impl FnMut(&UserStatus) -> S,
+        told: &mut Vec<Arc<LogEntry>>,
+    ) {
+        while let Some((user, entry)) = self.conflator.take_due(now, |user| self.hub.audience(user)) {
+            if let News::Status(status) = &entry.news {
+                let had_crowd = self.hub.has_crowd();
+                self.tell(&user, status, &mut prepare);
+                if self.hub.is_crowded(&user) {
+                    let interval = self.conflator.interval(self.hub.audience(&user));
+                    self.crowd_pace.tell_late(had_crowd, self.hub.waiting_crowd(), interval, now);
+                }
+            }
+            told.push(entry);
+        }
+    }
+
+    /// The time when [`Audience::tell_due`] is to be called next; `None` if no user has changed recently.
+    pub fn next_due(&self) -> Option<Moment> {
+        let share = self.crowd_pace.next_share().filter(|_| self.hub.has_crowd());
+        self.conflator.next_due().into_iter().chain(share).min()
+    }
+
     /// Moves the connections whose mailbox got a mark since the last call into `round`. Then moves a share of a waiting
     /// crowd.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
