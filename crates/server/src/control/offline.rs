@@ -5,7 +5,7 @@ use super::{ControlError, Operation, Outcome, WebhookOperation};
 use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::console::Operators;
-use crate::data_folder::{self, IfMissing};
+use crate::data_folder::{self, DataFolderError, FolderLock, IfMissing};
 use crate::facts_store::{self, FactsSettings, FactsStore};
 use lamplight_directory::InProcessDirectory;
 use lamplight_model::{Code, Refusal, Timestamp};
@@ -13,20 +13,35 @@ use lamplight_service::{Service, ThrottleLimits};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Opens the store. Returns `true` if it was opened only to read, because nodes use it and the operation only reads.
-async fn open(settings: &FactsSettings, operation: &Operation) -> Result<(FactsStore, bool), ControlError> {
+/// Opens the store, with the lock of the data folder. Returns `true` if the store was opened only to read, because the
+/// operation only reads, and nodes use the store or there is no data folder.
+///
+/// An operation that only reads a database in PostgreSQL needs no data folder.
+async fn open(
+    settings: &FactsSettings,
+    operation: &Operation,
+    missing: IfMissing,
+) -> Result<(FactsStore, bool, Option<FolderLock>), ControlError> {
     let mut settings = settings.clone();
     let only_reads = operation.only_reads_facts();
+    let lock = match (data_folder::lock(&settings.data_dir, missing), &settings.postgres) {
+        (Err(DataFolderError::NoData(_)), Some(postgres)) if only_reads => {
+            return Ok((FactsStore::open_to_read(postgres).await?, true, None));
+        }
+        (lock, _) => Some(lock?),
+    };
     if let Some(postgres) = settings.postgres.as_mut().filter(|_| only_reads) {
         // The operation does not wait until the nodes have ended.
         postgres.patience = Duration::ZERO;
     }
     let error = match FactsStore::open(&settings).await {
-        Ok(store) => return Ok((store, false)),
+        Ok(store) => return Ok((store, false, lock)),
         Err(error) => error,
     };
     match (facts_store::in_use(&error), &settings.postgres) {
-        (Some(_), Some(postgres)) if only_reads => Ok((FactsStore::open_to_read(postgres).await?, true)),
+        (Some(_), Some(postgres)) if only_reads => {
+            Ok((FactsStore::open_to_read(postgres).await?, true, lock))
+        }
         (Some(in_use), _) => Err(in_use.into()),
         (None, _) => Err(error.into()),
     }
@@ -53,9 +68,8 @@ pub async fn offline(
     if is_live {
         return Err(ControlError::NotRunning(data_dir.to_owned()));
     }
-    let _lock = data_folder::lock(data_dir, missing)?;
     let clock = Clock::default();
-    let (store, is_beside_nodes) = open(settings, &operation).await?;
+    let (store, is_beside_nodes, _lock) = open(settings, &operation, missing).await?;
     let facts = store.facts();
     let audit = Audit::new(Arc::clone(&facts), clock.clone());
     let directory = Arc::new(InProcessDirectory::in_memory());
