@@ -413,7 +413,7 @@ async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    const FILES: [(&str, &str); 10] = [
+    const FILES: [(&str, &str); 11] = [
         ("accounts", include_str!("conformance/accounts.rs")),
         ("logins", include_str!("conformance/logins.rs")),
         ("friends", include_str!("conformance/friends.rs")),
@@ -423,6 +423,7 @@ mod tests {
         ("model", include_str!("conformance/model.rs")),
         ("outbox", include_str!("conformance/outbox.rs")),
         ("leases", include_str!("conformance/leases.rs")),
+        ("recording", include_str!("conformance/recording.rs")),
         ("operations", include_str!("conformance/operations.rs")),
     ];
 
