@@ -402,10 +402,14 @@ mod tests {
             b.take(now, &Tally { connections: 1, ..tally(7, 1, &[]) }).await;
         }
         let reader = PastReader(facts);
-        for (node, connections) in [(None, 4), (Some("a"), 3), (Some("b"), 1)] {
-            let Joined { steps, nodes } = reader.read(level, begin, now.wall, node).await.unwrap();
+        // Node b lacks the step in which it was started again.
+        let restart = begin.after(level.step * 15);
+        for (node, connections, count) in [(None, 4, 29), (Some("a"), 3, 29), (Some("b"), 1, 28)] {
+            let Joined { mut steps, nodes } = reader.read(level, begin, now.wall, node).await.unwrap();
             assert_eq!(nodes, ["a", "b"]);
-            assert_eq!(steps.len(), 29);
+            assert_eq!(steps.len(), count);
+            let at_restart = steps.remove(&restart).map(|it| it.connections);
+            assert_eq!(at_restart, if node == Some("b") { None } else { Some(3) });
             assert!(steps.values().all(|it| (it.samples, it.online) == (1, 7)), "{steps:?}");
             assert!(steps.values().all(|it| it.connections == connections), "{node:?}: {steps:?}");
             let coarse = reader.read(LEVELS[2], Timestamp(0), now.wall, node).await.unwrap().steps;
