@@ -189,7 +189,7 @@ impl Worker {
             audience: RefCell::new(Audience::new(RATE, log.interest())),
             watchers: RefCell::default(),
             to_flush: RefCell::default(),
-            lists_heard: RefCell::default(),
+            lists_heard: RefCell::new(ListsHeard::with_interest(log.interest())),
             reads: RefCell::default(),
             waiting: reads::Waiting::default(),
             wake: Notify::new(),
