@@ -189,6 +189,9 @@ pub(crate) struct People {
     pub pasts: RefCell<Vec<Past>>,
     /// The users who must be shown as ONLINE all the time at present.
     pub must_stay: RefCell<BTreeSet<Who>>,
+    /// Those of them whose status an answer has contained. The version of an answer is told once more, because another
+    /// status may have been between two equal ones.
+    pub asked_about: RefCell<BTreeSet<Who>>,
     judge: Rc<Judge>,
 }
 
@@ -196,9 +199,22 @@ impl People {
     /// Creates the state before the first connection.
     pub fn new(judge: Rc<Judge>) -> Self {
         let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
-        let (clients, left_behind, ended, app_logins, logins, sigs, must_stay) = Default::default();
+        let (clients, left_behind, ended, app_logins, logins, sigs) = Default::default();
+        let (must_stay, asked_about) = Default::default();
         let pasts = RefCell::new(vec![Past::default(); NAMES.len()]);
-        Self { clients, left_behind, allowed, ended, app_logins, logins, sigs, pasts, must_stay, judge }
+        Self {
+            clients,
+            left_behind,
+            allowed,
+            ended,
+            app_logins,
+            logins,
+            sigs,
+            pasts,
+            must_stay,
+            asked_about,
+            judge,
+        }
     }
 
     /// Whether the client exists and reads its messages.
@@ -269,7 +285,7 @@ impl People {
     fn judge_news(&self, number: u64, client: &Client, status: &UserStatus) {
         let of = who_is(&status.user_id);
         let is_known = client.picture.get(&of).is_some_and(|known| known.is_put_back_as(status));
-        if is_known && self.must_stay.borrow().contains(&of) {
+        if is_known && self.must_stay.borrow().contains(&of) && !self.asked_about.borrow().contains(&of) {
             let what = format!("{} is told again of {}: {}", label(number, client), NAMES[of], shown(status));
             self.judge.found(Name::NothingNew, what);
         }
@@ -348,6 +364,7 @@ impl People {
             Ok(Body::Own(status)) => fold(client, vec![status]),
             Ok(Body::Statuses(statuses)) => {
                 for status in &statuses {
+                    self.asked_about.borrow_mut().insert(who_is(&status.user_id));
                     let is_wrong = status.status_type != StatusType::Online;
                     if is_wrong && self.must_stay.borrow().contains(&who_is(&status.user_id)) {
                         let what = format!("{} is answered {}", label(number, client), shown(status));

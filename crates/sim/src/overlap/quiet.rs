@@ -10,7 +10,7 @@ use super::people::{
 use super::weather::Climate;
 use super::world::World;
 use crate::reference::group_of;
-use lamplight_core::{Presence, notifications};
+use lamplight_core::{Presence, Versioned, notifications};
 use lamplight_model::{Platform, StatusType, UserStatus};
 use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -387,7 +387,11 @@ impl World {
     fn judge_picture(&self, number: u64, client: &Client, of: Who, truth: Option<&UserStatus>) {
         let Some(truth) = truth else { return };
         let known = client.picture.get(&of);
-        let is_right = known.is_some_and(|known| known.version == truth.version && same(known, truth));
+        // Nobody is notified of a version alone, which rises at a loss.
+        let is_current = |known: &UserStatus| {
+            known.version == truth.version || known.version < truth.version && known.is_put_back_as(truth)
+        };
+        let is_right = known.is_some_and(|known| is_current(known) && same(known, truth));
         if !is_right {
             let known = known.map(shown);
             let what =

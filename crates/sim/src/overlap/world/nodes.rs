@@ -267,6 +267,7 @@ impl World {
         open.retain(|_, connections| !connections.is_empty());
         let lists: Vec<BTreeSet<Who>> = self.everybody().map(|who| self.listed(who)).collect();
         *self.people.must_stay.borrow_mut() = open.keys().copied().collect();
+        self.people.asked_about.borrow_mut().clear();
         let delay = self.random.below(100);
         self.set_weather(Climate { delay, ..Climate::default() });
         self.flush();
