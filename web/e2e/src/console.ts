@@ -40,8 +40,8 @@ export async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate((to) => {
     location.hash = to;
   }, hash);
-  // If the session ends meanwhile, the login covers the page and has its own heading, which comes first.
-  await page.locator("main h1").last().waitFor();
+  // If the session ends meanwhile, the login covers the page, whose heading is then hidden.
+  await page.locator("main h1, lc-login").filter({ visible: true }).last().waitFor();
   // Several parts of a page may be loading.
   const loading = page.locator("lc-placeholder [role=status]");
   await expect.poll(() => loading.count(), { timeout: 30_000 }).toBe(0);

@@ -86,7 +86,7 @@ describe("the operations of the console", () => {
 
     await page.getByRole("link", { name: "Online now" }).click();
     await page.getByRole("link", { name: "online-1" }).waitFor();
-    expect(await page.locator("lc-online tbody tr").count()).toBe(1);
+    await expect.poll(() => page.locator("lc-online tbody tr").count()).toBe(1);
     await page.getByText("Web: connected").waitFor();
     // The command line reports the same users.
     expect(await server.command("status", "online", "--on", "Web")).toContain("online-1");
