@@ -38,7 +38,7 @@ impl PostgresFacts {
     /// continues in each of these cases, and otherwise the history `new` begins:
     ///
     /// - `is_known` says that the directory of the cluster belongs to the present history.
-    /// - A node with the same [`ClusterIdentity`](crate::ClusterIdentity) has begun the present history. Other nodes
+    /// - A node with the same [`ClusterIdentity`] has begun the present history. Other nodes
     ///   may run without their claim, because PostgreSQL was restarted.
     /// - Other nodes claim the database at present.
     pub async fn begin_in_cluster(
