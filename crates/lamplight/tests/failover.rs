@@ -174,9 +174,8 @@ async fn a_failover_behind_a_sentinel_is_seen_by_nobody() {
     }
     // The first Sentinel of the address does not exist.
     let site = Site::start(&format!("redis+sentinel://127.0.0.1:1,127.0.0.1:{}/live", sentinel.port)).await;
-    let replicated = async || assert_eq!(master.command::<u64>("WAIT 1 20000").await, 1);
-    nobody_sees_a_failover(site, replicated, || master.signal("-KILL")).await;
-    drop(replica);
+    nobody_sees_a_failover(site, async || replica.await_writes_of(&master).await, || master.signal("-KILL"))
+        .await;
 }
 
 /// A replica takes over without the last writes of its master: what was acknowledged is in memory of the servers whose
@@ -195,7 +194,7 @@ async fn what_an_outdated_replica_lacks_is_put_back_or_found() {
     let mut tab_of_erin = web(&site.a, "erin").log_in(&site.a);
     let others = ["erin", "frank", "grace", "ida"];
     party.bob.subscribe(&others);
-    assert_eq!(master.command::<u64>("WAIT 1 20000").await, 1);
+    replica.await_writes_of(&master).await;
     while sentinel.command::<Vec<redis::Value>>("SENTINEL REPLICAS live").await.len() != 1 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -115,6 +115,23 @@ impl Server {
         command.query_async(&mut connection).await
     }
 
+    /// Waits until this replica has all writes of its master until now. `WAIT` would not do: it knows only the writes of
+    /// its own connection.
+    pub async fn await_writes_of(&self, master: &Self) {
+        let number = |offset: &str| offset.parse::<u64>().unwrap();
+        let offset = number(&master.replication().await[1]);
+        while number(&self.replication().await[1]) < offset {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// The role of a server, and the offset up to which it has the writes.
+    async fn replication(&self) -> [String; 2] {
+        let info: String = self.command("INFO replication").await;
+        let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
+        [field("role:"), field("master_repl_offset:")]
+    }
+
     fn is_up(&mut self) -> bool {
         for _ in 0..3_000 {
             if self.process.try_wait().unwrap().is_some() {
@@ -246,24 +263,11 @@ impl Cluster {
 
     /// Waits until the replica of each master has all writes until now.
     pub async fn await_replicas(&self) {
-        for master in 0..self.servers.len() {
-            let [role, offset] = self.replication(master).await;
-            if role != "master" {
-                continue;
-            }
-            let replica = self.replica_of(master).await;
-            let number = |offset: &str| offset.parse::<u64>().unwrap();
-            while number(&self.replication(replica).await[1]) < number(&offset) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
+        for (index, master) in self.servers.iter().enumerate() {
+            if master.replication().await[0] == "master" {
+                self.servers[self.replica_of(index).await].await_writes_of(master).await;
             }
         }
-    }
-
-    /// The role of a server, and the offset up to which it has the writes.
-    async fn replication(&self, of: usize) -> [String; 2] {
-        let info: String = self.servers[of].command("INFO replication").await;
-        let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).unwrap().to_owned();
-        [field("role:"), field("master_repl_offset:")]
     }
 
     /// The index of a replica of a master.
