@@ -4,6 +4,7 @@ mod connections;
 mod console_body;
 mod console_login;
 mod frames;
+mod hot_user;
 mod many_watchers;
 mod mishaps;
 mod slow_http;
@@ -33,6 +34,7 @@ pub const ATTACKS: &[Attack] = &[
     connections::MANY,
     slow_readers::SLOW,
     many_watchers::BUSY,
+    hot_user::HOT,
     webhooks::HOSTILE,
     mishaps::CLOSED_STDERR,
     mishaps::FULL_STDERR,
