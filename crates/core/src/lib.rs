@@ -12,6 +12,7 @@ mod device;
 mod interest;
 mod key_refresh;
 mod lane_leasing;
+mod login_line;
 mod losses;
 mod mailbox;
 mod membership;
@@ -46,6 +47,9 @@ pub use device::{Connect, Device, Link, LinkEnd};
 pub use interest::{InterestTable, SubjectObserver};
 pub use key_refresh::{BETWEEN_DEMANDS, Demand, KEPT_FOR, KeyRefresh, RENEW_AFTER};
 pub use lane_leasing::{LANE_LEASE, LANE_REQUEST, LANE_TAKE_OVER, LaneLeasing, LanePermit, LeaseCall};
+pub use login_line::{
+    LOGIN_LINE_PLACES, LOGIN_LINE_PLACES_PER_ADDRESS, LoginArrival, LoginLine, LoginTicket,
+};
 pub use losses::{Loss, Losses};
 pub use mailbox::{Hub, Versioned};
 pub use membership::{Duty, LeaseTimes, LostNode, Membership, Sighting, pause_after_ended};
