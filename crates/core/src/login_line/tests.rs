@@ -102,10 +102,7 @@ fn a_wrong_password_delays_its_address_and_its_networks_for_a_time() {
 fn neither_a_right_password_nor_a_client_that_leaves_delays_others() {
     for end in ["0 turn, 0 right", "0 -10.1.0.1"] {
         let told = if end.contains("turn") { "10.1.0.1 " } else { "" };
-        check(
-            &format!("0 +10.1.0.1, {end}, 0 +10.1.0.1, 1 +10.9.0.1, 1 turn"),
-            &format!("{told}10.1.0.1"),
-        );
+        check(&format!("0 +10.1.0.1, {end}, 0 +10.1.0.1, 1 +10.9.0.1, 1 turn"), &format!("{told}10.1.0.1"));
     }
 }
 

@@ -13,6 +13,7 @@ use hmac::{Hmac, Mac};
 use lamplight_model::Timestamp;
 use parking_lot::Mutex;
 use sha2::Sha256;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The time after a login for which a browser counts as known.
@@ -81,22 +82,29 @@ pub struct Permits {
     inside: Mutex<Vec<Device>>,
 }
 
+/// The permit of a login. Dropping the value releases the permit.
+pub struct Permit {
+    permits: Arc<Permits>,
+    device: Device,
+}
+
 impl Permits {
-    /// Takes a permit for a login. Returns `false` if too many logins wait, in total or from this browser.
-    pub fn enter(&self, device: Device) -> bool {
+    /// Takes a permit for a login. Returns `None` if too many logins wait, in total or from this browser.
+    pub fn enter(self: &Arc<Self>, device: Device) -> Option<Permit> {
         let mut inside = self.inside.lock();
         let own = inside.iter().filter(|other| **other == device).count();
         let has_room = inside.len() < MOST_WAITING && own < MOST_WAITING_PER_DEVICE;
-        if has_room {
+        has_room.then(|| {
             inside.push(device);
-        }
-        has_room
+            Permit { permits: Arc::clone(self), device }
+        })
     }
+}
 
-    /// Releases the permit of a login that `enter` has admitted.
-    pub fn leave(&self, device: Device) {
-        let mut inside = self.inside.lock();
-        if let Some(at) = inside.iter().position(|other| *other == device) {
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut inside = self.permits.inside.lock();
+        if let Some(at) = inside.iter().position(|other| *other == self.device) {
             inside.swap_remove(at);
         }
     }
@@ -141,14 +149,22 @@ mod tests {
 
     /// Begins logins (`+browser`) and ends logins (`-browser`). Asserts which logins were admitted.
     fn check(script: &str, expected: &str) {
-        let permits = Permits::default();
+        let permits = Arc::new(Permits::default());
+        let mut held = Vec::new();
         let mut told = Vec::new();
         for word in script.split_whitespace() {
             let (sign, browser) = word.split_at(1);
             let device = Device([browser.as_bytes()[0]; 16]);
             match sign {
-                "+" => told.push(if permits.enter(device) { "in" } else { "out" }),
-                _ => permits.leave(device),
+                "+" => {
+                    let permit = permits.enter(device);
+                    told.push(if permit.is_some() { "in" } else { "out" });
+                    held.extend(permit);
+                }
+                _ => {
+                    let at = held.iter().position(|permit: &Permit| permit.device == device).unwrap();
+                    held.swap_remove(at);
+                }
             }
         }
         assert_eq!(told.join(" "), expected, "{script}");

@@ -2,6 +2,7 @@
 
 use super::devices::{self, Device};
 use super::error::{ApiError, FromJson};
+use super::login_queue::{self, LoginQueue};
 use super::logins::Logins;
 use super::operators_file::{Operator, OperatorName, Operators};
 use super::password::StoredPassword;
@@ -10,7 +11,7 @@ use super::sessions::{LIFETIME, Use};
 use super::shared_sessions::OpenSessions;
 use super::{Console, MAX_LOGIN_BYTES};
 use crate::audit::{Act, Actor, done};
-use crate::connection_limits::ConnectionLimits;
+use crate::clock::Clock;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -26,16 +27,11 @@ use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The maximum number of wrong passwords from one source within a minute. All logins from the source are then refused
 /// for a minute.
 const MOST_FAILURES: u32 = 5;
-/// The maximum number of logins of unknown browsers that wait for the password check or are being checked. A check
-/// takes 19 MiB, so only one runs at a time.
-const MOST_WAITING: usize = 32;
-/// The maximum number of waiting logins of unknown browsers at one address.
-const MOST_WAITING_PER_ADDRESS: u32 = 8;
 /// The longest time that the answer to a login waits for the login's entry in the audit log.
 const LONGEST_ENTRY: Duration = Duration::from_secs(1);
 /// The cookie that identifies a known browser.
@@ -54,12 +50,11 @@ pub struct Door {
     failures: Mutex<Failures<Source>>,
     /// The logins and logouts that were recently recorded in the audit log.
     logins: Mutex<Logins>,
-    /// Admits one password check at a time for unknown browsers.
-    turn: Semaphore,
-    waiting: ConnectionLimits,
+    /// Admits one password check at a time for unknown browsers. A check takes 19 MiB.
+    strangers: Arc<LoginQueue>,
     /// Admits one password check at a time for known browsers, which therefore do not wait for unknown browsers.
-    known_turn: Semaphore,
-    known_waiting: devices::Permits,
+    known_turn: Arc<Semaphore>,
+    known_waiting: Arc<devices::Permits>,
 }
 
 /// The source of a login. It determines the queue and the counter of wrong passwords.
@@ -82,30 +77,10 @@ pub struct Visitor {
     pub address: IpAddr,
 }
 
-/// The permit of a login that waits or is being checked. Dropping the value releases the permit.
-struct Waiting {
-    console: Arc<Console>,
-    source: Source,
-}
-
-impl Waiting {
-    fn enter(console: &Arc<Console>, source: Source) -> Result<Self, ApiError> {
-        let door = &console.door;
-        let has_permit = match source {
-            Source::Anywhere(address) => door.waiting.enter(address),
-            Source::Known(device) => door.known_waiting.enter(device),
-        };
-        if has_permit { Ok(Self { console: Arc::clone(console), source }) } else { Err(ApiError::BUSY) }
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        match self.source {
-            Source::Anywhere(address) => self.console.door.waiting.leave(address),
-            Source::Known(device) => self.console.door.known_waiting.leave(device),
-        }
-    }
+/// The turn of a login whose password is being checked. Dropping the value begins the next login's turn.
+enum Turn {
+    Stranger(login_queue::Turn),
+    Known { _turn: OwnedSemaphorePermit, _permit: devices::Permit },
 }
 
 /// The data of a session that the browser gets.
@@ -136,21 +111,33 @@ pub struct Credentials {
 
 impl Door {
     /// Makes a `Door` with these operators and without sessions.
-    pub fn new(operators: Arc<Operators>) -> Self {
+    pub fn new(operators: Arc<Operators>, clock: Clock) -> Self {
         Self {
             sessions: OpenSessions::of(Arc::clone(&operators)),
             operators,
             failures: Mutex::default(),
             logins: Mutex::default(),
-            turn: Semaphore::new(1),
-            waiting: ConnectionLimits::new(MOST_WAITING, MOST_WAITING_PER_ADDRESS),
-            known_turn: Semaphore::new(1),
-            known_waiting: devices::Permits::default(),
+            strangers: LoginQueue::new(clock),
+            known_turn: Arc::new(Semaphore::new(1)),
+            known_waiting: Arc::default(),
         }
     }
 
     fn failures(&self) -> MutexGuard<'_, Failures<Source>> {
         self.failures.lock()
+    }
+
+    /// Waits for the turn of a login. Dropping the future gives up the login's place. Refuses the login if too many
+    /// wait.
+    async fn turn(&self, source: Source) -> Result<Turn, ApiError> {
+        match source {
+            Source::Anywhere(address) => self.strangers.turn(address).await.map(Turn::Stranger),
+            Source::Known(device) => {
+                let permit = self.known_waiting.enter(device).ok_or(ApiError::BUSY)?;
+                let turn = Arc::clone(&self.known_turn).acquire_owned().await.map_err(|_| ApiError::BUSY)?;
+                Ok(Turn::Known { _turn: turn, _permit: permit })
+            }
+        }
     }
 
     /// Returns the source of a login of the operator `name`. A cookie counts only for the operator to whom it was
@@ -182,8 +169,8 @@ impl Console {
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
-    /// Checks the password, and returns the operator with this name. Refuses the login after too many wrong passwords
-    /// from the source, or if too many logins wait. Also refuses a wrong name or password.
+    /// Waits for the login's turn, checks the password, and returns the operator with this name. Refuses the login after
+    /// too many wrong passwords from the source, or if too many logins wait. Also refuses a wrong name or password.
     async fn verify(
         self: &Arc<Self>,
         source: Source,
@@ -191,10 +178,46 @@ impl Console {
         password: String,
     ) -> Result<Operator, ApiError> {
         self.check_failures(source)?;
-        let waiting = Waiting::enter(self, source)?;
+        // A browser that disconnects gives up its place while it waits.
+        let turn = self.door.turn(source).await?;
         // The check runs in a separate task, which continues if the browser disconnects. A wrong password is therefore
         // always counted, and the next check always waits for this one.
-        tokio::spawn(waiting.verify(name, password)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()))
+        let check = Arc::clone(self).check(turn, source, name, password);
+        tokio::spawn(check).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()))
+    }
+
+    /// Checks the password in the login's turn. Refuses the login after too many wrong passwords from the source
+    /// meanwhile.
+    async fn check(
+        self: Arc<Self>,
+        turn: Turn,
+        source: Source,
+        name: Option<OperatorName>,
+        password: String,
+    ) -> Result<Operator, ApiError> {
+        self.check_failures(source)?;
+        let operator = match &name {
+            Some(name) => self.door.operators.find(name).await?,
+            None => None,
+        };
+        let stored = operator.as_ref().map(|operator| operator.password.clone());
+        let look = move || match stored {
+            Some(stored) => stored.is(&password),
+            None => StoredPassword::of_nobody(&password),
+        };
+        let right = tokio::task::spawn_blocking(look).await.unwrap_or(false);
+        match operator {
+            Some(operator) if right => Ok(operator),
+            Some(_) | None => {
+                self.door.failures().fail(source, MOST_FAILURES, self.clock.now().moment);
+                match &turn {
+                    Turn::Stranger(turn) => turn.was_wrong(),
+                    Turn::Known { .. } => {}
+                }
+                tracing::warn!("a wrong password was given to the console");
+                Err(ApiError::WRONG_PASSWORD)
+            }
+        }
     }
 
     /// Opens a session for an operator whose password is verified. The answer sets two cookies: for the session, and
@@ -248,39 +271,6 @@ impl Console {
         match self.door.failures().is_blocked(&source, self.clock.now().moment) {
             true => Err(ApiError::throttled(FailureWindow::MINUTE)),
             false => Ok(()),
-        }
-    }
-}
-
-impl Waiting {
-    /// Waits for earlier checks, then checks the password, and returns the operator with this name. Refuses the login
-    /// after too many wrong passwords from the source meanwhile. Also refuses a wrong name or password.
-    async fn verify(self, name: Option<OperatorName>, password: String) -> Result<Operator, ApiError> {
-        let Self { console, source } = &self;
-        let turn = match source {
-            Source::Anywhere(_) => &console.door.turn,
-            Source::Known(_) => &console.door.known_turn,
-        };
-        let _turn = turn.acquire().await.map_err(|_| ApiError::BUSY)?;
-        // Checked again after the wait, because earlier logins may have used up the allowed failures.
-        console.check_failures(*source)?;
-        let operator = match &name {
-            Some(name) => console.door.operators.find(name).await?,
-            None => None,
-        };
-        let stored = operator.as_ref().map(|operator| operator.password.clone());
-        let look = move || match stored {
-            Some(stored) => stored.is(&password),
-            None => StoredPassword::of_nobody(&password),
-        };
-        let right = tokio::task::spawn_blocking(look).await.unwrap_or(false);
-        match operator {
-            Some(operator) if right => Ok(operator),
-            Some(_) | None => {
-                console.door.failures().fail(*source, MOST_FAILURES, console.clock.now().moment);
-                tracing::warn!("a wrong password was given to the console");
-                Err(ApiError::WRONG_PASSWORD)
-            }
         }
     }
 }

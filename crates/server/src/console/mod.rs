@@ -12,6 +12,7 @@ mod error;
 mod figures;
 mod guard;
 mod headers;
+mod login_queue;
 mod logins;
 mod operator;
 mod operators;
@@ -95,7 +96,7 @@ impl Console {
     /// Makes the console of a node.
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { service, clock, operators, audit, figures, past, webhooks, workers } = parts;
-        let door = Door::new(Arc::clone(&operators));
+        let door = Door::new(Arc::clone(&operators), clock.clone());
         let past = PastReader(past);
         Arc::new(Self { service, clock, door, operators, audit, figures, past, webhooks, workers })
     }
