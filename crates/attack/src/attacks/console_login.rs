@@ -1,6 +1,6 @@
 //! The attack that tries wrong passwords at the console from many addresses.
 
-use crate::peer::{converse, source, status};
+use crate::peer::{converse, status};
 use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::{PASSWORD, Settings};
 use anyhow::Result;
@@ -17,9 +17,14 @@ const KNOWN_WITHIN: Duration = Duration::from_secs(2);
 /// The longest time in which an operator logs in with the right password, with retries while the console is busy.
 const IN_WITHIN: Duration = Duration::from_secs(10);
 
+/// The time for which an attempt waits for its answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The time after which half of the attackers give up an attempt and make the next one.
+const IMPATIENCE: Duration = Duration::from_millis(5);
+
 pub const FLOOD: Attack = Attack {
     name: "console-login-flood",
-    about: "wrong passwords for the console from 64 connections of as many addresses",
+    about: "wrong passwords for the console from 64 connections, each from another network",
     kind: Kind::Load {
         seconds: 12,
         bound: Bound { memory_mib: MEMORY_MIB, descriptors: 192, p99_floor_ms: EVEN_LOAD },
@@ -31,41 +36,49 @@ pub const FLOOD: Attack = Attack {
 
 async fn flood(scene: Arc<Scene>) -> Result<Findings> {
     // The operator's browser has logged in before.
-    let device = log_in_as(&scene, Ipv4Addr::LOCALHOST, PASSWORD, "").await.and_then(|(_, device)| device);
+    let device =
+        log_in_as(&scene, Ipv4Addr::LOCALHOST, PASSWORD, "", PATIENCE).await.and_then(|(_, device)| device);
     scene.begin().await?;
     let mut attackers = JoinSet::new();
     for number in 0..scene.many(64) {
         let scene = Arc::clone(&scene);
         attackers.spawn(async move {
             let mut tried = 0;
+            let mut answered = 0;
+            let patience = if number % 2 == 0 { PATIENCE } else { IMPATIENCE };
             while scene.goes_on() {
                 // Each attempt comes from another address, because an address may make only five wrong attempts in a
                 // minute.
-                let from = source(number * 512 + tried % 512);
-                if log_in(&scene, from, "a wrong password").await.is_none() {
-                    tokio::time::sleep(Duration::from_millis(20)).await;
+                let from = anywhere(number * 65_536 + tried);
+                match log_in_as(&scene, from, "a wrong password", "", patience).await {
+                    Some(_) => answered += 1,
+                    None if patience == IMPATIENCE => {}
+                    None => tokio::time::sleep(Duration::from_millis(20)).await,
                 }
                 tried += 1;
             }
-            tried
+            (tried, answered)
         });
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
     let began = std::time::Instant::now();
     let cookie = device.as_ref().map(|device| format!("Cookie: {device}\r\n")).unwrap_or_default();
-    let known = log_in_as(&scene, Ipv4Addr::LOCALHOST, PASSWORD, &cookie).await.map(|(status, _)| status);
+    let known = log_in_as(&scene, Ipv4Addr::LOCALHOST, PASSWORD, &cookie, PATIENCE).await;
+    let known = known.map(|(status, _)| status);
     let known_after = began.elapsed();
     let began = std::time::Instant::now();
     let mut got_in = None;
     while got_in.is_none() && began.elapsed() < IN_WITHIN && scene.goes_on() {
-        match log_in(&scene, Ipv4Addr::LOCALHOST, PASSWORD).await {
-            Some(200) => got_in = Some(began.elapsed()),
+        match log_in_as(&scene, Ipv4Addr::LOCALHOST, PASSWORD, "", PATIENCE).await {
+            Some((200, _)) => got_in = Some(began.elapsed()),
             Some(_) | None => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
-    let tried: usize = attackers.join_all().await.into_iter().sum();
+    let counts = attackers.join_all().await.into_iter();
+    let (tried, answered) =
+        counts.fold((0, 0), |(all, some), (tried, answered)| (all + tried, some + answered));
     let mut findings = Findings::default();
-    findings.note(format!("{tried} passwords tried"));
+    findings.note(format!("{tried} passwords tried, {answered} answered"));
     findings.note(format!("a known browser got {known:?} after {:.1} s", known_after.as_secs_f64()));
     findings.expect(
         known == Some(200) && known_after < KNOWN_WITHIN,
@@ -78,16 +91,21 @@ async fn flood(scene: Arc<Scene>) -> Result<Findings> {
     Ok(findings)
 }
 
-async fn log_in(scene: &Scene, from: Ipv4Addr, password: &str) -> Option<u16> {
-    log_in_as(scene, from, password, "").await.map(|(status, _)| status)
+/// Returns one of some four million loopback addresses. 248 numbers in a row are in as many networks `/16`, and 60,000
+/// in as many networks `/24`.
+fn anywhere(number: usize) -> Ipv4Addr {
+    let [network, part, host] = [number % 248, number / 248 % 256, number / (248 * 256) % 254];
+    Ipv4Addr::new(127, 8 + network as u8, part as u8, 1 + host as u8)
 }
 
-/// Logs in with additional headers. Returns the status, and the cookie that will identify the browser.
+/// Logs in with additional headers. Returns the status, and the cookie that will identify the browser. Returns `None` if
+/// there is no answer in this time.
 async fn log_in_as(
     scene: &Scene,
     from: Ipv4Addr,
     password: &str,
     headers: &str,
+    patience: Duration,
 ) -> Option<(u16, Option<String>)> {
     let body = serde_json::json!({ "password": password }).to_string();
     let request = format!(
@@ -95,7 +113,7 @@ async fn log_in_as(
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let answer = converse(scene.http, from, request.as_bytes(), Duration::from_secs(5)).await.ok()?;
+    let answer = converse(scene.http, from, request.as_bytes(), patience).await.ok()?;
     let text = String::from_utf8_lossy(&answer);
     let mut cookies = text.lines().filter_map(|line| line.split_once(": ").map(|(_, value)| value));
     let device = cookies.find(|value| value.starts_with("lamplight_console_device="));
