@@ -33,8 +33,8 @@ impl ConflationRate {
     /// No limit: every change is sent at once.
     pub const NONE: Self = Self { changes_per_second: 0, notifications_per_second: 1 };
 
-    /// The longest time that a change waits if the user has at most 15,000 watchers. With the time in which a crowd is
-    /// served (`CrowdPace`), every watcher gets the newest state within a second.
+    /// The longest time that a change waits if the user has at most 15,000 watchers. This wait plus the time in which a
+    /// crowd is served (`CrowdPace`) is at most one second.
     pub const USUAL_WAIT: Duration = Duration::from_millis(500);
 
     /// The longest time that a change waits, for any number of watchers.

@@ -48,9 +48,9 @@ impl CrowdPace {
         *self = Self::AtOnce;
     }
 
-    /// Notes that a delayed change is sent to a crowd. The user's changes are sent at this `interval`. `had_crowd` is
-    /// `true` if a part of a crowd still waited for an earlier change; if the earlier change is sent without pauses, the
-    /// delayed change is sent without pauses too. `waiting` is the number of watchers in crowds that wait now.
+    /// Notes that a delayed change is sent to a crowd. `interval` is the interval at which the user's changes are sent.
+    /// `had_crowd` is `true` if a part of a crowd still waited for an earlier change. If the earlier change is sent
+    /// without pauses, the delayed change is too. `waiting` is the number of watchers in crowds that wait now.
     pub fn tell_late(&mut self, had_crowd: bool, waiting: usize, interval: Duration, now: Moment) {
         let milliseconds = (Self::spread(interval).as_millis() as usize).max(1);
         let needed = waiting.div_ceil(milliseconds).max(Self::LEAST);
@@ -104,13 +104,14 @@ mod tests {
     enum Told {
         /// At once.
         AtOnce,
-        /// After it waited; the user's changes are sent at this interval in milliseconds.
+        /// The change is sent after a wait. The value is the interval of the user's changes, in milliseconds.
         Late(u64),
     }
     use Told::{AtOnce, Late};
 
-    /// Serves crowds, and returns the number of watchers served in each millisecond. A crowd is its time, how it is told,
-    /// and its number of watchers. The worker makes at most ten rounds each time that its timer wakes it.
+    /// Serves crowds, and returns the number of watchers served in each millisecond. A crowd is given as the time of
+    /// its change, how the change is told, and its number of watchers. The worker makes at most ten rounds each time
+    /// that its timer wakes it.
     fn served(crowds: &[(u64, Told, usize)], until: u64, timer: u64) -> Vec<usize> {
         let (mut pace, mut waiting) = (CrowdPace::default(), 0);
         let mut served = vec![0; until as usize];

@@ -7,8 +7,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as TableEntry;
 use lamplight_model::User;
 
-/// Is told which users of a watch graph have watchers. The calls come in the call of the graph that makes the change,
-/// before it returns.
+/// An observer that learns which users of a watch graph have watchers. The graph calls it about each change, before the
+/// call that makes the change returns.
 pub trait SubjectObserver: Send {
     /// A user has a first watcher.
     fn added(&mut self, user: &User);

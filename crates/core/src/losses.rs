@@ -1,15 +1,16 @@
 //! The time of the last loss of live records, by the clock of this node.
 //!
-//! The directory reports a loss by another *epoch*: the time of the loss, by a clock of the store. After a failover, this
-//! may be the clock of another machine, and minutes away from the time of the nodes, which follows a new clock slowly
-//! ([`SharedClock`](crate::SharedClock)). A node therefore notes its own time when it first sees an epoch, and measures
-//! from there how long ago the loss was.
+//! The directory reports a loss with a new *epoch*: the time of the loss, by the clock of the store. After a failover,
+//! this may be the clock of another machine. It may differ by minutes from the time of the nodes, which adapts to a new
+//! clock slowly ([`SharedClock`](crate::SharedClock)). A node therefore notes its own time when it first sees an epoch,
+//! and measures from that time how long ago the loss was.
 
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
 
-/// The maximum difference between an epoch and the time of a node that sees it, without a wrong clock. It includes the
-/// time until the node sees the epoch. Within it, the epoch itself is used, because it is equal on all nodes.
+/// The maximum difference between an epoch and the time of the node that sees it, if no clock is wrong. The difference
+/// includes the time until the node sees the epoch. Up to this difference, the epoch itself is used as the time of the
+/// loss, because it is equal on all nodes.
 const AGREE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The epochs that a node has seen.
@@ -52,10 +53,10 @@ impl Losses {
         self.began
     }
 
-    /// Notes the present epoch. Earlier epochs than the last one are ignored.
+    /// Notes the present epoch. An epoch that is not later than the last one is ignored.
     ///
-    /// An epoch from after the beginning of the node has just begun. The age of an earlier one is computed by the clock of
-    /// the store; it is zero if that clock is behind.
+    /// An epoch from after the start of the node has just begun. The age of any other epoch is computed by the clock of
+    /// the store; it is zero if that clock is behind the epoch.
     pub fn observe(&mut self, epoch: Timestamp, now: Now) {
         if self.seen.is_some_and(|seen| epoch <= seen.epoch) {
             return;
@@ -65,15 +66,16 @@ impl Losses {
         self.seen = Some(Seen { epoch, at: now, age });
     }
 
-    /// The loss at which the present epoch began; `None` if no epoch was observed, or if no node that runs has run
-    /// before. `is_before` is whether another node has run before the present epoch.
+    /// The loss at which the present epoch began. `is_before` is `true` if another node has run before the present
+    /// epoch. `None` if no epoch was observed, or if neither this node nor another one has run before the present
+    /// epoch.
     pub fn last(&self, is_before: bool, now: Now) -> Option<Loss> {
         let seen = self.seen.filter(|seen| is_before || seen.epoch > self.began)?;
         Some(Loss { at: seen.loss(), passed: seen.age + now.moment.since(seen.at.moment) })
     }
 
-    /// The time before which all records were written that a loss may have removed, whether or not a running node has
-    /// known them.
+    /// All records that a loss may have removed were written before this time, whether or not a running node has known
+    /// them.
     pub fn lost_before(&self) -> Timestamp {
         self.seen.map_or(self.began, |seen| seen.epoch.max(seen.loss()))
     }

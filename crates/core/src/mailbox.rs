@@ -16,8 +16,8 @@ pub trait Versioned {
     /// The version of the state.
     fn version(&self) -> Version;
 
-    /// Whether `newer` is this state as it was put back after a loss of records: it has a higher version, and a watcher
-    /// sees no other difference.
+    /// Returns `true` if `newer` is this state, put back after a loss of records: `newer` has a higher version, and a
+    /// watcher sees no other difference.
     fn is_put_back_as(&self, newer: &Self) -> bool;
 }
 
@@ -162,7 +162,7 @@ impl<S: Versioned> Hub<S> {
         }
     }
 
-    /// Like [`Hub::tell`], but marks nobody if the new state is the stored one as it was put back after a loss of records.
+    /// Like [`Hub::tell`], but marks nobody if the stored state [was put back](Versioned::is_put_back_as) as `state`.
     /// Returns whether the user was marked.
     pub fn tell_if_new(&mut self, user: &User, state: S) -> bool {
         let subject = self.graph.subject(user).filter(|subject| self.is_news(*subject, state.version()));
@@ -227,8 +227,8 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Records that a returning connection last saw this version of a user's state. Removes the mark if the hub has the
-    /// same version. Any other version keeps the mark, older or newer: the server may have lost versions that it had
-    /// sent. Returns whether the connection watches the user.
+    /// same version. If the hub has an older or a newer version, the mark stays: the server may have lost versions that
+    /// it had sent. Returns whether the connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
         if self.graph.state(subject).is_some_and(|state| state.version() == version) {
@@ -237,10 +237,11 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Passes the states marked in a connection's mailbox to `tell`, the oldest mark first, and removes the marks.
-    /// Stops when `tell` returns [`Told::Full`]. A muted connection gets only the state of its own user.
+    /// Passes the states marked in a connection's mailbox to `tell`, in the order in which they were marked, and
+    /// removes the marks. Stops when `tell` returns [`Told::Full`]. A muted connection gets only the state of its own
+    /// user.
     ///
-    /// Returns whether the connection can get more states now; `false` if it is muted.
+    /// Returns `true` if the connection can get more states now, and `false` if it is muted or got them all.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.graph.drain_pending(watcher, tell)
     }

@@ -152,7 +152,7 @@ impl Membership {
     }
 
     /// Notes nodes of which a record has connections. A node that this node does not know counts as silent from now on.
-    /// It may have stopped when no other node was running that still runs, and the register may have lost it.
+    /// Such a node may have stopped before all running nodes began, and the register may have lost it.
     pub fn suspect(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
         for node in nodes.into_iter().filter(|node| *node != self.own) {
             let unknown = Seen { beat: 0, is_draining: false, silent: Duration::ZERO, is_registered: false };
@@ -192,7 +192,7 @@ impl Membership {
     }
 
     /// The nodes that have been silent for the lease and the grace at the local time `now`, in ascending order of their
-    /// ids. None while this node is cut off: they may have come back meanwhile.
+    /// ids. Empty while this node is cut off, because the nodes may have come back meanwhile.
     pub fn lost(&self, now: Moment) -> Vec<LostNode> {
         if self.is_cut_off(now) {
             return Vec::new();

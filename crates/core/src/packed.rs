@@ -37,10 +37,10 @@ impl fmt::Display for InvalidPackedIds {
 
 impl std::error::Error for InvalidPackedIds {}
 
-/// The most bytes that can be the same in two ids. The number has five bits.
+/// The maximum number of bytes that an id can share with the id before it. The encoding has five bits for this number.
 const MOST_SHARED: usize = 31;
 
-/// The characters of a packed text. Stored: a number must not get another meaning.
+/// The characters of a packed text. The numbers are stored, so a number must not get another meaning.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Alphabet {
     /// Any bytes.

@@ -1,5 +1,5 @@
-//! The gates of a call, in their order. The first gate that fails gives the refusal, and a refused call changes
-//! nothing.
+//! The gates of a call, in their order. A gate is a check that may refuse the call. The first gate that fails gives the
+//! refusal, and a refused call changes nothing.
 //!
 //! logged in (6014) → edition (7013) → switch (72001) → parameters (6017) → batch (70206) → rate (7008) (SPEC section
 //! 3). The session checks the first gate before it calls this module. The caller checks the rate last, because only a

@@ -52,7 +52,8 @@ pub struct Presence {
     pub(crate) deleted_through: u64,
     /// The creation number of the account, from the same sequence as login numbers.
     pub(crate) born: u64,
-    /// The highest login number that the record has contained, or whose end it has stored.
+    /// The highest login number of this user that the record knows: of a login that it has had, or of a login whose end
+    /// it has stored.
     pub(crate) newest_login: u64,
     /// The time when the record of a deleted account is dropped; `None` if the account exists. Until then, late
     /// watchers learn of the deletion, and a new account continues the versions.

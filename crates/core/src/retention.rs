@@ -1,5 +1,5 @@
-//! The clock by which old data is deleted. It follows the wall clock, but follows a leap ahead of the wall clock only
-//! after some time.
+//! The clock by which old data is deleted. It follows the wall clock. If the wall clock leaps ahead, this clock follows
+//! only after some time.
 //!
 //! A wall clock may be wrong, because a host has no battery, the clock of a virtual machine's host is wrong, or an
 //! operator has made a typing error. Everything else recovers when the clock is corrected, but deleted data is lost.

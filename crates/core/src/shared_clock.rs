@@ -7,8 +7,8 @@
 //! The first measurement is applied at once. Later measurements correct the time slowly. The time therefore never runs
 //! backwards. If the directory moves to a machine whose clock is ahead, deadlines do not pass all at once.
 //!
-//! A node that begins while others follow such a clock takes their time, and then follows the clock as they do. Otherwise
-//! it would end what the others hold minutes too early, or too late.
+//! While the other nodes adapt to such a clock, a starting node takes over their time, and then adapts as they do.
+//! Otherwise its time would differ from theirs by minutes, and it would end their connections too early or too late.
 
 use lamplight_model::{Moment, Now, Timestamp};
 use std::time::Duration;
@@ -20,12 +20,12 @@ const SLEW: u64 = 20;
 /// is the first.
 const MOST_TRAVEL: Duration = Duration::from_secs(1);
 
-/// The smallest difference between the time of other nodes and the clock of the directory for which a node that begins
-/// takes their time, in milliseconds. Smaller ones are errors of measurement.
+/// The minimum difference, in milliseconds, between the time of other nodes and the clock of the directory for which a
+/// starting node takes over their time. Smaller differences are errors of measurement.
 const LEAST_COMMON: i64 = 1_000;
 
-/// The number of milliseconds by which the nodes of a cluster are ahead of the clock of the directory, if each node is
-/// ahead by one of these numbers. It is the median, because nodes that have stopped may be among them.
+/// Returns by how many milliseconds the nodes of a cluster are ahead of the clock of the directory. `all` has this
+/// number for each node. The result is the median, because nodes that have stopped may be among them.
 pub fn common_ahead(all: impl IntoIterator<Item = i64>) -> i64 {
     let mut all: Vec<i64> = all.into_iter().collect();
     all.sort_unstable();
@@ -80,14 +80,14 @@ impl SharedClock {
         Now { moment: Moment(moment.at(local.moment)), wall: Timestamp(wall.at(local.moment)) }
     }
 
-    /// How many milliseconds the time is ahead of the measured clock of the directory, which it follows slowly. Negative if
-    /// the time is behind; 0 before the first measurement.
+    /// The number of milliseconds by which the time is ahead of the measured clock of the directory. The time follows
+    /// this clock slowly. Negative if the time is behind; 0 before the first measurement.
     pub fn ahead_of_directory(&self, local: Moment) -> i64 {
         self.0.as_ref().map_or(0, |offsets| offsets.wall.applied_at(local) - offsets.wall.measured)
     }
 
-    /// Sets the time to `ahead` milliseconds ahead of the measured clock, from which it follows the clock slowly. For a
-    /// node that has just begun; see [`common_ahead`].
+    /// Sets the time to `ahead` milliseconds ahead of the measured clock of the directory. The time then follows this
+    /// clock slowly. Called by a node that has just begun; see [`common_ahead`].
     pub fn begin_ahead(&mut self, ahead: i64, local: Moment) {
         if let Some(offsets) = &mut self.0 {
             for offset in [&mut offsets.moment, &mut offsets.wall] {

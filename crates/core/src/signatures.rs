@@ -52,7 +52,7 @@ impl Signatures {
         true
     }
 
-    /// The seconds in which the used UserSigs were issued that a revocation at the time `at` has to name individually.
+    /// The issue times in seconds of the used UserSigs that a revocation at the time `at` has to name individually.
     /// None is before that time.
     pub fn seen_since(&self, at: Timestamp) -> impl Iterator<Item = u64> {
         self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())

@@ -65,7 +65,7 @@ impl<K: Copy> Touched<K> {
         round.append(&mut self.first);
     }
 
-    /// Moves at most `share` watchers of the crowd into `round`; `marks` is as above.
+    /// Moves at most `share` watchers of the crowd into `round`; `marks` is as in [`Touched::take_first`].
     pub fn take_share(
         &mut self,
         share: usize,

@@ -74,7 +74,7 @@ struct Watcher {
     muted: bool,
 }
 
-/// The index of a watcher's edge to each subject. Changing many edges then needs no searches.
+/// For each subject, the index of the watcher's edge to it. With this map, many edges can be changed without searches.
 type Places = HashMap<u32, u32, foldhash::fast::FixedState>;
 
 /// Up to this many changes, searching the edges is quicker than building a map.
@@ -241,8 +241,8 @@ impl<S> WatchGraph<S> {
         watched
     }
 
-    /// The index of each edge of a watcher; `None` if the watcher was removed. `Some(None)` if there are few changes,
-    /// because searching the edges is then quicker.
+    /// For each subject, the index of the watcher's edge to it; `None` if the watcher was removed. `Some(None)` if
+    /// there are few changes, because searching the edges is then quicker.
     #[expect(clippy::option_option, reason = "the two answers have nothing in common")]
     fn places(&self, watcher: WatcherKey, changes: usize) -> Option<Option<Places>> {
         let outgoing = &self.watcher(watcher)?.outgoing;
@@ -403,9 +403,9 @@ impl<S> WatchGraph<S> {
         if edge & PENDING == 0 { self.subjects[subject as usize].state.as_ref() } else { None }
     }
 
-    /// Passes the pending states of a watcher to `tell`, the oldest mark first, and removes their marks. Stops when
-    /// `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user.
-    /// Returns whether the watcher can get more states now; `false` if it is muted.
+    /// Passes the pending states of a watcher to `tell`, in the order in which they were marked, and removes their
+    /// marks. Stops when `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user. Returns
+    /// `true` if the watcher can get more states now, and `false` if it is muted or got them all.
     pub fn drain_pending(&mut self, key: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {
@@ -445,8 +445,8 @@ impl<S> WatchGraph<S> {
         self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
-    /// Appends the watchers to serve to `round`. First come those outside of crowds that got a pending mark since the
-    /// last call. Then come at most `share` from crowds.
+    /// Appends the watchers to serve to `round`: first all watchers outside of crowds that got a pending mark since the
+    /// last call, and then at most `share` watchers in crowds.
     pub fn take_touched(&mut self, share: usize, round: &mut Vec<WatcherKey>) {
         let Self { touched, watchers, .. } = self;
         touched.take_first(|key, change| change_marks(watchers, key, change), round);
@@ -543,8 +543,8 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Updates the list of pending indices before an edge is removed: drops the index of the edge, and replaces the
-    /// index of the last edge by it, because the last edge moves into the gap.
+    /// Updates the list of pending indices before an edge is removed. Drops the index of this edge. The last edge will
+    /// move into the gap, so its index is replaced by the index of the removed edge.
     fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];
         if outgoing[place as usize].subject & PENDING != 0 {

@@ -328,7 +328,7 @@ fn who_was_taken_for_lost_is_shown_to_come_back() {
     assert!(user.presence.next_deadline().is_none_or(|due| due > now(70).moment + Duration::from_secs(60)));
 }
 
-/// The session events that a connection produces when it is put back, after what has happened to its record.
+/// The session events that a connection produces when it is put back. Each row of the table is one state of the record.
 #[test]
 fn the_app_is_told_of_a_connection_that_is_put_back_only_if_it_was_told_of_its_end() {
     type Record = fn() -> User;
@@ -469,8 +469,8 @@ fn a_record_is_as_rebuilt_until_a_connection_is_put_back_or_something_visible_ha
     assert!(!user.presence.is_as_rebuilt());
 }
 
-/// The ends were in a record that was lost. The new record was made from facts of the time before the ends, and the
-/// connection was put back.
+/// The ends were in a record that was lost. The new record was created from facts that were read before the ends, and
+/// the connection was put back.
 #[test]
 fn logins_that_have_ended_in_the_facts_leave_a_record_that_was_made_from_older_ones() {
     let end = |name, login| EndedLogin { device: device(name), login, mark: None };

@@ -1,9 +1,9 @@
-//! Measures what the directory costs in Redis: the bytes of each ONLINE user, and the CPU time of each login and each
+//! Measures the cost of the directory in Redis: the bytes of each ONLINE user, and the CPU time of each login and each
 //! visible change.
 //!
 //! `cargo run -p lamplight-directory-redis --example redis_cost -- redis://127.0.0.1:6379 50000 20 3`, with an empty
-//! server, or an empty Redis Cluster, that does nothing else. The numbers are those of users, of the subscriptions of
-//! each, and of the nodes that follow the log.
+//! server, or an empty Redis Cluster, that does nothing else. The three numbers are the users, the subscriptions of
+//! each user, and the nodes that follow the log.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// The number of concurrent calls.
 const WRITERS: usize = 64;
 
-/// The rate of changes that are made one after another, in changes per second, and for how long.
+/// The rate of changes that are made one after another, in changes per second.
 const PACE: f64 = 500.0;
 const PACED_FOR: std::time::Duration = std::time::Duration::from_secs(6);
 
@@ -101,8 +101,8 @@ async fn main() {
     }
 }
 
-/// Makes changes at a fixed rate, one after another. Returns the CPU time of the servers for each, in microseconds,
-/// without that of an idle time of the same length.
+/// Makes changes at a fixed rate, one after another. Returns the CPU time of the servers for each change, in
+/// microseconds. The CPU time of an idle period of the same length is subtracted.
 async fn paced(directory: &Arc<dyn Directory>, info: &mut Servers, users: usize) -> f64 {
     let began = cpu(info).await;
     tokio::time::sleep(PACED_FOR).await;

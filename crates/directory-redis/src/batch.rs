@@ -62,7 +62,8 @@ struct AppendedBeginning<'a> {
     news: u32,
 }
 
-/// The last byte of a change with [`News::Events`]. The entry is the last one, and its encoding is its variant.
+/// The last byte of a batch of a change with [`News::Events`]. This entry is always the last one, and its encoding is
+/// only the number of its variant.
 const EVENTS: u8 = 8;
 
 /// The variants of [`News`] that concern only the user of their entry, and are appended without a change of a record:

@@ -27,8 +27,8 @@ pub struct RedisFound {
     pub has_data: bool,
     /// The mark of the facts to which the data belongs; `None` if no node has noted a mark.
     pub facts: Option<FactsMark>,
-    /// The prefixes of the data of other clusters. Looked for only where there is no data with the own prefix, where
-    /// the user may use `SCAN`, and among the first 50,000 keys of each server.
+    /// The prefixes of the data of other clusters. The search happens only if no server has data with the own prefix
+    /// and the user may use `SCAN`. It covers the first 50,000 keys of each server.
     pub other_prefixes: BTreeSet<String>,
 }
 

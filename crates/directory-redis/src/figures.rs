@@ -44,7 +44,7 @@ pub struct RedisFigures {
     pub moved: u64,
     /// Log batches that arrived in their order, from this node and others.
     pub batches: u64,
-    /// Those of `batches` that were passed over, because they concern no user of this node.
+    /// The number of `batches` that were passed over, because they concern no user of this node.
     pub passed_over: u64,
     /// Users in whom the workers of this node are interested, summed over the workers.
     pub interests: u64,

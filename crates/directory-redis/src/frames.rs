@@ -34,7 +34,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A part of the bytes and the rest, or why there is none.
+/// A parsed part and the bytes after it, or the reason why there is none.
 type Part<'a, T> = Result<(T, &'a [u8]), Frame<'a>>;
 
 /// Returns the bytes after the first frame.

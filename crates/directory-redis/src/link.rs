@@ -30,7 +30,7 @@ pub(crate) struct Link {
     pub(crate) number: u64,
 }
 
-/// The reader of what the server pushes on a link.
+/// Reads the messages that a server pushes on a link.
 pub(crate) trait PushReader: Send + Sync + 'static {
     /// Reads a log batch, which was pushed on this channel.
     fn batch(&self, channel: &[u8], message: &[u8]);
@@ -58,8 +58,8 @@ pub(crate) enum Mode {
 }
 
 impl Link {
-    /// Connects, and checks the server. Passes pushes to `reader`, which runs on `log_runtime`; these begin with
-    /// [`Link::subscribe`].
+    /// Connects, and checks the server. Passes pushes to `reader`, which runs on `log_runtime`. There are no pushes
+    /// before [`Link::subscribe`].
     pub(crate) async fn open(
         settings: &RedisSettings,
         info: ConnectionInfo,
@@ -161,7 +161,7 @@ async fn connect_pushes(
     }
 }
 
-/// Opens a connection over a socket, below which log batches are passed to `reader`.
+/// Opens a connection over a socket. Log batches are passed to `reader` before the client library sees them.
 async fn over(
     socket: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     info: &ConnectionInfo,

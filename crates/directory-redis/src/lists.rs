@@ -200,7 +200,7 @@ fn part_of(partition: u16, scan: u64) -> u64 {
     u64::from(partition) << SCAN_BITS | scan & ((1 << SCAN_BITS) - 1)
 }
 
-/// The partition and the cursor of `HSCAN` in a part of a [`RecordCursor`].
+/// Splits the part of a [`RecordCursor`] into a partition and a cursor of `HSCAN`; `None` if the partition is invalid.
 fn place(part: u64) -> Option<(u16, u64)> {
     Some((u16::try_from(part >> SCAN_BITS).ok()?, part & ((1 << SCAN_BITS) - 1)))
 }

@@ -29,7 +29,7 @@ struct StoredEntry {
 /// The answer of the script `nodes`.
 struct Answered {
     register: Register,
-    /// The lowest number of a record format that a node reads; `None` without nodes.
+    /// The lowest of the numbers [`StoredEntry::records`] in the register; `None` without nodes.
     lowest_format: Option<u8>,
     /// Whether the register had the node before the call.
     was_there: bool,

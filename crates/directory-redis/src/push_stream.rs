@@ -1,5 +1,5 @@
-//! The connection for pushed log batches, below the client library. It hands each batch to its reader where the batch
-//! was read, and everything else to the library, which would copy a batch three times.
+//! The connection for pushed log batches, below the client library. It passes each batch to its reader directly from
+//! the read buffer, because the library would copy a batch three times. It passes everything else to the library.
 
 use crate::frames::Frame;
 use std::io;
@@ -14,11 +14,11 @@ const READ_AT_ONCE: usize = 64 * 1024;
 pub(crate) struct PushStream<S, F> {
     inner: S,
     heard: F,
-    /// Bytes that were read; those before `begin` are done with, and those from `end` on are free.
+    /// The bytes that were read. The bytes before `begin` were processed, and the bytes from `end` on are free.
     buffer: Vec<u8>,
     begin: usize,
     end: usize,
-    /// The end of the bytes from `begin` on that the library gets.
+    /// The end of the bytes that the library gets; they start at `begin`.
     for_library: usize,
     /// Whether the library gets all further bytes, because they are no frames.
     gives_up: bool,

@@ -1,14 +1,14 @@
-//! The pace at which pushed log batches are read. Reading costs more than a batch that concerns nobody, so batches that
-//! come fast are read several at once.
+//! The pace at which pushed log batches are read. A read costs more than a batch that concerns no user of this node.
+//! Several such batches that come fast are therefore read at once.
 
 use std::time::Duration;
 
-/// The pause before the next read, while batches come fast and the last ones concern nobody on this node. A batch that
-/// concerns somebody may wait as long.
+/// The pause before the next read, if batches come fast and the last ones concern no user of this node. A batch that
+/// does concern one may wait for this time.
 const PAUSE: Duration = Duration::from_millis(1);
-/// The pause if for [`LONG_UNWANTED`] no batch has concerned anybody on this node.
+/// The pause before the next read, if no batch has concerned a user of this node for [`LONG_UNWANTED`].
 const LONG_PAUSE: Duration = Duration::from_millis(4);
-/// The time after the last batch that concerned somebody, from which on the pause is long.
+/// The time without a batch that concerns a user of this node, after which the pauses are long.
 const LONG_UNWANTED: Duration = Duration::from_secs(1);
 
 /// Decides about the pause. The time is an argument, counted from the start of the reading.
@@ -16,13 +16,13 @@ const LONG_UNWANTED: Duration = Duration::from_secs(1);
 pub(crate) struct ReadPace {
     /// The time of the last turn with batches.
     last: Option<Duration>,
-    /// The time of the last turn with a batch that concerned somebody; at first the start.
+    /// The time of the last turn with a batch that concerned a user of this node; at first the start.
     wanted: Duration,
 }
 
 impl ReadPace {
-    /// Returns the pause after a turn, in which all connections were read that had batches. `heard` is the number of
-    /// batches of the turn, and `wanted` the number of those that concern somebody on this node.
+    /// Returns the pause after a turn. A turn reads every connection that has batches. `heard` is the number of batches
+    /// that it has read, and `wanted` the number of these that concern a user of this node.
     pub(crate) fn after(&mut self, now: Duration, heard: u64, wanted: u64) -> Duration {
         if heard == 0 {
             return Duration::ZERO;

@@ -16,7 +16,7 @@ impl RecordFormat {
     /// The newest format that this version reads. The register has this number for each node.
     pub(crate) const NEWEST: u8 = 2;
 
-    /// The number of the format that versions read which name none in the register.
+    /// The format of program versions that name no format in the register.
     pub(crate) fn first() -> u8 {
         1
     }
@@ -33,12 +33,13 @@ impl RecordFormat {
 /// Chooses the format from what the register says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct FormatChoice {
-    /// Since when the register has had nodes, and only nodes that read packed records.
+    /// The time since when the register has had at least one node, and only nodes that read packed records.
     all_read_packed_since: Option<Instant>,
 }
 
 impl FormatChoice {
-    /// Notes the lowest number of a format in the register at the time `now`; `None` for a register without nodes.
+    /// Notes the lowest format number in the register at the time `now`; `None` for a register without nodes. Each node
+    /// has the number of its newest format in the register.
     pub(crate) fn observe(&mut self, lowest: Option<u8>, now: Instant) {
         self.all_read_packed_since = match lowest {
             Some(lowest) if lowest >= RecordFormat::NEWEST => self.all_read_packed_since.or(Some(now)),
@@ -46,8 +47,7 @@ impl FormatChoice {
         };
     }
 
-    /// The format to write at the time `now`. A register that was lost has all running nodes again after less than
-    /// `wait`.
+    /// The format to write at the time `now`. All running nodes enter a lost register again in less than `wait`.
     pub(crate) fn format(&self, now: Instant, wait: Duration) -> RecordFormat {
         match self.all_read_packed_since {
             Some(since) if now.duration_since(since) >= wait => RecordFormat::Packed,

@@ -1,4 +1,4 @@
-//! The partitions whose rate limits are not asked for a moment, because a call to them has just failed.
+//! The partitions that are not called for rate limits for a moment, because a call to them has just failed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 /// a server that does not answer.
 const REST: Duration = Duration::from_secs(1);
 
-/// The partitions whose rate limits are not asked at the moment.
+/// The partitions that are not called for rate limits at the moment.
 pub(crate) struct Rests {
     opened: Instant,
-    /// The end of this time for each partition, in milliseconds after `opened`.
+    /// For each partition, the time until which it is not called, in milliseconds after `opened`.
     ends: Vec<AtomicU64>,
 }
 

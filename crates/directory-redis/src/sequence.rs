@@ -37,7 +37,7 @@ impl<T> Sequence<T> {
         self.heard.is_some_and(|heard| number <= heard)
     }
 
-    /// Counts a batch as delivered without its content, if it is the next one and none waits behind it. Otherwise
+    /// Counts a batch as delivered without delivering it, if it is the next one and no batch waits behind it. Otherwise
     /// returns `false`; the caller then [offers](Self::offer) an empty batch.
     pub(crate) fn pass_over(&mut self, number: u64) -> bool {
         let Some(heard) = self.heard.as_mut().filter(|heard| **heard + 1 == number) else { return false };

@@ -33,8 +33,8 @@ pub struct RedisSettings {
     /// figures.
     pub compare_every: Duration,
     /// The time for which every node in the register must have been able to read packed records, before this node
-    /// writes them. It must be longer than the interval at which nodes renew their leases: a register that was lost has
-    /// all running nodes again within that interval.
+    /// writes them. It must be longer than the interval at which nodes renew their leases: within this interval, all
+    /// running nodes enter a lost register again.
     pub record_wait: Duration,
 }
 

@@ -239,8 +239,8 @@ impl Shared {
         }
     }
 
-    /// Handles a pushed log batch. Returns `false` for a batch that concerns nobody on this node, or was heard before;
-    /// it needs no memory and wakes nobody.
+    /// Handles a pushed log batch. Returns `false` for a batch that concerns no user of this node, or that was read
+    /// before. Such a batch needs no memory and wakes no reader.
     pub(crate) fn hear_batch(&self, channel: &[u8], message: &[u8]) -> bool {
         let Some(partition) = self.keys.partition_of_channel(channel) else { return false };
         let Some((number, batch)) = split_message(message) else { return false };
@@ -371,7 +371,8 @@ impl Shared {
         self.user_locks[usize::try_from(index).unwrap_or_default()].lock().await
     }
 
-    /// Notes the lowest number of a record format that a node in the register reads; `None` for an empty register.
+    /// Notes the lowest format number in the register; `None` for an empty register. Each node has the number of its
+    /// newest format in the register.
     pub(crate) fn observe_formats(&self, lowest: Option<u8>) {
         self.format.lock().observe(lowest, Instant::now());
     }

@@ -358,7 +358,7 @@ async fn the_register_tells_the_time_of_redis() {
     assert_eq!(at.moment.0, at.wall.0);
 }
 
-/// The mark of the facts is that of the first node, until the data is gone.
+/// The noted mark stays that of the first node's facts until the data is gone.
 #[tokio::test]
 async fn the_mark_of_the_facts_rises_and_a_mark_of_other_facts_is_not_noted() {
     let server = RedisServer::start().await;

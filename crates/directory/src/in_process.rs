@@ -104,8 +104,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Creates a directory without a journal, which drops the log entries that are outside of all these interests, as
-    /// the directory of a cluster does. Readers of [`follow_as`](Self::follow_as) get the others.
+    /// Creates a directory without a journal. Like the directory of a cluster, it drops the log entries that are
+    /// outside of all `interests`. Readers of [`follow_as`](Self::follow_as) get the other entries.
     pub fn in_memory_for(interests: Arc<Interests>) -> Self {
         Self { log: LocalLog::with_interests(interests), ..Self::in_memory() }
     }

@@ -136,8 +136,8 @@ pub trait Directory: Send + Sync {
     /// records while it runs, it moves its epoch to a later time.
     fn epoch(&self) -> Timestamp;
 
-    /// Resolves when a status has changed visibly since the first poll of the future. A reader must poll it before it
-    /// reads a page, so that it misses no change.
+    /// Resolves when a status has changed visibly since the first poll of this future. A reader that waits for changes
+    /// polls the future before it reads a page. Otherwise it could miss a change between the read and the poll.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
     /// Returns the counters of the directory, for metrics.

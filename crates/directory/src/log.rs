@@ -20,11 +20,11 @@ pub struct LocalLog {
 
 /// The entries that a reader gets.
 enum Gets {
-    /// All, except those for webhooks.
+    /// All entries, except the entries for webhooks.
     All,
-    /// Those about apps, and about users in whom this reader is interested.
+    /// The entries about apps, and about users in whom this reader is interested.
     Interest(u16),
-    /// Those for webhooks.
+    /// The entries for webhooks.
     Events,
 }
 
@@ -119,8 +119,8 @@ impl LocalLog {
         LogReader { queue, interest, of_all }
     }
 
-    /// Whether a reader gets the entries about a user. An adapter that has received an entry asks it before it decodes
-    /// the entry. Not for [`News::App`], nor for [`News::Events`] and [`News::Notices`].
+    /// Whether a reader gets the entries about a user. An adapter calls this before it decodes a received entry. Not
+    /// for [`News::App`], nor for [`News::Events`] and [`News::Notices`].
     pub fn is_wanted(&self, app: AppId, id: &str) -> bool {
         self.of_all.load(Ordering::SeqCst) > 0 || self.interests.has(app, id)
     }

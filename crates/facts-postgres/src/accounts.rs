@@ -282,7 +282,7 @@ impl Facts for PostgresFacts {
     }
 }
 
-/// The users after one user who have a durable login.
+/// Selects the users with a durable login, beginning after a given user.
 pub(crate) const USERS_LOGGED_IN: &str = "SELECT DISTINCT app, user_id FROM logins
     WHERE (app, user_id) > ($1, $2) AND durable ORDER BY app, user_id LIMIT $3";
 

@@ -283,7 +283,7 @@ pub struct MessagesArgs {
     /// The options that every measurement has.
     #[command(flatten)]
     pub part: PartArgs,
-    /// Messages under way at a time, each from another sender
+    /// Messages under way at a time, each from a different sender
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub outstanding: usize,
     /// Total number of messages

@@ -63,8 +63,8 @@ pub struct Fleet {
     heartbeat_timeout: Duration,
     /// The time for spreading reconnects that the server has sent last.
     reconnect_spread: Duration,
-    /// The time after which a connection should reconnect, for each connection to which the server has sent one at its
-    /// end.
+    /// The times after which connections should reconnect, as the server has sent them before it closed these
+    /// connections.
     retry_after: HashMap<u32, Duration>,
     /// The number of connections whose heartbeat was sent or skipped in the current round.
     beaten: u32,

@@ -22,7 +22,7 @@ pub enum News {
     Received {
         /// The recipient's connection.
         to: u32,
-        /// The number of the message that its sender has chosen.
+        /// The number that the sender has chosen for the message.
         number: u32,
     },
     /// The connection was notified of a newer status of a user.
@@ -54,7 +54,7 @@ pub enum Rare {
     },
     /// The server has dropped notifications about a user's lists, so the client must read the lists again.
     Reload,
-    /// An answer had a newer status of a user than the connection.
+    /// An answer contained a newer status of a user than the last one on this connection.
     Learned {
         /// The watcher's connection.
         watcher: u32,

@@ -93,7 +93,7 @@ impl Picture {
     }
 
     /// Records that a user has connected. The custom status is usually empty then; the answer to the login has the true
-    /// one. A user who has not [gone](Self::went) keeps the custom status.
+    /// one. A user who was not [disconnected](Self::went) before keeps the custom status.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("every user has an edge to itself");
         let truth = &mut self.truth[user as usize];

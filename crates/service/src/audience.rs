@@ -62,8 +62,8 @@ pub struct Audience<S> {
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
-    /// The versions of statuses that were answered to connections before the log reported them. Older log entries are
-    /// not sent to these connections. A version is removed when the log or a read has reached it.
+    /// The versions of statuses that answers to connections contained before the log reported them. Older log entries
+    /// are not sent to these connections. A version is removed when the log or a read has reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
 }
 
@@ -212,9 +212,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.shrink(watcher);
     }
 
-    /// The users of a connection's own list change whom another device has changed back before the answer was sent. The
-    /// first list has the added users who are no longer on the subscription list. The second list has the removed users
-    /// who are on it again.
+    /// Compares an own list change of a connection with the current subscription list, because another device may have
+    /// undone parts of the change before the answer was sent. The first list has the added users who are no longer on
+    /// the subscription list. The second list has the removed users who are on it again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =
@@ -381,8 +381,8 @@ impl<S: Versioned> Audience<S> {
     /// Stores a status and marks the user in the mailboxes of the watchers, unless the stored status is at least as
     /// new. `prepare` is called only for a newer status.
     ///
-    /// If a newer status is the stored one as it was put back after a loss of records, only its version is stored:
-    /// watchers see no difference.
+    /// If the newer status is the stored status, put back after a loss of records, only its version is stored: watchers
+    /// see no difference.
     pub fn tell(&mut self, user: &User, status: &UserStatus, prepare: impl FnOnce(&UserStatus) -> S) {
         if self.hub.wants(user, status.version) {
             // Between two equal statuses, an answer may have contained another one.
@@ -450,8 +450,8 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Passes the statuses that are marked in the mailbox of a connection to `tell`, until `tell` returns
-    /// [`Told::Full`]. A muted connection gets only the status of its own user. Returns whether more statuses can be
-    /// sent to the connection; `false` if the connection is muted.
+    /// [`Told::Full`]. A muted connection gets only the status of its own user. Returns `true` if more statuses can be
+    /// sent to the connection now, and `false` if it is muted or got them all.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)
     }

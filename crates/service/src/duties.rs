@@ -18,7 +18,7 @@ pub struct Duties {
 pub(crate) struct OldestNode {
     /// The epoch of the directory when that node began.
     epoch: AtomicU64,
-    /// The start of the oldest of those nodes that do not know it, because they are of an earlier version.
+    /// The start of the oldest of the other nodes whose entries name no epoch, because they run an earlier version.
     started: AtomicU64,
 }
 

@@ -1,12 +1,16 @@
 //! The operations of a node on its two stores: the facts and the live records.
 //!
-//! This crate has the gates of each call, and the order in which a call reads and writes the stores. It has no sockets,
-//! no messages and no clock: every call gets the current time as an argument.
+//! The facts are the durable data: apps, accounts, logins, friends and messages. The live records are the present
+//! logins, connections and statuses.
 //!
-//! A login begins in the facts, which assign its number, and then enters the live record. A login ends in the live
-//! record, which keeps the end until the facts have stored it. Every step contains the number of the login, so a late
-//! or repeated step does no harm. A change that a store has failed to make is [retried](Service::retry).
-//! [`Service::recover`] repairs the stores after a crash.
+//! This crate contains the gates of each call, which are the checks that may refuse it, and the order in which a call
+//! reads and writes the two stores. It has no sockets, no messages and no clock: every call gets the current time as an
+//! argument.
+//!
+//! A login is first recorded in the facts, which assign its number, and then added to the live record. The end of a
+//! login is first made in the live record, which keeps the end until the facts have stored it. Every step contains the
+//! number of the login, so a late or repeated step does no harm. A change that a store has failed to make is
+//! [retried](Service::retry). [`Service::recover`] repairs the stores after a crash.
 
 mod app_deletions;
 mod apps;
@@ -169,7 +173,7 @@ impl Service {
         Self { rates: limits::Rates::shared(limits), ..self }
     }
 
-    /// Makes only [`Telling::append_waiting`] append entries to the change log, because the log is in another process.
+    /// Lets only [`Telling::append_waiting`] append entries to the change log, because the log is in another process.
     #[must_use]
     pub fn with_remote_log(self) -> Self {
         Self { telling: self.telling.with_remote_log(), ..self }
@@ -184,8 +188,8 @@ impl Service {
         Self { duties, records, ..self }
     }
 
-    /// Sets by how many milliseconds the time of a node that begins is ahead of the clock of the directory's store. The
-    /// node computes from it how long ago the last loss of records was.
+    /// Sets the number of milliseconds by which the time of this node was ahead of the clock of the directory's store
+    /// when the node began. The node needs it to compute how long ago the last loss of records was.
     #[must_use]
     pub fn with_clock_ahead(self, clock_ahead: i64) -> Self {
         let records = self.records.with_clock_ahead(clock_ahead);

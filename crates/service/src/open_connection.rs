@@ -17,8 +17,8 @@ pub struct OpenConnection {
     pub login: u64,
     /// The second in which the UserSig was issued.
     pub issued: u64,
-    /// The directory's time at which the login began. Later the time at which the connection was put back, or at which
-    /// the log reported that other nodes have ended it.
+    /// The directory's time at which the login began. Later, it is the time at which the connection was put back, or at
+    /// which the log reported that other nodes have ended the connection.
     pub since: Timestamp,
     /// The newest status of the user that the node has sent to any client; `None` if it has sent none.
     pub told: Option<UserStatus>,
@@ -41,7 +41,7 @@ pub enum NotCurrent {
 }
 
 impl NotCurrent {
-    /// Decides the handling. `is_ending` is whether the end of the connection waits for the answer.
+    /// Decides the handling. `is_ending` is `true` if the end of the connection waits for the answer.
     pub fn of_login(is_in_cluster: bool, is_ending: bool) -> Self {
         match (is_in_cluster, is_ending) {
             (false, _) => Self::Superseded,

@@ -145,7 +145,7 @@ impl Retries {
     }
 }
 
-/// For each user with logins in progress: how many there are.
+/// The number of logins in progress of each user who has any.
 #[derive(Default)]
 pub(crate) struct Entering(Mutex<HashMap<User, usize, foldhash::fast::RandomState>>);
 

@@ -44,9 +44,9 @@ impl Telling {
         Self { log, is_remote: false, state: Mutex::default(), arrived: Notify::default() }
     }
 
-    /// Makes every entry wait in the queue. Otherwise, an entry is first appended at once, and this attempt is given up
-    /// if there is no answer at the first poll. A log in another process would have received the entry by then, and
-    /// would get it twice.
+    /// Makes every entry wait in the queue. Without this setting, an entry is first appended at once. If this attempt
+    /// is not complete at the first poll, it is dropped, and the entry waits in the queue. A log in another process may
+    /// already have received the entry of a dropped attempt, and would get it twice.
     pub(crate) fn with_remote_log(self) -> Self {
         Self { is_remote: true, ..self }
     }

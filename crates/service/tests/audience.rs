@@ -62,8 +62,8 @@ fn a_watch_list_from_before_the_end_of_a_lost_node_is_out_of_date() {
     }
 }
 
-/// The log entries of changes in a list that is read again may come later, or have been missed. The client is notified
-/// once in both cases.
+/// A list that was read again may contain changes whose log entries come later, or have been missed. The client is
+/// notified of each change once in both cases.
 #[test]
 fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     let mut audience = Audience::<UserStatus>::default();

@@ -11,7 +11,7 @@ fn at(millis: u64) -> Moment {
 
 /// A step of a script.
 enum Step {
-    /// The expected call, if the node has the duty, has work, and is quiet as these three values say.
+    /// The expected call. The three values tell whether the node has the duty, has work, and is quiet.
     Needs((bool, bool, bool), Option<LeaseCall>),
     /// The answer to a call that began at this time, and whether the answer begins a term of this node.
     Answer {

@@ -55,7 +55,7 @@ impl Presence {
     }
 }
 
-/// Whether the app wants session events: it has set the URL of the state change webhook.
+/// Whether the app wants session events. It does if it has set the URL of the state change webhook.
 pub(super) fn wants_events(settings: &AppSettings) -> bool {
     !settings.webhooks.state_change_url.is_empty()
 }

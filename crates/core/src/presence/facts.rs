@@ -41,8 +41,8 @@ pub enum Admission {
     Overtaken,
     /// A later login on this platform competes with this login and has ended it.
     Beaten(Platform),
-    /// The login may have ended, because the record has had a later one. The caller must read the facts again. What it
-    /// reads is valid until the record gets a login with a higher number than this one.
+    /// The login may have ended, because the record has had a later login, whose number is the value. The caller must
+    /// read the facts again. The facts that it reads are valid until the record gets a login with a higher number.
     MayHaveEnded(u64),
 }
 
@@ -87,8 +87,7 @@ impl Presence {
         }
     }
 
-    /// Creates the record of a user without a record whose account was deleted. Logins up to the number `through` have
-    /// ended.
+    /// Creates the record of a deleted account that has no record. Logins up to the number `through` have ended.
     pub fn of_deleted(
         through: u64,
         revoked: &Revoked,
@@ -185,7 +184,8 @@ impl Presence {
         victims(policy, standing, device, platform)
     }
 
-    /// The highest login number that the record knows: of a login that it has contained, or of one whose end it has stored.
+    /// The highest login number that the record knows: of a login that it has had, or of a login whose end it has
+    /// stored.
     pub fn newest_login(&self) -> u64 {
         self.newest_login
     }
@@ -200,7 +200,7 @@ impl Presence {
         &self.sigs
     }
 
-    /// The seconds in which the UserSigs were issued that a kick at the time `at` has to revoke individually. None is
+    /// The issue times in seconds of the UserSigs that a kick at the time `at` has to revoke individually. None is
     /// before the second of `at`.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);

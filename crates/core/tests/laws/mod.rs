@@ -24,7 +24,7 @@ pub struct Record {
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next; `None` means now.
     pub heard: Option<Timestamp>,
-    /// Whether the step adopts the logins of the facts, so that the facts have recorded the ends before.
+    /// Whether the step adopts the logins of the facts. The facts have then recorded the ends before the step.
     pub adopts: bool,
 }
 

@@ -4,8 +4,8 @@ use crate::rows::{count, parsed, time};
 use lamplight_model::{ClientMessageId, CustomElement, Message, MessageBody, UserId};
 use rusqlite::{Result, Row};
 
-/// Reads a message from six columns from `first` on: sender, sequence, time, client id, text, custom content. `one` and
-/// `other` are the users of the conversation.
+/// Reads a message from six columns beginning at the index `first`: sender, sequence, time, client id, text, custom
+/// content. `one` and `other` are the users of the conversation.
 pub(super) fn message_of(row: &Row<'_>, first: usize, one: &UserId, other: &UserId) -> Result<Message> {
     let from = parsed(row, first, UserId::new)?;
     Ok(Message {

@@ -105,8 +105,8 @@ fn profile(db: &Connection, user: &User) -> Result<Option<Profile>> {
     db.prepare_cached(sql)?.query_row(key, |row| profile_of(row, 0)).optional()
 }
 
-/// Reads a profile from three columns from `first` on: nick, avatar URL, rule for being added. Null, without an
-/// account, gives the default profile.
+/// Reads a profile from three columns beginning at the index `first`: nick, avatar URL, rule for being added. The
+/// columns are null for a user without an account; the default profile is then returned.
 pub(super) fn profile_of(row: &Row<'_>, first: usize) -> Result<Profile> {
     let Some(nick) = row.get(first)? else { return Ok(Profile::default()) };
     Ok(Profile { nick, avatar_url: row.get(first + 1)?, allow: allow_of(row, first + 2)? })

@@ -71,7 +71,7 @@ fn nicks_that_were_folded_by_their_lower_case_alone_are_folded_anew() {
     assert_eq!(folded.unwrap(), "istanbul");
 }
 
-/// The figures from before there were nodes are those of a server without a cluster.
+/// Figures that were stored before figures named their node belong to a server without a cluster.
 #[test]
 fn the_figures_of_an_older_file_are_kept() {
     let directory = tempfile::tempdir().unwrap();

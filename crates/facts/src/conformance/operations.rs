@@ -58,7 +58,8 @@ pub async fn an_audit_entry_comes_back_whole(facts: &dyn Facts) {
     }
 }
 
-/// The entry of an operation that succeeded or failed is kept with its note. Without an effect, it is removed.
+/// The entry of an operation that succeeded or failed is kept with its note. The entry of an operation without an
+/// effect is removed.
 pub async fn an_audit_entry_is_settled(facts: &dyn Facts) {
     let [one, two, three] = [
         begin(facts, None, "a", 1).await,

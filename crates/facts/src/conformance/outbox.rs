@@ -451,8 +451,8 @@ fn missed(since: u64, limit: usize) -> MissedMessages {
     MissedMessages { user: user("bob"), since: at(since), limit, devices: vec![Platform::IPhone], at: at(99) }
 }
 
-/// Checks that each missed message is pushed once, in the order of sending. No message is pushed that is too old, read,
-/// deleted, already pushed, or from the user.
+/// Checks that each missed message is pushed once, in the order of sending. Messages that are too old, read, deleted or
+/// already pushed are not pushed, nor are the user's own messages.
 pub async fn missed_messages_are_pushed_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = [

@@ -21,7 +21,7 @@ const LATE: Duration = Duration::from_secs(15);
 const BACK_WITHIN: Duration = Duration::from_secs(30);
 /// The goal for the time after `FLUSHALL` until every status is right.
 const REPAIRED_WITHIN: Duration = Duration::from_secs(30);
-/// The time for which every status must stay right after that.
+/// The time for which every status must then stay right.
 const STAYS_RIGHT: Duration = Duration::from_secs(10);
 
 /// Stops and starts one node after another, under load.

@@ -276,8 +276,8 @@ impl Dispatcher {
         });
     }
 
-    /// Updates whether this node has the duty for the lane. Passes new notices to the plan, or to the node with the
-    /// duty through the log.
+    /// Updates whether this node has the duty for the lane. Reports new notices to the plan, or through the log to the
+    /// node that has the duty.
     fn ring(&self, lane: Lane, work: &mut LaneWork, now: Moment) {
         if self.node.is_some() {
             let had_duty = std::mem::replace(&mut work.has_duty, self.service.has_lane(lane));

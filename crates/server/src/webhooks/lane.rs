@@ -325,8 +325,8 @@ impl LanePlan {
     }
 }
 
-/// Returns `true` if a notice may be sent now. A notice that is due later than the longest delay may also be sent,
-/// because the clock was then set back.
+/// Returns `true` if a notice may be sent now. A notice whose due time is further away than the longest delay may also
+/// be sent: the clock was set back after its due time was computed.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }

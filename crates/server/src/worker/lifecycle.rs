@@ -153,7 +153,8 @@ impl Worker {
         }
     }
 
-    /// Ends the connections of deleted apps, after entries of the change log were missed that may have ended them.
+    /// Ends the connections of deleted apps. Called after entries of the change log were missed, because these may have
+    /// ended the connections.
     pub(super) fn end_without_app(self: &Rc<Self>) {
         let apps = self.shared.service.apps();
         let is_without =

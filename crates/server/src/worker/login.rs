@@ -252,8 +252,8 @@ impl LoginTask {
         }
     }
 
-    /// Removes the marks of statuses that the client has from the mailbox. Returns the users in `known` whom the client
-    /// does not watch.
+    /// Removes from the mailbox the marks of statuses that the client already has. Returns the users in `known` whom
+    /// the client does not watch.
     fn forget_known(
         &self,
         user: &User,
@@ -388,8 +388,8 @@ impl ListsAsRecorded {
         Some(Self { worker: Rc::clone(worker), user, begun })
     }
 
-    /// Takes the watch list out of a login. `None` if the worker has read a later change of it, or if friends are
-    /// watched, whom the live record does not have.
+    /// Takes the watch list out of a login. `None` if the worker has read a later change of it, or if the client also
+    /// watches friends, because the live record does not contain friends.
     fn watch_list(&self, done: &mut LoggedIn) -> Option<WatchList> {
         // The settings may have changed during the login. Later changes arrive through the log.
         let app = self.worker.shared.service.apps().get(done.app.id)?;

@@ -56,8 +56,8 @@ impl Worker {
         Ok(outcome != Reasserted::Refused)
     }
 
-    /// Whether the record, of this version, lacks a change of its user that this worker has told, after entries of the
-    /// change log were missed.
+    /// Whether a record of this version lacks a change of its user that this worker has already sent to a client.
+    /// Always `false` if no entries of the change log were missed.
     pub(super) fn record_lacks_change(&self, id: ConnectionId, recorded: Version) -> bool {
         let missed = self
             .connections

@@ -12,7 +12,7 @@ use std::rc::Rc;
 /// The maximum frames of one connection before others are served.
 const FRAMES_PER_TURN: usize = 64;
 
-/// The maximum requests among them: about a quarter of a millisecond of work.
+/// The maximum requests among these frames: about a quarter of a millisecond of work.
 const REQUESTS_PER_TURN: usize = 16;
 
 impl Worker {

@@ -131,7 +131,8 @@ impl Worker {
         }
     }
 
-    /// Records, from these effects, the users to read with a connection's watch list, and its list changes.
+    /// Records the users whose statuses `effects` requests, to be read with the watch list of the connection. Also
+    /// records the changes of its subscription list.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -205,7 +206,8 @@ impl Worker {
     }
 
     /// Waits until the watch list of a new connection is set and its statuses are read. `false` if the device has
-    /// another connection by then. A `list` that the login has brought along is not read, unless it is out of date.
+    /// another connection by then. If the login has brought a `list` along, the list is read only if this one is out of
+    /// date.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey, list: Option<WatchList>) -> bool {
         if let Some((list, heard)) = list.zip(self.audience.borrow().lists_heard(watcher)) {
             self.reads.bring_watch_list(watcher, list, heard);

@@ -23,7 +23,7 @@ pub struct StoreReads {
     /// The users whose statuses are to be read with a watch list, keyed by its watcher.
     unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
     lists: RefCell<HashMap<User, WantedLists>>,
-    /// The tasks that wait until the worker has read the whole change log.
+    /// The tasks that wait until the worker has read all log entries that have arrived.
     heard: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
@@ -118,14 +118,14 @@ impl StoreReads {
         self.unread.borrow_mut().remove(&watcher);
     }
 
-    /// Returns a receiver that is notified once the worker has read the whole change log.
+    /// Returns a receiver that is notified once the worker has read all log entries that have arrived.
     pub fn wait_for_log(&self) -> oneshot::Receiver<()> {
         let (heard, waiting) = oneshot::channel();
         self.heard.borrow_mut().push(heard);
         waiting
     }
 
-    /// Notifies the tasks that wait until the worker has read the whole change log.
+    /// Notifies the tasks that wait until the worker has read all log entries that have arrived.
     pub fn all_heard(&self) {
         for waiting in self.heard.take() {
             // The waiting task may have ended.
@@ -148,14 +148,14 @@ impl StoreReads {
         self.wanted.borrow_mut().want_lists_state(user.clone(), Urgency::Background);
     }
 
-    /// Takes the recipients of these users' lists versions, for the read that starts now. Later requests need a later
-    /// read.
+    /// Takes the tasks and connections that wait for these users' lists versions, because a read of these versions
+    /// starts now. Requests after this call wait for another read.
     pub fn take_wanted_lists(&self, users: &[User]) -> Vec<(User, WantedLists)> {
         let mut lists = self.lists.borrow_mut();
         users.iter().filter_map(|user| lists.remove_entry(user)).collect()
     }
 
-    /// Puts back the recipients of lists versions that could not be read.
+    /// Puts back the tasks and connections that wait for lists versions, because the versions could not be read.
     pub fn put_wanted_lists_back(&self, wanted: Vec<(User, WantedLists)>) {
         let mut lists = self.lists.borrow_mut();
         for (user, was) in wanted {

@@ -182,7 +182,7 @@ impl Stream {
     }
 }
 
-/// Writes bytes until the socket accepts no more, and returns the number of written ones.
+/// Writes bytes until the socket accepts no more, and returns the number of written bytes.
 fn write_some(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
     let mut sent = 0;
     while sent < bytes.len() {

@@ -49,7 +49,7 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Whether connections are left for [`Audience::take_due`], and it may be called at once.
+    /// Whether connections in crowds wait, and [`Audience::take_due`] may be called at once for them.
     pub fn has_due_crowd(&self, now: Moment) -> bool {
         self.hub.has_crowd() && self.crowd_pace.share(now) > 0
     }

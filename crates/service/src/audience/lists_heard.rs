@@ -89,8 +89,8 @@ impl ListsHeard {
         self.users.get(user).is_some_and(|heard| heard.changes == begun)
     }
 
-    /// Records that a login has ended, with any result. The connection has joined the audience before, whose interest in
-    /// the user goes on.
+    /// Records that a login has ended, with any result. The connection of a successful login has joined the audience
+    /// before, and the audience has its own interest in the user.
     pub fn end(&mut self, user: &User) {
         if let Some(heard) = self.users.get_mut(user) {
             heard.logins -= 1;

@@ -16,7 +16,8 @@ pub struct Member {
     pub(super) lists: u32,
     /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether a watch list was set before. The client is notified of the difference to the next one.
+    /// Whether a watch list was set before. The client is notified of the difference between this list and the next
+    /// one.
     pub(super) has_list: bool,
     /// The subscription list contains the changes up to this revision of the record. `None` if a part of the log was
     /// missed.

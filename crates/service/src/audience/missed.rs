@@ -19,9 +19,9 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Whether a status that was read is from a record as it was rebuilt after a loss, while a connection of the user is
-    /// open here and not put back yet. This status must not replace the one from before the loss, which comes back with the
-    /// connection. The status is then read again later.
+    /// Returns `true` if a status was read from a record that was rebuilt after a loss, while a connection of the user
+    /// on this worker is not put back yet. Such a status must not replace the status from before the loss, which comes
+    /// back with the connection. The caller reads the status again later.
     pub fn is_before_put_back(&self, user: &User, status: &UserStatus) -> bool {
         let waits = |watcher: &WatcherKey| {
             self.member(*watcher).is_some_and(|member| member.has_list && member.heard.is_none())

@@ -104,8 +104,8 @@ impl Service {
         Ok(revoking)
     }
 
-    /// Ends the logins of a deleted account in its live record, which is created if it is missing. Returns the seconds
-    /// in which further UserSigs were issued that have to be revoked.
+    /// Ends the logins of a deleted account in its live record, which is created if it is missing. Returns the issue
+    /// times in seconds of further UserSigs that have to be revoked.
     async fn delete_live(
         &self,
         user: &User,
@@ -179,7 +179,7 @@ impl Service {
         Ok(Revoked::new(now.wall, seen.await?.remove(0)))
     }
 
-    /// Also revokes the UserSigs that were issued in the seconds `unrefused`, because they were used while `revoked`
+    /// Also revokes the UserSigs with the issue times `unrefused` in seconds, because they were used while `revoked`
     /// was being stored. Returns all UserSigs that were revoked individually.
     async fn revoke_more(
         &self,

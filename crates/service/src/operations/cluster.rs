@@ -46,9 +46,9 @@ impl Service {
         self.records.began()
     }
 
-    /// Notes the present epoch of the directory with the time at which this node sees it. A node of a cluster calls it
-    /// twice a second, because the loss counts as of that time. If the clock of the store has changed, the epoch does not
-    /// tell when the loss was.
+    /// Notes the present epoch of the directory with the time at which this node sees it. This time counts as the time
+    /// of the loss, so a node of a cluster calls the function twice a second. If the clock of the store has changed,
+    /// the epoch does not tell when the loss was.
     pub fn observe_epoch(&self, now: Now) {
         self.records.observe_epoch(now);
     }

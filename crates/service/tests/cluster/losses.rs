@@ -218,7 +218,7 @@ async fn a_user_who_is_not_logged_in_is_told_so() {
     assert_eq!(code(130).await, Err(Code::NOT_LOGGED_IN));
 }
 
-/// The answer to a change was the last that the client heard, and the worker has not heard of the change in the log.
+/// The last message to the client was the answer to a change, and the worker has not read the change in the log yet.
 #[tokio::test]
 async fn what_was_answered_in_the_moment_of_a_loss_has_an_older_version_than_what_is_put_back() {
     let cluster = Cluster::start().await;

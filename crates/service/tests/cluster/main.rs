@@ -73,7 +73,7 @@ impl Cluster {
         self.lose_by_clock(names, second, second);
     }
 
-    /// The same at the time `second` of the nodes, where the clock of the store shows `clock`.
+    /// Like `lose`, at the time `second` of the nodes, when the clock of the store shows `clock`.
     fn lose_by_clock(&self, names: &[&str], second: u64, clock: u64) {
         let users: Vec<User> = names.iter().map(|name| user(name)).collect();
         self.directory.lose(&users, now(clock).wall);

@@ -66,8 +66,8 @@ pub enum Name {
     Unpaired,
     /// An event was delivered again after a later one, or was put into the outbox again after its delivery.
     PutBack,
-    /// An event for the backend has a wrong status: missing, never the user's, outdated, or finally different from the
-    /// record.
+    /// The status in an event for the backend is missing, was never a status of the user, or is outdated. Or the status
+    /// in the last event differs from the record.
     EventStatus,
     /// An operation or a retry has not ended.
     Stuck,

@@ -189,8 +189,8 @@ pub(crate) struct People {
     pub pasts: RefCell<Vec<Past>>,
     /// The users who must be shown as ONLINE all the time at present.
     pub must_stay: RefCell<BTreeSet<Who>>,
-    /// Those of them whose status an answer has contained. The version of an answer is told once more, because another
-    /// status may have been between two equal ones.
+    /// The users in `must_stay` whose status was in an answer. A notification may repeat the version of the answer
+    /// once, because another status may have been between two equal ones.
     pub asked_about: RefCell<BTreeSet<Who>>,
     judge: Rc<Judge>,
 }

@@ -29,8 +29,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The directory without delays and failures. When it loses its records, an empty directory takes its place.
 pub(crate) struct Live {
     current: Mutex<Arc<InProcessDirectory>>,
-    /// The interests of the workers of all nodes, if several nodes share the directory. It then drops the entries that
-    /// concern none of them when they are appended, which is as early as a node may hear of them.
+    /// The interests of the workers of all nodes, if several nodes share the directory. It then drops entries that
+    /// concern none of these interests. It does so when an entry is appended, because no node can receive the entry
+    /// earlier.
     interests: Option<Arc<Interests>>,
     /// The epoch, if several nodes share the directory. `None` if the epoch is that of `current`.
     epoch: Option<AtomicU64>,

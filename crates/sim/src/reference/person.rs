@@ -14,7 +14,7 @@ pub(super) struct Person {
     pub revoked: Option<Timestamp>,
     /// The seconds in which other revoked UserSigs were issued.
     pub also_revoked: BTreeSet<u64>,
-    /// The seconds in which the recently used UserSigs were issued.
+    /// The issue times in seconds of the recently used UserSigs.
     pub seen: BTreeSet<u64>,
     /// The devices whose last login is in the facts. The logins of Web devices stay there after their end.
     pub rows: BTreeSet<Device>,

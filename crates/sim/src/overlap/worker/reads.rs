@@ -203,7 +203,8 @@ impl Worker {
         }
     }
 
-    /// Records the users whose statuses must be read, and the changes of the subscription list, from these effects.
+    /// Records the users whose statuses `effects` requests, to be read with the watch list of the connection. Also
+    /// records the changes of its subscription list.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -245,7 +246,8 @@ impl Worker {
     }
 
     /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device
-    /// has another connection by then. A `list` that the login has brought along is not read, unless it is out of date.
+    /// has another connection by then. If the login has brought a `list` along, the list is read only if this one is
+    /// out of date.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey, list: Option<WatchList>) -> bool {
         if let Some(brought) = list.zip(self.audience.borrow().lists_heard(watcher)) {
             self.shared.judge.count("a login brought its watch list");
@@ -277,7 +279,7 @@ impl Worker {
         }
     }
 
-    /// Wakes the tasks that wait until the worker has read the whole change log.
+    /// Wakes the tasks that wait until the worker has read all log entries that have arrived.
     pub(super) fn all_heard(&self) {
         for waiting in self.waiting.heard.take() {
             // The send fails if the waiting task has ended.

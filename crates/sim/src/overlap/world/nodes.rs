@@ -223,9 +223,9 @@ impl World {
         open
     }
 
-    /// The open connections whose login number in the record differs from the worker's: a later login of the device has
-    /// failed, and its number was handed on to this login. After a loss, the later login may as well have succeeded on
-    /// another connection, so these clients are asked to reconnect.
+    /// The open connections whose login number in the record differs from the number that the worker knows. A later
+    /// login of the device has failed, and the record has given its number to this login. After a loss, the later login
+    /// may also have succeeded on another connection, so these clients are asked to reconnect.
     fn handed_on(&self) -> BTreeSet<ConnectionId> {
         let mut handed_on = BTreeSet::new();
         for worker in self.nodes.iter().flat_map(|node| &node.workers) {
