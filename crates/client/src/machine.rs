@@ -47,7 +47,7 @@ pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// are refused at once with 7008. One further logout is allowed, so that a session can be ended.
 pub const MAX_QUEUE: usize = 1_000;
 
-/// The delay at which a passed deadline shows that the device or process has slept.
+/// If a deadline is processed later than this after it has passed, the device or process has slept.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
 /// The identity of this client, which is the same for every user who logs in.

@@ -32,7 +32,7 @@ pub(crate) struct Restored {
 pub(crate) struct Lost {
     /// All users of the restore.
     pub(crate) users: Vec<UserId>,
-    /// Those of `users` who are no longer watched, not even as friends.
+    /// The users in `users` who are no longer watched, not even as friends.
     pub(crate) not_watched: Vec<UserId>,
 }
 

@@ -50,7 +50,7 @@ pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 pub struct Revoked {
     /// The time of the revocation. UserSigs that were issued before its second are refused.
     pub at: Timestamp,
-    /// The seconds in which the other refused UserSigs were issued. They are in ascending order, not before
+    /// The issue times in seconds of the other refused UserSigs. They are in ascending order, not before
     /// [`Revoked::at`], and at most [`MAX_REVOKED_ONE_BY_ONE`].
     pub also: Vec<u64>,
 }

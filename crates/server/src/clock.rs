@@ -64,8 +64,8 @@ impl Clock {
         }
     }
 
-    /// How many milliseconds the time is ahead of the clock of the directory, which it follows slowly; see
-    /// [`SharedClock::ahead_of_directory`].
+    /// The number of milliseconds by which the time is ahead of the clock of the directory. The time follows this clock
+    /// slowly; see [`SharedClock::ahead_of_directory`].
     pub fn ahead_of_directory(&self) -> i64 {
         let local = self.unmoved();
         self.0.shared.get().map_or(0, |shared| shared.read().ahead_of_directory(local))
@@ -122,7 +122,7 @@ fn wall_of_machine() -> Timestamp {
 mod tests {
     use super::*;
 
-    /// The time, `millis` after the first measurement, of a directory that is an hour behind.
+    /// The time of a directory that is an hour behind, `millis` after the first measurement.
     fn directory(millis: u64) -> Now {
         Now { moment: Moment(5_000_000 + millis), wall: Timestamp(wall_of_machine().0 - 3_600_000) }
     }

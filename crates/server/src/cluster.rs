@@ -74,7 +74,8 @@ pub struct Joined {
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
-/// Sets the clock to the time of the directory, or to that of the nodes in the register if they still follow another one.
+/// Sets the clock to the time of the directory. If the time of the nodes in the register still differs from it, sets
+/// the clock to their time.
 pub async fn measure_clock(nodes: &dyn Nodes, clock: &Clock) -> Result<(), DirectoryError> {
     let sent = clock.local();
     let register = nodes.read(clock.now()).await?;

@@ -201,8 +201,8 @@ impl TokenKeys {
     }
 }
 
-/// Reads the JWT keys of an app without a running node. The sources are the settings, the key file, and what a node has
-/// last read from the URL. Also returns an error text for each source without valid keys.
+/// Reads the JWT keys of an app without a running node. The sources are the settings, the key file, and the text that a
+/// node has last read from the URL. Also returns an error text for each source without valid keys.
 pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySet>, Vec<String>) {
     let (mut sets, mut missing) = (Vec::new(), Vec::new());
     match JwtKeySet::of_settings(&app.settings.jwt) {

@@ -55,9 +55,9 @@ impl EncodedStatus {
         self.version
     }
 
-    /// Whether `newer` is this status as it was put back after a loss of records: its reason is that of a rebuilt record
-    /// or of a login, and all other fields but the version and the devices are equal. Compares the encodings, which is
-    /// quicker than decoding them.
+    /// Whether `newer` is this status, put back after a loss of records: its reason is that of a rebuilt record or of a
+    /// login, and all other fields but the version and the devices are equal. Compares the encodings, which is quicker
+    /// than decoding them.
     pub fn is_put_back_as(&self, newer: &Self) -> bool {
         let shown = |field: &&[u8]| !KEYS_NOT_SHOWN.contains(&field[0]);
         let reason = fields(&newer.protobuf).find(|field| field[0] == KEY_REASON);

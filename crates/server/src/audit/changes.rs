@@ -10,7 +10,7 @@ use lamplight_model::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The words that make a setting secret whose name contains any of them.
+/// A setting whose name contains any of these words is secret.
 const SECRET: [&str; 4] = ["token", "secret", "password", "key"];
 
 /// Returns the act that changes the app `was` to `app`, or that creates `app` without `was`. `None` if they are equal.

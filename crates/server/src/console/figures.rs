@@ -81,8 +81,8 @@ pub struct Since {
     /// The number of the last sample that the page has received. If absent, all samples are returned.
     #[serde(default)]
     after: Option<u64>,
-    /// The name of the node that has given this number. Another node ignores the number: a balancer may choose a node
-    /// for each request.
+    /// The name of the node that has given this number. Another node ignores the number, because a load balancer may
+    /// send each request to another node.
     #[serde(default)]
     node: Option<String>,
 }
@@ -90,7 +90,7 @@ pub struct Since {
 /// Samples, oldest first.
 #[derive(Serialize)]
 pub struct ShownFigures {
-    /// The name in its cluster of the node that has counted; `null` without a cluster.
+    /// The name of the node that has counted the figures; `null` without a cluster.
     node: Option<String>,
     period_ms: u64,
     most_samples: usize,

@@ -1,5 +1,5 @@
-//! Operations on profiles, friends, messages and conversations. They need no consent of the users, and have no rate
-//! limits, as for calls of the app's backend.
+//! Operations on profiles, friends, messages and conversations. As for calls of the app's backend, no consent of the
+//! users is needed, and the rate limits of users do not apply.
 
 use lamplight_model::{
     AllowType, ClientMessageId, Conversation, Friend, Message, MessageBody, Now, Profile, ProfileChange,
