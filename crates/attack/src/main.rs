@@ -36,8 +36,9 @@ struct Args {
     /// Run small and short attacks, to check that they work; the figures mean little
     #[arg(long)]
     quick: bool,
-    /// Let the uninvolved clients use a server of their own, which nobody attacks: what an attack costs them then, it costs
-    /// every process of this machine, because the attackers run on it too. `3000-watchers` always measures this
+    /// Let the uninvolved clients use a server of their own, which nobody attacks. The attackers run on this machine
+    /// too, so the cost of an attack for these clients is its cost for every process of the machine. `3000-watchers`
+    /// always measures this
     #[arg(long)]
     control: bool,
     /// Write the figures to a file too, as JSON

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The divisor of an attack's duration that gives the duration of the measurement before the attack.
+/// The measurement before an attack lasts for the attack's duration divided by this number.
 const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// The interval at which the descriptors are counted.
@@ -23,8 +23,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The p99 of the witness that is always allowed, in milliseconds: the target of docs/performance.md under a steady
 /// load.
 pub const EVEN_LOAD: f64 = 20.0;
-/// The p99 of the witness, in milliseconds, up to which the scheduler determines it: a thread may wait for the next
-/// tick, usually 4 ms. It is always allowed in an attack whose p99 may otherwise at most double.
+/// Up to this p99 of the witness, in milliseconds, the scheduler determines it: a thread may wait for the next tick,
+/// usually 4 ms. An attack whose p99 may otherwise at most double may always have this p99.
 pub const A_TURN_OF_THE_SCHEDULER: f64 = 4.0;
 /// The priority of the attackers' threads, as the argument of `nice`.
 const LOWEST_PRIORITY: i32 = 19;

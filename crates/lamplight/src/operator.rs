@@ -27,7 +27,7 @@ const PAGE: usize = 1_000;
 /// The number of messages that are read in one request.
 const HISTORY_PAGE: u32 = 100;
 
-/// Adds to the refusal of a server with an internal error where the operator finds the cause.
+/// Adds the place where the operator finds the cause to the text of an internal error of the server.
 fn with_remedy(code: u32, message: String) -> String {
     if code != Code::INTERNAL.number() {
         return message;

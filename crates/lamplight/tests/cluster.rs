@@ -326,7 +326,8 @@ fn subscriptions_of(device: &mut Device) -> Vec<String> {
     }
 }
 
-/// A database belongs to live records. Another database, and one that lacks what the live records know, is refused.
+/// A database belongs to live records. Another database is refused, and so is one that lacks changes that the live
+/// records know.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_does_not_belong_to_the_live_records_is_refused() {
     let stores = Stores::start().await;

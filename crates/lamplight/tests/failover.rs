@@ -18,7 +18,7 @@ use redis_servers::Cluster;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// The time within which the picture has to be right again after a replica has taken over.
+/// The time within which all statuses have to be right again after a replica has taken over.
 const SOON: Duration = Duration::from_secs(30);
 /// A failover takes longer than the lease.
 const TIMES: Times = Times { lease: Duration::from_millis(1_500), grace: Duration::from_secs(3) };
@@ -93,7 +93,7 @@ impl Crowd {
     }
 }
 
-/// Waits until a query of bob's is answered with a picture that fits.
+/// Waits until a query by bob is answered with statuses for which `fits` returns `true`.
 fn await_picture(bob: &mut Device, users: &[&str], fits: impl Fn(&UserStatus) -> bool) {
     let mut picture = Vec::new();
     let started = Instant::now();
@@ -178,8 +178,8 @@ async fn a_failover_behind_a_sentinel_is_seen_by_nobody() {
         .await;
 }
 
-/// A replica takes over without the last writes of its master: what was acknowledged is in memory of the servers whose
-/// clients have done it, or can be found by comparing.
+/// A replica takes over without the last writes of its master. The servers put back the acknowledged writes of their own
+/// clients, which they have in memory. They find the other lost writes by comparing the stores.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_outdated_replica_lacks_is_put_back_or_found() {
     let master = redis_servers::Server::start(&["--repl-diskless-sync-delay", "0"]);

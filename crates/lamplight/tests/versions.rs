@@ -1,5 +1,5 @@
-//! Servers of this release beside what a later release writes to the shared stores, as in an upgrade of one node after
-//! another.
+//! Tests servers of this release with data that a later release has written to the shared stores, as in an upgrade of
+//! one node after another.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, clippy::print_stdout, missing_docs)]
 
@@ -84,7 +84,7 @@ async fn a_server_does_not_start_over_keys_of_another_format() {
     a.stop();
 }
 
-/// A record of a format that this release does not know concerns its user only, and is left alone.
+/// A record in a format that this release does not know affects only its user, and is not changed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_record_of_another_format_is_left_alone() {
     let stores = Stores::start().await;

@@ -28,7 +28,7 @@ const ROUNDS: usize = 5;
 /// The length of a period. The witness makes some 600 changes in it, so six of them are above the p99.
 const PERIOD: Duration = Duration::from_secs(7);
 const QUICK_PERIOD: Duration = Duration::from_secs(1);
-/// The time between two periods. What was sent during the former one is handled by then.
+/// The time between two periods, in which the server handles the requests of the first one.
 const BETWEEN: Duration = Duration::from_secs(1);
 /// The attack must carry out this many changes per second, or it is too weak to count. Slightly below
 /// `limits.requests_per_second`.
@@ -119,8 +119,8 @@ impl Crowd {
         Ok(Self { way, health, star: Some(star), fans })
     }
 
-    /// Lets the user change as fast as the socket takes it, for this time. Returns the number of requests per second that
-    /// the server has carried out.
+    /// Lets the user change the custom status as fast as the socket accepts requests, for this time. Returns the number
+    /// of requests per second that the server has carried out.
     async fn rush(&mut self, time: Duration) -> Result<f64> {
         let (began, requests) = (Instant::now(), counter(self.health, REQUESTS).await?);
         let until = began + time;
@@ -143,7 +143,8 @@ impl Crowd {
         Ok(rate)
     }
 
-    /// Replaces the connection of the user. What the server has not read of the former one is discarded.
+    /// Replaces the connection of the user. The bytes that the server has not read from the former connection are
+    /// discarded.
     async fn calm(&mut self) -> Result<()> {
         self.star = Some(logged_in_at(&self.way, STAR, source(9)).await?);
         Ok(())

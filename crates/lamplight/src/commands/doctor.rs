@@ -201,8 +201,8 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     findings
 }
 
-/// Checks that the database can be opened, if there is one; and the directory of a cluster, and whether both belong
-/// together.
+/// Checks that the database can be opened, if there is one. Also checks the directory of a cluster, and that both
+/// belong together.
 async fn stores(config: &Config, is_running: bool) -> Vec<Finding> {
     let (mut findings, mut mark) = (Vec::new(), None);
     // The mark of the directory is read first: a running node advances the mark of the database before.

@@ -44,7 +44,7 @@ impl Party {
         Self { alices, doras, alice, wendy, bob, carol, dora }
     }
 
-    /// The statuses of alice, carol and wendy as bob is answered; `None` if the query is refused for now.
+    /// The statuses of alice, carol and wendy in the answer to a query by bob; `None` if the query is refused for now.
     pub fn picture(&mut self) -> Option<Vec<UserStatus>> {
         query(&mut self.bob, &["alice", "carol", "wendy"]).ok()
     }
@@ -75,7 +75,7 @@ pub fn is_connected(device: &mut Device) {
     assert!(ended.is_none(), "{ended:?}");
 }
 
-/// Checks that the device was told of none of these users that they are not ONLINE.
+/// Checks that every status of these users that the device was told is ONLINE.
 pub fn told_only_online(device: &Device, users: &[&str]) {
     for user in users {
         let told = device.pushes.iter().flat_map(|body| statuses(body, user));

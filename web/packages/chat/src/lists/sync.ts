@@ -69,7 +69,7 @@ interface Reading {
   again: boolean;
 }
 
-/** The reading of what the server did not send: the lists are read again, and missed messages are read. */
+/** A catch-up after changes that the server did not send: the lists are read again, and missed messages are read. */
 interface CatchUp {
   /**
    * The conversations before the lists are read again. The messages that follow the last message of each are read.

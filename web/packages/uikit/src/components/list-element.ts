@@ -8,8 +8,8 @@ import { StatusElement } from "./status-element.js";
 
 export abstract class ListElement<Item> extends StatusElement {
   /**
-   * Returns whether to show an item; if it is null, all items are shown. When another function is set, the list is
-   * filtered again.
+   * The filter of the list: a function that returns whether to show an item. If it is null, all items are shown. When
+   * another function is set, the list is filtered again.
    */
   @property({ attribute: false })
   filter: ((item: Item) => boolean) | null = null;
