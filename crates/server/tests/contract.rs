@@ -1,4 +1,5 @@
-//! Tests, without an SDK, of the parts of the contract that authors of SDKs may get wrong: connections, snapshots and abilities.
+//! Tests, without an SDK, of the parts of the contract that authors of SDKs may get wrong: connections, snapshots and
+//! abilities.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
