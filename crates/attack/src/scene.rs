@@ -423,7 +423,7 @@ fn attackers() -> Result<tokio::runtime::Runtime> {
         .worker_threads(2)
         .enable_all()
         .on_thread_start(|| {
-            // Each thread has a priority of its own, and everybody may lower one.
+            // Each thread has a priority of its own, and any user may lower the priority of a thread.
             let _ = rustix::process::nice(LOWEST_PRIORITY);
         })
         .build();

@@ -143,19 +143,20 @@ mod tests {
     fn only_what_has_waited_is_told_with_pauses() {
         for (crowds, expected) in [
             (vec![(0, AtOnce, 100)], vec![100, 0, 0, 0, 0, 0]),
-            // 3 ms for 90 watchers, 6 ms for 90, and at least 8 in a millisecond.
+            // At the interval of 4 ms, 90 watchers are served in 3 ms; at 8 ms, in 6 ms. A share has at least 8
+            // watchers.
             (vec![(0, Late(4), 90)], vec![30, 30, 30, 0, 0, 0]),
             (vec![(0, Late(8), 90)], vec![15, 15, 15, 15, 15, 15]),
             (vec![(0, Late(1_000), 30)], vec![8, 8, 8, 6, 0, 0]),
             (vec![(0, Late(1), 90)], vec![90, 0, 0, 0, 0, 0]),
             (vec![(1, Late(4), 0), (3, Late(4), 60)], vec![0, 0, 0, 20, 20, 20]),
-            // While a crowd waits, the highest pace that was needed remains.
+            // While a crowd waits, the pace stays at the highest value that was needed.
             (vec![(0, Late(8), 90), (2, Late(4), 90)], vec![15, 15, 30, 30, 30, 0]),
             (vec![(0, Late(4), 90), (1, Late(400), 90)], vec![30, 30, 30, 30, 0, 0]),
-            // Another user, who has a crowd too and does not change all the time, is not told late.
+            // Another user has a crowd too, but seldom changes. This user's change is sent without pauses.
             (vec![(0, Late(8), 90), (2, AtOnce, 90)], vec![15, 15, 90, 0, 0, 0]),
             (vec![(0, AtOnce, 400), (1, Late(8), 90)], vec![320, 90, 0, 0, 0, 0]),
-            // After that one, the pauses come back.
+            // After the crowd of that change is served, there are pauses again.
             (vec![(0, AtOnce, 60), (1, Late(8), 60)], vec![60, 10, 10, 10, 10, 10, 10]),
         ] {
             let until = expected.len() as u64;

@@ -142,7 +142,7 @@ mod tests {
         // The store is now on a machine whose clock is ahead by ten minutes, or behind.
         check(100, &[(100, 101), (1_590, 990)], false, Some((990, 10)));
         check(100, &[(100, 101), (390, 990)], false, Some((990, 10)));
-        // It is seen again, and an older one does not count.
+        // The same epoch is seen again, and an older epoch is ignored.
         check(100, &[(1_590, 990), (1_590, 995), (100, 998)], false, Some((990, 10)));
         check(100, &[(390, 980), (391, 990)], false, Some((990, 10)));
     }
@@ -152,9 +152,10 @@ mod tests {
         check(100, &[], true, None);
         check(990, &[(990, 995)], false, None);
         check(990, &[(990, 995)], true, Some((990, 10)));
-        // An hour later, it is long ago.
+        // The epoch was seen late, so the age is computed from the clock of the store.
         check(100, &[(100, 995)], true, Some((100, 900)));
-        // It takes the time of nodes that follow a new clock, which is behind by ten minutes, or ahead.
+        // A new node takes over the time of nodes that adapt to a new clock, which is behind by ten minutes, or
+        // ahead.
         check_ahead(390, 600, &[(390, 995)], true, Some((990, 10)));
         check_ahead(1_590, -600, &[(1_590, 995)], true, Some((990, 10)));
         // The clock of another shard is ahead: the loss counts as of the beginning of the node.

@@ -214,7 +214,8 @@ impl Membership {
     pub fn generation(&self) -> u64 {
         let others = self.others.iter().filter(|(node, _)| self.is_live(**node));
         let all = others.map(|(node, seen)| (*node, seen.is_draining)).chain([(self.own, self.is_draining)]);
-        // Sums of mixed numbers differ for different sets, but for a chance that does no harm.
+        // Sums of mixed numbers differ for different sets, except with a very low probability, and an equal sum does
+        // no harm.
         all.fold(0, |sum, (node, is_draining)| sum.wrapping_add(mix(mix(node.0) ^ u64::from(is_draining))))
     }
 
@@ -304,7 +305,8 @@ mod tests {
     fn reads_that_did_not_take_place_are_nobodys_silence() {
         let back_after_an_hour: &[Row<'_>] = &[
             (0, &[(2, 5)], &[1, 2], &[]),
-            // This node was stopped for an hour. The other one has not renewed since, as it was cut off as well.
+            // This node was stopped for an hour. The other node has not renewed its lease since, because it was cut
+            // off as well.
             (3_600, &[(2, 5)], &[1, 2], &[]),
             (3_603, &[(2, 5)], &[1, 2], &[]),
             (3_606, &[(2, 6)], &[1, 2], &[]),

@@ -258,7 +258,7 @@ mod tests {
         let long_again = format!("{long} {long} {}6", &long[..31]);
         for (list, bytes) in [
             ("a", 1 + 1 + 1),
-            // What the ids have in common is stored once.
+            // The bytes that the ids have in common are stored once.
             ("user_0000001 user_0000002 user_0001003", 11 + 2 + 3),
             ("user_0000001 user_00000012 user_0000", 11 + 3 + 2),
             // Digits and hexadecimal digits take half a byte, letters six bits.

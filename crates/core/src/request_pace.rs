@@ -147,8 +147,8 @@ mod tests {
 
     #[test]
     fn in_the_long_run_the_rate_is_kept() {
-        // In ten seconds, beyond the burst. What flows out is rounded down each time, so a little less than the rate may be
-        // handled.
+        // In ten seconds, beyond the burst. The outflow is rounded down each time, so a little less than the rate may
+        // be handled.
         for (per_second, received, parts) in [
             (2_000, Received::Whole, 1),
             (1_990, Received::Whole, 1),
@@ -177,8 +177,8 @@ mod tests {
             }
             handled
         };
-        // The windows of silence before, and the requests that may then come at once; the number of the window wraps
-        // around on the way.
+        // The idle windows before, and the requests that may then be handled at once. The number of the window wraps
+        // around meanwhile.
         let mut window = u16::MAX - 1_010;
         for (silence, at_once) in [(1_000, 500), (1, 20), (2, 40), (5, 100), (25, 500), (30_000, 500)] {
             window = window.wrapping_add(silence);

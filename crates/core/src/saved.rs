@@ -107,7 +107,7 @@ impl SavedPresence {
     /// connected until `grace`. `lost_at` is the last time at which the old process is known to have run.
     pub fn restore(self, now: Now, lost_at: Timestamp, grace: Moment) -> Presence {
         let moment = |at: Timestamp| now.moment + at.since(now.wall);
-        // The connections of the former process are told apart by their place only until all of them are held.
+        // The connections of the former process are identified by their places, but only until all of them are held.
         let former = |place: usize| Link::Connected(ConnectionId::alone(place as u64));
         let mut presence = Presence {
             devices: self

@@ -227,13 +227,14 @@ fn a_change_that_a_replica_lacks_comes_back_with_its_version() {
     let again = user.reassert("phone", 1, Some(&told), &[], now(51));
     assert_eq!((again.outcome, again.changed), (Reasserted::Current, false));
 
-    // A change that only had the same outcome as the record is no news.
+    // A change that led to the same status as that of the record is not visible.
     user.presence = outdated.clone();
     let same = UserStatus { custom_status: custom(""), ..told.clone() };
     let restored = user.reassert("phone", 1, Some(&same), &[], now(52));
     assert_eq!((restored.visible, restored.changed, user.status()), (false, true, same));
 
-    // What has happened since is newer, and an end is written by the worker of its connection.
+    // A later change of the record is newer than the status that was told. The end of a connection is written by its
+    // worker.
     let offline = UserStatus { status_type: StatusType::Offline, ..told.clone() };
     for (since, told) in [(Some("new"), &told), (None, &offline)] {
         user.presence = outdated.clone();

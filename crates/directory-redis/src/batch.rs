@@ -234,7 +234,8 @@ mod tests {
             assert_eq!(Glimpse::of(&change(Vec::new(), moves)), one_user(moves));
             for news in of_record() {
                 assert_eq!(Glimpse::of(&change(vec![news.clone()], moves)), one_user(moves), "{news:?}");
-                // The recorder of webhooks needs the events, wherever the change has other news.
+                // The recorder of webhooks needs the events, even if other news of the change precedes or follows
+                // them.
                 let batch = change(vec![news, News::Events], moves);
                 assert_eq!(Glimpse::of(&batch), Glimpse::Unknown);
             }

@@ -34,7 +34,7 @@ pub(crate) async fn update(
     let doing = "updating a record";
     let partition = shared.keys.partition_of(user);
     let _lock = shared.lock_user(user).await;
-    // Known before the read: a later epoch could have the same revision with other content.
+    // The epoch is read before the record: a later epoch could have the same revision with other content.
     let mut read_in = shared.epoch_of(partition);
     let cached = shared.cache.take(user, read_in, Instant::now());
     let mut may_be_stale = cached.is_some();

@@ -67,7 +67,8 @@ impl Shared {
         }
         let seeds = &self.address.seeds;
         if self.address.service.is_none() && !links.is_empty() {
-            // Servers of a Redis Cluster know each other. One that is cut off from them may not know the present layout.
+            // Servers of a Redis Cluster know each other. A server that is cut off from the others may not know the
+            // present layout.
             let (link, _) = &links[attempt % links.len()];
             let mut connection = link.commands.clone();
             let asked =

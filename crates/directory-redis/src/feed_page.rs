@@ -171,7 +171,7 @@ mod tests {
             (part(9, &[5, 7], 0, 0), place(3, 0), 1, (5, 0, 1, false)),
             (part(9, &[5, 7], 0, 0), place(3, 0), 0, (3, 0, 0, false)),
             (part(9, &[], 0, 0), place(3, 0), 0, (9, 0, 0, true)),
-            // A user moved after the count was read.
+            // A user has moved after the count was read.
             (part(9, &[5, 11], 0, 0), place(3, 0), 2, (11, 0, 2, true)),
             (part(9, &[5, 7], 0, 0), None, 1, (5, 10, 1, false)),
             (part(9, &[5, 7], 0, 0), None, 2, (9, 0, 2, true)),

@@ -1,5 +1,5 @@
 //! The thread that reads the pushed log batches from all servers. It has its own runtime, so that a batch that concerns
-//! nobody on this node wakes no other thread.
+//! no user of this node wakes no other thread.
 
 use crate::read_pace::ReadPace;
 use parking_lot::Mutex;
@@ -25,7 +25,7 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Counts a batch, and whether it concerns somebody on this node.
+    /// Counts a batch, and whether it concerns a user of this node.
     pub(crate) fn count(&self, is_wanted: bool) {
         self.heard.fetch_add(1, Ordering::Relaxed);
         self.wanted.fetch_add(u64::from(is_wanted), Ordering::Relaxed);
@@ -43,7 +43,8 @@ impl LogThread {
             if heard > 0 {
                 let pause = pace.lock().after(began.elapsed(), heard, wanted);
                 if !pause.is_zero() {
-                    // The thread has nothing else to do. A timer of the runtime would let each batch wake it.
+                    // The thread has nothing else to do while it sleeps. With a timer of the runtime, each batch
+                    // would wake the thread.
                     std::thread::sleep(pause);
                 }
             }

@@ -126,7 +126,8 @@ mod tests {
         format!(">3\r\n$8\r\nsmessage\r\n${of_channel}\r\n{channel}\r\n${of_message}\r\n{message}\r\n")
     }
 
-    /// Sends bytes in parts of this size. Returns what the reader of messages and what the library get.
+    /// Sends bytes in parts of this size. Returns the messages that the reader gets, and the bytes that the library
+    /// gets.
     async fn play(sent: &str, part: usize) -> (Vec<String>, String) {
         let (mut near, far) = tokio::io::duplex(part);
         let sent = sent.as_bytes().to_vec();

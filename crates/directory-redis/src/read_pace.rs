@@ -63,7 +63,7 @@ mod tests {
     fn batches_that_come_alone_are_read_at_once() {
         never_paused(&[(0, 1, 0), (2_000, 1, 0), (4_000, 1, 0), (9_000, 4, 0)]);
         never_paused(&[(5_000_000, 1, 0), (5_005_000, 1, 0), (5_010_000, 1, 0)]);
-        // Of a first turn, nothing is known.
+        // Nothing is known about the time before the first turn.
         never_paused(&[(0, 100, 0)]);
     }
 

@@ -46,7 +46,7 @@ pub(crate) async fn read(
     for ((partition, app), indexes) in &groups {
         let command = commands.add(*partition, "HMGET").arg(shared.keys.records(*partition, *app));
         indexes.iter().for_each(|index| _ = command.arg(users[*index].id.as_str()));
-        // The epoch is read after the records: records from before it do not count.
+        // The epoch is read after the records, so that records from before an epoch do not count as records of it.
         commands.add(*partition, "HMGET").arg(shared.keys.head(*partition)).arg("e");
     }
     for _ in 0..MAX_ATTEMPTS {

@@ -30,7 +30,7 @@ impl RecordFormat {
     }
 }
 
-/// Chooses the format from what the register says.
+/// Chooses the format from the format numbers in the register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct FormatChoice {
     /// The time since when the register has had at least one node, and only nodes that read packed records.

@@ -168,7 +168,8 @@ impl Shared {
                 Err(error) => failure = Some(error),
             }
         }
-        // The epoch of the directory rises first: a caller who finds a record absent must not see the former epoch.
+        // The epoch of the directory is raised first: a caller who finds that a record is absent must not see the
+        // former epoch.
         let highest = begun.iter().map(|(_, epoch, _)| *epoch).max().unwrap_or_default();
         let is_lost = |partition: u16, epoch: u64| ![0, epoch].contains(&self.epoch_of(partition));
         let any_lost = begun.iter().any(|(partition, epoch, _)| is_lost(*partition, *epoch));

@@ -53,7 +53,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
                 check(&shared, &link, close_gaps(&shared, &partitions).await);
             }
         }
-        // The loop checks everything, whichever of the two ends the wait.
+        // After the wait, the loop checks everything, whichever event has ended the wait.
         let _ = timeout_at(next, shared.wake.notified()).await;
     }
 }
@@ -75,7 +75,7 @@ async fn compare(shared: &Shared) {
         is_whole &= compared.is_ok();
         check(shared, &link, compared.map(|some| sums.iter_mut().zip(some).for_each(|(sum, n)| *sum += n)));
     }
-    // Without an answer of every server the former figures are better.
+    // If a server has not answered, the former figures are kept, because they are complete.
     if is_whole && shared.routes.is_complete() {
         *shared.stats.lock() = DirectoryStats {
             records: sums[0],

@@ -171,7 +171,7 @@ type Authority = CertifiedIssuer<'static, KeyPair>;
 
 fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::default();
-    // Of one name, a certificate would look as if it had signed itself.
+    // With the same name for issuer and subject, a certificate would look as if it had signed itself.
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()

@@ -377,7 +377,7 @@ async fn a_server_that_hangs_fails_calls_in_time_and_serves_again() {
     };
     let mut ear = node.follow();
     signal("-STOP");
-    // A rate limit is no reason to wait that long.
+    // A call that only checks a rate limit must not wait that long.
     let (asked, limit) = (Instant::now(), RateLimit { calls: 9, window_ms: 1_000 });
     let alice = user("a");
     let what = Limited::User(&alice, Call::SendMessage);

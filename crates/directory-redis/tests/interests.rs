@@ -1,4 +1,4 @@
-//! Changes that concern nobody on a node are passed over there.
+//! Changes that concern no user of a node are passed over there.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -291,7 +291,7 @@ async fn a_node_that_would_lay_data_out_otherwise_does_not_start() {
     let _node = Node::open(server.settings(PARTITIONS)).await;
     let refused = RedisDirectory::open(server.settings(PARTITIONS * 2)).await.err().unwrap();
     assert_eq!(refused.to_string(), "the data in Redis has partitions 16, but this node has 32");
-    // Beside it, under another prefix, it does.
+    // Under another prefix of the same server, the node can use its own number of partitions.
     let beside = RedisSettings { prefix: "beside".to_owned(), ..server.settings(PARTITIONS * 2) };
     let beside = Node::open(beside).await;
     beside.seed("a").await.unwrap();

@@ -1,5 +1,5 @@
-//! The users in whom the readers of a log on this node are interested. An adapter drops entries that concern nobody
-//! here, without waking a reader.
+//! The users in whom the readers of a log on this node are interested. An adapter drops entries that concern no user of
+//! this node, without waking a reader.
 //!
 //! An entry about a user is checked after the change was made. A reader adds its interest before it reads the user's
 //! record. So either the reader gets the entry, or its read contains the change.
@@ -49,7 +49,7 @@ impl Default for Interests {
 }
 
 impl Interests {
-    /// Adds a reader that is interested in nobody yet.
+    /// Adds a reader that is interested in no user yet.
     ///
     /// # Panics
     ///
@@ -76,7 +76,7 @@ impl Interests {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
 
-    /// Whether no reader is interested in anybody.
+    /// Whether no reader is interested in any user.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -262,7 +262,8 @@ impl Facts for PostgresFacts {
                 WHERE (app, user_id, device) > ($1, $2, $3) AND durable
                 ORDER BY app, user_id, device LIMIT $4";
             let mut all: Vec<(User, Login)> = Vec::new();
-            // In pages, each with the time of a call. No app has this number, and no `userID` is empty.
+            // The logins are read in pages, so that each page has the time of a call. No app has this number, and no
+            // `userID` is empty.
             let mut last = (-1, String::new(), String::new());
             loop {
                 let rows = self.store.read(DOING, sql, &[&last.0, &last.1, &last.2, &LOGINS_AT_ONCE]).await?;
@@ -316,7 +317,7 @@ impl Work for Replacement {
         let transaction = connection.transaction().await?;
         let close = transaction.prepare_cached("SELECT close_app($1)").await?;
         transaction.query(&close, &[&id(app.id)]).await?;
-        // Compared as what is read, not as its text: an older program may have written fewer settings.
+        // The parsed settings are compared, not their text: an older program may have written fewer settings.
         let read = "SELECT id, keys, admins, settings FROM apps WHERE id = $1";
         let read = transaction.prepare_cached(read).await?;
         let found = optional(&transaction.query(&read, &[&id(app.id)]).await?, app_of)?;

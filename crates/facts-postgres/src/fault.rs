@@ -59,7 +59,7 @@ pub(crate) enum Fault {
     Refused(&'static str),
 }
 
-// The texts of these two contain those of their causes, so the causes are no sources.
+// The texts of these two errors contain the texts of their causes, so the causes are not sources.
 impl From<tokio_postgres::Error> for Fault {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Database(error)
@@ -130,7 +130,7 @@ pub enum Cause {
 impl Cause {
     fn of_database(error: &tokio_postgres::Error) -> Self {
         let Some(state) = error.code() else {
-            // The library tells the kinds of its own errors apart only by their texts.
+            // The kinds of the library's own errors differ only in their texts.
             return match error.to_string().as_str() {
                 "error performing TLS handshake" => Self::Tls,
                 "error connecting to server" | "timeout waiting for server" => Self::Unreachable,

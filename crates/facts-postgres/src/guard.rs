@@ -93,7 +93,7 @@ impl Held {
             held.client.batch_execute(&admission.statements()).await?;
             Ok(held)
         };
-        // Connecting and the statements have this time each.
+        // The time limit applies to connecting, and again to the statements.
         let done = tokio::time::timeout(timeout * 2, open).await;
         done.unwrap_or_else(|_| Err(Fault::Late(NoAnswer(timeout * 2))))
     }
@@ -120,7 +120,8 @@ impl Held {
                 Err(_) => break,
             }
         }
-        // Calls on the idle connections of the pool would find out one by one, each after its time.
+        // The idle connections of the pool may be broken too. Without this call, each of them would be found broken
+        // only by a call that waits for its timeout.
         admission.suspect_connections(Instant::now());
     }
 }

@@ -369,7 +369,8 @@ impl Work for Batch<'_> {
                 rest = &rest[1..];
                 continue;
             }
-            // The first, and those behind it that go without a look at what is there.
+            // A run of notices: the first one, and the following ones of the lane for which no disconnect has to be
+            // searched.
             let goes_along =
                 |next: &&NewNotice| lane_of(next) == lane_of(first) && login_that_is_back(next).is_none();
             let length = 1 + rest[1..].iter().take_while(goes_along).count();
@@ -394,8 +395,8 @@ async fn take_back(
 ) -> Result<bool> {
     let (app, hook) = lane_key(lane_of(notice));
     let (user, ordinal) = (notice.user.id.as_str(), number(login.ordinal));
-    // Nothing is looked for where the login was taken in before. The disconnect has at most so many behind it, so that
-    // looking for it costs a bounded time too.
+    // A login that was taken in before cancels no disconnect. A bounded number of notices is searched, which bounds
+    // the time.
     let find = "SELECT id, ordinal, content FROM
             (SELECT id, ordinal, content, device FROM notices
              WHERE app = $1 AND hook = $2 AND user_id = $3 AND ordinal < $5

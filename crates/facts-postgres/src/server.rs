@@ -103,7 +103,7 @@ pub(crate) async fn visit(settings: &PostgresSettings) -> Result<Server, FactsEr
 /// Reads the properties of the server.
 pub(crate) async fn examine(store: &Store) -> Result<Server, FactsError> {
     let connection = store.connection(OPENING).await?;
-    // Every version since 9.5 understands this statement, so that an old one can be told to be too old.
+    // Every version since 9.5 understands this statement, so the error for an old server can say that it is too old.
     let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
                       pg_is_in_recovery(), current_setting('max_connections')::int,
                       coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)";

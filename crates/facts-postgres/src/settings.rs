@@ -212,7 +212,7 @@ impl PostgresSettings {
     pub(crate) fn config(&self) -> Config {
         let mut config = self.url.config.clone();
         config.connect_timeout(self.connect_timeout);
-        // A server that is cut off is noticed also by a connection on which nothing is said.
+        // Keepalives detect a server that is cut off, even on an idle connection.
         config.keepalives_idle(Duration::from_secs(30));
         config.keepalives_interval(Duration::from_secs(5));
         config.keepalives_retries(3);
@@ -221,8 +221,9 @@ impl PostgresSettings {
             config.application_name("lamplight");
         }
         let millis = self.statement_timeout.as_millis();
-        // PostgreSQL notices within a minute that the machine of this program is gone, and then frees its locks.
-        // A statement that waits for a lock has changed nothing; it ends first, so that this can be told apart.
+        // PostgreSQL notices within a minute that the machine of this program is gone, and then frees its locks. The
+        // limit for a lock is shorter than the limit for a statement, because a statement that waits for a lock has
+        // changed nothing: the error then says so.
         let lock_millis = millis * 3 / 4;
         let bounds = format!(
             "-c statement_timeout={millis} -c lock_timeout={lock_millis} \
@@ -231,7 +232,7 @@ impl PostgresSettings {
              -c default_transaction_isolation=read\\ committed -c default_transaction_read_only=off",
         );
         let options = match config.get_options() {
-            // What is said later wins: the operator may know better.
+            // A later option replaces an earlier one, so the options of the operator take precedence.
             Some(own) => format!("{bounds} {own}"),
             None => bounds,
         };

@@ -127,7 +127,7 @@ impl Store {
             .create_timeout(Some(settings.connect_timeout))
             .recycle_timeout(Some(settings.connect_timeout))
             .post_create(Hook::async_fn(move |client, _| {
-                // An acknowledged write is on the disk, whatever the database says of others.
+                // An acknowledged write must be on disk, whatever the settings of the database are.
                 let mut sql = "SELECT set_config('synchronous_commit', 'on', false)
                                    WHERE current_setting('synchronous_commit') = 'off';"
                     .to_owned();

@@ -41,7 +41,7 @@ async fn a_killed_server_has_every_acknowledged_login() {
         }
         assert!(has_crashed);
         server.restart().await;
-        // A connection of the former server may still be in the pool: a write over it is told, a read is done again.
+        // A connection of the former server may still be in the pool: a write over it fails, and a read is repeated.
         let found: BTreeSet<u64> =
             facts.all_logins().await.unwrap().into_iter().map(|(_, login)| login.at.0).collect();
         let lost: Vec<&u64> = acknowledged.difference(&found).collect();

@@ -79,7 +79,7 @@ async fn another_database_behind_the_same_url_is_refused_until_the_right_one_is_
         wait_for(&facts, None).await;
         assert!(facts.accounts(vec![user(1)]).await.unwrap()[0].is_some());
     }
-    // A restart of PostgreSQL, or of the connections, is none.
+    // A restart of PostgreSQL, or the loss of its connections, does not count as an exchange.
     admin.query(end, &[&database.name()]).await.unwrap();
     facts.apps().await.unwrap();
     facts.create_account(user(2), Timestamp(1)).await.unwrap();

@@ -30,7 +30,7 @@ async fn a_store_with_a_full_disk_fails_until_there_is_room() {
     let error = facts.create_account(user("bob"), Timestamp(1)).await.unwrap_err();
     assert_eq!((cause(&error), error.kind), (Some(Cause::DiskFull), FactsErrorKind::Unavailable));
     for _ in 0..3 {
-        // Other calls succeed, and the store is still one that does not work.
+        // Other calls succeed, but the store still counts as failing.
         facts.accounts(vec![user("alice")]).await.unwrap();
         facts.advance_mark(None).await.unwrap();
         assert_eq!(facts.failing(), Some(Cause::DiskFull));

@@ -70,7 +70,7 @@ async fn a_database_that_cannot_be_used_is_refused_with_the_cause() {
         let shown = format!("{} {error:?}", text(&error));
         assert!(!shown.contains("s3cret") && !shown.contains("wr0ng"), "{shown}");
     }
-    // Whoever does not own the database may connect, and may not create tables.
+    // A user who does not own the database may connect, but may not create tables.
     let settings = PostgresSettings::new(PostgresUrl::new(&url("other", "s3cret", "chat")).unwrap());
     let error = PostgresFacts::open(&settings).await.err().unwrap();
     assert_eq!(cause(&error), Some(Cause::Rights), "{}", text(&error));
@@ -189,7 +189,8 @@ async fn the_mark_advances_with_changes_alone_and_is_kept() {
     facts.accounts(vec![user(0)]).await.unwrap();
     assert_eq!(facts.mark_changes().await.unwrap(), None, "nothing has changed");
 
-    // A change that ends after the mark was advanced is marked the next time, and so is one whose caller is gone.
+    // A change that ends after the mark was advanced is marked the next time. The same holds for a change whose
+    // caller has dropped its future.
     let writes = (1..50).map(|n| facts.create_account(user(n), Timestamp(1)));
     let (marked, written) = tokio::join!(facts.mark_changes(), join_all(writes));
     assert!(written.iter().all(Result::is_ok) && marked.is_ok());

@@ -160,7 +160,7 @@ async fn a_call_that_is_ended_because_of_a_deadlock_is_run_again() {
         nodes[0].create_account(user(name), Timestamp(1)).await.unwrap();
     }
     let other = server().await.connect(database.name()).await;
-    // The other session would be ended last, if at all.
+    // With this timeout, PostgreSQL ends the call of the node and not this session.
     other.batch_execute("SET deadlock_timeout = '100s'; BEGIN").await.unwrap();
     let lock = "SELECT FROM accounts WHERE id = $1 FOR UPDATE";
     other.query(lock, &[&"bob"]).await.unwrap();
@@ -183,7 +183,7 @@ async fn a_dropped_call_is_done_whole_or_not_at_all() {
     }
     for n in 0..60 {
         let mut sending = nodes[0].send_message(message("alice", "bob", n));
-        // Polled as often as the connection has something for it, up to a point that differs.
+        // The future is polled while the connection makes progress, up to a number of polls that differs.
         for _ in 0..n % 6 {
             if (&mut sending).now_or_never().is_some() {
                 break;
@@ -265,10 +265,11 @@ async fn a_call_has_a_deadline() {
     let impatient = PostgresFacts::open(&impatient).await.unwrap();
     let other = server().await.connect(database.name()).await;
     other.batch_execute("BEGIN; LOCK TABLE accounts").await.unwrap();
-    // PostgreSQL ends the wait for a lock; nothing was done.
+    // PostgreSQL ends the wait for the lock, so nothing was changed.
     let ended = patient.create_account(user("alice"), Timestamp(1)).await.unwrap_err();
     assert_eq!(ended.kind, FactsErrorKind::Overloaded);
-    // PostgreSQL does not answer in time; whether it was done is not known, and the connection is given up.
+    // PostgreSQL does not answer in time. It is unknown whether the call was executed, and the connection is given
+    // up.
     let late = impatient.create_account(user("bob"), Timestamp(1)).await.unwrap_err();
     assert_eq!(late.kind, FactsErrorKind::Unavailable);
     assert_eq!(impatient.pool_state().connections, 0);

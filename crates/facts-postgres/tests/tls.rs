@@ -16,7 +16,7 @@ async fn a_certificate_is_verified() {
     let (ca, other_ca) = (files.path().join("ca"), files.path().join("other"));
     std::fs::write(&ca, cert.pem()).unwrap();
     std::fs::write(&other_ca, other.cert.pem()).unwrap();
-    // Another process may take the port before PostgreSQL has it; then the test fails, and says so.
+    // Another process may take the port before PostgreSQL does. The test then fails with an error that says so.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let server = Server::start_with(|directory| {
         let own = std::fs::metadata(directory).unwrap();

@@ -39,7 +39,7 @@ impl Source {
         if found < SCHEMA_VERSION {
             return Err(fault::unavailable(READING, OlderSchema { found, known: SCHEMA_VERSION }));
         }
-        // All reads see the file as it is at the first of them, whatever is written meanwhile.
+        // All reads see the file as it was at the first of them, even if another process writes to it meanwhile.
         connection.execute_batch("BEGIN; SELECT * FROM mark").map_err(failed)?;
         Ok(Self { connection })
     }

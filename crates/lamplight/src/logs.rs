@@ -64,7 +64,7 @@ pub enum LogFormat {
 pub fn start(args: &LogArgs, metrics: &LogMetrics) -> anyhow::Result<LogGuard> {
     let filter = EnvFilter::try_new(&args.log)
         .map_err(|error| anyhow::anyhow!("--log {:?} is not a log filter: {error}", args.log))?;
-    // At the level `debug`, this library logs the values of each statement: keys of apps, and what people write.
+    // At the level `debug`, this library logs the values of each statement: keys of apps, and texts of users.
     let filter = filter.add_directive("tokio_postgres=info".parse()?);
     let limiter = Limiter::new(metrics.clone());
     let (lines, guard) = Lines::start(stderr(), metrics.clone(), limiter.chore())?;

@@ -29,14 +29,14 @@ async fn servers_that_share_their_stores_are_one_lamplight() {
     }
     let [alices, bobs] = a.create_accounts(["alice", "bob"]);
 
-    // A login and a change at one server are told at the other.
+    // Clients of the other server are notified of a login and a change at one server.
     let mut bob = bobs.log_in(&b);
     bob.subscribe(&["alice"]);
     let mut alice = alices.log_in(&a);
     bob.told_online("alice");
     bob.hears_of(&mut alice, "alice", "at lunch");
 
-    // A friend and a message at one server are told at the other.
+    // Clients of the other server are notified of a new friend and of a message at one server.
     let friend = v1::AddFriendRequest {
         user_id: "bob".to_owned(),
         add_source: "AddSource_Type_Test".to_owned(),
@@ -74,7 +74,7 @@ async fn servers_that_share_their_stores_are_one_lamplight() {
     let told = bob.take_told("alice");
     assert!(told.iter().all(|it| it.status_type == StatusType::Online as i32), "nobody was away: {told:?}");
 
-    // A setting that an operator changes at one server holds at the other.
+    // A setting that an operator changes at one server also applies at the other.
     let allowed = |device: &mut Device| {
         let request = v1::SetSelfStatusRequest { custom_status: "x".repeat(101) };
         matches!(device.ask(Request::SetSelfStatus(request)), Body::SetSelfStatus(_))
@@ -85,7 +85,7 @@ async fn servers_that_share_their_stores_are_one_lamplight() {
     wait_until("the setting holds at the other server", PATIENCE, || allowed(&mut bob));
     println!("a setting holds at the other server after {:?}", changed.elapsed());
     assert!(changed.elapsed() < Duration::from_secs(1), "{:?}", changed.elapsed());
-    // An app that is made at one server is there at the other.
+    // An app that is created at one server also exists at the other.
     let made = b.folder.answer(&["app", "create", "--name", "second", "--json"]);
     let made = made["app"]["SDKAppID"].as_u64().unwrap();
     wait_until("the app is known at the other server", PATIENCE, || a.apps().contains(&made));
@@ -116,7 +116,7 @@ async fn clients_of_a_server_that_stops_move_and_nobody_sees_it() {
     assert_eq!(of_dora, 1, "{:?}", bob.pushes);
     assert_eq!(bob.take_told("alice"), [], "nobody sees that the client has moved");
 
-    // It moves to a server that has just joined.
+    // The client moves to a server that has just joined.
     let [c] = stores.serve(["c"]);
     b.stop();
     assert_eq!(alice.ended(), Cause::Reconnect);
@@ -172,7 +172,7 @@ async fn servers_that_redis_does_not_answer_keep_their_clients_and_say_that_they
     let mut alice = alices.log_in(&a);
     bob.told_online("alice");
 
-    // The register alone is lost: both servers join again, and nobody notices.
+    // Only the register is lost: both servers join again, and no client notices.
     bob.pushes.clear();
     stores.redis.command::<u64>("DEL lm:{0}:nodes lm:{0}:beats").await;
     for server in [&a, &b] {
@@ -259,10 +259,10 @@ async fn a_server_that_drains_gives_its_clients_to_the_others_and_runs_on() {
     bob.hears_of(&mut carol, "carol", "a mark");
     assert_eq!(bob.take_told("alice"), [], "nobody sees that the client has moved");
     assert!(b.folder.ok(&["node", "list"]).contains("DRAINING"));
-    // Nobody would be left to take the clients.
+    // If this server drained too, no server would be left to take the clients.
     let last = refused(&a, "b");
     assert!(last.contains("no other node could take the clients of b"), "{last}");
-    // A drained server still answers commands, and holds no duty that would wait for it.
+    // A drained server still answers commands. It has no duty that other nodes would have to wait for.
     assert_eq!(a.apps(), vec![u64::from(APP)]);
     a.stop();
     assert!(alice.is_alive() && bob.is_alive());
@@ -294,7 +294,7 @@ async fn a_login_of_a_known_device_makes_three_round_trips_to_redis() {
         let mut counts = page.lines().filter(|line| line.starts_with("lamplight_connections{"));
         counts.all(|line| line.ends_with(" 0"))
     });
-    // Nothing is under way any longer, and the users are away.
+    // No operation is in progress any longer, and the users are away.
     std::thread::sleep(GRACE);
 
     let before = reads_of(&stores.redis).await;
@@ -313,7 +313,7 @@ async fn a_login_of_a_known_device_makes_three_round_trips_to_redis() {
     let of_idle = (idle - before) * (took.as_secs_f64() / idle_for.as_secs_f64()).min(1.0);
     let each = (reads - of_idle) / USERS as f64;
     println!("{each:.2} round trips for each login; {reads} reads in {took:?}, {of_idle:.1} of them idle");
-    // What else the server does in that time is not the same each time.
+    // The other work of the server in that time varies.
     assert!(each < 3.5, "{each:.2} round trips for each login");
     assert_eq!(subscriptions_of(&mut devices[0]), ["ann", "bob", "cat"], "the list came with the login");
     a.stop();

@@ -86,7 +86,7 @@ fn through(link: &Link, database: &str) -> String {
     format!("postgres://lamplight@127.0.0.1:{}/{database}?sslmode=disable", link.port())
 }
 
-/// Checks that a loss of all data of Redis is seen by nobody.
+/// Checks that no client notices a loss of all data of Redis.
 async fn nobody_sees_a_loss(options: &[&str], lose: impl AsyncFnOnce(&mut RedisServer)) {
     let mut site = Site::start_with(options, TIMES).await;
     let mut party = site.party();
@@ -97,7 +97,8 @@ async fn nobody_sees_a_loss(options: &[&str], lose: impl AsyncFnOnce(&mut RedisS
 
     lose(&mut site.redis).await;
     let lost = Instant::now();
-    // What is acknowledged from now on is not lost: it is carried out though the records do not have the connection.
+    // An acknowledged call is no longer lost from now on: it is carried out although the records do not have the
+    // connection.
     wait_until("a logout is accepted", SOON, || match log_out(&mut erin) {
         Ok(()) => true,
         Err(code) => {
@@ -129,7 +130,7 @@ async fn nobody_sees_a_loss(options: &[&str], lose: impl AsyncFnOnce(&mut RedisS
             list == expected
         });
     }
-    // Nothing is held any longer: what is not put back would be told now.
+    // No connection is held any longer. Watchers would now be notified about a connection that was not put back.
     wait_until("the end of the grace", SOON, || lost.elapsed() > TIMES.grace + Duration::from_secs(2));
     party.nobody_was_told_anything();
     let [bob, alice, carol] = [&mut party.bob, &mut party.alice, &mut party.carol];
@@ -248,7 +249,7 @@ async fn a_server_cut_off_for_longer_than_the_grace_puts_its_connections_back() 
     let off = told.iter().filter(|it| is_offline(it)).count();
     assert_eq!((off, of_alice[0]), (1, (StatusType::Offline, Reason::NodeLost)), "{told:?}");
     assert_eq!(told.len(), 3, "OFFLINE once, ONLINE once, and the mark: {told:?}");
-    // The client of the ended login is told to come back, and then why it may not.
+    // The client of the ended login is asked to reconnect, and its next login is then refused with the reason.
     assert_eq!(dora.ended(), Cause::Reconnect);
     assert_eq!(party.doras.resume(&site.a).err(), Some(6_208));
     assert!(other.is_alive() && party.alice.is_alive() && party.wendy.is_alive());
@@ -269,7 +270,7 @@ async fn with_a_slow_redis_waits_are_bounded_and_nothing_is_lost() {
     within(AT_MOST, "a custom status", || alice.set_custom("slowly"));
     bob.told("alice", "slowly", |it| it.custom_status == "slowly");
     drop(within(AT_MOST, "a return", || franks.resume(&site.a)).unwrap());
-    // Later than the timeout of a call: nothing is answered in time.
+    // The delay is longer than the timeout of a call, so no call is answered in time.
     slow(3_000);
     let asked = Instant::now();
     assert_eq!(within(AT_MOST, "a query", || query(alice, &["carol"])), Err(TRY_AGAIN));
@@ -322,13 +323,13 @@ async fn without_postgres_connected_clients_go_on_and_logins_are_refused_for_now
     drop(franks.log_in(&site.a));
     site.to_facts.iter().for_each(Link::close);
     let Party { alice, bob, .. } = &mut party;
-    // What live records alone can answer goes on.
+    // Calls that need only live records still succeed.
     bob.hears_of(alice, "alice", "without facts");
     assert_eq!(query(bob, &["carol"]).unwrap().len(), 1);
     // A login has to read the version of the lists, so also a device that comes back has to try again.
     assert_eq!(within(AT_MOST, "a return", || franks.resume(&site.b).err()), Some(TRY_AGAIN));
     assert_eq!(within(AT_MOST, "a login", || carols.request(&site.a, false).err()), Some(TRY_AGAIN));
-    // A logout counts at once, and is written when it can be.
+    // A logout takes effect at once, and is written as soon as the store works.
     assert_eq!(within(AT_MOST, "a logout", || log_out(&mut erin)), Ok(()));
     wait_until("the servers are not ready", SOON, || !is_ready(&site.a) && !is_ready(&site.b));
 
@@ -386,7 +387,7 @@ async fn a_server_that_is_stopped_while_redis_is_away_ends_in_time() {
     let log = within(Duration::from_secs(12), "the stop", || a.stop());
     assert!(log.contains("could not be held"), "{log}");
     assert_eq!(party.alice.ended(), Cause::Reconnect);
-    // Who moves to another server in time was never away.
+    // A user who moves to another server in time was never shown as away.
     let mut alice = party.alices.resume(&b).unwrap();
     let Party { bob, .. } = &mut party;
     bob.told("wendy", "OFFLINE", |it| it.status_type() != StatusType::Online);

@@ -18,7 +18,7 @@ fn get(address: &str, path: &str) -> String {
     answer
 }
 
-/// A process that passes on what is typed. [`Running`] gives its processes no input.
+/// A process that passes on the lines that the test types. [`Running`] gives its processes no input.
 struct Keyboard {
     cat: Child,
     input: ChildStdin,

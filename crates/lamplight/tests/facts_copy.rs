@@ -216,7 +216,7 @@ async fn all_facts_of_a_grown_server_are_copied_and_go_on_in_postgresql() {
         assert!(told["table"] == table.name && told["rows"].as_u64().unwrap() > 0, "{told}");
     }
     assert!(contents(&file) == before, "the file was changed");
-    // No server goes on with the file, and no older facts are copied into another database.
+    // No server continues with the file, and no older facts are copied into another database.
     let address = url_address(&database, &folder);
     let (code, _, error) = folder.run(&["app", "list"]);
     assert!(code == Some(1) && error.contains("are in PostgreSQL") && error.contains(&address), "{error}");
@@ -233,7 +233,7 @@ async fn all_facts_of_a_grown_server_are_copied_and_go_on_in_postgresql() {
         source.mark().await.unwrap(),
         "the live records belong to the copy"
     );
-    // Whatever is numbered goes on after the file, in which some numbers are of rows that are gone.
+    // New numbers continue after those of the file, even if the rows with the highest numbers were deleted.
     let next = async |facts: &dyn Facts| {
         let LoginRecorded::Recorded { number, .. } =
             facts.record_login(login("User 0", "new", true)).await.unwrap()
@@ -309,7 +309,8 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     assert!(code == Some(1) && doctor.contains("copy them with `lamplight facts copy`"), "{doctor}");
     let (code, ..) = folder.run(&["facts", "copy", "--to", &url]);
     assert_eq!(code, Some(0));
-    // What the server wrote at its stop is in the copy; the file is the same before and after the next attempt.
+    // The copy contains what the server has written when it stopped. The file is the same before and after the next
+    // attempt.
     let before_refusal = contents(&file);
     let copied = rows(&watching).await;
     refused(&["--to", &url], &["has facts already", "into an empty database alone"]);

@@ -1,5 +1,5 @@
 //! A replica takes over under two running servers with clients: of a shard of a Redis Cluster, of the Redis behind a
-//! Sentinel, and of PostgreSQL. Nobody connects again by hand, and nobody sees anybody leave.
+//! Sentinel, and of PostgreSQL. Clients reconnect by themselves, and no user is shown as having left.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, clippy::print_stdout, missing_docs)]
 
@@ -108,7 +108,7 @@ fn await_picture(bob: &mut Device, users: &[&str], fits: impl Fn(&UserStatus) ->
     }
 }
 
-/// Checks that nobody sees that a replica takes over from the server that `kill` ends.
+/// Checks that no client notices that a replica takes over from the server that `kill` ends.
 async fn nobody_sees_a_failover(site: Site, replicated: impl AsyncFn(), kill: impl FnOnce()) {
     let mut party = Party::of(&site.a, &site.b);
     let mut crowd = Crowd::of(&site, &mut party.bob);
@@ -138,7 +138,7 @@ async fn nobody_sees_a_failover(site: Site, replicated: impl AsyncFn(), kill: im
     }
     drop(franks.log_in(&site.b));
     site.await_both();
-    // Nothing is held any longer: whoever was not there is told now.
+    // No connection is held any longer. Watchers would now be notified about a connection that was not put back.
     wait_until("the end of the grace", SOON, || {
         lost.elapsed() > TIMES.lease + TIMES.grace + Duration::from_secs(10)
     });
@@ -218,14 +218,14 @@ async fn what_an_outdated_replica_lacks_is_put_back_or_found() {
     replica.signal("-CONT");
     let lost = Instant::now();
 
-    // Alice's server has what she did, and her client need not do it again.
+    // Alice's server has her change in memory, and her client need not repeat it.
     await_picture(bob, &["alice"], |it| it.custom_status == "lost");
     // Erin's record does not have this login. Her client is asked to log in again, as SDKs do by themselves. Ida has no
     // record at all, so hers is made from the facts, and her connection is put back.
     assert_eq!(erin.ended(), Cause::Reconnect);
     let mut erin = erins.resume(&site.b).unwrap();
     await_picture(bob, &["erin", "ida"], |it| it.status_type() == StatusType::Online);
-    // Nobody is left ONLINE whose connection has ended. Carol has not been told anything of them.
+    // No user whose connection has ended is still ONLINE. Carol was not notified about these users.
     await_picture(carol, &["frank", "grace"], |it| it.status_type() != StatusType::Online);
     println!("the picture is right {:?} after the failover", lost.elapsed());
     wait_until("the end of the grace", SOON, || {
@@ -277,7 +277,7 @@ async fn a_standby_takes_over(loss: Loss) {
         Loss::Killed => primary.crash().await,
         Loss::Hanging => primary.freeze(true),
     }
-    // What live records alone can answer goes on, also while nobody accepts writes.
+    // Calls that need only live records still succeed, also while no server accepts writes.
     bob.hears_of(alice, "alice", "without facts");
     assert_eq!(query(bob, &["carol"]).unwrap().len(), 1);
     assert_eq!(within(Duration::from_secs(8), "a message", || send(alice, "bob", "no")), Err(TRY_AGAIN));

@@ -173,7 +173,7 @@ async fn a_server_keeps_its_facts_in_postgresql_and_never_shows_the_password() {
         folder.run(&["serve", "--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
     assert!(code == Some(1) && error.contains("are in PostgreSQL"), "{error}");
     assert!(!folder.path().join("facts.db").exists());
-    // An empty database is not taken for the one with the facts of this folder, nor for a copy of a file.
+    // An empty database is taken neither for the database with the facts of this folder nor for a copy of a file.
     admin.batch_execute("CREATE DATABASE empty OWNER app").await.unwrap();
     let empty = own.url("empty").replace("user=lamplight", "user=app&password=s3cret");
     let (code, _, error) = folder.run(&["serve", "--facts", &empty]);

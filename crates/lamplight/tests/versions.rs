@@ -54,7 +54,7 @@ async fn servers_go_on_over_the_tables_of_a_later_release_and_do_not_start_over_
     assert_eq!(messages(&mut bob, "alice"), ["before"]);
     assert_eq!(messages(&mut bob, "carol"), ["after"]);
 
-    // One node after another is stopped. Its clients move, and nobody sees it.
+    // One node after another is stopped. Its clients move, and no watcher notices.
     a.stop();
     assert_eq!(alice.ended(), Cause::Reconnect);
     let (mut alice, _carol) = (alices.resume(&b).unwrap(), carols.resume(&b).unwrap());
@@ -108,7 +108,7 @@ async fn a_record_of_another_format_is_left_alone() {
     let format = record.iter().position(|byte| *byte == b':').unwrap() + 1;
     let mut later = record.clone();
     later[format] = b'~';
-    // Another revision, so that no server goes on with the record that it has kept.
+    // The revision differs, so that no server uses the record that it has cached.
     later.insert(0, b'9');
     let put = async |redis: &mut redis::aio::MultiplexedConnection, record: &[u8]| {
         redis::cmd("HSET").arg(&key).arg("alice").arg(record).query_async::<u64>(redis).await.unwrap();

@@ -108,7 +108,7 @@ impl ServerProcess {
         Ok(Self { program: program.to_owned(), settings, folder, child, target })
     }
 
-    /// Returns the address of the server, with what is needed to log in.
+    /// Returns the address of the server, with the data that a login needs.
     pub fn target(&self) -> &Target {
         &self.target
     }

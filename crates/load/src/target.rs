@@ -1,4 +1,4 @@
-//! The server under load, with what is needed to log in.
+//! The server under load, with the data that a login needs.
 
 use crate::process_meter::ProcessMeter;
 use anyhow::Result;

@@ -201,7 +201,8 @@ impl Cluster {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());
         while let Some(from) = place {
-            // The node may have come back. A node that is cut off would not know, so it holds no node for lost.
+            // The node may have come back. A node that is cut off would not know, so it does not count any node as
+            // lost.
             let is_lost = |it: &LostNode| (it.node, it.beat) == (lost.node, lost.beat);
             if !self.service.duties().lost_nodes(self.clock.local()).iter().any(is_lost) {
                 return Ok(ended);

@@ -2,7 +2,7 @@
 
 use lamplight_model::{ConnectionId, DeviceId, Platform, Timestamp, User, UserId, UserStatus};
 
-/// An open connection of this node, with what the node knows of the user.
+/// An open connection of this node, with the node's data about the user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OpenConnection {
     /// The user.

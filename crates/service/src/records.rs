@@ -333,14 +333,14 @@ impl Records {
         let presence = Presence::from_facts(
             user_facts(account, logins),
             // This version is above the version of the same user without the logins. Watchers may have received the
-            // latter if a process ended before a login in the facts had entered a record.
+            // version without the logins, if a process ended before a login in the facts had entered a record.
             self.first_version(since, now),
             since,
             !is_new && account.created < floor,
             &app.settings,
             now.moment,
         );
-        // Nobody who is connected may be shown to leave before the nodes have put their connections back.
+        // No connected user may be shown as having left before the nodes have put their connections back.
         let lost = self.lost(now).filter(|_| !is_new);
         let held = lost.zip(self.grace).map(|(lost, grace)| (lost.at, grace.saturating_sub(lost.passed)));
         match held {

@@ -52,7 +52,7 @@ fn a_crowd_is_told_of_what_has_waited_with_pauses() {
     let mut audience = Audience::<UserStatus>::new(rate, None);
     join_fans(&mut audience, "bob", 0..600);
     join_fans(&mut audience, "dave", 600..601);
-    // The connections that are served until none is due at this moment.
+    // Serves connections until none is due at this moment.
     let serve = |audience: &mut Audience<UserStatus>, at: u64| {
         audience.tell_due(Moment(at), UserStatus::clone, &mut Vec::new());
         let mut served = Vec::new();
@@ -77,7 +77,7 @@ fn a_crowd_is_told_of_what_has_waited_with_pauses() {
     }
     assert!(!audience.has_crowd() && audience.next_due() > Some(Moment(1_100)));
 
-    // After a quiet time, it is as before.
+    // After a quiet time, changes are sent at once again.
     assert!(!change(&mut audience, "bob", 3, Moment(5_000)));
     assert_eq!(serve(&mut audience, 5_000), 600);
 }

@@ -123,7 +123,7 @@ async fn a_node_asks_once_for_each_call_and_not_for_one_that_it_can_refuse_itsel
         cluster.call(0).await.unwrap();
     }
     assert_eq!(cluster.asked(), 3);
-    // The first node has allowed all calls of the window itself. The other one is told until when they are refused.
+    // The first node has allowed all calls of the window itself. The other node is told until when calls are refused.
     for _ in 0..5 {
         assert_eq!(code(cluster.call(0).await), Code::CALLED_TOO_OFTEN);
         assert_eq!(code(cluster.call(1).await), Code::CALLED_TOO_OFTEN);

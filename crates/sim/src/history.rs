@@ -75,7 +75,7 @@ pub fn run_seed_on_nodes(seed: u64, steps: usize) -> Result<Report, Box<Verdict>
             } else if is_common && random.once_in(10) {
                 Step::StartNode { worker }
             } else if matches!(step, Step::Jump { .. }) {
-                // All nodes have the time of their directory, whose clock nobody sets.
+                // All nodes have the time of their directory, whose clock is never set.
                 Step::Advance { millis: 3_000 }
             } else {
                 step

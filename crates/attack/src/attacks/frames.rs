@@ -47,7 +47,7 @@ pub const UNFINISHED: Attack = Attack {
     about: "900 connections, each with 64 KiB of a frame whose last byte is never sent",
     kind: Kind::Load {
         seconds: 8,
-        // 64 KiB is what a peer without a key may use, and there are 900 of them.
+        // A peer without a key may use 64 KiB, and the attack has 900 such peers.
         bound: Bound { memory_mib: 64.0, descriptors: HELD as u64 + 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         with_control: false,

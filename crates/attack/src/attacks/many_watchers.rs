@@ -132,7 +132,7 @@ impl Crowd {
             fans
         });
         let star = self.star.take().context("the user has left")?;
-        // In a task of its own, because the threads of tasks have the low priority of attackers.
+        // Runs as a task of its own, because the threads of tasks have the low priority of attackers.
         let mut flood = tokio::spawn(flood(star));
         let ended = timeout(until.saturating_duration_since(Instant::now()), &mut flood).await;
         ensure!(ended.is_err(), "the connection of the user ended during the attack: {ended:?}");
@@ -183,7 +183,7 @@ fn read_all(connections: &mut [std::net::TcpStream], mut show: impl FnMut(&[u8])
     for few in connections.chunks_mut(READ_AT_ONCE) {
         for connection in few {
             received.clear();
-            // Until nothing more is there; the witness tells of a server that is gone.
+            // Reads until no more bytes have arrived. The witness detects a server that has ended.
             while let Ok(length) = connection.read(&mut buffer)
                 && length > 0
             {

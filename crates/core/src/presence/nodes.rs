@@ -151,7 +151,7 @@ impl Presence {
         if let Some(told) = open.told
             && self.version <= told.version
         {
-            // Before the change, whose events contain the version.
+            // The version is set before the change, because the events of the change contain it.
             self.version = Version(told.version.0 + 1);
         }
         let mut transition = self.change(Reason::Login, settings, now, |presence, ended| {

@@ -157,7 +157,7 @@ pub async fn ids_and_texts_come_back_as_they_were(nodes: Arc<dyn Nodes>) {
         NodeEntry { name: "室 1 \"quoted\" {tag}".into(), ..entry(u64::MAX) },
         NodeEntry { name: String::new(), connections: u64::MAX, ..entry(0) },
         NodeEntry { started: Timestamp(u64::MAX), is_draining: true, ..entry(1 << 63) },
-        // A double cannot tell this id and the one below it apart.
+        // A double cannot distinguish this id from the id below it.
         entry((1 << 53) + 1),
         entry(1 << 53),
     ];

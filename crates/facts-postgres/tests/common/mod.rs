@@ -120,7 +120,7 @@ impl Server {
             let path = directory.join(name);
             let file = File::options().create(true).truncate(false).write(true).open(&path);
             let file = file.expect("a file can be made");
-            // The server's user, which is another one where root runs the tests, locks it too.
+            // The user under whom the server runs locks the file too. If root runs the tests, this is another user.
             file.set_permissions(Permissions::from_mode(0o666)).expect("it is this user's");
             file
         };
@@ -132,7 +132,7 @@ impl Server {
         if server.try_connect("postgres").await.is_err() {
             let data = server.directory.join("data");
             if data.exists() {
-                // Of a machine that was switched off, or of somebody who kills by name.
+                // A machine that was switched off, or a server that was killed, may have left this data.
                 std::fs::remove_dir_all(data).expect("what is left can be removed");
             }
             Self::make(&server.directory);
@@ -146,7 +146,7 @@ impl Server {
     /// Creates the files of a server.
     fn make(directory: &Path) {
         let mut initdb = as_owner(&binary("initdb"), directory);
-        // A locale by which texts are not ordered by their bytes, so that a forgotten collation is seen.
+        // This locale does not sort texts by their bytes, so a test fails if a statement lacks its collation.
         initdb.args(["--auth=trust", "--username=lamplight", "--no-sync", "--encoding=UTF8"]);
         initdb.args(["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en", "-D"]);
         let made = initdb.arg(directory.join("data")).output().expect("initdb can be started");
@@ -186,7 +186,7 @@ impl Server {
         for option in options {
             guard.arg("-c").arg(option);
         }
-        // Nothing of it is a part of this process, which it outlives.
+        // The server outlives this process, so it shares no process group and no files with it.
         guard.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         drop(guard.spawn().expect("a shell can be started"));
     }
@@ -208,7 +208,8 @@ impl Server {
         for option in options {
             shell.arg("-c").arg(option);
         }
-        // Its own group: an interruption by the keyboard is for the tests, whose end then ends the server.
+        // The shell has its own process group, so a keyboard interrupt reaches only the tests. Their end then ends
+        // the server.
         shell.process_group(0).stdin(Stdio::piped()).spawn().expect("a shell can be started")
     }
 
@@ -228,7 +229,7 @@ impl Server {
             assert!(started.elapsed() < PATIENCE, "PostgreSQL does not end");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        // Where nobody asks for its end, the killed server stays as a process that PostgreSQL takes for running.
+        // The killed server may stay as a zombie process, which PostgreSQL would take for a running server.
         for left in ["data/postmaster.pid", ".s.PGSQL.5432.lock"] {
             std::fs::remove_file(self.directory.join(left)).expect("the killed server has left it");
         }

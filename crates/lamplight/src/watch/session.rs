@@ -63,8 +63,8 @@ impl Session {
         let Begin { me, user_sig, people, status } = begin;
         let events = client.events();
         let logged_in = match client.login(me.as_str(), user_sig).await {
-            // A device that was kicked while it was away gets this refusal once, and may then log in again. Whoever
-            // starts this program wants to do so.
+            // A device that was kicked while it was away gets this refusal once, and may then log in again. The user
+            // who has started this program wants to log in.
             Err(Error::Refused(refused)) if refused.is(Code::KICKED_BY_OTHER_LOGIN) => {
                 client.login(me.as_str(), user_sig).await
             }

@@ -141,7 +141,7 @@ impl Drop for Link {
         self.shared.is_over.store(true, Ordering::Relaxed);
         self.restore();
         self.close();
-        // The thread that accepts has to see that the link is over.
+        // The thread that accepts connections has to notice that the link is closed.
         match self.port {
             0 => drop(UnixStream::connect(self.folder().join("redis.sock"))),
             port => drop(TcpStream::connect(("127.0.0.1", port))),
@@ -156,7 +156,7 @@ impl Shared {
 
     /// Connects a new connection to the store. Returns `false` if the link has been dropped.
     fn accept(self: &Arc<Self>, client: impl Socket) -> bool {
-        // Otherwise, or if the store is away, the client is dropped, and finds its connection closed.
+        // If the link is closed or the store cannot be reached, the client is dropped, and its connection is closed.
         if !self.lock().is_closed
             && let Ok(store) = UnixStream::connect(&self.store)
         {

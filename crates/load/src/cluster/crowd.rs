@@ -467,7 +467,7 @@ impl Crowd {
                 self.give(user, job)?;
             }
             if let Some(load) = &mut self.load {
-                // Without an idle user, nothing is made up for later.
+                // Without an idle user, the missed operations are not made up for later.
                 load.made[kind] = due;
             }
         }

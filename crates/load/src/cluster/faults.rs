@@ -32,7 +32,7 @@ pub fn rolling(stage: &mut Stage) -> Result<()> {
     let mut longest_stop = Duration::ZERO;
     for node in 0..stage.testbed.nodes.len() {
         let Stage { testbed, crowd, .. } = stage;
-        // The node says that it is not ready, so the balancer passes nobody to it any more.
+        // The node reports that it is not ready, so the balancer passes no more clients to it.
         crowd.set_accepting(node, false);
         let began = Instant::now();
         testbed.nodes[node].terminate();
@@ -52,7 +52,7 @@ pub fn rolling(stage: &mut Stage) -> Result<()> {
         crowd.run_for(AROUND)?;
     }
     let changes = finish_load(stage)?;
-    // What a grace would still show comes now.
+    // Notifications that are delayed until the end of the grace arrive now.
     let grace = stage.sizes.grace;
     stage.crowd.run_for(grace + Duration::from_secs(12))?;
     stage.crowd.look_for_messages()?;
@@ -77,7 +77,7 @@ pub fn kill(stage: &mut Stage) -> Result<()> {
     stage.crowd.begin();
     stage.crowd.set_load(Some(LOAD));
     stage.crowd.run_for(AROUND)?;
-    // No two of them have a common watcher. The node that has most of them is killed.
+    // No two of these users have a common watcher. The node with most of these users is killed.
     let spread = stage.crowd.fleet.ring().spread(0, u32::MAX);
     let fleet = &stage.crowd.fleet;
     let on = |node: usize| -> Vec<u32> {
@@ -102,7 +102,7 @@ pub fn kill(stage: &mut Stage) -> Result<()> {
     if let Err(error) = told {
         say(&format!("  {error:#}"));
     }
-    // What would be told a second time comes now.
+    // Repeated notifications would arrive now.
     crowd.run_for(AROUND)?;
     finish_load(stage)?;
 
@@ -176,7 +176,7 @@ pub fn flush(stage: &mut Stage) -> Result<()> {
     let seconds = last.duration_since(flushed).as_secs_f64();
     let queries = crowd.queries;
     finish_load(stage)?;
-    // Users whom nobody has put back would lapse now.
+    // Users whose connections were not put back would become OFFLINE now.
     let grace = stage.sizes.grace;
     stage.crowd.run_for(grace + Duration::from_secs(12))?;
 

@@ -162,7 +162,7 @@ mod tests {
             load(&given).unwrap().cluster_identity().unwrap()
         };
         let own = identity("redis://:s3cret@a,b:7", "lm");
-        // The number is a part of what nodes of different versions have to agree on.
+        // Nodes of different versions have to compute the same number.
         assert_eq!(own, ClusterIdentity(11_999_523_698_846_062_791));
         assert_eq!(own, identity("rediss://me:other@b:7,a:6379/0", "lm"));
         for (directory, prefix) in

@@ -65,7 +65,7 @@ mod tests {
             Config::load(Some(file.path()), Vec::new()).unwrap_err().to_string()
         };
         let url = "postgres://app:s3cret@db.example/chat";
-        // With the position of the mistake, and no line of the file.
+        // The error has the position of the mistake, but no line of the file.
         for (text, told) in [
             (format!("workers = 1\nfacts = \"{url}\n"), "line 2"),
             (format!("facts = '{url}\nworkers = 1"), "line 1"),

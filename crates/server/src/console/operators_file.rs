@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(operators.list().await.unwrap(), files.list().await.unwrap());
         assert_eq!(operators.make_first_password().await.unwrap(), None);
         operators.remove(&name("ann")).await.unwrap();
-        // Those of another folder, or of this one again, do not come back.
+        // The operators of another folder, or of this folder again, do not come back.
         for folder in [&folder, &other] {
             let operators = Operators::open(facts.clone(), folder.path()).await.unwrap();
             assert_eq!(operators.find(&name("ann")).await.unwrap(), None);

@@ -76,7 +76,7 @@ pub async fn offline(
     let log = Arc::<InProcessDirectory>::clone(&directory);
     let service = Arc::new(Service::new(facts, directory, log, ThrottleLimits::default()));
     if is_beside_nodes {
-        // The nodes complete what is incomplete. The operation needs the apps alone.
+        // Running nodes complete unfinished deletions. The operation needs only the apps.
         service.begin_in_cluster().await?;
     } else {
         service.recover(Vec::new(), Timestamp::default(), clock.now()).await?;

@@ -29,7 +29,8 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
     let mut failing = Failing::default();
     loop {
         if waiting.is_empty() && !missed {
-            // Whichever comes first; if neither the log nor the duties have changed, nothing is done.
+            // Waits for the log or for the interval, whichever comes first. If neither the log nor the duties have
+            // changed, nothing is done.
             let _ = tokio::time::timeout(DUTIES, log.ready()).await;
         }
         missed |= log.take(&mut entries) != Heard::All;

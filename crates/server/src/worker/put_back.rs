@@ -50,7 +50,7 @@ impl Worker {
         if outcome == Reasserted::Refused
             && let Some(slot) = self.connections.slot(id)
         {
-            // The next login says what has become of this one.
+            // The refusal of the next login gives the reason for which this login has ended.
             self.close(slot, last_words(Cause::Reconnect, "log in again"), None);
         }
         Ok(outcome != Reasserted::Refused)

@@ -94,7 +94,7 @@ mod tests {
             told(&mut audience, alice)
         };
         assert_eq!(tell(5, "at lunch", 1, Reason::Custom, Platform::Web), [5]);
-        // As it is put back after a loss of records, with one device after the other.
+        // Simulates a status that is put back after a loss of records, one device after the other.
         assert_eq!(tell(90, "at lunch", 1, Reason::Login, Platform::IPhone), [0; 0]);
         assert_eq!(
             tell(5, "older", 1, Reason::Custom, Platform::Web),
@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(tell(92, "", 2, Reason::Login, Platform::IPhone), [92], "Bob was away");
         assert_eq!(tell(93, "", 2, Reason::None, Platform::IPhone), [0; 0]);
 
-        // A client that comes back with the former version gets the present one, as does one that comes anew.
+        // A client that resumes with the former version gets the present one, and so does a client that logs in anew.
         let carol = join(&mut audience, "carol", 2);
         audience.known(carol, &user("bob"), Version(92));
         assert_eq!(told(&mut audience, carol), [93]);

@@ -82,7 +82,7 @@ fn window<K: Eq + Hash>(table: &mut Table<K>, key: K, limit: RateLimit) -> &mut 
     let new = || Window { calls: SlidingWindow::default(), limit, refused_until: Moment::default() };
     let window = table.entry(key).or_insert_with(new);
     if window.limit != limit {
-        // What was refused under another limit may be allowed now.
+        // A call that was refused under another limit may be allowed now.
         window.limit = limit;
         window.refused_until = Moment::default();
     }

@@ -217,7 +217,8 @@ impl Service {
         }
         let mut deleted = self.deleted.all();
         if self.is_in_cluster() && !deleted.is_empty() {
-            // Another node that has made the account anew has taken the former one off all lists before.
+            // If another node has created the account again, that node has already removed the former account from
+            // all lists.
             let users: Vec<User> = deleted.keys().cloned().collect();
             let made_anew =
                 |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());

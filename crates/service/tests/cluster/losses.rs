@@ -146,7 +146,7 @@ async fn a_node_that_begins_after_a_loss_knows_of_older_nodes_by_their_epochs() 
     for (epoch, expected) in [(Some(now(0).wall), Some(100)), (Some(now(100).wall), None), (None, None)] {
         let cluster = Cluster::start().await;
         log_in(&cluster.here, "ann", "phone", Platform::IPhone, ConnectionId::new(HERE, 1), 1).await;
-        // The other node has started at second 600 by the former clock, which was ahead.
+        // The other node has started at second 600 by the former clock, which was ahead of the present one.
         cluster.lose_by_clock(&["ann"], 700, 100);
         cluster.there.begin_in_cluster().await.unwrap();
         let nodes = LocalNodes::default();
@@ -348,8 +348,8 @@ async fn a_connection_whose_login_has_ended_is_not_put_back() {
 
 #[tokio::test]
 async fn the_record_of_every_login_is_rebuilt_after_a_loss() {
-    // The clock of the node of a login may have been ahead. A login under way is left to its operation: the facts have
-    // it, and it may yet be taken back.
+    // The clock of the node of a login may have been ahead. A login that is in progress is left to its operation: the
+    // facts have this login, but it may still be taken back.
     for (lost, records) in [(100, 2), (1, 2), (0, 0)] {
         let cluster = Cluster::start().await;
         for (name, local) in [("ann", 1), ("bob", 2)] {

@@ -210,7 +210,7 @@ async fn the_connections_of_a_lost_node_end_and_those_of_others_stay() {
     assert_eq!((cat.status_type, cat.online_devices.iter().collect()), (Online, vec![Platform::IPhone]));
     let mut entries = Vec::new();
     assert_eq!(cluster.log.take(&mut entries), Heard::All);
-    // The log also tells of the connections, in case that their node runs.
+    // The log also reports the ended connections, in case their node is still running.
     entries.retain(|entry| matches!(entry.news, News::Status(_)));
     let told: Vec<_> = entries.iter().map(|entry| entry.user.id.as_str()).collect();
     assert_eq!(told, ["ann"], "told exactly once, and of nobody who is still there");
@@ -362,7 +362,7 @@ async fn a_record_that_vanishes_each_time_ends_the_call_with_an_error_that_asks_
     }
     let seeds = cluster.directory.keep_seeds();
     assert!((4..100).contains(&seeds), "{seeds}");
-    // What was begun is completed once records last.
+    // The interrupted operations are completed once records are kept.
     cluster.here.retry(now(104)).await;
     cluster.there.retry(now(104)).await;
     assert_eq!((cluster.here.retries().0, cluster.there.retries().0), (0, 0));

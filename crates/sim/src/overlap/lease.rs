@@ -208,7 +208,7 @@ impl Log {
         }
         if travel.missed_at.is_some_and(|at| at <= now) {
             travel.missed_at = None;
-            // What comes later is not older than what was missed.
+            // Entries that come later are not older than the missed ones.
             travel.entries.clear();
             return Heard::Missed(Partitions::Every);
         }

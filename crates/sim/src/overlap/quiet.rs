@@ -387,7 +387,7 @@ impl World {
     fn judge_picture(&self, number: u64, client: &Client, of: Who, truth: Option<&UserStatus>) {
         let Some(truth) = truth else { return };
         let known = client.picture.get(&of);
-        // Nobody is notified of a version alone, which rises at a loss.
+        // A client is not notified of a new version alone. The version rises at a loss.
         let is_current = |known: &UserStatus| {
             known.version == truth.version || known.version < truth.version && known.is_put_back_as(truth)
         };

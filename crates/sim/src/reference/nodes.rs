@@ -42,7 +42,7 @@ impl Reference {
             }
         }
         self.down = Some(Down { worker, lost, is_cleared: false });
-        // Until its lease is over, nobody does its duties.
+        // Until its lease is over, no node has its duties.
         self.now = self.now.after(LEASE);
     }
 

@@ -87,7 +87,6 @@ void main() {
       await logout;
       equal(await loggedIn(), '');
       // Both calls have ended, so they do not affect a later login.
-      // them.
       equal((await manager.login(userID: 'bob', userSig: sig)).code, 0);
     });
   });

@@ -498,6 +498,6 @@ fn a_hand_over_sends_each_notice_in_its_order_and_from_one_node_at_a_time() {
         late += world.late;
         notices += world.last_id;
     }
-    // The histories have what they are meant to have.
+    // Checks that the histories contain the situations that they are meant to test.
     assert!(take_overs > 300 && late > 30 && notices > 50_000, "{take_overs} {late} {notices}");
 }

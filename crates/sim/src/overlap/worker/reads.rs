@@ -135,7 +135,7 @@ impl Worker {
         if outcome == Reasserted::Refused
             && let Some(slot) = self.slot(id)
         {
-            // The next login says what has become of this one.
+            // The refusal of the next login gives the reason for which this login has ended.
             self.close(slot, None, None);
         }
         Ok(outcome != Reasserted::Refused)
@@ -151,7 +151,7 @@ impl Worker {
         self.with_connection(id, is) == Some(true)
     }
 
-    /// An open connection with what this worker knows of the user; `None` if it is not logged in.
+    /// An open connection with this worker's data about the user; `None` if it is not logged in.
     pub(super) fn open_connection(&self, id: ConnectionId) -> Option<OpenConnection> {
         let (connections, audience) = (self.connections.borrow(), self.audience.borrow());
         let connection = connections.get(super::slot_of(id)).filter(|connection| connection.id == id);

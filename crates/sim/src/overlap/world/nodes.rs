@@ -325,7 +325,7 @@ impl World {
         let mut log = self.nodes[index].shared.live.now().follow();
         self.end_node(index, "is killed");
         let mut left = (TIMES.lease + TIMES.grace).as_millis() as u64 + PATIENCE;
-        // Not drawn, so that the seeds go on as they did.
+        // These values are not drawn from the random generator, so that existing seeds give the same runs as before.
         if self.now().is_multiple_of(2) {
             let waits = self.now() % 7_000;
             self.pass(waits);

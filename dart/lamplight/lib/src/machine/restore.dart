@@ -19,8 +19,8 @@ const restorePace = 500;
 /// default rate limit.
 const restoreAfterRefusal = 5000;
 
-/// The users to whom the client will not subscribe again. Those in `notWatched`
-/// are not watched any more, not even as friends.
+/// The users to whom the client will not subscribe again. The users in
+/// `notWatched` are not watched any more, not even as friends.
 typedef Lost = ({List<String> users, List<String> notWatched});
 
 /// The users to whom the client still has to subscribe again.
@@ -46,7 +46,7 @@ final class Restore {
   }
 
   /// Records that users are not watched, as the server has reported. Returns
-  /// those of them to whom the client will not subscribe again.
+  /// the users among them to whom the client will not subscribe again.
   List<String> notWatched(Iterable<String> users) {
     final covered = {..._waiting, ...?_sent};
     final left = <String>[];

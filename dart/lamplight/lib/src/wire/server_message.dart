@@ -90,7 +90,7 @@ final class SubscriptionsChangedMessage extends ServerMessage {
   /// The users who were removed from the subscription list.
   final List<String> unsubscribed;
 
-  /// Those of the unsubscribed users who are not watched any more.
+  /// The unsubscribed users who are not watched any more.
   final List<String> notWatched;
 }
 

@@ -1,4 +1,4 @@
-/** A number field with its name, its unit and its bounds, and with what is wrong with the typed text. */
+/** A number field with its name, its unit, its bounds, and an error if the typed text is invalid. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";

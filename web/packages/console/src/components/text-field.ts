@@ -1,5 +1,6 @@
 /**
- * A text field with its name, its explanation, and what is wrong with the text. Dispatches `lc-edit` after an edit.
+ * A text field with its name, its explanation, and an error if the text is invalid. Dispatches `lc-edit` after an
+ * edit.
  */
 
 import { css, html } from "lit";

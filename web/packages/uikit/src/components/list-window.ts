@@ -25,7 +25,7 @@ export interface ListWindowOptions {
   /** Returns the height of a row in pixels. */
   readonly height: (index: number) => number;
   readonly key: (index: number) => string;
-  /** Returns the height of what is before the first row, in pixels. */
+  /** Returns the height of the content before the first row, in pixels. */
   readonly before: () => number;
   /** Returns the rows that are in the document at any scroll position. */
   readonly kept: (range: Range) => readonly number[];
