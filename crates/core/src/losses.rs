@@ -152,7 +152,7 @@ mod tests {
         check(100, &[], true, None);
         check(990, &[(990, 995)], false, None);
         check(990, &[(990, 995)], true, Some((990, 10)));
-        // The epoch was seen late, so the age is computed from the clock of the store.
+        // The node begins long after the loss, so the age is computed by the clock of the store.
         check(100, &[(100, 995)], true, Some((100, 900)));
         // A new node takes over the time of nodes that adapt to a new clock, which is behind by ten minutes, or
         // ahead.
