@@ -177,8 +177,8 @@ impl Link {
         self.usual_heartbeat
     }
 
-    /// Returns the time without traffic before the link ended. If a request is unanswered, the time ends when the last
-    /// message was sent, because the path may have cut the link after that.
+    /// Returns how long a link that ends now was silent. If a request is unanswered, only the time before the last sent
+    /// message counts, because the network path may have been cut then, without the client noticing.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)

@@ -155,7 +155,7 @@ pub struct ClusterArgs {
 #[derive(Args, Debug, Clone, Default)]
 #[command(next_help_heading = "Server")]
 pub struct ServerArgs {
-    /// The client port of a running server; without it, one is started and ended
+    /// The client port of a running server; without this option, a server is started for the measurement
     #[arg(long, value_name = "ADDRESS", requires = "app", requires = "key")]
     pub server: Option<SocketAddr>,
     /// The SDKAppID of an app of that server; the load makes its accounts there

@@ -14,7 +14,7 @@ pub struct Duties {
     oldest: Arc<OldestNode>,
 }
 
-/// The beginning of the oldest other node in the register.
+/// When the oldest other node in the register began.
 pub(crate) struct OldestNode {
     /// The epoch of the directory when that node began.
     epoch: AtomicU64,

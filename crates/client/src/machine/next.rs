@@ -59,7 +59,7 @@ impl Machine {
         calls.for_each(|call| turn.answer(call, Err(Error::NotLoggedIn)));
     }
 
-    /// Ends the logins and calls of the stored session whose deadline has passed.
+    /// Ends the logins and calls of the stored session that have passed their deadlines.
     pub(super) fn expire_next(&mut self, turn: &mut Turn) {
         let Some(next) = &mut self.next else { return };
         let now = turn.now;

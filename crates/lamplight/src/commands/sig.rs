@@ -30,7 +30,7 @@ The token is signed with the newest key of the app. It works for every client of
 recorded in the audit log; a backend should make its own."
 )]
 pub struct SigArgs {
-    /// The subcommand; without one, a UserSig is made.
+    /// The subcommand; if it is missing, a UserSig is made.
     #[command(subcommand)]
     command: Option<SigCommand>,
     /// The user who can log in with it

@@ -31,8 +31,9 @@ final class EventQueue {
   /// These are the events that are older than the newest change of a slot.
   int _ahead = 0;
 
-  /// The users whose statuses the listener has. That a user is not watched any
-  /// more is reported only for these users, which bounds the number of slots.
+  /// The users whose statuses the listener has. If a user is not watched any
+  /// more, the queue reports it only for these users. This bounds the number of
+  /// slots.
   final Set<String> _told;
 
   /// Whether the queue is empty.

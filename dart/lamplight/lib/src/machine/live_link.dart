@@ -18,7 +18,8 @@ const maxInFlight = 64;
 /// still be sent on the next link.
 const answerPatience = 8000;
 
-/// The same time for a link in doubt, after the device has changed its network.
+/// The time without received bytes after which a link in doubt is given up. A
+/// link is in doubt after the device has changed its network.
 const doubtPatience = 3000;
 
 /// The same time after a sleep, in which most links break unnoticed.
@@ -137,8 +138,8 @@ final class LiveLink {
       _lastSent + path.heartbeat(usualHeartbeat);
 
   /// Returns how long a link that ends now was silent. If a request is
-  /// unanswered, the silence ended when the last message was sent: the network
-  /// path may have been cut by then, without the client noticing.
+  /// unanswered, only the time before the last sent message counts, because the
+  /// network path may have been cut then, without the client noticing.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
   /// The time at which the link is given up if no bytes arrive before; null if

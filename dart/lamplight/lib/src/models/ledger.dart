@@ -115,7 +115,8 @@ class Ledger {
     return changed;
   }
 
-  /// Stores the abilities of the client; null if the SDK does not report them.
+  /// Handles new abilities of the client; null if the SDK does not report them.
+  /// Returns the users whose status to show may have changed.
   List<String> allowed(Abilities? abilities) {
     _isClosedByApp = abilities?.statusesOfOthers == false;
     if (abilities == null) {

@@ -14,7 +14,10 @@ export const MAX_IN_FLIGHT = 64;
  */
 export const ANSWER_PATIENCE = 8_000;
 
-/** The same time for a link in doubt: the network has changed, or the browser reports that there is no network. */
+/**
+ * The time without received bytes after which a link in doubt is given up. A link is in doubt if the network has
+ * changed, or the browser reports that there is no network.
+ */
 export const DOUBT_PATIENCE = 3_000;
 
 /** The same time after a sleep, in which most links break unnoticed. */
@@ -136,8 +139,8 @@ export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
 }
 
 /**
- * Returns how long a link that ends now was silent. If a request is unanswered, the silence ended when the last
- * message was sent: the network path may have been cut by then, without the client noticing.
+ * Returns how long a link that ends now was silent. If a request is unanswered, only the time before the last sent
+ * message counts, because the network path may have been cut then, without the client noticing.
  */
 export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;
