@@ -197,11 +197,11 @@ impl<S: Versioned> Hub<S> {
         self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
     }
 
-    /// Records that an answer to a query contains this version of a user's state. Returns a newer state for the answer
-    /// if the connection was already sent a newer state; otherwise `None`.
+    /// Records that an answer to a query contains this version of a user's state. If a newer state was already sent to
+    /// the connection, returns that state, which must replace the older one in the answer.
     ///
-    /// The mark is kept if no state of the user was sent to the connection yet. The client then ignores the state in
-    /// the answer, and still needs the notification.
+    /// If no state of the user was sent to the connection yet, the mark is kept: the client ignores the state in the
+    /// answer, and still needs the notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {

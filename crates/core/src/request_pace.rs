@@ -47,17 +47,17 @@ impl RequestRate {
         Moment((now.0 / window + 1) * window)
     }
 
-    /// The parts that may come at once, at least one.
+    /// Returns how many parts may come at once: at least one.
     fn burst(self) -> u32 {
         self.thousandths_in(Self::BURST).div_ceil(1_000).try_into().unwrap_or(u32::MAX)
     }
 
-    /// The parts that flow out of the bucket in a number of windows, rounded down.
+    /// Returns how many parts flow out of the bucket in a number of windows, rounded down.
     fn flow(self, windows: u16) -> u32 {
         (self.thousandths_in(Self::WINDOW * u32::from(windows)) / 1_000).try_into().unwrap_or(u32::MAX)
     }
 
-    /// The thousandths of parts that are handled in a time.
+    /// Returns how many thousandths of parts may be handled in a time.
     fn thousandths_in(self, time: Duration) -> u64 {
         u64::from(self.per_second) * u64::from(Received::PARTS) * time.as_millis() as u64
     }

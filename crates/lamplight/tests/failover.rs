@@ -252,9 +252,9 @@ async fn what_an_outdated_replica_lacks_is_put_back_or_found() {
 /// The ways in which a PostgreSQL is lost.
 #[derive(Clone, Copy)]
 enum Loss {
-    /// Its processes are killed, so that connections are refused.
+    /// The processes of PostgreSQL are killed, so that connections are refused.
     Killed,
-    /// It accepts connections, and answers nothing.
+    /// PostgreSQL accepts connections, but does not answer.
     Hanging,
 }
 

@@ -19,7 +19,8 @@ pub struct Exposition {
 #[derive(Default)]
 struct State {
     newest: Bytes,
-    /// Its clones count the texts in memory: each text holds one clone until the last reference to the text is dropped.
+    /// Each text in memory holds a clone of this value, until the last reference to the text is dropped. So the number
+    /// of clones is the number of texts.
     alive: Arc<()>,
 }
 
