@@ -82,8 +82,8 @@ impl PendingEvents {
         }
     }
 
-    /// Removes the events up to the ordinal `up_to`, because the outbox has them. Subtracts the reported number from
-    /// the dropped events.
+    /// Removes the events up to the ordinal `up_to`, because the outbox has them. Subtracts `dropped` from the number
+    /// of dropped events, because the outbox has recorded these losses.
     pub(crate) fn recorded(&mut self, up_to: u64, dropped: u32) {
         self.waiting.retain(|event| event.ordinal > up_to);
         self.dropped = self.dropped.saturating_sub(dropped);

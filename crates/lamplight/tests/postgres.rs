@@ -279,7 +279,8 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), expected);
 }
 
-/// The connections of a server are lost, and another server takes the database before it has connected again.
+/// A server loses its connections to PostgreSQL, and another server takes the database before the first one has
+/// connected again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_whose_database_another_has_taken_is_not_ready_until_that_one_ends() {
     let database = server().await.create_database().await;

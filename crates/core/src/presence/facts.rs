@@ -274,7 +274,7 @@ impl Presence {
     }
 
     /// Ends the login of a returning device, because a later login on the platform `by` has kicked it. Closes the
-    /// device's connection with that cause.
+    /// device's connection with the cause [`EndCause::KickedByLogin`].
     pub fn lose(
         &mut self,
         device: &DeviceId,

@@ -359,7 +359,7 @@ final class Running {
     _session.tell((listener) => listener.onConnectFailed(code, why.message));
   }
 
-  /// Handles that the server has refused the login of a reconnect.
+  /// Handles a reconnect whose login the server has refused.
   void _loginRefused(LamplightException refusal) {
     switch (refusal.code) {
       case LamplightCode.sigExpired || LamplightCode.loginSigExpired:

@@ -212,8 +212,8 @@ class Ledger {
     }
   }
 
-  /// Handles that the application has unsubscribed from users; from all users
-  /// if the list is empty.
+  /// Handles an unsubscribe call of the application, which names the users; an
+  /// empty list means all users.
   void applicationUnsubscribed(List<String> users) {
     _gone(users.isNotEmpty ? users : [..._own.keys, ..._foreign]);
   }
@@ -494,8 +494,8 @@ class Ledger {
         before?.customStatus != kept.customStatus;
   }
 
-  /// Handles that users were removed from the subscription list, so that their
-  /// statuses are not updated any more.
+  /// Handles the removal of users from the subscription list: their statuses
+  /// are not updated any more.
   void _gone(Iterable<String> users) {
     for (final user in users) {
       _own.remove(user);

@@ -134,8 +134,8 @@ final class StatusWatcher {
     _wakeSoon();
   }
 
-  /// Handles that the application has unsubscribed from users; from all users
-  /// if the list is empty.
+  /// Handles an unsubscribe call of the application, which names the users; an
+  /// empty list means all users.
   void applicationUnsubscribed(Iterable<String> users) {
     _ledger.applicationUnsubscribed(users.toList());
     _remember();

@@ -379,7 +379,8 @@ export class AppPage extends View {
   };
 
   /**
-   * Handles that another operator has saved first: reads the app again, and applies the changes of this form to it.
+   * Handles a refused save, because another operator has saved first: reads the app again, and applies the changes of
+   * this form to it.
    */
   async #readAgain(): Promise<void> {
     if (this.loaded.state !== "ready") return;

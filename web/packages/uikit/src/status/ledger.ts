@@ -247,7 +247,7 @@ export class Ledger {
     }
   }
 
-  /** Handles that the application has unsubscribed from users; from all users if the list is empty. */
+  /** Handles an unsubscribe call of the application, which names the users; an empty list means all users. */
   applicationUnsubscribed(users: readonly string[]): void {
     this.#gone(users.length > 0 ? users : [...this.#own.keys(), ...this.#foreign]);
   }
@@ -502,7 +502,7 @@ export class Ledger {
     return before?.statusType !== kept.statusType || before.customStatus !== kept.customStatus;
   }
 
-  /** Handles that users were removed from the subscription list, so that their statuses are not updated any more. */
+  /** Handles the removal of users from the subscription list: their statuses are not updated any more. */
   #gone(users: readonly string[]): void {
     for (const user of users) {
       this.#own.delete(user);
