@@ -223,9 +223,10 @@ impl World {
         open
     }
 
-    /// The open connections whose login number in the record differs from the number that the worker knows. A later
-    /// login of the device has failed, and the record has given its number to this login. After a loss, the later login
-    /// may also have succeeded on another connection, so these clients are asked to reconnect.
+    /// The open connections for which the record and the worker have different login numbers. If a later login of a
+    /// device fails, the record gives the number of that login to the device's earlier login, but the worker of the
+    /// earlier login does not know it. After a loss, a node cannot tell this from a later login that succeeded on
+    /// another connection, so these clients are asked to reconnect.
     fn handed_on(&self) -> BTreeSet<ConnectionId> {
         let mut handed_on = BTreeSet::new();
         for worker in self.nodes.iter().flat_map(|node| &node.workers) {

@@ -21,7 +21,7 @@ export interface Actions {
   say(text: string): Promise<boolean>;
   /** Queries the status of a user who may not exist. */
   meet(userID: string): Promise<boolean>;
-  /** Queries the status of a user who is shown. The lists report an error. */
+  /** Queries the status of a user who is shown. If the query fails, the lists show the error. */
   glance(userID: string): void;
   befriend(userID: string): Promise<boolean>;
   showStatus(shown: boolean): void;
