@@ -113,8 +113,8 @@ impl EventQueue {
         }
     }
 
-    /// Removes all changed statuses and returns them as one event. If no status has changed, returns the removed users
-    /// as one event instead.
+    /// Takes the changed statuses out of the slots, as one event. If there are none, takes the users who are not
+    /// watched any more, as one event.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());

@@ -151,7 +151,7 @@ impl Membership {
         self.others = others;
     }
 
-    /// Notes nodes of which a record has connections. A node that this node does not know counts as silent from now on.
+    /// Notes nodes that have connections in a record. A node that this node does not know counts as silent from now on.
     /// Such a node may have stopped before all running nodes began, and the register may have lost it.
     pub fn suspect(&mut self, nodes: impl IntoIterator<Item = NodeId>) {
         for node in nodes.into_iter().filter(|node| *node != self.own) {

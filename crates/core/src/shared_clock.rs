@@ -20,8 +20,8 @@ const SLEW: u64 = 20;
 /// is the first.
 const MOST_TRAVEL: Duration = Duration::from_secs(1);
 
-/// The minimum difference, in milliseconds, between the time of other nodes and the clock of the directory for which a
-/// starting node takes over their time. Smaller differences are errors of measurement.
+/// A starting node takes over the time of the other nodes if that time differs from the directory's clock by at least
+/// this many milliseconds. Smaller differences are errors of measurement.
 const LEAST_COMMON: i64 = 1_000;
 
 /// Returns by how many milliseconds the nodes of a cluster are ahead of the clock of the directory. `all` has this

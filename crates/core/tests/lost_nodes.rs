@@ -470,8 +470,8 @@ fn a_record_is_as_rebuilt_until_a_connection_is_put_back_or_something_visible_ha
     assert!(!user.presence.is_as_rebuilt());
 }
 
-/// The ends were in a record that was lost. The new record was created from facts that were read before the ends, and
-/// the connection was put back.
+/// Logins ended in a record that was then lost. The new record was created from facts that still have the logins, and a
+/// connection was put back. Once the facts have the ends, the logins with these numbers leave the record.
 #[test]
 fn logins_that_have_ended_in_the_facts_leave_a_record_that_was_made_from_older_ones() {
     let end = |name, login| EndedLogin { device: device(name), login, mark: None };

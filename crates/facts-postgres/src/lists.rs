@@ -1,5 +1,5 @@
-//! The lists of users: the calls of the port, with the statements that read or change several lists. The modules of
-//! each subject have the other statements.
+//! The lists of users: implements the port `Lists`. The statements that read or change several lists are in this
+//! module, and those that concern a single list are in the module of that list.
 
 use crate::PostgresFacts;
 use crate::lists_state::state_at;

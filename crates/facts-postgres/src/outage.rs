@@ -8,14 +8,13 @@ use std::time::{Duration, Instant};
 /// of the same kind.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Kind {
-    /// PostgreSQL answers.
+    /// A read, or another call that writes nothing.
     Read,
-    /// PostgreSQL commits.
+    /// A write.
     Write,
-    /// PostgreSQL commits a write that needs room on the disk for new pages of a table.
+    /// A write that needs room on the disk for new pages of a table.
     Room,
-    /// PostgreSQL lets this program use the database beside other programs, which is checked when a connection is
-    /// opened.
+    /// The check whether this program may use the database. It runs when a connection is opened.
     Admission,
 }
 
@@ -68,7 +67,7 @@ impl Outages {
         self.0.is_some_and(|outage| outage.ended_by == Kind::Room)
     }
 
-    /// The cause for which this program may not use the database; `None` if it may.
+    /// The reason why this program may not use the database; `None` if it may.
     pub(crate) fn refused(&self) -> Option<Cause> {
         self.0.filter(|outage| outage.ended_by == Kind::Admission).map(|outage| outage.cause)
     }

@@ -94,7 +94,7 @@ pub(crate) async fn examine(store: &Store) -> Result<bool, FactsError> {
     }
 }
 
-/// The reason why the rights of the user could not be tested.
+/// The error of a trial statement (`Failed`), or of any other statement of the test (`Lost`).
 enum Tried {
     Failed(FactsError),
     Lost(tokio_postgres::Error),

@@ -52,9 +52,9 @@ impl CourseSettings {
 /// The pace of the changes.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
-    /// This number of changes are outstanding at any time: when one is complete, the next starts.
+    /// The number of changes that are outstanding at any time: when one is complete, the next starts.
     Outstanding(usize),
-    /// This number of changes start per second.
+    /// The number of changes that start per second.
     PerSecond(u32),
 }
 

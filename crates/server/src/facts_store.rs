@@ -142,7 +142,7 @@ impl FactsStore {
         }
     }
 
-    /// Opens a database in PostgreSQL only to read, beside the programs that use it.
+    /// Opens a database in PostgreSQL for reading only. Other programs may use it at the same time.
     pub async fn open_to_read(postgres: &PostgresSettings) -> Result<Self, FactsError> {
         Ok(Self::Postgres(Arc::new(PostgresFacts::open_to_read(postgres).await?)))
     }

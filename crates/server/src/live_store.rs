@@ -31,7 +31,7 @@ pub struct Opened {
     pub store: LiveStore,
     /// The damage that the embedded directory has found on disk.
     recovered: Option<Recovered>,
-    /// The mark of the facts that the directory in Redis has noted; `None` for the embedded directory.
+    /// The [`FactsMark`] that is stored in Redis; `None` for the embedded directory.
     pub noted: Option<FactsMark>,
 }
 

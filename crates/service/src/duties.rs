@@ -90,7 +90,7 @@ impl Duties {
         self.membership.as_ref().map(|membership| membership.lock().lost(now)).unwrap_or_default()
     }
 
-    /// Notes nodes of which a live record has connections. A node that the register does not contain is cleared after
+    /// Notes nodes that have connections in a live record. A node that the register does not contain is cleared after
     /// the lease and the grace.
     pub fn suspect(&self, nodes: impl IntoIterator<Item = NodeId>) {
         if let Some(membership) = &self.membership {

@@ -38,7 +38,7 @@ An option with the value `-` reads its secret from stdin; only one of them in a 
         /// An existing secret key; `-` reads it from stdin, so that it is not in the list of processes
         #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
         key: Option<String>,
-        /// Settings.
+        /// The settings of the new app.
         #[command(flatten)]
         settings: Box<SettingsArgs>,
     },
@@ -61,7 +61,7 @@ An option with the value `-` reads its secret from stdin, so that it is not in t
         /// The SDKAppID
         #[arg(value_name = "ID", value_parser = parse_app)]
         id: AppId,
-        /// Settings.
+        /// The settings to change.
         #[command(flatten)]
         settings: Box<SettingsArgs>,
     },

@@ -137,7 +137,7 @@ pub(crate) struct Plan {
     pub kinds: Vec<(Kind, usize)>,
     /// Whether devices may change their platform.
     pub changes_platform: bool,
-    /// Whether, in some phases, all writes for one user fail: those to the facts, or those to the live record.
+    /// Whether all writes for one user fail in some phases, either those to the facts or those to the live record.
     pub curses: bool,
     /// Whether, in the second half of each phase, writes to the live record of a user with a pending deadline fail.
     pub curses_who_is_due: bool,

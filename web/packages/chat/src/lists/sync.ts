@@ -402,7 +402,8 @@ export class ListsSync {
   }
 
   /**
-   * Waits before a call, if `calls` calls of its kind came before it. Throws an error if the session ends meanwhile.
+   * Waits for `PAUSE` if at least `AT_ONCE` calls of this kind were already made; `calls` is their number. Throws an
+   * error if the session ends during the wait.
    */
   async #pause(calls: number): Promise<void> {
     const readings = this.#readings;

@@ -308,7 +308,10 @@ export class Api {
     return this.#json(`/figures/history?${query.toString()}`, { background });
   }
 
-  /** Reads the samples after the number `after`. Another node than `node` answers with all of its samples. */
+  /**
+   * Reads the samples of `node` whose numbers are above `after`. If another node gets the request, it answers with all
+   * of its own samples.
+   */
   async figures(after: number | undefined, node: string | null): Promise<Figures> {
     const query = new URLSearchParams();
     if (after !== undefined) query.set("after", String(after));
