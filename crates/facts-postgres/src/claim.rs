@@ -40,14 +40,14 @@ impl ClusterIdentity {
 pub enum InUse {
     /// A server or a command uses the database alone.
     #[error(
-        "another server or command of Lamplight uses the database alone: stop it first, because two servers would not see \
-         each other's connections; if its machine was lost, PostgreSQL notices within a minute"
+        "another server or command of Lamplight has exclusive use of the database: stop it first, because two servers \
+         would not see each other's connections; if its machine was lost, PostgreSQL notices within a minute"
     )]
     ByServer,
     /// The nodes of a cluster use the database. This program wants to use it alone.
     #[error(
-        "the nodes of a cluster use the database: a server joins them by the setting `directory`, and a command has to be \
-         sent to one of them, with `--data-dir` of that node"
+        "the nodes of a cluster use the database: a server joins them with the setting `directory`, and a command must \
+         be sent to one of them, with `--data-dir` of that node"
     )]
     ByCluster,
     /// The nodes of a cluster with another directory use the database.

@@ -33,12 +33,12 @@ pub struct OlderSchema {
 
 /// The error of a database that has tables of another program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the database has tables of another program than Lamplight: give Lamplight a database of its own")]
+#[error("the database has tables of a program other than Lamplight: give Lamplight a database of its own")]
 pub struct NotFacts;
 
 /// The error of a call that PostgreSQL did not answer in time. A write may or may not be committed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("PostgreSQL gave no answer within {0:?}")]
+#[error("PostgreSQL did not answer within {0:?}")]
 pub struct NoAnswer(pub Duration);
 
 /// The fault of a call, without the name of the call.
@@ -88,7 +88,7 @@ pub enum Cause {
     /// The TLS handshake failed.
     #[error(
         "TLS with PostgreSQL failed: its certificate must be signed by one of `facts_ca`, or of the system, for the host \
-         of the URL; on a network that nobody else can read, sslmode=disable does without"
+         of the URL; on a network that nobody else can read, sslmode=disable turns TLS off"
     )]
     Tls,
     /// The user, the password or the address was refused.
@@ -110,7 +110,7 @@ pub enum Cause {
     InUse(InUse),
     /// The database is not the one that was used before.
     #[error(
-        "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a replica took over without the last commits; to go on with this database, stop every server that uses it, empty Redis if they are a cluster, and start them"
+        "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a replica took over without the last commits; to continue with this database, stop every server that uses it, empty Redis if they are a cluster, and start them"
     )]
     Exchanged,
     /// The server is starting or stopping.

@@ -46,7 +46,7 @@ pub enum UnfitServer {
     },
     /// The server is a standby.
     #[error(
-        "this PostgreSQL is a standby, which accepts no writes: name the primary, or all of them as host=A,B with \
+        "this PostgreSQL is a standby, which accepts no writes: name the primary, or all servers as host=A,B with \
          target_session_attrs=read-write"
     )]
     Standby,

@@ -25,29 +25,27 @@ pub enum InvalidUrl {
     Scheme,
     /// The text has several `@`.
     #[error(
-        "has more than one @: in the user and the password, every character but letters, digits and -._~ is written as % \
-         with two hexadecimal digits, so that @ is %40"
+        "has more than one @: in the user and the password, every character except letters, digits and -._~ is written \
+         as % with two hexadecimal digits, so that @ is %40"
     )]
     Credentials,
     /// A port is not a number.
     #[error(
-        "has a port that is not a number from 0 to 65535; a / or @ in the password is written as %2F or %40, because the \
-         password ends there otherwise"
+        "has a port that is not a number from 0 to 65535; a / or @ in the password must be written as %2F or %40, \
+         because the password would otherwise end there"
     )]
     Port,
     /// The host is neither a name nor an address.
-    #[error("has a host that cannot be read; an address of IPv6 is written in brackets, as [::1]")]
+    #[error("has an invalid host; an IPv6 address is written in brackets, as [::1]")]
     Host,
-    /// An option has a wrong value.
-    #[error("has a wrong value of the option `{0}`")]
+    /// An option has an invalid value.
+    #[error("has an invalid value for the option `{0}`")]
     OptionValue(&'static str),
     /// An option does not exist.
-    #[error("has an unknown option after the ?; those that are known are {}", OPTIONS.join(", "))]
+    #[error("has an unknown option after the ?; the known options are {}", OPTIONS.join(", "))]
     UnknownOption,
     /// An option has no value.
-    #[error(
-        "has an option without a value after the ?; options are written as NAME=VALUE, with & between two of them"
-    )]
+    #[error("has an option without a value after the ?; options are written as NAME=VALUE, separated by &")]
     OptionWithoutValue,
     /// The percent-encoding of a part is not UTF-8.
     #[error("has a % that does not begin the percent-encoding of a character in UTF-8")]

@@ -22,8 +22,8 @@ use tokio_postgres::types::{ToSql, Type};
 /// The error of a database that already has facts.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
-    "the database has facts already (the table {table} is not empty); facts are copied into an empty database alone: create \
-     another one"
+    "the database already has facts (the table {table} is not empty); facts can only be copied into an empty database: \
+     create another one"
 )]
 pub struct NotEmpty {
     /// A table that has rows.

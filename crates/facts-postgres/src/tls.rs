@@ -14,7 +14,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 pub(crate) enum TlsError {
     #[error("{file}: {error}")]
     Read { file: PathBuf, error: std::io::Error },
-    #[error("{0}: the file holds no certificate")]
+    #[error("{0}: the file contains no certificate")]
     Empty(PathBuf),
     #[error(transparent)]
     Rustls(#[from] rustls::Error),

@@ -149,7 +149,7 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
         ),
         Folder::OtherKind => Finding::wrong(
             check,
-            format!("{path} is no folder"),
+            format!("{path} is not a folder"),
             "name a folder with --data-dir or LAMPLIGHT_DATA_DIR, or move the file away",
         ),
         Folder::Unreadable(why) => Finding::wrong(
@@ -184,7 +184,7 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
         ),
         Folder::There { has_store, .. } => {
             let store = if *has_store { "has a store" } else { "is empty" };
-            Finding::ok(check, format!("{path} {store} and is for its owner alone"))
+            Finding::ok(check, format!("{path} {store} and only its owner has access"))
         }
     }
 }
@@ -237,7 +237,7 @@ pub fn store(found: &StoreFound) -> Option<Finding> {
                     "PostgreSQL {version} at {address} accepts {max_connections} connections, and facts_connections is \
                      {connections}"
                 ),
-                "raise max_connections of PostgreSQL, or lower facts_connections; every node makes that many",
+                "raise max_connections of PostgreSQL, or lower facts_connections; every node opens up to that many",
             ))
         }
         StoreFound::Postgres { address, version, is_encrypted: false, .. } if !is_local(address) => {
@@ -267,7 +267,7 @@ pub fn unusable_store(postgres: Option<String>, error: &str) -> Finding {
         None => Finding::wrong(
             STORE,
             format!("facts.db cannot be used: {error}"),
-            "docs/operations/back-up.md says how to restore a back-up; a file of a newer version needs the newer program",
+            "docs/operations/back-up.md says how to restore a back-up; a file of a newer version needs that version",
         ),
         Some(address) => Finding::wrong(
             STORE,

@@ -39,7 +39,8 @@ pub fn parse_filter(text: &str) -> Result<String, String> {
         let is_part = word.starts_with("lamplight") || word.contains(['=', '[']);
         if !is_level && !is_part {
             return Err(format!(
-                "{word:?} is not a level (these are: {}); for a part of the program write NAME=LEVEL (--log, LAMPLIGHT_LOG)",
+                "{word:?} is not a level (the levels are {}); for a part of the program write NAME=LEVEL (--log, \
+                 LAMPLIGHT_LOG)",
                 LEVELS.join(", ")
             ));
         }

@@ -103,7 +103,7 @@ impl Operator {
         };
         match apps.into_iter().find(|app| app.id == id) {
             Some(app) => Ok(app),
-            None => bail!("there is no app {id}; there is: {}", ids.join(", ")),
+            None => bail!("there is no app {id}; the apps are: {}", ids.join(", ")),
         }
     }
 

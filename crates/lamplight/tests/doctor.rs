@@ -337,7 +337,7 @@ fn a_certificate_fits_its_key_and_is_good_now() {
     let (code, found) = examine(&chain, &made(90).1);
     assert!(code == Some(1) && found.starts_with("\"wrong\""), "{found}");
     let (code, found) = examine("no certificate", &key);
-    assert!(code == Some(1) && found.contains("holds no certificate"), "{found}");
+    assert!(code == Some(1) && found.contains("contains no certificate"), "{found}");
     let (chain, key) = made(3);
     let (code, found) = examine(&chain, &key);
     assert!(code == Some(0) && found.contains("expires at"), "{found}");
@@ -367,7 +367,7 @@ fn a_file_in_the_place_of_the_folder_is_called_one() {
     fs::write(folder.path(), "").unwrap();
     let (code, found) = examined(&folder, &FREE, "data folder");
     assert!(
-        code == Some(1) && found.contains("is no folder") && found.contains("move the file away"),
+        code == Some(1) && found.contains("is not a folder") && found.contains("move the file away"),
         "{found}"
     );
 }

@@ -313,7 +313,7 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     // attempt.
     let before_refusal = contents(&file);
     let copied = rows(&watching).await;
-    refused(&["--to", &url], &["has facts already", "into an empty database alone"]);
+    refused(&["--to", &url], &["already has facts", "only be copied into an empty database"]);
     assert_eq!(rows(&watching).await, copied);
     assert!(contents(&file) == before_refusal && before_refusal != before);
     assert_eq!(opened(&database).await.apps().await.unwrap().len(), 2);

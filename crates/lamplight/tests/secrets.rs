@@ -88,7 +88,7 @@ fn a_jwt_is_checked_by_the_keys_of_the_app() {
     folder.ok(&["app", "set", "1400000001", "--jwt-secret", &"0123456789".repeat(4)]);
     let (code, output, error) = verify("alice");
     assert!(
-        code == Some(0) && output.contains("good: user alice, app 1400000001, by JWT"),
+        code == Some(0) && output.contains("valid: user alice, app 1400000001, by JWT"),
         "{output}{error}"
     );
     let (code, _, error) = verify("bob");

@@ -43,7 +43,7 @@ pub const MAX_KEY_BYTES: usize = 256;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyRefused {
     /// The text is too short or too long. The value is its length in bytes.
-    #[error("a key has {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes, and this one has {0}")]
+    #[error("a key must have {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes, and this one has {0}")]
     Length(usize),
     /// The text contains characters other than printable ASCII.
     #[error("a key must consist of printable ASCII characters without spaces; check how it was copied")]
@@ -55,7 +55,7 @@ pub enum KeyRefused {
     #[error("an app has at most {MOST_KEYS} keys; remove one first")]
     TooMany,
     /// A key of the app has the highest possible number, so a new key would have no number.
-    #[error("key {max} has the highest number there is; remove it first", max = u32::MAX)]
+    #[error("key {max} has the highest possible number; remove it first", max = u32::MAX)]
     NoNumber,
 }
 

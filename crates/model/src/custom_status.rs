@@ -12,7 +12,7 @@ pub struct CustomStatus(CompactString);
 
 /// The error of a text that is longer than the app allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a custom status has at most {limit} bytes, this one has {length}")]
+#[error("a custom status must have at most {limit} bytes, and this one has {length}")]
 pub struct InvalidCustomStatus {
     /// The limit of the app, in bytes.
     pub limit: usize,

@@ -67,7 +67,7 @@ pub const MAX_ADD_TEXT_BYTES: usize = 256;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidText {
     /// The text has more bytes than allowed.
-    #[error("{what} has at most {limit} bytes, this one has {length}")]
+    #[error("{what} must have at most {limit} bytes, and this one has {length}")]
     TooLong {
         /// A phrase that names the text, such as `a nick`.
         what: &'static str,

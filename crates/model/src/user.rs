@@ -25,7 +25,7 @@ pub struct UserId(CompactString);
 /// The error of a text that is not a `userID`. It quotes the text. A call with such a text is refused with
 /// [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is no userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]
+#[error("{0} is not a userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]
 pub struct InvalidUserId(String);
 
 impl From<InvalidUserId> for Refusal {
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn what_is_no_user_id_is_named() {
         let named = |text: &str| UserId::new(text).unwrap_err().to_string();
-        let rule = "is no userID: a userID is 1 to 32 bytes of printable ASCII";
+        let rule = "is not a userID: a userID is 1 to 32 bytes of printable ASCII";
         assert_eq!(named(""), format!("\"\" {rule}"));
         assert_eq!(named("爱丽丝"), format!("\"爱丽丝\" {rule}"));
         assert_eq!(named("a\tb\"\n"), format!(r#""a\tb\"\n" {rule}"#));

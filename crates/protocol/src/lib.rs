@@ -77,7 +77,7 @@ pub enum ProtocolError {
     #[error("the connection begins with neither the preamble of the native protocol nor a WebSocket upgrade")]
     UnknownOpening,
     /// The first bytes are a PROXY header, which is not allowed here.
-    #[error("a PROXY header from an address that is not in trusted_proxies, or a second one")]
+    #[error("a PROXY header from an address that is not in trusted_proxies, or a second PROXY header")]
     UnexpectedProxyHeader,
     /// The HTTP request is not a valid upgrade to one of Lamplight's subprotocols. The answer is already in `output`.
     #[error("the request is not a valid WebSocket upgrade: {0}")]

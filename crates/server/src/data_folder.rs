@@ -79,9 +79,9 @@ pub enum DataFolderError {
     NoData(PathBuf),
     /// Other users have access to the folder or file, and its mode is not changed.
     #[error(
-        "{path} is open to other users (mode {mode:04o}), who could read the keys in it, and Lamplight leaves that as it \
-         is, because {why}; name a folder for Lamplight alone, for example a new one inside it, or close this one with \
-         chmod 0700 if nobody else uses it"
+        "{path} is open to other users (mode {mode:04o}), who could read the keys in it; Lamplight does not change the \
+         mode, because {why}; name a folder that only Lamplight uses, for example a new one inside it, or, if nobody \
+         else uses this one, close it with chmod 0700"
     )]
     OpenToOthers {
         /// The folder or file.
@@ -105,7 +105,7 @@ pub enum DataFolderError {
         own: u32,
     },
     /// A file is in place of one of Lamplight's folders, or a folder in place of one of its files.
-    #[error("{path} is a {found}, and Lamplight keeps a {expected} there; move it away")]
+    #[error("{path} is a {found}, but Lamplight needs a {expected} there; move the {found} away")]
     Misplaced {
         /// The file or folder.
         path: PathBuf,
@@ -116,8 +116,8 @@ pub enum DataFolderError {
     },
     /// The path of the control socket is too long for the address of a Unix socket.
     #[error(
-        "the path of the data folder is too long: the address of a Unix socket is limited, and {} has {} bytes; name a folder with a \
-         shorter path, or use a relative path",
+        "the path of the data folder is too long: the length of a Unix socket's path is limited, and {} has {} bytes; \
+         name a folder with a shorter path, or use a relative path",
         .0.display(), .0.as_os_str().len()
     )]
     TooLong(PathBuf),

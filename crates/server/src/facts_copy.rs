@@ -41,9 +41,7 @@ pub enum CopyError {
         source: FactsError,
     },
     /// The copy differs from its source.
-    #[error(
-        "the copy of the table {table} differs from the file: {difference}; nothing was kept of the copy"
-    )]
+    #[error("the copy of the table {table} differs from the file: {difference}; the copy was discarded")]
     Differs {
         /// The table.
         table: &'static str,
@@ -52,8 +50,8 @@ pub enum CopyError {
     },
     /// The facts of the data folder are already in another database.
     #[error(
-        "the facts of this data folder are in PostgreSQL ({former}), so the file may be older than they are; delete {mark} if \
-         the file is to be copied all the same"
+        "the facts of this data folder are in PostgreSQL ({former}), so the file may be outdated; to copy the file \
+         anyway, delete {mark}"
     )]
     Moved {
         /// The hosts and the name of the database.
@@ -64,7 +62,7 @@ pub enum CopyError {
     /// The copy is complete, but the file in the data folder that names the new store cannot be written.
     #[error(
         "all facts were copied and compared, but {mark} cannot be written: {source}; do not start the server without the \
-         setting `facts`, because it would go on with the file"
+         setting `facts`, because it would continue to use the file"
     )]
     Unmarked {
         /// The file that records where the facts of the data folder are.

@@ -90,8 +90,8 @@ pub struct StoreStats {
 /// The error for a data folder whose facts are in PostgreSQL, if the settings name no PostgreSQL.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the facts of this data folder are in PostgreSQL ({address}), and the settings do not say so: set `facts` to its URL; to \
-     use the file facts.db instead, delete {mark}"
+    "the facts of this data folder are in PostgreSQL ({address}), but the settings do not say so: set `facts` to its \
+     URL; to use the file facts.db instead, delete {mark}"
 )]
 struct InPostgres {
     address: String,

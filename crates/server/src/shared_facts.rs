@@ -24,8 +24,8 @@ pub enum OtherFacts {
     /// The live records belong to another database.
     #[error(
         "the live records in Redis belong to another database than the one of `facts` (its mark is {found}, theirs is \
-         {noted}): each database needs its own `directory` or `directory_prefix`; to use these with this database, stop \
-         all nodes, delete the keys with the prefix in Redis, and start again"
+         {noted}): each database needs its own `directory` or `directory_prefix`; to use this Redis and prefix with \
+         this database, stop all nodes, delete the keys with the prefix in Redis, and start again"
     )]
     OtherDatabase {
         /// The mark of the database.
@@ -36,7 +36,8 @@ pub enum OtherFacts {
     /// The live records belong to a later state of the database.
     #[error(
         "the database lacks changes that the live records in Redis know (its mark is {found}, theirs is {noted}), as after \
-         restoring a back-up: to use it, stop all nodes, delete the keys with the prefix in Redis, and start again"
+         restoring a back-up: to use this database, stop all nodes, delete the keys with the prefix in Redis, and start \
+         again"
     )]
     OlderDatabase {
         /// The mark of the database.

@@ -94,7 +94,7 @@ fn read(certificate: &PathBuf, key: &PathBuf) -> Result<CertifiedKey, Box<dyn st
     let key: PrivateKeyDer<'_> =
         rustls_pemfile::private_key(&mut &fs::read(key)?[..])?.ok_or("the key file holds no private key")?;
     if chain.is_empty() {
-        return Err("the certificate file holds no certificate".into());
+        return Err("the certificate file contains no certificate".into());
     }
     Ok(CertifiedKey::from_der(chain, key, &ring::default_provider())?)
 }

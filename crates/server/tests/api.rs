@@ -199,7 +199,7 @@ async fn the_backend_sets_a_status_and_subscribes_on_behalf_of_a_user() {
         let list = json!({"From_Account": "alice", "To_Account": ["bob", "爱\tb"]});
         let answer = api.call(command, &list).await;
         assert_eq!(answer["ErrorCode"], 6017, "{answer}");
-        assert!(answer["ErrorInfo"].as_str().unwrap().contains(r#""爱\tb" is no userID"#), "{answer}");
+        assert!(answer["ErrorInfo"].as_str().unwrap().contains(r#""爱\tb" is not a userID"#), "{answer}");
     }
     let answer = api.call("openim/get_subscriptions", &json!({"From_Account": "爱"})).await;
     assert_eq!(answer["ErrorCode"], 7003, "{answer}");

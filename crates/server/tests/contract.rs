@@ -282,7 +282,7 @@ async fn a_malformed_user_in_a_batch_is_named() {
     for request in [get(&users), subscribe(&users), unsubscribe(&users)] {
         let Body::Refusal(refusal) = alice.ask(request).await else { panic!() };
         assert_eq!(refusal.code, 6017);
-        assert!(refusal.message.contains(r#""爱\tb" is no userID"#), "{}", refusal.message);
+        assert!(refusal.message.contains(r#""爱\tb" is not a userID"#), "{}", refusal.message);
     }
     let Body::Refusal(refusal) = alice.ask(subscribe(&[&"x".repeat(10_000)])).await else { panic!() };
     assert!(refusal.message.len() < 300, "{}", refusal.message);

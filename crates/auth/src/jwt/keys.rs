@@ -31,7 +31,7 @@ pub(super) struct JwtKey {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidKeys {
     /// The text is neither a JWKS nor PEM.
-    #[error("neither a JWKS nor public keys as PEM")]
+    #[error("the text is neither a JWKS nor public keys as PEM")]
     Unreadable,
     /// A block of the PEM is not a public key of a supported kind. The first block has the number 1.
     #[error("block {0} of the PEM is not a public RSA, P-256 or Ed25519 key (BEGIN PUBLIC KEY)")]
@@ -51,7 +51,7 @@ pub enum InvalidKeys {
     #[error("a secret must have at least {MIN_JWT_SECRET_BYTES} bytes")]
     ShortSecret,
     /// A public key, a private key or a certificate was given as the secret.
-    #[error("this is a public key, a private key or a certificate, and not a secret for HS256")]
+    #[error("this is a public key, a private key or a certificate, not a secret for HS256")]
     NoSecret,
 }
 

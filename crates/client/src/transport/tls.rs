@@ -26,7 +26,7 @@ pub(crate) fn client_config(added_pem: &[Vec<u8>]) -> Result<Arc<ClientConfig>, 
             count += 1;
         }
         if count == 0 {
-            return Err(wrong("the PEM text holds no certificate".to_owned()));
+            return Err(wrong("the PEM text contains no certificate".to_owned()));
         }
     }
     if roots.is_empty() {

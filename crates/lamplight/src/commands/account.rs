@@ -23,7 +23,7 @@ Examples:
         /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
-        /// The most accounts to list, in ascending order of their userIDs
+        /// The maximum number of accounts to list, in ascending order of their userIDs
         #[arg(long, value_name = "N", value_parser = parse_limit)]
         limit: Option<usize>,
     },
@@ -41,7 +41,7 @@ A search by nick ignores case, and does not find users without a nick. A search 
         /// Search nicks instead of userIDs
         #[arg(long)]
         nick: bool,
-        /// The most accounts to list
+        /// The maximum number of accounts to list
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// The app that the command works on.

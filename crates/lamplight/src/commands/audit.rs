@@ -26,7 +26,7 @@ pub struct AuditArgs {
     /// Show only changes of this app
     #[arg(long, value_name = "ID", value_parser = parse_app)]
     app: Option<AppId>,
-    /// The most entries to show [default: 100; with --csv or --json-lines all]
+    /// The maximum number of entries to show [default: 100; with --csv or --json-lines all]
     #[arg(long, value_name = "N", value_parser = parse_limit)]
     limit: Option<usize>,
     /// Show only entries before this one

@@ -52,7 +52,7 @@ pub struct DoctorArgs {
     #[arg(long)]
     skip_webhooks: bool,
 
-    /// Check only the server: that one runs in the data folder, and is ready. It is an error if none runs
+    /// Check only that a server runs on the data folder and is ready. It is an error if none runs
     #[arg(long)]
     only_server: bool,
 }

@@ -40,10 +40,7 @@ pub async fn run(FactsCommand::Copy(args): FactsCommand, common: &Common) -> any
     let flags = args.to.iter().map(|url| ("facts", url.as_str().into())).collect();
     let store = common.settings(flags).context("--to, or a setting")?.facts_settings();
     let Some(postgres) = store.postgres else {
-        bail!(
-            "it is not said into which database the facts are to be copied; name it with --to postgres://…, or by the setting \
-             `facts`"
-        )
+        bail!("the target database is missing; name it with --to postgres://…, or with the setting `facts`")
     };
     let file = match &args.from {
         None => store.data_dir.join("facts.db"),

@@ -116,7 +116,7 @@ pub async fn run(command: FriendCommand, common: &Common) -> anyhow::Result<()> 
             if common.json {
                 return json(&json!({ "userID": user, "friend": friend, "remark": remark }));
             }
-            line(format!("{user} calls {friend} {:?}", harmless(&remark)))
+            line(format!("the remark of {user} about {friend} is now {:?}", harmless(&remark)))
         }
     }
 }

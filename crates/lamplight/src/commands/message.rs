@@ -40,7 +40,7 @@ Examples:
         /// The user whose history is read, and the peer.
         #[command(flatten)]
         pair: Pair,
-        /// The most messages to show; they are the newest
+        /// The maximum number of messages to show; the newest ones are shown
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 20)]
         limit: usize,
         /// Show only messages before this sequence
@@ -55,7 +55,7 @@ Examples:
         /// The owner of the list
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
-        /// The most conversations to show
+        /// The maximum number of conversations to show
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// The app that the command works on.

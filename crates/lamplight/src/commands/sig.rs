@@ -107,7 +107,7 @@ fn verify(token: &str, app: &App, user: &UserId, as_json: bool) -> anyhow::Resul
         }));
     }
     line(format!(
-        "good: user {}, app {}\nissued  {}\nexpires {} (after {})",
+        "valid: user {}, app {}\nissued  {}\nexpires {} (after {})",
         claims.user_id,
         claims.app,
         utc(Timestamp(claims.issued.saturating_mul(1_000))),
@@ -141,7 +141,7 @@ fn verify_jwt(token: &str, app: &App, user: &UserId, folder: &Path, as_json: boo
         issued => utc(Timestamp(issued.saturating_mul(1_000))),
     };
     line(format!(
-        "good: user {user}, app {}, by JWT\nissued  {issued}\nexpires {} (with the leeway of the app)",
+        "valid: user {user}, app {}, by JWT\nissued  {issued}\nexpires {} (with the leeway of the app)",
         app.id,
         utc(claims.expires),
     ))

@@ -38,7 +38,7 @@ Needs a running server. A user who comes or goes meanwhile may be in the list or
         /// List only users who are connected on this platform
         #[arg(long, value_name = "PLATFORM", value_parser = parse_platform)]
         on: Option<Platform>,
-        /// The most users to list
+        /// The maximum number of users to list
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// The app that the command works on.

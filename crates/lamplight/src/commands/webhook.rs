@@ -37,7 +37,7 @@ Examples:
         /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
-        /// The most dead letters to list
+        /// The maximum number of dead letters to list
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// List only dead letters after this one
@@ -62,7 +62,7 @@ Examples:
   lamplight webhook resend 17 18
   lamplight webhook resend --all")]
     Resend(Which),
-    /// Forget dead letters
+    /// Delete dead letters, without sending them
     #[command(after_help = "\
 Examples:
   lamplight webhook drop 17 18
@@ -147,7 +147,7 @@ pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()>
         WebhookCommand::Drop(which) => {
             let (app, ids) = which.of(&mut operator).await?;
             let named = ids.clone();
-            count(&mut operator, WebhookOperation::Drop { app, ids }, named, common.json, "forgotten").await
+            count(&mut operator, WebhookOperation::Drop { app, ids }, named, common.json, "deleted").await
         }
         WebhookCommand::Test { webhook, app } => {
             let lane = Lane { app: operator.app(app.app).await?.id, hook: webhook };

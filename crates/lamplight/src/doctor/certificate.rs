@@ -24,7 +24,7 @@ pub fn read_certificate(chain: &Path, key: &Path) -> anyhow::Result<Certificate>
     let text = std::fs::read(chain).with_context(|| format!("cannot read {}", chain.display()))?;
     let mut times = Vec::new();
     for block in Pem::iter_from_buffer(&text) {
-        let block = block.with_context(|| format!("{} is no PEM", chain.display()))?;
+        let block = block.with_context(|| format!("{} is not PEM", chain.display()))?;
         // The file may also contain the key or parameters, which are skipped.
         if block.label == "CERTIFICATE" {
             let validity =
@@ -35,8 +35,9 @@ pub fn read_certificate(chain: &Path, key: &Path) -> anyhow::Result<Certificate>
             ));
         }
     }
-    let not_before = times.iter().map(|(from, _)| *from).max().context("the file holds no certificate")?;
-    let not_after = times.iter().map(|(_, until)| *until).min().context("the file holds no certificate")?;
+    let not_before = times.iter().map(|(from, _)| *from).max().context("the file contains no certificate")?;
+    let not_after =
+        times.iter().map(|(_, until)| *until).min().context("the file contains no certificate")?;
     let mode = std::fs::metadata(key)
         .with_context(|| format!("cannot read the permissions of {}", key.display()))?
         .permissions()

@@ -36,7 +36,7 @@ pub fn directory(found: &RedisFound, prefix: &str) -> Vec<Finding> {
         let others: Vec<_> = found.other_prefixes.iter().map(String::as_str).collect();
         findings.push(Finding::warning(
             DIRECTORY,
-            format!("Redis has no data with the prefix {prefix}, but with {}", others.join(", ")),
+            format!("Redis has no data with the prefix {prefix}, but has data with {}", others.join(", ")),
             "set directory_prefix as at the other nodes of the cluster; for a new cluster beside another, nothing has to \
              be done",
         ));
@@ -130,7 +130,7 @@ fn clock(server: &RedisServerFound) -> Option<Finding> {
             server.address,
             duration_text(off / 1_000 * 1_000)
         ),
-        "set the one that is wrong, and keep both right by a time service, as chrony",
+        "set the clock that is wrong, and keep both right with a time service such as chrony",
     ))
 }
 
@@ -226,7 +226,7 @@ mod tests {
                     other_prefixes: ["shop".to_owned()].into(),
                     ..found(vec![here()])
                 },
-                "no data with the prefix lm, but with shop",
+                "no data with the prefix lm, but has data with shop",
             ),
         ] {
             let findings = told(&found);

@@ -105,7 +105,7 @@ fn draw_keys(keyboard: &Keyboard, frame: &mut Frame<'_>, area: Rect) {
                 .dim()
         }
         Typing::Status(text) => prompt("custom status: ", text),
-        Typing::Person(text) => prompt("watch whom: ", text),
+        Typing::Person(text) => prompt("user to watch: ", text),
     };
     frame.render_widget(Paragraph::new(line), area);
 }

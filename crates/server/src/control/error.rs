@@ -21,14 +21,14 @@ pub enum ControlError {
     Folder(#[from] DataFolderError),
     /// Nodes of a cluster use the database, and the command does more than read facts.
     #[error(
-        "the nodes of a cluster use the database, so this command has to be sent to one of them: run it on the machine of a \
-         node, with `--data-dir` of that node, or use the console; or stop all nodes"
+        "the nodes of a cluster use the database, so this command must be sent to one of them: run it on the machine of a \
+         node, with `--data-dir` of that node; or use the console; or stop all nodes"
     )]
     UsedByNodes,
     /// Another server uses the database, and the command does more than read facts.
     #[error(
         "another server or command of Lamplight uses the database: run this command on the machine of that server, with \
-         `--data-dir` of that server, or use its console; or stop it"
+         `--data-dir` of that server; or use its console; or stop it"
     )]
     UsedByServer,
     /// The database cannot be opened.

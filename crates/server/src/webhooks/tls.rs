@@ -140,7 +140,7 @@ fn certificates(setting: &'static str, path: &Path) -> Result<Vec<CertificateDer
     let bytes = fs::read(path).map_err(|error| failed(setting, path, &error))?;
     let all = rustls_pemfile::certs(&mut &bytes[..]).collect::<io::Result<Vec<_>>>();
     let all = all.map_err(|error| failed(setting, path, &error))?;
-    if all.is_empty() { Err(failed(setting, path, &"the file holds no certificate")) } else { Ok(all) }
+    if all.is_empty() { Err(failed(setting, path, &"the file contains no certificate")) } else { Ok(all) }
 }
 
 fn failed(setting: &'static str, path: &Path, problem: &dyn std::fmt::Display) -> WebhookTlsError {

@@ -308,5 +308,5 @@ fn what_the_contract_rules_out_is_refused_here() {
         let refused = world.transcript.lines().find(|line| line.contains(&format!("call {call}: ")));
         assert!(refused.is_some_and(|line| line.contains("error 6017: ")), "{call}: {refused:?}");
     }
-    assert!(world.transcript.contains(r#""爱" is no userID"#));
+    assert!(world.transcript.contains(r#""爱" is not a userID"#));
 }
