@@ -222,7 +222,7 @@ async fn all_facts_of_a_grown_server_are_copied_and_go_on_in_postgresql() {
     assert!(code == Some(1) && error.contains("are in PostgreSQL") && error.contains(&address), "{error}");
     let another = server().await.create_database().await;
     let (code, _, error) = folder.run(&["facts", "copy", "--to", &server().await.url(another.name())]);
-    assert!(code == Some(1) && error.contains("may be older") && error.contains(&address), "{error}");
+    assert!(code == Some(1) && error.contains("may be outdated") && error.contains(&address), "{error}");
 
     let (source, copy) = (SqliteFacts::open(&file).unwrap(), opened(&database).await);
     for (expected, found) in answers(&source, USERS).await.into_iter().zip(answers(&copy, USERS).await) {
