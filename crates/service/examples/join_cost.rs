@@ -17,8 +17,8 @@ fn main() {
     }
 }
 
-/// Measures how long it takes one connection to set a watch list of `length` users, to report their statuses as known,
-/// and to leave. `length` other connections watch the same users.
+/// Measures three times for one connection: it sets a watch list of `length` users, it resumes with known versions of
+/// their statuses, and it leaves. `length` other connections watch the first 200 of these users.
 fn join_cost(length: usize) -> (Duration, Duration, Duration) {
     let user = |n: usize| UserId::new(&format!("user{n}")).unwrap();
     let of = |n: usize| User::new(AppId(1), user(n));
