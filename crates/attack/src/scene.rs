@@ -23,8 +23,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The p99 of the witness that is always allowed, in milliseconds: the target of docs/performance.md under a steady
 /// load.
 pub const EVEN_LOAD: f64 = 20.0;
-/// Up to this p99 of the witness, in milliseconds, the scheduler determines it: a thread may wait for the next tick,
-/// usually 4 ms. An attack whose p99 may otherwise at most double may always have this p99.
+/// The p99 of the witness, in milliseconds, that the scheduler alone can cause: a thread may wait for the next tick,
+/// usually 4 ms. It is always allowed, also for attacks that may otherwise at most double the p99.
 pub const A_TURN_OF_THE_SCHEDULER: f64 = 4.0;
 /// The priority of the attackers' threads, as the argument of `nice`.
 const LOWEST_PRIORITY: i32 = 19;

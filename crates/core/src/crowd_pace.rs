@@ -37,7 +37,7 @@ impl CrowdPace {
     /// later.
     const MOST_AT_ONCE: u64 = 4;
 
-    /// The time in which a crowd is served, if the user's changes are sent at this interval: three quarters of it.
+    /// The time in which a crowd is served: three quarters of the interval at which the user's changes are sent.
     pub fn spread(interval: Duration) -> Duration {
         interval / 4 * 3
     }

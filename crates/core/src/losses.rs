@@ -74,8 +74,7 @@ impl Losses {
         Some(Loss { at: seen.loss(), passed: seen.age + now.moment.since(seen.at.moment) })
     }
 
-    /// All records that a loss may have removed were written before this time, whether or not a running node has known
-    /// them.
+    /// The time before which all lost records were written, including records that no running node has known.
     pub fn lost_before(&self) -> Timestamp {
         self.seen.map_or(self.began, |seen| seen.epoch.max(seen.loss()))
     }

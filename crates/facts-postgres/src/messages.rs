@@ -122,8 +122,8 @@ fn moved(row: &Row, first: usize, message: &Message, peer: &UserId) -> Result<Co
 impl Work for MissedMessages {
     type Answer = Enqueued;
 
-    /// Reads only the newest messages of the conversations that were active since the given time. The number of unread
-    /// messages therefore does not matter for the duration.
+    /// Reads only the newest messages of the conversations that were active since the given time. The duration
+    /// therefore does not depend on the number of unread messages.
     async fn run(&self, connection: &mut Object) -> Result<Enqueued> {
         let Self { user, since, limit, devices, at } = self;
         let (app, id) = key(user);

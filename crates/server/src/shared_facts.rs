@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior};
 
-/// The interval at which changes of the facts are marked. Facts that were restored from a back-up are noticed if they
-/// lack changes of a longer time.
+/// The interval at which the mark is advanced while the facts change. A restored back-up is noticed if it lacks the
+/// changes of more than one interval.
 const BETWEEN_MARKS: Duration = Duration::from_secs(1);
 
 /// The longest interval at which the mark is noted in the directory. The directory may have lost all of its data.

@@ -135,7 +135,7 @@ impl Records {
         self.losses.lock().began()
     }
 
-    /// Notes the present epoch of the directory with the time at which this node sees it.
+    /// Records the present epoch of the directory, and `now` as the time at which this node has seen it.
     pub(crate) fn observe_epoch(&self, now: Now) -> Losses {
         let mut losses = self.losses.lock();
         losses.observe(self.directory.epoch(), now);

@@ -36,8 +36,8 @@ pub struct Spent {
     pub nodes: Vec<f64>,
     /// The CPU time of all Redis servers, in seconds.
     pub redis: f64,
-    /// The number of times that Redis has read data from a connection. Commands that a node sends together are read at
-    /// once.
+    /// The number of times that Redis has read data from a connection. Commands that a node sends together take one
+    /// read.
     pub redis_reads: f64,
     /// The number of commands that Redis has executed, including those of scripts.
     pub redis_commands: f64,
@@ -126,8 +126,8 @@ impl RedisMemory {
     }
 }
 
-/// Deletes the times of recent calls, by which rates are limited. They end by themselves a minute after the window of
-/// their limit.
+/// Deletes the times of recent calls, which the rate limits need. Otherwise they would expire a minute after the window
+/// of their limit.
 pub fn forget_recent_calls(testbed: &Testbed) -> Result<()> {
     const FORGET: &str = "for _, pattern in ipairs({'*:calls:*', '*:api:*'}) do \
         for _, key in ipairs(redis.call('KEYS', pattern)) do redis.call('DEL', key) end end return 1";

@@ -173,8 +173,8 @@ pub fn login(stage: &mut Stage) -> Result<()> {
     stage.keep("login")
 }
 
-/// Measures the round trips of a login, one login at a time. The cluster has a single Redis server, which reads
-/// commands that are sent together at once.
+/// Measures the round trips of a login, one login at a time. The cluster has a single Redis server. Commands that are
+/// sent together take a single read, so the reads are the round trips.
 pub fn round_trips(stage: &mut Stage) -> Result<()> {
     let some = stage.crowd.fleet.ring().spread(0, 200);
     let idle = stage.idle()?;

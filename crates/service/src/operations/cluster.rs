@@ -46,9 +46,9 @@ impl Service {
         self.records.began()
     }
 
-    /// Notes the present epoch of the directory with the time at which this node sees it. This time counts as the time
-    /// of the loss, so a node of a cluster calls the function twice a second. If the clock of the store has changed,
-    /// the epoch does not tell when the loss was.
+    /// Records the present epoch of the directory, and `now` as the time at which this node has seen it. If the clock
+    /// of the store was changed, the epoch does not tell when the loss was; the time at which the node first saw the
+    /// epoch is then used. A node of a cluster therefore calls this function twice a second.
     pub fn observe_epoch(&self, now: Now) {
         self.records.observe_epoch(now);
     }

@@ -189,8 +189,8 @@ pub(crate) struct People {
     pub pasts: RefCell<Vec<Past>>,
     /// The users who must be shown as ONLINE all the time at present.
     pub must_stay: RefCell<BTreeSet<Who>>,
-    /// The users in `must_stay` whose status was in an answer. A notification may repeat the version of the answer
-    /// once, because another status may have been between two equal ones.
+    /// The users in `must_stay` whose status was in an answer. A later notification may look like the status that the
+    /// client has, because the user may have had another status in between.
     pub asked_about: RefCell<BTreeSet<Who>>,
     judge: Rc<Judge>,
 }

@@ -72,8 +72,8 @@ interface Reading {
 /** A catch-up after changes that the server did not send: the lists are read again, and missed messages are read. */
 interface CatchUp {
   /**
-   * The conversations before the lists are read again. The messages that follow the last message of each are read.
-   * Null if the conversations were never read, or if reading the messages has begun.
+   * The conversations as they were before the lists are read again. In each conversation, the messages after its last
+   * message here were missed, and are read. Null if no conversations were read before, or once the messages are read.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**
