@@ -106,7 +106,7 @@ impl Command for StatusFeed {
     const OURS: bool = true;
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[
         ("cursor", "The `Cursor` of the previous page; empty or absent: from the beginning."),
-        ("limit", "The most users to answer with, 1 to 1,000."),
+        ("limit", "The maximum number of users in the answer, 1 to 1,000."),
     ];
 
     type Request = StatusFeedRequest;
