@@ -58,7 +58,7 @@ pub struct SnsItem {
 impl Command for FriendUpdate {
     const PATH: &'static str = "sns/friend_update";
     const FAMILY: Family = Family::Friends;
-    const SUMMARY: &'static str = "Changes what a user calls friends.";
+    const SUMMARY: &'static str = "Changes a user's remarks on friends.";
     const ABOUT: &'static str = "`ErrorCode` is 0 even when some, or all, could not be changed: each has its own \
                                  `ResultCode`.";
     const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::NOT_A_FRIEND];
