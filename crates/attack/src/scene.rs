@@ -147,7 +147,7 @@ struct Started {
 pub struct Outcome {
     /// The attack.
     pub name: &'static str,
-    /// Returns `true` if all expectations held.
+    /// `true` if all expectations held.
     pub held: bool,
     /// The expectations that did not hold.
     pub broken: Vec<String>,

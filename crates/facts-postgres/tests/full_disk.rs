@@ -10,7 +10,7 @@ use lamplight_facts::{Facts, FactsErrorKind};
 use lamplight_facts_postgres::{Cause, cause};
 use lamplight_model::{AppId, Timestamp, User, UserId};
 
-/// Creates triggers that act like a full disk: new accounts and new tables fail. Changes of existing rows succeed.
+/// The statements that create triggers which act like a full disk: new accounts and new tables fail. Changes of existing rows succeed.
 const FULL: &str = "
     CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;

@@ -46,7 +46,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Returns the beginning of a file in the current format: its head and its first entry.
+/// The beginning of a file in the current format: its head and its first entry.
 static BEGINNING: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let folder = folder();
     InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
@@ -62,7 +62,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Returns the users in the journal, each with the custom status and the version.
+/// The users in the journal, each with the custom status and the version.
 type People = BTreeMap<User, (String, Version)>;
 
 /// Writes a journal with these operations, damages it, and opens it.

@@ -266,7 +266,7 @@ enum Plan {
 }
 
 const STICKY_FOLDER: &str = "everybody may put files into it";
-const OTHER_FILES: &str = "it holds other files than those of Lamplight";
+const OTHER_FILES: &str = "it contains files that are not Lamplight's";
 const FIXED_MODE: &str = "its mode cannot be changed";
 
 /// Decides, from the mode of a folder, whether to keep the mode, to change the mode, or to refuse the folder.

@@ -73,7 +73,8 @@ interface Reading {
 interface CatchUp {
   /**
    * The conversations as they were before the lists are read again. In each conversation, the messages after its last
-   * message here were missed, and are read. Null if no conversations were read before, or once the messages are read.
+   * message here were missed, and are read. Null if no conversations were read before, or once reading the messages
+   * has begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**
