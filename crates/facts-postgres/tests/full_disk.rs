@@ -10,7 +10,8 @@ use lamplight_facts::{Facts, FactsErrorKind};
 use lamplight_facts_postgres::{Cause, cause};
 use lamplight_model::{AppId, Timestamp, User, UserId};
 
-/// The statements that create triggers which act like a full disk: new accounts and new tables fail. Changes of existing rows succeed.
+/// Statements that create triggers like a full disk: new accounts and new tables fail, and changes of existing rows
+/// succeed.
 const FULL: &str = "
     CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
