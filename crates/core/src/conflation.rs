@@ -164,6 +164,11 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         self.limit.interval(watchers)
     }
 
+    /// The change of a user that waits, if there is one.
+    pub fn held(&self, user: &K) -> Option<&V> {
+        self.users.get(user)?.held.as_ref()
+    }
+
     /// The number of changes that wait: at most one for each user.
     pub fn waiting(&self) -> usize {
         self.due.len()

@@ -71,17 +71,16 @@ pub(crate) async fn update(
         };
 
         let steps = Steps::between(shared, user, &before, &after, moves);
-        let epoch = shared.epoch_of(partition);
         let mut call = shared.scripts.update.prepare_invoke();
         call.key(shared.keys.head(partition)).key(shared.keys.records(partition, user.app));
         call.key(shared.keys.log(partition));
         steps.keys.into_iter().for_each(|key| _ = call.key(key));
-        call.arg(epoch).arg(user.id.as_str()).arg(revision(rev)).arg(&record[..]);
+        call.arg(read_in).arg(user.id.as_str()).arg(revision(rev)).arg(&record[..]);
         call.arg(&batch[..]).arg(shared.keys.channel(partition)).arg(KEPT_BATCHES).arg(steps.letters);
         steps.arguments.into_iter().for_each(|argument| _ = call.arg(argument));
         match invoke(shared, partition, &call, doing).await? {
             Answered::Done(number) => {
-                shared.cache.put_written(user, epoch, record, Instant::now());
+                shared.cache.put_written(user, read_in, record, Instant::now());
                 if number > 0 {
                     shared.offer(partition, number, Delivery::of(&logged, moves));
                 }
@@ -89,7 +88,6 @@ pub(crate) async fn update(
             }
             Answered::Again(bytes) => {
                 shared.counts.conflicts.add(1);
-                read_in = epoch;
                 found = Some(bytes);
             }
             Answered::Absent => return Ok(None),

@@ -65,6 +65,9 @@ pub struct Audience<S> {
     /// The versions of statuses that answers to connections contained before the log reported them. Older log entries
     /// are not sent to these connections. A version is removed when the log or a read has reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
+    /// The status in the last answer to a call that has changed the caller's own status, until the log or a read has
+    /// reached it. Only of users with a connection here.
+    own_changes: HashMap<User, UserStatus, foldhash::fast::RandomState>,
 }
 
 impl<S: Versioned> Default for Audience<S> {
@@ -85,6 +88,7 @@ impl<S: Versioned> Audience<S> {
             conflator: Conflator::new(rate),
             crowd_pace: CrowdPace::default(),
             answered: HashMap::default(),
+            own_changes: HashMap::default(),
         }
     }
 
@@ -114,6 +118,7 @@ impl<S: Versioned> Audience<S> {
             watchers.retain(|other| *other != watcher);
             if watchers.is_empty() {
                 self.by_user.remove(&member.user);
+                self.own_changes.remove(&member.user);
             }
         }
         self.hub.detach(watcher);
@@ -391,6 +396,11 @@ impl<S: Versioned> Audience<S> {
                 true => self.hub.tell(user, prepare(status)),
                 false => self.hub.tell_if_new(user, prepare(status)),
             };
+        }
+        if let EntryRef::Occupied(entry) = self.own_changes.entry_ref(user)
+            && entry.get().version <= status.version
+        {
+            entry.remove();
         }
         if let EntryRef::Occupied(mut entry) = self.answered.entry_ref(user) {
             entry.get_mut().retain(|(watcher, version)| {

@@ -10,8 +10,8 @@
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;
 use crate::duties::OldestNode;
-use lamplight_core::{Loss, Losses, Presence, UserFacts};
-use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind};
+use lamplight_core::{Loss, Losses, Presence, Transition, UserFacts};
+use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind, Logged};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
 use lamplight_model::{App, Code, NodeId, Now, Refusal, Timestamp, User, Version};
 use parking_lot::Mutex;
@@ -69,22 +69,31 @@ const CLOCK_ERROR: Duration = Duration::from_secs(1);
 const ENDS_CHECKED_FOR: Duration = Duration::from_secs(600);
 
 /// Decides whether a call about a user has to be repeated, because the user's record was lost and no connection of the
-/// user is put back yet.
+/// user is put back yet. The loss may come while the call waits for the directory, so nothing is decided before.
 #[derive(Clone, Copy)]
-pub(crate) struct PutBackCheck {
-    is_recent: bool,
+pub(crate) struct PutBackCheck<'a> {
+    records: &'a Records,
+    now: Now,
+    is_of_client: bool,
 }
 
-impl PutBackCheck {
+impl PutBackCheck<'_> {
+    fn is_recent(self) -> bool {
+        match self.is_of_client {
+            true => self.records.are_restored_at(self.now),
+            false => self.records.is_unknown_at(self.now),
+        }
+    }
+
     /// Whether the record was lost, and lacks the connections that the user may have.
     pub fn is_lacking(self, presence: &Presence) -> bool {
-        self.is_recent && presence.is_as_rebuilt() && !presence.is_deleted()
+        presence.is_as_rebuilt() && !presence.is_deleted() && self.is_recent()
     }
 
     /// The error for a call about a user without a record, or with a record that [is lacking](Self::is_lacking).
     /// `otherwise` is the error if no record was lost.
     pub fn error(self, otherwise: Code) -> ServiceError {
-        if self.is_recent { unknown().into() } else { otherwise.into() }
+        if self.is_recent() { unknown().into() } else { otherwise.into() }
     }
 }
 
@@ -165,13 +174,27 @@ impl Records {
     }
 
     /// The check for a call of a client. Its connection is open, so it is put back before the grace ends, or it is closed.
-    pub(crate) fn check_for_client(&self, now: Now) -> PutBackCheck {
-        PutBackCheck { is_recent: self.are_restored_at(now) }
+    pub(crate) fn check_for_client(&self, now: Now) -> PutBackCheck<'_> {
+        PutBackCheck { records: self, now, is_of_client: true }
     }
 
     /// The check for a call of the app. The user need not be connected, so the call does not wait for long.
-    pub(crate) fn check_for_app(&self, now: Now) -> PutBackCheck {
-        PutBackCheck { is_recent: self.is_unknown_at(now) }
+    pub(crate) fn check_for_app(&self, now: Now) -> PutBackCheck<'_> {
+        PutBackCheck { records: self, now, is_of_client: false }
+    }
+
+    /// Changes the record of a user. Fails with the code for trying again if the directory has lost data since the call
+    /// began. The record may then have been lost after the change, and put back without it.
+    pub(crate) async fn update_for_good<T: Send>(
+        &self,
+        user: &User,
+        now: Now,
+        change: impl FnMut(&mut Presence) -> Transition<T> + Send,
+    ) -> Result<Option<(T, Logged)>, DirectoryError> {
+        let epoch = self.directory.epoch();
+        let done = self.directory.update_logged(user, now, change).await?;
+        // Whoever puts a connection back has seen the new epoch before.
+        if self.directory.epoch() == epoch { Ok(done) } else { Err(unknown()) }
     }
 
     fn is_unknown_at(&self, now: Now) -> bool {

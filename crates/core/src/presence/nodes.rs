@@ -112,6 +112,9 @@ impl Presence {
     /// was created from the facts. A subscription list that was lost with the record is restored. The version becomes
     /// higher than that of [`Reassert::told`].
     ///
+    /// The first connection that is put back into such a record always makes a visible change with a new version. Other
+    /// nodes may have read the record before, so the log has to report the one that is right.
+    ///
     /// Produces the session events of a login that continues a connection: none, unless the login kicks other devices.
     /// If the record has noted the end of the connection, produces the login that pairs with it.
     pub fn reassert(
@@ -146,14 +149,19 @@ impl Presence {
         if admission != Admission::Admitted(login) {
             return Transition::quiet(Reasserted::Refused);
         }
-        let is_as_rebuilt = self.reason == Reason::None;
-        let told = open.told.filter(|_| is_as_rebuilt);
+        let told = open.told.filter(|_| self.reason == Reason::None);
+        let since = told.filter(|told| told.status_type == StatusType::Online).map(|told| told.since);
+        // The version rises before the change, whose events contain it.
+        let version_was = self.version;
         if let Some(told) = open.told
-            && self.version <= told.version
+            && self.version < told.version
         {
-            // The version is set before the change, because the events of the change contain it.
             self.version = Version(told.version.0 + 1);
         }
+        if self.is_as_rebuilt() || since.is_some_and(|since| since != self.since) {
+            self.version = self.version.next(now.wall);
+        }
+        let is_raised = self.version != version_was;
         let mut transition = self.change(Reason::Login, settings, now, |presence, ended| {
             presence.connect_device(&open.connect, told_connected, settings, ended, now);
             if let Some(told) = told
@@ -163,9 +171,8 @@ impl Presence {
             }
             Reasserted::PutBack
         });
-        if let Some(told) = told.filter(|told| told.status_type == StatusType::Online) {
-            self.since = told.since;
-        }
+        self.since = since.unwrap_or(self.since);
+        transition.visible |= is_raised;
         if self.subscriptions_lost && self.subscriptions.is_empty() && !open.subscriptions.is_empty() {
             let limit = usize::from(settings.limits.subscriptions);
             transition.subscribed = self.subscriptions.subscribe(open.subscriptions, limit).added;

@@ -86,7 +86,8 @@ impl Worker {
         let audience = self.audience.borrow();
         let open = self.connections.with(id, |connection| {
             let login = connection.login()?;
-            let told = audience.newest(&login.user).map(|status| status.0.message());
+            let newest = || UserStatus::try_from(audience.newest(&login.user)?.0.message()).ok();
+            let told = audience.ahead_of_newest(&login.user).cloned().or_else(newest);
             Some(OpenConnection {
                 user: login.user.clone(),
                 connection: id,
@@ -95,7 +96,7 @@ impl Worker {
                 login: login.number,
                 issued: login.issued,
                 since: login.since.begins(),
-                told: told.and_then(|status| UserStatus::try_from(status).ok()),
+                told,
                 subscriptions: audience.subscriptions(login.watcher).cloned().collect(),
             })
         });

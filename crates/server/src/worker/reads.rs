@@ -44,7 +44,7 @@ impl Worker {
         let done = match call {
             ReadCall::WatchList(watcher) => self.read_watch_list(*watcher).await,
             ReadCall::Statuses(users) => {
-                self.read_states(users).await.map(|are_complete| match are_complete {
+                self.read_states(users).await.map(|unread| match unread.is_empty() {
                     true => ReadOutcome::Done,
                     false => ReadOutcome::Failed,
                 })
@@ -101,7 +101,9 @@ impl Worker {
         if read.is_err() && self.audience.borrow().member(watcher).is_some() {
             self.reads.note_unread(watcher, unread);
         }
-        read.map(|_| ReadOutcome::Done)
+        // Whoever is not put back yet is read again later. The watch list is complete.
+        read?.into_iter().for_each(|user| self.reads.want_status(user));
+        Ok(ReadOutcome::Done)
     }
 
     /// Handles a connection that another connection of the device has replaced in the directory. If log entries were
@@ -153,11 +155,11 @@ impl Worker {
         self.reads.note_unread(watcher, unread);
     }
 
-    /// Reads the statuses of users. Stores each newer one in the hub, and marks it for the watchers. Returns `false` if a
-    /// status must be read again, because a connection of the user is not put back yet.
-    pub(super) async fn read_states(&self, users: &[User]) -> Result<bool, ServiceError> {
+    /// Reads the statuses of users. Stores each newer one in the hub, and marks it for the watchers. Returns the users who
+    /// must be read again, because a connection of theirs is not put back yet.
+    pub(super) async fn read_states(&self, users: &[User]) -> Result<Vec<User>, ServiceError> {
         let is_in_cluster = self.shared.service.is_in_cluster();
-        let mut are_complete = true;
+        let mut unread = Vec::new();
         let mut by_app: BTreeMap<AppId, (&User, Vec<UserId>)> = BTreeMap::new();
         for user in users {
             by_app.entry(user.app).or_insert_with(|| (user, Vec::new())).1.push(user.id.clone());
@@ -169,13 +171,13 @@ impl Worker {
             for status in statuses.into_iter().flatten() {
                 let user = User::new(any.app, status.user_id.clone());
                 if is_in_cluster && audience.is_before_put_back(&user, &status) {
-                    are_complete = false;
+                    unread.push(user);
                     continue;
                 }
                 audience.tell(&user, &status, |status| MailboxStatus(encode_status(status)));
             }
         }
-        Ok(are_complete)
+        Ok(unread)
     }
 
     async fn read_lists_states(self: &Rc<Self>, users: &[User]) -> Result<(), ServiceError> {

@@ -2,7 +2,8 @@
 
 use super::Audience;
 use lamplight_core::{Versioned, WatcherKey};
-use lamplight_model::{Reason, User, UserStatus};
+use lamplight_directory::News;
+use lamplight_model::{Reason, User, UserStatus, Version};
 
 impl<S: Versioned> Audience<S> {
     /// Records that a part of the log was missed. Watch lists that are being read may then be out of date.
@@ -27,7 +28,31 @@ impl<S: Versioned> Audience<S> {
             self.member(*watcher).is_some_and(|member| member.has_list && member.heard.is_none())
         };
         let watchers = || self.by_user.get(user).into_iter().flatten();
-        status.reason == Reason::None && watchers().any(waits) && self.newest(user).is_some()
+        let is_known = || self.newest(user).is_some() || self.ahead_of_newest(user).is_some();
+        status.reason == Reason::None && watchers().any(waits) && is_known()
+    }
+
+    /// Records that a call of a connection has changed its user's status to this one. The caller must do this before
+    /// anything else can happen on this worker: if the directory loses the record and the log entry with it, then the
+    /// status comes back with the connection.
+    pub fn answered_own_change(&mut self, user: &User, status: &UserStatus) {
+        let is_older = |known: Version| known < status.version;
+        let is_news = self.newest(user).is_none_or(|newest| is_older(newest.version()))
+            && self.own_changes.get(user).is_none_or(|own| is_older(own.version));
+        if is_news && self.by_user.contains_key(user) {
+            self.own_changes.insert(user.clone(), status.clone());
+        }
+    }
+
+    /// A status of a user that is newer than [`Audience::newest`]: the user's own call was answered with it, or its log
+    /// entry waits because the user changes too fast. `None` if there is none.
+    pub fn ahead_of_newest(&self, user: &User) -> Option<&UserStatus> {
+        let held = self.conflator.held(user).and_then(|entry| match &entry.news {
+            News::Status(status) => Some(status),
+            _ => None,
+        });
+        let ahead = self.own_changes.get(user).into_iter().chain(held).max_by_key(|status| status.version)?;
+        self.newest(user).is_none_or(|newest| newest.version() < ahead.version).then_some(ahead)
     }
 
     /// Records that a connection was put back into the record at this revision. Log entries about its end up to that

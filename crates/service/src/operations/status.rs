@@ -73,15 +73,17 @@ impl Service {
             By::Client(_) => self.records.check_for_client(now),
             By::App => self.records.check_for_app(now),
         };
-        let outcome = self.directory.update(caller, now, |presence| {
+        let set = |presence: &mut Presence| {
             if check.is_lacking(presence) {
                 return Transition::quiet(None);
             }
             let transition = presence.set_custom_status(custom.clone(), by.connection(), &app.settings, now);
             let status = presence.status(&caller.id);
             transition.map(|done| Some(done.map(|()| status)))
-        });
-        Ok(outcome.await?.flatten().ok_or_else(|| check.error(Code::NOT_LOGGED_IN))??)
+        };
+        let outcome = self.records.update_for_good(caller, now, set).await?;
+        let outcome = outcome.and_then(|(done, _)| done).ok_or_else(|| check.error(Code::NOT_LOGGED_IN))?;
+        Ok(outcome?)
     }
 
     /// Reads the statuses of users. Fails if no user has an account.
@@ -123,7 +125,7 @@ impl Service {
         caller: &User,
         app: &App,
         users: Vec<UserId>,
-        check: PutBackCheck,
+        check: PutBackCheck<'_>,
         now: Now,
     ) -> Result<SubscribeDone, ServiceError> {
         let (known, failures) = self.split_by_account(caller, users).await?;
@@ -132,7 +134,7 @@ impl Service {
         }
         // The account may have been deleted, without the worker of this connection having read the deletion in the log
         // yet.
-        let done = self.directory.update_logged(caller, now, |presence| {
+        let done = self.records.update_for_good(caller, now, |presence| {
             if presence.is_deleted() || check.is_lacking(presence) {
                 return Transition::quiet(Err(presence.is_deleted()));
             }
@@ -187,13 +189,13 @@ impl Service {
         &self,
         caller: &User,
         users: Vec<UserId>,
-        check: PutBackCheck,
+        check: PutBackCheck<'_>,
         now: Now,
     ) -> Result<UnsubscribeDone, ServiceError> {
         // The accounts are read before the list changes, so that there is no await between the change and the answer.
         let (_, mut failures) = self.split_by_account(caller, users.clone()).await?;
         let list = (!users.is_empty()).then_some(&users[..]);
-        let done = self.directory.update_logged(caller, now, |presence| {
+        let done = self.records.update_for_good(caller, now, |presence| {
             if presence.is_deleted() || check.is_lacking(presence) {
                 return Transition::quiet(Err(presence.is_deleted()));
             }
@@ -220,7 +222,7 @@ impl Service {
         &self,
         caller: &User,
         app: &App,
-        check: PutBackCheck,
+        check: PutBackCheck<'_>,
     ) -> Result<(Vec<UserId>, u16), ServiceError> {
         let list = self.directory.read(std::slice::from_ref(caller), |_, presence| {
             let presence = presence.ok_or(false)?;
@@ -295,6 +297,6 @@ impl Service {
 }
 
 /// The error for an account that was deleted, or whose record is missing or lacks its connections.
-fn cannot_change(is_deleted: bool, check: PutBackCheck) -> ServiceError {
+fn cannot_change(is_deleted: bool, check: PutBackCheck<'_>) -> ServiceError {
     if is_deleted { Code::NOT_LOGGED_IN.into() } else { check.error(Code::NOT_LOGGED_IN) }
 }

@@ -364,3 +364,113 @@ async fn the_record_of_every_login_is_rebuilt_after_a_loss() {
         assert_eq!(cluster.directory.stats().records, records, "lost at {lost}");
     }
 }
+
+/// The worker of a connection, as far as it knows statuses.
+async fn audience_of(cluster: &Cluster, name: &str, connection: ConnectionId) -> Audience<UserStatus> {
+    let mut audience = Audience::<UserStatus>::default();
+    let mut effects = Vec::new();
+    let watcher = audience.join(Member::new(user(name), connection), 0, &mut effects);
+    let list = cluster.here.watch_list(&user(name), connection).await.unwrap().unwrap();
+    let heard = audience.lists_heard(watcher).unwrap();
+    assert!(audience.set_watch_list(watcher, &list, heard, &mut effects));
+    audience
+}
+
+/// The log entry of the change is lost with the record, so the worker has it from the answer only.
+#[tokio::test]
+async fn what_a_call_was_answered_with_is_put_back_although_the_log_has_not_reported_it() {
+    let cluster = Cluster::start().await;
+    let (ann, by) = (ConnectionId::new(HERE, 1), By::Client(ConnectionId::new(HERE, 1)));
+    let logged_in = log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+    let mut audience = audience_of(&cluster, "ann", ann).await;
+    for (text, is_heard) in [("lunch", true), ("busy", false)] {
+        let answered = cluster.here.set_custom_status(&user("ann"), text, by, now(90)).await.unwrap();
+        audience.answered_own_change(&user("ann"), &answered);
+        if is_heard {
+            audience.tell(&user("ann"), &answered, UserStatus::clone);
+        }
+        assert_eq!(audience.ahead_of_newest(&user("ann")).is_none(), is_heard);
+    }
+    cluster.lose(&["ann"], 100);
+    audience.count_missed();
+    let told = audience.ahead_of_newest(&user("ann")).cloned();
+    let open = open(&logged_in, "phone", Platform::IPhone, ann, told, &[]);
+    assert_eq!(cluster.here.put_back(&open, LOCAL, now(101)).await.unwrap().0, Reasserted::PutBack);
+    let status = cluster.status("ann", 101).await.unwrap();
+    assert_eq!(status.custom_status.as_str(), "busy");
+    audience.tell(&user("ann"), &status, UserStatus::clone);
+    assert_eq!(audience.newest(&user("ann")), Some(&status));
+    assert_eq!(audience.ahead_of_newest(&user("ann")), None);
+}
+
+/// A change of a user who changes fast waits before it is told. A put-back must not overtake it with the status before.
+#[tokio::test]
+async fn a_change_that_waits_because_of_the_rate_is_put_back() {
+    let rate = lamplight_core::ConflationRate { changes_per_second: 1, ..Default::default() };
+    let mut audience = Audience::<UserStatus>::new(rate, None);
+    let ann = ConnectionId::new(HERE, 1);
+    audience.join(Member::new(user("ann"), ann), 0, &mut Vec::new());
+    let cluster = Cluster::start().await;
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+    for (text, waits) in [("one", false), ("two", true)] {
+        let status = cluster.here.set_self_status(&user("ann"), text, now(2)).await.unwrap();
+        let entry = Arc::new(LogEntry::news(user("ann"), News::Status(status.clone())));
+        assert_eq!(audience.hear(&entry, Moment(2_000), UserStatus::clone, &mut Vec::new()), waits);
+        assert_eq!(audience.ahead_of_newest(&user("ann")), waits.then_some(&status));
+    }
+}
+
+/// The connection may have been put back by then, and the worker did not know of the change yet.
+#[tokio::test]
+async fn a_call_is_not_answered_with_success_if_the_directory_has_lost_data_since_it_began() {
+    let cluster = Cluster::start().await;
+    let ann = ConnectionId::new(HERE, 1);
+    let (by, here) = (By::Client(ann), &cluster.here);
+    log_in(here, "bob", "phone", Platform::IPhone, ConnectionId::new(HERE, 2), 1).await;
+    let logged_in = log_in(here, "ann", "phone", Platform::IPhone, ann, 1).await;
+    let mut second = 0;
+    for call in ["set", "subscribe", "unsubscribe"] {
+        // The record is lost before the change, or after it. The client is connected all the time.
+        for before in [true, false] {
+            second += 100;
+            cluster.directory.lose_at_change(now(second).wall, before);
+            let error = match call {
+                "set" => here.set_custom_status(&user("ann"), "busy", by, now(second)).await.unwrap_err(),
+                "subscribe" => {
+                    here.subscribe_user_status(&user("ann"), &["bob"], now(second)).await.unwrap_err()
+                }
+                _ => here.unsubscribe_user_status(&user("ann"), &["bob"], now(second)).await.unwrap_err(),
+            };
+            assert!(is_unknown(&error), "{call}, lost before the change: {before}: {error}");
+            let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &["bob"]);
+            let put_back = here.put_back(&open, LOCAL, now(second + 1)).await.unwrap().0;
+            assert_eq!(put_back, Reasserted::PutBack);
+        }
+    }
+}
+
+/// A watcher's node may have read the record before the connection was put back.
+#[tokio::test]
+async fn the_log_reports_a_record_that_is_put_back_whether_or_not_it_looks_different() {
+    for text in ["", "busy"] {
+        let mut cluster = Cluster::start().await;
+        let ann = ConnectionId::new(HERE, 1);
+        let logged_in = log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+        let told = match text {
+            "" => cluster.status("ann", 3).await.unwrap(),
+            text => cluster.here.set_self_status(&user("ann"), text, now(2)).await.unwrap(),
+        };
+        cluster.lose(&["ann"], 100);
+        let read = cluster.status("ann", 110).await.unwrap();
+        cluster.log.take(&mut Vec::new());
+        let open = open(&logged_in, "phone", Platform::IPhone, ann, Some(told.clone()), &[]);
+        for expected in [1, 0] {
+            cluster.here.put_back(&open, LOCAL, now(111)).await.unwrap();
+            let mut entries = Vec::new();
+            cluster.log.take(&mut entries);
+            let is_right = |status: &UserStatus| status.version > read.version && told.is_put_back_as(status);
+            let right = entries.iter().filter(|it| matches!(&it.news, News::Status(it) if is_right(it)));
+            assert_eq!((right.count(), entries.len()), (expected, expected), "{text:?}: {entries:?}");
+        }
+    }
+}

@@ -8,9 +8,9 @@ mod losses;
 
 use forgetful::Forgetful;
 use lamplight_auth::{Claims, sign};
-use lamplight_core::{EndCause, LeaseTimes, LinkEnd, LostNode, Membership, Reasserted};
+use lamplight_core::{EndCause, LeaseTimes, LinkEnd, LostNode, Membership, Reasserted, Versioned};
 use lamplight_directory::{
-    Directory, DirectoryErrorKind, Heard, LocalNodes, LogReader, News, NodeEntry, Nodes,
+    Directory, DirectoryErrorKind, Heard, LocalNodes, LogEntry, LogReader, News, NodeEntry, Nodes,
 };
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;

@@ -18,6 +18,8 @@ pub struct Forgetful {
     lost_seeds: Mutex<Option<usize>>,
     /// The number of searches of subscription lists.
     pub searches: AtomicU64,
+    /// The epoch that begins at the next change of a record, and whether that record is lost before or after the change.
+    lost_at_change: Mutex<Option<(Timestamp, bool)>>,
 }
 
 impl Default for Forgetful {
@@ -27,6 +29,7 @@ impl Default for Forgetful {
             epoch: AtomicU64::new(0),
             lost_seeds: Mutex::default(),
             searches: AtomicU64::new(0),
+            lost_at_change: Mutex::default(),
         }
     }
 }
@@ -53,6 +56,11 @@ impl Forgetful {
         *self.lost_seeds.lock().unwrap() = Some(0);
     }
 
+    /// Loses the record of the next change, and begins an epoch: before the change if `before`, otherwise after it.
+    pub fn lose_at_change(&self, epoch: Timestamp, before: bool) {
+        *self.lost_at_change.lock().unwrap() = Some((epoch, before));
+    }
+
     /// Returns the number of records that were lost at once. From now on, new records are kept.
     pub fn keep_seeds(&self) -> usize {
         self.lost_seeds.lock().unwrap().take().unwrap_or_default()
@@ -61,7 +69,18 @@ impl Forgetful {
 
 impl Directory for Forgetful {
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
-        self.inner.update_with(user, now, change)
+        let lost = self.lost_at_change.lock().unwrap().take();
+        async move {
+            if let Some((epoch, true)) = lost {
+                self.lose(std::slice::from_ref(user), epoch);
+            }
+            let done = self.inner.update_with(user, now, change).await;
+            if let Some((epoch, false)) = lost {
+                self.lose(std::slice::from_ref(user), epoch);
+            }
+            done
+        }
+        .boxed()
     }
 
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {

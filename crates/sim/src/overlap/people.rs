@@ -192,6 +192,8 @@ pub(crate) struct People {
     /// The users in `must_stay` whose status was in an answer. A later notification may look like the status that the
     /// client has, because the user may have had another status in between.
     pub asked_about: RefCell<BTreeSet<Who>>,
+    /// For each user: the custom status in the last successful answer to a call of a client that set it.
+    pub texts_set: RefCell<BTreeMap<Who, String>>,
     judge: Rc<Judge>,
 }
 
@@ -200,7 +202,7 @@ impl People {
     pub fn new(judge: Rc<Judge>) -> Self {
         let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
         let (clients, left_behind, ended, app_logins, logins, sigs) = Default::default();
-        let (must_stay, asked_about) = Default::default();
+        let (must_stay, asked_about, texts_set) = Default::default();
         let pasts = RefCell::new(vec![Past::default(); NAMES.len()]);
         Self {
             clients,
@@ -213,6 +215,7 @@ impl People {
             pasts,
             must_stay,
             asked_about,
+            texts_set,
             judge,
         }
     }
@@ -361,7 +364,13 @@ impl People {
                 not_watched.iter().for_each(|who| drop(client.picture.remove(who)));
             }
             Ok(Body::LoggedOut) => client.stage = Stage::Over,
-            Ok(Body::Own(status)) => fold(client, vec![status]),
+            Ok(Body::Own(status)) => {
+                self.asked_about.borrow_mut().insert(client.who);
+                if let Request::Text(text) = asked {
+                    self.texts_set.borrow_mut().insert(client.who, text);
+                }
+                fold(client, vec![status]);
+            }
             Ok(Body::Statuses(statuses)) => {
                 for status in &statuses {
                     self.asked_about.borrow_mut().insert(who_is(&status.user_id));

@@ -64,6 +64,8 @@ impl World {
             return;
         }
         let expected = self.expect_watched();
+        // Before the next change of a user, which would correct a wrong status.
+        self.judge_pictures(&expected);
         self.probe(phase);
         self.judge_pictures(&expected);
         // Friend notification may have been switched on meanwhile, and subscriptions may have become effective again.
@@ -303,7 +305,7 @@ impl World {
     }
 
     /// For each user: the users about whom the user must be notified.
-    fn expect_watched(&self) -> BTreeMap<Who, BTreeSet<Who>> {
+    pub(super) fn expect_watched(&self) -> BTreeMap<Who, BTreeSet<Who>> {
         let app = self.node().shared.service.apps().get(APP).expect("the world has created the app");
         let notified = notifications(&app.settings);
         let mut expected: BTreeMap<Who, BTreeSet<Who>> = BTreeMap::new();
@@ -353,7 +355,7 @@ impl World {
         self.pass(1_500);
     }
 
-    fn judge_pictures(&self, expected: &BTreeMap<Who, BTreeSet<Who>>) {
+    pub(super) fn judge_pictures(&self, expected: &BTreeMap<Who, BTreeSet<Who>>) {
         let truth: Vec<Option<UserStatus>> =
             (0..self.plan.users).map(|who| self.watched_status(who)).collect();
         let clients = self.people.clients.borrow();

@@ -14,6 +14,7 @@ use super::stores::Live;
 use super::weather::{Climate, Weather};
 use crate::random::Random;
 use crate::world::Failed;
+use lamplight_core::Versioned;
 use lamplight_directory::{ChangeLog, LogReader, News};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
@@ -184,8 +185,9 @@ impl World {
         !busy()
     }
 
-    /// Checks that each new entry of the change log differs from the user's previous status. Also reports earlier
-    /// logins that have kicked later ones.
+    /// Checks that each new entry of the change log differs from the user's previous status. Exempt is a record that is
+    /// put back after a loss: workers tell nobody who knows the status. Also reports earlier logins that have kicked later
+    /// ones.
     fn read_log(&mut self) {
         self.around.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();
@@ -199,7 +201,7 @@ impl World {
                     if last.version >= status.version {
                         let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
                         self.judge.found(Name::GoesBack, what);
-                    } else if super::people::same(last, status) {
+                    } else if super::people::same(last, status) && !last.is_put_back_as(status) {
                         let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
                         self.judge.found(Name::NoDifference, what);
                     }

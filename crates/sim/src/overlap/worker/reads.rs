@@ -48,7 +48,7 @@ impl Worker {
         let done = match call {
             ReadCall::WatchList(watcher) => self.read_watch_list(*watcher).await,
             ReadCall::Statuses(users) => {
-                self.read_states(users).await.map(|are_complete| match are_complete {
+                self.read_states(users).await.map(|unread| match unread.is_empty() {
                     true => ReadOutcome::Done,
                     false => ReadOutcome::Failed,
                 })
@@ -96,7 +96,9 @@ impl Worker {
         if read.is_err() && self.audience.borrow().member(watcher).is_some() {
             self.waiting.unread.borrow_mut().entry(watcher).or_default().extend(unread);
         }
-        read.map(|_| ReadOutcome::Done)
+        // Whoever is not put back yet is read again later. The watch list is complete.
+        read?.into_iter().for_each(|user| self.reads.borrow_mut().want_status(user));
+        Ok(ReadOutcome::Done)
     }
 
     /// Puts a connection back into its record, if log entries were missed and other nodes share the directory. Returns
@@ -164,7 +166,7 @@ impl Worker {
             login: login.number,
             issued: login.issued,
             since: login.since,
-            told: audience.newest(&login.user).cloned(),
+            told: audience.ahead_of_newest(&login.user).or(audience.newest(&login.user)).cloned(),
             subscriptions: audience.subscriptions(login.watcher).cloned().collect(),
         })
     }
@@ -226,23 +228,23 @@ impl Worker {
     }
 
     /// Reads the statuses of users. Stores each newer status in the hub, and marks the user in the watchers' mailboxes.
-    /// Returns `false` if a status must be read again, because a connection of the user is not put back yet.
-    pub(super) async fn read_states(&self, users: &[User]) -> Result<bool, ServiceError> {
-        let Some(any) = users.first() else { return Ok(true) };
+    /// Returns the users who must be read again, because a connection of theirs is not put back yet.
+    pub(super) async fn read_states(&self, users: &[User]) -> Result<Vec<User>, ServiceError> {
+        let Some(any) = users.first() else { return Ok(Vec::new()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
         let now = self.shared.now();
         let statuses = self.in_time(self.shared.service.statuses(any, &ids, Viewing::Watched, now)).await?;
         let mut audience = self.audience.borrow_mut();
-        let mut are_complete = true;
+        let mut unread = Vec::new();
         for status in statuses.into_iter().flatten() {
             let user = User::new(APP, status.user_id.clone());
             if self.shared.service.is_in_cluster() && audience.is_before_put_back(&user, &status) {
-                are_complete = false;
+                unread.push(user);
                 continue;
             }
             audience.tell(&user, &status, UserStatus::clone);
         }
-        Ok(are_complete)
+        Ok(unread)
     }
 
     /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device

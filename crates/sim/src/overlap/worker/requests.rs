@@ -348,6 +348,7 @@ impl Worker {
         match request {
             Request::Text(text) => {
                 let status = service.set_custom_status(user, &text, By::Client(id), now).await?;
+                self.audience.borrow_mut().answered_own_change(user, &status);
                 Ok(Body::Own(self.newest(watcher, status)))
             }
             Request::Query(users) => {

@@ -6,11 +6,11 @@ use crate::overlap::executor::block_on;
 use crate::overlap::judge::Name;
 use crate::overlap::lease::TIMES;
 use crate::overlap::node::Node;
-use crate::overlap::people::{Client, NAMES, Request, Stage, Who, same, shown, user_of, who_is};
+use crate::overlap::people::{Client, NAMES, Request, Stage, Who, shown, user_of, who_is};
 use crate::overlap::weather::Climate;
 use crate::overlap::worker::{Worker, wall};
 use lamplight_directory::{ChangeLog, Nodes};
-use lamplight_model::{ConnectionId, StatusType};
+use lamplight_model::{ConnectionId, StatusType, UserStatus};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -260,6 +260,31 @@ impl World {
         self.ask(caller, request);
     }
 
+    /// Makes some connected clients set their custom status, so that the calls overlap the loss that follows: some have
+    /// been answered by then, some have changed the record, some have not. Returns the new texts. Users with several
+    /// connections do not take part: if another node puts its connection back first, with an older text, that one stays.
+    fn change_at_loss(&mut self, open: &BTreeMap<Who, BTreeSet<ConnectionId>>) -> BTreeMap<Who, String> {
+        self.people.texts_set.borrow_mut().clear();
+        let is_ready = |client: &Client| client.stage == Stage::LoggedIn && client.awaits.is_none();
+        let ready: Vec<(u64, Who)> = {
+            let clients = self.people.clients.borrow();
+            clients.iter().filter(|(_, it)| is_ready(it)).map(|(number, it)| (*number, it.who)).collect()
+        };
+        let mut asked = BTreeMap::new();
+        for (number, who) in ready {
+            if open.get(&who).is_some_and(|connections| connections.len() == 1) && self.random.once_in(2) {
+                let wait = self.random.below(60) as u64;
+                self.pass(wait);
+                let text = format!("moment {number}");
+                self.ask(number, Request::Text(text.clone()));
+                asked.insert(who, text);
+            }
+        }
+        let wait = self.random.below(150) as u64;
+        self.pass(wait);
+        asked
+    }
+
     fn flush_quietly(&mut self) {
         self.judge.count("quiet flush");
         let (mut open, before) = (self.open_connections(), self.statuses());
@@ -271,6 +296,7 @@ impl World {
         self.people.asked_about.borrow_mut().clear();
         let delay = self.random.below(100);
         self.set_weather(Climate { delay, ..Climate::default() });
+        let asked = self.change_at_loss(&open);
         self.flush();
         // A node that joins after the others are in the register again knows that records were lost.
         let joins = 8 + self.random.below(8) as u64;
@@ -288,17 +314,27 @@ impl World {
         self.people.must_stay.borrow_mut().clear();
         let (mut still_open, after) = (self.open_connections(), self.statuses());
         still_open.values_mut().for_each(|connections| connections.retain(|id| !handed_on.contains(id)));
+        self.judge_pictures(&self.expect_watched());
+        let texts_set = self.people.texts_set.take();
         for (who, connections) in &open {
             if still_open.get(who) != Some(connections) {
                 let what = format!("{}: {connections:?}, then {:?}", NAMES[*who], still_open.get(who));
                 self.judge.found(Name::LostByFlush, what);
             }
             let (was, is) = (&before[*who], &after[*who]);
-            let is_same = was
-                .as_ref()
-                .zip(is.as_ref())
-                .is_some_and(|(was, is)| same(was, is) && was.since == is.since && was.version <= is.version);
-            if !is_same {
+            let is_right = |was: &UserStatus, is: &UserStatus| {
+                let text = is.custom_status.as_str();
+                let is_text_right = match (asked.get(who), texts_set.get(who)) {
+                    (None, _) => text == was.custom_status.as_str(),
+                    (Some(asked), Some(_)) => text == asked,
+                    // The call may or may not have been carried out.
+                    (Some(asked), None) => text == asked || text == was.custom_status.as_str(),
+                };
+                is_text_right
+                    && (was.status_type, was.since) == (is.status_type, is.since)
+                    && was.version <= is.version
+            };
+            if !was.as_ref().zip(is.as_ref()).is_some_and(|(was, is)| is_right(was, is)) {
                 let text = |status: &Option<_>| status.as_ref().map(shown);
                 let what = format!("{}: {:?}, then {:?}", NAMES[*who], text(was), text(is));
                 self.judge.found(Name::LostByFlush, what);
