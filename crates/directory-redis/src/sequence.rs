@@ -85,6 +85,13 @@ impl<T> Sequence<T> {
         self.next()
     }
 
+    /// Removes and returns the waiting batches with lower numbers than `first`, in their order. The epoch that begins with
+    /// that number has ended theirs, so nothing will fill the gap before them.
+    pub(crate) fn end_epoch(&mut self, first: u64) -> Vec<T> {
+        let later = self.waiting.split_off(&first);
+        std::mem::replace(&mut self.waiting, later).into_values().collect()
+    }
+
     fn next(&mut self) -> Vec<T> {
         let Some(heard) = &mut self.heard else { return Vec::new() };
         let mut next = Vec::new();
@@ -100,7 +107,7 @@ impl<T> Sequence<T> {
 mod tests {
     use super::*;
 
-    /// Runs a script of offers `5`, comparisons `=5`, skips `>5`, and batches `-5` that are passed over. A batch that
+    /// Runs a script of offers `5`, comparisons `=5`, skips `>5`, ends of epochs `!5`, and batches `-5` that are passed over. A batch that
     /// cannot be passed over is offered as 0. Returns the delivered batches and the last gap.
     fn play(script: &str) -> (Vec<u64>, Option<(u64, u64)>) {
         let (mut sequence, mut heard) = (Sequence::<u64>::default(), Vec::new());
@@ -108,6 +115,7 @@ mod tests {
             heard.extend(match step.split_at(1) {
                 ("=", number) => sequence.compare(number.parse().unwrap()),
                 (">", number) => sequence.skip_to(number.parse().unwrap()),
+                ("!", number) => sequence.end_epoch(number.parse().unwrap()),
                 ("-", number) => match sequence.pass_over(number.parse().unwrap()) {
                     true => Vec::new(),
                     false => sequence.offer(number.parse().unwrap(), 0),
@@ -148,6 +156,18 @@ mod tests {
             ("-1 =0 2", vec![0, 2], None),
             ("=5 -6 =8", vec![], Some((7, 8))),
             ("=5 >8 -9", vec![], None),
+        ] {
+            assert_eq!(play(script), (heard, gap), "{script}");
+        }
+    }
+
+    #[test]
+    fn what_has_waited_for_a_missing_batch_is_delivered_at_the_end_of_the_epoch() {
+        for (script, heard, gap) in [
+            ("=0 1 4 3 !1000 >1000 2 1001", vec![1, 3, 4, 1001], None),
+            ("=0 1 3 1001 1003 !1000 >1000", vec![1, 3, 1001], Some((1002, 1002))),
+            ("=0 1 3 1001 !1000 >1001", vec![1, 3], None),
+            ("=0 1 !1000 >1000 1002", vec![1], Some((1001, 1001))),
         ] {
             assert_eq!(play(script), (heard, gap), "{script}");
         }

@@ -213,6 +213,11 @@ impl Shared {
         let is_other = state.epoch != epoch;
         let is_first = state.epoch == 0;
         state.epoch = epoch;
+        if is_other && !is_first {
+            // The numbers of an epoch begin at its time. A reader hears the last entries before it reads everything again.
+            let last = state.log.end_epoch(epoch);
+            self.deliver(last);
+        }
         let next = match is_other {
             true => state.log.skip_to(number),
             false => state.log.compare(number),
