@@ -138,7 +138,7 @@ fn run_phase(world: &mut World, done: &mut Overlapped, operations: usize) {
     }
     world.come_to_rest(done.phases);
     done.phases += 1;
-    if !world.judge.is_broken() && world.random().once_in(if plan.nodes == 0 { 20 } else { 4 }) {
+    if !world.judge.is_broken() && world.random().once_in(if plan.nodes == 0 { 20 } else { 2 }) {
         if plan.nodes == 0 {
             world.restart_quietly();
         } else {

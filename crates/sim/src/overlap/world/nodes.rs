@@ -263,7 +263,11 @@ impl World {
     /// Makes some connected clients set their custom status, so that the calls overlap the loss that follows: some have
     /// been answered by then, some have changed the record, some have not. Returns the new texts. Users with several
     /// connections do not take part: if another node puts its connection back first, with an older text, that one stays.
-    fn change_at_loss(&mut self, open: &BTreeMap<Who, BTreeSet<ConnectionId>>) -> BTreeMap<Who, String> {
+    fn change_at_loss(
+        &mut self,
+        open: &BTreeMap<Who, BTreeSet<ConnectionId>>,
+        delay: usize,
+    ) -> BTreeMap<Who, String> {
         self.people.texts_set.borrow_mut().clear();
         let is_ready = |client: &Client| client.stage == Stage::LoggedIn && client.awaits.is_none();
         let ready: Vec<(u64, Who)> = {
@@ -272,15 +276,16 @@ impl World {
         };
         let mut asked = BTreeMap::new();
         for (number, who) in ready {
-            if open.get(&who).is_some_and(|connections| connections.len() == 1) && self.random.once_in(2) {
-                let wait = self.random.below(60) as u64;
+            if open.get(&who).is_some_and(|connections| connections.len() == 1) && !self.random.once_in(4) {
+                let wait = self.random.below(20) as u64;
                 self.pass(wait);
                 let text = format!("moment {number}");
                 self.ask(number, Request::Text(text.clone()));
                 asked.insert(who, text);
             }
         }
-        let wait = self.random.below(150) as u64;
+        // The usual delay of a call there and back. Some log entries take longer.
+        let wait = self.random.below(2 * delay + 20) as u64;
         self.pass(wait);
         asked
     }
@@ -296,7 +301,7 @@ impl World {
         self.people.asked_about.borrow_mut().clear();
         let delay = self.random.below(100);
         self.set_weather(Climate { delay, ..Climate::default() });
-        let asked = self.change_at_loss(&open);
+        let asked = self.change_at_loss(&open, delay);
         self.flush();
         // A node that joins after the others are in the register again knows that records were lost.
         let joins = 8 + self.random.below(8) as u64;
