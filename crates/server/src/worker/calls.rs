@@ -41,7 +41,10 @@ impl Caller {
             Request::SetSelfStatus(request) => {
                 let (text, by) = (&request.custom_status, By::Client(id));
                 let status = service.set_custom_status(user, text, by, now).await?;
-                worker.audience.borrow_mut().answered_own_change(user, &status);
+                // The live records of a node alone are not lost under it.
+                if service.is_in_cluster() {
+                    worker.audience.borrow_mut().answered_own_change(user, &status);
+                }
                 let status = Some(self.newest(&status));
                 Ok(Body::SetSelfStatus(v1::SetSelfStatusResponse { status }))
             }
