@@ -87,7 +87,7 @@ async fn main() {
     println!("bytes of a login        {}", bytes(empty, alone));
     println!("with {subscriptions} subscriptions   {}", bytes(empty, watching));
     println!("and a custom status     {}", bytes(empty, with_text));
-    println!("bytes of the streams    {}", full - with_text);
+    println!("bytes of log batches    {}", full - with_text);
     println!("CPU of a new record     {:.1} us", each(seeded - before, users));
     println!("CPU of a login          {:.1} us", each(connected - seeded, users));
     println!("CPU of a subscription   {:.1} us", each(subscribed - begun, users));
@@ -153,12 +153,12 @@ impl Servers {
     }
 }
 
-/// Deletes the streams, which are bounded and do not grow with the users.
+/// Deletes the last log batches, which are bounded and do not grow with the users.
 async fn drop_logs(info: &mut Servers) {
     for server in &mut info.0 {
         let mut logs = redis::pipe();
         logs.ignore_errors();
-        (0..256).for_each(|partition| _ = logs.cmd("DEL").arg(format!("lm:{{{partition}}}:log")));
+        (0..256).for_each(|partition| _ = logs.cmd("DEL").arg(format!("lm:{{{partition}}}:batches")));
         // A server of a Redis Cluster refuses keys that another one has.
         let _: Vec<redis::RedisResult<redis::Value>> = logs.query_async(server).await.unwrap();
     }

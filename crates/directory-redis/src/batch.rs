@@ -1,5 +1,5 @@
-//! Batches of the change log. A batch has the log entries of one atomic step. It is pushed to the nodes and kept in a
-//! stream.
+//! Batches of the change log. A batch has the log entries of one atomic step. It is pushed to the nodes and kept for a
+//! while.
 
 use lamplight_directory::{LogEntry, Logged, News};
 use lamplight_model::{AppId, Timestamp, User};

@@ -5,7 +5,7 @@ use crate::batch::{Delivery, encode_appended};
 use crate::errors::{contended, corrupt};
 use crate::figures::RedisCall;
 use crate::reading::MAX_ATTEMPTS;
-use crate::shared::{KEPT_BATCHES, Shared};
+use crate::shared::Shared;
 use futures_util::future::FutureExt;
 use lamplight_directory::{Answer, ChangeLog, DirectoryError, LogEntry, LogReader};
 use std::collections::BTreeMap;
@@ -46,9 +46,9 @@ async fn append_batch(shared: &Shared, partition: u16, entries: Vec<LogEntry>) -
     let batch = encode_appended(entries.clone()).map_err(|error| corrupt(doing, error))?;
     for _ in 0..MAX_ATTEMPTS {
         let mut call = shared.scripts.append.prepare_invoke();
-        call.key(shared.keys.head(partition)).key(shared.keys.log(partition));
+        call.key(shared.keys.head(partition)).key(shared.keys.batches(partition));
         call.arg(shared.epoch_of(partition)).arg(&batch[..]);
-        call.arg(shared.keys.channel(partition)).arg(KEPT_BATCHES);
+        call.arg(shared.keys.channel(partition));
         let answer: Vec<String> = shared.invoke(partition, &call, doing).await?;
         match &answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["done", number] => {

@@ -6,7 +6,7 @@ use crate::errors::{bad_record, contended, corrupt};
 use crate::keys::member;
 use crate::reading::{MAX_ATTEMPTS, read_one};
 use crate::record::{Indexed, decode, encode, encode_at, revision};
-use crate::shared::{KEPT_BATCHES, Shared};
+use crate::shared::Shared;
 use lamplight_core::Presence;
 use lamplight_directory::{Change, DirectoryError, Logged};
 use lamplight_model::{Now, User};
@@ -73,10 +73,10 @@ pub(crate) async fn update(
         let steps = Steps::between(shared, user, &before, &after, moves);
         let mut call = shared.scripts.update.prepare_invoke();
         call.key(shared.keys.head(partition)).key(shared.keys.records(partition, user.app));
-        call.key(shared.keys.log(partition));
+        call.key(shared.keys.batches(partition));
         steps.keys.into_iter().for_each(|key| _ = call.key(key));
         call.arg(read_in).arg(user.id.as_str()).arg(revision(rev)).arg(&record[..]);
-        call.arg(&batch[..]).arg(shared.keys.channel(partition)).arg(KEPT_BATCHES).arg(steps.letters);
+        call.arg(&batch[..]).arg(shared.keys.channel(partition)).arg(steps.letters);
         steps.arguments.into_iter().for_each(|argument| _ = call.arg(argument));
         match invoke(shared, partition, &call, doing).await? {
             Answered::Done(number) => {

@@ -43,7 +43,7 @@ impl PushReader for Reader {
 
 impl Shared {
     /// Looks up the servers, and connects to those that have partitions without a link. Then reads missed log batches
-    /// from the streams. If a stream lacks missed batches, reports the partition to the readers as missed. If a server
+    /// from those that Redis keeps. If Redis lacks missed batches, reports the partition to the readers as missed. If a server
     /// cannot be used, returns its error; the partitions of the other servers are served nevertheless.
     pub(crate) async fn connect(self: &Arc<Self>) -> Result<(), RedisOpenError> {
         let found = match self.find_layout().await {

@@ -48,9 +48,9 @@ pub struct RedisFigures {
     pub passed_over: u64,
     /// Users in whom the workers of this node are interested, summed over the workers.
     pub interests: u64,
-    /// Gaps between log batches for which a stream was read.
+    /// Gaps between log batches, whose batches were read from those that Redis keeps.
     pub gaps: u64,
-    /// The number of log batches that were read from a stream because their push did not arrive.
+    /// The number of log batches that were read because their push did not arrive.
     pub repaired: u64,
     /// The number of times that a reader was notified that it has missed log batches of a partition.
     pub missed: u64,

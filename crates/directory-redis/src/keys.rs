@@ -6,6 +6,14 @@ use lamplight_model::{AppId, NodeId, User, UserId};
 /// The number of hexadecimal digits at the start of a member, which are the app's id.
 const APP_DIGITS: usize = 8;
 
+/// The number of log batches that a partition keeps.
+pub(crate) const KEPT_BATCHES: u64 = 1000;
+
+/// The field in which a partition keeps the log batch of this number: its last three digits, as the scripts compute it.
+pub(crate) fn slot_of(number: u64) -> String {
+    format!("{:03}", number % KEPT_BATCHES)
+}
+
 /// The names of the keys of a directory. The keys of one partition have the same hash tag, so that a script can use
 /// them together on a Redis Cluster.
 pub(crate) struct Keys {
@@ -54,7 +62,13 @@ impl Keys {
         self.of(partition, &format!("feed:{}", app.0))
     }
 
-    pub(crate) fn log(&self, partition: u16) -> String {
+    /// The last log batches: a hash by [`slot_of`].
+    pub(crate) fn batches(&self, partition: u16) -> String {
+        self.of(partition, "batches")
+    }
+
+    /// The stream that had the last log batches in the version before.
+    pub(crate) fn former_log(&self, partition: u16) -> String {
         self.of(partition, "log")
     }
 

@@ -25,9 +25,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::sync::Notify;
 
-/// The approximate number of batches that the stream of a partition keeps.
-pub(crate) const KEPT_BATCHES: usize = 1000;
-
 /// The number of user locks. A lock makes changes of one user by this node wait for each other, so that they do not
 /// conflict in Redis.
 const USER_LOCKS: usize = 1024;
@@ -156,7 +153,7 @@ impl Shared {
         for partition in partitions {
             let known = self.epoch_of(*partition);
             let command = pipe.cmd("EVALSHA").arg(self.scripts.begin.get_hash()).arg(2);
-            command.arg(self.keys.head(*partition)).arg(self.keys.log(*partition));
+            command.arg(self.keys.head(*partition)).arg(self.keys.former_log(*partition));
             command.arg(link.run.name()).arg(known).arg(u8::from(is_new));
             others.iter().for_each(|other| _ = command.arg(other.name()));
         }
@@ -317,7 +314,7 @@ impl Shared {
         (0..self.settings.partitions).filter_map(gap).collect()
     }
 
-    /// Gives up a gap that the stream cannot fill. Tells the readers that they have missed batches of the partition.
+    /// Gives up a gap that the kept batches cannot fill. Tells the readers that they have missed batches of the partition.
     pub(crate) fn give_up_gap(&self, partition: u16, last: u64) {
         let mut state = self.partition(partition);
         if state.log.gap().is_none_or(|(first, _)| first > last) {

@@ -1,7 +1,8 @@
 //! The task that maintains a directory: its connections, the gaps of its log, and its figures.
 
-use crate::batch::Delivery;
+use crate::batch::{Delivery, split_message};
 use crate::calls::Commands;
+use crate::keys::{KEPT_BATCHES, slot_of};
 use crate::link::Link;
 use crate::shared::Shared;
 use lamplight_directory::{DirectoryError, DirectoryStats};
@@ -117,35 +118,39 @@ async fn compare_some(shared: &Shared, partitions: &[u16]) -> Result<Figures, Di
     Ok(sums)
 }
 
-/// Reads the missing batches of these partitions from the streams. If a stream lacks them, tells the readers that they
-/// have missed batches of the partition.
+/// Reads the missing batches of these partitions from those that Redis keeps. If Redis lacks some, tells the readers that
+/// they have missed batches of the partition.
 async fn close_gaps(shared: &Shared, partitions: &[u16]) -> Result<(), DirectoryError> {
     let doing = "reading missing log batches";
     let mut gaps = shared.gaps();
     gaps.retain(|(partition, ..)| partitions.contains(partition));
     let mut commands = Commands::default();
     for (partition, first, last) in &gaps {
-        let range = commands.add(*partition, "XRANGE").arg(shared.keys.log(*partition));
-        range.arg(format!("{first}-0")).arg(format!("{last}-0"));
+        let kept = commands.add(*partition, "HMGET").arg(shared.keys.batches(*partition));
+        for number in (*first).max(last.saturating_sub(KEPT_BATCHES - 1))..=*last {
+            kept.arg(slot_of(number));
+        }
         commands.add(*partition, "HGET").arg(shared.keys.head(*partition)).arg("e");
     }
-    type Found = (Vec<(String, Vec<(String, Vec<u8>)>)>, Option<u64>);
+    type Found = (Vec<Option<Vec<u8>>>, Option<u64>);
     let values: Vec<Option<redis::Value>> = shared.query_once(&commands, doing).await?;
-    for ((partition, _, last), found) in gaps.into_iter().zip(values.chunks(2)) {
+    for ((partition, first, last), found) in gaps.into_iter().zip(values.chunks(2)) {
         let Some(found) = found.iter().cloned().collect::<Option<Vec<_>>>() else { continue };
         let found = redis::Value::Array(found);
-        let (batches, epoch): Found =
+        let (messages, epoch): Found =
             redis::from_redis_value(found).map_err(|error| crate::errors::corrupt(doing, error))?;
         if epoch != Some(shared.epoch_of(partition)) {
             shared.renew(&[partition], doing).await?;
             continue;
         }
         shared.counts.gaps.add(1);
-        shared.counts.repaired.add(batches.len() as u64);
-        for (id, fields) in batches {
-            let number = id.split('-').next().and_then(|number| number.parse().ok());
-            let delivery = fields.first().and_then(|(_, batch)| Delivery::decode(batch).ok());
-            if let (Some(number), Some(delivery)) = (number, delivery) {
+        for message in messages.into_iter().flatten() {
+            // The field may have an earlier or a later batch.
+            let missing = split_message(&message).filter(|(number, _)| (first..=last).contains(number));
+            if let Some((number, batch)) = missing
+                && let Ok(delivery) = Delivery::decode(batch)
+            {
+                shared.counts.repaired.add(1);
                 shared.offer(partition, number, delivery);
             }
         }

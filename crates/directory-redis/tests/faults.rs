@@ -143,19 +143,54 @@ async fn a_record_that_a_node_has_kept_from_before_a_flush_is_not_used() {
 
 /// The clock of a server may be behind the clock of the previous server.
 #[tokio::test]
-async fn a_log_with_higher_numbers_than_those_of_the_new_epoch_is_begun_anew() {
+async fn kept_batches_of_a_former_epoch_are_not_taken_for_those_of_the_new_one() {
     let server = RedisServer::start().await;
     let node = node(&server).await;
     node.seed("a").await.unwrap();
     node.connect("a", 1).await.unwrap();
     let partition = node.directory.partition_of(&user("a"));
-    let _: String = server.command(&format!("XADD lm:{{{partition}}}:log 9000000000000000-0 b x")).await;
-    let _: u64 = server.command(&format!("DEL lm:{{{partition}}}:head")).await;
+    let mut fill = redis::pipe();
+    for slot in 0..1000 {
+        let of_former = format!("9000000000000{slot:03}:x");
+        fill.cmd("HSET").arg(format!("lm:{{{partition}}}:batches")).arg(format!("{slot:03}")).arg(of_former);
+    }
+    let _: Vec<u64> = fill.query_async(&mut server.connection().await).await.unwrap();
     let mut ear = node.follow();
-    until("it writes again", async || matches!(node.set_custom("a", "after").await, Ok(Some(_)))).await;
+    let _: u64 = server.command(&format!("HINCRBY lm:{{{partition}}}:head n 1")).await;
+    ear.until_missed(partition).await;
+    node.set_custom("a", "after").await.unwrap().unwrap();
     ear.until_text("after").await;
-    let log: Vec<redis::Value> = server.command(&format!("XRANGE lm:{{{partition}}}:log - +")).await;
-    assert_eq!(log.len(), 1);
+    assert_eq!((node.redis.figures().repaired, ear.missed.len()), (0, 1));
+}
+
+/// Gaps are filled from the last 1,000 batches.
+#[tokio::test]
+async fn the_last_batches_are_kept_and_no_others() {
+    let server = RedisServer::start().await;
+    let node = node(&server).await;
+    node.seed("a").await.unwrap();
+    node.connect("a", 1).await.unwrap();
+    for n in 0..1_003 {
+        node.set_custom("a", &n.to_string()).await.unwrap().unwrap();
+    }
+    let partition = node.directory.partition_of(&user("a"));
+    let last: u64 = server.command(&format!("HGET lm:{{{partition}}}:head n")).await;
+    let kept: Vec<Vec<u8>> = server.command(&format!("HVALS lm:{{{partition}}}:batches")).await;
+    let number =
+        |kept: &Vec<u8>| String::from_utf8_lossy(kept).split(':').next().unwrap().parse::<u64>().unwrap();
+    let mut numbers: Vec<u64> = kept.iter().map(number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (last - 999..=last).collect::<Vec<_>>());
+}
+
+/// The version before kept the last batches in a stream.
+#[tokio::test]
+async fn the_stream_of_the_version_before_is_deleted() {
+    let server = RedisServer::start().await;
+    let partition = node(&server).await.directory.partition_of(&user("a"));
+    let _: String = server.command(&format!("XADD lm:{{{partition}}}:log 1-0 b x")).await;
+    let _next = node(&server).await;
+    assert_eq!(server.command::<u64>(&format!("EXISTS lm:{{{partition}}}:log")).await, 0);
 }
 
 /// The replication id of a server, which is part of the name of its run, may change while nodes are connected.
@@ -263,9 +298,9 @@ async fn what_was_not_pushed_is_read_from_the_stream() {
     assert_eq!((last, ear.missed.len()), (expected, 0), "nothing was missed");
 }
 
-/// The batch is in the stream with a number, but was pushed to no node.
+/// The batch is kept with a number, but was pushed to no node.
 #[tokio::test]
-async fn a_batch_that_was_never_pushed_is_read_from_the_stream() {
+async fn a_batch_that_was_never_pushed_is_read() {
     let server = RedisServer::start().await;
     let node = node(&server).await;
     node.seed("a").await.unwrap();
@@ -273,14 +308,15 @@ async fn a_batch_that_was_never_pushed_is_read_from_the_stream() {
     node.set_custom("a", "copied").await.unwrap().unwrap();
     let mut ear = node.follow();
     let partition = node.directory.partition_of(&user("a"));
-    let copy = "local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1] \
-                local number = redis.call('HINCRBY', KEYS[2], 'n', 1) \
-                return redis.call('XADD', KEYS[1], string.format('%.0f', number) .. '-0', 'b', last[2][2])";
+    let copy = "local slot = string.sub(redis.call('HGET', KEYS[2], 'n'), -3) \
+                local batch = string.match(redis.call('HGET', KEYS[1], slot), ':(.*)') \
+                local number = string.format('%d', redis.call('HINCRBY', KEYS[2], 'n', 1)) \
+                return redis.call('HSET', KEYS[1], string.sub(number, -3), number .. ':' .. batch)";
     let mut eval = redis::cmd("EVAL");
-    eval.arg(copy).arg(2).arg(format!("lm:{{{partition}}}:log")).arg(format!("lm:{{{partition}}}:head"));
-    let _: String = eval.query_async(&mut server.connection().await).await.unwrap();
+    eval.arg(copy).arg(2).arg(format!("lm:{{{partition}}}:batches")).arg(format!("lm:{{{partition}}}:head"));
+    let _: u64 = eval.query_async(&mut server.connection().await).await.unwrap();
     ear.until_text("copied").await;
-    assert_eq!(ear.missed.len(), 0);
+    assert_eq!((node.redis.figures().repaired, ear.missed.len()), (1, 0));
 }
 
 /// The node makes no comparisons in this test. Only the end of the connection shows the loss.

@@ -1,41 +1,45 @@
 -- Writes a changed record, its indexes, its log batch and its position in the feed, if epoch and revision are as read.
 --
--- KEYS  1 head  2 records of the app  3 log  4… one for each step that names a key, in their order
+-- KEYS  1 head  2 records of the app  3 last log batches  4… one for each step that names a key, in their order
 -- ARGV  1 epoch  2 user ID  3 revision as read, with its colon  4 new record
---       5 log batch, or ''  6 channel  7 entries kept of the log
---       8 steps, a letter each, which take the further arguments in their order:
+--       5 log batch, or ''  6 channel
+--       7 steps, a letter each, which take the further arguments in their order:
 --         f  move the user to the end of the feed (key)
 --         z  add to a sorted set (key; score, member)     r  remove from a sorted set (key; member)
 --         s  add to a set (key; member)                   x  remove from a set (key; member)
 --         c  count in the head (field, increment)
 --
 -- Returns {'done', number of the batch or '0'}, {'epoch'}, {'absent'} or {'again', the record as it is now}.
-local call = redis.call
-if call('HGET', KEYS[1], 'e') ~= ARGV[1] then return {'epoch'} end
-local present = call('HGET', KEYS[2], ARGV[2])
+local call, format, keys, args = redis.call, string.format, KEYS, ARGV
+local head, records, user = keys[1], keys[2], args[2]
+if call('HGET', head, 'e') ~= args[1] then return {'epoch'} end
+local present = call('HGET', records, user)
 if not present then return {'absent'} end
-if string.sub(present, 1, #ARGV[3]) ~= ARGV[3] then return {'again', present} end
+if string.sub(present, 1, #args[3]) ~= args[3] then return {'again', present} end
 
-call('HSET', KEYS[2], ARGV[2], ARGV[4])
-local key, argument = 4, 9
-for at = 1, #ARGV[8] do
-  local step = string.sub(ARGV[8], at, at)
+call('HSET', records, user, args[4])
+local steps, key, argument = args[7], 4, 8
+for at = 1, #steps do
+  local step = string.sub(steps, at, at)
   if step == 'f' then
-    call('ZADD', KEYS[key], call('HINCRBY', KEYS[1], 'f', 1), ARGV[2])
+    call('ZADD', keys[key], format('%d', call('HINCRBY', head, 'f', 1)), user)
     key = key + 1
   elseif step == 'z' then
-    call('ZADD', KEYS[key], ARGV[argument], ARGV[argument + 1])
+    call('ZADD', keys[key], args[argument], args[argument + 1])
     key, argument = key + 1, argument + 2
   elseif step == 'c' then
-    call('HINCRBY', KEYS[1], ARGV[argument], ARGV[argument + 1])
+    call('HINCRBY', head, args[argument], args[argument + 1])
     argument = argument + 2
   else
-    call(step == 'r' and 'ZREM' or step == 's' and 'SADD' or 'SREM', KEYS[key], ARGV[argument])
+    call(step == 'r' and 'ZREM' or step == 's' and 'SADD' or 'SREM', keys[key], args[argument])
     key, argument = key + 1, argument + 1
   end
 end
-if ARGV[5] == '' then return {'done', '0'} end
-local number = string.format('%.0f', call('HINCRBY', KEYS[1], 'n', 1))
-call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[7], number .. '-0', 'b', ARGV[5])
-call('SPUBLISH', ARGV[6], number .. ':' .. ARGV[5])
+local batch = args[5]
+if batch == '' then return {'done', '0'} end
+local number = format('%d', call('HINCRBY', head, 'n', 1))
+local message = number .. ':' .. batch
+-- The batch replaces the one whose number is lower by 1,000.
+call('HSET', keys[3], string.sub(number, -3), message)
+call('SPUBLISH', args[6], message)
 return {'done', number}

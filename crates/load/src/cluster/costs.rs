@@ -105,24 +105,24 @@ impl Spent {
 pub struct RedisMemory {
     /// The memory of all servers.
     pub used: f64,
-    /// The memory of the streams that keep log batches.
-    pub streams: f64,
+    /// The memory of the last log batches of all partitions.
+    pub batches: f64,
 }
 
 impl RedisMemory {
     /// Reads the memory of all servers.
     pub fn read(testbed: &Testbed) -> Result<Self> {
         let used = testbed.redis.total("memory", "used_memory")?;
-        let mut streams = 0.0;
+        let mut batches = 0.0;
         // A script sees the keys of its own server only.
-        const STREAMS: &str = "local sum = 0 for _, key in ipairs(redis.call('KEYS', '*:log')) do \
+        const BATCHES: &str = "local sum = 0 for _, key in ipairs(redis.call('KEYS', '*:batches')) do \
             sum = sum + redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0) end return sum";
         for server in testbed.redis.servers() {
             // Without a shebang, a script of a Redis Cluster may use keys that it does not name.
-            let answer = server.ask(&["EVAL", STREAMS, "0"])?;
-            streams += answer.trim().parse::<f64>().context("Redis does not tell the memory of a key")?;
+            let answer = server.ask(&["EVAL", BATCHES, "0"])?;
+            batches += answer.trim().parse::<f64>().context("Redis does not tell the memory of a key")?;
         }
-        Ok(Self { used, streams })
+        Ok(Self { used, batches })
     }
 }
 

@@ -34,8 +34,8 @@ pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
         stage.crowd.run_for(SHRINKING)?;
         let full = RedisMemory::read(&stage.testbed)?;
         let users = f64::from(stage.crowd.users());
-        let of_streams = (full.streams - empty.streams) / users;
-        let each = (full.used - empty.used) / users - of_streams;
+        let of_batches = (full.batches - empty.batches) / users;
+        let each = (full.used - empty.used) / users - of_batches;
         let of_calls = (busy.used - full.used) / users;
         stage.report.note(
             "Redis: memory of a user online, who watches 20",
@@ -43,7 +43,7 @@ pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
             "B",
             Some(Target::AtMost(600.0)),
         );
-        stage.report.note("Redis: streams beside them, for each user", of_streams, "B", None);
+        stage.report.note("Redis: log batches beside them, for each user", of_batches, "B", None);
         stage.report.note(
             "Redis: rate limits of the calls just made, and buffers, for each user",
             of_calls,

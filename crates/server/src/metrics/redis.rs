@@ -93,10 +93,10 @@ impl<F: Fn() -> RedisFigures + Send + Sync + 'static> Collector for RedisMetrics
                 "Pushed batches of the change log that concerned no worker of this node",
                 figures.passed_over,
             ),
-            ("redis_log_gaps", "Gaps in the pushed change log for which a stream was read", figures.gaps),
+            ("redis_log_gaps", "Gaps in the pushed change log, whose batches were read", figures.gaps),
             (
                 "redis_log_repaired",
-                "Batches of the change log that were not pushed and were read from a stream",
+                "Batches of the change log that were not pushed and were read",
                 figures.repaired,
             ),
             ("redis_log_missed", "Partitions whose change log was missed in part", figures.missed),
