@@ -16,8 +16,8 @@ const PARTITIONS: u16 = 16;
 
 /// The ACL rules of a user with the rights that a node needs, according to `docs/decisions/0087`.
 const RULES: &str = "~lm:* &lm:* -@all +info +cluster|slots +cluster|keyslot +hset +hsetnx +hget +hmget +hexists +hdel \
-                     +hincrby +hscan +hgetall +zadd +zrem +zscore +zrange +rpush +lindex +ltrim +sadd +srem +sscan +xadd \
-                     +xrange +ssubscribe +spublish +evalsha +eval +script|load +time +pexpire +del +hello";
+                     +hincrby +hscan +hgetall +zadd +zrem +zscore +zrange +rpush +lindex +ltrim +sadd +srem +sscan \
+                     +ssubscribe +spublish +evalsha +eval +script|load +time +pexpire +del +hello";
 
 /// The error of opening a directory, with its causes.
 async fn refusal(settings: RedisSettings) -> String {

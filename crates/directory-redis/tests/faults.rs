@@ -149,12 +149,16 @@ async fn kept_batches_of_a_former_epoch_are_not_taken_for_those_of_the_new_one()
     node.seed("a").await.unwrap();
     node.connect("a", 1).await.unwrap();
     let partition = node.directory.partition_of(&user("a"));
-    let mut fill = redis::pipe();
-    for slot in 0..1000 {
-        let of_former = format!("9000000000000{slot:03}:x");
-        fill.cmd("HSET").arg(format!("lm:{{{partition}}}:batches")).arg(format!("{slot:03}")).arg(of_former);
-    }
-    let _: Vec<u64> = fill.query_async(&mut server.connection().await).await.unwrap();
+    let fill = "local head, kept = KEYS[1], KEYS[2] \
+                local slot = string.sub(redis.call('HGET', head, 'n'), -3) \
+                local batch = string.match(redis.call('HGET', kept, slot), ':(.*)') \
+                for slot = 0, 999 do \
+                    local number = string.format('9000000000000%03d', slot) \
+                    redis.call('HSET', kept, string.sub(number, -3), number .. ':' .. batch) \
+                end return 1000";
+    let mut eval = redis::cmd("EVAL");
+    eval.arg(fill).arg(2).arg(format!("lm:{{{partition}}}:head")).arg(format!("lm:{{{partition}}}:batches"));
+    let _: u64 = eval.query_async(&mut server.connection().await).await.unwrap();
     let mut ear = node.follow();
     let _: u64 = server.command(&format!("HINCRBY lm:{{{partition}}}:head n 1")).await;
     ear.until_missed(partition).await;
@@ -276,7 +280,7 @@ async fn after_a_restart_with_a_disk_the_records_are_there_and_the_epoch_says_th
 }
 
 #[tokio::test]
-async fn what_was_not_pushed_is_read_from_the_stream() {
+async fn what_was_not_pushed_is_read() {
     let server = RedisServer::start().await;
     let (one, other) = (node(&server).await, node(&server).await);
     one.seed("a").await.unwrap();
@@ -300,7 +304,7 @@ async fn what_was_not_pushed_is_read_from_the_stream() {
 
 /// The batch is kept with a number, but was pushed to no node.
 #[tokio::test]
-async fn a_batch_that_was_never_pushed_is_read() {
+async fn a_batch_that_was_pushed_to_nobody_is_read() {
     let server = RedisServer::start().await;
     let node = node(&server).await;
     node.seed("a").await.unwrap();
@@ -345,14 +349,14 @@ async fn that_the_last_batch_was_lost_is_noticed_though_nothing_follows() {
 }
 
 #[tokio::test]
-async fn what_the_stream_does_not_have_any_longer_is_told_as_missed() {
+async fn what_is_not_kept_any_longer_is_told_as_missed() {
     let server = RedisServer::start().await;
     let (one, other) = (node(&server).await, node(&server).await);
     one.seed("a").await.unwrap();
     one.connect("a", 1).await.unwrap();
     let mut ear = other.follow();
     let partition = one.directory.partition_of(&user("a"));
-    // Simulates batches that have numbers but are no longer in the stream.
+    // Simulates batches that have numbers but are no longer kept.
     let _: u64 = server.command(&format!("HINCRBY lm:{{{partition}}}:head n 5")).await;
     one.set_custom("a", "after").await.unwrap().unwrap();
     ear.until_text("after").await;

@@ -97,7 +97,7 @@ async fn faults_of_the_server_are_counted() {
     let mut server = RedisServer::start().await;
     let node = Node::open(server.settings(PARTITIONS)).await;
     node.seed("a").await.unwrap();
-    // The last batch of a partition was not pushed to any node, and is not in the stream.
+    // The last batch of a partition was pushed to nobody, and is not kept.
     let _: u64 = server.command("HINCRBY lm:{3}:head n 1").await;
     until("the gap is given up", async || node.redis.figures().missed == 1).await;
     let figures = node.redis.figures();

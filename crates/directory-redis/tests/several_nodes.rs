@@ -128,7 +128,7 @@ async fn a_change_of_a_record_that_was_read_or_written_before_is_one_call() {
     assert_eq!((after.0 - before.0, after.1 - before.1), (1, 1));
 }
 
-/// Batches must arrive by push. A batch that is read from the stream would arrive later.
+/// Batches must arrive by push. A batch that is read from the kept ones would arrive later.
 #[tokio::test]
 async fn changes_and_news_are_pushed_to_the_other_node() {
     let server = RedisServer::start().await;
