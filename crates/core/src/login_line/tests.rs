@@ -108,7 +108,7 @@ fn neither_a_right_password_nor_a_client_that_leaves_delays_others() {
 
 #[test]
 fn one_address_has_eight_places() {
-    let eight = vec!["0 +10.1.0.1"; 8].join(", ");
+    let eight = ["0 +10.1.0.1"; 8].join(", ");
     check(&format!("{eight}, 0 +10.1.0.1, 0 +10.1.0.2"), "no 10.1.0.1");
     check(&format!("{eight}, 0 -10.1.0.1, 0 +10.1.0.1, 0 +::ffff:10.1.0.1"), "no ::ffff:10.1.0.1");
 }
