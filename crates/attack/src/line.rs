@@ -60,7 +60,13 @@ pub fn frame(id: u64, body: Request) -> Vec<u8> {
 
 /// Returns a frame that sets a custom status and requests no answer.
 pub fn custom(text: &str) -> Vec<u8> {
-    frame(0, Request::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.to_owned() }))
+    frame(
+        0,
+        Request::SetSelfStatus(v1::SetSelfStatusRequest {
+            custom_status: text.to_owned(),
+            ..Default::default()
+        }),
+    )
 }
 
 /// A connection of a logged-in user.

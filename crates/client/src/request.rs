@@ -275,7 +275,7 @@ pub(crate) fn operation(request: &Request) -> Option<Ask> {
         Request::Login { .. } => return None,
         Request::Logout => Ask::Logout(v1::LogoutRequest {}),
         Request::SetSelfStatus(text) => {
-            Ask::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.clone() })
+            Ask::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.clone(), ..Default::default() })
         }
         Request::GetUserStatus(users) => {
             Ask::GetUserStatus(v1::GetUserStatusRequest { user_ids: users.clone() })

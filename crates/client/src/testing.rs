@@ -16,6 +16,7 @@ pub(crate) fn status(word: &str) -> UserStatus {
         user_id: UserId::new(user).unwrap(),
         status_type: StatusType::Online,
         custom_status: CustomStatus::NONE,
+        custom_expires: None,
         version: Version(version.parse().unwrap()),
         since: Timestamp(0),
         reason: Reason::Login,

@@ -29,9 +29,9 @@ impl Versioned for lamplight_model::UserStatus {
     fn is_put_back_as(&self, newer: &Self) -> bool {
         // Without a loss, the reason of a change to ONLINE comes with another `since`.
         let is_rebuilt = matches!(newer.reason, Reason::None | Reason::Login);
-        let Self { user_id, status_type, custom_status, since, last_seen, .. } = self;
-        let is_same = (user_id, status_type, custom_status)
-            == (&newer.user_id, &newer.status_type, &newer.custom_status)
+        let Self { user_id, status_type, custom_status, custom_expires, since, last_seen, .. } = self;
+        let is_same = (user_id, status_type, custom_status, custom_expires)
+            == (&newer.user_id, &newer.status_type, &newer.custom_status, &newer.custom_expires)
             && (since, last_seen) == (&newer.since, &newer.last_seen);
         is_rebuilt && is_same
     }

@@ -105,6 +105,7 @@ impl Presence {
             user_id: user.clone(),
             status_type,
             custom_status: self.custom_status.clone(),
+            custom_expires: None,
             version: self.version,
             since: self.since,
             reason: self.reason,

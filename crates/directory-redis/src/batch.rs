@@ -179,6 +179,7 @@ mod tests {
             user_id: user().id,
             status_type: StatusType::Online,
             custom_status: CustomStatus::new("here", 100).unwrap(),
+            custom_expires: None,
             version: Version(u64::MAX),
             since: Timestamp(1),
             reason: Reason::Custom,

@@ -76,7 +76,7 @@ async fn servers_that_share_their_stores_are_one_lamplight() {
 
     // A setting that an operator changes at one server also applies at the other.
     let allowed = |device: &mut Device| {
-        let request = v1::SetSelfStatusRequest { custom_status: "x".repeat(101) };
+        let request = v1::SetSelfStatusRequest { custom_status: "x".repeat(101), ..Default::default() };
         matches!(device.ask(Request::SetSelfStatus(request)), Body::SetSelfStatus(_))
     };
     assert!(!allowed(&mut bob));

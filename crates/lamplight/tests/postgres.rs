@@ -243,7 +243,7 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     // A login is answered with the code that asks for another attempt; connections stay.
     wait_until("a login is refused", || Device::log_in(&folder, &key, "late").1 == Some(70_500));
     assert!(alice.is_alive());
-    let custom = v1::SetSelfStatusRequest { custom_status: "still here".to_owned() };
+    let custom = v1::SetSelfStatusRequest { custom_status: "still here".to_owned(), ..Default::default() };
     assert!(matches!(alice.ask(Request::SetSelfStatus(custom)), Body::SetSelfStatus(_)));
     wait_until("the server is not ready", || get(&folder, "/readyz").starts_with("HTTP/1.1 503"));
     let told = get(&folder, "/readyz");

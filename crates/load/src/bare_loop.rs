@@ -213,6 +213,7 @@ fn frame_of(count: usize) -> Vec<u8> {
         user_id: UserId::new(&user_id(1_234)).expect("printable"),
         status_type: StatusType::Online,
         custom_status: CustomStatus::new(&text_of(1_234_567), 100).expect("short"),
+        custom_expires: None,
         version: Version(now.0 << 12),
         since: now,
         reason: Reason::Custom,

@@ -290,7 +290,7 @@ impl Fleet {
     pub fn change(&mut self, user: u32, text: u32, answered: bool) -> Result<()> {
         self.picture.set_text(user, text);
         let id = if answered { REQUEST_ID } else { 0 };
-        let request = v1::SetSelfStatusRequest { custom_status: text_of(text) };
+        let request = v1::SetSelfStatusRequest { custom_status: text_of(text), ..Default::default() };
         self.ask(user, id, Request::SetSelfStatus(request))
     }
 

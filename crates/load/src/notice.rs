@@ -134,6 +134,7 @@ mod tests {
             reason: 9,
             last_seen: Some(0),
             online_devices: vec![6, 7],
+            custom_expires: None,
         }
     }
 

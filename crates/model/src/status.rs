@@ -100,11 +100,13 @@ pub enum Reason {
     Custom = 9,
     /// The node that had the connection was lost, and the client did not return in time.
     NodeLost = 10,
+    /// The duration of the custom status has passed, and the server cleared it.
+    CustomExpired = 11,
 }
 
 impl Reason {
     /// All reasons, in ascending order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::None,
         Self::Login,
         Self::Logout,
@@ -116,6 +118,7 @@ impl Reason {
         Self::Deleted,
         Self::Custom,
         Self::NodeLost,
+        Self::CustomExpired,
     ];
 
     /// The reason with this number in the wire protocol; `None` if there is none.
@@ -137,6 +140,7 @@ impl Reason {
             Self::Deleted => "deleted",
             Self::Custom => "custom",
             Self::NodeLost => "node_lost",
+            Self::CustomExpired => "custom_expired",
         }
     }
 }
@@ -164,6 +168,9 @@ pub struct UserStatus {
     pub status_type: StatusType,
     /// The custom status; empty if there is none.
     pub custom_status: CustomStatus,
+    /// The time at which the server clears the custom status. `None` if it stays until it is cleared, and if there is
+    /// none.
+    pub custom_expires: Option<Timestamp>,
     /// The version, which increases with every visible change of this user.
     pub version: Version,
     /// The time at which the status type last changed.

@@ -83,7 +83,7 @@ async fn a_query_shows_states_devices_and_custom_statuses() {
     let mut api = Api::connect(&node).await;
     let phone = node.log_in("alice", "phone", Platform::IPhone).await;
     let mut page = node.log_in("alice", "page", Platform::Web).await;
-    let set = v1::SetSelfStatusRequest { custom_status: "\"busy\" 忙".to_owned() };
+    let set = v1::SetSelfStatusRequest { custom_status: "\"busy\" 忙".to_owned(), ..Default::default() };
     page.ask(Request::SetSelfStatus(set)).await;
     page.told("alice", StatusType::Online).await;
     drop(node.log_in("bob", "tablet", Platform::Android).await);

@@ -54,7 +54,11 @@ async fn has_backlog(node: &TestNode, count: u64) {
 }
 
 async fn set_status(wire: &mut Wire, text: &str) {
-    wire.ask(Request::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.into() })).await;
+    wire.ask(Request::SetSelfStatus(v1::SetSelfStatusRequest {
+        custom_status: text.into(),
+        ..Default::default()
+    }))
+    .await;
 }
 
 #[tokio::test]

@@ -502,6 +502,7 @@ fn unlogined() -> UserStatus {
         user_id: id("nobody"),
         status_type: StatusType::Unlogined,
         custom_status: CustomStatus::NONE,
+        custom_expires: None,
         version: Version(0),
         since: Timestamp(0),
         reason: Reason::Logout,

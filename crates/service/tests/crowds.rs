@@ -34,6 +34,7 @@ fn change(audience: &mut Audience<UserStatus>, name: &str, version: u64, now: Mo
         user_id: id(name),
         status_type: StatusType::Unlogined,
         custom_status: CustomStatus::NONE,
+        custom_expires: None,
         version: Version(version),
         since: Timestamp(0),
         reason: Reason::Custom,

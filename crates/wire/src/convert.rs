@@ -16,6 +16,7 @@ impl From<&UserStatus> for v1::UserStatus {
             reason: status.reason as i32,
             last_seen: status.last_seen.map(|at| at.0),
             online_devices: status.online_devices.iter().map(|platform| platform as i32).collect(),
+            custom_expires: status.custom_expires.map(|at| at.0),
         }
     }
 }
@@ -35,6 +36,7 @@ impl TryFrom<v1::UserStatus> for UserStatus {
             user_id: UserId::new(&status.user_id).map_err(|_| NotAStatus)?,
             status_type: StatusType::from_number(status.status_type).unwrap_or(StatusType::Unknown),
             custom_status: CustomStatus::new(&status.custom_status, usize::MAX).map_err(|_| NotAStatus)?,
+            custom_expires: status.custom_expires.map(Timestamp),
             version: Version(status.version),
             since: Timestamp(status.since),
             reason: Reason::from_number(status.reason).unwrap_or_default(),

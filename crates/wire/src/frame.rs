@@ -117,7 +117,7 @@ mod tests {
 
         #[test]
         fn what_was_put_is_found_at_every_cut(custom in "[a-z]{0,200}", cut in 0usize..300) {
-            let message = v1::SetSelfStatusRequest { custom_status: custom };
+            let message = v1::SetSelfStatusRequest { custom_status: custom, ..Default::default() };
             let mut bytes = Vec::new();
             put_frame(&mut bytes, &message);
             let cut = cut.min(bytes.len());

@@ -249,6 +249,7 @@ mod tests {
             user_id: UserId::new(id).unwrap(),
             status_type: StatusType::ALL[kind],
             custom_status: CustomStatus::new(custom, 1000).unwrap(),
+            custom_expires: None,
             version: Version(version),
             since: Timestamp(version / 7),
             reason: Reason::ALL[kind],
@@ -286,6 +287,7 @@ mod tests {
                 UserStatus { user_id: UserId::new("bob").unwrap(), ..again.clone() },
                 UserStatus { status_type: StatusType::ALL[2], ..again.clone() },
                 UserStatus { custom_status: CustomStatus::new("x", 10).unwrap(), ..again.clone() },
+                UserStatus { custom_expires: Some(Timestamp(3)), ..again.clone() },
                 UserStatus { since: Timestamp(2), ..again.clone() },
                 UserStatus { last_seen: Some(Timestamp(1)), ..again.clone() },
             ] {

@@ -38,6 +38,7 @@ fn state(user: &str, version: u64) -> UserStatus {
         user_id: UserId::new(user).unwrap(),
         status_type: StatusType::Online,
         custom_status: CustomStatus::NONE,
+        custom_expires: None,
         version: Version(version),
         since: Timestamp(0),
         reason: Reason::Login,

@@ -282,6 +282,7 @@ pub mod tests {
             user_id: UserId::new(user).unwrap(),
             status_type: kind,
             custom_status: CustomStatus::new(custom, 100).unwrap(),
+            custom_expires: None,
             version: Version(1),
             since: Timestamp(1_000_000),
             reason,

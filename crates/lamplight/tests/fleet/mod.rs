@@ -278,7 +278,8 @@ impl Device {
     }
 
     pub fn set_custom(&mut self, custom_status: &str) {
-        let request = v1::SetSelfStatusRequest { custom_status: custom_status.to_owned() };
+        let request =
+            v1::SetSelfStatusRequest { custom_status: custom_status.to_owned(), ..Default::default() };
         let answer = self.ask(Request::SetSelfStatus(request));
         assert!(matches!(answer, Body::SetSelfStatus(_)), "{answer:?}");
     }

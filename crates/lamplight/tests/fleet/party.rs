@@ -104,7 +104,10 @@ pub fn query(device: &mut Device, users: &[&str]) -> Result<Vec<UserStatus>, u32
 }
 
 pub fn try_custom(device: &mut Device, text: &str) -> Result<(), u32> {
-    match device.ask(Request::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.to_owned() })) {
+    match device.ask(Request::SetSelfStatus(v1::SetSelfStatusRequest {
+        custom_status: text.to_owned(),
+        ..Default::default()
+    })) {
         Body::SetSelfStatus(_) => Ok(()),
         Body::Refusal(refusal) => Err(refusal.code),
         other => panic!("{other:?}"),

@@ -386,5 +386,5 @@ pub fn list() -> Request {
 }
 
 pub fn custom(text: &str) -> Request {
-    Request::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.to_owned() })
+    Request::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.to_owned(), ..Default::default() })
 }

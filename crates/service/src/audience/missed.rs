@@ -84,6 +84,7 @@ mod tests {
             user_id: user("bob").id,
             status_type: StatusType::Online,
             custom_status: CustomStatus::new(custom, 100).unwrap(),
+            custom_expires: None,
             version: Version(version),
             since: Timestamp(since),
             reason,

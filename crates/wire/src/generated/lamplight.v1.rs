@@ -25,6 +25,10 @@ pub struct UserStatus {
     /// except in the answer to a query, where it is current.
     #[prost(enumeration = "Platform", repeated, tag = "8")]
     pub online_devices: ::prost::alloc::vec::Vec<i32>,
+    /// When the server clears the custom status: UTC milliseconds. Absent if there is no custom status, and if it stays
+    /// until it is cleared.
+    #[prost(uint64, optional, tag = "9")]
+    pub custom_expires: ::core::option::Option<u64>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -127,6 +131,8 @@ pub enum Reason {
     Custom = 9,
     /// The node that held the connection was lost.
     NodeLost = 10,
+    /// The duration of the custom status has passed, and the server cleared it.
+    CustomExpired = 11,
 }
 impl Reason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -146,6 +152,7 @@ impl Reason {
             Self::Deleted => "REASON_DELETED",
             Self::Custom => "REASON_CUSTOM",
             Self::NodeLost => "REASON_NODE_LOST",
+            Self::CustomExpired => "REASON_CUSTOM_EXPIRED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -162,6 +169,7 @@ impl Reason {
             "REASON_DELETED" => Some(Self::Deleted),
             "REASON_CUSTOM" => Some(Self::Custom),
             "REASON_NODE_LOST" => Some(Self::NodeLost),
+            "REASON_CUSTOM_EXPIRED" => Some(Self::CustomExpired),
             _ => None,
         }
     }
@@ -827,6 +835,11 @@ pub struct SetSelfStatusRequest {
     /// Empty: clears the custom status.
     #[prost(string, tag = "1")]
     pub custom_status: ::prost::alloc::string::String,
+    /// The seconds after which the server clears the custom status: 1 to 2,592,000 (30 days). 0: it stays until it is
+    /// cleared. Another number, or a number with an empty custom status, is refused with 6017. Setting a custom status
+    /// again replaces the text and the duration.
+    #[prost(uint32, tag = "2")]
+    pub expires_in: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetSelfStatusResponse {

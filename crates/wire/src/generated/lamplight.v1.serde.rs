@@ -5935,6 +5935,7 @@ impl serde::Serialize for Reason {
             Self::Deleted => "REASON_DELETED",
             Self::Custom => "REASON_CUSTOM",
             Self::NodeLost => "REASON_NODE_LOST",
+            Self::CustomExpired => "REASON_CUSTOM_EXPIRED",
         };
         serializer.serialize_str(variant)
     }
@@ -5957,6 +5958,7 @@ impl<'de> serde::Deserialize<'de> for Reason {
             "REASON_DELETED",
             "REASON_CUSTOM",
             "REASON_NODE_LOST",
+            "REASON_CUSTOM_EXPIRED",
         ];
 
         struct GeneratedVisitor;
@@ -6008,6 +6010,7 @@ impl<'de> serde::Deserialize<'de> for Reason {
                     "REASON_DELETED" => Ok(Reason::Deleted),
                     "REASON_CUSTOM" => Ok(Reason::Custom),
                     "REASON_NODE_LOST" => Ok(Reason::NodeLost),
+                    "REASON_CUSTOM_EXPIRED" => Ok(Reason::CustomExpired),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -7370,9 +7373,15 @@ impl serde::Serialize for SetSelfStatusRequest {
         if !self.custom_status.is_empty() {
             len += 1;
         }
+        if self.expires_in != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("lamplight.v1.SetSelfStatusRequest", len)?;
         if !self.custom_status.is_empty() {
             struct_ser.serialize_field("customStatus", &self.custom_status)?;
+        }
+        if self.expires_in != 0 {
+            struct_ser.serialize_field("expiresIn", &self.expires_in)?;
         }
         struct_ser.end()
     }
@@ -7386,11 +7395,14 @@ impl<'de> serde::Deserialize<'de> for SetSelfStatusRequest {
         const FIELDS: &[&str] = &[
             "custom_status",
             "customStatus",
+            "expires_in",
+            "expiresIn",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             CustomStatus,
+            ExpiresIn,
             __SkipField__,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -7414,6 +7426,7 @@ impl<'de> serde::Deserialize<'de> for SetSelfStatusRequest {
                     {
                         match value {
                             "customStatus" | "custom_status" => Ok(GeneratedField::CustomStatus),
+                            "expiresIn" | "expires_in" => Ok(GeneratedField::ExpiresIn),
                             _ => Ok(GeneratedField::__SkipField__),
                         }
                     }
@@ -7434,6 +7447,7 @@ impl<'de> serde::Deserialize<'de> for SetSelfStatusRequest {
                     V: serde::de::MapAccess<'de>,
             {
                 let mut custom_status__ = None;
+                let mut expires_in__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::CustomStatus => {
@@ -7442,6 +7456,14 @@ impl<'de> serde::Deserialize<'de> for SetSelfStatusRequest {
                             }
                             custom_status__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::ExpiresIn => {
+                            if expires_in__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("expiresIn"));
+                            }
+                            expires_in__ =
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                         GeneratedField::__SkipField__ => {
                             let _ = map_.next_value::<serde::de::IgnoredAny>()?;
                         }
@@ -7449,6 +7471,7 @@ impl<'de> serde::Deserialize<'de> for SetSelfStatusRequest {
                 }
                 Ok(SetSelfStatusRequest {
                     custom_status: custom_status__.unwrap_or_default(),
+                    expires_in: expires_in__.unwrap_or_default(),
                 })
             }
         }
@@ -8354,6 +8377,9 @@ impl serde::Serialize for UserStatus {
         if !self.online_devices.is_empty() {
             len += 1;
         }
+        if self.custom_expires.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("lamplight.v1.UserStatus", len)?;
         if !self.user_id.is_empty() {
             struct_ser.serialize_field("userId", &self.user_id)?;
@@ -8393,6 +8419,11 @@ impl serde::Serialize for UserStatus {
                 }).collect::<std::result::Result<Vec<_>, _>>()?;
             struct_ser.serialize_field("onlineDevices", &v)?;
         }
+        if let Some(v) = self.custom_expires.as_ref() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("customExpires", ToString::to_string(&v).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -8416,6 +8447,8 @@ impl<'de> serde::Deserialize<'de> for UserStatus {
             "lastSeen",
             "online_devices",
             "onlineDevices",
+            "custom_expires",
+            "customExpires",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -8428,6 +8461,7 @@ impl<'de> serde::Deserialize<'de> for UserStatus {
             Reason,
             LastSeen,
             OnlineDevices,
+            CustomExpires,
             __SkipField__,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -8458,6 +8492,7 @@ impl<'de> serde::Deserialize<'de> for UserStatus {
                             "reason" => Ok(GeneratedField::Reason),
                             "lastSeen" | "last_seen" => Ok(GeneratedField::LastSeen),
                             "onlineDevices" | "online_devices" => Ok(GeneratedField::OnlineDevices),
+                            "customExpires" | "custom_expires" => Ok(GeneratedField::CustomExpires),
                             _ => Ok(GeneratedField::__SkipField__),
                         }
                     }
@@ -8485,6 +8520,7 @@ impl<'de> serde::Deserialize<'de> for UserStatus {
                 let mut reason__ = None;
                 let mut last_seen__ = None;
                 let mut online_devices__ = None;
+                let mut custom_expires__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::UserId => {
@@ -8541,6 +8577,14 @@ impl<'de> serde::Deserialize<'de> for UserStatus {
                             }
                             online_devices__ = Some(map_.next_value::<Vec<Platform>>()?.into_iter().map(|x| x as i32).collect());
                         }
+                        GeneratedField::CustomExpires => {
+                            if custom_expires__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("customExpires"));
+                            }
+                            custom_expires__ =
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
                         GeneratedField::__SkipField__ => {
                             let _ = map_.next_value::<serde::de::IgnoredAny>()?;
                         }
@@ -8555,6 +8599,7 @@ impl<'de> serde::Deserialize<'de> for UserStatus {
                     reason: reason__.unwrap_or_default(),
                     last_seen: last_seen__,
                     online_devices: online_devices__.unwrap_or_default(),
+                    custom_expires: custom_expires__,
                 })
             }
         }
