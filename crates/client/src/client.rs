@@ -105,8 +105,32 @@ impl Client {
     ///
     /// [`Error::Refused`] with 6017 if the text is too long.
     pub async fn set_self_status(&self, custom_status: &str) -> Result<UserStatus, Error> {
-        let Answer::SelfStatus(status) = self.call(Request::SetSelfStatus(custom_status.to_owned())).await?
-        else {
+        self.set_status(custom_status, 0).await
+    }
+
+    /// Sets the user's own custom status as [`set_self_status`](Self::set_self_status) does. After `duration`, the server
+    /// clears it, with the reason [`Reason::CustomExpired`](lamplight_model::Reason::CustomExpired). The duration is 1 s
+    /// to 30 days; a part of a second counts as a whole one. Setting a custom status again replaces the text and the
+    /// duration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] with 6017 if the text is empty or too long, or if the duration is zero or too long.
+    pub async fn set_self_status_for(
+        &self,
+        custom_status: &str,
+        duration: Duration,
+    ) -> Result<UserStatus, Error> {
+        let seconds = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
+        if seconds == 0 {
+            return Err(Refused::because(Code::INVALID_PARAMETER, "the duration is zero").into());
+        }
+        self.set_status(custom_status, seconds.try_into().unwrap_or(u32::MAX)).await
+    }
+
+    async fn set_status(&self, custom_status: &str, expires_in: u32) -> Result<UserStatus, Error> {
+        let text = custom_status.to_owned();
+        let Answer::SelfStatus(status) = self.call(Request::SetSelfStatus { text, expires_in }).await? else {
             unreachable!("setSelfStatus has an answer of its kind")
         };
         Ok(status)

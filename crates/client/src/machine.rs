@@ -498,7 +498,7 @@ impl Machine {
                     Ask::Login(self.login_message_of_session(user_sig, *resume))
                 }
                 Request::Logout
-                | Request::SetSelfStatus(_)
+                | Request::SetSelfStatus { .. }
                 | Request::GetUserStatus(_)
                 | Request::Subscribe(_)
                 | Request::Unsubscribe(_)

@@ -117,7 +117,11 @@ pub(crate) enum Request {
         resume: bool,
     },
     Logout,
-    SetSelfStatus(String),
+    SetSelfStatus {
+        text: String,
+        /// Seconds; 0 if the text stays until it is cleared.
+        expires_in: u32,
+    },
     GetUserStatus(Vec<String>),
     Subscribe(Vec<String>),
     Unsubscribe(Vec<String>),
@@ -143,7 +147,7 @@ impl Request {
             ),
             Self::Login { .. }
             | Self::Logout
-            | Self::SetSelfStatus(_)
+            | Self::SetSelfStatus { .. }
             | Self::Subscribe(_)
             | Self::Unsubscribe(_) => false,
         }
@@ -172,9 +176,10 @@ pub(crate) fn check(request: &Request) -> Result<(), Refused> {
             users.iter().try_for_each(|user| check_user(user))
         }
         Request::Lists(ask) => check_lists(ask),
-        Request::Login { .. } | Request::SetSelfStatus(_) | Request::Logout | Request::GetSubscriptions => {
-            Ok(())
-        }
+        Request::Login { .. }
+        | Request::SetSelfStatus { .. }
+        | Request::Logout
+        | Request::GetSubscriptions => Ok(()),
     }
 }
 
@@ -234,7 +239,7 @@ fn invalid_parameter(why: &impl ToString) -> Refused {
 fn check_size(request: &Request) -> Result<(), Refused> {
     let length = match request {
         Request::Login { user_sig, .. } => user_sig.len(),
-        Request::SetSelfStatus(text) => text.len(),
+        Request::SetSelfStatus { text, .. } => text.len(),
         Request::GetUserStatus(users) | Request::Subscribe(users) | Request::Unsubscribe(users) => {
             users.iter().map(|user| user.len() + 3).sum()
         }
@@ -246,7 +251,7 @@ fn check_size(request: &Request) -> Result<(), Refused> {
         Request::Login { .. } if length > limits.before_login / 2 => {
             Err(Refused::because(Code::SIG_UNREADABLE, "it is too long"))
         }
-        Request::SetSelfStatus(_) if length + FRAME_SLACK > limits.after_login => {
+        Request::SetSelfStatus { .. } if length + FRAME_SLACK > limits.after_login => {
             Err(Refused::because(Code::INVALID_PARAMETER, "the custom status is too long"))
         }
         Request::GetUserStatus(_) | Request::Subscribe(_) | Request::Unsubscribe(_)
@@ -258,7 +263,7 @@ fn check_size(request: &Request) -> Result<(), Refused> {
             Err(Refused::because(Code::INVALID_PARAMETER, "it does not fit into a frame"))
         }
         Request::Login { .. }
-        | Request::SetSelfStatus(_)
+        | Request::SetSelfStatus { .. }
         | Request::GetUserStatus(_)
         | Request::Subscribe(_)
         | Request::Unsubscribe(_)
@@ -274,9 +279,10 @@ pub(crate) fn operation(request: &Request) -> Option<Ask> {
     Some(match request {
         Request::Login { .. } => return None,
         Request::Logout => Ask::Logout(v1::LogoutRequest {}),
-        Request::SetSelfStatus(text) => {
-            Ask::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.clone(), ..Default::default() })
-        }
+        Request::SetSelfStatus { text, expires_in } => Ask::SetSelfStatus(v1::SetSelfStatusRequest {
+            custom_status: text.clone(),
+            expires_in: *expires_in,
+        }),
         Request::GetUserStatus(users) => {
             Ask::GetUserStatus(v1::GetUserStatusRequest { user_ids: users.clone() })
         }
@@ -297,7 +303,7 @@ pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
     match (request, body) {
         (Request::Login { .. }, Tell::Login(told)) => Some(Answer::LoggedIn(logged_in(&told))),
         (Request::Logout, Tell::Logout(_)) => Some(Answer::LoggedOut),
-        (Request::SetSelfStatus(_), Tell::SetSelfStatus(told)) => {
+        (Request::SetSelfStatus { .. }, Tell::SetSelfStatus(told)) => {
             told.status.and_then(|status| UserStatus::try_from(status).ok()).map(Answer::SelfStatus)
         }
         (Request::GetUserStatus(_), Tell::GetUserStatus(told)) => Some(Answer::Statuses(Statuses {
@@ -320,7 +326,7 @@ pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
         (
             Request::Login { .. }
             | Request::Logout
-            | Request::SetSelfStatus(_)
+            | Request::SetSelfStatus { .. }
             | Request::GetUserStatus(_)
             | Request::Subscribe(_)
             | Request::Unsubscribe(_)

@@ -7,6 +7,7 @@
 
 mod conflation;
 mod crowd_pace;
+mod custom;
 mod deadlines;
 mod device;
 mod interest;

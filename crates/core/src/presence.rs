@@ -4,14 +4,18 @@
 //! Every transition runs in [`Presence::change`], which compares the visible status before and after it. If the user is
 //! no longer ONLINE, it also clears the custom status.
 
+mod custom_status;
 mod events;
+mod expiry;
 mod facts;
 mod nodes;
 
+pub use expiry::Expired;
 pub use facts::{Admission, UserFacts};
 pub use nodes::{Reassert, Reasserted, lacks_change};
 
 use self::events::{event_device, wants_events};
+use crate::custom::Custom;
 use crate::device::{Connect, Device, Link, LinkEnd};
 use crate::missed::missed_since;
 use crate::pending_events::PendingEvents;
@@ -20,22 +24,18 @@ use crate::subscriptions::{Subscribed, Subscriptions};
 use crate::transition::{EndCause, Ended, Removed, Transition};
 use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
-    AppSettings, Code, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EndedLogin, EventDevice,
-    Moment, Now, Platform, PlatformSet, Reason, SessionEventKind, StatusAfter, StatusType, Timestamp, UserId,
-    UserStatus, Version,
+    AppSettings, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EventDevice, Moment, Now, Platform,
+    PlatformSet, Reason, SessionEventKind, StatusAfter, StatusType, Timestamp, UserId, UserStatus, Version,
 };
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
-
-/// The pause before the next attempt to remove the record of a deleted account.
-const REMOVAL_RETRY: Duration = Duration::from_secs(60);
 
 /// The live record of one user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Presence {
     /// The logins, in ascending order of their numbers.
     pub(crate) devices: Vec<Device>,
-    pub(crate) custom_status: CustomStatus,
+    pub(crate) custom: Custom,
     pub(crate) version: Version,
     pub(crate) since: Timestamp,
     pub(crate) reason: Reason,
@@ -74,17 +74,6 @@ pub struct Connected {
     pub subscriptions_lost: bool,
 }
 
-/// The outcome of [`Presence::expire`].
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Expired {
-    /// The ended logins: first those that have lapsed, then those of Web devices whose connection no longer counts.
-    pub removed: Vec<Removed>,
-    /// All ended logins that have to be stored in the facts now, including those in `removed`.
-    pub to_settle: Vec<EndedLogin>,
-    /// Whether the record of a deleted account was kept long enough. The caller must then remove the record.
-    pub is_over: bool,
-}
-
 impl Presence {
     // Queries
 
@@ -104,8 +93,8 @@ impl Presence {
         UserStatus {
             user_id: user.clone(),
             status_type,
-            custom_status: self.custom_status.clone(),
-            custom_expires: None,
+            custom_status: self.custom.text().clone(),
+            custom_expires: self.custom.expires(),
             version: self.version,
             since: self.since,
             reason: self.reason,
@@ -128,7 +117,12 @@ impl Presence {
 
     /// The custom status of the user.
     pub fn custom_status(&self) -> &CustomStatus {
-        &self.custom_status
+        self.custom.text()
+    }
+
+    /// The time at which the server clears the custom status, as others are told; `None` if it has no duration.
+    pub fn custom_expires(&self) -> Option<Timestamp> {
+        self.custom.expires()
     }
 
     /// The version of the last change of the visible status.
@@ -172,17 +166,6 @@ impl Presence {
     /// The session events that are not in the outbox yet; `None` if there are none.
     pub fn pending_events(&self) -> Option<&PendingEvents> {
         self.events.as_deref().filter(|events| !events.is_empty())
-    }
-
-    /// The time when [`Presence::expire`] has work next; `None` if nothing is scheduled.
-    pub fn next_deadline(&self) -> Option<Moment> {
-        let links = self.devices.iter().filter_map(|device| match device.link {
-            Link::Connected(_) => None,
-            Link::Held { until, .. } => Some(until),
-            Link::Gone { lapses } => Some(lapses),
-        });
-        let settling = self.unsettled.as_ref().map(|unsettled| unsettled.retry());
-        links.chain(self.subscriptions_end).chain(self.deleted_until).chain(settling).min()
     }
 
     // Transitions
@@ -256,29 +239,6 @@ impl Presence {
         self.end_login(connection, Reason::SigExpired, settings, now)
     }
 
-    /// Sets the custom status; an empty text clears it. Refused with 6014 if the user is not ONLINE.
-    ///
-    /// `by` is the connection that sent the call; `None` if the server API or an operator makes the change.
-    pub fn set_custom_status(
-        &mut self,
-        custom: CustomStatus,
-        by: Option<ConnectionId>,
-        settings: &AppSettings,
-        now: Now,
-    ) -> Transition<Result<(), Code>> {
-        self.change(Reason::Custom, settings, now, |presence, _| {
-            if presence.status_type() != StatusType::Online {
-                return Err(Code::NOT_LOGGED_IN);
-            }
-            if presence.custom_status != custom {
-                let device = by.and_then(|connection| presence.device_of(connection)).map(event_device);
-                presence.note(SessionEventKind::CustomStatus(custom.clone()), device, settings, now);
-            }
-            presence.custom_status = custom;
-            Ok(())
-        })
-    }
-
     /// Subscribes to users. If the list exceeds the app's limit, the earliest subscriptions are evicted. If the user is
     /// not ONLINE, the list is dropped after the retention.
     pub fn subscribe(
@@ -314,65 +274,6 @@ impl Presence {
         transition
     }
 
-    /// Does everything that is due: ends lingers, graces and lapsed logins, drops the subscription list, and schedules
-    /// further attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
-    pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
-        let held_end = self.devices.iter().find_map(|device| match device.link {
-            Link::Held { until, end } if until <= now.moment => Some(end),
-            Link::Held { .. } | Link::Connected(_) | Link::Gone { .. } => None,
-        });
-        let reason = held_end.map_or(Reason::Lapsed, LinkEnd::reason);
-        let mut transition = self.change(reason, settings, now, |presence, ended| {
-            let lapsed =
-                |device: &Device| matches!(device.link, Link::Gone { lapses } if lapses <= now.moment);
-            let mut removed = presence.remove(lapsed, None, ended, now);
-            for lapsed in &removed {
-                presence.unsettle(lapsed, None, now);
-            }
-            let over =
-                |device: &Device| matches!(device.link, Link::Held { until, .. } if until <= now.moment);
-            let broken =
-                presence.devices.iter().filter(|device| over(device)).map(|device| match device.link {
-                    Link::Held { end, .. } => (end.event(), event_device(device)),
-                    Link::Connected(_) | Link::Gone { .. } => {
-                        unreachable!("only a held link has an end that can pass")
-                    }
-                });
-            for (kind, device) in broken.collect::<Vec<_>>() {
-                presence.note(kind, Some(device), settings, now);
-            }
-            let of_web = |device: &Device| over(device) && device.platform.is_web();
-            removed.extend(presence.remove(of_web, None, ended, now));
-            let lapses = now.moment + settings.timing.login_retention();
-            for device in presence.devices.iter_mut().filter(|device| over(device)) {
-                device.link = Link::Gone { lapses };
-            }
-            removed
-        });
-        if self.subscriptions_end.is_some_and(|end| end <= now.moment) {
-            self.subscriptions_end = None;
-            self.subscriptions_lost = true;
-            transition.unsubscribed = self.subscriptions.clear();
-            transition.changed = true;
-        }
-        let is_over = self.deleted_until.is_some_and(|until| until <= now.moment);
-        if is_over {
-            // Removing the record may fail, so it stays the record of a deleted account, and the removal is tried
-            // again.
-            self.deleted_until = Some(now.moment + REMOVAL_RETRY);
-            transition.changed = true;
-        }
-        let mut to_settle = Vec::new();
-        if let Some(unsettled) = &mut self.unsettled
-            && (unsettled.retry() <= now.moment || !transition.outcome.is_empty())
-        {
-            unsettled.retrying(now.moment);
-            to_settle.extend_from_slice(unsettled.ends());
-            transition.changed = true;
-        }
-        transition.map(|removed| Expired { removed, to_settle, is_over })
-    }
-
     /// Records that the session events with ordinals up to `up_to` are in the outbox, and that `dropped` lost events
     /// were reported.
     pub fn events_recorded(&mut self, up_to: u64, dropped: u32) -> Transition<()> {
@@ -397,7 +298,7 @@ impl Presence {
         now: Now,
         act: impl FnOnce(&mut Self, &mut Vec<Ended>) -> T,
     ) -> Transition<T> {
-        let (was, custom_was) = (self.status_type(), self.custom_status.clone());
+        let (was, custom_was) = (self.status_type(), self.custom.clone());
         let last_event = |presence: &Self| presence.events.as_ref().map(|events| events.last_ordinal());
         let event_was = last_event(self);
         let print_was = self.fingerprint();
@@ -407,8 +308,8 @@ impl Presence {
         let is = self.status_type();
         let mut cleared_custom = false;
         if was == StatusType::Online && is != StatusType::Online {
-            cleared_custom = !self.custom_status.is_empty();
-            self.custom_status = CustomStatus::NONE;
+            cleared_custom = !self.custom.text().is_empty();
+            self.custom = Custom::NONE;
             if !self.subscriptions.is_empty() {
                 self.subscriptions_end = Some(now.moment + settings.timing.subscription_retention());
             }
@@ -416,7 +317,7 @@ impl Presence {
         if is == StatusType::Online {
             self.subscriptions_end = None;
         }
-        let visible = was != is || custom_was != self.custom_status;
+        let visible = was != is || !custom_was.looks_like(&self.custom);
         if visible {
             self.version = self.version.next(now.wall);
             self.reason = reason;
@@ -443,7 +344,7 @@ impl Presence {
     fn fingerprint(&self) -> u64 {
         let Self {
             devices,
-            custom_status,
+            custom,
             subscriptions_end,
             subscriptions_lost,
             last_seen,
@@ -465,7 +366,7 @@ impl Presence {
         } = self;
         let mut hasher = foldhash::quality::FixedState::default().build_hasher();
         devices.hash(&mut hasher);
-        custom_status.hash(&mut hasher);
+        custom.hash(&mut hasher);
         (subscriptions_end, subscriptions_lost, last_seen, deleted_until).hash(&mut hasher);
         (sigs, ended_through, deleted_through, born, newest_login, unsettled).hash(&mut hasher);
         hasher.finish()

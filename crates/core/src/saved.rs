@@ -1,13 +1,14 @@
 //! The form of a live record on disk. Deadlines are stored as wall time, and connections are not stored.
 
+use crate::custom::{Custom, CustomEnd};
 use crate::device::{Device, Link, LinkEnd};
 use crate::pending_events::PendingEvents;
 use crate::presence::Presence;
 use crate::signatures::Signatures;
 use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
-    ConnectionId, CustomStatus, DeviceId, EndedLogin, Moment, Now, Platform, Reason, Timestamp, UserId,
-    Version,
+    ConnectionId, CustomStatus, DeviceId, EndedLogin, ExtendedOption, Moment, Now, Platform, Reason,
+    Timestamp, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -20,7 +21,8 @@ pub struct SavedPresence {
     version: Version,
     since: Timestamp,
     reason: Reason,
-    last_seen: Option<Timestamp>,
+    /// The time when the user was last seen, and the end of the custom status.
+    last_seen: ExtendedOption<Timestamp, SavedEnd>,
     subscriptions: Vec<UserId>,
     subscriptions_end: Option<Timestamp>,
     subscriptions_lost: bool,
@@ -32,6 +34,13 @@ pub struct SavedPresence {
     deleted_until: Option<Timestamp>,
     events: Option<Box<PendingEvents>>,
     unsettled: Vec<EndedLogin>,
+}
+
+/// The end of a custom status: the deadline, and the time that others are told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct SavedEnd {
+    due: Timestamp,
+    shown: Timestamp,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -59,6 +68,7 @@ enum SavedLink {
 impl Presence {
     /// Converts the record into its form on disk.
     pub fn save(&self, now: Now) -> SavedPresence {
+        let end = |end: CustomEnd| SavedEnd { due: now.wall_at(end.due), shown: end.shown };
         SavedPresence {
             devices: self
                 .devices
@@ -76,11 +86,11 @@ impl Presence {
                     address: device.address,
                 })
                 .collect(),
-            custom_status: self.custom_status.clone(),
+            custom_status: self.custom.text().clone(),
             version: self.version,
             since: self.since,
             reason: self.reason,
-            last_seen: self.last_seen,
+            last_seen: ExtendedOption::new(self.last_seen, self.custom.end().map(end)),
             subscriptions: self.subscriptions.iter().collect(),
             subscriptions_end: self.subscriptions_end.map(|it| now.wall_at(it)),
             subscriptions_lost: self.subscriptions_lost,
@@ -109,6 +119,8 @@ impl SavedPresence {
         let moment = |at: Timestamp| now.moment + at.since(now.wall);
         // The connections of the former process are identified by their places, but only until all of them are held.
         let former = |place: usize| Link::Connected(ConnectionId::alone(place as u64));
+        let (last_seen, end) = self.last_seen.split();
+        let end = end.map(|SavedEnd { due, shown }| CustomEnd { shown, ..CustomEnd::at(due, now) });
         let mut presence = Presence {
             devices: self
                 .devices
@@ -127,11 +139,11 @@ impl SavedPresence {
                     address: device.address,
                 })
                 .collect(),
-            custom_status: self.custom_status,
+            custom: Custom::new(self.custom_status, end),
             version: self.version,
             since: self.since,
             reason: self.reason,
-            last_seen: self.last_seen,
+            last_seen,
             subscriptions: self.subscriptions.into_iter().collect(),
             subscriptions_end: self.subscriptions_end.map(moment),
             subscriptions_lost: self.subscriptions_lost,

@@ -1,6 +1,7 @@
 //! The form of a live record in a store that several nodes share. It contains all data. Deadlines are moments of the
 //! clock that the nodes share, and the id of a connection contains its node.
 
+use crate::custom::{Custom, CustomEnd};
 use crate::device::{Device, Link, LinkEnd};
 use crate::packed::{PackedDevice, PackedIds};
 use crate::pending_events::PendingEvents;
@@ -8,7 +9,8 @@ use crate::presence::Presence;
 use crate::signatures::Signatures;
 use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
-    ConnectionId, CustomStatus, DeviceId, EndedLogin, Moment, Platform, Reason, Timestamp, UserId, Version,
+    ConnectionId, CustomStatus, DeviceId, EndedLogin, ExtendedOption, Moment, Platform, Reason, Timestamp,
+    UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -23,7 +25,8 @@ pub struct SharedPresence<D = DeviceId, L = Vec<UserId>> {
     version: Version,
     since: Timestamp,
     reason: Reason,
-    last_seen: Option<Timestamp>,
+    /// The time when the user was last seen, and the end of the custom status.
+    last_seen: ExtendedOption<Timestamp, SharedEnd>,
     subscriptions: L,
     subscriptions_end: Option<u64>,
     subscriptions_lost: bool,
@@ -35,6 +38,13 @@ pub struct SharedPresence<D = DeviceId, L = Vec<UserId>> {
     deleted_until: Option<u64>,
     events: Option<Box<PendingEvents>>,
     unsettled: Option<SharedEnds>,
+}
+
+/// The end of a custom status: the deadline, and the time that others are told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct SharedEnd {
+    due: u64,
+    shown: Timestamp,
 }
 
 /// A live record in a shared store, in the second format. It has the same content in fewer bytes.
@@ -78,6 +88,7 @@ impl<D: From<DeviceId>, L: FromIterator<UserId>> From<&Presence> for SharedPrese
             },
             address: device.address,
         };
+        let end = |end: CustomEnd| SharedEnd { due: end.due.0, shown: end.shown };
         let ends = |ends: &UnsettledEnds| SharedEnds {
             ends: ends.ends().to_vec(),
             retry: ends.retry().0,
@@ -85,11 +96,11 @@ impl<D: From<DeviceId>, L: FromIterator<UserId>> From<&Presence> for SharedPrese
         };
         Self {
             devices: presence.devices.iter().map(device).collect(),
-            custom_status: presence.custom_status.clone(),
+            custom_status: presence.custom.text().clone(),
             version: presence.version,
             since: presence.since,
             reason: presence.reason,
-            last_seen: presence.last_seen,
+            last_seen: ExtendedOption::new(presence.last_seen, presence.custom.end().map(end)),
             subscriptions: presence.subscriptions.iter().collect(),
             subscriptions_end: presence.subscriptions_end.map(|end| end.0),
             subscriptions_lost: presence.subscriptions_lost,
@@ -122,13 +133,15 @@ impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L
         let ends = |ends: SharedEnds| {
             UnsettledEnds::of(ends.ends, Moment(ends.retry), Duration::from_millis(ends.pause_ms))
         };
+        let (last_seen, end) = shared.last_seen.split();
+        let end = end.map(|SharedEnd { due, shown }| CustomEnd { due: Moment(due), shown });
         Self {
             devices: shared.devices.into_iter().map(device).collect(),
-            custom_status: shared.custom_status,
+            custom: Custom::new(shared.custom_status, end),
             version: shared.version,
             since: shared.since,
             reason: shared.reason,
-            last_seen: shared.last_seen,
+            last_seen,
             subscriptions: shared.subscriptions.into_iter().collect(),
             subscriptions_end: shared.subscriptions_end.map(Moment),
             subscriptions_lost: shared.subscriptions_lost,
@@ -148,7 +161,7 @@ impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L
 mod tests {
     use super::*;
     use crate::{Connect, UserFacts};
-    use lamplight_model::{AppSettings, NodeId, Now};
+    use lamplight_model::{AppSettings, CustomDuration, NodeId, Now};
 
     const NODE: NodeId = NodeId(u64::MAX);
 
@@ -185,6 +198,10 @@ mod tests {
         let _ = presence.subscribe(&friends, &settings, Moment(3));
         let custom = CustomStatus::new("here", 100).unwrap();
         let _ = presence.set_custom_status(custom, None, &settings, now(3));
+        states.push(presence.clone());
+        let custom = CustomStatus::new("at lunch", 100).unwrap();
+        let lasts = CustomDuration::of(&custom, 60).unwrap();
+        let _ = presence.set_custom_status_for(custom, lasts, None, &settings, now(4));
         states.push(presence.clone());
         for (local, end) in [(1, LinkEnd::Closed), (2, LinkEnd::TimedOut)] {
             let connection = ConnectionId::new(NODE, local);

@@ -6,8 +6,9 @@ use lamplight_core::{
     Connect, EndCause, Ended, Link, LinkEnd, Presence, Reassert, Reasserted, Transition, UserFacts,
 };
 use lamplight_model::{
-    AppSettings, ConnectionId, CustomStatus, DeviceId, EndedLogin, Moment, NodeId, Now, Platform, Reason,
-    Revoked, SessionEvent, SessionEventKind, StatusType, Timestamp, UserId, UserStatus, Version,
+    AppSettings, ConnectionId, CustomDuration, CustomStatus, DeviceId, EndedLogin, Moment, NodeId, Now,
+    Platform, Reason, Revoked, SessionEvent, SessionEventKind, StatusType, Timestamp, UserId, UserStatus,
+    Version,
 };
 use std::time::Duration;
 
@@ -245,6 +246,46 @@ fn a_change_that_a_replica_lacks_comes_back_with_its_version() {
         let current = user.reassert("phone", 1, Some(told), &[], now(61));
         assert_eq!((current.outcome, current.changed), (Reasserted::Current, false));
         assert_eq!(user.presence, before);
+    }
+}
+
+/// The text of a lost or outdated record is put back with its duration. One whose duration has passed is cleared by one
+/// change, because watchers still see it.
+#[test]
+fn a_text_with_a_duration_is_put_back_until_it_is_over() {
+    let busy = CustomStatus::new("busy", 100).unwrap();
+    let lasts = CustomDuration::of(&busy, 60).unwrap();
+    let mut before = User::new();
+    before.log_in("phone", 1, HERE, now(1));
+    let outdated = before.presence.clone();
+    let _ = before.presence.set_custom_status_for(busy, lasts, None, &before.settings, now(2));
+    let told = before.status();
+    let rebuilt =
+        || User::of_facts(&[("phone", 1)], now(20)).presence.held_until(now(90).moment, now(20).wall);
+
+    for (record, is_rebuilt) in [(rebuilt(), true), (outdated, false)] {
+        let mut user = User::new();
+        user.presence = record.clone();
+        let put_back = user.reassert("phone", 1, Some(&told), &[], now(21));
+        assert!(put_back.visible);
+        let status = user.status();
+        assert_eq!(
+            (&status.custom_status, status.custom_expires),
+            (&told.custom_status, told.custom_expires)
+        );
+        assert_eq!(user.presence.next_deadline(), Some(now(62).moment));
+        assert_eq!((status.since, status.version == told.version), (told.since, !is_rebuilt));
+
+        user.presence = record;
+        let put_back = user.reassert("phone", 1, Some(&told), &[], now(62));
+        assert!(put_back.visible && put_back.changed);
+        let status = user.status();
+        assert_eq!((status.custom_status.as_str(), status.custom_expires), ("", None));
+        assert_eq!((status.reason, status.since), (Reason::CustomExpired, told.since));
+        assert!(status.version > told.version);
+        assert_eq!(user.presence.next_deadline(), None);
+        let again = user.reassert("phone", 1, Some(&told), &[], now(63));
+        assert_eq!((again.outcome, again.changed), (Reasserted::Current, false));
     }
 }
 

@@ -8,8 +8,8 @@ mod quick;
 
 use lamplight_core::{Device, Link, LinkEnd, UserFacts};
 use lamplight_model::{
-    AppSettings, ConnectionId, CustomStatus, DeviceId, MultiDeviceMode, MultiDevicePolicy, Platform,
-    StatusType, Timestamp, UserId,
+    AppSettings, ConnectionId, CustomDuration, CustomStatus, DeviceId, MultiDeviceMode, MultiDevicePolicy,
+    Platform, StatusType, Timestamp, UserId,
 };
 use laws::Record;
 use proptest::prelude::*;
@@ -35,7 +35,7 @@ enum Event {
     },
     Kick,
     Delete,
-    Custom(&'static str),
+    Custom(&'static str, u32),
     Subscribe(Vec<u8>),
     Unsubscribe(Vec<u8>),
     UnsubscribeAll,
@@ -58,7 +58,8 @@ fn event() -> impl Strategy<Value = Event> {
         2 => connection().prop_map(|connection| Logout { connection }),
         1 => connection().prop_map(|connection| ExpireSig { connection }),
         1 => prop_oneof![3 => Just(Kick), 1 => Just(Delete)],
-        3 => prop_oneof![Just(""), Just("busy"), Just("away")].prop_map(Custom),
+        3 => (prop_oneof![Just(""), Just("busy"), Just("away")], prop_oneof![Just(0), Just(5), Just(30)])
+            .prop_map(|(text, seconds)| Custom(text, if text.is_empty() { 0 } else { seconds })),
         2 => users().prop_map(Subscribe),
         1 => prop_oneof![3 => users().prop_map(Unsubscribe), 1 => Just(UnsubscribeAll)],
         5 => moments().prop_map(Wait),
@@ -188,13 +189,17 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
             assert_eq!(record.presence.status_type(), StatusType::Unlogined);
             assert!(record.presence.subscriptions().is_empty());
         }
-        Event::Custom(text) => {
+        Event::Custom(text, seconds) => {
             let custom = CustomStatus::new(text, 100).unwrap();
+            let lasts = CustomDuration::of(&custom, seconds).unwrap();
             let online = record.presence.status_type() == StatusType::Online;
-            let done =
-                record.step(|me, settings, now| me.set_custom_status(custom.clone(), None, settings, now));
+            let done = record.step(|me, settings, now| {
+                me.set_custom_status_for(custom.clone(), lasts, None, settings, now)
+            });
             assert_eq!(done.outcome.is_ok(), online);
-            assert!(!online || record.status().custom_status == custom);
+            let due = (seconds > 0).then(|| record.now.after(Duration::from_secs(seconds.into())).wall);
+            let status = record.status();
+            assert!(!online || (status.custom_status, status.custom_expires) == (custom, due));
         }
         Event::Subscribe(users) => {
             let _ = record.step(|me, settings, now| me.subscribe(&ids(&users), settings, now.moment));

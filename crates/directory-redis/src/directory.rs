@@ -24,6 +24,10 @@ impl Directory for RedisDirectory {
             .boxed()
     }
 
+    fn allows_durations(&self) -> bool {
+        self.shared.allows_durations()
+    }
+
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
         async move {
             for (chunk, some) in users.chunks(READ_AT_ONCE).enumerate() {

@@ -119,7 +119,9 @@ pub(crate) const COUNTERS: [&str; 2 + Platform::ALL.len()] = {
 mod tests {
     use super::*;
     use lamplight_core::{Connect, LinkEnd, UserFacts};
-    use lamplight_model::{AppSettings, ConnectionId, DeviceId, Now, Timestamp, UserId, Version};
+    use lamplight_model::{
+        AppSettings, ConnectionId, CustomDuration, CustomStatus, DeviceId, Now, Timestamp, UserId, Version,
+    };
 
     fn blank() -> Presence {
         let settings = AppSettings::default();
@@ -154,10 +156,24 @@ mod tests {
         presence
     }
 
+    fn busy_for_a_minute() -> Presence {
+        let mut presence = connected();
+        let text = CustomStatus::new("busy", 100).unwrap();
+        let lasts = CustomDuration::of(&text, 60).unwrap();
+        let _ = presence.set_custom_status_for(text, lasts, None, &AppSettings::default(), now(2));
+        presence
+    }
+
+    #[test]
+    fn a_custom_status_with_a_duration_is_due_at_its_end() {
+        assert_eq!(Indexed::of(&busy_for_a_minute()).due, Some(60_002));
+    }
+
     #[test]
     fn a_record_is_read_back_with_its_revision() {
         for format in FORMATS {
-            for (rev, presence) in [(1, blank()), (u64::MAX, connected()), (7, watching())] {
+            let records = [blank(), connected(), watching(), busy_for_a_minute()];
+            for (rev, presence) in [1, u64::MAX, 7, 8].into_iter().zip(records) {
                 let stored = encode_at(rev, &presence, format).unwrap();
                 assert_eq!(decode(&stored).unwrap(), (rev, presence.clone()));
                 let seeded = [revision(rev).into_bytes(), encode(&presence, format).unwrap()].concat();

@@ -13,8 +13,15 @@ pub(crate) enum RecordFormat {
 }
 
 impl RecordFormat {
-    /// The newest format that this version reads. The register has this number for each node.
-    pub(crate) const NEWEST: u8 = 2;
+    /// The number of the newest form of records that this version reads. The register has this number for each node.
+    pub(crate) const NEWEST: u8 = Self::WITH_DURATIONS;
+
+    /// The number of the form whose custom statuses may have durations. Its bytes are those of [`RecordFormat::Packed`];
+    /// the version before cannot read a record with a duration.
+    const WITH_DURATIONS: u8 = 3;
+
+    /// The number of the form of [`RecordFormat::Packed`].
+    const PACKED: u8 = 2;
 
     /// The format of program versions that name no format in the register.
     pub(crate) fn first() -> u8 {
@@ -35,6 +42,8 @@ impl RecordFormat {
 pub(crate) struct FormatChoice {
     /// The time since when the register has had at least one node, and only nodes that read packed records.
     all_read_packed_since: Option<Instant>,
+    /// Whether the register has nodes, and only nodes that read durations.
+    all_read_durations: bool,
 }
 
 impl FormatChoice {
@@ -42,9 +51,15 @@ impl FormatChoice {
     /// has the number of its newest format in the register.
     pub(crate) fn observe(&mut self, lowest: Option<u8>, now: Instant) {
         self.all_read_packed_since = match lowest {
-            Some(lowest) if lowest >= RecordFormat::NEWEST => self.all_read_packed_since.or(Some(now)),
+            Some(lowest) if lowest >= RecordFormat::PACKED => self.all_read_packed_since.or(Some(now)),
             Some(_) | None => None,
         };
+        self.all_read_durations = lowest.is_some_and(|lowest| lowest >= RecordFormat::WITH_DURATIONS);
+    }
+
+    /// Whether every node reads a record with a duration.
+    pub(crate) fn allows_durations(&self) -> bool {
+        self.all_read_durations
     }
 
     /// The format to write at the time `now`. All running nodes enter a lost register again in less than `wait`.
@@ -87,11 +102,23 @@ mod tests {
     }
 
     #[test]
+    fn durations_are_allowed_while_every_node_reads_them() {
+        let mut choice = FormatChoice::default();
+        assert!(!choice.allows_durations(), "before the register was read");
+        for (lowest, allowed) in
+            [(Some(2), false), (Some(3), true), (Some(1), false), (Some(4), true), (None, false)]
+        {
+            choice.observe(lowest, Instant::now());
+            assert_eq!(choice.allows_durations(), allowed, "{lowest:?}");
+        }
+    }
+
+    #[test]
     fn a_format_is_read_from_its_byte() {
         for format in [RecordFormat::First, RecordFormat::Packed] {
             assert_eq!(RecordFormat::of_byte(format.byte()), Some(format));
         }
-        assert_eq!(RecordFormat::of_byte(b'0' + RecordFormat::NEWEST + 1), None);
-        assert_eq!(RecordFormat::Packed.byte(), b'0' + RecordFormat::NEWEST);
+        assert_eq!(RecordFormat::of_byte(b'0' + RecordFormat::PACKED + 1), None);
+        assert_eq!(RecordFormat::Packed.byte(), b'0' + RecordFormat::PACKED);
     }
 }

@@ -385,6 +385,11 @@ impl Shared {
         self.format.lock().format(Instant::now(), self.settings.record_wait)
     }
 
+    /// Whether every node in the register reads a record with a duration of a custom status.
+    pub(crate) fn allows_durations(&self) -> bool {
+        self.format.lock().allows_durations()
+    }
+
     /// The fields of the head that the upkeep reads.
     pub(crate) fn compared_fields() -> impl Iterator<Item = &'static str> {
         ["e", "n"].into_iter().chain(COUNTERS)

@@ -89,6 +89,12 @@ pub trait Directory: Send + Sync {
         true
     }
 
+    /// Whether a custom status may have a duration: every node that shares the directory reads such records. The answer
+    /// needs no call to the store.
+    fn allows_durations(&self) -> bool {
+        true
+    }
+
     /// Returns the partition of a user, below [`Directory::partitions`].
     fn partition_of(&self, user: &User) -> u16;
 

@@ -200,6 +200,7 @@ mod tests {
             last_seen: Some(Timestamp(2)),
             online_devices: [Platform::Mac, Platform::Web].into_iter().collect(),
         };
+        let ending = UserStatus { custom_expires: Some(Timestamp(300)), last_seen: None, ..status.clone() };
         let ended = [
             EndCause::Superseded,
             EndCause::KickedByLogin { by: Platform::Mac },
@@ -217,6 +218,7 @@ mod tests {
         let shown = FriendProfile { friends: vec![id("b"), id("c")], profile: Arc::new(profile()) };
         let mut all = vec![
             News::Status(status),
+            News::Status(ending),
             News::Subscriptions { subscribed: vec![id("b")], unsubscribed: vec![id("c"), id("d")] },
             News::Friend { friend: id("b"), mutual: true },
             News::ListsUnknown,
@@ -238,6 +240,26 @@ mod tests {
             let bytes = postcard::to_stdvec(&entry).unwrap();
             let back: LogEntry = postcard::from_bytes(&bytes).unwrap();
             assert_eq!(LogEntry { at: entry.at, ..back }, entry, "{news:?}");
+        }
+    }
+
+    /// A node of the version before reads and writes these bytes.
+    #[test]
+    fn a_status_without_a_duration_has_the_bytes_of_the_version_before() {
+        for (last_seen, seen) in [(None, &[0][..]), (Some(Timestamp(2)), &[1, 2])] {
+            let status = UserStatus {
+                user_id: id("a"),
+                status_type: StatusType::Online,
+                custom_status: CustomStatus::new("hi", 100).unwrap(),
+                custom_expires: None,
+                version: Version(300),
+                since: Timestamp(1),
+                reason: Reason::Custom,
+                last_seen,
+                online_devices: Default::default(),
+            };
+            let expected = [&[1, b'a', 1, 2, b'h', b'i', 0xac, 2, 1, 9], seen, &[0]].concat();
+            assert_eq!(postcard::to_stdvec(&status).unwrap(), expected);
         }
     }
 

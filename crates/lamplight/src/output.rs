@@ -160,6 +160,8 @@ pub struct ShownStatus<'a> {
     status_type: u8,
     status_name: &'static str,
     custom_status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_expires: Option<u64>,
     version: u64,
     since: u64,
     reason: &'static str,
@@ -174,6 +176,7 @@ impl<'a> From<&'a UserStatus> for ShownStatus<'a> {
             status_type: status.status_type as u8,
             status_name: status.status_type.name(),
             custom_status: status.custom_status.as_str(),
+            custom_expires: status.custom_expires.map(|time| time.0),
             version: status.version.0,
             since: status.since.0,
             reason: status.reason.name(),

@@ -56,6 +56,17 @@ pub fn ago(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Formats the time until `end` with one unit, rounded up: `12 s left`, `5 min left`, `3 h left`, `9 d left`.
+pub fn remaining(end: Timestamp, now: Timestamp) -> String {
+    match end.since(now).as_millis().div_ceil(1_000) {
+        0 => "over".to_owned(),
+        seconds @ 1..=60 => format!("{seconds} s left"),
+        seconds @ 61..=3_600 => format!("{} min left", seconds.div_ceil(60)),
+        seconds @ 3_601..=86_400 => format!("{} h left", seconds.div_ceil(3_600)),
+        seconds => format!("{} d left", seconds.div_ceil(86_400)),
+    }
+}
+
 /// Formats a time as `2025-11-23 17:37:02 UTC`.
 pub fn utc(time: Timestamp) -> String {
     let (year, month, day) = date(time.as_secs() / 86_400);
@@ -137,6 +148,22 @@ mod tests {
             assert_eq!(utc(Timestamp(milliseconds)), text);
         }
         assert_eq!(rfc3339(Timestamp(1_700_000_000_000)), "2023-11-14T22:13:20Z");
+    }
+
+    #[test]
+    fn the_time_that_remains_is_rounded_up() {
+        for (milliseconds, text) in [
+            (0, "over"),
+            (1, "1 s left"),
+            (60_000, "60 s left"),
+            (60_001, "2 min left"),
+            (2_700_000, "45 min left"),
+            (3_600_001, "2 h left"),
+            (86_400_001, "2 d left"),
+        ] {
+            assert_eq!(remaining(Timestamp(5 + milliseconds), Timestamp(5)), text);
+        }
+        assert_eq!(remaining(Timestamp(5), Timestamp(9)), "over", "clocks differ");
     }
 
     #[test]

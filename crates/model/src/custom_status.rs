@@ -4,6 +4,7 @@ use crate::{Code, Refusal};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::time::Duration;
 
 /// A text in UTF-8 that a user sets beside the status type; empty if there is none.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -23,6 +24,49 @@ pub struct InvalidCustomStatus {
 impl From<InvalidCustomStatus> for Refusal {
     fn from(invalid: InvalidCustomStatus) -> Self {
         Self::because(Code::INVALID_PARAMETER, invalid.to_string())
+    }
+}
+
+/// The time for which a custom status stays before the server clears it, in whole seconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CustomDuration(u32);
+
+/// The error of a duration that is too long, or that is given without a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidCustomDuration {
+    /// The duration is above [`CustomDuration::MAX_SECONDS`].
+    #[error("a custom status has a duration of 1 to {max} s, this one has {0} s", max = CustomDuration::MAX_SECONDS)]
+    TooLong(u32),
+    /// There is no text that the server could clear.
+    #[error("an empty custom status has no duration")]
+    WithoutText,
+}
+
+impl From<InvalidCustomDuration> for Refusal {
+    fn from(invalid: InvalidCustomDuration) -> Self {
+        Self::because(Code::INVALID_PARAMETER, invalid.to_string())
+    }
+}
+
+impl CustomDuration {
+    /// The longest duration: 30 days.
+    pub const MAX_SECONDS: u32 = 30 * 24 * 60 * 60;
+
+    /// The duration of `text` for this number of seconds; `None` for 0, which means that the text stays until it is
+    /// cleared. Refuses a number above [`CustomDuration::MAX_SECONDS`], and a number with an empty text.
+    pub fn of(text: &CustomStatus, seconds: u32) -> Result<Option<Self>, InvalidCustomDuration> {
+        match seconds {
+            0 => Ok(None),
+            _ if seconds > Self::MAX_SECONDS => Err(InvalidCustomDuration::TooLong(seconds)),
+            _ if text.is_empty() => Err(InvalidCustomDuration::WithoutText),
+            _ => Ok(Some(Self(seconds))),
+        }
+    }
+}
+
+impl From<CustomDuration> for Duration {
+    fn from(CustomDuration(seconds): CustomDuration) -> Self {
+        Self::from_secs(seconds.into())
     }
 }
 
@@ -89,6 +133,22 @@ mod tests {
         let length = |text: &dyn AsRef<str>| text.as_ref().len();
         assert!(status == "听歌中" && status == *"听歌中" && status != "听歌");
         assert_eq!((status.to_string(), length(&status)), ("听歌中".to_owned(), 9));
+    }
+
+    #[test]
+    fn a_duration_is_bounded_and_needs_a_text() {
+        let (text, most) = (CustomStatus::new("busy", 100).unwrap(), CustomDuration::MAX_SECONDS);
+        let of = |seconds| CustomDuration::of(&text, seconds).map(|lasts| lasts.map(Duration::from));
+        assert_eq!(most, 2_592_000);
+        for seconds in [1, 60, most] {
+            assert_eq!(of(seconds), Ok(Some(Duration::from_secs(seconds.into()))));
+        }
+        assert_eq!(of(0), Ok(None));
+        for seconds in [most + 1, u32::MAX] {
+            assert_eq!(of(seconds), Err(InvalidCustomDuration::TooLong(seconds)));
+        }
+        assert_eq!(CustomDuration::of(&CustomStatus::NONE, 0), Ok(None));
+        assert_eq!(CustomDuration::of(&CustomStatus::NONE, 1), Err(InvalidCustomDuration::WithoutText));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod code;
 mod conversation;
 mod custom_status;
 mod device;
+mod extended;
 mod facts_mark;
 mod friend;
 mod jwt;
@@ -29,8 +30,9 @@ pub use app::{
 pub use audit::{AuditAction, AuditChange, AuditEntry, AuditOutcome, COMMAND_LINE, NewAuditEntry};
 pub use code::{Code, Refusal};
 pub use conversation::{Conversation, ConversationCursor};
-pub use custom_status::{CustomStatus, InvalidCustomStatus};
+pub use custom_status::{CustomDuration, CustomStatus, InvalidCustomDuration, InvalidCustomStatus};
 pub use device::{ConnectionId, DeviceId, InvalidDeviceId, NodeId, Platform, PlatformSet, UnknownPlatform};
+pub use extended::ExtendedOption;
 pub use facts_mark::FactsMark;
 pub use friend::Friend;
 pub use jwt::{JwtSettings, KeySource, MAX_JWT_KEYS_BYTES, MIN_JWT_SECRET_BYTES, is_key_file_name};

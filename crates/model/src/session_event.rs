@@ -19,7 +19,8 @@ pub struct SessionEvent {
     pub ordinal: u64,
     /// The time of the event.
     pub at: Timestamp,
-    /// The device of the event; `None` if the server API or an operator has set the custom status.
+    /// The device of the event; `None` if the server API or an operator has set the custom status, or if its duration
+    /// has passed.
     pub device: Option<EventDevice>,
     /// The kind of the event.
     pub kind: SessionEventKind,
@@ -64,8 +65,17 @@ pub enum SessionEventKind {
     LinkClosed,
     /// The server has received nothing from the device for the heartbeat timeout.
     TimedOut,
-    /// The custom status was set. An empty text means that it was cleared.
+    /// The custom status was set without a duration. An empty text means that it was cleared.
     CustomStatus(CustomStatus),
+    /// The custom status was set with a duration.
+    EndingCustomStatus {
+        /// The text.
+        text: CustomStatus,
+        /// The time at which the server clears it.
+        expires: Timestamp,
+    },
+    /// The duration of the custom status has passed, and the server cleared it.
+    CustomStatusExpired,
 }
 
 impl SessionEventKind {
@@ -73,7 +83,16 @@ impl SessionEventKind {
     pub fn is_disconnect(&self) -> bool {
         match self {
             Self::LinkClosed | Self::TimedOut => true,
-            Self::Login { .. } | Self::Logout | Self::CustomStatus(_) => false,
+            Self::Login { .. } | Self::Logout => false,
+            Self::CustomStatus(_) | Self::EndingCustomStatus { .. } | Self::CustomStatusExpired => false,
+        }
+    }
+
+    /// Whether the event reports a change of the custom status.
+    pub fn is_of_custom_status(&self) -> bool {
+        match self {
+            Self::CustomStatus(_) | Self::EndingCustomStatus { .. } | Self::CustomStatusExpired => true,
+            Self::Login { .. } | Self::Logout | Self::LinkClosed | Self::TimedOut => false,
         }
     }
 }
@@ -90,7 +109,9 @@ impl SessionEvent {
             | SessionEventKind::Logout
             | SessionEventKind::LinkClosed
             | SessionEventKind::TimedOut
-            | SessionEventKind::CustomStatus(_) => None,
+            | SessionEventKind::CustomStatus(_)
+            | SessionEventKind::EndingCustomStatus { .. }
+            | SessionEventKind::CustomStatusExpired => None,
         }
     }
 
@@ -112,10 +133,10 @@ impl SessionEvent {
     }
 
     /// Whether this event can occur while `device` is connected. It can if it is an event of another device that kicked
-    /// no login, or if the server API or an operator set the custom status.
+    /// no login, or if the custom status was set by the server API or an operator, or cleared by the server.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {
-            (SessionEventKind::CustomStatus(_), None) => true,
+            (kind, None) if kind.is_of_custom_status() => true,
             (SessionEventKind::Login { kicked }, _) if !kicked.is_empty() => false,
             (_, Some(on)) => on.id != *device,
             (_, None) => false,

@@ -1,5 +1,7 @@
 //! The status of a user, as others see it.
 
+mod stored;
+
 use crate::{CustomStatus, PlatformSet, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -160,7 +162,7 @@ impl FromStr for Reason {
 }
 
 /// The visible status of a user, with its evidence (SPEC section 2).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UserStatus {
     /// The id of the user.
     pub user_id: UserId,

@@ -116,7 +116,10 @@ impl NoticeContent {
                 SessionEventKind::Logout => "Logout/Unregister".to_owned(),
                 SessionEventKind::LinkClosed => "Disconnect/LinkClose".to_owned(),
                 SessionEventKind::TimedOut => "Disconnect/TimeOut".to_owned(),
-                SessionEventKind::CustomStatus(_) => "CustomStatusChange/SetCustomStatus".to_owned(),
+                SessionEventKind::CustomStatus(_) | SessionEventKind::EndingCustomStatus { .. } => {
+                    "CustomStatusChange/SetCustomStatus".to_owned()
+                }
+                SessionEventKind::CustomStatusExpired => "CustomStatusChange/CustomStatusExpired".to_owned(),
             },
             Self::Push(push) => format!("message {} from {}", push.sequence, push.from),
         }

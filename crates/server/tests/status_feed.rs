@@ -26,7 +26,12 @@ impl Mirror {
     /// Reads the feed up to its end, with `limit` users per page, and applies the changes.
     async fn follow(&mut self, node: &TestNode, limit: usize) {
         loop {
-            let page = node.node.service().status_feed(node.app.id, &self.cursor, limit).await.unwrap();
+            let page = node
+                .node
+                .service()
+                .status_feed(node.app.id, &self.cursor, limit, node.clock.now())
+                .await
+                .unwrap();
             assert!(page.changes.len() <= limit);
             if page.reset {
                 self.users.clear();
@@ -143,7 +148,7 @@ async fn a_mirror_that_is_away_at_times_is_true_after_each_visit_over_restarts()
 #[tokio::test]
 async fn a_cursor_that_never_was_one_is_refused() {
     let node = TestNode::start().await;
-    let feed = node.node.service().status_feed(node.app.id, "yesterday", 10).await;
+    let feed = node.node.service().status_feed(node.app.id, "yesterday", 10, node.clock.now()).await;
     let Err(ServiceError::Refused(refusal)) = feed else { panic!("{feed:?}") };
     assert_eq!(refusal.code, Code::INVALID_PARAMETER);
 }

@@ -10,6 +10,7 @@
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;
 use crate::duties::OldestNode;
+use futures_util::future::try_join_all;
 use lamplight_core::{Loss, Losses, Presence, Transition, UserFacts};
 use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind, Logged};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
@@ -206,8 +207,41 @@ impl Records {
         self.lost(now).is_some_and(|lost| lost.passed < ENDS_CHECKED_FOR)
     }
 
+    /// Reads the records of users of an app like [`read`](trait.Directory.html#method.read). A custom status whose
+    /// duration has passed is cleared before, so `view` may be called twice for a user, and its last result counts.
+    pub(crate) async fn read_current<T: Send>(
+        &self,
+        app: &App,
+        users: &[User],
+        now: Now,
+        mut view: impl FnMut(&User, Option<&Presence>) -> T + Send,
+    ) -> Result<Vec<T>, DirectoryError> {
+        let (mut index, mut over) = (0, Vec::new());
+        let look = |user: &User, presence: Option<&Presence>| {
+            if presence.is_some_and(|presence| presence.is_custom_status_over(now.moment)) {
+                over.push(index);
+            }
+            index += 1;
+            view(user, presence)
+        };
+        let mut seen = self.directory.read(users, look).await?;
+        if over.is_empty() {
+            return Ok(seen);
+        }
+        let ending: Vec<User> = over.iter().map(|index| users[*index].clone()).collect();
+        let end = |user| {
+            self.directory.update(user, now, |presence| presence.end_custom_status(&app.settings, now))
+        };
+        try_join_all(ending.iter().map(end)).await?;
+        let again = self.directory.read(&ending, &mut view).await?;
+        for (index, again) in over.into_iter().zip(again) {
+            seen[index] = again;
+        }
+        Ok(seen)
+    }
+
     /// Reads the records of users of an app with `view`, in the order of `users`. The result has `None` for a user
-    /// without an account.
+    /// without an account. A custom status whose duration has passed is cleared before.
     ///
     /// If a user has no record, or `view` returns `None`, `view` is called with a record made from the facts. This
     /// record is stored if the user has a login.
@@ -227,7 +261,7 @@ impl Records {
             any_unknown |= presence.is_as_rebuilt();
             view(user, presence)
         };
-        let mut seen = self.directory.read(users, &mut look).await?;
+        let mut seen = self.read_current(app, users, now, &mut look).await?;
         let absent: Vec<usize> = (0..users.len()).filter(|index| seen[*index].is_none()).collect();
         let asked: Vec<User> = absent.iter().map(|index| users[*index].clone()).collect();
         let found = if asked.is_empty() { Vec::new() } else { self.facts_of_absent(asked, now).await? };
@@ -245,7 +279,7 @@ impl Records {
         if !lost.is_empty() {
             // A concurrent login may have created the record.
             let asked: Vec<User> = lost.iter().map(|index| users[*index].clone()).collect();
-            let again = self.directory.read(&asked, &mut look).await?;
+            let again = self.read_current(app, &asked, now, &mut look).await?;
             for (index, again) in lost.into_iter().zip(again).filter(|(_, again)| again.is_some()) {
                 seen[index] = again;
             }

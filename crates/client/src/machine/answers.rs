@@ -242,7 +242,7 @@ impl Machine {
                     Request::Subscribe(users) => read::users(users),
                     Request::Login { .. }
                     | Request::Logout
-                    | Request::SetSelfStatus(_)
+                    | Request::SetSelfStatus { .. }
                     | Request::GetUserStatus(_)
                     | Request::Unsubscribe(_)
                     | Request::GetSubscriptions
@@ -316,7 +316,7 @@ impl Machine {
             Request::Unsubscribe(users) => self.list_changed(Vec::new(), &read::users(users)),
             Request::Login { .. }
             | Request::Logout
-            | Request::SetSelfStatus(_)
+            | Request::SetSelfStatus { .. }
             | Request::GetUserStatus(_)
             | Request::Subscribe(_)
             | Request::GetSubscriptions

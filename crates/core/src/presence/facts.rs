@@ -2,6 +2,7 @@
 //! facts, and keeps the record's own ends until the facts have stored them.
 
 use super::Presence;
+use crate::custom::Custom;
 use crate::device::{Device, Link};
 use crate::multi_device::{Contender, victims};
 use crate::signatures::Signatures;
@@ -9,8 +10,8 @@ use crate::subscriptions::Subscriptions;
 use crate::transition::{EndCause, Ended, Removed, Transition};
 use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
-    AppSettings, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EndedLogin, Moment,
-    MultiDevicePolicy, Now, Platform, Reason, Revoked, Timestamp, Version,
+    AppSettings, ConnectionId, DeviceId, EndMark, EndWhy, EndedLogin, Moment, MultiDevicePolicy, Now,
+    Platform, Reason, Revoked, Timestamp, Version,
 };
 
 /// The facts of a user with which the live record must be consistent.
@@ -68,7 +69,7 @@ impl Presence {
         let newest_login = devices.last().map_or(0, |device| device.login);
         Self {
             devices,
-            custom_status: CustomStatus::NONE,
+            custom: Custom::NONE,
             version,
             since,
             reason: Reason::None,

@@ -1,6 +1,7 @@
 //! The connections of lost nodes, and connections that are put back into a record.
 
 use super::Presence;
+use crate::custom::{Custom, CustomEnd};
 use crate::device::{Connect, Link, LinkEnd};
 use crate::presence::Admission;
 use crate::transition::{EndCause, Ended, Transition};
@@ -153,6 +154,7 @@ impl Presence {
         let since = told.filter(|told| told.status_type == StatusType::Online).map(|told| told.since);
         // The version rises before the change, whose events contain it.
         let version_was = self.version;
+        let lost_custom = told.filter(|_| self.custom.text().is_empty()).map(|told| custom_of(told, now));
         if let Some(told) = open.told
             && self.version < told.version
         {
@@ -162,12 +164,18 @@ impl Presence {
             self.version = self.version.next(now.wall);
         }
         let is_raised = self.version != version_was;
-        let mut transition = self.change(Reason::Login, settings, now, |presence, ended| {
+        let is_over = lost_custom.as_ref().is_some_and(|custom| custom.is_over(now.moment));
+        let reason = if is_over { Reason::CustomExpired } else { Reason::Login };
+        if is_over && let Some(custom) = lost_custom.clone() {
+            // Before the change, which clears it: watchers were told the text.
+            self.custom = custom;
+        }
+        let mut transition = self.change(reason, settings, now, |presence, ended| {
             presence.connect_device(&open.connect, told_connected, settings, ended, now);
-            if let Some(told) = told
-                && presence.custom_status.is_empty()
-            {
-                presence.custom_status = told.custom_status.clone();
+            match lost_custom {
+                Some(_) if is_over => _ = presence.clear_if_over(settings, now),
+                Some(custom) => presence.custom = custom,
+                None => {}
             }
             Reasserted::PutBack
         });
@@ -183,13 +191,24 @@ impl Presence {
 
     /// Restores a status that this record once had. Clients that were told the status are not told again.
     fn restore(&mut self, told: &UserStatus, settings: &AppSettings, now: Now) -> Transition<Reasserted> {
+        let custom = custom_of(told, now);
+        if custom.is_over(now.moment) {
+            self.custom = custom;
+            (self.version, self.since) = (told.version, told.since);
+            return self.end_custom_status(settings, now).map(|()| Reasserted::Current);
+        }
         let transition = self.change(told.reason, settings, now, |presence, _| {
-            presence.custom_status = told.custom_status.clone();
+            presence.custom = custom;
             Reasserted::Current
         });
         (self.version, self.since, self.reason) = (told.version, told.since, told.reason);
         Transition { changed: true, ..transition }
     }
+}
+
+/// The custom status that clients were told.
+fn custom_of(told: &UserStatus, now: Now) -> Custom {
+    Custom::new(told.custom_status.clone(), told.custom_expires.map(|at| CustomEnd::at(at, now)))
 }
 
 /// Whether a record of this version lacks a change that clients were told, although the user is still ONLINE. A replica

@@ -183,7 +183,9 @@ impl Record {
                 SessionEventKind::LinkClosed | SessionEventKind::TimedOut => {
                     assert_eq!(self.told.insert(device.id.clone(), false), Some(true), "{event:?}");
                 }
-                SessionEventKind::CustomStatus(_) => {}
+                SessionEventKind::CustomStatus(_)
+                | SessionEventKind::EndingCustomStatus { .. }
+                | SessionEventKind::CustomStatusExpired => {}
             }
         }
         if self.settings.webhooks.state_change_url.is_empty() {
@@ -211,7 +213,8 @@ impl Record {
         let web_login = |device: &Device| device.platform.is_web() && !is_present(&device.link);
         assert!(!self.presence.devices().iter().any(web_login), "a Web login ends with its connection");
 
-        let look = |status: &UserStatus| (status.status_type, status.custom_status.clone());
+        let look =
+            |status: &UserStatus| (status.status_type, status.custom_status.clone(), status.custom_expires);
         assert_eq!(visible, look(before) != look(&after), "told exactly when something visible differs");
         if visible {
             assert!(after.version > before.version, "the version grows with every change");
@@ -225,6 +228,11 @@ impl Record {
         assert!(
             after.custom_status.is_empty() || derived == StatusType::Online,
             "only an ONLINE user has a custom status"
+        );
+        assert!(after.custom_expires.is_none() || !after.custom_status.is_empty(), "no text, no end of it");
+        let has_expired = before.custom_expires.is_some_and(|_| after.reason == Reason::CustomExpired);
+        assert!(
+            !visible || !has_expired || (after.custom_status.is_empty() && derived == StatusType::Online)
         );
     }
 

@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod devices;
+mod durations;
 #[path = "../laws/mod.rs"]
 mod laws;
 mod links;

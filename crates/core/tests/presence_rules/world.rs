@@ -3,8 +3,8 @@
 use crate::laws::Record;
 use lamplight_core::{EndCause, Ended, LinkEnd, Presence, Removed, Transition, UserFacts};
 use lamplight_model::{
-    ConnectionId, CustomStatus, DeviceId, Platform, Reason, Revoked, SessionEvent, SessionEventKind,
-    Timestamp, UserId, Version,
+    ConnectionId, CustomDuration, CustomStatus, DeviceId, Platform, Reason, Revoked, SessionEvent,
+    SessionEventKind, Timestamp, UserId, Version,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -102,6 +102,22 @@ impl World {
                 let refused = done.outcome.map_err(|code| format!("; refused {}", code.number()));
                 self.tell(&done) + &refused.err().unwrap_or_default()
             }
+            // `custom_for 60s busy` sets a text with a duration.
+            "custom_for" | "on_behalf_for" => {
+                let by = self.newest.filter(|_| verb == "custom_for");
+                let text = CustomStatus::new(&words[1..].join(" "), 100).unwrap();
+                let seconds = duration(words[0]).as_secs().try_into().unwrap();
+                let lasts = CustomDuration::of(&text, seconds).unwrap();
+                let done = self
+                    .record
+                    .step(|me, settings, now| me.set_custom_status_for(text, lasts, by, settings, now));
+                let refused = done.outcome.map_err(|code| format!("; refused {}", code.number()));
+                self.tell(&done) + &refused.err().unwrap_or_default()
+            }
+            "end_custom" => {
+                let done = self.record.step(|me, settings, now| me.end_custom_status(settings, now));
+                self.tell(&done)
+            }
             "subscribe" => {
                 let users = ids(&words);
                 let done = self.record.step(|me, settings, now| me.subscribe(&users, settings, now.moment));
@@ -167,6 +183,7 @@ impl World {
             // Questions
             "status" => self.record.status().status_type.to_string(),
             "text" => or_dash(self.record.status().custom_status.as_str()),
+            "expires" => self.record.status().custom_expires.map_or("-".into(), |expires| self.time(expires)),
             "reason" => self.record.status().reason.to_string(),
             "since" => self.time(self.record.status().since),
             "last_seen" => {
@@ -248,6 +265,10 @@ impl World {
                 SessionEventKind::Login { kicked } if kicked.is_empty() => format!("Login/{device}"),
                 SessionEventKind::Login { kicked } => format!("Login/{device} kicks {}", join(kicked.iter())),
                 SessionEventKind::CustomStatus(text) => format!("Custom/{device} {}", text.as_str()),
+                SessionEventKind::EndingCustomStatus { text, expires } => {
+                    format!("Custom/{device} {} until {}", text.as_str(), self.time(*expires))
+                }
+                SessionEventKind::CustomStatusExpired => format!("Expired/{device}"),
                 SessionEventKind::Logout | SessionEventKind::LinkClosed | SessionEventKind::TimedOut => {
                     format!("{:?}/{device}", event.kind)
                 }

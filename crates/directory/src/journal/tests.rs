@@ -4,8 +4,9 @@ use super::{Disk, DiskFile, RealDisk};
 use crate::{Directory, InProcessDirectory, Recovered, SavedRecords};
 use lamplight_core::{Connect, Presence, UserFacts};
 use lamplight_model::{
-    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, EventDevice, FactsMark, Moment, Now, Platform,
-    SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp, User, UserId, UserStatus, Version,
+    AppId, AppSettings, ConnectionId, CustomDuration, CustomStatus, DeviceId, EventDevice, FactsMark, Moment,
+    Now, Platform, Reason, SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp, User, UserId,
+    UserStatus, Version,
 };
 use std::io;
 use std::path::Path;
@@ -465,16 +466,49 @@ fn the_mark_of_the_facts_goes_into_the_next_snapshot() {
     }
 }
 
-/// A file of format 6 has no [`FactsMark`], and is otherwise equal.
 #[test]
-fn a_journal_without_a_mark_of_the_facts_is_read() {
+fn a_duration_survives_a_kill_and_what_fell_due_meanwhile_is_due_at_the_start() {
+    for (started, is_over) in [(30_000, false), (59_999, false), (60_001, true), (9_000_000, true)] {
+        let world = World::new();
+        log_in(&*world.directory, &user(1), "one", now(0));
+        let (custom, settings) = (CustomStatus::new("busy", 100).unwrap(), AppSettings::default());
+        let lasts = CustomDuration::of(&custom, 60).unwrap();
+        let act = |presence: &mut Presence| {
+            presence.set_custom_status_for(custom.clone(), lasts, None, &settings, now(1))
+        };
+        finish((&*world.directory as &dyn Directory).update(&user(1), now(1), act)).unwrap();
+        let before = status(&*world.directory, &user(1), now(1));
+        assert_eq!(before.custom_expires, Some(now(60_001).wall));
+
+        let (directory, _) = world.killed("one", now(started));
+        let directory: &dyn Directory = &directory;
+        assert_eq!(status(directory, &user(1), now(started)), before);
+        let due = finish(directory.due(0, now(started).moment, 9)).unwrap();
+        assert_eq!(due.contains(&user(1)), is_over, "at {started} ms");
+        if is_over {
+            let end = |presence: &mut Presence| presence.end_custom_status(&settings, now(started));
+            finish(directory.update(&user(1), now(started), end)).unwrap();
+            let after = status(directory, &user(1), now(started));
+            assert_eq!((after.reason, after.custom_expires), (Reason::CustomExpired, None));
+            assert!(after.custom_status.is_empty() && after.version > before.version);
+        }
+    }
+}
+
+/// A file of format 7 has no duration of a custom status, and one of format 6 no [`FactsMark`]. They are otherwise equal.
+#[test]
+fn a_journal_of_a_format_before_is_read() {
+    super::FORMER_MAGICS[..2].iter().for_each(|magic| a_journal_that_begins_with_is_read(magic));
+}
+
+fn a_journal_that_begins_with_is_read(magic: &[u8; 12]) {
     let world = World::new();
     log_in(&*world.directory, &user(1), "one", now(1));
     for entry in std::fs::read_dir(world.folder.path()).unwrap() {
         let path = entry.unwrap().path();
         let mut bytes = std::fs::read(&path).unwrap();
         assert!(bytes.starts_with(super::MAGIC));
-        bytes[..super::MAGIC.len()].copy_from_slice(super::FORMER_MAGICS[0]);
+        bytes[..super::MAGIC.len()].copy_from_slice(magic);
         std::fs::write(&path, bytes).unwrap();
     }
     let saved = SavedRecords::read(world.folder.path()).unwrap();
@@ -493,7 +527,7 @@ fn a_journal_of_the_form_before_is_read_with_its_session_events() {
         ("live.1.7", include_bytes!("form_5/live.1.7")),
     ];
     for (name, bytes) in files {
-        assert!(bytes.starts_with(super::FORMER_MAGICS[1]));
+        assert!(bytes.starts_with(super::FORMER_MAGICS[2]));
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
     let (phone, pad) = (("phone", Platform::IPhone), ("pad", Platform::IPad));
@@ -540,6 +574,11 @@ fn a_session_event_comes_back_whole_from_the_journal() {
         SessionEventKind::LinkClosed,
         SessionEventKind::TimedOut,
         SessionEventKind::CustomStatus(CustomStatus::new("busy", 100).unwrap()),
+        SessionEventKind::EndingCustomStatus {
+            text: CustomStatus::new("busy", 100).unwrap(),
+            expires: Timestamp(9),
+        },
+        SessionEventKind::CustomStatusExpired,
     ];
     for (kind, after) in kinds.into_iter().flat_map(|kind| [(kind.clone(), None), (kind, Some(after))]) {
         let event = SessionEvent { ordinal: 7, at: Timestamp(8), device: None, kind, after };

@@ -3,9 +3,9 @@
 use crate::args::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::Operator;
 use crate::output::{Refused, ShownStatus, Told, devices, harmless, json, line, table, utc_or_dash};
-use crate::time_text::utc;
+use crate::time_text::{duration_text, parse_duration, present, remaining, utc};
 use clap::Subcommand;
-use lamplight_model::{Code, Platform, User, UserId, UserStatus};
+use lamplight_model::{Code, CustomDuration, Platform, Timestamp, User, UserId, UserStatus};
 use lamplight_server::Operation;
 use serde_json::json;
 
@@ -49,6 +49,7 @@ Needs a running server. A user who comes or goes meanwhile may be in the list or
     #[command(after_help = "\
 Examples:
   lamplight status set alice \"in a meeting\"
+  lamplight status set alice \"at lunch\" --for 45m
   lamplight status set alice \"\"
 
 Needs a running server, and a user who is ONLINE: a custom status is cleared when the user goes offline.")]
@@ -59,6 +60,9 @@ Needs a running server, and a user who is ONLINE: a custom status is cleared whe
         /// The text, at most 100 bytes unless the app has another limit
         #[arg(value_name = "TEXT")]
         text: String,
+        /// The time after which the server clears the text, from 1s to 30d; without it, the text stays
+        #[arg(long = "for", value_name = "TIME", value_parser = parse_whole_seconds)]
+        for_time: Option<u32>,
         /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
@@ -80,16 +84,29 @@ pub async fn run(command: StatusCommand, common: &Common) -> anyhow::Result<()> 
             if common.json {
                 return json(&users.iter().map(ShownStatus::from).collect::<Vec<_>>());
             }
-            table(&HEADS, &users.iter().map(row).collect::<Vec<_>>(), "nobody is ONLINE")
+            let now = present();
+            let rows = users.iter().map(|status| row(status, now));
+            table(&HEADS, &rows.collect::<Vec<_>>(), "nobody is ONLINE")
         }
-        StatusCommand::Set { user, text, app } => {
+        StatusCommand::Set { user, text, for_time, app } => {
             let user = User::new(operator.app(app.app).await?.id, user);
-            let set = Operation::SetStatus { user: user.clone(), custom_status: text.clone() };
+            let set = Operation::SetStatus {
+                user: user.clone(),
+                custom_status: text.clone(),
+                expires_in: for_time.unwrap_or(0),
+            };
             operator.act(set).await?;
             if common.json {
-                json(&json!({ "userID": user.id, "customStatus": text }))
+                let mut set = json!({ "userID": user.id, "customStatus": text });
+                if let Some(seconds) = for_time {
+                    set["expiresIn"] = seconds.into();
+                }
+                json(&set)
             } else if text.is_empty() {
                 line(format!("the custom status of {} is cleared", user.id))
+            } else if let Some(seconds) = for_time {
+                let (text, time) = (harmless(&text), duration_text(u64::from(seconds) * 1_000));
+                line(format!("the custom status of {} is now {text:?} for {time}", user.id))
             } else {
                 line(format!("the custom status of {} is now {:?}", user.id, harmless(&text)))
             }
@@ -107,6 +124,16 @@ fn parse_platform(text: &str) -> Result<Platform, String> {
     })
 }
 
+/// Parses the duration of a custom status, in seconds.
+fn parse_whole_seconds(text: &str) -> Result<u32, String> {
+    let duration = parse_duration(text)?;
+    let seconds = u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+    match seconds {
+        1..=CustomDuration::MAX_SECONDS if duration.subsec_nanos() == 0 => Ok(seconds),
+        _ => Err(format!("{text:?} must be whole seconds from 1s to 30d")),
+    }
+}
+
 fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> anyhow::Result<()> {
     let found = users.iter().zip(statuses);
     let absent = Code::NO_SUCH_ACCOUNT;
@@ -117,8 +144,9 @@ fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> any
         });
         json(&shown.collect::<Result<Vec<_>, _>>()?)?;
     } else {
+        let now = present();
         let rows = found.map(|(user, status)| match status {
-            Some(status) => row(status),
+            Some(status) => row(status, now),
             None => vec![user.to_string(), format!("({absent})")],
         });
         table(&HEADS, &rows.collect::<Vec<_>>(), "no user was given")?;
@@ -135,12 +163,16 @@ fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> any
     }
 }
 
-fn row(status: &UserStatus) -> Vec<String> {
-    let custom = status.custom_status.as_str();
+fn row(status: &UserStatus, now: Timestamp) -> Vec<String> {
+    let custom = match (status.custom_status.as_str(), status.custom_expires) {
+        ("", _) => "-".to_owned(),
+        (text, None) => harmless(text),
+        (text, Some(expires)) => format!("{} ({})", harmless(text), remaining(expires, now)),
+    };
     vec![
         status.user_id.to_string(),
         status.status_type.to_string(),
-        if custom.is_empty() { "-".to_owned() } else { harmless(custom) },
+        custom,
         utc(status.since),
         status.reason.to_string(),
         utc_or_dash(status.last_seen),

@@ -3,7 +3,7 @@
 //! Pure: events and their times are arguments; there is no terminal and no socket.
 
 use lamplight_client::{Event, KickedBy, LinkEnd};
-use lamplight_model::{Code, StatusType, Timestamp, UserId, UserStatus};
+use lamplight_model::{Code, Reason, StatusType, Timestamp, UserId, UserStatus};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -217,7 +217,9 @@ fn change_text(before: Option<&UserStatus>, after: &UserStatus) -> String {
     let custom = after.custom_status.as_str();
     let same_type = before.is_some_and(|before| before.status_type == after.status_type);
     if same_type {
-        return if custom.is_empty() {
+        return if custom.is_empty() && after.reason == Reason::CustomExpired {
+            format!("the custom status of {user} has run out")
+        } else if custom.is_empty() {
             format!("{user} no longer has a custom status")
         } else {
             format!("{user} says: {custom}")

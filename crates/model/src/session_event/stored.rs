@@ -70,6 +70,8 @@ enum StoredKind {
     TimedOut,
     CustomStatus(CustomStatus),
     With(StatusAfter, WithStatus),
+    EndingCustomStatus { text: CustomStatus, expires: Timestamp },
+    CustomStatusExpired,
 }
 
 /// The kind of an event, with the status after it. The stored form has the indices of the variants, so their order must
@@ -81,6 +83,8 @@ enum WithStatus {
     LinkClosed,
     TimedOut,
     CustomStatus(CustomStatus),
+    EndingCustomStatus { text: CustomStatus, expires: Timestamp },
+    CustomStatusExpired,
 }
 
 impl From<SessionEvent> for StoredEvent {
@@ -91,6 +95,10 @@ impl From<SessionEvent> for StoredEvent {
             SessionEventKind::LinkClosed => WithStatus::LinkClosed,
             SessionEventKind::TimedOut => WithStatus::TimedOut,
             SessionEventKind::CustomStatus(text) => WithStatus::CustomStatus(text),
+            SessionEventKind::EndingCustomStatus { text, expires } => {
+                WithStatus::EndingCustomStatus { text, expires }
+            }
+            SessionEventKind::CustomStatusExpired => WithStatus::CustomStatusExpired,
         };
         let kind = match (after, kind) {
             (Some(after), kind) => StoredKind::With(after, kind),
@@ -99,6 +107,10 @@ impl From<SessionEvent> for StoredEvent {
             (None, WithStatus::LinkClosed) => StoredKind::LinkClosed,
             (None, WithStatus::TimedOut) => StoredKind::TimedOut,
             (None, WithStatus::CustomStatus(text)) => StoredKind::CustomStatus(text),
+            (None, WithStatus::EndingCustomStatus { text, expires }) => {
+                StoredKind::EndingCustomStatus { text, expires }
+            }
+            (None, WithStatus::CustomStatusExpired) => StoredKind::CustomStatusExpired,
         };
         Self { ordinal, at, device, kind }
     }
@@ -113,6 +125,10 @@ impl From<StoredEvent> for SessionEvent {
             StoredKind::LinkClosed => (None, WithStatus::LinkClosed),
             StoredKind::TimedOut => (None, WithStatus::TimedOut),
             StoredKind::CustomStatus(text) => (None, WithStatus::CustomStatus(text)),
+            StoredKind::EndingCustomStatus { text, expires } => {
+                (None, WithStatus::EndingCustomStatus { text, expires })
+            }
+            StoredKind::CustomStatusExpired => (None, WithStatus::CustomStatusExpired),
         };
         let kind = match kind {
             WithStatus::Login { kicked } => SessionEventKind::Login { kicked },
@@ -120,6 +136,10 @@ impl From<StoredEvent> for SessionEvent {
             WithStatus::LinkClosed => SessionEventKind::LinkClosed,
             WithStatus::TimedOut => SessionEventKind::TimedOut,
             WithStatus::CustomStatus(text) => SessionEventKind::CustomStatus(text),
+            WithStatus::EndingCustomStatus { text, expires } => {
+                SessionEventKind::EndingCustomStatus { text, expires }
+            }
+            WithStatus::CustomStatusExpired => SessionEventKind::CustomStatusExpired,
         };
         Self { ordinal, at, device, kind, after }
     }

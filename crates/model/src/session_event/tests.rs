@@ -48,6 +48,10 @@ fn a_login_that_kicked_nobody_takes_back_the_disconnect_of_its_device() {
 #[test]
 fn only_what_says_nothing_of_the_device_may_lie_between() {
     let custom = || SessionEventKind::CustomStatus(CustomStatus::NONE);
+    let ending = || SessionEventKind::EndingCustomStatus {
+        text: CustomStatus::new("busy", 100).unwrap(),
+        expires: Timestamp(9),
+    };
     for (between, taken_back) in [
         (event(MAC, SessionEventKind::LinkClosed), true),
         (event(MAC, SessionEventKind::TimedOut), true),
@@ -55,6 +59,9 @@ fn only_what_says_nothing_of_the_device_may_lie_between() {
         (event(MAC, login(&[])), true),
         (event(MAC, custom()), true),
         (event(None, custom()), true),
+        (event(None, SessionEventKind::CustomStatusExpired), true),
+        (event(None, ending()), true),
+        (event(PHONE, ending()), false),
         // The user was not ONLINE and lost a custom status, which is impossible if the device was connected.
         (always(event(MAC, SessionEventKind::LinkClosed)), false),
         // The event contains the platforms of kicked logins, one of which may have been the device's.

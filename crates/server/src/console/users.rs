@@ -109,6 +109,8 @@ struct ShownOnlineUser {
     user_id: UserId,
     nick: String,
     custom_status: String,
+    /// The time at which the server clears the custom status.
+    custom_expires: Option<Timestamp>,
     since: Timestamp,
     reason: Reason,
     devices: Vec<ShownDevice>,
@@ -135,6 +137,8 @@ struct ShownStatus {
     status_type: &'static str,
     number: i32,
     custom_status: String,
+    /// The time at which the server clears the custom status.
+    custom_expires: Option<Timestamp>,
     /// The version of the status, as text. JSON numbers are exact only up to 53 bits.
     version: String,
     since: Timestamp,
@@ -248,6 +252,7 @@ pub async fn online(
         user_id: user.status.user_id,
         nick: user.nick,
         custom_status: user.status.custom_status.as_str().to_owned(),
+        custom_expires: user.status.custom_expires,
         since: user.status.since,
         reason: user.status.reason,
         devices: user.devices.iter().map(shown_device).collect(),
@@ -343,6 +348,7 @@ fn shown_status(status: &UserStatus) -> ShownStatus {
         status_type: status_type.name(),
         number: status_type as i32,
         custom_status: status.custom_status.as_str().to_owned(),
+        custom_expires: status.custom_expires,
         version: status.version.to_string(),
         since: status.since,
         reason: status.reason,

@@ -33,7 +33,7 @@ pub fn act_of(operation: &Operation) -> Option<Act> {
         Operation::DeleteFriend { owner, friend, both } => {
             Some(pair(AuditAction::FriendDeleted, owner, friend).with("both", "", &both.to_string()))
         }
-        Operation::SetStatus { user, custom_status: _ } => on(AuditAction::StatusSet, user),
+        Operation::SetStatus { user, custom_status: _, expires_in: _ } => on(AuditAction::StatusSet, user),
         Operation::DrainNode { node } => Some(Act::on(AuditAction::NodeDrained, None, node.to_string())),
         Operation::Lists(operation) => of_lists(operation),
         Operation::ShowSecret(secret) => Some(of_secret(secret)),
@@ -149,7 +149,10 @@ mod tests {
             (Operation::Audit { app: None, before: None, limit: 9 }, ""),
             (Operation::Kick(alice.clone()), "user.kick alice"),
             (Operation::DeleteAccount(alice.clone()), "account.delete alice"),
-            (Operation::SetStatus { user: alice.clone(), custom_status: hush() }, "status.set alice"),
+            (
+                Operation::SetStatus { user: alice.clone(), custom_status: hush(), expires_in: 60 },
+                "status.set alice",
+            ),
             (
                 Operation::AddFriend {
                     owner: alice.clone(),

@@ -116,8 +116,8 @@ async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, S
             let users = page.users.into_iter().map(|user| user.status).collect();
             Outcome::Online { users, next: page.next.map(|next| next.to_string()) }
         }
-        Operation::SetStatus { user, custom_status } => {
-            service.set_status_for(&user, &custom_status, now).await?;
+        Operation::SetStatus { user, custom_status, expires_in } => {
+            service.set_status_for(&user, &custom_status, expires_in, now).await?;
             done(true)
         }
     })

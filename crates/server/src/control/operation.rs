@@ -128,6 +128,9 @@ pub enum Operation {
         user: User,
         /// The text. An empty text clears the custom status.
         custom_status: String,
+        /// The number of seconds after which it is cleared; 0 if it stays until it is cleared.
+        #[serde(default)]
+        expires_in: u32,
     },
 }
 

@@ -59,6 +59,10 @@ pub struct Change {
     /// The custom status; empty when there is none.
     #[schema(value_type = String)]
     custom_status: CompactString,
+    /// The time when the server removes the custom status, in milliseconds since 1970; absent if there is none, and if
+    /// it stays until it is removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_expires: Option<u64>,
     /// The version of the status, which increases with every change of this user. It is a 64-bit number, and written as
     /// text because many JSON parsers keep only 53 bits.
     #[schema(example = "7378697629483820032", pattern = "^[0-9]{1,20}$")]
@@ -82,6 +86,7 @@ impl From<FeedChange> for Change {
     fn from(FeedChange { status, deleted }: FeedChange) -> Self {
         Self {
             custom_status: status.custom_status.as_str().into(),
+            custom_expires: status.custom_expires.map(|at| at.0),
             to_account: status.user_id,
             status_type: status.status_type as u8,
             version: status.version.0.to_string(),
@@ -122,7 +127,7 @@ impl Command for StatusFeed {
             return Err(Refusal::because(Code::INVALID_PARAMETER, detail).into());
         }
         let cursor = request.cursor.unwrap_or_default();
-        let feed = call.service.status_feed(call.app.id, &cursor, limit).await?;
+        let feed = call.service.status_feed(call.app.id, &cursor, limit, call.now).await?;
         let fields = StatusFeedFields {
             reset: feed.reset,
             changes: feed.changes.into_iter().map(Change::from).collect(),

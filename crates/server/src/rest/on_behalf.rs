@@ -39,6 +39,11 @@ pub struct SetCustomStatusRequest {
     to_account: Option<CompactString>,
     /// The text, at most 100 bytes (`limits.custom_status_bytes` of the app). An empty text removes the custom status.
     custom_status: String,
+    /// The number of seconds after which the custom status is removed, at most 2,592,000 (30 days); 0 or absent if it
+    /// stays until it is removed. Not with an empty text.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>, maximum = 2_592_000)]
+    expires_in: Option<u32>,
 }
 
 impl Command for SetCustomStatus {
@@ -58,7 +63,8 @@ impl Command for SetCustomStatus {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let user = call.user(one_user(request.user_id.as_deref(), request.to_account.as_deref())?);
-        call.service.set_status_for(&user, &request.custom_status, call.now).await?;
+        let expires_in = request.expires_in.unwrap_or(0);
+        call.service.set_status_for(&user, &request.custom_status, expires_in, call.now).await?;
         Ok(NoFields {}.into())
     }
 }

@@ -63,6 +63,10 @@ pub struct AccountState {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     custom_status: Option<CompactString>,
+    /// The time when the server removes the custom status, in milliseconds since 1970; absent if it stays until it is
+    /// removed, and if the request does not ask for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_expires: Option<u64>,
 }
 
 /// The state of one device.
@@ -206,6 +210,7 @@ impl AccountState {
             status: State::of(state.status_type),
             detail: parts.devices.then(|| state.devices.into_iter().map(device).collect()),
             custom_status: parts.custom_status.then(|| CompactString::from(state.custom_status.as_str())),
+            custom_expires: state.custom_expires.map(|at| at.0),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use lamplight_facts::Notice;
 use lamplight_model::{
-    AppSettings, CustomStatus, Hook, Lane, NoticeContent, Platform, PushContent, SessionEvent,
-    SessionEventKind, Timestamp, User, UserId, WebhookUrl,
+    AppSettings, Hook, Lane, NoticeContent, Platform, PushContent, SessionEvent, SessionEventKind, Timestamp,
+    User, UserId, WebhookUrl,
 };
 use serde::Serialize;
 
@@ -80,6 +80,7 @@ impl Caller {
 
     fn of(event: &SessionEvent) -> Self {
         match &event.device {
+            None if event.kind == SessionEventKind::CustomStatusExpired => Self::UNKNOWN,
             None => Self { address: String::new(), platform: "RESTAPI" },
             Some(device) => Self {
                 address: device.address.map(|address| address.to_canonical().to_string()).unwrap_or_default(),
@@ -164,6 +165,9 @@ struct Info<'a> {
     reason: &'static str,
     #[serde(rename = "CustomStatus", skip_serializing_if = "Option::is_none")]
     custom_status: Option<&'a str>,
+    /// The time at which the server clears the custom status; absent if it stays until it is cleared.
+    #[serde(rename = "CustomExpires", skip_serializing_if = "Option::is_none")]
+    custom_expires: Option<u64>,
     /// The device of the event; absent if the event was caused on the user's behalf.
     #[serde(rename = "DeviceID", skip_serializing_if = "Option::is_none")]
     device_id: Option<&'a str>,
@@ -218,14 +222,22 @@ fn state_change(user: &User, event: &SessionEvent) -> String {
         SessionEventKind::Logout => ("Logout", "Unregister"),
         SessionEventKind::LinkClosed => ("Disconnect", "LinkClose"),
         SessionEventKind::TimedOut => ("Disconnect", "TimeOut"),
-        SessionEventKind::CustomStatus(_) => ("CustomStatusChange", "SetCustomStatus"),
+        SessionEventKind::CustomStatus(_) | SessionEventKind::EndingCustomStatus { .. } => {
+            ("CustomStatusChange", "SetCustomStatus")
+        }
+        SessionEventKind::CustomStatusExpired => ("CustomStatusChange", "CustomStatusExpired"),
     };
-    let (kicked, custom_status): (&[Platform], Option<&CustomStatus>) = match &event.kind {
-        SessionEventKind::Login { kicked } => (kicked, None),
-        SessionEventKind::CustomStatus(text) => (&[], Some(text)),
-        SessionEventKind::Logout | SessionEventKind::LinkClosed | SessionEventKind::TimedOut => (&[], None),
+    let (kicked, custom_status, custom_expires): (&[Platform], Option<&str>, Option<Timestamp>) = match &event
+        .kind
+    {
+        SessionEventKind::Login { kicked } => (kicked, None, None),
+        SessionEventKind::CustomStatus(text) => (&[], Some(text.as_str()), None),
+        SessionEventKind::EndingCustomStatus { text, expires } => (&[], Some(text.as_str()), Some(*expires)),
+        SessionEventKind::CustomStatusExpired => (&[], Some(""), None),
+        SessionEventKind::Logout | SessionEventKind::LinkClosed | SessionEventKind::TimedOut => {
+            (&[], None, None)
+        }
     };
-    let custom_status = custom_status.map(CustomStatus::as_str);
     let device = event.device.as_ref();
     json(&StateChange {
         callback_command: command(Hook::StateChange),
@@ -235,6 +247,7 @@ fn state_change(user: &User, event: &SessionEvent) -> String {
             to_account: user.id.as_str(),
             reason,
             custom_status,
+            custom_expires: custom_expires.map(|at| at.0),
             device_id: device.map(|device| device.id.as_str()),
             platform: device.map(|device| body_platform(device.platform)),
             version: event.after.map(|after| after.version.0.to_string()),
@@ -269,7 +282,7 @@ fn json(body: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_model::{AppId, DeviceId, EventDevice, StatusAfter, StatusType, Version};
+    use lamplight_model::{AppId, CustomStatus, DeviceId, EventDevice, StatusAfter, StatusType, Version};
 
     const URL: &str = "https://a.example/hook";
 
@@ -331,6 +344,7 @@ mod tests {
     #[test]
     fn each_kind_has_its_action_and_reason() {
         let text = CustomStatus::new("busy", 100).unwrap();
+        let busy = text.clone();
         for (kind, info) in [
             (
                 SessionEventKind::Login { kicked: Vec::new() },
@@ -351,6 +365,14 @@ mod tests {
             (
                 SessionEventKind::CustomStatus(text),
                 r#""Action":"CustomStatusChange","To_Account":"alice \"1\"","Reason":"SetCustomStatus","CustomStatus":"busy""#,
+            ),
+            (
+                SessionEventKind::EndingCustomStatus { text: busy, expires: Timestamp(1_700_000_060_123) },
+                r#""Action":"CustomStatusChange","To_Account":"alice \"1\"","Reason":"SetCustomStatus","CustomStatus":"busy","CustomExpires":1700000060123"#,
+            ),
+            (
+                SessionEventKind::CustomStatusExpired,
+                r#""Action":"CustomStatusChange","To_Account":"alice \"1\"","Reason":"CustomStatusExpired","CustomStatus":"""#,
             ),
             (
                 SessionEventKind::CustomStatus(CustomStatus::NONE),
@@ -389,6 +411,8 @@ mod tests {
         assert_eq!(names, ["IOS", "Android", "iPad", "Windows", "Mac", "Linux", "Web"]);
         let on_behalf = request(URL, "", event(None, SessionEventKind::CustomStatus(CustomStatus::NONE)));
         assert!(on_behalf.url.target.ends_with("&ClientIP=&OptPlatform=RESTAPI"), "{on_behalf:?}");
+        let expired = request(URL, "", event(None, SessionEventKind::CustomStatusExpired));
+        assert!(expired.url.target.ends_with("&ClientIP=&OptPlatform=Unknown"), "{expired:?}");
     }
 
     #[test]

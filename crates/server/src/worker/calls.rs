@@ -39,8 +39,9 @@ impl Caller {
         let now = worker.shared.clock.now();
         match request {
             Request::SetSelfStatus(request) => {
-                let (text, by) = (&request.custom_status, By::Client(id));
-                let status = service.set_custom_status(user, text, by, now).await?;
+                let v1::SetSelfStatusRequest { custom_status, expires_in } = &request;
+                let by = By::Client(id);
+                let status = service.set_custom_status(user, custom_status, *expires_in, by, now).await?;
                 // The live records of a node alone are not lost under it.
                 if service.is_in_cluster() {
                     worker.audience.borrow_mut().answered_own_change(user, &status);

@@ -5,10 +5,10 @@
 
 use crate::operations::status::{SubscribeDone, UnsubscribeDone};
 use crate::tokens::Verified;
-use crate::{Port, Service, ServiceError};
+use crate::{By, Port, Service, ServiceError};
 use lamplight_core::{Call, Link, Presence};
 use lamplight_model::{
-    App, AppId, Code, CustomStatus, Now, Platform, Refusal, StatusType, User, UserId, UserStatus,
+    App, AppId, Code, CustomStatus, Now, Platform, Refusal, StatusType, Timestamp, User, UserId, UserStatus,
 };
 use smallvec::SmallVec;
 use std::net::IpAddr;
@@ -39,6 +39,8 @@ pub struct UserState {
     pub status_type: StatusType,
     /// The custom status; empty if it was not asked for.
     pub custom_status: CustomStatus,
+    /// The time at which the server clears the custom status; `None` if it has no duration or was not asked for.
+    pub custom_expires: Option<Timestamp>,
     /// The platform of each login, the earliest first, and whether the device counts as connected. Empty if the devices
     /// were not asked for.
     pub devices: SmallVec<[(Platform, bool); 2]>,
@@ -47,9 +49,15 @@ pub struct UserState {
 impl UserState {
     fn of(presence: &Presence, parts: StateParts) -> Self {
         let status_type = presence.status_type();
-        let mut state = Self { status_type, custom_status: CustomStatus::NONE, devices: SmallVec::new() };
+        let mut state = Self {
+            status_type,
+            custom_status: CustomStatus::NONE,
+            custom_expires: None,
+            devices: SmallVec::new(),
+        };
         if parts.custom_status {
             state.custom_status = presence.custom_status().clone();
+            state.custom_expires = presence.custom_expires();
         }
         if parts.devices {
             let devices = presence.devices().iter();
@@ -122,15 +130,18 @@ impl Service {
         self.records.see(app, users, now, view).await
     }
 
-    /// Sets the custom status of an ONLINE user; an empty text clears it. Refused with 70107, 6014 and 6017.
+    /// Sets the custom status of an ONLINE user; an empty text clears it. After `expires_in` seconds it is cleared; 0
+    /// means that it stays. Refused with 70107, 6014 and 6017.
     pub async fn set_status_for(
         &self,
         user: &User,
         text: &str,
+        expires_in: u32,
         now: Now,
     ) -> Result<UserStatus, ServiceError> {
         self.demand_account(user).await?;
-        self.set_self_status(user, text, now).await.map_err(|error| match error {
+        let set = self.set_custom_status(user, text, expires_in, By::App, now).await;
+        set.map_err(|error| match error {
             // The text of the code addresses the user, but here the caller is the backend or an operator.
             ServiceError::Refused(refusal) if refusal.code == Code::NOT_LOGGED_IN => {
                 let why = format!("{} is not ONLINE and therefore has no custom status", user.id);

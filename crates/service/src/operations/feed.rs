@@ -2,7 +2,7 @@
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{FeedCursor, InvalidFeedCursor};
-use lamplight_model::{AppId, Code, Refusal, UserStatus};
+use lamplight_model::{AppId, Code, Now, Refusal, UserStatus};
 
 /// The maximum number of users in one page of the feed.
 pub const MAX_FEED_PAGE: usize = 1_000;
@@ -41,8 +41,9 @@ impl Service {
         app: AppId,
         cursor: &str,
         limit: usize,
+        now: Now,
     ) -> Result<StatusFeed, ServiceError> {
-        self.apps().get(app).ok_or(Code::NO_SUCH_APP)?;
+        let found = self.apps().get(app).ok_or(Code::NO_SUCH_APP)?;
         let after: Option<FeedCursor> = match cursor {
             "" => None,
             text => Some(text.parse().map_err(|invalid: InvalidFeedCursor| {
@@ -50,7 +51,7 @@ impl Service {
             })?),
         };
         let page = self.directory.feed(app, after, limit.clamp(1, MAX_FEED_PAGE)).await?;
-        let changes = self.directory.read(&page.users, |user, presence| {
+        let changes = self.records.read_current(&found, &page.users, now, |user, presence| {
             presence.map(|presence| FeedChange {
                 status: presence.status(&user.id),
                 deleted: presence.is_deleted(),

@@ -79,10 +79,10 @@ impl Service {
         limit: usize,
         now: Now,
     ) -> Result<OnlinePage, ServiceError> {
-        self.apps.get(app).ok_or(Code::NO_SUCH_APP)?;
+        let found = self.apps.get(app).ok_or(Code::NO_SUCH_APP)?;
         let filter = RecordFilter::Online { on };
         let page = self.directory.records_of(app, filter, after, limit.clamp(1, MAX_ONLINE_PAGE)).await?;
-        let shown = self.directory.read(&page.users, |user, presence| {
+        let shown = self.records.read_current(&found, &page.users, now, |user, presence| {
             // The user may have gone offline since the page was read.
             let presence = presence.filter(|presence| filter.takes(presence))?;
             Some((presence.status(&user.id), devices_of(presence, now)))

@@ -4,7 +4,10 @@ use crate::audience::{OwnListChange, WatchList};
 use crate::records::PutBackCheck;
 use crate::{By, Service, ServiceError};
 use lamplight_core::{Call, Presence, Transition, notifications};
-use lamplight_model::{App, Code, ConnectionId, CustomStatus, Now, Refusal, User, UserId, UserStatus};
+use lamplight_directory::{DirectoryError, DirectoryErrorKind};
+use lamplight_model::{
+    App, Code, ConnectionId, CustomDuration, CustomStatus, Now, Refusal, User, UserId, UserStatus,
+};
 
 /// The result of `getUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -54,21 +57,31 @@ impl Service {
         text: &str,
         now: Now,
     ) -> Result<UserStatus, ServiceError> {
-        self.set_custom_status(caller, text, By::App, now).await
+        self.set_custom_status(caller, text, 0, By::App, now).await
     }
 
-    /// Sets a custom status as [`Service::set_self_status`] does. The session event for the app's backend contains the
-    /// initiator `by`.
+    /// Sets a custom status as [`Service::set_self_status`] does. After `expires_in` seconds, at most
+    /// [`CustomDuration::MAX_SECONDS`], it is cleared; 0 means that it stays until it is cleared. A longer duration, or
+    /// one without a text, is refused with 6017.
+    ///
+    /// The session event for the app's backend contains the initiator `by`. Fails if a node of an earlier version
+    /// shares the directory, which could not read the duration.
     pub async fn set_custom_status(
         &self,
         caller: &User,
         text: &str,
+        expires_in: u32,
         by: By,
         now: Now,
     ) -> Result<UserStatus, ServiceError> {
         let app = self.app(caller)?;
         let limit = usize::from(app.settings.limits.custom_status_bytes);
         let custom = CustomStatus::new(text, limit).map_err(Refusal::from)?;
+        let lasts = CustomDuration::of(&custom, expires_in).map_err(Refusal::from)?;
+        if lasts.is_some() && !self.directory.allows_durations() {
+            let doing = "setting a custom status with a duration beside a node of an earlier version";
+            return Err(DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }.into());
+        }
         let check = match by {
             By::Client(_) => self.records.check_for_client(now),
             By::App => self.records.check_for_app(now),
@@ -77,7 +90,8 @@ impl Service {
             if check.is_lacking(presence) {
                 return Transition::quiet(None);
             }
-            let transition = presence.set_custom_status(custom.clone(), by.connection(), &app.settings, now);
+            let (custom, by) = (custom.clone(), by.connection());
+            let transition = presence.set_custom_status_for(custom, lasts, by, &app.settings, now);
             let status = presence.status(&caller.id);
             transition.map(|done| Some(done.map(|()| status)))
         };

@@ -46,7 +46,7 @@ async fn nothing_is_said_of_who_may_be_connected_by_a_web_device_until_nodes_hav
     cluster.lose(&["ann", "bob"], 100);
     assert!(is_unknown(&cluster.status("ann", 101).await.unwrap_err()));
     // A kick of another node creates a record without a login of the Web device, whose connection is still open.
-    cluster.here.set_status_for(&user("ann"), "", now(101)).await.ok();
+    cluster.here.set_status_for(&user("ann"), "", 0, now(101)).await.ok();
     assert!(is_unknown(&cluster.status("ann", 102).await.unwrap_err()));
     let open = open(&logged_in, "tab", Platform::Web, tab, None, &[]);
     assert_eq!(cluster.here.put_back(&open, LOCAL, now(102)).await.unwrap().0, Reasserted::PutBack);
@@ -183,7 +183,7 @@ async fn calls_between_a_loss_and_the_put_back_are_to_be_tried_again() {
         let by = By::Client(connection);
         for second in [102, 120] {
             let errors = [
-                here.set_custom_status(&ann, "busy", by, now(second)).await.unwrap_err(),
+                here.set_custom_status(&ann, "busy", 0, by, now(second)).await.unwrap_err(),
                 here.subscribe_user_status(&ann, &["bob"], now(second)).await.unwrap_err(),
                 here.unsubscribe_user_status(&ann, &["bob"], now(second)).await.unwrap_err(),
                 here.get_subscriptions(&ann, now(second)).await.unwrap_err(),
@@ -195,7 +195,7 @@ async fn calls_between_a_loss_and_the_put_back_are_to_be_tried_again() {
         }
         let open = open(&logged_in, device, platform, connection, None, &["bob"]);
         assert_eq!(here.put_back(&open, LOCAL, now(121)).await.unwrap().0, Reasserted::PutBack);
-        here.set_custom_status(&ann, "busy", by, now(121)).await.unwrap();
+        here.set_custom_status(&ann, "busy", 0, by, now(121)).await.unwrap();
         assert_eq!(here.get_subscriptions(&ann, now(121)).await.unwrap().0, [user("bob").id]);
     }
 }
@@ -207,7 +207,7 @@ async fn a_user_who_is_not_logged_in_is_told_so() {
     let tab = ConnectionId::new(HERE, 1);
     log_in(&cluster.here, "ann", "tab", Platform::Web, tab, 1).await;
     let code = async |second| {
-        let set = cluster.here.set_custom_status(&user("ann"), "x", By::Client(tab), now(second)).await;
+        let set = cluster.here.set_custom_status(&user("ann"), "x", 0, By::Client(tab), now(second)).await;
         set.map(drop).map_err(|error| error.refusal().code)
     };
     assert_eq!(code(2).await, Ok(()));

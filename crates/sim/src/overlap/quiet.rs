@@ -347,7 +347,7 @@ impl World {
             });
             if online {
                 let (service, now) = (&self.node().shared.service, self.node().shared.now());
-                if let Err(error) = block_on(service.set_status_for(&user_of(who), &text, now)) {
+                if let Err(error) = block_on(service.set_status_for(&user_of(who), &text, 0, now)) {
                     self.judge.found(Name::Stuck, format!("a status cannot be set: {error}"));
                 }
             }

@@ -156,12 +156,17 @@ impl Receiver {
             (SessionEventKind::Logout, Some((place, platform))) => {
                 heard.devices.insert(place, (Link::Gone, platform));
             }
-            (SessionEventKind::CustomStatus(_), Some(_)) => {
+            (
+                SessionEventKind::CustomStatus(_)
+                | SessionEventKind::EndingCustomStatus { .. }
+                | SessionEventKind::CustomStatusExpired,
+                Some(_),
+            ) => {
                 if link == Some(Link::Gone) {
                     self.unpaired(who, event, "is of a device that is not connected");
                 }
             }
-            (SessionEventKind::CustomStatus(_), None) => {}
+            (kind, None) if kind.is_of_custom_status() => {}
             (_, None) => self.unpaired(who, event, "names no device"),
         }
     }
@@ -182,8 +187,15 @@ impl Receiver {
             self.judge.found(Name::EventStatus, format!("{user}: {event:?} goes back from {version}"));
         }
         heard.status = Some((after.version, after.status_type));
-        if let SessionEventKind::CustomStatus(text) = &event.kind {
-            text.as_str().clone_into(&mut heard.custom);
+        match &event.kind {
+            SessionEventKind::CustomStatus(text) | SessionEventKind::EndingCustomStatus { text, .. } => {
+                text.as_str().clone_into(&mut heard.custom);
+            }
+            SessionEventKind::CustomStatusExpired => heard.custom.clear(),
+            SessionEventKind::Login { .. }
+            | SessionEventKind::Logout
+            | SessionEventKind::LinkClosed
+            | SessionEventKind::TimedOut => {}
         }
         if after.status_type != StatusType::Online {
             heard.custom.clear();

@@ -107,7 +107,7 @@ impl World {
             }
             "renew" => self.call(Request::Login { user_sig: rest.to_owned(), resume: true }),
             "logout" => self.call(Request::Logout),
-            "set" => self.call(Request::SetSelfStatus(rest.to_owned())),
+            "set" => self.call(Request::SetSelfStatus { text: rest.to_owned(), expires_in: 0 }),
             "get" => self.call(Request::GetUserStatus(words())),
             "sub" => self.call(Request::Subscribe(words())),
             "unsub" => self.call(Request::Unsubscribe(words())),

@@ -347,7 +347,7 @@ fn request(word: &str, rest: &str) -> Request {
     let lists = |ask| Request::Lists(Box::new(ask));
     match word {
         "logout" => Request::Logout,
-        "set" => Request::SetSelfStatus(text()),
+        "set" => Request::SetSelfStatus { text: text(), expires_in: 0 },
         "get" => Request::GetUserStatus(users()),
         "sub" => Request::Subscribe(users()),
         "unsub" => Request::Unsubscribe(users()),

@@ -347,7 +347,7 @@ impl Worker {
         let names = |users: &[Who]| -> Vec<&str> { users.iter().map(|who| NAMES[*who]).collect() };
         match request {
             Request::Text(text) => {
-                let status = service.set_custom_status(user, &text, By::Client(id), now).await?;
+                let status = service.set_custom_status(user, &text, 0, By::Client(id), now).await?;
                 self.audience.borrow_mut().answered_own_change(user, &status);
                 Ok(Body::Own(self.newest(watcher, status)))
             }

@@ -91,7 +91,9 @@ impl World {
             Kind::TextFor => {
                 let text = *self.random.pick(&["", "in a meeting", "on the road"]);
                 self.call(format!("text of {}: {text:?}", NAMES[who]), move |service, now| {
-                    Box::pin(async move { service.set_status_for(&user_of(who), text, now).await.map(drop) })
+                    Box::pin(
+                        async move { service.set_status_for(&user_of(who), text, 0, now).await.map(drop) },
+                    )
                 });
             }
             Kind::Query => return self.ask_somebody(|users, _| Request::Query(users)),

@@ -1,0 +1,103 @@
+//! The deadlines of a record.
+
+use super::Presence;
+use super::events::event_device;
+use crate::device::{Device, Link, LinkEnd};
+use crate::transition::{Removed, Transition};
+use lamplight_model::{AppSettings, EndedLogin, Moment, Now, Reason, StatusType};
+use std::time::Duration;
+
+/// The pause before the next attempt to remove the record of a deleted account.
+const REMOVAL_RETRY: Duration = Duration::from_secs(60);
+
+/// The outcome of [`Presence::expire`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expired {
+    /// The ended logins: first those that have lapsed, then those of Web devices whose connection no longer counts.
+    pub removed: Vec<Removed>,
+    /// All ended logins that have to be stored in the facts now, including those in `removed`.
+    pub to_settle: Vec<EndedLogin>,
+    /// Whether the record of a deleted account was kept long enough. The caller must then remove the record.
+    pub is_over: bool,
+}
+
+impl Presence {
+    /// The time when [`Presence::expire`] has work next; `None` if nothing is scheduled.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        let links = self.devices.iter().filter_map(|device| match device.link {
+            Link::Connected(_) => None,
+            Link::Held { until, .. } => Some(until),
+            Link::Gone { lapses } => Some(lapses),
+        });
+        let settling = self.unsettled.as_ref().map(|unsettled| unsettled.retry());
+        let custom = self.custom.end().map(|end| end.due);
+        links.chain(custom).chain(self.subscriptions_end).chain(self.deleted_until).chain(settling).min()
+    }
+
+    /// Does everything that is due: ends lingers, graces and lapsed logins, clears a custom status whose duration has
+    /// passed, drops the subscription list, and schedules further attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
+    pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
+        let held_end = self.devices.iter().find_map(|device| match device.link {
+            Link::Held { until, end } if until <= now.moment => Some(end),
+            Link::Held { .. } | Link::Connected(_) | Link::Gone { .. } => None,
+        });
+        let reason = held_end.map_or(Reason::Lapsed, LinkEnd::reason);
+        let mut has_cleared = false;
+        let mut transition = self.change(reason, settings, now, |presence, ended| {
+            let lapsed =
+                |device: &Device| matches!(device.link, Link::Gone { lapses } if lapses <= now.moment);
+            let mut removed = presence.remove(lapsed, None, ended, now);
+            for lapsed in &removed {
+                presence.unsettle(lapsed, None, now);
+            }
+            let over =
+                |device: &Device| matches!(device.link, Link::Held { until, .. } if until <= now.moment);
+            let broken =
+                presence.devices.iter().filter(|device| over(device)).map(|device| match device.link {
+                    Link::Held { end, .. } => (end.event(), event_device(device)),
+                    Link::Connected(_) | Link::Gone { .. } => {
+                        unreachable!("only a held link has an end that can pass")
+                    }
+                });
+            for (kind, device) in broken.collect::<Vec<_>>() {
+                presence.note(kind, Some(device), settings, now);
+            }
+            let of_web = |device: &Device| over(device) && device.platform.is_web();
+            removed.extend(presence.remove(of_web, None, ended, now));
+            let lapses = now.moment + settings.timing.login_retention();
+            for device in presence.devices.iter_mut().filter(|device| over(device)) {
+                device.link = Link::Gone { lapses };
+            }
+            // A user who stops being ONLINE loses the text by that change.
+            if presence.status_type() == StatusType::Online {
+                has_cleared = presence.clear_if_over(settings, now);
+            }
+            removed
+        });
+        if has_cleared {
+            self.reason = Reason::CustomExpired;
+        }
+        if self.subscriptions_end.is_some_and(|end| end <= now.moment) {
+            self.subscriptions_end = None;
+            self.subscriptions_lost = true;
+            transition.unsubscribed = self.subscriptions.clear();
+            transition.changed = true;
+        }
+        let is_over = self.deleted_until.is_some_and(|until| until <= now.moment);
+        if is_over {
+            // Removing the record may fail, so it stays the record of a deleted account, and the removal is tried
+            // again.
+            self.deleted_until = Some(now.moment + REMOVAL_RETRY);
+            transition.changed = true;
+        }
+        let mut to_settle = Vec::new();
+        if let Some(unsettled) = &mut self.unsettled
+            && (unsettled.retry() <= now.moment || !transition.outcome.is_empty())
+        {
+            unsettled.retrying(now.moment);
+            to_settle.extend_from_slice(unsettled.ends());
+            transition.changed = true;
+        }
+        transition.map(|removed| Expired { removed, to_settle, is_over })
+    }
+}
