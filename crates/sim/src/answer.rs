@@ -10,6 +10,8 @@ pub struct Shown {
     pub kind: StatusType,
     /// The custom status.
     pub text: String,
+    /// The time at which the server clears the custom status; `None` without a duration.
+    pub expires: Option<Timestamp>,
     /// The time when the status type last changed.
     pub since: Timestamp,
     /// The reason for the last change.
@@ -90,6 +92,7 @@ impl Shown {
         Self {
             kind: status.status_type,
             text: status.custom_status.as_str().to_owned(),
+            expires: status.custom_expires,
             since: status.since,
             reason: status.reason,
             last_seen: status.last_seen,

@@ -181,7 +181,8 @@ fn next(random: &mut Random, trial: &Trial) -> Step {
         210..215 => Step::SigEnds { who, device },
         215..370 => {
             let text = *random.pick(&["", "busy", "away", "lunch", "eight888", "nine99999", "灯火"]);
-            Step::Text { who, device, text: text.to_owned() }
+            let seconds = if random.once_in(3) { *random.pick(&[1, 2, 5, 20, 61, 400]) } else { 0 };
+            Step::Text { who, device, text: text.to_owned(), seconds }
         }
         370..420 => Step::Query { who, device, users: users(random, reference, who, 7) },
         420..520 => Step::Subscribe { who, device, users: users(random, reference, who, 5) },

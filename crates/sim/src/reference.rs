@@ -6,13 +6,14 @@
 mod calls;
 mod nodes;
 mod person;
+mod texts;
 
 use crate::answer::{Answer, Cause, Shown};
 use crate::step::{DEVICES, Device, End, Friends, Sig, Step, USERS, WORKERS, Who};
 use lamplight_model::{
     AppSettings, Edition, Moment, MultiDeviceMode, Now, Platform, Reason, StatusType, Timestamp,
 };
-use person::{Link, Login, Person};
+use person::{Link, Login, Person, TextEnd};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -76,7 +77,7 @@ impl Reference {
             Step::Logout { who, .. } => self.end_login(*who, connection, Reason::Logout),
             Step::SigEnds { who, .. } => self.end_login(*who, connection, Reason::SigExpired),
             Step::Close { who, end, .. } => self.end_link(*who, connection, *end),
-            Step::Text { who, text, .. } => return self.set_text(*who, text),
+            Step::Text { who, text, seconds, .. } => return self.set_text(*who, text, *seconds),
             Step::Query { who, users, .. } => return self.query(*who, users),
             Step::Subscribe { who, users, .. } => return self.subscribe(*who, users),
             Step::Unsubscribe { who, users, .. } => return self.unsubscribe(*who, users),
@@ -148,6 +149,7 @@ impl Reference {
         Some(Shown {
             kind: person.kind(),
             text: person.text.clone(),
+            expires: person.text_end.map(|end| end.shown),
             since,
             reason: person.reason,
             last_seen: person.last_seen.filter(|_| person.kind() != StatusType::Online),
@@ -207,11 +209,12 @@ impl Reference {
     /// Changes a user with `act`, and computes the changes of the user's status that follow.
     fn alter<T>(&mut self, who: Who, reason: Reason, act: impl FnOnce(&mut Self, &mut Person) -> T) -> T {
         let mut person = std::mem::take(&mut self.people[who]);
-        let (kind, text) = (person.kind(), person.text.clone());
+        let (kind, text, end) = (person.kind(), person.text.clone(), person.text_end);
         let kept_was = (person.logins.clone(), person.list_ends, person.list_lost, person.forgotten_at);
         let outcome = act(self, &mut person);
         if person.kind() != StatusType::Online {
             person.text.clear();
+            person.text_end = None;
             if kind == StatusType::Online && !person.list.is_empty() {
                 person.list_ends = Some(self.now.moment + self.settings.timing.subscription_retention());
             }
@@ -221,13 +224,16 @@ impl Reference {
         if person.kind() != kind {
             person.since = Some(self.now.wall);
         }
-        if person.kind() != kind || person.text != text {
+        let shown = |end: Option<TextEnd>| end.map(|end| end.shown);
+        let is_same_text = person.text == text && shown(person.text_end) == shown(end);
+        if person.kind() != kind || !is_same_text {
             person.reason = reason;
             person.changes += 1;
         }
         let kept = (person.logins.clone(), person.list_ends, person.list_lost, person.forgotten_at);
         // The server writes the record to disk only if a stored part of it has changed.
-        if kept != kept_was || person.text != text || reason == Reason::Kicked || reason == Reason::Deleted {
+        let is_kept = kept == kept_was && person.text == text && person.text_end == end;
+        if !is_kept || reason == Reason::Kicked || reason == Reason::Deleted {
             person.noted = self.now;
         }
         self.people[who] = person;
@@ -500,6 +506,7 @@ impl Reference {
                 }
             }
         });
+        self.end_text(who);
         let person = &mut self.people[who];
         if person.list_ends.is_some_and(|end| end <= now) {
             person.list.clear();
@@ -535,6 +542,7 @@ impl Reference {
                 };
             }
             person.list_ends = person.list_ends.map(carried);
+            person.text_end = person.text_end.map(|end| TextEnd { due: carried(end.due), ..end });
             person.calls.clear();
             person.noted = now;
             person.forgotten_at = person.forgotten_at.map(carried);

@@ -161,8 +161,8 @@ pub enum Step {
     Close { who: Who, device: Device, end: End },
     /// The UserSig of a connected device expires.
     SigEnds { who: Who, device: Device },
-    /// `setSelfStatus`
-    Text { who: Who, device: Device, text: String },
+    /// `setSelfStatus`. The text stays for `seconds`; 0: until it is cleared.
+    Text { who: Who, device: Device, text: String, seconds: u32 },
     /// `getUserStatus`
     Query { who: Who, device: Device, users: Vec<Who> },
     /// `subscribeUserStatus`
@@ -256,7 +256,10 @@ impl fmt::Display for Step {
                 write!(f, "{} {verb}", on(who, device))
             }
             Self::SigEnds { who, device } => write!(f, "{} sig-ends", on(who, device)),
-            Self::Text { who, device, text } => write!(f, "{} text {text}", on(who, device)),
+            Self::Text { who, device, text, seconds } => {
+                write!(f, "{} text {text}", on(who, device))?;
+                if *seconds > 0 { write!(f, " for {seconds}") } else { Ok(()) }
+            }
             Self::Query { who, device, users } => write!(f, "{} query{}", on(who, device), list(users)),
             Self::Subscribe { who, device, users } => {
                 write!(f, "{} subscribe{}", on(who, device), list(users))
@@ -348,7 +351,13 @@ fn parse_of_device(who: Who, device: Device, words: &[&str]) -> Option<Step> {
         "timeout" => Some(Step::Close { who, device, end: End::TimedOut }),
         "late-close" => Some(Step::Close { who, device, end: End::LateClosed }),
         "sig-ends" => Some(Step::SigEnds { who, device }),
-        "text" => Some(Step::Text { who, device, text: rest.first().copied().unwrap_or("").to_owned() }),
+        "text" => {
+            let (text, seconds) = match rest {
+                [text @ .., "for", seconds] => (text.first(), seconds.parse().ok()?),
+                text => (text.first(), 0),
+            };
+            Some(Step::Text { who, device, text: text.copied().unwrap_or("").to_owned(), seconds })
+        }
         "query" => Some(Step::Query { who, device, users: users()? }),
         "subscribe" => Some(Step::Subscribe { who, device, users: users()? }),
         "unsubscribe" => Some(Step::Unsubscribe { who, device, users: users()? }),
@@ -386,7 +395,7 @@ mod tests {
         let lines = "ann.phone login 0\nbob.web resume 2\ncat.mac login-expired 1\ndan.tab login-forged 0\n\
             ann.phone logout\nann.phone close\nann.web timeout\nann.web late-close\nann.mac sig-ends\n\
             ann.phone query bob ? ann\nann.phone subscribe\nann.phone unsubscribe cat\nann.phone list\n\
-            ann.phone text busy\nann.phone stall\nann.phone read 2\nann.phone unstall\nann befriend bob\n\
+            ann.phone text busy\nann.phone text busy for 5\nann.phone stall\nann.phone read 2\nann.phone unstall\nann befriend bob\n\
             ann befriend bob one\nann unfriend bob one\nann create\nann delete\nann kick\nset linger-web 500\n\
             advance 10\njump -300\nupkeep\ndoze 0\nwake 0\nflood\nrestart 5\nkill-9 5\nlose-live\nlose-node 1\nstart-node 1\nquiet";
         for line in lines.lines() {

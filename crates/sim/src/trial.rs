@@ -52,7 +52,7 @@ impl From<Failed> for Fault {
 
 /// The fields whose changes give a status a new version. Changes of `last_seen`, and of the devices of an online user,
 /// do not.
-type Versioned = (StatusType, String, Timestamp, Reason);
+type Versioned = (StatusType, String, Option<Timestamp>, Timestamp, Reason);
 
 /// All statuses that the directory has had for a user.
 #[derive(Default)]
@@ -163,6 +163,7 @@ impl Trial {
                 client.expect_repeats();
             }
         }
+        self.end_texts()?;
         for (who, life) in lives.into_iter().enumerate() {
             if self.reference.changes(who).0 != life && self.reference.watched_status(who).is_none() {
                 self.count("forgotten");
@@ -190,6 +191,27 @@ impl Trial {
             self.judge_told(connection, told)?;
         }
         Ok(Some(answer))
+    }
+
+    /// Clears the texts whose duration has passed. At some times the keeper clears them, and at others a query.
+    fn end_texts(&mut self) -> Result<(), Fault> {
+        let now = self.reference.now;
+        if !self.reference.has_text_over() {
+            return Ok(());
+        }
+        if !now.moment.0.is_multiple_of(2) {
+            self.count("text cleared by a reader");
+            self.reference.end_texts();
+            self.world.listen(|world| world.statuses(Viewing::Asked, now))?;
+            return Ok(());
+        }
+        self.count("text cleared by the keeper");
+        self.reference.apply(&Step::Upkeep, 0);
+        self.world.listen(|world| world.apply(&Step::Upkeep, 0, now))?;
+        match self.world.has_text_over(now)? {
+            true => Err(Fault("the keeper leaves a custom status whose duration has passed".into())),
+            false => Ok(()),
+        }
     }
 
     fn count_answer(&mut self, answer: &Answer) {
@@ -504,7 +526,7 @@ fn told_of(reference: &Reference, viewer: Who) -> BTreeSet<Who> {
 
 fn versioned(status: &UserStatus) -> Versioned {
     let shown = Shown::of(status);
-    (shown.kind, shown.text, shown.since, shown.reason)
+    (shown.kind, shown.text, shown.expires, shown.since, shown.reason)
 }
 
 fn watched_by(reference: &Reference, viewer: Who) -> BTreeSet<Who> {

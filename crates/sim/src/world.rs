@@ -14,13 +14,15 @@ use crate::step::{APP, DEVICES, End, Friends, Sig, Step, USERS, WORKERS, Who, us
 use crate::worker::{Notice, Worker};
 use fleet::Fleet;
 use lamplight_auth::{Claims, sign};
-use lamplight_core::LinkEnd;
+use lamplight_core::{LinkEnd, Presence};
 use lamplight_directory::{
     ChangeLog, Directory, DirectoryStats, InProcessDirectory, LogEntry, LogReader, News,
 };
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{App, AppId, AppKey, AppSettings, Code, Moment, Now, Timestamp, UserId, UserStatus};
+use lamplight_model::{
+    App, AppId, AppKey, AppSettings, Code, Moment, Now, Timestamp, User, UserId, UserStatus,
+};
 use lamplight_service::{
     By, LoginCall, NewFriend, OwnListChange, Service, ServiceError, ThrottleLimits, Viewing,
 };
@@ -120,6 +122,17 @@ impl World {
         let (worker, node) = (self.any_worker(), self.node()?);
         let here = self.here(worker, now);
         Ok(self.runtime.block_on(node.service(worker).statuses(&user_of(0), &ids, viewing, here))?)
+    }
+
+    /// Whether the record of a user has a custom status whose duration has passed.
+    pub(crate) fn has_text_over(&self, now: Now) -> Result<bool, Failed> {
+        let directory = Arc::clone(&self.node()?.directory) as Arc<dyn Directory>;
+        let users: Vec<User> = (0..USERS.len()).map(user_of).collect();
+        let moment = self.here(self.any_worker(), now).moment;
+        let is_over = |_: &User, record: Option<&Presence>| {
+            record.is_some_and(|record| record.is_custom_status_over(moment))
+        };
+        Ok(self.runtime.block_on(directory.read(&users, is_over))?.contains(&true))
     }
 
     pub(crate) fn stats(&self) -> Result<DirectoryStats, Failed> {
@@ -252,8 +265,10 @@ impl World {
                 self.end(connection);
                 Answer::Done
             }
-            Step::Text { who, text, .. } => {
-                let status = runtime.block_on(service.set_self_status(&user_of(*who), text, here))?;
+            Step::Text { who, text, seconds, .. } => {
+                let user = user_of(*who);
+                let setting = service.set_custom_status(&user, text, *seconds, By::App, here);
+                let status = runtime.block_on(setting)?;
                 Answer::Own(Shown::of(&status))
             }
             Step::Query { who, users, .. } => {

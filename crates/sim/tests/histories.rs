@@ -42,6 +42,8 @@ const EXPECTED: &[&str] = &[
     "refused 72001",
     "registered",
     "subscribed",
+    "text cleared by a reader",
+    "text cleared by the keeper",
     "text set",
     "told",
     "unsubscribed",

@@ -399,3 +399,40 @@ fn the_list_is_given_up_only_after_its_retention() {
         &[],
     );
 }
+
+#[test]
+fn a_text_with_a_duration_runs_out_once_for_everybody() {
+    check(
+        &after(
+            "---\nann.phone text busy for 5\nadvance 4999\nupkeep\nadvance 1\nupkeep\nadvance 60000\nupkeep",
+        ),
+        &["bob.phone: ann ONLINE custom busy", "bob.phone: ann ONLINE custom_expired"],
+    );
+}
+
+#[test]
+fn a_timer_of_an_earlier_text_clears_no_later_one() {
+    check(
+        &after(
+            "---\nann.phone text old for 5\nadvance 4000\nann.phone text new for 60\nadvance 1001\nupkeep",
+        ),
+        &["bob.phone: ann ONLINE custom old", "bob.phone: ann ONLINE custom new"],
+    );
+    check(
+        &after("---\nann.phone text old for 5\nadvance 4000\nann.phone text old\nadvance 60000\nupkeep"),
+        &["bob.phone: ann ONLINE custom old", "bob.phone: ann ONLINE custom old"],
+    );
+}
+
+#[test]
+fn what_fell_due_while_no_node_ran_is_cleared_before_anybody_is_answered() {
+    for down in [5_000, 5_001] {
+        check(
+            &after(&format!(
+                "ann.phone text busy for 5\n---\nkill-9 {down}\nbob.phone resume 0\nann.phone resume 0\n\
+                 bob.phone query ann\nadvance 2"
+            )),
+            &["bob.phone: ann ONLINE custom_expired"],
+        );
+    }
+}

@@ -4,7 +4,7 @@ use super::Reference;
 use super::person::{Operation, Person};
 use crate::answer::{Answer, Shown};
 use crate::step::{UNREADABLE, Who};
-use lamplight_model::{Edition, Now, Reason, StatusType};
+use lamplight_model::{Edition, Now, StatusType};
 use std::time::Duration;
 
 impl Person {
@@ -34,19 +34,6 @@ impl Person {
 }
 
 impl Reference {
-    pub(super) fn set_text(&mut self, who: Who, text: &str) -> Answer {
-        if text.len() > usize::from(self.settings.limits.custom_status_bytes) {
-            return Answer::Refused(6017);
-        }
-        // The first check of a call is its session, which is the worker's task. A late worker may pass on a call of a
-        // device that is logged out. The server would have to clear such a text at once, so it refuses the call.
-        if self.people[who].kind() != StatusType::Online {
-            return Answer::Refused(6014);
-        }
-        self.alter(who, Reason::Custom, |_, person| text.clone_into(&mut person.text));
-        Answer::Own(self.status(who).expect("who is ONLINE has an account"))
-    }
-
     pub(super) fn query(&mut self, who: Who, users: &[Who]) -> Answer {
         if users.is_empty() || users.iter().any(|user| *user != who) {
             let batch = self.settings.limits.query_batch;

@@ -25,6 +25,8 @@ pub(super) struct Person {
     /// The logins, in the order of their times.
     pub logins: Vec<Login>,
     pub text: String,
+    /// The end of the text; `None` if it stays until it is cleared.
+    pub text_end: Option<TextEnd>,
     pub since: Option<Timestamp>,
     pub reason: Reason,
     pub last_seen: Option<Timestamp>,
@@ -43,6 +45,13 @@ pub(super) struct Person {
     pub changes: u64,
     /// The time at which the record was last written to disk.
     pub noted: Now,
+}
+
+/// The end of a custom status: when it is cleared, and the time that others are told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct TextEnd {
+    pub due: Moment,
+    pub shown: Timestamp,
 }
 
 /// The end mark of a device: how its last login ended.
@@ -97,6 +106,7 @@ impl Default for Person {
             forgotten_at: None,
             logins: Vec::new(),
             text: String::new(),
+            text_end: None,
             since: None,
             reason: Reason::None,
             last_seen: None,
@@ -176,6 +186,11 @@ impl Person {
         }
     }
 
+    /// Whether the duration of the custom status has passed.
+    pub fn is_text_over(&self, now: Moment) -> bool {
+        self.text_end.is_some_and(|end| end.due <= now)
+    }
+
     /// Whether a deadline of the user has passed.
     pub fn is_due(&self, now: Moment) -> bool {
         let login_is_due = |login: &Login| match login.link {
@@ -184,6 +199,8 @@ impl Person {
             Link::Away { lapses } => lapses <= now,
         };
         let ends = [self.list_ends, self.forgotten_at];
-        self.logins.iter().any(login_is_due) || ends.iter().flatten().any(|end| *end <= now)
+        self.is_text_over(now)
+            || self.logins.iter().any(login_is_due)
+            || ends.iter().flatten().any(|end| *end <= now)
     }
 }
