@@ -41,7 +41,7 @@ pub struct TestNode {
 
 /// A stopped node, which can be started again.
 pub struct StoppedNode {
-    clock: Clock,
+    pub clock: Clock,
     app: App,
     config: Config,
     folder: TempDir,

@@ -37,6 +37,78 @@ async fn after_a_loss_nobody_connected_is_shown_to_leave_and_who_is_not_put_back
     assert_eq!(cluster.status("bob", 130).await.unwrap().reason, Reason::NodeLost);
 }
 
+/// A text that is put back keeps its duration. If it fell due meanwhile, its end is one change.
+#[tokio::test]
+async fn a_text_with_a_duration_is_put_back_and_any_node_clears_it() {
+    for (second, is_over) in [(102, false), (162, true)] {
+        let cluster = Cluster::start().await;
+        let ann = ConnectionId::new(HERE, 1);
+        let logged_in = log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+        let by = By::Client(ann);
+        let told = cluster.here.set_custom_status(&user("ann"), "busy", 160, by, now(2)).await.unwrap();
+        assert_eq!(told.custom_expires, Some(now(162).wall));
+        cluster.lose(&["ann"], 100);
+        let open = open(&logged_in, "phone", Platform::IPhone, ann, Some(told.clone()), &[]);
+        let put_back = cluster.here.put_back(&open, LOCAL, now(second)).await.unwrap();
+        assert_eq!(put_back.0, Reasserted::PutBack);
+        let status = cluster.status("ann", second).await.unwrap();
+        assert!(status.version > told.version);
+        assert_eq!(status.custom_expires, told.custom_expires.filter(|_| !is_over));
+        assert_eq!(status.reason == Reason::CustomExpired, is_over);
+        if !is_over {
+            cluster.there.expire_due(10, now(161)).await.unwrap();
+            assert_eq!(cluster.status("ann", 161).await.unwrap(), status);
+            cluster.there.expire_due(10, now(162)).await.unwrap();
+            let after = cluster.status("ann", 162).await.unwrap();
+            assert_eq!((after.reason, after.custom_expires), (Reason::CustomExpired, None));
+        }
+    }
+}
+
+/// No duty has run. A query, the list of users who are ONLINE and the feed clear the text before they answer.
+#[tokio::test]
+async fn nobody_is_answered_with_a_text_whose_duration_has_passed() {
+    for reader in ["query", "online", "feed", "backend"] {
+        let mut cluster = Cluster::start().await;
+        log_in(&cluster.here, "ann", "phone", Platform::IPhone, ConnectionId::new(HERE, 1), 1).await;
+        let set = cluster.here.set_status_for(&user("ann"), "busy", 10, now(2)).await.unwrap();
+        let there = &cluster.there;
+        let (text, version) = match reader {
+            "query" => {
+                let status = cluster.status("ann", 12).await.unwrap();
+                (status.custom_status, Some(status.version))
+            }
+            "online" => {
+                let page = there.online(AppId(1), None, None, 10, now(12)).await.unwrap();
+                let status = page.users[0].status.clone();
+                (status.custom_status, Some(status.version))
+            }
+            "feed" => {
+                let feed = there.status_feed(AppId(1), "", 10, now(12)).await.unwrap();
+                let status = feed.changes[0].status.clone();
+                (status.custom_status, Some(status.version))
+            }
+            _ => {
+                let parts = StateParts { devices: false, custom_status: true };
+                let states = there.user_states(&app(1), &[user("ann")], parts, now(12)).await.unwrap();
+                (states[0].clone().unwrap().custom_status, None)
+            }
+        };
+        assert!(text.is_empty() && version.is_none_or(|version| version > set.version), "{reader}");
+        let mut entries = Vec::new();
+        cluster.log.take(&mut entries);
+        let told = entries.iter().filter_map(|entry| match &entry.news {
+            News::Status(status) => Some(status.reason),
+            _ => None,
+        });
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [Reason::Login, Reason::Custom, Reason::CustomExpired],
+            "{reader}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn nothing_is_said_of_who_may_be_connected_by_a_web_device_until_nodes_have_put_theirs_back() {
     let cluster = Cluster::start().await;

@@ -20,7 +20,7 @@ use lamplight_model::{
 };
 use lamplight_service::{
     Audience, By, LoggedIn, LoginCall, Member, OpenConnection, RecordedCursor, Service, ServiceError,
-    ThrottleLimits, Viewing,
+    StateParts, ThrottleLimits, Viewing,
 };
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
