@@ -1,6 +1,6 @@
 //! The output of commands: tables for people, JSON for programs, and errors for both.
 
-use crate::time_text::utc;
+use crate::time_text::{remaining, utc};
 use lamplight_client::Error as ClientError;
 use lamplight_model::{Timestamp, UserStatus};
 use ratatui::text::Span;
@@ -149,6 +149,15 @@ pub fn utc_or_dash(time: Option<Timestamp>) -> String {
 pub fn devices(status: &UserStatus) -> String {
     let names: Vec<_> = status.online_devices.iter().map(lamplight_model::Platform::name).collect();
     if names.is_empty() { "-".to_owned() } else { names.join(", ") }
+}
+
+/// Returns the custom status with the time that remains of its duration; empty if there is none.
+pub fn custom(status: &UserStatus, now: Timestamp) -> String {
+    let text = harmless(status.custom_status.as_str());
+    match status.custom_expires {
+        Some(expires) => format!("{text} ({})", remaining(expires, now)),
+        None => text,
+    }
 }
 
 /// A status in JSON, with the field names of the APIs.

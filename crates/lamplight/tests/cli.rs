@@ -285,6 +285,9 @@ fn two_watchers_see_each_other_come_change_and_go() {
     assert_eq!(status["statusType"], 1);
     assert_eq!(status["customStatus"], "in a meeting");
     assert_eq!(status["onlineDevices"], json!(["Linux"]));
+    folder.ok(&["status", "set", "alice", "at lunch", "--for", "1s"]);
+    bob.wait_for("alice ONLINE \"at lunch\" custom [Linux]");
+    bob.wait_for("alice ONLINE \"\" custom_expired [Linux]");
 
     bob.signal(rustix::process::Signal::TERM);
     alice.wait_for("bob UNLOGINED \"\" logout []");

@@ -2,8 +2,8 @@
 
 use crate::args::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::Operator;
-use crate::output::{Refused, ShownStatus, Told, devices, harmless, json, line, table, utc_or_dash};
-use crate::time_text::{duration_text, parse_duration, present, remaining, utc};
+use crate::output::{Refused, ShownStatus, Told, custom, devices, harmless, json, line, table, utc_or_dash};
+use crate::time_text::{duration_text, parse_duration, present, utc};
 use clap::Subcommand;
 use lamplight_model::{Code, CustomDuration, Platform, Timestamp, User, UserId, UserStatus};
 use lamplight_server::Operation;
@@ -164,19 +164,38 @@ fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> any
 }
 
 fn row(status: &UserStatus, now: Timestamp) -> Vec<String> {
-    let custom = match (status.custom_status.as_str(), status.custom_expires) {
-        ("", _) => "-".to_owned(),
-        (text, None) => harmless(text),
-        (text, Some(expires)) => format!("{} ({})", harmless(text), remaining(expires, now)),
-    };
+    let custom = custom(status, now);
     vec![
         status.user_id.to_string(),
         status.status_type.to_string(),
-        custom,
+        if custom.is_empty() { "-".to_owned() } else { custom },
         utc(status.since),
         status.reason.to_string(),
         utc_or_dash(status.last_seen),
         devices(status),
         status.version.to_string(),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_whole_seconds_up_to_thirty_days() {
+        for (text, seconds) in [
+            ("1s", Some(1)),
+            ("45m", Some(2_700)),
+            ("1h30m", Some(5_400)),
+            ("30d", Some(2_592_000)),
+            ("0", None),
+            ("500ms", None),
+            ("1s500ms", None),
+            ("30d1s", None),
+            ("9999999d", None),
+            ("soon", None),
+        ] {
+            assert_eq!(parse_whole_seconds(text).ok(), seconds, "{text}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::keys::{Keyboard, Typing};
 use super::roster::{Connection, Known, Person, Roster};
-use crate::output::{devices, harmless};
+use crate::output::{custom, devices, harmless};
 use crate::time_text::{ago, clock};
 use lamplight_model::{StatusType, Timestamp};
 use ratatui::Frame;
@@ -83,7 +83,7 @@ fn row<'a>(person: &'a Person, me: &lamplight_model::UserId, now: Timestamp) -> 
         Cell::from(dot),
         Cell::from(name),
         Cell::from(status.status_type.name()),
-        Cell::from(harmless(status.custom_status.as_str())),
+        Cell::from(custom(status, now)),
         Cell::from(ago(status.since, now)),
         Cell::from(devices(status)),
         Cell::from(status.reason.name()),

@@ -97,9 +97,9 @@ async fn nobody_is_answered_with_a_text_whose_duration_has_passed() {
         assert!(text.is_empty() && version.is_none_or(|version| version > set.version), "{reader}");
         let mut entries = Vec::new();
         cluster.log.take(&mut entries);
-        let told = entries.iter().filter_map(|entry| match &entry.news {
-            News::Status(status) => Some(status.reason),
-            _ => None,
+        let told = entries.iter().filter_map(|entry| {
+            let News::Status(status) = &entry.news else { return None };
+            Some(status.reason)
         });
         assert_eq!(
             told.collect::<Vec<_>>(),
