@@ -462,7 +462,8 @@ fn change(list: &mut BTreeSet<Who>, subscribed: &[UserId], unsubscribed: &[UserI
 
 /// Whether two statuses have equal status types and custom statuses.
 pub(crate) fn same(one: &UserStatus, other: &UserStatus) -> bool {
-    (one.status_type, &one.custom_status) == (other.status_type, &other.custom_status)
+    let shown = |it: &UserStatus| (it.status_type, it.custom_expires);
+    shown(one) == shown(other) && one.custom_status == other.custom_status
 }
 
 /// The name of a client in the story: user, device and connection number.
@@ -479,4 +480,13 @@ pub(crate) fn shown(status: &UserStatus) -> String {
         StatusType::Unknown => "UNKNOWN",
     };
     format!("{kind} {:?} {}", status.custom_status.as_str(), status.version)
+}
+
+/// The duration of a custom status in seconds; 0 if it stays. It follows from the text, so it needs no draw.
+pub fn seconds_of(text: &str) -> u32 {
+    match text {
+        "lunch" | "on the road" => 7,
+        "away" => 90,
+        _ => 0,
+    }
 }
