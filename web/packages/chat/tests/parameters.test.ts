@@ -62,6 +62,10 @@ function badCalls(chat: Chat): [string, number, () => unknown][] {
       call(6017, "sendMessage", { ...good, ID: value }),
       call(6017, "getMessageList", { conversationID: "C2Cbob", nextReqMessageID: value }),
     ]),
+    ...[null, "60", NaN, Infinity, -1, 0.5, 2_592_001, {}].map((expiresIn) =>
+      call(6017, "setSelfStatus", { customStatus: "out", expiresIn }),
+    ),
+    call(6017, "setSelfStatus", { customStatus: "", expiresIn: 60 }),
     ...["", HALF, "bøb", LONG_ID, "a\nb"].flatMap((user) => [
       call(7003, "login", { userID: user, userSig: "sig" }),
       call(7003, "addFriend", { to: user }),
@@ -126,6 +130,23 @@ test("what is right is sent, an emoji too", async () => {
   void chat.unsubscribeUserStatus({ userIDList: undefined }).catch(() => undefined);
   await new Promise((fulfil) => setImmediate(fulfil));
   expect(wire.kinds).toEqual(["setSelfStatus", "addFriend", "unsubscribeUserStatus"]);
+});
+
+test.each([
+  [{ customStatus: "out" }, { customStatus: "out" }],
+  [{ customStatus: "out", expiresIn: undefined }, { customStatus: "out" }],
+  [{ customStatus: "out", expiresIn: 0 }, { customStatus: "out" }],
+  [{ customStatus: "out", expiresIn: 1 }, { customStatus: "out", expiresIn: 1 }],
+  [
+    { customStatus: "out", expiresIn: 2_592_000 },
+    { customStatus: "out", expiresIn: 2_592_000 },
+  ],
+  [{ customStatus: "", expiresIn: 0 }, { customStatus: "" }],
+])("setSelfStatus(%j) sends %j", async (options, message) => {
+  const { chat, sent } = await loggedIn();
+  void chat.setSelfStatus(options).catch(() => undefined);
+  await new Promise((fulfil) => setImmediate(fulfil));
+  expect(sent.map(({ setSelfStatus }) => setSelfStatus)).toEqual([message]);
 });
 
 test.each(["", "a", "ä", "€", "🚲", "a%b%20", "\u0000\u007f\u0080\u07ff\u0800\uffff"])("the bytes of %o", (text) => {

@@ -26,6 +26,11 @@ test("every reason has its word, and one of a newer contract is unknown", () => 
   expect(readStatus({ reason: "REASON_NEW" } as object).reason).toBe("unknown");
 });
 
+test("the end of a custom status is a number, and is absent if there is none", () => {
+  expect(readStatus({ customStatus: "out", customExpires: "1764460800000" }).customExpires).toBe(1_764_460_800_000);
+  expect(readStatus({ customStatus: "out" })).not.toHaveProperty("customExpires");
+});
+
 test("every status type has its number, and one of a newer contract is 0", () => {
   expect(words("STATUS_TYPE")).toHaveLength(4);
   for (const [statusType, number] of words("STATUS_TYPE")) {

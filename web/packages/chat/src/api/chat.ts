@@ -213,9 +213,12 @@ export class Chat {
 
   // Statuses.
 
-  /** Sets the custom status of the user who is logged in. An empty text clears it. */
-  async setSelfStatus(options: { customStatus: string }): Promise<api.Result<UserStatus>> {
-    return done(await statuses.setSelf(this.#core(), check.options(options).customStatus));
+  /**
+   * Sets the custom status of the user who is logged in, and the time until its end. An empty text clears it. Each
+   * call replaces the text and the end of the call before.
+   */
+  async setSelfStatus(options: api.SelfStatusOptions): Promise<api.Result<UserStatus>> {
+    return done(await statuses.setSelf(this.#core(), check.options(options)));
   }
 
   /** Returns the current statuses of users. */

@@ -59,6 +59,16 @@ export interface LoginData {
   registered: boolean;
 }
 
+export interface SelfStatusOptions {
+  /** The text: at most 100 bytes of UTF-8, unless the app's settings allow another length. An empty text clears it. */
+  customStatus: string;
+  /**
+   * The time in seconds after which the server clears the text: 1 to 2,592,000 (30 days). 0 and undefined stand for no
+   * end. Without a text it must be 0 or undefined. Not in the cloud's API.
+   */
+  expiresIn?: number | undefined;
+}
+
 export interface UserListOptions {
   userIDList: string[];
 }

@@ -14,6 +14,9 @@ export const LONGEST_REMARK = 96;
 /** The maximum length of a text of a friend request, in bytes, as in `crates/wire/proto`. */
 export const LONGEST_ADD_TEXT = 256;
 
+/** The maximum duration of a custom status in seconds: 30 days, as in `crates/wire/proto`. */
+export const LONGEST_CUSTOM_STATUS = 2_592_000;
+
 const USER_ID = /^[ -~]{1,32}$/;
 
 /** Checks a list of userIDs. The length is not checked here, because an app can change the limit. */
@@ -87,6 +90,15 @@ export function conversationPeer(value: unknown, name = "conversationID"): strin
 export function flag(value: unknown, name: string): boolean {
   if (typeof value !== "boolean") {
     throw wrong(`${name} must be true or false`);
+  }
+  return value;
+}
+
+/** Checks the duration of the custom status `text` in seconds. It is 0 for no end, and has to be 0 without a text. */
+export function expiresIn(value: number, text: string): number {
+  const most = text === "" ? 0 : LONGEST_CUSTOM_STATUS;
+  if (!Number.isInteger(value) || value < 0 || value > most) {
+    throw wrong(`expiresIn must be an integer from 0 to ${most}`);
   }
   return value;
 }

@@ -5,8 +5,13 @@ import type * as api from "./options.js";
 import * as check from "./parameters.js";
 import { readStatus, readStatuses, type UserStatus } from "../machine/status.js";
 
-export async function setSelf({ driver, self }: Core, customStatus: string): Promise<UserStatus> {
-  const { status } = await driver.call("setSelfStatus", { customStatus: check.text(customStatus, "customStatus") });
+export async function setSelf(
+  { driver, self }: Core,
+  { customStatus, expiresIn = 0 }: api.SelfStatusOptions,
+): Promise<UserStatus> {
+  check.text(customStatus, "customStatus");
+  const end = check.expiresIn(expiresIn, customStatus) === 0 ? {} : { expiresIn };
+  const { status } = await driver.call("setSelfStatus", { customStatus, ...end });
   return readStatus(status ?? { userId: self, customStatus });
 }
 

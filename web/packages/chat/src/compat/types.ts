@@ -263,7 +263,8 @@ interface Present {
     profileCustomField?: any[];
   }): Promise<any>;
 
-  setSelfStatus(options: { customStatus: string }): Promise<any>;
+  /** `expiresIn` is the time in seconds after which the server clears the text. It is not in the cloud's API. */
+  setSelfStatus(options: { customStatus: string; expiresIn?: number | undefined }): Promise<any>;
   getUserStatus(options: UserList): Promise<any>;
   subscribeUserStatus(options: UserList): Promise<any>;
   unsubscribeUserStatus(options: { userIDList: string[] | undefined }): Promise<any>;

@@ -9,6 +9,7 @@ export type UserStatusJson = {
   reason?: ReasonJson;
   lastSeen?: string;
   onlineDevices?: PlatformJson[];
+  customExpires?: string;
 };
 
 export type StatusTypeJson =
@@ -35,7 +36,8 @@ export type ReasonJson =
   | "REASON_LAPSED"
   | "REASON_DELETED"
   | "REASON_CUSTOM"
-  | "REASON_NODE_LOST";
+  | "REASON_NODE_LOST"
+  | "REASON_CUSTOM_EXPIRED";
 
 export type ProfileJson = {
   userId?: string;
@@ -338,6 +340,7 @@ export type LogoutResponseJson = {};
 
 export type SetSelfStatusRequestJson = {
   customStatus?: string;
+  expiresIn?: number;
 };
 
 export type SetSelfStatusResponseJson = {

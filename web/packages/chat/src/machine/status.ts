@@ -18,6 +18,7 @@ export type Reason =
   | "deleted"
   | "custom"
   | "node_lost"
+  | "custom_expired"
   | "unknown";
 
 /** The platform that a device runs on. */
@@ -29,6 +30,11 @@ export interface UserStatus {
   statusType: StatusType;
   /** The custom status; empty if there is none. */
   customStatus: string;
+  /**
+   * The time when the server clears the custom status, in milliseconds since 1970 (UTC). Undefined if there is no
+   * custom status, or if it has no end. Not in the cloud's API.
+   */
+  customExpires?: number;
   /**
    * The version of the status, which increases with every change of this user. It is a decimal number in a string,
    * because it may be too large for a JavaScript number. Compare two versions with `isNewer`.
@@ -65,6 +71,7 @@ const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
   "deleted",
   "custom",
   "node_lost",
+  "custom_expired",
 ];
 
 export const PLATFORMS: readonly Platform[] = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"];
@@ -90,6 +97,7 @@ export function readStatus(told: UserStatusJson): UserStatus {
     userID: told.userId ?? "",
     statusType: Math.max(0, STATUS_TYPES.findIndex(isWord("STATUS_TYPE_", told.statusType))) as StatusType,
     customStatus: told.customStatus ?? "",
+    ...(told.customExpires === undefined ? {} : { customExpires: Number(told.customExpires) }),
     version: told.version ?? "0",
     since: Number(told.since ?? 0),
     reason: told.reason === undefined ? "none" : (REASONS.find(isWord("REASON_", told.reason)) ?? "unknown"),
