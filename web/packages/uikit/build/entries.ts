@@ -6,6 +6,7 @@ export const ENTRIES = {
   chat: "src/components/chat.ts",
   contact: "src/components/contact.ts",
   conversation: "src/components/conversation.ts",
+  "own-status": "src/components/own-status.ts",
 };
 
 /** The package with the pinyin table. It is large, so it is loaded when the first Chinese name appears. */

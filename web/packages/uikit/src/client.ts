@@ -18,6 +18,12 @@ export interface UserStatus {
   /** The custom status; empty if there is none. */
   customStatus: string;
   /**
+   * The time when the server clears the custom status, in milliseconds since 1970 (UTC). Undefined if it has no end.
+   */
+  customExpires?: number;
+  /** The reason for the last change. The kit knows `custom_expired`: the custom status has ended. */
+  reason?: string;
+  /**
    * A decimal number that increases with every change of this user. Undefined if the SDK sends all changes in order.
    */
   version?: string;
@@ -128,6 +134,11 @@ export interface ChatClient {
   unsubscribeUserStatus(options: {
     userIDList: string[] | undefined;
   }): Promise<Answer<{ failureUserList: UserFailure[] }>>;
+  /**
+   * Sets the custom status, which ends after `expiresIn` seconds. If this method is missing, the user cannot set a
+   * custom status in the kit.
+   */
+  setSelfStatus?(options: { customStatus: string; expiresIn?: number }): Promise<Answer<UserStatus>>;
   /** Returns the subscription list. If this method is missing, the kit assumes that 200 users fit on it. */
   getSubscriptions?(): Promise<Answer<{ userIDList: string[]; limit: number }>>;
   /**

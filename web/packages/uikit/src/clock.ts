@@ -1,6 +1,6 @@
 /**
- * The current time by the server's clock. The times of messages are by the server's clock, so a browser with a wrong
- * clock would show wrong ages.
+ * The current time by the server's clock, and the timer that all components of a page share. The times of messages and
+ * statuses are by the server's clock, so a browser with a wrong clock would show wrong ages.
  */
 
 import type { ChatClient } from "./client.js";
@@ -25,4 +25,56 @@ export function presentOf(told: unknown, own: number): number {
 
 export function presentAt(client: ChatClient | undefined): number {
   return presentOf(client?.getServerTime?.(), Date.now());
+}
+
+/** The shortest delay of the shared timer, in milliseconds. It limits the work for times that have passed. */
+const SHORTEST_DELAY = 50;
+
+/** The times at which functions are due, in milliseconds of `performance.now()`. */
+const due = new Map<() => void, number>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+let firesAt = Infinity;
+
+/**
+ * Calls `wake` once after `delay` milliseconds, instead of at the time that was set for this function before. All
+ * functions share one timer, so that a page with many components and rows has one.
+ */
+export function wakeAfter(delay: number, wake: () => void): void {
+  const now = performance.now();
+  const at = now + Math.max(SHORTEST_DELAY, delay);
+  due.set(wake, at);
+  // A timer in the past was lost, for example while the machine was asleep.
+  if (at < firesAt || firesAt < now - SHORTEST_DELAY) {
+    arm(at, now);
+  }
+}
+
+/** Cancels the call of a function. */
+export function cancelWake(wake: () => void): void {
+  due.delete(wake);
+  if (due.size === 0) {
+    clearTimeout(timer);
+    firesAt = Infinity;
+  }
+}
+
+function arm(at: number, now: number): void {
+  clearTimeout(timer);
+  firesAt = at;
+  timer = setTimeout(ring, at - now);
+}
+
+function ring(): void {
+  const now = performance.now();
+  firesAt = Infinity;
+  const ready = [...due].filter(([, at]) => at <= now).map(([wake]) => wake);
+  ready.forEach((wake) => due.delete(wake));
+  // The functions may set their next times, and with them the timer.
+  ready.forEach((wake) => {
+    wake();
+  });
+  const next = Math.min(...due.values());
+  if (next < firesAt) {
+    arm(next, now);
+  }
 }

@@ -8,6 +8,13 @@
 import { EVENT } from "@lamplight/chat";
 import type { ChatClient, Conversation, Friend } from "./client.js";
 import { LoadedList } from "./loaded-list.js";
+import {
+  DEFAULT_DURATIONS,
+  readDurations,
+  type StatusDuration,
+  type StatusDurations,
+} from "./own-status/durations.js";
+import { readSuggestions, type SuggestedStatus } from "./own-status/suggestions.js";
 import { type AvatarHosts, OWN_HOST, pictureAt, type PicturePolicy, readPolicy } from "./rows/pictures.js";
 import { type Memory, Watcher } from "./status/watcher.js";
 
@@ -30,6 +37,13 @@ export interface TUIKitConfig {
    * who loads a picture, so list only hosts that you trust.
    */
   avatarHosts?: AvatarHosts;
+  /**
+   * The choices of the time after which a custom status ends, in the order in which they are shown; the first one is
+   * chosen at the beginning. Default: `["never", 1800, 3600, "tonight", "date"]`.
+   */
+  statusDurations?: StatusDurations;
+  /** The suggested custom statuses; default `null`: those of the kit, in the language of the component. */
+  statusSuggestions?: readonly SuggestedStatus[] | null;
 }
 
 export interface TUIKitOptions {
@@ -51,10 +65,17 @@ interface Running {
   readonly stopWaking: () => void;
 }
 
-const defaults: Required<TUIKitConfig> = { isShowOnlineStatus: true, language: "", avatarHosts: "self" };
+const defaults: Required<TUIKitConfig> = {
+  isShowOnlineStatus: true,
+  language: "",
+  avatarHosts: "self",
+  statusDurations: DEFAULT_DURATIONS,
+  statusSuggestions: null,
+};
 let running: Running | null = null;
 let config = defaults;
 let policy = OWN_HOST;
+let durations = DEFAULT_DURATIONS;
 /** The hosts that were refused and reported in the console of the browser. */
 const toldOf = new Set<string>();
 /** The maximum number of hosts that are reported. More reports would not help. */
@@ -135,9 +156,18 @@ export function allowedPicture(address: string, own?: PicturePolicy): string {
   }
 }
 
+/** Returns the choices of the time after which a custom status ends. */
+export function statusDurations(): readonly StatusDuration[] {
+  return durations;
+}
+
 /** Sets the whole configuration. If it is invalid, throws an error and changes nothing. */
 function configure(wanted: Required<TUIKitConfig>): void {
-  policy = readPolicy(wanted.avatarHosts);
+  const [newPolicy, newDurations] = [readPolicy(wanted.avatarHosts), readDurations(wanted.statusDurations)];
+  if (wanted.statusSuggestions !== null) {
+    readSuggestions(wanted.statusSuggestions);
+  }
+  [policy, durations] = [newPolicy, newDurations];
   config = wanted;
 }
 

@@ -14,6 +14,8 @@ export interface Person {
   readonly remark?: string;
   readonly status?: StatusType;
   readonly says?: string;
+  /** The time until the end of the custom status, in seconds; undefined if it has no end. */
+  readonly saysFor?: number;
 }
 
 export interface Talk {
@@ -49,9 +51,14 @@ export interface Made {
 
 const PAGE = 15;
 
+/** The number of seconds up to which a timer of a browser can wait. */
+const MOST_TIMER = 2_147_483;
+
 export class Stage implements ChatClient {
   readonly calls: Made[] = [];
   readonly sent: string[] = [];
+  /** The parameters of each call that set the own status. */
+  readonly said: { readonly customStatus: string; readonly expiresIn: number }[] = [];
   refusal: Scene["refusal"];
   subscriptions: string[] = [];
   #isReady = true;
@@ -63,6 +70,7 @@ export class Stage implements ChatClient {
   #messages: Record<string, Message[]>;
   readonly #failed: Message[] = [];
   #abilities: Abilities | null = null;
+  #ending: ReturnType<typeof setTimeout> | undefined;
   readonly #scene: Scene;
   readonly #handlers = new Map<string, ((event: never) => unknown)[]>();
 
@@ -73,21 +81,26 @@ export class Stage implements ChatClient {
     this.#friends = scene.friends.map(friendOf);
     this.#conversations = scene.talks.map((talk) => conversationOf(talk, scene.now));
     this.#messages = Object.fromEntries(Object.entries(scene.messages ?? {}).map(([id, list]) => [id, [...list]]));
-    [...scene.friends, ...scene.talks.map(({ with: person }) => person)].forEach(({ id, status = 3, says = "" }) => {
-      this.#statuses.set(id, { userID: id, statusType: status, customStatus: says, version: "1" });
-    });
+    [...scene.friends, ...scene.talks.map(({ with: person }) => person)].forEach(
+      ({ id, status = 3, says = "", saysFor }) => {
+        const end = saysFor === undefined ? {} : { customExpires: scene.now + saysFor * 1_000 };
+        this.#statuses.set(id, { userID: id, statusType: status, customStatus: says, version: "1", ...end });
+      },
+    );
+    this.#statuses.set(scene.self, { userID: scene.self, statusType: 1, customStatus: "", version: "1" });
   }
 
   // Actions of the people in the scene.
 
   /** Changes the status of a user. The client is notified if it has subscribed to the user. */
-  becomes(user: string, statusType: StatusType, customStatus = ""): void {
+  becomes(user: string, statusType: StatusType, customStatus = "", more: Partial<UserStatus> = {}): UserStatus {
     this.#version += 1;
-    const status = { userID: user, statusType, customStatus, version: `${this.#version}` };
+    const status = { userID: user, statusType, customStatus, version: `${this.#version}`, ...more };
     this.#statuses.set(user, status);
-    if (this.subscriptions.includes(user)) {
+    if (user === this.#self || this.subscriptions.includes(user)) {
       this.emit(EVENT.USER_STATUS_UPDATED, [status]);
     }
+    return status;
   }
 
   /** Sends a message of a user to the client. */
@@ -228,6 +241,22 @@ export class Stage implements ChatClient {
     (this.#messages[user] ??= []).push(done);
     this.#said(user, text, this.#scene.now, 0);
     return Promise.resolve({ data: { message: done } });
+  }
+
+  /** Sets the own custom status, and ends it like the server. */
+  setSelfStatus({ customStatus, expiresIn = 0 }: { customStatus: string; expiresIn?: number }) {
+    this.said.push({ customStatus, expiresIn });
+    if (customStatus.includes("[fail]")) {
+      return Promise.reject(new Error("no connection to the server"));
+    }
+    clearTimeout(this.#ending);
+    if (expiresIn > 0 && expiresIn < MOST_TIMER) {
+      this.#ending = setTimeout(() => {
+        this.becomes(this.#self, 1, "", { reason: "custom_expired" });
+      }, expiresIn * 1_000);
+    }
+    const end = expiresIn > 0 ? { customExpires: Date.now() + expiresIn * 1_000 } : {};
+    return Promise.resolve({ data: this.becomes(this.#self, 1, customStatus, { reason: "custom", ...end }) });
   }
 
   getUserStatus({ userIDList }: { userIDList: string[] }) {

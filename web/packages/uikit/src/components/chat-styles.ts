@@ -44,6 +44,21 @@ export const chatStyles = css`
     font-size: 0.8125em;
     color: var(--_text-quiet);
   }
+  .who > .saying {
+    display: flex;
+    align-items: baseline;
+    gap: 0.375rem;
+  }
+  .saying > span:first-child {
+    min-inline-size: 0;
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .saying > .until {
+    flex: none;
+    font-size: 0.75em;
+    font-variant-numeric: tabular-nums;
+  }
   .scroller {
     flex: 1;
     min-block-size: 0;

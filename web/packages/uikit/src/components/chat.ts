@@ -15,6 +15,7 @@ import type { Words } from "../words/words.js";
 import { avatar, avatarStyles, statusText } from "./avatar.js";
 import { chatStyles } from "./chat-styles.js";
 import { chatsIcon, downIcon, sendIcon } from "./icons.js";
+import type { ShownEnd } from "./kit-controller.js";
 import { notice, noticeStyles } from "./notice.js";
 import { placeholder, skeleton } from "./placeholder.js";
 import { StatusElement } from "./status-element.js";
@@ -40,6 +41,7 @@ const NEAR_BEGINNING = 240;
  * @csspart header - The header.
  * @csspart avatar - The picture in the header.
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
+ * @csspart until - The time until the end of the custom status, in the header.
  * @csspart notice - The line that reports a lost connection.
  * @csspart message - A message; also `message-own`.
  * @csspart composer - The area in which a message is written.
@@ -168,13 +170,14 @@ export class TuikitChat extends StatusElement {
     const status = this.kit.status(peer);
     const isSaying = status !== undefined && status.customStatus !== "";
     const isStale = this.kit.isStale;
+    const end = isSaying && !isStale ? this.kit.endOf(status, words) : undefined;
     const said = isSaying && !isStale ? status.customStatus : statusText(status?.statusType, words, isStale);
     return html`<header part="header">
       <slot name="header-start"></slot>
       ${avatar({ userID: peer, name, picture: profile?.avatar ?? "", status: status?.statusType, isStale, words })}
       <div class="who">
         <h2>${name}</h2>
-        ${said === undefined ? nothing : html`<span>${said}</span>`}
+        ${said === undefined ? nothing : saying(said, end)}
       </div>
       <slot name="header-end"></slot>
     </header>`;
@@ -347,6 +350,15 @@ export class TuikitChat extends StatusElement {
       void this.#dialogue?.send(text);
     }
   }
+}
+
+/** Renders the line below the name: the custom status with the time until its end, or the online status. */
+function saying(said: string, end: ShownEnd | undefined): TemplateResult {
+  return end === undefined
+    ? html`<span>${said}</span>`
+    : html`<span class="saying" title=${`${said} (${end.title})`}
+        ><span>${said}</span><span class="until" part="until">${end.text}</span></span
+      >`;
 }
 
 declare global {

@@ -64,6 +64,7 @@ let pinyin: Pinyin | null = null;
  * @csspart notice - The line that reports a lost connection, or an app that allows no statuses.
  * @csspart name - The name of a contact.
  * @csspart status - The custom status of a contact.
+ * @csspart until - The time until the end of the custom status.
  * @csspart index - The bar of letters.
  * @cssprop [--tuikit-contact-row-height=3.75rem] - The height of a contact.
  * @cssprop [--tuikit-letter-height=2rem] - The height of a letter's header.
@@ -268,7 +269,7 @@ export class TuikitContact extends ListElement<Friend> {
       })}
       <span class="body">
         <span class="name" part="name">${row.name}</span>
-        ${customStatus(status)}
+        ${customStatus(status, this.kit.endOf(status, words))}
       </span>
     </div>`;
   }

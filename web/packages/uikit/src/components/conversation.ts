@@ -64,6 +64,7 @@ const NOBODY: readonly string[] = [];
  * @csspart notice - The line that reports a lost connection, or an app that allows no statuses.
  * @csspart name - The name of the peer.
  * @csspart status - The custom status of the peer.
+ * @csspart until - The time until the end of the custom status.
  * @csspart summary - The last message.
  * @csspart time - The time of the last message.
  * @csspart badge - The number of unread messages.
@@ -242,7 +243,7 @@ export class TuikitConversation extends ListElement<Conversation> {
               : nothing
           }
         </span>
-        ${customStatus(status)}
+        ${customStatus(status, this.kit.endOf(status, words))}
         <span class="line">
           <span class="summary" part="summary"
             >${draft ? html`<span class="draft">${words.draft}</span> ` : nothing}${text}</span

@@ -56,3 +56,15 @@ export const downIcon: TemplateResult = html`<svg
 >
   <path d="m6 9.5 6 6 6-6" />
 </svg>`;
+
+export const smileIcon: TemplateResult = html`<svg
+  viewBox="0 0 24 24"
+  fill="none"
+  stroke="currentColor"
+  stroke-width="1.8"
+  stroke-linecap="round"
+  aria-hidden="true"
+>
+  <circle cx="12" cy="12" r="8.5" />
+  <path d="M8.5 14.5c2 2.2 5 2.2 7 0M9 10v.01M15 10v.01" />
+</svg>`;

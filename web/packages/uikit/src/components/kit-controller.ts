@@ -4,11 +4,14 @@
  */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { cancelWake, presentAt, wakeAfter } from "../clock.js";
 import { currentKit, type Kit, onKitChange, TUIKit } from "../kit.js";
 import type { Shown } from "../status/ledger.js";
 import type { Watcher } from "../status/watcher.js";
+import { endText, remainingOf } from "../words/remaining.js";
+import type { Words } from "../words/words.js";
 
-/** The interval at which relative times such as "5 minutes ago" are shown anew, in milliseconds. */
+/** The longest time after which relative times such as "5 minutes ago" are shown anew, in milliseconds. */
 const TICK = 30_000;
 
 let views = 0;
@@ -24,13 +27,22 @@ export type Trouble =
   /** The app has switched statuses off, or its edition does not have them. */
   | { readonly is: "withheld"; readonly code: number };
 
+/** The end of a custom status to show. */
+export interface ShownEnd {
+  /** The time until the end, such as "for 25 min". */
+  readonly text: string;
+  /** The tooltip, such as "until 18:30". */
+  readonly title: string;
+}
+
 export class KitController implements ReactiveController {
   readonly #host: ReactiveControllerHost & StatusHost;
   readonly #view: string;
   #stopKit: (() => void) | null = null;
   #stopStatus: (() => void) | null = null;
   #watcher: Watcher | null = null;
-  #ticking: ReturnType<typeof setInterval> | null = null;
+  /** The delay until one of the shown texts changes, in milliseconds. */
+  #redrawIn = TICK;
   #onScreen = new Set<string>();
   #isShowing = false;
   #lastListed: readonly string[] = [];
@@ -56,28 +68,53 @@ export class KitController implements ReactiveController {
       this.#follow();
       this.#host.requestUpdate();
     });
-    this.#ticking = setInterval(() => {
-      this.#host.requestUpdate();
-    }, TICK);
     this.#follow();
     this.#host.requestUpdate();
   }
 
   hostDisconnected(): void {
     this.#stopKit?.();
+    this.#stopKit = null;
     this.#stopStatus?.();
     this.#stopStatus = null;
     this.#watcher?.hide(this.#view);
     this.#watcher = null;
     this.#isShowing = false;
-    if (this.#ticking !== null) {
-      clearInterval(this.#ticking);
+    cancelWake(this.#redraw);
+  }
+
+  hostUpdate(): void {
+    this.#redrawIn = TICK;
+  }
+
+  hostUpdated(): void {
+    if (this.#stopKit !== null) {
+      wakeAfter(this.#redrawIn, this.#redraw);
     }
   }
+
+  readonly #redraw = (): void => {
+    this.#host.requestUpdate();
+  };
 
   /** The status to show for a user. Undefined if it is unknown, or if this component or the kit shows no statuses. */
   status(userID: string): Shown | undefined {
     return this.#isOn ? this.kit?.watcher.shown(userID) : undefined;
+  }
+
+  /**
+   * Returns the end of a custom status to show; undefined if there is none, or if it has passed. Must be called while
+   * rendering. The component is rendered again when the text changes.
+   */
+  endOf(status: Shown | undefined, words: Words): ShownEnd | undefined {
+    const end = status?.customExpires;
+    if (end === undefined || status?.customStatus === "") {
+      return undefined;
+    }
+    const now = presentAt(this.kit?.client);
+    const { text, changesAt } = remainingOf(end, now, words);
+    this.#redrawIn = Math.min(this.#redrawIn, changesAt - now);
+    return text === "" ? undefined : { text, title: words.until(endText(end, now, words)) };
   }
 
   /** Whether the shown statuses were received before the connection was lost. */

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Loaded, LoadedList } from "../loaded-list.js";
 import type { Shown } from "../status/ledger.js";
 import type { Words } from "../words/words.js";
+import type { ShownEnd } from "./kit-controller.js";
 import { placeholder, skeleton } from "./placeholder.js";
 
 export interface ListParts {
@@ -39,11 +40,17 @@ export function listBody<T>(
   }
 }
 
-/** Renders the custom status of a user in a row. */
-export function customStatus(status: Shown | undefined): TemplateResult | typeof nothing {
-  return status === undefined || status.customStatus === ""
-    ? nothing
-    : html`<span class="status" part="status">${status.customStatus}</span>`;
+/** Renders the custom status of a user in a row, and the time until its end. */
+export function customStatus(status: Shown | undefined, end: ShownEnd | undefined): TemplateResult | typeof nothing {
+  if (status === undefined || status.customStatus === "") {
+    return nothing;
+  }
+  const text = html`<span class="status" part="status">${status.customStatus}</span>`;
+  return end === undefined
+    ? text
+    : html`<span class="saying" title=${`${status.customStatus} (${end.title})`}
+        >${text}<span class="until" part="until">${end.text}</span></span
+      >`;
 }
 
 /** Returns the row in the path of an event; undefined if there is none. */

@@ -109,4 +109,17 @@ export const rowStyles = css`
     font-size: 0.8125em;
     color: var(--_saying);
   }
+  .saying {
+    display: flex;
+    align-items: baseline;
+    gap: 0.375rem;
+    min-inline-size: 0;
+  }
+  .until {
+    flex: none;
+    font-size: 0.75em;
+    color: var(--_text-quiet);
+    font-variant-numeric: tabular-nums;
+    unicode-bidi: plaintext;
+  }
 `;

@@ -5,6 +5,7 @@ import type { TuikitAvatar } from "../components/avatar.js";
 import type { TuikitChat } from "../components/chat.js";
 import type { ContactEventDetail, TuikitContact } from "../components/contact.js";
 import type { ConversationEventDetail, TuikitConversation } from "../components/conversation.js";
+import type { OwnStatusEventDetail, TuikitOwnStatus } from "../components/own-status.js";
 
 /** The properties of an element, without the properties that all elements have. */
 type Own<E extends HTMLElement> = Partial<Omit<E, keyof HTMLElement | keyof LitElement>>;
@@ -15,6 +16,7 @@ export interface Properties {
   "tuikit-chat": Own<TuikitChat>;
   "tuikit-contact": Own<TuikitContact>;
   "tuikit-conversation": Own<TuikitConversation>;
+  "tuikit-own-status": Own<TuikitOwnStatus>;
 }
 
 /** The events of each element, by its name. */
@@ -26,6 +28,7 @@ export interface Events {
     "tuikit-conversation-tap": CustomEvent<ConversationEventDetail>;
     "tuikit-conversation-delete": CustomEvent<ConversationEventDetail>;
   };
+  "tuikit-own-status": { "tuikit-own-status-set": CustomEvent<OwnStatusEventDetail> };
 }
 
 export type Tag = keyof Properties;

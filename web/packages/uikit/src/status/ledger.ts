@@ -87,6 +87,8 @@ export type Gate =
 export interface Shown {
   readonly statusType: StatusType;
   readonly customStatus: string;
+  /** The time when the custom status ends, in milliseconds since 1970 (UTC). Undefined if it has no end. */
+  readonly customExpires?: number;
 }
 
 interface Known {
@@ -499,7 +501,11 @@ export class Ledger {
       isNewer(before.version, status.version);
     const kept = isOlder ? before : status;
     this.#known.set(status.userID, { status: kept, at: now });
-    return before?.statusType !== kept.statusType || before.customStatus !== kept.customStatus;
+    return (
+      before?.statusType !== kept.statusType ||
+      before.customStatus !== kept.customStatus ||
+      before.customExpires !== kept.customExpires
+    );
   }
 
   /** Handles the removal of users from the subscription list: their statuses are not updated any more. */

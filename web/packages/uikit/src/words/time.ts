@@ -31,9 +31,16 @@ export function listTime(at: number, now: number, locale: string, timeZone?: str
   if (days <= 2) {
     return relative(-days, "day", locale);
   }
-  if (days < 7) {
-    return format(at, locale, { weekday: "short", ...zone(timeZone) });
-  }
+  return days < 7 ? weekdayText(at, locale, timeZone) : dateText(at, now, locale, timeZone);
+}
+
+/** Formats the day of a time as a weekday. */
+export function weekdayText(at: number, locale: string, timeZone?: string): string {
+  return format(at, locale, { weekday: "short", ...zone(timeZone) });
+}
+
+/** Formats the day of a time as the month and the day, with the year if it is not the current one. */
+export function dateText(at: number, now: number, locale: string, timeZone?: string): string {
   const isThisYear = year(at, timeZone) === year(now, timeZone);
   return format(at, locale, {
     ...(isThisYear ? {} : { year: "numeric" }),

@@ -52,6 +52,31 @@ export interface Words {
   readonly latest: string;
   readonly unread: (count: number) => string;
   readonly actionFailed: (why: string) => string;
+  /** The time until the end of a custom status, in each unit, and the end itself. */
+  readonly forSeconds: (count: number) => string;
+  readonly forMinutes: (count: number) => string;
+  readonly until: (time: string) => string;
+  readonly ownStatus: string;
+  readonly setOwnStatus: string;
+  readonly emoji: string;
+  readonly noEmoji: string;
+  readonly statusSuggestions: string;
+  /** The label of the choices of an end. */
+  readonly clearAfter: string;
+  readonly never: string;
+  readonly tonight: string;
+  readonly chosenDate: string;
+  readonly dateLabel: string;
+  /** The choice that keeps the end that the status has. */
+  readonly asBefore: (until: string) => string;
+  readonly dateOutOfRange: string;
+  readonly statusTooLong: (bytes: number) => string;
+  readonly save: string;
+  readonly clear: string;
+  readonly statusSet: (text: string) => string;
+  readonly statusCleared: string;
+  /** The announcement that the server has cleared the custom status because its time was over. */
+  readonly statusEnded: string;
 }
 
 /** Returns the texts for a language tag. For any language but Chinese, returns the English texts. */

@@ -1,0 +1,399 @@
+/** The custom status of the user who is logged in, and its editor. */
+
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, query, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import { cancelWake, presentAt, wakeAfter } from "../clock.js";
+import type { UserStatus } from "../client.js";
+import { currentKit, onKitChange, statusDurations, TUIKit } from "../kit.js";
+import {
+  type Choice,
+  dateFieldText,
+  firstDate,
+  LONGEST_DURATION,
+  readDurations,
+  secondsOf,
+  type StatusDuration,
+  type StatusDurations,
+} from "../own-status/durations.js";
+import { EMOJIS, joinSaying, splitSaying } from "../own-status/emoji.js";
+import { OwnStatus } from "../own-status/own-status.js";
+import { type SuggestedStatus, suggestionsIn } from "../own-status/suggestions.js";
+import { durationText, endText, remainingOf } from "../words/remaining.js";
+import { type Words, wordsOf } from "../words/words.js";
+import { EmojiMenu, emojiMenuStyles } from "./emoji-menu.js";
+import { smileIcon } from "./icons.js";
+import { ownStatusStyles } from "./own-status-styles.js";
+import { theme } from "./theme.js";
+
+/** The details of the event after the user has set or cleared the custom status. */
+export interface OwnStatusEventDetail {
+  /** The custom status; empty if it was cleared. */
+  customStatus: string;
+  /** The time in seconds after which the server clears it; 0 for no end. */
+  expiresIn: number;
+}
+
+/**
+ * The custom status of the user who is logged in, with the time until its end, and an editor for both. A click opens
+ * the editor. The server clears the status at its end, and the element shows that at once.
+ *
+ * The emoji beside the status is a part of its text: the text begins with the emoji and a space, and both have at
+ * most 100 bytes together. The user chooses an emoji from the menu, or types any other one.
+ *
+ * ```html
+ * <tuikit-own-status></tuikit-own-status>
+ * ```
+ *
+ * ```html
+ * <tuikit-own-status durations="never 60 900 tonight" theme="dark" language="zh"></tuikit-own-status>
+ * ```
+ *
+ * @fires {CustomEvent<OwnStatusEventDetail>} tuikit-own-status-set - The user has set or cleared the custom status.
+ * @csspart status - The button with the custom status, which opens the editor.
+ * @csspart until - The time until the end.
+ * @csspart editor - The editor.
+ * @csspart emoji - The button that opens the menu of emojis.
+ * @csspart suggestion - A suggested status.
+ * @csspart duration - A choice of an end.
+ * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
+ *   `-text-quiet`, `-line`, `-hover`, `-active`, `-accent`, `-on-accent`, `-danger`, `-popup`, `-font`, `-font-size`.
+ */
+@customElement("tuikit-own-status")
+export class TuikitOwnStatus extends LitElement {
+  static override styles = [theme, emojiMenuStyles, ownStatusStyles];
+
+  /**
+   * The choices of an end: `never`, `tonight`, `date`, or numbers of seconds; as an attribute, separated by spaces.
+   * Default: the kit's `statusDurations`.
+   */
+  @property()
+  durations: StatusDurations | null = null;
+
+  /** The suggested statuses. Default: the kit's `statusSuggestions`. */
+  @property({ attribute: false })
+  suggestions: readonly SuggestedStatus[] | null = null;
+
+  /** The emojis in the menu. */
+  @property({ attribute: false })
+  emojis: readonly string[] = EMOJIS;
+
+  /** The maximum length of a custom status in bytes of UTF-8, according to the app's settings. */
+  @property({ attribute: "max-bytes", type: Number })
+  maxBytes = 100;
+
+  /** The language: `en` or `zh`. Default: the language of the kit, or else the language of the page. */
+  @property()
+  language = "";
+
+  /** The theme: `light` or `dark`; default: the browser's setting. */
+  @property({ reflect: true })
+  theme: "light" | "dark" | "" = "";
+
+  @state() private isEditing = false;
+  @state() private isSaving = false;
+  @state() private emoji = "";
+  @state() private text = "";
+  @state() private choice: Choice = "never";
+  @state() private date = "";
+  @state() private problem = "";
+  @state() private announcement = "";
+
+  @query(".status") private readonly button!: HTMLButtonElement | null;
+  @query("form input[type=text]") private readonly field!: HTMLInputElement | null;
+  @query("form .primary") private readonly saveButton!: HTMLButtonElement | null;
+
+  #own: OwnStatus | null = null;
+  #stopKit: (() => void) | null = null;
+  #durations: readonly StatusDuration[] | null = null;
+  /** The end of the status at the time when the editor was opened. */
+  #kept: number | undefined;
+  readonly #menu = new EmojiMenu(this, {
+    onChoice: (emoji) => {
+      this.emoji = emoji;
+    },
+  });
+  readonly #redraw = () => {
+    this.requestUpdate();
+  };
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#stopKit = onKitChange(this.#redraw);
+    this.requestUpdate();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stopKit?.();
+    cancelWake(this.#redraw);
+    this.#own?.stop();
+    this.#own = null;
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has("durations")) {
+      this.#durations = durationsOf(this.durations);
+    }
+    const client = currentKit()?.client;
+    if (this.isConnected && this.#own?.client !== client) {
+      this.#own?.stop();
+      this.#own =
+        client === undefined
+          ? null
+          : new OwnStatus({
+              client,
+              onChange: (before) => {
+                this.#changed(before);
+              },
+            });
+    }
+  }
+
+  protected override render(): TemplateResult {
+    const words = this.#words;
+    return html`${this.isEditing ? this.#editor(words) : this.#shown(words)}
+      <span class="hidden-text" role="status">${this.announcement}</span>`;
+  }
+
+  /** Opens the editor, and focuses its text. */
+  async edit(): Promise<void> {
+    const status = this.#own?.status;
+    const now = this.#now;
+    ({ emoji: this.emoji, text: this.text } = splitSaying(status?.customStatus ?? ""));
+    this.#kept = status?.customExpires;
+    this.choice = this.#kept === undefined ? (this.#choices[0] ?? "never") : "kept";
+    this.date = this.#kept === undefined ? firstDate(now) : dateFieldText(this.#kept);
+    this.problem = "";
+    this.isEditing = true;
+    await this.updateComplete;
+    this.field?.select();
+  }
+
+  /** Focuses the text of the editor, or the button that opens the editor. */
+  override focus(options?: FocusOptions): void {
+    (this.field ?? this.button)?.focus(options);
+  }
+
+  get #words(): Words {
+    return wordsOf(this.language || TUIKit.config.language || document.documentElement.lang);
+  }
+
+  get #now(): number {
+    return presentAt(this.#own?.client);
+  }
+
+  get #choices(): readonly StatusDuration[] {
+    return this.#durations ?? statusDurations();
+  }
+
+  #shown(words: Words): TemplateResult {
+    const { customStatus = "", customExpires } = this.#own?.status ?? {};
+    const { emoji, text } = splitSaying(customStatus);
+    const now = this.#now;
+    const remaining =
+      customStatus === "" || customExpires === undefined ? undefined : remainingOf(customExpires, now, words);
+    if (remaining !== undefined && remaining.changesAt < Infinity) {
+      wakeAfter(remaining.changesAt - now, this.#redraw);
+    }
+    const until = remaining?.text ?? "";
+    const title =
+      until === "" || customExpires === undefined ? nothing : words.until(endText(customExpires, now, words));
+    const label = [customStatus === "" ? words.setOwnStatus : customStatus, until].filter(Boolean).join(", ");
+    return html`<button
+      class="status ${customStatus === "" ? "empty" : ""}"
+      part="status"
+      type="button"
+      aria-label="${words.ownStatus}: ${label}"
+      title=${title}
+      ?disabled=${this.#own?.client.setSelfStatus === undefined || !this.#own.client.isReady()}
+      @click=${() => this.edit()}
+    >
+      <span class="emoji">${emoji === "" ? smileIcon : emoji}</span>
+      <span class="text">${customStatus === "" ? words.setOwnStatus : text}</span>
+      ${until === "" ? nothing : html`<span class="until" part="until">${until}</span>`}
+    </button>`;
+  }
+
+  #editor(words: Words): TemplateResult {
+    const { text, emoji, problem, isSaving } = this;
+    const said = joinSaying({ emoji, text });
+    const isTooLong = new TextEncoder().encode(said).length > this.maxBytes;
+    const suggestions = this.suggestions ?? TUIKit.config.statusSuggestions ?? suggestionsIn(words.locale);
+    return html`<form part="editor" novalidate @submit=${this.#onSubmit} @keydown=${this.#onKey}>
+      <div class="field">
+        ${this.#menu.render(emoji, this.emojis, words)}
+        <input
+          type="text"
+          autocomplete="off"
+          dir="auto"
+          aria-label=${words.ownStatus}
+          aria-invalid=${isTooLong}
+          aria-describedby="problem"
+          placeholder=${words.setOwnStatus}
+          .value=${live(text)}
+          @input=${(event: Event) => {
+            this.text = (event.target as HTMLInputElement).value;
+          }}
+        />
+      </div>
+      <p class="problem" id="problem" role="alert">${isTooLong ? words.statusTooLong(this.maxBytes) : problem}</p>
+      ${
+        suggestions.length === 0
+          ? nothing
+          : html`<div class="chips" role="group" aria-label=${words.statusSuggestions}>
+              ${suggestions.map(
+                (one) =>
+                  html`<button
+                    type="button"
+                    part="suggestion"
+                    @click=${() => {
+                      this.#suggest(one);
+                    }}
+                  >
+                    ${one.text}
+                  </button>`,
+              )}
+            </div>`
+      }
+      ${this.#durationFields(words)}
+      <div class="actions">
+        <button class="primary" ?disabled=${isTooLong || said === "" || isSaving}>${words.save}</button>
+        ${
+          (this.#own?.status?.customStatus ?? "") === ""
+            ? nothing
+            : html`<button class="clear" type="button" ?disabled=${isSaving} @click=${() => this.#say("", 0)}>
+                ${words.clear}
+              </button>`
+        }
+        <button class="cancel" type="button" @click=${() => this.#close()}>${words.cancel}</button>
+      </div>
+    </form>`;
+  }
+
+  #durationFields(words: Words): TemplateResult {
+    const now = this.#now;
+    const kept = this.#kept;
+    const field = (choice: Choice, text: string) =>
+      html`<label
+        ><input
+          type="radio"
+          name="duration"
+          value=${choice}
+          .checked=${live(this.choice === choice)}
+          @change=${() => {
+            this.choice = choice;
+            this.problem = "";
+          }}
+        /><span part="duration">${text}</span></label
+      >`;
+    return html`<fieldset class="choices">
+        <legend>${words.clearAfter}</legend>
+        ${kept === undefined ? nothing : field("kept", words.asBefore(words.until(endText(kept, now, words))))}
+        ${this.#choices.map((choice) => field(choice, durationText(choice, words)))}
+      </fieldset>
+      ${
+        this.choice === "date"
+          ? html`<input
+              type="datetime-local"
+              required
+              aria-label=${words.dateLabel}
+              aria-describedby="problem"
+              min=${dateFieldText(now)}
+              max=${dateFieldText(now + LONGEST_DURATION * 1_000)}
+              .value=${live(this.date)}
+              @input=${(event: Event) => {
+                this.date = (event.target as HTMLInputElement).value;
+                this.problem = "";
+              }}
+            />`
+          : nothing
+      }`;
+  }
+
+  /** Puts a suggestion into the editor. The user can change it before setting it. */
+  #suggest({ text, duration = "never" }: SuggestedStatus): void {
+    ({ emoji: this.emoji, text: this.text } = splitSaying(text));
+    this.choice = this.#choices.includes(duration) ? duration : (this.#choices[0] ?? "never");
+    this.problem = "";
+    void this.updateComplete.then(() => {
+      this.saveButton?.focus();
+    });
+  }
+
+  readonly #onSubmit = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const said = joinSaying({ emoji: this.emoji, text: this.text });
+    if (said === "" || this.isSaving) {
+      return;
+    }
+    const seconds = secondsOf(this.choice, { now: this.#now, date: this.date, kept: this.#kept });
+    if (seconds === undefined) {
+      this.problem = this.#words.dateOutOfRange;
+      return;
+    }
+    void this.#say(said, seconds);
+  };
+
+  async #say(customStatus: string, expiresIn: number): Promise<void> {
+    const words = this.#words;
+    this.isSaving = true;
+    this.problem = "";
+    try {
+      await this.#own?.say(customStatus, expiresIn);
+    } catch (error) {
+      this.problem = words.actionFailed(error instanceof Error ? error.message : String(error));
+      return;
+    } finally {
+      this.isSaving = false;
+    }
+    this.announcement = customStatus === "" ? words.statusCleared : words.statusSet(customStatus);
+    const detail: OwnStatusEventDetail = { customStatus, expiresIn };
+    this.dispatchEvent(new CustomEvent("tuikit-own-status-set", { detail, bubbles: true, composed: true }));
+    await this.#close();
+  }
+
+  #changed(before: UserStatus | undefined): void {
+    const now = this.#own?.status;
+    if (before !== undefined && before.customStatus !== "" && now?.reason === "custom_expired") {
+      this.announcement = this.#words.statusEnded;
+    }
+    this.requestUpdate();
+  }
+
+  async #close(): Promise<void> {
+    this.isEditing = false;
+    await this.updateComplete;
+    this.button?.focus();
+  }
+
+  readonly #onKey = (event: KeyboardEvent): void => {
+    if (event.key === "Escape" && !event.isComposing) {
+      // Without this, an element around this one would also close something.
+      event.stopPropagation();
+      void this.#close();
+    }
+  };
+}
+
+/** Parses the property. If its value is invalid, the kit's choices are used. */
+function durationsOf(durations: StatusDurations | null): readonly StatusDuration[] | null {
+  if (durations === null) {
+    return null;
+  }
+  try {
+    return readDurations(durations);
+  } catch (error) {
+    console.warn(`[TUIKit] ${error instanceof Error ? error.message : String(error)}`);
+    return null;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "tuikit-own-status": TuikitOwnStatus;
+  }
+  interface HTMLElementEventMap {
+    "tuikit-own-status-set": CustomEvent<OwnStatusEventDetail>;
+  }
+}
