@@ -100,12 +100,15 @@ async function change(page: Page): Promise<Map<string, number>> {
   const told = await page.evaluate(
     async ([changes, pause]) => {
       const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");
-      const { actions } = desk as unknown as { actions: { say(text: string): Promise<boolean> } };
+      const card = desk?.shadowRoot?.querySelector("lamplight-self-card");
+      const own = card?.shadowRoot?.querySelector("tuikit-own-status") as unknown as {
+        set(text: string): Promise<void>;
+      };
       const told: [string, number][] = [];
       for (let number = 0; number < changes; number += 1) {
         const text = `change ${number}`;
         told.push([text, performance.timeOrigin + performance.now()]);
-        await actions.say(text);
+        await own.set(text);
         await new Promise((fulfil) => setTimeout(fulfil, pause + Math.random() * 20));
       }
       return told;

@@ -81,7 +81,7 @@ test("the demo on a desk", async () => {
   await writes(lin, "Robin", "It is. 茶还热着。", "Come over, the others are here too.");
   await writes(robin, "林晓", "Ten minutes!");
   await lin.locator("lamplight-self-card .status").click();
-  await lin.locator("lamplight-self-card form input").fill("泡茶中");
+  await lin.locator("lamplight-self-card form input[type=text]").fill("泡茶中");
   await lin.locator("lamplight-self-card form .primary").click();
   await robin.locator("lamplight-evidence").getByText("changed the status text").waitFor();
   await robin.locator("tuikit-chat textarea").evaluate((field: HTMLElement) => {

@@ -169,6 +169,11 @@ describe("the console", () => {
     await user.locator(".people", { hasText: "e2e-watcher" }).waitFor();
     await watched.setSelfStatus({ customStatus: "in a test" });
     await user.getByText("“in a test”").waitFor();
+    await watched.setSelfStatus({ customStatus: "for an hour", expiresIn: 3_600 });
+    await user.locator("dd", { hasText: /in (60|59) minutes|in 1 hour/ }).waitFor();
+    await watched.setSelfStatus({ customStatus: "for a moment", expiresIn: 1 });
+    await user.getByText("the custom status has ended").waitFor();
+    await user.getByText("Custom status ends").waitFor({ state: "detached" });
 
     await user.getByRole("button", { name: "Kick" }).first().click();
     await page.getByText("Kick e2e-watched?").waitFor();

@@ -206,6 +206,7 @@ describe("on a desk", () => {
     await playAs(page, "you");
     await page.locator("lamplight-self-card .status").click();
     await page.locator("lamplight-self-card .chips button").first().click();
+    await page.locator("lamplight-self-card form .primary").click();
     const facts = page.locator("lamplight-evidence dl");
     await facts.getByText("changed the status text").waitFor();
     const terms = await facts.locator("dt").allTextContents();

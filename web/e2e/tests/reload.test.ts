@@ -18,7 +18,7 @@ describe("a page that is loaded again", () => {
     await playAs(lin, "guest");
     await seesDot(robin, "林晓", "Online");
     await lin.locator("lamplight-self-card .status").click();
-    await lin.locator("lamplight-self-card form input").fill("reading");
+    await lin.locator("lamplight-self-card form input[type=text]").fill("reading");
     await lin.locator("lamplight-self-card form .primary").click();
     await rowOf(robin, "林晓").getByText("reading").waitFor();
 

@@ -27,7 +27,7 @@ describe("two windows of the demo", () => {
     await seesDot(lin, "Robin", "Online");
 
     await lin.locator("lamplight-self-card .status").click();
-    await lin.locator("lamplight-self-card form input").fill("听歌中 🎧");
+    await lin.locator("lamplight-self-card form input[type=text]").fill("听歌中 🎧");
     await lin.locator("lamplight-self-card form .primary").click();
     await rowOf(robin, "林晓").getByText("听歌中 🎧").waitFor();
 
@@ -44,6 +44,42 @@ describe("two windows of the demo", () => {
     expect(after).toBeLessThan(LINGER + AT_ONCE);
     await evidence.locator(".type", { hasText: "Not logged in" }).waitFor();
     await evidence.getByText("the connection was closed").waitFor();
+  });
+
+  test("a status with an end runs out before the eyes of both", async () => {
+    const robin = await demo.windows.page(demo.server.pages);
+    await playAs(robin, "you");
+    const lin = await demo.windows.page(demo.server.pages);
+    await playAs(lin, "guest");
+    await seesDot(robin, "林晓", "Online");
+    await rowOf(robin, "林晓").click();
+
+    const card = lin.locator("lamplight-self-card");
+    await card.locator(".status").click();
+    await card.getByText("1 minute", { exact: true }).waitFor();
+    await card.locator("tuikit-own-status").evaluate((element) => {
+      Object.assign(element, { durations: [5] });
+    });
+    await card.locator("form input[type=text]").fill("🍵 Brewing tea");
+    await card.getByText("5 seconds").click();
+    await card.locator("form .primary").click();
+    await card.locator(".status .until", { hasText: /^for \d s$/ }).waitFor();
+
+    const row = rowOf(robin, "林晓");
+    await row.getByText("🍵 Brewing tea").waitFor();
+    await row.locator(".until", { hasText: /^for \d s$/ }).waitFor();
+    await robin.locator("tuikit-chat header .until").waitFor();
+    await robin.locator("lamplight-evidence").getByText("Text ends").waitFor();
+
+    await row.locator(".status").waitFor({ state: "detached" });
+    await card.getByText("What are you doing?").waitFor();
+    await card
+      .locator("[role=status]", { hasText: "The time of your status is over." })
+      .waitFor({ state: "attached" });
+    const why = "the time of the status text was over";
+    await robin.locator("lamplight-evidence").getByText(why).waitFor();
+    await robin.locator("lamplight-happenings li", { hasText: "林晓" }).getByText(why).waitFor();
+    await seesDot(robin, "林晓", "Online");
   });
 
   test("what one writes the other reads", async () => {

@@ -136,7 +136,10 @@ test.each([
   [{ customStatus: "out" }, { customStatus: "out" }],
   [{ customStatus: "out", expiresIn: undefined }, { customStatus: "out" }],
   [{ customStatus: "out", expiresIn: 0 }, { customStatus: "out" }],
-  [{ customStatus: "out", expiresIn: 1 }, { customStatus: "out", expiresIn: 1 }],
+  [
+    { customStatus: "out", expiresIn: 1 },
+    { customStatus: "out", expiresIn: 1 },
+  ],
   [
     { customStatus: "out", expiresIn: 2_592_000 },
     { customStatus: "out", expiresIn: 2_592_000 },

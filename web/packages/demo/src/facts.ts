@@ -12,17 +12,20 @@ export interface Facts {
   readonly since: number | undefined;
   /** When the user was last connected; undefined if this is not to be shown. */
   readonly lastSeen: { readonly at: number | undefined } | undefined;
+  /** The time when the server clears the custom status; undefined if there is none, or if it has no end. */
+  readonly textEnds: number | undefined;
   readonly devices: { readonly names: readonly string[]; readonly areCurrent: boolean };
 }
 
 /** Returns the facts of a status. `stale` says that there is no connection, so that changes do not arrive. */
 export function factsOf(status: UserStatus, stale: boolean): Facts {
-  const { statusType: type, since, lastSeen, onlineDevices: names } = status;
+  const { statusType: type, since, lastSeen, customStatus, customExpires, onlineDevices: names } = status;
   const isUnknown = type === 0;
   return {
     type,
     since: isUnknown ? undefined : since,
     lastSeen: isUnknown || type === 1 ? undefined : { at: lastSeen },
+    textEnds: customStatus === "" ? undefined : customExpires,
     devices: { names, areCurrent: !isUnknown && !stale },
   };
 }

@@ -138,13 +138,6 @@ export class Session {
     this.#learn(successUserList);
   }
 
-  /** Sets the custom status of the visitor. An empty text clears it. */
-  async say(customStatus: string): Promise<void> {
-    if (this.chat !== undefined) {
-      this.#learn([(await this.chat.setSelfStatus({ customStatus })).data]);
-    }
-  }
-
   /** Adds a friend, and queries the status of the friend. */
   async befriend(userID: string): Promise<void> {
     await this.chat?.addFriend({ to: userID, source: "AddSource_Type_Web" });

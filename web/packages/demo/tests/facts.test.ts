@@ -3,7 +3,13 @@ import { expect, test } from "vitest";
 import { factsOf } from "../src/facts.js";
 
 function status(statusType: UserStatus["statusType"]): UserStatus {
-  return { statusType, since: 1_000, lastSeen: 900, onlineDevices: ["Web"] } as unknown as UserStatus;
+  return {
+    statusType,
+    since: 1_000,
+    lastSeen: 900,
+    customStatus: "",
+    onlineDevices: ["Web"],
+  } as unknown as UserStatus;
 }
 
 test("an unknown status has no time, and devices are current only while the status is", () => {
@@ -21,4 +27,10 @@ test("an unknown status has no time, and devices are current only while the stat
   ] as const) {
     expect(factsOf(status(type), isStale), `${type} ${isStale}`).toEqual({ type, since, lastSeen, devices });
   }
+});
+
+test("a custom status has an end only while there is a text", () => {
+  expect(factsOf({ ...status(1), customStatus: "out", customExpires: 2_000 }, false).textEnds).toBe(2_000);
+  expect(factsOf({ ...status(1), customStatus: "out" }, false).textEnds).toBe(undefined);
+  expect(factsOf({ ...status(1), customExpires: 2_000 }, false).textEnds).toBe(undefined);
 });

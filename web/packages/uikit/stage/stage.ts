@@ -94,12 +94,18 @@ export class Stage implements ChatClient {
 
   /** Changes the status of a user. The client is notified if it has subscribed to the user. */
   becomes(user: string, statusType: StatusType, customStatus = "", more: Partial<UserStatus> = {}): UserStatus {
-    this.#version += 1;
-    const status = { userID: user, statusType, customStatus, version: `${this.#version}`, ...more };
-    this.#statuses.set(user, status);
+    const status = this.silently(user, statusType, customStatus, more);
     if (user === this.#self || this.subscriptions.includes(user)) {
       this.emit(EVENT.USER_STATUS_UPDATED, [status]);
     }
+    return status;
+  }
+
+  /** Changes the status of a user, and does not notify the client, like a server without a connection to it. */
+  silently(user: string, statusType: StatusType, customStatus: string, more: Partial<UserStatus> = {}): UserStatus {
+    this.#version += 1;
+    const status = { userID: user, statusType, customStatus, version: `${this.#version}`, ...more };
+    this.#statuses.set(user, status);
     return status;
   }
 

@@ -43,6 +43,37 @@ test("two users see each other come, change their minds and go", async () => {
   expect(alice.told("bob").map(({ statusType }) => statusType)).toEqual([1, 1, 3, 1]);
 });
 
+test("a custom status with an end is told with it, and cleared by the server", async () => {
+  const [alice, bob] = await Promise.all([login(server, "alice"), login(server, "bob")]);
+  const phone = await login(server, "bob", { platform: "Mac" });
+  await alice.chat.subscribeUserStatus({ userIDList: ["bob"] });
+  alice.forget();
+  const before = bob.chat.getServerTime();
+  const { data: own } = await bob.chat.setSelfStatus({ customStatus: "🍵 tea", expiresIn: 3_600 });
+  expect(own).toMatchObject({ customStatus: "🍵 tea", reason: "custom" });
+  expect(Math.abs((own.customExpires ?? 0) - before - 3_600_000)).toBeLessThan(10_000);
+  await until("alice hears of the tea", () => alice.told("bob").at(-1)?.customExpires === own.customExpires);
+  await until("bob's phone hears of it", () => phone.told("bob").at(-1)?.customExpires === own.customExpires);
+  const { data } = await alice.chat.getUserStatus({ userIDList: ["bob"] });
+  expect(data.successUserList[0]?.customExpires).toBe(own.customExpires);
+
+  // The next call replaces the text and its end.
+  expect((await bob.chat.setSelfStatus({ customStatus: "no end" })).data).not.toHaveProperty("customExpires");
+  await bob.chat.setSelfStatus({ customStatus: "short", expiresIn: 1 });
+  await until("it ends for alice", () => alice.told("bob").at(-1)?.reason === "custom_expired");
+  await until("it ends for bob's phone", () => phone.told("bob").at(-1)?.reason === "custom_expired");
+  expect(alice.told("bob").at(-1)).toMatchObject({ statusType: 1, customStatus: "" });
+  expect(alice.told("bob").at(-1)).not.toHaveProperty("customExpires");
+  // The end of the text that was replaced is no event.
+  expect(alice.told("bob").filter(({ reason }) => reason === "custom_expired")).toHaveLength(1);
+
+  expect(await codeOf(bob.chat.setSelfStatus({ customStatus: "x", expiresIn: 2_592_000 }))).toBe(0);
+  expect(await codeOf(bob.chat.setSelfStatus({ customStatus: "x", expiresIn: 2_592_001 }))).toBe(6017);
+  expect(await codeOf(bob.chat.setSelfStatus({ customStatus: "", expiresIn: 1 }))).toBe(6017);
+  await bob.chat.setSelfStatus({ customStatus: "" });
+  await alice.chat.unsubscribeUserStatus({ userIDList: undefined });
+});
+
 test("nothing comes of a user after unsubscribing, and undefined means all", async () => {
   const [alice, bob, cid] = await Promise.all([login(server, "alice"), login(server, "bob"), login(server, "cid")]);
   await alice.chat.subscribeUserStatus({ userIDList: ["bob", "cid"] });

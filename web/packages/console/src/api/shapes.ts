@@ -154,6 +154,8 @@ export interface User {
     status_type: StatusType;
     number: number;
     custom_status: string;
+    /** The time when the server clears the custom status; null if there is none, or if it has no end. */
+    custom_expires: number | null;
     version: string;
     since: number;
     reason: string;

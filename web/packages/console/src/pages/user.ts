@@ -209,6 +209,12 @@ export class UserPage extends View {
         ${status.custom_status === "" ? nothing : html`<span class="custom">“${status.custom_status}”</span>`}
       </div>
       <dl>
+        ${
+          // A server of an earlier version sends no `custom_expires`.
+          typeof status.custom_expires === "number"
+            ? row(words.user.customEnds, time(status.custom_expires))
+            : nothing
+        }
         ${row(words.user.type, html`<code>${status.status_type} ${status.number}</code>`)}
         ${row(words.user.since, time(status.since))}
         ${row(words.user.reason, html`${words.reasons[status.reason] ?? status.reason} <code>${status.reason}</code>`)}

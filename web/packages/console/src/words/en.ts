@@ -479,6 +479,7 @@ export const EN = {
     reason: "Last change",
     since: "Since",
     lastSeen: "Last seen",
+    customEnds: "Custom status ends",
     lastSeenNow: "now: there is a connection",
     never: "never had a connection",
     version: "Version",
@@ -522,6 +523,7 @@ export const EN = {
     lapsed: "no connection for the login retention",
     deleted: "the account was deleted",
     custom: "the custom status was changed",
+    custom_expired: "the custom status has ended",
     node_lost: "the server was lost, and the client did not return in time",
   } as Record<string, string>,
 };

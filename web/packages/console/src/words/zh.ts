@@ -523,6 +523,7 @@ export const ZH: Words = {
     reason: "最近一次变更",
     since: "始于",
     lastSeen: "最近在线",
+    customEnds: "自定义状态结束时间",
     lastSeenNow: "现在：有连接",
     never: "从未有过连接",
     version: "版本",
@@ -566,6 +567,7 @@ export const ZH: Words = {
     lapsed: "在登录保留时长内没有连接",
     deleted: "帐号被删除",
     custom: "自定义状态变更",
+    custom_expired: "自定义状态已到期",
     node_lost: "服务器中断且客户端未及时重新连接",
   },
 };

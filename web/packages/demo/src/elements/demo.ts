@@ -211,7 +211,6 @@ export class LamplightDemo extends LitElement {
       history.replaceState(null, "", location.pathname);
       await this.#try(() => this.#session?.leave());
     },
-    say: (text) => this.#try(() => this.#session?.say(text)),
     meet: (userID) => this.#try(() => this.#session?.look(userID)),
     glance: (userID) => {
       this.#session?.look(userID).catch(() => undefined);

@@ -23,6 +23,13 @@ export const deskStyles = css`
     min-block-size: 0;
     background: var(--panel);
   }
+  /* The editor of the own status is long. On a low screen it scrolls, so that the list keeps some room. */
+  lamplight-self-card {
+    flex: none;
+    max-block-size: 75%;
+    overflow-y: auto;
+    scrollbar-width: thin;
+  }
   .tabs {
     display: flex;
     align-items: center;

@@ -18,7 +18,6 @@ import type { Words } from "../words/words.js";
  */
 export interface Actions {
   leave(): Promise<void>;
-  say(text: string): Promise<boolean>;
   /** Queries the status of a user who may not exist. */
   meet(userID: string): Promise<boolean>;
   /** Queries the status of a user who is shown. If the query fails, the lists show the error. */
@@ -102,7 +101,6 @@ export class LamplightDesk extends LitElement {
         .userID=${inside.userID}
         .profile=${inside.profile}
         .status=${this.#statusOf(inside.userID)}
-        .onSay=${(text: string) => actions.say(text)}
         .theme=${theme}
       >
         <slot name="preferences"></slot>

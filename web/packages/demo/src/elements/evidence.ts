@@ -5,12 +5,14 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { factsOf } from "../facts.js";
 import { common } from "./styles.js";
-import { ago, moment } from "./time-text.js";
+import { ago, ahead, moment } from "./time-text.js";
 import type { Person } from "../session.js";
 import type { Words } from "../words/words.js";
 
 /** The interval at which relative times such as "2 minutes ago" are shown anew, in milliseconds. */
 const REFRESH = 10_000;
+/** The interval while a custom status has an end, which is shown in seconds at last. */
+const REFRESH_END = 1_000;
 
 @customElement("lamplight-evidence")
 export class LamplightEvidence extends LitElement {
@@ -145,18 +147,21 @@ export class LamplightEvidence extends LitElement {
   @property() withheld = "";
   @property() theme: "light" | "dark" = "light";
 
-  #timer: ReturnType<typeof setInterval> | undefined;
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.#timer = setInterval(() => {
-      this.requestUpdate();
-    }, REFRESH);
-  }
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+  }
+
+  protected override updated(): void {
+    clearTimeout(this.#timer);
+    if (this.isConnected) {
+      const interval = this.status?.customExpires === undefined ? REFRESH : REFRESH_END;
+      this.#timer = setTimeout(() => {
+        this.requestUpdate();
+      }, interval);
+    }
   }
 
   protected override render(): TemplateResult {
@@ -191,7 +196,7 @@ export class LamplightEvidence extends LitElement {
   #facts(status: UserStatus): TemplateResult {
     const { words, person } = this;
     const { reason, version } = status;
-    const { type, since, lastSeen, devices } = factsOf(status, this.stale);
+    const { type, since, lastSeen, textEnds, devices } = factsOf(status, this.stale);
     const term = words.since(words.types[type]);
     return html`<dl aria-label=${words.evidence}>
       <dt>${words.userID}</dt>
@@ -207,6 +212,16 @@ export class LamplightEvidence extends LitElement {
           ? nothing
           : html`<dt>${words.lastSeen}</dt>
               <dd>${lastSeen.at === undefined ? words.never : this.#when(lastSeen.at)}</dd>`
+      }
+      ${
+        textEnds === undefined
+          ? nothing
+          : html`<dt>${words.textEnds}</dt>
+              <dd>
+                ${moment(textEnds, this.now(), words.locale)}<small
+                  >${ahead(textEnds, this.now(), words.locale)}</small
+                >
+              </dd>`
       }
       <dt>${words.lastChange}</dt>
       <dd>${words.reasons[reason]}</dd>

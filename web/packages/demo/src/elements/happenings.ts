@@ -1,6 +1,6 @@
 /** The list of the status changes of other users, the newest first, as they arrive. */
 
-import { css, html, LitElement, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
 import { keyed } from "lit/directives/keyed.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -155,8 +155,12 @@ export class LamplightHappenings extends LitElement {
         return html`${words.turned(words.types[statusType])} <small>${words.reasons[reason]}</small>`;
       }
       case "text": {
-        const { customStatus } = what.status;
-        return html`${customStatus === "" ? words.saysNothing : words.says(customStatus)}`;
+        const { customStatus, reason } = what.status;
+        if (customStatus !== "") {
+          return html`${words.says(customStatus)}`;
+        }
+        const why = reason === "custom_expired" ? html`<small>${words.reasons[reason]}</small>` : nothing;
+        return html`${words.saysNothing} ${why}`;
       }
     }
   }

@@ -29,9 +29,6 @@ export const plusIcon = icon(svg`<path d="M12 5v14M5 12h14" />`);
 export const backIcon = icon(svg`<path d="M15 5l-7 7 7 7" />`);
 export const infoIcon = icon(svg`<circle cx="12" cy="12" r="8.500" /><path d="M12 11v5M12 8v.01" />`);
 export const closeIcon = icon(svg`<path d="M6 6l12 12M18 6L6 18" />`);
-export const smileIcon = icon(
-  svg`<circle cx="12" cy="12" r="8.500" /><path d="M8.500 14.500c2 2.200 5 2.200 7 0M9 10v.01M15 10v.01" />`,
-);
 export const windowIcon = icon(
   svg`<rect x="8" y="8" width="12" height="12" rx="2" /><path d="M16 8V6a2 2 0 0 0-2-2H6a2 2 0 0 0-2 2v8a2 2 0 0 0 2 2h2" />`,
 );

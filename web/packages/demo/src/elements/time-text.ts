@@ -7,12 +7,21 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: num
   ["second", 1],
 ];
 
-/** Formats a time relative to now, such as `2 minutes ago`. */
+/** Formats a time relative to now, such as `2 minutes ago`. A later time is `now`. */
 export function ago(at: number, now: number, locale: string): string {
-  const seconds = Math.max(0, Math.round((now - at) / 1000));
-  const [unit, length] = STEPS.find(([, length]) => seconds >= length) ?? (["second", 1] as const);
+  return relative(Math.min(0, at - now), locale);
+}
+
+/** Formats a time relative to now, such as `in 2 minutes`. An earlier time is `now`. */
+export function ahead(at: number, now: number, locale: string): string {
+  return relative(Math.max(0, at - now), locale);
+}
+
+function relative(milliseconds: number, locale: string): string {
+  const seconds = Math.round(milliseconds / 1000);
+  const [unit, length] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? (["second", 1] as const);
   const format = kept(relatives, locale, () => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }));
-  return format.format(-Math.floor(seconds / length), unit);
+  return format.format(Math.trunc(seconds / length), unit);
 }
 
 /** Formats a time, such as `14:03:22`. If it is on another day, the text also has the date. */

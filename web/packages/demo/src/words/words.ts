@@ -29,12 +29,6 @@ export interface Words {
   readonly leave: string;
   readonly chats: string;
   readonly contacts: string;
-  readonly saySomething: string;
-  readonly say: string;
-  readonly clear: string;
-  readonly cancel: string;
-  readonly suggestions: readonly string[];
-  readonly tooLong: string;
   readonly writeTo: string;
   readonly writeToHint: string;
   readonly addFriend: string;
@@ -57,6 +51,8 @@ export interface Words {
   readonly lastChange: string;
   readonly lastKnown: (type: string) => string;
   readonly lastSeen: string;
+  /** The label of the time at which the server clears the custom status. */
+  readonly textEnds: string;
   readonly devices: string;
   readonly lastDevices: string;
   readonly noDevice: string;
@@ -79,7 +75,6 @@ export interface Words {
   readonly failed: (why: string) => string;
   readonly console: string;
   readonly kitPages: string;
-  readonly ownStatus: string;
   readonly close: string;
 }
 

@@ -96,6 +96,7 @@ export const ownStatusStyles = css`
     padding: 0.25rem 0.625rem;
     border: 1px solid var(--_line);
     border-radius: 1rem;
+    background: var(--_hover);
     font-size: 0.875em;
   }
   .choices {
@@ -124,8 +125,9 @@ export const ownStatusStyles = css`
   .choices span {
     display: inline-block;
   }
+  .chips button:hover,
   .choices label:hover span {
-    background: var(--_hover);
+    border-color: var(--_accent);
   }
   .choices input:checked + span {
     border-color: var(--_accent);

@@ -170,6 +170,15 @@ export class TuikitOwnStatus extends LitElement {
     this.field?.select();
   }
 
+  /** Sets the custom status without the editor. Rejects if the call fails. */
+  async set(customStatus: string, expiresIn = 0): Promise<void> {
+    const words = this.#words;
+    await this.#own?.say(customStatus, expiresIn);
+    this.announcement = customStatus === "" ? words.statusCleared : words.statusSet(customStatus);
+    const detail: OwnStatusEventDetail = { customStatus, expiresIn };
+    this.dispatchEvent(new CustomEvent("tuikit-own-status-set", { detail, bubbles: true, composed: true }));
+  }
+
   /** Focuses the text of the editor, or the button that opens the editor. */
   override focus(options?: FocusOptions): void {
     (this.field ?? this.button)?.focus(options);
@@ -336,21 +345,16 @@ export class TuikitOwnStatus extends LitElement {
   };
 
   async #say(customStatus: string, expiresIn: number): Promise<void> {
-    const words = this.#words;
     this.isSaving = true;
     this.problem = "";
     try {
-      await this.#own?.say(customStatus, expiresIn);
+      await this.set(customStatus, expiresIn);
+      await this.#close();
     } catch (error) {
-      this.problem = words.actionFailed(error instanceof Error ? error.message : String(error));
-      return;
+      this.problem = this.#words.actionFailed(error instanceof Error ? error.message : String(error));
     } finally {
       this.isSaving = false;
     }
-    this.announcement = customStatus === "" ? words.statusCleared : words.statusSet(customStatus);
-    const detail: OwnStatusEventDetail = { customStatus, expiresIn };
-    this.dispatchEvent(new CustomEvent("tuikit-own-status-set", { detail, bubbles: true, composed: true }));
-    await this.#close();
   }
 
   #changed(before: UserStatus | undefined): void {

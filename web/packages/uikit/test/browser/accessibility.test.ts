@@ -4,7 +4,11 @@ import axe from "axe-core";
 import { describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
 import { crowd, drawn, mount, NOON, all, one, open, until, type Tag, rows } from "./support.js";
+import { FRIENDS } from "../../stage/people.js";
 import type { Scene, Stage } from "../../stage/stage.js";
+
+/** A friend whose custom status has an end. */
+const ENDING = FRIENDS.filter(({ id }) => id === "bea").map((bea) => ({ ...bea, saysFor: 1_500 }));
 
 interface State {
   readonly name: string;
@@ -102,6 +106,52 @@ const STATES: readonly State[] = [
       });
     },
   },
+  {
+    name: "contacts whose statuses have an end",
+    tag: "tuikit-contact",
+    scene: { friends: ENDING },
+    shows: ".until",
+  },
+  {
+    name: "a chat with a user whose status has an end",
+    tag: "tuikit-chat",
+    scene: { friends: ENDING },
+    set: { conversationID: "C2Cbea" },
+    shows: "header .until",
+  },
+  { name: "no own status", tag: "tuikit-own-status", shows: ".status.empty:enabled" },
+  {
+    name: "an own status with an end",
+    tag: "tuikit-own-status",
+    shows: ".status",
+    then: async (element, stage) => {
+      await stage.setSelfStatus({ customStatus: "🍜 Lunch", expiresIn: 1_800 });
+      await until(() => {
+        expect(all(element, ".until")).toHaveLength(1);
+      });
+    },
+  },
+  ...(["the editor", "the editor with a date that has passed", "the menu of emojis"] as const).map((name): State => ({
+    name,
+    tag: "tuikit-own-status",
+    shows: ".status:enabled",
+    then: async (element) => {
+      await (element as typeof element & { edit(): Promise<void> }).edit();
+      if (name === "the editor with a date that has passed") {
+        await userEvent.fill(one(element, "input[type=text]"), "out");
+        one(element, 'input[value="date"]').click();
+        await drawn(element);
+        await userEvent.fill(one(element, "input[type=datetime-local]"), "2026-11-24T00:00");
+        one(element, ".primary").click();
+        await drawn(element);
+        expect(one(element, ".problem").textContent).not.toBe("");
+      } else if (name === "the menu of emojis") {
+        one(element, ".emoji-button").click();
+        await drawn(element);
+        expect(all(element, "[role=menu]")).toHaveLength(1);
+      }
+    },
+  })),
   { name: "no chat chosen", tag: "tuikit-chat", shows: ".placeholder" },
 ];
 

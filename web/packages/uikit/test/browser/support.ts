@@ -7,7 +7,7 @@ import { NOON, SCENE } from "../../stage/people.js";
 import { type Scene, Stage } from "../../stage/stage.js";
 
 /** The tags of the components. */
-export type Tag = "tuikit-conversation" | "tuikit-contact" | "tuikit-chat";
+export type Tag = "tuikit-conversation" | "tuikit-contact" | "tuikit-chat" | "tuikit-own-status";
 
 /** Initializes the kit of the page. It is destroyed after the test. */
 export function open(change: Partial<Scene> = {}, config: TUIKitConfig = {}): Stage {
@@ -108,6 +108,17 @@ export function press(key: string, more: KeyboardEventInit = {}): void {
   focused?.dispatchEvent(
     new KeyboardEvent("keydown", { key, bubbles: true, composed: true, cancelable: true, ...more }),
   );
+}
+
+/** Replaces the clock and the timers of the page with those of the test, which begin at `NOON`. */
+export function holdClock(): void {
+  vi.useFakeTimers({ toFake: ["Date", "performance", "setTimeout", "clearTimeout"], now: NOON });
+}
+
+/** Advances the clock of the test by some seconds, and waits until the changes are drawn. */
+export async function pass(seconds: number, element: Parameters<typeof drawn>[0]): Promise<void> {
+  await vi.advanceTimersByTimeAsync(seconds * 1_000);
+  await drawn(element);
 }
 
 export function statusCalls(stage: Stage): string[] {

@@ -9,6 +9,8 @@ import {
   LONGEST_DURATION,
   readDurations,
   secondsOf,
+  type StatusDuration,
+  type StatusDurations,
 } from "../../src/own-status/durations.js";
 import { readSuggestions, suggestionsIn } from "../../src/own-status/suggestions.js";
 
@@ -22,14 +24,14 @@ afterEach(() => {
   }
 });
 
-test.each([
+test.each<[StatusDurations, StatusDuration[]]>([
   ["never 60 900 tonight date", ["never", 60, 900, "tonight", "date"]],
   [" 60,60  never ", [60, "never"]],
   [
     ["never", 1, LONGEST_DURATION],
     ["never", 1, LONGEST_DURATION],
   ],
-  [DEFAULT_DURATIONS, DEFAULT_DURATIONS],
+  [DEFAULT_DURATIONS, [...DEFAULT_DURATIONS]],
 ])("%j are choices", (wanted, choices) => {
   expect(readDurations(wanted)).toEqual(choices);
 });
