@@ -11,7 +11,8 @@ void main() {
     final message = ServerMessage.parse('''
       {"id": "7", "setSelfStatus": {"status": {
         "userId": "ann", "statusType": "STATUS_TYPE_ONLINE",
-        "customStatus": "在路上 🚲", "version": "18446744073709551615",
+        "customStatus": "在路上 🚲", "customExpires": "1700000001000",
+        "version": "18446744073709551615",
         "since": "1700000000000", "reason": "REASON_CUSTOM",
         "lastSeen": 1700000000001,
         "onlineDevices": ["PLATFORM_IPHONE", 7, "PLATFORM_WATCH", 99]
@@ -25,6 +26,7 @@ void main() {
         userId: 'ann',
         type: StatusType.online,
         customStatus: '在路上 🚲',
+        customExpires: DateTime.utc(2023, 11, 14, 22, 13, 21),
         version: BigInt.two.pow(64) - BigInt.one,
         since: DateTime.utc(2023, 11, 14, 22, 13, 20),
         reason: StatusReason.custom,
@@ -39,14 +41,25 @@ void main() {
       {"statusChanged": {"statuses": [
         {"userId": "ann", "statusType": 9, "reason": "REASON_DREAMT", "x": 1},
         {"userId": "bob", "statusType": 3, "reason": 10, "customStatus": null},
+        {"userId": "cid", "reason": "REASON_CUSTOM_EXPIRED"},
+        {"userId": "dan", "reason": 11}, {"userId": "eve", "reason": 99},
         {"userId": "ünï"}, {"userId": ""}, {}
       ]}, "y": {}}''') as StatusChangedMessage;
-    final [ann, bob] = message.statuses;
+    final [ann, bob, cid, dan, eve] = message.statuses;
     equal((ann.type, ann.reason), (StatusType.unknown, StatusReason.unknown));
     equal(
       (bob.type, bob.reason),
       (StatusType.unlogined, StatusReason.nodeLost),
     );
+    equal(
+      [cid.reason, dan.reason, eve.reason],
+      [
+        StatusReason.customExpired,
+        StatusReason.customExpired,
+        StatusReason.unknown,
+      ],
+    );
+    equal(bob.customExpires, null);
     check(ServerMessage.parse('{"id": "1", "z": {}}') is UnknownMessage, 'z');
     check(ServerMessage.parse('{}') is UnknownMessage, 'nothing');
     final ended = ServerMessage.parse(

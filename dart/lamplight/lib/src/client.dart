@@ -202,8 +202,23 @@ final class LamplightClient {
   /// Sets the custom status of this user, and returns this user's status. An
   /// empty text clears the custom status. A text of more than 100 bytes of
   /// UTF-8, or of more than the app's limit, fails with 6017.
-  Future<UserStatus> setSelfStatus(String customStatus) =>
-      _call('setSelfStatus', {'customStatus': customStatus});
+  ///
+  /// The server clears the text after [expiresIn], with the reason
+  /// [StatusReason.customExpired]; without [expiresIn] it has no end. Each call
+  /// replaces the text and the end of the call before. [expiresIn] is rounded
+  /// up to seconds. If it is not 1 second to 30 days, or if the text is empty,
+  /// the call fails with 6017.
+  Future<UserStatus> setSelfStatus(
+    String customStatus, {
+    Duration? expiresIn,
+  }) =>
+      _call('setSelfStatus', {
+        'customStatus': customStatus,
+        if (expiresIn != null)
+          'expiresIn':
+              (expiresIn.inMicroseconds / Duration.microsecondsPerSecond)
+                  .ceil(),
+      });
 
   /// Queries the current statuses of at most 500 users, who may include this
   /// user. Only statuses of watched users are cached.

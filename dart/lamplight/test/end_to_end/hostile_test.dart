@@ -417,6 +417,46 @@ void main() {
     await fake.end();
   });
 
+  test('a duration that is none is refused before it is sent', () async {
+    final fake = await _Fake.start();
+    final me = fake.watcher();
+    await me.client.login('me', 'sig');
+    for (final (text, expiresIn) in [
+      ('x', Duration.zero),
+      ('x', const Duration(seconds: -1)),
+      ('x', const Duration(days: 30, microseconds: 1)),
+      ('', const Duration(seconds: 1)),
+    ]) {
+      final error = await throws<LamplightException>(
+        () => me.client.setSelfStatus(text, expiresIn: expiresIn),
+      );
+      equal(error.code, 6017);
+      check(error.message.contains('expiresIn'), error.message);
+    }
+    for (final (expiresIn, sent) in [
+      (null, {'customStatus': 'x'}),
+      (
+        const Duration(microseconds: 1),
+        {'customStatus': 'x', 'expiresIn': 1},
+      ),
+      (
+        const Duration(seconds: 90),
+        {'customStatus': 'x', 'expiresIn': 90},
+      ),
+      (
+        const Duration(days: 30),
+        {'customStatus': 'x', 'expiresIn': 2592000},
+      ),
+    ]) {
+      final before = fake.requests.length;
+      me.client.setSelfStatus('x', expiresIn: expiresIn).ignore();
+      await until('it is sent', () => fake.requests.length == before + 1);
+      equal(fake.requests.last['setSelfStatus'], sent);
+    }
+    await me.client.close();
+    await fake.end();
+  });
+
   test('arguments that are none are named', () async {
     LamplightClient client({
       String server = 'ws://localhost:1',

@@ -138,6 +138,41 @@ void main() {
     equal(await codeOf(() => client.login('alice', 'sig')), 6014);
   });
 
+  nodeTest('a custom status with an end is cleared by the server', (node) async {
+    final alice = await node.login('alice');
+    final bob = await node.login('bob');
+    await alice.client.subscribeUserStatus(['bob']);
+    final before = DateTime.now();
+    final own = await bob.client.setSelfStatus(
+      'tea',
+      expiresIn: const Duration(hours: 1),
+    );
+    final left = own.customExpires?.difference(before) ?? Duration.zero;
+    check((left - const Duration(hours: 1)).abs().inSeconds < 10, '$left');
+    await until(
+      'alice is told the end',
+      () => alice.client.cachedStatus('bob')?.customExpires == own.customExpires,
+    );
+    equal((await bob.client.setSelfStatus('no end')).customExpires, null);
+    await bob.client.setSelfStatus(
+      'short',
+      expiresIn: const Duration(seconds: 1),
+    );
+    await until(
+      'it ends',
+      () =>
+          alice.client.cachedStatus('bob')?.reason ==
+          StatusReason.customExpired,
+    );
+    final last = alice.client.cachedStatus('bob');
+    equal(
+      (last?.type, last?.customStatus, last?.customExpires),
+      (StatusType.online, '', null),
+    );
+    await alice.client.close();
+    await bob.client.close();
+  });
+
   nodeTest('mutual friends are told where the app has it so', (node) async {
     await node.set(['--friend-notification', 'on']);
     final alice = await node.login('alice');

@@ -12,6 +12,7 @@ import 'cases.dart';
 void main() {
   final rows = readJsonCases('rows.json');
   final times = readJsonCases('times.json');
+  final remaining = readJsonCases('remaining.json');
 
   test('names: remark, nick, id', () {
     for (final one in casesOf(rows, 'names')) {
@@ -196,6 +197,29 @@ void main() {
         equal(tell(at, now, ListWords.chinese.times), one['zh']);
       }
     }
+  });
+
+  test('the time until the end of a custom status', () {
+    // 15:30 in Shanghai, written as UTC.
+    final now = DateTime.utc(2026, 11, 24, 15, 30);
+    for (final one in casesOf(remaining, 'remaining')) {
+      final end = now.add(Duration(milliseconds: one['left']! as int));
+      for (final words in [ListWords.english, ListWords.chinese]) {
+        equal(remainingText(end, now, words.times), one[words.language]);
+      }
+    }
+  });
+
+  test('a row has the end of a custom status', () {
+    final end = DateTime.utc(2026, 11, 24, 16);
+    final status = UserStatus(
+      userId: 'a',
+      type: StatusType.online,
+      version: BigInt.one,
+      customStatus: 'out',
+      customExpires: end,
+    );
+    equal(rowStatusOf(status, ListWords.english)?.customExpires, end);
   });
 
   test('languages', () {

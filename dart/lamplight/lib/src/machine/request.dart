@@ -17,6 +17,10 @@ const frameAfterLogin = 512 * 1024;
 /// The number of bytes of a message that are reserved for its id and its keys.
 const frameSlack = 64;
 
+/// The longest duration of a custom status in seconds: 30 days, as in the wire
+/// contract.
+const longestCustomStatus = 30 * 24 * 60 * 60;
+
 /// The id of a call of the application. The driver chooses it, and never uses
 /// an id twice.
 typedef CallId = int;
@@ -96,6 +100,14 @@ final class Request {
         when !isPrintable(id, 64)) {
       return invalid(
         'clientMessageId must be 1 to 64 bytes of printable ASCII',
+      );
+    }
+    if (parameters['expiresIn'] case final int seconds
+        when seconds < 1 ||
+            seconds > longestCustomStatus ||
+            parameters['customStatus'] == '') {
+      return invalid(
+        'expiresIn must be 1 second to 30 days, for a text that is not empty',
       );
     }
     return null;

@@ -62,6 +62,9 @@ enum StatusReason {
   /// The server node that had the connection was lost.
   nodeLost('REASON_NODE_LOST'),
 
+  /// The duration of the custom status has passed, and the server cleared it.
+  customExpired('REASON_CUSTOM_EXPIRED'),
+
   /// A reason that this SDK does not know.
   unknown('');
 
@@ -115,6 +118,7 @@ final class UserStatus {
     required this.type,
     required this.version,
     this.customStatus = '',
+    this.customExpires,
     this.since,
     this.reason = StatusReason.none,
     this.lastSeen,
@@ -129,6 +133,10 @@ final class UserStatus {
 
   /// The custom status, a text that the user has set; empty if there is none.
   final String customStatus;
+
+  /// The time when the server clears the custom status (UTC); null if there is
+  /// none, or if it has no end.
+  final DateTime? customExpires;
 
   /// The version of the status, which increases with every change of this user.
   /// It is an unsigned 64-bit number, for which a Dart `int` is not large
@@ -158,6 +166,7 @@ final class UserStatus {
       other.userId == userId &&
       other.type == type &&
       other.customStatus == customStatus &&
+      other.customExpires == customExpires &&
       other.version == version &&
       other.since == since &&
       other.reason == reason &&

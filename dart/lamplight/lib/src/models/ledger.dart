@@ -491,7 +491,8 @@ class Ledger {
         : status;
     _known[status.userId] = _Known(kept, now);
     return before?.type != kept.type ||
-        before?.customStatus != kept.customStatus;
+        before?.customStatus != kept.customStatus ||
+        before?.customExpires != kept.customExpires;
   }
 
   /// Handles the removal of users from the subscription list: their statuses

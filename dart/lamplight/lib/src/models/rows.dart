@@ -33,6 +33,7 @@ final class RowStatus {
     required this.dot,
     required this.label,
     this.customStatus = '',
+    this.customExpires,
   });
 
   /// The status type.
@@ -48,16 +49,21 @@ final class RowStatus {
   /// The custom status; empty if there is none.
   final String customStatus;
 
+  /// The time when the server clears the custom status (UTC); null if it has no
+  /// end. [remainingText] formats the time until then.
+  final DateTime? customExpires;
+
   @override
   bool operator ==(Object other) =>
       other is RowStatus &&
       other.type == type &&
       other.dot == dot &&
       other.label == label &&
-      other.customStatus == customStatus;
+      other.customStatus == customStatus &&
+      other.customExpires == customExpires;
 
   @override
-  int get hashCode => Object.hash(type, dot, label, customStatus);
+  int get hashCode => Object.hash(type, dot, label, customStatus, customExpires);
 
   @override
   String toString() => 'RowStatus($label, "$customStatus")';
@@ -88,6 +94,7 @@ RowStatus? rowStatusOf(
             : Dot.offline,
     label: isStale ? words.lastKnown(name) : name,
     customStatus: status.customStatus,
+    customExpires: status.customExpires,
   );
 }
 

@@ -46,6 +46,35 @@ String dayText(DateTime at, DateTime now, TimeWords words) {
   return _fill(pattern, at, words.longMonths, words.longWeekdays);
 }
 
+/// Formats the time until the [end] of a custom status: seconds within a
+/// minute, minutes within an hour, otherwise the time of day, with its day if
+/// that is not today. Returns an empty text if [end] has passed: the server
+/// then clears the custom status at any moment.
+String remainingText(DateTime end, DateTime now, TimeWords words) {
+  final left = end.difference(now);
+  if (left <= Duration.zero) {
+    return '';
+  }
+  // A unit that has begun counts, so that the text is never "for 0 s".
+  if (left <= const Duration(minutes: 1)) {
+    return words.forSeconds.replaceFirst('{}', '${_ceil(left, 1000)}');
+  }
+  if (left <= const Duration(hours: 1)) {
+    return words.forMinutes.replaceFirst('{}', '${_ceil(left, 60000)}');
+  }
+  final days = _daysBetween(now, end);
+  final pattern = end.year == now.year ? words.date : words.dateOfYear;
+  final day = days == 0
+      ? ''
+      : left < const Duration(days: 6)
+          ? '${words.weekdays[end.weekday - 1]} '
+          : '${_fill(pattern, end, words.months, words.weekdays)} ';
+  return words.until.replaceFirst('{}', '$day${clockText(end)}');
+}
+
+int _ceil(Duration left, int milliseconds) =>
+    (left.inMicroseconds / (milliseconds * 1000)).ceil();
+
 /// Formats the time of day of a message.
 String clockText(DateTime at) => '${_two(at.hour)}:${_two(at.minute)}';
 

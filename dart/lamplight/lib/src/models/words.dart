@@ -197,6 +197,9 @@ final class TimeWords {
     required this.dateOfYear,
     required this.day,
     required this.dayOfYear,
+    required this.forSeconds,
+    required this.forMinutes,
+    required this.until,
   });
 
   /// The text for a time less than a minute ago.
@@ -236,6 +239,15 @@ final class TimeWords {
   /// `{d}`, `{y}`.
   final String dayOfYear;
 
+  /// The text for some seconds until an end, in which `{}` is their number.
+  final String forSeconds;
+
+  /// The text for some minutes until an end, in which `{}` is their number.
+  final String forMinutes;
+
+  /// The text for an end, in which `{}` is its time.
+  final String until;
+
   static const _english = TimeWords._(
     now: 'now',
     minute: '1 minute ago',
@@ -258,6 +270,9 @@ final class TimeWords {
     dateOfYear: '{m} {d}, {y}',
     day: '{w}, {m} {d}',
     dayOfYear: '{w}, {m} {d}, {y}',
+    forSeconds: 'for {} s',
+    forMinutes: 'for {} min',
+    until: 'until {}',
   );
 
   static const _chinese = TimeWords._(
@@ -273,6 +288,9 @@ final class TimeWords {
     dateOfYear: '{y}年{m}{d}日',
     day: '{m}{d}日{w}',
     dayOfYear: '{y}年{m}{d}日{w}',
+    forSeconds: '还剩 {} 秒',
+    forMinutes: '还剩 {} 分钟',
+    until: '至 {}',
   );
 
   static const _chineseMonths = [

@@ -33,6 +33,7 @@ UserStatus? readStatus(JsonObject told) {
         ) ??
         StatusType.unknown,
     customStatus: told.text('customStatus'),
+    customExpires: told.time('customExpires'),
     version: told.large('version'),
     since: told.time('since'),
     reason: _readReason(told['reason']),
