@@ -202,7 +202,7 @@ export class TuikitOwnStatus extends LitElement {
     const now = this.#now;
     const remaining =
       customStatus === "" || customExpires === undefined ? undefined : remainingOf(customExpires, now, words);
-    if (remaining !== undefined && remaining.changesAt < Infinity) {
+    if (this.isConnected && remaining !== undefined && remaining.changesAt < Infinity) {
       wakeAfter(remaining.changesAt - now, this.#redraw);
     }
     const until = remaining?.text ?? "";

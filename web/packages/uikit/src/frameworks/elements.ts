@@ -16,7 +16,7 @@ export interface Properties {
   "tuikit-chat": Own<TuikitChat>;
   "tuikit-contact": Own<TuikitContact>;
   "tuikit-conversation": Own<TuikitConversation>;
-  "tuikit-own-status": Own<TuikitOwnStatus>;
+  "tuikit-own-status": Omit<Own<TuikitOwnStatus>, "edit" | "set">;
 }
 
 /** The events of each element, by its name. */

@@ -82,6 +82,17 @@ describe("the own status", () => {
     expect(announced(element)).toBe("The time of your status is over. It is cleared.");
   });
 
+  test("has no timer while it is not in the page", async () => {
+    const element = await own();
+    stage.becomes("me", 1, "out", { customExpires: NOON + 60_000 });
+    await drawn(element);
+    const before = vi.getTimerCount();
+    element.requestUpdate();
+    element.remove();
+    await drawn(element);
+    expect(vi.getTimerCount()).toBe(before - 1);
+  });
+
   test("keeps its text after its end until the server clears it", async () => {
     const element = await own();
     stage.becomes("me", 1, "out", { customExpires: NOON + 2_000 });

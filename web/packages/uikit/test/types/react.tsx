@@ -22,6 +22,15 @@ export function Lists({ open }: { readonly open: (id: string) => void }): JSX.El
       }}
     />,
     <tuikit-chat key="chat" conversationID="C2Calice" />,
+    <tuikit-own-status
+      key="own"
+      durations={["never", 60, "tonight"]}
+      ontuikit-own-status-set={({ detail }) => {
+        open(detail.customStatus);
+      }}
+    />,
+    // @ts-expect-error -- there is no such choice
+    <tuikit-own-status key="wrong choice" durations={["soon"]} />,
     // @ts-expect-error -- a switch is no text
     <tuikit-contact key="wrong" isShowOnlineStatus="off" />,
     // @ts-expect-error -- there is no such theme
