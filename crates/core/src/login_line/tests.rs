@@ -1,3 +1,5 @@
+//! Tables of attempts with the order of their turns, and simulations of attackers.
+
 use super::*;
 use std::collections::VecDeque;
 
