@@ -82,6 +82,7 @@ async fn no_change_falls_between_the_interest_and_the_read() {
     one.seed("a").await.unwrap();
     one.connect("a", 1).await.unwrap();
     one.set_custom("a", "0").await.unwrap();
+    until("the connect is heard", async || other.redis.figures().batches == 2).await;
     let one = Arc::new(one);
     let writer = tokio::spawn(async move {
         for n in 1..=2_000 {
