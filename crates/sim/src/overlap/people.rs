@@ -481,12 +481,3 @@ pub(crate) fn shown(status: &UserStatus) -> String {
     };
     format!("{kind} {:?} {}", status.custom_status.as_str(), status.version)
 }
-
-/// The duration of a custom status in seconds; 0 if it stays. It follows from the text, so it needs no draw.
-pub fn seconds_of(text: &str) -> u32 {
-    match text {
-        "lunch" | "on the road" => 7,
-        "away" => 90,
-        _ => 0,
-    }
-}
