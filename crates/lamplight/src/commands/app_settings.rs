@@ -12,7 +12,7 @@ use std::time::Duration;
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Settings")]
 pub struct SettingsArgs {
-    /// Name. For people; the server does not use it
+    /// Name. For display only
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
     /// Edition. Queries of other users, subscribe and unsubscribe need flagship
@@ -56,25 +56,25 @@ pub struct SettingsArgs {
     /// Window of the calls of a client, 1ms to 1h
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     rate_window: Option<u32>,
-    /// Silence of a native link, 1s to 1h. A link without a byte for this long is closed
+    /// Heartbeat timeout of a native link, 1s to 1h. A link that sends nothing for this long is closed
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     heartbeat_timeout_native: Option<u32>,
-    /// Silence of a Web link, 1s to 1h. A link without a byte for this long is closed
+    /// Heartbeat timeout of a Web link, 1s to 1h. A link that sends nothing for this long is closed
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     heartbeat_timeout_web: Option<u32>,
-    /// Linger of a native connection, 0 to 10m. A broken connection counts as present for this long, which
+    /// Linger of a native connection, 0 to 10m. A broken connection counts as connected for this long, which
     /// hides a change of network
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     linger_native: Option<u32>,
-    /// Linger of a Web connection, 0 to 10m. A broken connection counts as present for this long, which hides
+    /// Linger of a Web connection, 0 to 10m. A broken connection counts as connected for this long, which hides
     /// a page reload
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     linger_web: Option<u32>,
-    /// Login without a connection, 1m to 49d. After this time the login ends, and the user is shown as not
+    /// Login retention, 1m to 49d. A login without a connection ends after this time, and the user is shown as not
     /// logged in
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     login_retention: Option<u32>,
-    /// Subscriptions without a connection, 0 to 49d. After this time the list is emptied
+    /// Subscription retention, 0 to 49d. After this time without a connection, the subscription list is emptied
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     subscription_retention: Option<u32>,
     /// Friends of a user, 1 to 10000
@@ -86,8 +86,8 @@ pub struct SettingsArgs {
     /// Days that messages are kept, 0 to 3650. 0 keeps them for ever
     #[arg(long, value_name = "N")]
     message_days: Option<u16>,
-    /// Messages of a client, 1 to 10000. Messages that a user may send in the window; the same number of
-    /// times, conversations may be marked as read. More are refused with 7008
+    /// Messages of a client, 1 to 10000. Per user in the window; marking conversations as read has the same limit.
+    /// More are refused with 7008
     #[arg(long, value_name = "N")]
     message_rate_calls: Option<u16>,
     /// Window of the messages of a client, 1ms to 1h
@@ -99,18 +99,18 @@ pub struct SettingsArgs {
     /// Window of the calls of the server API, 1ms to 1h
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     api_rate_window: Option<u32>,
-    /// Status changes go to. Gets State.StateChange at every login, logout, disconnect and change of a custom
+    /// URL for status changes. Receives State.StateChange at every login, logout, disconnect and change of a custom
     /// status. Empty: no webhook
     #[arg(long, value_name = "URL")]
     state_change_url: Option<String>,
-    /// Offline messages go to. Gets each message to a user who is OFFLINE, so that the app can push it.
+    /// URL for offline messages. Receives each message to a user who is OFFLINE, so that the app can push it.
     /// Empty: no webhook
     #[arg(long, value_name = "URL")]
     push_url: Option<String>,
     /// Token. Signs every request: Sign = hex(sha256(Token + RequestTime)). It cannot be read back
     #[arg(long, value_name = "TOKEN|-", allow_hyphen_values = true)]
     webhook_token: Option<String>,
-    /// JWKS of the identity provider. Keys for JWTs at this address, fetched and renewed. Empty: none
+    /// JWKS of the identity provider. The server fetches keys for JWTs from this address and renews them. Empty: none
     #[arg(long, value_name = "URL")]
     jwks_url: Option<String>,
     /// Key file for JWTs. A JWKS or PEM in the folder jwks of the data folder, read again every five minutes. Empty:
@@ -126,7 +126,7 @@ pub struct SettingsArgs {
     /// Issuer of JWTs. A JWT must have this iss. Empty: any
     #[arg(long, value_name = "TEXT")]
     jwt_issuer: Option<String>,
-    /// Audience of JWTs. A JWT must name it in aud. Empty: the SDKAppID
+    /// Audience of JWTs. The aud of a JWT must contain it. Empty: the SDKAppID
     #[arg(long, value_name = "TEXT")]
     jwt_audience: Option<String>,
     /// Claim of the userID. The claim of a JWT that holds the userID; sub is the usual one
