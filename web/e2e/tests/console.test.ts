@@ -41,9 +41,9 @@ describe("the console", () => {
     const page = await windows.page(`${server.pages}/console/`);
     await page.locator("lc-login input[name=password]").fill("not the password");
     await page.locator("lc-login button.primary").click();
-    await page.getByText("That is not the password. (code 401)").waitFor();
+    await page.getByText("Wrong name or password. (code 401)").waitFor();
     await logIn(page, password);
-    await page.locator(".tile", { hasText: "People online" }).waitFor();
+    await page.locator(".tile", { hasText: "Users online" }).waitFor();
 
     const chat = await client("operator-test");
     const ask = () => chat.getUserStatus({ userIDList: ["alice"] });
@@ -53,16 +53,16 @@ describe("the console", () => {
     const toggle = page.getByRole("switch", { name: "User status query and change notification" });
     expect(await toggle.getAttribute("aria-checked")).toBe("true");
     await toggle.click();
-    await page.getByText("1 change not saved").waitFor();
+    await page.getByText("1 unsaved change").waitFor();
     // The change has no effect until the form is saved.
     expect((await ask()).data.successUserList).toHaveLength(1);
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("Saved. It holds from now on.").waitFor();
+    await page.getByText("Saved. The settings are in effect.").waitFor();
     await expect(ask()).rejects.toMatchObject({ code: 72_001 });
 
     await toggle.click();
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("Saved. It holds from now on.").waitFor();
+    await page.getByText("Saved. The settings are in effect.").waitFor();
     expect((await ask()).data.successUserList).toHaveLength(1);
     await chat.destroy();
     // The browser logs the refusal of the wrong password as an error.
@@ -78,12 +78,12 @@ describe("the console", () => {
     await page.getByLabel("Name").fill("from the second");
     await server.command("app", "set", String(server.app), "--subscriptions", "321");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("Somebody else has changed this app").waitFor();
+    await page.getByText("This app was changed meanwhile").waitFor();
     expect(await page.getByLabel("Name").inputValue()).toBe("from the second");
     expect(await server.command("app", "show", "--json")).not.toContain("from the second");
 
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("Saved. It holds from now on.").waitFor();
+    await page.getByText("Saved. The settings are in effect.").waitFor();
     const app = JSON.parse(await server.command("app", "show", "--json")) as {
       settings: { name: string; limits: { subscriptions: number } };
     };
@@ -111,7 +111,7 @@ describe("the console", () => {
     await field.getByRole("button", { name: "Set a secret" }).click();
     const input = field.getByRole("textbox");
     await input.fill("too short");
-    await field.getByText("A secret has at least 32 bytes.").waitFor();
+    await field.getByText("A secret must have at least 32 bytes.").waitFor();
     // An input that the operator has emptied stays open, and is not a change.
     await input.fill("");
     await save.waitFor({ state: "detached" });
@@ -123,7 +123,7 @@ describe("the console", () => {
 
     await field.getByRole("button", { name: "Set another secret" }).click();
     expect(await input.inputValue()).toBe("");
-    await field.getByRole("button", { name: "Keep the one that is set" }).click();
+    await field.getByRole("button", { name: "Keep the current one" }).click();
     await field.getByRole("button", { name: "Remove it" }).click();
     await field.getByText("The secret will be removed").waitFor();
     await save.click();
@@ -147,7 +147,7 @@ describe("the console", () => {
     await page.locator("lc-login").waitFor({ state: "detached" });
     expect(await page.getByLabel("Name").inputValue()).toBe("typed before the end");
     await page.getByRole("button", { name: "Save" }).click();
-    await page.getByText("Saved. It holds from now on.").waitFor();
+    await page.getByText("Saved. The settings are in effect.").waitFor();
     await windows.close();
   });
 
@@ -165,7 +165,7 @@ describe("the console", () => {
     await page.getByRole("link", { name: "e2e-watched" }).click();
 
     const user = page.locator("lc-user");
-    await user.getByText("a device logged in or came back").waitFor();
+    await user.getByText("a device logged in or reconnected").waitFor();
     await user.locator(".people", { hasText: "e2e-watcher" }).waitFor();
     await watched.setSelfStatus({ customStatus: "in a test" });
     await user.getByText("“in a test”").waitFor();
@@ -178,7 +178,7 @@ describe("the console", () => {
     await user.getByRole("button", { name: "Kick" }).first().click();
     await page.getByText("Kick e2e-watched?").waitFor();
     await page.locator("lc-confirm button.danger").click();
-    await user.getByText("Every login was ended.").waitFor();
+    await user.getByText("All logins have ended.").waitFor();
     await user.getByText("kicked by another login, the server API or an operator").waitFor();
     await user.getByText("No device is logged in.").waitFor();
     await Promise.all([watcher.destroy(), watched.destroy()]);
@@ -219,8 +219,8 @@ describe("the console", () => {
     const focused = () => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.localName);
     expect(await focused()).toBe("main");
     await page.getByRole("button", { name: "New app" }).click();
-    await page.getByRole("button", { name: "Make the app" }).click();
-    const dialog = page.getByRole("dialog", { name: /^App \d+ is made$/ });
+    await page.getByRole("button", { name: "Create app" }).click();
+    const dialog = page.getByRole("dialog", { name: /^App \d+ was created$/ });
     await dialog.waitFor();
     await page.locator("lc-dialog[open]").getByRole("heading", { name: "Key 1" }).waitFor();
     await page.getByRole("group", { name: "Secret text of key 1" }).waitFor();
@@ -260,7 +260,7 @@ describe("the console", () => {
     }
     await page.keyboard.press("Space");
     expect(await toggle.getAttribute("aria-checked")).not.toBe(before);
-    await page.getByText("1 change not saved").waitFor();
+    await page.getByText("1 unsaved change").waitFor();
     expect(windows.errors).toEqual([]);
     await windows.close();
   });

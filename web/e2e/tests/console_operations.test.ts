@@ -77,7 +77,7 @@ describe("the operations of the console", () => {
     await server.command("account", "set", "online-1", "--nick", "Ärger");
     await server.command("account", "set", "offline-1", "--nick", "ärgert nobody");
     const { windows, page } = await openConsole("#/users");
-    await page.getByLabel("Look at").selectOption("nick");
+    await page.getByLabel("Search by").selectOption("nick");
     await page.getByLabel("Begins with").fill("äRG");
     await page.getByRole("button", { name: "Find" }).click();
     await page.getByRole("cell", { name: "ärgert nobody" }).waitFor();

@@ -57,7 +57,7 @@ describe("operators of the console", () => {
     await goTo(vera, "#/apps");
     expect(await vera.getByRole("button", { name: "New app" }).isDisabled()).toBe(true);
     await goTo(vera, "#/apps/1400000001/general");
-    await vera.getByText("To change it takes the role Admin.").waitFor();
+    await vera.getByText("Changes require the role Admin.").waitFor();
     expect(await vera.getByLabel("Name").isDisabled()).toBe(true);
     await goTo(vera, "#/apps/1400000001/switches");
     expect(await vera.getByRole("switch").first().isDisabled()).toBe(true);
@@ -68,7 +68,7 @@ describe("operators of the console", () => {
     expect(await kick.isDisabled()).toBe(true);
     // The page itself is also closed to this role: it names the required role, and has no buttons.
     await goTo(vera, "#/operators");
-    await vera.getByText("Your role does not allow this. It takes the role Admin.").first().waitFor();
+    await vera.getByText("Your role does not allow this. The role Admin is required.").first().waitFor();
     expect(await vera.locator("lc-operators button").count()).toBe(0);
     await goTo(vera, "#/apps/1400000001/webhooks");
     expect(await vera.getByRole("button", { name: "Test: push" }).isDisabled()).toBe(true);
@@ -82,14 +82,14 @@ describe("operators of the console", () => {
     await expect.poll(() => role.inputValue()).toBe("viewer");
     await admin.unroute(isRole);
     await role.selectOption("operator");
-    await admin.getByText("vera has the role Operator now").waitFor();
+    await admin.getByText("vera now has the role Operator").waitFor();
     await goTo(vera, "#/users/1400000001/alice");
     await vera.getByText("Your session has ended.").waitFor();
     await logIn(vera, "vera", secret);
     await vera.getByText("vera · Operator").waitFor();
     await kick.click();
     await vera.locator("lc-confirm button.danger").click();
-    await vera.getByText("Every login was ended.").waitFor();
+    await vera.getByText("All logins have ended.").waitFor();
 
     await admin.getByRole("button", { name: "Remove: vera" }).click();
     await admin.locator("lc-confirm button.danger").click();
@@ -117,9 +117,9 @@ describe("operators of the console", () => {
     await tab.getByText("otto · Viewer").waitFor();
 
     const change = async (old: string, next: string, again = next): Promise<void> => {
-      await page.getByLabel("Present password").fill(old);
+      await page.getByLabel("Current password").fill(old);
       await page.getByLabel("New password", { exact: true }).fill(next);
-      await page.getByLabel("New password, once more").fill(again);
+      await page.getByLabel("Confirm new password").fill(again);
       await page.keyboard.press("Enter");
     };
     const second = "seven lamps in a row";
@@ -129,16 +129,16 @@ describe("operators of the console", () => {
     await change(first, "short");
     await page.getByText("The new password has 5 bytes.").waitFor();
     await change(first, second, "seven lamps in a bow");
-    await page.getByText("The two new passwords are not the same.").waitFor();
+    await page.getByText("The new passwords do not match.").waitFor();
     await change("not the password", second);
-    await page.getByText("That is not your present password.").waitFor();
+    await page.getByText("The current password is wrong.").waitFor();
     await page.keyboard.press("Escape");
-    await page.getByLabel("Present password").waitFor({ state: "hidden" });
+    await page.getByLabel("Current password").waitFor({ state: "hidden" });
     await open.click();
-    expect(await page.getByLabel("Present password").inputValue()).toBe("");
-    expect(await page.getByText("That is not your present password.").count()).toBe(0);
+    expect(await page.getByLabel("Current password").inputValue()).toBe("");
+    expect(await page.getByText("The current password is wrong.").count()).toBe(0);
     await change(first, second);
-    await page.getByText("Your password is changed.").waitFor();
+    await page.getByText("Your password was changed.").waitFor();
 
     await goTo(page, "#/apps");
     await page.getByText("otto · Viewer").waitFor();
@@ -199,14 +199,14 @@ describe("operators of the console", () => {
       ["day", "1 minute"],
       ["month", "15 minutes"],
     ] as const) {
-      await page.getByLabel("Range of the charts").selectOption(range);
+      await page.getByLabel("Time range").selectOption(range);
       await page.getByText(`Each point covers ${step}.`).waitFor();
       await page.locator("lc-overview lc-chart canvas").first().waitFor();
     }
     // The server writes figures every ten seconds, and may have just started.
     let points: { at: number; connections: number }[] = [];
     const read = async (): Promise<number> => {
-      const range = page.getByLabel("Range of the charts");
+      const range = page.getByLabel("Time range");
       await range.selectOption("hour");
       await range.selectOption("month");
       await page.getByText("Each point covers 15 minutes.").waitFor();

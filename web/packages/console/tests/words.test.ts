@@ -48,18 +48,15 @@ test.each([
 describe("a refusal in words", () => {
   const { en, zh } = LANGUAGES;
   test.each([
-    [new ApiError(0, 0, "x"), "The server cannot be reached. Check your connection, and whether it is running."],
-    [new ApiError(401, 401, "wrong password"), "That is not the password. (code 401)"],
-    [
-      new ApiError(429, 70_050, "70050 x", 60),
-      "Too many wrong passwords. Wait 60 seconds, then try again. (code 70050)",
-    ],
-    [new ApiError(412, 412, "x"), "Somebody else has changed this app in the meantime. (code 412)"],
+    [new ApiError(0, 0, "x"), "The server cannot be reached. Check the network, and whether the server is running."],
+    [new ApiError(401, 401, "wrong password"), "Wrong name or password. (code 401)"],
+    [new ApiError(429, 70_050, "70050 x", 60), "Too many wrong passwords. Try again in 60 seconds. (code 70050)"],
+    [new ApiError(412, 412, "x"), "This app was changed meanwhile. (code 412)"],
     [new ApiError(409, 409, "this is the last key"), "This is the last key (code 409)"],
-    [new ApiError(503, 503, ""), "The server is too busy at the moment. Try again. (code 503)"],
+    [new ApiError(503, 503, ""), "The server is temporarily unavailable. Try again. (code 503)"],
     [
       new ApiError(500, 70_500, "70500: internal error"),
-      "Something went wrong in the server. Its log says more. (code 70500)",
+      "Internal server error. See the log of the server. (code 70500)",
     ],
     [new ApiError(404, 70_107, CODES.NO_SUCH_ACCOUNT.english), "No such account (code 70107)"],
     [
@@ -71,7 +68,7 @@ describe("a refusal in words", () => {
   });
 
   test("in Chinese the table speaks, with what the server adds", () => {
-    expect(errorText(new ApiError(404, 70_107, "70107: no such account"), zh)).toBe("帐号不存在 (错误码 70107)");
-    expect(errorText(new ApiError(400, 6_017, "6017: x must be 1"), zh)).toBe("参数无效：x must be 1 (错误码 6017)");
+    expect(errorText(new ApiError(404, 70_107, "70107: no such account"), zh)).toBe("帐号不存在（错误码 70107）");
+    expect(errorText(new ApiError(400, 6_017, "6017: x must be 1"), zh)).toBe("参数无效：x must be 1（错误码 6017）");
   });
 });

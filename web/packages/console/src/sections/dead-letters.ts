@@ -207,7 +207,7 @@ export class DeadLetters extends WebhookPart<Shown> {
       act: async () => {
         const { done } = await this.api.drop(app, ids);
         if (app !== this.app) return;
-        this.done = webhooks.forgotten(count(done, this.words.locale), done === 1);
+        this.done = webhooks.dropped(count(done, this.words.locale), done === 1);
         await this.load();
       },
     };

@@ -4,11 +4,11 @@ import { CODES } from "@lamplight/chat/codes";
 import { ApiError } from "../api/client.js";
 import type { Words } from "./en.js";
 
-/** Returns the code of an error and a sentence for it, followed by details if the server has sent any. */
+/** Returns a sentence for an error, with details if the server has sent any, and its code. */
 export function errorText(error: unknown, words: Words): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.status === 0) return words.errors.unreachable;
-  return `${sentence(error, words)} (${words.errors.code(error.code)})`;
+  return words.errors.withCode(sentence(error, words), error.code);
 }
 
 function sentence(error: ApiError, words: Words): string {
