@@ -61,7 +61,7 @@ test("a search leads to the place, by the keyboard, without a fault of the page"
 
   await page.keyboard.press("/");
   await page.keyboard.type("xylophone");
-  await page.locator(".found [role=status]", { hasText: "Nothing has “xylophone”" }).waitFor();
+  await page.locator(".found [role=status]", { hasText: "No results for “xylophone”" }).waitFor();
   await page.keyboard.press("Escape");
   await page.locator(".found").waitFor({ state: "hidden" });
   expect(windows.errors).toEqual([]);

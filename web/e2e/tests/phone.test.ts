@@ -225,7 +225,7 @@ describe("on a desk", () => {
     const second = await windows.page(demo.server.pages);
     await playAs(second, "you");
     const ending = page.locator("lamplight-entrance .ending");
-    await ending.getByText("You are logged in in another window now").waitFor();
+    await ending.getByText("You logged in in another window").waitFor();
     expect(await page.locator("lamplight-entrance").getByText("Somebody else logged in").count()).toBe(0);
     await ending.getByRole("button", { name: "Use it here instead" }).click();
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();

@@ -44,14 +44,14 @@ if (script && form && field && found && status && list) {
         show(finder, words);
       }
     } catch {
-      status.textContent = "The search could not be loaded. Type again to try once more.";
+      status.textContent = "The search could not be loaded. Type again to retry.";
       list.replaceChildren();
     }
   };
   const show = (finder: Finder, words: string): void => {
     const results = finder.find(words);
     status.textContent =
-      results.length === 0 ? `Nothing has “${words}”.` : `${results.length} places have “${words}”.`;
+      results.length === 0 ? `No results for “${words}”.` : `Results for “${words}”: ${results.length}.`;
     list.replaceChildren(
       ...results.slice(0, MOST).map(({ page, title, section, excerpt }) => {
         const link = document.createElement("a");
