@@ -61,7 +61,7 @@ describe("two windows of the demo", () => {
       Object.assign(element, { durations: [5] });
     });
     await card.locator("form input[type=text]").fill("🍵 Brewing tea");
-    await card.getByText("5 seconds").click();
+    await card.getByLabel("5 seconds").check();
     await card.locator("form .primary").click();
     await card.locator(".status .until", { hasText: /^for \d s$/ }).waitFor();
 
