@@ -456,7 +456,7 @@ async fn what_a_call_was_answered_with_is_put_back_although_the_log_has_not_repo
     let logged_in = log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
     let mut audience = audience_of(&cluster, "ann", ann).await;
     for (text, is_heard) in [("lunch", true), ("busy", false)] {
-        let answered = cluster.here.set_custom_status(&user("ann"), text, by, now(90)).await.unwrap();
+        let answered = cluster.here.set_custom_status(&user("ann"), text, 0, by, now(90)).await.unwrap();
         audience.answered_own_change(&user("ann"), &answered);
         if is_heard {
             audience.tell(&user("ann"), &answered, UserStatus::clone);
@@ -507,7 +507,7 @@ async fn a_call_is_not_answered_with_success_if_the_directory_has_lost_data_sinc
             second += 100;
             cluster.directory.lose_at_change(now(second).wall, before);
             let error = match call {
-                "set" => here.set_custom_status(&user("ann"), "busy", by, now(second)).await.unwrap_err(),
+                "set" => here.set_custom_status(&user("ann"), "busy", 0, by, now(second)).await.unwrap_err(),
                 "subscribe" => {
                     here.subscribe_user_status(&user("ann"), &["bob"], now(second)).await.unwrap_err()
                 }
