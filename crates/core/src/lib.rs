@@ -58,7 +58,9 @@ pub use multi_device::{Contender, victims};
 pub use pace::{MinimumRate, Pace, PaceFault, PaceLimits, PacePhase};
 pub use pending_events::{MAX_PENDING_EVENTS, PendingEvents};
 pub use policy::{Abilities, Call, Gate, Notifications, abilities, check_batch, check_call, notifications};
-pub use presence::{Admission, Connected, Expired, Presence, Reassert, Reasserted, UserFacts, lacks_change};
+pub use presence::{
+    Admission, Connected, Expired, Presence, Reassert, Reasserted, RefusedLogin, UserFacts, lacks_change,
+};
 pub use quota::{FailureWindow, SlidingWindow};
 pub use readiness::{Course, Readiness, Sign, Verdict};
 pub use reconnect::ReconnectPace;

@@ -11,7 +11,7 @@ mod facts;
 mod nodes;
 
 pub use expiry::Expired;
-pub use facts::{Admission, UserFacts};
+pub use facts::{Admission, RefusedLogin, UserFacts};
 pub use nodes::{Reassert, Reasserted, lacks_change};
 
 use self::events::{event_device, wants_events};

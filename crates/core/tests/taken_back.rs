@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use MultiDeviceMode::{Dual, Multi, Single};
-use lamplight_core::{Admission, Connect, LinkEnd, Presence, UserFacts};
+use lamplight_core::{Admission, Connect, LinkEnd, Presence, RefusedLogin, UserFacts};
 use lamplight_model::{
     AppSettings, ConnectionId, DeviceId, EndWhy, Moment, MultiDeviceMode, MultiDevicePolicy, Now, Platform,
     Revoked, StatusType, Timestamp, Version,
@@ -38,6 +38,36 @@ fn logged_in() -> Presence {
     presence
 }
 
+fn refused(login: u64, platform: Platform, connection: Option<u64>) -> RefusedLogin {
+    let connection = connection.map(ConnectionId::alone);
+    RefusedLogin { device: device(), platform, login, connection, why: Some(EndWhy::LoggedOut) }
+}
+
+/// Both logins were recorded, and both calls failed. Only login 5 had entered the record, over connection 1.
+#[test]
+fn a_login_that_got_the_number_of_another_refused_one_is_taken_back_too() {
+    let settings = AppSettings::default();
+    let (entered, other) = (refused(5, Platform::Android, Some(1)), refused(7, Platform::Android, Some(2)));
+    for order in [[&entered, &other], [&other, &entered]] {
+        let mut presence = logged_in();
+        order.into_iter().for_each(|it| drop(presence.take_back(it, &settings, NOW)));
+        assert!(presence.devices().is_empty(), "{order:?}");
+        let ends: Vec<u64> = presence.unsettled_ends().map(|end| end.login).collect();
+        assert_eq!(ends, [7], "{order:?}");
+    }
+}
+
+#[test]
+fn a_login_over_another_connection_stays_though_it_got_the_number_of_a_refused_one() {
+    let settings = AppSettings::default();
+    let mut presence = logged_in();
+    drop(presence.take_back(&refused(7, Platform::Android, Some(2)), &settings, NOW));
+    drop(presence.take_back(&refused(6, Platform::Android, Some(3)), &settings, NOW));
+    let left: Vec<u64> = presence.devices().iter().map(|device| device.login).collect();
+    assert_eq!(left, [7]);
+    assert_eq!(presence.unsettled_ends().count(), 0);
+}
+
 #[test]
 fn a_login_is_taken_back_by_its_number() {
     // The columns: the number and platform of the refused login; the resulting status type and the number of the
@@ -54,14 +84,7 @@ fn a_login_is_taken_back_by_its_number() {
     ];
     for ((login, platform), (status, left), told) in table {
         let mut presence = logged_in();
-        let done = presence.take_back(
-            &device(),
-            platform,
-            login,
-            Some(EndWhy::LoggedOut),
-            &AppSettings::default(),
-            NOW,
-        );
+        let done = presence.take_back(&refused(login, platform, None), &AppSettings::default(), NOW);
         assert_eq!(presence.status_type(), status, "{login} {platform}");
         assert_eq!(presence.devices().first().map(|device| device.login), left, "{login} {platform}");
         assert_eq!(presence.unsettled_ends().next().map(|end| end.login), told, "{login} {platform}");

@@ -8,8 +8,8 @@
 //! Ended logins that the facts have not stored are not in this list, because the live record keeps them.
 
 use crate::open_connection::OpenConnection;
-use lamplight_core::LinkEnd;
-use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Platform, Timestamp, User};
+use lamplight_core::{LinkEnd, RefusedLogin};
+use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Timestamp, User};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(crate) enum Pending {
     /// cluster, `open` is put back before, because the live record may have lost the connection meanwhile.
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd, open: Option<Box<OpenConnection>> },
     /// A login was recorded in the facts and then refused.
-    TakeBack { user: User, recorded: Recorded },
+    TakeBack { user: User, refused: RefusedLogin },
     /// A login was refused, but may have been recorded at the time `at`, under a number that is unknown.
     Unrecord { user: User, device: DeviceId, by_app: bool, at: Timestamp },
     /// The facts have, or may have, created, kicked or deleted an account. The live record has not been updated yet.
@@ -48,16 +48,6 @@ pub(crate) enum LoginEnd {
     Logout,
     /// The UserSig has expired.
     SigExpired,
-}
-
-/// A login that was recorded and then refused.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Recorded {
-    pub device: DeviceId,
-    pub platform: Platform,
-    pub login: u64,
-    /// The cause in the end mark of the device; `None` if the device gets no mark.
-    pub mark: Option<EndWhy>,
 }
 
 /// The cause in the end mark that is stored when a login is undone. Only a login of the application needs a mark,
@@ -107,7 +97,8 @@ impl Retries {
             Pending::Disconnect { connection: other, .. } | Pending::EndLogin { connection: other, .. } => {
                 *other == connection
             }
-            Pending::TakeBack { .. } | Pending::Unrecord { .. } | Pending::Agree { .. } => false,
+            Pending::TakeBack { refused, .. } => refused.connection == Some(connection),
+            Pending::Unrecord { .. } | Pending::Agree { .. } => false,
         })
     }
 

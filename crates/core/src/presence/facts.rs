@@ -27,6 +27,22 @@ pub struct UserFacts {
     pub born: u64,
 }
 
+/// A login that was recorded and then refused; see [`Presence::take_back`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RefusedLogin {
+    /// The device.
+    pub device: DeviceId,
+    /// The platform of the device.
+    pub platform: Platform,
+    /// The number under which the facts have recorded the login.
+    pub login: u64,
+    /// The connection under which the login may have entered the record. No other login may use this connection before
+    /// the refused one is taken back. `None` if the login has not entered.
+    pub connection: Option<ConnectionId>,
+    /// The cause in the end mark of the device; `None` if the device gets no mark.
+    pub why: Option<EndWhy>,
+}
+
 /// The decision whether a login may connect; see [`Presence::admission`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Admission {
@@ -304,24 +320,19 @@ impl Presence {
         Transition { changed: true, ..Transition::quiet(()) }
     }
 
-    /// Ends a login that was recorded under the number `login` and then refused.
+    /// Ends a login that was recorded and then refused.
     ///
-    /// A later login of the device stays. An earlier login on the same platform stays too, and gets the number `login`,
-    /// which it has in the facts. An earlier login on another platform ends, because the facts have ended it. If the
-    /// record lacks the device, only the end is kept for the facts.
-    ///
-    /// `why` is the cause of the device's end mark, or `None` for no mark. The device counts as notified of the cause.
-    pub fn take_back(
-        &mut self,
-        device: &DeviceId,
-        platform: Platform,
-        login: u64,
-        why: Option<EndWhy>,
-        settings: &AppSettings,
-        now: Now,
-    ) -> Transition<()> {
+    /// A later login of the device stays. An earlier login on the same platform stays too, and gets the number of the
+    /// refused login, which it has in the facts. If that earlier login is refused too, it is therefore found by its
+    /// connection. An earlier login on another platform ends, because the facts have ended it. If the record lacks the
+    /// device, only the end is kept for the facts. The device counts as notified of the cause.
+    pub fn take_back(&mut self, refused: &RefusedLogin, settings: &AppSettings, now: Now) -> Transition<()> {
+        let RefusedLogin { device, platform, login, connection, why } = refused;
+        let (platform, login) = (*platform, *login);
         let mark = why.map(|why| EndMark { why, told: true, at: now.wall });
-        let Some(index) = self.devices.iter().position(|it| it.id == *device && it.login <= login) else {
+        let has_entered = |it: &Device| connection.is_some_and(|refused| it.link == Link::Connected(refused));
+        let concerns = |it: &Device| it.id == *device && (it.login <= login || has_entered(it));
+        let Some(index) = self.devices.iter().position(concerns) else {
             if !self.devices.iter().any(|it| it.id == *device) && login > self.ended_through {
                 self.newest_login = self.newest_login.max(login);
                 let end = EndedLogin { device: device.clone(), login, mark };
@@ -332,7 +343,8 @@ impl Presence {
             }
             return Transition::quiet(());
         };
-        if self.devices[index].login < login && self.devices[index].platform == platform {
+        let stays = self.devices[index].login < login && !has_entered(&self.devices[index]);
+        if stays && self.devices[index].platform == platform {
             self.devices[index].login = login;
             self.devices.sort_by_key(|device| device.login);
             return Transition { changed: true, ..Transition::quiet(()) };

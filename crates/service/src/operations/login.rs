@@ -4,10 +4,10 @@
 //! the login is removed from the facts by its number. A failure after that does not refuse the login.
 
 use crate::records::Seeds;
-use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
+use crate::retries::{LoginEnd, Pending, mark_of};
 use crate::tokens::{KeyMark, Verified};
 use crate::{Port, Service, ServiceError};
-use lamplight_core::{Admission, Connect, Connected, LinkEnd, Presence, Transition};
+use lamplight_core::{Admission, Connect, Connected, LinkEnd, Presence, RefusedLogin, Transition};
 use lamplight_facts::{EndWhy, EndedLogin, FactsError, FactsErrorKind, LoginRecorded, NewLogin};
 use lamplight_model::{
     App, AppId, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId, Version,
@@ -341,15 +341,15 @@ impl Service {
                 Ok((Recording { registered, lists_version: Some(lists_version) }, entered))
             }
             Ok(Attempt::NotAdmitted(admission)) => {
-                let mut recorded = recorded_as(&connect, resume);
+                let mut refused = RefusedLogin { connection: None, ..refused_as(&connect, resume) };
                 if let Admission::Beaten(by) = admission {
                     // The login did not enter the record. The device is nevertheless notified about the kick and may
                     // not resume, like a device whose login was in the record.
-                    recorded.mark = Some(EndWhy::KickedBy(by));
+                    refused.why = Some(EndWhy::KickedBy(by));
                 }
-                if let Err(error) = self.take_back(user, &recorded, now).await {
+                if let Err(error) = self.take_back(user, &refused, now).await {
                     tracing::warn!(%error, "cannot remove a refused login from the facts; it will be retried");
-                    self.retries.push(Pending::TakeBack { user: user.clone(), recorded });
+                    self.retries.push(Pending::TakeBack { user: user.clone(), refused });
                 }
                 Err(match admission {
                     Admission::Beaten(by) => {
@@ -379,7 +379,7 @@ impl Service {
     }
 
     fn push_take_back(&self, user: &User, connect: &Connect<'_>, resume: bool) {
-        self.retries.push(Pending::TakeBack { user: user.clone(), recorded: recorded_as(connect, resume) });
+        self.retries.push(Pending::TakeBack { user: user.clone(), refused: refused_as(connect, resume) });
     }
 
     /// Connects a device in the live record, after the facts have recorded its login. Creates the record if it is
@@ -549,9 +549,9 @@ pub(crate) fn may_have_happened(error: &FactsError) -> bool {
     }
 }
 
-fn recorded_as(connect: &Connect<'_>, resume: bool) -> Recorded {
+fn refused_as(connect: &Connect<'_>, resume: bool) -> RefusedLogin {
     let (device, platform, login) = (connect.device.clone(), connect.platform, connect.login);
-    Recorded { device, platform, login, mark: mark_of(!resume) }
+    RefusedLogin { device, platform, login, connection: Some(connect.connection), why: mark_of(!resume) }
 }
 
 fn entered_as(presence: &Presence, login: u64, connected: Connected) -> Entered {

@@ -1,10 +1,10 @@
 //! Executes the operations in the retry list.
 
 use crate::records::Seeds;
-use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
+use crate::retries::{LoginEnd, Pending, mark_of};
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
-use lamplight_core::{Presence, Transition};
+use lamplight_core::{Presence, RefusedLogin, Transition};
 use lamplight_facts::{EndedLogin, Revoked};
 use lamplight_model::{DeviceId, Now, Timestamp, User};
 
@@ -64,7 +64,7 @@ impl Service {
                 }
                 Ok(())
             }
-            Pending::TakeBack { user, recorded } => self.take_back(user, recorded, now).await,
+            Pending::TakeBack { user, refused } => self.take_back(user, refused, now).await,
             Pending::Unrecord { user, device, by_app, at } => {
                 self.unrecord(user, device, *by_app, *at, now).await
             }
@@ -76,16 +76,14 @@ impl Service {
     pub(crate) async fn take_back(
         &self,
         user: &User,
-        recorded: &Recorded,
+        refused: &RefusedLogin,
         now: Now,
     ) -> Result<(), ServiceError> {
-        let Recorded { device, platform, login, mark } = recorded;
-        let (platform, login, mark) = (*platform, *login, *mark);
         let app = self.app(user)?;
         let mut seeds = Seeds::default();
         let unsettled = loop {
             let unsettled = self.directory.update(user, now, |presence| {
-                let taken_back = presence.take_back(device, platform, login, mark, &app.settings, now);
+                let taken_back = presence.take_back(refused, &app.settings, now);
                 taken_back.map(|()| presence.unsettled_ends().cloned().collect::<Vec<_>>())
             });
             if let Some(unsettled) = unsettled.await? {
@@ -135,17 +133,16 @@ impl Service {
             self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone(), by_app, at });
             return Ok(());
         }
+        let refused = |login, platform| {
+            let (device, why) = (device.clone(), mark_of(by_app));
+            RefusedLogin { device, platform, login, connection: None, why }
+        };
         match (login, live) {
             (Some(login), live) if live.is_none_or(|(live, _)| live < login.number) => {
-                let (platform, login) = (login.platform, login.number);
-                let mark = mark_of(by_app);
-                self.take_back(user, &Recorded { device: device.clone(), platform, login, mark }, now).await
+                self.take_back(user, &refused(login.number, login.platform), now).await
             }
             // In the facts, a Web login has replaced a native login that is still in the live record.
-            (None, Some((login, platform))) => {
-                let mark = mark_of(by_app);
-                self.take_back(user, &Recorded { device: device.clone(), platform, login, mark }, now).await
-            }
+            (None, Some((login, platform))) => self.take_back(user, &refused(login, platform), now).await,
             (Some(_) | None, _) => Ok(()),
         }
     }
