@@ -178,9 +178,9 @@ pub(crate) struct People {
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
     /// The native devices that a login has kicked or that have logged out, and that have not logged in since.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
-    /// For each device: the numbers of the application's login requests, without automatic resumes and refused
-    /// requests.
-    pub app_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
+    /// For each device: the numbers of the application's login requests without refused requests, and of the automatic
+    /// resumes that succeeded.
+    pub device_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
     /// The attempts to log in: the user, the time at which the UserSig was issued, and whether it was a resume.
     pub logins: RefCell<Vec<(Who, u64, bool)>>,
     /// For each device: the time at which its current UserSig was issued. Refused UserSigs are removed.
@@ -201,7 +201,7 @@ impl People {
     /// Creates the state before the first connection.
     pub fn new(judge: Rc<Judge>) -> Self {
         let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
-        let (clients, left_behind, ended, app_logins, logins, sigs) = Default::default();
+        let (clients, left_behind, ended, device_logins, logins, sigs) = Default::default();
         let (must_stay, asked_about, texts_set) = Default::default();
         let pasts = RefCell::new(vec![Past::default(); NAMES.len()]);
         Self {
@@ -209,7 +209,7 @@ impl People {
             left_behind,
             allowed,
             ended,
-            app_logins,
+            device_logins,
             logins,
             sigs,
             pasts,
@@ -245,11 +245,12 @@ impl People {
         });
         // After a deletion, the user id may belong to a new account.
         let is_deleted = self.pasts.borrow()[client.who].kicks.iter().any(|kick| kick.deletes);
-        // A login by the application, requested after this client's login, may have been recorded after the end of this
-        // client. The message about the end arrives late in that case.
+        // A login of the device that was requested after this client's login may have come before the end of this
+        // client, which then has ended nothing: a connection that is not current any longer cannot log the device out.
+        // A resume counts if it succeeded, because the server must refuse it after the end.
         let is_last = {
-            let app_logins = self.app_logins.borrow();
-            app_logins.get(&key).and_then(BTreeSet::last).is_none_or(|asked| *asked <= client.login_asked)
+            let device_logins = self.device_logins.borrow();
+            device_logins.get(&key).and_then(BTreeSet::last).is_none_or(|asked| *asked <= client.login_asked)
         };
         if ends && is_alone && is_last && !is_deleted && !client.platform.is_web() {
             self.ended.borrow_mut().insert(key);
@@ -350,10 +351,13 @@ impl People {
         match answer {
             Ok(Body::LoggedIn { statuses, subscriptions, not_watched }) => {
                 self.judge.count("logged in");
+                let key = (client.who, client.device);
                 if matches!(asked, Request::Login(LoginRequest { resume: false, .. })) {
-                    self.ended.borrow_mut().remove(&(client.who, client.device));
+                    self.ended.borrow_mut().remove(&key);
+                } else {
+                    self.device_logins.borrow_mut().entry(key).or_default().insert(request);
                 }
-                if client.resumes_ended && self.ended.borrow().contains(&(client.who, client.device)) {
+                if client.resumes_ended && self.ended.borrow().contains(&key) {
                     self.judge.found(Name::EndedResumes, label(number, client));
                 }
                 client.stage = Stage::LoggedIn;
@@ -418,8 +422,8 @@ impl People {
                 }
                 if [Code::SIG_REVOKED, Code::KICKED_BY_OTHER_LOGIN].contains(&code) {
                     // A refused login was not recorded.
-                    let mut app_logins = self.app_logins.borrow_mut();
-                    app_logins.entry((client.who, client.device)).or_default().remove(&request);
+                    let mut device_logins = self.device_logins.borrow_mut();
+                    device_logins.entry((client.who, client.device)).or_default().remove(&request);
                 }
                 if let (Code::SIG_REVOKED, Request::Login(LoginRequest { issued, .. })) = (code, &asked) {
                     self.judge_refused_sig(number, client, *issued);

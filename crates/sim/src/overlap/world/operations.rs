@@ -294,7 +294,7 @@ impl World {
         };
         let asked = self.requests_made + 1;
         if !resume {
-            self.people.app_logins.borrow_mut().entry((who, device)).or_default().insert(asked);
+            self.people.device_logins.borrow_mut().entry((who, device)).or_default().insert(asked);
         }
         if let Some(client) = self.people.clients.borrow_mut().get_mut(&number) {
             client.login_asked = asked;
