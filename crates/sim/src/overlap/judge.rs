@@ -81,6 +81,9 @@ pub enum Name {
     LostNode,
     /// A subscription list has a deleted account.
     ListsDeleted,
+    /// A custom status was shown after its duration had passed, was cleared before it, or was not cleared by exactly one
+    /// change.
+    CustomExpiry,
     /// A restart has changed a status.
     RestartChanges,
     /// The code panicked, or the process failed to start.
@@ -89,7 +92,7 @@ pub enum Name {
 
 impl Name {
     /// All names.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::OlderWins,
         Self::RivalsStand,
         Self::GhostOfFailedLogin,
@@ -125,6 +128,7 @@ impl Name {
         Self::NothingNew,
         Self::LostNode,
         Self::ListsDeleted,
+        Self::CustomExpiry,
         Self::RestartChanges,
         Self::Panic,
     ];
@@ -167,6 +171,7 @@ impl Name {
             Self::NothingNew => "nothing-new",
             Self::LostNode => "lost-node",
             Self::ListsDeleted => "lists-deleted",
+            Self::CustomExpiry => "custom-expiry",
             Self::RestartChanges => "restart-changes",
             Self::Panic => "panic",
         }

@@ -1,6 +1,7 @@
 //! The users, their devices, and the clients of their connections.
 
 use super::judge::{Judge, Name};
+use super::worker::wall;
 use lamplight_core::{EndCause, Versioned};
 use lamplight_model::{AppId, Code, DeviceId, Platform, StatusType, User, UserId, UserStatus, Version};
 use std::cell::RefCell;
@@ -155,6 +156,8 @@ pub(crate) struct Client {
     pub stalled: bool,
     /// The number and the content of the unanswered request; `None` if all requests are answered.
     pub awaits: Option<(u64, Request)>,
+    /// The virtual time of the latest request.
+    pub asked_at: u64,
     pub picture: BTreeMap<Who, UserStatus>,
     /// For each user: the version in the last notification or answer.
     pub told: BTreeMap<Who, Version>,
@@ -378,6 +381,12 @@ impl People {
             Ok(Body::Statuses(statuses)) => {
                 for status in &statuses {
                     self.asked_about.borrow_mut().insert(who_is(&status.user_id));
+                    // The call was executed after it was sent.
+                    if is_over(status, client.asked_at.saturating_sub(CLOCK_ERROR)) {
+                        let (to, at) = (label(number, client), client.asked_at);
+                        let what = format!("{to} asked at {at} and is answered {}", shown(status));
+                        self.judge.found(Name::CustomExpiry, what);
+                    }
                     let is_wrong = status.status_type != StatusType::Online;
                     if is_wrong && self.must_stay.borrow().contains(&who_is(&status.user_id)) {
                         let what = format!("{} is answered {}", label(number, client), shown(status));
@@ -429,6 +438,10 @@ impl People {
                     self.judge_refused_sig(number, client, *issued);
                 }
                 let unknown = code == Code::INTERNAL;
+                if unknown && matches!(asked, Request::Text(_)) {
+                    // The text may have been the user's status until a loss.
+                    self.asked_about.borrow_mut().insert(client.who);
+                }
                 if unknown && matches!(asked, Request::Subscribe(_) | Request::Unsubscribe(_)) {
                     // The server may or may not have executed the call, so the client must request its subscription
                     // list again.
@@ -464,7 +477,7 @@ fn change(list: &mut BTreeSet<Who>, subscribed: &[UserId], unsubscribed: &[UserI
     list.extend(subscribed.iter().map(who_is));
 }
 
-/// Whether two statuses have equal status types and custom statuses.
+/// Whether two statuses have equal status types and custom statuses with equal ends.
 pub(crate) fn same(one: &UserStatus, other: &UserStatus) -> bool {
     let shown = |it: &UserStatus| (it.status_type, it.custom_expires);
     shown(one) == shown(other) && one.custom_status == other.custom_status
@@ -483,5 +496,36 @@ pub(crate) fn shown(status: &UserStatus) -> String {
         StatusType::Unlogined => "UNLOGINED",
         StatusType::Unknown => "UNKNOWN",
     };
-    format!("{kind} {:?} {}", status.custom_status.as_str(), status.version)
+    let until = status.custom_expires.map(|expires| format!(" until {}", expires.0 - wall(0).0));
+    format!("{kind} {:?}{} {}", status.custom_status.as_str(), until.unwrap_or_default(), status.version)
+}
+
+/// The duration of a custom status in seconds; 0 if it stays. It follows from the text, so it is not drawn. Of five
+/// texts, about two have a duration.
+pub(crate) fn seconds_of(text: &str) -> u32 {
+    match text.split_once(' ') {
+        Some(("on", "the road")) => 2,
+        // Ends while the world recovers from the loss or the restart that may follow, or some time after that.
+        Some(("probe", phase)) => match phase.parse::<u32>().unwrap_or(0) % 3 {
+            0 => 0,
+            1 => 10,
+            _ => 40,
+        },
+        Some(("moment", client)) => match client.parse::<u32>().unwrap_or(0) % 5 {
+            0 => 7,
+            1 => 90,
+            _ => 0,
+        },
+        None if text == "lunch" => 7,
+        None if text == "away" => 90,
+        _ => 0,
+    }
+}
+
+/// The largest difference in milliseconds between the wall clock of a node and that of the world.
+pub(crate) const CLOCK_ERROR: u64 = 1_000;
+
+/// Whether the duration of a custom status had passed at the virtual time `at` in milliseconds.
+pub(crate) fn is_over(status: &UserStatus, at: u64) -> bool {
+    status.custom_expires.is_some_and(|expires| expires <= wall(at))
 }

@@ -5,7 +5,8 @@ use super::executor::block_on;
 use super::judge::Name;
 use super::node::{GRACE, THE_LANE};
 use super::people::{
-    APP, Client, DEVICES, NAMES, Past, Stage, Who, id_of, label, same, shown, user_of, who_is,
+    APP, CLOCK_ERROR, Client, DEVICES, NAMES, Past, Stage, Who, id_of, is_over, label, same, seconds_of,
+    shown, user_of, who_is,
 };
 use super::weather::Climate;
 use super::world::World;
@@ -20,6 +21,12 @@ const LONGEST_RETRY: u64 = 130_000;
 
 /// The time in milliseconds within which all session events must reach the backend.
 const LONGEST_SENDING: u64 = 600_000;
+
+/// The time in milliseconds within which a change reaches everybody.
+const REACHES_ALL: u64 = 1_500;
+
+/// The time in milliseconds within which a custom status must be cleared after its duration.
+const LONGEST_EXPIRY: u64 = 4_000;
 
 /// The time in milliseconds within which every operation must end after the stores work again.
 const LONGEST: u64 = 60_000;
@@ -56,6 +63,7 @@ impl World {
         self.set_weather(Climate::default());
         self.pass(2_000);
         self.wait_for_retries();
+        self.wait_for_texts();
         self.judge_logins();
         self.judge_connections();
         self.judge_lists();
@@ -64,6 +72,7 @@ impl World {
             return;
         }
         let expected = self.expect_watched();
+        self.wait_for_texts();
         // Before the next change of a user, which would correct a wrong status.
         self.judge_pictures(&expected);
         self.probe(phase);
@@ -105,12 +114,44 @@ impl World {
         }
     }
 
+    /// Waits while the duration of a custom status passes or has just passed. Checks that no record has a text that is
+    /// over for longer than the keeper and the duties of nodes need to clear it.
+    pub(super) fn wait_for_texts(&mut self) {
+        let texts = |world: &Self| -> Vec<(Who, UserStatus)> {
+            let all = world.statuses().into_iter().enumerate();
+            all.filter_map(|(who, status)| Some((who, status.filter(|it| it.custom_expires.is_some())?)))
+                .collect()
+        };
+        // The last pause below crosses no end.
+        let ends_soon = |world: &Self| {
+            let (now, all) = (world.now(), texts(world));
+            all.iter().any(|(_, status)| {
+                is_over(status, now + CLOCK_ERROR + REACHES_ALL)
+                    && !is_over(status, now.saturating_sub(LONGEST_EXPIRY))
+            })
+        };
+        while ends_soon(self) {
+            self.pass(500);
+        }
+        self.pass(REACHES_ALL);
+        for (who, status) in texts(self) {
+            if is_over(&status, self.now().saturating_sub(LONGEST_EXPIRY)) {
+                let what = format!("{} still has {} at {}", NAMES[who], shown(&status), self.now());
+                self.judge.found(Name::CustomExpiry, what);
+            }
+        }
+    }
+
     /// Restarts the process in the quiet world. Checks that no status changes.
     pub fn restart_quietly(&mut self) {
         let before = self.statuses();
         self.restart();
         for (who, (was, is)) in before.iter().zip(self.statuses()).enumerate() {
             let differs = match (was, &is) {
+                // Nobody may be shown a text that is over, so the time at which it is cleared does not matter.
+                (Some(was), Some(is)) if is_over(was, self.now()) => {
+                    was.status_type != is.status_type || is.version < was.version
+                }
                 (Some(was), Some(is)) => !same(was, is) || is.version < was.version,
                 (None, None) => false,
                 (Some(_), None) | (None, Some(_)) => true,
@@ -275,6 +316,9 @@ impl World {
 
     /// Waits until the backend has all session events. Compares the state that follows from the events with the record.
     fn judge_events(&mut self) {
+        if self.has_unrecorded_events() {
+            self.pass(1_000);
+        }
         for who in self.everybody() {
             let left = self.node().peek(&user_of(who), |presence| {
                 presence.and_then(|it| it.pending_events()).map(|events| events.waiting().count())
@@ -285,7 +329,10 @@ impl World {
         }
         let Some(receiver) = self.around.receiver.clone() else { return };
         let until = self.now() + LONGEST_SENDING;
-        while !block_on(self.node().facts().heads(THE_LANE, 1)).is_ok_and(|heads| heads.is_empty()) {
+        // A custom status whose duration passes meanwhile causes another event.
+        while self.has_unrecorded_events()
+            || !block_on(self.node().facts().heads(THE_LANE, 1)).is_ok_and(|heads| heads.is_empty())
+        {
             if self.now() > until {
                 self.judge.found(Name::EventsLeft, "not all events were delivered to the backend".to_owned());
                 return;
@@ -302,6 +349,14 @@ impl World {
                 self.devices(who).into_iter().filter(|(.., link)| link.is_some()).map(|(place, ..)| place);
             receiver.judge_quiet(who, status_type, &custom, &connected.collect());
         }
+    }
+
+    fn has_unrecorded_events(&self) -> bool {
+        self.everybody().any(|who| {
+            self.node().peek(&user_of(who), |presence| {
+                presence.and_then(Presence::pending_events).is_some_and(|it| it.waiting().next().is_some())
+            })
+        })
     }
 
     /// For each user: the users about whom the user must be notified.
@@ -347,7 +402,9 @@ impl World {
             });
             if online {
                 let (service, now) = (&self.node().shared.service, self.node().shared.now());
-                if let Err(error) = block_on(service.set_status_for(&user_of(who), &text, 0, now)) {
+                if let Err(error) =
+                    block_on(service.set_status_for(&user_of(who), &text, seconds_of(&text), now))
+                {
                     self.judge.found(Name::Stuck, format!("a status cannot be set: {error}"));
                 }
             }

@@ -10,7 +10,7 @@
 use super::judge::{Judge, Name};
 use super::people::{DEVICES, NAMES, Who, user_of, who_is};
 use crate::random::Random;
-use lamplight_model::{Platform, SessionEvent, SessionEventKind, StatusType, User, Version};
+use lamplight_model::{Platform, SessionEvent, SessionEventKind, StatusType, Timestamp, User, Version};
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,6 +64,8 @@ struct Heard {
     status: Option<(Version, StatusType)>,
     /// The last custom status; empty for a user who is not online.
     custom: String,
+    /// The time at which the last custom status ends; `None` for one that stays.
+    expires: Option<Timestamp>,
 }
 
 /// The state of a device according to the events.
@@ -188,16 +190,28 @@ impl Receiver {
         }
         heard.status = Some((after.version, after.status_type));
         match &event.kind {
-            SessionEventKind::CustomStatus(text) | SessionEventKind::EndingCustomStatus { text, .. } => {
+            SessionEventKind::CustomStatus(text) => {
                 text.as_str().clone_into(&mut heard.custom);
+                heard.expires = None;
             }
-            SessionEventKind::CustomStatusExpired => heard.custom.clear(),
+            SessionEventKind::EndingCustomStatus { text, expires } => {
+                text.as_str().clone_into(&mut heard.custom);
+                heard.expires = Some(*expires);
+            }
+            SessionEventKind::CustomStatusExpired => {
+                if heard.expires.take().is_none_or(|expires| expires > event.at) {
+                    let what = format!("{user}: {event:?} ends {:?}", heard.custom);
+                    self.judge.found(Name::CustomExpiry, what);
+                }
+                heard.custom.clear();
+            }
             SessionEventKind::Login { .. }
             | SessionEventKind::Logout
             | SessionEventKind::LinkClosed
             | SessionEventKind::TimedOut => {}
         }
         if after.status_type != StatusType::Online {
+            heard.expires = None;
             heard.custom.clear();
         }
     }

@@ -7,7 +7,7 @@ use super::executor::{Executor, block_on};
 use super::judge::{Judge, Name};
 use super::lease::Stores;
 use super::node::{Node, Surroundings, THE_APP};
-use super::people::{DEVICES, NAMES, People, Stage, Who, device_id, user_of, who_is};
+use super::people::{CLOCK_ERROR, DEVICES, NAMES, People, Stage, Who, device_id, is_over, user_of, who_is};
 use super::plan::Plan;
 use super::receiver::Receiver;
 use super::stores::Live;
@@ -18,7 +18,7 @@ use lamplight_core::Versioned;
 use lamplight_directory::{ChangeLog, LogReader, News};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{App, AppKey, ConnectionId, Platform, UserStatus};
+use lamplight_model::{App, AppKey, ConnectionId, Platform, Reason, UserStatus};
 pub(crate) use nodes::Interrupted;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -194,6 +194,7 @@ impl World {
         if self.log.take(&mut entries) != lamplight_directory::Heard::All {
             self.last_told.clear();
         }
+        let now = self.now();
         for entry in entries {
             if let News::Status(status) = &entry.news {
                 let who = who_is(&entry.user.id);
@@ -204,6 +205,16 @@ impl World {
                     } else if super::people::same(last, status) && !last.is_put_back_as(status) {
                         let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
                         self.judge.found(Name::NoDifference, what);
+                    }
+                    if status.reason == Reason::CustomExpired && last.reason != status.reason {
+                        self.judge.count("custom status has expired");
+                        let is_right = is_over(last, now + CLOCK_ERROR)
+                            && status.custom_status.as_str().is_empty()
+                            && (last.status_type, last.since) == (status.status_type, status.since);
+                        if !is_right {
+                            let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
+                            self.judge.found(Name::CustomExpiry, what);
+                        }
                     }
                 }
                 self.last_told.insert(who, status.clone());

@@ -4,7 +4,7 @@ use super::reads::{STORE_PATIENCE, too_slow};
 use super::{Attempt, Ending, Login, Session, Work, Worker, wall};
 use crate::overlap::judge::Name;
 use crate::overlap::people::{
-    APP, Body, DEVICES, LoginRequest, Message, NAMES, Request, Who, device_id, id_of, user_of,
+    APP, Body, DEVICES, LoginRequest, Message, NAMES, Request, Who, device_id, id_of, seconds_of, user_of,
 };
 use lamplight_auth::{Claims, sign};
 use lamplight_core::{LinkEnd, Told, WatcherKey, notifications};
@@ -347,7 +347,8 @@ impl Worker {
         let names = |users: &[Who]| -> Vec<&str> { users.iter().map(|who| NAMES[*who]).collect() };
         match request {
             Request::Text(text) => {
-                let status = service.set_custom_status(user, &text, 0, By::Client(id), now).await?;
+                let status =
+                    service.set_custom_status(user, &text, seconds_of(&text), By::Client(id), now).await?;
                 self.audience.borrow_mut().answered_own_change(user, &status);
                 Ok(Body::Own(self.newest(watcher, status)))
             }

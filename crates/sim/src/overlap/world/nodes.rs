@@ -6,7 +6,9 @@ use crate::overlap::executor::block_on;
 use crate::overlap::judge::Name;
 use crate::overlap::lease::TIMES;
 use crate::overlap::node::Node;
-use crate::overlap::people::{Client, NAMES, Request, Stage, Who, shown, user_of, who_is};
+use crate::overlap::people::{
+    Client, NAMES, Request, Stage, Who, is_over, seconds_of, shown, user_of, who_is,
+};
 use crate::overlap::weather::Climate;
 use crate::overlap::worker::{Worker, wall};
 use lamplight_directory::{ChangeLog, Nodes};
@@ -317,8 +319,10 @@ impl World {
         self.set_weather(Climate::default());
         self.pass(1_000);
         self.people.must_stay.borrow_mut().clear();
-        let (mut still_open, after) = (self.open_connections(), self.statuses());
+        let mut still_open = self.open_connections();
         still_open.values_mut().for_each(|connections| connections.retain(|id| !handed_on.contains(id)));
+        self.wait_for_texts();
+        let after = self.statuses();
         self.judge_pictures(&self.expect_watched());
         let texts_set = self.people.texts_set.take();
         for (who, connections) in &open {
@@ -329,11 +333,21 @@ impl World {
             let (was, is) = (&before[*who], &after[*who]);
             let is_right = |was: &UserStatus, is: &UserStatus| {
                 let text = is.custom_status.as_str();
+                // The text of before, with its end. Nothing if that has passed.
+                let is_as_before = match is_over(was, self.now()) {
+                    true => text.is_empty(),
+                    false => text == was.custom_status.as_str() && is.custom_expires == was.custom_expires,
+                };
+                let is_as = |asked: &str| match u64::from(seconds_of(asked)) * 1_000 {
+                    0 => text == asked && is.custom_expires.is_none(),
+                    lasts if lasts < ALL_PUT_BACK => text.is_empty(),
+                    _ => text == asked && is.custom_expires.is_some(),
+                };
                 let is_text_right = match (asked.get(who), texts_set.get(who)) {
-                    (None, _) => text == was.custom_status.as_str(),
-                    (Some(asked), Some(_)) => text == asked,
+                    (None, _) => is_as_before,
+                    (Some(asked), Some(_)) => is_as(asked),
                     // The call may or may not have been carried out.
-                    (Some(asked), None) => text == asked || text == was.custom_status.as_str(),
+                    (Some(asked), None) => is_as(asked) || is_as_before,
                 };
                 is_text_right
                     && (was.status_type, was.since) == (is.status_type, is.since)

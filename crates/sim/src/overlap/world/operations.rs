@@ -5,7 +5,7 @@ use super::{Interrupted, World};
 use crate::overlap::executor::{Clock, block_on};
 use crate::overlap::node::WORKERS;
 use crate::overlap::people::{
-    Client, DEVICES, Kick, LoginRequest, NAMES, Request, Stage, Who, id_of, label, user_of,
+    Client, DEVICES, Kick, LoginRequest, NAMES, Request, Stage, Who, id_of, label, seconds_of, user_of,
 };
 use crate::overlap::plan::Kind;
 use crate::overlap::worker::wall;
@@ -91,9 +91,9 @@ impl World {
             Kind::TextFor => {
                 let text = *self.random.pick(&["", "in a meeting", "on the road"]);
                 self.call(format!("text of {}: {text:?}", NAMES[who]), move |service, now| {
-                    Box::pin(
-                        async move { service.set_status_for(&user_of(who), text, 0, now).await.map(drop) },
-                    )
+                    Box::pin(async move {
+                        service.set_status_for(&user_of(who), text, seconds_of(text), now).await.map(drop)
+                    })
                 });
             }
             Kind::Query => return self.ask_somebody(|users, _| Request::Query(users)),
@@ -224,6 +224,7 @@ impl World {
             let mut clients = self.people.clients.borrow_mut();
             let Some(client) = clients.get_mut(&number) else { return };
             client.awaits = Some((asked, request.clone()));
+            client.asked_at = self.executor.clock().now();
             client.list_news.clear();
             (client.clone(), self.connections[&number])
         };
@@ -257,6 +258,7 @@ impl World {
             stage: Stage::New,
             stalled: false,
             awaits: None,
+            asked_at: 0,
             picture: BTreeMap::new(),
             told: BTreeMap::new(),
             list: None,
