@@ -22,6 +22,7 @@ use lamplight_model::{
 };
 use lamplight_service::{By, LoggedIn, LoginCall, Service, ServiceError, StateParts, ThrottleLimits};
 use std::net::{IpAddr, Ipv4Addr};
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -37,11 +38,20 @@ enum Fault {
     Unanswered,
 }
 
+/// Changes of one user's record that fail.
+struct Failing {
+    user: User,
+    fault: Fault,
+    /// The changes that fail, among the following ones of the user.
+    which: Range<usize>,
+    changes: usize,
+}
+
 /// A directory in which changes of one user's record fail. It can also delay the next creation of a record before it
 /// takes effect, and the next change after it has taken effect.
 struct Faulty {
     inner: InProcessDirectory,
-    fails: Mutex<Option<(User, Fault)>>,
+    fails: Mutex<Option<Failing>>,
     seeding: Mutex<Option<oneshot::Receiver<()>>>,
     changing: Mutex<Option<oneshot::Receiver<()>>>,
     /// The number of reads that succeed. The read after them is delayed, and then fails.
@@ -50,7 +60,18 @@ struct Faulty {
 
 impl Faulty {
     fn fail(&self, user: &User, fault: Fault) {
-        *self.fails.lock().unwrap() = Some((user.clone(), fault));
+        self.fail_only(0..usize::MAX, user, fault);
+    }
+
+    fn fail_only(&self, which: Range<usize>, user: &User, fault: Fault) {
+        *self.fails.lock().unwrap() = Some(Failing { user: user.clone(), fault, which, changes: 0 });
+    }
+
+    fn fault(&self, user: &User) -> Option<Fault> {
+        let mut fails = self.fails.lock().unwrap();
+        let failing = fails.as_mut().filter(|failing| failing.user == *user)?;
+        failing.changes += 1;
+        failing.which.contains(&(failing.changes - 1)).then_some(failing.fault)
     }
 
     fn mend(&self) {
@@ -64,7 +85,7 @@ fn unavailable() -> DirectoryError {
 
 impl Directory for Faulty {
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
-        let fault = self.fails.lock().unwrap().as_ref().filter(|(of, _)| of == user).map(|(_, fault)| *fault);
+        let fault = self.fault(user);
         let done = (fault != Some(Fault::Lost)).then(|| self.inner.update_with(user, now, change));
         match (fault, done) {
             (None, Some(done)) => {
@@ -261,6 +282,36 @@ async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhil
 }
 
 /// The record is created in a part of the list that the deletion of the app has already gone through.
+/// The record gives the number of the second refused login to the first one, which has entered.
+#[tokio::test]
+async fn two_refused_logins_of_a_device_leave_it_disconnected_whichever_is_taken_back_first() {
+    for first_fails in [false, true] {
+        let (service, directory, _folder) = service(&["ann"]).await;
+        let _ = log_in(&service, "phone", Platform::Android, 1).await.unwrap();
+        // The first change only decides whether the login has to be recorded.
+        for (connection, fault) in [(2, Fault::Unanswered), (3, Fault::Lost)] {
+            directory.fail_only(1..2, &user("ann"), fault);
+            log_in(&service, "phone", Platform::Android, connection).await.unwrap_err();
+        }
+        directory.mend();
+        let again = log_in(&service, "phone", Platform::Android, 2).await.unwrap_err();
+        assert_eq!(again.refusal().code, Code::INTERNAL, "its connection may still be ended");
+        if first_fails {
+            directory.fail_only(0..1, &user("ann"), Fault::Lost);
+        }
+        let mut now = NOW;
+        while service.retry(now).await > 0 {
+            now = now.after(Duration::from_secs(5));
+        }
+        let mut devices = Vec::new();
+        let mut look =
+            |_: usize, record: Option<(&Presence, u64)>| devices = record.unwrap().0.devices().to_vec();
+        directory.inner.read_with(&[user("ann")], &mut look).await.unwrap();
+        assert_eq!(devices, [], "{first_fails}");
+        let _ = log_in(&service, "phone", Platform::Android, 2).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
     let (service, directory, _folder) = service(&["ann"]).await;
