@@ -1,9 +1,10 @@
 //! The tasks that a simulated node has in its cluster. They make their calls in the same order as
 //! `server/src/cluster.rs`.
 
+use super::executor::wall;
 use super::lease::{Lease, PAUSE, TIMES};
 use super::node::Node;
-use super::worker::{Shared, Worker, wall};
+use super::worker::{Shared, Worker};
 use lamplight_core::{Duty, LostNode};
 use lamplight_directory::{DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Now, Timestamp};

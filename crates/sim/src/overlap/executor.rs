@@ -2,6 +2,7 @@
 //! Time advances only when no task is ready.
 
 use crate::random::Random;
+use lamplight_model::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -11,6 +12,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+
+/// The wall-clock time at a virtual time in milliseconds.
+pub(crate) fn wall(now: u64) -> Timestamp {
+    Timestamp(1_700_000_000_000 + now)
+}
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 

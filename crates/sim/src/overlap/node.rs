@@ -59,7 +59,7 @@ impl Node {
         let clock = around.executor.clock().now();
         let now = lamplight_model::Now {
             moment: lamplight_model::Moment(clock - origin),
-            wall: super::worker::wall(clock),
+            wall: super::executor::wall(clock),
         };
         let (directory, found) = InProcessDirectory::open(&folder.join("live"), now, GRACE)?;
         let live = Live::of_process(directory);
@@ -76,9 +76,9 @@ impl Node {
         let mut random = Random::new(seed ^ group.rotate_left(32));
         let clock = around.executor.clock().now();
         let origin = clock.saturating_sub(random.below(5_000) as u64);
-        let id = NodeId::of_run(super::worker::wall(clock), group as u16);
+        let id = NodeId::of_run(super::executor::wall(clock), group as u16);
         let local = lamplight_model::Moment(clock - origin);
-        let wall = super::worker::wall(clock);
+        let wall = super::executor::wall(clock);
         let now = lamplight_model::Now { moment: lamplight_model::Moment(clock), wall };
         let beginning = Lease::begin(stores, &around.weather, id, local, now, &mut random);
         let (lease, register) = block_on(beginning)?;

@@ -1,7 +1,7 @@
 //! The users, their devices, and the clients of their connections.
 
+use super::executor::wall;
 use super::judge::{Judge, Name};
-use super::worker::wall;
 use lamplight_core::{EndCause, Versioned};
 use lamplight_model::{AppId, Code, DeviceId, Platform, StatusType, User, UserId, UserStatus, Version};
 use std::cell::RefCell;

@@ -258,7 +258,7 @@ impl World {
     /// Returns whether the user tried to log in with a UserSig that was issued in the second of `began` or later.
     /// Counts resumes only if `resumes_too`.
     fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
-        let second = |millis: u64| super::worker::wall(millis).as_secs();
+        let second = |millis: u64| super::executor::wall(millis).as_secs();
         let all = self.people.logins.borrow();
         all.iter().any(|(whose, issued, resume)| {
             *whose == who && second(*issued) >= second(began) && (resumes_too || !resume)

@@ -5,7 +5,7 @@ mod fanout;
 mod reads;
 mod requests;
 
-use super::executor::Executor;
+use super::executor::{Executor, wall};
 use super::judge::Judge;
 use super::lease::{Lease, Log};
 use super::people::{Message, People, Request, Who, who_is};
@@ -80,11 +80,6 @@ impl Shared {
     pub fn start(&self, work: impl Future<Output = ()> + 'static) {
         self.executor.start(self.group, work);
     }
-}
-
-/// The wall-clock time at a virtual time in milliseconds.
-pub(crate) fn wall(now: u64) -> Timestamp {
-    Timestamp(1_700_000_000_000 + now)
 }
 
 /// A worker without sockets.

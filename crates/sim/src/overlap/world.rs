@@ -96,7 +96,7 @@ impl World {
         let stores = match plan.nodes {
             0 => None,
             _ => Some(Stores {
-                live: Live::shared(super::worker::wall(0)),
+                live: Live::shared(super::executor::wall(0)),
                 facts: Arc::new(SqliteFacts::open(&folder.path().join("facts.db"))?),
                 register: Arc::default(),
             }),

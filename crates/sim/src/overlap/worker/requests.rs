@@ -1,7 +1,8 @@
 //! The part of a worker that processes the requests of clients.
 
 use super::reads::{STORE_PATIENCE, too_slow};
-use super::{Attempt, Ending, Login, Session, Work, Worker, wall};
+use super::{Attempt, Ending, Login, Session, Work, Worker};
+use crate::overlap::executor::wall;
 use crate::overlap::judge::Name;
 use crate::overlap::people::{
     APP, Body, DEVICES, LoginRequest, Message, NAMES, Request, Who, device_id, id_of, seconds_of, user_of,

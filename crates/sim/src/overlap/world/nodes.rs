@@ -2,7 +2,7 @@
 
 use super::World;
 use crate::overlap::cluster::{PATIENCE, directory_time};
-use crate::overlap::executor::block_on;
+use crate::overlap::executor::{block_on, wall};
 use crate::overlap::judge::Name;
 use crate::overlap::lease::TIMES;
 use crate::overlap::node::Node;
@@ -10,7 +10,7 @@ use crate::overlap::people::{
     Client, NAMES, Request, Stage, Who, is_over, seconds_of, shown, user_of, who_is,
 };
 use crate::overlap::weather::Climate;
-use crate::overlap::worker::{Worker, wall};
+use crate::overlap::worker::Worker;
 use lamplight_directory::{ChangeLog, Nodes};
 use lamplight_model::{ConnectionId, StatusType, UserStatus};
 use std::cell::{Cell, RefCell};

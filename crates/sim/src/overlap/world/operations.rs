@@ -2,13 +2,13 @@
 
 use super::nodes::UnderWay;
 use super::{Interrupted, World};
+use crate::overlap::executor::wall;
 use crate::overlap::executor::{Clock, block_on};
 use crate::overlap::node::WORKERS;
 use crate::overlap::people::{
     Client, DEVICES, Kick, LoginRequest, NAMES, Request, Stage, Who, id_of, label, seconds_of, user_of,
 };
 use crate::overlap::plan::Kind;
-use crate::overlap::worker::wall;
 use lamplight_core::LinkEnd;
 use lamplight_directory::{ChangeLog, LogEntry, News};
 use lamplight_model::{AppId, Now, Platform};
