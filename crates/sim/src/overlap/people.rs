@@ -506,10 +506,11 @@ pub(crate) fn seconds_of(text: &str) -> u32 {
     match text.split_once(' ') {
         Some(("on", "the road")) => 2,
         // Ends while the world recovers from the loss or the restart that may follow, or some time after that.
-        Some(("probe", phase)) => match phase.parse::<u32>().unwrap_or(0) % 3 {
+        Some(("probe", phase)) => match phase.parse::<u32>().unwrap_or(0) % 4 {
             0 => 0,
             1 => 10,
-            _ => 40,
+            2 => 40,
+            _ => 1,
         },
         Some(("moment", client)) => match client.parse::<u32>().unwrap_or(0) % 5 {
             0 => 7,

@@ -409,7 +409,27 @@ impl World {
                 }
             }
         }
+        if seconds_of(&text) == 1 {
+            self.ask_when_texts_end(1_000);
+        }
         self.pass(1_500);
+    }
+
+    /// Asks each node for the statuses at the moment at which texts end, before the keepers have cleared all of them.
+    fn ask_when_texts_end(&mut self, millis: u64) {
+        self.pass(millis);
+        for node in &self.nodes {
+            let (service, now) = (&node.shared.service, node.shared.now());
+            for who in self.everybody() {
+                let status = block_on(service.statuses(&user_of(who), &[id_of(who)], Viewing::Watched, now));
+                let status = status.ok().and_then(|mut statuses| statuses.pop()).flatten();
+                let is_over = |it: &UserStatus| it.custom_expires.is_some_and(|expires| expires <= now.wall);
+                if let Some(status) = status.filter(is_over) {
+                    let what = format!("{} is shown as {} at {now:?}", NAMES[who], shown(&status));
+                    self.judge.found(Name::CustomExpiry, what);
+                }
+            }
+        }
     }
 
     pub(super) fn judge_pictures(&self, expected: &BTreeMap<Who, BTreeSet<Who>>) {

@@ -228,13 +228,18 @@ impl World {
     /// The open connections for which the record and the worker have different login numbers. If a later login of a
     /// device fails, the record gives the number of that login to the device's earlier login, but the worker of the
     /// earlier login does not know it. After a loss, a node cannot tell this from a later login that succeeded on
-    /// another connection, so these clients are asked to reconnect.
+    /// another connection, so these clients are asked to reconnect. The same applies if the facts have a later number of
+    /// the device, because a node was killed after it had recorded a login and before the login entered the record.
     fn handed_on(&self) -> BTreeSet<ConnectionId> {
         let mut handed_on = BTreeSet::new();
         for worker in self.nodes.iter().flat_map(|node| &node.workers) {
-            for (id, _, user, _) in worker.logged_in() {
+            for (id, _, user, device) in worker.logged_in() {
                 let recorded = self.node().peek(&user, |presence| Some(presence?.device_of(id)?.login));
-                if recorded.is_some() && recorded != worker.login_number(id) {
+                let in_facts = block_on(self.node().facts().logins(user)).unwrap_or_default();
+                let is_later = in_facts
+                    .iter()
+                    .any(|login| login.device == device && Some(login.number) > worker.login_number(id));
+                if is_later || recorded.is_some() && recorded != worker.login_number(id) {
                     handed_on.insert(id);
                 }
             }
