@@ -2,8 +2,7 @@
 
 use super::nodes::UnderWay;
 use super::{Interrupted, World};
-use crate::overlap::executor::wall;
-use crate::overlap::executor::{Clock, block_on};
+use crate::overlap::executor::{Clock, block_on, wall};
 use crate::overlap::node::WORKERS;
 use crate::overlap::people::{
     Client, DEVICES, Kick, LoginRequest, NAMES, Request, Stage, Who, id_of, label, seconds_of, user_of,
