@@ -86,7 +86,7 @@ pub enum LeaseCall {
 }
 
 impl LaneLeasing {
-    /// Creates the knowledge of a node that has not read the lease yet. `node` is `None` if no other node uses the
+    /// Creates the state of a node that has not read the lease yet. `node` is `None` if no other node uses the
     /// outbox.
     pub fn new(node: Option<NodeId>) -> Self {
         Self { node, held: None, other: None, is_calling: false, not_before: None }

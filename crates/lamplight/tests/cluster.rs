@@ -272,7 +272,7 @@ async fn a_server_that_drains_gives_its_clients_to_the_others_and_runs_on() {
     b.stop();
 }
 
-/// The reads of Redis from its connections so far. Commands that a server sends together are one read.
+/// How often Redis has read from its connections so far. It reads commands that a server sends together at once.
 async fn reads_of(redis: &fleet::redis_server::RedisServer) -> f64 {
     let stats: String = redis.command("INFO stats").await;
     let value = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));

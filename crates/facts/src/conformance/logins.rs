@@ -166,7 +166,8 @@ pub async fn users_who_are_logged_in_are_listed_in_pages(facts: &dyn Facts) {
     assert_eq!(ok(facts.users_logged_in(None, 0)).await, []);
 }
 
-/// Each user gets only their own logins, without Web logins. All effects of a kick become visible together.
+/// The answer has the accounts in the order of the request, each with its own logins and no Web logins. A kick takes
+/// effect as a whole.
 pub async fn accounts_come_with_their_logins_in_the_order_asked(facts: &dyn Facts) {
     for (name, device) in [("alice", "phone"), ("bob", "phone"), ("alice", "tablet"), ("carol", "phone")] {
         record(facts, new_login(name, device, 1)).await;

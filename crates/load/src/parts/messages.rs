@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 pub const USERS: u32 = 1_000;
 /// The number of outstanding messages at which `TARGET` applies.
 pub const OUTSTANDING: usize = 512;
-/// The target with [`OUTSTANDING`] outstanding messages: committed messages per second.
+/// The target for the number of committed messages per second.
 const TARGET: f64 = 5_000.0;
 /// The time after which a message counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);

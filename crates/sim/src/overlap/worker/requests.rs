@@ -419,8 +419,8 @@ impl Worker {
         newer.unwrap_or(status)
     }
 
-    /// Applies the changes of the subscription list that the connection itself has made. Keeps them until the call is
-    /// answered.
+    /// Applies the changes of the subscription list that a call of this connection has made. Stores them, because the
+    /// client is notified of them after the answer to the call.
     fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
