@@ -21,8 +21,8 @@ pub(crate) struct EventQueue {
     /// The number of events in `others` that are older than the newest change of a slot. They come before the statuses
     /// in `slots`.
     ahead: usize,
-    /// The users whose statuses were passed to the reader. The removal of another user is not reported, which bounds
-    /// the slots.
+    /// The users whose statuses were passed to the reader. If a user is removed whose status was not passed, the removal
+    /// is not reported and needs no slot.
     told: BTreeSet<UserId>,
 }
 

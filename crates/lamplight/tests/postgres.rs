@@ -201,7 +201,10 @@ async fn a_server_keeps_its_facts_in_postgresql_and_never_shows_the_password() {
     // A server with another folder would not know the connections of this one.
     let elsewhere = Folder::new();
     let (code, _, error) = elsewhere.run(&["serve", "--facts", &url]);
-    assert!(code == Some(1) && error.contains("another server or command of Lamplight has exclusive use"), "{error}");
+    assert!(
+        code == Some(1) && error.contains("another server or command of Lamplight has exclusive use"),
+        "{error}"
+    );
     shown.push(error);
     shown.push(stop(running));
     for name in ["facts.postgres", "node.json"] {

@@ -31,7 +31,7 @@ pub enum News {
         watcher: u32,
         /// The notification.
         notice: Notice,
-        /// The status of the user that the connection had before.
+        /// The status that the connection had of this user before.
         before: Shown,
         /// The time when the bytes were read.
         at: Instant,
@@ -60,7 +60,7 @@ pub enum Rare {
         watcher: u32,
         /// The status in the answer.
         notice: Notice,
-        /// The status of the user that the connection had before.
+        /// The status that the connection had of this user before.
         before: Shown,
     },
     /// A query was answered.

@@ -195,7 +195,7 @@ async fn subscribe(stream: TcpStream, due: Instant) -> Result<Subscribed> {
     Ok(Subscribed { fan, after: sent.elapsed(), at: Instant::now() })
 }
 
-/// The highest number of the custom statuses of the user whom everybody watches.
+/// The number of the newest change in these statuses; `None` if they have none of the user whom everybody watches.
 fn newest(statuses: &[v1::UserStatus]) -> Option<usize> {
     statuses.iter().filter(|it| it.user_id == STAR).filter_map(|it| number(&it.custom_status)).max()
 }

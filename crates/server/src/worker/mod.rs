@@ -122,7 +122,7 @@ struct Worker {
     lists_heard: RefCell<ListsHeard>,
     lists: ListsDelivery,
     reads: StoreReads,
-    /// Starts a round when a task that had to wait has ended.
+    /// Starts a round: a task needs one, or has ended its wait.
     wake: Notify,
     outgoing: RefCell<Vec<u8>>,
     batch: RefCell<StatusBatch>,

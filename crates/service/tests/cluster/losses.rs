@@ -365,7 +365,8 @@ async fn a_node_that_is_cut_off_puts_no_connection_back() {
     assert_eq!(cluster.here.put_back(&open, Moment(18_999), now(102)).await.unwrap().0, Reasserted::PutBack);
 }
 
-/// The put-back is late, because the node is cut off or the store is slow. Meanwhile, the record is as it was rebuilt.
+/// A node puts its connection back late, because it is cut off or the store is slow. Until then, the record is the one that
+/// was made from the facts, without the custom status.
 #[tokio::test]
 async fn a_status_that_is_read_before_a_late_put_back_takes_away_no_custom_status() {
     let cluster = Cluster::start().await;
