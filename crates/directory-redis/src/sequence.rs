@@ -107,8 +107,8 @@ impl<T> Sequence<T> {
 mod tests {
     use super::*;
 
-    /// Runs a script of offers `5`, comparisons `=5`, skips `>5`, ends of epochs `!5`, and batches `-5` that are passed over. A batch that
-    /// cannot be passed over is offered as 0. Returns the delivered batches and the last gap.
+    /// Runs a script of offers `5`, comparisons `=5`, skips `>5`, ends of epochs `!5`, and batches `-5` that are passed
+    /// over. A batch that cannot be passed over is offered as 0. Returns the delivered batches and the last gap.
     fn play(script: &str) -> (Vec<u64>, Option<(u64, u64)>) {
         let (mut sequence, mut heard) = (Sequence::<u64>::default(), Vec::new());
         for step in script.split_whitespace() {

@@ -35,7 +35,8 @@ impl Presence {
     }
 
     /// Does everything that is due: ends lingers, graces and lapsed logins, clears a custom status whose duration has
-    /// passed, drops the subscription list, and schedules further attempts to store ended logins in the facts. Does nothing before [`Presence::next_deadline`].
+    /// passed, drops the subscription list, and schedules further attempts to store ended logins in the facts. Does
+    /// nothing before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),

@@ -42,7 +42,7 @@ impl Caller {
                 let v1::SetSelfStatusRequest { custom_status, expires_in } = &request;
                 let by = By::Client(id);
                 let status = service.set_custom_status(user, custom_status, *expires_in, by, now).await?;
-                // The live records of a node alone are not lost under it.
+                // A node without a cluster does not lose live records while it runs.
                 if service.is_in_cluster() {
                     worker.audience.borrow_mut().answered_own_change(user, &status);
                 }
