@@ -49,6 +49,14 @@ pub enum Call {
     PinConversation,
     /// `deleteConversation`
     DeleteConversation,
+    /// `setVisibility`
+    SetVisibility,
+    /// `getBlacklist`
+    GetBlockList,
+    /// `addToBlacklist`
+    BlockUsers,
+    /// `removeFromBlacklist`
+    UnblockUsers,
 }
 
 impl Call {
@@ -71,7 +79,11 @@ impl Call {
             | Self::GetHistory
             | Self::GetConversationList
             | Self::PinConversation
-            | Self::DeleteConversation => limits.rate,
+            | Self::DeleteConversation
+            | Self::SetVisibility
+            | Self::GetBlockList
+            | Self::BlockUsers
+            | Self::UnblockUsers => limits.rate,
         }
     }
 }
@@ -117,7 +129,11 @@ pub fn check_call(
         | Call::GetConversationList
         | Call::MarkRead
         | Call::PinConversation
-        | Call::DeleteConversation => return Ok(Gate::Rate),
+        | Call::DeleteConversation
+        | Call::SetVisibility
+        | Call::GetBlockList
+        | Call::BlockUsers
+        | Call::UnblockUsers => return Ok(Gate::Rate),
     };
     check_app(settings)?;
     let users = users.map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;

@@ -2,7 +2,9 @@
 //!
 //! Lists are stored in the facts; the log only reports their changes.
 
-use lamplight_model::{ConnectionId, Conversation, Friend, Message, Profile, UserId};
+use lamplight_model::{
+    BlockedUser, ConnectionId, Conversation, Friend, Message, Profile, UserId, Visibility,
+};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -38,6 +40,12 @@ pub enum ListsChange {
     Conversation(Box<Conversation>),
     /// The conversation with a user was removed.
     ConversationGone(UserId),
+    /// Users were added to the block list.
+    Blocked(Vec<BlockedUser>),
+    /// Users were removed from the block list.
+    Unblocked(Vec<UserId>),
+    /// The user has set the visibility.
+    Visibility(Visibility),
 }
 
 /// A message, and the changed row of one user's conversation list.
@@ -78,7 +86,9 @@ impl ListsNews {
             }
             ListsChange::Message(news) => news.message.body.bytes() + row_bytes(&news.conversation),
             ListsChange::Conversation(row) => row_bytes(row),
-            ListsChange::FriendGone(_) | ListsChange::ConversationGone(_) => 0,
+            ListsChange::Blocked(blocked) => blocked.len() * size_of::<BlockedUser>(),
+            ListsChange::Unblocked(unblocked) => unblocked.len() * size_of::<UserId>(),
+            ListsChange::FriendGone(_) | ListsChange::ConversationGone(_) | ListsChange::Visibility(_) => 0,
         };
         NEWS_BYTES + texts
     }

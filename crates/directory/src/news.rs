@@ -138,8 +138,8 @@ mod tests {
     use crate::{ListsChange, MAX_FRIENDS_IN_ENTRY, MessageNews};
     use lamplight_core::EndCause;
     use lamplight_model::{
-        AllowType, ClientMessageId, ConnectionId, Conversation, CustomStatus, Friend, Hook, Message,
-        Platform, Profile, Reason, StatusType, Version,
+        AllowType, BlockedUser, ClientMessageId, ConnectionId, Conversation, CustomStatus, Friend, Hook,
+        Message, Platform, Profile, Reason, StatusType, Version, Visibility,
     };
 
     fn id(text: &str) -> UserId {
@@ -185,6 +185,9 @@ mod tests {
             ListsChange::Message(Box::new(MessageNews { message, conversation: conversation.clone() })),
             ListsChange::Conversation(Box::new(conversation)),
             ListsChange::ConversationGone(id("b")),
+            ListsChange::Blocked(vec![BlockedUser { id: id("b"), since: Timestamp(5) }]),
+            ListsChange::Unblocked(vec![id("b"), id("c")]),
+            ListsChange::Visibility(Visibility::Friends),
         ]
     }
 

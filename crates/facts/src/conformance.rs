@@ -389,7 +389,9 @@ fn new_message(from: &str, to: &str, text: &str, when: u64) -> NewMessage {
 async fn send(facts: &dyn Facts, from: &str, to: &str, text: &str, when: u64) -> StoredMessage {
     match ok(facts.send_message(new_message(from, to, text, when))).await {
         Sent::Stored(stored) => *stored,
-        other @ (Sent::Repeated(_) | Sent::NoSuchSender | Sent::NoSuchRecipient) => panic!("{other:?}"),
+        other @ (Sent::Repeated(_) | Sent::NoSuchSender | Sent::NoSuchRecipient | Sent::Blocked) => {
+            panic!("{other:?}")
+        }
     }
 }
 

@@ -12,8 +12,9 @@ mod outbox;
 pub mod transfer;
 
 pub use lists::{
-    Befriended, Befriending, ConversationSet, Lists, ListsState, MissedMessages, NewFriendship, NewMessage,
-    NickCursor, NickFound, ProfileSet, RETRY_TIME, RemarkSet, Sent, StoredMessage, Unfriended,
+    Befriended, Befriending, BlockList, BlockOutcome, Blocking, ConversationSet, Lists, ListsState,
+    MissedMessages, NewFriendship, NewMessage, NickCursor, NickFound, ProfileSet, RETRY_TIME, RemarkSet,
+    Sent, StoredMessage, Unblocking, Unfriended, VisibilitySet,
 };
 pub use operations::{
     AUDIT_FORGOTTEN_AT_ONCE, AUDIT_KEPT, AUDIT_SLACK, AuditSettled, ConsoleDocument, Figure, FiguresRead,
@@ -138,6 +139,9 @@ pub struct Account {
     pub born: u64,
     /// The revocation that kicks and deletions of the user have left; `None` if there is none.
     pub revocation: Option<Revocation>,
+    /// Whether the user has a visibility other than [`Visibility::Everyone`](lamplight_model::Visibility), or a block list that is not empty. The
+    /// caller then also reads [`Lists::restrictions`].
+    pub restricted: bool,
 }
 
 /// An account, and its durable logins in ascending order of their numbers. All are read from one snapshot.

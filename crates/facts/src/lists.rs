@@ -10,8 +10,8 @@
 
 use crate::{Answer, Enqueued};
 use lamplight_model::{
-    AppId, ClientMessageId, Conversation, ConversationCursor, Friend, Message, MessageBody, Platform,
-    Profile, ProfileChange, ProfileFields, Timestamp, User, UserId,
+    AppId, BlockedUser, ClientMessageId, Conversation, ConversationCursor, Friend, Message, MessageBody,
+    Platform, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp, User, UserId, Visibility,
 };
 use std::time::Duration;
 
@@ -86,6 +86,44 @@ pub trait Lists: Send + Sync {
 
     /// Returns the mutual friends of the owner, in ascending order of their ids.
     fn mutual_friends(&self, owner: User) -> Answer<'_, Vec<UserId>>;
+
+    // Visibility and block list
+
+    /// Sets who may see the status of a user. Returns `None` if there is no account. An equal value does not increment
+    /// the version.
+    fn set_visibility(&self, user: User, visibility: Visibility) -> Answer<'_, Option<VisibilitySet>>;
+
+    /// Adds users to the block list of `owner`, in one transaction and in the order of `users`. The list then has at
+    /// most `limit` entries. Returns `None` if the owner has no account. If at least one user was added, the owner's
+    /// version is incremented by one.
+    ///
+    /// An entry stays when the account of the blocked user is deleted, so that a new account with the same id is
+    /// blocked too.
+    fn block(
+        &self,
+        owner: User,
+        users: Vec<UserId>,
+        at: Timestamp,
+        limit: usize,
+    ) -> Answer<'_, Option<Blocking>>;
+
+    /// Removes users from the block list of `owner`, in one transaction. Returns `None` if the owner has no account. If
+    /// at least one user was removed, the owner's version is incremented by one.
+    fn unblock(&self, owner: User, users: Vec<UserId>) -> Answer<'_, Option<Unblocking>>;
+
+    /// Returns the visibility and the block list of a user, read from one snapshot; `None` if there is no account.
+    fn block_list(&self, owner: User) -> Answer<'_, Option<BlockList>>;
+
+    /// Returns for each of these users whether `owner` has blocked the user, and whether the user has blocked `owner`.
+    fn blocks_between(&self, owner: User, users: Vec<UserId>) -> Answer<'_, Vec<(bool, bool)>>;
+
+    /// Returns the data that decides who may see the status of each user, in the order of `users`. Each user is read
+    /// from one snapshot. `None` for a user without an account.
+    fn restrictions(&self, users: Vec<User>) -> Answer<'_, Vec<Option<StoredRestrictions>>>;
+
+    /// Returns up to `limit` users who have a visibility other than [`Visibility::Everyone`] or a block list that is
+    /// not empty. The users are in ascending order of their apps and then of their ids, beginning after `after`.
+    fn restricted_users(&self, after: Option<User>, limit: usize) -> Answer<'_, Vec<User>>;
 
     // Messages and conversations
 
@@ -254,7 +292,8 @@ pub enum Befriended {
     ListFull,
     /// `both` was requested, and the friend's list is full.
     FriendListFull,
-    /// A user has made the call, and the friend allows nobody to add them. Existing entries can still be updated.
+    /// A user has made the call, and the friend allows nobody to add them or has blocked the owner. Existing entries can
+    /// still be updated. Both reasons have one result, so that nobody learns of a block.
     Denied,
 }
 
@@ -283,6 +322,60 @@ pub struct Unfriended {
     /// The state of the friend's lists after the call. Their version is incremented if an entry was removed or is no
     /// longer mutual.
     pub friend_state: ListsState,
+}
+
+/// The result of [`Lists::set_visibility`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct VisibilitySet {
+    /// Whether the visibility has changed.
+    pub changed: bool,
+    /// The state of the user's lists after the call.
+    pub state: ListsState,
+}
+
+/// The result of [`Lists::block`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Blocking {
+    /// The outcome for each user, in the order of the call.
+    pub outcomes: Vec<BlockOutcome>,
+    /// The new entries, in the order of the call.
+    pub added: Vec<BlockedUser>,
+    /// The state of the owner's lists after the call.
+    pub state: ListsState,
+}
+
+/// The outcome of adding one user to a block list. If several reasons prevent it, the first reason in this order is
+/// returned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BlockOutcome {
+    /// The user was added.
+    Done,
+    /// The user was on the list before. The entry keeps its time.
+    AlreadyBlocked,
+    /// The user has no account.
+    NoSuchUser,
+    /// The list is full.
+    ListFull,
+}
+
+/// The result of [`Lists::unblock`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unblocking {
+    /// Whether each user was on the list and was removed, in the order of the call.
+    pub removed: Vec<bool>,
+    /// The state of the owner's lists after the call.
+    pub state: ListsState,
+}
+
+/// The result of [`Lists::block_list`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BlockList {
+    /// The visibility that the owner has set.
+    pub visibility: Visibility,
+    /// The entries, in ascending order of their ids.
+    pub blocked: Vec<BlockedUser>,
+    /// The owner's lists version in the snapshot.
+    pub version: u64,
 }
 
 /// The arguments of [`Lists::send_message`].
@@ -329,6 +422,9 @@ pub enum Sent {
     NoSuchSender,
     /// The recipient has no account.
     NoSuchRecipient,
+    /// The recipient has blocked the sender. A retry of a message that was stored before the block returns
+    /// [`Sent::Repeated`].
+    Blocked,
 }
 
 /// A stored message, and the changed rows of the two users' conversation lists.

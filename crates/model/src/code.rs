@@ -45,11 +45,15 @@ codes! {
     NOT_CONNECTED = 9508, "no connection to the server", "未连接到服务器";
     NO_ANSWER = 9520, "no answer in time; whether the server has done it is not known", "服务器未及时应答，操作是否已执行未知";
     MESSAGE_NO_SUCH_ACCOUNT = 20003, "the sender or the recipient has no account", "消息发送方或接收方帐号不存在";
+    BLOCKED = 20007, "blocked by the recipient", "已被接收方加入黑名单";
     FRIEND_REQUEST_INVALID = 30001, "invalid parameter in a call about friends", "关系链请求参数错误";
     FRIEND_NO_SUCH_ACCOUNT = 30003, "no such account", "帐号不存在";
     FRIEND_LIST_FULL = 30010, "the friend list is full", "自己的好友数已达上限";
     FRIEND_PEER_LIST_FULL = 30014, "the friend list of the other one is full", "对方的好友数已达上限";
     FRIEND_DENIED = 30516, "the other one lets nobody add them", "对方拒绝任何人添加好友";
+    BLOCK_LIST_FULL = 31306, "the block list is full", "黑名单人数已达上限";
+    ALREADY_BLOCKED = 31307, "the user is on the block list already", "对方已在黑名单中";
+    NOT_BLOCKED = 31503, "the user is not on the block list", "对方不在黑名单中";
     NOT_A_FRIEND = 31704, "not a friend", "不是好友";
     PROFILE_INVALID = 40001, "invalid parameter in a call about profiles", "资料请求参数错误";
     PROFILE_NO_SUCH_ACCOUNT = 40003, "no such account", "帐号不存在";

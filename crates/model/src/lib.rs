@@ -20,6 +20,7 @@ mod profile;
 mod session_event;
 mod status;
 mod user;
+mod visibility;
 mod webhook;
 mod webhook_url;
 
@@ -46,5 +47,6 @@ pub use profile::{
 pub use session_event::{EventDevice, MAX_EVENTS_BETWEEN, SessionEvent, SessionEventKind, StatusAfter};
 pub use status::{Reason, StatusType, UserStatus, Version};
 pub use user::{AppId, InvalidUserId, User, UserId, quoted};
+pub use visibility::{BlockedUser, InvalidVisibility, MAX_BLOCKED, StoredRestrictions, Visibility};
 pub use webhook::{Hook, Lane, LaneLease, NoticeContent, PushContent};
 pub use webhook_url::{InvalidWebhookUrl, WebhookUrl};

@@ -436,7 +436,7 @@ pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
             Sent::Stored(stored) => assert_eq!(stored.push, pushed),
             // The message was pushed when it was first sent, so the retry adds no notice.
             Sent::Repeated(_) => assert_eq!(n, "2"),
-            Sent::NoSuchSender | Sent::NoSuchRecipient => panic!("{sent:?}"),
+            Sent::NoSuchSender | Sent::NoSuchRecipient | Sent::Blocked => panic!("{sent:?}"),
         }
     }
     let heads = heads(facts, PUSH).await;

@@ -322,6 +322,73 @@ pub struct SetFriendRemarkResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
+/// An entry of a block list.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BlockedUser {
+    #[prost(string, tag = "1")]
+    pub user_id: ::prost::alloc::string::String,
+    /// The time of the entry: UTC milliseconds.
+    #[prost(uint64, tag = "2")]
+    pub blocked_at: u64,
+}
+/// Sets who may see the own status. Whoever may no longer see it receives the status that they would receive if all
+/// connections of the user closed now; whoever may see it again receives the current status.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetVisibilityRequest {
+    #[prost(enumeration = "Visibility", tag = "1")]
+    pub visibility: i32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetVisibilityResponse {
+    #[prost(uint64, tag = "1")]
+    pub lists_version: u64,
+}
+/// Reads the own visibility and the own block list, which has at most 1,000 entries.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetBlockListRequest {}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetBlockListResponse {
+    #[prost(enumeration = "Visibility", tag = "1")]
+    pub visibility: i32,
+    /// By rising user_id.
+    #[prost(message, repeated, tag = "2")]
+    pub blocked: ::prost::alloc::vec::Vec<BlockedUser>,
+    #[prost(uint64, tag = "3")]
+    pub lists_version: u64,
+}
+/// Adds users to the own block list. A blocked user may not see the status of the own user, and can neither send
+/// messages (20007) nor add the own user as a friend (30516). Friendships stay. At most 1,000 users.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BlockUsersRequest {
+    #[prost(string, repeated, tag = "1")]
+    pub user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BlockUsersResponse {
+    /// The new entries.
+    #[prost(message, repeated, tag = "1")]
+    pub blocked: ::prost::alloc::vec::Vec<BlockedUser>,
+    /// Users without an account (70107), users who were blocked before (31307), and users for whom the list has no room
+    /// (31306). The own user is refused with 6017.
+    #[prost(message, repeated, tag = "2")]
+    pub failures: ::prost::alloc::vec::Vec<ItemFailure>,
+    #[prost(uint64, tag = "3")]
+    pub lists_version: u64,
+}
+/// Removes users from the own block list. At most 1,000 users.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnblockUsersRequest {
+    #[prost(string, repeated, tag = "1")]
+    pub user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UnblockUsersResponse {
+    /// Users who were not on the list (31503).
+    #[prost(message, repeated, tag = "1")]
+    pub failures: ::prost::alloc::vec::Vec<ItemFailure>,
+    #[prost(uint64, tag = "2")]
+    pub lists_version: u64,
+}
 /// A one-to-one message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Message {
@@ -535,6 +602,15 @@ pub struct ListsChanged {
     /// device that was away sees the profile when it reads the list.
     #[prost(message, repeated, tag = "10")]
     pub profiles: ::prost::alloc::vec::Vec<Profile>,
+    /// New entries of the block list.
+    #[prost(message, repeated, tag = "11")]
+    pub blocked: ::prost::alloc::vec::Vec<BlockedUser>,
+    /// Users who were removed from the block list.
+    #[prost(string, repeated, tag = "12")]
+    pub unblocked: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The own visibility, if it has changed.
+    #[prost(enumeration = "Visibility", tag = "13")]
+    pub visibility: i32,
 }
 /// Whether other users may add the user as a friend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -569,6 +645,43 @@ impl AllowType {
         }
     }
 }
+/// Who may see the status of a user. Blocked users may not, whatever the visibility is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Visibility {
+    /// In an answer or an event: not changed. In a request: refused with 6017.
+    Unspecified = 0,
+    /// Every user of the app.
+    Everyone = 1,
+    /// Mutual friends.
+    Friends = 2,
+    /// No other user.
+    Nobody = 3,
+}
+impl Visibility {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VISIBILITY_UNSPECIFIED",
+            Self::Everyone => "VISIBILITY_EVERYONE",
+            Self::Friends => "VISIBILITY_FRIENDS",
+            Self::Nobody => "VISIBILITY_NOBODY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VISIBILITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "VISIBILITY_EVERYONE" => Some(Self::Everyone),
+            "VISIBILITY_FRIENDS" => Some(Self::Friends),
+            "VISIBILITY_NOBODY" => Some(Self::Nobody),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClientMessage {
     /// Chosen by the client, and repeated in the answer or the refusal. Answers come in the order of the requests. 0:
@@ -577,7 +690,7 @@ pub struct ClientMessage {
     pub id: u64,
     #[prost(
         oneof = "client_message::Body",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25"
     )]
     pub body: ::core::option::Option<client_message::Body>,
 }
@@ -625,6 +738,14 @@ pub mod client_message {
         PinConversation(super::PinConversationRequest),
         #[prost(message, tag = "21")]
         DeleteConversation(super::DeleteConversationRequest),
+        #[prost(message, tag = "22")]
+        SetVisibility(super::SetVisibilityRequest),
+        #[prost(message, tag = "23")]
+        GetBlockList(super::GetBlockListRequest),
+        #[prost(message, tag = "24")]
+        BlockUsers(super::BlockUsersRequest),
+        #[prost(message, tag = "25")]
+        UnblockUsers(super::UnblockUsersRequest),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -634,7 +755,7 @@ pub struct ServerMessage {
     pub id: u64,
     #[prost(
         oneof = "server_message::Body",
-        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27"
+        tags = "2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31"
     )]
     pub body: ::core::option::Option<server_message::Body>,
 }
@@ -696,6 +817,14 @@ pub mod server_message {
         /// The abilities of the connection have changed.
         #[prost(message, tag = "27")]
         AppChanged(super::AppChanged),
+        #[prost(message, tag = "28")]
+        SetVisibility(super::SetVisibilityResponse),
+        #[prost(message, tag = "29")]
+        GetBlockList(super::GetBlockListResponse),
+        #[prost(message, tag = "30")]
+        BlockUsers(super::BlockUsersResponse),
+        #[prost(message, tag = "31")]
+        UnblockUsers(super::UnblockUsersResponse),
     }
 }
 /// The refusal of a request. Nothing was changed. docs/codes.md lists the codes.

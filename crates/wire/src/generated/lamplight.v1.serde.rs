@@ -664,6 +664,354 @@ impl<'de> serde::Deserialize<'de> for AppChanged {
         deserializer.deserialize_struct("lamplight.v1.AppChanged", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for BlockUsersRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.user_ids.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("lamplight.v1.BlockUsersRequest", len)?;
+        if !self.user_ids.is_empty() {
+            struct_ser.serialize_field("userIds", &self.user_ids)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BlockUsersRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "user_ids",
+            "userIds",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            UserIds,
+            __SkipField__,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "userIds" | "user_ids" => Ok(GeneratedField::UserIds),
+                            _ => Ok(GeneratedField::__SkipField__),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BlockUsersRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct lamplight.v1.BlockUsersRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BlockUsersRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut user_ids__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::UserIds => {
+                            if user_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("userIds"));
+                            }
+                            user_ids__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::__SkipField__ => {
+                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(BlockUsersRequest {
+                    user_ids: user_ids__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("lamplight.v1.BlockUsersRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BlockUsersResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.blocked.is_empty() {
+            len += 1;
+        }
+        if !self.failures.is_empty() {
+            len += 1;
+        }
+        if self.lists_version != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("lamplight.v1.BlockUsersResponse", len)?;
+        if !self.blocked.is_empty() {
+            struct_ser.serialize_field("blocked", &self.blocked)?;
+        }
+        if !self.failures.is_empty() {
+            struct_ser.serialize_field("failures", &self.failures)?;
+        }
+        if self.lists_version != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("listsVersion", ToString::to_string(&self.lists_version).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BlockUsersResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "blocked",
+            "failures",
+            "lists_version",
+            "listsVersion",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Blocked,
+            Failures,
+            ListsVersion,
+            __SkipField__,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "blocked" => Ok(GeneratedField::Blocked),
+                            "failures" => Ok(GeneratedField::Failures),
+                            "listsVersion" | "lists_version" => Ok(GeneratedField::ListsVersion),
+                            _ => Ok(GeneratedField::__SkipField__),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BlockUsersResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct lamplight.v1.BlockUsersResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BlockUsersResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut blocked__ = None;
+                let mut failures__ = None;
+                let mut lists_version__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Blocked => {
+                            if blocked__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("blocked"));
+                            }
+                            blocked__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Failures => {
+                            if failures__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("failures"));
+                            }
+                            failures__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::ListsVersion => {
+                            if lists_version__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listsVersion"));
+                            }
+                            lists_version__ =
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::__SkipField__ => {
+                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(BlockUsersResponse {
+                    blocked: blocked__.unwrap_or_default(),
+                    failures: failures__.unwrap_or_default(),
+                    lists_version: lists_version__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("lamplight.v1.BlockUsersResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BlockedUser {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.user_id.is_empty() {
+            len += 1;
+        }
+        if self.blocked_at != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("lamplight.v1.BlockedUser", len)?;
+        if !self.user_id.is_empty() {
+            struct_ser.serialize_field("userId", &self.user_id)?;
+        }
+        if self.blocked_at != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("blockedAt", ToString::to_string(&self.blocked_at).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BlockedUser {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "user_id",
+            "userId",
+            "blocked_at",
+            "blockedAt",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            UserId,
+            BlockedAt,
+            __SkipField__,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "userId" | "user_id" => Ok(GeneratedField::UserId),
+                            "blockedAt" | "blocked_at" => Ok(GeneratedField::BlockedAt),
+                            _ => Ok(GeneratedField::__SkipField__),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BlockedUser;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct lamplight.v1.BlockedUser")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BlockedUser, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut user_id__ = None;
+                let mut blocked_at__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::UserId => {
+                            if user_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("userId"));
+                            }
+                            user_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::BlockedAt => {
+                            if blocked_at__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("blockedAt"));
+                            }
+                            blocked_at__ =
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::__SkipField__ => {
+                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(BlockedUser {
+                    user_id: user_id__.unwrap_or_default(),
+                    blocked_at: blocked_at__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("lamplight.v1.BlockedUser", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for ClientMessage {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -746,6 +1094,18 @@ impl serde::Serialize for ClientMessage {
                 client_message::Body::DeleteConversation(v) => {
                     struct_ser.serialize_field("deleteConversation", v)?;
                 }
+                client_message::Body::SetVisibility(v) => {
+                    struct_ser.serialize_field("setVisibility", v)?;
+                }
+                client_message::Body::GetBlockList(v) => {
+                    struct_ser.serialize_field("getBlockList", v)?;
+                }
+                client_message::Body::BlockUsers(v) => {
+                    struct_ser.serialize_field("blockUsers", v)?;
+                }
+                client_message::Body::UnblockUsers(v) => {
+                    struct_ser.serialize_field("unblockUsers", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -796,6 +1156,14 @@ impl<'de> serde::Deserialize<'de> for ClientMessage {
             "pinConversation",
             "delete_conversation",
             "deleteConversation",
+            "set_visibility",
+            "setVisibility",
+            "get_block_list",
+            "getBlockList",
+            "block_users",
+            "blockUsers",
+            "unblock_users",
+            "unblockUsers",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -821,6 +1189,10 @@ impl<'de> serde::Deserialize<'de> for ClientMessage {
             MarkRead,
             PinConversation,
             DeleteConversation,
+            SetVisibility,
+            GetBlockList,
+            BlockUsers,
+            UnblockUsers,
             __SkipField__,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -864,6 +1236,10 @@ impl<'de> serde::Deserialize<'de> for ClientMessage {
                             "markRead" | "mark_read" => Ok(GeneratedField::MarkRead),
                             "pinConversation" | "pin_conversation" => Ok(GeneratedField::PinConversation),
                             "deleteConversation" | "delete_conversation" => Ok(GeneratedField::DeleteConversation),
+                            "setVisibility" | "set_visibility" => Ok(GeneratedField::SetVisibility),
+                            "getBlockList" | "get_block_list" => Ok(GeneratedField::GetBlockList),
+                            "blockUsers" | "block_users" => Ok(GeneratedField::BlockUsers),
+                            "unblockUsers" | "unblock_users" => Ok(GeneratedField::UnblockUsers),
                             _ => Ok(GeneratedField::__SkipField__),
                         }
                     }
@@ -1033,6 +1409,34 @@ impl<'de> serde::Deserialize<'de> for ClientMessage {
                                 return Err(serde::de::Error::duplicate_field("deleteConversation"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(client_message::Body::DeleteConversation)
+;
+                        }
+                        GeneratedField::SetVisibility => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("setVisibility"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(client_message::Body::SetVisibility)
+;
+                        }
+                        GeneratedField::GetBlockList => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("getBlockList"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(client_message::Body::GetBlockList)
+;
+                        }
+                        GeneratedField::BlockUsers => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("blockUsers"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(client_message::Body::BlockUsers)
+;
+                        }
+                        GeneratedField::UnblockUsers => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("unblockUsers"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(client_message::Body::UnblockUsers)
 ;
                         }
                         GeneratedField::__SkipField__ => {
@@ -2403,6 +2807,214 @@ impl<'de> serde::Deserialize<'de> for Friend {
             }
         }
         deserializer.deserialize_struct("lamplight.v1.Friend", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for GetBlockListRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("lamplight.v1.GetBlockListRequest", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetBlockListRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            __SkipField__,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Ok(GeneratedField::__SkipField__)
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetBlockListRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct lamplight.v1.GetBlockListRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetBlockListRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(GetBlockListRequest {
+                })
+            }
+        }
+        deserializer.deserialize_struct("lamplight.v1.GetBlockListRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for GetBlockListResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.visibility != 0 {
+            len += 1;
+        }
+        if !self.blocked.is_empty() {
+            len += 1;
+        }
+        if self.lists_version != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("lamplight.v1.GetBlockListResponse", len)?;
+        if self.visibility != 0 {
+            let v = Visibility::try_from(self.visibility)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.visibility)))?;
+            struct_ser.serialize_field("visibility", &v)?;
+        }
+        if !self.blocked.is_empty() {
+            struct_ser.serialize_field("blocked", &self.blocked)?;
+        }
+        if self.lists_version != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("listsVersion", ToString::to_string(&self.lists_version).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for GetBlockListResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "visibility",
+            "blocked",
+            "lists_version",
+            "listsVersion",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Visibility,
+            Blocked,
+            ListsVersion,
+            __SkipField__,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "visibility" => Ok(GeneratedField::Visibility),
+                            "blocked" => Ok(GeneratedField::Blocked),
+                            "listsVersion" | "lists_version" => Ok(GeneratedField::ListsVersion),
+                            _ => Ok(GeneratedField::__SkipField__),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = GetBlockListResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct lamplight.v1.GetBlockListResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<GetBlockListResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut visibility__ = None;
+                let mut blocked__ = None;
+                let mut lists_version__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Visibility => {
+                            if visibility__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("visibility"));
+                            }
+                            visibility__ = Some(map_.next_value::<Visibility>()? as i32);
+                        }
+                        GeneratedField::Blocked => {
+                            if blocked__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("blocked"));
+                            }
+                            blocked__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::ListsVersion => {
+                            if lists_version__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listsVersion"));
+                            }
+                            lists_version__ =
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::__SkipField__ => {
+                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(GetBlockListResponse {
+                    visibility: visibility__.unwrap_or_default(),
+                    blocked: blocked__.unwrap_or_default(),
+                    lists_version: lists_version__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("lamplight.v1.GetBlockListResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for GetConversationListRequest {
@@ -4156,6 +4768,15 @@ impl serde::Serialize for ListsChanged {
         if !self.profiles.is_empty() {
             len += 1;
         }
+        if !self.blocked.is_empty() {
+            len += 1;
+        }
+        if !self.unblocked.is_empty() {
+            len += 1;
+        }
+        if self.visibility != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("lamplight.v1.ListsChanged", len)?;
         if self.lists_version != 0 {
             #[allow(clippy::needless_borrow)]
@@ -4189,6 +4810,17 @@ impl serde::Serialize for ListsChanged {
         if !self.profiles.is_empty() {
             struct_ser.serialize_field("profiles", &self.profiles)?;
         }
+        if !self.blocked.is_empty() {
+            struct_ser.serialize_field("blocked", &self.blocked)?;
+        }
+        if !self.unblocked.is_empty() {
+            struct_ser.serialize_field("unblocked", &self.unblocked)?;
+        }
+        if self.visibility != 0 {
+            let v = Visibility::try_from(self.visibility)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.visibility)))?;
+            struct_ser.serialize_field("visibility", &v)?;
+        }
         struct_ser.end()
     }
 }
@@ -4213,6 +4845,9 @@ impl<'de> serde::Deserialize<'de> for ListsChanged {
             "total_unread",
             "totalUnread",
             "profiles",
+            "blocked",
+            "unblocked",
+            "visibility",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4227,6 +4862,9 @@ impl<'de> serde::Deserialize<'de> for ListsChanged {
             Reload,
             TotalUnread,
             Profiles,
+            Blocked,
+            Unblocked,
+            Visibility,
             __SkipField__,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -4259,6 +4897,9 @@ impl<'de> serde::Deserialize<'de> for ListsChanged {
                             "reload" => Ok(GeneratedField::Reload),
                             "totalUnread" | "total_unread" => Ok(GeneratedField::TotalUnread),
                             "profiles" => Ok(GeneratedField::Profiles),
+                            "blocked" => Ok(GeneratedField::Blocked),
+                            "unblocked" => Ok(GeneratedField::Unblocked),
+                            "visibility" => Ok(GeneratedField::Visibility),
                             _ => Ok(GeneratedField::__SkipField__),
                         }
                     }
@@ -4288,6 +4929,9 @@ impl<'de> serde::Deserialize<'de> for ListsChanged {
                 let mut reload__ = None;
                 let mut total_unread__ = None;
                 let mut profiles__ = None;
+                let mut blocked__ = None;
+                let mut unblocked__ = None;
+                let mut visibility__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ListsVersion => {
@@ -4354,6 +4998,24 @@ impl<'de> serde::Deserialize<'de> for ListsChanged {
                             }
                             profiles__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Blocked => {
+                            if blocked__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("blocked"));
+                            }
+                            blocked__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Unblocked => {
+                            if unblocked__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("unblocked"));
+                            }
+                            unblocked__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Visibility => {
+                            if visibility__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("visibility"));
+                            }
+                            visibility__ = Some(map_.next_value::<Visibility>()? as i32);
+                        }
                         GeneratedField::__SkipField__ => {
                             let _ = map_.next_value::<serde::de::IgnoredAny>()?;
                         }
@@ -4370,6 +5032,9 @@ impl<'de> serde::Deserialize<'de> for ListsChanged {
                     reload: reload__.unwrap_or_default(),
                     total_unread: total_unread__,
                     profiles: profiles__.unwrap_or_default(),
+                    blocked: blocked__.unwrap_or_default(),
+                    unblocked: unblocked__.unwrap_or_default(),
+                    visibility: visibility__.unwrap_or_default(),
                 })
             }
         }
@@ -6514,6 +7179,18 @@ impl serde::Serialize for ServerMessage {
                 server_message::Body::AppChanged(v) => {
                     struct_ser.serialize_field("appChanged", v)?;
                 }
+                server_message::Body::SetVisibility(v) => {
+                    struct_ser.serialize_field("setVisibility", v)?;
+                }
+                server_message::Body::GetBlockList(v) => {
+                    struct_ser.serialize_field("getBlockList", v)?;
+                }
+                server_message::Body::BlockUsers(v) => {
+                    struct_ser.serialize_field("blockUsers", v)?;
+                }
+                server_message::Body::UnblockUsers(v) => {
+                    struct_ser.serialize_field("unblockUsers", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -6575,6 +7252,14 @@ impl<'de> serde::Deserialize<'de> for ServerMessage {
             "listsChanged",
             "app_changed",
             "appChanged",
+            "set_visibility",
+            "setVisibility",
+            "get_block_list",
+            "getBlockList",
+            "block_users",
+            "blockUsers",
+            "unblock_users",
+            "unblockUsers",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -6606,6 +7291,10 @@ impl<'de> serde::Deserialize<'de> for ServerMessage {
             DeleteConversation,
             ListsChanged,
             AppChanged,
+            SetVisibility,
+            GetBlockList,
+            BlockUsers,
+            UnblockUsers,
             __SkipField__,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -6655,6 +7344,10 @@ impl<'de> serde::Deserialize<'de> for ServerMessage {
                             "deleteConversation" | "delete_conversation" => Ok(GeneratedField::DeleteConversation),
                             "listsChanged" | "lists_changed" => Ok(GeneratedField::ListsChanged),
                             "appChanged" | "app_changed" => Ok(GeneratedField::AppChanged),
+                            "setVisibility" | "set_visibility" => Ok(GeneratedField::SetVisibility),
+                            "getBlockList" | "get_block_list" => Ok(GeneratedField::GetBlockList),
+                            "blockUsers" | "block_users" => Ok(GeneratedField::BlockUsers),
+                            "unblockUsers" | "unblock_users" => Ok(GeneratedField::UnblockUsers),
                             _ => Ok(GeneratedField::__SkipField__),
                         }
                     }
@@ -6866,6 +7559,34 @@ impl<'de> serde::Deserialize<'de> for ServerMessage {
                                 return Err(serde::de::Error::duplicate_field("appChanged"));
                             }
                             body__ = map_.next_value::<::std::option::Option<_>>()?.map(server_message::Body::AppChanged)
+;
+                        }
+                        GeneratedField::SetVisibility => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("setVisibility"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(server_message::Body::SetVisibility)
+;
+                        }
+                        GeneratedField::GetBlockList => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("getBlockList"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(server_message::Body::GetBlockList)
+;
+                        }
+                        GeneratedField::BlockUsers => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("blockUsers"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(server_message::Body::BlockUsers)
+;
+                        }
+                        GeneratedField::UnblockUsers => {
+                            if body__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("unblockUsers"));
+                            }
+                            body__ = map_.next_value::<::std::option::Option<_>>()?.map(server_message::Body::UnblockUsers)
 ;
                         }
                         GeneratedField::__SkipField__ => {
@@ -7573,6 +8294,203 @@ impl<'de> serde::Deserialize<'de> for SetSelfStatusResponse {
         deserializer.deserialize_struct("lamplight.v1.SetSelfStatusResponse", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for SetVisibilityRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.visibility != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("lamplight.v1.SetVisibilityRequest", len)?;
+        if self.visibility != 0 {
+            let v = Visibility::try_from(self.visibility)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.visibility)))?;
+            struct_ser.serialize_field("visibility", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SetVisibilityRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "visibility",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Visibility,
+            __SkipField__,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "visibility" => Ok(GeneratedField::Visibility),
+                            _ => Ok(GeneratedField::__SkipField__),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SetVisibilityRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct lamplight.v1.SetVisibilityRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SetVisibilityRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut visibility__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Visibility => {
+                            if visibility__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("visibility"));
+                            }
+                            visibility__ = Some(map_.next_value::<Visibility>()? as i32);
+                        }
+                        GeneratedField::__SkipField__ => {
+                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(SetVisibilityRequest {
+                    visibility: visibility__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("lamplight.v1.SetVisibilityRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SetVisibilityResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.lists_version != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("lamplight.v1.SetVisibilityResponse", len)?;
+        if self.lists_version != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("listsVersion", ToString::to_string(&self.lists_version).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SetVisibilityResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "lists_version",
+            "listsVersion",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ListsVersion,
+            __SkipField__,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "listsVersion" | "lists_version" => Ok(GeneratedField::ListsVersion),
+                            _ => Ok(GeneratedField::__SkipField__),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SetVisibilityResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct lamplight.v1.SetVisibilityResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SetVisibilityResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut lists_version__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ListsVersion => {
+                            if lists_version__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listsVersion"));
+                            }
+                            lists_version__ =
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::__SkipField__ => {
+                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(SetVisibilityResponse {
+                    lists_version: lists_version__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("lamplight.v1.SetVisibilityResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for StatusChanged {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -8136,6 +9054,219 @@ impl<'de> serde::Deserialize<'de> for SubscriptionsChanged {
         deserializer.deserialize_struct("lamplight.v1.SubscriptionsChanged", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for UnblockUsersRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.user_ids.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("lamplight.v1.UnblockUsersRequest", len)?;
+        if !self.user_ids.is_empty() {
+            struct_ser.serialize_field("userIds", &self.user_ids)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnblockUsersRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "user_ids",
+            "userIds",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            UserIds,
+            __SkipField__,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "userIds" | "user_ids" => Ok(GeneratedField::UserIds),
+                            _ => Ok(GeneratedField::__SkipField__),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnblockUsersRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct lamplight.v1.UnblockUsersRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnblockUsersRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut user_ids__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::UserIds => {
+                            if user_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("userIds"));
+                            }
+                            user_ids__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::__SkipField__ => {
+                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(UnblockUsersRequest {
+                    user_ids: user_ids__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("lamplight.v1.UnblockUsersRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnblockUsersResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.failures.is_empty() {
+            len += 1;
+        }
+        if self.lists_version != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("lamplight.v1.UnblockUsersResponse", len)?;
+        if !self.failures.is_empty() {
+            struct_ser.serialize_field("failures", &self.failures)?;
+        }
+        if self.lists_version != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("listsVersion", ToString::to_string(&self.lists_version).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnblockUsersResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "failures",
+            "lists_version",
+            "listsVersion",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Failures,
+            ListsVersion,
+            __SkipField__,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "failures" => Ok(GeneratedField::Failures),
+                            "listsVersion" | "lists_version" => Ok(GeneratedField::ListsVersion),
+                            _ => Ok(GeneratedField::__SkipField__),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnblockUsersResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct lamplight.v1.UnblockUsersResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnblockUsersResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut failures__ = None;
+                let mut lists_version__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Failures => {
+                            if failures__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("failures"));
+                            }
+                            failures__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::ListsVersion => {
+                            if lists_version__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listsVersion"));
+                            }
+                            lists_version__ =
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::__SkipField__ => {
+                            let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok(UnblockUsersResponse {
+                    failures: failures__.unwrap_or_default(),
+                    lists_version: lists_version__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("lamplight.v1.UnblockUsersResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for UnsubscribeUserStatusRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -8604,5 +9735,82 @@ impl<'de> serde::Deserialize<'de> for UserStatus {
             }
         }
         deserializer.deserialize_struct("lamplight.v1.UserStatus", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Visibility {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "VISIBILITY_UNSPECIFIED",
+            Self::Everyone => "VISIBILITY_EVERYONE",
+            Self::Friends => "VISIBILITY_FRIENDS",
+            Self::Nobody => "VISIBILITY_NOBODY",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for Visibility {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "VISIBILITY_UNSPECIFIED",
+            "VISIBILITY_EVERYONE",
+            "VISIBILITY_FRIENDS",
+            "VISIBILITY_NOBODY",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = Visibility;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "VISIBILITY_UNSPECIFIED" => Ok(Visibility::Unspecified),
+                    "VISIBILITY_EVERYONE" => Ok(Visibility::Everyone),
+                    "VISIBILITY_FRIENDS" => Ok(Visibility::Friends),
+                    "VISIBILITY_NOBODY" => Ok(Visibility::Nobody),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }

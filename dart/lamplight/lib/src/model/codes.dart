@@ -36,6 +36,9 @@ abstract final class LamplightCode {
   /// `20003`: the sender or the recipient has no account.
   static const messageNoSuchAccount = 20003;
 
+  /// `20007`: blocked by the recipient.
+  static const blocked = 20007;
+
   /// `30001`: invalid parameter in a call about friends.
   static const friendRequestInvalid = 30001;
 
@@ -50,6 +53,15 @@ abstract final class LamplightCode {
 
   /// `30516`: the other one lets nobody add them.
   static const friendDenied = 30516;
+
+  /// `31306`: the block list is full.
+  static const blockListFull = 31306;
+
+  /// `31307`: the user is on the block list already.
+  static const alreadyBlocked = 31307;
+
+  /// `31503`: the user is not on the block list.
+  static const notBlocked = 31503;
 
   /// `31704`: not a friend.
   static const notAFriend = 31704;
@@ -246,6 +258,10 @@ abstract final class LamplightCode {
       'the sender or the recipient has no account',
       '消息发送方或接收方帐号不存在',
     ),
+    20007: (
+      'blocked by the recipient',
+      '已被接收方加入黑名单',
+    ),
     30001: (
       'invalid parameter in a call about friends',
       '关系链请求参数错误',
@@ -265,6 +281,18 @@ abstract final class LamplightCode {
     30516: (
       'the other one lets nobody add them',
       '对方拒绝任何人添加好友',
+    ),
+    31306: (
+      'the block list is full',
+      '黑名单人数已达上限',
+    ),
+    31307: (
+      'the user is on the block list already',
+      '对方已在黑名单中',
+    ),
+    31503: (
+      'the user is not on the block list',
+      '对方不在黑名单中',
     ),
     31704: (
       'not a friend',

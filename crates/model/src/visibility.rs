@@ -1,0 +1,100 @@
+//! Who may see the status of a user: the visibility that the user has set, and the user's block list (SPEC section 6).
+
+use crate::{Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// The maximum number of users on a block list (SPEC section 1).
+pub const MAX_BLOCKED: usize = 1_000;
+
+/// The users who may see the status of an account, apart from blocked users, who may not see it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum Visibility {
+    /// Every user of the app.
+    #[default]
+    Everyone = 0,
+    /// The mutual friends of the account.
+    Friends = 1,
+    /// No other user.
+    Nobody = 2,
+}
+
+impl Visibility {
+    /// All values, in ascending order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Everyone, Self::Friends, Self::Nobody];
+
+    /// The visibility with this number in a store; `None` if there is none.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|visibility| *visibility as u8 == number)
+    }
+
+    /// The name, which is the same in all APIs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Friends => "friends",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
+impl fmt::Display for Visibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The error of a text that names no [`Visibility`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("a visibility is `everyone`, `friends` or `nobody`")]
+pub struct InvalidVisibility;
+
+impl FromStr for Visibility {
+    type Err = InvalidVisibility;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|visibility| visibility.name() == text).ok_or(InvalidVisibility)
+    }
+}
+
+/// An entry of a block list. The user who has the list is its owner.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BlockedUser {
+    /// The id of the blocked user.
+    pub id: UserId,
+    /// The time at which the owner blocked the user.
+    pub since: Timestamp,
+}
+
+/// The stored data that decides who may see the status of a user. All parts are read from one snapshot of the facts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct StoredRestrictions {
+    /// The user's lists version in the snapshot. It increases with every change of the other fields.
+    pub version: u64,
+    /// The visibility that the user has set.
+    pub visibility: Visibility,
+    /// The mutual friends in ascending order of their ids, if the visibility is [`Visibility::Friends`]; otherwise
+    /// empty.
+    pub friends: Vec<UserId>,
+    /// The blocked users, in ascending order of their ids.
+    pub blocked: Vec<UserId>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_are_those_of_the_contract() {
+        for (index, visibility) in Visibility::ALL.into_iter().enumerate() {
+            assert_eq!(visibility as usize, index);
+            assert_eq!(Visibility::from_number(visibility as u8), Some(visibility));
+            assert_eq!(visibility.name().parse(), Ok(visibility));
+        }
+        assert_eq!(Visibility::from_number(3), None);
+        assert_eq!("Nobody".parse::<Visibility>(), Err(InvalidVisibility));
+    }
+}
