@@ -38,6 +38,8 @@ mod thinning;
 mod touched;
 mod transition;
 mod unsettled;
+mod views;
+mod visibility;
 mod watch_graph;
 mod watch_reasons;
 
@@ -75,5 +77,6 @@ pub use thinning::{LEVELS, Level, Step, Sum, Thinning};
 pub use touched::Told;
 pub use transition::{EndCause, Ended, Removed, Transition};
 pub use unsettled::{MAX_UNSETTLED_ENDS, UnsettledEnds};
-pub use watch_graph::{SubjectKey, WatchGraph, WatcherKey};
+pub use visibility::{MOST_SHOWN_APART, Restrictions, ShownStatus, status_for};
+pub use watch_graph::{Restricted, SubjectKey, WatchGraph, WatcherKey};
 pub use watch_reasons::{Reasons, Why};

@@ -7,13 +7,21 @@
 
 use crate::interest::SubjectObserver;
 use crate::touched::{CROWD, SHARE, Told};
+use crate::views::Views;
+use crate::visibility::Restrictions;
 use crate::watch_graph::{SubjectKey, WatchGraph, WatcherKey};
 use crate::watch_reasons::{Reasons, Why};
-use lamplight_model::{Reason, User, Version};
+use lamplight_model::{Reason, User, UserId, UserStatus, Version};
+use std::sync::Arc;
 
-/// A state with a version. States of one user are ordered by their versions.
+/// The form of a status in mailboxes. Statuses of one user are ordered by their versions.
 pub trait Versioned {
-    /// The version of the state.
+    /// The form of `status`.
+    fn of(status: &UserStatus) -> Self
+    where
+        Self: Sized;
+
+    /// The version of the status.
     fn version(&self) -> Version;
 
     /// Returns `true` if `newer` is this state, put back after a loss of records: `newer` has a higher version, and a
@@ -21,7 +29,11 @@ pub trait Versioned {
     fn is_put_back_as(&self, newer: &Self) -> bool;
 }
 
-impl Versioned for lamplight_model::UserStatus {
+impl Versioned for UserStatus {
+    fn of(status: &UserStatus) -> Self {
+        status.clone()
+    }
+
     fn version(&self) -> Version {
         self.version
     }
@@ -37,9 +49,10 @@ impl Versioned for lamplight_model::UserStatus {
     }
 }
 
-/// The watch graph of one worker, the newest state of each watched user, and the mailboxes of the connections.
+/// The watch graph of one worker, the newest state of each watched user, and the mailboxes of the connections. A
+/// connection that may not see the state of a user has another view of it, with a version of its own.
 pub struct Hub<S> {
-    graph: WatchGraph<S>,
+    graph: WatchGraph<Views<S>>,
 }
 
 impl<S> Default for Hub<S> {
@@ -140,36 +153,69 @@ impl<S: Versioned> Hub<S> {
         self.graph.subject(user).map(|subject| self.graph.watchers(subject))
     }
 
-    /// The newest state of a user, if the user is watched and the state is known.
+    /// The newest state of a user for watchers who may see it, if the user is watched and the state is known.
     pub fn newest(&self, user: &User) -> Option<&S> {
-        self.graph.subject(user).and_then(|subject| self.graph.state(subject))
+        self.graph.subject(user).and_then(|subject| self.graph.state(subject)).map(Views::state)
     }
 
-    /// Whether a user is watched and the hub's state of the user is older than `version` or missing.
-    pub fn wants(&self, user: &User, version: Version) -> bool {
-        self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version))
+    /// Whether a user is watched, and the hub's state of the user is missing or older than a state of this version with
+    /// these restrictions.
+    pub fn wants(&self, user: &User, version: Version, restrictions: Option<&Arc<Restrictions>>) -> bool {
+        self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version, restrictions))
     }
 
-    /// Stores a new state of a user and marks the user in the mailboxes of all watchers. Returns `true` if the state
-    /// was stored. A state is dropped if nobody watches the user, or if the stored state is at least as new.
-    pub fn tell(&mut self, user: &User, state: S) -> bool {
-        match self.graph.subject(user) {
-            Some(subject) if self.is_news(subject, state.version()) => {
-                self.graph.set_state(subject, state, false);
-                true
-            }
-            Some(_) | None => false,
+    /// Stores a new status of a user, and marks the user in the mailboxes of all watchers who see a difference. Returns
+    /// `true` if the status was stored. A status is dropped if nobody watches the user, or if the stored one is at least
+    /// as new.
+    pub fn tell(
+        &mut self,
+        user: &User,
+        status: &UserStatus,
+        restrictions: Option<&Arc<Restrictions>>,
+    ) -> bool {
+        self.store(user, status, restrictions, |_, _| false)
+    }
+
+    /// Like [`Hub::tell`], but marks nobody if the stored state [was put back](Versioned::is_put_back_as) as `status`.
+    pub fn tell_if_new(
+        &mut self,
+        user: &User,
+        status: &UserStatus,
+        restrictions: Option<&Arc<Restrictions>>,
+    ) -> bool {
+        self.store(user, status, restrictions, S::is_put_back_as)
+    }
+
+    fn store(
+        &mut self,
+        user: &User,
+        status: &UserStatus,
+        restrictions: Option<&Arc<Restrictions>>,
+        is_same: impl Fn(&S, &S) -> bool,
+    ) -> bool {
+        let Some(subject) = self.graph.subject(user) else { return false };
+        if !self.is_news(subject, status.version, restrictions) {
+            return false;
         }
-    }
-
-    /// Like [`Hub::tell`], but marks nobody if the stored state [was put back](Versioned::is_put_back_as) as `state`.
-    /// Returns whether the user was marked.
-    pub fn tell_if_new(&mut self, user: &User, state: S) -> bool {
-        let subject = self.graph.subject(user).filter(|subject| self.is_news(*subject, state.version()));
-        let Some(subject) = subject else { return false };
-        let is_same = self.graph.state(subject).is_some_and(|stored| stored.is_put_back_as(&state));
-        self.graph.set_state(subject, state, is_same);
-        !is_same
+        let views = Views::new(status, restrictions);
+        let stored = self.graph.state(subject);
+        // Only a new subject without restrictions has no hidden edges.
+        let is_as_restricted = match stored {
+            Some(stored) => stored.has_restrictions_of(restrictions),
+            None => restrictions.is_none(),
+        };
+        if is_as_restricted {
+            let quiet = stored.is_some_and(|stored| is_same(stored.state(), views.state()));
+            self.graph.set_state(subject, views, quiet);
+            return true;
+        }
+        self.graph.set_restricted_state(subject, views, |before, (after, hidden_from)| {
+            let Some((before, was_hidden_from)) = before else { return true };
+            let is_put_back =
+                was_hidden_from.is_none() && hidden_from.is_none() && is_same(before.state(), after.state());
+            before.version_for(was_hidden_from) < after.version_for(hidden_from) && !is_put_back
+        });
+        true
     }
 
     /// Returns the state of a user for an answer to this connection, and removes the user's mark. `None` if the hub has
@@ -177,14 +223,29 @@ impl<S: Versioned> Hub<S> {
     pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         self.graph.unmark(watcher, subject);
-        self.graph.state(subject)
+        self.view(watcher, subject)
+    }
+
+    /// The version of a user's state that a connection is shown; `None` if the hub has no state of the user.
+    pub fn version_for(&self, watcher: WatcherKey, user: &User) -> Option<Version> {
+        self.shown_version(watcher, self.graph.subject(user)?)
+    }
+
+    fn shown_version(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<Version> {
+        let state = self.graph.state(subject)?;
+        Some(state.version_for(self.graph.hidden_from(watcher, subject)))
+    }
+
+    fn view(&mut self, watcher: WatcherKey, subject: SubjectKey) -> Option<&S> {
+        let hidden_from: Option<UserId> = self.graph.hidden_from(watcher, subject).cloned();
+        Some(self.graph.state_mut(subject)?.view_for(hidden_from.as_ref()))
     }
 
     /// Records that the connection has this version of a user's state. Removes the mark, unless the hub has a newer
     /// state. Returns whether the connection watches the user.
     pub fn seen(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
-        if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
+        if self.shown_version(watcher, subject).is_some_and(|shown| shown <= version) {
             self.graph.unmark(watcher, subject);
         }
         self.graph.is_watching(watcher, user)
@@ -194,7 +255,9 @@ impl<S: Versioned> Hub<S> {
     /// linear in the number of given and of watched users.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         let users = seen.iter().map(|(user, _)| user);
-        self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
+        self.graph.unmark_all(watcher, users, |index, state, hidden_from| {
+            state.version_for(hidden_from) == seen[index].1
+        })
     }
 
     /// Records that an answer to a query contains this version of a user's state. If a newer state was already sent to
@@ -204,19 +267,19 @@ impl<S: Versioned> Hub<S> {
     /// answer, and still needs the notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
-        if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
+        if self.shown_version(watcher, subject).is_some_and(|shown| shown <= version) {
             if self.graph.was_told(watcher, subject) {
                 self.graph.unmark(watcher, subject);
             }
             return None;
         }
-        self.graph.told(watcher, user)
+        if self.graph.is_told(watcher, subject) { self.view(watcher, subject) } else { None }
     }
 
     /// Whether a connection watches a user whose stored state is older than `version`.
     pub fn is_behind(&self, watcher: WatcherKey, user: &User, version: Version) -> bool {
-        let state = self.graph.subject(user).and_then(|subject| self.graph.state(subject));
-        state.is_some_and(|state| state.version() < version) && self.graph.is_watching(watcher, user)
+        let shown = self.version_for(watcher, user);
+        shown.is_some_and(|shown| shown < version) && self.graph.is_watching(watcher, user)
     }
 
     /// Removes the mark of a user from the mailbox, because the client has a newer state.
@@ -231,7 +294,7 @@ impl<S: Versioned> Hub<S> {
     /// it had sent. Returns whether the connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
-        if self.graph.state(subject).is_some_and(|state| state.version() == version) {
+        if self.shown_version(watcher, subject) == Some(version) {
             self.graph.unmark(watcher, subject);
         }
         self.graph.is_watching(watcher, user)
@@ -242,8 +305,8 @@ impl<S: Versioned> Hub<S> {
     /// user.
     ///
     /// Returns `true` if the connection can get more states now, and `false` if it is muted or got them all.
-    pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
-        self.graph.drain_pending(watcher, tell)
+    pub fn drain(&mut self, watcher: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
+        self.graph.drain_pending(watcher, |state, hidden_from| tell(state.view_for(hidden_from)))
     }
 
     /// Whether the mailbox of a connection contains a mark.
@@ -299,7 +362,12 @@ impl<S: Versioned> Hub<S> {
         self.graph.size()
     }
 
-    fn is_news(&self, subject: SubjectKey, version: Version) -> bool {
-        self.graph.state(subject).is_none_or(|state| state.version() < version)
+    fn is_news(
+        &self,
+        subject: SubjectKey,
+        version: Version,
+        restrictions: Option<&Arc<Restrictions>>,
+    ) -> bool {
+        self.graph.state(subject).is_none_or(|state| state.is_older_than(version, restrictions))
     }
 }

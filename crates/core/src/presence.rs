@@ -9,6 +9,7 @@ mod events;
 mod expiry;
 mod facts;
 mod nodes;
+mod restricting;
 
 pub use expiry::Expired;
 pub use facts::{Admission, RefusedLogin, UserFacts};
@@ -23,11 +24,13 @@ use crate::signatures::Signatures;
 use crate::subscriptions::{Subscribed, Subscriptions};
 use crate::transition::{EndCause, Ended, Removed, Transition};
 use crate::unsettled::UnsettledEnds;
+use crate::visibility::Restrictions;
 use lamplight_model::{
     AppSettings, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EventDevice, Moment, Now, Platform,
     PlatformSet, Reason, SessionEventKind, StatusAfter, StatusType, Timestamp, UserId, UserStatus, Version,
 };
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The live record of one user.
@@ -62,6 +65,8 @@ pub struct Presence {
     pub(crate) events: Option<Box<PendingEvents>>,
     /// The ended logins that are not stored in the facts yet; `None` if there are none.
     pub(crate) unsettled: Option<Box<UnsettledEnds>>,
+    /// The users who may not see the status; `None` if the user has never restricted it.
+    pub(crate) restrictions: Option<Arc<Restrictions>>,
 }
 
 /// The outcome of [`Presence::connect`].
@@ -319,7 +324,7 @@ impl Presence {
         }
         let visible = was != is || !custom_was.looks_like(&self.custom);
         if visible {
-            self.version = self.version.next(now.wall);
+            self.version = self.newest_version().next(now.wall);
             self.reason = reason;
         }
         if was != is {
@@ -361,6 +366,7 @@ impl Presence {
             reason: _,
             // These change outside of `change`, in transitions that report the change themselves.
             subscriptions: _,
+            restrictions: _,
             // These are compared by the ordinal of the last event.
             events: _,
         } = self;

@@ -6,12 +6,14 @@ use crate::pending_events::PendingEvents;
 use crate::presence::Presence;
 use crate::signatures::Signatures;
 use crate::unsettled::UnsettledEnds;
+use crate::visibility::Restrictions;
 use lamplight_model::{
     ConnectionId, CustomStatus, DeviceId, EndedLogin, ExtendedOption, Moment, Now, Platform, Reason,
     Timestamp, UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// A live record on disk. A change of its fields requires a new format number for the file that contains it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -31,7 +33,8 @@ pub struct SavedPresence {
     deleted_through: u64,
     born: u64,
     newest_login: u64,
-    deleted_until: Option<Timestamp>,
+    /// The time until which the record of a deleted account is kept, and the restrictions.
+    deleted_until: ExtendedOption<Timestamp, Arc<Restrictions>>,
     events: Option<Box<PendingEvents>>,
     unsettled: Vec<EndedLogin>,
 }
@@ -99,7 +102,10 @@ impl Presence {
             deleted_through: self.deleted_through,
             born: self.born,
             newest_login: self.newest_login,
-            deleted_until: self.deleted_until.map(|it| now.wall_at(it)),
+            deleted_until: ExtendedOption::new(
+                self.deleted_until.map(|it| now.wall_at(it)),
+                self.restrictions.clone(),
+            ),
             events: self.events.clone(),
             unsettled: self.unsettled_ends().cloned().collect(),
         }
@@ -120,6 +126,7 @@ impl SavedPresence {
         // The connections of the former process are identified by their places, but only until all of them are held.
         let former = |place: usize| Link::Connected(ConnectionId::alone(place as u64));
         let (last_seen, end) = self.last_seen.split();
+        let (deleted_until, restrictions) = self.deleted_until.split();
         let end = end.map(|SavedEnd { due, shown }| CustomEnd { shown, ..CustomEnd::at(due, now) });
         let mut presence = Presence {
             devices: self
@@ -152,9 +159,10 @@ impl SavedPresence {
             deleted_through: self.deleted_through,
             born: self.born,
             newest_login: self.newest_login,
-            deleted_until: self.deleted_until.map(moment),
+            deleted_until: deleted_until.map(moment),
             events: self.events,
             unsettled: UnsettledEnds::restored(self.unsettled, now.moment).map(Box::new),
+            restrictions,
         };
         // The time of the last bytes is unknown; the process ran when the record was written.
         presence.hold_links(|_| true, grace, lost_at);

@@ -8,12 +8,14 @@ use crate::pending_events::PendingEvents;
 use crate::presence::Presence;
 use crate::signatures::Signatures;
 use crate::unsettled::UnsettledEnds;
+use crate::visibility::Restrictions;
 use lamplight_model::{
     ConnectionId, CustomStatus, DeviceId, EndedLogin, ExtendedOption, Moment, Platform, Reason, Timestamp,
     UserId, Version,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A live record in a shared store, in the first format. `D` is the form of a `deviceID`, `L` that of a list of
@@ -35,7 +37,8 @@ pub struct SharedPresence<D = DeviceId, L = Vec<UserId>> {
     deleted_through: u64,
     born: u64,
     newest_login: u64,
-    deleted_until: Option<u64>,
+    /// The time until which the record of a deleted account is kept, and the restrictions.
+    deleted_until: ExtendedOption<u64, Arc<Restrictions>>,
     events: Option<Box<PendingEvents>>,
     unsettled: Option<SharedEnds>,
 }
@@ -109,7 +112,10 @@ impl<D: From<DeviceId>, L: FromIterator<UserId>> From<&Presence> for SharedPrese
             deleted_through: presence.deleted_through,
             born: presence.born,
             newest_login: presence.newest_login,
-            deleted_until: presence.deleted_until.map(|until| until.0),
+            deleted_until: ExtendedOption::new(
+                presence.deleted_until.map(|until| until.0),
+                presence.restrictions.clone(),
+            ),
             events: presence.events.clone(),
             unsettled: presence.unsettled.as_deref().map(ends),
         }
@@ -134,6 +140,7 @@ impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L
             UnsettledEnds::of(ends.ends, Moment(ends.retry), Duration::from_millis(ends.pause_ms))
         };
         let (last_seen, end) = shared.last_seen.split();
+        let (deleted_until, restrictions) = shared.deleted_until.split();
         let end = end.map(|SharedEnd { due, shown }| CustomEnd { due: Moment(due), shown });
         Self {
             devices: shared.devices.into_iter().map(device).collect(),
@@ -150,9 +157,10 @@ impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L
             deleted_through: shared.deleted_through,
             born: shared.born,
             newest_login: shared.newest_login,
-            deleted_until: shared.deleted_until.map(Moment),
+            deleted_until: deleted_until.map(Moment),
             events: shared.events,
             unsettled: shared.unsettled.map(|unsettled| Box::new(ends(unsettled))),
+            restrictions,
         }
     }
 }

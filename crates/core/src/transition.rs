@@ -13,6 +13,8 @@ pub struct Transition<T> {
     pub changed: bool,
     /// Whether the visible status has changed, so that watchers must be notified.
     pub visible: bool,
+    /// Whether the user's restrictions have changed, so that other watchers may see the status than before.
+    pub restricted: bool,
     /// Whether the record has new session events for the outbox.
     pub has_events: bool,
     /// Connections that must be closed.
@@ -73,6 +75,7 @@ impl<T> Transition<T> {
             outcome,
             changed: false,
             visible: false,
+            restricted: false,
             has_events: false,
             ended: Vec::new(),
             subscribed: Vec::new(),
@@ -86,6 +89,7 @@ impl<T> Transition<T> {
             outcome: outcome(self.outcome),
             changed: self.changed,
             visible: self.visible,
+            restricted: self.restricted,
             has_events: self.has_events,
             ended: self.ended,
             subscribed: self.subscribed,

@@ -1,13 +1,14 @@
 //! The watch graph of one worker: edges from watchers to subjects. Each user is stored once. An edge uses 16 bytes,
 //! eight at each end.
 //!
-//! The graph stores the reasons of each edge. It does not interpret the states that are sent along it.
+//! The graph stores the reasons of each edge, and whether the watcher may see the states of the subject. It does not
+//! interpret these states otherwise.
 
 use crate::interest::SubjectObserver;
 use crate::touched::{Marks, Told, Touched};
 use crate::watch_reasons::{Reasons, Why};
 use hashbrown::{HashMap, HashTable};
-use lamplight_model::User;
+use lamplight_model::{User, UserId};
 use slab::Slab;
 use smallvec::SmallVec;
 use std::hash::BuildHasher;
@@ -47,9 +48,13 @@ struct Outgoing {
     place: u32,
 }
 
+/// The watcher may not see the states of the subject. A bit of [`Incoming::watcher`].
+const HIDDEN: u32 = 1 << 31;
+
 /// The subject's end of an edge.
 #[derive(Clone, Copy)]
 struct Incoming {
+    /// The slot of the watcher, and [`HIDDEN`].
     watcher: u32,
     /// The index of the other end in the watcher's `outgoing`.
     place: u32,
@@ -72,6 +77,22 @@ struct Watcher {
     marks: Marks,
     /// Whether the connection is notified only of its own user, so that other pending edges wait.
     muted: bool,
+}
+
+impl Incoming {
+    fn slot(self) -> u32 {
+        self.watcher & !HIDDEN
+    }
+
+    fn is_hidden(self) -> bool {
+        self.watcher & HIDDEN != 0
+    }
+}
+
+/// The state of a subject that some watchers may not see.
+pub trait Restricted {
+    /// Whether the user `viewer` may not see the state.
+    fn is_hidden_from(&self, viewer: &UserId) -> bool;
 }
 
 /// For each subject, the index of the watcher's edge to it. With this map, many edges can be changed without searches.
@@ -108,13 +129,13 @@ impl<S> Default for WatchGraph<S> {
     }
 }
 
-impl<S> WatchGraph<S> {
+impl<S: Restricted> WatchGraph<S> {
     /// Creates a graph without watchers, whose subjects are reported to `observer`.
     pub fn observed_by(observer: Box<dyn SubjectObserver>) -> Self {
         Self { observer: Some(observer), ..Self::default() }
     }
 
-    /// Adds a watcher. Reserves memory for the `expected` number of users that it will watch.
+    /// Adds a watcher. The first user that it watches must be its own user. Reserves memory for the `expected` number of users that it will watch.
     pub fn attach(&mut self, expected: usize) -> WatcherKey {
         self.attached = self.attached.wrapping_add(1);
         let generation = self.attached;
@@ -122,6 +143,7 @@ impl<S> WatchGraph<S> {
         let (pending, marks) = (SmallVec::new(), Marks::default());
         let watcher = Watcher { generation, outgoing, pending, marks, muted: false };
         let slot = u32::try_from(self.watchers.insert(watcher)).expect("fewer connections than 2^32");
+        assert!(slot < HIDDEN, "fewer connections than 2^31");
         WatcherKey { slot, generation }
     }
 
@@ -215,7 +237,7 @@ impl<S> WatchGraph<S> {
         &mut self,
         watcher: WatcherKey,
         users: impl ExactSizeIterator<Item = &'a User>,
-        mut is_known: impl FnMut(usize, &S) -> bool,
+        mut is_known: impl FnMut(usize, &S, Option<&UserId>) -> bool,
     ) -> Vec<bool> {
         let count = users.len();
         let Some(places) = self.places(watcher, count) else { return vec![false; count] };
@@ -227,7 +249,11 @@ impl<S> WatchGraph<S> {
                 None => self.find_edge(watcher, subject),
             };
             let Some(place) = place else { return false };
-            if self.subjects[subject as usize].state.as_ref().is_some_and(|state| is_known(index, state)) {
+            let in_place = self.watchers[watcher.slot()].outgoing[place].place as usize;
+            let is_hidden = self.subjects[subject as usize].incoming[in_place].is_hidden();
+            let hidden_from = if is_hidden { self.viewer(watcher) } else { None };
+            let state = self.subjects[subject as usize].state.as_ref();
+            if state.is_some_and(|state| is_known(index, state, hidden_from)) {
                 self.watchers[watcher.slot()].outgoing[place].subject &= !(PENDING | UNTOLD);
                 unmarked = true;
             }
@@ -266,10 +292,28 @@ impl<S> WatchGraph<S> {
         }
         outgoing.push(Outgoing { subject: subject | UNTOLD | why as u32, place: in_place });
         incoming.push(Incoming { watcher: watcher.slot, place: out_place });
-        if self.subjects[subject as usize].state.is_some() {
+        if let Some(state) = &self.subjects[subject as usize].state {
+            if self.viewer(watcher).is_some_and(|viewer| state.is_hidden_from(viewer)) {
+                self.subjects[subject as usize].incoming[in_place as usize].watcher |= HIDDEN;
+            }
             self.mark(watcher.slot, out_place, 0);
         }
         out_place
+    }
+
+    /// The user of a watcher; `None` if the watcher was removed, or watches nobody yet.
+    pub fn viewer(&self, watcher: WatcherKey) -> Option<&UserId> {
+        // The edge to the own user is the first, and an edge that is moved into a gap comes from the end.
+        let own = self.watcher(watcher)?.outgoing.first()?;
+        Some(&self.subjects[(own.subject & SUBJECT) as usize].user.id)
+    }
+
+    /// The user of a watcher, if the watcher watches a subject whose state it may not see.
+    pub fn hidden_from(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<&UserId> {
+        let place = self.find_edge(watcher, subject.0)?;
+        let in_place = self.watchers[watcher.slot()].outgoing[place].place;
+        let edge = self.subjects[subject.0 as usize].incoming[in_place as usize];
+        if edge.is_hidden() { self.viewer(watcher) } else { None }
     }
 
     /// Removes a reason, and the edge if that was its last reason. Returns whether the edge was removed.
@@ -315,14 +359,44 @@ impl<S> WatchGraph<S> {
         self.subjects[subject.0 as usize].state.as_ref()
     }
 
-    /// Replaces the state of a subject. Marks all edges to it as pending, unless the state is `quiet`.
+    /// Replaces the state of a subject by one that the same watchers may see. Marks the edges of these watchers as
+    /// pending, unless the state is `quiet`.
     pub fn set_state(&mut self, subject: SubjectKey, state: S, quiet: bool) {
         self.subjects[subject.0 as usize].state = Some(state);
         let watchers = if quiet { 0 } else { self.subjects[subject.0 as usize].incoming.len() };
         for index in 0..watchers {
-            let Incoming { watcher, place } = self.subjects[subject.0 as usize].incoming[index];
-            self.mark(watcher, place, watchers);
+            let edge = self.subjects[subject.0 as usize].incoming[index];
+            if !edge.is_hidden() {
+                self.mark(edge.watcher, edge.place, watchers);
+            }
         }
+    }
+
+    /// Replaces the state of a subject by one that other watchers may see. For each edge, `differs` gets the former
+    /// state and the new one, each with the user of the watcher if the watcher may not see it. If it returns `true`, the
+    /// edge is marked as pending.
+    pub fn set_restricted_state(
+        &mut self,
+        subject: SubjectKey,
+        state: S,
+        differs: impl Fn(Option<(&S, Option<&UserId>)>, (&S, Option<&UserId>)) -> bool,
+    ) {
+        let before = self.subjects[subject.0 as usize].state.take();
+        let watchers = self.subjects[subject.0 as usize].incoming.len();
+        for index in 0..watchers {
+            let edge = self.subjects[subject.0 as usize].incoming[index];
+            let own = self.watchers[edge.slot() as usize].outgoing[0].subject & SUBJECT;
+            let viewer = &self.subjects[own as usize].user.id;
+            let before = before.as_ref().map(|before| (before, edge.is_hidden().then_some(viewer)));
+            let is_hidden = state.is_hidden_from(viewer);
+            let is_news = differs(before, (&state, is_hidden.then_some(viewer)));
+            let hidden = if is_hidden { HIDDEN } else { 0 };
+            self.subjects[subject.0 as usize].incoming[index].watcher = edge.slot() | hidden;
+            if is_news {
+                self.mark(edge.slot(), edge.place, watchers);
+            }
+        }
+        self.subjects[subject.0 as usize].state = Some(state);
     }
 
     /// Records that the state of a subject was sent to `watcher`. Removes the pending mark and the [hold](Self::hold)
@@ -395,18 +469,25 @@ impl<S> WatchGraph<S> {
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
     }
 
-    /// The newest state of a user, if `watcher` watches the user and the state was sent to it.
-    pub fn told(&self, watcher: WatcherKey, user: &User) -> Option<&S> {
-        let subject = self.find(user)?;
-        let place = self.find_edge(watcher, subject)?;
-        let edge = self.watcher(watcher)?.outgoing[place].subject;
-        if edge & PENDING == 0 { self.subjects[subject as usize].state.as_ref() } else { None }
+    /// Whether `watcher` watches the subject, and its newest state was sent to it.
+    pub fn is_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
+        let place = self.find_edge(watcher, subject.0);
+        place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & PENDING == 0)
+    }
+
+    /// The newest state of a subject; `None` if no state was set.
+    pub fn state_mut(&mut self, subject: SubjectKey) -> Option<&mut S> {
+        self.subjects[subject.0 as usize].state.as_mut()
     }
 
     /// Passes the pending states of a watcher to `tell`, in the order in which they were marked, and removes their
-    /// marks. Stops when `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user. Returns
+    /// marks. The second argument of `tell` is the user of the watcher if the watcher may not see the state. Stops when `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user. Returns
     /// `true` if the watcher can get more states now, and `false` if it is muted or got them all.
-    pub fn drain_pending(&mut self, key: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
+    pub fn drain_pending(
+        &mut self,
+        key: WatcherKey,
+        mut tell: impl FnMut(&mut S, Option<&UserId>) -> Told,
+    ) -> bool {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {
             return false;
@@ -418,17 +499,24 @@ impl<S> WatchGraph<S> {
             edge.subject &= !(PENDING | UNTOLD);
             let subject = &mut self.subjects[(edge.subject & SUBJECT) as usize];
             // The result does not matter, because a muted watcher receives no other state.
-            let _ = tell(subject.state.as_mut().expect("an edge is marked only when there is a state"));
+            let _ = tell(subject.state.as_mut().expect("an edge is marked only when there is a state"), None);
             return false;
         }
         let mut done = 0;
+        let mut viewer = None;
         for place in &watcher.pending {
             let edge = &mut watcher.outgoing[*place as usize];
-            let subject = &mut self.subjects[(edge.subject & SUBJECT) as usize];
-            let state = subject.state.as_mut().expect("an edge is marked only when there is a state");
+            let (subject, in_place) = ((edge.subject & SUBJECT) as usize, edge.place as usize);
             edge.subject &= !(PENDING | UNTOLD);
             done += 1;
-            match tell(state) {
+            let is_hidden = self.subjects[subject].incoming[in_place].is_hidden();
+            if is_hidden && viewer.is_none() {
+                let own = (watcher.outgoing[0].subject & SUBJECT) as usize;
+                viewer = Some(self.subjects[own].user.id.clone());
+            }
+            let state = self.subjects[subject].state.as_mut();
+            let state = state.expect("an edge is marked only when there is a state");
+            match tell(state, viewer.as_ref().filter(|_| is_hidden)) {
                 Told::More => {}
                 Told::Full => break,
             }
@@ -475,9 +563,9 @@ impl<S> WatchGraph<S> {
     /// The watchers of a subject with their reasons, in no particular order.
     pub fn watchers(&self, subject: SubjectKey) -> impl ExactSizeIterator<Item = (WatcherKey, Reasons)> {
         self.subjects[subject.0 as usize].incoming.iter().map(|edge| {
-            let watcher = &self.watchers[edge.watcher as usize];
+            let watcher = &self.watchers[edge.slot() as usize];
             let reasons = watcher.outgoing[edge.place as usize].subject & REASONS;
-            (WatcherKey { slot: edge.watcher, generation: watcher.generation }, Reasons(reasons))
+            (WatcherKey { slot: edge.slot(), generation: watcher.generation }, Reasons(reasons))
         })
     }
 
@@ -519,7 +607,7 @@ impl<S> WatchGraph<S> {
         // watchers are quick.
         let incoming = &self.subjects[subject as usize].incoming;
         if incoming.len() < outgoing.len() {
-            let found = incoming.iter().find(|edge| edge.watcher == watcher.slot);
+            let found = incoming.iter().find(|edge| edge.slot() == watcher.slot);
             return found.map(|edge| edge.place as usize);
         }
         outgoing.iter().position(|edge| edge.subject & SUBJECT == subject)
@@ -573,7 +661,7 @@ impl<S> WatchGraph<S> {
         let incoming = &mut self.subjects[subject as usize].incoming;
         incoming.swap_remove(place as usize);
         if let Some(moved) = incoming.get(place as usize) {
-            self.watchers[moved.watcher as usize].outgoing[moved.place as usize].place = place;
+            self.watchers[moved.slot() as usize].outgoing[moved.place as usize].place = place;
         }
         if incoming.is_empty() {
             let hash = self.hasher.hash_one(&self.subjects[subject as usize].user);

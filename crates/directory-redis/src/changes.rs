@@ -49,7 +49,7 @@ pub(crate) async fn update(
         let mut transition = change(&mut presence);
         let after = Indexed::of(&presence);
         // The return of an account is not visible to watchers, but readers of the feed need it.
-        let moves = transition.visible || was_deleted != presence.is_deleted();
+        let moves = transition.visible || transition.restricted || was_deleted != presence.is_deleted();
         let next = rev + u64::from(transition.changed);
         let logged = Logged::of(user, &presence, next, &mut transition, now);
         if !transition.changed && !moves && logged.entries.is_empty() {

@@ -28,6 +28,10 @@ impl Directory for RedisDirectory {
         self.shared.allows_durations()
     }
 
+    fn allows_restrictions(&self) -> bool {
+        self.shared.allows_restrictions()
+    }
+
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
         async move {
             for (chunk, some) in users.chunks(READ_AT_ONCE).enumerate() {

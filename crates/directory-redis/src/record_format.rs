@@ -14,7 +14,11 @@ pub(crate) enum RecordFormat {
 
 impl RecordFormat {
     /// The number of the newest form of records that this version reads. The register has this number for each node.
-    pub(crate) const NEWEST: u8 = Self::WITH_DURATIONS;
+    pub(crate) const NEWEST: u8 = Self::WITH_RESTRICTIONS;
+
+    /// The number of the form that may have restrictions of the status. Its bytes are those of [`RecordFormat::Packed`];
+    /// the version before cannot read a record with restrictions.
+    const WITH_RESTRICTIONS: u8 = 4;
 
     /// The number of the form whose custom statuses may have durations. Its bytes are those of [`RecordFormat::Packed`];
     /// the version before cannot read a record with a duration.
@@ -44,6 +48,8 @@ pub(crate) struct FormatChoice {
     all_read_packed_since: Option<Instant>,
     /// Whether the register has nodes, and only nodes that read durations.
     all_read_durations: bool,
+    /// Whether the register has nodes, and only nodes that read restrictions.
+    all_read_restrictions: bool,
 }
 
 impl FormatChoice {
@@ -55,6 +61,12 @@ impl FormatChoice {
             Some(_) | None => None,
         };
         self.all_read_durations = lowest.is_some_and(|lowest| lowest >= RecordFormat::WITH_DURATIONS);
+        self.all_read_restrictions = lowest.is_some_and(|lowest| lowest >= RecordFormat::WITH_RESTRICTIONS);
+    }
+
+    /// Whether every node reads a record with restrictions.
+    pub(crate) fn allows_restrictions(&self) -> bool {
+        self.all_read_restrictions
     }
 
     /// Whether every node reads a record with a duration.
@@ -102,14 +114,20 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_allowed_while_every_node_reads_them() {
+    fn durations_and_restrictions_are_allowed_while_every_node_reads_them() {
         let mut choice = FormatChoice::default();
-        assert!(!choice.allows_durations(), "before the register was read");
-        for (lowest, allowed) in
-            [(Some(2), false), (Some(3), true), (Some(1), false), (Some(4), true), (None, false)]
-        {
+        let allowed = |choice: &FormatChoice| [choice.allows_durations(), choice.allows_restrictions()];
+        assert_eq!(allowed(&choice), [false; 2], "before the register was read");
+        for (lowest, expected) in [
+            (Some(2), [false, false]),
+            (Some(3), [true, false]),
+            (Some(1), [false, false]),
+            (Some(4), [true, true]),
+            (Some(5), [true, true]),
+            (None, [false, false]),
+        ] {
             choice.observe(lowest, Instant::now());
-            assert_eq!(choice.allows_durations(), allowed, "{lowest:?}");
+            assert_eq!(allowed(&choice), expected, "{lowest:?}");
         }
     }
 

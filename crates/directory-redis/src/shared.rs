@@ -390,6 +390,11 @@ impl Shared {
         self.format.lock().allows_durations()
     }
 
+    /// Whether every node in the register reads a record with restrictions.
+    pub(crate) fn allows_restrictions(&self) -> bool {
+        self.format.lock().allows_restrictions()
+    }
+
     /// The fields of the head that the upkeep reads.
     pub(crate) fn compared_fields() -> impl Iterator<Item = &'static str> {
         ["e", "n"].into_iter().chain(COUNTERS)

@@ -454,17 +454,9 @@ impl Ear {
     }
 
     async fn statuses(&mut self) -> Vec<(Version, String)> {
-        let status = |news: News| match news {
-            News::Status(status) => Some((status.version, status.custom_status.as_str().to_owned())),
-            News::Ended(_)
-            | News::Subscriptions { .. }
-            | News::Friend { .. }
-            | News::Lists(_)
-            | News::ListsUnknown
-            | News::FriendProfile(_)
-            | News::App(_)
-            | News::Events
-            | News::Notices(_) => None,
+        let status = |news: News| {
+            let (status, _) = news.status()?;
+            Some((status.version, status.custom_status.as_str().to_owned()))
         };
         self.heard().await.into_iter().filter_map(status).collect()
     }

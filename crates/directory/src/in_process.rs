@@ -238,7 +238,8 @@ impl Directory for InProcessDirectory {
         let was_deleted = record.presence.is_deleted();
         let mut transition = change(&mut record.presence);
         // Watchers do not see that an account was created again, but readers of the feed need that change.
-        let moves = transition.visible || was_deleted != record.presence.is_deleted();
+        let moves =
+            transition.visible || transition.restricted || was_deleted != record.presence.is_deleted();
         self.counters.count(&record.presence, true);
         if moves {
             record.place = self.feed.advance(user, Some(record.place));

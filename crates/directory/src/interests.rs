@@ -97,6 +97,7 @@ impl Interests {
                 }
             }
             News::Status(_)
+            | News::Restricted(_)
             | News::Ended(_)
             | News::Subscriptions { .. }
             | News::Friend { .. }

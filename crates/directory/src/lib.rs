@@ -29,7 +29,7 @@ pub use journal::{JournalDamage, JournalError};
 pub use limits::{Limited, Limits, LimitsAnswer, LimitsError, Taken};
 pub use lists_news::{FriendProfile, ListsChange, ListsNews, MAX_FRIENDS_IN_ENTRY, MessageNews};
 pub use log::{Heard, LocalLog, LogReader, MAX_WAITING_BYTES, MAX_WAITING_ENTRIES, Partitions};
-pub use news::{LogEntry, Logged, News};
+pub use news::{LogEntry, Logged, News, RestrictedStatus};
 pub use nodes::{LocalNodes, NodeEntry, Nodes, Register, RegisteredNode};
 pub use records::{InvalidRecordCursor, RecordCursor, RecordFilter, RecordPage};
 
@@ -92,6 +92,12 @@ pub trait Directory: Send + Sync {
     /// Whether a custom status may have a duration: every node that shares the directory reads such records. The answer
     /// needs no call to the store.
     fn allows_durations(&self) -> bool {
+        true
+    }
+
+    /// Whether a record may have restrictions of its status: every node that shares the directory reads such records.
+    /// The answer needs no call to the store.
+    fn allows_restrictions(&self) -> bool {
         true
     }
 

@@ -1,7 +1,7 @@
 //! The entries of the change log.
 
 use crate::{FriendProfile, ListsNews};
-use lamplight_core::{Ended, Presence, Transition};
+use lamplight_core::{Ended, Presence, Restrictions, Transition};
 use lamplight_model::{AppId, Lane, Now, Timestamp, User, UserId, UserStatus};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -60,6 +60,17 @@ pub enum News {
     /// A lane of webhooks has new notices, which another node has to send. The user of the entry has no meaning. Only
     /// readers of [`follow_events`](crate::ChangeLog::follow_events) get this entry.
     Notices(Lane),
+    /// The status of a user with restrictions has changed visibly, or the restrictions have changed.
+    Restricted(Arc<RestrictedStatus>),
+}
+
+/// The status of a user, and the restrictions that decide what each watcher is shown.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RestrictedStatus {
+    /// The status for watchers who may see it.
+    pub status: UserStatus,
+    /// The users who may not see the status, and what they are shown.
+    pub restrictions: Arc<Restrictions>,
 }
 
 /// The log entries of one change of a record, which were appended in the same step. The caller of the change may
@@ -87,8 +98,8 @@ impl Logged {
             let (user, wall, at) = (user.clone(), Some(now.wall), Instant::now());
             logged.entries.push(Arc::new(LogEntry { user, rev, wall, news, at }));
         };
-        if transition.visible {
-            tell(News::Status(presence.status(&user.id)));
+        if transition.visible || transition.restricted {
+            tell(News::of(presence.status(&user.id), presence.restrictions().cloned()));
         }
         for ended in transition.ended.drain(..) {
             tell(News::Ended(ended));
@@ -113,6 +124,31 @@ impl LogEntry {
 }
 
 impl News {
+    /// The entry about a status, with the restrictions of the user; `None` if the user has never restricted the status.
+    pub fn of(status: UserStatus, restrictions: Option<Arc<Restrictions>>) -> Self {
+        match restrictions {
+            Some(restrictions) => Self::Restricted(Arc::new(RestrictedStatus { status, restrictions })),
+            None => Self::Status(status),
+        }
+    }
+
+    /// The status and the restrictions in the entry; `None` if the entry is about something else.
+    pub fn status(&self) -> Option<(&UserStatus, Option<&Arc<Restrictions>>)> {
+        match self {
+            Self::Status(status) => Some((status, None)),
+            Self::Restricted(restricted) => Some((&restricted.status, Some(&restricted.restrictions))),
+            Self::Ended(_)
+            | Self::Subscriptions { .. }
+            | Self::Friend { .. }
+            | Self::Lists(_)
+            | Self::ListsUnknown
+            | Self::FriendProfile(_)
+            | Self::App(_)
+            | Self::Events
+            | Self::Notices(_) => None,
+        }
+    }
+
     /// Returns the approximate size on the heap in bytes. Changes that cannot be large count as 0.
     pub fn bytes(&self) -> usize {
         match self {
@@ -121,6 +157,7 @@ impl News {
             Self::Subscriptions { subscribed, unsubscribed } => {
                 (subscribed.len() + unsubscribed.len()) * size_of::<UserId>()
             }
+            Self::Restricted(restricted) => restricted.restrictions.bytes(),
             Self::Status(_)
             | Self::Ended(_)
             | Self::Friend { .. }

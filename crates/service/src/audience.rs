@@ -23,7 +23,8 @@ pub use watch_list::{OwnListChange, WatchList};
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
 use lamplight_core::{
-    ConflationRate, Conflator, CrowdPace, EndCause, Hub, Notifications, Told, Versioned, WatcherKey, Why,
+    ConflationRate, Conflator, CrowdPace, EndCause, Hub, Notifications, Restrictions, Told, Versioned,
+    WatcherKey, Why,
 };
 use lamplight_directory::{Interest, LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, Moment, User, UserId, UserStatus, Version};
@@ -275,29 +276,11 @@ impl<S: Versioned> Audience<S> {
 
     /// Applies an entry of the change log. Returns `true` if the entry is a status that the rate limit delays;
     /// [`Audience::tell_due`] sends it later.
-    ///
-    /// `prepare` converts a status into the form that mailboxes use. It is called at most once, and only if the user is
-    /// watched.
-    pub fn hear(
-        &mut self,
-        entry: &Arc<LogEntry>,
-        now: Moment,
-        prepare: impl FnOnce(&UserStatus) -> S,
-        effects: &mut Vec<Effect>,
-    ) -> bool {
+    pub fn hear(&mut self, entry: &Arc<LogEntry>, now: Moment, effects: &mut Vec<Effect>) -> bool {
         match &entry.news {
-            News::Status(status) => {
-                if self.hub.wants(&entry.user, status.version)
-                    && !self
-                        .conflator
-                        .may_tell(&entry.user, self.hub.audience(&entry.user), now, || Arc::clone(entry))
-                {
-                    return true;
-                }
-                if self.hub.is_crowded(&entry.user) {
-                    self.crowd_pace.tell_at_once();
-                }
-                self.tell(&entry.user, status, prepare);
+            News::Status(status) => return self.hear_status(entry, status, None, now),
+            News::Restricted(of) => {
+                return self.hear_status(entry, &of.status, Some(&of.restrictions), now);
             }
             News::Ended(ended) => {
                 let watcher = self.watchers_of(&entry.user).find(|watcher| {
@@ -373,6 +356,27 @@ impl<S: Versioned> Audience<S> {
         false
     }
 
+    /// Applies a status from the change log. Returns `true` if the rate limit delays it.
+    fn hear_status(
+        &mut self,
+        entry: &Arc<LogEntry>,
+        status: &UserStatus,
+        restrictions: Option<&Arc<Restrictions>>,
+        now: Moment,
+    ) -> bool {
+        let user = &entry.user;
+        let is_delayed = self.hub.wants(user, status.version, restrictions)
+            && !self.conflator.may_tell(user, self.hub.audience(user), now, || Arc::clone(entry));
+        if is_delayed {
+            return true;
+        }
+        if self.hub.is_crowded(user) {
+            self.crowd_pace.tell_at_once();
+        }
+        self.tell(user, status, restrictions);
+        false
+    }
+
     /// The number of users with a delayed change.
     pub fn held_back(&self) -> usize {
         self.conflator.waiting()
@@ -383,20 +387,18 @@ impl<S: Versioned> Audience<S> {
         self.conflator.replaced()
     }
 
-    /// Stores a status and marks the user in the mailboxes of the watchers, unless the stored status is at least as
-    /// new. `prepare` is called only for a newer status.
+    /// Stores a status and marks the user in the mailboxes of the watchers who see a difference, unless the stored
+    /// status is at least as new. `restrictions` decides who may see the status; `None` if everybody may.
     ///
     /// If the newer status is the stored status, put back after a loss of records, only its version is stored: watchers
     /// see no difference.
-    pub fn tell(&mut self, user: &User, status: &UserStatus, prepare: impl FnOnce(&UserStatus) -> S) {
-        if self.hub.wants(user, status.version) {
-            // Between two equal statuses, an answer may have contained another one.
-            let is_older = |(_, version): &(_, Version)| *version < status.version;
-            match self.answered.get(user).is_some_and(|told| told.iter().any(is_older)) {
-                true => self.hub.tell(user, prepare(status)),
-                false => self.hub.tell_if_new(user, prepare(status)),
-            };
-        }
+    pub fn tell(&mut self, user: &User, status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) {
+        // Between two equal statuses, an answer may have contained another one.
+        let is_older = |(_, version): &(_, Version)| *version < status.version;
+        match self.answered.get(user).is_some_and(|told| told.iter().any(is_older)) {
+            true => self.hub.tell(user, status, restrictions),
+            false => self.hub.tell_if_new(user, status, restrictions),
+        };
         if let EntryRef::Occupied(entry) = self.own_changes.entry_ref(user)
             && entry.get().version <= status.version
         {
@@ -404,7 +406,8 @@ impl<S: Versioned> Audience<S> {
         }
         if let EntryRef::Occupied(mut entry) = self.answered.entry_ref(user) {
             entry.get_mut().retain(|(watcher, version)| {
-                let is_behind = status.version < *version;
+                let shown = self.hub.version_for(*watcher, user).unwrap_or(status.version);
+                let is_behind = shown < *version;
                 if is_behind {
                     self.hub.pass_over(*watcher, user);
                 }

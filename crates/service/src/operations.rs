@@ -23,3 +23,4 @@ mod retrying;
 pub mod session_events;
 pub mod status;
 pub mod upkeep;
+pub mod visibility;

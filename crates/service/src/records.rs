@@ -14,9 +14,9 @@ use futures_util::future::try_join_all;
 use lamplight_core::{Loss, Losses, Presence, Transition, UserFacts};
 use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind, Logged};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
-use lamplight_model::{App, Code, NodeId, Now, Refusal, Timestamp, User, Version};
+use lamplight_model::{App, Code, NodeId, Now, Refusal, StoredRestrictions, Timestamp, User, Version};
 use parking_lot::Mutex;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -265,11 +265,12 @@ impl Records {
         let absent: Vec<usize> = (0..users.len()).filter(|index| seen[*index].is_none()).collect();
         let asked: Vec<User> = absent.iter().map(|index| users[*index].clone()).collect();
         let found = if asked.is_empty() { Vec::new() } else { self.facts_of_absent(asked, now).await? };
+        let restrictions = self.restrictions_of(&found).await?;
         let mut lost = Vec::new();
         for (index, found) in absent.into_iter().zip(found) {
             let (user, Some((account, logins))) = (&users[index], found) else { continue };
             let has_logins = !logins.is_empty();
-            let record = self.rebuild(&account, logins, false, app, now);
+            let record = self.rebuild(&account, logins, restrictions.get(user), false, app, now);
             seen[index] = look(user, Some(&record));
             if has_logins {
                 self.deletions.put_record(user, record, app, now).await?;
@@ -307,11 +308,11 @@ impl Records {
         let absent: Vec<User> =
             users.iter().zip(there).filter(|(_, there)| !there).map(|(user, _)| user.clone()).collect();
         let found = self.facts_of_absent(absent.clone(), now).await?;
+        let restrictions = self.restrictions_of(&found).await?;
         for (user, found) in absent.iter().zip(found) {
             let Some((account, logins)) = found.filter(|(_, logins)| !logins.is_empty()) else { continue };
-            self.deletions
-                .put_record(user, self.rebuild(&account, logins, false, app, now), app, now)
-                .await?;
+            let record = self.rebuild(&account, logins, restrictions.get(user), false, app, now);
+            self.deletions.put_record(user, record, app, now).await?;
         }
         Ok(nodes)
     }
@@ -351,6 +352,20 @@ impl Records {
         Ok(found)
     }
 
+    /// Reads the restrictions of those accounts that have any.
+    async fn restrictions_of(
+        &self,
+        accounts: &[Option<AccountWithLogins>],
+    ) -> Result<HashMap<User, StoredRestrictions>, ServiceError> {
+        let accounts = accounts.iter().flatten().map(|(account, _)| account);
+        let users: Vec<User> = accounts.filter(|it| it.restricted).map(|it| it.user.clone()).collect();
+        if users.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let stored = self.facts.restrictions(users.clone()).await?;
+        Ok(users.into_iter().zip(stored).filter_map(|(user, stored)| Some((user, stored?))).collect())
+    }
+
     /// Records that every login in the facts has a live record in this epoch of the directory.
     pub(crate) fn recovered(&self, epoch: Timestamp) {
         self.recovered_from.store(epoch.0, Ordering::Relaxed);
@@ -381,6 +396,7 @@ impl Records {
         &self,
         account: &Account,
         logins: Vec<Login>,
+        restrictions: Option<&StoredRestrictions>,
         is_new: bool,
         app: &App,
         now: Now,
@@ -397,6 +413,8 @@ impl Records {
             &app.settings,
             now.moment,
         );
+        // Before the connections are put back: viewers who may not see the status are shown that there are none.
+        let presence = presence.restricted(restrictions, &app.settings, now);
         // No connected user may be shown as having left before the nodes have put their connections back.
         let lost = self.lost(now).filter(|_| !is_new);
         let held = lost.zip(self.grace).map(|(lost, grace)| (lost.at, grace.saturating_sub(lost.passed)));
@@ -421,7 +439,11 @@ impl Records {
     ) -> Result<(), ServiceError> {
         let found = self.facts.accounts_with_logins(vec![user.clone()]).await?.pop().flatten();
         let (account, logins) = found.ok_or_else(|| Refusal::no_such_account(&user.id))?;
-        let presence = self.rebuild(&account, logins, new, app, now);
+        let stored = match account.restricted {
+            true => self.facts.restrictions(vec![user.clone()]).await?.pop().flatten(),
+            false => None,
+        };
+        let presence = self.rebuild(&account, logins, stored.as_ref(), new, app, now);
         self.deletions.put_record(user, presence, app, now).await
     }
 }

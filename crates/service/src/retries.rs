@@ -39,6 +39,8 @@ pub(crate) enum Pending {
     Unrecord { user: User, device: DeviceId, by_app: bool, at: Timestamp },
     /// The facts have, or may have, created, kicked or deleted an account. The live record has not been updated yet.
     Agree { user: User },
+    /// The facts have, or may have, other restrictions of a user's status than the live record.
+    Restrict { user: User },
 }
 
 /// The reason for which a connected device is logged out.
@@ -98,7 +100,7 @@ impl Retries {
                 *other == connection
             }
             Pending::TakeBack { refused, .. } => refused.connection == Some(connection),
-            Pending::Unrecord { .. } | Pending::Agree { .. } => false,
+            Pending::Unrecord { .. } | Pending::Agree { .. } | Pending::Restrict { .. } => false,
         })
     }
 

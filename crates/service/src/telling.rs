@@ -162,6 +162,7 @@ impl Waiting {
             | News::Friend { .. }
             | News::App(_)
             | News::Status(_)
+            | News::Restricted(_)
             | News::Ended(_)
             | News::Subscriptions { .. }
             | News::Events
@@ -190,6 +191,7 @@ impl Waiting {
             News::Friend { .. }
             | News::App(_)
             | News::Status(_)
+            | News::Restricted(_)
             | News::Ended(_)
             | News::Subscriptions { .. }
             | News::Events

@@ -101,6 +101,7 @@ impl Presence {
             deleted_until: None,
             events: None,
             unsettled: None,
+            restrictions: None,
         }
     }
 
@@ -282,6 +283,7 @@ impl Presence {
             return transition;
         }
         self.deleted_through = self.deleted_through.max(through);
+        transition.restricted = self.lift_restrictions(now);
         transition.unsubscribed = self.subscriptions.clear();
         self.subscriptions_end = None;
         self.subscriptions_lost = false;

@@ -161,7 +161,7 @@ impl Presence {
             self.version = Version(told.version.0 + 1);
         }
         if self.is_as_rebuilt() || since.is_some_and(|since| since != self.since) {
-            self.version = self.version.next(now.wall);
+            self.version = self.newest_version().next(now.wall);
         }
         let is_raised = self.version != version_was;
         let is_over = lost_custom.as_ref().is_some_and(|custom| custom.is_over(now.moment));

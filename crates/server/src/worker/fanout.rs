@@ -22,10 +22,14 @@ const MAX_BATCH_BYTES: usize = 16 * 1024;
 /// (more than 256 watchers on one worker) is being served.
 const MOST_LATE: usize = 1_000;
 
-/// The newest status of a user for all mailboxes. It is encoded once for all watchers.
+/// A status in the mailboxes. It is encoded once for all watchers who are shown it.
 pub struct MailboxStatus(pub EncodedStatus);
 
 impl Versioned for MailboxStatus {
+    fn of(status: &UserStatus) -> Self {
+        Self(encode_status(status))
+    }
+
     fn version(&self) -> Version {
         self.0.version()
     }
@@ -45,17 +49,16 @@ impl Worker {
             let now = self.shared.clock.now().moment;
             let mut audience = self.audience.borrow_mut();
             let mut lists_heard = self.lists_heard.borrow_mut();
-            let encode = |status: &UserStatus| MailboxStatus(encode_status(status));
             entries.retain(|entry| {
                 if let News::App(app) = entry.news {
                     app_changed(&self.shared, &self.connections, &self.deadlines, Some(app));
                     self.shared.app_news.notify_one();
                 }
                 lists_heard.hear(entry);
-                !audience.hear(entry, now, encode, &mut effects)
+                !audience.hear(entry, now, &mut effects)
             });
             self.metrics.replaced.inc_by(audience.replaced() - self.metrics.replaced.get());
-            audience.tell_due(now, encode, entries);
+            audience.tell_due(now, entries);
         }
         if let Heard::Missed(_) = heard {
             self.metrics.rereads.inc();
@@ -283,7 +286,7 @@ impl Worker {
         if !crowd_waits {
             late.drain(..).for_each(observe);
         }
-        for entry in entries.drain(..).filter(|entry| matches!(entry.news, News::Status(_))) {
+        for entry in entries.drain(..).filter(|entry| entry.news.status().is_some()) {
             match crowd_waits && audience.is_crowded(&entry.user) {
                 true => late.push(entry),
                 false => observe(entry),

@@ -1,13 +1,11 @@
 //! Executes the reads that [`StoreReads`](super::store_reads::StoreReads) requests.
 
 use super::Worker;
-use super::fanout::MailboxStatus;
 use super::lists_delivery::ask_to_reload;
 use crate::causes::WithCauses;
 use lamplight_core::WatcherKey;
 use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId};
 use lamplight_service::{Effect, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing, WatchList};
-use lamplight_wire::encode_status;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -166,15 +164,16 @@ impl Worker {
         }
         for (any, ids) in by_app.into_values() {
             let now = self.shared.clock.now();
-            let statuses = in_time(self.shared.service.statuses(any, &ids, Viewing::Watched, now)).await?;
+            let statuses = self.shared.service.restricted_statuses(any, &ids, Viewing::Watched, now);
+            let statuses = in_time(statuses).await?;
             let mut audience = self.audience.borrow_mut();
-            for status in statuses.into_iter().flatten() {
+            for (status, restrictions) in statuses.into_iter().flatten() {
                 let user = User::new(any.app, status.user_id.clone());
                 if is_in_cluster && audience.is_before_put_back(&user, &status) {
                     unread.push(user);
                     continue;
                 }
-                audience.tell(&user, &status, |status| MailboxStatus(encode_status(status)));
+                audience.tell(&user, &status, restrictions.as_ref());
             }
         }
         Ok(unread)

@@ -2,22 +2,17 @@
 
 use super::Audience;
 use lamplight_core::{Versioned, WatcherKey};
-use lamplight_directory::{LogEntry, News};
-use lamplight_model::{Moment, User, UserStatus};
+use lamplight_directory::LogEntry;
+use lamplight_model::{Moment, User};
 use std::sync::Arc;
 
 impl<S: Versioned> Audience<S> {
     /// Sends the statuses whose delay has ended, and adds their log entries to `told`.
-    pub fn tell_due(
-        &mut self,
-        now: Moment,
-        mut prepare: impl FnMut(&UserStatus) -> S,
-        told: &mut Vec<Arc<LogEntry>>,
-    ) {
+    pub fn tell_due(&mut self, now: Moment, told: &mut Vec<Arc<LogEntry>>) {
         while let Some((user, entry)) = self.conflator.take_due(now, |user| self.hub.audience(user)) {
-            if let News::Status(status) = &entry.news {
+            if let Some((status, restrictions)) = entry.news.status() {
                 let had_crowd = self.hub.has_crowd();
-                self.tell(&user, status, &mut prepare);
+                self.tell(&user, status, restrictions);
                 if self.hub.is_crowded(&user) {
                     let interval = self.conflator.interval(self.hub.audience(&user));
                     self.crowd_pace.tell_late(had_crowd, self.hub.waiting_crowd(), interval, now);

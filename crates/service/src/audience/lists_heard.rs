@@ -62,6 +62,7 @@ impl ListsHeard {
                 }
             }
             News::Status(_)
+            | News::Restricted(_)
             | News::Friend { .. }
             | News::FriendProfile(_)
             | News::Events

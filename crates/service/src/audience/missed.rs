@@ -2,7 +2,6 @@
 
 use super::Audience;
 use lamplight_core::{Versioned, WatcherKey};
-use lamplight_directory::News;
 use lamplight_model::{Reason, User, UserStatus, Version};
 
 impl<S: Versioned> Audience<S> {
@@ -47,10 +46,7 @@ impl<S: Versioned> Audience<S> {
     /// A status of a user that is newer than [`Audience::newest`]: the user's own call was answered with it, or its log
     /// entry waits because the user changes too fast. `None` if there is none.
     pub fn ahead_of_newest(&self, user: &User) -> Option<&UserStatus> {
-        let held = self.conflator.held(user).and_then(|entry| {
-            let News::Status(status) = &entry.news else { return None };
-            Some(status)
-        });
+        let held = self.conflator.held(user).and_then(|entry| Some(entry.news.status()?.0));
         let ahead = self.own_changes.get(user).into_iter().chain(held).max_by_key(|status| status.version)?;
         self.newest(user).is_none_or(|newest| newest.version() < ahead.version).then_some(ahead)
     }

@@ -90,11 +90,17 @@ impl Service {
             }
             return Err(Refusal::no_such_account(&user.id).into());
         };
+        let mut friends = Vec::new();
         for (owner, was_mutual) in owners {
+            let other = User::new(user.app, owner);
             if was_mutual {
-                self.publish_friendship(user, &owner, false);
+                self.publish_friendship(user, &other.id, false);
+                friends.push(other.clone());
             }
-            self.telling.tell(&User::new(user.app, owner), News::ListsUnknown);
+            self.telling.tell(&other, News::ListsUnknown);
+        }
+        if let Err(error) = self.apply_friendship(&friends, now).await {
+            tracing::warn!(%error, "cannot restrict a status after a friend was deleted; it will be retried");
         }
         let ended = self.delete_live(user, &app, through, created, &revoked, now).await;
         let unrefused = ended.inspect_err(|_| self.agree_later(user, true))?;

@@ -2,7 +2,7 @@
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{FeedCursor, InvalidFeedCursor};
-use lamplight_model::{AppId, Code, Now, Refusal, UserStatus};
+use lamplight_model::{AppId, Code, Now, Refusal, UserStatus, Visibility};
 
 /// The maximum number of users in one page of the feed.
 pub const MAX_FEED_PAGE: usize = 1_000;
@@ -28,6 +28,8 @@ pub struct FeedChange {
     pub status: UserStatus,
     /// Whether the account was deleted.
     pub deleted: bool,
+    /// The visibility that the user has set.
+    pub visibility: Visibility,
 }
 
 impl Service {
@@ -55,6 +57,7 @@ impl Service {
             presence.map(|presence| FeedChange {
                 status: presence.status(&user.id),
                 deleted: presence.is_deleted(),
+                visibility: presence.restrictions().map(|it| it.visibility()).unwrap_or_default(),
             })
         });
         Ok(StatusFeed {

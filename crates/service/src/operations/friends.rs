@@ -134,6 +134,9 @@ impl Service {
             Befriended::Denied => return Err(Code::FRIEND_DENIED.into()),
         }
         self.tell_befriended(owner, &other, &done, by);
+        if done.owner_changed || done.friend_changed {
+            self.apply_friendships(owner, &other, now).await?;
+        }
         let entry = done.entry.expect("the port returns the entry of a friend that was added");
         Ok(Listed { value: entry, version: done.owner_state.version })
     }
@@ -192,6 +195,10 @@ impl Service {
                         version = version.max(done.owner_state.version);
                         if done.forth || done.back {
                             self.tell_unfriended(owner, friend, &done, by);
+                            let other = User::new(owner.app, friend.clone());
+                            if let Err(error) = self.apply_friendships(owner, &other, now).await {
+                                failed = Some(error);
+                            }
                             deleted.deleted.push(friend.clone());
                         } else {
                             deleted.failures.push((friend.clone(), Code::NOT_A_FRIEND));
@@ -244,6 +251,11 @@ impl Service {
             self.tell_lists(owner, set.state, by.connection(), change);
         }
         Ok(Listed { value: set.entry, version: set.state.version })
+    }
+
+    /// Applies a committed change of a friendship to the restrictions of both users' statuses.
+    async fn apply_friendships(&self, one: &User, other: &User, now: Now) -> Result<(), ServiceError> {
+        self.apply_friendship(&[one.clone(), other.clone()], now).await
     }
 
     /// Notifies the connections of both users that their friendship has changed. The change may affect which users

@@ -6,8 +6,8 @@ use lamplight_core::{Call, Presence};
 use lamplight_directory::{ListsChange, MessageNews};
 use lamplight_facts::{ConversationSet, MissedMessages, NewMessage, Sent, StoredMessage};
 use lamplight_model::{
-    ClientMessageId, Hook, Lane, Message, MessageBody, Now, Platform, Refusal, StatusType, Timestamp, User,
-    UserId,
+    ClientMessageId, Code, Hook, Lane, Message, MessageBody, Now, Platform, Refusal, StatusType, Timestamp,
+    User, UserId,
 };
 
 /// The maximum number of messages in a page of a history.
@@ -42,8 +42,8 @@ impl Service {
     /// The call is a retry if the sender has sent the same content to the same user with the same client id within
     /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME). A retry stores nothing, and returns the message that is stored.
     ///
-    /// Refuses with 6017 if the message is empty, with 80002 if it is too long, and with 70107 if the recipient has no
-    /// account.
+    /// Refuses with 6017 if the message is empty, with 80002 if it is too long, with 70107 if the recipient has no
+    /// account, and with 20007 if the recipient has blocked the sender.
     pub async fn send_message(
         &self,
         from: &User,
@@ -96,6 +96,7 @@ impl Service {
             }
             Sent::NoSuchSender => Err(by.no_such_caller(from).into()),
             Sent::NoSuchRecipient => Err(Refusal::no_such_account(to).into()),
+            Sent::Blocked => Err(Code::BLOCKED.into()),
         }
     }
 

@@ -69,6 +69,7 @@ impl Service {
                 self.unrecord(user, device, *by_app, *at, now).await
             }
             Pending::Agree { user } => self.agree(user, now).await,
+            Pending::Restrict { user } => self.apply_restrictions(user, now).await,
         }
     }
 

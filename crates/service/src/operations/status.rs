@@ -3,11 +3,12 @@
 use crate::audience::{OwnListChange, WatchList};
 use crate::records::PutBackCheck;
 use crate::{By, Service, ServiceError};
-use lamplight_core::{Call, Presence, Transition, notifications};
+use lamplight_core::{Call, Presence, Restrictions, Transition, notifications, status_for};
 use lamplight_directory::{DirectoryError, DirectoryErrorKind};
 use lamplight_model::{
     App, Code, ConnectionId, CustomDuration, CustomStatus, Now, Refusal, User, UserId, UserStatus,
 };
+use std::sync::Arc;
 
 /// The result of `getUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -108,7 +109,11 @@ impl Service {
         now: Now,
     ) -> Result<Queried, ServiceError> {
         let (_, users) = self.pass_gates(caller, Call::GetUserStatus, users, now).await?;
-        let found = self.statuses(caller, &users, Viewing::Asked, now).await?;
+        let found = self.restricted_statuses(caller, &users, Viewing::Asked, now).await?;
+        let found = found.into_iter().map(|found| {
+            let (status, restrictions) = found?;
+            Some(status_for(status, restrictions.as_deref(), &caller.id))
+        });
         let mut queried = Queried::default();
         for (user, status) in users.into_iter().zip(found) {
             match status {
@@ -276,19 +281,33 @@ impl Service {
         }))
     }
 
-    /// Reads the statuses of users of the viewer's app, in the order of `users`. `None` for a user without an account.
+    /// Reads the statuses of users of an app, in the order of `users`, for the app itself: without regard to the
+    /// restrictions of the users. `any` is a user of the app. `None` for a user without an account.
     pub async fn statuses(
         &self,
-        viewer: &User,
+        any: &User,
         users: &[UserId],
         viewing: Viewing,
         now: Now,
     ) -> Result<Vec<Option<UserStatus>>, ServiceError> {
-        let app = self.app(viewer)?;
-        let users: Vec<User> = users.iter().map(|id| User::new(viewer.app, id.clone())).collect();
+        let found = self.restricted_statuses(any, users, viewing, now).await?;
+        Ok(found.into_iter().map(|found| found.map(|(status, _)| status)).collect())
+    }
+
+    /// Reads the statuses of users as [`Service::statuses`] does, with the restrictions of each user. The caller must
+    /// not show a client a status without [`status_for`].
+    pub async fn restricted_statuses(
+        &self,
+        any: &User,
+        users: &[UserId],
+        viewing: Viewing,
+        now: Now,
+    ) -> Result<Vec<Option<(UserStatus, Option<Arc<Restrictions>>)>>, ServiceError> {
+        let app = self.app(any)?;
+        let users: Vec<User> = users.iter().map(|id| User::new(any.app, id.clone())).collect();
         let view = |user: &User, presence: &Presence| {
             let is_shown = viewing == Viewing::Watched || !presence.is_deleted();
-            is_shown.then(|| presence.status(&user.id))
+            is_shown.then(|| (presence.status(&user.id), presence.restrictions().cloned()))
         };
         self.records.see(&app, &users, now, view).await
     }

@@ -62,10 +62,11 @@ impl Service {
             let Some(app) = self.apps.get(user.app) else { continue };
             if let [Some(account)] = &self.facts.accounts(vec![user.clone()]).await?[..] {
                 self.directory
-                    .seed(&user, self.records.rebuild(account, logins, false, &app, now), now)
+                    .seed(&user, self.records.rebuild(account, logins, None, false, &app, now), now)
                     .await?;
             }
         }
+        self.recover_restrictions(&live, now).await?;
         Ok(Recovery { apps: self.apps.all().len(), users })
     }
 

@@ -1,0 +1,108 @@
+//! The restrictions of a record: who may not see the status. The rules are in `visibility.rs`.
+
+use super::Presence;
+use crate::device::Link;
+use crate::transition::Transition;
+use crate::visibility::{Restrictions, ShownStatus};
+use lamplight_model::{AppSettings, Now, Reason, StatusType, StoredRestrictions, Version};
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Presence {
+    /// The users who may not see the status; `None` if the user has never restricted it.
+    pub fn restrictions(&self) -> Option<&Arc<Restrictions>> {
+        self.restrictions.as_ref()
+    }
+
+    /// Adopts restrictions from the facts. Does nothing and returns `false` if the record has those of an equally new or
+    /// newer snapshot.
+    ///
+    /// If a viewer may see the status again, and was told a version that is not older than the record's, the record gets
+    /// a new version. Other watchers see no change.
+    pub fn restrict(
+        &mut self,
+        stored: &StoredRestrictions,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<bool> {
+        let before = self.restrictions.as_deref();
+        let closed = self.if_closed(settings, now);
+        let Some(after) = Restrictions::changed(before, stored, closed) else {
+            return Transition::quiet(false);
+        };
+        let reveals = before.is_some_and(|before| before.hides_more_than(&after));
+        self.set_restrictions(after, reveals, now);
+        Transition { changed: true, restricted: true, ..Transition::quiet(true) }
+    }
+
+    /// Adopts restrictions from the facts in a record that was just created from the facts, and is not stored yet.
+    #[must_use]
+    pub fn restricted(
+        mut self,
+        stored: Option<&StoredRestrictions>,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Self {
+        if let Some(stored) = stored {
+            let _ = self.restrict(stored, settings, now);
+        }
+        self
+    }
+
+    /// Ends all restrictions of a deleted account, because everybody is told of the deletion. Returns whether there were
+    /// any.
+    pub(super) fn lift_restrictions(&mut self, now: Now) -> bool {
+        let Some(before) = self.restrictions.as_deref().filter(|before| !before.is_open()) else {
+            return false;
+        };
+        self.set_restrictions(before.lifted(), true, now);
+        true
+    }
+
+    fn set_restrictions(&mut self, after: Restrictions, reveals: bool, now: Now) {
+        let newest = self.restrictions.as_ref().and_then(|before| before.newest_shown());
+        if let Some(newest) = newest.filter(|newest| reveals && self.version <= newest.version)
+            && self.as_closed() != Some(newest)
+        {
+            self.version = newest.version.next(now.wall);
+        }
+        self.restrictions = Some(Arc::new(after));
+    }
+
+    /// The status without its empty custom status and devices; `None` if the user is ONLINE.
+    fn as_closed(&self) -> Option<ShownStatus> {
+        let Self { version, since, reason, last_seen, .. } = *self;
+        let status_type = self.status_type();
+        let is_closed = status_type != StatusType::Online;
+        is_closed.then_some(ShownStatus { status_type, version, since, reason, last_seen })
+    }
+
+    /// The highest version that any viewer was told.
+    pub(super) fn newest_version(&self) -> Version {
+        let shown = self.restrictions.as_ref().and_then(|restrictions| restrictions.newest_shown());
+        shown.map_or(self.version, |shown| self.version.max(shown.version))
+    }
+
+    /// The status that others would see if all connections of the user closed now.
+    ///
+    /// With a linger, a user becomes OFFLINE only when the linger has passed after the end of the last connection. The
+    /// connections then count as closed one linger ago.
+    fn if_closed(&self, settings: &AppSettings, now: Now) -> ShownStatus {
+        if let Some(closed) = self.as_closed() {
+            return closed;
+        }
+        let is_native = self.devices.iter().any(|device| !device.platform.is_web());
+        let connected = self.devices.iter().filter(|device| matches!(device.link, Link::Connected(_)));
+        let lingers = connected.map(|device| settings.timing.linger(device.platform.is_web()));
+        let linger = lingers.max().unwrap_or(Duration::ZERO);
+        let seen = now.wall.before(linger).max(self.since);
+        ShownStatus {
+            // The end of a connection of a Web device ends its login.
+            status_type: if is_native { StatusType::Offline } else { StatusType::Unlogined },
+            version: self.newest_version().next(now.wall),
+            since: now.wall,
+            reason: Reason::LinkClosed,
+            last_seen: self.last_seen.max(Some(seen)),
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! The newest state of a watched user, as each watcher is shown it.
+
+use crate::mailbox::Versioned;
+use crate::visibility::{Restrictions, ShownStatus};
+use crate::watch_graph::Restricted;
+use lamplight_model::{UserId, UserStatus, Version};
+use std::sync::Arc;
+
+/// The newest state of a watched user, for the watchers who may see it and for the others. Each form is made at most
+/// once. A user without restrictions needs one word more than the state.
+pub(crate) struct Views<S> {
+    state: S,
+    hidden: Option<Box<HiddenViews<S>>>,
+}
+
+/// The states that watchers are shown who may not see the user's.
+struct HiddenViews<S> {
+    user: UserId,
+    restrictions: Arc<Restrictions>,
+    /// The states that were made already.
+    made: Vec<(ShownStatus, S)>,
+}
+
+impl<S: Versioned> Views<S> {
+    pub fn new(status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) -> Self {
+        let hidden = restrictions.map(|restrictions| {
+            let (user, restrictions) = (status.user_id.clone(), Arc::clone(restrictions));
+            Box::new(HiddenViews { user, restrictions, made: Vec::new() })
+        });
+        Self { state: S::of(status), hidden }
+    }
+
+    /// The state for watchers who may see it.
+    pub fn state(&self) -> &S {
+        &self.state
+    }
+
+    pub fn restrictions(&self) -> Option<&Arc<Restrictions>> {
+        self.hidden.as_deref().map(|hidden| &hidden.restrictions)
+    }
+
+    /// Whether `newer` has the same restrictions.
+    pub fn has_restrictions_of(&self, newer: Option<&Arc<Restrictions>>) -> bool {
+        match (self.restrictions(), newer) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one == other,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    /// Whether a status with these restrictions is newer. Of two records with one version, the newer one has the
+    /// restrictions of the later snapshot.
+    pub fn is_older_than(&self, version: Version, restrictions: Option<&Arc<Restrictions>>) -> bool {
+        let snapshot = |restrictions: Option<&Arc<Restrictions>>| restrictions.map(|it| it.version());
+        (self.state.version(), snapshot(self.restrictions())) < (version, snapshot(restrictions))
+    }
+
+    /// The version of the state that a viewer is shown. `hidden_from` is the viewer if the viewer may not see the
+    /// user's state.
+    pub fn version_for(&self, hidden_from: Option<&UserId>) -> Version {
+        let shown = hidden_from.and_then(|viewer| self.hidden.as_deref()?.restrictions.shown_to(viewer));
+        shown.map_or_else(|| self.state.version(), |shown| shown.version)
+    }
+
+    /// The state that a viewer is shown. `hidden_from` is the viewer if the viewer may not see the user's state.
+    pub fn view_for(&mut self, hidden_from: Option<&UserId>) -> &mut S {
+        let (Some(viewer), Some(hidden)) = (hidden_from, self.hidden.as_deref_mut()) else {
+            return &mut self.state;
+        };
+        let Some(shown) = hidden.restrictions.shown_to(viewer) else { return &mut self.state };
+        let HiddenViews { user, made, .. } = hidden;
+        let index = made.iter().position(|(it, _)| *it == shown).unwrap_or_else(|| {
+            made.push((shown, S::of(&shown.of(user))));
+            made.len() - 1
+        });
+        &mut made[index].1
+    }
+}
+
+impl<S: Versioned> Restricted for Views<S> {
+    fn is_hidden_from(&self, viewer: &UserId) -> bool {
+        let hidden = self.hidden.as_deref();
+        hidden.is_some_and(|hidden| hidden.user != *viewer && !hidden.restrictions.may_see(viewer))
+    }
+}

@@ -1,0 +1,238 @@
+//! Who may see the status of a user, and what the others are shown (SPEC section 6). Nothing else decides it.
+//!
+//! A viewer who may not see the status is shown a [`ShownStatus`]: the status that the viewer would see if all
+//! connections of the user had closed at the moment from which the viewer may not see it. It stays the same while the
+//! viewer may not see the status, whatever the user does. Therefore nothing distinguishes a hidden user from a user
+//! who is away.
+//!
+//! The stored data comes from the facts, with the version of the snapshot. Data of an older snapshot never replaces
+//! data of a newer one, so operations that overlap may apply their data in any order.
+
+use lamplight_model::{
+    CustomStatus, PlatformSet, Reason, StatusType, StoredRestrictions, Timestamp, UserId, UserStatus,
+    Version, Visibility,
+};
+use serde::{Deserialize, Serialize};
+
+/// The maximum number of viewers who are shown a status of their own, in addition to the blocked users of a user whose
+/// visibility is [`Visibility::Everyone`]. They are users who were blocked, or who stopped being friends, after the user
+/// had set the visibility.
+///
+/// Beyond this number, the viewers who were hidden from first are shown the status of all others. That status is then
+/// replaced by the newest one that was dropped, as if the user had been away since that moment.
+pub const MOST_SHOWN_APART: usize = 4_000;
+
+/// The status that a viewer is shown who may not see the user's status.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct ShownStatus {
+    /// OFFLINE or UNLOGINED.
+    pub status_type: StatusType,
+    /// The version of the status.
+    pub version: Version,
+    /// The time at which the status type last changed.
+    pub since: Timestamp,
+    /// The cause of the last change.
+    pub reason: Reason,
+    /// The time when the user was last connected, as the viewer is told; `None` if the user never was.
+    pub last_seen: Option<Timestamp>,
+}
+
+/// A status, and the viewers who are shown it instead of the status of all others.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+struct ShownApart {
+    shown: ShownStatus,
+    /// The viewers, in ascending order of their ids. Not empty.
+    to: Vec<UserId>,
+}
+
+/// The restrictions of a user: who may not see the status, and what they are shown.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub struct Restrictions {
+    /// The lists version of the snapshot that the data was read from.
+    version: u64,
+    visibility: Visibility,
+    /// The mutual friends in ascending order; only for [`Visibility::Friends`].
+    friends: Vec<UserId>,
+    /// The blocked users in ascending order.
+    blocked: Vec<UserId>,
+    /// The status for every viewer who may not see the user's and is not in `apart`. `None` for
+    /// [`Visibility::Everyone`].
+    shown: Option<ShownStatus>,
+    /// The statuses of other viewers. Each viewer is in at most one entry.
+    apart: Vec<ShownApart>,
+}
+
+impl Restrictions {
+    /// The restrictions after the stored data has changed from that of `before` to `stored`. Viewers who may not see
+    /// the status from now on are shown `closed`. Viewers who could not see it before are shown the same as before.
+    ///
+    /// Returns `None` if the data of `before` is as new as `stored`.
+    pub fn changed(before: Option<&Self>, stored: &StoredRestrictions, closed: ShownStatus) -> Option<Self> {
+        if before.is_some_and(|before| before.version >= stored.version) {
+            return None;
+        }
+        let StoredRestrictions { version, visibility, friends, blocked } = stored;
+        let mut after = Self {
+            version: *version,
+            visibility: *visibility,
+            friends: friends.clone(),
+            blocked: blocked.clone(),
+            shown: None,
+            apart: Vec::new(),
+        };
+        if *visibility != Visibility::Everyone {
+            after.shown = Some(before.and_then(|before| before.shown).unwrap_or(closed));
+        }
+        let mut listed: Vec<&UserId> = blocked.iter().chain(friends).collect();
+        if let Some(before) = before {
+            let apart = before.apart.iter().flat_map(|apart| &apart.to);
+            listed.extend(before.blocked.iter().chain(&before.friends).chain(apart));
+        }
+        listed.sort_unstable();
+        listed.dedup();
+        for viewer in listed {
+            if after.may_see(viewer) {
+                continue;
+            }
+            let shown = before.and_then(|before| before.shown_to(viewer)).unwrap_or(closed);
+            if after.shown != Some(shown) {
+                after.show_apart(viewer, shown);
+            }
+        }
+        after.bound();
+        Some(after)
+    }
+
+    /// The restrictions of an account that was deleted: everybody is told of the deletion. Late data of the account is
+    /// still recognised by its version.
+    pub fn lifted(&self) -> Self {
+        let (friends, blocked, apart) = Default::default();
+        Self { version: self.version, visibility: Visibility::Everyone, friends, blocked, shown: None, apart }
+    }
+
+    fn show_apart(&mut self, viewer: &UserId, shown: ShownStatus) {
+        match self.apart.iter_mut().find(|apart| apart.shown == shown) {
+            // The viewers come in ascending order.
+            Some(apart) => apart.to.push(viewer.clone()),
+            None => self.apart.push(ShownApart { shown, to: vec![viewer.clone()] }),
+        }
+    }
+
+    /// Drops the oldest entries beyond [`MOST_SHOWN_APART`].
+    fn bound(&mut self) {
+        let Some(shown) = &mut self.shown else { return };
+        let mut count: usize = self.apart.iter().map(|apart| apart.to.len()).sum();
+        if count <= MOST_SHOWN_APART {
+            return;
+        }
+        self.apart.sort_by_key(|apart| apart.shown.version);
+        while count > MOST_SHOWN_APART {
+            let oldest = self.apart.remove(0);
+            count -= oldest.to.len();
+            if shown.version < oldest.shown.version {
+                *shown = oldest.shown;
+            }
+        }
+        let shown = *shown;
+        self.apart.retain(|apart| apart.shown.version > shown.version);
+    }
+
+    /// The visibility that the user has set.
+    pub fn visibility(&self) -> Visibility {
+        self.visibility
+    }
+
+    /// The blocked users, in ascending order of their ids.
+    pub fn blocked(&self) -> &[UserId] {
+        &self.blocked
+    }
+
+    /// The lists version of the snapshot that the data was read from.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Whether every viewer may see the status.
+    pub fn is_open(&self) -> bool {
+        self.visibility == Visibility::Everyone && self.blocked.is_empty()
+    }
+
+    /// Whether a viewer other than the user may see the user's status.
+    pub fn may_see(&self, viewer: &UserId) -> bool {
+        let is_allowed = match self.visibility {
+            Visibility::Everyone => true,
+            Visibility::Friends => self.friends.binary_search(viewer).is_ok(),
+            Visibility::Nobody => false,
+        };
+        is_allowed && self.blocked.binary_search(viewer).is_err()
+    }
+
+    /// The status that a viewer is shown who may not see the user's; `None` if the viewer may see it.
+    pub fn shown_to(&self, viewer: &UserId) -> Option<ShownStatus> {
+        if self.may_see(viewer) {
+            return None;
+        }
+        let apart = self.apart.iter().find(|apart| apart.to.binary_search(viewer).is_ok());
+        let shown = apart.map(|apart| apart.shown).or(self.shown);
+        Some(shown.expect("`changed` gives every viewer who may not see the status a status"))
+    }
+
+    /// The status that every viewer is shown who may not see the user's, apart from those with a status of their own.
+    /// `None` if the visibility is [`Visibility::Everyone`].
+    pub fn shown_to_others(&self) -> Option<ShownStatus> {
+        self.shown
+    }
+
+    /// Whether a viewer who may not see the status now may see it with the restrictions `after`.
+    pub(crate) fn hides_more_than(&self, after: &Self) -> bool {
+        let apart = self.apart.iter().flat_map(|apart| &apart.to);
+        let mut listed = after.friends.iter().chain(&self.blocked).chain(apart);
+        self.shown.is_some() && after.shown.is_none()
+            || listed.any(|viewer| !self.may_see(viewer) && after.may_see(viewer))
+    }
+
+    /// The status with the highest version that a viewer is shown who may not see the user's.
+    pub(crate) fn newest_shown(&self) -> Option<ShownStatus> {
+        self.apart.iter().map(|apart| apart.shown).chain(self.shown).max_by_key(|shown| shown.version)
+    }
+
+    /// The approximate size in bytes on the heap.
+    pub fn bytes(&self) -> usize {
+        let apart: usize = self.apart.iter().map(|apart| size_of::<ShownApart>() + ids(&apart.to)).sum();
+        size_of::<Self>() + ids(&self.friends) + ids(&self.blocked) + apart
+    }
+}
+
+fn ids(users: &[UserId]) -> usize {
+    size_of_val(users)
+}
+
+impl ShownStatus {
+    /// The status of a user with these parts, for a viewer.
+    pub fn of(self, user: &UserId) -> UserStatus {
+        let Self { status_type, version, since, reason, last_seen } = self;
+        UserStatus {
+            user_id: user.clone(),
+            status_type,
+            custom_status: CustomStatus::default(),
+            custom_expires: None,
+            version,
+            since,
+            reason,
+            last_seen,
+            online_devices: PlatformSet::default(),
+        }
+    }
+}
+
+/// The status of a user for a viewer: the user's own status if the viewer is the user or may see it; otherwise what the
+/// viewer is shown instead.
+pub fn status_for(status: UserStatus, restrictions: Option<&Restrictions>, viewer: &UserId) -> UserStatus {
+    if status.user_id == *viewer {
+        return status;
+    }
+    match restrictions.and_then(|restrictions| restrictions.shown_to(viewer)) {
+        Some(shown) => shown.of(&status.user_id),
+        None => status,
+    }
+}

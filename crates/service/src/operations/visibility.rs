@@ -1,0 +1,322 @@
+//! The visibility and the block list of a user (SPEC section 6).
+//!
+//! The facts have the data, and the live record has a copy with which workers and queries decide what a viewer is
+//! shown. Every operation that changes the data commits it first, and then makes the record agree with the facts. The
+//! copy names the snapshot that it comes from, so operations may overlap in any order.
+
+use crate::operations::lists::{By, Listed};
+use crate::records::Seeds;
+use crate::retries::Pending;
+use crate::{Service, ServiceError};
+use lamplight_core::{Call, Presence, Transition, check_batch};
+use lamplight_directory::{DirectoryError, DirectoryErrorKind, ListsChange};
+use lamplight_facts::BlockOutcome;
+use lamplight_model::{
+    BlockedUser, Code, MAX_BLOCKED, Now, Refusal, StoredRestrictions, User, UserId, Visibility,
+};
+use std::collections::HashSet;
+
+/// The number of users with restrictions that are read in one call.
+const USERS_AT_ONCE: usize = 500;
+
+/// The visibility and the block list of a user.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OwnBlockList {
+    /// The visibility that the user has set.
+    pub visibility: Visibility,
+    /// The blocked users, in ascending order of their ids.
+    pub blocked: Vec<BlockedUser>,
+}
+
+/// The result of [`Service::block_users`].
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct UsersBlocked {
+    /// The new entries, in the order of the call.
+    pub blocked: Vec<BlockedUser>,
+    /// Users who were not added: with 70107 if the user has no account, with 31307 if the user was blocked before, and
+    /// with 31306 if the list is full.
+    pub failures: Vec<(UserId, Code)>,
+}
+
+/// The result of [`Service::unblock_users`].
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct UsersUnblocked {
+    /// The users who were removed from the list, in the order of the call.
+    pub unblocked: Vec<UserId>,
+    /// Users who were not on the list, each with 31503.
+    pub failures: Vec<(UserId, Code)>,
+}
+
+impl Service {
+    /// Sets who may see the status of a user. When the call returns, the change is in effect for every viewer.
+    ///
+    /// Refused with 6014 or 70107 if the user has no account. Fails if a node of an earlier version shares the
+    /// directory, which could not read the restrictions.
+    pub async fn set_visibility(
+        &self,
+        user: &User,
+        visibility: Visibility,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<()>, ServiceError> {
+        let app = self.app(user)?;
+        self.pass_rate(&app, user, Call::SetVisibility, by, now).await?;
+        self.check_restrictions_allowed()?;
+        let change = self.facts.set_visibility(user.clone(), visibility);
+        let set = self.change_restrictions(user, change).await?.ok_or_else(|| by.no_such_caller(user))?;
+        if set.changed {
+            self.tell_lists(user, set.state, by.connection(), ListsChange::Visibility(visibility));
+        }
+        self.apply_or_retry(user, now).await?;
+        Ok(Listed { value: (), version: set.state.version })
+    }
+
+    /// Reads the visibility and the block list of a user.
+    pub async fn block_list(
+        &self,
+        owner: &User,
+        by: By,
+        now: Now,
+    ) -> Result<Listed<OwnBlockList>, ServiceError> {
+        let app = self.app(owner)?;
+        self.pass_rate(&app, owner, Call::GetBlockList, by, now).await?;
+        let list = self.facts.block_list(owner.clone()).await?.ok_or_else(|| by.no_such_caller(owner))?;
+        let value = OwnBlockList { visibility: list.visibility, blocked: list.blocked };
+        if !self.is_in_effect(owner, &value).await? {
+            // A node has ended between the commit and the change of the record.
+            self.apply_or_retry(owner, now).await?;
+        }
+        Ok(Listed { value, version: list.version })
+    }
+
+    /// Adds users to a block list. When the call returns, they do not see the status of `owner` any more.
+    ///
+    /// Refused with 6017 if `users` contains the owner or nobody, and with 70206 if it contains more than
+    /// [`MAX_BLOCKED`] users. Otherwise as [`Service::set_visibility`].
+    pub async fn block_users(
+        &self,
+        owner: &User,
+        users: &[UserId],
+        by: By,
+        now: Now,
+    ) -> Result<Listed<UsersBlocked>, ServiceError> {
+        let app = self.app(owner)?;
+        let users = check_named_others(owner, users)?;
+        self.pass_rate(&app, owner, Call::BlockUsers, by, now).await?;
+        self.check_restrictions_allowed()?;
+        let change = self.facts.block(owner.clone(), users.clone(), now.wall, MAX_BLOCKED);
+        let done = self.change_restrictions(owner, change).await?.ok_or_else(|| by.no_such_caller(owner))?;
+        if !done.added.is_empty() {
+            let change = ListsChange::Blocked(done.added.clone());
+            self.tell_lists(owner, done.state, by.connection(), change);
+        }
+        self.apply_or_retry(owner, now).await?;
+        let failed = |outcome: BlockOutcome| match outcome {
+            BlockOutcome::Done => None,
+            BlockOutcome::AlreadyBlocked => Some(Code::ALREADY_BLOCKED),
+            BlockOutcome::NoSuchUser => Some(Code::NO_SUCH_ACCOUNT),
+            BlockOutcome::ListFull => Some(Code::BLOCK_LIST_FULL),
+        };
+        let failures = users.into_iter().zip(done.outcomes);
+        let failures = failures.filter_map(|(user, outcome)| Some((user, failed(outcome)?))).collect();
+        Ok(Listed { value: UsersBlocked { blocked: done.added, failures }, version: done.state.version })
+    }
+
+    /// Removes users from a block list. When the call returns, they see the status of `owner` again if the visibility
+    /// allows it. Refused as [`Service::block_users`].
+    pub async fn unblock_users(
+        &self,
+        owner: &User,
+        users: &[UserId],
+        by: By,
+        now: Now,
+    ) -> Result<Listed<UsersUnblocked>, ServiceError> {
+        let app = self.app(owner)?;
+        let users = check_named_others(owner, users)?;
+        self.pass_rate(&app, owner, Call::UnblockUsers, by, now).await?;
+        self.check_restrictions_allowed()?;
+        let change = self.facts.unblock(owner.clone(), users.clone());
+        let done = self.change_restrictions(owner, change).await?.ok_or_else(|| by.no_such_caller(owner))?;
+        let (unblocked, others): (Vec<_>, Vec<_>) =
+            users.into_iter().zip(done.removed).partition(|(_, removed)| *removed);
+        let unblocked: Vec<UserId> = unblocked.into_iter().map(|(user, _)| user).collect();
+        if !unblocked.is_empty() {
+            let change = ListsChange::Unblocked(unblocked.clone());
+            self.tell_lists(owner, done.state, by.connection(), change);
+        }
+        self.apply_or_retry(owner, now).await?;
+        let failures = others.into_iter().map(|(user, _)| (user, Code::NOT_BLOCKED)).collect();
+        Ok(Listed { value: UsersUnblocked { unblocked, failures }, version: done.state.version })
+    }
+
+    /// Returns for each user whether `owner` has blocked the user, and whether the user has blocked `owner`.
+    pub async fn blocks_between(
+        &self,
+        owner: &User,
+        users: &[UserId],
+    ) -> Result<Vec<(UserId, bool, bool)>, ServiceError> {
+        self.app(owner)?;
+        check_batch(users.len(), MAX_BLOCKED)?;
+        let blocks = self.facts.blocks_between(owner.clone(), users.to_vec()).await?;
+        Ok(users.iter().cloned().zip(blocks).map(|(user, (forth, back))| (user, forth, back)).collect())
+    }
+
+    /// Makes the live record of a user agree with the visibility, the friends and the block list in the facts.
+    pub(crate) async fn apply_restrictions(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        let app = self.app(user)?;
+        let (mut seeds, mut is_new) = (Seeds::default(), false);
+        let Some(mut stored) = self.stored_restrictions(user).await? else { return Ok(()) };
+        loop {
+            let applied = self
+                .directory
+                .update(user, now, |presence| match presence.is_deleted() {
+                    true => Transition::quiet(false),
+                    false => {
+                        let mut restricted = presence.restrict(&stored, &app.settings, now);
+                        // The log has not reported the restrictions with which the record was created.
+                        restricted.changed |= is_new;
+                        restricted.restricted |= is_new;
+                        restricted
+                    }
+                })
+                .await?;
+            if applied.is_none() {
+                // A record that is being created from older facts must not be stored after this operation.
+                match self.seed_again(&mut seeds, user, &app, now).await {
+                    Ok(()) => is_new = true,
+                    Err(ServiceError::Refused(_)) => return Ok(()),
+                    Err(error) => return Err(error),
+                }
+                continue;
+            }
+            // An operation that has committed meanwhile may have seen the record as it was before.
+            let Some(again) = self.stored_restrictions(user).await? else { return Ok(()) };
+            if is_same(&stored, &again) {
+                return Ok(());
+            }
+            seeds.count()?;
+            stored = again;
+        }
+    }
+
+    /// Makes the records of users agree with the facts as [`Service::apply_restrictions`] does, if the statuses are
+    /// restricted to friends. The caller has committed a change of a friendship of each user. A failure does not keep
+    /// other users from the change.
+    pub(crate) async fn apply_friendship(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
+        let is_for_friends = |_: &User, presence: Option<&Presence>| {
+            let restrictions = presence.and_then(Presence::restrictions);
+            restrictions.is_some_and(|it| it.visibility() == Visibility::Friends)
+        };
+        let found = self.directory.read(users, is_for_friends).await.inspect_err(|_| {
+            users.iter().for_each(|user| self.retries.push(Pending::Restrict { user: user.clone() }));
+        })?;
+        let mut applied = Ok(());
+        for (user, _) in users.iter().zip(found).filter(|(_, is_for_friends)| *is_for_friends) {
+            applied = applied.and(self.apply_or_retry(user, now).await);
+        }
+        applied
+    }
+
+    /// Makes all live records agree with the restrictions in the facts, after a restart. `live` has the users with a
+    /// live record.
+    pub(crate) async fn recover_restrictions(&self, live: &[User], now: Now) -> Result<(), ServiceError> {
+        let mut restricted: HashSet<User> = HashSet::new();
+        let mut after = None;
+        loop {
+            let page = self.facts.restricted_users(after, USERS_AT_ONCE).await?;
+            let is_last = page.len() < USERS_AT_ONCE;
+            after = page.last().cloned();
+            restricted.extend(page);
+            if is_last {
+                break;
+            }
+        }
+        for some in live.chunks(USERS_AT_ONCE) {
+            let is_restricted = |_: &User, presence: Option<&Presence>| {
+                presence.and_then(Presence::restrictions).is_some_and(|it| !it.is_open())
+            };
+            let found = self.directory.read(some, is_restricted).await?;
+            restricted
+                .extend(some.iter().zip(found).filter(|(_, found)| *found).map(|(user, _)| user.clone()));
+        }
+        for user in restricted.iter().filter(|user| self.apps.get(user.app).is_some()) {
+            self.apply_restrictions(user, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the record agree with the facts. If this fails, it is retried later, because the facts have the change.
+    async fn apply_or_retry(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        let applied = self.apply_restrictions(user, now).await;
+        applied.inspect_err(|_| self.retries.push(Pending::Restrict { user: user.clone() }))
+    }
+
+    /// Changes the restrictions of a user in the facts. If the call fails or this future is dropped, the commit is
+    /// uncertain, so the record is compared with the facts later.
+    async fn change_restrictions<T>(
+        &self,
+        user: &User,
+        change: impl Future<Output = Result<T, lamplight_facts::FactsError>>,
+    ) -> Result<T, ServiceError> {
+        let mut unapplied = Unapplied { service: self, user: Some(user) };
+        let changed = self.change_lists([user.clone()], change).await?;
+        unapplied.user = None;
+        Ok(changed)
+    }
+
+    async fn stored_restrictions(&self, user: &User) -> Result<Option<StoredRestrictions>, ServiceError> {
+        Ok(self.facts.restrictions(vec![user.clone()]).await?.pop().flatten())
+    }
+
+    async fn is_in_effect(&self, owner: &User, list: &OwnBlockList) -> Result<bool, ServiceError> {
+        let same = |_: &User, presence: Option<&Presence>| {
+            let Some(presence) = presence else { return true };
+            match presence.restrictions() {
+                Some(it) => {
+                    it.visibility() == list.visibility
+                        && it.blocked().iter().eq(list.blocked.iter().map(|entry| &entry.id))
+                }
+                None => list.visibility == Visibility::Everyone && list.blocked.is_empty(),
+            }
+        };
+        Ok(self.directory.read(std::slice::from_ref(owner), same).await? == [true])
+    }
+
+    fn check_restrictions_allowed(&self) -> Result<(), ServiceError> {
+        if self.directory.allows_restrictions() {
+            return Ok(());
+        }
+        let doing = "restricting a status beside a node of an earlier version";
+        Err(DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }.into())
+    }
+}
+
+/// A guard that has the record of a user compared with the facts later if it is dropped with the user.
+struct Unapplied<'a> {
+    service: &'a Service,
+    user: Option<&'a User>,
+}
+
+impl Drop for Unapplied<'_> {
+    fn drop(&mut self) {
+        if let Some(user) = self.user {
+            self.service.retries.push(Pending::Restrict { user: user.clone() });
+        }
+    }
+}
+
+fn is_same(one: &StoredRestrictions, other: &StoredRestrictions) -> bool {
+    let content = |it: &StoredRestrictions| (it.visibility, it.friends.clone(), it.blocked.clone());
+    content(one) == content(other)
+}
+
+/// Returns each named user once.
+fn check_named_others(owner: &User, users: &[UserId]) -> Result<Vec<UserId>, Refusal> {
+    let mut seen = HashSet::new();
+    let users: Vec<UserId> = users.iter().filter(|id| seen.insert(*id)).cloned().collect();
+    check_batch(users.len(), MAX_BLOCKED)?;
+    if users.contains(&owner.id) {
+        return Err(Refusal::because(Code::INVALID_PARAMETER, "a user cannot be on their own block list"));
+    }
+    Ok(users)
+}
