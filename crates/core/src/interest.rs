@@ -121,10 +121,16 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{WatchGraph, Why};
+    use crate::{Restricted, WatchGraph, Why};
     use lamplight_model::{AppId, UserId};
     use std::collections::BTreeMap;
     use std::sync::{Arc, Mutex};
+
+    impl Restricted for () {
+        fn is_hidden_from(&self, _viewer: &UserId) -> bool {
+            false
+        }
+    }
 
     fn readers(table: &InterestTable, hash: u64) -> Vec<u16> {
         let mut readers: Vec<u16> = table.readers(hash).collect();

@@ -56,7 +56,7 @@ fn a_watch_list_from_before_the_end_of_a_lost_node_is_out_of_date() {
         let alice = audience.join(Member::new(user("alice"), connection), 0, &mut effects);
         let heard = audience.lists_heard(alice).unwrap();
         let ended = LogEntry::news(user("alice"), News::Ended(Ended { connection, cause }));
-        audience.hear(&Arc::new(ended), Moment(0), UserStatus::clone, &mut effects);
+        audience.hear(&Arc::new(ended), Moment(0), &mut effects);
         let is_set = audience.set_watch_list(alice, &WatchList::default(), heard, &mut effects);
         assert_eq!(is_set, is_current, "{cause:?}");
     }
@@ -85,7 +85,7 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     let (subscribed, unsubscribed) = (vec![id("dog")], vec![id("bob")]);
     let entry = LogEntry::news(user("alice"), News::Subscriptions { subscribed, unsubscribed });
     effects.clear();
-    audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
+    audience.hear(&Arc::new(entry), Moment::default(), &mut effects);
     assert_eq!(effects, []);
 }
 
@@ -120,7 +120,7 @@ fn check_list(script: &str, told: &[&str], list: &str) {
                 let news = News::Subscriptions { subscribed, unsubscribed };
                 let entry =
                     LogEntry { rev: words[1].parse().unwrap(), ..LogEntry::news(user("alice"), news) };
-                audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
+                audience.hear(&Arc::new(entry), Moment::default(), &mut effects);
             }
             "missed" => audience.count_missed(),
             "ask" => heard = audience.lists_heard(alice).unwrap(),
@@ -228,7 +228,7 @@ fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
     assert_eq!(audience.undone(alice, &change), (vec![], vec![]));
     let news = News::Subscriptions { subscribed: vec![id("dog")], unsubscribed: vec![id("bob")] };
     let entry = LogEntry { rev: 6, ..LogEntry::news(user("alice"), news) };
-    audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
+    audience.hear(&Arc::new(entry), Moment::default(), &mut effects);
     assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
 }
 
@@ -244,7 +244,7 @@ fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
         let news = News::Ended(Ended { connection, cause: EndCause::Superseded });
         let mut effects = Vec::new();
         let entry = LogEntry { rev, ..LogEntry::news(user("alice"), news) };
-        audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
+        audience.hear(&Arc::new(entry), Moment::default(), &mut effects);
         effects
     };
     assert_eq!(closed_at(6), []);
@@ -283,17 +283,17 @@ fn nothing_older_is_told_after_an_answer() {
     let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
     let news = News::Subscriptions { subscribed: vec![id("bob")], unsubscribed: vec![] };
     let entry = Arc::new(LogEntry::news(user("alice"), news));
-    audience.hear(&entry, Moment::default(), UserStatus::clone, &mut effects);
+    audience.hear(&entry, Moment::default(), &mut effects);
     // When Alice queries Bob, the log has not reported versions 2 and 3 yet.
-    audience.tell(&user("bob"), &status(1), UserStatus::clone);
+    audience.tell(&user("bob"), &status(1), None);
     assert_eq!(audience.answer(alice, &user("bob"), Version(3)), None);
     assert_eq!(told(&mut audience, alice), [0; 0]);
-    audience.tell(&user("bob"), &status(2), UserStatus::clone);
+    audience.tell(&user("bob"), &status(2), None);
     assert_eq!(told(&mut audience, alice), [0; 0]);
     // An answer does not replace a notification, so version 3 is also sent as a notification.
-    audience.tell(&user("bob"), &status(3), UserStatus::clone);
+    audience.tell(&user("bob"), &status(3), None);
     assert_eq!(told(&mut audience, alice), [3]);
-    audience.tell(&user("bob"), &status(4), UserStatus::clone);
+    audience.tell(&user("bob"), &status(4), None);
     assert_eq!(audience.answer(alice, &user("bob"), Version(3)), None, "4 is on its way");
     assert_eq!(told(&mut audience, alice), [4]);
     let newer = audience.answer(alice, &user("bob"), Version(2));
@@ -310,7 +310,7 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     let status = |version| numbered("alice", version);
     let mut waits = |audience: &mut Audience<UserStatus>, version| {
         let entry = Arc::new(LogEntry::news(user("alice"), News::Status(status(version))));
-        audience.hear(&entry, Moment(0), UserStatus::clone, &mut effects)
+        audience.hear(&entry, Moment(0), &mut effects)
     };
     let told = |audience: &mut Audience<UserStatus>| {
         let mut versions = Vec::new();
@@ -328,7 +328,7 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     assert!(audience.answer(alice, &user("alice"), Version(3)).is_none());
     assert!(waits(&mut audience, 3));
     assert_eq!(told(&mut audience), [0; 0]);
-    audience.tell_due(Moment(1_000), UserStatus::clone, &mut Vec::new());
+    audience.tell_due(Moment(1_000), &mut Vec::new());
     assert_eq!(told(&mut audience), [3]);
 }
 
@@ -357,7 +357,7 @@ fn joining_takes_time_in_proportion_to_the_list() {
             fastest = fastest.min(began.elapsed());
             for (user, version) in &known {
                 let status = UserStatus { user_id: user.id.clone(), version: *version, ..unlogined() };
-                audience.tell(user, &status, UserStatus::clone);
+                audience.tell(user, &status, None);
             }
         }
         fastest
@@ -384,16 +384,16 @@ fn check_conflation(script: &str, told: &str) {
         let status = |name: &str, version: &str| numbered(name, version.parse().unwrap());
         match words[..] {
             ["read", name, version] => {
-                audience.tell(&user(name), &status(name, version), UserStatus::clone);
+                audience.tell(&user(name), &status(name, version), None);
             }
             [at, "wait"] => {
-                audience.tell_due(Moment(at.parse().unwrap()), UserStatus::clone, &mut Vec::new());
+                audience.tell_due(Moment(at.parse().unwrap()), &mut Vec::new());
             }
             [at, name, version] => {
                 let now = Moment(at.parse().unwrap());
                 let entry = LogEntry::news(user(name), News::Status(status(name, version)));
-                audience.hear(&Arc::new(entry), now, UserStatus::clone, &mut effects);
-                audience.tell_due(now, UserStatus::clone, &mut Vec::new());
+                audience.hear(&Arc::new(entry), now, &mut effects);
+                audience.tell_due(now, &mut Vec::new());
             }
             _ => panic!("no step: {step}"),
         }
@@ -406,7 +406,7 @@ fn check_conflation(script: &str, told: &str) {
     }
     assert_eq!(in_mailbox.join(" "), told, "{script}");
     let last_due = Moment(u64::MAX);
-    audience.tell_due(last_due, UserStatus::clone, &mut Vec::new());
+    audience.tell_due(last_due, &mut Vec::new());
     assert_eq!((audience.next_due(), audience.held_back()), (None, 0));
 }
 
@@ -449,9 +449,9 @@ fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
         if at < 1_800 {
             let status = UserStatus { user_id: id("bob"), version: Version(at + 1), ..unlogined() };
             let entry = LogEntry::news(user("bob"), News::Status(status));
-            audience.hear(&Arc::new(entry), Moment(at), UserStatus::clone, &mut effects);
+            audience.hear(&Arc::new(entry), Moment(at), &mut effects);
         }
-        audience.tell_due(Moment(at), UserStatus::clone, &mut Vec::new());
+        audience.tell_due(Moment(at), &mut Vec::new());
         let mut now = Vec::new();
         for watcher in &watchers {
             audience.drain(*watcher, |status| {
@@ -474,15 +474,15 @@ fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
     let mut waits = |version| {
         let status = UserStatus { user_id: id("bob"), version: Version(version), ..unlogined() };
         let entry = LogEntry::news(user("bob"), News::Status(status));
-        audience.hear(&Arc::new(entry), Moment(0), UserStatus::clone, &mut effects)
+        audience.hear(&Arc::new(entry), Moment(0), &mut effects)
     };
     assert!(!waits(1) && waits(2));
     assert_eq!((audience.next_due(), audience.held_back()), (Some(Moment(1_000)), 1));
     audience.leave(bob);
     let mut told = Vec::new();
-    audience.tell_due(Moment(1_000), |_| panic!("nobody watches"), &mut told);
+    audience.tell_due(Moment(1_000), &mut told);
     assert_eq!((told.len(), audience.held_back()), (1, 0));
-    audience.tell_due(Moment(2_000), |_| panic!("nobody watches"), &mut told);
+    audience.tell_due(Moment(2_000), &mut told);
     assert_eq!((told.len(), audience.next_due()), (1, None));
 }
 
@@ -524,7 +524,7 @@ fn the_end_of_a_connection_closes_it_whatever_the_revisions_were_before_a_loss()
         effects.clear();
         let ended = News::Ended(Ended { connection, cause: EndCause::KickedByOperator });
         let entry = LogEntry { rev, ..LogEntry::news(user("alice"), ended) };
-        audience.hear(&Arc::new(entry), Moment::default(), UserStatus::clone, &mut effects);
+        audience.hear(&Arc::new(entry), Moment::default(), &mut effects);
         !effects.is_empty()
     };
     assert!(!closes(|_, _| {}, 100), "an earlier login over the same connection");

@@ -42,7 +42,7 @@ fn change(audience: &mut Audience<UserStatus>, name: &str, version: u64, now: Mo
         online_devices: PlatformSet::default(),
     };
     let entry = LogEntry::news(user(name), News::Status(status));
-    audience.hear(&Arc::new(entry), now, UserStatus::clone, &mut Vec::<Effect>::new())
+    audience.hear(&Arc::new(entry), now, &mut Vec::<Effect>::new())
 }
 
 /// Bob has a crowd of 600 watchers, and one change a second is sent. A change that has waited is sent in shares with
@@ -55,7 +55,7 @@ fn a_crowd_is_told_of_what_has_waited_with_pauses() {
     join_fans(&mut audience, "dave", 600..601);
     // Serves connections until none is due at this moment.
     let serve = |audience: &mut Audience<UserStatus>, at: u64| {
-        audience.tell_due(Moment(at), UserStatus::clone, &mut Vec::new());
+        audience.tell_due(Moment(at), &mut Vec::new());
         let mut served = Vec::new();
         loop {
             audience.take_due(Moment(at), &mut served);
@@ -95,7 +95,7 @@ fn a_crowd_of_15_000_has_the_newest_state_within_a_second() {
         let now = Moment(at);
         // A version is the time of its change.
         change(&mut audience, "star", at / 100 * 100 + 1, now);
-        audience.tell_due(now, UserStatus::clone, &mut Vec::new());
+        audience.tell_due(now, &mut Vec::new());
         loop {
             let mut served = Vec::new();
             audience.take_due(now, &mut served);

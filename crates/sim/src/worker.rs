@@ -72,7 +72,7 @@ impl Worker {
     ) -> Result<Vec<Notice>, ServiceError> {
         let (mut effects, mut notices) = (Vec::new(), Vec::new());
         for entry in entries {
-            self.audience.hear(entry, now.moment, UserStatus::clone, &mut effects);
+            self.audience.hear(entry, now.moment, &mut effects);
         }
         notices.extend(self.carry_out(service, effects, now).await?);
         match heard {
@@ -240,9 +240,10 @@ impl Worker {
     async fn read(&mut self, service: &Service, users: &[User], now: Now) -> Result<(), ServiceError> {
         let Some(any) = users.first() else { return Ok(()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
-        for status in service.statuses(any, &ids, Viewing::Watched, now).await?.into_iter().flatten() {
+        let found = service.restricted_statuses(any, &ids, Viewing::Watched, now).await?;
+        for (status, restrictions) in found.into_iter().flatten() {
             let user = User::new(any.app, status.user_id.clone());
-            self.audience.tell(&user, &status, UserStatus::clone);
+            self.audience.tell(&user, &status, restrictions.as_ref());
         }
         Ok(())
     }

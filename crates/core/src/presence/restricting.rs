@@ -92,8 +92,8 @@ impl Presence {
             return closed;
         }
         let is_native = self.devices.iter().any(|device| !device.platform.is_web());
-        let connected = self.devices.iter().filter(|device| matches!(device.link, Link::Connected(_)));
-        let lingers = connected.map(|device| settings.timing.linger(device.platform.is_web()));
+        let present = self.devices.iter().filter(|device| !matches!(device.link, Link::Gone { .. }));
+        let lingers = present.map(|device| settings.timing.linger(device.platform.is_web()));
         let linger = lingers.max().unwrap_or(Duration::ZERO);
         let seen = now.wall.before(linger).max(self.since);
         ShownStatus {
@@ -102,7 +102,7 @@ impl Presence {
             version: self.newest_version().next(now.wall),
             since: now.wall,
             reason: Reason::LinkClosed,
-            last_seen: self.last_seen.max(Some(seen)),
+            last_seen: self.last_seen.filter(|_| linger.is_zero()).max(Some(seen)),
         }
     }
 }

@@ -177,8 +177,8 @@ impl World {
                     }
                 }
                 let user = number(user);
-                assert_eq!(self.hub.wants(&user, Version(version)), is_news);
-                assert_eq!(self.hub.tell(&user, state(user.id.as_str(), version)), is_news);
+                assert_eq!(self.hub.wants(&user, Version(version), None), is_news);
+                assert_eq!(self.hub.tell(&user, &state(user.id.as_str(), version), None), is_news);
             }
             Event::Take(c, user) => self.on(c, |hub, key, model| {
                 let known = model.states.get(&user).copied();

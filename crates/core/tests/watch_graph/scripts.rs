@@ -289,8 +289,8 @@ fn users_of_the_same_name_in_two_apps_have_nothing_in_common() {
     let watcher = hub.attach(2);
     let [one, other] = [1, 2].map(|app| User::new(AppId(app), UserId::new("ann").unwrap()));
     hub.watch(watcher, &one, Why::Subscribed);
-    assert!(!hub.tell(&other, state("ann", 1)));
-    assert!(hub.tell(&one, state("ann", 1)));
+    assert!(!hub.tell(&other, &state("ann", 1), None));
+    assert!(hub.tell(&one, &state("ann", 1), None));
 }
 
 /// A user with a thousand watchers changes, and then a user with two watchers.
@@ -317,13 +317,13 @@ fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
         round
     };
 
-    assert!(hub.tell(&star, state("star", 1)) && hub.tell(&bob, state("bob", 1)));
+    assert!(hub.tell(&star, &state("star", 1), None) && hub.tell(&bob, &state("bob", 1), None));
     let first = round(&mut hub);
     assert_eq!(first[..2], [other, fans[999]], "who waits for anything else comes first");
     assert!(first.len() < 50 && hub.has_crowd(), "{}", first.len());
     // One watcher of the crowd is removed, and the user changes again while the crowd is served. Neither may add work.
     hub.detach(fans[998]);
-    assert!(hub.tell(&star, state("star", 2)));
+    assert!(hub.tell(&star, &state("star", 2), None));
     let mut served = std::collections::BTreeMap::new();
     let mut rounds = 0;
     while hub.has_crowd() {
@@ -398,12 +398,12 @@ fn act(hub: &mut Hub<UserStatus>, names: &mut BTreeMap<String, WatcherKey>, word
         ["tell", user, version] => {
             hub.take_touched(&mut Vec::new());
             let version = version.parse().unwrap();
-            let wanted = hub.wants(&who(user), Version(version));
-            assert_eq!(hub.tell(&who(user), state(user, version)), wanted);
+            let wanted = hub.wants(&who(user), Version(version), None);
+            assert_eq!(hub.tell(&who(user), &state(user, version), None), wanted);
             touched(hub, names)
         }
         ["wants", user, version] => {
-            let wants = hub.wants(&who(user), Version(version.parse().unwrap()));
+            let wants = hub.wants(&who(user), Version(version.parse().unwrap()), None);
             if wants { "yes" } else { "no" }.into()
         }
         ["take", name, user] => {

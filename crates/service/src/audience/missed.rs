@@ -103,7 +103,7 @@ mod tests {
         let watcher = audience.join(Member::new(user(name), ConnectionId::alone(local)), 0, &mut effects);
         let news = News::Subscriptions { subscribed: vec![user("bob").id], unsubscribed: vec![] };
         let entry = Arc::new(LogEntry::news(user(name), news));
-        audience.hear(&entry, Moment(0), UserStatus::clone, &mut effects);
+        audience.hear(&entry, Moment(0), &mut effects);
         watcher
     }
 
@@ -112,7 +112,7 @@ mod tests {
         let mut audience = Audience::<UserStatus>::default();
         let alice = join(&mut audience, "alice", 1);
         let mut tell = |version, custom, since, reason, platform| {
-            audience.tell(&user("bob"), &bob(version, custom, since, reason, platform), UserStatus::clone);
+            audience.tell(&user("bob"), &bob(version, custom, since, reason, platform), None);
             told(&mut audience, alice)
         };
         assert_eq!(tell(5, "at lunch", 1, Reason::Custom, Platform::Web), [5]);
@@ -141,8 +141,8 @@ mod tests {
         let mut audience = Audience::<UserStatus>::default();
         let alice = join(&mut audience, "alice", 1);
         let status = |version| bob(version, "x", 1, Reason::Login, Platform::Web);
-        audience.tell(&user("bob"), &status(5), UserStatus::clone);
-        audience.tell(&user("bob"), &status(6), UserStatus::clone);
+        audience.tell(&user("bob"), &status(5), None);
+        audience.tell(&user("bob"), &status(6), None);
         assert_eq!(told(&mut audience, alice), [6]);
     }
 
@@ -151,15 +151,15 @@ mod tests {
         let mut audience = Audience::<UserStatus>::default();
         let alice = join(&mut audience, "alice", 1);
         let status = |version, custom| bob(version, custom, 1, Reason::Login, Platform::Web);
-        audience.tell(&user("bob"), &status(5, "a"), UserStatus::clone);
+        audience.tell(&user("bob"), &status(5, "a"), None);
         assert_eq!(told(&mut audience, alice), [5]);
         // The answer to a query of Alice has version 6, "b". The log reports version 7 only, because of the rate.
         assert!(audience.answer(alice, &user("bob"), Version(6)).is_none());
-        audience.tell(&user("bob"), &status(7, "a"), UserStatus::clone);
+        audience.tell(&user("bob"), &status(7, "a"), None);
         assert_eq!(told(&mut audience, alice), [7]);
         // An answer with the same status as before contradicts nothing.
         assert!(audience.answer(alice, &user("bob"), Version(8)).is_none());
-        audience.tell(&user("bob"), &status(8, "a"), UserStatus::clone);
+        audience.tell(&user("bob"), &status(8, "a"), None);
         assert_eq!(told(&mut audience, alice), [0; 0]);
     }
 }

@@ -383,7 +383,7 @@ async fn a_status_that_is_read_before_a_late_put_back_takes_away_no_custom_statu
         let status = cluster.status("ann", second).await.unwrap();
         let is_kept = audience.is_before_put_back(&user("ann"), &status);
         if !is_kept {
-            audience.tell(&user("ann"), &status, UserStatus::clone);
+            audience.tell(&user("ann"), &status, None);
         }
         is_kept
     };
@@ -460,7 +460,7 @@ async fn what_a_call_was_answered_with_is_put_back_although_the_log_has_not_repo
         let answered = cluster.here.set_custom_status(&user("ann"), text, 0, by, now(90)).await.unwrap();
         audience.answered_own_change(&user("ann"), &answered);
         if is_heard {
-            audience.tell(&user("ann"), &answered, UserStatus::clone);
+            audience.tell(&user("ann"), &answered, None);
         }
         assert_eq!(audience.ahead_of_newest(&user("ann")).is_none(), is_heard);
     }
@@ -471,7 +471,7 @@ async fn what_a_call_was_answered_with_is_put_back_although_the_log_has_not_repo
     assert_eq!(cluster.here.put_back(&open, LOCAL, now(101)).await.unwrap().0, Reasserted::PutBack);
     let status = cluster.status("ann", 101).await.unwrap();
     assert_eq!(status.custom_status.as_str(), "busy");
-    audience.tell(&user("ann"), &status, UserStatus::clone);
+    audience.tell(&user("ann"), &status, None);
     assert_eq!(audience.newest(&user("ann")), Some(&status));
     assert_eq!(audience.ahead_of_newest(&user("ann")), None);
 }
@@ -488,7 +488,7 @@ async fn a_change_that_waits_because_of_the_rate_is_put_back() {
     for (text, waits) in [("one", false), ("two", true)] {
         let status = cluster.here.set_self_status(&user("ann"), text, now(2)).await.unwrap();
         let entry = Arc::new(LogEntry::news(user("ann"), News::Status(status.clone())));
-        assert_eq!(audience.hear(&entry, Moment(2_000), UserStatus::clone, &mut Vec::new()), waits);
+        assert_eq!(audience.hear(&entry, Moment(2_000), &mut Vec::new()), waits);
         assert_eq!(audience.ahead_of_newest(&user("ann")), waits.then_some(&status));
     }
 }

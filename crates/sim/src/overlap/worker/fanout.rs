@@ -21,9 +21,9 @@ impl Worker {
             let mut audience = self.audience.borrow_mut();
             for entry in &entries {
                 self.lists_heard.borrow_mut().hear(entry);
-                audience.hear(entry, now, UserStatus::clone, &mut effects);
+                audience.hear(entry, now, &mut effects);
             }
-            audience.tell_due(now, UserStatus::clone, &mut Vec::new());
+            audience.tell_due(now, &mut Vec::new());
         }
         if heard != Heard::All {
             self.read_everything_again();

@@ -233,16 +233,17 @@ impl Worker {
         let Some(any) = users.first() else { return Ok(Vec::new()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
         let now = self.shared.now();
-        let statuses = self.in_time(self.shared.service.statuses(any, &ids, Viewing::Watched, now)).await?;
+        let statuses = self.shared.service.restricted_statuses(any, &ids, Viewing::Watched, now);
+        let statuses = self.in_time(statuses).await?;
         let mut audience = self.audience.borrow_mut();
         let mut unread = Vec::new();
-        for status in statuses.into_iter().flatten() {
+        for (status, restrictions) in statuses.into_iter().flatten() {
             let user = User::new(APP, status.user_id.clone());
             if self.shared.service.is_in_cluster() && audience.is_before_put_back(&user, &status) {
                 unread.push(user);
                 continue;
             }
-            audience.tell(&user, &status, UserStatus::clone);
+            audience.tell(&user, &status, restrictions.as_ref());
         }
         Ok(unread)
     }

@@ -1,0 +1,324 @@
+//! Who may see a status, and what the others are shown.
+
+use lamplight_core::{
+    Connect, Hub, LinkEnd, MOST_SHOWN_APART, Presence, Restrictions, ShownStatus, Told, UserFacts,
+    WatcherKey, Why, status_for,
+};
+use lamplight_model::{
+    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, Reason, StatusType,
+    StoredRestrictions, Timestamp, User, UserId, UserStatus, Version, Visibility,
+};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+const START: u64 = 1_700_000_000_000;
+
+fn id(text: &str) -> UserId {
+    UserId::new(text).unwrap()
+}
+
+fn ids(text: &str) -> Vec<UserId> {
+    text.chars().map(|name| id(&name.to_string())).collect()
+}
+
+fn now(millis: u64) -> Now {
+    Now { moment: Moment(millis), wall: Timestamp(START + millis) }
+}
+
+fn stored(version: u64, visibility: Visibility, friends: &str, blocked: &str) -> StoredRestrictions {
+    StoredRestrictions { version, visibility, friends: ids(friends), blocked: ids(blocked) }
+}
+
+/// The status that viewers are shown who are hidden from since `since`.
+fn closed(since: u64) -> ShownStatus {
+    ShownStatus {
+        status_type: StatusType::Offline,
+        version: Version(since),
+        since: Timestamp(since),
+        reason: Reason::LinkClosed,
+        last_seen: Some(Timestamp(since)),
+    }
+}
+
+/// Applies changes of the restrictions, written `visibility friends/blocked`, one at each of the times 1, 2, …. Then
+/// compares what viewers are shown: the time from which they are hidden from, or `-` if they may see the status.
+fn check(changes: &[&str], expected: &str) {
+    let mut restrictions: Option<Restrictions> = None;
+    for (version, change) in (1..).zip(changes) {
+        let (visibility, lists) = change.split_once(' ').unwrap();
+        let (friends, blocked) = lists.split_once('/').unwrap();
+        let stored = stored(version, visibility.parse().unwrap(), friends, blocked);
+        restrictions = Restrictions::changed(restrictions.as_ref(), &stored, closed(version));
+    }
+    let restrictions = restrictions.unwrap();
+    for part in expected.split(' ') {
+        let (viewer, since) = part.split_once('=').unwrap();
+        let shown = restrictions.shown_to(&id(viewer)).map(|shown| shown.since.0.to_string());
+        assert_eq!(shown.as_deref().unwrap_or("-"), since, "{viewer} after {changes:?}");
+        assert_eq!(restrictions.may_see(&id(viewer)), since == "-");
+    }
+}
+
+#[test]
+fn whoever_may_not_see_a_status_is_shown_the_moment_from_which_that_is_so() {
+    check(&["everyone /"], "a=- b=-");
+    check(&["nobody /"], "a=1 b=1");
+    check(&["friends a/"], "a=- b=1");
+    check(&["everyone /a"], "a=1 b=-");
+    check(&["friends ab/b"], "a=- b=1 c=1");
+    // Later changes hide from others.
+    check(&["everyone /a", "nobody /a"], "a=1 b=2");
+    check(&["everyone /a", "everyone /ab"], "a=1 b=2 c=-");
+    check(&["friends ab/", "friends b/"], "a=2 b=- c=1");
+    check(&["friends a/", "nobody /"], "a=2 b=1");
+    check(&["nobody /", "friends a/"], "a=- b=1");
+    check(&["friends a/", "friends a/a", "nobody /a"], "a=2 b=1");
+    // A block of somebody who was hidden from anyhow changes nothing.
+    check(&["nobody /", "nobody /a"], "a=1 b=1");
+    check(&["nobody /", "nobody /a", "everyone /a"], "a=1 b=-");
+    check(&["nobody /a", "nobody /", "everyone /"], "a=- b=-");
+    // A friend who was blocked stays hidden from when the friendship ends.
+    check(&["friends a/", "friends a/a", "friends /a", "friends /"], "a=2 b=1");
+    check(&["friends a/", "friends /", "friends a/", "friends /"], "a=4 b=1");
+    check(&["friends a/", "everyone /", "friends a/"], "a=- b=3");
+}
+
+#[test]
+fn an_older_snapshot_changes_nothing() {
+    let first = Restrictions::changed(None, &stored(5, Visibility::Nobody, "", ""), closed(1)).unwrap();
+    for version in [4, 5] {
+        let late = stored(version, Visibility::Everyone, "", "");
+        assert_eq!(Restrictions::changed(Some(&first), &late, closed(2)), None);
+    }
+    let same =
+        Restrictions::changed(Some(&first), &stored(6, Visibility::Nobody, "", ""), closed(2)).unwrap();
+    assert_eq!((same.version(), same.shown_to(&id("a"))), (6, first.shown_to(&id("a"))));
+}
+
+#[test]
+fn a_long_list_of_former_friends_is_bounded_and_nobody_goes_back() {
+    let friends: Vec<UserId> = (0..MOST_SHOWN_APART + 50).map(|n| id(&format!("{n:06}"))).collect();
+    let mut before: Option<Restrictions> = None;
+    // One friendship ends at a time.
+    for (version, gone) in (1..).zip((0..=friends.len()).step_by(30)) {
+        let left = friends[gone.min(friends.len())..].to_vec();
+        let stored =
+            StoredRestrictions { version, visibility: Visibility::Friends, friends: left, blocked: vec![] };
+        let after = Restrictions::changed(before.as_ref(), &stored, closed(version)).unwrap();
+        if let Some(before) = &before {
+            for viewer in friends.iter().chain(&[id("stranger")]) {
+                let versions = [before, &after].map(|it| it.shown_to(viewer).map(|shown| shown.version));
+                assert!(versions[0] <= versions[1], "{viewer} goes back from {versions:?}");
+            }
+        }
+        before = Some(after);
+    }
+    let after = before.unwrap();
+    assert!(after.bytes() < (MOST_SHOWN_APART + 1_000) * size_of::<UserId>());
+    let shown = after.shown_to(&id("stranger")).unwrap();
+    assert!(shown.version > Version(1), "the oldest were dropped");
+    assert_eq!(after.shown_to(&friends[0]), Some(shown));
+}
+
+/// A live record of a user with any number of devices, in two worlds.
+struct World {
+    presence: Presence,
+    settings: AppSettings,
+    connections: Vec<ConnectionId>,
+}
+
+const DEVICES: [(&str, Platform); 3] =
+    [("phone", Platform::IPhone), ("mac", Platform::Mac), ("web", Platform::Web)];
+
+impl World {
+    fn new(settings: AppSettings) -> Self {
+        let facts = UserFacts::default();
+        let presence = Presence::from_facts(facts, Version(7), Timestamp(START), false, &settings, Moment(0));
+        Self { presence, settings, connections: Vec::new() }
+    }
+
+    fn connect(&mut self, device: usize, login: u64, at: Now) {
+        let (name, platform) = DEVICES[device];
+        let device = DeviceId::new(name).unwrap();
+        let connection = ConnectionId::alone(login);
+        let connect =
+            Connect { device: &device, platform, login, born: 1, issued: 0, connection, address: None };
+        let _ = self.presence.connect(&connect, &self.settings, at);
+        self.connections = self.presence.connections().collect();
+    }
+
+    fn close_all(&mut self, at: Now) {
+        for connection in std::mem::take(&mut self.connections) {
+            let _ = self.presence.disconnect(connection, LinkEnd::Closed, at.wall, &self.settings, at);
+        }
+    }
+
+    fn act(&mut self, step: u8, login: u64, at: Now) {
+        match step % 6 {
+            0..3 => self.connect(step as usize % 3, login, at),
+            3 => {
+                if let Some(connection) = self.connections.pop() {
+                    let _ =
+                        self.presence.disconnect(connection, LinkEnd::Closed, at.wall, &self.settings, at);
+                }
+            }
+            4 => {
+                let custom = CustomStatus::new(&format!("at {}", at.moment.0), 100).unwrap();
+                let _ = self.presence.set_custom_status(custom, None, &self.settings, at);
+            }
+            _ => {
+                if let Some(connection) = self.connections.pop() {
+                    let _ = self.presence.logout(connection, &self.settings, at);
+                }
+            }
+        }
+        let _ = self.presence.expire(&self.settings, at);
+    }
+
+    fn shown_to(&self, viewer: &str) -> UserStatus {
+        let status = self.presence.status(&id("u"));
+        status_for(status, self.presence.restrictions().map(|it| &**it), &id(viewer))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    /// Of two users with one history, one hides at a moment and goes on, and all connections of the other close. A
+    /// viewer is shown the same of both.
+    #[test]
+    fn a_hidden_user_looks_like_one_whose_connections_have_closed(
+        before in proptest::collection::vec((0u8..6, 0u64..3_000), 0..12),
+        after in proptest::collection::vec((0u8..6, 0u64..3_000), 0..12),
+        by_block in any::<bool>(),
+        linger in prop_oneof![Just(0u64), Just(2_000)],
+    ) {
+        let mut settings = AppSettings::default();
+        settings.timing.linger_native_ms = linger as u32;
+        settings.timing.linger_web_ms = linger as u32;
+        let mut hiding = World::new(settings.clone());
+        let (mut at, mut login) = (10_000, 1);
+        for (step, wait) in before {
+            (at, login) = (at + wait, login + 1);
+            hiding.act(step, login, now(at));
+        }
+        let was_lingering = hiding.presence.status_type() == StatusType::Online
+            && hiding.presence.connections().next().is_none();
+        let mut leaving = World {
+            presence: hiding.presence.clone(),
+            settings: settings.clone(),
+            connections: hiding.connections.clone(),
+        };
+        // With a linger, the user hides at the moment at which the linger ends.
+        leaving.close_all(now(at));
+        at += linger;
+        let _ = leaving.presence.expire(&settings, now(at));
+        let restrictions = match by_block {
+            true => stored(9, Visibility::Everyone, "", "v"),
+            false => stored(9, Visibility::Nobody, "", ""),
+        };
+        let _ = hiding.presence.restrict(&restrictions, &settings, now(at));
+        let expected = leaving.shown_to("v");
+        // A connection that was closed before and still lingers is not the same as one that closes now.
+        if linger == 0 || !was_lingering {
+            prop_assert_eq!(hiding.shown_to("v"), expected.clone());
+        }
+        let shown = hiding.shown_to("v");
+        for (step, wait) in after {
+            (at, login) = (at + wait, login + 1);
+            hiding.act(step, login, now(at));
+            prop_assert_eq!(hiding.shown_to("v"), shown.clone());
+            prop_assert_eq!(hiding.shown_to("u"), hiding.presence.status(&id("u")));
+        }
+        // Whoever may see the user again is told a newer version, unless nothing is different.
+        let open = StoredRestrictions { version: 10, ..StoredRestrictions::default() };
+        let _ = hiding.presence.restrict(&open, &settings, now(at));
+        let revealed = hiding.shown_to("v");
+        prop_assert_eq!(&revealed, &hiding.presence.status(&id("u")));
+        prop_assert!(revealed.version > shown.version || revealed == shown, "{:?} after {:?}", revealed, shown);
+    }
+}
+
+fn user(name: &str) -> User {
+    User::new(AppId(1), id(name))
+}
+
+fn watcher(hub: &mut Hub<UserStatus>, name: &str) -> WatcherKey {
+    let watcher = hub.attach(1);
+    hub.watch(watcher, &user(name), Why::Own);
+    hub.watch(watcher, &user("u"), Why::Subscribed);
+    watcher
+}
+
+fn told(hub: &mut Hub<UserStatus>, watcher: WatcherKey) -> Vec<(u64, StatusType)> {
+    let mut told = Vec::new();
+    hub.drain(watcher, |status| {
+        told.push((status.version.0, status.status_type));
+        Told::More
+    });
+    told
+}
+
+#[test]
+fn a_hub_tells_each_watcher_what_the_watcher_may_see() {
+    use StatusType::{Offline, Online};
+    let mut hub = Hub::<UserStatus>::default();
+    let [own, friend, other] = ["u", "f", "o"].map(|name| watcher(&mut hub, name));
+    let status = |version| UserStatus {
+        user_id: id("u"),
+        status_type: Online,
+        custom_status: CustomStatus::new("here", 100).unwrap(),
+        custom_expires: None,
+        version: Version(version),
+        since: Timestamp(1),
+        reason: Reason::Login,
+        last_seen: None,
+        online_devices: Default::default(),
+    };
+    assert!(hub.tell(&user("u"), &status(10), None));
+    for watcher in [own, friend, other] {
+        assert_eq!(told(&mut hub, watcher), [(10, Online)]);
+    }
+    // The user hides from all but friends: only the other one is told.
+    let friends = stored(1, Visibility::Friends, "f", "");
+    let friends = Arc::new(Restrictions::changed(None, &friends, closed(11)).unwrap());
+    assert!(hub.wants(&user("u"), Version(10), Some(&friends)));
+    assert!(hub.tell(&user("u"), &status(10), Some(&friends)));
+    assert!(!hub.tell(&user("u"), &status(10), Some(&friends)), "it is stored already");
+    assert_eq!([own, friend, other].map(|it| told(&mut hub, it)), [vec![], vec![], vec![(11, Offline)]]);
+    // A change is told to those who may see it.
+    assert!(hub.tell(&user("u"), &status(20), Some(&friends)));
+    assert_eq!(
+        [own, friend, other].map(|it| told(&mut hub, it)),
+        [vec![(20, Online)], vec![(20, Online)], vec![]]
+    );
+    // A new watcher, an answer, and a client that returns.
+    let late = watcher(&mut hub, "l");
+    assert_eq!(told(&mut hub, late), [(11, Offline)]);
+    assert_eq!(hub.take(other, &user("u")).map(|status| status.version), Some(Version(11)));
+    assert_eq!(hub.take(friend, &user("u")).map(|status| status.version), Some(Version(20)));
+    assert!(hub.answer(other, &user("u"), Version(11)).is_none());
+    assert_eq!(hub.answer(other, &user("u"), Version(9)).map(|status| status.version), Some(Version(11)));
+    let [knows_it, knows_the_hidden] = [0; 2].map(|_| watcher(&mut hub, "o"));
+    assert!(
+        hub.known(knows_it, &user("u"), Version(11)) && hub.known(knows_the_hidden, &user("u"), Version(20))
+    );
+    assert_eq!(hub.known_all(knows_it, &[(user("u"), Version(11))]), [true]);
+    assert_eq!(told(&mut hub, knows_it), []);
+    assert_eq!(told(&mut hub, knows_the_hidden), [(11, Offline)]);
+    // The friend is blocked, and the visibility ends.
+    let blocked = stored(2, Visibility::Everyone, "", "f");
+    let blocked = Arc::new(Restrictions::changed(Some(&friends), &blocked, closed(21)).unwrap());
+    assert!(hub.tell(&user("u"), &status(20), Some(&blocked)));
+    assert_eq!(
+        [own, friend, other, late].map(|it| told(&mut hub, it)),
+        [vec![], vec![(21, Offline)], vec![(20, Online)], vec![(20, Online)]]
+    );
+    // An entry of the log that comes late shows nothing again.
+    assert!(!hub.tell(&user("u"), &status(20), Some(&friends)));
+    assert_eq!(told(&mut hub, friend), []);
+    hub.detach(own);
+    hub.unwatch(other, &user("u"), Why::Subscribed);
+    assert!(hub.tell(&user("u"), &status(30), Some(&blocked)));
+    assert_eq!([friend, other, late].map(|it| told(&mut hub, it)), [vec![], vec![], vec![(30, Online)]]);
+}
