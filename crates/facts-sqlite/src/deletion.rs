@@ -12,6 +12,7 @@ const TABLES: &[(&str, &str)] = &[
     ("logins", "app, user, device"),
     ("marks", "app, user, device"),
     ("friends", "app, owner, friend"),
+    ("blocks", "app, owner, blocked"),
     ("conversations", "app, owner, peer"),
     ("messages", "pair, sequence"),
     ("pairs", "id"),

@@ -1,4 +1,4 @@
-//! The SQL for the lists of users: profiles, friends, messages and conversations. This file passes each call to the
+//! The SQL for the lists of users: profiles, friends, visibility and block lists, messages and conversations. This file passes each call to the
 //! writer or to a reader. The statements are in the submodules.
 //!
 //! No call sums up rows. The row of a conversation has its number of unread messages, and the account has the total.
@@ -10,16 +10,18 @@ mod message_columns;
 mod messages;
 mod pairs;
 mod profiles;
+mod restrictions;
 
 use crate::SqliteFacts;
 use crate::rows::count;
 use lamplight_facts::{
-    Answer, Befriending, ConversationSet, Enqueued, Lists, ListsState, MissedMessages, NewFriendship,
-    NewMessage, NickCursor, NickFound, ProfileSet, RemarkSet, Sent, Unfriended,
+    Answer, Befriending, BlockList, Blocking, ConversationSet, Enqueued, Lists, ListsState, MissedMessages,
+    NewFriendship, NewMessage, NickCursor, NickFound, ProfileSet, RemarkSet, Sent, Unblocking, Unfriended,
+    VisibilitySet,
 };
 use lamplight_model::{
     AppId, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange, ProfileFields,
-    Timestamp, User, UserId,
+    StoredRestrictions, Timestamp, User, UserId, Visibility,
 };
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
@@ -92,6 +94,43 @@ impl Lists for SqliteFacts {
 
     fn mutual_friends(&self, owner: User) -> Answer<'_, Vec<UserId>> {
         self.readers.read("listing mutual friends", move |db| friends::mutual(db, &owner))
+    }
+
+    fn set_visibility(&self, user: User, visibility: Visibility) -> Answer<'_, Option<VisibilitySet>> {
+        self.writer
+            .write("setting a visibility", move |db| restrictions::set_visibility(db, &user, visibility))
+    }
+
+    fn block(
+        &self,
+        owner: User,
+        users: Vec<UserId>,
+        at: Timestamp,
+        limit: usize,
+    ) -> Answer<'_, Option<Blocking>> {
+        self.writer.write("blocking users", move |db| restrictions::block(db, &owner, &users, at, limit))
+    }
+
+    fn unblock(&self, owner: User, users: Vec<UserId>) -> Answer<'_, Option<Unblocking>> {
+        self.writer.write("unblocking users", move |db| restrictions::unblock(db, &owner, &users))
+    }
+
+    fn block_list(&self, owner: User) -> Answer<'_, Option<BlockList>> {
+        self.readers.read("reading a block list", move |db| restrictions::block_list(db, &owner))
+    }
+
+    fn blocks_between(&self, owner: User, users: Vec<UserId>) -> Answer<'_, Vec<(bool, bool)>> {
+        self.readers.read("reading blocks between users", move |db| restrictions::between(db, &owner, &users))
+    }
+
+    fn restrictions(&self, users: Vec<User>) -> Answer<'_, Vec<Option<StoredRestrictions>>> {
+        self.readers.read("reading restrictions", move |db| restrictions::restrictions(db, &users))
+    }
+
+    fn restricted_users(&self, after: Option<User>, limit: usize) -> Answer<'_, Vec<User>> {
+        self.readers.read("listing restricted users", move |db| {
+            restrictions::restricted_users(db, after.as_ref(), limit)
+        })
     }
 
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent> {

@@ -329,6 +329,22 @@ const MIGRATIONS: &[&str] = &[
     INSERT INTO node_figures (level, at, node, content) SELECT level, at, '', content FROM figures;
     DROP TABLE figures;
 ",
+    "
+    -- Who may see the status of a user.
+    ALTER TABLE accounts ADD COLUMN visibility INTEGER NOT NULL DEFAULT 0;    -- 0: everyone; 1: friends; 2: nobody
+    ALTER TABLE accounts ADD COLUMN block_count INTEGER NOT NULL DEFAULT 0;   -- the number of rows in `blocks`
+    CREATE INDEX accounts_restricted ON accounts (app, id) WHERE visibility <> 0 OR block_count <> 0;
+
+    -- The block lists. A row stays when the account of the blocked user is deleted.
+    CREATE TABLE blocks (
+        app     INTEGER NOT NULL,
+        owner   TEXT NOT NULL,
+        blocked TEXT NOT NULL,
+        since   INTEGER NOT NULL,
+        PRIMARY KEY (app, owner, blocked),
+        FOREIGN KEY (app, owner) REFERENCES accounts ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The migration after which the column `nick_folded` of all accounts is filled for the second time.

@@ -75,7 +75,8 @@ pub(crate) fn accounts_with_logins(
         .collect()
 }
 
-const ACCOUNT: &str = "SELECT created, born, r.at, r.also, r.through FROM accounts
+const ACCOUNT: &str =
+    "SELECT created, born, r.at, r.also, r.through, visibility <> 0 OR block_count <> 0 FROM accounts
     LEFT JOIN revocations r ON r.app = accounts.app AND r.user = accounts.id
     WHERE accounts.app = ?1 AND accounts.id = ?2";
 
@@ -85,7 +86,8 @@ fn account_by(statement: &mut Statement<'_>, user: &User) -> Result<Option<Accou
     statement.query_row(key, |row| account(row, 0, user.clone())).optional()
 }
 
-/// Reads an account from columns beginning at the index `first`: creation time, creation number, and the revocation.
+/// Reads an account from columns beginning at the index `first`: creation time, creation number, the revocation,
+/// and whether the user is restricted.
 fn account(row: &Row<'_>, first: usize, user: User) -> Result<Account> {
     let revocation = match optional_time(row, first + 2)? {
         Some(at) => Some(Revocation {
@@ -94,7 +96,8 @@ fn account(row: &Row<'_>, first: usize, user: User) -> Result<Account> {
         }),
         None => None,
     };
-    Ok(Account { user, created: time(row, first)?, born: count(row, first + 1)?, revocation })
+    let (created, born) = (time(row, first)?, count(row, first + 1)?);
+    Ok(Account { user, created, born, revocation, restricted: row.get(first + 5)? })
 }
 
 fn seconds(row: &Row<'_>, column: usize) -> Result<Vec<u64>> {
@@ -107,7 +110,9 @@ pub(crate) fn list_accounts(
     after: Option<&UserId>,
     limit: usize,
 ) -> Result<Vec<Account>> {
-    let sql = "SELECT accounts.id, created, born, r.at, r.also, r.through FROM accounts
+    let sql =
+        "SELECT accounts.id, created, born, r.at, r.also, r.through, visibility <> 0 OR block_count <> 0
+         FROM accounts
          LEFT JOIN revocations r ON r.app = accounts.app AND r.user = accounts.id
          WHERE accounts.app = ?1 AND accounts.id > ?2 ORDER BY accounts.id LIMIT ?3";
     // No `userID` is empty, so the empty text sorts before all ids.

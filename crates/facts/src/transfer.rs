@@ -79,6 +79,8 @@ pub const TABLES: &[Table] = {
                 ("fields", Json),
                 ("lists_version", Number),
                 ("unread", Number),
+                ("visibility", Number),
+                ("block_count", Number),
             ],
         ),
         table(
@@ -125,6 +127,7 @@ pub const TABLES: &[Table] = {
                 ("wording", Text),
             ],
         ),
+        table("blocks", 3, &[("app", Number), ("owner", Id), ("blocked", Id), ("since", Number)]),
         numbered(
             "pairs",
             &[

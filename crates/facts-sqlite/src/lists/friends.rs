@@ -2,6 +2,7 @@
 //! friends.
 
 use super::profiles::{allow_of, profile_of};
+use super::restrictions::has_blocked;
 use super::{count_up_if, state};
 use crate::rows::{change, count, list, millis, number, parsed, time};
 use lamplight_facts::{Befriended, Befriending, NewFriendship, RemarkSet, Unfriended};
@@ -80,9 +81,10 @@ fn outcome(
     if makes_back && is_full(db, friend, new.limit)? {
         return Ok(Befriended::FriendListFull);
     }
+    let is_asked = new.ask && (makes || makes_back);
     let denied = match allow {
-        AllowType::AllowAny => false,
-        AllowType::DenyAny => new.ask && (makes || makes_back),
+        AllowType::AllowAny => is_asked && has_blocked(db, friend, &new.owner.id)?,
+        AllowType::DenyAny => is_asked,
     };
     Ok(if denied { Befriended::Denied } else { Befriended::Done })
 }

@@ -26,6 +26,9 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     }
     let to_oneself = from == recipient;
     let Some(recipient_party) = party(db, &recipient, &from.id)? else { return Ok(Sent::NoSuchRecipient) };
+    if recipient_party.blocks_other {
+        return Ok(Sent::Blocked);
+    }
 
     let place = next_place(db, &from, &recipient.id)?;
     let sql =
@@ -103,10 +106,14 @@ struct Party {
     profile: Profile,
     /// The other user's remark on this user.
     remark: String,
+    /// Whether this user has blocked the other user.
+    blocks_other: bool,
 }
 
 fn party(db: &Connection, user: &User, other: &UserId) -> Result<Option<Party>> {
-    let sql = "SELECT a.created, a.lists_version, a.unread, f.remark, a.nick, a.avatar_url, a.allow
+    let sql = "SELECT a.created, a.lists_version, a.unread, f.remark, a.nick, a.avatar_url, a.allow,
+                   a.block_count <> 0 AND EXISTS (
+                       SELECT 1 FROM blocks WHERE app = ?1 AND owner = ?2 AND blocked = ?3)
                FROM accounts AS a LEFT JOIN friends AS f ON f.app = ?1 AND f.owner = ?3 AND f.friend = ?2
                WHERE a.app = ?1 AND a.id = ?2";
     let party = |row: &Row<'_>| {
@@ -115,6 +122,7 @@ fn party(db: &Connection, user: &User, other: &UserId) -> Result<Option<Party>> 
             state: state_of(row, 1)?,
             remark: row.get::<_, Option<String>>(3)?.unwrap_or_default(),
             profile: profile_of(row, 4)?,
+            blocks_other: row.get(7)?,
         })
     };
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str(), other.as_str()], party).optional()

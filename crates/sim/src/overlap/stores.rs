@@ -11,15 +11,17 @@ use lamplight_directory::{
 };
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, AppDeletion, AuditSettled, Befriending,
-    ConsoleDocument, ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts, FactsError, FactsErrorKind,
-    Figure, FiguresRead, LaneState, Lists, ListsState, Login, LoginRecorded, MissedMessages, NewFriendship,
-    NewLogin, NewMessage, NewNotice, NickCursor, NickFound, Notice, Operations, Outbox, ProfileSet,
-    RecorderTerm, RemarkSet, Revocation, Revoked, Sent, Settled, Unfriended,
+    BlockList, Blocking, ConsoleDocument, ConversationSet, DeadLetter, EndedLogin, Enqueued, Facts,
+    FactsError, FactsErrorKind, Figure, FiguresRead, LaneState, Lists, ListsState, Login, LoginRecorded,
+    MissedMessages, NewFriendship, NewLogin, NewMessage, NewNotice, NickCursor, NickFound, Notice,
+    Operations, Outbox, ProfileSet, RecorderTerm, RemarkSet, Revocation, Revoked, Sent, Settled, Unblocking,
+    Unfriended, VisibilitySet,
 };
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
     App, AppId, AuditEntry, Conversation, ConversationCursor, DeviceId, Friend, Lane, LaneLease, Message,
-    Moment, NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, Timestamp, User, UserId,
+    Moment, NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, StoredRestrictions, Timestamp,
+    User, UserId, Visibility,
 };
 use parking_lot::{Mutex, MutexGuard};
 use std::pin::Pin;
@@ -404,6 +406,13 @@ impl Lists for DelayedFacts {
         FactsRead friend_page(owner: User, after: Option<UserId>, limit: usize) -> Vec<Friend>;
         FactsRead count_friends(owner: User) -> usize;
         FactsRead mutual_friends(owner: User) -> Vec<UserId>;
+        FactsWrite set_visibility(user: User, visibility: Visibility) -> Option<VisibilitySet>, of &user;
+        FactsWrite block(owner: User, users: Vec<UserId>, at: Timestamp, limit: usize) -> Option<Blocking>, of &owner;
+        FactsWrite unblock(owner: User, users: Vec<UserId>) -> Option<Unblocking>, of &owner;
+        FactsRead block_list(owner: User) -> Option<BlockList>;
+        FactsRead blocks_between(owner: User, users: Vec<UserId>) -> Vec<(bool, bool)>;
+        FactsRead restrictions(users: Vec<User>) -> Vec<Option<StoredRestrictions>>;
+        FactsRead restricted_users(after: Option<User>, limit: usize) -> Vec<User>;
         FactsWrite send_message(message: NewMessage) -> Sent, of &message.from;
         FactsWrite push_missed(missed: MissedMessages) -> Enqueued;
         FactsRead history(owner: User, peer: UserId, before: Option<u64>, limit: usize) -> Vec<Message>;
