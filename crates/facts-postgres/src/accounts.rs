@@ -81,7 +81,8 @@ impl Facts for PostgresFacts {
     fn accounts(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Account>>> {
         Box::pin(async move {
             const DOING: &str = "reading accounts";
-            let sql = "SELECT a.created, a.born, r.at, r.also, r.through
+            let sql = "SELECT a.created, a.born, r.at, r.also, r.through,
+                    a.visibility <> 0 OR a.block_count <> 0
                 FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS q (app, id, place)
                 LEFT JOIN accounts AS a ON a.app = q.app AND a.id = q.id
                 LEFT JOIN revocations AS r ON r.app = a.app AND r.user_id = a.id
@@ -96,7 +97,8 @@ impl Facts for PostgresFacts {
         Box::pin(async move {
             const DOING: &str = "reading accounts and logins";
             let sql =
-                "SELECT a.created, a.born, r.at, r.also, r.through, l.device, l.platform, l.at, l.number
+                "SELECT a.created, a.born, r.at, r.also, r.through, a.visibility <> 0 OR a.block_count <> 0,
+                    l.device, l.platform, l.at, l.number
                 FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS q (app, id, place)
                 LEFT JOIN accounts AS a ON a.app = q.app AND a.id = q.id
                 LEFT JOIN revocations AS r ON r.app = a.app AND r.user_id = a.id
@@ -108,7 +110,7 @@ impl Facts for PostgresFacts {
                 ORDER BY q.place";
             let (apps, ids) = keys(&users);
             let rows = self.store.read(DOING, sql, &[&apps, &ids]).await?;
-            let found = in_order(&rows, users, |row, user| Ok((account(row, 0, user)?, logins_of(row, 5)?)));
+            let found = in_order(&rows, users, |row, user| Ok((account(row, 0, user)?, logins_of(row, 6)?)));
             found.map_err(|fault| fault.of(DOING))
         })
     }
@@ -116,7 +118,9 @@ impl Facts for PostgresFacts {
     fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>> {
         Box::pin(async move {
             const DOING: &str = "listing accounts";
-            let sql = "SELECT a.id, a.created, a.born, r.at, r.also, r.through FROM accounts AS a
+            let sql = "SELECT a.id, a.created, a.born, r.at, r.also, r.through,
+                    a.visibility <> 0 OR a.block_count <> 0
+                FROM accounts AS a
                 LEFT JOIN revocations AS r ON r.app = a.app AND r.user_id = a.id
                 WHERE a.app = $1 AND a.id > $2 ORDER BY a.id LIMIT $3";
             // No `userID` is empty.
@@ -349,10 +353,12 @@ fn in_order<T>(
     found.collect()
 }
 
-/// Reads an account from columns beginning at `first`: created, born, and the columns of the revocation.
+/// Reads an account from columns beginning at `first`: created, born, the columns of the revocation, and whether the
+/// user is restricted.
 fn account(row: &Row, first: usize, user: User) -> Result<Account> {
     let revocation = revocation(row, first + 2)?;
-    Ok(Account { user, created: time(row, first)?, born: count(row, first + 1)?, revocation })
+    let (created, born) = (time(row, first)?, count(row, first + 1)?);
+    Ok(Account { user, created, born, revocation, restricted: get(row, first + 5)? })
 }
 
 /// Reads a revocation from three columns beginning at `first`: at, also, through. They are null without a revocation.

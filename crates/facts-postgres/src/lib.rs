@@ -23,6 +23,7 @@ mod operations;
 mod outage;
 mod outbox;
 mod profiles;
+mod restrictions;
 mod rows;
 mod schema;
 mod server;

@@ -2,17 +2,19 @@
 //! module, and those that concern a single list are in the module of that list.
 
 use crate::PostgresFacts;
+use crate::accounts::app_id;
 use crate::lists_state::state_at;
 use crate::rows::{Result, get, key, keys, list, millis, number, only, optional, parsed, unsigned};
 use crate::store::Values;
-use crate::{conversations, friends, messages, profiles};
+use crate::{conversations, friends, messages, profiles, restrictions};
 use lamplight_facts::{
-    Answer, Befriending, ConversationSet, Enqueued, Lists, ListsState, MAX_WAITING_NOTICES, MissedMessages,
-    NewFriendship, NewMessage, NickCursor, NickFound, ProfileSet, RemarkSet, Sent, Unfriended,
+    Answer, Befriending, BlockList, Blocking, ConversationSet, Enqueued, Lists, ListsState,
+    MAX_WAITING_NOTICES, MissedMessages, NewFriendship, NewMessage, NickCursor, NickFound, ProfileSet,
+    RemarkSet, Sent, Unblocking, Unfriended, VisibilitySet,
 };
 use lamplight_model::{
     AppId, Conversation, ConversationCursor, Friend, Message, Profile, ProfileChange, ProfileFields,
-    Timestamp, User, UserId, fold_nick,
+    StoredRestrictions, Timestamp, User, UserId, Visibility, fold_nick,
 };
 use tokio_postgres::Row;
 
@@ -168,6 +170,84 @@ impl Lists for PostgresFacts {
             let (app, owner) = key(&owner);
             let rows = self.store.read(DOING, friends::MUTUAL, &[&app, &owner]).await?;
             list(&rows, |row| parsed(row, 0, UserId::new)).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn set_visibility(&self, user: User, visibility: Visibility) -> Answer<'_, Option<VisibilitySet>> {
+        Box::pin(async move {
+            const DOING: &str = "setting a visibility";
+            let (app, id) = key(&user);
+            let values: Values<'_> = &[&app, &id, &(visibility as i64)];
+            let rows = self.store.write(DOING, restrictions::SET_VISIBILITY, values).await?;
+            optional(&rows, restrictions::visibility_set).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn block(
+        &self,
+        owner: User,
+        users: Vec<UserId>,
+        at: Timestamp,
+        limit: usize,
+    ) -> Answer<'_, Option<Blocking>> {
+        Box::pin(async move {
+            const DOING: &str = "blocking users";
+            let (app, owner) = key(&owner);
+            let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+            let values: Values<'_> = &[&app, &owner, &ids, &millis(at), &number(limit)];
+            let rows = self.store.write(DOING, restrictions::BLOCK, values).await?;
+            let blocking = |row: &Row| restrictions::blocking(row, &users, at);
+            optional(&rows, blocking).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn unblock(&self, owner: User, users: Vec<UserId>) -> Answer<'_, Option<Unblocking>> {
+        Box::pin(async move {
+            const DOING: &str = "unblocking users";
+            let (app, owner) = key(&owner);
+            let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+            let rows = self.store.write(DOING, restrictions::UNBLOCK, &[&app, &owner, &ids]).await?;
+            optional(&rows, |row| restrictions::unblocking(row, &ids)).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn block_list(&self, owner: User) -> Answer<'_, Option<BlockList>> {
+        Box::pin(async move {
+            const DOING: &str = "reading a block list";
+            let (app, owner) = key(&owner);
+            let rows = self.store.read(DOING, restrictions::BLOCK_LIST, &[&app, &owner]).await?;
+            optional(&rows, restrictions::block_list).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn blocks_between(&self, owner: User, users: Vec<UserId>) -> Answer<'_, Vec<(bool, bool)>> {
+        Box::pin(async move {
+            const DOING: &str = "reading blocks between users";
+            let (app, owner) = key(&owner);
+            let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+            let rows = self.store.read(DOING, restrictions::BETWEEN, &[&app, &owner, &ids]).await?;
+            list(&rows, |row| Ok((get(row, 0)?, get(row, 1)?))).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn restrictions(&self, users: Vec<User>) -> Answer<'_, Vec<Option<StoredRestrictions>>> {
+        Box::pin(async move {
+            const DOING: &str = "reading restrictions";
+            let (apps, ids) = keys(&users);
+            let rows = self.store.read(DOING, restrictions::RESTRICTIONS, &[&apps, &ids]).await?;
+            list(&rows, restrictions::optional_restrictions).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn restricted_users(&self, after: Option<User>, limit: usize) -> Answer<'_, Vec<User>> {
+        Box::pin(async move {
+            const DOING: &str = "listing restricted users";
+            // No app has this number, and no `userID` is empty.
+            let (app, id) = after.as_ref().map_or((-1, ""), key);
+            let values: Values<'_> = &[&app, &id, &number(limit)];
+            let rows = self.store.read(DOING, restrictions::RESTRICTED_USERS, values).await?;
+            let user = |row: &Row| Ok(User::new(app_id(row, 0)?, parsed(row, 1, UserId::new)?));
+            list(&rows, user).map_err(|fault| fault.of(DOING))
         })
     }
 

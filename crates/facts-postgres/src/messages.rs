@@ -19,7 +19,7 @@ use lamplight_model::{
 use tokio_postgres::Row;
 
 pub(crate) const SEND: &str =
-    "SELECT * FROM send_message($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    "SELECT * FROM send_unless_blocked($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
 /// Selects a page of a history. The inner query has the limit, so that PostgreSQL reads no index entries beyond the
 /// page.
@@ -82,7 +82,7 @@ pub(crate) fn push_column(new: &NewMessage) -> Option<[String; 3]> {
     is_wanted.then(|| [to_json(&new.from.id), to_json(&new.body.shown()), to_json(&new.push)])
 }
 
-/// Converts a row of the function `send_message` to the result of the call.
+/// Converts a row of the function `send_unless_blocked` to the result of the call.
 pub(crate) fn sent(row: &Row, new: NewMessage) -> Result<Sent> {
     let NewMessage { from, to, body, client_id, at, push: _ } = new;
     let from = from.id;
@@ -100,6 +100,7 @@ pub(crate) fn sent(row: &Row, new: NewMessage) -> Result<Sent> {
         1 => Ok(Sent::Repeated(message(count(row, 1)?, time(row, 2)?))),
         2 => Ok(Sent::NoSuchSender),
         3 => Ok(Sent::NoSuchRecipient),
+        4 => Ok(Sent::Blocked),
         other => Err(unknown(0, other)),
     }
 }

@@ -72,7 +72,9 @@ async fn two_who_change_each_others_lists_at_two_nodes_do_not_hinder_each_other(
         .iter()
         .map(|sent| match sent {
             Sent::Stored(stored) => stored.message.sequence,
-            Sent::Repeated(_) | Sent::NoSuchSender | Sent::NoSuchRecipient => panic!("{sent:?}"),
+            Sent::Repeated(_) | Sent::NoSuchSender | Sent::NoSuchRecipient | Sent::Blocked => {
+                panic!("{sent:?}")
+            }
         })
         .collect();
     assert_eq!(sequences, (1..=u64::from(2 * MESSAGES)).collect());
