@@ -169,7 +169,7 @@ impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L
 mod tests {
     use super::*;
     use crate::{Connect, UserFacts};
-    use lamplight_model::{AppSettings, CustomDuration, NodeId, Now};
+    use lamplight_model::{AppSettings, CustomDuration, NodeId, Now, StoredRestrictions, Visibility};
 
     const NODE: NodeId = NodeId(u64::MAX);
 
@@ -220,6 +220,14 @@ mod tests {
             let _ = presence.expire(&settings, now(at));
             states.push(presence.clone());
         }
+        let restrictions = StoredRestrictions {
+            version: 3,
+            visibility: Visibility::Friends,
+            friends: friends.to_vec(),
+            blocked: friends[1..].to_vec(),
+        };
+        let _ = presence.restrict(&restrictions, &settings, now(5));
+        states.push(presence.clone());
         assert!(presence.unsettled.is_some() && presence.subscriptions_lost, "{presence:?}");
 
         for state in states {

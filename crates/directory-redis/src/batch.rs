@@ -135,11 +135,11 @@ pub(crate) fn split_message(message: &[u8]) -> Option<(u64, &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_core::{EndCause, Ended};
+    use lamplight_core::{EndCause, Ended, Restrictions, ShownStatus};
     use lamplight_directory::{FriendProfile, ListsChange, ListsNews};
     use lamplight_model::{
-        AppId, ConnectionId, CustomStatus, Hook, Lane, Profile, Reason, StatusType, UserId, UserStatus,
-        Version,
+        AppId, ConnectionId, CustomStatus, Hook, Lane, Profile, Reason, StatusType, StoredRestrictions,
+        UserId, UserStatus, Version, Visibility,
     };
 
     #[test]
@@ -190,6 +190,16 @@ mod tests {
         let change = ListsChange::FriendGone(user().id);
         let lists = ListsNews { version: 5, by: None, total_unread: 6, change };
         let profile = FriendProfile { friends: vec![user().id], profile: Arc::new(Profile::default()) };
+        let closed = ShownStatus {
+            status_type: StatusType::Offline,
+            version: Version(2),
+            since: Timestamp(3),
+            reason: Reason::LinkClosed,
+            last_seen: Some(Timestamp(3)),
+        };
+        let stored = StoredRestrictions { version: 4, visibility: Visibility::Nobody, ..Default::default() };
+        let restrictions = Restrictions::changed(None, &stored, closed).map(Arc::new);
+        let restricted = News::of(status.clone(), restrictions);
         let all = vec![
             (News::Status(status), true),
             (News::Ended(ended), true),
@@ -201,11 +211,13 @@ mod tests {
             (News::App(AppId(8)), false),
             (News::Events, false),
             (News::Notices(Lane { app: AppId(7), hook: Hook::Push }), false),
+            (restricted, true),
         ];
         // A new kind must get a row above.
         for (news, _) in &all {
             match news {
                 News::Status(_)
+                | News::Restricted(_)
                 | News::Ended(_)
                 | News::Subscriptions { .. }
                 | News::Friend { .. }

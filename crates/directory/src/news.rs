@@ -173,10 +173,10 @@ impl News {
 mod tests {
     use super::*;
     use crate::{ListsChange, MAX_FRIENDS_IN_ENTRY, MessageNews};
-    use lamplight_core::EndCause;
+    use lamplight_core::{EndCause, ShownStatus};
     use lamplight_model::{
         AllowType, BlockedUser, ClientMessageId, ConnectionId, Conversation, CustomStatus, Friend, Hook,
-        Message, Platform, Profile, Reason, StatusType, Version, Visibility,
+        Message, Platform, Profile, Reason, StatusType, StoredRestrictions, Version, Visibility,
     };
 
     fn id(text: &str) -> UserId {
@@ -241,6 +241,19 @@ mod tests {
             online_devices: [Platform::Mac, Platform::Web].into_iter().collect(),
         };
         let ending = UserStatus { custom_expires: Some(Timestamp(300)), last_seen: None, ..status.clone() };
+        let restrictions = StoredRestrictions {
+            version: 3,
+            visibility: Visibility::Friends,
+            friends: vec![id("b")],
+            blocked: vec![id("c"), id("d")],
+        };
+        let closed = ShownStatus {
+            status_type: StatusType::Offline,
+            version: Version(4),
+            since: Timestamp(5),
+            reason: Reason::LinkClosed,
+            last_seen: Some(Timestamp(6)),
+        };
         let ended = [
             EndCause::Superseded,
             EndCause::KickedByLogin { by: Platform::Mac },
@@ -257,8 +270,9 @@ mod tests {
         });
         let shown = FriendProfile { friends: vec![id("b"), id("c")], profile: Arc::new(profile()) };
         let mut all = vec![
-            News::Status(status),
+            News::Status(status.clone()),
             News::Status(ending),
+            News::of(status, Restrictions::changed(None, &restrictions, closed).map(Arc::new)),
             News::Subscriptions { subscribed: vec![id("b")], unsubscribed: vec![id("c"), id("d")] },
             News::Friend { friend: id("b"), mutual: true },
             News::ListsUnknown,

@@ -7,7 +7,7 @@ use crate::overlap::lease::Log;
 use crate::overlap::people::Message;
 use lamplight_core::{EndCause, Presence, Told, WatcherKey, notifications};
 use lamplight_directory::{Directory, Heard};
-use lamplight_model::{ConnectionId, User, UserId, UserStatus};
+use lamplight_model::{ConnectionId, User, UserId};
 use lamplight_service::{Effect, Urgency};
 use std::rc::Rc;
 

@@ -5,7 +5,7 @@ use super::Worker;
 use crate::overlap::executor::Clock;
 use crate::overlap::people::APP;
 use lamplight_core::{LinkEnd, Reasserted, WatcherKey};
-use lamplight_model::{Code, ConnectionId, Refusal, User, UserId, UserStatus};
+use lamplight_model::{Code, ConnectionId, Refusal, User, UserId};
 use lamplight_service::{
     Effect, OpenConnection, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing, WatchList,
 };
