@@ -38,11 +38,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The first bytes of every file, with the number of the entry format. A file in an unknown format is treated as lost.
-const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x08";
-/// The first bytes of earlier formats that can still be read. Format 7 has no duration of a custom status. Format 6 also
-/// has no mark of the facts. Format 5 also has no status after a session event.
-const FORMER_MAGICS: [&[u8; 12]; 3] =
-    [b"LAMPLIVE\x00\x00\x00\x07", b"LAMPLIVE\x00\x00\x00\x06", b"LAMPLIVE\x00\x00\x00\x05"];
+const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x09";
+/// The first bytes of earlier formats that can still be read. Format 8 has no restrictions of a status. Format 7 also has
+/// no duration of a custom status. Format 6 also has no mark of the facts. Format 5 also has no status after a session
+/// event.
+const FORMER_MAGICS: [&[u8; 12]; 4] = [
+    b"LAMPLIVE\x00\x00\x00\x08",
+    b"LAMPLIVE\x00\x00\x00\x07",
+    b"LAMPLIVE\x00\x00\x00\x06",
+    b"LAMPLIVE\x00\x00\x00\x05",
+];
 /// The number of bytes of the magic that are equal in all formats.
 const NAME_BYTES: usize = 8;
 /// The position of the mark of doubt in a file. The mark means that a write to the file has failed, and that no

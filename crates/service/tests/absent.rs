@@ -5,7 +5,7 @@
 mod forgetful;
 
 use forgetful::Forgetful;
-use lamplight_directory::{Directory, Heard, LogReader, News};
+use lamplight_directory::{Directory, Heard, LogReader};
 use lamplight_facts::{Facts, LoginRecorded, NewLogin};
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
@@ -156,17 +156,9 @@ async fn a_login_whose_record_was_lost_is_shown_above_all_that_was_told_and_its_
     assert_eq!(world.log.take(&mut entries), Heard::All);
     let told: Vec<_> = entries
         .iter()
-        .filter_map(|entry| match &entry.news {
-            News::Status(status) => Some((status.user_id.as_str(), status.status_type)),
-            News::Ended(_)
-            | News::Subscriptions { .. }
-            | News::Events
-            | News::Notices(_)
-            | News::Friend { .. }
-            | News::FriendProfile(_)
-            | News::Lists(_)
-            | News::ListsUnknown
-            | News::App(_) => None,
+        .filter_map(|entry| {
+            let (status, _) = entry.news.status()?;
+            Some((status.user_id.as_str(), status.status_type))
         })
         .collect();
     assert_eq!(told, [("ann", Unlogined)]);

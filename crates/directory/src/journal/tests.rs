@@ -5,8 +5,8 @@ use crate::{Directory, InProcessDirectory, Recovered, SavedRecords};
 use lamplight_core::{Connect, Presence, UserFacts};
 use lamplight_model::{
     AppId, AppSettings, ConnectionId, CustomDuration, CustomStatus, DeviceId, EventDevice, FactsMark, Moment,
-    Now, Platform, Reason, SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp, User, UserId,
-    UserStatus, Version,
+    Now, Platform, Reason, SessionEvent, SessionEventKind, StatusAfter, StatusType, StoredRestrictions,
+    Timestamp, User, UserId, UserStatus, Version, Visibility,
 };
 use std::io;
 use std::path::Path;
@@ -495,10 +495,36 @@ fn a_duration_survives_a_kill_and_what_fell_due_meanwhile_is_due_at_the_start() 
     }
 }
 
-/// A file of format 7 has no duration of a custom status, and one of format 6 no [`FactsMark`]. They are otherwise equal.
+#[test]
+fn restrictions_survive_a_kill_with_what_viewers_are_shown() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "one", now(0));
+    let (settings, viewer) = (AppSettings::default(), user(2).id);
+    let stored = StoredRestrictions {
+        version: 7,
+        visibility: Visibility::Friends,
+        friends: vec![user(3).id],
+        blocked: vec![user(4).id],
+    };
+    let restrict = |presence: &mut Presence| presence.restrict(&stored, &settings, now(1_000));
+    finish((&*world.directory as &dyn Directory).update(&user(1), now(1_000), restrict)).unwrap();
+    let restrictions = |directory: &dyn Directory| {
+        let look = |_: &User, presence: Option<&Presence>| presence.unwrap().restrictions().cloned();
+        finish(directory.read(&[user(1)], look)).unwrap().remove(0).unwrap()
+    };
+    let before = restrictions(&*world.directory);
+    assert_eq!(before.shown_to(&viewer).unwrap().since, now(1_000).wall);
+
+    let (directory, _) = world.killed("one", now(9_000));
+    assert_eq!(restrictions(&directory), before);
+    assert_eq!(status(&directory, &user(1), now(9_000)).status_type, StatusType::Online);
+}
+
+/// A file of format 8 has no restrictions, one of format 7 no duration of a custom status, and one of format 6 no
+/// [`FactsMark`]. They are otherwise equal.
 #[test]
 fn a_journal_of_a_format_before_is_read() {
-    super::FORMER_MAGICS[..2].iter().for_each(|magic| a_journal_that_begins_with_is_read(magic));
+    super::FORMER_MAGICS[..3].iter().for_each(|magic| a_journal_that_begins_with_is_read(magic));
 }
 
 fn a_journal_that_begins_with_is_read(magic: &[u8; 12]) {
@@ -527,7 +553,7 @@ fn a_journal_of_the_form_before_is_read_with_its_session_events() {
         ("live.1.7", include_bytes!("form_5/live.1.7")),
     ];
     for (name, bytes) in files {
-        assert!(bytes.starts_with(super::FORMER_MAGICS[2]));
+        assert!(bytes.starts_with(super::FORMER_MAGICS[3]));
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
     let (phone, pad) = (("phone", Platform::IPhone), ("pad", Platform::IPad));

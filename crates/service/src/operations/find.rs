@@ -174,6 +174,7 @@ mod tests {
             user: User::new(AppId(1), UserId::new(id).unwrap()),
             created: Timestamp(1),
             revocation: None,
+            restricted: false,
             born: 1,
         };
         let profiles = vec![None, Some(Profile { nick: "B".into(), ..Profile::default() })];

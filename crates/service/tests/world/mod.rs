@@ -2,14 +2,18 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+use lamplight_auth::{Claims, sign};
 use lamplight_directory::{ChangeLog, InProcessDirectory, ListsChange, LogReader, News};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
-    App, AppId, AppSettings, ClientMessageId, Code, ConnectionId, Moment, Now, Timestamp, User, UserId,
+    App, AppId, AppKey, AppSettings, ClientMessageId, Code, ConnectionId, Moment, Now, Platform, Timestamp,
+    User, UserId,
 };
-use lamplight_service::{By, Listed, MessageSent, Service, ServiceError, ThrottleLimits};
+use lamplight_service::{By, Listed, LoginCall, MessageSent, Service, ServiceError, ThrottleLimits};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 pub const PHONE: By = By::Client(ConnectionId::alone(1));
@@ -19,6 +23,7 @@ pub struct World {
     pub service: Arc<Service>,
     pub app: App,
     pub now: Now,
+    began: Timestamp,
     log: LogReader,
     _folder: TempDir,
 }
@@ -42,11 +47,41 @@ impl World {
             service.create_account(&user(account), now).await.unwrap();
         }
         let log = directory.follow();
-        Self { service, app, now, log, _folder: folder }
+        Self { service, app, now, began: now.wall, log, _folder: folder }
     }
 
     pub async fn of(accounts: &[&str]) -> Self {
         Self::with(accounts, |_| {}).await
+    }
+
+    /// The time at which the accounts were created.
+    pub fn began(&self) -> Timestamp {
+        self.began
+    }
+
+    pub fn advance(&mut self, time: Duration) {
+        self.now = self.now.after(time);
+    }
+
+    /// Logs in a phone of a user.
+    pub async fn log_in(&mut self, who: &str) {
+        if self.app.keys.is_empty() {
+            self.app.keys.push(AppKey { id: 1, text: "the key of a test".into() });
+            self.service.put_app(self.app.clone()).await.unwrap();
+        }
+        let (user_id, issued) = (id(who), self.now.wall.as_secs());
+        let claims = Claims { user_id, app: self.app.id, issued, expire: 1_000_000, userbuf: None };
+        let call = LoginCall {
+            app: self.app.id,
+            user_id: who,
+            user_sig: &sign(&self.app.keys[0], &claims),
+            device_id: "phone",
+            platform: Platform::IPhone,
+            resume: false,
+            connection: ConnectionId::alone(self.now.moment.0),
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        };
+        self.service.login(&call, self.now).await.unwrap();
     }
 
     pub async fn set(&mut self, change: impl FnOnce(&mut AppSettings)) {
@@ -63,7 +98,7 @@ impl World {
             let of = &entry.user.id;
             Some(match &entry.news {
                 News::Lists(news) => {
-                    let version = news.version - self.now.wall.0;
+                    let version = news.version - self.began.0;
                     let by = news.by.map_or(String::new(), |by| format!(" by {}", by.local));
                     let unread = news.total_unread;
                     let change = match &news.change {
@@ -94,6 +129,15 @@ impl World {
                             )
                         }
                         ListsChange::ConversationGone(peer) => format!("no row {peer}"),
+                        ListsChange::Blocked(blocked) => {
+                            let ids: Vec<&str> = blocked.iter().map(|entry| entry.id.as_str()).collect();
+                            format!("blocked {}", ids.join(" "))
+                        }
+                        ListsChange::Unblocked(ids) => {
+                            let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
+                            format!("unblocked {}", ids.join(" "))
+                        }
+                        ListsChange::Visibility(visibility) => format!("visibility {visibility}"),
                     };
                     format!("{of}+{version}{by}: {change}, {unread} in all")
                 }
@@ -103,6 +147,11 @@ impl World {
                     format!("{of} shows {} to {}", shown.profile.nick, friends.join(" "))
                 }
                 News::Friend { friend, mutual } => format!("{of} and {friend}: {mutual}"),
+                News::Restricted(of) => {
+                    let visibility = of.restrictions.visibility();
+                    let blocked: Vec<&str> = of.restrictions.blocked().iter().map(UserId::as_str).collect();
+                    format!("{} is seen by {visibility} without {blocked:?}", of.status.user_id)
+                }
                 News::Status(_)
                 | News::Ended(_)
                 | News::Subscriptions { .. }
