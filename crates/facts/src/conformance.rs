@@ -19,6 +19,7 @@ pub mod operations;
 pub mod outbox;
 pub mod profiles;
 pub mod recording;
+pub mod restrictions;
 
 use crate::{
     Account, Answer, Befriended, EndMark, EndWhy, EndedLogin, Facts, ListsState, LoginRecorded,
@@ -125,6 +126,27 @@ macro_rules! conformance_tests {
                 profiles_and_states_come_in_the_order_asked
                 profiles_are_kept_to_the_byte
                 accounts_are_found_by_what_their_nick_begins_with
+            }
+            restrictions {
+                a_new_account_is_not_restricted
+                a_visibility_counts_up_when_it_is_another
+                restrictions_need_an_account
+                each_user_to_block_has_an_outcome
+                users_are_unblocked
+                a_thousand_users_are_blocked_at_once
+                blocked_users_are_listed_by_rising_id
+                blocks_are_told_in_both_directions
+                restrictions_come_in_the_order_asked
+                the_version_grows_with_every_change_of_a_restriction
+                restricted_users_are_listed_in_pages
+                a_blocked_user_sends_no_message
+                a_missing_account_is_told_before_a_block
+                a_blocked_user_is_added_by_the_app_only
+                deleting_an_account_leaves_the_blocks_of_others
+                block_lists_go_with_their_app
+                many_who_block_at_once_do_not_pass_the_bound
+                each_change_of_many_writers_is_counted_once
+                a_block_stops_the_messages_under_way
             }
             messages {
                 a_message_is_stored_for_both
@@ -415,11 +437,12 @@ async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    const FILES: [(&str, &str); 11] = [
+    const FILES: [(&str, &str); 12] = [
         ("accounts", include_str!("conformance/accounts.rs")),
         ("logins", include_str!("conformance/logins.rs")),
         ("friends", include_str!("conformance/friends.rs")),
         ("profiles", include_str!("conformance/profiles.rs")),
+        ("restrictions", include_str!("conformance/restrictions.rs")),
         ("messages", include_str!("conformance/messages.rs")),
         ("conversations", include_str!("conformance/conversations.rs")),
         ("model", include_str!("conformance/model.rs")),
