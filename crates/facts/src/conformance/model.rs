@@ -2,10 +2,13 @@
 //!
 //! The model stores every message, and counts unread messages by visiting all of them.
 
+mod restrictions;
+
 use super::{NOTHING_REVOKED, at, client_id, custom, id, ok};
 use crate::{Befriended, Facts, ListsState, NewFriendship, NewMessage, RETRY_TIME, Sent};
 use lamplight_model::{
     AllowType, AppId, Conversation, Friend, Message, Profile, ProfileChange, Timestamp, User, UserId,
+    Visibility,
 };
 use std::collections::BTreeMap;
 
@@ -53,6 +56,9 @@ enum Step {
     Befriend { owner: UserId, friend: UserId, both: bool, ask: bool, limit: usize, words: String },
     SetRemark { owner: UserId, friend: UserId, remark: String },
     Unfriend { owner: UserId, friend: UserId, both: bool },
+    SetVisibility(UserId, Visibility),
+    Block { owner: UserId, users: Vec<UserId>, limit: usize },
+    Unblock { owner: UserId, users: Vec<UserId> },
     Send { from: UserId, to: UserId, called: u64, text: u64 },
     Read { owner: UserId, peer: UserId, sequence: Option<u64> },
     Pin { owner: UserId, peer: UserId, pinned: bool },
@@ -96,6 +102,9 @@ impl Step {
             13 => Self::Pin { owner: one, peer: other, pinned: dice.coin() },
             14 => Self::DeleteConversation { owner: one, peer: other },
             15 => Self::Forget { age: dice.below(10) * MOMENT },
+            16 => Self::SetVisibility(one, Visibility::ALL[dice.index(3)]),
+            17 => Self::Block { owner: one, users: dice.names(), limit: dice.index(4) },
+            18 | 19 => Self::Unblock { owner: one, users: dice.names() },
             _ => Self::Send { from: one, to: other, called: dice.below(4), text: dice.below(3) },
         }
     }
@@ -122,6 +131,11 @@ impl Dice {
     fn name(&mut self) -> UserId {
         id(NAMES[self.index(NAMES.len())])
     }
+
+    /// Returns up to three names, which may be equal.
+    fn names(&mut self) -> Vec<UserId> {
+        (0..self.below(4)).map(|_| self.name()).collect()
+    }
 }
 
 /// Returns a pseudo-random number (splitmix64).
@@ -136,6 +150,8 @@ struct Model {
     app: AppId,
     accounts: BTreeMap<UserId, Account>,
     friends: BTreeMap<(UserId, UserId), Entry>,
+    /// The entries of the block lists: the owner, the blocked user, and the time.
+    blocks: BTreeMap<(UserId, UserId), Timestamp>,
     /// The messages between two users, ordered by sequence. The smaller id comes first in the key.
     messages: BTreeMap<(UserId, UserId), Vec<Kept>>,
     rows: BTreeMap<(UserId, UserId), Row>,
@@ -145,6 +161,7 @@ struct Account {
     made: Timestamp,
     version: u64,
     profile: Profile,
+    visibility: Visibility,
 }
 
 #[derive(Clone, PartialEq)]
@@ -174,8 +191,8 @@ struct Row {
 
 impl Model {
     fn new(app: AppId) -> Self {
-        let (accounts, friends, messages, rows) = Default::default();
-        Self { app, accounts, friends, messages, rows }
+        let (accounts, friends, blocks, messages, rows) = Default::default();
+        Self { app, accounts, friends, blocks, messages, rows }
     }
 
     /// Applies the step to the store and to the model, and compares the answers.
@@ -193,8 +210,8 @@ impl Model {
             Step::Create(id) => {
                 let created = ok(facts.create_account(user(&id), made)).await.made;
                 assert_eq!(created, !self.accounts.contains_key(&id), "{played:#?}");
-                let version = made.0;
-                self.accounts.entry(id).or_insert(Account { made, version, profile: Profile::default() });
+                let (version, profile, visibility) = (made.0, Profile::default(), Visibility::Everyone);
+                self.accounts.entry(id).or_insert(Account { made, version, profile, visibility });
             }
             Step::Delete(id) => {
                 let deleted = ok(facts.delete_account(user(&id), NOTHING_REVOKED)).await;
@@ -207,6 +224,7 @@ impl Model {
                     }
                 }
                 self.friends.retain(|(owner, friend), _| *owner != id && *friend != id);
+                self.blocks.retain(|(owner, _), _| *owner != id);
                 self.rows.retain(|(owner, _), _| *owner != id);
             }
             Step::SetProfile(id, change) => {
@@ -270,6 +288,11 @@ impl Model {
                 let states = (self.state(&owner), self.state(&friend));
                 assert_eq!((done.owner_state, done.friend_state), states, "{played:#?}");
             }
+            Step::SetVisibility(id, visibility) => self.set_visibility(facts, id, visibility, played).await,
+            Step::Block { owner, users, limit } => {
+                self.block(facts, owner, users, now, limit, played).await;
+            }
+            Step::Unblock { owner, users } => self.unblock(facts, owner, users, played).await,
             Step::Send { from, to, called, text } => {
                 let client_id = client_id(&called.to_string());
                 let body = match text {
@@ -340,7 +363,8 @@ impl Model {
         if both && !had_back && entries(friend) >= limit {
             return refused(Befriended::FriendListFull);
         }
-        if ask && account.profile.allow == AllowType::DenyAny && (!had || (both && !had_back)) {
+        let denies = account.profile.allow == AllowType::DenyAny || self.blocks.contains_key(&back);
+        if ask && denies && (!had || (both && !had_back)) {
             return refused(Befriended::Denied);
         }
 
@@ -385,6 +409,10 @@ impl Model {
         }
         if !self.accounts.contains_key(&to) {
             assert_eq!(sent, Sent::NoSuchRecipient, "{played:#?}");
+            return;
+        }
+        if self.blocks.contains_key(&(to.clone(), from.clone())) {
+            assert_eq!(sent, Sent::Blocked, "{played:#?}");
             return;
         }
 
@@ -456,6 +484,7 @@ impl Model {
         assert_eq!(ok(facts.profiles(users.clone())).await, profiles, "{played:#?}");
         let states: Vec<_> = users.iter().map(|user| there(user).map(|_| self.state(&user.id))).collect();
         assert_eq!(ok(facts.lists_states(users.clone())).await, states, "{played:#?}");
+        self.compare_restrictions(facts, &users, played).await;
         for user in users {
             let ids = || NAMES.iter().map(|name| id(name));
             let mut friends: Vec<Friend> = ids().filter_map(|it| self.friend(&user.id, &it)).collect();
