@@ -2,7 +2,7 @@
 //! call does not return.
 
 use crate::common::{new_store, server};
-use crate::{accounts, conversations, friends, messages, profiles};
+use crate::{accounts, conversations, friends, messages, profiles, restrictions};
 use tokio_postgres::Client;
 
 #[tokio::test]
@@ -17,11 +17,21 @@ async fn pages_are_read_along_an_index() {
         (messages::HISTORY, "1, '2', '3', 4, 5", "Scan Backward using messages_pkey on"),
         (profiles::FIND, "1, '2', '3', 4", "Scan using accounts_by_nick on"),
         (accounts::USERS_LOGGED_IN, "1, '2', 3", "Scan using logins_pkey on"),
+        (restrictions::RESTRICTED_USERS, "1, '2', 3", "Scan using accounts_restricted on"),
+        (restrictions::RESTRICTIONS, "'{1}', '{2}'", "Scan using blocks_pkey on"),
+        (restrictions::RESTRICTIONS, "'{1}', '{2}'", "Scan using friends_pkey on friends f"),
+        (restrictions::RESTRICTIONS, "'{1}', '{2}'", "Scan using friends_pkey on friends b"),
+        (restrictions::BETWEEN, "1, '2', '{3}'", "Scan using blocks_pkey on"),
+        (restrictions::BLOCK_LIST, "1, '2'", "Scan using blocks_pkey on"),
+        (friends::MUTUAL, "1, '2'", "Scan using friends_pkey on friends f"),
+        (friends::MUTUAL, "1, '2'", "Scan using friends_pkey on friends b"),
         (profiles::FIND_BEFORE, "1, '2', '3', 4, '5'", "Scan using accounts_by_nick on"),
     ];
     for (sql, values, index) in table {
         let plan = plan(&client, sql, values).await;
         assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{sql}: {plan}");
+        // This index has the entries of all users who have added a user.
+        assert!(!plan.contains("friends_by_friend"), "{sql}: {plan}");
     }
 }
 
@@ -36,6 +46,11 @@ const ROWS: &str = "
     INSERT INTO friends (app, owner, friend, remark, added, source, wording)
     SELECT app, 'user ' || n, 'user ' || (n + k) % 2000 + 1, '', 1, '', ''
     FROM generate_series(1, 2) AS app, generate_series(1, 200) AS n, generate_series(1, 100) AS k;
+    INSERT INTO blocks (app, owner, blocked, since)
+    SELECT app, 'user ' || n, 'user ' || (n + k) % 2000 + 1, 1
+    FROM generate_series(1, 2) AS app, generate_series(1, 20) AS n, generate_series(1, 100) AS k;
+    UPDATE accounts SET visibility = 1 WHERE id LIKE 'user 2_';
+    UPDATE accounts SET block_count = 100 WHERE EXISTS (SELECT FROM blocks AS b WHERE b.app = accounts.app AND b.owner = id);
     INSERT INTO pairs (app, low, high, last, of_low)
     SELECT 1, 'user ' || n, 'v' || k, 20, 20 FROM generate_series(1, 50) AS n, generate_series(1, 40) AS k;
     INSERT INTO conversations (app, owner, peer, pair, pinned, active, cleared, read, unread)

@@ -26,12 +26,14 @@ pub(crate) const BETWEEN: &str = "SELECT
         EXISTS (SELECT FROM blocks AS b WHERE b.app = $1 AND b.owner = q.id AND b.blocked = $2)
     FROM unnest($3::text[]) WITH ORDINALITY AS q (id, place) ORDER BY q.place";
 
-/// Selects the restrictions of users. The lists are read only for users who have them.
+/// Selects the restrictions of users. The lists are read only for users who have them. For `OFFSET`, see
+/// [`MUTUAL`](crate::friends::MUTUAL).
 pub(crate) const RESTRICTIONS: &str = "SELECT a.lists_version, a.visibility,
         CASE WHEN a.visibility = 1 THEN ARRAY(
             SELECT f.friend FROM friends AS f
-            JOIN friends AS b ON b.app = f.app AND b.owner = f.friend AND b.friend = f.owner
-            WHERE f.app = a.app AND f.owner = a.id ORDER BY f.friend) END,
+            WHERE f.app = a.app AND f.owner = a.id AND EXISTS (
+                SELECT FROM friends AS b WHERE b.app = f.app AND b.owner = f.friend AND b.friend = f.owner OFFSET 0)
+            ORDER BY f.friend) END,
         CASE WHEN a.block_count <> 0 THEN ARRAY(
             SELECT b.blocked FROM blocks AS b WHERE b.app = a.app AND b.owner = a.id ORDER BY b.blocked) END
     FROM unnest($1::bigint[], $2::text[]) WITH ORDINALITY AS q (app, id, place)
