@@ -16,7 +16,7 @@ use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
     App, AppId, AppSettings, AuditAction, AuditChange, ClientMessageId, CustomElement, DeviceId, EndMark,
     EndWhy, EventDevice, FieldValue, Hook, Lane, MessageBody, NewAuditEntry, NoticeContent, Platform,
-    ProfileChange, SessionEvent, SessionEventKind, Timestamp, User, UserId,
+    ProfileChange, SessionEvent, SessionEventKind, Timestamp, User, UserId, Visibility,
 };
 use postgres::{Database, server};
 use process::Folder;
@@ -117,6 +117,10 @@ async fn grow(facts: &SqliteFacts, users: usize) {
             let custom = CustomElement { data: "\u{1}\0".to_owned(), ..CustomElement::default() };
             facts.send_message(message(&friend, &name, MessageBody::Custom(custom), n)).await.unwrap();
         }
+        let visibility = Visibility::ALL[n % Visibility::ALL.len()];
+        facts.set_visibility(user(&name), visibility).await.unwrap();
+        let blocked = (0..n % 4).map(|n| id(&format!("User {n}"))).collect();
+        facts.block(user(&name), blocked, Timestamp(4_500 + n as u64), 100).await.unwrap();
         facts.enqueue(vec![logout(&name, 1), logout(&name, 2)], vec![]).await.unwrap();
     }
     facts.mark_read(user("User 1"), id("User 0"), None).await.unwrap();
@@ -178,6 +182,7 @@ async fn answers(facts: &dyn Facts, users: usize) -> Vec<String> {
         format!("{:?}", facts.apps().await.unwrap()),
         format!("{:?}", facts.deleted_apps().await.unwrap()),
         format!("{:?}", facts.list_accounts(APP, None, 9_999).await.unwrap()),
+        format!("{:?}", facts.restricted_users(None, 9_999).await.unwrap()),
         format!("{:?}", facts.lanes().await.unwrap()),
         format!("{:?}", facts.dead_letters(APP, None, 9).await.unwrap()),
         format!("{:?}", facts.audit_entries(None, None, 9).await.unwrap()),
@@ -193,7 +198,9 @@ async fn answers(facts: &dyn Facts, users: usize) -> Vec<String> {
         told.push(format!("{:?}", facts.accounts_with_logins(all.clone()).await.unwrap()));
         told.push(format!("{:?}", facts.lists_states(all.clone()).await.unwrap()));
         told.push(format!("{:?}", facts.profiles(all.clone()).await.unwrap()));
+        told.push(format!("{:?}", facts.restrictions(all.clone()).await.unwrap()));
         told.push(format!("{:?}", facts.profile_fields(all).await.unwrap()));
+        told.push(format!("{:?}", facts.block_list(user(&name)).await.unwrap()));
         told.push(format!("{:?}", facts.friend_page(user(&name), None, 99).await.unwrap()));
         told.push(format!("{:?}", facts.conversations(user(&name), None, 99).await.unwrap()));
         let peer = id(&format!("User {}", n + 1));
