@@ -8,7 +8,7 @@ mod common;
 use common::{Server, server};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
-use lamplight_facts::{Facts, FactsError, FiguresRead, Operations};
+use lamplight_facts::{Facts, FactsError, FiguresRead, Lists, Operations};
 use lamplight_facts_postgres::{Cause, PostgresFacts, PostgresSettings, PostgresUrl, SCHEMA_VERSION, cause};
 use lamplight_model::{AppId, FactsMark, Timestamp, User, UserId};
 use std::error::Error;
@@ -161,6 +161,36 @@ async fn migrations_run_once_whichever_nodes_start() {
         // A node of the release before still writes its figures.
         client.batch_execute("SELECT put_figures('{1}', '{30}', '{c}', '{1}', '{15}')").await.unwrap();
     }
+}
+
+/// A node of the release before calls functions with their former names and results.
+#[tokio::test]
+async fn a_node_of_the_release_before_obeys_block_lists() {
+    let server = server().await;
+    let database = server.create_database().await;
+    let facts = PostgresFacts::open(&server.settings(database.name())).await.unwrap();
+    let client = server.connect(database.name()).await;
+    for n in [1, 2] {
+        facts.create_account(user(n), Timestamp(1)).await.unwrap();
+    }
+    let outcome = async |sql: &str| client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0);
+    let send = async |n: u64| {
+        let sql = format!(
+            "SELECT outcome FROM send_message(7, 'user 1', 'user 2', 'user 1', 'user 2', 'hi', NULL, '{n}', 9, 0, NULL, 1, 9)"
+        );
+        outcome(&sql).await
+    };
+    let befriend = "SELECT outcome FROM befriend(7, 'user 1', 'user 2', false, '', '', '', 9, 9, true)";
+    const STORED: i64 = 0;
+    const REPEATED: i64 = 1;
+    const NO_SUCH_RECIPIENT: i64 = 3;
+    const DENIED: i64 = 5;
+    assert_eq!(send(1).await, STORED);
+    facts.block(user(2), vec![user(1).id], Timestamp(2), 9).await.unwrap();
+    assert_eq!((send(1).await, send(2).await), (REPEATED, NO_SUCH_RECIPIENT));
+    assert_eq!(outcome(befriend).await, DENIED);
+    facts.unblock(user(2), vec![user(1).id]).await.unwrap();
+    assert_eq!((send(2).await, outcome(befriend).await), (STORED, STORED));
 }
 
 fn user(n: u64) -> User {

@@ -3,8 +3,8 @@
 use lamplight_facts::{EndWhy, Facts, Lists, ListsState, LoginRecorded, NewLogin, NewMessage, Revoked, Sent};
 use lamplight_facts_sqlite::{SCHEMA_VERSION, SqliteFacts};
 use lamplight_model::{
-    AppId, AppSettings, ClientMessageId, DeviceId, Friend, Platform, Profile, ProfileChange, Timestamp, User,
-    UserId,
+    AppId, AppSettings, ClientMessageId, DeviceId, Friend, Platform, Profile, ProfileChange,
+    StoredRestrictions, Timestamp, User, UserId,
 };
 use rusqlite::Connection;
 use std::path::Path;
@@ -29,6 +29,13 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
         assert!(revoked.refuses(1_700_000_000) && !revoked.refuses(1_700_000_001));
         let login = &facts.logins(user("alice")).await.unwrap()[0];
         assert_eq!((login.device.as_str(), login.number), ("phone", 1));
+
+        // Every status was visible to everyone.
+        assert!(accounts.iter().all(|account| !account.restricted));
+        assert_eq!(facts.restricted_users(None, 10).await.unwrap(), []);
+        let restrictions = facts.restrictions(vec![user("alice")]).await.unwrap();
+        let version = 1_700_000_000_001;
+        assert_eq!(restrictions, [Some(StoredRestrictions { version, ..StoredRestrictions::default() })]);
 
         // The lists version of a migrated account is that of a new account.
         let states = facts.lists_states(vec![user("alice"), User::new(AppId(2), id("alice"))]).await.unwrap();
@@ -81,6 +88,9 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
         at: Timestamp(1_800_000_000_000),
         push: Vec::new(),
     };
+    facts.block(user("bob"), vec![id("alice")], Timestamp(1_800_000_000_000), 1).await.unwrap();
+    assert_eq!(facts.send_message(message.clone()).await.unwrap(), Sent::Blocked);
+    facts.unblock(user("bob"), vec![id("alice")]).await.unwrap();
     assert!(matches!(facts.send_message(message).await.unwrap(), Sent::Stored(_)));
     assert!(facts.delete_account(user("alice"), Revoked::default()).await.unwrap().is_some());
     assert_eq!(facts.count_friends(user("bob")).await.unwrap(), 0);
