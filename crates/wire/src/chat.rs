@@ -1,8 +1,9 @@
-//! Conversions of profiles, friends, messages and conversations into messages of the wire protocol.
+//! Conversions of profiles, friends, block lists, messages and conversations into messages of the wire protocol.
 
 use crate::v1;
 use lamplight_model::{
-    AllowType, Conversation, CustomElement, Friend, Message, MessageBody, Profile, UserId,
+    AllowType, BlockedUser, Conversation, CustomElement, Friend, Message, MessageBody, Profile, UserId,
+    Visibility,
 };
 
 impl v1::Profile {
@@ -32,6 +33,35 @@ impl From<&Friend> for v1::Friend {
             add_source: friend.source.clone(),
             add_wording: friend.wording.clone(),
         }
+    }
+}
+
+impl From<Visibility> for v1::Visibility {
+    fn from(visibility: Visibility) -> Self {
+        match visibility {
+            Visibility::Everyone => Self::Everyone,
+            Visibility::Friends => Self::Friends,
+            Visibility::Nobody => Self::Nobody,
+        }
+    }
+}
+
+impl v1::Visibility {
+    /// Returns the visibility with this number in a message; `None` for `VISIBILITY_UNSPECIFIED` and for the number of
+    /// a newer version.
+    pub fn named(number: i32) -> Option<Visibility> {
+        match Self::try_from(number).ok()? {
+            Self::Unspecified => None,
+            Self::Everyone => Some(Visibility::Everyone),
+            Self::Friends => Some(Visibility::Friends),
+            Self::Nobody => Some(Visibility::Nobody),
+        }
+    }
+}
+
+impl From<&BlockedUser> for v1::BlockedUser {
+    fn from(blocked: &BlockedUser) -> Self {
+        Self { user_id: blocked.id.to_string(), blocked_at: blocked.since.0 }
     }
 }
 
@@ -78,6 +108,21 @@ impl From<&Conversation> for v1::Conversation {
             profile: Some(v1::Profile::of(&row.peer, &row.profile)),
             remark: row.remark.clone(),
             active_at: row.active.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visibility_has_the_same_number_in_both_directions() {
+        for visibility in Visibility::ALL {
+            assert_eq!(v1::Visibility::named(v1::Visibility::from(visibility).into()), Some(visibility));
+        }
+        for unknown in [-1, 0, 4] {
+            assert_eq!(v1::Visibility::named(unknown), None, "{unknown}");
         }
     }
 }

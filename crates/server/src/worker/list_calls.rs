@@ -1,7 +1,9 @@
-//! The calls of a client for profiles, friends, messages and conversations (SPEC section 6).
+//! The calls of a client for profiles, friends, visibility, block list, messages and conversations (SPEC section 6).
 
 use super::calls::Caller;
-use lamplight_model::{AllowType, ClientMessageId, Code, MessageBody, ProfileChange, Refusal, UserId};
+use lamplight_model::{
+    AllowType, ClientMessageId, Code, MessageBody, ProfileChange, Refusal, UserId, Visibility,
+};
 use lamplight_service::{By, NewFriend, ServiceError};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
@@ -79,6 +81,39 @@ impl Caller {
                 let (friend, lists_version) = (Some((&set.value).into()), set.version);
                 let body = Body::SetFriendRemark(v1::SetFriendRemarkResponse { friend, lists_version });
                 (body, Some(lists_version))
+            }
+            Request::SetVisibility(request) => {
+                let visibility = visibility(request.visibility)?;
+                let lists_version = service.set_visibility(user, visibility, by, now).await?.version;
+                (Body::SetVisibility(v1::SetVisibilityResponse { lists_version }), Some(lists_version))
+            }
+            Request::GetBlockList(_) => {
+                let list = service.block_list(user, by, now).await?;
+                let body = v1::GetBlockListResponse {
+                    visibility: v1::Visibility::from(list.value.visibility).into(),
+                    blocked: list.value.blocked.iter().map(v1::BlockedUser::from).collect(),
+                    lists_version: list.version,
+                };
+                (Body::GetBlockList(body), None)
+            }
+            Request::BlockUsers(request) => {
+                let users = user_ids(&request.user_ids)?;
+                let done = service.block_users(user, &users, by, now).await?;
+                let body = v1::BlockUsersResponse {
+                    blocked: done.value.blocked.iter().map(v1::BlockedUser::from).collect(),
+                    failures: item_failures(&done.value.failures),
+                    lists_version: done.version,
+                };
+                (Body::BlockUsers(body), Some(done.version))
+            }
+            Request::UnblockUsers(request) => {
+                let users = user_ids(&request.user_ids)?;
+                let done = service.unblock_users(user, &users, by, now).await?;
+                let (failures, lists_version) = (item_failures(&done.value.failures), done.version);
+                (
+                    Body::UnblockUsers(v1::UnblockUsersResponse { failures, lists_version }),
+                    Some(lists_version),
+                )
             }
             Request::SendMessage(request) => {
                 let to = user_id(&request.to)?;
@@ -169,6 +204,12 @@ fn allow_type(number: i32) -> Result<Option<AllowType>, Refusal> {
         Ok(v1::AllowType::DenyAny) => Ok(Some(AllowType::DenyAny)),
         Err(_) => Err(Refusal::because(Code::INVALID_PARAMETER, "unknown allow_type")),
     }
+}
+
+/// Parses the new visibility. There is no default, so that a request without one changes nothing.
+fn visibility(number: i32) -> Result<Visibility, Refusal> {
+    let missing = "visibility must be VISIBILITY_EVERYONE, VISIBILITY_FRIENDS or VISIBILITY_NOBODY";
+    v1::Visibility::named(number).ok_or_else(|| Refusal::because(Code::INVALID_PARAMETER, missing))
 }
 
 fn item_failures(failures: &[(UserId, Code)]) -> Vec<v1::ItemFailure> {

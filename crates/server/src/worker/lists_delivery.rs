@@ -141,5 +141,14 @@ fn of_news(user: &UserId, news: &ListsNews) -> v1::ListsChanged {
         ListsChange::ConversationGone(peer) => {
             v1::ListsChanged { deleted_conversations: vec![peer.to_string()], total_unread, ..changed }
         }
+        ListsChange::Blocked(blocked) => {
+            v1::ListsChanged { blocked: blocked.iter().map(v1::BlockedUser::from).collect(), ..changed }
+        }
+        ListsChange::Unblocked(users) => {
+            v1::ListsChanged { unblocked: users.iter().map(UserId::to_string).collect(), ..changed }
+        }
+        ListsChange::Visibility(visibility) => {
+            v1::ListsChanged { visibility: v1::Visibility::from(*visibility).into(), ..changed }
+        }
     }
 }
