@@ -1,7 +1,7 @@
 //! The events that the client reports to the application.
 
 use crate::{Abilities, ConversationInfo, FriendInfo, LinkEnd, Refused, UserInfo};
-use lamplight_model::{Message, Platform, UserId, UserStatus};
+use lamplight_model::{BlockedUser, Message, Platform, UserId, UserStatus, Visibility};
 use std::time::Duration;
 
 /// An event of the client.
@@ -64,11 +64,21 @@ pub enum Event {
         /// The users who were removed from the list.
         deleted: Vec<UserId>,
     },
+    /// Another device of the user, or the server API, has changed the block list.
+    BlockListChanged {
+        /// The new entries.
+        blocked: Vec<BlockedUser>,
+        /// The users who were removed from the list.
+        unblocked: Vec<UserId>,
+    },
+    /// Another device of the user, or the server API, has changed who may see the user's status.
+    VisibilityChanged(Visibility),
     /// The user's own profile was changed on another device of the user, or by the server API.
     SelfInfoChanged(UserInfo),
     /// The profiles of mutual friends have changed.
     UsersInfoChanged(Vec<UserInfo>),
-    /// The client has missed changes of the user's lists. The application should read friends and conversations again.
+    /// The client has missed changes of the user's lists. The application should read friends, conversations and the
+    /// block list again.
     ListsOutdated,
     /// Another login, the server API or an operator has logged this device out. The session has ended.
     KickedOffline {
@@ -131,6 +141,8 @@ impl Event {
             | Self::MessagesReceived(_)
             | Self::ConversationsChanged { .. }
             | Self::FriendListChanged { .. }
+            | Self::BlockListChanged { .. }
+            | Self::VisibilityChanged(_)
             | Self::SelfInfoChanged(_)
             | Self::UsersInfoChanged(_)
             | Self::ListsOutdated

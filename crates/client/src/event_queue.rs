@@ -77,6 +77,8 @@ impl EventQueue {
             | Event::MessagesReceived(_)
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }
+            | Event::BlockListChanged { .. }
+            | Event::VisibilityChanged(_)
             | Event::SelfInfoChanged(_)
             | Event::UsersInfoChanged(_)
             | Event::ListsOutdated
@@ -184,6 +186,8 @@ mod tests {
             | Event::MessagesReceived(_)
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }
+            | Event::BlockListChanged { .. }
+            | Event::VisibilityChanged(_)
             | Event::SelfInfoChanged(_)
             | Event::UsersInfoChanged(_)
             | Event::ListsOutdated

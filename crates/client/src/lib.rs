@@ -65,7 +65,8 @@ pub use client::builder::ClientBuilder;
 pub use error::{BuildError, Error, LinkEnd, Refused, TransportError};
 pub use event::{Event, KickedBy};
 pub use lists::{
-    ConversationInfo, ConversationPage, FriendInfo, History, ItemFailure, SentMessage, UserInfo, UsersInfo,
+    BlockListInfo, ConversationInfo, ConversationPage, FriendInfo, History, ItemFailure, SentMessage,
+    UserInfo, UsersBlocked, UsersInfo,
 };
 pub use machine::MAX_QUEUE;
 pub use request::{Abilities, Failure, LoggedIn, Statuses, Subscribed, Subscriptions, Unsubscribed};
@@ -73,7 +74,7 @@ pub use shared::Events;
 
 // Types in the parameters and results of calls and in events.
 pub use lamplight_model::{
-    AllowType, AppId, ClientMessageId, Code, CustomElement, CustomStatus, DeviceId, Message, MessageBody,
-    Platform, PlatformSet, Profile, ProfileChange, Reason, StatusType, Timestamp, UserId, UserStatus,
-    Version,
+    AllowType, AppId, BlockedUser, ClientMessageId, Code, CustomElement, CustomStatus, DeviceId, Message,
+    MessageBody, Platform, PlatformSet, Profile, ProfileChange, Reason, StatusType, Timestamp, UserId,
+    UserStatus, Version, Visibility,
 };

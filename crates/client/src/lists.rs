@@ -1,8 +1,10 @@
-//! Profiles, friends, messages and conversations: the types of the SDK, their conversion from the wire protocol, and
-//! the client's lists version.
+//! Profiles, friends, the block list, messages and conversations: the types of the SDK, their conversion from the wire
+//! protocol, and the client's lists version.
 
 use crate::read;
-use lamplight_model::{AllowType, ClientMessageId, Message, MessageBody, Profile, Timestamp, UserId};
+use lamplight_model::{
+    AllowType, BlockedUser, ClientMessageId, Message, MessageBody, Profile, Timestamp, UserId, Visibility,
+};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -53,6 +55,25 @@ pub struct FriendInfo {
     pub add_source: String,
     /// The text that was sent with the friend request.
     pub add_wording: String,
+}
+
+/// The visibility and the block list of this user.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct BlockListInfo {
+    /// The users who may see this user's status, apart from the blocked users.
+    pub visibility: Visibility,
+    /// The blocked users, in ascending order of their `userID`s.
+    pub blocked: Vec<BlockedUser>,
+}
+
+/// The result of [`Client::block_users`](crate::Client::block_users).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct UsersBlocked {
+    /// The new entries of the block list.
+    pub blocked: Vec<BlockedUser>,
+    /// The users for whom the call failed: 31307 if the user was blocked before, 70107 if there is no such account,
+    /// 31306 if the list is full.
+    pub failures: Vec<ItemFailure>,
 }
 
 /// A row of this user's conversation list.
@@ -116,6 +137,9 @@ pub(crate) struct ListNews {
     pub deleted_friends: Vec<UserId>,
     pub profile: Option<UserInfo>,
     pub friends_profiles: Vec<UserInfo>,
+    pub blocked: Vec<BlockedUser>,
+    pub unblocked: Vec<UserId>,
+    pub visibility: Option<Visibility>,
     pub total_unread: Option<u32>,
 }
 
@@ -146,6 +170,10 @@ pub(crate) fn answers(ask: &Ask, body: &Tell) -> bool {
             | (Ask::AddFriend(_), Tell::AddFriend(_))
             | (Ask::DeleteFriends(_), Tell::DeleteFriends(_))
             | (Ask::SetFriendRemark(_), Tell::SetFriendRemark(_))
+            | (Ask::SetVisibility(_), Tell::SetVisibility(_))
+            | (Ask::GetBlockList(_), Tell::GetBlockList(_))
+            | (Ask::BlockUsers(_), Tell::BlockUsers(_))
+            | (Ask::UnblockUsers(_), Tell::UnblockUsers(_))
             | (Ask::SendMessage(_), Tell::SendMessage(_))
             | (Ask::GetHistory(_), Tell::GetHistory(_))
             | (Ask::GetConversationList(_), Tell::GetConversationList(_))
@@ -162,6 +190,9 @@ pub(crate) fn version_of(body: &Tell) -> Option<u64> {
         Tell::AddFriend(told) => Some(told.lists_version),
         Tell::DeleteFriends(told) => Some(told.lists_version),
         Tell::SetFriendRemark(told) => Some(told.lists_version),
+        Tell::SetVisibility(told) => Some(told.lists_version),
+        Tell::BlockUsers(told) => Some(told.lists_version),
+        Tell::UnblockUsers(told) => Some(told.lists_version),
         // The answer to a retry contains the current version, which may be ahead of changes that the client has not
         // received yet.
         Tell::SendMessage(told) if told.repeated_send => None,
@@ -183,6 +214,7 @@ pub(crate) fn version_of(body: &Tell) -> Option<u64> {
         | Tell::ConnectionEnded(_)
         | Tell::GetUsersInfo(_)
         | Tell::GetFriendList(_)
+        | Tell::GetBlockList(_)
         | Tell::GetHistory(_)
         | Tell::GetConversationList(_)
         | Tell::ListsChanged(_)
@@ -207,6 +239,9 @@ pub(crate) fn deleted_friends(ask: &Ask, told: &Tell) -> Vec<UserId> {
 
 pub(crate) fn news(told: v1::ListsChanged) -> ListNews {
     ListNews {
+        visibility: v1::Visibility::named(told.visibility),
+        blocked: blocked(told.blocked),
+        unblocked: read::users(&told.unblocked),
         messages: told.messages.into_iter().filter_map(message).collect(),
         conversations: told.conversations.into_iter().filter_map(conversation).collect(),
         deleted_conversations: read::users(&told.deleted_conversations),
@@ -235,6 +270,24 @@ pub(crate) fn item_failures(told: Vec<v1::ItemFailure>) -> Vec<ItemFailure> {
     let failure =
         |told: v1::ItemFailure| ItemFailure { user_id: told.user_id, code: told.code, message: told.message };
     told.into_iter().map(failure).collect()
+}
+
+pub(crate) fn block_list(told: v1::GetBlockListResponse) -> BlockListInfo {
+    BlockListInfo {
+        visibility: v1::Visibility::named(told.visibility).unwrap_or_default(),
+        blocked: blocked(told.blocked),
+    }
+}
+
+pub(crate) fn users_blocked(told: v1::BlockUsersResponse) -> UsersBlocked {
+    UsersBlocked { blocked: blocked(told.blocked), failures: item_failures(told.failures) }
+}
+
+fn blocked(told: Vec<v1::BlockedUser>) -> Vec<BlockedUser> {
+    let entry = |told: v1::BlockedUser| {
+        Some(BlockedUser { id: UserId::new(&told.user_id).ok()?, since: Timestamp(told.blocked_at) })
+    };
+    told.into_iter().filter_map(entry).collect()
 }
 
 pub(crate) fn friend(told: v1::Friend) -> Option<FriendInfo> {

@@ -140,6 +140,7 @@ impl Request {
                 **ask,
                 Ask::GetUsersInfo(_)
                     | Ask::GetFriendList(_)
+                    | Ask::GetBlockList(_)
                     | Ask::GetHistory(_)
                     | Ask::GetConversationList(_)
                     | Ask::SendMessage(_)
@@ -205,6 +206,8 @@ fn check_lists(ask: &Ask) -> Result<(), Refused> {
             check_text("add_wording", &ask.add_wording, MAX_ADD_TEXT_BYTES)
         }
         Ask::DeleteFriends(ask) => ask.user_ids.iter().try_for_each(|user| check_user(user)),
+        Ask::BlockUsers(ask) => ask.user_ids.iter().try_for_each(|user| check_user(user)),
+        Ask::UnblockUsers(ask) => ask.user_ids.iter().try_for_each(|user| check_user(user)),
         Ask::SetFriendRemark(ask) => {
             check_user(&ask.user_id)?;
             check_text("the remark", &ask.remark, MAX_REMARK_BYTES)
@@ -220,6 +223,8 @@ fn check_lists(ask: &Ask) -> Result<(), Refused> {
         Ask::PinConversation(ask) => check_user(&ask.peer),
         Ask::DeleteConversation(ask) => check_user(&ask.peer),
         Ask::GetFriendList(_)
+        | Ask::SetVisibility(_)
+        | Ask::GetBlockList(_)
         | Ask::GetConversationList(_)
         | Ask::Login(_)
         | Ask::Logout(_)

@@ -1,13 +1,13 @@
-//! The calls about profiles, friends, messages and conversations.
+//! The calls about profiles, friends, the block list, messages and conversations.
 
 use super::Client;
 use crate::lists::{
-    self, ConversationInfo, ConversationPage, FriendInfo, History, ItemFailure, SentMessage, UserInfo,
-    UsersInfo,
+    self, BlockListInfo, ConversationInfo, ConversationPage, FriendInfo, History, ItemFailure, SentMessage,
+    UserInfo, UsersBlocked, UsersInfo,
 };
 use crate::request::{Answer, Request};
 use crate::{Error, LinkEnd};
-use lamplight_model::{AllowType, ClientMessageId, CustomElement, MessageBody, ProfileChange};
+use lamplight_model::{AllowType, ClientMessageId, CustomElement, MessageBody, ProfileChange, Visibility};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -82,7 +82,7 @@ impl Client {
     /// [`Error::Refused`] with one of these codes:
     ///
     /// - 70107: there is no such account.
-    /// - 30516: the user allows nobody to add them.
+    /// - 30516: the user allows nobody to add them, or has blocked this user.
     /// - 30010: this user's friend list is full.
     /// - 30014: the other user's list is full.
     /// - 6017: `user_id` is the id of this user.
@@ -125,6 +125,63 @@ impl Client {
         told.friend.and_then(lists::friend).ok_or_else(no_answer)
     }
 
+    /// Sets who may see this user's status. Blocked users may not see it, whatever the visibility is. The change takes
+    /// effect at once: users who may no longer see the status are shown what they would be shown if all connections of
+    /// this user had closed.
+    ///
+    /// # Errors
+    ///
+    /// The same as for every call.
+    pub async fn set_visibility(&self, visibility: Visibility) -> Result<(), Error> {
+        let visibility = v1::Visibility::from(visibility).into();
+        self.lists(Ask::SetVisibility(v1::SetVisibilityRequest { visibility })).await.map(drop)
+    }
+
+    /// Returns this user's visibility and block list. The list has at most 1,000 entries.
+    ///
+    /// # Errors
+    ///
+    /// The same as for every call.
+    pub async fn get_block_list(&self) -> Result<BlockListInfo, Error> {
+        let ask = Ask::GetBlockList(v1::GetBlockListRequest {});
+        let Tell::GetBlockList(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        Ok(lists::block_list(told))
+    }
+
+    /// Adds at most 1,000 users to this user's block list. A blocked user may not see this user's status, and can
+    /// neither send messages to this user nor add this user as a friend. Friendships stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the whole call was refused: with 6017 if there are no users or if one of them is this
+    /// user. Users for whom it failed individually are in [`UsersBlocked::failures`].
+    pub async fn block_users<I>(&self, users: I) -> Result<UsersBlocked, Error>
+    where
+        I: IntoIterator,
+        I::Item: ToString,
+    {
+        let user_ids = super::texts(users);
+        let ask = Ask::BlockUsers(v1::BlockUsersRequest { user_ids });
+        let Tell::BlockUsers(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        Ok(lists::users_blocked(told))
+    }
+
+    /// Removes at most 1,000 users from this user's block list. Returns the users who were not on it (31503).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if the whole call was refused.
+    pub async fn unblock_users<I>(&self, users: I) -> Result<Vec<ItemFailure>, Error>
+    where
+        I: IntoIterator,
+        I::Item: ToString,
+    {
+        let user_ids = super::texts(users);
+        let ask = Ask::UnblockUsers(v1::UnblockUsersRequest { user_ids });
+        let Tell::UnblockUsers(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
+        Ok(lists::item_failures(told.failures))
+    }
+
     /// Sends a text message: UTF-8, at most 12,288 bytes unless the app's settings say otherwise. When this returns,
     /// the message is stored durably.
     ///
@@ -133,8 +190,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 70107 if there is no such account, 80002 if the text is too long, and 6017 if it is
-    /// empty.
+    /// [`Error::Refused`] with 70107 if there is no such account, 80002 if the text is too long, 6017 if it is empty,
+    /// and 20007 if the recipient has blocked this user.
     pub async fn send_c2c_text_message(&self, to: &str, text: &str) -> Result<SentMessage, Error> {
         self.send_c2c_text_message_as(to, text, &random_id()).await
     }

@@ -63,6 +63,10 @@ impl Machine {
             | Tell::AddFriend(_)
             | Tell::DeleteFriends(_)
             | Tell::SetFriendRemark(_)
+            | Tell::SetVisibility(_)
+            | Tell::GetBlockList(_)
+            | Tell::BlockUsers(_)
+            | Tell::UnblockUsers(_)
             | Tell::SendMessage(_)
             | Tell::GetHistory(_)
             | Tell::GetConversationList(_)
@@ -447,6 +451,12 @@ impl Machine {
         if !news.friends.is_empty() || !news.deleted_friends.is_empty() {
             let (changed, deleted) = (news.friends, news.deleted_friends);
             turn.emit(Event::FriendListChanged { changed, deleted });
+        }
+        if !news.blocked.is_empty() || !news.unblocked.is_empty() {
+            turn.emit(Event::BlockListChanged { blocked: news.blocked, unblocked: news.unblocked });
+        }
+        if let Some(visibility) = news.visibility {
+            turn.emit(Event::VisibilityChanged(visibility));
         }
         if let Some(profile) = news.profile {
             turn.emit(Event::SelfInfoChanged(profile));

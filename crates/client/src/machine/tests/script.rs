@@ -10,6 +10,7 @@ use crate::request::Failure;
 use crate::testing::{brief, status};
 use crate::{TransportError, lists, read};
 use expect_test::Expect;
+use lamplight_model::Visibility;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body as Tell;
 use std::fmt::Write as _;
@@ -130,6 +131,24 @@ impl World {
                         lists_version: rest.parse().unwrap(),
                         messages: message.into_iter().collect(),
                         reload: word == "reload",
+                        ..v1::ListsChanged::default()
+                    }),
+                )
+            }
+            // `+bob` is blocked, `-cid` is unblocked; any other word is the visibility.
+            "blocks" => {
+                let words: Vec<&str> = rest.split_whitespace().collect();
+                let pick = |sign| words.iter().filter_map(move |word| word.strip_prefix(sign));
+                let blocked = |user: &str| v1::BlockedUser { user_id: user.to_owned(), blocked_at: 7 };
+                let visibility = words.iter().find_map(|word| word.parse::<Visibility>().ok());
+                told(
+                    0,
+                    Tell::ListsChanged(v1::ListsChanged {
+                        lists_version: 1,
+                        blocked: pick('+').map(blocked).collect(),
+                        unblocked: pick('-').map(str::to_owned).collect(),
+                        visibility: visibility
+                            .map_or(0, |visibility| v1::Visibility::from(visibility).into()),
                         ..v1::ListsChanged::default()
                     }),
                 )
@@ -289,6 +308,10 @@ fn show_message(message: &v1::ClientMessage) -> String {
         | Ask::AddFriend(_)
         | Ask::DeleteFriends(_)
         | Ask::SetFriendRemark(_)
+        | Ask::SetVisibility(_)
+        | Ask::GetBlockList(_)
+        | Ask::BlockUsers(_)
+        | Ask::UnblockUsers(_)
         | Ask::GetHistory(_)
         | Ask::GetConversationList(_)
         | Ask::PinConversation(_)
@@ -356,7 +379,13 @@ fn show_event(event: &Event) -> String {
         Event::MessagesReceived(messages) => format!("message: {}", messages[0].body.shown()),
         Event::ListsOutdated => "lists outdated".to_owned(),
         Event::AbilitiesChanged(able) => format!("abilities: refusal {:?}", able.refusal),
+        Event::BlockListChanged { blocked, unblocked } => {
+            let blocked: Vec<_> =
+                blocked.iter().map(|entry| format!("{}@{}", entry.id, entry.since.0)).collect();
+            format!("block list: + {} - {}", blocked.join(" "), show_ids(unblocked))
+        }
         Event::Connecting
+        | Event::VisibilityChanged(_)
         | Event::ConversationsChanged { .. }
         | Event::FriendListChanged { .. }
         | Event::SelfInfoChanged(_)

@@ -5,6 +5,7 @@ use crate::LinkEnd;
 use crate::event::KickedBy;
 use crate::testing::{brief, status};
 use expect_test::{ExpectFile, expect_file};
+use lamplight_model::Visibility;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body as Tell;
 use std::fmt::Write as _;
@@ -376,6 +377,14 @@ fn request(word: &str, rest: &str) -> Request {
             let (user_id, remark) = (user.to_owned(), remark.to_owned());
             lists(Ask::SetFriendRemark(v1::SetFriendRemarkRequest { user_id, remark }))
         }
+        "visibility" => {
+            let visibility: Visibility = rest.parse().expect("a visibility");
+            let visibility = v1::Visibility::from(visibility).into();
+            lists(Ask::SetVisibility(v1::SetVisibilityRequest { visibility }))
+        }
+        "blocked" => lists(Ask::GetBlockList(v1::GetBlockListRequest {})),
+        "block" => lists(Ask::BlockUsers(v1::BlockUsersRequest { user_ids: users() })),
+        "unblock" => lists(Ask::UnblockUsers(v1::UnblockUsersRequest { user_ids: users() })),
         _ => panic!("{word} means nothing"),
     }
 }
@@ -387,6 +396,10 @@ fn answer(kind: &str, what: &str) -> Tell {
     let statuses = statuses(what);
     let has = |word| has(what, word);
     let code = Code::NO_SUCH_ACCOUNT.number();
+    let item_failures = || -> Vec<v1::ItemFailure> {
+        let failed = signed(what, '-').into_iter();
+        failed.map(|user_id| v1::ItemFailure { user_id, code, ..Default::default() }).collect()
+    };
     match kind {
         "login" => Tell::Login(v1::LoginResponse {
             heartbeat_timeout_ms: HEARTBEAT_TIMEOUT_MS,
@@ -438,10 +451,17 @@ fn answer(kind: &str, what: &str) -> Tell {
         "friends" => Tell::GetFriendList(v1::GetFriendListResponse::default()),
         "befriend" => Tell::AddFriend(v1::AddFriendResponse::default()),
         "unfriend" => {
-            let failed = signed(what, '-').into_iter();
-            let failures =
-                failed.map(|user_id| v1::ItemFailure { user_id, code, ..Default::default() }).collect();
-            Tell::DeleteFriends(v1::DeleteFriendsResponse { failures, lists_version })
+            Tell::DeleteFriends(v1::DeleteFriendsResponse { failures: item_failures(), lists_version })
+        }
+        "visibility" => Tell::SetVisibility(v1::SetVisibilityResponse { lists_version }),
+        "blocked" => Tell::GetBlockList(v1::GetBlockListResponse { lists_version, ..Default::default() }),
+        "block" => Tell::BlockUsers(v1::BlockUsersResponse {
+            failures: item_failures(),
+            lists_version,
+            ..Default::default()
+        }),
+        "unblock" => {
+            Tell::UnblockUsers(v1::UnblockUsersResponse { failures: item_failures(), lists_version })
         }
         "remark" => Tell::SetFriendRemark(v1::SetFriendRemarkResponse::default()),
         _ => panic!("{kind} has no answer"),
@@ -480,6 +500,13 @@ fn show_request(body: &Ask) -> String {
         Ask::AddFriend(add) => format!("befriend {}", add.user_id),
         Ask::DeleteFriends(delete) => format!("unfriend {}", delete.user_ids.join(" ")),
         Ask::SetFriendRemark(set) => format!("remark {} {}", set.user_id, set.remark),
+        Ask::SetVisibility(set) => {
+            let visibility = v1::Visibility::named(set.visibility).expect("a request names a visibility");
+            format!("visibility {visibility}")
+        }
+        Ask::GetBlockList(_) => "blocked".to_owned(),
+        Ask::BlockUsers(block) => format!("block {}", block.user_ids.join(" ")),
+        Ask::UnblockUsers(unblock) => format!("unblock {}", unblock.user_ids.join(" ")),
     }
 }
 
@@ -516,6 +543,8 @@ fn show_event(event: &Event) -> Option<String> {
         | Event::MessagesReceived(_)
         | Event::ConversationsChanged { .. }
         | Event::FriendListChanged { .. }
+        | Event::BlockListChanged { .. }
+        | Event::VisibilityChanged(_)
         | Event::SelfInfoChanged(_)
         | Event::UsersInfoChanged(_)
         | Event::Missed { .. } => return None,
