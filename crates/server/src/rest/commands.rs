@@ -1,6 +1,7 @@
 //! The table of commands. The paths, the OpenAPI document and the metrics' labels are generated from it.
 
 use super::accounts::{AccountCheck, AccountDelete, AccountImport, Kick, MultiaccountImport};
+use super::block_lists::{BlackListAdd, BlackListCheck, BlackListDelete, BlackListGet};
 use super::command::{Entry, Row};
 use super::feed::StatusFeed;
 use super::friend_lists::{FriendDeleteAll, FriendGetList, FriendImport};
@@ -8,7 +9,9 @@ use super::friend_update::FriendUpdate;
 use super::friends::{FriendAdd, FriendCheck, FriendDelete, FriendGet};
 use super::history::{AdminGetRoamMsg, AdminSetMsgRead, GetC2cUnreadMsgNum};
 use super::messages::{BatchSendMsg, SendMsg};
-use super::on_behalf::{GetSubscriptions, SetCustomStatus, SubscribeStatus, UnsubscribeStatus};
+use super::on_behalf::{
+    GetSubscriptions, SetCustomStatus, SetVisibility, SubscribeStatus, UnsubscribeStatus,
+};
 use super::profiles::{PortraitGet, PortraitSet};
 use super::recent::{RecentContactDelete, RecentContactGetList};
 use super::states::QueryOnlineStatus;
@@ -29,6 +32,10 @@ const ROWS: &[Row] = &[
     Row::of::<FriendGetList>(),
     Row::of::<FriendImport>(),
     Row::of::<FriendDeleteAll>(),
+    Row::of::<BlackListAdd>(),
+    Row::of::<BlackListDelete>(),
+    Row::of::<BlackListGet>(),
+    Row::of::<BlackListCheck>(),
     Row::of::<PortraitSet>(),
     Row::of::<PortraitGet>(),
     Row::of::<SendMsg>(),
@@ -39,6 +46,7 @@ const ROWS: &[Row] = &[
     Row::of::<RecentContactGetList>(),
     Row::of::<RecentContactDelete>(),
     Row::of::<SetCustomStatus>(),
+    Row::of::<SetVisibility>(),
     Row::of::<SubscribeStatus>(),
     Row::of::<UnsubscribeStatus>(),
     Row::of::<GetSubscriptions>(),

@@ -4,6 +4,7 @@ use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
+use super::fields::StatusVisibility;
 use compact_str::CompactString;
 use lamplight_model::{Code, Refusal, UserId};
 use lamplight_service::{FeedChange, MAX_FEED_PAGE, ServiceError};
@@ -78,12 +79,16 @@ pub struct Change {
     /// The platforms on which the user is connected now.
     #[schema(value_type = Vec<String>)]
     online_devices: Vec<&'static str>,
+    /// Who may see the status of the user; absent if everyone may. A change of the visibility or the block list is a
+    /// change of the user, with the same `Version` if the status stays the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visibility: Option<StatusVisibility>,
     /// `true` if the account was deleted.
     deleted: bool,
 }
 
 impl From<FeedChange> for Change {
-    fn from(FeedChange { status, deleted }: FeedChange) -> Self {
+    fn from(FeedChange { status, deleted, visibility }: FeedChange) -> Self {
         Self {
             custom_status: status.custom_status.as_str().into(),
             custom_expires: status.custom_expires.map(|at| at.0),
@@ -94,6 +99,7 @@ impl From<FeedChange> for Change {
             reason: status.reason.name(),
             last_seen: status.last_seen.map(|at| at.0),
             online_devices: status.online_devices.iter().map(lamplight_model::Platform::name).collect(),
+            visibility: StatusVisibility::shown(visibility),
             deleted,
         }
     }

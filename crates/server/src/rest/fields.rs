@@ -1,7 +1,7 @@
 //! Types of fields that several commands share.
 
 use compact_str::CompactString;
-use lamplight_model::{Code, Refusal, UserId};
+use lamplight_model::{Code, Refusal, UserId, Visibility};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -49,6 +49,39 @@ impl<T: ToSchema> ToSchema for Object<T> {
 
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         T::schemas(schemas);
+    }
+}
+
+/// Who may see the status of a user. Blocked users may not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusVisibility {
+    /// Every user of the app.
+    Everyone,
+    /// The mutual friends of the user.
+    Friends,
+    /// No other user.
+    Nobody,
+}
+
+impl StatusVisibility {
+    /// The field of an answer; `None` for everyone, so that the answers about most users lack the field.
+    pub fn shown(visibility: Visibility) -> Option<Self> {
+        match visibility {
+            Visibility::Everyone => None,
+            Visibility::Friends => Some(Self::Friends),
+            Visibility::Nobody => Some(Self::Nobody),
+        }
+    }
+}
+
+impl From<StatusVisibility> for Visibility {
+    fn from(named: StatusVisibility) -> Self {
+        match named {
+            StatusVisibility::Everyone => Self::Everyone,
+            StatusVisibility::Friends => Self::Friends,
+            StatusVisibility::Nobody => Self::Nobody,
+        }
     }
 }
 

@@ -288,8 +288,8 @@ pub struct FriendGetRequest {
 pub struct FriendGetFields {
     /// At most 100 friends, in ascending order of their userIDs.
     user_data_item: Vec<FriendItem>,
-    /// A number that changes with every change of the owner's profile, friends and conversations. It has 31 bits,
-    /// because many JSON parsers read no larger integers.
+    /// A number that changes with every change of the owner's profile, friends, block list and conversations. It has 31
+    /// bits, because many JSON parsers read no larger integers.
     #[schema(maximum = 2147483647)]
     standard_sequence: u32,
     /// Always 0.
@@ -495,7 +495,7 @@ async fn relation(
 }
 
 /// Returns the low 31 bits of a user's lists version, because many JSON parsers read no larger integers.
-fn sequence_of(version: u64) -> u32 {
+pub fn sequence_of(version: u64) -> u32 {
     u32::try_from(version & 0x7fff_ffff).expect("31 bits")
 }
 

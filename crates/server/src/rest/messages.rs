@@ -151,6 +151,7 @@ impl Command for SendMsg {
                                  nothing.";
     const CODES: &'static [Code] = &[
         Code::MESSAGE_NO_SUCH_ACCOUNT,
+        Code::BLOCKED,
         Code::MESSAGE_TOO_LONG,
         Code::MESSAGE_RANDOM_MALFORMED,
         Code::MESSAGE_TIME_MALFORMED,
@@ -278,7 +279,7 @@ pub struct SendError {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// 70107: no such account; 7003: not a valid userID.
+    /// 70107: no such account; 7003: not a valid userID; 20007: the recipient has blocked the sender.
     error_code: u32,
 }
 
@@ -292,6 +293,7 @@ impl Command for BatchSendMsg {
     const CODES: &'static [Code] = &[
         Code::NO_SUCH_ACCOUNT,
         Code::MESSAGE_NO_SUCH_ACCOUNT,
+        Code::BLOCKED,
         Code::MESSAGE_TOO_LONG,
         Code::MESSAGE_RANDOM_MALFORMED,
         Code::MESSAGE_BODY_MALFORMED,

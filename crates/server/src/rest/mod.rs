@@ -6,6 +6,7 @@
 
 mod accounts;
 mod answer;
+mod block_lists;
 mod brief;
 mod call;
 mod command;

@@ -1,15 +1,15 @@
-//! Commands that a backend calls on behalf of a user: custom status and subscriptions. The cloud's API has no such
+//! Commands that a backend calls on behalf of a user: custom status, visibility and subscriptions. The cloud's API has no such
 //! commands.
 
 use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{AccountName, NoFields, one_user};
+use super::fields::{AccountName, NoFields, StatusVisibility, one_user};
 use super::lists::{List, MOST_BY_SETTING};
 use compact_str::CompactString;
 use lamplight_model::{Code, Refusal, User, UserId};
-use lamplight_service::ServiceError;
+use lamplight_service::{By, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -65,6 +65,49 @@ impl Command for SetCustomStatus {
         let user = call.user(one_user(request.user_id.as_deref(), request.to_account.as_deref())?);
         let expires_in = request.expires_in.unwrap_or(0);
         call.service.set_status_for(&user, &request.custom_status, expires_in, call.now).await?;
+        Ok(NoFields {}.into())
+    }
+}
+
+/// The command `openim/set_visibility`.
+pub struct SetVisibility;
+
+/// The visibility to set for a user.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "PascalCase")]
+pub struct SetVisibilityRequest {
+    /// The account.
+    #[serde(rename = "UserID")]
+    #[schema(value_type = Option<AccountName>)]
+    user_id: Option<CompactString>,
+    /// Another name of `UserID`; one of the two must be present.
+    #[serde(rename = "From_Account")]
+    #[schema(value_type = Option<AccountName>)]
+    from_account: Option<CompactString>,
+    /// Who may see the status of the user.
+    visibility: StatusVisibility,
+}
+
+impl Command for SetVisibility {
+    const PATH: &'static str = "openim/set_visibility";
+    const FAMILY: Family = Family::OnBehalf;
+    const SUMMARY: &'static str = "Sets who may see the status of a user.";
+    const ABOUT: &'static str = "Users who may not see the status are shown what they would be shown if all \
+                                 connections of the user had closed. Users on the block list of the user may not see it, \
+                                 whatever the visibility is. The server API, the status feed and the webhooks have the \
+                                 true status.";
+    const CODES: &'static [Code] = &[Code::INVALID_PARAMETER, Code::NO_SUCH_ACCOUNT];
+    const OURS: bool = true;
+
+    type Request = SetVisibilityRequest;
+    type Fields = NoFields;
+
+    async fn run<'a>(
+        call: &'a Call<'a>,
+        request: Self::Request,
+    ) -> Result<Reply<Self::Fields>, ServiceError> {
+        let user = call.user(one_user(request.user_id.as_deref(), request.from_account.as_deref())?);
+        call.service.set_visibility(&user, request.visibility.into(), By::App, call.now).await?;
         Ok(NoFields {}.into())
     }
 }

@@ -4,7 +4,7 @@ use super::answer::Reply;
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
-use super::fields::{AccountName, Flag};
+use super::fields::{AccountName, Flag, StatusVisibility};
 use super::lists::{List, MOST_BY_SETTING};
 use super::skimmed::Skimmed;
 use compact_str::CompactString;
@@ -28,7 +28,7 @@ pub struct QueryOnlineStatusRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1)]
     to_account: List<CompactString, MOST_BY_SETTING>,
-    /// 1 if the answer should have the devices.
+    /// 1 if the answer should have the devices and the visibility.
     is_need_detail: Option<Flag>,
     /// 1 if the answer should have the custom status.
     is_return_custom_status: Option<Flag>,
@@ -59,6 +59,9 @@ pub struct AccountState {
     /// The devices that are logged in; absent if the request does not ask for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<Vec<DeviceState>>,
+    /// Who may see the status of the user; absent if everyone may, and if the request does not ask for details.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    visibility: Option<StatusVisibility>,
     /// The custom status; empty if there is none, and absent if the request does not ask for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -209,6 +212,7 @@ impl AccountState {
             to_account,
             status: State::of(state.status_type),
             detail: parts.devices.then(|| state.devices.into_iter().map(device).collect()),
+            visibility: StatusVisibility::shown(state.visibility),
             custom_status: parts.custom_status.then(|| CompactString::from(state.custom_status.as_str())),
             custom_expires: state.custom_expires.map(|at| at.0),
         }

@@ -9,6 +9,7 @@ use crate::{By, Port, Service, ServiceError};
 use lamplight_core::{Call, Link, Presence};
 use lamplight_model::{
     App, AppId, Code, CustomStatus, Now, Platform, Refusal, StatusType, Timestamp, User, UserId, UserStatus,
+    Visibility,
 };
 use smallvec::SmallVec;
 use std::net::IpAddr;
@@ -26,7 +27,7 @@ pub struct Backend {
 /// The parts of a user's state to read in addition to the status type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StateParts {
-    /// Whether to read the devices.
+    /// Whether to read the devices and the visibility.
     pub devices: bool,
     /// Whether to read the custom status.
     pub custom_status: bool,
@@ -44,6 +45,8 @@ pub struct UserState {
     /// The platform of each login, the earliest first, and whether the device counts as connected. Empty if the devices
     /// were not asked for.
     pub devices: SmallVec<[(Platform, bool); 2]>,
+    /// The users who may see the status; [`Visibility::Everyone`] if the devices were not asked for.
+    pub visibility: Visibility,
 }
 
 impl UserState {
@@ -54,12 +57,14 @@ impl UserState {
             custom_status: CustomStatus::NONE,
             custom_expires: None,
             devices: SmallVec::new(),
+            visibility: Visibility::Everyone,
         };
         if parts.custom_status {
             state.custom_status = presence.custom_status().clone();
             state.custom_expires = presence.custom_expires();
         }
         if parts.devices {
+            state.visibility = presence.restrictions().map(|it| it.visibility()).unwrap_or_default();
             let devices = presence.devices().iter();
             state.devices =
                 devices.map(|device| (device.platform, !matches!(device.link, Link::Gone { .. }))).collect();
