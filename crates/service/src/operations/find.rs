@@ -176,7 +176,6 @@ mod tests {
             revocation: None,
             restricted: false,
             born: 1,
-            restricted: false,
         };
         let profiles = vec![None, Some(Profile { nick: "B".into(), ..Profile::default() })];
         let found = with_nicks(vec![account("a"), account("b")], profiles);
