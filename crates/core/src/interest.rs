@@ -127,6 +127,10 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     impl Restricted for () {
+        fn is_restricted(&self) -> bool {
+            false
+        }
+
         fn is_hidden_from(&self, _viewer: &UserId) -> bool {
             false
         }

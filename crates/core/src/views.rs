@@ -78,6 +78,10 @@ impl<S: Versioned> Views<S> {
 }
 
 impl<S: Versioned> Restricted for Views<S> {
+    fn is_restricted(&self) -> bool {
+        self.hidden.is_some()
+    }
+
     fn is_hidden_from(&self, viewer: &UserId) -> bool {
         let hidden = self.hidden.as_deref();
         hidden.is_some_and(|hidden| hidden.user != *viewer && !hidden.restrictions.may_see(viewer))

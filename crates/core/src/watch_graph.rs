@@ -4,6 +4,11 @@
 //! The graph stores the reasons of each edge, and whether the watcher may see the states of the subject. It does not
 //! interpret these states otherwise.
 
+mod hiding;
+mod marks;
+
+pub use hiding::Restricted;
+
 use crate::interest::SubjectObserver;
 use crate::touched::{Marks, Told, Touched};
 use crate::watch_reasons::{Reasons, Why};
@@ -87,12 +92,6 @@ impl Incoming {
     fn is_hidden(self) -> bool {
         self.watcher & HIDDEN != 0
     }
-}
-
-/// The state of a subject that some watchers may not see.
-pub trait Restricted {
-    /// Whether the user `viewer` may not see the state.
-    fn is_hidden_from(&self, viewer: &UserId) -> bool;
 }
 
 /// For each subject, the index of the watcher's edge to it. With this map, many edges can be changed without searches.
@@ -293,27 +292,14 @@ impl<S: Restricted> WatchGraph<S> {
         outgoing.push(Outgoing { subject: subject | UNTOLD | why as u32, place: in_place });
         incoming.push(Incoming { watcher: watcher.slot, place: out_place });
         if let Some(state) = &self.subjects[subject as usize].state {
-            if self.viewer(watcher).is_some_and(|viewer| state.is_hidden_from(viewer)) {
+            let is_hidden = state.is_restricted()
+                && self.viewer(watcher).is_some_and(|viewer| state.is_hidden_from(viewer));
+            if is_hidden {
                 self.subjects[subject as usize].incoming[in_place as usize].watcher |= HIDDEN;
             }
             self.mark(watcher.slot, out_place, 0);
         }
         out_place
-    }
-
-    /// The user of a watcher; `None` if the watcher was removed, or watches nobody yet.
-    pub fn viewer(&self, watcher: WatcherKey) -> Option<&UserId> {
-        // The edge to the own user is the first, and an edge that is moved into a gap comes from the end.
-        let own = self.watcher(watcher)?.outgoing.first()?;
-        Some(&self.subjects[(own.subject & SUBJECT) as usize].user.id)
-    }
-
-    /// The user of a watcher, if the watcher watches a subject whose state it may not see.
-    pub fn hidden_from(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<&UserId> {
-        let place = self.find_edge(watcher, subject.0)?;
-        let in_place = self.watchers[watcher.slot()].outgoing[place].place;
-        let edge = self.subjects[subject.0 as usize].incoming[in_place as usize];
-        if edge.is_hidden() { self.viewer(watcher) } else { None }
     }
 
     /// Removes a reason, and the edge if that was its last reason. Returns whether the edge was removed.
@@ -372,109 +358,6 @@ impl<S: Restricted> WatchGraph<S> {
         }
     }
 
-    /// Replaces the state of a subject by one that other watchers may see. For each edge, `differs` gets the former
-    /// state and the new one, each with the user of the watcher if the watcher may not see it. If it returns `true`, the
-    /// edge is marked as pending.
-    pub fn set_restricted_state(
-        &mut self,
-        subject: SubjectKey,
-        state: S,
-        differs: impl Fn(Option<(&S, Option<&UserId>)>, (&S, Option<&UserId>)) -> bool,
-    ) {
-        let before = self.subjects[subject.0 as usize].state.take();
-        let watchers = self.subjects[subject.0 as usize].incoming.len();
-        for index in 0..watchers {
-            let edge = self.subjects[subject.0 as usize].incoming[index];
-            let own = self.watchers[edge.slot() as usize].outgoing[0].subject & SUBJECT;
-            let viewer = &self.subjects[own as usize].user.id;
-            let before = before.as_ref().map(|before| (before, edge.is_hidden().then_some(viewer)));
-            let is_hidden = state.is_hidden_from(viewer);
-            let is_news = differs(before, (&state, is_hidden.then_some(viewer)));
-            let hidden = if is_hidden { HIDDEN } else { 0 };
-            self.subjects[subject.0 as usize].incoming[index].watcher = edge.slot() | hidden;
-            if is_news {
-                self.mark(edge.slot(), edge.place, watchers);
-            }
-        }
-        self.subjects[subject.0 as usize].state = Some(state);
-    }
-
-    /// Records that the state of a subject was sent to `watcher`. Removes the pending mark and the [hold](Self::hold)
-    /// from the edge. Returns whether there was a pending mark.
-    pub fn unmark(&mut self, watcher: WatcherKey, subject: SubjectKey) -> bool {
-        let Some(place) = self.find_edge(watcher, subject.0) else { return false };
-        let watcher = &mut self.watchers[watcher.slot()];
-        let edge = &mut watcher.outgoing[place];
-        edge.subject &= !(HELD | UNTOLD);
-        if edge.subject & PENDING == 0 {
-            return false;
-        }
-        edge.subject &= !PENDING;
-        watcher.pending.retain(|pending| *pending != place as u32);
-        true
-    }
-
-    /// Removes the pending mark from the edge to a subject, without recording that the state was sent.
-    pub fn pass_over(&mut self, key: WatcherKey, subject: SubjectKey) {
-        let Some(place) = self.find_edge(key, subject.0) else { return };
-        let watcher = &mut self.watchers[key.slot()];
-        watcher.outgoing[place].subject &= !PENDING;
-        watcher.pending.retain(|pending| *pending != place as u32);
-    }
-
-    /// Keeps the edge to a user out of [`WatchGraph::drain_pending`], until it is [unmarked](Self::unmark) or
-    /// [released](Self::release).
-    pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
-        let Some(place) = self.find(user).and_then(|subject| self.find_edge(watcher, subject)) else {
-            return;
-        };
-        let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher.slot()];
-        outgoing[place].subject |= HELD;
-        pending.retain(|pending| *pending != place as u32);
-    }
-
-    /// Releases all held edges of a watcher, so that their pending states are sent. Returns the users of these edges.
-    pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
-        let Some(it) = self.watcher_mut(watcher) else { return Vec::new() };
-        let held = it.outgoing.iter_mut().zip(0..).filter(|(edge, _)| edge.subject & HELD != 0);
-        let held: Vec<(bool, u32, u32)> = held
-            .map(|(edge, place)| {
-                let pending = edge.subject & PENDING != 0;
-                edge.subject &= !(HELD | PENDING);
-                (pending, place, edge.subject & SUBJECT)
-            })
-            .collect();
-        for (_, place, _) in held.iter().filter(|(pending, ..)| *pending) {
-            self.mark(watcher.slot, *place, 0);
-        }
-        held.iter().map(|(_, _, subject)| self.subjects[*subject as usize].user.clone()).collect()
-    }
-
-    /// Mutes or unmutes a watcher. A muted watcher is notified only of its own user. After unmuting, the watcher
-    /// receives the states that were marked meanwhile.
-    pub fn set_muted(&mut self, key: WatcherKey, muted: bool) {
-        let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
-        else {
-            return;
-        };
-        watcher.muted = muted;
-        if !muted && !watcher.pending.is_empty() {
-            self.touched.push(key, &mut watcher.marks, 0);
-        }
-    }
-
-    /// Whether a state of the subject was sent to `watcher` since the edge was added.
-    pub fn was_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
-        let place = self.find_edge(watcher, subject.0);
-        place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
-    }
-
-    /// Whether `watcher` watches the subject, and its newest state was sent to it.
-    pub fn is_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
-        let place = self.find_edge(watcher, subject.0);
-        place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & PENDING == 0)
-    }
-
     /// The newest state of a subject; `None` if no state was set.
     pub fn state_mut(&mut self, subject: SubjectKey) -> Option<&mut S> {
         self.subjects[subject.0 as usize].state.as_mut()
@@ -509,7 +392,9 @@ impl<S: Restricted> WatchGraph<S> {
             let (subject, in_place) = ((edge.subject & SUBJECT) as usize, edge.place as usize);
             edge.subject &= !(PENDING | UNTOLD);
             done += 1;
-            let is_hidden = self.subjects[subject].incoming[in_place].is_hidden();
+            let it = &self.subjects[subject];
+            let is_hidden =
+                it.state.as_ref().is_some_and(Restricted::is_restricted) && it.incoming[in_place].is_hidden();
             if is_hidden && viewer.is_none() {
                 let own = (watcher.outgoing[0].subject & SUBJECT) as usize;
                 viewer = Some(self.subjects[own].user.id.clone());

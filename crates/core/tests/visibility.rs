@@ -1,5 +1,7 @@
 //! Who may see a status, and what the others are shown.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use lamplight_core::{
     Connect, Hub, LinkEnd, MOST_SHOWN_APART, Presence, Restrictions, ShownStatus, Told, UserFacts,
     WatcherKey, Why, status_for,

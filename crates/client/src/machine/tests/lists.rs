@@ -120,7 +120,9 @@ fn a_server_that_could_not_tell_everything_has_the_lists_read_again() {
 
 #[test]
 fn another_device_of_the_user_changes_the_block_list_and_the_visibility() {
-    check_live("blocks +bob +cid -dan\nblocks friends\nblocks -bob nobody", expect![[r#"
+    check_live(
+        "blocks +bob +cid -dan\nblocks friends\nblocks -bob nobody",
+        expect![[r#"
         > blocks +bob +cid -dan
           ! block list: + bob@7 cid@7 - dan
         > blocks friends
@@ -128,5 +130,6 @@ fn another_device_of_the_user_changes_the_block_list_and_the_visibility() {
         > blocks -bob nobody
           ! block list: +  - bob
           ! VisibilityChanged(Nobody)
-    "#]]);
+    "#]],
+    );
 }

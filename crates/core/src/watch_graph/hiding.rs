@@ -1,0 +1,58 @@
+//! The edges whose watchers may not see the states of their subjects.
+
+use super::{HIDDEN, SUBJECT, SubjectKey, WatchGraph, WatcherKey};
+use lamplight_model::UserId;
+
+/// The state of a subject that some watchers may not see.
+pub trait Restricted {
+    /// Whether there may be users who may not see the state. If not, no edge is looked at.
+    fn is_restricted(&self) -> bool;
+
+    /// Whether the user `viewer` may not see the state.
+    fn is_hidden_from(&self, viewer: &UserId) -> bool;
+}
+
+impl<S: Restricted> WatchGraph<S> {
+    /// The user of a watcher; `None` if the watcher was removed, or watches nobody yet.
+    pub fn viewer(&self, watcher: WatcherKey) -> Option<&UserId> {
+        // The edge to the own user is the first, and an edge that is moved into a gap comes from the end.
+        let own = self.watcher(watcher)?.outgoing.first()?;
+        Some(&self.subjects[(own.subject & SUBJECT) as usize].user.id)
+    }
+
+    /// The user of a watcher, if the watcher watches a subject whose state it may not see.
+    pub fn hidden_from(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<&UserId> {
+        self.state(subject).filter(|state| state.is_restricted())?;
+        let place = self.find_edge(watcher, subject.0)?;
+        let in_place = self.watchers[watcher.slot()].outgoing[place].place;
+        let edge = self.subjects[subject.0 as usize].incoming[in_place as usize];
+        if edge.is_hidden() { self.viewer(watcher) } else { None }
+    }
+
+    /// Replaces the state of a subject by one that other watchers may see. For each edge, `differs` gets the former
+    /// state and the new one, each with the user of the watcher if the watcher may not see it. If it returns `true`, the
+    /// edge is marked as pending.
+    pub fn set_restricted_state(
+        &mut self,
+        subject: SubjectKey,
+        state: S,
+        differs: impl Fn(Option<(&S, Option<&UserId>)>, (&S, Option<&UserId>)) -> bool,
+    ) {
+        let before = self.subjects[subject.0 as usize].state.take();
+        let watchers = self.subjects[subject.0 as usize].incoming.len();
+        for index in 0..watchers {
+            let edge = self.subjects[subject.0 as usize].incoming[index];
+            let own = self.watchers[edge.slot() as usize].outgoing[0].subject & SUBJECT;
+            let viewer = &self.subjects[own as usize].user.id;
+            let before = before.as_ref().map(|before| (before, edge.is_hidden().then_some(viewer)));
+            let is_hidden = state.is_hidden_from(viewer);
+            let is_news = differs(before, (&state, is_hidden.then_some(viewer)));
+            let hidden = if is_hidden { HIDDEN } else { 0 };
+            self.subjects[subject.0 as usize].incoming[index].watcher = edge.slot() | hidden;
+            if is_news {
+                self.mark(edge.slot(), edge.place, watchers);
+            }
+        }
+        self.subjects[subject.0 as usize].state = Some(state);
+    }
+}

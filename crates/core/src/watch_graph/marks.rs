@@ -1,0 +1,82 @@
+//! The marks of edges: the states that are still to be sent, and those that an answer in progress will contain.
+
+use super::{HELD, PENDING, Restricted, SUBJECT, SubjectKey, UNTOLD, WatchGraph, Watcher, WatcherKey};
+use lamplight_model::User;
+
+impl<S: Restricted> WatchGraph<S> {
+    /// Records that the state of a subject was sent to `watcher`. Removes the pending mark and the [hold](Self::hold)
+    /// from the edge. Returns whether there was a pending mark.
+    pub fn unmark(&mut self, watcher: WatcherKey, subject: SubjectKey) -> bool {
+        let Some(place) = self.find_edge(watcher, subject.0) else { return false };
+        let watcher = &mut self.watchers[watcher.slot()];
+        let edge = &mut watcher.outgoing[place];
+        edge.subject &= !(HELD | UNTOLD);
+        if edge.subject & PENDING == 0 {
+            return false;
+        }
+        edge.subject &= !PENDING;
+        watcher.pending.retain(|pending| *pending != place as u32);
+        true
+    }
+
+    /// Removes the pending mark from the edge to a subject, without recording that the state was sent.
+    pub fn pass_over(&mut self, key: WatcherKey, subject: SubjectKey) {
+        let Some(place) = self.find_edge(key, subject.0) else { return };
+        let watcher = &mut self.watchers[key.slot()];
+        watcher.outgoing[place].subject &= !PENDING;
+        watcher.pending.retain(|pending| *pending != place as u32);
+    }
+
+    /// Keeps the edge to a user out of [`WatchGraph::drain_pending`], until it is [unmarked](Self::unmark) or
+    /// [released](Self::release).
+    pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
+        let Some(place) = self.find(user).and_then(|subject| self.find_edge(watcher, subject)) else {
+            return;
+        };
+        let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher.slot()];
+        outgoing[place].subject |= HELD;
+        pending.retain(|pending| *pending != place as u32);
+    }
+
+    /// Releases all held edges of a watcher, so that their pending states are sent. Returns the users of these edges.
+    pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
+        let Some(it) = self.watcher_mut(watcher) else { return Vec::new() };
+        let held = it.outgoing.iter_mut().zip(0..).filter(|(edge, _)| edge.subject & HELD != 0);
+        let held: Vec<(bool, u32, u32)> = held
+            .map(|(edge, place)| {
+                let pending = edge.subject & PENDING != 0;
+                edge.subject &= !(HELD | PENDING);
+                (pending, place, edge.subject & SUBJECT)
+            })
+            .collect();
+        for (_, place, _) in held.iter().filter(|(pending, ..)| *pending) {
+            self.mark(watcher.slot, *place, 0);
+        }
+        held.iter().map(|(_, _, subject)| self.subjects[*subject as usize].user.clone()).collect()
+    }
+
+    /// Mutes or unmutes a watcher. A muted watcher is notified only of its own user. After unmuting, the watcher
+    /// receives the states that were marked meanwhile.
+    pub fn set_muted(&mut self, key: WatcherKey, muted: bool) {
+        let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
+        else {
+            return;
+        };
+        watcher.muted = muted;
+        if !muted && !watcher.pending.is_empty() {
+            self.touched.push(key, &mut watcher.marks, 0);
+        }
+    }
+
+    /// Whether a state of the subject was sent to `watcher` since the edge was added.
+    pub fn was_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
+        let place = self.find_edge(watcher, subject.0);
+        place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
+    }
+
+    /// Whether `watcher` watches the subject, and its newest state was sent to it.
+    pub fn is_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
+        let place = self.find_edge(watcher, subject.0);
+        place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & PENDING == 0)
+    }
+}
