@@ -74,7 +74,8 @@ pub async fn each_user_to_block_has_an_outcome(facts: &dyn Facts) {
     use BlockOutcome::{AlreadyBlocked, Done, ListFull, NoSuchUser};
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;
-    let table: [(&[&str], u64, usize, &[BlockOutcome], u64); 8] = [
+    type Row = (&'static [&'static str], u64, usize, &'static [BlockOutcome], u64);
+    let table: [Row; 8] = [
         (&[], 5, 10, &[], 1),
         (&["nobody", "nobody"], 6, 10, &[NoSuchUser, NoSuchUser], 1),
         (&["carol", "nobody", "bob", "carol"], 7, 10, &[Done, NoSuchUser, Done, AlreadyBlocked], 2),
