@@ -96,7 +96,7 @@ impl PendingEvents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_model::{DeviceId, Platform, Version};
+    use lamplight_model::{DeviceId, Platform, Version, Visibility};
 
     fn device(name: &str) -> Option<EventDevice> {
         let id = DeviceId::new(name).unwrap();
@@ -137,6 +137,7 @@ mod tests {
             status_type: StatusType::Online,
             version: Version(version),
             told_always: false,
+            visibility: Visibility::Everyone,
         };
         events.push(SessionEventKind::Logout, device("a"), Timestamp(10));
         events.conclude(0, after(1));
@@ -155,7 +156,9 @@ mod tests {
             let mut events = PendingEvents::default();
             events.push(SessionEventKind::LinkClosed, device("a"), Timestamp(10));
             events.push(SessionEventKind::LinkClosed, device("b"), Timestamp(10));
-            events.conclude(0, StatusAfter { status_type, version: Version(2), told_always: false });
+            let visibility = Visibility::Everyone;
+            let after = StatusAfter { status_type, version: Version(2), told_always: false, visibility };
+            events.conclude(0, after);
             let told: Vec<_> = events.waiting().map(|event| event.after.unwrap().told_always).collect();
             assert_eq!(told, told_always, "{status_type:?}");
         }

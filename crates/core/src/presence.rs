@@ -332,7 +332,8 @@ impl Presence {
         }
         let version = self.version;
         if let Some(events) = &mut self.events {
-            let after = StatusAfter { status_type: is, version, told_always: cleared_custom };
+            let visibility = self.restrictions.as_ref().map(|it| it.visibility()).unwrap_or_default();
+            let after = StatusAfter { status_type: is, version, told_always: cleared_custom, visibility };
             events.conclude(event_was.unwrap_or(0), after);
         }
         let missed = missed_since(was, is, self.last_seen, settings);

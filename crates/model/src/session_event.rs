@@ -3,7 +3,7 @@
 
 mod stored;
 
-use crate::{CustomStatus, DeviceId, Platform, StatusType, Timestamp, Version};
+use crate::{CustomStatus, DeviceId, Platform, StatusType, Timestamp, Version, Visibility};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
@@ -29,7 +29,7 @@ pub struct SessionEvent {
 }
 
 /// The status of a user after a session event.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StatusAfter {
     /// ONLINE, OFFLINE or UNLOGINED.
     pub status_type: StatusType,
@@ -38,6 +38,8 @@ pub struct StatusAfter {
     /// Whether the event is sent even if a later login would cancel it. `true` if the change that caused the event has
     /// also cleared a custom status, or if an earlier event of that change reports that the user is no longer ONLINE.
     pub told_always: bool,
+    /// The users who may see the status.
+    pub visibility: Visibility,
 }
 
 /// The device of a session event.

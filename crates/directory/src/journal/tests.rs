@@ -592,8 +592,8 @@ fn a_journal_of_the_form_before_is_read_with_its_session_events() {
 
 #[test]
 fn a_session_event_comes_back_whole_from_the_journal() {
-    let after =
-        StatusAfter { status_type: StatusType::Online, version: Version(u64::MAX), told_always: true };
+    let (status_type, version) = (StatusType::Online, Version(u64::MAX));
+    let after = |visibility| Some(StatusAfter { status_type, version, told_always: true, visibility });
     let kinds = [
         SessionEventKind::Login { kicked: vec![Platform::Web] },
         SessionEventKind::Logout,
@@ -606,9 +606,12 @@ fn a_session_event_comes_back_whole_from_the_journal() {
         },
         SessionEventKind::CustomStatusExpired,
     ];
-    for (kind, after) in kinds.into_iter().flat_map(|kind| [(kind.clone(), None), (kind, Some(after))]) {
+    let afters = [None, after(Visibility::Everyone), after(Visibility::Nobody)];
+    for (kind, after) in kinds.into_iter().flat_map(|kind| afters.map(|after| (kind.clone(), after))) {
         let event = SessionEvent { ordinal: 7, at: Timestamp(8), device: None, kind, after };
         let again: SessionEvent = postcard::from_bytes(&postcard::to_stdvec(&event).unwrap()).unwrap();
+        assert_eq!(again, event);
+        let again: SessionEvent = serde_json::from_str(&serde_json::to_string(&event).unwrap()).unwrap();
         assert_eq!(again, event);
     }
 }

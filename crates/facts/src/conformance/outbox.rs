@@ -7,7 +7,7 @@ use crate::{
 };
 use lamplight_model::{
     CustomStatus, EventDevice, Hook, Lane, MAX_EVENTS_BETWEEN, NoticeContent, Platform, PushContent,
-    SessionEvent, SessionEventKind, StatusAfter, StatusType, User, Version,
+    SessionEvent, SessionEventKind, StatusAfter, StatusType, User, Version, Visibility,
 };
 
 pub(super) const STATE: Lane = Lane { app: APP, hook: Hook::StateChange };
@@ -30,6 +30,7 @@ pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
             status_type: StatusType::Online,
             version: Version(u64::MAX),
             told_always: false,
+            visibility: Visibility::Friends,
         }),
     };
     let custom = SessionEvent {
@@ -540,7 +541,12 @@ fn always(content: NoticeContent) -> NoticeContent {
 
 /// Makes the status of an OFFLINE user with this version.
 fn after(version: u64) -> Option<StatusAfter> {
-    Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), told_always: false })
+    Some(StatusAfter {
+        status_type: StatusType::Offline,
+        version: Version(version),
+        told_always: false,
+        visibility: Visibility::Everyone,
+    })
 }
 
 pub(super) fn push(sequence: u64) -> NoticeContent {

@@ -4,9 +4,12 @@
 //! Both stores have events of earlier versions of Lamplight, which lack the status after the event. The JSON then lacks
 //! the field. The form without names has separate variants for events with a status, after the variants of the earlier
 //! versions. One decoder therefore reads all of them.
+//!
+//! An event of a user whose status everyone may see is stored as versions of Lamplight without visibility have stored
+//! it.
 
 use super::{EventDevice, SessionEvent, SessionEventKind, StatusAfter};
-use crate::{CustomStatus, Platform, Timestamp};
+use crate::{CustomStatus, Platform, StatusType, Timestamp, Version, Visibility};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 impl Serialize for SessionEvent {
@@ -37,18 +40,55 @@ struct NamedEvent {
     device: Option<EventDevice>,
     kind: SessionEventKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    after: Option<StatusAfter>,
+    after: Option<NamedAfter>,
 }
 
 impl From<SessionEvent> for NamedEvent {
     fn from(SessionEvent { ordinal, at, device, kind, after }: SessionEvent) -> Self {
+        let after = after.map(|after| NamedAfter { visibility: after.visibility, status: after.into() });
         Self { ordinal, at, device, kind, after }
     }
 }
 
 impl From<NamedEvent> for SessionEvent {
     fn from(NamedEvent { ordinal, at, device, kind, after }: NamedEvent) -> Self {
+        let after = after.map(|NamedAfter { status, visibility }| status.seen_by(visibility));
         Self { ordinal, at, device, kind, after }
+    }
+}
+
+/// The status after an event, with field names.
+#[derive(Serialize, Deserialize)]
+struct NamedAfter {
+    #[serde(flatten)]
+    status: StoredAfter,
+    #[serde(default, skip_serializing_if = "is_everyone")]
+    visibility: Visibility,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_everyone(visibility: &Visibility) -> bool {
+    *visibility == Visibility::Everyone
+}
+
+/// The status after an event, without the visibility.
+#[derive(Serialize, Deserialize)]
+struct StoredAfter {
+    status_type: StatusType,
+    version: Version,
+    told_always: bool,
+}
+
+impl From<StatusAfter> for StoredAfter {
+    fn from(StatusAfter { status_type, version, told_always, visibility: _ }: StatusAfter) -> Self {
+        Self { status_type, version, told_always }
+    }
+}
+
+impl StoredAfter {
+    fn seen_by(self, visibility: Visibility) -> StatusAfter {
+        let Self { status_type, version, told_always } = self;
+        StatusAfter { status_type, version, told_always, visibility }
     }
 }
 
@@ -69,9 +109,10 @@ enum StoredKind {
     LinkClosed,
     TimedOut,
     CustomStatus(CustomStatus),
-    With(StatusAfter, WithStatus),
+    With(StoredAfter, WithStatus),
     EndingCustomStatus { text: CustomStatus, expires: Timestamp },
     CustomStatusExpired,
+    Restricted(Visibility, StoredAfter, WithStatus),
 }
 
 /// The kind of an event, with the status after it. The stored form has the indices of the variants, so their order must
@@ -101,7 +142,10 @@ impl From<SessionEvent> for StoredEvent {
             SessionEventKind::CustomStatusExpired => WithStatus::CustomStatusExpired,
         };
         let kind = match (after, kind) {
-            (Some(after), kind) => StoredKind::With(after, kind),
+            (Some(after), kind) if after.visibility == Visibility::Everyone => {
+                StoredKind::With(after.into(), kind)
+            }
+            (Some(after), kind) => StoredKind::Restricted(after.visibility, after.into(), kind),
             (None, WithStatus::Login { kicked }) => StoredKind::Login { kicked },
             (None, WithStatus::Logout) => StoredKind::Logout,
             (None, WithStatus::LinkClosed) => StoredKind::LinkClosed,
@@ -119,7 +163,8 @@ impl From<SessionEvent> for StoredEvent {
 impl From<StoredEvent> for SessionEvent {
     fn from(StoredEvent { ordinal, at, device, kind }: StoredEvent) -> Self {
         let (after, kind) = match kind {
-            StoredKind::With(after, kind) => (Some(after), kind),
+            StoredKind::With(after, kind) => (Some(after.seen_by(Visibility::Everyone)), kind),
+            StoredKind::Restricted(visibility, after, kind) => (Some(after.seen_by(visibility)), kind),
             StoredKind::Login { kicked } => (None, WithStatus::Login { kicked }),
             StoredKind::Logout => (None, WithStatus::Logout),
             StoredKind::LinkClosed => (None, WithStatus::LinkClosed),

@@ -8,7 +8,12 @@ fn event(device: Option<(&str, Platform)>, kind: SessionEventKind) -> SessionEve
         platform,
         address: None,
     });
-    let after = StatusAfter { status_type: StatusType::Offline, version: Version(1), told_always: false };
+    let after = StatusAfter {
+        status_type: StatusType::Offline,
+        version: Version(1),
+        told_always: false,
+        visibility: Visibility::Everyone,
+    };
     SessionEvent { ordinal: 1, at: Timestamp(1), device, kind, after: Some(after) }
 }
 

@@ -3,7 +3,7 @@
 use lamplight_facts::Notice;
 use lamplight_model::{
     AppSettings, Hook, Lane, NoticeContent, Platform, PushContent, SessionEvent, SessionEventKind, Timestamp,
-    User, UserId, WebhookUrl,
+    User, UserId, Visibility, WebhookUrl,
 };
 use serde::Serialize;
 
@@ -179,6 +179,9 @@ struct Info<'a> {
     /// The number of the user's status type after the event.
     #[serde(rename = "StatusType", skip_serializing_if = "Option::is_none")]
     status_type: Option<u8>,
+    /// The users who may see the status after the event; absent if everyone may.
+    #[serde(rename = "Visibility", skip_serializing_if = "Option::is_none")]
+    visibility: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -252,6 +255,10 @@ fn state_change(user: &User, event: &SessionEvent) -> String {
             platform: device.map(|device| body_platform(device.platform)),
             version: event.after.map(|after| after.version.0.to_string()),
             status_type: event.after.map(|after| after.status_type as u8),
+            visibility: event.after.and_then(|after| match after.visibility {
+                Visibility::Everyone => None,
+                Visibility::Friends | Visibility::Nobody => Some(after.visibility.name()),
+            }),
         },
         kicked_device: devices(kicked),
     })
@@ -282,7 +289,9 @@ fn json(body: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lamplight_model::{AppId, CustomStatus, DeviceId, EventDevice, StatusAfter, StatusType, Version};
+    use lamplight_model::{
+        AppId, CustomStatus, DeviceId, EventDevice, StatusAfter, StatusType, Version, Visibility,
+    };
 
     const URL: &str = "https://a.example/hook";
 
@@ -315,6 +324,7 @@ mod tests {
                 status_type: StatusType::Offline,
                 version: Version(u64::MAX),
                 told_always: false,
+                visibility: Visibility::Everyone,
             }),
         })
     }
@@ -394,6 +404,20 @@ mod tests {
         let NoticeContent::Session(event) = event(None, SessionEventKind::Logout) else { unreachable!() };
         let body = request(URL, "", NoticeContent::Session(SessionEvent { after: None, ..event })).body;
         assert!(body.ends_with(r#""Reason":"Unregister"}}"#), "{body}");
+    }
+
+    #[test]
+    fn the_visibility_is_told_unless_everyone_may_see_the_status() {
+        for (visibility, end) in [
+            (Visibility::Everyone, r#""StatusType":2}}"#),
+            (Visibility::Friends, r#""StatusType":2,"Visibility":"friends"}}"#),
+            (Visibility::Nobody, r#""StatusType":2,"Visibility":"nobody"}}"#),
+        ] {
+            let NoticeContent::Session(event) = event(None, SessionEventKind::Logout) else { unreachable!() };
+            let after = event.after.map(|after| StatusAfter { visibility, ..after });
+            let body = request(URL, "", NoticeContent::Session(SessionEvent { after, ..event })).body;
+            assert!(body.ends_with(end), "{body}");
+        }
     }
 
     #[test]
