@@ -34,6 +34,22 @@ pub fn delete_friends(users: &[&str]) -> Request {
     Request::DeleteFriends(v1::DeleteFriendsRequest { user_ids: ids(users), single: false })
 }
 
+pub fn set_visibility(visibility: v1::Visibility) -> Request {
+    Request::SetVisibility(v1::SetVisibilityRequest { visibility: visibility.into() })
+}
+
+pub fn block_list() -> Request {
+    Request::GetBlockList(v1::GetBlockListRequest {})
+}
+
+pub fn block(users: &[&str]) -> Request {
+    Request::BlockUsers(v1::BlockUsersRequest { user_ids: ids(users) })
+}
+
+pub fn unblock(users: &[&str]) -> Request {
+    Request::UnblockUsers(v1::UnblockUsersRequest { user_ids: ids(users) })
+}
+
 /// Marks all messages from `bob` as read. Returns the conversation, or the code of the refusal.
 pub async fn read(wire: &mut Wire) -> Result<v1::Conversation, u32> {
     match wire.ask(mark_read("bob", 0)).await {
