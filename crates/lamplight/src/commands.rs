@@ -4,6 +4,7 @@ pub mod account;
 pub mod app;
 pub mod app_settings;
 pub mod audit;
+pub mod block;
 pub mod completions;
 pub mod console;
 pub mod demo;
@@ -16,6 +17,7 @@ pub mod node;
 pub mod serve;
 pub mod sig;
 pub mod status;
+pub mod visibility;
 pub mod watch;
 pub mod webhook;
 
@@ -71,12 +73,18 @@ pub enum Command {
     /// List, add and delete friends, and change the remarks about them
     #[command(subcommand)]
     Friend(friend::FriendCommand),
+    /// List, add, remove and check the users whom a user has blocked
+    #[command(subcommand)]
+    Block(block::BlockCommand),
     /// Send text messages on behalf of users; read histories and conversation lists
     #[command(subcommand)]
     Message(message::MessageCommand),
     /// Read the status of users, or set a custom status
     #[command(subcommand)]
     Status(status::StatusCommand),
+    /// Show or set who may see the status of a user
+    #[command(subcommand)]
+    Visibility(visibility::VisibilityCommand),
     /// Show the state of webhooks; list dead letters, send them again or forget them
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
@@ -111,12 +119,14 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         | Command::Sig(_)
         | Command::Account(_)
         | Command::Audit(_)
+        | Command::Block(_)
         | Command::Console(_)
         | Command::Facts(_)
         | Command::Friend(_)
         | Command::Message(_)
         | Command::Node(_)
         | Command::Status(_)
+        | Command::Visibility(_)
         | Command::Webhook(_)
         | Command::Doctor(_)
         | Command::Completions(_)
@@ -131,12 +141,14 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Sig(args) => sig::run(args, &common).await,
         Command::Account(command) => account::run(command, &common).await,
         Command::Audit(args) => audit::run(args, &common).await,
+        Command::Block(command) => block::run(command, &common).await,
         Command::Console(command) => console::run(command, &common).await,
         Command::Facts(command) => facts::run(command, &common).await,
         Command::Friend(command) => friend::run(command, &common).await,
         Command::Message(command) => message::run(command, &common).await,
         Command::Node(command) => node::run(command, &common).await,
         Command::Status(command) => status::run(command, &common).await,
+        Command::Visibility(command) => visibility::run(command, &common).await,
         Command::Webhook(command) => webhook::run(command, &common).await,
         Command::Doctor(args) => doctor::run(&args, &common).await,
         Command::Completions(args) => completions::completions(&args),

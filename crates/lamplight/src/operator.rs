@@ -2,7 +2,9 @@
 
 use crate::output::Refused;
 use anyhow::{bail, ensure};
-use lamplight_model::{App, AppId, AuditEntry, Code, Platform, User, UserId, UserStatus};
+use lamplight_model::{
+    App, AppId, AuditEntry, BlockedUser, Code, Platform, User, UserId, UserStatus, Visibility,
+};
 use lamplight_server::{
     ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, DataFolderError, FactsSettings, IfMissing,
     ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount, ShownConversation, ShownFound,
@@ -256,7 +258,14 @@ impl Operator {
         }
     }
 
-    /// Executes an operation on profiles, friends, messages or conversations.
+    /// Returns the visibility and the block list of a user, in ascending order of the ids.
+    pub async fn block_list(&mut self, user: &User) -> anyhow::Result<(Visibility, Vec<BlockedUser>)> {
+        let outcome = self.lists(ListsOperation::BlockList(user.clone())).await?;
+        let ListsOutcome::BlockList { visibility, blocked } = outcome else { bail!(OTHER_ANSWER) };
+        Ok((visibility, blocked))
+    }
+
+    /// Executes an operation on profiles, friends, visibility, block lists, messages or conversations.
     pub async fn lists(&mut self, operation: ListsOperation) -> anyhow::Result<ListsOutcome> {
         let Outcome::Lists(outcome) = self.ask(Operation::Lists(operation)).await? else {
             bail!(OTHER_ANSWER)

@@ -63,6 +63,12 @@ actions! {
     FriendDeleted "friend.delete"
     /// The remark on a friend was changed.
     FriendRenamed "friend.rename"
+    /// Who may see the status of a user was set.
+    VisibilitySet "visibility.set"
+    /// Users were added to the block list of a user.
+    UsersBlocked "block.add"
+    /// Users were removed from the block list of a user.
+    UsersUnblocked "block.delete"
     /// A message was sent on behalf of a user.
     MessageSent "message.send"
     /// A conversation was marked as read, pinned or unpinned on behalf of a user.

@@ -3,7 +3,7 @@
 
 mod changes;
 
-pub use changes::{act_on_app, letters, shown_allow, shown_profile, shown_url};
+pub use changes::{act_on_app, act_on_blocks, letters, shown_allow, shown_profile, shown_url};
 
 use crate::clock::Clock;
 use lamplight_facts::{AuditSettled, Facts, FactsError};

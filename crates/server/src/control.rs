@@ -17,7 +17,9 @@ mod webhooks;
 pub use client::ControlClient;
 pub use console::{ConsoleOperation, ConsoleOutcome};
 pub use error::ControlError;
-pub use lists::{ListsOperation, ListsOutcome, ShownConversation, ShownFriend, ShownMessage};
+pub use lists::{
+    BlockFailure, CheckedBlock, ListsOperation, ListsOutcome, ShownConversation, ShownFriend, ShownMessage,
+};
 pub use nodes::{NodeState, ShownNode};
 pub use offline::offline;
 pub use operation::{Operation, Outcome, ShownAccount, ShownFound, ShownSecret};

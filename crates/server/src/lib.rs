@@ -46,9 +46,10 @@ pub use console::{
     UnknownRole,
 };
 pub use control::{
-    ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, ListsOperation, ListsOutcome, NodeState,
-    Operation, Outcome, ShownAccount, ShownConversation, ShownDeadLetter, ShownFound, ShownFriend,
-    ShownMessage, ShownNode, ShownSecret, WebhookOperation, WebhookOutcome, offline,
+    BlockFailure, CheckedBlock, ConsoleOperation, ConsoleOutcome, ControlClient, ControlError,
+    ListsOperation, ListsOutcome, NodeState, Operation, Outcome, ShownAccount, ShownConversation,
+    ShownDeadLetter, ShownFound, ShownFriend, ShownMessage, ShownNode, ShownSecret, WebhookOperation,
+    WebhookOutcome, offline,
 };
 pub use data_folder::{DataFolderError, IfMissing, check_data_folder, examine_data_folder};
 pub use facts_copy::{Copied, CopyError, copy_facts};

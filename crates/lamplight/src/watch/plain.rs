@@ -53,6 +53,8 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         | Event::MessagesReceived(_)
         | Event::ConversationsChanged { .. }
         | Event::FriendListChanged { .. }
+        | Event::BlockListChanged { .. }
+        | Event::VisibilityChanged(_)
         | Event::SelfInfoChanged(_)
         | Event::UsersInfoChanged(_)
         | Event::AbilitiesChanged(_)

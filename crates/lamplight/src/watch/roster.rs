@@ -176,6 +176,8 @@ impl Roster {
             Event::MessagesReceived(_)
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }
+            | Event::BlockListChanged { .. }
+            | Event::VisibilityChanged(_)
             | Event::SelfInfoChanged(_)
             | Event::UsersInfoChanged(_)
             | Event::AbilitiesChanged(_)
@@ -263,6 +265,8 @@ pub fn ending_text(event: &Event) -> String {
         | Event::MessagesReceived(_)
         | Event::ConversationsChanged { .. }
         | Event::FriendListChanged { .. }
+        | Event::BlockListChanged { .. }
+        | Event::VisibilityChanged(_)
         | Event::SelfInfoChanged(_)
         | Event::UsersInfoChanged(_)
         | Event::AbilitiesChanged(_)

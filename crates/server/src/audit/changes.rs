@@ -5,7 +5,7 @@
 
 use super::{Act, short};
 use lamplight_model::{
-    AllowType, App, AppId, AppKey, AppSettings, AuditAction, AuditChange, Profile, UserId,
+    AllowType, App, AppId, AppKey, AppSettings, AuditAction, AuditChange, Profile, User, UserId,
 };
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -51,6 +51,12 @@ pub fn act_on_app(was: Option<&App>, app: &App) -> Option<Act> {
     }
     let changes: Vec<_> = settings.into_iter().chain(keys).chain(admins).collect();
     if changes.is_empty() { None } else { act(AuditAction::AppChanged, String::new(), changes) }
+}
+
+/// Returns the act that adds users to the block list of `owner`, or removes them from it.
+pub fn act_on_blocks(action: AuditAction, owner: &User, users: &[UserId]) -> Act {
+    let names: Vec<&str> = users.iter().map(UserId::as_str).collect();
+    Act::on(action, Some(owner.app), format!("{} → {}", owner.id, names.join(", ")))
 }
 
 fn keys_change(was: &App, app: &App) -> Option<AuditChange> {

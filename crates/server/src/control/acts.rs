@@ -4,7 +4,7 @@
 //! and recipient.
 
 use super::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
-use crate::audit::{Act, act_on_app, letters, shown_allow, shown_url};
+use crate::audit::{Act, act_on_app, act_on_blocks, letters, shown_allow, shown_url};
 use crate::console::Role;
 use lamplight_model::{AuditAction, User, UserId};
 
@@ -46,6 +46,8 @@ fn of_lists(operation: &ListsOperation) -> Option<Act> {
     match operation {
         ListsOperation::Profile(_)
         | ListsOperation::Friends { .. }
+        | ListsOperation::BlockList(_)
+        | ListsOperation::CheckBlocks { .. }
         | ListsOperation::History { .. }
         | ListsOperation::Conversations { .. } => None,
         ListsOperation::SetProfile { user, nick, avatar_url, allow } => {
@@ -63,6 +65,16 @@ fn of_lists(operation: &ListsOperation) -> Option<Act> {
         }
         ListsOperation::SetRemark { owner, friend, remark: _ } => {
             Some(pair(AuditAction::FriendRenamed, owner, friend))
+        }
+        ListsOperation::SetVisibility { user, visibility } => {
+            let act = Act::on(AuditAction::VisibilitySet, Some(user.app), user.id.as_str());
+            Some(act.with("visibility", "", visibility.name()))
+        }
+        ListsOperation::Block { owner, users } => {
+            Some(act_on_blocks(AuditAction::UsersBlocked, owner, users))
+        }
+        ListsOperation::Unblock { owner, users } => {
+            Some(act_on_blocks(AuditAction::UsersUnblocked, owner, users))
         }
         ListsOperation::Send { from, to, .. } => Some(pair(AuditAction::MessageSent, from, to)),
         ListsOperation::MarkRead { owner, peer } => {
@@ -133,7 +145,7 @@ fn pair(action: AuditAction, owner: &User, other: &UserId) -> Act {
 mod tests {
     use super::*;
     use crate::console::{OperatorName, Role};
-    use lamplight_model::{AppId, Hook, Lane};
+    use lamplight_model::{AppId, Hook, Lane, Visibility};
 
     fn user(name: &str) -> User {
         User::new(AppId(7), UserId::new(name).unwrap())
@@ -181,6 +193,25 @@ mod tests {
                 "message.send alice → bob",
             ),
             (Operation::Lists(ListsOperation::Profile(alice.clone())), ""),
+            (Operation::Lists(ListsOperation::BlockList(alice.clone())), ""),
+            (
+                Operation::Lists(ListsOperation::SetVisibility {
+                    user: alice.clone(),
+                    visibility: Visibility::Friends,
+                }),
+                "visibility.set alice visibility=friends",
+            ),
+            (
+                Operation::Lists(ListsOperation::Block {
+                    owner: alice.clone(),
+                    users: vec![bob.clone(), user("cid").id],
+                }),
+                "block.add alice → bob, cid",
+            ),
+            (
+                Operation::Lists(ListsOperation::Unblock { owner: alice.clone(), users: vec![bob.clone()] }),
+                "block.delete alice → bob",
+            ),
             (
                 Operation::Webhooks(WebhookOperation::Drop { app: AppId(7), ids: Some(vec![1, 2]) }),
                 "dead_letters.drop 1, 2",

@@ -147,8 +147,8 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     }
 }
 
-/// Reads the profile that a `SetProfile` will change, for the audit log. Returns nothing for other operations, or if
-/// the user has no account.
+/// Reads the profile that a `SetProfile` will change, or the visibility that a `SetVisibility` will change, for the
+/// audit log. Returns nothing for other operations, or if the user has no account.
 async fn former(
     executor: &Executor,
     operation: &Operation,
@@ -158,6 +158,10 @@ async fn former(
         let info = executor.service.users_info(user, ids, By::App, executor.clock.now()).await?;
         let former = info.profiles.into_iter().next();
         return Ok(former.map(|(_, profile)| shown_profile(&profile)).into_iter().flatten().collect());
+    }
+    if let Operation::Lists(ListsOperation::SetVisibility { user, .. }) = operation {
+        let list = executor.service.block_list(user, By::App, executor.clock.now()).await?;
+        return Ok(vec![("visibility", list.value.visibility.name().to_owned())]);
     }
     Ok(Vec::new())
 }
@@ -169,6 +173,7 @@ fn note(outcome: &Outcome) -> Option<String> {
         Outcome::Done { changed } | Outcome::Lists(ListsOutcome::Done { changed }) => {
             changed.then(String::new)
         }
+        Outcome::Lists(ListsOutcome::Blocks { changed, .. }) => count(changed.len()),
         Outcome::Webhooks(WebhookOutcome::Done { count: letters }) => count(*letters),
         Outcome::Webhooks(WebhookOutcome::Tested { status, error, .. }) => {
             let status = status.map(|status| status.to_string());
@@ -209,12 +214,14 @@ pub(super) async fn answer(executor: &Executor, operation: Operation) -> Outcome
 
 /// Returns `true` for an operation that is refused if one of its users has no account.
 fn wants_account(operation: &Operation) -> bool {
-    use ListsOperation::{Send, SetProfile};
+    use ListsOperation::{Block, Send, SetProfile, SetVisibility, Unblock};
     matches!(
         operation,
         Operation::AddFriend { .. }
             | Operation::SetStatus { .. }
-            | Operation::Lists(Send { .. } | SetProfile { .. })
+            | Operation::Lists(
+                Send { .. } | SetProfile { .. } | SetVisibility { .. } | Block { .. } | Unblock { .. }
+            )
     )
 }
 

@@ -1,9 +1,9 @@
-//! Operations on profiles, friends, messages and conversations. As for calls of the app's backend, no consent of the
+//! Operations on profiles, friends, visibility, block lists, messages and conversations. As for calls of the app's backend, no consent of the
 //! users is needed, and the rate limits of users do not apply.
 
 use lamplight_model::{
-    AllowType, ClientMessageId, Conversation, Friend, Message, MessageBody, Now, Profile, ProfileChange,
-    Refusal, Timestamp, User, UserId,
+    AllowType, BlockedUser, ClientMessageId, Code, Conversation, Friend, Message, MessageBody, Now, Profile,
+    ProfileChange, Refusal, Timestamp, User, UserId, Visibility,
 };
 use lamplight_service::{By, Service, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -40,6 +40,36 @@ pub enum ListsOperation {
         owner: User,
         /// The last entry of the previous page; `None` for the first page.
         after: Option<UserId>,
+    },
+    /// Sets who may see the status of a user.
+    SetVisibility {
+        /// The owner of the status.
+        user: User,
+        /// The users who may see it.
+        visibility: Visibility,
+    },
+    /// Reads the visibility and the block list of a user.
+    BlockList(User),
+    /// Adds users to a block list.
+    Block {
+        /// The owner of the list.
+        owner: User,
+        /// The users to add, at most 1,000.
+        users: Vec<UserId>,
+    },
+    /// Removes users from a block list.
+    Unblock {
+        /// The owner of the list.
+        owner: User,
+        /// The users to remove, at most 1,000.
+        users: Vec<UserId>,
+    },
+    /// Reads whether a user and others have blocked each other.
+    CheckBlocks {
+        /// The user.
+        owner: User,
+        /// The others, at most 1,000.
+        users: Vec<UserId>,
     },
     /// Sends a text message on behalf of a user.
     Send {
@@ -115,6 +145,22 @@ pub enum ListsOutcome {
         /// `true` if this is the last page.
         finished: bool,
     },
+    /// The visibility and the block list of a user.
+    BlockList {
+        /// The users who may see the status, apart from the blocked users.
+        visibility: Visibility,
+        /// The entries, in ascending order of their ids.
+        blocked: Vec<BlockedUser>,
+    },
+    /// A block list was changed for some or all of the users.
+    Blocks {
+        /// The users who were added or removed.
+        changed: Vec<UserId>,
+        /// The users for whom it failed.
+        failures: Vec<BlockFailure>,
+    },
+    /// Who has blocked whom, in the order of the request.
+    CheckedBlocks(Vec<CheckedBlock>),
     /// The message is stored: by this operation, or by an earlier attempt.
     Sent {
         /// The message.
@@ -153,6 +199,28 @@ pub struct ShownFriend {
     pub mutual: bool,
     /// The time when the entry was added.
     pub added: Timestamp,
+}
+
+/// A user for whom a change of a block list failed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct BlockFailure {
+    /// The user.
+    pub user_id: UserId,
+    /// The code of the failure.
+    pub code: u32,
+    /// The text of the failure, with the code.
+    pub message: String,
+}
+
+/// Whether two users have blocked each other.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CheckedBlock {
+    /// The other user.
+    pub user_id: UserId,
+    /// `true` if the other user is on the owner's block list.
+    pub blocked: bool,
+    /// `true` if the owner is on the other user's block list.
+    pub blocked_by: bool,
 }
 
 /// A stored message.
@@ -213,6 +281,29 @@ pub(super) async fn execute(
             let friends = page.friends.into_iter().map(shown_friend).collect();
             ListsOutcome::Friends { friends, finished: page.finished }
         }
+        ListsOperation::SetVisibility { user, visibility } => {
+            service.set_visibility(&user, visibility, By::App, now).await?;
+            ListsOutcome::Done { changed: true }
+        }
+        ListsOperation::BlockList(user) => {
+            let list = service.block_list(&user, By::App, now).await?.value;
+            ListsOutcome::BlockList { visibility: list.visibility, blocked: list.blocked }
+        }
+        ListsOperation::Block { owner, users } => {
+            let done = service.block_users(&owner, &users, By::App, now).await?.value;
+            let changed = done.blocked.into_iter().map(|entry| entry.id).collect();
+            ListsOutcome::Blocks { changed, failures: block_failures(done.failures) }
+        }
+        ListsOperation::Unblock { owner, users } => {
+            let done = service.unblock_users(&owner, &users, By::App, now).await?.value;
+            ListsOutcome::Blocks { changed: done.unblocked, failures: block_failures(done.failures) }
+        }
+        ListsOperation::CheckBlocks { owner, users } => {
+            service.lists_state_of(&owner).await?;
+            let checked = service.blocks_between(&owner, &users).await?.into_iter();
+            let shown = |(user_id, blocked, blocked_by)| CheckedBlock { user_id, blocked, blocked_by };
+            ListsOutcome::CheckedBlocks(checked.map(shown).collect())
+        }
         ListsOperation::Send { from, to, text, client_id } => {
             let client_id = ClientMessageId::of_client(&client_id).map_err(Refusal::from)?;
             let sent = service
@@ -247,6 +338,15 @@ pub(super) async fn execute(
             ListsOutcome::Done { changed: true }
         }
     })
+}
+
+fn block_failures(failures: Vec<(UserId, Code)>) -> Vec<BlockFailure> {
+    let shown = |(user_id, code): (UserId, Code)| BlockFailure {
+        user_id,
+        code: code.number(),
+        message: code.to_string(),
+    };
+    failures.into_iter().map(shown).collect()
 }
 
 fn shown_friend(friend: Friend) -> ShownFriend {

@@ -77,7 +77,7 @@ pub enum Operation {
         /// `true` to also change the friend's list.
         both: bool,
     },
-    /// An operation on profiles, friends, messages or conversations.
+    /// An operation on profiles, friends, visibility, block lists, messages or conversations.
     Lists(ListsOperation),
     /// An operation on webhooks.
     Webhooks(WebhookOperation),
@@ -148,6 +148,8 @@ impl Operation {
             | Self::Lists(
                 ListsOperation::Profile(_)
                 | ListsOperation::Friends { .. }
+                | ListsOperation::BlockList(_)
+                | ListsOperation::CheckBlocks { .. }
                 | ListsOperation::History { .. }
                 | ListsOperation::Conversations { .. },
             ) => true,
