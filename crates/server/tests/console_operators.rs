@@ -57,6 +57,9 @@ GET /v1/apps/{app}/online viewer
 GET /v1/apps/{app}/users/{user} viewer
 GET /v1/apps/{app}/users/{user}/watchers viewer
 POST /v1/apps/{app}/users/{user}/kick operator
+PUT /v1/apps/{app}/users/{user}/visibility operator
+POST /v1/apps/{app}/users/{user}/blocks operator
+DELETE /v1/apps/{app}/users/{user}/blocks/{blocked} operator
 GET /v1/apps/{app}/webhooks viewer
 POST /v1/apps/{app}/webhooks/{webhook}/test operator
 GET /v1/apps/{app}/dead-letters viewer

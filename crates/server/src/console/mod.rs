@@ -20,6 +20,7 @@ mod operators_file;
 mod password;
 mod past;
 mod quantiles;
+mod restrictions;
 mod roles;
 mod routes;
 mod sessions;

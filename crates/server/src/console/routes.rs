@@ -3,7 +3,7 @@
 
 use super::guard::{self, check_role};
 use super::roles::Role::{self, Admin, Operator, Viewer};
-use super::{Console, apps, audit, figures, operators, past, users, webhooks};
+use super::{Console, apps, audit, figures, operators, past, restrictions, users, webhooks};
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
@@ -42,6 +42,9 @@ fn table() -> Vec<Route> {
         show(Viewer, "/v1/apps/{app}/users/{user}", get(users::show)),
         show(Viewer, "/v1/apps/{app}/users/{user}/watchers", get(users::watchers)),
         make(Operator, "/v1/apps/{app}/users/{user}/kick", post(users::kick)),
+        set(Operator, "/v1/apps/{app}/users/{user}/visibility", put(restrictions::set_visibility)),
+        make(Operator, "/v1/apps/{app}/users/{user}/blocks", post(restrictions::block)),
+        take(Operator, "/v1/apps/{app}/users/{user}/blocks/{blocked}", delete(restrictions::unblock)),
         show(Viewer, "/v1/apps/{app}/webhooks", get(webhooks::list)),
         make(Operator, "/v1/apps/{app}/webhooks/{webhook}/test", post(webhooks::test)),
         show(Viewer, "/v1/apps/{app}/dead-letters", get(webhooks::dead_letters)),

@@ -11,10 +11,10 @@ use axum::{Extension, Json};
 use lamplight_core::LinkEnd;
 use lamplight_directory::InvalidRecordCursor;
 use lamplight_model::{
-    AppId, AuditAction, Platform, Reason, StatusType, Timestamp, User, UserId, UserStatus,
+    AppId, AuditAction, Platform, Reason, StatusType, Timestamp, User, UserId, UserStatus, Visibility,
 };
 use lamplight_service::{
-    FindBy, FoundCursor, InspectedDevice, LinkState, MAX_ONLINE_PAGE, Viewing, WatchedFor,
+    By, FindBy, FoundCursor, InspectedDevice, LinkState, MAX_ONLINE_PAGE, Viewing, WatchedFor,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -128,8 +128,18 @@ pub struct ShownUser {
     devices: Vec<ShownDevice>,
     subscriptions: ShownSubscriptions,
     friends: usize,
+    /// Who may see the status, apart from the blocked users.
+    visibility: Visibility,
+    /// The users on the block list, in ascending order of their ids.
+    blocked: Vec<ShownBlocked>,
     /// The time at which the node read these data, by the server's clock.
     at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct ShownBlocked {
+    user: UserId,
+    since: Timestamp,
 }
 
 #[derive(Serialize)]
@@ -266,7 +276,10 @@ pub async fn show(
     FromPath((app, id)): FromPath<(AppId, UserId)>,
 ) -> Result<Json<ShownUser>, ApiError> {
     let now = console.clock.now();
-    let seen = console.service.inspect(&User::new(app, id), now).await?;
+    let user = User::new(app, id);
+    let seen = console.service.inspect(&user, now).await?;
+    let restrictions = console.service.block_list(&user, By::App, now).await?.value;
+    let blocked = restrictions.blocked.into_iter();
     let count = seen.subscriptions.len();
     Ok(Json(ShownUser {
         user_id: seen.status.user_id.clone(),
@@ -281,6 +294,8 @@ pub async fn show(
             users: seen.subscriptions.into_iter().rev().take(MOST_SUBSCRIPTIONS).collect(),
         },
         friends: seen.friends,
+        visibility: restrictions.visibility,
+        blocked: blocked.map(|entry| ShownBlocked { user: entry.id, since: entry.since }).collect(),
         at: now.wall,
     }))
 }
