@@ -2,9 +2,13 @@
 import { gzipSync } from "node:zlib";
 import { build, minify } from "vite";
 
-/** The limits in bytes. The entry for programs of the cloud is larger, because such programs need more names. */
+/**
+ * The limits in bytes. The block list and the visibility, which took about 800 bytes, are in the main entry, because
+ * programs of the cloud call them on the client. The entry for programs of the cloud is larger, because such programs
+ * need more names.
+ */
 const ENTRIES = [
-  { name: "@lamplight/chat", entry: "src/index.ts", largest: 20 * 1024 },
+  { name: "@lamplight/chat", entry: "src/index.ts", largest: 21 * 1024 },
   { name: "@lamplight/chat/compat", entry: "src/compat/index.ts", largest: 26 * 1024 },
 ];
 

@@ -5,7 +5,7 @@
  */
 
 import type { AskKind } from "../src/machine/ask.js";
-import type { ConversationJson, FriendJson, ListsChangedJson, MessageJson } from "../src/gen/wire.js";
+import type { ConversationJson, FriendJson, ListsChangedJson, MessageJson, VisibilityJson } from "../src/gen/wire.js";
 import { ListsSync, type Surroundings } from "../src/lists/sync.js";
 import { inOrder, totalUnread } from "../src/lists/lists.js";
 
@@ -29,6 +29,9 @@ export class Application {
   friendEvents = 0;
   profileEvents: string[] = [];
   unread = 0;
+  /** The block lists and the visibilities that were reported. */
+  readonly blocked: string[] = [];
+  readonly visibilities: VisibilityJson[] = [];
 }
 
 export class ListsServer {
@@ -38,6 +41,8 @@ export class ListsServer {
   readonly sync: ListsSync;
   readonly conversations = new Map<string, ConversationJson>();
   readonly friends = new Map<string, FriendJson>();
+  readonly blocked = new Set<string>();
+  visibility: VisibilityJson = "VISIBILITY_EVERYONE";
   /** The number of answered requests of each kind. */
   readonly answers = new Map<string, number>();
   /** The number of pauses that the client has made. `afterPause` is the end of the current one. */
@@ -78,6 +83,8 @@ export class ListsServer {
       onUnread: (total) => (application.unread = total),
       onFriends: () => (application.friendEvents += 1),
       onProfiles: (profiles) => application.profileEvents.push(...profiles.map(({ nick }) => nick ?? "")),
+      onBlocked: () => application.blocked.push(this.sync.shownBlocked.join(" ")),
+      onVisibility: (visibility) => application.visibilities.push(visibility),
       onFailure: (what, error) => application.failures.push(what, error),
     };
     this.sync = new ListsSync(around);
@@ -156,6 +163,25 @@ export class ListsServer {
         this.conversations.set(userId, { ...row, remark: "" });
       }
       this.#tell({ deletedFriends: [userId] });
+    }
+  }
+
+  /** Blocks or unblocks a user, as another device or the server API does. */
+  block(userId: string, isBlocked = true): void {
+    if (isBlocked !== this.blocked.has(userId)) {
+      if (isBlocked) {
+        this.blocked.add(userId);
+      } else {
+        this.blocked.delete(userId);
+      }
+      this.#tell(isBlocked ? { blocked: [{ userId, blockedAt: "1" }] } : { unblocked: [userId] });
+    }
+  }
+
+  showTo(visibility: VisibilityJson): void {
+    if (visibility !== this.visibility) {
+      this.visibility = visibility;
+      this.#tell({ visibility });
     }
   }
 
@@ -252,6 +278,10 @@ export class ListsServer {
         );
         const rest = all.filter(({ userId }) => (userId ?? "") > String(parameters["after"]));
         return { friends: rest.slice(0, PAGE), finished: rest.length <= PAGE, listsVersion };
+      },
+      getBlockList: () => {
+        const blocked = [...this.blocked].sort().map((userId) => ({ userId, blockedAt: "1" }));
+        return { visibility: this.visibility, blocked, listsVersion };
       },
       getHistory: () => {
         const before = Number(parameters["before"]) || Infinity;

@@ -31,6 +31,7 @@ function expectTrue(server: ListsServer): void {
   const friends = (rows: Iterable<{ userId?: string; remark?: string }>) =>
     [...rows].map(({ userId, remark }) => `${userId ?? ""} ${remark ?? ""}`).sort();
   expect(friends(sync.shownFriends)).toEqual(friends(server.friends.values()));
+  expect(sync.shownBlocked).toEqual([...server.blocked].sort());
   expect(sync.unread).toBe(totalUnread(server.conversations.values()));
   expect(application.unread).toBe(sync.unread);
   expect(application.failures).toEqual([]);
@@ -41,6 +42,7 @@ test("a user without friends and messages costs no request", async () => {
   server.sync.connected({}, false);
   await server.settle();
   expect([await server.sync.conversations(), await server.sync.friends()]).toEqual([[], []]);
+  expect([await server.sync.blocked(), await server.sync.visibility()]).toEqual([[], "VISIBILITY_EVERYONE"]);
   expect(server.answers.size).toBe(0);
 });
 
@@ -64,6 +66,69 @@ test("lists are read page by page once, and kept true by what is told", async ()
   await Promise.all([server.sync.conversations(), server.sync.friends()]);
   expect(server.answers.get("getConversationList")).toBe(3);
   expect(server.application.messages).toEqual(["again"]);
+});
+
+test("the block list and the visibility are read once together, and kept true by what is told", async () => {
+  const server = await world();
+  server.block("eve");
+  server.showTo("VISIBILITY_FRIENDS");
+  server.down();
+  server.login();
+  const read = Promise.all([server.sync.blocked(), server.sync.visibility()]);
+  await server.settle();
+  expect(await read).toEqual([["eve"], "VISIBILITY_FRIENDS"]);
+  const { application } = server;
+  expect([application.blocked, application.visibilities], "a first reading is no change").toEqual([[], []]);
+  server.block("bob");
+  server.block("eve", false);
+  server.showTo("VISIBILITY_NOBODY");
+  await server.settle();
+  expect(application.blocked).toEqual(["bob eve", "bob"]);
+  expect(application.visibilities).toEqual(["VISIBILITY_NOBODY"]);
+  expect([await server.sync.blocked(), await server.sync.visibility()]).toEqual([["bob"], "VISIBILITY_NOBODY"]);
+  expect(server.answers.get("getBlockList")).toBe(1);
+});
+
+test("a change of a block list that was never read is told with the whole list", async () => {
+  const server = await world();
+  server.block("eve");
+  server.down();
+  server.login();
+  await server.settle();
+  server.block("bob");
+  server.showTo("VISIBILITY_NOBODY");
+  await server.settle();
+  expect(server.application.blocked.at(-1)).toBe("bob eve");
+  expect(server.application.visibilities).toEqual(["VISIBILITY_NOBODY"]);
+  expect(server.sync.shownBlocked).toEqual(["bob", "eve"]);
+});
+
+test("what was blocked and hidden while the link was broken is told after it", async () => {
+  const server = await world();
+  void server.sync.blocked();
+  await server.settle();
+  server.down();
+  server.block("eve");
+  server.showTo("VISIBILITY_NOBODY");
+  server.up();
+  await server.settle();
+  expect(server.application.blocked).toEqual(["eve"]);
+  expect(server.application.visibilities).toEqual(["VISIBILITY_NOBODY"]);
+  expectTrue(server);
+});
+
+test("a block list that was read before a change does not undo the change", async () => {
+  const server = await world();
+  const read = server.sync.blocked();
+  await server.deliver();
+  server.answer();
+  server.block("eve");
+  server.showTo("VISIBILITY_NOBODY");
+  await server.settle();
+  expect(await read).toEqual([]);
+  expect([server.sync.shownBlocked, await server.sync.visibility()]).toEqual([["eve"], "VISIBILITY_NOBODY"]);
+  server.sync.changed({ blocked: [{ userId: "old" }], visibility: "VISIBILITY_EVERYONE", listsVersion: "1" });
+  expect(await server.sync.visibility()).toBe("VISIBILITY_NOBODY");
 });
 
 /** Creates a server with `size` conversations, and a client that has logged in. */
@@ -313,6 +378,7 @@ test("whatever happens in whatever order, at the end the lists are true and each
           "pin",
           "delete",
           "friend",
+          "block",
           "link",
           "answer",
           "answer",
@@ -347,6 +413,10 @@ test("whatever happens in whatever order, at the end the lists are true and each
             server.unfriend(peer);
           }
           break;
+        case "block":
+          server.block(peer, random() < 0.5);
+          server.showTo(pick("VISIBILITY_EVERYONE", "VISIBILITY_FRIENDS", "VISIBILITY_NOBODY"));
+          break;
         case "link":
           if (!server.isUp) {
             server.up();
@@ -369,6 +439,9 @@ test("whatever happens in whatever order, at the end the lists are true and each
     }
     await server.settle();
     try {
+      const visibility = server.sync.visibility();
+      await server.settle();
+      expect(await visibility).toBe(server.visibility);
       expectTrue(server);
       const told = new Set(server.application.messages);
       expect(server.application.messages).toHaveLength(told.size);

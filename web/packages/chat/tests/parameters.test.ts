@@ -25,7 +25,7 @@ function badCalls(chat: Chat): [string, number, () => unknown][] {
       [
         "login setSelfStatus getUserStatus subscribeUserStatus unsubscribeUserStatus updateMyProfile getUserProfile",
         "addFriend deleteFriend updateFriend checkFriend getFriendProfile pinConversation createTextMessage",
-        "sendMessage getMessageList setMessageRead",
+        "sendMessage getMessageList setMessageRead addToBlacklist removeFromBlacklist setVisibility",
       ]
         .flatMap((names) => names.split(" "))
         .map((name) => call(6017, name, nothing)),
@@ -37,6 +37,8 @@ function badCalls(chat: Chat): [string, number, () => unknown][] {
         "unsubscribeUserStatus",
         "getUserProfile",
         "deleteFriend",
+        "addToBlacklist",
+        "removeFromBlacklist",
         "checkFriend",
         "getFriendProfile",
       ].map((name) => call(6017, name, { userIDList })),
@@ -82,6 +84,7 @@ function badCalls(chat: Chat): [string, number, () => unknown][] {
     call(6017, "addFriend", { to: "ann", type: 1 }),
     call(6017, "updateFriend", { userID: "ann", remark: "三".repeat(33) }),
     call(6017, "deleteFriend", { userIDList: ["ann"], type: null }),
+    ...["", "all", "NOBODY", {}].map((visibility) => call(6017, "setVisibility", visibility)),
     call(6017, "pinConversation", { conversationID: "C2Cbob" }),
     call(6017, "pinConversation", { conversationID: "C2Cbob", isPinned: null }),
     call(6017, "pinConversation", { conversationID: "C2Cbob", isPinned: "true" }),

@@ -96,6 +96,12 @@ export class Chat {
           told.map((profile) => profileOf(profile, "")),
         );
       },
+      onBlocked: () => {
+        this.#emitter.emit(EVENT.BLACKLIST_UPDATED, this.#lists.shownBlocked);
+      },
+      onVisibility: (told) => {
+        this.#emitter.emit(EVENT.VISIBILITY_UPDATED, relations.visibilityOf(told));
+      },
       onFailure: (what, error) => {
         this.#hearFailure(what, error);
       },
@@ -289,6 +295,39 @@ export class Chat {
 
   async getFriendProfile(options: api.UserListOptions): Promise<api.Result<api.FriendProfileData>> {
     return done(await relations.friendProfiles(this.#core(), this.#friendShapes, check.options(options)));
+  }
+
+  // The block list and the visibility.
+
+  /**
+   * Returns the userIDs on the block list in ascending order. The SDK reads the list once, and then keeps it up to
+   * date.
+   */
+  async getBlacklist(): Promise<api.Result<string[]>> {
+    return done(await this.#core().lists.blocked());
+  }
+
+  /**
+   * Adds users to the block list. They can neither see the user's status, nor send messages to the user (20007), nor
+   * add the user as a friend. They are shown what they would be shown if the user had closed all connections.
+   */
+  async addToBlacklist(options: api.UserListOptions): Promise<api.BlacklistResult> {
+    return relations.changeBlocked(this.#core(), check.options(options), true);
+  }
+
+  /** Removes users from the block list. */
+  async removeFromBlacklist(options: api.UserListOptions): Promise<api.BlacklistResult> {
+    return relations.changeBlocked(this.#core(), check.options(options), false);
+  }
+
+  /** Returns who may see the user's status. Not in the cloud's API. */
+  async getVisibility(): Promise<api.Result<api.Visibility>> {
+    return done(relations.visibilityOf(await this.#core().lists.visibility()));
+  }
+
+  /** Sets who may see the user's status: `everyone`, `friends` or `nobody`. Not in the cloud's API. */
+  async setVisibility(visibility: api.Visibility): Promise<api.Result<api.Visibility>> {
+    return done(await relations.setVisibility(this.#core(), visibility));
   }
 
   // Conversations and messages.

@@ -17,6 +17,9 @@ export const EVENT = {
   TOTAL_UNREAD_MESSAGE_COUNT_UPDATED: "onTotalUnreadMessageCountUpdated",
   FRIEND_LIST_UPDATED: "onFriendListUpdated",
   PROFILE_UPDATED: "onProfileUpdated",
+  BLACKLIST_UPDATED: "blacklistUpdated",
+  /** The user's visibility has changed, on this or another device, or by the server API. Not in the cloud's API. */
+  VISIBILITY_UPDATED: "onVisibilityUpdated",
   /** Another device of this account, or the server API, has changed the subscription list. Not in the cloud's API. */
   SUBSCRIPTIONS_UPDATED: "onSubscriptionsUpdated",
   /** An operator has changed the abilities of the app's clients. Not in the cloud's API. */

@@ -2,7 +2,7 @@
 
 import type { EVENT } from "./constants.js";
 import type { Log } from "./log.js";
-import type { Abilities } from "./options.js";
+import type { Abilities, Visibility } from "./options.js";
 import type { Conversation, Friend, Message, Profile } from "./shapes.js";
 import type { UserStatus } from "../machine/status.js";
 
@@ -20,6 +20,9 @@ export interface EventData {
   [EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED]: number;
   [EVENT.FRIEND_LIST_UPDATED]: Friend[];
   [EVENT.PROFILE_UPDATED]: Profile[];
+  /** The userIDs on the block list, in ascending order. */
+  [EVENT.BLACKLIST_UPDATED]: string[];
+  [EVENT.VISIBILITY_UPDATED]: Visibility;
   [EVENT.SUBSCRIPTIONS_UPDATED]: { subscribed: string[]; unsubscribed: string[] };
   [EVENT.ABILITIES_UPDATED]: Abilities;
 }

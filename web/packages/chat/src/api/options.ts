@@ -150,6 +150,18 @@ export interface FriendProfileData {
   failureUserIDList: FailedUser[];
 }
 
+/**
+ * Who may see the user's status: every user of the app, the mutual friends, or no other user. Users on the block list
+ * may not see it in any case.
+ */
+export type Visibility = "everyone" | "friends" | "nobody";
+
+/** The result of a change of the block list; `data` has the users for whom it succeeded. */
+export interface BlacklistResult extends Result<string[]> {
+  /** The users for whom it failed. Not in the cloud's API. */
+  failureUserList: FailedUser[];
+}
+
 export interface ConversationFilter {
   type?: string | undefined;
   hasUnreadCount?: boolean | undefined;

@@ -1,9 +1,10 @@
-/** The calls about profiles and friends. */
+/** The calls about profiles, friends, the block list and the visibility. */
 
 import { TYPES } from "./constants.js";
 import { type Core, failedUsers } from "./core.js";
 import { CODES } from "../gen/codes.js";
-import type { FriendJson } from "../gen/wire.js";
+import { ChatError } from "../machine/errors.js";
+import type { FriendJson, VisibilityJson } from "../gen/wire.js";
 import type * as api from "./options.js";
 import * as check from "./parameters.js";
 import { type Friend, friendOf, profileOf, type Profile, type Shapes } from "./shapes.js";
@@ -142,4 +143,52 @@ export async function friendProfiles(
       .filter((user) => !friends.has(user))
       .map((userID) => ({ userID, code, message: CODES.NOT_A_FRIEND.english })),
   };
+}
+
+// The block list and the visibility.
+
+/**
+ * Adds users to the block list, or removes them. Succeeds also for users who were on the list before, or were not on
+ * it. Throws an error if the call fails for all users.
+ */
+export async function changeBlocked(
+  { driver, lists }: Core,
+  { userIDList }: api.UserListOptions,
+  isAdding: boolean,
+): Promise<api.BlacklistResult> {
+  const userIds = check.userList(userIDList, "userIDList");
+  const { failures } = await (isAdding
+    ? driver.call("blockUsers", { userIds }, ({ blocked = [], listsVersion }) => {
+        lists.learn({ blocked }, listsVersion);
+      })
+    : driver.call("unblockUsers", { userIds }, ({ listsVersion }) => {
+        // A user for whom the call failed is not on the list.
+        lists.learn({ unblocked: userIds }, listsVersion);
+      }));
+  const done = CODES[isAdding ? "ALREADY_BLOCKED" : "NOT_BLOCKED"].number;
+  const failureUserList = failedUsers(failures).filter(({ code }) => code !== done);
+  const data = userIds.filter((user) => !failureUserList.some(({ userID }) => userID === user));
+  if (data.length === 0 && failureUserList[0] !== undefined) {
+    throw new ChatError(failureUserList[0]);
+  }
+  return { code: 0, data, failureUserList };
+}
+
+const VISIBILITIES: readonly api.Visibility[] = ["everyone", "friends", "nobody"];
+
+export async function setVisibility({ driver, lists }: Core, wanted: api.Visibility): Promise<api.Visibility> {
+  const found = check.oneOf(wanted, VISIBILITIES, "the visibility");
+  if (found === undefined) {
+    throw check.wrong(`the visibility must be ${VISIBILITIES.join(" or ")}`);
+  }
+  const visibility = `VISIBILITY_${found.toUpperCase()}` as VisibilityJson;
+  await driver.call("setVisibility", { visibility }, ({ listsVersion }) => {
+    lists.learn({ visibility }, listsVersion);
+  });
+  return found;
+}
+
+/** Converts a visibility of the server. An unknown one of a newer server counts as the strictest. */
+export function visibilityOf(told: VisibilityJson): api.Visibility {
+  return VISIBILITIES.find((one) => told === `VISIBILITY_${one.toUpperCase()}`) ?? "nobody";
 }

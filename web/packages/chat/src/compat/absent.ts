@@ -21,7 +21,6 @@ export const EMPTY = {
   getGroupList: () => ({ groupList: [] }),
   getGroupApplicationList: () => ({ applicationList: [] }),
   getJoinedCommunityList: () => ({ groupList: [] }),
-  getBlacklist: emptyList,
   getFriendApplicationList: () => ({ friendApplicationList: [], unreadCount: 0 }),
   setFriendApplicationRead: nothing,
   getFriendGroupList: emptyList,
@@ -67,8 +66,6 @@ export const REJECTED = [
   "addConversationsToGroup",
   "deleteConversationsFromGroup",
   // People.
-  "addToBlacklist",
-  "removeFromBlacklist",
   "acceptFriendApplication",
   "refuseFriendApplication",
   "deleteFriendApplication",

@@ -30,6 +30,11 @@ const PASSED = [
   "checkFriend",
   "getFriendProfile",
   "updateFriend",
+  "getBlacklist",
+  "addToBlacklist",
+  "removeFromBlacklist",
+  "getVisibility",
+  "setVisibility",
   "deleteConversation",
   "pinConversation",
   "setMessageRead",
@@ -485,6 +490,8 @@ class Client {
       case EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED:
       case EVENT.FRIEND_LIST_UPDATED:
       case EVENT.PROFILE_UPDATED:
+      case EVENT.BLACKLIST_UPDATED:
+      case EVENT.VISIBILITY_UPDATED:
       case EVENT.SUBSCRIPTIONS_UPDATED:
       case EVENT.ABILITIES_UPDATED:
         this.#emitter.emit(name, data as never);

@@ -283,6 +283,14 @@ interface Present {
   getFriendProfile(options: UserList): Promise<any>;
   updateFriend(options: { userID: string; remark?: string; friendCustomField?: any[] }): Promise<any>;
 
+  getBlacklist(): Promise<any>;
+  addToBlacklist(options: UserList): Promise<any>;
+  removeFromBlacklist(options: UserList): Promise<any>;
+  /** Not in the cloud's API. */
+  getVisibility(): Promise<any>;
+  /** Sets who may see the user's status: `everyone`, `friends` or `nobody`. Not in the cloud's API. */
+  setVisibility(visibility: "everyone" | "friends" | "nobody"): Promise<any>;
+
   addSignalingListener(eventName: string, handler: Function, context?: any): void;
   removeSignalingListener(eventName: string, handler: Function, context?: any): void;
   inviteSync(options: any, successCb: Function, errorCb: Function): void;

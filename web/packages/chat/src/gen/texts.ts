@@ -41,6 +41,7 @@ export const CODES = {
     english: "the sender or the recipient has no account",
     chinese: "消息发送方或接收方帐号不存在",
   },
+  BLOCKED: { number: 20007, english: "blocked by the recipient", chinese: "已被接收方加入黑名单" },
   FRIEND_REQUEST_INVALID: {
     number: 30001,
     english: "invalid parameter in a call about friends",
@@ -54,6 +55,9 @@ export const CODES = {
     chinese: "对方的好友数已达上限",
   },
   FRIEND_DENIED: { number: 30516, english: "the other one lets nobody add them", chinese: "对方拒绝任何人添加好友" },
+  BLOCK_LIST_FULL: { number: 31306, english: "the block list is full", chinese: "黑名单人数已达上限" },
+  ALREADY_BLOCKED: { number: 31307, english: "the user is on the block list already", chinese: "对方已在黑名单中" },
+  NOT_BLOCKED: { number: 31503, english: "the user is not on the block list", chinese: "对方不在黑名单中" },
   NOT_A_FRIEND: { number: 31704, english: "not a friend", chinese: "不是好友" },
   PROFILE_INVALID: {
     number: 40001,

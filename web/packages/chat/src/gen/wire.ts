@@ -126,6 +126,46 @@ export type SetFriendRemarkResponseJson = {
   listsVersion?: string;
 };
 
+export type BlockedUserJson = {
+  userId?: string;
+  blockedAt?: string;
+};
+
+export type SetVisibilityRequestJson = {
+  visibility?: VisibilityJson;
+};
+
+export type SetVisibilityResponseJson = {
+  listsVersion?: string;
+};
+
+export type GetBlockListRequestJson = {};
+
+export type GetBlockListResponseJson = {
+  visibility?: VisibilityJson;
+  blocked?: BlockedUserJson[];
+  listsVersion?: string;
+};
+
+export type BlockUsersRequestJson = {
+  userIds?: string[];
+};
+
+export type BlockUsersResponseJson = {
+  blocked?: BlockedUserJson[];
+  failures?: ItemFailureJson[];
+  listsVersion?: string;
+};
+
+export type UnblockUsersRequestJson = {
+  userIds?: string[];
+};
+
+export type UnblockUsersResponseJson = {
+  failures?: ItemFailureJson[];
+  listsVersion?: string;
+};
+
 export type MessageJson = {
   from?: string;
   to?: string;
@@ -228,9 +268,15 @@ export type ListsChangedJson = {
   reload?: boolean;
   totalUnread?: number;
   profiles?: ProfileJson[];
+  blocked?: BlockedUserJson[];
+  unblocked?: string[];
+  visibility?: VisibilityJson;
 };
 
 export type AllowTypeJson = "ALLOW_TYPE_UNSPECIFIED" | "ALLOW_TYPE_ALLOW_ANY" | "ALLOW_TYPE_DENY_ANY";
+
+export type VisibilityJson =
+  "VISIBILITY_UNSPECIFIED" | "VISIBILITY_EVERYONE" | "VISIBILITY_FRIENDS" | "VISIBILITY_NOBODY";
 
 export type ClientMessageJson = {
   id?: string;
@@ -254,6 +300,10 @@ export type ClientMessageJson = {
   markRead?: MarkReadRequestJson;
   pinConversation?: PinConversationRequestJson;
   deleteConversation?: DeleteConversationRequestJson;
+  setVisibility?: SetVisibilityRequestJson;
+  getBlockList?: GetBlockListRequestJson;
+  blockUsers?: BlockUsersRequestJson;
+  unblockUsers?: UnblockUsersRequestJson;
 };
 
 export type ServerMessageJson = {
@@ -284,6 +334,10 @@ export type ServerMessageJson = {
   deleteConversation?: DeleteConversationResponseJson;
   listsChanged?: ListsChangedJson;
   appChanged?: AppChangedJson;
+  setVisibility?: SetVisibilityResponseJson;
+  getBlockList?: GetBlockListResponseJson;
+  blockUsers?: BlockUsersResponseJson;
+  unblockUsers?: UnblockUsersResponseJson;
 };
 
 export type RefusalJson = {

@@ -1,5 +1,5 @@
 /**
- * The friends and conversations of the user, as pure functions. They combine the pages that were read, the answers to
+ * The friends, conversations and blocked users of the user, as pure functions. They combine the pages that were read, the answers to
  * the client's own calls, and the changes that the server sends.
  *
  * Every row has a lists version (`lists_version`). Of two values of a row, the one with the higher version is kept,
@@ -7,7 +7,14 @@
  * the first time, its pages become visible one by one.
  */
 
-import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "../gen/wire.js";
+import type {
+  BlockedUserJson,
+  ConversationJson,
+  FriendJson,
+  MessageJson,
+  ProfileJson,
+  VisibilityJson,
+} from "../gen/wire.js";
 
 /** A row with its lists version. */
 interface Row<T> {
@@ -33,22 +40,41 @@ export interface Table<T> {
 export interface Rows {
   friends: FriendJson;
   conversations: ConversationJson;
+  blocked: BlockedUserJson;
 }
 
 export type ListName = keyof Rows;
 
-/** The lists of the user, and the user's own profile, as far as they are known. */
-export type Lists = { readonly [K in ListName]: Table<Rows[K]> } & { readonly profile: ProfileJson | undefined };
+/** The lists of the user, and the user's own profile and visibility, as far as they are known. */
+export type Lists = { readonly [K in ListName]: Table<Rows[K]> } & {
+  readonly profile: ProfileJson | undefined;
+  readonly visibility: Row<VisibilityJson> | undefined;
+};
 
 /** The lists before anything was read. */
-export const UNKNOWN: Lists = { friends: unknown(), conversations: unknown(), profile: undefined };
+export const UNKNOWN: Lists = {
+  friends: unknown(),
+  conversations: unknown(),
+  blocked: unknown(),
+  profile: undefined,
+  visibility: undefined,
+};
+
+/** The lists of a user who has never changed them. */
+export const EMPTY: Lists = {
+  friends: empty(),
+  conversations: empty(),
+  blocked: empty(),
+  profile: undefined,
+  visibility: { value: "VISIBILITY_EVERYONE", version: 0 },
+};
 
 function unknown<T>(): Table<T> {
   return { shown: null, rows: new Map(), gone: new Map(), reading: false };
 }
 
 /** Returns a list that was read and has no rows. */
-export function empty<T>(): Table<T> {
+function empty<T>(): Table<T> {
   return { ...unknown(), shown: new Map() };
 }
 
@@ -187,12 +213,12 @@ export function withFriends(
 
 /** Returns the lists with the new profiles of mutual friends. A change of a profile has no lists version. */
 export function withProfiles(lists: Lists, profiles: readonly ProfileJson[]): Lists {
-  return profiles.reduce(({ friends, conversations, profile: own }, profile) => {
+  return profiles.reduce((before, profile) => {
     const user = profile.userId ?? "";
     return {
-      friends: revise(friends, user, (row) => ({ ...row, profile })),
-      conversations: revise(conversations, user, (row) => ({ ...row, profile })),
-      profile: own,
+      ...before,
+      friends: revise(before.friends, user, (row) => ({ ...row, profile })),
+      conversations: revise(before.conversations, user, (row) => ({ ...row, profile })),
     };
   }, lists);
 }

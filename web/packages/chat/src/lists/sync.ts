@@ -9,12 +9,14 @@
 
 import type { AnswerTo, AskKind, Parameters } from "../machine/ask.js";
 import type {
+  BlockedUserJson,
   ConversationJson,
   FriendJson,
   ListsChangedJson,
   LoginResponseJson,
   MessageJson,
   ProfileJson,
+  VisibilityJson,
 } from "../gen/wire.js";
 import * as fold from "./lists.js";
 import type { ListName, Lists, Rows, Table } from "./lists.js";
@@ -59,6 +61,8 @@ export interface Surroundings {
   onUnread(total: number): void;
   onFriends(): void;
   onProfiles(profiles: readonly ProfileJson[]): void;
+  onBlocked(): void;
+  onVisibility(visibility: VisibilityJson): void;
   onFailure(what: string, error: unknown): void;
 }
 
@@ -129,6 +133,11 @@ export class ListsSync {
     return fold.visible(this.#lists.friends);
   }
 
+  /** The userIDs on the block list, in ascending order. */
+  get shownBlocked(): string[] {
+    return fold.visible(this.#lists.blocked).map(userOf).sort();
+  }
+
   /** Returns the conversations. Reads them if they were not read yet. */
   async conversations(): Promise<ConversationJson[]> {
     this.#catchUpAgain();
@@ -148,6 +157,21 @@ export class ListsSync {
     return this.shownFriends;
   }
 
+  /** Returns the userIDs on the block list. Reads them if they were not read yet. */
+  async blocked(): Promise<string[]> {
+    this.#catchUpAgain();
+    if (this.#lists.blocked.shown === null || this.#readings.blocked !== undefined) {
+      await this.#readBlocked();
+    }
+    return this.shownBlocked;
+  }
+
+  /** Returns the user's visibility, which is read together with the block list. */
+  async visibility(): Promise<VisibilityJson> {
+    await this.blocked();
+    return this.#lists.visibility?.value ?? "VISIBILITY_UNSPECIFIED";
+  }
+
   // Events of the connection.
 
   /** Handles a login; if `again`, a reconnect or a renewed UserSig. */
@@ -155,7 +179,7 @@ export class ListsSync {
     if (!again) {
       this.ended();
       if (Number(told.listsVersion ?? 0) === 0) {
-        this.#lists = { ...fold.UNKNOWN, friends: fold.empty(), conversations: fold.empty() };
+        this.#lists = fold.EMPTY;
       } else {
         // The number of unread messages must be available without a call of the application.
         this.#inBackground("reading the conversations", this.#readConversations());
@@ -221,16 +245,28 @@ export class ListsSync {
   // Changes of the lists.
 
   #edit(told: Omit<ListsChangedJson, "messages">, version: number): void {
-    const { conversations, friends, profile } = this.#lists;
+    const { conversations, friends, blocked, profile } = this.#lists;
     const rows = fold.put(conversations, byPeer(told.conversations), version);
     const strangers = (told.deletedFriends ?? []).map((userId): FriendJson => ({ userId }));
     const changed = [...(told.friends ?? []), ...strangers];
     const edited: Lists = {
+      ...this.#lists,
       profile: told.profile ?? profile,
       conversations: fold.drop(fold.withFriends(rows, changed, version), told.deletedConversations ?? [], version),
       friends: fold.drop(fold.put(friends, byUser(told.friends), version), told.deletedFriends ?? [], version),
+      blocked: fold.drop(fold.put(blocked, byUser(told.blocked), version), told.unblocked ?? [], version),
     };
     this.#lists = fold.withProfiles(edited, told.profiles ?? []);
+    this.#learnVisibility(told.visibility, version);
+    if (blocked.shown === null && (told.blocked ?? told.unblocked) !== undefined) {
+      // The event has the whole list, which is not known yet.
+      this.#inBackground(
+        "reading the block list",
+        this.#readBlocked().then(() => {
+          this.around.onBlocked();
+        }),
+      );
+    }
     // A page that the server wrote before this change may arrive after it, with the old name.
     if (changed.length > 0 || told.profiles !== undefined) {
       readAgain(this.#readings.conversations);
@@ -240,8 +276,18 @@ export class ListsSync {
     }
   }
 
+  #learnVisibility(value: VisibilityJson | undefined, version: number, isFirst = false): void {
+    const known = this.#lists.visibility;
+    if (value !== undefined && (known?.version ?? 0) <= version) {
+      this.#lists = { ...this.#lists, visibility: { value, version } };
+      if (!isFirst && known?.value !== value) {
+        this.around.onVisibility(value);
+      }
+    }
+  }
+
   #tellOf(before: Lists, messages: readonly MessageJson[]): void {
-    const { friends, conversations, profile } = this.#lists;
+    const { friends, conversations, blocked, profile } = this.#lists;
     this.#tellMessages(messages);
     if (conversations.shown !== null && conversations.shown !== before.conversations.shown) {
       this.around.onConversations();
@@ -254,6 +300,9 @@ export class ListsSync {
     }
     if (profiles.length > 0) {
       this.around.onProfiles(profiles);
+    }
+    if (blocked.shown !== null && blocked.shown !== before.blocked.shown) {
+      this.around.onBlocked();
     }
   }
 
@@ -287,7 +336,7 @@ export class ListsSync {
   outdated(): void {
     const behind = (this.#behind ??= { heads: null, told: new Set(), isRunning: false, again: false });
     behind.heads ??= this.#lists.conversations.shown;
-    [behind, this.#readings.conversations, this.#readings.friends].forEach(readAgain);
+    [behind, ...Object.values(this.#readings)].forEach(readAgain);
     if (!behind.isRunning) {
       behind.isRunning = true;
       this.#inBackground("reading the lists again", this.#runCatchUp(behind));
@@ -315,13 +364,17 @@ export class ListsSync {
   }
 
   async #readAgain(): Promise<void> {
-    const { conversations, friends, profile } = this.#lists;
+    const { profile } = this.#lists;
+    const isUsed = (name: ListName) => this.#readings[name] !== undefined || this.#lists[name].shown !== null;
     const reads: Promise<void>[] = [];
-    if (this.#readings.conversations !== undefined || conversations.shown !== null) {
+    if (isUsed("conversations")) {
       reads.push(this.#readConversations());
     }
-    if (this.#readings.friends !== undefined || friends.shown !== null) {
+    if (isUsed("friends")) {
       reads.push(this.#readFriends());
+    }
+    if (isUsed("blocked")) {
+      reads.push(this.#readBlocked());
     }
     if (profile !== undefined) {
       reads.push(this.#readProfile(this.around.self()));
@@ -359,6 +412,17 @@ export class ListsSync {
     });
   }
 
+  #readBlocked(): Promise<void> {
+    return this.#read("blocked", async () => {
+      await this.around.call("getBlockList", {}, (read) => {
+        const isFirst = this.#lists.visibility === undefined;
+        this.#put("blocked", byUser(read.blocked), read);
+        this.#learnVisibility(read.visibility, Number(read.listsVersion ?? 0), isFirst);
+      });
+      return "";
+    });
+  }
+
   /** Adds the rows of a page, and returns the changed list. */
   #put<K extends ListName>(name: K, rows: [string, Rows[K]][], page: { listsVersion?: string }): Table<Rows[K]> {
     const table = fold.putPage(this.#lists[name], rows, Number(page.listsVersion ?? 0));
@@ -388,9 +452,8 @@ export class ListsSync {
           if (isCurrent()) {
             const before = this.#lists;
             this.#lists = { ...before, [name]: fold.endReading<Rows[K]>(before[name]) };
-            // The first reading of the friends is not reported, because the callers of `friends` get it as their
-            // result.
-            if (name === "conversations" || before.friends.shown !== null) {
+            // The first reading of the other lists is not reported, because their callers get it as their result.
+            if (name === "conversations" || before[name].shown !== null) {
               this.#tellOf(before, []);
             }
           }
@@ -466,8 +529,12 @@ function byPeer(rows: readonly ConversationJson[] | undefined): [string, Convers
   return (rows ?? []).map((row) => [row.peer ?? "", row]);
 }
 
-function byUser(rows: readonly FriendJson[] | undefined): [string, FriendJson][] {
-  return (rows ?? []).map((row) => [row.userId ?? "", row]);
+function byUser<T extends FriendJson | BlockedUserJson>(rows: readonly T[] | undefined): [string, T][] {
+  return (rows ?? []).map((row) => [userOf(row), row]);
+}
+
+function userOf({ userId = "" }: FriendJson | BlockedUserJson): string {
+  return userId;
 }
 
 function readAgain(reading: { again: boolean } | null | undefined): void {

@@ -43,6 +43,7 @@ const REPEATABLE: ReadonlySet<AskKind> = new Set([
   "getFriendList",
   "getHistory",
   "getConversationList",
+  "getBlockList",
   "sendMessage",
   "markRead",
 ] satisfies AskKind[]);

@@ -153,7 +153,7 @@ test("what there is not answers as empty, or is refused with 3122", async () => 
   const chat = await loggedIn("asker");
   const answers = await Promise.all([
     chat.getGroupList(),
-    chat.getBlacklist(),
+    chat.getFriendGroupList(),
     chat.getFriendApplicationList(),
     chat.getMessageReactions({ messageList: [{ ID: "m" }] }),
     chat.getConversationList({ markType: 1 }),
@@ -167,7 +167,7 @@ test("what there is not answers as empty, or is refused with 3122", async () => 
   ]);
   for (const call of [
     chat.createGroup({ name: "x" }),
-    chat.addToBlacklist({ userIDList: ["alice"] }),
+    chat.followUser(["alice"]),
     chat.addMessageReaction({}, "like"),
     chat.revokeMessage({}),
   ]) {

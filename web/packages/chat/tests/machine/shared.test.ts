@@ -304,6 +304,10 @@ const OPERATIONS: Record<string, { kind: AskKind; parameters: (rest: string[]) =
   befriend: { kind: "addFriend", parameters: ([userId]) => ({ userId }) },
   unfriend: { kind: "deleteFriends", parameters: (userIds) => ({ userIds }) },
   remark: { kind: "setFriendRemark", parameters: ([userId, ...remark]) => ({ userId, remark: remark.join(" ") }) },
+  blocked: { kind: "getBlockList", parameters: () => ({}) },
+  block: { kind: "blockUsers", parameters: (userIds) => ({ userIds }) },
+  unblock: { kind: "unblockUsers", parameters: (userIds) => ({ userIds }) },
+  visibility: { kind: "setVisibility", parameters: ([visibility]) => ({ visibility }) },
   heartbeat: { kind: "heartbeat", parameters: () => ({}) },
 };
 
