@@ -73,6 +73,9 @@ export interface Conversation {
   draftText?: string;
 }
 
+/** Who may see the status of the user: every user of the app, the mutual friends, or no other user. */
+export type Visibility = "everyone" | "friends" | "nobody";
+
 /** A message. */
 export interface Message {
   ID: string;
@@ -139,6 +142,18 @@ export interface ChatClient {
    * custom status in the kit.
    */
   setSelfStatus?(options: { customStatus: string; expiresIn?: number }): Promise<Answer<UserStatus>>;
+  /**
+   * The userIDs on the block list, and its changes. If these methods are missing, the kit does not offer to block
+   * users.
+   */
+  getBlacklist?(): Promise<Answer<string[]>>;
+  addToBlacklist?(options: { userIDList: string[] }): Promise<unknown>;
+  removeFromBlacklist?(options: { userIDList: string[] }): Promise<unknown>;
+  /** Returns profiles. If this method is missing, the block list shows the userIDs of users who are in no list. */
+  getUserProfile?(options: { userIDList: string[] }): Promise<Answer<Profile[]>>;
+  /** Returns and sets who may see the user's status. If these methods are missing, the choice is disabled. */
+  getVisibility?(): Promise<Answer<Visibility>>;
+  setVisibility?(visibility: Visibility): Promise<unknown>;
   /** Returns the subscription list. If this method is missing, the kit assumes that 200 users fit on it. */
   getSubscriptions?(): Promise<Answer<{ userIDList: string[]; limit: number }>>;
   /**

@@ -1,7 +1,7 @@
 /** The messages of one conversation. Loads earlier pages, adds new messages, and sends messages. */
 
 import { EVENT } from "@lamplight/chat";
-import { listen, type ChatClient, type Message } from "./client.js";
+import { codeOf, listen, type ChatClient, type Message } from "./client.js";
 import { presentAt } from "./clock.js";
 
 /**
@@ -31,6 +31,8 @@ export class Dialogue {
   #isLoadingEarlier = false;
   #isUnread = true;
   #isStopped = false;
+  /** The codes of the refusals of failed messages, by their IDs, the oldest first. */
+  readonly #refusals = new Map<string, number>();
 
   constructor({ client, conversationID, peer, onChange }: DialogueOptions) {
     this.client = client;
@@ -66,6 +68,11 @@ export class Dialogue {
   /** The messages, the oldest first. */
   get messages(): readonly Message[] {
     return this.#messages;
+  }
+
+  /** Returns the code with which a message was refused; 0 if there is none. */
+  refusalOf({ ID }: Message): number {
+    return this.#refusals.get(ID) ?? 0;
   }
 
   get isLoadingEarlier(): boolean {
@@ -122,11 +129,21 @@ export class Dialogue {
     try {
       const { data } = await this.client.sendMessage(message as never);
       this.#replace(message.ID, { ...data.message, status: "success" });
-    } catch {
+    } catch (error) {
+      this.#refused(message.ID, codeOf(error));
       const held = this.#messages.find(({ ID }) => ID === message.ID) ?? message;
       if (held.status !== "success") {
         this.#replace(message.ID, { ...held, status: "fail" });
       }
+    }
+  }
+
+  #refused(id: string, code: number): void {
+    this.#refusals.delete(id);
+    this.#refusals.set(id, code);
+    const [oldest] = this.#refusals.keys();
+    if (this.#refusals.size > MOST_MESSAGES && oldest !== undefined) {
+      this.#refusals.delete(oldest);
     }
   }
 

@@ -1,5 +1,5 @@
 /**
- * The state that the components of a page share: the client, the configuration, the two lists, and the watcher of
+ * The state that the components of a page share: the client, the configuration, the lists, and the watcher of
  * statuses.
  *
  * The components read this state, and are notified of its changes. Before `init` is called, they show a placeholder.
@@ -58,6 +58,8 @@ export interface Kit {
   readonly watcher: Watcher;
   readonly conversations: LoadedList<Conversation>;
   readonly friends: LoadedList<Friend>;
+  /** The userIDs on the block list. */
+  readonly blocked: LoadedList<string>;
 }
 
 interface Running {
@@ -113,6 +115,7 @@ export const TUIKit = {
       ended.stopWaking();
       ended.kit.conversations.stop();
       ended.kit.friends.stop();
+      ended.kit.blocked.stop();
       await ended.kit.watcher.stop();
     }
   },
@@ -198,6 +201,12 @@ function start(client: ChatClient): Running {
     read: async () => (await client.getFriendList()).data,
     onChange: tell,
   });
+  const blocked = new LoadedList<string>({
+    client,
+    event: EVENT.BLACKLIST_UPDATED,
+    read: async () => (await client.getBlacklist?.())?.data ?? [],
+    onChange: tell,
+  });
   const wake = () => {
     if (document.visibilityState === "visible") {
       watcher.refresh();
@@ -207,7 +216,7 @@ function start(client: ChatClient): Running {
   const stopWaking = () => {
     document.removeEventListener("visibilitychange", wake);
   };
-  return { kit: { client, watcher, conversations, friends }, stopWaking };
+  return { kit: { client, watcher, conversations, friends, blocked }, stopWaking };
 }
 
 /** Returns the session storage of the page; null if the browser forbids access to it. */

@@ -5,7 +5,17 @@
  */
 
 import { EVENT } from "@lamplight/chat";
-import type { Abilities, ChatClient, Conversation, Friend, Message, StatusType, UserStatus } from "../src/client.js";
+import type {
+  Abilities,
+  ChatClient,
+  Conversation,
+  Friend,
+  Message,
+  Profile,
+  StatusType,
+  UserStatus,
+  Visibility,
+} from "../src/client.js";
 
 export interface Person {
   readonly id: string;
@@ -37,6 +47,8 @@ export interface Scene {
   /** For each peer: the messages of the conversation, the oldest first. */
   readonly messages?: Readonly<Record<string, readonly Message[]>>;
   readonly limit?: number;
+  /** The userIDs on the block list. */
+  readonly blocked?: readonly string[];
   /** The refusal of calls about the statuses of others; undefined if they are allowed. */
   readonly refusal?: { readonly code: number; readonly message: string };
   /** `pending`: reading the lists never ends. `failing`: reading the lists fails. */
@@ -70,6 +82,11 @@ export class Stage implements ChatClient {
   #messages: Record<string, Message[]>;
   readonly #failed: Message[] = [];
   #abilities: Abilities | null = null;
+  #made = 0;
+  #blocked: string[];
+  #visibility: Visibility = "everyone";
+  /** Whether calls about the block list and the visibility fail. */
+  isRefusing = false;
   #ending: ReturnType<typeof setTimeout> | undefined;
   readonly #scene: Scene;
   readonly #handlers = new Map<string, ((event: never) => unknown)[]>();
@@ -78,6 +95,7 @@ export class Stage implements ChatClient {
     this.#scene = scene;
     this.#self = scene.self;
     this.refusal = scene.refusal;
+    this.#blocked = [...(scene.blocked ?? [])].sort();
     this.#friends = scene.friends.map(friendOf);
     this.#conversations = scene.talks.map((talk) => conversationOf(talk, scene.now));
     this.#messages = Object.fromEntries(Object.entries(scene.messages ?? {}).map(([id, list]) => [id, [...list]]));
@@ -137,6 +155,19 @@ export class Stage implements ChatClient {
       unsubscribeBatch: 100,
     };
     this.emit(EVENT.ABILITIES_UPDATED, this.#abilities);
+  }
+
+  /** Blocks or unblocks users, as another device does. */
+  blocks(users: readonly string[], isBlocked = true): void {
+    const others = this.#blocked.filter((user) => !users.includes(user));
+    this.#blocked = isBlocked ? [...others, ...users].sort() : others;
+    this.emit(EVENT.BLACKLIST_UPDATED, [...this.#blocked]);
+  }
+
+  /** Sets the visibility, as another device does. */
+  showsTo(visibility: Visibility): void {
+    this.#visibility = visibility;
+    this.emit(EVENT.VISIBILITY_UPDATED, visibility);
   }
 
   /** Changes the state of the connection. */
@@ -230,7 +261,7 @@ export class Stage implements ChatClient {
   }
 
   createTextMessage({ to, payload }: { to: string; payload: { text: string } }): Message {
-    const id = `${this.#self}-${this.sent.length}`;
+    const id = `${this.#self}-${(this.#made += 1)}`;
     return { ...messageOf({ id, user: to, text: payload.text, flow: "out", at: 0 }), status: "unSend" };
   }
 
@@ -238,6 +269,9 @@ export class Stage implements ChatClient {
     const { payload, conversationID, ID } = message as Message;
     const text = payload.text ?? "";
     const user = conversationID.slice(3);
+    if (text.includes("[blocked]")) {
+      return Promise.reject(Object.assign(new Error("blocked by the recipient"), { code: 20007 }));
+    }
     if (text.includes("[fail]")) {
       this.#failed.push(message);
       return Promise.reject(new Error("no connection to the server"));
@@ -301,6 +335,48 @@ export class Stage implements ChatClient {
   getSubscriptions() {
     this.#note("getSubscriptions", []);
     return this.#gated(() => ({ userIDList: [...this.subscriptions], limit: this.#scene.limit ?? 200 }));
+  }
+
+  getBlacklist(): Promise<{ data: string[] }> {
+    this.#note("getBlacklist", []);
+    return this.#list(() => [...this.#blocked]);
+  }
+
+  async addToBlacklist({ userIDList }: { userIDList: string[] }): Promise<unknown> {
+    this.#note("addToBlacklist", userIDList);
+    await this.#refuse();
+    this.blocks(userIDList);
+    return { data: userIDList };
+  }
+
+  async removeFromBlacklist({ userIDList }: { userIDList: string[] }): Promise<unknown> {
+    this.#note("removeFromBlacklist", userIDList);
+    await this.#refuse();
+    this.blocks(userIDList, false);
+    return { data: userIDList };
+  }
+
+  getUserProfile({ userIDList }: { userIDList: string[] }): Promise<{ data: Profile[] }> {
+    this.#note("getUserProfile", userIDList);
+    return Promise.resolve({
+      data: userIDList.map((userID) => ({ userID, nick: `Nick of ${userID}`, avatar: "" })),
+    });
+  }
+
+  getVisibility(): Promise<{ data: Visibility }> {
+    this.#note("getVisibility", []);
+    return Promise.resolve({ data: this.#visibility });
+  }
+
+  async setVisibility(visibility: Visibility): Promise<unknown> {
+    this.#note("setVisibility", [visibility]);
+    await this.#refuse();
+    this.showsTo(visibility);
+    return { data: visibility };
+  }
+
+  #refuse(): Promise<void> {
+    return this.isRefusing ? Promise.reject(new Error("no connection to the server")) : Promise.resolve();
   }
 
   getAbilities(): Abilities | null {

@@ -4,6 +4,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
+import { CODES } from "@lamplight/chat";
 import { peerOf } from "../client.js";
 import { presentAt } from "../clock.js";
 import { Dialogue } from "../dialogue.js";
@@ -266,7 +267,7 @@ export class TuikitChat extends StatusElement {
       ${
         isFailed
           ? html`<span class="note own failed"
-              >${words.notSent}
+              >${dialogue.refusalOf(message) === CODES.BLOCKED.number ? words.notSentBlocked : words.notSent}
               <button
                 type="button"
                 @click=${() => {

@@ -10,15 +10,18 @@ import { loadPinyin, needsPinyin, type Pinyin } from "../rows/initials.js";
 import { friendName } from "../rows/names.js";
 import type { Words } from "../words/words.js";
 import { avatar, avatarStyles } from "./avatar.js";
-import { peopleIcon } from "./icons.js";
+import { blockItems, hasBlockList } from "./blocking.js";
+import { moreIcon, peopleIcon } from "./icons.js";
 import { type LetterChosen, letterBar, letterBarStyles } from "./letter-bar.js";
 import { ListElement } from "./list-element.js";
 import { stepOf } from "./list-keys.js";
-import { customStatus, indexOf, listBody } from "./list-parts.js";
+import { customStatus, indexOf, listBody, rowOf } from "./list-parts.js";
 import { ListWindow } from "./list-window.js";
 import { Measured } from "./measured.js";
+import { MenuGestures } from "./menu-gestures.js";
 import { Places } from "./places.js";
 import { notice, noticeStyles } from "./notice.js";
+import { type Anchor, type MenuItem, RowMenu, rowMenuStyles } from "./row-menu.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
 
@@ -38,7 +41,8 @@ let pinyin: Pinyin | null = null;
  * to a letter.
  *
  * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; a letter jumps to that letter. In the
- * bar, the arrows, Home and End move between letters.
+ * bar, the arrows, Home and End move between letters. Shift+F10, the menu key, a right click or a long press opens the
+ * menu of a contact, which can block and unblock.
  *
  * ```html
  * <tuikit-contact></tuikit-contact>
@@ -66,12 +70,13 @@ let pinyin: Pinyin | null = null;
  * @csspart status - The custom status of a contact.
  * @csspart until - The time until the end of the custom status.
  * @csspart index - The bar of letters.
+ * @csspart menu - The menu of a contact.
  * @cssprop [--tuikit-contact-row-height=3.75rem] - The height of a contact.
  * @cssprop [--tuikit-letter-height=2rem] - The height of a letter's header.
  * @cssprop [--tuikit-avatar-size=2.5rem] - The size of the pictures.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
  *   `-text-quiet`, `-line`, `-hover`, `-active`, `-accent`, `-warning`, `-on-warning`, `-online`, `-offline`,
- *   `-ring`, `-font`, `-font-size`.
+ *   `-ring`, `-popup`, `-danger`, `-font`, `-font-size`.
  */
 @customElement("tuikit-contact")
 export class TuikitContact extends ListElement<Friend> {
@@ -80,6 +85,7 @@ export class TuikitContact extends ListElement<Friend> {
     placeholders,
     rowStyles,
     avatarStyles,
+    rowMenuStyles,
     letterBarStyles,
     noticeStyles,
     css`
@@ -131,6 +137,9 @@ export class TuikitContact extends ListElement<Friend> {
     before: () => this.#top.height,
     kept: ({ startIndex }) => [this.#currentRow, this.#stickyRow(startIndex)],
   });
+  readonly #menu = new RowMenu(this, () => {
+    this.list?.focus();
+  });
   readonly #places = new Places<VirtualItem>();
   #source: readonly Friend[] = NOBODY;
   #sortedIn = "";
@@ -160,7 +169,7 @@ export class TuikitContact extends ListElement<Friend> {
       <div class="sizer of-rows"></div>
       <div class="sizer of-letters"></div>
       ${notice(this.kit.trouble, words)}
-      <div class="scroller ${hasRows ? "has-bar" : ""}">
+      <div class="scroller ${hasRows ? "has-bar" : ""}" @scroll=${this.#closeMenu}>
         <div class="header"><slot name="top"></slot></div>
         ${listBody(friends, words, {
           icon: peopleIcon,
@@ -169,6 +178,7 @@ export class TuikitContact extends ListElement<Friend> {
         })}
       </div>
       ${hasRows ? letterBar(this.#contacts.letters, this.#letterInSight, words, this.#onLetter) : nothing}
+      ${this.#menu.render(words)} ${this.renderResult()}
     `;
   }
 
@@ -219,6 +229,11 @@ export class TuikitContact extends ListElement<Friend> {
       @keydown=${this.#onKey}
       @focus=${this.#onFocus}
       @click=${this.#onClick}
+      @contextmenu=${this.#gestures.onContextMenu}
+      @pointerdown=${this.#gestures.touch.onDown}
+      @pointermove=${this.#gestures.touch.onMove}
+      @pointerup=${this.#gestures.touch.onUp}
+      @pointercancel=${this.#gestures.touch.give}
     >
       ${repeat(
         drawn.filter(isLetter),
@@ -271,6 +286,7 @@ export class TuikitContact extends ListElement<Friend> {
         <span class="name" part="name">${row.name}</span>
         ${customStatus(status, this.kit.endOf(status, words))}
       </span>
+      ${this.#hasMenu ? html`<span class="more" aria-hidden="true" title=${words.more}>${moreIcon}</span>` : nothing}
     </div>`;
   }
 
@@ -304,6 +320,12 @@ export class TuikitContact extends ListElement<Friend> {
     } else if (step?.to === "open") {
       event.preventDefault();
       this.#open(this.#currentRow);
+    } else if (step?.to === "menu" && this.#hasMenu) {
+      event.preventDefault();
+      const row = rows[this.#currentRow];
+      if (row?.is === "friend") {
+        this.#openMenu(row.friend, this.#elementOf(row.friend));
+      }
     }
   };
 
@@ -332,11 +354,59 @@ export class TuikitContact extends ListElement<Friend> {
   readonly #onClick = (event: Event): void => {
     const index = indexOf(event.composedPath());
     const row = this.#contacts.rows[index];
-    if (row?.is === "friend") {
-      this.currentID = row.friend.userID;
+    const path = event.composedPath();
+    if (row?.is !== "friend" || this.#gestures.touch.wasLong) {
+      return;
+    }
+    this.currentID = row.friend.userID;
+    if (path.some((node) => node instanceof Element && node.classList.contains("more"))) {
+      this.#openMenu(row.friend, rowOf(path)?.querySelector(".more") ?? this);
+    } else {
       this.#open(index);
     }
   };
+
+  readonly #gestures = new MenuGestures((path) => {
+    const row = this.#contacts.rows[indexOf(path)];
+    if (row?.is !== "friend" || !this.#hasMenu) {
+      return undefined;
+    }
+    this.currentID = row.friend.userID;
+    return (at) => {
+      this.#openMenu(row.friend, at);
+    };
+  });
+
+  readonly #closeMenu = (): void => {
+    this.#menu.close();
+  };
+
+  /** Whether the menu has items. Blocking is all that it has. */
+  get #hasMenu(): boolean {
+    const client = this.kit.kit?.client;
+    return client !== undefined && hasBlockList(client);
+  }
+
+  #openMenu(friend: Friend, at: Anchor): void {
+    this.#menu.open(() => this.#items(friend), at);
+  }
+
+  #items(friend: Friend): MenuItem[] {
+    return blockItems({ userID: friend.userID, name: friendName(friend) }, this.words, {
+      ask: (question) => {
+        this.#menu.ask(question, this.#elementOf(friend));
+      },
+      attempt: (call, done) => {
+        this.attempt(call, done);
+      },
+    });
+  }
+
+  /** The row of a friend, or this element if the row is not drawn. */
+  #elementOf({ userID }: Friend): Element {
+    const index = this.#contacts.rows.findIndex((row) => row.is === "friend" && row.friend.userID === userID);
+    return this.renderRoot.querySelector(`#row-${index}`) ?? this;
+  }
 
   #open(index: number): void {
     const row = this.#contacts.rows[index];

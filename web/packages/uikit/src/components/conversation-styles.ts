@@ -59,40 +59,4 @@ export const conversationStyles = css`
     direction: ltr;
     unicode-bidi: isolate;
   }
-  /* The menu button is only for a mouse; a long press and the keyboard also open the menu. The button has reserved
-     space, so that it covers nothing. */
-  .more {
-    display: none;
-    inline-size: 1.75rem;
-    block-size: 1.25rem;
-    padding: 0.0625rem 0.25rem;
-    border-radius: 0.5rem;
-    background: var(--_popup);
-    color: var(--_text-quiet);
-    box-shadow: 0 0 0 1px var(--_line);
-  }
-  .more svg {
-    display: block;
-    inline-size: 100%;
-    block-size: 100%;
-  }
-  .more:hover {
-    color: var(--_text);
-  }
-  @media (hover: hover) {
-    .row:hover .more {
-      display: block;
-    }
-  }
-  .error {
-    position: absolute;
-    inset-inline: 0.75rem;
-    inset-block-end: 0.75rem;
-    padding: 0.625rem 0.875rem;
-    border-radius: 0.625rem;
-    background: var(--_popup);
-    color: var(--_danger);
-    box-shadow: var(--_shadow);
-    font-size: 0.875em;
-  }
 `;

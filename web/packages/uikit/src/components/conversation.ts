@@ -2,7 +2,7 @@
 
 import type { VirtualItem } from "@tanstack/virtual-core";
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, state } from "lit/decorators.js";
+import { customElement, property } from "lit/decorators.js";
 import { type Conversation, peerOf } from "../client.js";
 import { presentAt } from "../clock.js";
 import { badgeOf, inOrder, lastTime, peersOf, summaryOf } from "../rows/conversation-rows.js";
@@ -10,17 +10,18 @@ import { conversationName } from "../rows/names.js";
 import { listTime } from "../words/time.js";
 import type { Words } from "../words/words.js";
 import { avatar, avatarStyles } from "./avatar.js";
+import { blockItems } from "./blocking.js";
 import { conversationStyles } from "./conversation-styles.js";
 import { chatsIcon, moreIcon, pinIcon } from "./icons.js";
 import { ListElement } from "./list-element.js";
 import { type Step, stepOf } from "./list-keys.js";
 import { customStatus, indexOf, listBody, rowOf } from "./list-parts.js";
 import { ListWindow } from "./list-window.js";
-import { LongTouch } from "./long-touch.js";
 import { Measured } from "./measured.js";
+import { MenuGestures } from "./menu-gestures.js";
 import { Places } from "./places.js";
 import { notice, noticeStyles } from "./notice.js";
-import { type MenuItem, RowMenu, rowMenuStyles } from "./row-menu.js";
+import { type Anchor, type MenuItem, RowMenu, rowMenuStyles } from "./row-menu.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
 
@@ -94,8 +95,6 @@ export class TuikitConversation extends ListElement<Conversation> {
   @property({ attribute: false })
   itemExtra: ((conversation: Conversation) => unknown) | null = null;
 
-  @state() private problem = "";
-
   readonly #sizer = new Measured(this, ".sizer", 76, () => this.#window);
   readonly #header = new Measured(this, ".header", 0, () => this.#window);
   readonly #window: ListWindow = new ListWindow(this, {
@@ -157,8 +156,7 @@ export class TuikitConversation extends ListElement<Conversation> {
           rows: this.#rows.length === 0 ? null : () => this.#list(words),
         })}
       </div>
-      ${this.#menu.render(words)}
-      ${this.problem === "" ? nothing : html`<div class="error" role="alert">${this.problem}</div>`}
+      ${this.#menu.render(words)} ${this.renderResult()}
     `;
   }
 
@@ -186,11 +184,11 @@ export class TuikitConversation extends ListElement<Conversation> {
       @keydown=${this.#onKey}
       @focus=${this.#onFocus}
       @click=${this.#onClick}
-      @contextmenu=${this.#onContextMenu}
-      @pointerdown=${this.#touch.onDown}
-      @pointermove=${this.#touch.onMove}
-      @pointerup=${this.#touch.onUp}
-      @pointercancel=${this.#touch.give}
+      @contextmenu=${this.#gestures.onContextMenu}
+      @pointerdown=${this.#gestures.touch.onDown}
+      @pointermove=${this.#gestures.touch.onMove}
+      @pointerup=${this.#gestures.touch.onUp}
+      @pointercancel=${this.#gestures.touch.give}
     >
       ${this.#places.assign(this.#window.rows).map(({ row, isFree }) => this.#row(row, isFree, now, words))}
     </div>`;
@@ -313,7 +311,7 @@ export class TuikitConversation extends ListElement<Conversation> {
   readonly #onClick = (event: Event): void => {
     const row = rowOf(event.composedPath());
     const conversation = this.#rows[indexOf(event.composedPath())];
-    if (row === undefined || conversation === undefined || this.#touch.wasLong) {
+    if (row === undefined || conversation === undefined || this.#gestures.touch.wasLong) {
       return;
     }
     this.currentID = conversation.conversationID;
@@ -324,33 +322,16 @@ export class TuikitConversation extends ListElement<Conversation> {
     }
   };
 
-  /** Opens the menu of a row after a long press, in browsers that do not report a long press as a right click. */
-  readonly #touch = new LongTouch(({ x, y, path }) => {
+  readonly #gestures = new MenuGestures((path) => {
     const conversation = this.#rows[indexOf(path)];
-    if (conversation !== undefined) {
-      this.currentID = conversation.conversationID;
-      this.#openMenu(conversation, { x, y });
+    if (conversation === undefined) {
+      return undefined;
     }
+    this.currentID = conversation.conversationID;
+    return (at) => {
+      this.#openMenu(conversation, at);
+    };
   });
-
-  readonly #onContextMenu = (event: MouseEvent): void => {
-    const conversation = this.#rows[indexOf(event.composedPath())];
-    this.#touch.give();
-    if (conversation !== undefined) {
-      event.preventDefault();
-      this.currentID = conversation.conversationID;
-      const openIt = () => {
-        this.#openMenu(conversation, { x: event.clientX, y: event.clientY });
-      };
-      // Some systems send this event when the button is pressed. The release of the button would then be a click
-      // outside of the menu and would close the menu.
-      if (event.buttons === 0) {
-        openIt();
-      } else {
-        window.addEventListener("pointerup", () => setTimeout(openIt), { once: true });
-      }
-    }
-  };
 
   readonly #closeMenu = (): void => {
     this.#menu.close();
@@ -366,15 +347,20 @@ export class TuikitConversation extends ListElement<Conversation> {
     }
   }
 
-  #openMenu(conversation: Conversation, at: Element | { x: number; y: number } | null): void {
+  #openMenu(conversation: Conversation, at: Anchor | null): void {
+    this.#menu.open(() => this.#items(conversation), at ?? this);
+  }
+
+  #items(conversation: Conversation): MenuItem[] {
     const words = this.words;
     const { conversationID, isPinned, unreadCount } = conversation;
     const client = this.kit.kit?.client;
-    const items: MenuItem[] = [
+    const userID = peerOf(conversationID);
+    return [
       {
         text: isPinned ? words.unpin : words.pin,
         act: () => {
-          this.#do(() => client?.pinConversation({ conversationID, isPinned: !isPinned }));
+          this.attempt(() => client?.pinConversation({ conversationID, isPinned: !isPinned }));
         },
       },
       ...(unreadCount > 0
@@ -382,11 +368,21 @@ export class TuikitConversation extends ListElement<Conversation> {
             {
               text: words.markRead,
               act: () => {
-                this.#do(() => client?.setMessageRead({ conversationID }));
+                this.attempt(() => client?.setMessageRead({ conversationID }));
               },
             },
           ]
         : []),
+      ...(userID === undefined
+        ? []
+        : blockItems({ userID, name: conversationName(conversation) }, words, {
+            ask: (question) => {
+              this.#menu.ask(question, this.#elementOf(conversation));
+            },
+            attempt: (call, done) => {
+              this.attempt(call, done);
+            },
+          })),
       {
         text: words.remove,
         isDangerous: true,
@@ -395,12 +391,15 @@ export class TuikitConversation extends ListElement<Conversation> {
         },
       },
     ];
-    this.#menu.open(items, at ?? this);
+  }
+
+  /** The row of a conversation, or this element if the row is not drawn. */
+  #elementOf({ conversationID }: Conversation): Element {
+    return this.#rowElement(this.#rows.findIndex((one) => one.conversationID === conversationID)) ?? this;
   }
 
   #askDelete(conversation: Conversation): void {
     const words = this.words;
-    const row = this.#rowElement(this.#rows.indexOf(conversation));
     this.#menu.ask(
       {
         title: words.removeTitle,
@@ -409,20 +408,12 @@ export class TuikitConversation extends ListElement<Conversation> {
         no: words.cancel,
         act: () => {
           if (this.#emit("tuikit-conversation-delete", conversation)) {
-            this.#do(() => this.kit.kit?.client.deleteConversation(conversation.conversationID));
+            this.attempt(() => this.kit.kit?.client.deleteConversation(conversation.conversationID));
           }
         },
       },
-      row ?? this,
+      this.#elementOf(conversation),
     );
-  }
-
-  /** Makes a call, and shows its failure. If it succeeds, the list changes because of the client's events. */
-  #do(call: () => Promise<unknown> | undefined): void {
-    this.problem = "";
-    call()?.catch((error: unknown) => {
-      this.problem = this.words.actionFailed(error instanceof Error ? error.message : String(error));
-    });
   }
 
   /** Dispatches an event. Returns false if a listener has prevented the default action. */

@@ -1,8 +1,9 @@
 /**
- * The base class of the conversation list and the contact list. It has the filter, the selected row and the current
- * row.
+ * The base class of the conversation list and the contact list. It has the filter, the selected row, the current row,
+ * and the failure of the last call.
  */
 
+import { html, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { StatusElement } from "./status-element.js";
 
@@ -21,8 +22,35 @@ export abstract class ListElement<Item> extends StatusElement {
   /** The id of the row to which the user has moved with the keys. */
   @state() protected currentID = "";
 
+  @state() private problem = "";
+  @state() private announcement = "";
+
   @query(".scroller") protected readonly scroller!: HTMLElement | null;
   @query(".list") protected readonly list!: HTMLElement | null;
+
+  /**
+   * Makes a call, and shows its failure. If it succeeds, the list changes because of the client's events, and `done`
+   * is announced.
+   */
+  protected attempt(call: () => Promise<unknown> | undefined, done = ""): void {
+    this.problem = "";
+    this.announcement = "";
+    call()?.then(
+      () => {
+        this.announcement = done;
+      },
+      (error: unknown) => {
+        this.problem = this.words.actionFailed(error instanceof Error ? error.message : String(error));
+      },
+    );
+  }
+
+  /** Renders the result of the last call. */
+  protected renderResult(): TemplateResult {
+    const { problem, announcement } = this;
+    return html`<span class="hidden-text" role="status">${announcement}</span>
+      ${problem === "" ? nothing : html`<div class="error" role="alert">${problem}</div>`}`;
+  }
 
   override focus(options?: FocusOptions): void {
     this.list?.focus(options);

@@ -1,6 +1,76 @@
-/** The styles of the own status and of its editor. */
+/** The styles of the own status, of its editor and of the choice of a visibility. */
 
 import { css } from "lit";
+
+/** The styles of choices, of which one is chosen. */
+export const choiceStyles = css`
+  .choices {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.375rem;
+  }
+  .choices span {
+    padding: 0.25rem 0.625rem;
+    border: 1px solid var(--_line);
+    border-radius: 1rem;
+    background: var(--_hover);
+    font-size: 0.875em;
+  }
+  .choices {
+    margin: 0;
+    padding: 0;
+    border: 0;
+  }
+  .choices legend {
+    margin-block-end: 0.375rem;
+    padding: 0;
+    font-size: 0.8125em;
+    color: var(--_text-quiet);
+  }
+  .choices label {
+    position: relative;
+    cursor: pointer;
+  }
+  /* The radio button covers its label, so that it can be clicked and focused, but only the label is visible. */
+  .choices input {
+    position: absolute;
+    inset: 0;
+    margin: 0;
+    opacity: 0;
+    cursor: pointer;
+  }
+  .choices span {
+    display: inline-block;
+  }
+  .choices label:hover span {
+    border-color: var(--_accent);
+  }
+  .choices input:checked + span {
+    border-color: var(--_accent);
+    background: var(--_active);
+    box-shadow: inset 0 0 0 1px var(--_accent);
+  }
+  .choices input:focus-visible + span {
+    outline: 2px solid var(--_accent);
+    outline-offset: 2px;
+  }
+  @media (forced-colors: active) {
+    .choices input:checked + span {
+      forced-color-adjust: none;
+      border-color: Highlight;
+      background: Highlight;
+      color: HighlightText;
+    }
+  }
+  .problem {
+    margin: 0;
+    font-size: 0.8125em;
+    color: var(--_danger);
+  }
+  .problem:empty {
+    display: none;
+  }
+`;
 
 export const ownStatusStyles = css`
   :host {
@@ -85,74 +155,20 @@ export const ownStatusStyles = css`
     color: var(--_text-quiet);
     opacity: 1;
   }
-  .chips,
-  .choices {
+  .chips {
     display: flex;
     flex-wrap: wrap;
     gap: 0.375rem;
   }
-  .chips button,
-  .choices span {
+  .chips button {
     padding: 0.25rem 0.625rem;
     border: 1px solid var(--_line);
     border-radius: 1rem;
     background: var(--_hover);
     font-size: 0.875em;
   }
-  .choices {
-    margin: 0;
-    padding: 0;
-    border: 0;
-  }
-  .choices legend {
-    margin-block-end: 0.375rem;
-    padding: 0;
-    font-size: 0.8125em;
-    color: var(--_text-quiet);
-  }
-  .choices label {
-    position: relative;
-    cursor: pointer;
-  }
-  /* The radio button covers its label, so that it can be clicked and focused, but only the label is visible. */
-  .choices input {
-    position: absolute;
-    inset: 0;
-    margin: 0;
-    opacity: 0;
-    cursor: pointer;
-  }
-  .choices span {
-    display: inline-block;
-  }
-  .chips button:hover,
-  .choices label:hover span {
+  .chips button:hover {
     border-color: var(--_accent);
-  }
-  .choices input:checked + span {
-    border-color: var(--_accent);
-    background: var(--_active);
-    box-shadow: inset 0 0 0 1px var(--_accent);
-  }
-  .choices input:focus-visible + span {
-    outline: 2px solid var(--_accent);
-    outline-offset: 2px;
-  }
-  @media (forced-colors: active) {
-    .choices input:checked + span {
-      forced-color-adjust: none;
-      border-color: Highlight;
-      background: Highlight;
-      color: HighlightText;
-    }
-  }
-  .problem {
-    margin: 0;
-    font-size: 0.8125em;
-    color: var(--_danger);
-  }
-  .problem:empty {
-    display: none;
   }
   .actions button {
     padding: 0.5rem 0.875rem;

@@ -23,7 +23,7 @@ import { durationText, endText, remainingOf } from "../words/remaining.js";
 import { type Words, wordsOf } from "../words/words.js";
 import { EmojiMenu, emojiMenuStyles } from "./emoji-menu.js";
 import { smileIcon } from "./icons.js";
-import { ownStatusStyles } from "./own-status-styles.js";
+import { choiceStyles, ownStatusStyles } from "./own-status-styles.js";
 import { theme } from "./theme.js";
 
 /** The details of the event after the user has set or cleared the custom status. */
@@ -61,7 +61,7 @@ export interface OwnStatusEventDetail {
  */
 @customElement("tuikit-own-status")
 export class TuikitOwnStatus extends LitElement {
-  static override styles = [theme, emojiMenuStyles, ownStatusStyles];
+  static override styles = [theme, emojiMenuStyles, choiceStyles, ownStatusStyles];
 
   /**
    * The choices of an end: `never`, `tonight`, `date`, or numbers of seconds; as an attribute, separated by spaces.

@@ -1,5 +1,5 @@
 /**
- * The menu of a row, and the confirmation of a deletion. Both are in the top layer, so that the list does not clip
+ * The menu of a row, and the confirmation of an action. Both are in the top layer, so that the list does not clip
  * them.
  */
 
@@ -17,15 +17,18 @@ export interface Question {
   readonly text: string;
   readonly yes: string;
   readonly no: string;
+  /** Whether the action takes nothing away; then it has no colour of danger. */
+  readonly isHarmless?: boolean;
   readonly act: () => void;
 }
 
 type Content =
   | { readonly is: "closed" }
-  | { readonly is: "menu"; readonly items: readonly MenuItem[] }
+  | { readonly is: "menu"; readonly items: () => readonly MenuItem[] }
   | { readonly is: "question"; readonly question: Question };
 
-type Anchor = Element | { readonly x: number; readonly y: number };
+/** The place at which a menu opens: beside an element, or at a point of the window. */
+export type Anchor = Element | { readonly x: number; readonly y: number };
 
 /** The distance between the menu and the edge of the window, in pixels. */
 const MARGIN = 8;
@@ -40,7 +43,8 @@ export class RowMenu {
     this.#giveFocusBack = giveFocusBack;
   }
 
-  open(items: readonly MenuItem[], at: Anchor): void {
+  /** Opens the menu. Its items are read at each rendering, so that they can change while the menu is open. */
+  open(items: () => readonly MenuItem[], at: Anchor): void {
     void this.#show({ is: "menu", items }, at);
   }
 
@@ -69,7 +73,7 @@ export class RowMenu {
           @keydown=${this.#onKey}
           @toggle=${this.#onToggle}
         >
-          ${content.items.map(
+          ${content.items().map(
             (item) =>
               html`<button
                 type="button"
@@ -108,7 +112,7 @@ export class RowMenu {
             </button>
             <button
               type="button"
-              class="dangerous"
+              class=${content.question.isHarmless === true ? "" : "dangerous"}
               @click=${() => {
                 this.#finish(content.question.act);
               }}

@@ -1,5 +1,6 @@
 /** The texts of the kit in each language. If a text is missing, the program does not compile. */
 
+import type { Visibility } from "../client.js";
 import { EN } from "./en.js";
 import { ZH } from "./zh.js";
 
@@ -46,6 +47,8 @@ export interface Words {
   readonly send: string;
   readonly sending: string;
   readonly notSent: string;
+  /** The text for a message that was refused because the recipient has blocked the user. */
+  readonly notSentBlocked: string;
   readonly sendAgain: string;
   readonly you: string;
   readonly earlier: string;
@@ -77,6 +80,24 @@ export interface Words {
   readonly statusCleared: string;
   /** The announcement that the server has cleared the custom status because its time was over. */
   readonly statusEnded: string;
+  readonly block: string;
+  readonly blockTitle: (name: string) => string;
+  readonly blockText: (name: string) => string;
+  readonly isBlocked: (name: string) => string;
+  readonly unblock: string;
+  readonly unblockTitle: (name: string) => string;
+  readonly unblockText: (name: string) => string;
+  readonly isUnblocked: (name: string) => string;
+  /** The label of the button in the row of a blocked user. */
+  readonly unblockUser: (name: string) => string;
+  readonly blockList: string;
+  readonly noBlocked: string;
+  readonly noBlockedHint: string;
+  /** The label of the choices of a visibility, and the choices. */
+  readonly visibility: string;
+  readonly visibilities: Readonly<Record<Visibility, string>>;
+  /** The announcements after the visibility was set. */
+  readonly visibilitySet: Readonly<Record<Visibility, string>>;
 }
 
 /** Returns the texts for a language tag. For any language but Chinese, returns the English texts. */

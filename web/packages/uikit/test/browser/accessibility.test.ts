@@ -152,6 +152,55 @@ const STATES: readonly State[] = [
       }
     },
   })),
+  {
+    name: "the menu of a contact",
+    tag: "tuikit-contact",
+    shows: ".dot",
+    then: async (element) => {
+      await userEvent.click(rows(element)[1] ?? element, { button: "right" });
+      await drawn(element);
+      expect(all(element, "[role=menu]")).toHaveLength(1);
+    },
+  },
+  {
+    name: "the question before a contact is blocked",
+    tag: "tuikit-contact",
+    shows: ".dot",
+    then: async (element) => {
+      await userEvent.click(rows(element)[1] ?? element, { button: "right" });
+      await drawn(element);
+      one(element, "[role=menuitem]").click();
+      await drawn(element);
+      expect(all(element, "[role=alertdialog]")).toHaveLength(1);
+    },
+  },
+  { name: "a block list", tag: "tuikit-block-list", scene: { blocked: ["maya", "stranger"] }, shows: "li" },
+  { name: "an empty block list", tag: "tuikit-block-list", shows: ".placeholder" },
+  { name: "a block list that failed", tag: "tuikit-block-list", scene: { lists: "failing" }, shows: ".button" },
+  {
+    name: "the question before a user is unblocked",
+    tag: "tuikit-block-list",
+    scene: { blocked: ["maya"] },
+    shows: "li",
+    then: async (element) => {
+      one(element, ".unblock").click();
+      await drawn(element);
+      expect(all(element, "[role=alertdialog]")).toHaveLength(1);
+    },
+  },
+  { name: "the visibility", tag: "tuikit-visibility", shows: "fieldset:enabled" },
+  {
+    name: "a visibility that was not set",
+    tag: "tuikit-visibility",
+    shows: "fieldset:enabled",
+    then: async (element, stage) => {
+      stage.isRefusing = true;
+      one(element, 'input[value="nobody"]').click();
+      await until(() => {
+        expect(one(element, ".problem").textContent).not.toBe("");
+      });
+    },
+  },
   { name: "no chat chosen", tag: "tuikit-chat", shows: ".placeholder" },
 ];
 

@@ -231,7 +231,7 @@ describe("is used", () => {
     press("F10", { shiftKey: true });
     await drawn(element);
     expect(element.shadowRoot?.activeElement?.textContent.trim()).toBe("Pin to top");
-    await userEvent.keyboard("{ArrowDown}");
+    await userEvent.keyboard("{ArrowDown}{ArrowDown}");
     expect(element.shadowRoot?.activeElement?.textContent.trim()).toBe("Delete");
     await userEvent.keyboard("{ArrowDown}{Enter}");
     await until(() => {
@@ -260,7 +260,7 @@ describe("is used", () => {
     await userEvent.click(row(element, "Maya Lindqvist"), { button: "right" });
     await drawn(element);
     const items = all(element, "[role=menuitem]");
-    expect(items.map((item) => item.textContent.trim())).toEqual(["Pin to top", "Mark as read", "Delete"]);
+    expect(items.map((item) => item.textContent.trim())).toEqual(["Pin to top", "Mark as read", "Block", "Delete"]);
     await userEvent.click(one(element, "[role=menuitem]", 1));
     await until(() => {
       expect(row(element, "Maya Lindqvist").querySelector(".badge")).toBeNull();
@@ -269,7 +269,7 @@ describe("is used", () => {
   });
 
   test.each([
-    ["rests", LONG, TREMBLE, 3],
+    ["rests", LONG, TREMBLE, 4],
     ["is lifted soon", LONG - 1, 0, 0],
     ["moves on", LONG, TREMBLE + 1, 0],
   ])("with a finger that %s", async (_what, rest, move, items) => {

@@ -7,7 +7,13 @@ import { NOON, SCENE } from "../../stage/people.js";
 import { type Scene, Stage } from "../../stage/stage.js";
 
 /** The tags of the components. */
-export type Tag = "tuikit-conversation" | "tuikit-contact" | "tuikit-chat" | "tuikit-own-status";
+export type Tag =
+  | "tuikit-conversation"
+  | "tuikit-contact"
+  | "tuikit-chat"
+  | "tuikit-own-status"
+  | "tuikit-block-list"
+  | "tuikit-visibility";
 
 /** Initializes the kit of the page. It is destroyed after the test. */
 export function open(change: Partial<Scene> = {}, config: TUIKitConfig = {}): Stage {
