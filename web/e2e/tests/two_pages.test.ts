@@ -82,6 +82,55 @@ describe("two windows of the demo", () => {
     await seesDot(robin, "林晓", "Online");
   });
 
+  test("who is blocked sees the other go and cannot write, while a friend who is not blocked sees no change", async () => {
+    const robin = await demo.windows.page(demo.server.pages);
+    await playAs(robin, "you");
+    const lin = await demo.windows.page(demo.server.pages);
+    await playAs(lin, "guest");
+    const alice = await demo.windows.page(demo.server.pages);
+    await playAs(alice, "alice");
+    await seesDot(lin, "Robin", "Online");
+    await seesDot(alice, "Robin", "Online");
+
+    await rowOf(robin, "林晓").click({ button: "right" });
+    await robin.getByRole("menuitem", { name: "Block" }).click();
+    await robin.getByRole("alertdialog").getByRole("button", { name: "Block" }).click();
+    await seesDot(lin, "Robin", "Offline");
+    await rowOf(lin, "Robin").click();
+    await lin.locator("lamplight-evidence").getByText("the connection was closed").waitFor();
+    await lin.locator("tuikit-chat textarea").fill("Are you there?");
+    await lin.locator("tuikit-chat textarea").press("Enter");
+    await lin.locator("tuikit-chat .note.failed", { hasText: "the recipient has blocked you" }).waitFor();
+    await seesDot(alice, "Robin", "Online");
+
+    const card = robin.locator("lamplight-self-card");
+    await card.getByText("Privacy", { exact: true }).click();
+    await card.getByRole("button", { name: "Unblock 林晓" }).click();
+    await card.getByRole("alertdialog").getByRole("button", { name: "Unblock" }).click();
+    await seesDot(lin, "Robin", "Online");
+    await card.getByText("Nobody. You can block somebody").waitFor();
+  });
+
+  test("the visibility hides a visitor from strangers or from everybody, at once", async () => {
+    const robin = await demo.windows.page(demo.server.pages);
+    await playAs(robin, "you");
+    const lin = await demo.windows.page(demo.server.pages);
+    await playAs(lin, "guest");
+    await seesDot(lin, "Robin", "Online");
+    const card = robin.locator("lamplight-self-card");
+    await card.getByText("Privacy", { exact: true }).click();
+    await card.getByLabel("Nobody", { exact: true }).check();
+    await seesDot(lin, "Robin", "Offline");
+    await card.getByLabel("Friends", { exact: true }).check();
+    await seesDot(lin, "Robin", "Online");
+    await card.getByLabel("Nobody", { exact: true }).check();
+    await seesDot(lin, "Robin", "Offline");
+    // The visitor sees the own status as it is.
+    await robin.locator("lamplight-self-card tuikit-avatar[status='1']").waitFor();
+    await card.getByLabel("Everyone", { exact: true }).check();
+    await seesDot(lin, "Robin", "Online");
+  });
+
   test("what one writes the other reads", async () => {
     const robin = await demo.windows.page(demo.server.pages);
     await playAs(robin, "you");

@@ -35,6 +35,10 @@ export interface Words {
   readonly open: string;
   readonly friendAdded: (name: string) => string;
   readonly showStatus: string;
+  /** The title of the visibility and the block list. */
+  readonly privacy: string;
+  readonly blockList: string;
+  readonly nobodyBlocked: string;
   readonly theme: string;
   readonly themes: Readonly<Record<"auto" | "light" | "dark", string>>;
   readonly otherLanguage: string;
