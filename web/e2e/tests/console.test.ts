@@ -186,6 +186,38 @@ describe("the console", () => {
     await windows.close();
   });
 
+  test("the visibility and the block list of a user are shown, and changed by an operator", async () => {
+    const windows = await Windows.open(browser);
+    const page = await windows.page(`${server.pages}/console/`);
+    await logIn(page, password);
+    const [hidden, seer] = await Promise.all([client("e2e-hidden"), client("e2e-seer")]);
+    await hidden.addToBlacklist({ userIDList: ["e2e-seer"] });
+    await goTo(page, "#/users/1400000001/e2e-hidden");
+    const privacy = page.locator("lc-privacy");
+    await privacy.getByRole("link", { name: "e2e-seer" }).waitFor();
+    await privacy.getByLabel("Who may see the status").selectOption("nobody");
+    await privacy.getByText("The visibility is set.").waitFor();
+    expect((await hidden.getVisibility()).data).toBe("nobody");
+
+    await privacy.getByRole("button", { name: "Unblock: e2e-seer" }).click();
+    await page.locator("lc-confirm button.danger").click();
+    await privacy.getByText("This user has blocked nobody.").waitFor();
+    await privacy.getByLabel("userID").fill("e2e-nobody");
+    await privacy.getByRole("button", { name: "Block", exact: true }).click();
+    await privacy.locator("lc-notice").waitFor();
+    await privacy.getByLabel("userID").fill("e2e-seer");
+    await privacy.getByRole("button", { name: "Block", exact: true }).click();
+    await privacy.getByText("e2e-seer is blocked.").waitFor();
+    expect((await hidden.getBlacklist()).data).toEqual(["e2e-seer"]);
+    await hidden.setVisibility("friends");
+    await expect.poll(() => privacy.getByLabel("Who may see the status").inputValue()).toBe("friends");
+    expect(await seriousFaults(page)).toEqual([]);
+    await Promise.all([hidden.destroy(), seer.destroy()]);
+    // The browser logs the refused request as an error.
+    expect(windows.errors.filter((error) => !/status of 4\d\d/.test(error))).toEqual([]);
+    await windows.close();
+  });
+
   test("on a telephone the section that is shown is in sight, and nothing is wider than the screen", async () => {
     const windows = await Windows.open(browser, { viewport: { width: 390, height: 844 } });
     const page = await windows.page(`${server.pages}/console/`);

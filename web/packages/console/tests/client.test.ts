@@ -49,6 +49,19 @@ test("every change carries the token of the session, and the state that it chang
   expect(header(change, "If-Match")).toBe('"2"');
 });
 
+test("the visibility and the block list of a user are changed at the paths of the user", async () => {
+  const nothing = () => new Response(null, { status: 204 });
+  const { api: console, asked } = api(nothing(), nothing(), nothing());
+  await console.setVisibility(7, "a/b", "friends");
+  await console.block(7, "a/b", ["bob"]);
+  await console.unblock(7, "a/b", "c d");
+  expect(asked.map(({ path, init }) => [init.method, path, init.body])).toEqual([
+    ["PUT", "/console/api/v1/apps/7/users/a%2Fb/visibility", '{"visibility":"friends"}'],
+    ["POST", "/console/api/v1/apps/7/users/a%2Fb/blocks", '{"users":["bob"]}'],
+    ["DELETE", "/console/api/v1/apps/7/users/a%2Fb/blocks/c%20d", undefined],
+  ]);
+});
+
 test("a refusal keeps its status, code, words and wait", async () => {
   const { api: console } = api(json({ code: 70_050, message: "wait" }, 429, { "retry-after": "60" }));
   const error = await console.logIn("x").catch((error: unknown) => error);

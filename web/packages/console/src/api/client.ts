@@ -24,6 +24,7 @@ import {
   type Session,
   type Settings,
   type User,
+  type Visibility,
   type Watchers,
   type Webhook,
   type WebhookTest,
@@ -260,6 +261,21 @@ export class Api {
 
   async kick(app: number, id: string): Promise<void> {
     await this.#ask(`/apps/${app}/users/${encodeURIComponent(id)}/kick`, { method: "POST" });
+  }
+
+  async setVisibility(app: number, id: string, visibility: Visibility): Promise<void> {
+    const path = `/apps/${app}/users/${encodeURIComponent(id)}/visibility`;
+    await this.#ask(path, { method: "PUT", body: { visibility } });
+  }
+
+  /** Adds users to the block list of the user `id`. */
+  async block(app: number, id: string, users: string[]): Promise<void> {
+    await this.#ask(`/apps/${app}/users/${encodeURIComponent(id)}/blocks`, { method: "POST", body: { users } });
+  }
+
+  async unblock(app: number, id: string, user: string): Promise<void> {
+    const path = `/apps/${app}/users/${encodeURIComponent(id)}/blocks/${encodeURIComponent(user)}`;
+    await this.#ask(path, { method: "DELETE" });
   }
 
   // Operators

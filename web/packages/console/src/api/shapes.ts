@@ -144,6 +144,16 @@ export interface OnlinePage {
   next: string | null;
 }
 
+/** Who may see the status of a user: every user of the app, the mutual friends, or no other user. */
+export const VISIBILITIES = ["everyone", "friends", "nobody"] as const;
+export type Visibility = (typeof VISIBILITIES)[number];
+
+/** An entry of a block list. */
+export interface Blocked {
+  user: string;
+  since: number;
+}
+
 export interface User {
   user_id: string;
   nick: string;
@@ -165,6 +175,9 @@ export interface User {
   devices: Device[];
   subscriptions: { count: number; users: string[] };
   friends: number;
+  /** Missing if the server is of an earlier version. */
+  visibility?: Visibility;
+  blocked?: Blocked[];
   at: number;
 }
 

@@ -1,4 +1,4 @@
-/** The page of one user: the status, devices, subscriptions and watchers. It is updated while it is visible. */
+/** The page of one user: the status, devices, subscriptions, watchers, visibility and block list. It is updated while it is visible. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -14,6 +14,7 @@ import { base, buttons, cards, tables } from "../components/styles.js";
 import "../components/toggle.js";
 import { LOADING, View, type Loaded } from "../components/view.js";
 import { hrefOf } from "../router.js";
+import "../sections/privacy.js";
 import { ago, count, moment } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
 
@@ -186,7 +187,21 @@ export class UserPage extends View {
         <header><h2>${words.user.subscriptions}</h2></header>
         <div class="body">${this.#subscriptions(user)}</div>
       </section>
+      ${this.#privacy(user)}
     </div>`;
+  }
+
+  #privacy({ visibility, blocked }: User): TemplateResult | typeof nothing {
+    if (visibility === undefined || blocked === undefined) return nothing;
+    return html`<lc-privacy
+      class="wide"
+      .api=${this.api}
+      .app=${this.app}
+      .user=${this.user}
+      .visibility=${visibility}
+      .blocked=${blocked}
+      @lc-privacy=${this.#changed}
+    ></lc-privacy>`;
   }
 
   #evidence({ status, at }: User): TemplateResult {
@@ -335,6 +350,10 @@ export class UserPage extends View {
         await this.#read(false);
       },
     };
+  };
+
+  readonly #changed = (): void => {
+    void this.#read(false);
   };
 
   readonly #unasked = (): void => {
