@@ -312,6 +312,29 @@ final class LamplightClient {
   Future<FriendResult> setFriendRemark(String userId, String remark) =>
       _call('setFriendRemark', {'userId': userId, 'remark': remark});
 
+  // The visibility and the block list.
+
+  /// Sets who may see the status of this user. Users who may no longer see it
+  /// are shown what they would be shown if this user had closed all connections
+  /// at this moment. Returns the number of changes that were made to this
+  /// user's lists so far.
+  Future<int> setVisibility(Visibility visibility) =>
+      _call('setVisibility', {'visibility': visibility.wireName});
+
+  /// Reads the visibility and the block list of this user.
+  Future<BlockList> getBlockList() => _call('getBlockList');
+
+  /// Adds at most 1,000 users to the block list of this user. They can neither
+  /// see the status of this user, nor send messages to this user (20007), nor
+  /// add this user as a friend (30516). They are not removed from the friend
+  /// list.
+  Future<BlockUsersResult> blockUsers(Iterable<String> userIds) =>
+      _call('blockUsers', {'userIds': userIds.toList()});
+
+  /// Removes at most 1,000 users from the block list of this user.
+  Future<UnblockUsersResult> unblockUsers(Iterable<String> userIds) =>
+      _call('unblockUsers', {'userIds': userIds.toList()});
+
   // Messages and conversations.
 
   /// Sends a text message of at most 12,288 bytes of UTF-8, unless the app has
@@ -326,7 +349,8 @@ final class LamplightClient {
   /// content and the id are the same within ten minutes, the server stores the
   /// message only once.
   ///
-  /// Fails with 70107 (no such account), 80002 (too long), 6017 (empty).
+  /// Fails with 70107 (no such account), 20007 (the recipient has blocked this
+  /// user), 80002 (too long), 6017 (empty).
   Future<SentMessage> sendTextMessage(
     String to,
     String text, {

@@ -19,8 +19,9 @@ void main() {
         await manager.getConversationManager().getConversationGroupList();
     final V2TimCallback revoked =
         await manager.getMessageManager().revokeMessage(msgID: 'x');
-    final V2TimValueCallback<List<V2TimFriendInfo>> blocked =
-        await manager.getFriendshipManager().getBlackList();
+    final V2TimValueCallback<List<V2TimFriendInfo>> found = await manager
+        .getFriendshipManager()
+        .searchFriends(searchParam: 'x');
     final V2TimValueCallback<List<String>> joined =
         await manager.getGroupManager().getJoinedGroupList();
     final V2TimCallback accepted = await manager
@@ -50,7 +51,7 @@ void main() {
     for (final answer in [
       groups,
       revoked,
-      blocked,
+      found,
       joined,
       accepted,
       taken,

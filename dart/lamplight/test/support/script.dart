@@ -39,6 +39,10 @@ const _fields = {
   'befriend': 'addFriend',
   'unfriend': 'deleteFriends',
   'remark': 'setFriendRemark',
+  'blocked': 'getBlockList',
+  'block': 'blockUsers',
+  'unblock': 'unblockUsers',
+  'visibility': 'setVisibility',
 };
 
 /// The objects that an answer must have, besides those in a script.
@@ -61,6 +65,7 @@ const _needed = <String, Map<String, Object?>>{
   'setFriendRemark': {
     'friend': {'userId': 'ann'},
   },
+  'getBlockList': {'visibility': 'VISIBILITY_EVERYONE'},
 };
 
 /// A client under test: a machine, its clock, and its pending requests.
@@ -338,9 +343,15 @@ Request _request(String word, List<String> words) => Request(
       _fields[word]!,
       switch (word) {
         'set' => {'customStatus': words.single},
-        'get' || 'sub' || 'unsub' || 'users' || 'unfriend' => {
-            'userIds': words,
-          },
+        'get' ||
+        'sub' ||
+        'unsub' ||
+        'users' ||
+        'unfriend' ||
+        'block' ||
+        'unblock' =>
+          {'userIds': words},
+        'visibility' => {'visibility': words.single},
         'message' => {
             'to': words[0],
             'clientMessageId': words[1],
@@ -350,7 +361,8 @@ Request _request(String word, List<String> words) => Request(
         'nick' => {'nick': words.single},
         'befriend' => {'userId': words.single},
         'remark' => {'userId': words[0], 'remark': words[1]},
-        'logout' || 'list' || 'conversations' || 'friends' => const {},
+        'logout' || 'list' || 'conversations' || 'friends' || 'blocked' =>
+          const {},
         _ => throw CheckFailure('no input: $word'),
       },
     );
@@ -372,6 +384,7 @@ String _words(String field, Object body) {
       'nick',
       'remark',
       'customStatus',
+      'visibility',
     ])
       if (parameters[name] case final String text) text,
     ...?(parameters['userIds'] as List<String>?),

@@ -172,6 +172,47 @@ class V2TIMFriendshipManager {
         ];
       });
 
+  /// Blocks users: they can neither see the status of this user, nor send
+  /// messages to this user (20007), nor add this user as a friend. They are not
+  /// removed from the friend list.
+  Future<V2TimValueCallback<List<V2TimFriendOperationResult>>> addToBlackList({
+    required List<String> userIDList,
+  }) =>
+      session.ask((running) async {
+        final users = [...userIDList];
+        final result = await running.client.blockUsers(users);
+        running.blackList.added([
+          for (final one in result.blocked) one.userId,
+        ]);
+        return _operatedAll(
+          users,
+          result.failures,
+          except: LamplightCode.alreadyBlocked,
+        );
+      });
+
+  /// Ends the blocks of users.
+  Future<V2TimValueCallback<List<V2TimFriendOperationResult>>>
+      deleteFromBlackList({required List<String> userIDList}) =>
+          session.ask((running) async {
+            final users = [...userIDList];
+            final result = await running.client.unblockUsers(users);
+            final failed = {for (final one in result.failures) one.userId};
+            running.blackList.deleted([
+              for (final user in users)
+                if (!failed.contains(user)) user,
+            ]);
+            return _operatedAll(
+              users,
+              result.failures,
+              except: LamplightCode.notBlocked,
+            );
+          });
+
+  /// Reads the blocked users, with their profiles.
+  Future<V2TimValueCallback<List<V2TimFriendInfo>>> getBlackList() =>
+      session.ask((running) => running.blackList.read());
+
   /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getFriendApplicationList() =>
       absent('getFriendApplicationList');
@@ -201,22 +242,6 @@ class V2TIMFriendshipManager {
   /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setFriendApplicationRead() =>
       absent('setFriendApplicationRead');
-
-  /// Not supported by Lamplight: always answers 7013.
-  Future<V2TimValueCallback<Never>> addToBlackList({
-    required List<String> userIDList,
-  }) =>
-      absent('addToBlackList');
-
-  /// Not supported by Lamplight: always answers 7013.
-  Future<V2TimValueCallback<Never>> deleteFromBlackList({
-    required List<String> userIDList,
-  }) =>
-      absent('deleteFromBlackList');
-
-  /// Not supported by Lamplight: always answers 7013.
-  Future<V2TimValueCallback<Never>> getBlackList() =>
-      absent('getBlackList');
 
   /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createFriendGroup({
@@ -334,6 +359,20 @@ class V2TIMFriendshipManager {
   int _relationOf(Friend friend) => friend.isMutual
       ? FriendRelationType.V2TIM_FRIEND_RELATION_TYPE_BOTH_WAY
       : FriendRelationType.V2TIM_FRIEND_RELATION_TYPE_IN_MY_FRIEND_LIST;
+
+  /// Returns the results of a call about the block list. [except] is the code
+  /// for a user for whom nothing had to be done, which is a success.
+  List<V2TimFriendOperationResult> _operatedAll(
+    List<String> users,
+    List<FailedUser> failures, {
+    required int except,
+  }) {
+    final failureOf = {
+      for (final failure in failures)
+        if (failure.code != except) failure.userId: failure,
+    };
+    return [for (final user in users) _operated(user, failureOf[user])];
+  }
 
   V2TimFriendOperationResult _operated(String userId, [FailedUser? failure]) =>
       V2TimFriendOperationResult(

@@ -217,10 +217,10 @@ class V2TimFriendshipListener {
   /// Never called.
   OnFriendApplicationListReadCallback onFriendApplicationListRead;
 
-  /// Never called.
+  /// Called when users were blocked.
   OnBlackListAddCallback onBlackListAdd;
 
-  /// Never called.
+  /// Called when the blocks of users have ended.
   OnBlackListDeletedCallback onBlackListDeleted;
 
   /// Never called.

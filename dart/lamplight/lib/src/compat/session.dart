@@ -14,6 +14,7 @@ import '../models/kit.dart';
 import '../tell.dart';
 import '../transport.dart';
 import 'answers.dart';
+import 'black_list.dart';
 import 'list_listeners.dart';
 import 'listeners.dart';
 import 'shapes.dart';
@@ -206,6 +207,13 @@ final class Running {
   /// The lists and the statuses of the client.
   late final ListKit kit;
 
+  /// The block list of the user.
+  late final BlackList blackList = BlackList(
+    client,
+    kit,
+    (what) => tellAll(_session.lists.friends, what),
+  );
+
   final Session _session;
   late final StreamSubscription<LamplightEvent> _listening;
 
@@ -290,6 +298,9 @@ final class Running {
   }
 
   void _heard(LamplightEvent event) {
+    if (event is SessionEndedEvent) {
+      blackList.forget();
+    }
     switch (event) {
       case ConnectingEvent():
         _session.tell((listener) => listener.onConnecting());
@@ -338,14 +349,19 @@ final class Running {
         _session.tell((listener) => listener.onUserSigExpired());
       case LoginRefusedEvent(:final refusal):
         _loginRefused(refusal);
+      case BlockListChangedEvent(:final blocked, :final unblocked):
+        blackList
+          ..added([for (final one in blocked) one.userId])
+          ..deleted(unblocked);
+      case ListsOutdatedEvent() || EventsMissedEvent():
+        unawaited(blackList.outdated());
       case LoggedOutEvent() ||
             NotWatchedEvent() ||
             SubscriptionsChangedEvent() ||
             AbilitiesChangedEvent() ||
             ConversationsChangedEvent() ||
             FriendListChangedEvent() ||
-            ListsOutdatedEvent() ||
-            EventsMissedEvent():
+            VisibilityChangedEvent():
         break;
     }
   }

@@ -267,9 +267,12 @@ extension _Answers on Machine {
       case SelfInfoResult(:final listsVersion) ||
             FriendResult(:final listsVersion) ||
             DeleteFriendsResult(:final listsVersion) ||
+            BlockUsersResult(:final listsVersion) ||
+            UnblockUsersResult(:final listsVersion) ||
             ConversationResult(:final listsVersion):
         _emit(ListsOutdatedEvent(listsVersion));
-      // The lists version after a conversation was deleted.
+      // The lists version after a conversation was deleted or the visibility
+      // was set.
       case final int listsVersion:
         _emit(ListsOutdatedEvent(listsVersion));
       default:
@@ -286,9 +289,13 @@ extension _Answers on Machine {
         SelfInfoResult(:final listsVersion) ||
         FriendResult(:final listsVersion) ||
         DeleteFriendsResult(:final listsVersion) ||
+        BlockUsersResult(:final listsVersion) ||
+        UnblockUsersResult(:final listsVersion) ||
         ConversationResult(:final listsVersion) =>
           listsVersion,
-        final int listsVersion when request.kind == 'deleteConversation' =>
+        final int listsVersion
+            when request.kind == 'deleteConversation' ||
+                request.kind == 'setVisibility' =>
           listsVersion,
         _ => null,
       };

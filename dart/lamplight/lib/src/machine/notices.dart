@@ -96,7 +96,7 @@ extension _Notices on Machine {
   }
 
   /// Emits the changes of the user's lists: first the messages, then the
-  /// conversations and friends.
+  /// conversations, the friends, and the block list and the visibility.
   void _listsChanged(Session session, ListsChangedMessage told) {
     final version = told.listsVersion;
     _listsTold(session, version);
@@ -120,6 +120,18 @@ extension _Notices on Machine {
           listsVersion: version,
         ),
       );
+    }
+    if (told.blocked.isNotEmpty || told.unblocked.isNotEmpty) {
+      _emit(
+        BlockListChangedEvent(
+          blocked: told.blocked,
+          unblocked: told.unblocked,
+          listsVersion: version,
+        ),
+      );
+    }
+    if (told.visibility case final visibility?) {
+      _emit(VisibilityChangedEvent(visibility, version));
     }
     if (told.profile case final profile?) _emit(SelfInfoChangedEvent(profile));
     if (told.profiles.isNotEmpty) _emit(UsersInfoChangedEvent(told.profiles));

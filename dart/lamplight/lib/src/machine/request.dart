@@ -34,6 +34,7 @@ const _repeatable = {
   'getFriendList',
   'getHistory',
   'getConversationList',
+  'getBlockList',
   'sendMessage',
   'markRead',
 };

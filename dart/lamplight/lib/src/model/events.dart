@@ -191,6 +191,46 @@ final class FriendListChangedEvent extends LamplightEvent {
   String toString() => 'FriendListChangedEvent($changed, deleted $deleted)';
 }
 
+/// Another device of this user, or the server API, has changed the block list.
+final class BlockListChangedEvent extends LamplightEvent {
+  /// Creates an event.
+  const BlockListChangedEvent({
+    required this.blocked,
+    required this.unblocked,
+    required this.listsVersion,
+  });
+
+  /// The new entries.
+  final List<BlockedUser> blocked;
+
+  /// The users who were removed from the list.
+  final List<String> unblocked;
+
+  /// The number of changes that were made to this user's lists so far,
+  /// including these.
+  final int listsVersion;
+
+  @override
+  String toString() => 'BlockListChangedEvent($blocked, unblocked $unblocked)';
+}
+
+/// Another device of this user, or the server API, has changed who may see the
+/// status of this user.
+final class VisibilityChangedEvent extends LamplightEvent {
+  /// Creates an event.
+  const VisibilityChangedEvent(this.visibility, this.listsVersion);
+
+  /// The visibility after the change.
+  final Visibility visibility;
+
+  /// The number of changes that were made to this user's lists so far,
+  /// including this one.
+  final int listsVersion;
+
+  @override
+  String toString() => 'VisibilityChangedEvent(${visibility.name})';
+}
+
 /// The profile of this user was changed on another device, or by the server
 /// API.
 final class SelfInfoChangedEvent extends LamplightEvent {
@@ -217,7 +257,7 @@ final class UsersInfoChangedEvent extends LamplightEvent {
 }
 
 /// The server could not send some changes of this user's lists to this client.
-/// Read the friends and the conversations again.
+/// Read the friends, the conversations, the block list and the visibility again.
 final class ListsOutdatedEvent extends LamplightEvent {
   /// Creates an event.
   const ListsOutdatedEvent(this.listsVersion);

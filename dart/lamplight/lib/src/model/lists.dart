@@ -23,6 +23,48 @@ enum AllowType {
   final String wireName;
 }
 
+/// Who may see the status of a user. Users on the block list may not see it in
+/// any case.
+enum Visibility {
+  /// Every user of the app.
+  everyone('VISIBILITY_EVERYONE'),
+
+  /// The mutual friends.
+  friends('VISIBILITY_FRIENDS'),
+
+  /// No other user.
+  nobody('VISIBILITY_NOBODY');
+
+  const Visibility(this.wireName);
+
+  /// The name of the value in JSON.
+  final String wireName;
+}
+
+/// An entry of this user's block list.
+final class BlockedUser {
+  /// Creates an entry.
+  const BlockedUser({required this.userId, this.blockedAt});
+
+  /// The blocked user's id.
+  final String userId;
+
+  /// The time when the user was blocked (UTC).
+  final DateTime? blockedAt;
+
+  @override
+  bool operator ==(Object other) =>
+      other is BlockedUser &&
+      other.userId == userId &&
+      other.blockedAt == blockedAt;
+
+  @override
+  int get hashCode => Object.hash(userId, blockedAt);
+
+  @override
+  String toString() => 'BlockedUser($userId)';
+}
+
 /// The profile of a user, as others see it.
 final class UserProfile {
   /// Creates a profile.

@@ -267,6 +267,69 @@ final class DeleteFriendsResult {
   String toString() => 'DeleteFriendsResult(failures $failures)';
 }
 
+/// The block list and the visibility of this user.
+final class BlockList {
+  /// Creates an answer.
+  const BlockList({
+    required this.visibility,
+    required this.blocked,
+    required this.listsVersion,
+  });
+
+  /// Who may see the status of this user.
+  final Visibility visibility;
+
+  /// The blocked users, in ascending order of userIDs: at most 1,000.
+  final List<BlockedUser> blocked;
+
+  /// The number of changes that had been made to this user's lists when the
+  /// server wrote the answer.
+  final int listsVersion;
+
+  @override
+  String toString() => 'BlockList(${visibility.name}, $blocked)';
+}
+
+/// The answer to `blockUsers`.
+final class BlockUsersResult {
+  /// Creates an answer.
+  const BlockUsersResult({
+    required this.blocked,
+    required this.failures,
+    required this.listsVersion,
+  });
+
+  /// The new entries of the block list.
+  final List<BlockedUser> blocked;
+
+  /// The users without an account (70107), those who were blocked before
+  /// (31307), and those for whom the list has no room (31306).
+  final List<FailedUser> failures;
+
+  /// The number of changes that were made to this user's lists so far,
+  /// including this one.
+  final int listsVersion;
+
+  @override
+  String toString() => 'BlockUsersResult($blocked, failures $failures)';
+}
+
+/// The answer to `unblockUsers`.
+final class UnblockUsersResult {
+  /// Creates an answer.
+  const UnblockUsersResult(this.failures, this.listsVersion);
+
+  /// The users who were not on the block list (31503).
+  final List<FailedUser> failures;
+
+  /// The number of changes that were made to this user's lists so far,
+  /// including this one.
+  final int listsVersion;
+
+  @override
+  String toString() => 'UnblockUsersResult(failures $failures)';
+}
+
 /// The answer to a call that sent a message. The message is stored durably.
 final class SentMessage {
   /// Creates an answer.

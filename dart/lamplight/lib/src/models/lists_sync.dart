@@ -308,6 +308,8 @@ final class ListsSync {
             NotWatchedEvent() ||
             SubscriptionsChangedEvent() ||
             AbilitiesChangedEvent() ||
+            BlockListChangedEvent() ||
+            VisibilityChangedEvent() ||
             SelfInfoChangedEvent():
         break;
     }

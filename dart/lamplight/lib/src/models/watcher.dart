@@ -191,6 +191,8 @@ final class StatusWatcher {
             MessagesReceivedEvent() ||
             ConversationsChangedEvent() ||
             FriendListChangedEvent() ||
+            BlockListChangedEvent() ||
+            VisibilityChangedEvent() ||
             SelfInfoChangedEvent() ||
             UsersInfoChangedEvent() ||
             ListsOutdatedEvent() ||

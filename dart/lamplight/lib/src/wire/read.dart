@@ -209,6 +209,48 @@ FriendResult readFriendResult(JsonObject told) => FriendResult(
 DeleteFriendsResult readDeleteFriendsResult(JsonObject told) =>
     DeleteFriendsResult(readFailures(told), told.count('listsVersion'));
 
+/// Reads an entry of the block list; null if its userID is invalid.
+BlockedUser? readBlockedUser(JsonObject told) {
+  final userId = told.text('userId');
+  return isUserId(userId)
+      ? BlockedUser(userId: userId, blockedAt: told.time('blockedAt'))
+      : null;
+}
+
+/// Reads a visibility; null if it is absent. A visibility that only a newer
+/// server has counts as the strictest.
+Visibility? readVisibility(JsonObject told) {
+  final word = told['visibility'];
+  if (word == null || word == 0 || word == 'VISIBILITY_UNSPECIFIED') {
+    return null;
+  }
+  return wordOf(
+        word,
+        (name) => _visibilities[name],
+        (number) => _at(Visibility.values, number - 1),
+      ) ??
+      Visibility.nobody;
+}
+
+/// Reads the answer to `getBlockList`.
+BlockList readBlockList(JsonObject told) => BlockList(
+      visibility: readVisibility(told) ??
+          (throw const FormatException('visibility is missing in an answer')),
+      blocked: told.objects('blocked', readBlockedUser),
+      listsVersion: told.count('listsVersion'),
+    );
+
+/// Reads the answer to `blockUsers`.
+BlockUsersResult readBlockUsersResult(JsonObject told) => BlockUsersResult(
+      blocked: told.objects('blocked', readBlockedUser),
+      failures: readFailures(told),
+      listsVersion: told.count('listsVersion'),
+    );
+
+/// Reads the answer to `unblockUsers`.
+UnblockUsersResult readUnblockUsersResult(JsonObject told) =>
+    UnblockUsersResult(readFailures(told), told.count('listsVersion'));
+
 /// Reads a message; null if a userID in it is invalid.
 Message? readMessage(JsonObject told) {
   final (from, to) = (told.text('from'), told.text('to'));
@@ -297,6 +339,10 @@ final _reasons = {
 
 final _platforms = {
   for (final platform in DevicePlatform.values) platform.wireName: platform,
+};
+
+final _visibilities = {
+  for (final one in Visibility.values) one.wireName: one,
 };
 
 final _allowTypes = {for (final type in AllowType.values) type.wireName: type};

@@ -172,6 +172,9 @@ final class ListsChangedMessage extends ServerMessage {
     required this.profile,
     required this.profiles,
     required this.totalUnread,
+    required this.blocked,
+    required this.unblocked,
+    required this.visibility,
   });
 
   /// The lists version after these changes; 0 if they have none.
@@ -205,6 +208,15 @@ final class ListsChangedMessage extends ServerMessage {
   /// The number of unread messages over all conversations; null if the server
   /// did not send it.
   final int? totalUnread;
+
+  /// New entries of the block list.
+  final List<BlockedUser> blocked;
+
+  /// Users who were removed from the block list.
+  final List<String> unblocked;
+
+  /// The visibility of this user after the change; null if it has not changed.
+  final Visibility? visibility;
 }
 
 /// The app's settings have changed the abilities of this client.
@@ -313,6 +325,9 @@ final Map<String, _Read> _bodies = {
         profiles: body.objects('profiles', readProfile),
         totalUnread:
             body.has('totalUnread') ? body.count('totalUnread') : null,
+        blocked: body.objects('blocked', readBlockedUser),
+        unblocked: readUsers(body, 'unblocked'),
+        visibility: readVisibility(body),
       ),
   'appChanged': (_, body) =>
       AppChangedMessage(readAbilities(body.object('abilities'))),
@@ -331,6 +346,11 @@ final Map<String, _Read> _bodies = {
   'addFriend': _answer('addFriend', readFriendResult),
   'deleteFriends': _answer('deleteFriends', readDeleteFriendsResult),
   'setFriendRemark': _answer('setFriendRemark', readFriendResult),
+  'setVisibility':
+      _answer('setVisibility', (body) => body.count('listsVersion')),
+  'getBlockList': _answer('getBlockList', readBlockList),
+  'blockUsers': _answer('blockUsers', readBlockUsersResult),
+  'unblockUsers': _answer('unblockUsers', readUnblockUsersResult),
   'sendMessage': _answer('sendMessage', readSentMessage),
   'getHistory': _answer('getHistory', readHistoryPage),
   'getConversationList': _answer('getConversationList', readConversationPage),
