@@ -3,6 +3,7 @@
 library;
 
 import 'package:lamplight/compat.dart';
+import 'package:lamplight/lamplight.dart' show DevicePlatform;
 
 import '../support/gate.dart';
 import '../support/node.dart';
@@ -90,6 +91,53 @@ void main() {
       await friends.removeFriendListener();
       await bob.client.close();
       await carol.client.close();
+    });
+  });
+
+  test('the block list: add, list, delete, and a listener', () async {
+    await withServer((node) async {
+      final notes = <String>[];
+      await logIn(node, 'alice');
+      await friends.addFriendListener(
+        listener: V2TimFriendshipListener(
+          onBlackListAdd: (users) =>
+              notes.addAll([for (final one in users) '+${one.userID}']),
+          onBlackListDeleted: (users) =>
+              notes.addAll([for (final user in users) '-$user']),
+        ),
+      );
+      final bob = await node.login('bob');
+      await bob.client.setSelfInfo(nick: 'Bob');
+      final other = await node.login('alice', platform: DevicePlatform.mac);
+      equal((await friends.getBlackList()).data, <V2TimFriendInfo>[]);
+      final added = await friends.addToBlackList(userIDList: ['bob', 'dan']);
+      equal(
+        [for (final one in added.data!) (one.userID, one.resultCode)],
+        [('bob', 0), ('dan', 70107)],
+      );
+      final again = await friends.addToBlackList(userIDList: ['bob']);
+      equal(again.data!.single.resultCode, 0);
+      equal(notes, ['+bob']);
+      final list = await friends.getBlackList();
+      equal(
+        [for (final one in list.data!) (one.userID, one.userProfile?.nickName)],
+        [('bob', 'Bob')],
+      );
+      await other.client.unblockUsers(['bob']);
+      await until('the listener is told', () => notes.contains('-bob'));
+      await other.client.blockUsers(['bob']);
+      await until('the listener is told again', () => notes.length == 3);
+      final deleted =
+          await friends.deleteFromBlackList(userIDList: ['bob', 'cid']);
+      equal([for (final one in deleted.data!) one.resultCode], [0, 0]);
+      equal(notes, ['+bob', '-bob', '+bob', '-bob']);
+      equal(
+        (await friends.addToBlackList(userIDList: ['alice'])).code,
+        6017,
+      );
+      await friends.removeFriendListener();
+      await bob.client.close();
+      await other.client.close();
     });
   });
 

@@ -147,6 +147,59 @@ void main() {
     await bob.client.close();
   });
 
+  nodeTest('who is blocked or not meant sees the user go, and writes in vain',
+      (node) async {
+    final amy = await node.login('amy', platform: DevicePlatform.android);
+    final desk = await node.login('amy', platform: DevicePlatform.mac);
+    final bob = await node.login('bob');
+    await bob.client.subscribeUserStatus(['amy']);
+    StatusType seen() => bob.client.cachedStatus('amy')!.type;
+    equal(seen(), StatusType.online);
+
+    final blocked = await amy.client.blockUsers(['bob', 'nobody']);
+    equal(blocked.blocked.single.userId, 'bob');
+    check(blocked.blocked.single.blockedAt != null, 'the time is told');
+    equal(blocked.failures.single.code, LamplightCode.noSuchAccount);
+    await until('bob sees amy go', () => seen() == StatusType.offline);
+    equal(
+      await codeOf(() => bob.client.sendTextMessage('amy', 'hi')),
+      LamplightCode.blocked,
+    );
+    await until(
+      'the other device is told',
+      () => desk.told<BlockListChangedEvent>().isNotEmpty,
+    );
+    final told = desk.told<BlockListChangedEvent>().single;
+    equal((told.blocked.single.userId, told.unblocked), ('bob', <String>[]));
+    final again = await amy.client.blockUsers(['bob']);
+    equal(again.failures.single.code, LamplightCode.alreadyBlocked);
+    final list = await desk.client.getBlockList();
+    equal(
+      (list.visibility, [for (final one in list.blocked) one.userId]),
+      (Visibility.everyone, ['bob']),
+    );
+    final unblocked = await amy.client.unblockUsers(['bob', 'cid']);
+    equal(unblocked.failures.single.code, LamplightCode.notBlocked);
+    await until('bob sees amy again', () => seen() == StatusType.online);
+
+    await amy.client.setVisibility(Visibility.friends);
+    await until('amy is away for bob', () => seen() == StatusType.offline);
+    await until(
+      'the other device is told of it',
+      () => desk.told<VisibilityChangedEvent>().isNotEmpty,
+    );
+    equal(
+      desk.told<VisibilityChangedEvent>().single.visibility,
+      Visibility.friends,
+    );
+    await amy.client.addFriend('bob');
+    await until('bob is a friend', () => seen() == StatusType.online);
+    equal((await amy.client.getBlockList()).visibility, Visibility.friends);
+    for (final one in [amy, desk, bob]) {
+      await one.client.close();
+    }
+  });
+
   nodeTest('long lists are read page by page', (node) async {
     await node.set([
       ...['--message-rate-calls', '1000', '--rate-calls', '1000'],
