@@ -12,6 +12,7 @@ mod nodes;
 mod restricting;
 
 pub use expiry::Expired;
+pub(crate) use expiry::{Deletion, split_lists};
 pub use facts::{Admission, RefusedLogin, UserFacts};
 pub use nodes::{Reassert, Reasserted, lacks_change};
 
@@ -58,9 +59,8 @@ pub struct Presence {
     /// The highest login number of this user that the record knows: of a login that it has had, or of a login whose end
     /// it has stored.
     pub(crate) newest_login: u64,
-    /// The time when the record of a deleted account is dropped; `None` if the account exists. Until then, late
-    /// watchers learn of the deletion, and a new account continues the versions.
-    pub(crate) deleted_until: Option<Moment>,
+    /// `None` if the account exists.
+    pub(crate) deleted: Option<Deletion>,
     /// The session events that are not in the outbox yet. `None` instead of an empty list saves memory.
     pub(crate) events: Option<Box<PendingEvents>>,
     /// The ended logins that are not stored in the facts yet; `None` if there are none.
@@ -165,7 +165,7 @@ impl Presence {
 
     /// Whether the account was deleted. Queries then find no account, and watchers see the user as UNLOGINED.
     pub fn is_deleted(&self) -> bool {
-        self.deleted_until.is_some()
+        self.deleted.is_some()
     }
 
     /// The session events that are not in the outbox yet; `None` if there are none.
@@ -359,7 +359,7 @@ impl Presence {
             deleted_through,
             born,
             newest_login,
-            deleted_until,
+            deleted,
             unsettled,
             // The version, the time and the reason change only together with another field.
             version: _,
@@ -374,7 +374,7 @@ impl Presence {
         let mut hasher = foldhash::quality::FixedState::default().build_hasher();
         devices.hash(&mut hasher);
         custom.hash(&mut hasher);
-        (subscriptions_end, subscriptions_lost, last_seen, deleted_until).hash(&mut hasher);
+        (subscriptions_end, subscriptions_lost, last_seen, deleted).hash(&mut hasher);
         (sigs, ended_through, deleted_through, born, newest_login, unsettled).hash(&mut hasher);
         hasher.finish()
     }
@@ -388,7 +388,7 @@ impl Presence {
         ended: &mut Vec<Ended>,
         now: Now,
     ) -> Vec<Removed> {
-        self.deleted_until = None;
+        self.deleted = None;
         self.sigs.note(connect.issued, now.wall);
         self.born = self.born.max(connect.born);
         self.newest_login = self.newest_login.max(connect.login);

@@ -3,7 +3,7 @@
 use crate::custom::{Custom, CustomEnd};
 use crate::device::{Device, Link, LinkEnd};
 use crate::pending_events::PendingEvents;
-use crate::presence::Presence;
+use crate::presence::{Presence, split_lists};
 use crate::signatures::Signatures;
 use crate::unsettled::UnsettledEnds;
 use crate::visibility::Restrictions;
@@ -26,6 +26,7 @@ pub struct SavedPresence {
     /// The time when the user was last seen, and the end of the custom status.
     last_seen: ExtendedOption<Timestamp, SavedEnd>,
     subscriptions: Vec<UserId>,
+    /// See [`Presence::lists_deadline`].
     subscriptions_end: Option<Timestamp>,
     subscriptions_lost: bool,
     sigs: Signatures,
@@ -95,7 +96,7 @@ impl Presence {
             reason: self.reason,
             last_seen: ExtendedOption::new(self.last_seen, self.custom.end().map(end)),
             subscriptions: self.subscriptions.iter().collect(),
-            subscriptions_end: self.subscriptions_end.map(|it| now.wall_at(it)),
+            subscriptions_end: self.lists_deadline().map(|it| now.wall_at(it)),
             subscriptions_lost: self.subscriptions_lost,
             sigs: self.sigs.clone(),
             ended_through: self.ended_through,
@@ -103,7 +104,7 @@ impl Presence {
             born: self.born,
             newest_login: self.newest_login,
             deleted_until: ExtendedOption::new(
-                self.deleted_until.map(|it| now.wall_at(it)),
+                self.deleted.map(|deletion| now.wall_at(deletion.until)),
                 self.restrictions.clone(),
             ),
             events: self.events.clone(),
@@ -128,6 +129,10 @@ impl SavedPresence {
         let (last_seen, end) = self.last_seen.split();
         let (deleted_until, restrictions) = self.deleted_until.split();
         let end = end.map(|SavedEnd { due, shown }| CustomEnd { shown, ..CustomEnd::at(due, now) });
+        let lists_deadline = self.subscriptions_end.map(moment);
+        let subscriptions = self.subscriptions.into_iter().collect();
+        let (subscriptions_end, deleted) =
+            split_lists(lists_deadline, &subscriptions, deleted_until.map(moment));
         let mut presence = Presence {
             devices: self
                 .devices
@@ -151,15 +156,15 @@ impl SavedPresence {
             since: self.since,
             reason: self.reason,
             last_seen,
-            subscriptions: self.subscriptions.into_iter().collect(),
-            subscriptions_end: self.subscriptions_end.map(moment),
+            subscriptions,
+            subscriptions_end,
             subscriptions_lost: self.subscriptions_lost,
             sigs: self.sigs,
             ended_through: self.ended_through,
             deleted_through: self.deleted_through,
             born: self.born,
             newest_login: self.newest_login,
-            deleted_until: deleted_until.map(moment),
+            deleted,
             events: self.events,
             unsettled: UnsettledEnds::restored(self.unsettled, now.moment).map(Box::new),
             restrictions,

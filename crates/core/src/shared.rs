@@ -5,7 +5,7 @@ use crate::custom::{Custom, CustomEnd};
 use crate::device::{Device, Link, LinkEnd};
 use crate::packed::{PackedDevice, PackedIds};
 use crate::pending_events::PendingEvents;
-use crate::presence::Presence;
+use crate::presence::{Presence, split_lists};
 use crate::signatures::Signatures;
 use crate::unsettled::UnsettledEnds;
 use crate::visibility::Restrictions;
@@ -30,6 +30,7 @@ pub struct SharedPresence<D = DeviceId, L = Vec<UserId>> {
     /// The time when the user was last seen, and the end of the custom status.
     last_seen: ExtendedOption<Timestamp, SharedEnd>,
     subscriptions: L,
+    /// See [`Presence::lists_deadline`].
     subscriptions_end: Option<u64>,
     subscriptions_lost: bool,
     sigs: Signatures,
@@ -105,7 +106,7 @@ impl<D: From<DeviceId>, L: FromIterator<UserId>> From<&Presence> for SharedPrese
             reason: presence.reason,
             last_seen: ExtendedOption::new(presence.last_seen, presence.custom.end().map(end)),
             subscriptions: presence.subscriptions.iter().collect(),
-            subscriptions_end: presence.subscriptions_end.map(|end| end.0),
+            subscriptions_end: presence.lists_deadline().map(|end| end.0),
             subscriptions_lost: presence.subscriptions_lost,
             sigs: presence.sigs.clone(),
             ended_through: presence.ended_through,
@@ -113,7 +114,7 @@ impl<D: From<DeviceId>, L: FromIterator<UserId>> From<&Presence> for SharedPrese
             born: presence.born,
             newest_login: presence.newest_login,
             deleted_until: ExtendedOption::new(
-                presence.deleted_until.map(|until| until.0),
+                presence.deleted.map(|deletion| deletion.until.0),
                 presence.restrictions.clone(),
             ),
             events: presence.events.clone(),
@@ -142,6 +143,10 @@ impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L
         let (last_seen, end) = shared.last_seen.split();
         let (deleted_until, restrictions) = shared.deleted_until.split();
         let end = end.map(|SharedEnd { due, shown }| CustomEnd { due: Moment(due), shown });
+        let lists_deadline = shared.subscriptions_end.map(Moment);
+        let subscriptions = shared.subscriptions.into_iter().collect();
+        let (subscriptions_end, deleted) =
+            split_lists(lists_deadline, &subscriptions, deleted_until.map(Moment));
         Self {
             devices: shared.devices.into_iter().map(device).collect(),
             custom: Custom::new(shared.custom_status, end),
@@ -149,15 +154,15 @@ impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L
             since: shared.since,
             reason: shared.reason,
             last_seen,
-            subscriptions: shared.subscriptions.into_iter().collect(),
-            subscriptions_end: shared.subscriptions_end.map(Moment),
+            subscriptions,
+            subscriptions_end,
             subscriptions_lost: shared.subscriptions_lost,
             sigs: shared.sigs,
             ended_through: shared.ended_through,
             deleted_through: shared.deleted_through,
             born: shared.born,
             newest_login: shared.newest_login,
-            deleted_until: deleted_until.map(Moment),
+            deleted,
             events: shared.events,
             unsettled: shared.unsettled.map(|unsettled| Box::new(ends(unsettled))),
             restrictions,
@@ -169,7 +174,7 @@ impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L
 mod tests {
     use super::*;
     use crate::{Connect, UserFacts};
-    use lamplight_model::{AppSettings, CustomDuration, NodeId, Now, StoredRestrictions, Visibility};
+    use lamplight_model::{AppSettings, CustomDuration, NodeId, Now, Revoked, StoredRestrictions, Visibility};
 
     const NODE: NodeId = NodeId(u64::MAX);
 
@@ -229,6 +234,12 @@ mod tests {
         let _ = presence.restrict(&restrictions, &settings, now(5));
         states.push(presence.clone());
         assert!(presence.unsettled.is_some() && presence.subscriptions_lost, "{presence:?}");
+        let revoked = Revoked::new(Timestamp(1_700_000_000_000), []);
+        let _ = presence.delete(9, &revoked, &settings, now(20_000_000_000));
+        states.push(presence.clone());
+        assert_eq!(presence.may_be_on_lists(), Some(9));
+        let _ = presence.taken_off_lists(9);
+        states.push(presence.clone());
 
         for state in states {
             assert_eq!(Presence::from(<SharedPresence>::from(&state)), state);

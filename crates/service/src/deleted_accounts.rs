@@ -17,6 +17,11 @@ impl DeletedAccounts {
         *self.0.lock().entry(user.clone()).or_default() += 1;
     }
 
+    /// Adds a deleted account, unless it is in the list. The node that has deleted it may have ended.
+    pub fn add_again(&self, user: &User) {
+        self.0.lock().entry(user.clone()).or_insert(1);
+    }
+
     /// All accounts.
     pub fn all(&self) -> Deleted {
         self.0.lock().clone()

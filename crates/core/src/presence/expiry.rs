@@ -3,12 +3,20 @@
 use super::Presence;
 use super::events::event_device;
 use crate::device::{Device, Link, LinkEnd};
+use crate::subscriptions::Subscriptions;
 use crate::transition::{Removed, Transition};
 use lamplight_model::{AppSettings, EndedLogin, Moment, Now, Reason, StatusType};
 use std::time::Duration;
 
 /// The pause before the next attempt to remove the record of a deleted account.
 const REMOVAL_RETRY: Duration = Duration::from_secs(60);
+
+/// The time after which any node takes a deleted account off the subscription lists. The node that has deleted the
+/// account needs less than a second.
+const LISTS_AFTER: Duration = Duration::from_secs(2);
+
+/// The pause before the next attempt to take a deleted account off the subscription lists.
+const LISTS_RETRY: Duration = Duration::from_secs(10);
 
 /// The outcome of [`Presence::expire`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,9 +27,48 @@ pub struct Expired {
     pub to_settle: Vec<EndedLogin>,
     /// Whether the record of a deleted account was kept long enough. The caller must then remove the record.
     pub is_over: bool,
+    /// Whether the account was deleted and may still be on subscription lists of other users. The caller must take it off.
+    pub is_on_lists: bool,
+}
+
+/// The deadlines of a record whose account was deleted.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Deletion {
+    /// The time when the record is dropped. Until then, late watchers learn of the deletion, and a new account continues
+    /// the versions.
+    pub(crate) until: Moment,
+    /// The time when any node takes the account off the subscription lists of other users. `None` if that was done. The
+    /// node that has deleted the account does it earlier, unless it ends.
+    pub(crate) lists_due: Option<Moment>,
+}
+
+impl Deletion {
+    /// A deletion at this time.
+    pub(crate) fn at(now: Moment, settings: &AppSettings) -> Self {
+        Self { until: now + settings.timing.login_retention(), lists_due: Some(now + LISTS_AFTER) }
+    }
+}
+
+/// The reverse of [`Presence::lists_deadline`]: the end of the subscription list `list`, and the deletion that ends at
+/// `until`.
+pub(crate) fn split_lists(
+    deadline: Option<Moment>,
+    list: &Subscriptions,
+    until: Option<Moment>,
+) -> (Option<Moment>, Option<Deletion>) {
+    let Some(until) = until else { return (deadline, None) };
+    (deadline.filter(|_| !list.is_empty()), Some(Deletion { until, lists_due: deadline }))
 }
 
 impl Presence {
+    /// The next deadline about subscription lists, as it is stored: the end of the user's own list, or the time when a
+    /// deleted account is taken off the lists of others. One field has both, so that the version before reads the records;
+    /// a deleted account usually has no list.
+    pub(crate) fn lists_deadline(&self) -> Option<Moment> {
+        let of_others = self.deleted.and_then(|deletion| deletion.lists_due);
+        self.subscriptions_end.into_iter().chain(of_others).min()
+    }
+
     /// The time when [`Presence::expire`] has work next; `None` if nothing is scheduled.
     pub fn next_deadline(&self) -> Option<Moment> {
         let links = self.devices.iter().filter_map(|device| match device.link {
@@ -31,12 +78,13 @@ impl Presence {
         });
         let settling = self.unsettled.as_ref().map(|unsettled| unsettled.retry());
         let custom = self.custom.end().map(|end| end.due);
-        links.chain(custom).chain(self.subscriptions_end).chain(self.deleted_until).chain(settling).min()
+        let deletion = self.deleted.into_iter().flat_map(|it| it.lists_due.into_iter().chain([it.until]));
+        links.chain(custom).chain(self.subscriptions_end).chain(deletion).chain(settling).min()
     }
 
     /// Does everything that is due: ends lingers, graces and lapsed logins, clears a custom status whose duration has
-    /// passed, drops the subscription list, and schedules further attempts to store ended logins in the facts. Does
-    /// nothing before [`Presence::next_deadline`].
+    /// passed, drops the subscription list, and schedules further attempts to store ended logins in the facts and to take
+    /// a deleted account off the lists of others. Does nothing before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
@@ -84,12 +132,19 @@ impl Presence {
             transition.unsubscribed = self.subscriptions.clear();
             transition.changed = true;
         }
-        let is_over = self.deleted_until.is_some_and(|until| until <= now.moment);
-        if is_over {
-            // Removing the record may fail, so it stays the record of a deleted account, and the removal is tried
-            // again.
-            self.deleted_until = Some(now.moment + REMOVAL_RETRY);
-            transition.changed = true;
+        let (mut is_over, mut is_on_lists) = (false, false);
+        if let Some(deletion) = &mut self.deleted {
+            is_over = deletion.until <= now.moment;
+            if is_over {
+                // Removing the record may fail, so it stays the record of a deleted account, and the removal is tried
+                // again.
+                deletion.until = now.moment + REMOVAL_RETRY;
+            }
+            is_on_lists = deletion.lists_due.is_some_and(|due| due <= now.moment);
+            if is_on_lists {
+                deletion.lists_due = Some(now.moment + LISTS_RETRY);
+            }
+            transition.changed |= is_over | is_on_lists;
         }
         let mut to_settle = Vec::new();
         if let Some(unsettled) = &mut self.unsettled
@@ -99,6 +154,6 @@ impl Presence {
             to_settle.extend_from_slice(unsettled.ends());
             transition.changed = true;
         }
-        transition.map(|removed| Expired { removed, to_settle, is_over })
+        transition.map(|removed| Expired { removed, to_settle, is_over, is_on_lists })
     }
 }

@@ -1,7 +1,7 @@
 //! Keeps a live record consistent with the facts. Decides which logins may connect, adopts ends of logins from the
 //! facts, and keeps the record's own ends until the facts have stored them.
 
-use super::Presence;
+use super::{Deletion, Presence};
 use crate::custom::Custom;
 use crate::device::{Device, Link};
 use crate::multi_device::{Contender, victims};
@@ -98,7 +98,7 @@ impl Presence {
             deleted_through: 0,
             born,
             newest_login,
-            deleted_until: None,
+            deleted: None,
             events: None,
             unsettled: None,
             restrictions: None,
@@ -116,7 +116,7 @@ impl Presence {
         let facts =
             UserFacts { revoked: Some(revoked.clone()), ended_through: through, ..UserFacts::default() };
         let mut presence = Self::from_facts(facts, version, now.wall, false, settings, now.moment);
-        presence.deleted_until = Some(now.moment + settings.timing.login_retention());
+        presence.deleted = Some(Deletion::at(now.moment, settings));
         presence.deleted_through = through;
         presence
     }
@@ -287,7 +287,7 @@ impl Presence {
         transition.unsubscribed = self.subscriptions.clear();
         self.subscriptions_end = None;
         self.subscriptions_lost = false;
-        self.deleted_until = Some(now.moment + settings.timing.login_retention());
+        self.deleted = Some(Deletion::at(now.moment, settings));
         transition.changed = true;
         transition
     }
@@ -314,11 +314,11 @@ impl Presence {
     /// Records that the account was created, or created again, with the creation number `born`. Does nothing if that
     /// account was deleted since. Does nothing if the record already has that account or a later account.
     pub fn restore_account(&mut self, born: u64) -> Transition<()> {
-        if born <= self.deleted_through || born <= self.born && self.deleted_until.is_none() {
+        if born <= self.deleted_through || born <= self.born && self.deleted.is_none() {
             return Transition::quiet(());
         }
         self.born = self.born.max(born);
-        self.deleted_until = None;
+        self.deleted = None;
         Transition { changed: true, ..Transition::quiet(()) }
     }
 
@@ -377,6 +377,18 @@ impl Presence {
         transition.map(drop)
     }
 
+    /// The number of the deletion of this account, if the account may still be on subscription lists of other users.
+    pub fn may_be_on_lists(&self) -> Option<u64> {
+        self.deleted.and_then(|deletion| deletion.lists_due).map(|_| self.deleted_through)
+    }
+
+    /// Records that the account was taken off all subscription lists after the deletion with this number.
+    pub fn taken_off_lists(&mut self, through: u64) -> Transition<()> {
+        let deletion = self.deleted.as_mut().filter(|_| self.deleted_through == through);
+        let changed = deletion.is_some_and(|deletion| deletion.lists_due.take().is_some());
+        Transition { changed, ..Transition::quiet(()) }
+    }
+
     /// Whether the record can be removed, because the account was deleted and not created again.
     pub fn is_forgettable(&self) -> bool {
         self.devices.is_empty() && self.born <= self.deleted_through
@@ -431,7 +443,7 @@ impl Presence {
         };
         let mut transition = self.change(reason, settings, now, |presence, ended| {
             // Only the facts of an existing account are adopted.
-            let was_deleted = presence.deleted_until.take().is_some();
+            let was_deleted = presence.deleted.take().is_some();
             presence.ended_through = presence.ended_through.max(facts.ended_through);
             let mut changed = was_deleted | kicked | (facts.born > presence.born);
             presence.born = presence.born.max(facts.born);

@@ -144,7 +144,38 @@ fn the_deletion_of_an_account_ends_every_login_and_its_list() {
         subscribe bob
         delete   => UNLOGINED deleted; told phone deleted; told mac deleted; -bob
         logins   => -
-        deadline => 604800s
+        deadline => 2s
+        ",
+    );
+}
+
+/// The node that has deleted the account takes it off the subscription lists of others, unless it ends before.
+#[test]
+fn a_deleted_account_is_due_until_it_is_taken_off_all_lists() {
+    check(
+        "
+        login phone iPhone
+        delete       => UNLOGINED deleted; told phone deleted
+        on_lists     => yes
+        wait 2s      => -
+        deadline     => 10s
+        restart
+        deadline     => 10s
+        wait 10s     => -
+        off_lists 7  => -
+        on_lists     => yes
+        off_lists    => -
+        on_lists     => no
+        deadline     => 604788s
+        ",
+    );
+    // An account that was created again is not taken off.
+    check(
+        "
+        login phone iPhone
+        delete             => UNLOGINED deleted; told phone deleted
+        login phone iPhone => ONLINE login
+        on_lists           => no
         ",
     );
 }
@@ -271,6 +302,7 @@ fn the_record_of_a_deleted_account_is_kept_for_the_login_retention() {
         "
         login phone iPhone
         delete        => UNLOGINED deleted; told phone deleted
+        off_lists     => -
         deadline      => 604800s
         restart
         deadline      => 604800s

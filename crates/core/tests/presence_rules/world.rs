@@ -133,6 +133,14 @@ impl World {
                 self.tell(&done)
             }
 
+            // The account was taken off all lists after its last deletion, or after an earlier one with this number.
+            "off_lists" => {
+                let last = self.record.presence.may_be_on_lists().unwrap_or_default();
+                let through = words.first().map_or(last, |number| number.parse().unwrap());
+                let done = self.record.step(|me, _, _| me.taken_off_lists(through));
+                self.tell(&done)
+            }
+
             // Time, restarts and facts
             "wait" => self.wait(duration(words[0])),
             "clock" => {
@@ -197,6 +205,7 @@ impl World {
             }
             "list" => join(self.record.presence.subscriptions().iter()),
             "lost" => if self.last_login_lost_its_list { "yes" } else { "no" }.into(),
+            "on_lists" => if self.record.presence.may_be_on_lists().is_some() { "yes" } else { "no" }.into(),
             "deadline" => {
                 let due = self.record.presence.next_deadline();
                 due.map_or("-".into(), |due| format!("{:?}", due.since(self.record.now.moment)))

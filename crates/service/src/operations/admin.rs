@@ -74,7 +74,7 @@ impl Service {
     /// if there is no such account.
     ///
     /// Notifies the watchers, and removes the user from all friend lists. The next [`Service::retry`] removes the user
-    /// from all subscription lists.
+    /// from all subscription lists. If this node ends before, another node does it.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -269,6 +269,9 @@ impl Service {
             return Ok(());
         }
         let users: Vec<User> = deleted.keys().cloned().collect();
+        let of_deletion =
+            |_: &User, presence: Option<&Presence>| presence.and_then(Presence::may_be_on_lists);
+        let deletions = self.directory.read(&users, of_deletion).await?;
         let mut failed = None;
         for subscriber in self.directory.subscribed_to(&users).await? {
             let of_app = users.iter().filter(|user| user.app == subscriber.app);
@@ -279,6 +282,9 @@ impl Service {
         }
         if let Some(error) = failed {
             return Err(error.into());
+        }
+        for (user, through) in users.iter().zip(deletions).filter_map(|(user, it)| Some((user, it?))) {
+            self.directory.update(user, now, |presence| presence.taken_off_lists(through)).await?;
         }
         self.deleted.remove(&deleted);
         Ok(())

@@ -136,7 +136,10 @@ impl Service {
             return Ok(false);
         };
         let expired = self.directory.update(user, now, |presence| presence.expire(&app.settings, now));
-        let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(false) };
+        let Some(Expired { to_settle, is_over, is_on_lists, .. }) = expired.await? else { return Ok(false) };
+        if is_on_lists {
+            self.deleted.add_again(user);
+        }
         if !to_settle.is_empty() {
             self.settle_or_retry(user, to_settle, now).await;
         }

@@ -409,11 +409,36 @@ async fn a_deleted_account_is_taken_off_all_lists_although_the_node_that_has_del
     }
     cluster.here.subscribe_user_status(&user("ann"), &["bob"], now(2)).await.unwrap();
     let _ = cluster.there.delete_account(&user("bob"), now(3)).await.unwrap();
+    let list = async |now| cluster.here.get_subscriptions(&user("ann"), now).await.unwrap().0;
+    for (second, expected) in [(4, 1), (5, 0)] {
+        cluster.here.expire_due(10, now(second)).await.unwrap();
+        cluster.here.retry(now(second)).await;
+        assert_eq!(list(now(second)).await.len(), expected, "at {second}");
+    }
+    // It is done once.
+    let searches = cluster.directory.searches.load(Ordering::Relaxed);
+    cluster.here.expire_due(10, now(60)).await.unwrap();
+    cluster.here.retry(now(60)).await;
+    assert_eq!(cluster.directory.searches.load(Ordering::Relaxed), searches);
     let lapse = now(3).after(AppSettings::default().timing.login_retention());
     cluster.here.expire_due(10, lapse).await.unwrap();
     assert_eq!(cluster.directory.stats().records, 1);
-    let list = cluster.here.get_subscriptions(&user("ann"), lapse).await.unwrap().0;
-    assert_eq!(list, []);
+}
+
+/// The node that has deleted the account takes it off, so nobody else does it again.
+#[tokio::test]
+async fn a_deleted_account_is_taken_off_all_lists_by_one_node() {
+    let cluster = Cluster::start().await;
+    log_in(&cluster.here, "bob", "phone", Platform::IPhone, ConnectionId::new(HERE, 1), 1).await;
+    let _ = cluster.there.delete_account(&user("bob"), now(3)).await.unwrap();
+    cluster.there.retry(now(3)).await;
+    let searches = cluster.directory.searches.load(Ordering::Relaxed);
+    assert_eq!(searches, 1);
+    for node in [&cluster.here, &cluster.there] {
+        node.expire_due(10, now(60)).await.unwrap();
+        node.retry(now(60)).await;
+    }
+    assert_eq!(cluster.directory.searches.load(Ordering::Relaxed), searches);
 }
 
 /// The search of subscription lists reads all records.
