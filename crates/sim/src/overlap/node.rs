@@ -202,11 +202,12 @@ async fn tell(shared: &Shared) {
 /// Does the work of the server's recorder: writes session events to the outbox.
 async fn record_all(shared: &Shared, mut log: LogReader) {
     const PAUSE: u64 = 500;
-    /// The interval at which a node of a cluster checks whether the directory has lost its data.
+    /// The interval at which a node of a cluster checks its duties, and whether the directory has lost its data.
     const BETWEEN_LOOKS: u64 = 5_000;
     let mut waiting: BTreeSet<User> = BTreeSet::new();
     let mut entries = Vec::new();
     let mut missed = true;
+    let mut duties = shared.service.duties().generation();
     let mut terms = RecorderTerms::default();
     let mut losses = shared.live.losses();
     loop {
@@ -222,6 +223,8 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
             missed = true;
         }
         missed |= log.take(&mut entries) != Heard::All;
+        let now = shared.service.duties().generation();
+        missed |= std::mem::replace(&mut duties, now) != now;
         waiting.extend(entries.drain(..).map(|entry| entry.user.clone()));
         // Unlike the server's recorder, that of each node moves the events of all users.
         let batch: Vec<User> = waiting.iter().cloned().collect();
