@@ -5,11 +5,11 @@ use crate::batch::{Delivery, encode_change};
 use crate::errors::{bad_record, contended, corrupt};
 use crate::keys::member;
 use crate::reading::{MAX_ATTEMPTS, read_one};
-use crate::record::{Indexed, decode, encode, encode_at, revision};
+use crate::record::{Indexed, decode, encode, encode_at, first_revision, revision};
 use crate::shared::Shared;
 use lamplight_core::Presence;
 use lamplight_directory::{Change, DirectoryError, Logged};
-use lamplight_model::{Now, User};
+use lamplight_model::{Now, Timestamp, User};
 use redis::ScriptInvocation;
 use std::time::Instant;
 
@@ -50,7 +50,7 @@ pub(crate) async fn update(
         let after = Indexed::of(&presence);
         // The return of an account is not visible to watchers, but readers of the feed need it.
         let moves = transition.visible || transition.restricted || was_deleted != presence.is_deleted();
-        let next = rev + u64::from(transition.changed);
+        let next = if transition.changed { (rev + 1).max(first_revision(read_in)) } else { rev };
         let logged = Logged::of(user, &presence, next, &mut transition, now);
         if !transition.changed && !moves && logged.entries.is_empty() {
             if may_be_stale {
@@ -147,33 +147,45 @@ impl Steps {
     }
 }
 
-pub(crate) async fn seed(shared: &Shared, user: &User, presence: Presence) -> Result<(), DirectoryError> {
+/// Stores a record. See [`Directory::seed_read_in`](lamplight_directory::Directory::seed_read_in).
+pub(crate) async fn seed(
+    shared: &Shared,
+    user: &User,
+    presence: Presence,
+    read_in: Timestamp,
+) -> Result<(), DirectoryError> {
     let doing = "making a record";
     let partition = shared.keys.partition_of(user);
+    // The epoch of the directory rises before that of a partition. The later epoch of a partition is therefore not used
+    // for facts that were read before.
+    let epoch = shared.epoch_of(partition);
+    if shared.epoch() != read_in.0 {
+        return Err(DirectoryError::read_in_other_epoch());
+    }
     let record = encode(&presence, shared.record_format()).map_err(bad_record(doing))?;
     let shown = Indexed::of(&presence);
-    for _ in 0..MAX_ATTEMPTS {
-        let mut call = shared.scripts.seed.prepare_invoke();
-        call.key(shared.keys.head(partition)).key(shared.keys.records(partition, user.app));
-        call.key(shared.keys.feed(partition, user.app)).key(shared.keys.due(partition));
-        call.key(shared.keys.events(partition));
-        shown.nodes.iter().for_each(|node| _ = call.key(shared.keys.node(partition, *node)));
-        call.arg(shared.epoch_of(partition)).arg(user.id.as_str()).arg(&record[..]).arg(member(user));
-        match shown.due {
-            Some(score) => call.arg(score),
-            None => call.arg(""),
-        };
-        call.arg(if shown.has_events { "+" } else { "" });
-        for (field, by) in Indexed::default().counters(&shown) {
-            call.arg(field).arg(by);
-        }
-        match invoke(shared, partition, &call, doing).await? {
-            Answered::Done(_) => return Ok(()),
-            Answered::EpochEnded => shared.renew(&[partition], doing).await?,
-            Answered::Again(_) | Answered::Absent => unreachable!("the script compares no revision"),
-        }
+    let mut call = shared.scripts.seed.prepare_invoke();
+    call.key(shared.keys.head(partition)).key(shared.keys.records(partition, user.app));
+    call.key(shared.keys.feed(partition, user.app)).key(shared.keys.due(partition));
+    call.key(shared.keys.events(partition));
+    shown.nodes.iter().for_each(|node| _ = call.key(shared.keys.node(partition, *node)));
+    call.arg(epoch).arg(user.id.as_str()).arg(&record[..]).arg(member(user));
+    match shown.due {
+        Some(score) => call.arg(score),
+        None => call.arg(""),
+    };
+    call.arg(if shown.has_events { "+" } else { "" }).arg(first_revision(epoch));
+    for (field, by) in Indexed::default().counters(&shown) {
+        call.arg(field).arg(by);
     }
-    Err(contended(doing))
+    match invoke(shared, partition, &call, doing).await? {
+        Answered::Done(_) => Ok(()),
+        Answered::EpochEnded => {
+            shared.renew(&[partition], doing).await?;
+            Err(DirectoryError::read_in_other_epoch())
+        }
+        Answered::Again(_) | Answered::Absent => unreachable!("the script compares no revision"),
+    }
 }
 
 pub(crate) async fn remove_if(

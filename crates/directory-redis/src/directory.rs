@@ -52,9 +52,15 @@ impl Directory for RedisDirectory {
         .boxed()
     }
 
-    fn seed<'a>(&'a self, user: &'a User, presence: Presence, _: Now) -> Answer<'a, ()> {
+    fn seed_read_in<'a>(
+        &'a self,
+        user: &'a User,
+        presence: Presence,
+        read_in: Timestamp,
+        _: Now,
+    ) -> Answer<'a, ()> {
         self.shared
-            .within(RedisCall::Seed, "making a record", changes::seed(&self.shared, user, presence))
+            .within(RedisCall::Seed, "making a record", changes::seed(&self.shared, user, presence, read_in))
             .boxed()
     }
 

@@ -37,6 +37,16 @@ pub(crate) fn revision(rev: u64) -> String {
     format!("{rev}:")
 }
 
+/// The time from which revisions count, in tenths of a millisecond since 1970. A revision of today has twelve digits.
+const REVISIONS_FROM: u64 = 17_000_000_000_000;
+
+/// The lowest revision of records that are written in an epoch of a partition, in microseconds since 1970. It rises by
+/// ten for each millisecond between two epochs. It is therefore above all revisions of earlier epochs: one user's record
+/// does not change ten thousand times a second, because each change is a round trip.
+pub(crate) fn first_revision(epoch: u64) -> u64 {
+    (epoch / 100).saturating_sub(REVISIONS_FROM)
+}
+
 /// Encodes a record, beginning with its revision.
 pub(crate) fn encode_at(rev: u64, presence: &Presence, format: RecordFormat) -> Result<Vec<u8>, BadRecord> {
     append(revision(rev).into_bytes(), presence, format)
@@ -137,6 +147,14 @@ mod tests {
         0701000080a080b4e59faf0c81d095ffbc310100000000000000000001000000";
     const PACKED: &str = "373a3201010f8fad5bd9cb469fa16570867728950e000100000701000080a080b4e59faf0c81d095ffbc310100\
         000000000000000001000000";
+
+    #[test]
+    fn revisions_rise_with_the_epochs() {
+        let epoch = |millis: u64| 1_764_500_000_000_000 + millis * 1_000;
+        assert_eq!(first_revision(epoch(0)), 645_000_000_000);
+        assert_eq!(first_revision(epoch(60_000)) - first_revision(epoch(0)), 600_000);
+        assert_eq!(first_revision(0), 0, "a partition whose epoch is not known yet");
+    }
 
     fn watching() -> Presence {
         let (mut presence, settings) = (connected(), AppSettings::default());

@@ -207,7 +207,7 @@ async fn writes_that_a_failover_has_lost_are_noticed_and_not_continued() {
     until("the replica has all records", async || offset(replica).await == offset(master).await).await;
     cluster.servers[replica].signal("-STOP");
     let _: u64 = cluster.servers[master].command("CLIENT KILL TYPE replica").await;
-    one.set_custom("a", "lost").await.unwrap().unwrap();
+    let lost = one.set_custom("a", "lost").await.unwrap().unwrap();
     other.seed("b").await.unwrap();
     assert_eq!(other.custom("b").await.unwrap().unwrap(), "");
 
@@ -226,7 +226,8 @@ async fn writes_that_a_failover_has_lost_are_noticed_and_not_continued() {
     }
     // The lost change is not taken up again from the record that the node has kept.
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    one.connect("a", 2).await.unwrap().unwrap();
+    let connected = one.connect("a", 2).await.unwrap().unwrap();
+    assert!(connected.rev > lost.rev, "{connected:?} is later than {lost:?}");
     assert_eq!(other.custom("a").await.unwrap().unwrap(), "kept");
     other.set_custom("a", "end").await.unwrap().unwrap();
     for ear in &mut ears {

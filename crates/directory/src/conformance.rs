@@ -13,7 +13,9 @@ pub use duties::*;
 pub use limits::*;
 pub use nodes::*;
 
-use crate::{ChangeLog, Directory, DirectoryStats, Heard, LogEntry, LogReader, Logged, News};
+use crate::{
+    ChangeLog, Directory, DirectoryErrorKind, DirectoryStats, Heard, LogEntry, LogReader, Logged, News,
+};
 use lamplight_core::{Connect, EndCause, Presence, Transition, UserFacts};
 use lamplight_model::{
     AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, StatusType, Timestamp,
@@ -49,6 +51,7 @@ macro_rules! directory_conformance_tests {
         $crate::directory_conformance_tests! { @each $make:
             an_absent_record_is_neither_updated_nor_logged
             a_seed_is_taken_only_where_there_is_no_record
+            a_seed_from_facts_that_were_read_in_another_epoch_is_refused
             a_visible_change_is_logged_with_the_status_it_led_to
             an_invisible_change_is_not_logged
             changes_of_a_user_are_logged_in_order
@@ -102,6 +105,18 @@ pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     ports.directory.seed(&user("a"), blank(Version(9)), now(0)).await.unwrap();
     let versions = ports.directory.read(&[user("a")], |_, presence| presence.map(Presence::version)).await;
     assert_eq!(versions.unwrap(), [Some(Version(5))]);
+}
+
+/// Checks that a record is not stored if it is made of facts that were read in another epoch.
+pub async fn a_seed_from_facts_that_were_read_in_another_epoch_is_refused(ports: Ports) {
+    let other = Timestamp(ports.directory.epoch().0 + 1);
+    let refused = ports.directory.seed_read_in(&user("a"), blank(Version(5)), other, now(0)).await;
+    assert_eq!(refused.unwrap_err().kind, DirectoryErrorKind::Contended);
+    let there = async || ports.directory.read(&[user("a")], |_, presence| presence.is_some()).await.unwrap();
+    assert_eq!(there().await, [false]);
+    let present = ports.directory.epoch();
+    ports.directory.seed_read_in(&user("a"), blank(Version(5)), present, now(0)).await.unwrap();
+    assert_eq!(there().await, [true]);
 }
 
 /// The log contains the status after the change.

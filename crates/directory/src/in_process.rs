@@ -8,8 +8,8 @@ use crate::feed::{Feed, FeedCursor, FeedPage};
 use crate::journal::{Begin, EntryRef, Journal, JournalError, encode};
 use crate::records::pick;
 use crate::{
-    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, Interest, Interests, LocalLog,
-    LogEntry, LogReader, Logged, RecordCursor, RecordFilter, RecordPage, View,
+    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryError, DirectoryStats, Interest,
+    Interests, LocalLog, LogEntry, LogReader, Logged, RecordCursor, RecordFilter, RecordPage, View,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use hashbrown::HashMap;
@@ -105,9 +105,11 @@ impl InProcessDirectory {
     }
 
     /// Creates a directory without a journal. Like the directory of a cluster, it drops the log entries that are
-    /// outside of all `interests`. Readers of [`follow_as`](Self::follow_as) get the other entries.
-    pub fn in_memory_for(interests: Arc<Interests>) -> Self {
-        Self { log: LocalLog::with_interests(interests), ..Self::in_memory() }
+    /// outside of all `interests`. Readers of [`follow_as`](Self::follow_as) get the other entries. All revisions are
+    /// above `former`, the highest revision of a directory whose records were lost.
+    pub fn in_memory_for(interests: Arc<Interests>, former: u64) -> Self {
+        let (log, removed_rev) = (LocalLog::with_interests(interests), AtomicU64::new(former));
+        Self { log, removed_rev, ..Self::in_memory() }
     }
 
     /// Creates a reader of the log for one of the interests of [`in_memory_for`](Self::in_memory_for).
@@ -274,7 +276,16 @@ impl Directory for InProcessDirectory {
         done(())
     }
 
-    fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
+    fn seed_read_in<'a>(
+        &'a self,
+        user: &'a User,
+        presence: Presence,
+        read_in: Timestamp,
+        now: Now,
+    ) -> Answer<'a, ()> {
+        if read_in != self.epoch() {
+            return Box::pin(std::future::ready(Err(DirectoryError::read_in_other_epoch())));
+        }
         let mut shard = self.shard(user);
         if !shard.records.contains_key(user) {
             let place = self.feed.advance(user, None);

@@ -53,8 +53,9 @@ pub trait Directory: Send + Sync {
     /// Changes one user's record atomically, and appends the visible changes to the log. Returns the log entries, or
     /// `None` if there is no record. The change then survives a crash of this process, but not of the machine.
     ///
-    /// Every stored change increments the record's revision. The revisions of a user increase, even if the record is
-    /// removed and stored again, as long as the directory loses no records.
+    /// Every stored change raises the record's revision. The revisions of a user increase, even if the record is removed
+    /// and stored again. After a loss of records, changes have higher revisions than all changes before, including those
+    /// that were lost. A reader can therefore tell whether a log entry, which may be late, is from before a loss.
     ///
     /// Callers use [`update`](trait.Directory.html#method.update) or
     /// [`update_logged`](trait.Directory.html#method.update_logged), which return the outcome of the transition.
@@ -65,7 +66,22 @@ pub trait Directory: Send + Sync {
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()>;
 
     /// Stores a record unless there is one. Appends nothing to the log.
-    fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()>;
+    ///
+    /// `read_in` is the [epoch](Self::epoch) at which the caller began to read the facts of which the record is made. If
+    /// another epoch has begun since, the call fails with [`DirectoryErrorKind::Contended`] and stores nothing: a record
+    /// that was lost may have had a later login, which the facts did not have yet when they were read.
+    fn seed_read_in<'a>(
+        &'a self,
+        user: &'a User,
+        presence: Presence,
+        read_in: Timestamp,
+        now: Now,
+    ) -> Answer<'a, ()>;
+
+    /// Stores a record that is made of no earlier data, unless there is one. Appends nothing to the log.
+    fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
+        self.seed_read_in(user, presence, self.epoch(), now)
+    }
 
     /// Removes a record. Appends nothing to the log.
     fn remove<'a>(&'a self, user: &'a User, now: Now) -> Answer<'a, ()> {
@@ -181,6 +197,14 @@ pub trait ChangeLog: Send + Sync {
     /// Creates a reader of events for the outbox. It reads the users with new [session
     /// events](Presence::pending_events), and the lanes with new notices. An entry follows its change.
     fn follow_events(&self) -> LogReader;
+}
+
+impl DirectoryError {
+    /// The error of [`Directory::seed_read_in`] if another epoch has begun.
+    pub fn read_in_other_epoch() -> Self {
+        let doing = "making a record from facts that were read before records were lost";
+        Self { kind: DirectoryErrorKind::Contended, doing, source: None }
+    }
 }
 
 impl dyn Directory + '_ {

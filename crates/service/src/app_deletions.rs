@@ -14,7 +14,7 @@ use crate::{AppTable, ServiceError};
 use lamplight_core::Presence;
 use lamplight_directory::{Directory, RecordCursor, RecordFilter};
 use lamplight_facts::{AppDeletion, Facts};
-use lamplight_model::{App, AppId, Code, Now, Refusal, Revoked, User};
+use lamplight_model::{App, AppId, Code, Now, Refusal, Revoked, Timestamp, User};
 use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -246,16 +246,17 @@ impl AppDeletions {
         self.end_record(user, app.as_deref(), now).await
     }
 
-    /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record and refuses the call,
-    /// because the deletion may not find the record any more.
+    /// Stores a new record in the directory, which is made of facts that were read in the epoch `read_in`. If the app was
+    /// deleted meanwhile, removes the record and refuses the call, because the deletion may not find the record any more.
     pub(crate) async fn put_record(
         &self,
         user: &User,
         presence: Presence,
+        read_in: Timestamp,
         app: &App,
         now: Now,
     ) -> Result<(), ServiceError> {
-        self.directory.seed(user, presence, now).await?;
+        self.directory.seed_read_in(user, presence, read_in, now).await?;
         self.check_still_there(user, app, now).await
     }
 

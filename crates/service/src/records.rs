@@ -263,6 +263,7 @@ impl Records {
         };
         let mut seen = self.read_current(app, users, now, &mut look).await?;
         let absent: Vec<usize> = (0..users.len()).filter(|index| seen[*index].is_none()).collect();
+        let read_in = self.directory.epoch();
         let asked: Vec<User> = absent.iter().map(|index| users[*index].clone()).collect();
         let found = if asked.is_empty() { Vec::new() } else { self.facts_of_absent(asked, now).await? };
         let restrictions = self.restrictions_of(&found).await?;
@@ -273,7 +274,7 @@ impl Records {
             let record = self.rebuild(&account, logins, restrictions.get(user), false, app, now);
             seen[index] = look(user, Some(&record));
             if has_logins {
-                self.deletions.put_record(user, record, app, now).await?;
+                self.deletions.put_record(user, record, read_in, app, now).await?;
                 lost.push(index);
             }
         }
@@ -307,12 +308,13 @@ impl Records {
         let there = self.directory.read(users, is_there).await?;
         let absent: Vec<User> =
             users.iter().zip(there).filter(|(_, there)| !there).map(|(user, _)| user.clone()).collect();
+        let read_in = self.directory.epoch();
         let found = self.facts_of_absent(absent.clone(), now).await?;
         let restrictions = self.restrictions_of(&found).await?;
         for (user, found) in absent.iter().zip(found) {
             let Some((account, logins)) = found.filter(|(_, logins)| !logins.is_empty()) else { continue };
             let record = self.rebuild(&account, logins, restrictions.get(user), false, app, now);
-            self.deletions.put_record(user, record, app, now).await?;
+            self.deletions.put_record(user, record, read_in, app, now).await?;
         }
         Ok(nodes)
     }
@@ -434,17 +436,27 @@ impl Records {
         &self,
         user: &User,
         app: &App,
-        new: bool,
+        mut new: bool,
         now: Now,
     ) -> Result<(), ServiceError> {
-        let found = self.facts.accounts_with_logins(vec![user.clone()]).await?.pop().flatten();
-        let (account, logins) = found.ok_or_else(|| Refusal::no_such_account(&user.id))?;
-        let stored = match account.restricted {
-            true => self.facts.restrictions(vec![user.clone()]).await?.pop().flatten(),
-            false => None,
-        };
-        let presence = self.rebuild(&account, logins, stored.as_ref(), new, app, now);
-        self.deletions.put_record(user, presence, app, now).await
+        let mut seeds = Seeds::default();
+        loop {
+            seeds.count()?;
+            let read_in = self.directory.epoch();
+            let found = self.facts.accounts_with_logins(vec![user.clone()]).await?.pop().flatten();
+            let (account, logins) = found.ok_or_else(|| Refusal::no_such_account(&user.id))?;
+            let restrictions = match account.restricted {
+                true => self.facts.restrictions(vec![user.clone()]).await?.pop().flatten(),
+                false => None,
+            };
+            let presence = self.rebuild(&account, logins, restrictions.as_ref(), new, app, now);
+            let stored = self.deletions.put_record(user, presence, read_in, app, now).await;
+            if stored.is_ok() || self.directory.epoch() == read_in {
+                return stored;
+            }
+            // The record that was lost may have had connections.
+            new = false;
+        }
     }
 }
 

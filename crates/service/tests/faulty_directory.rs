@@ -118,13 +118,19 @@ impl Directory for Faulty {
         }
     }
 
-    fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
+    fn seed_read_in<'a>(
+        &'a self,
+        user: &'a User,
+        presence: Presence,
+        read_in: Timestamp,
+        now: Now,
+    ) -> Answer<'a, ()> {
         let held_up = self.seeding.lock().unwrap().take();
         async move {
             if let Some(held_up) = held_up {
                 held_up.await.unwrap();
             }
-            self.inner.seed(user, presence, now).await
+            self.inner.seed_read_in(user, presence, read_in, now).await
         }
         .boxed()
     }

@@ -123,6 +123,7 @@ impl Service {
     ) -> Result<Vec<u64>, ServiceError> {
         let mut seeds = Seeds::default();
         loop {
+            let read_in = self.directory.epoch();
             let deleted = self.directory.update(user, now, |presence| {
                 presence.delete(through, revoked, &app.settings, now).map(|(_, unrefused)| unrefused)
             });
@@ -132,7 +133,7 @@ impl Service {
             seeds.count()?;
             let version = self.records.first_version(created, now).next(now.wall);
             let presence = Presence::of_deleted(through, revoked, version, &app.settings, now);
-            self.deletions.put_record(user, presence, app, now).await?;
+            self.deletions.put_record(user, presence, read_in, app, now).await?;
         }
     }
 

@@ -37,6 +37,25 @@ async fn after_a_loss_nobody_connected_is_shown_to_leave_and_who_is_not_put_back
     assert_eq!(cluster.status("bob", 130).await.unwrap().reason, Reason::NodeLost);
 }
 
+/// The facts were read before the phone logged in, and the record arrives after the loss.
+#[tokio::test]
+async fn a_record_made_of_facts_from_before_a_loss_does_not_lack_a_login_that_was_recorded_since() {
+    let cluster = Cluster::start().await;
+    let (tab, phone) = (ConnectionId::new(HERE, 1), ConnectionId::new(THERE, 1));
+    let (reached, release) = cluster.directory.hold_seed();
+    let late = log_in(&cluster.here, "ann", "tab", Platform::Web, tab, 1);
+    let meanwhile = async {
+        reached.await.unwrap();
+        let logged_in = log_in(&cluster.there, "ann", "phone", Platform::IPhone, phone, 2).await;
+        cluster.lose(&["ann"], 100);
+        release.send(()).unwrap();
+        logged_in
+    };
+    let (_, logged_in) = tokio::join!(late, meanwhile);
+    let open = open(&logged_in, "phone", Platform::IPhone, phone, None, &[]);
+    assert_eq!(cluster.there.put_back(&open, LOCAL, now(101)).await.unwrap().0, Reasserted::PutBack);
+}
+
 /// A text that is put back keeps its duration. If it fell due meanwhile, its end is one change.
 #[tokio::test]
 async fn a_text_with_a_duration_is_put_back_and_any_node_clears_it() {

@@ -4,12 +4,13 @@
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;
 use lamplight_directory::{
-    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, FeedCursor, FeedPage,
-    InProcessDirectory, Logged, RecordCursor, RecordFilter, RecordPage, View,
+    Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryError, DirectoryStats, FeedCursor,
+    FeedPage, InProcessDirectory, Logged, RecordCursor, RecordFilter, RecordPage, View,
 };
 use lamplight_model::{AppId, Moment, NodeId, Now, Timestamp, User};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::sync::oneshot;
 
 pub struct Forgetful {
     inner: Arc<InProcessDirectory>,
@@ -20,6 +21,8 @@ pub struct Forgetful {
     pub searches: AtomicU64,
     /// The epoch that begins at the next change of a record, and whether that record is lost before or after the change.
     lost_at_change: Mutex<Option<(Timestamp, bool)>>,
+    /// Tells that the next record is about to be created, and ends its wait; `None` if that record does not wait.
+    held_seed: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
 }
 
 impl Default for Forgetful {
@@ -30,6 +33,7 @@ impl Default for Forgetful {
             lost_seeds: Mutex::default(),
             searches: AtomicU64::new(0),
             lost_at_change: Mutex::default(),
+            held_seed: Mutex::default(),
         }
     }
 }
@@ -61,6 +65,14 @@ impl Forgetful {
         *self.lost_at_change.lock().unwrap() = Some((epoch, before));
     }
 
+    /// Holds up the next record that is created. Returns a channel that tells when the record is about to be created,
+    /// and one that ends its wait.
+    pub fn hold_seed(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
+        let ((tell, reached), (release, held)) = (oneshot::channel(), oneshot::channel());
+        *self.held_seed.lock().unwrap() = Some((tell, held));
+        (reached, release)
+    }
+
     /// Returns the number of records that were lost at once. From now on, new records are kept.
     pub fn keep_seeds(&self) -> usize {
         self.lost_seeds.lock().unwrap().take().unwrap_or_default()
@@ -87,12 +99,29 @@ impl Directory for Forgetful {
         self.inner.read_with(users, view)
     }
 
-    fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
-        if let Some(lost) = self.lost_seeds.lock().unwrap().as_mut() {
-            *lost += 1;
-            return async { Ok(()) }.boxed();
+    fn seed_read_in<'a>(
+        &'a self,
+        user: &'a User,
+        presence: Presence,
+        read_in: Timestamp,
+        now: Now,
+    ) -> Answer<'a, ()> {
+        let held = self.held_seed.lock().unwrap().take();
+        async move {
+            if let Some((tell, held)) = held {
+                tell.send(()).unwrap();
+                held.await.unwrap();
+            }
+            if read_in != self.epoch() {
+                return Err(DirectoryError::read_in_other_epoch());
+            }
+            if let Some(lost) = self.lost_seeds.lock().unwrap().as_mut() {
+                *lost += 1;
+                return Ok(());
+            }
+            self.inner.seed(user, presence, now).await
         }
-        self.inner.seed(user, presence, now)
+        .boxed()
     }
 
     fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, now: Now) -> Answer<'a, ()> {

@@ -50,7 +50,7 @@ impl Live {
     /// A directory that several nodes share, without records.
     pub fn shared(epoch: Timestamp) -> Arc<Self> {
         let interests = Arc::new(Interests::default());
-        let current = Mutex::new(Arc::new(InProcessDirectory::in_memory_for(Arc::clone(&interests))));
+        let current = Mutex::new(Arc::new(InProcessDirectory::in_memory_for(Arc::clone(&interests), 0)));
         let epoch = Some(AtomicU64::new(epoch.0));
         Arc::new(Self { current, interests: Some(interests), epoch, losses: AtomicU64::new(0) })
     }
@@ -75,15 +75,17 @@ impl Live {
 
     /// Loses all records, and begins the epoch `epoch`.
     pub fn lose(&self, epoch: Timestamp) {
+        let losses = self.losses.fetch_add(1, Ordering::Relaxed) + 1;
         let empty = match &self.interests {
-            Some(interests) => InProcessDirectory::in_memory_for(Arc::clone(interests)),
+            Some(interests) => {
+                InProcessDirectory::in_memory_for(Arc::clone(interests), losses * REVISIONS_OF_EPOCH)
+            }
             None => InProcessDirectory::in_memory(),
         };
         *self.current.lock() = Arc::new(empty);
         if let Some(of) = &self.epoch {
             of.store(epoch.0, Ordering::Relaxed);
         }
-        self.losses.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The time before which records may be missing.
@@ -99,6 +101,9 @@ impl Live {
         self.losses.load(Ordering::Relaxed)
     }
 }
+
+/// More changes than a user makes between two losses of records.
+const REVISIONS_OF_EPOCH: u64 = 1_000_000;
 
 /// A directory with delays and failures.
 pub(crate) struct DelayedDirectory {
@@ -218,9 +223,21 @@ impl Directory for DelayedDirectory {
         Box::pin(trip.go(async move { self.live.now().read_with(users, view).await }, directory_error))
     }
 
-    fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Directed<'a, ()> {
+    fn seed_read_in<'a>(
+        &'a self,
+        user: &'a User,
+        presence: Presence,
+        read_in: Timestamp,
+        now: Now,
+    ) -> Directed<'a, ()> {
         let trip = self.weather.trip(Kind::DirectoryWrite, Some(user));
-        Box::pin(trip.go(async move { self.live.now().seed(user, presence, now).await }, directory_error))
+        let effect = async move {
+            if read_in != self.live.epoch() {
+                return Err(DirectoryError::read_in_other_epoch());
+            }
+            self.live.now().seed(user, presence, now).await
+        };
+        Box::pin(trip.go(effect, directory_error))
     }
 
     fn remove_if<'a>(
