@@ -402,7 +402,10 @@ impl Presence {
         let kicked = self.remove(|device| leaving.contains(&device.id), Some(cause), ended, now);
         for loser in &kicked {
             let why = EndWhy::KickedBy(connect.platform);
-            self.unsettle(loser, Some(EndMark { why, told: loser.connected, at: now.wall }), now);
+            // The facts may have a later login of the device, of a node that has ended before the login entered. This
+            // login has kicked it too, as it kicks every earlier login.
+            let all_before = Removed { login: loser.login.max(connect.login - 1), ..loser.clone() };
+            self.unsettle(&all_before, Some(EndMark { why, told: loser.connected, at: now.wall }), now);
         }
 
         let before = self.devices.iter().find(|device| device.id == *connect.device);

@@ -3,12 +3,12 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lamplight_core::{
-    Connect, EndCause, Ended, Link, LinkEnd, Presence, Reassert, Reasserted, Transition, UserFacts,
+    Admission, Connect, EndCause, Ended, Link, LinkEnd, Presence, Reassert, Reasserted, Transition, UserFacts,
 };
 use lamplight_model::{
-    AppSettings, ConnectionId, CustomDuration, CustomStatus, DeviceId, EndedLogin, Moment, NodeId, Now,
-    Platform, Reason, Revoked, SessionEvent, SessionEventKind, StatusType, Timestamp, UserId, UserStatus,
-    Version,
+    AppSettings, ConnectionId, CustomDuration, CustomStatus, DeviceId, EndedLogin, Moment, MultiDeviceMode,
+    NodeId, Now, Platform, Reason, Revoked, SessionEvent, SessionEventKind, StatusType, Timestamp, UserId,
+    UserStatus, Version,
 };
 use std::time::Duration;
 
@@ -114,6 +114,35 @@ impl User {
         };
         self.presence.devices().iter().map(|device| (device.id.as_str(), link(&device.link))).collect()
     }
+}
+
+/// A kick that overlapped the login has revoked its UserSig, and has not ended the login.
+#[test]
+fn a_login_that_a_kick_has_not_ended_is_put_back_although_its_usersig_is_revoked() {
+    for (login, expected) in [(5, Reasserted::PutBack), (3, Reasserted::Refused)] {
+        let mut user = User::of_facts(&[], now(100));
+        let revoked = Some(Revoked::new(now(50).wall, [1]));
+        let facts = UserFacts { revoked, ended_through: 3, ..UserFacts::default() };
+        let version = Version::at(now(100).wall);
+        user.presence =
+            Presence::from_facts(facts, version, Timestamp(5), true, &user.settings, now(100).moment);
+        assert_eq!(user.reassert("tab", login, None, &[], now(101)).outcome, expected, "login {login}");
+    }
+}
+
+/// The facts have a later login of the phone, of a node that ended before the login entered the record.
+#[test]
+fn a_kick_by_a_login_ends_every_earlier_login_of_the_device_in_the_facts() {
+    let mut user = User::new();
+    user.settings.multi_device.mode = MultiDeviceMode::Single;
+    user.log_in("phone", 5, HERE, now(1));
+    user.log_in("mac", 12, ELSEWHERE, now(2));
+    let ends: Vec<_> = user.presence.unsettled_ends().map(|end| (end.device.as_str(), end.login)).collect();
+    assert_eq!(ends, [("phone", 11)]);
+    // The end does not change the answer to a login that was on its way.
+    let (phone, policy) = (device("phone"), user.settings.multi_device);
+    let admission = user.presence.admission(&phone, Platform::IPhone, 1, Some((9, None)), policy);
+    assert_eq!(admission, Admission::Beaten(Platform::Mac));
 }
 
 #[test]

@@ -140,6 +140,17 @@ impl Presence {
         if self.sigs.has_revoked(issued) {
             return Admission::Revoked;
         }
+        self.admission_of_login(device, platform, recorded, policy)
+    }
+
+    /// Decides the same as [`Presence::admission`] for a login whose UserSig was accepted before.
+    pub(super) fn admission_of_login(
+        &self,
+        device: &DeviceId,
+        platform: Platform,
+        recorded: Option<(u64, Option<u64>)>,
+        policy: MultiDevicePolicy,
+    ) -> Admission {
         let present = self.devices.iter().find(|login| login.id == *device);
         match (recorded, present) {
             (None, Some(login)) if login.platform == platform => {
@@ -150,21 +161,21 @@ impl Presence {
             }
             (None, _) => Admission::Unknown,
             (Some((number, _)), _) if number <= self.ended_through => Admission::Ended,
-            (Some((number, _)), _) if self.unsettled_ends().any(|end| is_end_of(end, device, number)) => {
-                Admission::Ended
-            }
             (Some((number, _)), Some(login)) if login.login > number => Admission::Overtaken,
-            (Some((number, there_at)), None)
-                if number <= self.newest_login
+            (Some((number, there_at)), _) => {
+                let has_ended = || self.unsettled_ends().any(|end| is_end_of(end, device, number));
+                let may_have_ended = present.is_none()
+                    && number <= self.newest_login
                     && !platform.is_web()
-                    && there_at != Some(self.newest_login) =>
-            {
-                Admission::MayHaveEnded(self.newest_login)
+                    && there_at != Some(self.newest_login);
+                match self.beaten_by(device, platform, number, policy, false) {
+                    // Before the ends, because the later login has ended this one with the device's earlier login.
+                    Some(by) => Admission::Beaten(by),
+                    None if has_ended() => Admission::Ended,
+                    None if may_have_ended => Admission::MayHaveEnded(self.newest_login),
+                    None => Admission::Admitted(number),
+                }
             }
-            (Some((number, _)), _) => match self.beaten_by(device, platform, number, policy, false) {
-                Some(by) => Admission::Beaten(by),
-                None => Admission::Admitted(number),
-            },
         }
     }
 

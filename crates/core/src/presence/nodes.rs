@@ -124,7 +124,7 @@ impl Presence {
         settings: &AppSettings,
         now: Now,
     ) -> Transition<Reasserted> {
-        let Connect { device, platform, login, issued, connection, .. } = open.connect;
+        let Connect { device, platform, login, connection, .. } = open.connect;
         if self.device_of(connection).is_some() {
             return match open.told.filter(|told| lacks_change(self.version, told)) {
                 Some(told) => self.restore(told, settings, now),
@@ -146,7 +146,8 @@ impl Presence {
             let (id, address) = (device.clone(), None);
             EventDevice { id, platform, address }
         });
-        let admission = self.admission(device, platform, issued, recorded, settings.multi_device);
+        // The UserSig may have been revoked by a kick that overlapped the login and did not end it.
+        let admission = self.admission_of_login(device, platform, recorded, settings.multi_device);
         if admission != Admission::Admitted(login) {
             return Transition::quiet(Reasserted::Refused);
         }

@@ -100,7 +100,7 @@ impl Record {
         for gone in before.devices().iter().filter(|device| !device.platform.is_web()) {
             let is_there = self.presence.devices().iter().any(|device| device.id == gone.id);
             let is_told =
-                self.presence.unsettled_ends().any(|end| end.device == gone.id && end.login == gone.login);
+                self.presence.unsettled_ends().any(|end| end.device == gone.id && end.login >= gone.login);
             assert!(is_there || is_told || gone.login <= through || self.adopts, "{gone:?} ended untold");
         }
     }
