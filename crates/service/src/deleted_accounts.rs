@@ -1,41 +1,75 @@
 //! Deleted accounts that may still be on the subscription lists of other users.
 
-use lamplight_model::User;
+use lamplight_model::{Moment, User};
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 /// Deleted accounts, each with the number of times that it was deleted.
 pub(crate) type Deleted = BTreeMap<User, u64>;
 
+/// The time for which an account is kept after it was taken off all lists. If records are lost within this time, a list
+/// may be put back by a node that had not heard of the change.
+const KEPT_FOR: Duration = Duration::from_secs(30);
+
+/// The maximum number of accounts that are kept for this reason.
+const MOST_KEPT: usize = 10_000;
+
 /// The deleted accounts that may still be on the subscription lists of other users.
 #[derive(Default)]
-pub(crate) struct DeletedAccounts(Mutex<Deleted>);
+pub(crate) struct DeletedAccounts(Mutex<Accounts>);
+
+#[derive(Default)]
+struct Accounts {
+    waiting: Deleted,
+    /// The accounts that were taken off, each with the time, earliest first.
+    taken_off: VecDeque<(User, Moment)>,
+}
 
 impl DeletedAccounts {
     /// Adds a deleted account, or counts another deletion of it.
     pub fn add(&self, user: &User) {
-        *self.0.lock().entry(user.clone()).or_default() += 1;
+        *self.0.lock().waiting.entry(user.clone()).or_default() += 1;
     }
 
     /// Adds a deleted account, unless it is in the list. The node that has deleted it may have ended.
     pub fn add_again(&self, user: &User) {
-        self.0.lock().entry(user.clone()).or_insert(1);
+        self.0.lock().waiting.entry(user.clone()).or_insert(1);
     }
 
-    /// All accounts.
+    /// Adds the accounts again that were taken off recently, because records were lost.
+    pub fn add_taken_off(&self) {
+        let mut accounts = self.0.lock();
+        for (user, _) in std::mem::take(&mut accounts.taken_off) {
+            accounts.waiting.entry(user).or_insert(1);
+        }
+    }
+
+    /// All accounts that wait.
     pub fn all(&self) -> Deleted {
-        self.0.lock().clone()
+        self.0.lock().waiting.clone()
     }
 
-    /// This account with its number of deletions; empty if the account is not in the list.
+    /// This account with its number of deletions; empty if the account does not wait.
     pub fn only(&self, user: &User) -> Deleted {
-        self.0.lock().get_key_value(user).map(|(user, times)| (user.clone(), *times)).into_iter().collect()
+        let accounts = self.0.lock();
+        accounts.waiting.get_key_value(user).map(|(user, times)| (user.clone(), *times)).into_iter().collect()
     }
 
-    /// Removes accounts that were removed from all subscription lists. An account that was deleted again meanwhile
-    /// stays.
-    pub fn remove(&self, taken_off: &Deleted) {
-        self.0.lock().retain(|user, times| taken_off.get(user) != Some(times));
+    /// Removes accounts that were taken off all subscription lists. An account that was deleted again meanwhile stays.
+    pub fn remove(&self, taken_off: &Deleted, now: Moment) {
+        let accounts = &mut *self.0.lock();
+        accounts.waiting.retain(|user, times| taken_off.get(user) != Some(times));
+        accounts.taken_off.extend(taken_off.keys().map(|user| (user.clone(), now)));
+        let excess = accounts.taken_off.len().saturating_sub(MOST_KEPT);
+        accounts.taken_off.drain(..excess);
+    }
+
+    /// Forgets the accounts that were taken off long ago.
+    pub fn forget(&self, now: Moment) {
+        let is_old = |(_, at): &mut (User, Moment)| *at + KEPT_FOR <= now;
+        let taken_off = &mut self.0.lock().taken_off;
+        while taken_off.pop_front_if(is_old).is_some() {}
     }
 }
 
@@ -54,9 +88,33 @@ mod tests {
         assert_eq!(accounts.only(&user("b")), Deleted::from([(user("b"), 1)]));
         assert_eq!(accounts.only(&user("c")), Deleted::new());
         accounts.add(&user("b"));
-        accounts.remove(&taken_off);
+        accounts.remove(&taken_off, Moment(0));
         assert_eq!(accounts.all(), Deleted::from([(user("b"), 2)]));
-        accounts.remove(&accounts.all());
+        accounts.remove(&accounts.all(), Moment(0));
         assert_eq!(accounts.all(), Deleted::new());
+    }
+
+    #[test]
+    fn what_was_taken_off_less_than_half_a_minute_before_a_loss_is_taken_off_again() {
+        let user = User::new(AppId(1), UserId::new("a").unwrap());
+        for (millis, expected) in [(29_999, 1), (30_000, 0)] {
+            let accounts = DeletedAccounts::default();
+            accounts.add(&user);
+            accounts.remove(&accounts.all(), Moment(0));
+            accounts.forget(Moment(millis));
+            accounts.add_taken_off();
+            assert_eq!(accounts.all().len(), expected, "after {millis} ms");
+        }
+    }
+
+    #[test]
+    fn the_accounts_that_are_kept_are_bounded() {
+        let accounts = DeletedAccounts::default();
+        for n in 0..MOST_KEPT + 1 {
+            let user = User::new(AppId(1), UserId::new(&n.to_string()).unwrap());
+            accounts.remove(&Deleted::from([(user, 1)]), Moment(0));
+        }
+        accounts.add_taken_off();
+        assert_eq!(accounts.all().len(), MOST_KEPT);
     }
 }

@@ -217,11 +217,14 @@ impl Service {
     /// Removes deleted accounts from the subscription lists, so that a new account with the same `userID` does not
     /// inherit watchers. A list that cannot be written does not delay the others.
     ///
-    /// After a loss of records, waits until the grace ends: a list that is put back may contain a deleted account.
+    /// After a loss of records, waits until the grace ends: a list that is put back may contain a deleted account, also
+    /// one that was removed shortly before the loss.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
         if self.records.are_restored_at(now) {
+            self.deleted.add_taken_off();
             return Ok(());
         }
+        self.deleted.forget(now.moment);
         let mut deleted = self.deleted.all();
         if self.is_in_cluster() && !deleted.is_empty() {
             // If another node has created the account again, that node has already removed the former account from
@@ -230,9 +233,12 @@ impl Service {
             let made_anew =
                 |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());
             let made_anew = self.directory.read(&users, made_anew).await?;
-            let made_anew = users.iter().zip(made_anew).filter(|(_, made_anew)| *made_anew);
+            // A loss may have taken the record of an account that was created again.
+            let accounts = self.facts.accounts(users.clone()).await?;
+            let made_anew = users.iter().zip(made_anew.into_iter().zip(accounts));
+            let made_anew = made_anew.filter(|(_, (has_record, account))| *has_record || account.is_some());
             let done: Deleted = made_anew.filter_map(|(user, _)| deleted.remove_entry(user)).collect();
-            self.deleted.remove(&done);
+            self.deleted.remove(&done, now.moment);
         }
         self.take_off_lists(deleted, now).await
     }
@@ -287,7 +293,7 @@ impl Service {
         for (user, through) in users.iter().zip(deletions).filter_map(|(user, it)| Some((user, it?))) {
             self.directory.update(user, now, |presence| presence.taken_off_lists(through)).await?;
         }
-        self.deleted.remove(&deleted);
+        self.deleted.remove(&deleted, now.moment);
         Ok(())
     }
 }

@@ -323,20 +323,34 @@ async fn what_was_answered_in_the_moment_of_a_loss_has_an_older_version_than_wha
     assert!(cluster.status("ann", 102).await.unwrap().version > answered.version);
 }
 
+/// The account is deleted after the loss, or taken off the list before it, when the node with the list had not heard of
+/// that change.
 #[tokio::test]
 async fn a_deleted_account_is_taken_off_a_list_that_is_put_back_later() {
-    let cluster = Cluster::start().await;
-    let ann = ConnectionId::new(HERE, 1);
-    log_in(&cluster.here, "bob", "phone", Platform::IPhone, ConnectionId::new(HERE, 2), 1).await;
-    let logged_in = log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
-    cluster.here.subscribe_user_status(&user("ann"), &["bob"], now(2)).await.unwrap();
-    cluster.lose(&["ann", "bob"], 100);
-    let _ = cluster.here.delete_account(&user("bob"), now(101)).await.unwrap();
-    cluster.here.retry(now(102)).await;
-    let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &["bob"]);
-    assert_eq!(cluster.here.put_back(&open, LOCAL, now(103)).await.unwrap().0, Reasserted::PutBack);
-    cluster.here.retry(now(130)).await;
-    assert_eq!(cluster.here.get_subscriptions(&user("ann"), now(131)).await.unwrap().0, []);
+    for deleted_at in [101, 99] {
+        let cluster = Cluster::start().await;
+        let ann = ConnectionId::new(HERE, 1);
+        log_in(&cluster.here, "bob", "phone", Platform::IPhone, ConnectionId::new(HERE, 2), 1).await;
+        let logged_in = log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+        cluster.here.subscribe_user_status(&user("ann"), &["bob"], now(2)).await.unwrap();
+        let delete = async || {
+            let _ = cluster.here.delete_account(&user("bob"), now(deleted_at)).await.unwrap();
+            cluster.here.retry(now(deleted_at)).await;
+        };
+        if deleted_at < 100 {
+            delete().await;
+        }
+        cluster.lose(&["ann", "bob"], 100);
+        if deleted_at > 100 {
+            delete().await;
+        }
+        cluster.here.retry(now(102)).await;
+        let open = open(&logged_in, "phone", Platform::IPhone, ann, None, &["bob"]);
+        assert_eq!(cluster.here.put_back(&open, LOCAL, now(103)).await.unwrap().0, Reasserted::PutBack);
+        cluster.here.retry(now(130)).await;
+        let list = cluster.here.get_subscriptions(&user("ann"), now(131)).await.unwrap().0;
+        assert_eq!(list, [], "deleted at {deleted_at}");
+    }
 }
 
 /// The list is put back in the order in which the worker has added the users.
