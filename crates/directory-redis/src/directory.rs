@@ -38,9 +38,15 @@ impl Directory for RedisDirectory {
                 let doing = "reading records";
                 let found =
                     self.shared.within(RedisCall::Read, doing, read(&self.shared, some, doing)).await?;
-                for (index, found) in found.into_iter().enumerate() {
-                    let found = found.map(|bytes| decode(&bytes)).transpose();
-                    let found = found.map_err(bad_record(doing))?;
+                for (index, bytes) in found.into_iter().enumerate() {
+                    let found = match bytes.map(|bytes| decode(&bytes)).transpose() {
+                        Ok(found) => found,
+                        Err(error) if users.len() == 1 => return Err(bad_record(doing)(error)),
+                        Err(error) => {
+                            self.shared.pass_over_bad_record(RedisCall::Read, &some[index], &error);
+                            None
+                        }
+                    };
                     view(
                         chunk * READ_AT_ONCE + index,
                         found.as_ref().map(|(rev, presence)| (presence, *rev)),

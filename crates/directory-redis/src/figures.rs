@@ -84,7 +84,8 @@ pub struct CallFigures {
     pub unavailable: u64,
     /// The number of calls that failed because other changes came first at every attempt.
     pub contended: u64,
-    /// The number of calls that failed because they found invalid data.
+    /// The number of calls that failed because they found invalid data, and of records that calls have passed over
+    /// because they cannot be decoded.
     pub corrupt: u64,
 }
 
@@ -183,6 +184,11 @@ impl Counts {
                 DirectoryErrorKind::Corrupt => counts.corrupt.add(1),
             }
         }
+    }
+
+    /// Counts a record that a call has passed over because it cannot be decoded.
+    pub(crate) fn bad_record(&self, call: RedisCall) {
+        self.calls[call as usize].corrupt.add(1);
     }
 
     /// Reads the counters. The figures of [`RedisFigures`] that are no counters are 0.

@@ -1,7 +1,7 @@
 //! Reads lists of users, either from indexes or by a scan of all records.
 
 use crate::calls::Commands;
-use crate::errors::{bad_record, corrupt};
+use crate::errors::corrupt;
 use crate::figures::RedisCall;
 use crate::keys::{member, user_of};
 use crate::reading::read;
@@ -82,7 +82,14 @@ pub(crate) async fn connections_of(
     let mut connections = Vec::new();
     for (user, record) in users.iter().zip(read(shared, &users, doing).await?) {
         let Some(record) = record else { continue };
-        let (_, presence) = decode(&record).map_err(bad_record(doing))?;
+        // The other connections of a lost node have to be ended.
+        let presence = match decode(&record) {
+            Ok((_, presence)) => presence,
+            Err(error) => {
+                shared.pass_over_bad_record(RedisCall::List, user, &error);
+                continue;
+            }
+        };
         let own = presence.connections().filter(|connection| connection.node == node);
         connections.extend(own.map(|connection| (user.clone(), connection)));
     }
@@ -182,8 +189,12 @@ async fn scan(
         let mut records = Vec::with_capacity(fields.len());
         for (id, record) in fields {
             let id = UserId::new(&id).map_err(|error| corrupt(doing, error))?;
-            let (_, presence) = decode(&record).map_err(bad_record(doing))?;
-            records.push((id, presence));
+            match decode(&record) {
+                Ok((_, presence)) => records.push((id, presence)),
+                Err(error) => {
+                    shared.pass_over_bad_record(RedisCall::List, &User::new(app, id), &error);
+                }
+            }
         }
         read.push((partition, (next, records)));
     }

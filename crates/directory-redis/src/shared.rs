@@ -4,11 +4,11 @@ use crate::address::Address;
 use crate::batch::{Delivery, Glimpse, split_message};
 use crate::cache::Cache;
 use crate::errors::RedisOpenError;
-use crate::figures::{Counts, RedisFigures};
+use crate::figures::{Counts, RedisCall, RedisFigures};
 use crate::keys::Keys;
 use crate::link::{Link, Run};
 use crate::log_thread::LogThread;
-use crate::record::COUNTERS;
+use crate::record::{BadRecord, COUNTERS};
 use crate::record_format::{FormatChoice, RecordFormat};
 use crate::rests::Rests;
 use crate::routes::Routes;
@@ -393,6 +393,13 @@ impl Shared {
     /// Whether every node in the register reads a record with restrictions.
     pub(crate) fn allows_restrictions(&self) -> bool {
         self.format.lock().allows_restrictions()
+    }
+
+    /// Counts and logs a record that cannot be decoded, and that a call about several users passes over.
+    pub(crate) fn pass_over_bad_record(&self, call: RedisCall, user: &User, error: &BadRecord) {
+        self.counts.bad_record(call);
+        tracing::debug!(%user, %error, "a live record cannot be read");
+        tracing::warn!(app = %user.app, %error, "a live record cannot be read and is passed over");
     }
 
     /// The fields of the head that the upkeep reads.

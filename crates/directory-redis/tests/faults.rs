@@ -5,10 +5,12 @@
 mod people;
 mod server;
 
-use lamplight_core::Call;
-use lamplight_directory::{DirectoryError, DirectoryErrorKind, Limited, Limits, LimitsError, LogEntry, News};
+use lamplight_core::{Call, Presence};
+use lamplight_directory::{
+    DirectoryError, DirectoryErrorKind, Limited, Limits, LimitsError, LogEntry, News, RecordFilter,
+};
 use lamplight_directory_redis::RedisSettings;
-use lamplight_model::RateLimit;
+use lamplight_model::{AppSettings, RateLimit};
 use people::{Node, until, user};
 use server::RedisServer;
 use std::collections::BTreeSet;
@@ -457,4 +459,30 @@ async fn a_record_that_cannot_be_read_is_an_error_and_stays_as_it_is() {
     }
     node.seed("b").await.unwrap();
     assert!(node.connect("b", 1).await.unwrap().is_some(), "others are served");
+}
+
+/// Reads of several users, lists and the clearing of a lost node pass the record over.
+#[tokio::test]
+async fn a_record_that_cannot_be_read_fails_no_call_about_others() {
+    let server = RedisServer::start().await;
+    let node = Node::open(server.settings(1)).await;
+    for (name, local) in [("a", 1), ("b", 2), ("c", 3)] {
+        node.seed(name).await.unwrap();
+        node.connect(name, local).await.unwrap().unwrap();
+    }
+    let (list, settings) = ([user("c").id], AppSettings::default());
+    let subscribe = |presence: &mut Presence| presence.subscribe(&list, &settings, people::now(2).moment);
+    node.directory.update(&user("b"), people::now(2), subscribe).await.unwrap().unwrap();
+    let key = format!("lm:{{{}}}:rec:1", node.directory.partition_of(&user("a")));
+    let _: u64 = server.command(&format!("HSET {key} a rubbish")).await;
+
+    let users = ["a", "b", "c"].map(user);
+    let found = node.directory.read(&users, |_, presence| presence.is_some()).await.unwrap();
+    assert_eq!(found, [false, true, true]);
+    assert_eq!(node.directory.subscribed_to(&[user("c")]).await.unwrap(), [user("b")]);
+    let page = node.directory.records_of(user("a").app, RecordFilter::All, None, 9).await.unwrap();
+    assert_eq!(page.users.len(), 2);
+    let page = node.directory.connections_of(people::NODE, 0, None).await.unwrap();
+    assert_eq!(page.connections.len(), 2);
+    assert_eq!(kind(node.set_custom("a", "x").await), DirectoryErrorKind::Corrupt);
 }

@@ -63,6 +63,9 @@ pub trait Directory: Send + Sync {
 
     /// Reads the records of `users`, in the order of `users`. A record with a revision contains exactly the changes
     /// that the log reports for the user up to that revision.
+    ///
+    /// A record that cannot be decoded fails a read of its user alone. A read of several users passes it over: it counts
+    /// as absent, so that the others are read. Every change of such a record fails, and leaves it as it is.
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()>;
 
     /// Stores a record unless there is one. Appends nothing to the log.
