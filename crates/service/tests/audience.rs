@@ -511,7 +511,7 @@ fn unlogined() -> UserStatus {
     }
 }
 
-/// A directory that has lost its records counts revisions from the beginning.
+/// A node of the version before may make a record after a loss whose revisions count from the beginning.
 #[test]
 fn the_end_of_a_connection_closes_it_whatever_the_revisions_were_before_a_loss() {
     let connection = ConnectionId::alone(1);

@@ -14,7 +14,7 @@ impl<S: Versioned> Audience<S> {
             member.lists = member.lists.wrapping_add(1);
             // The missed part may include entries about own changes. The list that is read next contains these changes.
             (member.heard, member.ahead) = (None, None);
-            // A directory that has lost its records counts revisions from the beginning.
+            // A node of the version before may make a record whose revisions count from the beginning.
             member.entered = 0;
         }
     }
