@@ -98,8 +98,8 @@ async fn invalid_requests_and_unknown_users_are_refused() {
     let ghost = "/apps/1400000001/users/ghost";
     for (user, body, expected) in [
         (ghost, json!({ "visibility": "nobody" }), (404, 70107)),
-        (ALICE, json!({ "visibility": "me" }), (400, 6017)),
-        (ALICE, json!({}), (400, 6017)),
+        (ALICE, json!({ "visibility": "me" }), (422, 6017)),
+        (ALICE, json!({}), (422, 6017)),
     ] {
         assert_eq!(put(&browser, &format!("{user}/visibility"), &body).await.refusal(), expected, "{body}");
     }
@@ -109,7 +109,7 @@ async fn invalid_requests_and_unknown_users_are_refused() {
         (ALICE, json!({ "users": ["alice"] }), (400, 6017)),
         (ALICE, json!({ "users": [] }), (400, 6017)),
         (ALICE, json!({ "users": many }), (400, 6017)),
-        (ALICE, json!({ "users": ["é"] }), (400, 6017)),
+        (ALICE, json!({ "users": ["é"] }), (422, 6017)),
     ] {
         assert_eq!(browser.post(&format!("{user}/blocks"), &body).await.refusal(), expected, "{body}");
     }
