@@ -76,6 +76,7 @@ pub(crate) struct Indexed {
     /// Whether the record exists.
     pub(crate) is_there: bool,
     is_online: bool,
+    is_restricted: bool,
     devices: [u32; Platform::ALL.len()],
     /// The score of the next deadline.
     pub(crate) due: Option<u64>,
@@ -93,6 +94,7 @@ impl Indexed {
         Self {
             is_there: true,
             is_online: presence.status_type() == StatusType::Online,
+            is_restricted: presence.restrictions().is_some_and(|restrictions| !restrictions.is_open()),
             devices,
             due: presence.next_deadline().map(score),
             has_events: presence.pending_events().is_some(),
@@ -103,7 +105,7 @@ impl Indexed {
     /// The counters of the partition's head that differ between `self` and `after`, each with its increment.
     pub(crate) fn counters(&self, after: &Self) -> Vec<(&'static str, i64)> {
         let counts = |shown: &Self| {
-            let own = [i64::from(shown.is_there), i64::from(shown.is_online)];
+            let own = [shown.is_there, shown.is_online, shown.is_restricted].map(i64::from);
             own.into_iter().chain(shown.devices.map(i64::from)).collect::<Vec<_>>()
         };
         let (before, after) = (counts(self), counts(after));
@@ -112,14 +114,18 @@ impl Indexed {
     }
 }
 
-/// The names of the counters in a partition's head: records, ONLINE users, devices by platform.
-pub(crate) const COUNTERS: [&str; 2 + Platform::ALL.len()] = {
+/// The number of counters before those of the platforms.
+pub(crate) const OWN_COUNTERS: usize = 3;
+
+/// The names of the counters in a partition's head: records, ONLINE users, users with restrictions, devices by platform.
+pub(crate) const COUNTERS: [&str; OWN_COUNTERS + Platform::ALL.len()] = {
     let devices = ["d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11", "d12"];
-    let mut fields = ["records"; 2 + Platform::ALL.len()];
+    let mut fields = ["records"; OWN_COUNTERS + Platform::ALL.len()];
     fields[1] = "online";
+    fields[2] = "restricted";
     let mut at = 0;
     while at < Platform::ALL.len() {
-        fields[2 + at] = devices[at];
+        fields[OWN_COUNTERS + at] = devices[at];
         at += 1;
     }
     fields
@@ -236,7 +242,7 @@ mod tests {
         assert_eq!(none.counters(&Indexed::of(&blank())), [("records", 1)]);
         assert_eq!(
             none.counters(&here),
-            [("records", 1), ("online", 1), (COUNTERS[1 + Platform::IPhone as usize], 1)]
+            [("records", 1), ("online", 1), (COUNTERS[OWN_COUNTERS - 1 + Platform::IPhone as usize], 1)]
         );
         assert_eq!(here.counters(&here), []);
         assert_eq!(here.counters(&none).iter().map(|(_, by)| by).sum::<i64>(), -3);

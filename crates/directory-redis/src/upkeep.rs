@@ -4,6 +4,7 @@ use crate::batch::{Delivery, split_message};
 use crate::calls::Commands;
 use crate::keys::{KEPT_BATCHES, slot_of};
 use crate::link::Link;
+use crate::record::OWN_COUNTERS;
 use crate::shared::Shared;
 use lamplight_directory::{DirectoryError, DirectoryStats};
 use lamplight_model::Platform;
@@ -81,14 +82,15 @@ async fn compare(shared: &Shared) {
         *shared.stats.lock() = DirectoryStats {
             records: sums[0],
             online: sums[1],
-            devices: std::array::from_fn(|at| sums[2 + at]),
+            restricted: sums[2],
+            devices: std::array::from_fn(|at| sums[OWN_COUNTERS + at]),
             ..DirectoryStats::default()
         };
     }
 }
 
 /// The values of [`COUNTERS`](crate::record::COUNTERS).
-type Figures = [u64; 2 + Platform::ALL.len()];
+type Figures = [u64; OWN_COUNTERS + Platform::ALL.len()];
 
 async fn compare_some(shared: &Shared, partitions: &[u16]) -> Result<Figures, DirectoryError> {
     let mut commands = Commands::default();

@@ -83,6 +83,7 @@ struct Record {
 struct Counters {
     records: AtomicU64,
     online: AtomicU64,
+    restricted: AtomicU64,
     devices: [AtomicU64; Platform::ALL.len()],
 }
 
@@ -439,6 +440,7 @@ impl Directory for InProcessDirectory {
         DirectoryStats {
             records: load(&self.counters.records),
             online: load(&self.counters.online),
+            restricted: load(&self.counters.restricted),
             devices: std::array::from_fn(|index| load(&self.counters.devices[index])),
             journal_errors: self.journal.as_ref().map_or(0, Journal::errors),
             journal_in_doubt: self.is_failing.load(Ordering::Relaxed),
@@ -514,6 +516,9 @@ impl Counters {
         };
         if presence.status_type() == StatusType::Online {
             bump(&self.online);
+        }
+        if presence.restrictions().is_some_and(|restrictions| !restrictions.is_open()) {
+            bump(&self.restricted);
         }
         for platform in presence.present_platforms() {
             bump(&self.devices[platform as usize - 1]);

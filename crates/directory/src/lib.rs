@@ -274,6 +274,8 @@ pub struct DirectoryStats {
     pub records: u64,
     /// The number of users who are ONLINE.
     pub online: u64,
+    /// The number of users who have a visibility other than *everyone*, or a block list that is not empty.
+    pub restricted: u64,
     /// The number of devices that count as connected, for each platform in the order of [`Platform::ALL`].
     pub devices: [u64; Platform::ALL.len()],
     /// The number of failed writes to the journal, including writes of snapshots.

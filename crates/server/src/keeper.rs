@@ -161,6 +161,7 @@ pub async fn run(
         let (waiting, dropped) = service.retries();
         metrics.retries_waiting.set(waiting as i64);
         metrics.retries_dropped.set(dropped as i64);
+        metrics.custom_expired.inc_by(service.custom_statuses_expired() - metrics.custom_expired.get());
         let now = clock.now();
         if forget_at <= now.moment {
             // Messages are deleted in batches, so that users' writes are delayed only a little.

@@ -78,6 +78,8 @@ pub struct KeeperMetrics {
     pub lost_connections: Counter,
     /// Deleted apps whose data is not completely deleted yet.
     pub apps_being_deleted: Gauge,
+    /// Custom statuses that were cleared because their duration had passed.
+    pub custom_expired: Counter,
 }
 
 /// The metrics of the node's part in its cluster. Without a cluster, all metrics are 0.
@@ -135,6 +137,8 @@ pub struct WorkerMetrics {
     pub requests: Counter,
     /// Refusals, by code.
     pub refusals: Family<CodeLabel, Counter>,
+    /// Successful calls about visibility and block lists.
+    pub restriction_calls: Family<CallLabel, Counter>,
     /// Entries that the worker has read from the change log.
     pub changes: Counter,
     /// Status changes that were not sent because of the rate limit. A newer change of the same user has replaced each
@@ -166,6 +170,15 @@ pub struct WorkerMetrics {
     /// The time from the last byte on a lost link to the detection of the loss.
     pub detection_seconds: Durations,
 }
+
+/// The label of a call about visibility or a block list.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
+pub struct CallLabel {
+    /// One of [`RESTRICTION_CALLS`].
+    pub call: &'static str,
+}
+
+const RESTRICTION_CALLS: [&str; 4] = ["set_visibility", "get_block_list", "block_users", "unblock_users"];
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 struct WorkerLabel {
@@ -225,6 +238,10 @@ impl Metrics {
         let refusals = Family::<CodeLabel, Counter>::default();
         registry.register("refusals", "Refusals by code", refusals.clone());
         begin_at_zero(&refusals, CodeLabel::refusals());
+        let restriction_calls = Family::<CallLabel, Counter>::default();
+        let help = "Calls of clients about visibility and block lists that succeeded";
+        registry.register("restriction_calls", help, restriction_calls.clone());
+        begin_at_zero(&restriction_calls, RESTRICTION_CALLS.map(|call| CallLabel { call }));
         let mut durations = |name: &str, help: &str, new: fn() -> Durations| {
             let family = Family::<WorkerLabel, Durations, fn() -> Durations>::new_with_constructor(new);
             registry.register(name, help, family.clone());
@@ -245,6 +262,7 @@ impl Metrics {
                     logins: logins.get_or_create_owned(&label),
                     requests: requests.get_or_create_owned(&label),
                     refusals: refusals.clone(),
+                    restriction_calls: restriction_calls.clone(),
                     changes: changes.get_or_create_owned(&label),
                     replaced: replaced.get_or_create_owned(&label),
                     paused: paused.get_or_create_owned(&label),
@@ -275,6 +293,8 @@ impl Metrics {
         registry.register("lost_connections", help, keeper.lost_connections.clone());
         let help = "Deleted apps whose data is not completely deleted yet";
         registry.register("apps_being_deleted", help, keeper.apps_being_deleted.clone());
+        let help = "Custom statuses that were cleared because their duration had passed";
+        registry.register("custom_expired", help, keeper.custom_expired.clone());
         let cluster = ClusterMetrics::register(&mut registry);
         Self { registry, common, by_worker, api, http, webhooks, token_keys, keeper, cluster, directory }
     }
@@ -455,6 +475,8 @@ impl Collector for DirectoryMetrics {
         };
         gauge("records", "Live records", stats.records)?;
         gauge("users_online", "Users that are ONLINE", stats.online)?;
+        let help = "Users with a live record whose status not everyone may see";
+        gauge("users_restricted", help, stats.restricted)?;
         let devices = Family::<PlatformLabel, Gauge>::default();
         for platform in Platform::ALL {
             let label = PlatformLabel { platform: platform.name() };

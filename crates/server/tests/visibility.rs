@@ -67,6 +67,15 @@ async fn a_block_list_changes_on_every_device_and_refuses_messages_of_the_blocke
     assert_eq!(phone.lists_changed().await.unblocked, ["bob"]);
     let Body::SendMessage(_) = bob.ask(send("alice", "hi", "m1")).await else { panic!() };
     assert_eq!(phone.lists_changed().await.messages[0].text, "hi");
+    assert_eq!(node.metric("lamplight_users_restricted").await, 1);
+    for (call, count) in
+        [("block_users", 2), ("get_block_list", 2), ("unblock_users", 1), ("set_visibility", 0)]
+    {
+        let line = format!("lamplight_restriction_calls_total{{call=\"{call}\"}}");
+        assert_eq!(node.metric(&line).await, count, "{call}");
+    }
+    mac.ask(unblock(&["cid"])).await;
+    assert_eq!(node.metric("lamplight_users_restricted").await, 0);
     node.node.stop().await;
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Records {
     /// See [`Service::with_clock_ahead`](crate::Service::with_clock_ahead).
     clock_ahead: i64,
     oldest_node: Arc<OldestNode>,
+    /// The custom statuses that this node has cleared because their duration had passed.
+    custom_expired: AtomicU64,
 }
 
 /// The time after a loss of records within which the nodes put their connections back. During this time, the status of
@@ -117,8 +119,18 @@ impl Records {
         directory: Arc<dyn Directory>,
         deletions: Arc<AppDeletions>,
     ) -> Self {
-        let (recovered_from, losses, clock_ahead, oldest_node) = Default::default();
-        Self { facts, directory, deletions, recovered_from, grace: None, losses, clock_ahead, oldest_node }
+        let (recovered_from, losses, clock_ahead, oldest_node, custom_expired) = Default::default();
+        Self {
+            facts,
+            directory,
+            deletions,
+            recovered_from,
+            grace: None,
+            losses,
+            clock_ahead,
+            oldest_node,
+            custom_expired,
+        }
     }
 
     /// Sets the values for a directory that several nodes share.
@@ -230,14 +242,28 @@ impl Records {
         }
         let ending: Vec<User> = over.iter().map(|index| users[*index].clone()).collect();
         let end = |user| {
-            self.directory.update(user, now, |presence| presence.end_custom_status(&app.settings, now))
+            self.directory.update(user, now, |presence| {
+                let is_over = presence.is_custom_status_over(now.moment);
+                presence.end_custom_status(&app.settings, now).map(|()| is_over)
+            })
         };
-        try_join_all(ending.iter().map(end)).await?;
+        let ended = try_join_all(ending.iter().map(end)).await?;
+        self.count_custom_expired(ended.into_iter().filter(|ended| *ended == Some(true)).count());
         let again = self.directory.read(&ending, &mut view).await?;
         for (index, again) in over.into_iter().zip(again) {
             seen[index] = again;
         }
         Ok(seen)
+    }
+
+    /// Counts custom statuses that were cleared because their duration had passed.
+    pub(crate) fn count_custom_expired(&self, count: usize) {
+        self.custom_expired.fetch_add(count as u64, Ordering::Relaxed);
+    }
+
+    /// Returns the number of custom statuses that this node has cleared because their duration had passed.
+    pub(crate) fn custom_expired(&self) -> u64 {
+        self.custom_expired.load(Ordering::Relaxed)
     }
 
     /// Reads the records of users of an app with `view`, in the order of `users`. The result has `None` for a user

@@ -1,6 +1,7 @@
 //! The calls of a client for profiles, friends, visibility, block list, messages and conversations (SPEC section 6).
 
 use super::calls::Caller;
+use crate::metrics::CallLabel;
 use lamplight_model::{
     AllowType, ClientMessageId, Code, MessageBody, ProfileChange, Refusal, UserId, Visibility,
 };
@@ -85,10 +86,12 @@ impl Caller {
             Request::SetVisibility(request) => {
                 let visibility = visibility(request.visibility)?;
                 let lists_version = service.set_visibility(user, visibility, by, now).await?.version;
+                self.count("set_visibility");
                 (Body::SetVisibility(v1::SetVisibilityResponse { lists_version }), Some(lists_version))
             }
             Request::GetBlockList(_) => {
                 let list = service.block_list(user, by, now).await?;
+                self.count("get_block_list");
                 let body = v1::GetBlockListResponse {
                     visibility: v1::Visibility::from(list.value.visibility).into(),
                     blocked: list.value.blocked.iter().map(v1::BlockedUser::from).collect(),
@@ -99,6 +102,7 @@ impl Caller {
             Request::BlockUsers(request) => {
                 let users = user_ids(&request.user_ids)?;
                 let done = service.block_users(user, &users, by, now).await?;
+                self.count("block_users");
                 let body = v1::BlockUsersResponse {
                     blocked: done.value.blocked.iter().map(v1::BlockedUser::from).collect(),
                     failures: item_failures(&done.value.failures),
@@ -109,6 +113,7 @@ impl Caller {
             Request::UnblockUsers(request) => {
                 let users = user_ids(&request.user_ids)?;
                 let done = service.unblock_users(user, &users, by, now).await?;
+                self.count("unblock_users");
                 let (failures, lists_version) = (item_failures(&done.value.failures), done.version);
                 (
                     Body::UnblockUsers(v1::UnblockUsersResponse { failures, lists_version }),
@@ -174,6 +179,13 @@ impl Caller {
             | Request::UnsubscribeUserStatus(_)
             | Request::GetSubscriptions(_) => unreachable!("not a call on lists"),
         })
+    }
+}
+
+impl Caller {
+    /// Counts a successful call about visibility or a block list.
+    fn count(&self, call: &'static str) {
+        self.worker.metrics.restriction_calls.get_or_create(&CallLabel { call }).inc();
     }
 }
 

@@ -101,6 +101,12 @@ impl Service {
         Ok(())
     }
 
+    /// Returns the number of custom statuses that this node has cleared since its start because their duration had
+    /// passed.
+    pub fn custom_statuses_expired(&self) -> u64 {
+        self.records.custom_expired()
+    }
+
     /// Processes the deadlines of up to `limit` live records, in the partitions that are duties of this node. A record
     /// that cannot be written does not delay others. If [`Expiring::looked_at`] equals `limit`, more records may be
     /// due.
@@ -135,8 +141,13 @@ impl Service {
             self.deletions.end_record_without_app(user, now).await?;
             return Ok(false);
         };
-        let expired = self.directory.update(user, now, |presence| presence.expire(&app.settings, now));
+        let mut is_custom_over = false;
+        let expired = self.directory.update(user, now, |presence| {
+            is_custom_over = presence.is_custom_status_over(now.moment);
+            presence.expire(&app.settings, now)
+        });
         let Some(Expired { to_settle, is_over, is_on_lists, .. }) = expired.await? else { return Ok(false) };
+        self.records.count_custom_expired(is_custom_over.into());
         if is_on_lists {
             self.deleted.add_again(user);
         }
