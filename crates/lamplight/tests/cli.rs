@@ -122,39 +122,6 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
         let (code, _, error) = folder.run(&[&["friend", "remark", "alice", "bob", "x"][..], &app].concat());
         assert!(code == Some(1) && error.contains("31704"), "{error}");
 
-        let visibility =
-            |words: &[&str]| folder.answer(&[&["visibility"], words, &["--json"][..], &app].concat());
-        assert_eq!(visibility(&["show", "alice"])["visibility"], "everyone");
-        assert_eq!(visibility(&["set", "alice", "friends"])["visibility"], "friends");
-        let shown = folder.ok(&[&["visibility", "show", "alice"][..], &app].concat());
-        assert_eq!(shown.trim(), "the mutual friends of alice may see the status of alice");
-        let block = |words: &[&str]| folder.run(&[&["block"], words, &app[..]].concat());
-        let (code, output, error) = block(&["add", "alice", "bob", "ghost"]);
-        assert_eq!((code, output.trim()), (Some(1), "bob is now blocked by alice"));
-        assert!(error.contains("70107") && error.contains("ghost"), "{error}");
-        let (code, output, _) = block(&["add", "alice", "bob"]);
-        assert_eq!((code, output.trim()), (Some(0), "bob was blocked before by alice"));
-        let answer = |words: &[&str]| folder.answer(&[&["block"], words, &["--json"][..], &app].concat());
-        assert_eq!(answer(&["list", "alice"])[0]["userID"], "bob");
-        let checked = answer(&["check", "bob", "alice"]);
-        assert_eq!(checked, json!([{ "userID": "alice", "blocked": false, "blockedBy": true }]));
-        let (code, _, error) =
-            folder.run(&[&["message", "send", "bob", "alice", "hi"][..], &app].concat());
-        assert!(code == Some(1) && error.contains("20007"), "{error}");
-        assert_eq!(answer(&["remove", "alice", "bob"])["changed"], json!(["bob"]));
-        let (code, output, _) = block(&["remove", "alice", "bob"]);
-        assert_eq!((code, output.trim()), (Some(0), "bob was not blocked by alice"));
-        assert_eq!(answer(&["list", "alice"]), json!([]));
-        for (words, wrong) in [
-            (&["add", "alice", "alice"][..], "6017"),
-            (&["add", "ghost", "alice"], "70107"),
-            (&["list", "ghost"], "70107"),
-        ] {
-            let (code, _, error) = block(words);
-            assert!(code == Some(1) && error.contains(wrong), "{words:?}: {error}");
-        }
-        visibility(&["set", "alice", "everyone"]);
-
         folder.ok(&[&["account", "set", "alice", "--nick", "爱丽丝", "--friends", "nobody"][..], &app].concat());
         let shown = folder.answer(&[&["account", "show", "alice", "--json"][..], &app].concat());
         assert_eq!((&shown["nick"], &shown["friends"]), (&json!("爱丽丝"), &json!("nobody")));

@@ -63,7 +63,7 @@ actions! {
     FriendDeleted "friend.delete"
     /// The remark on a friend was changed.
     FriendRenamed "friend.rename"
-    /// Who may see the status of a user was set.
+    /// The visibility of a user's status was set.
     VisibilitySet "visibility.set"
     /// Users were added to the block list of a user.
     UsersBlocked "block.add"

@@ -93,6 +93,10 @@ async fn an_operator_sets_the_visibility_and_the_block_list_of_a_user() {
 async fn invalid_requests_and_unknown_users_are_refused() {
     let node = TestNode::start().await;
     let mut browser = Browser::new(node.node.http_address());
+    for (method, path) in [("PUT", "visibility"), ("POST", "blocks"), ("DELETE", "blocks/bob")] {
+        let answer = browser.ask(method, &format!("{ALICE}/{path}"), &[], Some("{}".to_owned())).await;
+        assert_eq!(answer.refusal(), (401, 6014), "{method} {path} needs a session");
+    }
     browser.log_in(node.node.console_password().unwrap()).await;
     drop(node.log_in("alice", "a", Platform::IPhone).await);
     let ghost = "/apps/1400000001/users/ghost";

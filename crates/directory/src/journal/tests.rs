@@ -1,12 +1,14 @@
 //! Tests with disks that are temporarily full, fail, or hang.
 
+mod session_events;
+
 use super::{Disk, DiskFile, RealDisk};
 use crate::{Directory, InProcessDirectory, Recovered, SavedRecords};
 use lamplight_core::{Connect, Presence, UserFacts};
 use lamplight_model::{
     AppId, AppSettings, ConnectionId, CustomDuration, CustomStatus, DeviceId, EventDevice, FactsMark, Moment,
-    Now, Platform, Reason, SessionEvent, SessionEventKind, StatusAfter, StatusType, StoredRestrictions,
-    Timestamp, User, UserId, UserStatus, Version, Visibility,
+    Now, Platform, Reason, SessionEventKind, StatusAfter, StatusType, StoredRestrictions, Timestamp, User,
+    UserId, UserStatus, Version, Visibility,
 };
 use std::io;
 use std::path::Path;
@@ -587,29 +589,5 @@ fn a_journal_of_the_form_before_is_read_with_its_session_events() {
     let names = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
     for path in names.filter(|path| path.extension().is_some_and(|it| it == "base")) {
         assert!(std::fs::read(path).unwrap().starts_with(super::MAGIC), "the former files are gone");
-    }
-}
-
-#[test]
-fn a_session_event_comes_back_whole_from_the_journal() {
-    let (status_type, version) = (StatusType::Online, Version(u64::MAX));
-    let after = |visibility| Some(StatusAfter { status_type, version, told_always: true, visibility });
-    let kinds = [
-        SessionEventKind::Login { kicked: vec![Platform::Web] },
-        SessionEventKind::Logout,
-        SessionEventKind::LinkClosed,
-        SessionEventKind::TimedOut,
-        SessionEventKind::CustomStatus(CustomStatus::new("busy", 100).unwrap()),
-        SessionEventKind::EndingCustomStatus {
-            text: CustomStatus::new("busy", 100).unwrap(),
-            expires: Timestamp(9),
-        },
-        SessionEventKind::CustomStatusExpired,
-    ];
-    let afters = [None, after(Visibility::Everyone), after(Visibility::Nobody)];
-    for (kind, after) in kinds.into_iter().flat_map(|kind| afters.map(|after| (kind.clone(), after))) {
-        let event = SessionEvent { ordinal: 7, at: Timestamp(8), device: None, kind, after };
-        let again: SessionEvent = postcard::from_bytes(&postcard::to_stdvec(&event).unwrap()).unwrap();
-        assert_eq!(again, event);
     }
 }

@@ -128,7 +128,7 @@ pub struct ShownUser {
     devices: Vec<ShownDevice>,
     subscriptions: ShownSubscriptions,
     friends: usize,
-    /// Who may see the status, apart from the blocked users.
+    /// The users who may see the status, apart from the blocked users.
     visibility: Visibility,
     /// The users on the block list, in ascending order of their ids.
     blocked: Vec<ShownBlocked>,

@@ -159,7 +159,7 @@ pub enum ListsOutcome {
         /// The users for whom it failed.
         failures: Vec<BlockFailure>,
     },
-    /// Who has blocked whom, in the order of the request.
+    /// The blocks between the users, in the order of the request.
     CheckedBlocks(Vec<CheckedBlock>),
     /// The message is stored: by this operation, or by an earlier attempt.
     Sent {

@@ -79,7 +79,7 @@ pub struct Change {
     /// The platforms on which the user is connected now.
     #[schema(value_type = Vec<String>)]
     online_devices: Vec<&'static str>,
-    /// Who may see the status of the user; absent if everyone may. A change of the visibility or the block list is a
+    /// The users who may see the status; absent if everyone may. A change of the visibility or the block list is a
     /// change of the user, with the same `Version` if the status stays the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     visibility: Option<StatusVisibility>,

@@ -52,7 +52,7 @@ impl<T: ToSchema> ToSchema for Object<T> {
     }
 }
 
-/// Who may see the status of a user. Blocked users may not.
+/// The users who may see the status of a user. Blocked users may not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusVisibility {

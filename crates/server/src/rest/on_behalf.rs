@@ -84,7 +84,7 @@ pub struct SetVisibilityRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = Option<AccountName>)]
     from_account: Option<CompactString>,
-    /// Who may see the status of the user.
+    /// The users who may see the status of the user.
     visibility: StatusVisibility,
 }
 
