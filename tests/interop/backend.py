@@ -61,6 +61,10 @@ DO = {
         it["user"], [{"To_Account": name, "AddSource": "AddSource_Type_test"} for name in it["friends"]]
     ),
     "older_friends": lambda it: tim.sns.friend_get(it["user"]),
+    "block": lambda it: tim.sns.black_list_add(it["user"], it["users"]),
+    "unblock": lambda it: tim.sns.black_list_delete(it["user"], it["users"]),
+    "blocked": lambda it: tim.sns.black_list_get(it["user"]),
+    "check_blocks": lambda it: tim.sns.black_list_check(it["user"], it["users"]),
     "profile": lambda it: tim.profile.portrait_get(it["users"], ["Tag_Profile_IM_Nick", "Tag_Profile_IM_Image"]),
     "set_profile": lambda it: tim.profile.portrait_set(it["user"], it["items"]),
     "older_send": lambda it: tim.open_im.send_text_msg(it["to"], it["text"], from_account=it["from"]),

@@ -125,6 +125,20 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
         backend.done(json!({"do": "delete_friends", "user": "alice", "friends": ["carol", "eve"]})).await;
     assert_eq!(codes(&answer), [0, 31704]);
 
+    // Block lists.
+    let answer = backend.done(json!({"do": "block", "user": "carol", "users": ["dave", "nobody"]})).await;
+    assert_eq!((codes(&answer), &answer["Fail_Account"]), (vec![0, 30003], &json!(["nobody"])));
+    let answer = backend.done(json!({"do": "blocked", "user": "carol"})).await;
+    assert_eq!(answer["BlackListItem"][0]["To_Account"], "dave");
+    assert_eq!((&answer["StartIndex"], answer["CurruentSequence"].is_u64()), (&json!(0), true));
+    let answer = backend.done(json!({"do": "check_blocks", "user": "dave", "users": ["carol"]})).await;
+    assert_eq!(answer["BlackListCheckItem"][0]["Relation"], "BlackCheckResult_Type_BWithA");
+    let answer =
+        backend.ask(json!({"do": "older_send", "from": "dave", "to": "carol", "text": "hello"})).await;
+    assert_eq!(answer["ErrorCode"], 20007);
+    let answer = backend.done(json!({"do": "unblock", "user": "carol", "users": ["dave", "bob"]})).await;
+    assert_eq!(codes(&answer), [0, 31503]);
+
     // Presence.
     let first_login = node.login("alice", "phone", Platform::IPhone);
     let mut alice = node.connect().await;
