@@ -95,7 +95,7 @@ describe("two windows of the demo", () => {
     await rowOf(robin, "林晓").click({ button: "right" });
     await robin.getByRole("menuitem", { name: "Block" }).click();
     await robin.getByRole("alertdialog").getByRole("button", { name: "Block" }).click();
-    await seesDot(lin, "Robin", "Offline");
+    await seesDot(lin, "Robin", "Not logged in");
     await rowOf(lin, "Robin").click();
     await lin.locator("lamplight-evidence").getByText("the connection was closed").waitFor();
     await lin.locator("tuikit-chat textarea").fill("Are you there?");
@@ -120,11 +120,11 @@ describe("two windows of the demo", () => {
     const card = robin.locator("lamplight-self-card");
     await card.getByText("Privacy", { exact: true }).click();
     await card.getByLabel("Nobody", { exact: true }).check();
-    await seesDot(lin, "Robin", "Offline");
+    await seesDot(lin, "Robin", "Not logged in");
     await card.getByLabel("Friends", { exact: true }).check();
     await seesDot(lin, "Robin", "Online");
     await card.getByLabel("Nobody", { exact: true }).check();
-    await seesDot(lin, "Robin", "Offline");
+    await seesDot(lin, "Robin", "Not logged in");
     // The visitor sees the own status as it is.
     await robin.locator("lamplight-self-card tuikit-avatar[status='1']").waitFor();
     await card.getByLabel("Everyone", { exact: true }).check();
