@@ -23,8 +23,8 @@ enum AllowType {
   final String wireName;
 }
 
-/// Who may see the status of a user. Users on the block list may not see it in
-/// any case.
+/// The users who may see the status of a user. Users on the block list may not
+/// see it in any case.
 enum Visibility {
   /// Every user of the app.
   everyone('VISIBILITY_EVERYONE'),

@@ -276,7 +276,7 @@ final class BlockList {
     required this.listsVersion,
   });
 
-  /// Who may see the status of this user.
+  /// The visibility: the users who may see the status of this user.
   final Visibility visibility;
 
   /// The blocked users, in ascending order of userIDs: at most 1,000.

@@ -151,7 +151,7 @@ export interface FriendProfileData {
 }
 
 /**
- * Who may see the user's status: every user of the app, the mutual friends, or no other user. Users on the block list
+ * The users who may see the user's status: every user of the app, the mutual friends, or no other user. Users on the block list
  * may not see it in any case.
  */
 export type Visibility = "everyone" | "friends" | "nobody";

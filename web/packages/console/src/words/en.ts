@@ -1,6 +1,7 @@
 /** The English texts. The type of this object determines the texts of every language. */
 
 import SETTINGS from "./settings.json" with { type: "json" };
+import { PRIVACY_EN } from "./privacy.js";
 
 export const EN = {
   locale: "en",
@@ -525,23 +526,7 @@ export const EN = {
     byFriendship: "friend",
     gonePage: "This user no longer exists",
   },
-  privacy: {
-    title: "Visibility and block list",
-    visibility: "Who may see the status",
-    visibilities: { everyone: "Everyone", friends: "Mutual friends", nobody: "Nobody" },
-    saved: "The visibility is set.",
-    blocked: "Blocked users",
-    none: "This user has blocked nobody.",
-    since: (time: string) => `since ${time}`,
-    user: "userID",
-    block: "Block",
-    already: "This user is already blocked.",
-    isBlocked: (user: string) => `${user} is blocked.`,
-    unblock: "Unblock",
-    unblockTitle: (user: string) => `Unblock ${user}?`,
-    unblockText: "The user can write again, and see the status as others do.",
-    isUnblocked: (user: string) => `${user} is not blocked any longer.`,
-  },
+  privacy: PRIVACY_EN,
   reasons: {
     none: "has never logged in",
     login: "a device logged in or reconnected",

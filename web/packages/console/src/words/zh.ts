@@ -1,6 +1,7 @@
 /** The Chinese texts, in simplified characters. */
 
 import type { Words } from "./en.js";
+import { PRIVACY_ZH } from "./privacy.js";
 
 export const ZH: Words = {
   locale: "zh-CN",
@@ -569,23 +570,7 @@ export const ZH: Words = {
     byFriendship: "好友",
     gonePage: "该用户已不存在",
   },
-  privacy: {
-    title: "可见范围与黑名单",
-    visibility: "谁可以看到状态",
-    visibilities: { everyone: "所有人", friends: "互为好友的用户", nobody: "无人" },
-    saved: "可见范围已设置。",
-    blocked: "黑名单",
-    none: "该用户的黑名单为空。",
-    since: (time) => `始于 ${time}`,
-    user: "userID",
-    block: "加入黑名单",
-    already: "该用户已在黑名单中。",
-    isBlocked: (user) => `已将 ${user} 加入黑名单。`,
-    unblock: "移出黑名单",
-    unblockTitle: (user) => `将 ${user} 移出黑名单？`,
-    unblockText: "此后该用户可以再次发消息，并像其他人一样看到状态。",
-    isUnblocked: (user) => `已将 ${user} 移出黑名单。`,
-  },
+  privacy: PRIVACY_ZH,
   reasons: {
     none: "从未登录",
     login: "设备登录或重新连接",
