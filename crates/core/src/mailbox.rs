@@ -300,9 +300,10 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Passes the states marked in a connection's mailbox to `tell`, in the order in which they were marked, and
-    /// removes the marks. Stops when `tell` returns [`Told::Full`]. A muted connection gets only the state of its own
-    /// user.
+    /// Passes the states marked in a connection's mailbox to `tell`, and removes the marks: first the states of users of
+    /// whom the connection was told nothing yet, in the order in which it began to watch them, and then the others, in
+    /// the order in which they were marked. Stops when `tell` returns [`Told::Full`]. A muted connection gets only the
+    /// state of its own user.
     ///
     /// Returns `true` if the connection can get more states now, and `false` if it is muted or got them all.
     pub fn drain(&mut self, watcher: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {

@@ -363,9 +363,11 @@ impl<S: Restricted> WatchGraph<S> {
         self.subjects[subject.0 as usize].state.as_mut()
     }
 
-    /// Passes the pending states of a watcher to `tell`, in the order in which they were marked, and removes their
-    /// marks. The second argument of `tell` is the user of the watcher if the watcher may not see the state. Stops when `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user. Returns
-    /// `true` if the watcher can get more states now, and `false` if it is muted or got them all.
+    /// Passes the pending states of a watcher to `tell`, and removes their marks: first the states of subjects of which
+    /// the watcher was told nothing yet, in the order of the edges, and then the others, in the order in which they were
+    /// marked. The second argument of `tell` is the user of the watcher if the watcher may not see the state. Stops
+    /// when `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user. Returns `true` if the
+    /// watcher can get more states now, and `false` if it is muted or got them all.
     pub fn drain_pending(
         &mut self,
         key: WatcherKey,
@@ -384,6 +386,12 @@ impl<S: Restricted> WatchGraph<S> {
             // The result does not matter, because a muted watcher receives no other state.
             let _ = tell(subject.state.as_mut().expect("an edge is marked only when there is a state"), None);
             return false;
+        }
+        // Whether there was a state when an edge was added depends on the other watchers, who may be hidden.
+        let Watcher { outgoing, pending, .. } = &mut *watcher;
+        let is_untold = |place: &u32| outgoing[*place as usize].subject & UNTOLD != 0;
+        if pending.len() > 1 && pending.iter().any(is_untold) {
+            pending.sort_by_key(|place| if is_untold(place) { *place } else { u32::MAX });
         }
         let mut done = 0;
         let mut viewer = None;

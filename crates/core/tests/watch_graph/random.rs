@@ -55,6 +55,10 @@ struct Model {
 struct Watching {
     /// The users that the connection watches, with the reasons.
     edges: BTreeMap<u8, Vec<Why>>,
+    /// The watched users in the order of the edges. The last one takes the place of one that is removed.
+    order: Vec<u8>,
+    /// The watched users of whom the client was told nothing yet.
+    untold: BTreeSet<u8>,
     /// The users in the mailbox, in the order of marking.
     pending: Vec<u8>,
     touched: bool,
@@ -71,7 +75,16 @@ impl Watching {
     }
 
     fn unmark(&mut self, user: u8) {
+        self.untold.remove(&user);
         self.pending.retain(|pending| *pending != user);
+    }
+
+    /// Puts those first of whom the client was told nothing, in the order of the edges.
+    fn sort_pending(&mut self) {
+        let (untold, told): (Vec<u8>, Vec<u8>) =
+            self.pending.iter().partition(|user| self.untold.contains(user));
+        let first = self.order.iter().copied().filter(|user| untold.contains(user));
+        self.pending = first.chain(told).collect();
     }
 
     fn drop_reason(&mut self, user: u8, why: Why) -> bool {
@@ -81,6 +94,8 @@ impl Watching {
             return false;
         }
         self.edges.remove(&user);
+        let place = self.order.iter().position(|other| *other == user);
+        self.order.swap_remove(place.expect("an edge has a place"));
         self.picture.remove(&user);
         self.unmark(user);
         true
@@ -150,6 +165,10 @@ impl World {
                 if !reasons.contains(&why) {
                     reasons.push(why);
                 }
+                if is_new {
+                    connection.order.push(user);
+                    connection.untold.insert(user);
+                }
                 if is_new && state.is_some() {
                     connection.mark(user);
                 }
@@ -160,8 +179,9 @@ impl World {
                 assert_eq!(hub.unwatch(key, &number(user), why), gone);
             }),
             Event::UnwatchAll(c, why) => self.on(c, |hub, key, model| {
-                for user in 0..USERS {
-                    model.connections.get_mut(&c).unwrap().drop_reason(user, why);
+                let connection = model.connections.get_mut(&c).unwrap();
+                for user in connection.order.clone() {
+                    connection.drop_reason(user, why);
                 }
                 unwatch_all(hub, key, why);
             }),
@@ -226,6 +246,7 @@ impl World {
     fn drain(&mut self, c: u8, room: usize) {
         self.on(c, |hub, key, model| {
             let connection = model.connections.get_mut(&c).unwrap();
+            connection.sort_pending();
             let rest = connection.pending.split_off(room.min(connection.pending.len()));
             let expected: Vec<(u8, u64)> = std::mem::replace(&mut connection.pending, rest)
                 .iter()
@@ -236,9 +257,13 @@ impl World {
                 told.push((state.user_id.as_str()[1..].parse().unwrap(), state.version.0));
                 if told.len() == room { Told::Full } else { Told::More }
             });
-            assert_eq!(told, expected, "longest waiting first, newest state, until the frame is full");
+            assert_eq!(
+                told, expected,
+                "new edges first, then longest waiting, newest state, until the frame is full"
+            );
             assert_eq!(left, !connection.pending.is_empty());
             for (user, version) in told {
+                connection.untold.remove(&user);
                 let before = connection.picture.insert(user, version);
                 assert!(before.is_none_or(|before| before < version), "versions never go back");
             }

@@ -49,6 +49,26 @@ fn a_stalled_connection_ends_with_the_final_state_of_everyone() {
     );
 }
 
+/// Otherwise the order would tell who else watches a user on this worker, for example the user's own connection.
+#[test]
+fn the_first_states_come_in_the_order_of_the_watches_whoever_else_watches() {
+    check(
+        "
+        watch other bob
+        tell bob 1
+        watch c ann => unknown
+        watch c bob => known
+        watch c cat => unknown
+        tell cat 1
+        tell ann 1
+        drain c    => ann:1 bob:1 cat:1
+        tell cat 2
+        tell ann 2
+        drain c    => cat:2 ann:2
+        ",
+    );
+}
+
 #[test]
 fn stale_news_is_dropped() {
     check(
@@ -150,14 +170,18 @@ fn what_was_longest_waiting_is_told_first_and_keeps_its_place() {
         watch c ann
         watch c bob
         watch c cat
-        tell cat 1
         tell ann 1
         tell bob 1
+        tell cat 1
+        drain c    => ann:1 bob:1 cat:1
         tell cat 2
-        drain c 1  => cat:2 ...
+        tell ann 2
+        tell bob 2
         tell cat 3
-        drain c 1  => ann:1 ...
-        drain c    => bob:1 cat:3
+        drain c 1  => cat:3 ...
+        tell cat 4
+        drain c 1  => ann:2 ...
+        drain c    => bob:2 cat:4
         ",
     );
 }
