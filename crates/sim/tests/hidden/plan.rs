@@ -1,0 +1,467 @@
+//! What happens in the two worlds of one seed.
+
+use crate::{DEVICES, Who};
+use lamplight_model::Visibility;
+use lamplight_sim::Random;
+use std::collections::BTreeSet;
+
+/// The user who hides.
+pub const HIDER: Who = 0;
+/// A user who is not compared, and with whom the hider exchanges messages.
+pub const FRIEND: Who = 6;
+/// The number of users.
+pub const USERS: usize = 7;
+
+/// One of the two worlds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum World {
+    /// The hider hides, and goes on acting.
+    Hidden,
+    /// All connections of the hider close at the moment at which the hider hides in the other world.
+    Away,
+}
+
+/// How the hider hides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hiding {
+    /// The visibility becomes `nobody`.
+    Nobody,
+    /// The visibility becomes `friends`.
+    Friends,
+    /// The hider blocks viewers.
+    Block,
+    /// A friendship ends while the status is restricted to friends. The friend ends it if `by_friend`.
+    Unfriend { by_friend: bool },
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Act {
+    Login {
+        who: Who,
+        device: usize,
+        worker: usize,
+        resume: bool,
+    },
+    Logout {
+        who: Who,
+        device: usize,
+    },
+    Close {
+        who: Who,
+        device: usize,
+        timed_out: bool,
+    },
+    SigEnds {
+        who: Who,
+        device: usize,
+    },
+    Text {
+        who: Who,
+        device: usize,
+        text: &'static str,
+        seconds: u32,
+    },
+    Query {
+        who: Who,
+        device: usize,
+        users: Vec<Who>,
+    },
+    Subscribe {
+        who: Who,
+        device: usize,
+        users: Vec<Who>,
+    },
+    Unsubscribe {
+        who: Who,
+        device: usize,
+        users: Vec<Who>,
+    },
+    List {
+        who: Who,
+        device: usize,
+    },
+    AddFriend {
+        who: Who,
+        device: usize,
+        friend: Who,
+        single: bool,
+    },
+    DeleteFriend {
+        who: Who,
+        device: usize,
+        friend: Who,
+        single: bool,
+    },
+    Friends {
+        who: Who,
+        device: usize,
+    },
+    Info {
+        who: Who,
+        device: usize,
+        users: Vec<Who>,
+    },
+    Send {
+        who: Who,
+        device: usize,
+        to: Who,
+    },
+    Conversations {
+        who: Who,
+        device: usize,
+    },
+    Stall {
+        who: Who,
+        device: usize,
+        stalls: bool,
+    },
+    Kick {
+        who: Who,
+    },
+    SetVisibility {
+        who: Who,
+        visibility: Visibility,
+    },
+    Block {
+        who: Who,
+        users: Vec<Who>,
+    },
+    Unblock {
+        who: Who,
+        users: Vec<Who>,
+    },
+    Befriend {
+        who: Who,
+        friend: Who,
+    },
+    FriendNotification {
+        on: bool,
+    },
+    UserStatus {
+        on: bool,
+    },
+    /// A worker stops reading the change log, or starts again.
+    Doze {
+        worker: usize,
+        dozes: bool,
+    },
+    Advance {
+        millis: u64,
+    },
+    Upkeep,
+    Kill,
+    /// All connections of the hider close. The workers hear of it with the next act.
+    CloseAll,
+}
+
+/// An act, and the world in which it happens; `None` for both.
+pub type Entry = (Option<World>, Act);
+
+pub struct Plan {
+    pub hiding: Hiding,
+    pub linger_ms: u32,
+    pub rate: u16,
+    pub limit: u16,
+    /// The number of changes of a user per second that a worker sends at most.
+    pub changes_per_second: u32,
+    pub entries: Vec<Entry>,
+    /// The place in `entries` from which the viewers are compared as hidden.
+    pub hides_at: usize,
+    /// The viewers to compare. One who may still see the hider then is not compared.
+    pub compared: BTreeSet<Who>,
+}
+
+struct Planner {
+    random: Random,
+    hiding: Hiding,
+    entries: Vec<Entry>,
+    compared: BTreeSet<Who>,
+    is_hidden: bool,
+    linger_ms: u32,
+    /// Whether the changes of the hider are often delayed, and workers are late.
+    is_slow: bool,
+    has_blocked: BTreeSet<Who>,
+}
+
+impl Plan {
+    pub fn of(seed: u64) -> Self {
+        let mut random = Random::new(seed);
+        let hiding = match random.below(8) {
+            0..3 => Hiding::Nobody,
+            3..5 => Hiding::Block,
+            5 => Hiding::Friends,
+            _ => Hiding::Unfriend { by_friend: random.once_in(2) },
+        };
+        let has_linger = random.once_in(5) && !matches!(hiding, Hiding::Unfriend { .. });
+        let linger_ms = if has_linger { 800 } else { 0 };
+        let rate = if random.once_in(4) { 2 } else { 1_000 };
+        let limit = *random.pick(&[1, 3, 200]);
+        let changes_per_second = *random.pick(&[1, 2, 20]);
+        let mut planner = Planner {
+            random,
+            hiding,
+            entries: Vec::new(),
+            compared: BTreeSet::new(),
+            is_hidden: false,
+            linger_ms,
+            is_slow: changes_per_second < 20,
+            has_blocked: BTreeSet::new(),
+        };
+        let hides_at = planner.plan();
+        let Planner { entries, compared, .. } = planner;
+        Self { hiding, linger_ms, rate, limit, changes_per_second, entries, hides_at, compared }
+    }
+}
+
+impl Planner {
+    fn plan(&mut self) -> usize {
+        self.settle_before();
+        for _ in 0..5 + self.random.below(18) {
+            self.step();
+        }
+        self.hide();
+        let hides_at = self.entries.len();
+        for _ in 0..10 + self.random.below(30) {
+            if self.random.once_in(3) { self.hider_acts(true) } else { self.step() }
+        }
+        // In the end, every viewer looks.
+        (0..2).for_each(|worker| self.both(Act::Doze { worker, dozes: false }));
+        self.both(Act::Advance { millis: 40_000 });
+        for who in 1..USERS {
+            self.both(Act::Login { who, device: 0, worker: who % 2, resume: who % 2 == 0 });
+            self.both(Act::Query { who, device: 0, users: vec![HIDER, FRIEND] });
+            self.both(Act::Subscribe { who, device: 0, users: vec![HIDER] });
+        }
+        hides_at
+    }
+
+    /// The accounts, friendships and restrictions from before.
+    fn settle_before(&mut self) {
+        if self.random.once_in(2) {
+            self.both(Act::FriendNotification { on: true });
+        }
+        let has_login = !self.random.once_in(6);
+        for who in 0..USERS {
+            // Some first log in later, and one never sees the hider before.
+            if who != HIDER && self.random.once_in(4) {
+                continue;
+            }
+            let worker = self.random.below(2);
+            if who != HIDER || has_login {
+                self.both(Act::Login { who, device: 0, worker, resume: false });
+            }
+        }
+        for who in 1..USERS {
+            if self.random.once_in(2) {
+                self.befriend(who, HIDER);
+            }
+        }
+        match self.hiding {
+            Hiding::Unfriend { .. } => {
+                let viewer = 1 + self.random.below(4);
+                self.befriend(viewer, HIDER);
+                self.compared.insert(viewer);
+                self.both(Act::SetVisibility { who: HIDER, visibility: Visibility::Friends });
+            }
+            Hiding::Nobody | Hiding::Friends | Hiding::Block if self.random.once_in(5) => {
+                let who = HIDER;
+                let blocked = 1 + self.random.below(USERS - 1);
+                self.has_blocked.insert(blocked);
+                self.both(Act::Block { who, users: vec![blocked] });
+            }
+            Hiding::Nobody | Hiding::Friends | Hiding::Block => {}
+        }
+    }
+
+    fn hide(&mut self) {
+        let linger_ms = self.linger_ms;
+        if self.random.once_in(2) {
+            self.hider_acts(false);
+        }
+        if linger_ms > 0 {
+            // The last connection closes one linger before the user counts as away, while no other user lingers.
+            self.both(Act::Advance { millis: linger_ms.into() });
+            self.entries.push((Some(World::Away), Act::CloseAll));
+            self.both(Act::Advance { millis: linger_ms.into() });
+            self.both(Act::Upkeep);
+        }
+        let who = HIDER;
+        let hidden = match self.hiding {
+            Hiding::Nobody => {
+                self.compared.extend(1..USERS - 1);
+                Act::SetVisibility { who, visibility: Visibility::Nobody }
+            }
+            Hiding::Friends => {
+                self.compared.extend(1..USERS - 1);
+                Act::SetVisibility { who, visibility: Visibility::Friends }
+            }
+            Hiding::Block => {
+                let users: Vec<Who> = (1..USERS - 1).filter(|_| self.random.once_in(2)).chain([5]).collect();
+                self.compared.extend(users.iter().chain(&self.has_blocked).filter(|who| **who != FRIEND));
+                Act::Block { who, users }
+            }
+            Hiding::Unfriend { by_friend } => {
+                let viewer = *self.compared.first().expect("settled before");
+                let (who, friend) = if by_friend { (viewer, HIDER) } else { (HIDER, viewer) };
+                let single = self.random.once_in(2);
+                Act::DeleteFriend { who, device: 0, friend, single }
+            }
+        };
+        if linger_ms == 0 {
+            self.entries.push((Some(World::Away), Act::CloseAll));
+        }
+        // A friendship ends in both worlds, because the lists of the viewer are compared too.
+        let is_shared = matches!(self.hiding, Hiding::Unfriend { .. });
+        self.entries.push(((!is_shared).then_some(World::Hidden), hidden));
+        self.both(Act::Upkeep);
+        self.is_hidden = true;
+    }
+
+    fn both(&mut self, act: Act) {
+        self.entries.push((None, act));
+    }
+
+    fn befriend(&mut self, who: Who, friend: Who) {
+        self.both(Act::Befriend { who, friend });
+    }
+
+    /// An act of any user, or time that passes.
+    fn step(&mut self) {
+        let random = &mut self.random;
+        match random.below(10) {
+            0..2 => {
+                let millis = *random.pick(&[0, 1, 1, 7, 30, 50, 400, 1_000, 2_000, 5_000, 20_000]);
+                self.both(Act::Advance { millis });
+            }
+            2 if random.once_in(3) => self.both(Act::Upkeep),
+            2 if random.once_in(4) && self.is_hidden => {
+                // Before the moment, a restart would leave connections in their grace.
+                self.both(Act::Kill);
+            }
+            2 if random.once_in(3) => {
+                let on = random.once_in(2);
+                self.both(Act::FriendNotification { on });
+            }
+            2 if random.once_in(2) && self.is_slow => {
+                let (worker, dozes) = (random.below(2), random.once_in(2));
+                self.both(Act::Doze { worker, dozes });
+            }
+            2 if random.once_in(6) => {
+                self.both(Act::UserStatus { on: false });
+                self.step();
+                self.both(Act::UserStatus { on: true });
+            }
+            2..4 => self.hider_acts(self.is_hidden),
+            _ => self.viewer_acts(),
+        }
+    }
+
+    fn viewer_acts(&mut self) {
+        let who = 1 + self.random.below(USERS - 1);
+        let device = self.device();
+        let users = self.users();
+        let friend = self.random.below(USERS);
+        let (single, once_in_two) = (self.random.once_in(3), self.random.once_in(2));
+        let is_about_hider = friend == HIDER && (self.is_hidden || self.has_blocked.contains(&who));
+        let act = match self.random.below(24) {
+            0..3 => {
+                let worker = self.random.below(2);
+                Act::Login { who, device, worker, resume: !single }
+            }
+            3..5 => Act::Close { who, device, timed_out: once_in_two },
+            5 if once_in_two => Act::Logout { who, device },
+            5..7 => Act::Text { who, device, text: *self.random.pick(&["", "here", "灯火"]), seconds: 0 },
+            7..12 => Act::Query { who, device, users },
+            12..15 => Act::Subscribe { who, device, users },
+            15 => Act::Unsubscribe { who, device, users: vec![] },
+            16 => Act::Unsubscribe { who, device, users },
+            17 => Act::List { who, device },
+            18 => Act::Stall { who, device, stalls: once_in_two },
+            19 if friend == who => return,
+            // With such a call, a viewer may see the hider again, or learns of the block, as it must.
+            19 if is_about_hider && self.hiding != Hiding::Nobody => return,
+            19 if is_about_hider && self.has_blocked.contains(&who) => return,
+            19 => Act::AddFriend { who, device, friend, single },
+            20 if friend == who || is_about_hider && self.hiding == Hiding::Friends => return,
+            20 if is_about_hider && matches!(self.hiding, Hiding::Unfriend { .. }) => return,
+            // The friend whose friendship ends later.
+            20 if friend == HIDER && self.compared.contains(&who) && !self.is_hidden => return,
+            20 => Act::DeleteFriend { who, device, friend, single },
+            21 => Act::Friends { who, device },
+            22 => Act::Info { who, device, users },
+            _ if is_about_hider => Act::Conversations { who, device },
+            _ => Act::Send { who, device, to: friend },
+        };
+        self.both(act);
+    }
+
+    /// An act of the hider that others see at most in the status. Only in the world in which the hider hides, if
+    /// `is_hidden`.
+    fn hider_acts(&mut self, is_hidden: bool) {
+        let who = HIDER;
+        let device = self.device();
+        let users = self.users();
+        let once_in_two = self.random.once_in(2);
+        // A text that ends in the linger ends with it in one world, and before it in the other.
+        let may_end = self.is_hidden || self.linger_ms == 0;
+        let seconds = if may_end && self.random.once_in(3) { *self.random.pick(&[1, 2, 20]) } else { 0 };
+        let act = match self.random.below(20) {
+            // A login or a new friend reads the status. A read ends the wait of a change that the rate delays, or that
+            // a late worker has not read yet.
+            0..5 if is_hidden && self.is_slow => Act::Text { who, device, text: "slow", seconds },
+            0..5 => Act::Login { who, device, worker: self.random.below(2), resume: once_in_two },
+            5..7 => Act::Close { who, device, timed_out: once_in_two },
+            7 => Act::Logout { who, device },
+            8 => Act::SigEnds { who, device },
+            9..14 => {
+                let text = *self.random.pick(&["busy", "away", "lunch", "x"]);
+                Act::Text { who, device, text, seconds }
+            }
+            14 => Act::Subscribe { who, device, users },
+            15 => Act::Query { who, device, users },
+            16 if is_hidden => Act::Send { who, device, to: FRIEND },
+            17 if is_hidden => self.hider_restricts(),
+            18 if once_in_two => Act::Kick { who },
+            18 if is_hidden && !self.is_slow => Act::Befriend { who, friend: FRIEND },
+            _ => Act::Text { who, device, text: "", seconds: 0 },
+        };
+        self.entries.push((is_hidden.then_some(World::Hidden), act));
+    }
+
+    /// A change of who may see the hider that shows the hider to none of the compared viewers.
+    fn hider_restricts(&mut self) -> Act {
+        let who = HIDER;
+        let any = [Visibility::Everyone, Visibility::Friends, Visibility::Nobody];
+        match self.random.below(4) {
+            0 => Act::Block { who, users: vec![FRIEND] },
+            1 => Act::Unblock { who, users: vec![FRIEND] },
+            _ => {
+                let visibility = match self.hiding {
+                    Hiding::Block => *self.random.pick(&any),
+                    Hiding::Friends | Hiding::Unfriend { .. } => *self.random.pick(&any[1..]),
+                    Hiding::Nobody => Visibility::Nobody,
+                };
+                Act::SetVisibility { who, visibility }
+            }
+        }
+    }
+
+    fn device(&mut self) -> usize {
+        if self.random.once_in(3) { self.random.below(DEVICES.len()) } else { 0 }
+    }
+
+    /// A list of users in which the hider often is.
+    fn users(&mut self) -> Vec<Who> {
+        let mut users = Vec::new();
+        if !self.random.once_in(3) {
+            users.push(HIDER);
+        }
+        for _ in 0..self.random.below(4) {
+            let user = self.random.below(USERS);
+            if !users.contains(&user) {
+                users.push(user);
+            }
+        }
+        if users.is_empty() { vec![HIDER] } else { users }
+    }
+}
