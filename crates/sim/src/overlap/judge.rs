@@ -84,6 +84,16 @@ pub enum Name {
     /// A custom status was shown after its duration had passed, was cleared before it, or was not cleared by exactly one
     /// change.
     CustomExpiry,
+    /// A viewer who may not see a status was shown it after the restriction was answered, or after the worker had received
+    /// it. Or a user's own device was not shown the truth.
+    HiddenShown,
+    /// In a quiet world, a record has other restrictions than the facts.
+    RestrictionsDiffer,
+    /// A client was notified twice of one change, was not notified of becoming hidden from or visible again, or was
+    /// notified although nothing had changed for it.
+    ToldTwice,
+    /// A message of a blocked sender was stored, or a message of another sender was refused.
+    BlockedSender,
     /// A restart has changed a status.
     RestartChanges,
     /// The code panicked, or the process failed to start.
@@ -92,7 +102,7 @@ pub enum Name {
 
 impl Name {
     /// All names.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 42] = [
         Self::OlderWins,
         Self::RivalsStand,
         Self::GhostOfFailedLogin,
@@ -129,6 +139,10 @@ impl Name {
         Self::LostNode,
         Self::ListsDeleted,
         Self::CustomExpiry,
+        Self::HiddenShown,
+        Self::RestrictionsDiffer,
+        Self::ToldTwice,
+        Self::BlockedSender,
         Self::RestartChanges,
         Self::Panic,
     ];
@@ -172,6 +186,10 @@ impl Name {
             Self::LostNode => "lost-node",
             Self::ListsDeleted => "lists-deleted",
             Self::CustomExpiry => "custom-expiry",
+            Self::HiddenShown => "hidden-shown",
+            Self::RestrictionsDiffer => "restrictions-differ",
+            Self::ToldTwice => "told-twice",
+            Self::BlockedSender => "blocked-sender",
             Self::RestartChanges => "restart-changes",
             Self::Panic => "panic",
         }

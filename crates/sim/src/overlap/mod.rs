@@ -16,13 +16,15 @@ mod node;
 mod people;
 mod plan;
 mod quiet;
+mod quiet_sight;
 mod receiver;
 mod run;
+mod sight;
 mod stores;
 mod weather;
 mod worker;
 mod world;
 
 pub use judge::{Found, Name};
-pub use plan::{cluster_seed, held_up_seed, racing_seed, returns_seed, told_cluster_seed};
+pub use plan::{cluster_seed, held_up_seed, racing_seed, returns_seed, told_cluster_seed, with_restrictions};
 pub use run::{Broken, Overlapped, Story, overlap};

@@ -6,6 +6,7 @@ pub(crate) use super::lease::GRACE;
 use super::lease::{Lease, Stores, TIMES};
 use super::people::{APP, People};
 use super::receiver::{Answer, Receiver, Truths};
+use super::sight::Sight;
 use super::stores::{DelayedDirectory, DelayedFacts, DelayedLog, Live, OlderWins};
 use super::weather::Weather;
 use super::worker::{Shared, Worker};
@@ -42,6 +43,7 @@ pub(crate) struct Surroundings {
     pub executor: super::executor::Executor,
     pub weather: Arc<Weather>,
     pub people: Rc<People>,
+    pub sight: Rc<Sight>,
     pub judge: Rc<Judge>,
     pub key: AppKey,
     /// The app's backend; `None` for an app without a webhook.
@@ -113,6 +115,7 @@ impl Node {
             lease,
             key: around.key.clone(),
             people: Rc::clone(&around.people),
+            sight: Rc::clone(&around.sight),
             judge: Rc::clone(&around.judge),
             attempts: RefCell::default(),
             random: RefCell::new(random),

@@ -3,7 +3,9 @@
 use super::executor::wall;
 use super::judge::{Judge, Name};
 use lamplight_core::{EndCause, Versioned};
-use lamplight_model::{AppId, Code, DeviceId, Platform, StatusType, User, UserId, UserStatus, Version};
+use lamplight_model::{
+    AppId, Code, DeviceId, Platform, StatusType, User, UserId, UserStatus, Version, Visibility,
+};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -53,6 +55,11 @@ pub(crate) enum Request {
     List,
     Befriend(Who, bool),
     Unfriend(Who, bool),
+    Visible(Visibility),
+    Block(Vec<Who>),
+    Unblock(Vec<Who>),
+    BlockList,
+    Message(Who),
 }
 
 /// The login request of a client.

@@ -54,6 +54,18 @@ pub(crate) enum Kind {
     CutOff,
     /// The directory and the register of nodes lose all data.
     Flush,
+    /// A client sets its visibility.
+    Visible,
+    VisibleFor,
+    /// A client adds a user to its block list.
+    Block,
+    BlockFor,
+    Unblock,
+    UnblockFor,
+    /// A client reads its block list.
+    BlockList,
+    /// A client sends a message.
+    Message,
 }
 
 /// Each kind with its weight in a run that has it, and a number `n`: one of `n` runs has the kind, on average.
@@ -85,6 +97,30 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Restart, 2, 6),
     (Kind::Flood, 4, 12),
 ];
+
+/// The kinds of a plan with restrictions, each with its weight.
+const RESTRICTIONS: [(Kind, usize); 12] = [
+    (Kind::Visible, 50),
+    (Kind::VisibleFor, 30),
+    (Kind::Block, 40),
+    (Kind::BlockFor, 20),
+    (Kind::Unblock, 40),
+    (Kind::UnblockFor, 20),
+    (Kind::BlockList, 10),
+    (Kind::Message, 30),
+    (Kind::Query, 80),
+    (Kind::Subscribe, 40),
+    (Kind::BefriendFor, 40),
+    (Kind::Unfriend, 30),
+];
+
+/// The bit of the seeds whose plans have restrictions.
+const RESTRICTIONS_BIT: u64 = 1 << 44;
+
+/// Returns the seed with the plan of `seed` and with restrictions: the users change who may see their statuses.
+pub const fn with_restrictions(seed: u64) -> u64 {
+    seed | RESTRICTIONS_BIT
+}
 
 /// The URL of the simulated backend, to which no connection is opened.
 const RECEIVER: &str = "http://127.0.0.1:9/";
@@ -147,6 +183,8 @@ pub(crate) struct Plan {
     pub users: usize,
     /// The maximum number of nodes; 0 if a single process has the stores.
     pub nodes: usize,
+    /// Whether the users change who may see their statuses.
+    pub restricts: bool,
 }
 
 impl Plan {
@@ -154,6 +192,8 @@ impl Plan {
     /// seeds.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
+        let restricts = seed & RESTRICTIONS_BIT != 0;
+        let seed = seed & !RESTRICTIONS_BIT;
         if seed >= TOLD_CLUSTER_FROM {
             plan.return_early();
             plan.share_stores(random);
@@ -166,6 +206,9 @@ impl Plan {
             plan.hold_up_deadlines(random);
         } else if seed % RACES_EVERY == RACES_AT {
             plan.race_logins(random);
+        }
+        if restricts {
+            plan.restrict();
         }
         plan
     }
@@ -218,6 +261,7 @@ impl Plan {
             worst,
             users,
             nodes: 0,
+            restricts: false,
         };
         if random.once_in(4) {
             plan.watch_only(random);
@@ -326,6 +370,14 @@ impl Plan {
                 self.kinds.push((kind, 6));
             }
         }
+    }
+
+    /// Adds the operations that change who may see a status.
+    fn restrict(&mut self) {
+        self.restricts = true;
+        self.users = self.users.max(3);
+        self.kinds.retain(|(kind, _)| RESTRICTIONS.iter().all(|(other, _)| kind != other));
+        self.kinds.extend(RESTRICTIONS);
     }
 
     /// Chooses the next operation, at random by the weights.

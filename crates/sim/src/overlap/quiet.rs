@@ -11,10 +11,14 @@ use super::people::{
 use super::weather::Climate;
 use super::world::World;
 use crate::reference::group_of;
-use lamplight_core::{Presence, Versioned, notifications};
+use lamplight_core::{Presence, Restrictions, Versioned, notifications, status_for};
 use lamplight_model::{Platform, StatusType, UserStatus};
 use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The status of a user, with the restrictions that decide what a watcher is shown.
+type Watched = (UserStatus, Option<Arc<Restrictions>>);
 
 /// The time in milliseconds within which all retries must succeed after the stores work again.
 const LONGEST_RETRY: u64 = 130_000;
@@ -68,6 +72,7 @@ impl World {
         self.judge_connections();
         self.judge_lists();
         self.judge_events();
+        self.judge_restrictions();
         if self.judge.is_broken() {
             return;
         }
@@ -76,6 +81,8 @@ impl World {
         // Before the next change of a user, which would correct a wrong status.
         self.judge_pictures(&expected);
         self.probe(phase);
+        self.judge_pictures(&expected);
+        self.probe_restrictions(phase, &expected);
         self.judge_pictures(&expected);
         // Friend notification may have been switched on meanwhile, and subscriptions may have become effective again.
         for who in self.everybody() {
@@ -172,10 +179,10 @@ impl World {
     }
 
     /// Returns the status of a user as watchers get it; `None` if it cannot be read.
-    fn watched_status(&self, who: Who) -> Option<UserStatus> {
+    fn watched_status(&self, who: Who) -> Option<Watched> {
         let (service, now) = (&self.node().shared.service, self.node().shared.now());
         let (user, ids) = (user_of(who), [id_of(who)]);
-        block_on(service.statuses(&user, &ids, Viewing::Watched, now)).ok()?.pop()?
+        block_on(service.restricted_statuses(&user, &ids, Viewing::Watched, now)).ok()?.pop()?
     }
 
     fn judge_logins(&self) {
@@ -433,8 +440,7 @@ impl World {
     }
 
     pub(super) fn judge_pictures(&self, expected: &BTreeMap<Who, BTreeSet<Who>>) {
-        let truth: Vec<Option<UserStatus>> =
-            (0..self.plan.users).map(|who| self.watched_status(who)).collect();
+        let truth: Vec<Option<Watched>> = (0..self.plan.users).map(|who| self.watched_status(who)).collect();
         let clients = self.people.clients.borrow();
         for worker in self.nodes.iter().flat_map(|node| &node.workers) {
             for (id, number, user, _) in worker.logged_in() {
@@ -463,8 +469,9 @@ impl World {
         }
     }
 
-    fn judge_picture(&self, number: u64, client: &Client, of: Who, truth: Option<&UserStatus>) {
-        let Some(truth) = truth else { return };
+    fn judge_picture(&self, number: u64, client: &Client, of: Who, truth: Option<&Watched>) {
+        let Some((truth, restrictions)) = truth else { return };
+        let truth = &status_for(truth.clone(), restrictions.as_deref(), &id_of(client.who));
         let known = client.picture.get(&of);
         // A client is not notified of a new version alone. The version rises at a loss.
         let is_current = |known: &UserStatus| {

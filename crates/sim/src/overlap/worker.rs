@@ -4,11 +4,13 @@
 mod fanout;
 mod reads;
 mod requests;
+mod restrictions;
 
 use super::executor::{Executor, wall};
 use super::judge::Judge;
 use super::lease::{Lease, Log};
 use super::people::{Message, People, Request, Who, who_is};
+use super::sight::Sight;
 use super::stores::Live;
 use crate::random::Random;
 use lamplight_core::{ConflationRate, EndCause, LinkEnd, WatcherKey};
@@ -45,6 +47,7 @@ pub(crate) struct Shared {
     pub lease: Option<Lease>,
     pub key: AppKey,
     pub people: Rc<People>,
+    pub sight: Rc<Sight>,
     pub judge: Rc<Judge>,
     pub attempts: RefCell<BTreeMap<u64, Attempt>>,
     pub random: RefCell<Random>,
@@ -97,6 +100,8 @@ pub(crate) struct Worker {
     lists_heard: RefCell<ListsHeard>,
     reads: RefCell<Reads>,
     waiting: reads::Waiting,
+    /// The newest restrictions of each user that the audience has been told.
+    restrictions: restrictions::Heard,
     /// Wakes the worker's loop when a task ends.
     wake: Notify,
 }
@@ -187,6 +192,7 @@ impl Worker {
             lists_heard: RefCell::new(ListsHeard::with_interest(log.interest())),
             reads: RefCell::default(),
             waiting: reads::Waiting::default(),
+            restrictions: restrictions::Heard::default(),
             wake: Notify::new(),
         });
         let it = Rc::clone(&worker);

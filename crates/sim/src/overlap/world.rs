@@ -10,12 +10,13 @@ use super::node::{Node, Surroundings, THE_APP};
 use super::people::{CLOCK_ERROR, DEVICES, NAMES, People, Stage, Who, device_id, is_over, user_of, who_is};
 use super::plan::Plan;
 use super::receiver::Receiver;
+use super::sight::Sight;
 use super::stores::Live;
 use super::weather::{Climate, Weather};
 use crate::random::Random;
 use crate::world::Failed;
 use lamplight_core::Versioned;
-use lamplight_directory::{ChangeLog, LogReader, News};
+use lamplight_directory::{ChangeLog, LogReader};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{App, AppKey, ConnectionId, Platform, Reason, UserStatus};
@@ -90,6 +91,7 @@ impl World {
             executor: executor.clone(),
             weather: Arc::clone(&weather),
             people: Rc::clone(&people),
+            sight: Rc::new(Sight::new(Rc::clone(&judge))),
             judge: Rc::clone(&judge),
             key: key.clone(),
         };
@@ -196,13 +198,15 @@ impl World {
         }
         let now = self.now();
         for entry in entries {
-            if let News::Status(status) = &entry.news {
+            if let Some((status, restrictions)) = entry.news.status() {
                 let who = who_is(&entry.user.id);
+                let restricts = self.around.sight.differs_in_log(who, restrictions);
                 if let Some(last) = self.last_told.get(&who) {
-                    if last.version >= status.version {
+                    if last.version > status.version || last.version == status.version && !restricts {
                         let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
                         self.judge.found(Name::GoesBack, what);
-                    } else if super::people::same(last, status) && !last.is_put_back_as(status) {
+                    } else if !restricts && super::people::same(last, status) && !last.is_put_back_as(status)
+                    {
                         let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
                         self.judge.found(Name::NoDifference, what);
                     }

@@ -21,9 +21,13 @@ impl Worker {
             let mut audience = self.audience.borrow_mut();
             for entry in &entries {
                 self.lists_heard.borrow_mut().hear(entry);
-                audience.hear(entry, now, &mut effects);
+                if !audience.hear(entry, now, &mut effects) {
+                    self.note_restrictions(entry);
+                }
             }
-            audience.tell_due(now, &mut Vec::new());
+            let mut due = Vec::new();
+            audience.tell_due(now, &mut due);
+            due.iter().for_each(|entry| self.note_restrictions(entry));
         }
         if heard != Heard::All {
             self.read_everything_again();
@@ -204,6 +208,7 @@ impl Worker {
             Told::More
         });
         if !told.is_empty() {
+            self.judge_told(watcher, client, &told);
             self.shared.people.hear(client, Message::Told(told));
         }
     }

@@ -244,6 +244,7 @@ impl Worker {
                 continue;
             }
             audience.tell(&user, &status, restrictions.as_ref());
+            self.note_restrictions_of(&user, status.version, restrictions.as_ref());
         }
         Ok(unread)
     }

@@ -6,10 +6,11 @@ use crate::overlap::executor::wall;
 use crate::overlap::judge::Name;
 use crate::overlap::people::{
     APP, Body, DEVICES, LoginRequest, Message, NAMES, Request, Who, device_id, id_of, seconds_of, user_of,
+    who_is,
 };
 use lamplight_auth::{Claims, sign};
 use lamplight_core::{LinkEnd, Told, WatcherKey, notifications};
-use lamplight_model::{Code, ConnectionId, Refusal, User, UserId, UserStatus};
+use lamplight_model::{ClientMessageId, Code, ConnectionId, MessageBody, Refusal, User, UserId, UserStatus};
 use lamplight_service::{
     By, Effect, LoggedIn, LoginCall, Member, NewFriend, NotCurrent, OwnListChange, ServiceError, WatchList,
 };
@@ -70,7 +71,12 @@ impl Worker {
                 | Request::Unsubscribe(_)
                 | Request::List
                 | Request::Befriend(..)
-                | Request::Unfriend(..) => Work::Answering,
+                | Request::Unfriend(..)
+                | Request::Visible(_)
+                | Request::Block(_)
+                | Request::Unblock(_)
+                | Request::BlockList
+                | Request::Message(_) => Work::Answering,
             };
             let login = connection.login().map(|login| (login.user.clone(), login.watcher));
             (connection.id, number, request, login)
@@ -85,7 +91,7 @@ impl Worker {
                     worker.answer(id, number, Err(Code::NOT_LOGGED_IN.into()));
                 }
                 (request, Some((user, watcher))) => {
-                    let answer = worker.in_time(worker.call(&user, id, watcher, request)).await;
+                    let answer = worker.in_time(worker.call(&user, id, watcher, number, request)).await;
                     if answer.is_err() {
                         let mut effects = Vec::new();
                         worker.audience.borrow_mut().release(watcher, &mut effects);
@@ -341,6 +347,7 @@ impl Worker {
         user: &User,
         id: ConnectionId,
         watcher: WatcherKey,
+        number: u64,
         request: Request,
     ) -> Result<Body, ServiceError> {
         let service = &self.shared.service;
@@ -388,11 +395,31 @@ impl Worker {
             }
             Request::Befriend(friend, both) => {
                 let friend = NewFriend { both, ..NewFriend::mutual(id_of(friend)) };
-                service.add_friend(user, friend, By::Client(id), now).await?;
+                let change = self.shared.sight.begin(&[who_is(&user.id), who_is(&friend.id)], false);
+                let done = service.add_friend(user, friend, By::Client(id), now).await;
+                change.end(&done);
+                done?;
                 Ok(Body::Done)
             }
             Request::Unfriend(friend, both) => {
-                service.delete_friends(user, &[id_of(friend)], both, By::Client(id), now).await?;
+                let change = self.shared.sight.begin(&[who_is(&user.id), friend], false);
+                let done = service.delete_friends(user, &[id_of(friend)], both, By::Client(id), now).await;
+                change.end(&done);
+                done?;
+                Ok(Body::Done)
+            }
+            Request::Visible(_) | Request::Block(_) | Request::Unblock(_) => {
+                self.shared.sight.change(service, user, &request, By::Client(id), now).await?;
+                Ok(Body::Done)
+            }
+            Request::BlockList => {
+                service.block_list(user, By::Client(id), now).await?;
+                Ok(Body::Done)
+            }
+            Request::Message(to) => {
+                let body = MessageBody::Text("hello".to_owned());
+                let client_id = ClientMessageId::new(&format!("m{number}")).expect("printable");
+                service.send_message(user, &id_of(to), body, client_id, By::Client(id), now).await?;
                 Ok(Body::Done)
             }
             Request::Login(_) | Request::Logout => unreachable!("handled before"),
@@ -494,6 +521,7 @@ impl Worker {
             self.shared.judge.note(|| format!("  request {number}: {error}"));
             error.refusal().code
         });
+        self.judge_hidden(client, number, &answer);
         self.shared.people.hear(client, Message::Answer { request: number, answer });
         if self.shared.people.reads(client) {
             self.tell_list_difference(slot);

@@ -304,7 +304,8 @@ impl World {
         open.values_mut().for_each(|connections| connections.retain(|id| !handed_on.contains(id)));
         open.retain(|_, connections| !connections.is_empty());
         let lists: Vec<BTreeSet<Who>> = self.everybody().map(|who| self.listed(who)).collect();
-        *self.people.must_stay.borrow_mut() = open.keys().copied().collect();
+        let must_stay = open.keys().copied().filter(|who| self.is_open(*who)).collect();
+        *self.people.must_stay.borrow_mut() = must_stay;
         self.people.asked_about.borrow_mut().clear();
         let delay = self.random.below(100);
         self.set_weather(Climate { delay, ..Climate::default() });
@@ -400,7 +401,7 @@ impl World {
         log.take(&mut entries);
         let mut told: BTreeMap<Who, Vec<StatusType>> = BTreeMap::new();
         for entry in entries {
-            if let lamplight_directory::News::Status(status) = &entry.news {
+            if let Some((status, _)) = entry.news.status() {
                 told.entry(who_is(&entry.user.id)).or_default().push(status.status_type);
             }
         }

@@ -10,7 +10,7 @@ use crate::overlap::people::{
 use crate::overlap::plan::Kind;
 use lamplight_core::LinkEnd;
 use lamplight_directory::{ChangeLog, LogEntry, News};
-use lamplight_model::{AppId, Now, Platform};
+use lamplight_model::{AppId, Now, Platform, Visibility};
 use lamplight_service::{By, NewFriend, Revoking, Service, ServiceError};
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -115,10 +115,14 @@ impl World {
             }
             Kind::BefriendFor => {
                 self.allow_friends(who, other);
+                let sight = Rc::clone(&self.around.sight);
                 self.call(format!("{} befriends {}", NAMES[who], NAMES[other]), move |service, now| {
                     Box::pin(async move {
+                        let change = sight.begin(&[who, other], false);
                         let friend = NewFriend { both: true, ..NewFriend::mutual(id_of(other)) };
-                        service.add_friend(&user_of(who), friend, By::App, now).await.map(drop)
+                        let done = service.add_friend(&user_of(who), friend, By::App, now).await;
+                        change.end(&done);
+                        done.map(drop)
                     })
                 });
             }
@@ -126,6 +130,20 @@ impl World {
                 let both = self.random.once_in(2);
                 return self.ask_somebody(|users, _| Request::Unfriend(users[0], both));
             }
+            Kind::Visible => {
+                let visibility = self.some_visibility();
+                return self.ask_somebody(|_, _| Request::Visible(visibility));
+            }
+            Kind::Block => return self.ask_somebody(|users, _| Request::Block(users)),
+            Kind::Unblock => return self.ask_somebody(|users, _| Request::Unblock(users)),
+            Kind::BlockList => return self.ask_somebody(|_, _| Request::BlockList),
+            Kind::Message => return self.ask_somebody(|users, _| Request::Message(users[0])),
+            Kind::VisibleFor => {
+                let visibility = self.some_visibility();
+                self.restrict_for(who, Request::Visible(visibility));
+            }
+            Kind::BlockFor => self.restrict_for(who, Request::Block(vec![other])),
+            Kind::UnblockFor => self.restrict_for(who, Request::Unblock(vec![other])),
             Kind::Switch => {
                 let mut app = self.app.clone();
                 let on = !app.settings.switches.friend_notification;
@@ -209,6 +227,20 @@ impl World {
         true
     }
 
+    fn some_visibility(&mut self) -> Visibility {
+        *self.random.pick(&[Visibility::Everyone, Visibility::Friends, Visibility::Nobody])
+    }
+
+    /// Starts a call of the server API that changes who may see the status of a user.
+    fn restrict_for(&mut self, who: Who, request: Request) {
+        let sight = Rc::clone(&self.around.sight);
+        self.call(format!("{}: {request:?}", NAMES[who]), move |service, now| {
+            Box::pin(
+                async move { sight.change(service, &user_of(who), &request, By::App, now).await.map(drop) },
+            )
+        });
+    }
+
     fn allow_friends(&self, one: Who, other: Who) {
         let mut allowed = self.people.allowed.borrow_mut();
         allowed[one].insert(other);
@@ -236,8 +268,14 @@ impl World {
             | Request::Query(_)
             | Request::Unsubscribe(_)
             | Request::List
+            | Request::Visible(_)
+            | Request::Block(_)
+            | Request::Unblock(_)
+            | Request::BlockList
+            | Request::Message(_)
             | Request::Unfriend(..) => {}
         }
+        self.note_asked(asked, client.who, &request);
         self.judge.note(|| format!("{} asks {asked}: {request:?}", label(number, &client)));
         self.worker_of(id, &client).receive(id, asked, request);
     }
@@ -332,11 +370,14 @@ impl World {
         let ended = self.note_kick(who, true);
         // After a deletion, the user id may belong to a new account.
         self.people.ended.borrow_mut().retain(|(whose, _)| *whose != who);
-        let clock = Arc::clone(self.executor.clock());
+        let (clock, sight) = (Arc::clone(self.executor.clock()), Rc::clone(&self.around.sight));
         let repeat = Some(Interrupted::Delete(who));
         self.call_until_answered(repeat, format!("delete {}", NAMES[who]), move |service, now| {
             Box::pin(async move {
-                let revoking = service.delete_account(&user_of(who), now).await?;
+                let change = sight.begin(&(0..NAMES.len()).collect::<Vec<_>>(), false);
+                let done = service.delete_account(&user_of(who), now).await;
+                change.end(&done);
+                let revoking = done?;
                 wait_until_answer(&clock, &revoking).await;
                 ended();
                 Ok(())
