@@ -27,6 +27,9 @@ pub trait Versioned {
     /// Returns `true` if `newer` is this state, put back after a loss of records: `newer` has a higher version, and a
     /// watcher sees no other difference.
     fn is_put_back_as(&self, newer: &Self) -> bool;
+
+    /// Returns `true` if `newer` differs from this state in nothing but the version.
+    fn is_renumbered_as(&self, newer: &Self) -> bool;
 }
 
 impl Versioned for UserStatus {
@@ -46,6 +49,10 @@ impl Versioned for UserStatus {
             == (&newer.user_id, &newer.status_type, &newer.custom_status, &newer.custom_expires)
             && (since, last_seen) == (&newer.since, &newer.last_seen);
         is_rebuilt && is_same
+    }
+
+    fn is_renumbered_as(&self, newer: &Self) -> bool {
+        *self == Self { version: self.version, ..newer.clone() }
     }
 }
 
@@ -173,17 +180,19 @@ impl<S: Versioned> Hub<S> {
         status: &UserStatus,
         restrictions: Option<&Arc<Restrictions>>,
     ) -> bool {
-        self.store(user, status, restrictions, |_, _| false)
+        self.store(user, status, restrictions, false)
     }
 
-    /// Like [`Hub::tell`], but marks nobody if the stored state [was put back](Versioned::is_put_back_as) as `status`.
+    /// Like [`Hub::tell`], but marks nobody if the stored state [was put back](Versioned::is_put_back_as) as `status`. If
+    /// the restrictions have changed, marks nobody to whom only the version differs: a record gets a new version when
+    /// another viewer may see the status again.
     pub fn tell_if_new(
         &mut self,
         user: &User,
         status: &UserStatus,
         restrictions: Option<&Arc<Restrictions>>,
     ) -> bool {
-        self.store(user, status, restrictions, S::is_put_back_as)
+        self.store(user, status, restrictions, true)
     }
 
     fn store(
@@ -191,7 +200,7 @@ impl<S: Versioned> Hub<S> {
         user: &User,
         status: &UserStatus,
         restrictions: Option<&Arc<Restrictions>>,
-        is_same: impl Fn(&S, &S) -> bool,
+        only_if_new: bool,
     ) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
         if !self.is_news(subject, status.version, restrictions) {
@@ -205,15 +214,19 @@ impl<S: Versioned> Hub<S> {
             None => restrictions.is_none(),
         };
         if is_as_restricted {
-            let quiet = stored.is_some_and(|stored| is_same(stored.state(), views.state()));
+            let quiet = only_if_new && stored.is_some_and(|it| it.state().is_put_back_as(views.state()));
             self.graph.set_state(subject, views, quiet);
             return true;
         }
         self.graph.set_restricted_state(subject, views, |before, (after, hidden_from)| {
             let Some((before, was_hidden_from)) = before else { return true };
-            let is_put_back =
-                was_hidden_from.is_none() && hidden_from.is_none() && is_same(before.state(), after.state());
-            before.version_for(was_hidden_from) < after.version_for(hidden_from) && !is_put_back
+            let looks_same = || {
+                let (before, after) = (before.state(), after.state());
+                before.is_put_back_as(after) || before.is_renumbered_as(after)
+            };
+            let could_and_can_see = was_hidden_from.is_none() && hidden_from.is_none();
+            before.version_for(was_hidden_from) < after.version_for(hidden_from)
+                && !(only_if_new && could_and_can_see && looks_same())
         });
         true
     }

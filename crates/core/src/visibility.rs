@@ -152,6 +152,12 @@ impl Restrictions {
         self.version
     }
 
+    /// Whether these are the restrictions of `stored`, apart from what viewers are shown.
+    pub fn are_as(&self, stored: &StoredRestrictions) -> bool {
+        let StoredRestrictions { version: _, visibility, friends, blocked } = stored;
+        (&self.visibility, &self.friends, &self.blocked) == (visibility, friends, blocked)
+    }
+
     /// Whether every viewer may see the status.
     pub fn is_open(&self) -> bool {
         self.visibility == Visibility::Everyone && self.blocked.is_empty()

@@ -15,6 +15,8 @@ pub enum RecordFilter {
         /// The platform on which a device of the user must be connected; `None` for any platform.
         on: Option<Platform>,
     },
+    /// The records of users whose status not everybody may see.
+    Restricted,
 }
 
 impl RecordFilter {
@@ -22,6 +24,7 @@ impl RecordFilter {
     pub fn takes(self, presence: &Presence) -> bool {
         match self {
             Self::All => true,
+            Self::Restricted => presence.restrictions().is_some_and(|it| !it.is_open()),
             Self::Online { on: None } => presence.status_type() == StatusType::Online,
             Self::Online { on: Some(platform) } => {
                 presence.status_type() == StatusType::Online

@@ -17,7 +17,7 @@ use crate::worker::Command;
 use lamplight_core::{Course, Duty, LeaseTimes, LostNode, common_ahead, pause_after_ended};
 use lamplight_directory::{Directory, DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Timestamp};
-use lamplight_service::{RecordedCursor, Service, ServiceError};
+use lamplight_service::{ComparedCursor, RecordedCursor, Service, ServiceError};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +36,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 const RESTORED_AT_ONCE: usize = 500;
 /// The pause between two such steps. Other operations use the stores in the pauses.
 const BETWEEN_RESTORED: Duration = Duration::from_millis(5);
+/// The pause between two pages of records whose restrictions are compared with the facts, so that other calls are served.
+const BETWEEN_COMPARED: Duration = Duration::from_millis(5);
 /// The longest time for which a stopping node tries to hold its links. Other nodes end the remaining links after the
 /// lease and the grace.
 const HOLD_PATIENCE: Duration = Duration::from_secs(15);
@@ -216,12 +218,24 @@ impl Cluster {
         // Any node may remove it. One is enough, because the search reads all partitions.
         let may_be_removed = !lost.is_registered || self.service.duties().has(Duty::Whole);
         if failed == 0 && may_be_removed && self.service.has_no_connections(lost.node).await? {
+            self.compare_restrictions().await?;
             match lost.is_registered {
                 true => _ = self.nodes.remove_lost(lost.node, lost.beat).await?,
                 false => self.service.duties().forget(lost.node),
             }
         }
         Ok(ended)
+    }
+
+    /// Compares the restrictions of all live records with the facts. The lost node may have committed a change that has
+    /// not reached the record.
+    async fn compare_restrictions(&self) -> Result<(), ServiceError> {
+        let mut place = Some(ComparedCursor::default());
+        while let Some(from) = place {
+            place = self.service.compare_restrictions(from, self.clock.now()).await?;
+            tokio::time::sleep(BETWEEN_COMPARED).await;
+        }
+        Ok(())
     }
 
     /// Reads the apps after another node has changed one, and at intervals, until the task is aborted.

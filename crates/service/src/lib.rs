@@ -59,7 +59,7 @@ pub use operations::profiles::{MAX_USERS_INFO, UsersInfo};
 pub use operations::session_events::{EventsRecorded, RecorderTerms};
 pub use operations::status::{Queried, SubscribeDone, UnsubscribeDone, Viewing};
 pub use operations::upkeep::{Expiring, Recovery};
-pub use operations::visibility::{OwnBlockList, UsersBlocked, UsersUnblocked};
+pub use operations::visibility::{ComparedCursor, OwnBlockList, UsersBlocked, UsersUnblocked};
 pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, Outbox, OutboxBell};
 pub use retries::MAX_RETRIES;
 pub use telling::Telling;

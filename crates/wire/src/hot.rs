@@ -19,7 +19,8 @@ const KEY_LOGIN_STATUSES: u8 = 3 << 3 | 2;
 /// The protobuf keys of `UserStatus.reason`, and of the fields that may differ in a status that was put back: `version`,
 /// `reason` and `online_devices`.
 const KEY_REASON: u8 = 6 << 3;
-const KEYS_NOT_SHOWN: [u8; 3] = [4 << 3, KEY_REASON, 8 << 3 | 2];
+const KEY_VERSION: u8 = 4 << 3;
+const KEYS_NOT_SHOWN: [u8; 3] = [KEY_VERSION, KEY_REASON, 8 << 3 | 2];
 
 /// The protobuf encoding of `StatusChanged.snapshot_complete = true`: field number << 3 | 0, then 1.
 const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
@@ -64,6 +65,12 @@ impl EncodedStatus {
         // The reason 0 is left out.
         let is_rebuilt = reason.is_none_or(|field| field[1..] == [v1::Reason::Login as u8]);
         is_rebuilt && fields(&self.protobuf).filter(shown).eq(fields(&newer.protobuf).filter(shown))
+    }
+
+    /// Whether `newer` differs from this status in nothing but the version. Compares the encodings.
+    pub fn is_renumbered_as(&self, newer: &Self) -> bool {
+        let is_other = |field: &&[u8]| field[0] != KEY_VERSION;
+        fields(&self.protobuf).filter(is_other).eq(fields(&newer.protobuf).filter(is_other))
     }
 
     /// Decodes the status.
@@ -293,6 +300,26 @@ mod tests {
             ] {
                 assert!(!is(&other), "{other:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_renumbered_status_differs_in_its_version_only() {
+        let one = UserStatus { reason: Reason::Custom, ..status("ann", "at lunch", 7, 1, Some(7)) };
+        let is = |newer: &UserStatus| encode_status(&one).is_renumbered_as(&encode_status(newer));
+        for version in [0, 8, 1 << 20, u64::MAX] {
+            assert!(is(&UserStatus { version: Version(version), ..one.clone() }));
+        }
+        for other in [
+            UserStatus { reason: Reason::Login, ..one.clone() },
+            UserStatus { status_type: StatusType::ALL[2], ..one.clone() },
+            UserStatus { custom_status: CustomStatus::new("x", 10).unwrap(), ..one.clone() },
+            UserStatus { custom_expires: Some(Timestamp(3)), ..one.clone() },
+            UserStatus { since: Timestamp(2), ..one.clone() },
+            UserStatus { last_seen: None, ..one.clone() },
+            UserStatus { online_devices: [Platform::IPhone].into_iter().collect(), ..one.clone() },
+        ] {
+            assert!(!is(&other), "{other:?}");
         }
     }
 

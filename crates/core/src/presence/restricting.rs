@@ -4,7 +4,7 @@ use super::Presence;
 use crate::device::Link;
 use crate::transition::Transition;
 use crate::visibility::{Restrictions, ShownStatus};
-use lamplight_model::{AppSettings, Now, Reason, StatusType, StoredRestrictions, Version};
+use lamplight_model::{AppSettings, Now, Reason, StatusType, StoredRestrictions, Version, Visibility};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,11 +14,20 @@ impl Presence {
         self.restrictions.as_ref()
     }
 
+    /// Whether the record has the restrictions of `stored`, read from the facts. Of a deleted account it needs none.
+    pub fn is_restricted_as(&self, stored: &StoredRestrictions) -> bool {
+        let is_open = || stored.visibility == Visibility::Everyone && stored.blocked.is_empty();
+        self.is_deleted() || self.restrictions.as_ref().map_or_else(is_open, |it| it.are_as(stored))
+    }
+
     /// Adopts restrictions from the facts. Does nothing and returns `false` if the record has those of an equally new or
     /// newer snapshot.
     ///
     /// If a viewer may see the status again, and was told a version that is not older than the record's, the record gets
     /// a new version. Other watchers see no change.
+    ///
+    /// A record that was lost and created again is not reported to the watchers before a connection is put back, because
+    /// it lacks what the connection brings. The first connection that is put back, or the end of the wait, is reported.
     pub fn restrict(
         &mut self,
         stored: &StoredRestrictions,
@@ -32,7 +41,12 @@ impl Presence {
         };
         let reveals = before.is_some_and(|before| before.hides_more_than(&after));
         self.set_restrictions(after, reveals, now);
-        Transition { changed: true, restricted: true, ..Transition::quiet(true) }
+        Transition { changed: true, restricted: !self.waits_for_connections(), ..Transition::quiet(true) }
+    }
+
+    /// Whether the user is ONLINE only because the record was lost, and may have connections that are not put back yet.
+    pub fn waits_for_connections(&self) -> bool {
+        self.is_as_rebuilt() && self.status_type() == StatusType::Online
     }
 
     /// Adopts restrictions from the facts in a record that was just created from the facts, and is not stored yet.

@@ -37,6 +37,10 @@ impl Versioned for MailboxStatus {
     fn is_put_back_as(&self, newer: &Self) -> bool {
         self.0.is_put_back_as(&newer.0)
     }
+
+    fn is_renumbered_as(&self, newer: &Self) -> bool {
+        self.0.is_renumbered_as(&newer.0)
+    }
 }
 
 impl Worker {

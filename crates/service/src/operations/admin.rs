@@ -65,8 +65,15 @@ impl Service {
         if made.made || self.is_in_cluster() {
             self.forget_deleted_user(user, now).await.inspect_err(|_| self.agree_later(user, true))?;
         }
-        let restored = self.directory.update(user, now, |presence| presence.restore_account(made.born));
-        restored.await.inspect_err(|_| self.agree_later(user, true))?;
+        let restored = self.directory.update(user, now, |presence| {
+            let restored = presence.restore_account(made.born);
+            let keeps_restrictions = restored.changed && presence.restrictions().is_some();
+            restored.map(|()| keeps_restrictions)
+        });
+        if restored.await.inspect_err(|_| self.agree_later(user, true))? == Some(true) {
+            // They may be those of the former account.
+            self.apply_or_retry(user, now).await?;
+        }
         Ok(made.made)
     }
 

@@ -94,6 +94,8 @@ struct Entered {
     version: Version,
     /// The subscription list of that revision.
     subscriptions: Vec<UserId>,
+    /// Whether the record has restrictions.
+    is_restricted: bool,
 }
 
 /// The result of recording a login in the facts. The default is for a login that need not be recorded.
@@ -169,9 +171,16 @@ impl Service {
                     self.record_and_enter(&user, &app, &connect, call.resume, now).await?
                 }
             };
-        let Entered { login, connected, unsettled, rev, version, subscriptions } = entered;
+        let Entered { login, connected, unsettled, rev, version, subscriptions, is_restricted } = entered;
         if !unsettled.is_empty() {
             self.settle_or_retry(&user, unsettled, now).await;
+        }
+        // The restrictions may be those of a former account.
+        if registered
+            && is_restricted
+            && let Err(error) = self.apply_or_retry(&user, now).await
+        {
+            tracing::warn!(%error, "cannot restrict the status of a new account; it will be retried");
         }
         self.deletions.check_still_there(&user, &app, now).await?;
         Ok(LoggedIn {
@@ -557,5 +566,6 @@ fn refused_as(connect: &Connect<'_>, resume: bool) -> RefusedLogin {
 fn entered_as(presence: &Presence, login: u64, connected: Connected) -> Entered {
     let unsettled = presence.unsettled_ends().cloned().collect();
     let (version, subscriptions) = (presence.version(), presence.subscriptions().iter().collect());
-    Entered { login, connected, unsettled, rev: 0, version, subscriptions }
+    let is_restricted = presence.restrictions().is_some();
+    Entered { login, connected, unsettled, rev: 0, version, subscriptions, is_restricted }
 }

@@ -148,8 +148,21 @@ impl Service {
         }
     }
 
-    /// Updates the live record of a user to the state of the account in the facts: created, kicked or deleted.
+    /// Updates the live record of a user to the state of the account in the facts: created, kicked or deleted. The record
+    /// of an account that was created again may have the restrictions of the former account, which are replaced.
     pub(crate) async fn agree(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        self.agree_about_account(user, now).await?;
+        let is_restricted = |_: &User, presence: Option<&Presence>| {
+            presence.is_some_and(|it| !it.is_deleted() && it.restrictions().is_some())
+        };
+        if self.directory.read(std::slice::from_ref(user), is_restricted).await? == [true] {
+            self.apply_restrictions(user, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Does the work of [`Service::agree`] without the restrictions.
+    pub(crate) async fn agree_about_account(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         let account = self.facts.accounts(vec![user.clone()]).await?.remove(0);
         let revocation = self.facts.revocation(user.clone()).await?;

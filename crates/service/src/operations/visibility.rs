@@ -9,15 +9,18 @@ use crate::records::Seeds;
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
 use lamplight_core::{Call, Presence, Transition, check_batch};
-use lamplight_directory::{DirectoryError, DirectoryErrorKind, ListsChange};
+use lamplight_directory::{DirectoryError, DirectoryErrorKind, ListsChange, RecordCursor, RecordFilter};
 use lamplight_facts::BlockOutcome;
 use lamplight_model::{
-    BlockedUser, Code, MAX_BLOCKED, Now, Refusal, StoredRestrictions, User, UserId, Visibility,
+    AppId, BlockedUser, Code, MAX_BLOCKED, Now, Refusal, StoredRestrictions, User, UserId, Visibility,
 };
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The number of users with restrictions that are read in one call.
 const USERS_AT_ONCE: usize = 500;
+
+/// The number of users in a page of [`Service::compare_restrictions`]. The data of a user has up to 11,000 ids.
+const COMPARED_AT_ONCE: usize = 100;
 
 /// The visibility and the block list of a user.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -170,31 +173,39 @@ impl Service {
             let applied = self
                 .directory
                 .update(user, now, |presence| match presence.is_deleted() {
-                    true => Transition::quiet(false),
+                    true => Transition::quiet(Applied::Deleted),
                     false => {
                         let mut restricted = presence.restrict(&stored, &app.settings, now);
                         // The log has not reported the restrictions with which the record was created.
-                        restricted.changed |= is_new;
-                        restricted.restricted |= is_new;
-                        restricted
+                        let is_news = is_new && !presence.waits_for_connections();
+                        restricted.changed |= is_news;
+                        restricted.restricted |= is_news;
+                        restricted.map(|_| Applied::Done)
                     }
                 })
                 .await?;
-            if applied.is_none() {
+            match applied {
+                Some(Applied::Done) => {}
+                // The account was created again, and its creation has not reached the record yet.
+                Some(Applied::Deleted) => {
+                    seeds.count()?;
+                    self.agree_about_account(user, now).await?;
+                }
                 // A record that is being created from older facts must not be stored after this operation.
-                match self.seed_again(&mut seeds, user, &app, now).await {
+                None => match self.seed_again(&mut seeds, user, &app, now).await {
                     Ok(()) => is_new = true,
                     Err(ServiceError::Refused(_)) => return Ok(()),
                     Err(error) => return Err(error),
-                }
-                continue;
+                },
             }
             // An operation that has committed meanwhile may have seen the record as it was before.
             let Some(again) = self.stored_restrictions(user).await? else { return Ok(()) };
-            if is_same(&stored, &again) {
+            if applied == Some(Applied::Done) && is_same(&stored, &again) {
                 return Ok(());
             }
-            seeds.count()?;
+            if applied == Some(Applied::Done) {
+                seeds.count()?;
+            }
             stored = again;
         }
     }
@@ -245,8 +256,57 @@ impl Service {
         Ok(())
     }
 
+    /// Compares one page of live records with the restrictions in the facts, and makes those agree that differ. Returns
+    /// the next page; `None` after the last one.
+    ///
+    /// A node that has ended may have committed a change that has not reached the record. After the end of a node,
+    /// another node therefore compares all pages. If the call fails, the page must be repeated.
+    pub async fn compare_restrictions(
+        &self,
+        place: ComparedCursor,
+        now: Now,
+    ) -> Result<Option<ComparedCursor>, ServiceError> {
+        let (users, next) = match place {
+            ComparedCursor::Facts(after) => {
+                let users = self.facts.restricted_users(after, COMPARED_AT_ONCE).await?;
+                let last = users.last().filter(|_| users.len() == COMPARED_AT_ONCE).cloned();
+                let next = last.map(|last| ComparedCursor::Facts(Some(last)));
+                (users, next.or_else(|| self.records_of_app_after(None)))
+            }
+            ComparedCursor::Records(app, after) => {
+                let page = self
+                    .directory
+                    .records_of(app, RecordFilter::Restricted, after.as_ref(), COMPARED_AT_ONCE)
+                    .await?;
+                let next = page.next.map(|next| ComparedCursor::Records(app, Some(next)));
+                (page.users, next.or_else(|| self.records_of_app_after(Some(app))))
+            }
+        };
+        let users: Vec<User> = users.into_iter().filter(|user| self.apps.get(user.app).is_some()).collect();
+        if users.is_empty() {
+            return Ok(next);
+        }
+        let stored = self.facts.restrictions(users.clone()).await?;
+        let stored: HashMap<&User, _> = users.iter().zip(&stored).collect();
+        let agrees = |user: &User, presence: Option<&Presence>| match (presence, stored[user]) {
+            (Some(presence), Some(stored)) => presence.is_restricted_as(stored),
+            (None, _) | (_, None) => true,
+        };
+        let agree = self.directory.read(&users, agrees).await?;
+        for (user, _) in users.iter().zip(agree).filter(|(_, agrees)| !agrees) {
+            self.apply_restrictions(user, now).await?;
+        }
+        Ok(next)
+    }
+
+    fn records_of_app_after(&self, after: Option<AppId>) -> Option<ComparedCursor> {
+        let ids = self.apps.all().into_iter().map(|app| app.id);
+        let next = ids.filter(|id| after.is_none_or(|after| *id > after)).min();
+        next.map(|app| ComparedCursor::Records(app, None))
+    }
+
     /// Makes the record agree with the facts. If this fails, it is retried later, because the facts have the change.
-    async fn apply_or_retry(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+    pub(crate) async fn apply_or_retry(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let applied = self.apply_restrictions(user, now).await;
         applied.inspect_err(|_| self.retries.push(Pending::Restrict { user: user.clone() }))
     }
@@ -288,6 +348,29 @@ impl Service {
         }
         let doing = "restricting a status beside a node of an earlier version";
         Err(DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }.into())
+    }
+}
+
+/// The outcome of adopting restrictions in a record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Applied {
+    Done,
+    /// The record is that of a deleted account.
+    Deleted,
+}
+
+/// The position of a page of [`Service::compare_restrictions`].
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ComparedCursor {
+    /// Among the restricted users of the facts, after this user.
+    Facts(Option<User>),
+    /// Among the restricted records of an app, from this page on. The apps are in ascending order of their ids.
+    Records(AppId, Option<RecordCursor>),
+}
+
+impl Default for ComparedCursor {
+    fn default() -> Self {
+        Self::Facts(None)
     }
 }
 

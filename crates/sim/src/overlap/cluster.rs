@@ -8,7 +8,7 @@ use super::worker::{Shared, Worker};
 use lamplight_core::{Duty, LostNode};
 use lamplight_directory::{DirectoryError, NodeEntry, Nodes, Register};
 use lamplight_model::{Moment, Now, Timestamp};
-use lamplight_service::{RecordedCursor, ServiceError};
+use lamplight_service::{ComparedCursor, RecordedCursor, ServiceError};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -140,6 +140,10 @@ async fn clear(shared: &Shared, lost: LostNode) -> Result<(), ServiceError> {
     }
     let may_be_removed = !lost.is_registered || shared.service.duties().has(Duty::Whole);
     if failed == 0 && may_be_removed && shared.service.has_no_connections(lost.node).await? {
+        let mut place = Some(ComparedCursor::default());
+        while let Some(from) = place {
+            place = shared.service.compare_restrictions(from, shared.now()).await?;
+        }
         if lost.is_registered {
             let lease = lease_of(shared);
             lease.call(shared.executor.clock(), lease.register.remove_lost(lost.node, lost.beat)).await?;

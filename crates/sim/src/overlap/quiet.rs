@@ -474,8 +474,11 @@ impl World {
         let truth = &status_for(truth.clone(), restrictions.as_deref(), &id_of(client.who));
         let known = client.picture.get(&of);
         // A client is not notified of a new version alone. The version rises at a loss.
+        // It also rises when other viewers may see the status again.
+        let is_renumbered = |known: &UserStatus| self.plan.restricts && known.since == truth.since;
         let is_current = |known: &UserStatus| {
-            known.version == truth.version || known.version < truth.version && known.is_put_back_as(truth)
+            known.version == truth.version
+                || known.version < truth.version && (known.is_put_back_as(truth) || is_renumbered(known))
         };
         let is_right = known.is_some_and(|known| is_current(known) && same(known, truth));
         if !is_right {

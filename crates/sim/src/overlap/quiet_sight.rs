@@ -40,7 +40,10 @@ impl World {
             is_hidden: stored.as_ref().is_some_and(|it| !may_see(it, &id_of(viewer))),
             is_blocked: stored.as_ref().is_some_and(|it| it.blocked.contains(&id_of(viewer))),
             has_account: stored.is_some(),
-            shown: self.node().peek(&user_of(of), |presence| Some(shown_to(presence?, of, viewer))),
+            shown: self.node().peek(&user_of(of), |presence| {
+                // The account may have been created again, which the record does not show yet.
+                presence.filter(|it| !it.is_deleted()).map(|it| shown_to(it, of, viewer))
+            }),
         });
         let to = match request {
             Request::Message(to) => Some(*to),

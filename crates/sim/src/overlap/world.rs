@@ -202,10 +202,15 @@ impl World {
                 let who = who_is(&entry.user.id);
                 let restricts = self.around.sight.differs_in_log(who, restrictions);
                 if let Some(last) = self.last_told.get(&who) {
-                    if last.version > status.version || last.version == status.version && !restricts {
+                    // An entry about restrictions may come twice.
+                    let may_repeat = restricts || restrictions.is_some();
+                    if last.version > status.version || last.version == status.version && !may_repeat {
                         let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
                         self.judge.found(Name::GoesBack, what);
-                    } else if !restricts && super::people::same(last, status) && !last.is_put_back_as(status)
+                    } else if !restricts
+                        && last.version < status.version
+                        && super::people::same(last, status)
+                        && !last.is_put_back_as(status)
                     {
                         let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
                         self.judge.found(Name::NoDifference, what);

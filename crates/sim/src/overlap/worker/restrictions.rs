@@ -47,9 +47,7 @@ impl Worker {
     /// status is not shown it.
     pub(super) fn judge_told(&self, watcher: WatcherKey, client: u64, told: &[UserStatus]) {
         let viewer = self.audience.borrow().member(watcher).map(|member| member.user.id.clone());
-        if let Some(it) = self.shared.people.clients.borrow().get(&client) {
-            told.iter().for_each(|status| self.shared.sight.hear_told(client, it, status));
-        }
+        told.iter().for_each(|status| self.shared.sight.hear_told(client, status));
         let Some(viewer) = viewer else { return };
         let heard = self.restrictions.borrow();
         for status in told.iter().filter(|status| status.user_id != viewer) {
