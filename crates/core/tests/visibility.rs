@@ -324,3 +324,71 @@ fn a_hub_tells_each_watcher_what_the_watcher_may_see() {
     assert!(hub.tell(&user("u"), &status(30), Some(&blocked)));
     assert_eq!([friend, other, late].map(|it| told(&mut hub, it)), [vec![], vec![], vec![(30, Online)]]);
 }
+
+#[test]
+fn whoever_could_see_all_along_is_not_told_that_another_may_see_again() {
+    let status = |version, reason| UserStatus {
+        user_id: id("u"),
+        status_type: StatusType::Online,
+        custom_status: CustomStatus::new("here", 100).unwrap(),
+        custom_expires: None,
+        version: Version(version),
+        since: Timestamp(1),
+        reason,
+        last_seen: None,
+        online_devices: Default::default(),
+    };
+    // Also if another node has just read the record, whose status was changed by something else than a login.
+    for reason in [Reason::Login, Reason::Custom] {
+        let mut hub = Hub::<UserStatus>::default();
+        let [own, friend, other] = ["u", "f", "o"].map(|name| watcher(&mut hub, name));
+        let hidden = stored(1, Visibility::Friends, "f", "");
+        let hidden = Arc::new(Restrictions::changed(None, &hidden, closed(11)).unwrap());
+        assert!(hub.tell(&user("u"), &status(10, reason), Some(&hidden)));
+        for watcher in [own, friend, other] {
+            assert_eq!(told(&mut hub, watcher).len(), 1);
+        }
+        let open = stored(2, Visibility::Everyone, "", "");
+        let open = Arc::new(Restrictions::changed(Some(&hidden), &open, closed(12)).unwrap());
+        assert!(hub.tell_if_new(&user("u"), &status(13, reason), Some(&open)));
+        let online = vec![(13, StatusType::Online)];
+        assert_eq!([own, friend, other].map(|it| told(&mut hub, it)), [vec![], vec![], online], "{reason:?}");
+    }
+}
+
+#[test]
+fn a_record_that_was_lost_is_not_reported_before_a_connection_is_put_back() {
+    let settings = AppSettings::default();
+    let phone = (DeviceId::new("phone").unwrap(), Platform::IPhone, 1);
+    let facts = UserFacts { logins: vec![phone], ..UserFacts::default() };
+    let rebuilt = Presence::from_facts(facts, Version(7), Timestamp(START), true, &settings, Moment(0));
+    let blocked = stored(1, Visibility::Everyone, "", "b");
+    let mut held = rebuilt.clone().held_until(Moment(1_000), Timestamp(START));
+    assert_eq!((held.status_type(), held.waits_for_connections()), (StatusType::Online, true));
+    let restricted = held.restrict(&blocked, &settings, now(5));
+    assert!(restricted.changed && !restricted.restricted);
+    assert!(held.is_restricted_as(&blocked));
+    // The end of the wait is reported, and so are the restrictions of a user who is away.
+    assert!(held.expire(&settings, now(2_000)).visible);
+    let mut away = rebuilt;
+    let restricted = away.restrict(&blocked, &settings, now(5));
+    assert!(restricted.changed && restricted.restricted);
+}
+
+#[test]
+fn a_record_is_compared_with_the_facts() {
+    let settings = AppSettings::default();
+    let mut record = World::new(settings.clone()).presence;
+    assert!(record.is_restricted_as(&stored(9, Visibility::Everyone, "", "")), "nobody has restricted it");
+    let friends = stored(1, Visibility::Friends, "fg", "b");
+    assert!(!record.is_restricted_as(&friends));
+    let _ = record.restrict(&friends, &settings, now(1));
+    assert!(record.is_restricted_as(&StoredRestrictions { version: 5, ..friends.clone() }));
+    for other in [
+        stored(1, Visibility::Everyone, "fg", "b"),
+        stored(1, Visibility::Friends, "f", "b"),
+        stored(1, Visibility::Friends, "fg", ""),
+    ] {
+        assert!(!record.is_restricted_as(&other), "{other:?}");
+    }
+}

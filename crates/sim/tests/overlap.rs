@@ -9,6 +9,7 @@
 
 use lamplight_sim::overlap::{
     Overlapped, Story, cluster_seed, held_up_seed, overlap, racing_seed, returns_seed, told_cluster_seed,
+    with_restrictions,
 };
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -46,6 +47,11 @@ const EXPECTED: &[&str] = &[
     "lanes leased",
     "left the cluster",
     "lost node cleared",
+    "answered about a hidden user",
+    "hid: told once",
+    "refused 20007 to a blocked sender",
+    "restricted in a quiet world",
+    "told of a hidden user",
     "put back: PutBack",
     "put back: Refused",
     "recorders superseded",
@@ -80,6 +86,7 @@ fn operations_that_overlap_leave_nothing_wrong() {
     let runs =
         short_runs(operations / 5).chain(held_up_runs(operations / 100)).chain(return_runs(operations / 20));
     let runs = runs.chain(node_runs(operations / 12)).chain(told_node_runs(operations / 20));
+    let runs = runs.chain(restricting_runs(operations / 10));
     let runs: Vec<(u64, usize)> = runs.chain(long_runs(operations * 4 / 5)).collect();
     // When one of the two threads has found a fault, the other stops.
     let (next, broken, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicBool::new(false));
@@ -147,6 +154,18 @@ fn told_node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (told_cluster_seed(number), EACH_RETURNS))
 }
 
+/// Seeds in which users change who may see their statuses, on one node and on several, each with its number of operations.
+/// The numbers add up to at least `operations`.
+fn restricting_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
+    let seed = |number: u64| match number % 4 {
+        0 | 1 => number / 2,
+        2 => cluster_seed(number / 4),
+        _ => told_cluster_seed(number / 4),
+    };
+    let numbers = 0..operations.div_ceil(EACH_ON_NODES) as u64;
+    numbers.map(move |number| (with_restrictions(seed(number)), EACH_ON_NODES))
+}
+
 fn add(all: &mut Overlapped, done: Overlapped) {
     all.operations += done.operations;
     all.phases += done.phases;
@@ -158,7 +177,8 @@ fn add(all: &mut Overlapped, done: Overlapped) {
 
 #[test]
 fn a_seed_always_goes_the_same_way() {
-    for seed in (1..8).chain([cluster_seed(0), cluster_seed(1), told_cluster_seed(0)]) {
+    let restricting = [with_restrictions(1), with_restrictions(cluster_seed(1))];
+    for seed in (1..8).chain([cluster_seed(0), cluster_seed(1), told_cluster_seed(0)]).chain(restricting) {
         let once = overlap(seed, 120, Story::SinceQuiet);
         let again = overlap(seed, 120, Story::SinceQuiet);
         assert_eq!(once, again, "seed {seed}");

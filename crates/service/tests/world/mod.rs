@@ -24,6 +24,8 @@ pub struct World {
     pub app: App,
     pub now: Now,
     began: Timestamp,
+    pub facts: Arc<dyn Facts>,
+    pub directory: Arc<InProcessDirectory>,
     log: LogReader,
     _folder: TempDir,
 }
@@ -36,7 +38,8 @@ impl World {
         let directory = Arc::new(InProcessDirectory::in_memory());
         let log = Arc::<InProcessDirectory>::clone(&directory);
         let throttle = ThrottleLimits::default();
-        let service = Service::new(facts, Arc::<InProcessDirectory>::clone(&directory), log, throttle);
+        let service =
+            Service::new(Arc::clone(&facts), Arc::<InProcessDirectory>::clone(&directory), log, throttle);
         let service = Arc::new(service);
         let mut settings = AppSettings::default();
         change(&mut settings);
@@ -47,7 +50,7 @@ impl World {
             service.create_account(&user(account), now).await.unwrap();
         }
         let log = directory.follow();
-        Self { service, app, now, began: now.wall, log, _folder: folder }
+        Self { service, app, now, facts, directory, began: now.wall, log, _folder: folder }
     }
 
     pub async fn of(accounts: &[&str]) -> Self {
