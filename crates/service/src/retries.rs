@@ -41,6 +41,8 @@ pub(crate) enum Pending {
     Agree { user: User },
     /// The facts have, or may have, other restrictions of a user's status than the live record.
     Restrict { user: User },
+    /// The facts have, or may have, another friendship of a user than the live record.
+    Befriend { user: User },
 }
 
 /// The reason for which a connected device is logged out.
@@ -100,7 +102,10 @@ impl Retries {
                 *other == connection
             }
             Pending::TakeBack { refused, .. } => refused.connection == Some(connection),
-            Pending::Unrecord { .. } | Pending::Agree { .. } | Pending::Restrict { .. } => false,
+            Pending::Unrecord { .. }
+            | Pending::Agree { .. }
+            | Pending::Restrict { .. }
+            | Pending::Befriend { .. } => false,
         })
     }
 

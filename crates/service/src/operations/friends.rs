@@ -124,7 +124,10 @@ impl Service {
             },
         };
         let other = User::new(owner.app, id);
-        let done = self.change_lists([owner.clone(), other.clone()], self.facts.befriend(friendship)).await?;
+        let users = [owner.clone(), other.clone()];
+        let (done, unapplied) = self.change_friendship(users, self.facts.befriend(friendship)).await?;
+        // Until `apply_friendships` there is no await.
+        unapplied.are_applied();
         match done.outcome {
             Befriended::Done => {}
             Befriended::NoSuchOwner => return Err(by.no_such_caller(owner).into()),
@@ -181,7 +184,7 @@ impl Service {
             // The deletions run concurrently, so that they share commits.
             let unfriending = some.iter().map(|friend| {
                 let other = User::new(owner.app, friend.clone());
-                self.change_lists(
+                self.change_friendship(
                     [owner.clone(), other],
                     self.facts.unfriend(owner.clone(), friend.clone(), both),
                 )
@@ -191,7 +194,9 @@ impl Service {
             let mut failed = None;
             for (friend, done) in some.iter().zip(done) {
                 match done {
-                    Ok(done) => {
+                    Ok((done, unapplied)) => {
+                        // Until `apply_friendships` there is no await. The later ones wait.
+                        unapplied.are_applied();
                         version = version.max(done.owner_state.version);
                         if done.forth || done.back {
                             self.tell_unfriended(owner, friend, &done, by);

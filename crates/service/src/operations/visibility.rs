@@ -5,12 +5,13 @@
 //! copy names the snapshot that it comes from, so operations may overlap in any order.
 
 use crate::operations::lists::{By, Listed};
+use crate::operations::login::may_have_happened;
 use crate::records::Seeds;
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
 use lamplight_core::{Call, Presence, Transition, check_batch};
 use lamplight_directory::{DirectoryError, DirectoryErrorKind, ListsChange, RecordCursor, RecordFilter};
-use lamplight_facts::BlockOutcome;
+use lamplight_facts::{BlockOutcome, FactsError};
 use lamplight_model::{
     AppId, BlockedUser, Code, MAX_BLOCKED, Now, Refusal, StoredRestrictions, User, UserId, Visibility,
 };
@@ -210,20 +211,65 @@ impl Service {
         }
     }
 
+    /// Changes a friendship in the facts. The records of both users must then agree with the facts, as
+    /// [`Service::apply_friendship`] makes them. If the call fails or the guard is dropped before, this is done later.
+    pub(crate) async fn change_friendship<T>(
+        &self,
+        users: [User; 2],
+        change: impl Future<Output = Result<T, FactsError>>,
+    ) -> Result<(T, Unapplied<'_>), ServiceError> {
+        let befriend = |user| Pending::Befriend { user };
+        let unapplied = Unapplied { service: self, users: users.to_vec(), as_pending: befriend };
+        match self.change_lists(users, change).await {
+            Ok(changed) => Ok((changed, unapplied)),
+            Err(error) => {
+                if matches!(&error, ServiceError::Facts(error) if !may_have_happened(error)) {
+                    unapplied.are_applied();
+                }
+                Err(error)
+            }
+        }
+    }
+
     /// Makes the records of users agree with the facts as [`Service::apply_restrictions`] does, if the statuses are
-    /// restricted to friends. The caller has committed a change of a friendship of each user. A failure does not keep
-    /// other users from the change.
+    /// restricted to friends. The caller has committed a change of a friendship of each user. If this fails, it is retried
+    /// later. A failure does not keep other users from the change.
     pub(crate) async fn apply_friendship(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
+        let befriend = |user| Pending::Befriend { user };
+        let unapplied = Unapplied { service: self, users: users.to_vec(), as_pending: befriend };
+        self.try_apply_friendship(users, now).await?;
+        unapplied.are_applied();
+        Ok(())
+    }
+
+    /// Does the work of [`Service::apply_friendship`] without a retry.
+    pub(crate) async fn try_apply_friendship(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         let is_for_friends = |_: &User, presence: Option<&Presence>| {
-            let restrictions = presence.and_then(Presence::restrictions);
-            restrictions.is_some_and(|it| it.visibility() == Visibility::Friends)
+            let restrictions = presence?.restrictions();
+            Some(restrictions.is_some_and(|it| it.visibility() == Visibility::Friends))
         };
-        let found = self.directory.read(users, is_for_friends).await.inspect_err(|_| {
-            users.iter().for_each(|user| self.retries.push(Pending::Restrict { user: user.clone() }));
-        })?;
+        let found = self.directory.read(users, is_for_friends).await?;
+        let mut restricted: Vec<User> = Vec::new();
+        let mut absent: Vec<User> = Vec::new();
+        for (user, found) in users.iter().zip(found) {
+            match found {
+                Some(true) => restricted.push(user.clone()),
+                Some(false) => {}
+                // A record that is being created from older facts must not be stored after this change.
+                None => absent.push(user.clone()),
+            }
+        }
+        if !absent.is_empty() {
+            let stored = self.facts.restrictions(absent.clone()).await?;
+            let is_for_friends = |it: &Option<StoredRestrictions>| {
+                it.as_ref().is_some_and(|it| it.visibility == Visibility::Friends)
+            };
+            let found = absent.into_iter().zip(stored).filter(|(_, stored)| is_for_friends(stored));
+            restricted.extend(found.map(|(user, _)| user));
+        }
         let mut applied = Ok(());
-        for (user, _) in users.iter().zip(found).filter(|(_, is_for_friends)| *is_for_friends) {
-            applied = applied.and(self.apply_or_retry(user, now).await);
+        for user in &restricted {
+            applied = applied.and(self.apply_restrictions(user, now).await);
         }
         applied
     }
@@ -305,10 +351,13 @@ impl Service {
         next.map(|app| ComparedCursor::Records(app, None))
     }
 
-    /// Makes the record agree with the facts. If this fails, it is retried later, because the facts have the change.
+    /// Makes the record agree with the facts. If this fails or this future is dropped, it is retried later, because the
+    /// facts have the change.
     pub(crate) async fn apply_or_retry(&self, user: &User, now: Now) -> Result<(), ServiceError> {
-        let applied = self.apply_restrictions(user, now).await;
-        applied.inspect_err(|_| self.retries.push(Pending::Restrict { user: user.clone() }))
+        let unapplied = self.restricting(user);
+        self.apply_restrictions(user, now).await?;
+        unapplied.are_applied();
+        Ok(())
     }
 
     /// Changes the restrictions of a user in the facts. If the call fails or this future is dropped, the commit is
@@ -316,12 +365,17 @@ impl Service {
     async fn change_restrictions<T>(
         &self,
         user: &User,
-        change: impl Future<Output = Result<T, lamplight_facts::FactsError>>,
+        change: impl Future<Output = Result<T, FactsError>>,
     ) -> Result<T, ServiceError> {
-        let mut unapplied = Unapplied { service: self, user: Some(user) };
+        let unapplied = self.restricting(user);
         let changed = self.change_lists([user.clone()], change).await?;
-        unapplied.user = None;
+        unapplied.are_applied();
         Ok(changed)
+    }
+
+    fn restricting(&self, user: &User) -> Unapplied<'_> {
+        let as_pending = |user| Pending::Restrict { user };
+        Unapplied { service: self, users: vec![user.clone()], as_pending }
     }
 
     async fn stored_restrictions(&self, user: &User) -> Result<Option<StoredRestrictions>, ServiceError> {
@@ -374,16 +428,25 @@ impl Default for ComparedCursor {
     }
 }
 
-/// A guard that has the record of a user compared with the facts later if it is dropped with the user.
-struct Unapplied<'a> {
+/// A guard for users whose records may differ from the facts. If it is dropped, the records are compared with the facts
+/// later.
+pub(crate) struct Unapplied<'a> {
     service: &'a Service,
-    user: Option<&'a User>,
+    users: Vec<User>,
+    as_pending: fn(User) -> Pending,
+}
+
+impl Unapplied<'_> {
+    /// The records agree with the facts.
+    pub fn are_applied(mut self) {
+        self.users.clear();
+    }
 }
 
 impl Drop for Unapplied<'_> {
     fn drop(&mut self) {
-        if let Some(user) = self.user {
-            self.service.retries.push(Pending::Restrict { user: user.clone() });
+        for user in self.users.drain(..) {
+            self.service.retries.push((self.as_pending)(user));
         }
     }
 }
