@@ -158,7 +158,7 @@ fn told_node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
 /// The numbers add up to at least `operations`.
 fn restricting_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     let seed = |number: u64| match number % 4 {
-        0 | 1 => number / 2,
+        0 | 1 => number,
         2 => cluster_seed(number / 4),
         _ => told_cluster_seed(number / 4),
     };
