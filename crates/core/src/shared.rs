@@ -174,7 +174,9 @@ impl<D: Into<DeviceId>, L: IntoIterator<Item = UserId>> From<SharedPresence<D, L
 mod tests {
     use super::*;
     use crate::{Connect, UserFacts};
-    use lamplight_model::{AppSettings, CustomDuration, NodeId, Now, Revoked, StoredRestrictions, Visibility};
+    use lamplight_model::{
+        AppSettings, CustomDuration, NodeId, Now, Revoked, StoredRestrictions, Visibility,
+    };
 
     const NODE: NodeId = NodeId(u64::MAX);
 
