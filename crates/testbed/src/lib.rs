@@ -12,5 +12,6 @@ mod testbed;
 
 pub use node::{NodeProcess, NodeSettings};
 pub use postgres::Postgres;
+pub use process::bound;
 pub use redis::{Redis, RedisServer};
 pub use testbed::{CreatedApp, Testbed, TestbedSettings};

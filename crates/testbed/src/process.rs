@@ -16,7 +16,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 /// Returns a command whose process the kernel kills when the calling thread ends.
 ///
 /// The process gets its own process group, so a keyboard interrupt does not reach it.
-pub(crate) fn bound(program: impl AsRef<OsStr>) -> Command {
+pub fn bound(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL"]).arg(program);
     command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

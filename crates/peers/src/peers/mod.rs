@@ -1,0 +1,104 @@
+//! The systems that are measured. Each adapter starts its server as the documentation of that server advises, and
+//! speaks its protocol.
+
+mod bare;
+mod lamplight;
+mod mqtt;
+mod nats;
+mod redis;
+
+pub use bare::serve as serve_bare_loop;
+
+use crate::dialect::Dialect;
+use crate::ring::Ring;
+use crate::server::Server;
+use anyhow::{Context, Result};
+use std::env;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A system that is measured.
+pub struct Peer {
+    /// The name for `--only`.
+    pub name: &'static str,
+    /// The name in the table.
+    pub label: &'static str,
+    /// The program of the server. If it is not installed, the peer is skipped.
+    pub program: &'static str,
+    /// The way to install the server.
+    pub package: &'static str,
+    /// Whether a watcher is told of the states of users at its login, and of their ends.
+    pub keeps_states: bool,
+    /// What is not comparable with the other peers.
+    pub notes: &'static [&'static str],
+    /// Starts the server.
+    pub start: fn(&Setup<'_>) -> Result<Started>,
+}
+
+/// All peers, in the order of the table.
+pub const PEERS: &[Peer] = &[lamplight::PEER, bare::PEER, redis::PEER, mqtt::PEER, nats::PEER];
+
+/// What an adapter needs to start its server.
+pub struct Setup<'a> {
+    /// The users, and who watches whom.
+    pub ring: Ring,
+    /// An empty folder for the files of the server.
+    pub folder: &'a Path,
+    /// A file for the output of the server.
+    pub log: &'a Path,
+    /// A folder that is kept between runs, for programs that are downloaded once.
+    pub cache: &'a Path,
+    /// The program `lamplight`.
+    pub lamplight: &'a Path,
+    /// The number of worker threads of Lamplight; `None` for its default.
+    pub workers: Option<usize>,
+}
+
+/// A server that accepts connections, and the client's side of its protocol.
+pub struct Started {
+    /// The server.
+    pub server: Server,
+    /// The client's side.
+    pub dialect: Box<dyn Dialect>,
+}
+
+impl Setup<'_> {
+    /// Returns a command whose process ends with this thread, and writes its output to the log.
+    pub fn command(&self, program: &str) -> Result<Command> {
+        let log = File::options().create(true).append(true).open(self.log);
+        let log = log.with_context(|| format!("cannot write {}", self.log.display()))?;
+        let program = find(program).with_context(|| format!("{program} is not installed"))?;
+        let mut command = lamplight_testbed::bound(program);
+        command.current_dir(self.folder).stdout(log.try_clone()?).stderr(log);
+        Ok(command)
+    }
+
+    /// Starts the server, and waits until it accepts connections.
+    pub fn started(
+        &self,
+        command: Command,
+        port: u16,
+        version: String,
+        dialect: Box<dyn Dialect>,
+    ) -> Result<Started> {
+        Ok(Started { server: Server::start(command, port, version, None)?, dialect })
+    }
+}
+
+impl Peer {
+    /// Returns the way to install the server if it is missing.
+    pub fn missing(&self) -> Option<&'static str> {
+        (!self.program.is_empty() && find(self.program).is_none()).then_some(self.package)
+    }
+}
+
+/// Returns the path of a program: itself if it is a path, otherwise that in `PATH` or in the folders of servers.
+pub fn find(program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(PathBuf::from(program)).filter(|path| path.is_file());
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain(["/usr/sbin", "/usr/local/sbin", "/sbin"].map(PathBuf::from));
+    folders.map(|folder| folder.join(program)).find(|file| file.is_file())
+}

@@ -1,0 +1,223 @@
+//! One server under the generator, and the measurements that all phases share.
+
+use crate::figures::{Figure, Phase, Row, Run};
+use crate::generator::{Generator, Stage as ConnectionStage};
+use crate::peers::{Peer, Setup};
+use crate::random::Random;
+use crate::ring::Ring;
+use crate::server::Server;
+use anyhow::{Result, bail, ensure};
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The longest time without any progress.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The time without notifications after which the server is quiet.
+const SILENCE: Duration = Duration::from_millis(300);
+/// The part of one core that a quiet server may use.
+const IDLE_SHARE: f64 = 0.05;
+/// The part of the time that the generator may work. Above it, the generator limits the figure.
+const BUSY_GENERATOR: f64 = 0.95;
+/// The longest wait of the generator in one call.
+const LONGEST_WAIT: Duration = Duration::from_millis(20);
+/// The percentiles of latencies in the raw output.
+const PERCENTILES: [f64; 6] = [0.5, 0.9, 0.99, 0.999, 0.9999, 1.0];
+
+/// A server with the connections of all users.
+pub struct Stage {
+    /// Whether a watcher is told of states at its login.
+    pub keeps_states: bool,
+    /// The users, and who watches whom.
+    pub ring: Ring,
+    /// The connections.
+    pub generator: Generator,
+    /// The server.
+    pub server: Server,
+    /// The choice of users.
+    pub random: Random,
+    /// The output.
+    pub run: Run,
+    /// The memory of the server without connections, in bytes.
+    pub empty: u64,
+}
+
+/// The readings at the beginning of a measurement.
+pub struct Mark {
+    at: Instant,
+    server_cpu: Duration,
+    generator_cpu: Duration,
+    traffic: (u64, u64),
+}
+
+/// The result of a measurement.
+#[derive(Clone, Copy)]
+pub struct Measured {
+    /// The duration in seconds.
+    pub seconds: f64,
+    /// The CPU time of the server in seconds.
+    pub server_cpu: f64,
+    /// Whether the generator was the limit.
+    pub is_limited: bool,
+}
+
+impl Stage {
+    /// Starts the server of a peer.
+    pub fn new(peer: &Peer, setup: &Setup<'_>, round: u32) -> Result<Self> {
+        let started = (peer.start)(setup)?;
+        let server = started.server;
+        thread::sleep(Duration::from_secs(1));
+        let empty = server.resident()?;
+        let run = Run {
+            peer: peer.name,
+            version: server.version.clone(),
+            round,
+            figures: Vec::new(),
+            phases: Vec::new(),
+            error: None,
+        };
+        let generator = Generator::new(started.dialect, server.address, setup.ring)?;
+        Ok(Self {
+            keeps_states: peer.keeps_states,
+            ring: setup.ring,
+            generator,
+            server,
+            random: Random::new(u64::from(round)),
+            run,
+            empty,
+        })
+    }
+
+    /// Notes a figure.
+    pub fn note(&mut self, row: Row, value: f64, remark: Option<String>) {
+        let remark_text = remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
+        crate::say(&format!("    {:<48} {}{remark_text}", row.text(), crate::figures::number(value)));
+        self.run.figures.push(Figure { row, value, remark });
+    }
+
+    /// Reads the clocks at the beginning of a measurement.
+    pub fn mark(&self) -> Result<Mark> {
+        Ok(Mark {
+            server_cpu: self.server.cpu()?,
+            generator_cpu: Generator::cpu(),
+            traffic: self.generator.traffic(),
+            at: Instant::now(),
+        })
+    }
+
+    /// Reads the clocks at the end of a measurement.
+    pub fn measured(&mut self, name: &str, mark: &Mark) -> Result<Measured> {
+        let seconds = mark.at.elapsed().as_secs_f64();
+        let server_cpu = self.server.cpu()?.saturating_sub(mark.server_cpu).as_secs_f64();
+        let generator_cpu = Generator::cpu().saturating_sub(mark.generator_cpu).as_secs_f64();
+        let (bytes, reads) = self.generator.traffic();
+        let ledger = &self.generator.ledger;
+        let latency = |part: &f64| (format!("p{}", part * 100.0), ledger.latencies.value_at_quantile(*part));
+        self.run.phases.push(Phase {
+            name: name.to_owned(),
+            seconds,
+            server_cpu,
+            generator_cpu,
+            resident: self.server.resident()?,
+            changes: ledger.changes(),
+            counts: ledger.counts,
+            reads: reads - mark.traffic.1,
+            bytes: bytes - mark.traffic.0,
+            latency_us: PERCENTILES.iter().map(latency).collect::<BTreeMap<_, _>>(),
+        });
+        Ok(Measured { seconds, server_cpu, is_limited: generator_cpu > BUSY_GENERATOR * seconds })
+    }
+
+    /// Waits for at most `wait`, and reads what has arrived. Fails if the server has ended a connection.
+    pub fn pump(&mut self, wait: Duration) -> Result<()> {
+        self.generator.pump(wait.min(LONGEST_WAIT))?;
+        let gone = self.generator.take_gone();
+        ensure!(gone.is_empty(), "the server has ended {} connections, the first that of user {}", gone.len(), gone[0]);
+        Ok(())
+    }
+
+    /// Logs all users in, `window` at a time. A connection that ends before its login is complete is made again.
+    pub fn log_in_all(&mut self, window: usize) -> Result<()> {
+        let users = self.ring.users();
+        let (mut next, mut under_way, mut done) = (0, 0, 0);
+        let mut again: Vec<u32> = Vec::new();
+        let mut last_news = Instant::now();
+        while done < users {
+            while under_way < window {
+                let user = match again.pop() {
+                    Some(user) => user,
+                    None if next < users => {
+                        next += 1;
+                        next - 1
+                    }
+                    None => break,
+                };
+                self.generator.connect(user, false)?;
+                under_way += 1;
+            }
+            self.generator.pump(LONGEST_WAIT)?;
+            let ready = self.generator.take_logged_in();
+            if !ready.is_empty() {
+                last_news = Instant::now();
+            }
+            done += ready.len() as u32;
+            under_way -= ready.len();
+            for user in self.generator.take_gone() {
+                // A login that was complete is not under way.
+                if ready.contains(&user) {
+                    bail!("the server has ended the connection of user {user} after its login");
+                }
+                under_way -= 1;
+                again.push(user);
+            }
+            ensure!(last_news.elapsed() < PATIENCE, "{} logins are not answered", users - done);
+        }
+        Ok(())
+    }
+
+    /// Ends all connections at once, like broken links.
+    pub fn cut_all(&mut self) {
+        for user in 0..self.ring.users() {
+            self.generator.cut(user);
+        }
+        // What was reported of the connections before does not matter any more.
+        self.generator.take_gone();
+        self.generator.take_logged_in();
+    }
+
+    /// Reads until nothing arrives any more and the server is idle.
+    pub fn quiet(&mut self) -> Result<()> {
+        let until = Instant::now() + 2 * PATIENCE;
+        loop {
+            let (begun, cpu, (bytes, _)) = (Instant::now(), self.server.cpu()?, self.generator.traffic());
+            while begun.elapsed() < SILENCE {
+                self.pump(SILENCE)?;
+            }
+            let busy = (self.server.cpu()?.saturating_sub(cpu)).as_secs_f64();
+            let is_idle = busy < IDLE_SHARE * begun.elapsed().as_secs_f64();
+            if is_idle && self.generator.traffic().0 == bytes {
+                return Ok(());
+            }
+            ensure!(Instant::now() < until, "the server does not come to rest");
+        }
+    }
+
+    /// Fails if a watcher sees somebody as offline, for servers that keep states.
+    pub fn check_all_online(&self) -> Result<()> {
+        let offline = self.generator.ledger.seen_as_offline();
+        ensure!(!self.keeps_states || offline == 0, "{offline} watched users are not seen as online");
+        Ok(())
+    }
+
+    /// Whether a user's login is complete.
+    pub fn is_logged_in(&self, user: u32) -> bool {
+        self.generator.stage(user) == ConnectionStage::LoggedIn
+    }
+}
+
+impl Measured {
+    /// Returns a remark if the generator was the limit.
+    pub fn remark(&self) -> Option<String> {
+        self.is_limited.then(|| "the generator was the limit".to_owned())
+    }
+}
