@@ -25,7 +25,7 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub seconds: u64,
     /// Seconds for which one reader is stalled
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=600))]
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub slow_seconds: u64,
     /// Worker threads of Lamplight [default: one for each core]
     #[arg(long, value_name = "N")]
@@ -33,6 +33,9 @@ pub struct Args {
     /// The program `lamplight`
     #[arg(long, value_name = "FILE", default_value = "target/release/lamplight")]
     pub program: PathBuf,
+    /// The folder whose `node_modules` has Socket.IO
+    #[arg(long, value_name = "DIR", default_value = "target/bench-peers/npm")]
+    pub modules: PathBuf,
     /// Keep the raw output and the logs of the servers in this folder
     #[arg(long, value_name = "DIR", default_value = "target/bench-peers")]
     pub raw: PathBuf,

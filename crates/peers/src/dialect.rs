@@ -24,9 +24,27 @@ pub trait Dialect {
     /// Appends the bytes with which a user makes the change with this number.
     fn change(&mut self, user: u32, number: u32, out: &mut Vec<u8>);
 
-    /// Says whether the next logins are those of an application that starts, or those of an SDK whose connection was
-    /// lost.
-    fn set_returning(&mut self, _returning: bool) {}
+    /// Returns the logins of all users that a server needs before its users are known, have their watch lists, and have
+    /// the credentials that a later login verifies.
+    fn preparation(&self) -> &'static [LoginKind] {
+        &[]
+    }
+
+    /// Sets the kind of the next logins, for a protocol that distinguishes them.
+    fn set_login(&mut self, _kind: LoginKind) {}
+}
+
+/// The kind of a login.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LoginKind {
+    /// The first login, which makes an account.
+    First,
+    /// A login that also makes the watch list.
+    Watching,
+    /// The login of an application that starts.
+    Usual,
+    /// The login of an SDK whose connection was lost.
+    Return,
 }
 
 /// Receives what one connection hears.

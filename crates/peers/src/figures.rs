@@ -169,10 +169,12 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// Returns the text of a cell: the figures of all rounds from the least to the greatest.
-pub fn cell(runs: &[Run], peer: &str, row: Row) -> String {
+/// Returns the text of a cell: the figures of all rounds from the least to the greatest, and the numbers of the remarks.
+/// New remarks are appended to `remarks`.
+fn cell(runs: &[Run], peer: &str, row: Row, remarks: &mut Vec<String>) -> String {
     let mine = runs.iter().filter(|run| run.peer == peer);
-    let figures: Vec<&Figure> = mine.flat_map(|run| &run.figures).filter(|figure| figure.row == row).collect();
+    let figures: Vec<&Figure> =
+        mine.flat_map(|run| &run.figures).filter(|figure| figure.row == row).collect();
     let least = figures.iter().map(|figure| figure.value).fold(f64::INFINITY, f64::min);
     let greatest = figures.iter().map(|figure| figure.value).fold(f64::NEG_INFINITY, f64::max);
     if figures.is_empty() {
@@ -180,22 +182,32 @@ pub fn cell(runs: &[Run], peer: &str, row: Row) -> String {
     }
     let (least, greatest) = (number(least), number(greatest));
     let mut text = if least == greatest { least } else { format!("{least} … {greatest}") };
-    let mut remarks: Vec<&str> = figures.iter().filter_map(|figure| figure.remark.as_deref()).collect();
-    remarks.dedup();
-    if !remarks.is_empty() {
-        text += &format!(" ({})", remarks.join("; "));
+    for remark in figures.iter().filter_map(|figure| figure.remark.as_ref()) {
+        let known = remarks.iter().position(|known| known == remark);
+        let index = known.unwrap_or_else(|| {
+            remarks.push(remark.clone());
+            remarks.len() - 1
+        });
+        let mark = format!(" [{}]", index + 1);
+        if !text.contains(&mark) {
+            text += &mark;
+        }
     }
     text
 }
 
-/// Returns the table in Markdown, with columns of equal width.
+/// Returns the table in Markdown, with columns of equal width, and the remarks below.
 pub fn table(runs: &[Run], peers: &[(&str, &str)]) -> String {
-    let mut lines = vec![std::iter::once("row").chain(peers.iter().map(|(_, label)| *label)).map(str::to_owned).collect()];
+    let mut lines = vec![
+        std::iter::once("row").chain(peers.iter().map(|(_, label)| *label)).map(str::to_owned).collect(),
+    ];
+    let mut remarks = Vec::new();
     for row in ROWS {
-        let cells = peers.iter().map(|(name, _)| cell(runs, name, row));
+        let cells = peers.iter().map(|(name, _)| cell(runs, name, row, &mut remarks));
         lines.push(std::iter::once(row.text().to_owned()).chain(cells).collect::<Vec<_>>());
     }
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let width =
+        |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
     let widths: Vec<usize> = (0..=peers.len()).map(width).collect();
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
@@ -206,6 +218,9 @@ pub fn table(runs: &[Run], peers: &[(&str, &str)]) -> String {
             let rules: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
             text += &format!("| {} |\n", rules.join(" | "));
         }
+    }
+    for (index, remark) in remarks.iter().enumerate() {
+        text += &format!("{}[{}] {remark}\n", if index == 0 { "\n" } else { "" }, index + 1);
     }
     text
 }
@@ -240,9 +255,13 @@ mod tests {
             error: None,
         };
         let runs = [run(1, 3.0, None), run(2, 2.0, Some("cut"))];
-        assert_eq!(cell(&runs, "x", Row::IdleBytes), "2 … 3 (cut)");
-        assert_eq!(cell(&runs, "x", Row::LoginCpu), "–");
+        let mut remarks = vec!["other".to_owned()];
+        assert_eq!(cell(&runs, "x", Row::IdleBytes, &mut remarks), "2 … 3 [2]");
+        assert_eq!(remarks, ["other", "cut"]);
+        assert_eq!(cell(&runs, "x", Row::LoginCpu, &mut remarks), "–");
         let table = table(&runs, &[("x", "X")]);
+        let (table, remarks) = table.split_once("\n\n").unwrap();
+        assert_eq!(remarks, "[1] cut\n");
         assert_eq!(table.lines().count(), 2 + ROWS.len());
         let widths: Vec<usize> = table.lines().map(|line| line.chars().count()).collect();
         assert!(widths.iter().all(|width| *width == widths[0]));

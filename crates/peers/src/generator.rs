@@ -1,14 +1,14 @@
 //! The connections of all users, on one thread with one epoll. Nothing is allocated for a notification.
 
-use crate::dialect::{Dialect, Heard};
+use crate::dialect::{Dialect, Heard, LoginKind};
 use crate::ledger::Ledger;
 use crate::ring::Ring;
 use anyhow::{Context, Result, ensure};
 use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::time::{
-    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime, timerfd_create,
-    timerfd_settime,
+    ClockId, Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, clock_gettime,
+    timerfd_create, timerfd_settime,
 };
 use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
 use std::io::{self, Read, Write};
@@ -129,9 +129,14 @@ impl Generator {
         (self.bytes_read, self.reads)
     }
 
-    /// Says whether the next logins are those of an SDK whose connection was lost.
-    pub fn set_returning(&mut self, returning: bool) {
-        self.dialect.set_returning(returning);
+    /// Returns the logins that a server needs before users are as in the workload.
+    pub fn preparation(&self) -> &'static [LoginKind] {
+        self.dialect.preparation()
+    }
+
+    /// Sets the kind of the next logins.
+    pub fn set_login(&mut self, kind: LoginKind) {
+        self.dialect.set_login(kind);
     }
 
     /// Removes and returns the users whose logins were completed.
@@ -261,13 +266,16 @@ impl Generator {
         let used = self
             .dialect
             .read(user, &mut connection.step, bytes, &mut self.out, &mut heard)
-            .with_context(|| format!("user {user} has received {:?}", excerpt(bytes)))?;
+            .with_context(|| format!("user {user} has received {}", excerpt(bytes)))?;
         if heard.is_logged_in() && connection.stage == Stage::LoggingIn {
             connection.stage = Stage::LoggedIn;
             self.logged_in.push(user);
         }
         let rest = &bytes[used..];
-        ensure!(rest.len() <= LARGEST_MESSAGE, "the server sent a message of more than {LARGEST_MESSAGE} bytes");
+        ensure!(
+            rest.len() <= LARGEST_MESSAGE,
+            "the server sent a message of more than {LARGEST_MESSAGE} bytes"
+        );
         connection.partial.clear();
         connection.partial.extend_from_slice(rest);
         if !self.out.is_empty() {
@@ -337,6 +345,6 @@ fn is_blocked(error: &io::Error) -> bool {
 
 /// Returns the beginning of a message as text, for an error.
 fn excerpt(bytes: &[u8]) -> String {
-    const LONGEST: usize = 300;
-    String::from_utf8_lossy(&bytes[..bytes.len().min(LONGEST)]).into_owned()
+    const LONGEST: usize = 160;
+    bytes[..bytes.len().min(LONGEST)].escape_ascii().to_string()
 }

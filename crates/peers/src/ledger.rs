@@ -73,7 +73,8 @@ impl Ledger {
             completed: Vec::with_capacity(4_096),
             incomplete: 0,
             counts: Counts::default(),
-            latencies: Histogram::new_with_bounds(1, 600_000_000, 3).expect("the bounds are in ascending order"),
+            latencies: Histogram::new_with_bounds(1, 600_000_000, 3)
+                .expect("the bounds are in ascending order"),
         }
     }
 

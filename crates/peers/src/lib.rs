@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> Result<()> {
     }
     if args.list {
         for peer in PEERS {
-            let state = peer.missing().unwrap_or("installed");
+            let state = peer.missing(&args.modules).unwrap_or_else(|| "installed".to_owned());
             say(&format!("{:<12} {:<16} {state}", peer.name, peer.label));
         }
         return Ok(());
@@ -62,7 +62,7 @@ pub fn run(args: &Args) -> Result<()> {
 pub fn measure(args: &Args) -> Result<Vec<Run>> {
     let ring = Ring::new(args.users)?;
     let chosen = chosen(&args.only)?;
-    let chosen: Vec<&Peer> = chosen.into_iter().filter(|peer| is_installed(peer)).collect();
+    let chosen: Vec<&Peer> = chosen.into_iter().filter(|peer| is_installed(peer, &args.modules)).collect();
     fs::create_dir_all(&args.raw).with_context(|| format!("cannot create {}", args.raw.display()))?;
     let raw = args.raw.canonicalize()?;
     let program = args.program.canonicalize();
@@ -78,7 +78,7 @@ pub fn measure(args: &Args) -> Result<Vec<Run>> {
                 ring,
                 folder: folder.path(),
                 log: &raw.join(format!("{}-{round}.log", peer.name)),
-                cache: &raw.join("cache"),
+                modules: &args.modules,
                 lamplight: &program,
                 workers: args.workers,
             };
@@ -118,9 +118,9 @@ fn chosen(only: &[String]) -> Result<Vec<&'static Peer>> {
     Ok(PEERS.iter().filter(is_chosen).collect())
 }
 
-fn is_installed(peer: &Peer) -> bool {
-    let missing = peer.missing();
-    if let Some(package) = missing {
+fn is_installed(peer: &Peer, modules: &Path) -> bool {
+    let missing = peer.missing(modules);
+    if let Some(package) = &missing {
         say(&format!("{} is skipped, because it is not installed: {package}", peer.label));
     }
     missing.is_none()
@@ -168,7 +168,10 @@ fn raise_file_limit(ring: Ring) -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
     let needed = u64::from(ring.users()) + SPARE_FILES;
     if let Some(maximum) = limit.maximum {
-        ensure!(maximum >= needed, "{needed} open files are needed, but only {maximum} are allowed (ulimit -Hn)");
+        ensure!(
+            maximum >= needed,
+            "{needed} open files are needed, but only {maximum} are allowed (ulimit -Hn)"
+        );
     }
     // If the limit cannot be raised, an error at a connection says so.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });

@@ -64,7 +64,8 @@ fn digits(text: &[u8]) -> Option<u32> {
     if text.len() != DIGITS {
         return None;
     }
-    text.iter().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
+    text.iter()
+        .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
 }
 
 #[cfg(test)]

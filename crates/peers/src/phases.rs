@@ -1,5 +1,6 @@
 //! The phases of the workload, in the order in which a server meets them.
 
+use crate::dialect::LoginKind;
 use crate::figures::Row;
 use crate::ring::WATCHED;
 use crate::stage::Stage;
@@ -55,10 +56,9 @@ pub fn run(stage: &mut Stage, lengths: Lengths) -> Result<()> {
     closed(stage, "closed 32", &narrow, lengths.load, [Row::Closed32, Row::Closed32Rate])?;
     let wide = ClosedLoad { users: all, outstanding: 512, ignored: None };
     let capacity = closed(stage, "closed 512", &wide, lengths.load, [Row::Closed512, Row::Closed512Rate])?;
-    for (rate, rows) in [
-        (500.0, [Row::Open500Median, Row::Open500P99]),
-        (5_000.0, [Row::Open5000Median, Row::Open5000P99]),
-    ] {
+    for (rate, rows) in
+        [(500.0, [Row::Open500Median, Row::Open500P99]), (5_000.0, [Row::Open5000Median, Row::Open5000P99])]
+    {
         open(stage, rate, capacity, lengths.load, rows)?;
     }
     saturated(stage, 2.0 * capacity, lengths.load)?;
@@ -68,14 +68,16 @@ pub fn run(stage: &mut Stage, lengths: Lengths) -> Result<()> {
 
 /// Measures logins of known users while nobody is connected at first, and the memory of all connections.
 fn login(stage: &mut Stage) -> Result<()> {
-    // Accounts and subscriptions are made before, where a server needs them.
     stage.generator.ledger.begin(0, None);
-    stage.log_in_all(LOGIN_WINDOW)?;
-    stage.quiet()?;
-    stage.cut_all();
-    stage.quiet()?;
+    for kind in stage.generator.preparation() {
+        stage.generator.set_login(*kind);
+        stage.log_in_all(LOGIN_WINDOW)?;
+        stage.quiet()?;
+        stage.cut_all();
+        stage.quiet()?;
+    }
 
-    stage.generator.ledger.begin(0, None);
+    stage.generator.set_login(LoginKind::Usual);
     let mark = stage.mark()?;
     stage.log_in_all(LOGIN_WINDOW)?;
     let took = mark_seconds(stage, "login, until all are in", &mark)?;
@@ -160,7 +162,10 @@ fn drive(
         if delivered != copies {
             (last_news, copies) = (now, delivered);
         }
-        ensure!(last_news.elapsed() < STALLED, "no notification for {STALLED:?}, and {under_way} changes are not told");
+        ensure!(
+            last_news.elapsed() < STALLED,
+            "no notification for {STALLED:?}, and {under_way} changes are not told"
+        );
     }
 }
 
@@ -274,7 +279,7 @@ fn check_counts(stage: &mut Stage, all: bool) -> Result<u64> {
 /// Drops all connections at once, and measures how soon everybody is back.
 fn storm(stage: &mut Stage) -> Result<()> {
     stage.quiet()?;
-    stage.generator.set_returning(true);
+    stage.generator.set_login(LoginKind::Return);
     stage.generator.ledger.begin(0, None);
     let mark = stage.mark()?;
     stage.cut_all();
@@ -282,7 +287,7 @@ fn storm(stage: &mut Stage) -> Result<()> {
     let took = mark_seconds(stage, "storm, until all are back", &mark)?;
     stage.quiet()?;
     let measured = stage.measured("storm", &mark)?;
-    stage.generator.set_returning(false);
+    stage.generator.set_login(LoginKind::Usual);
     stage.check_all_online()?;
     stage.note(Row::StormTime, took, None);
     let users = f64::from(stage.ring.users());
@@ -305,7 +310,13 @@ fn slow(stage: &mut Stage, time: Duration) -> Result<()> {
     // With few users, the watchers of the busy users are all users; a run before fills the buffers that they need.
     stage.generator.ledger.begin(ROOM * time.as_secs() as usize, None);
     let (mut is_busy, mut under_way) = (vec![false; stage.ring.users() as usize], 0);
-    drive(stage, &ClosedLoad { ignored: None, ..load_of(&load) }, &mut is_busy, &mut under_way, time.mul_f64(WARM_UP))?;
+    drive(
+        stage,
+        &ClosedLoad { ignored: None, ..load_of(&load) },
+        &mut is_busy,
+        &mut under_way,
+        time.mul_f64(WARM_UP),
+    )?;
     await_copies(stage, STALLED)?;
     stage.quiet()?;
 

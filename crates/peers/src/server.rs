@@ -49,6 +49,11 @@ impl Server {
         Ok(server)
     }
 
+    /// Whether the process of the server exists.
+    pub fn is_running(&self) -> bool {
+        ProcessMeter::new(self.pid).cpu().is_ok() && self.resident().is_ok_and(|bytes| bytes > 0)
+    }
+
     /// Returns the CPU time of the server, in user and system mode.
     pub fn cpu(&self) -> Result<Duration> {
         ProcessMeter::new(self.pid).threads_cpu()
@@ -94,7 +99,8 @@ fn below(pid: u32, name: &str) -> Option<u32> {
         let Some(number) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
         // The name is in brackets and may contain any character.
-        let (Some((_, rest)), Some((start, end))) = (stat.rsplit_once(") "), stat.find('(').zip(stat.rfind(')')))
+        let (Some((_, rest)), Some((start, end))) =
+            (stat.rsplit_once(") "), stat.find('(').zip(stat.rfind(')')))
         else {
             continue;
         };

@@ -132,7 +132,12 @@ impl Stage {
     pub fn pump(&mut self, wait: Duration) -> Result<()> {
         self.generator.pump(wait.min(LONGEST_WAIT))?;
         let gone = self.generator.take_gone();
-        ensure!(gone.is_empty(), "the server has ended {} connections, the first that of user {}", gone.len(), gone[0]);
+        ensure!(
+            gone.is_empty(),
+            "the server has ended {} connections, the first that of user {}",
+            gone.len(),
+            gone[0]
+        );
         Ok(())
     }
 

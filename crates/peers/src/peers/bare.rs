@@ -26,6 +26,7 @@ pub const PEER: Peer = Peer {
     package: "",
     keeps_states: false,
     notes: &["not a server but the upper bound: it writes the bytes, and knows nothing; one thread"],
+    module: None,
     start,
 };
 
@@ -332,7 +333,13 @@ fn begin_frame(out: &mut Vec<u8>, length: usize) {
         }
         out.push(value as u8);
     };
-    let length_bytes = if length < 0x80 { 1 } else if length < 0x4000 { 2 } else { 3 };
+    let length_bytes = if length < 0x80 {
+        1
+    } else if length < 0x4000 {
+        2
+    } else {
+        3
+    };
     put(out, 1 + length_bytes + length);
     out.push(KEY_STATUS_CHANGED);
     put(out, length);

@@ -1,6 +1,6 @@
 //! Lamplight at its native port: logins with a UserSig, subscriptions, custom statuses.
 
-use crate::dialect::{Dialect, Heard};
+use crate::dialect::{Dialect, Heard, LoginKind};
 use crate::names::{self, number_of, user_name, user_of};
 use crate::peers::{Peer, Setup, Started};
 use crate::ring::Ring;
@@ -28,6 +28,7 @@ pub const PEER: Peer = Peer {
         "the rate limits of changes and requests are off: the other servers have none",
         "live records are journalled; the other servers keep nothing on disk",
     ],
+    module: None,
     start,
 };
 
@@ -84,7 +85,7 @@ fn start(setup: &Setup<'_>) -> Result<Started> {
         serve.env("LAMPLIGHT_WORKERS", workers.to_string());
     }
     let version = version_line(program, &["--version"]);
-    let dialect = Native { ring: setup.ring, app: created.app.id, sigs: sigs?, returning: false };
+    let dialect = Native { ring: setup.ring, app: created.app.id, sigs: sigs?, kind: LoginKind::Usual };
     setup.started(serve, port, version, Box::new(dialect))
 }
 
@@ -104,7 +105,7 @@ struct Native {
     ring: Ring,
     app: AppId,
     sigs: Vec<String>,
-    returning: bool,
+    kind: LoginKind,
 }
 
 /// The steps of a connection.
@@ -126,7 +127,7 @@ impl Dialect for Native {
             user_sig: self.sigs[user as usize].clone(),
             device_id: format!("bench-{user:07}"),
             platform: Platform::Linux as i32,
-            resume: self.returning,
+            resume: self.kind == LoginKind::Return,
             known: Vec::new(),
         };
         put_frame(out, &v1::ClientMessage { id: REQUEST_ID, body: Some(Request::Login(request)) });
@@ -162,8 +163,13 @@ impl Dialect for Native {
         names::put_text(out, number);
     }
 
-    fn set_returning(&mut self, returning: bool) {
-        self.returning = returning;
+    fn preparation(&self) -> &'static [LoginKind] {
+        // Only existing accounts can be subscribed to.
+        &[LoginKind::First, LoginKind::Watching]
+    }
+
+    fn set_login(&mut self, kind: LoginKind) {
+        self.kind = kind;
     }
 }
 
@@ -180,7 +186,7 @@ impl Native {
         match message.body.context("a message without a body")? {
             Answer::Login(answer) => {
                 learn(&answer.statuses, heard)?;
-                if !self.returning && answer.subscriptions.is_empty() {
+                if self.kind == LoginKind::Watching {
                     let user_ids = self.ring.neighbours(user).map(user_name).collect();
                     let request = Request::SubscribeUserStatus(v1::SubscribeUserStatusRequest { user_ids });
                     put_frame(out, &v1::ClientMessage { id: REQUEST_ID, body: Some(request) });
@@ -293,7 +299,7 @@ mod tests {
 
     fn native() -> Native {
         let ring = Ring::new(50).unwrap();
-        Native { ring, app: AppId(1_400_000_001), sigs: vec!["sig".to_owned(); 50], returning: false }
+        Native { ring, app: AppId(1_400_000_001), sigs: vec!["sig".to_owned(); 50], kind: LoginKind::Usual }
     }
 
     fn status(name: &str, text: &str, online: bool) -> v1::UserStatus {
@@ -314,8 +320,8 @@ mod tests {
     }
 
     #[test]
-    fn the_first_login_subscribes_and_later_ones_do_not() {
-        let mut line = Line::open(native());
+    fn a_login_subscribes_if_it_is_to_make_the_watch_list() {
+        let mut line = Line::open(Native { kind: LoginKind::Watching, ..native() });
         assert!(line.take_sent().starts_with("LAMP\u{1}"));
         line.hear(&frame(Answer::Login(v1::LoginResponse { snapshot_complete: true, ..Default::default() })));
         assert!(!line.logged_in && line.take_sent().contains("u0000049"));
@@ -323,11 +329,10 @@ mod tests {
         assert!(line.logged_in);
 
         let mut line = Line::open(native());
-        let subscriptions = vec!["u0000001".to_owned()];
-        let login = v1::LoginResponse { subscriptions, ..Default::default() };
-        line.hear(&frame(Answer::Login(login)));
+        line.hear(&frame(Answer::Login(v1::LoginResponse::default())));
         assert!(!line.logged_in);
-        let rest = v1::StatusChanged { statuses: vec![status("u0000001", "", true)], snapshot_complete: true };
+        let rest =
+            v1::StatusChanged { statuses: vec![status("u0000001", "", true)], snapshot_complete: true };
         line.hear(&frame(Answer::StatusChanged(rest)));
         assert!(line.logged_in && line.has_read_everything());
         assert_eq!(line.counts().states, 1);

@@ -2,10 +2,14 @@
 //! speaks its protocol.
 
 mod bare;
+mod ejabberd;
 mod lamplight;
 mod mqtt;
 mod nats;
+mod prosody;
 mod redis;
+mod socket_io;
+mod xmpp;
 
 pub use bare::serve as serve_bare_loop;
 
@@ -32,12 +36,23 @@ pub struct Peer {
     pub keeps_states: bool,
     /// What is not comparable with the other peers.
     pub notes: &'static [&'static str],
+    /// The npm package that the server needs.
+    pub module: Option<&'static str>,
     /// Starts the server.
     pub start: fn(&Setup<'_>) -> Result<Started>,
 }
 
 /// All peers, in the order of the table.
-pub const PEERS: &[Peer] = &[lamplight::PEER, bare::PEER, redis::PEER, mqtt::PEER, nats::PEER];
+pub const PEERS: &[Peer] = &[
+    lamplight::PEER,
+    bare::PEER,
+    redis::PEER,
+    mqtt::PEER,
+    nats::PEER,
+    socket_io::PEER,
+    prosody::PEER,
+    ejabberd::PEER,
+];
 
 /// What an adapter needs to start its server.
 pub struct Setup<'a> {
@@ -47,8 +62,8 @@ pub struct Setup<'a> {
     pub folder: &'a Path,
     /// A file for the output of the server.
     pub log: &'a Path,
-    /// A folder that is kept between runs, for programs that are downloaded once.
-    pub cache: &'a Path,
+    /// The folder whose `node_modules` has the packages of npm.
+    pub modules: &'a Path,
     /// The program `lamplight`.
     pub lamplight: &'a Path,
     /// The number of worker threads of Lamplight; `None` for its default.
@@ -88,8 +103,13 @@ impl Setup<'_> {
 
 impl Peer {
     /// Returns the way to install the server if it is missing.
-    pub fn missing(&self) -> Option<&'static str> {
-        (!self.program.is_empty() && find(self.program).is_none()).then_some(self.package)
+    pub fn missing(&self, modules: &Path) -> Option<String> {
+        if !self.program.is_empty() && find(self.program).is_none() {
+            return Some(self.package.to_owned());
+        }
+        let module = self.module?;
+        let is_there = modules.join("node_modules").join(module).is_dir();
+        (!is_there).then(|| format!("npm install --prefix {} {module}", modules.display()))
     }
 }
 

@@ -18,6 +18,7 @@ pub const PEER: Peer = Peer {
         "presence by retained messages and a last will, QoS 0; no authentication (anonymous clients)",
         "one thread, whatever the number of cores",
     ],
+    module: None,
     start,
 };
 
@@ -100,7 +101,9 @@ impl Dialect for Mqtt {
                     heard.state(user, names::state_of(text).context("a text that nobody has published")?);
                 }
                 CONNACK => ensure!(body == [0, 0], "the broker refuses a connection: {body:?}"),
-                SUBACK => ensure!(body.iter().skip(2).all(|code| *code == 0), "the broker refuses a subscription"),
+                SUBACK => {
+                    ensure!(body.iter().skip(2).all(|code| *code == 0), "the broker refuses a subscription")
+                }
                 PINGRESP => heard.log_in(),
                 _ => bail!("a packet that a broker does not send to such a client"),
             }
@@ -197,7 +200,10 @@ mod tests {
             let mut bytes = vec![PUBLISH];
             put_length(&mut bytes, length);
             bytes.resize(bytes.len() + length, 7);
-            assert_eq!(packet(&bytes).unwrap().map(|(_, body, all)| (body.len(), all)), Some((length, bytes.len())));
+            assert_eq!(
+                packet(&bytes).unwrap().map(|(_, body, all)| (body.len(), all)),
+                Some((length, bytes.len()))
+            );
             assert!(packet(&bytes[..bytes.len() - 1]).unwrap().is_none());
         }
     }

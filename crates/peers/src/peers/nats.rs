@@ -14,16 +14,21 @@ pub const PEER: Peer = Peer {
     program: "nats-server",
     package: "apt-get install nats-server",
     keeps_states: false,
-    notes: &["no presence: no state at login, nobody is told of an end, no authentication",
+    notes: &[
+        "no presence: no state at login, nobody is told of an end, no authentication",
         "a change is published to the subscribers and stored nowhere",
     ],
+    module: None,
     start,
 };
 
 fn start(setup: &Setup<'_>) -> Result<Started> {
     let port = free_port()?;
     let config = setup.folder.join("nats.conf");
-    std::fs::write(&config, format!("listen: 127.0.0.1:{port}\nmax_connections: {}\n", setup.ring.users() + 100))?;
+    std::fs::write(
+        &config,
+        format!("listen: 127.0.0.1:{port}\nmax_connections: {}\n", setup.ring.users() + 100),
+    )?;
     let mut command = setup.command("nats-server")?;
     command.arg("-c").arg(&config);
     let version = version_line("nats-server", &["--version"]);
@@ -42,7 +47,9 @@ impl Dialect for Nats {
         for (number, watched) in self.ring.neighbours(user).enumerate() {
             out.extend_from_slice(format!("SUB {} {}\r\n", names::user_name(watched), number + 1).as_bytes());
         }
-        out.extend_from_slice(format!("PUB {} 6\r\n{}\r\nPING\r\n", names::user_name(user), names::ONLINE).as_bytes());
+        out.extend_from_slice(
+            format!("PUB {} 6\r\n{}\r\nPING\r\n", names::user_name(user), names::ONLINE).as_bytes(),
+        );
     }
 
     fn read(
@@ -63,7 +70,8 @@ impl Dialect for Nats {
                 b"MSG" => {
                     let (user, length) = message(line).context("a message without a known subject")?;
                     let Some(text) = rest.get(used..used + length + 2) else { return Ok(at) };
-                    let state = names::state_of(&text[..length]).context("a text that nobody has published")?;
+                    let state =
+                        names::state_of(&text[..length]).context("a text that nobody has published")?;
                     heard.state(user, state);
                     used += length + 2;
                 }

@@ -16,9 +16,11 @@ pub const PEER: Peer = Peer {
     program: "redis-server",
     package: "apt-get install redis-server",
     keeps_states: false,
-    notes: &["no presence: no state at login, nobody is told of an end, no authentication",
+    notes: &[
+        "no presence: no state at login, nobody is told of an end, no authentication",
         "a change is published to the subscribers and stored nowhere",
     ],
+    module: None,
     start,
 };
 
