@@ -170,6 +170,18 @@ const RULES: &[Rule] = &[
         because: "an attack comes from outside; the server is another process",
     },
     Rule {
+        of: "lamplight-peers",
+        ours: &[
+            "lamplight-model",
+            "lamplight-wire",
+            "lamplight-auth",
+            "lamplight-testbed",
+            "lamplight-load",
+        ],
+        never: &[SQL, REDIS],
+        because: "one generator drives all servers from outside, with codecs of its own",
+    },
+    Rule {
         of: "lamplight-fuzz",
         ours: &[
             "lamplight-model",

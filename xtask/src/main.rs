@@ -61,13 +61,17 @@ The last line counts the tests: `N passed, N failed`. A step that fails without 
     },
     Command {
         name: "bench",
-        usage: "bench [cluster] [ARGS…]",
+        usage: "bench [cluster|peers] [ARGS…]",
         about: "measure what the server costs: the figures of docs/performance.md",
         more: "ARGS go to `lamplight load bench`: `--quick` for a short trial, `--out FILE` for JSON.
 
 `bench cluster` starts a Redis Cluster, PostgreSQL and three nodes, and measures these. ARGS go to
 `lamplight load cluster`: `--only ROW` for one row, `--users N` for fewer users, `--quick` for a short trial. The raw
-output and the logs are in target/bench-cluster.",
+output and the logs are in target/bench-cluster.
+
+`bench peers` drives Lamplight and the systems that a team might choose instead with one workload: Redis pub/sub, mosquitto,
+NATS, Socket.IO, Prosody and ejabberd, as far as they are installed. ARGS: `--only lamplight,redis`, `--users N`,
+`--rounds N`, `--seconds N`; `--list` says what is installed. The raw output and the logs are in target/bench-peers.",
         run: bench,
     },
     Command {
@@ -162,7 +166,7 @@ fn run(words: &[&str]) -> Result<ExitCode> {
     (command.run)(args)
 }
 
-/// Runs the measurements of one server, or the measurements of a cluster.
+/// Runs the measurements of one server, those of a cluster, or those beside other systems.
 fn bench(args: &[&str]) -> Result<ExitCode> {
     let ground = Ground::find()?;
     if let ["cluster", args @ ..] = args {
@@ -172,6 +176,10 @@ fn bench(args: &[&str]) -> Result<ExitCode> {
             &["load", "cluster", "--raw", "target/bench-cluster"],
             args,
         );
+    }
+    if let ["peers", args @ ..] = args {
+        ground::run(&mut ground.cargo("build --release --locked --package lamplight"))?;
+        return ground.become_cargo("run --quiet --release --locked --package lamplight-peers --", args);
     }
     ground.become_lamplight("release", &["load", "bench"], args)
 }

@@ -24,10 +24,10 @@ pub trait Dialect {
     /// Appends the bytes with which a user makes the change with this number.
     fn change(&mut self, user: u32, number: u32, out: &mut Vec<u8>);
 
-    /// Returns the logins of all users that a server needs before its users are known, have their watch lists, and have
-    /// the credentials that a later login verifies.
-    fn preparation(&self) -> &'static [LoginKind] {
-        &[]
+    /// Appends the request with which a logged-in user makes a watch list that the server keeps, and returns `true`. The
+    /// answer completes it like a login. Returns `false` if the server keeps no list, or has it already.
+    fn subscribe(&mut self, _user: u32, _step: &mut u32, _out: &mut Vec<u8>) -> bool {
+        false
     }
 
     /// Sets the kind of the next logins, for a protocol that distinguishes them.
@@ -37,12 +37,8 @@ pub trait Dialect {
 /// The kind of a login.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LoginKind {
-    /// The first login, which makes an account.
-    First,
-    /// A login that also makes the watch list.
-    Watching,
     /// The login of an application that starts.
-    Usual,
+    Start,
     /// The login of an SDK whose connection was lost.
     Return,
 }

@@ -22,6 +22,10 @@ pub enum Row {
     Closed512,
     /// Notifications per second of the same load.
     Closed512Rate,
+    /// CPU of the generator in the load with a few changes outstanding.
+    Closed32Generator,
+    /// CPU of the generator in the load with many changes outstanding.
+    Closed512Generator,
     /// Median latency at the low rate.
     Open500Median,
     /// 99th percentile of the latency at the low rate.
@@ -49,7 +53,7 @@ pub enum Row {
 }
 
 /// The rows in their order.
-pub const ROWS: [Row; 19] = [
+pub const ROWS: [Row; 21] = [
     Row::Closed32,
     Row::Closed32Rate,
     Row::Closed512,
@@ -69,6 +73,8 @@ pub const ROWS: [Row; 19] = [
     Row::StormCpu,
     Row::SlowGrowth,
     Row::SlowStale,
+    Row::Closed32Generator,
+    Row::Closed512Generator,
 ];
 
 impl Row {
@@ -82,6 +88,8 @@ impl Row {
             Self::Closed32Rate => "32 outstanding: notifications per second",
             Self::Closed512 => "512 outstanding: notifications per CPU-second",
             Self::Closed512Rate => "512 outstanding: notifications per second",
+            Self::Closed32Generator => "32 outstanding: CPU of the generator, % of a core",
+            Self::Closed512Generator => "512 outstanding: CPU of the generator, % of a core",
             Self::Open500Median => "500 changes/s: p50, ms",
             Self::Open500P99 => "500 changes/s: p99, ms",
             Self::Open5000Median => "5,000 changes/s: p50, ms",

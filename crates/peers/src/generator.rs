@@ -23,6 +23,8 @@ const READ_BYTES: usize = 64 * 1024;
 const LARGEST_MESSAGE: usize = 64 * 1024;
 /// The number of events that one call returns at most.
 const EVENTS: usize = 1_024;
+/// The shortest wait for which milliseconds are exact enough.
+const COARSE_WAIT: Duration = Duration::from_millis(20);
 /// The mark of the timer among the events.
 const TIMER: u64 = u64::MAX;
 /// The size of a small receive buffer. The kernel raises it to its minimum.
@@ -129,11 +131,6 @@ impl Generator {
         (self.bytes_read, self.reads)
     }
 
-    /// Returns the logins that a server needs before users are as in the workload.
-    pub fn preparation(&self) -> &'static [LoginKind] {
-        self.dialect.preparation()
-    }
-
     /// Sets the kind of the next logins.
     pub fn set_login(&mut self, kind: LoginKind) {
         self.dialect.set_login(kind);
@@ -175,6 +172,19 @@ impl Generator {
         Ok(())
     }
 
+    /// Sends the request for a user's watch list. The answer completes it like a login. Returns `false` if the server
+    /// needs no such request.
+    pub fn subscribe(&mut self, user: u32) -> Result<bool> {
+        let connection = &mut self.connections[user as usize];
+        let mut out = Vec::new();
+        if !self.dialect.subscribe(user, &mut connection.step, &mut out) {
+            return Ok(false);
+        }
+        connection.stage = Stage::LoggingIn;
+        self.send(user, &out)?;
+        Ok(true)
+    }
+
     /// Ends the connection of a user like a broken link, with a reset.
     pub fn cut(&mut self, user: u32) {
         let connection = &mut self.connections[user as usize];
@@ -205,11 +215,11 @@ impl Generator {
 
     /// Waits for at most `wait`, and reads what has arrived.
     pub fn pump(&mut self, wait: Duration) -> Result<()> {
-        let timeout = if wait.is_zero() {
-            Some(Timespec::default())
+        let value = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: wait.subsec_nanos().into() };
+        let timeout = if wait.is_zero() || wait >= COARSE_WAIT {
+            Some(value)
         } else {
             // The timeout of the call counts in milliseconds, the timer in nanoseconds.
-            let value = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: wait.subsec_nanos().into() };
             let once = Itimerspec { it_interval: Timespec::default(), it_value: value };
             timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)?;
             None

@@ -7,6 +7,7 @@ mod args;
 mod dialect;
 mod figures;
 mod generator;
+mod goals;
 mod ledger;
 mod names;
 mod peers;
@@ -17,7 +18,7 @@ mod server;
 mod stage;
 
 pub use args::Args;
-pub use figures::{Figure, Phase, Row, Run};
+pub use figures::{Figure, Phase, ROWS, Row, Run};
 pub use ledger::Counts;
 
 use anyhow::{Context, Result, ensure};
@@ -35,6 +36,10 @@ use std::time::Duration;
 
 /// The number of descriptors that a process needs beside those of the connections.
 const SPARE_FILES: u64 = 200;
+/// The load average of a quiet machine.
+const QUIET_LOAD: f64 = 0.5;
+/// The longest time that a server gets after the logins before its memory is read.
+const LONGEST_SETTLING: Duration = Duration::from_secs(5);
 
 /// Measures the chosen peers, prints the table, and writes the raw output. A peer that is not installed is skipped with
 /// a line that says how to install it. Fails if a peer that runs cannot be measured to the end.
@@ -65,10 +70,16 @@ pub fn measure(args: &Args) -> Result<Vec<Run>> {
     let chosen: Vec<&Peer> = chosen.into_iter().filter(|peer| is_installed(peer, &args.modules)).collect();
     fs::create_dir_all(&args.raw).with_context(|| format!("cannot create {}", args.raw.display()))?;
     let raw = args.raw.canonicalize()?;
+    // A server runs in a folder of its own, so the paths must be absolute.
+    let modules = std::path::absolute(&args.modules)?;
     let program = args.program.canonicalize();
     let program = program.with_context(|| format!("there is no program {}", args.program.display()))?;
     let load = Duration::from_secs(args.seconds);
-    let lengths = Lengths { load, slow: Duration::from_secs(args.slow_seconds) };
+    let slow = Duration::from_secs(args.slow_seconds);
+    let lengths = Lengths { load, slow, settling: load.min(LONGEST_SETTLING) };
+    if let Some(load) = load_average().filter(|load| *load > QUIET_LOAD) {
+        say(&format!("the machine is busy (load average {load}): the figures mean little"));
+    }
     let mut runs = Vec::new();
     for round in 1..=args.rounds {
         for peer in &chosen {
@@ -78,7 +89,7 @@ pub fn measure(args: &Args) -> Result<Vec<Run>> {
                 ring,
                 folder: folder.path(),
                 log: &raw.join(format!("{}-{round}.log", peer.name)),
-                modules: &args.modules,
+                modules: &modules,
                 lamplight: &program,
                 workers: args.workers,
             };
@@ -87,7 +98,7 @@ pub fn measure(args: &Args) -> Result<Vec<Run>> {
         }
     }
     let names: Vec<(&str, &str)> = chosen.iter().map(|peer| (peer.name, peer.label)).collect();
-    let text = table(&runs, &names) + &remarks(&chosen, &runs);
+    let text = table(&runs, &names) + &goals::goals(&runs, PEERS) + &remarks(&chosen, &runs);
     fs::write(raw.join("table.md"), &text)?;
     say(&format!("\n{text}"));
     Ok(runs)
@@ -156,11 +167,17 @@ fn write_raw(folder: &Path, args: &Args, runs: &[Run]) -> Result<()> {
         "slow_seconds": args.slow_seconds,
         "workers": args.workers,
         "cores": cores,
+        "load_average_at_the_end": load_average(),
         "runs": runs,
     });
     let file = folder.join("peers.json");
     let text = serde_json::to_string_pretty(&raw)? + "\n";
     fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// Returns the load average of the last minute.
+fn load_average() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
 }
 
 /// Raises the limit of open files to its maximum. Fails if it is too low for the users. Servers inherit the limit.

@@ -12,8 +12,6 @@ use std::time::{Duration, Instant};
 const LOGIN_WINDOW: usize = 64;
 /// The number of logins under way in the phase `storm`.
 const STORM_WINDOW: usize = 256;
-/// The time that a server gets after the logins before its memory is read.
-const SETTLING: Duration = Duration::from_secs(5);
 /// The part of the measured time for which a load runs before.
 const WARM_UP: f64 = 0.2;
 /// The part of the measured capacity that a fixed rate may have.
@@ -38,6 +36,8 @@ pub struct Lengths {
     pub load: Duration,
     /// The time for which one client is stalled.
     pub slow: Duration,
+    /// The time that a server gets after the logins before its memory is read.
+    pub settling: Duration,
 }
 
 /// The users of a load, and the number of changes under way.
@@ -50,34 +50,53 @@ struct ClosedLoad {
 
 /// Runs all phases.
 pub fn run(stage: &mut Stage, lengths: Lengths) -> Result<()> {
-    login(stage)?;
+    login(stage, lengths.settling)?;
+    // The stalled reader comes before the loads, after which free memory of a process would hide its growth.
+    slow(stage, lengths.slow)?;
     let all: Vec<u32> = (0..stage.ring.users()).collect();
     let narrow = ClosedLoad { users: all.clone(), outstanding: 32, ignored: None };
-    closed(stage, "closed 32", &narrow, lengths.load, [Row::Closed32, Row::Closed32Rate])?;
+    closed(
+        stage,
+        "closed 32",
+        &narrow,
+        lengths.load,
+        [Row::Closed32, Row::Closed32Rate, Row::Closed32Generator],
+    )?;
     let wide = ClosedLoad { users: all, outstanding: 512, ignored: None };
-    let capacity = closed(stage, "closed 512", &wide, lengths.load, [Row::Closed512, Row::Closed512Rate])?;
+    let capacity = closed(
+        stage,
+        "closed 512",
+        &wide,
+        lengths.load,
+        [Row::Closed512, Row::Closed512Rate, Row::Closed512Generator],
+    )?;
     for (rate, rows) in
         [(500.0, [Row::Open500Median, Row::Open500P99]), (5_000.0, [Row::Open5000Median, Row::Open5000P99])]
     {
         open(stage, rate, capacity, lengths.load, rows)?;
     }
     saturated(stage, 2.0 * capacity, lengths.load)?;
-    storm(stage)?;
-    slow(stage, lengths.slow)
+    storm(stage)
 }
 
-/// Measures logins of known users while nobody is connected at first, and the memory of all connections.
-fn login(stage: &mut Stage) -> Result<()> {
+/// Measures the memory of all connections, and then logins of known users while nobody is connected at first.
+fn login(stage: &mut Stage, settling: Duration) -> Result<()> {
+    let users = f64::from(stage.ring.users());
     stage.generator.ledger.begin(0, None);
-    for kind in stage.generator.preparation() {
-        stage.generator.set_login(*kind);
-        stage.log_in_all(LOGIN_WINDOW)?;
-        stage.quiet()?;
-        stage.cut_all();
-        stage.quiet()?;
+    stage.log_in_all(LOGIN_WINDOW)?;
+    stage.subscribe_all(LOGIN_WINDOW)?;
+    stage.quiet()?;
+    stage.check_all_online()?;
+    let until = Instant::now() + settling;
+    while Instant::now() < until {
+        stage.pump(Duration::from_millis(20))?;
     }
+    let resident = stage.server.resident()?;
+    stage.note(Row::IdleBytes, (resident as f64 - stage.empty as f64) / users, None);
 
-    stage.generator.set_login(LoginKind::Usual);
+    stage.cut_all();
+    stage.quiet()?;
+    stage.generator.ledger.begin(0, None);
     let mark = stage.mark()?;
     stage.log_in_all(LOGIN_WINDOW)?;
     let took = mark_seconds(stage, "login, until all are in", &mark)?;
@@ -85,16 +104,8 @@ fn login(stage: &mut Stage) -> Result<()> {
     stage.quiet()?;
     let measured = stage.measured("login", &mark)?;
     stage.check_all_online()?;
-    let users = f64::from(stage.ring.users());
     stage.note(Row::LoginCpu, measured.server_cpu * 1_000.0 / users, None);
     stage.note(Row::LoginTime, took, None);
-
-    let until = Instant::now() + SETTLING;
-    while Instant::now() < until {
-        stage.pump(Duration::from_millis(20))?;
-    }
-    let resident = stage.server.resident()?;
-    stage.note(Row::IdleBytes, (resident as f64 - stage.empty as f64) / users, None);
     Ok(())
 }
 
@@ -109,7 +120,7 @@ fn closed(
     name: &str,
     load: &ClosedLoad,
     time: Duration,
-    [per_cpu, per_second]: [Row; 2],
+    [per_cpu, per_second, generator]: [Row; 3],
 ) -> Result<f64> {
     stage.quiet()?;
     stage.generator.ledger.begin(ROOM * time.as_secs() as usize, load.ignored);
@@ -125,6 +136,7 @@ fn closed(
     check_counts(stage, true)?;
     stage.note(per_cpu, delivered / measured.server_cpu, measured.remark());
     stage.note(per_second, delivered / measured.seconds, measured.remark());
+    stage.note(generator, measured.generator_share * 100.0, None);
     Ok(delivered / WATCHED as f64 / measured.seconds)
 }
 
@@ -287,7 +299,7 @@ fn storm(stage: &mut Stage) -> Result<()> {
     let took = mark_seconds(stage, "storm, until all are back", &mark)?;
     stage.quiet()?;
     let measured = stage.measured("storm", &mark)?;
-    stage.generator.set_login(LoginKind::Usual);
+    stage.generator.set_login(LoginKind::Start);
     stage.check_all_online()?;
     stage.note(Row::StormTime, took, None);
     let users = f64::from(stage.ring.users());
@@ -299,9 +311,7 @@ fn storm(stage: &mut Stage) -> Result<()> {
 fn slow(stage: &mut Stage, time: Duration) -> Result<()> {
     stage.generator.cut(SLOW);
     stage.quiet()?;
-    stage.generator.connect(SLOW, true)?;
-    stage.quiet()?;
-    ensure!(stage.is_logged_in(SLOW), "the client that will be stalled cannot log in");
+    log_in_again(stage, true)?;
     let load = ClosedLoad {
         users: stage.ring.neighbours(SLOW).collect(),
         outstanding: SLOW_OUTSTANDING,
@@ -350,7 +360,20 @@ fn slow(stage: &mut Stage, time: Duration) -> Result<()> {
     let stale = stage.generator.ledger.stale(SLOW);
     let remark = format!("{changes} changes");
     stage.note(Row::SlowGrowth, grown as f64 / f64::from(1 << 20), Some(remark));
-    stage.note(Row::SlowStale, stale as f64, ended.then(|| "cut".to_owned()));
+    stage.note(Row::SlowStale, stale as f64, ended.then(|| "the server has cut it".to_owned()));
+    // The next phases have all users again, with buffers of the usual size.
+    stage.generator.cut(SLOW);
+    stage.generator.take_gone();
+    stage.quiet()?;
+    log_in_again(stage, false)
+}
+
+/// Logs the stalled user in; `small` makes its receive buffer as small as possible.
+fn log_in_again(stage: &mut Stage, small: bool) -> Result<()> {
+    stage.generator.connect(SLOW, small)?;
+    stage.quiet()?;
+    stage.generator.take_logged_in();
+    ensure!(stage.is_logged_in(SLOW), "the client that is stalled cannot log in");
     Ok(())
 }
 

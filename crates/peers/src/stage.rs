@@ -6,7 +6,7 @@ use crate::peers::{Peer, Setup};
 use crate::random::Random;
 use crate::ring::Ring;
 use crate::server::Server;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -57,8 +57,8 @@ pub struct Measured {
     pub seconds: f64,
     /// The CPU time of the server in seconds.
     pub server_cpu: f64,
-    /// Whether the generator was the limit.
-    pub is_limited: bool,
+    /// The part of the time in which the generator has worked.
+    pub generator_share: f64,
 }
 
 impl Stage {
@@ -125,7 +125,7 @@ impl Stage {
             bytes: bytes - mark.traffic.0,
             latency_us: PERCENTILES.iter().map(latency).collect::<BTreeMap<_, _>>(),
         });
-        Ok(Measured { seconds, server_cpu, is_limited: generator_cpu > BUSY_GENERATOR * seconds })
+        Ok(Measured { seconds, server_cpu, generator_share: generator_cpu / seconds })
     }
 
     /// Waits for at most `wait`, and reads what has arrived. Fails if the server has ended a connection.
@@ -143,9 +143,28 @@ impl Stage {
 
     /// Logs all users in, `window` at a time. A connection that ends before its login is complete is made again.
     pub fn log_in_all(&mut self, window: usize) -> Result<()> {
+        self.for_all(window, |generator, user| {
+            generator.connect(user, false)?;
+            Ok(true)
+        })
+    }
+
+    /// Makes the watch lists of all users, `window` at a time, if the server keeps them.
+    pub fn subscribe_all(&mut self, window: usize) -> Result<()> {
+        self.for_all(window, Generator::subscribe)
+    }
+
+    /// Begins something for every user, and waits until all of it is complete. `begin` returns `false` if there is
+    /// nothing to wait for.
+    fn for_all(
+        &mut self,
+        window: usize,
+        mut begin: impl FnMut(&mut Generator, u32) -> Result<bool>,
+    ) -> Result<()> {
         let users = self.ring.users();
         let (mut next, mut under_way, mut done) = (0, 0, 0);
         let mut again: Vec<u32> = Vec::new();
+        let mut waits = vec![false; users as usize];
         let mut last_news = Instant::now();
         while done < users {
             while under_way < window {
@@ -157,8 +176,15 @@ impl Stage {
                     }
                     None => break,
                 };
-                self.generator.connect(user, false)?;
-                under_way += 1;
+                waits[user as usize] = begin(&mut self.generator, user)?;
+                if waits[user as usize] {
+                    under_way += 1;
+                } else {
+                    done += 1;
+                }
+            }
+            if under_way == 0 {
+                continue;
             }
             self.generator.pump(LONGEST_WAIT)?;
             let ready = self.generator.take_logged_in();
@@ -167,11 +193,14 @@ impl Stage {
             }
             done += ready.len() as u32;
             under_way -= ready.len();
+            for user in ready {
+                waits[user as usize] = false;
+            }
             for user in self.generator.take_gone() {
-                // A login that was complete is not under way.
-                if ready.contains(&user) {
-                    bail!("the server has ended the connection of user {user} after its login");
-                }
+                ensure!(
+                    waits[user as usize],
+                    "the server has ended the connection of user {user} after its login"
+                );
                 under_way -= 1;
                 again.push(user);
             }
@@ -223,6 +252,6 @@ impl Stage {
 impl Measured {
     /// Returns a remark if the generator was the limit.
     pub fn remark(&self) -> Option<String> {
-        self.is_limited.then(|| "the generator was the limit".to_owned())
+        (self.generator_share > BUSY_GENERATOR).then(|| "the generator was the limit".to_owned())
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::dialect::{Dialect, Heard};
 use crate::names::{self, NAME_BYTES, TEXT_BYTES};
-use crate::peers::{Peer, Setup, Started};
+use crate::peers::{Kind, Peer, Setup, Started};
 use crate::ring::Ring;
 use anyhow::{Context, Result, bail, ensure};
 use lamplight_model::{CustomStatus, Platform, PlatformSet, Reason, StatusType, Timestamp, UserId};
@@ -24,6 +24,7 @@ pub const PEER: Peer = Peer {
     label: "bare loop",
     program: "",
     package: "",
+    kind: Kind::UpperBound,
     keeps_states: false,
     notes: &["not a server but the upper bound: it writes the bytes, and knows nothing; one thread"],
     module: None,

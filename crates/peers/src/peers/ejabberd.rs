@@ -2,12 +2,12 @@
 
 use crate::names::user_name;
 use crate::peers::xmpp::{DOMAIN, PASSWORD, Xmpp};
-use crate::peers::{Peer, Setup, Started};
+use crate::peers::{Kind, Peer, Setup, Started};
 use crate::server::{free_port, version_line};
 use anyhow::{Context, Result, ensure};
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ pub const PEER: Peer = Peer {
     label: "ejabberd",
     program: "ejabberdctl",
     package: "apt-get install ejabberd",
+    kind: Kind::PresenceSystem,
     keeps_states: true,
     notes: &[
         "a login verifies a hashed password (SCRAM), which is a large part of its cost; TLS is off",
@@ -34,12 +35,14 @@ const LIBRARIES: [&str; 3] = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-lin
 fn start(setup: &Setup<'_>) -> Result<Started> {
     let port = free_port()?;
     let folder = setup.folder;
+    // The server warns in its log if the cache has no room for the rosters.
+    let cache = 2 * setup.ring.edges();
     let (config, import, ready) =
         (folder.join("ejabberd.yml"), folder.join("users.xml"), folder.join("ready"));
     fs::write(
         &config,
         format!(
-            "hosts:\n  - {DOMAIN}\nloglevel: warning\nauth_method: internal\nauth_password_format: scram\n\
+            "hosts:\n  - {DOMAIN}\nloglevel: warning\ncache_size: {cache}\nauth_method: internal\nauth_password_format: scram\n\
              listen:\n  -\n    port: {port}\n    ip: \"127.0.0.1\"\n    module: ejabberd_c2s\n    backlog: 4096\n\
              \x20   shaper: none\n    starttls_required: false\n\
              modules:\n  mod_blocking: {{}}\n  mod_caps: {{}}\n  mod_carboncopy: {{}}\n  mod_client_state: {{}}\n\
@@ -48,7 +51,7 @@ fn start(setup: &Setup<'_>) -> Result<Started> {
         ),
     )?;
     fs::write(&import, users(setup)?)?;
-    let libraries = LIBRARIES.map(PathBuf::from).into_iter().find(|folder| has_ejabberd(folder));
+    let libraries = LIBRARIES.map(Path::new).into_iter().find(|folder| has_ejabberd(folder));
     let libraries = libraries.context("the Erlang applications of ejabberd are not found")?;
     let mut command = setup.command("erl")?;
     // Without a name, the node needs no port mapper.
@@ -61,9 +64,9 @@ fn start(setup: &Setup<'_>) -> Result<Started> {
     );
     command.args(["-eval", &then]);
     command.env("EJABBERD_CONFIG_PATH", &config).env("EJABBERD_LOG_PATH", folder.join("ejabberd.log"));
-    command.env("ERL_LIBS", &libraries).env("ERL_MAX_PORTS", "32000").env("HOME", folder);
+    command.env("ERL_LIBS", libraries).env("ERL_MAX_PORTS", "32000").env("HOME", folder);
     let version = version_line("dpkg-query", &["--show", "ejabberd"]);
-    let started = setup.started(command, port, version, Box::new(Xmpp { preparation: &[] }))?;
+    let started = setup.started(command, port, version, Box::new(Xmpp))?;
     let until = Instant::now() + IMPORT;
     while !ready.is_file() {
         ensure!(Instant::now() < until, "ejabberd has not imported the accounts within {IMPORT:?}");
@@ -73,7 +76,7 @@ fn start(setup: &Setup<'_>) -> Result<Started> {
     Ok(started)
 }
 
-fn has_ejabberd(folder: &PathBuf) -> bool {
+fn has_ejabberd(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("ejabberd-"))
 }

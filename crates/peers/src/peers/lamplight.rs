@@ -2,7 +2,7 @@
 
 use crate::dialect::{Dialect, Heard, LoginKind};
 use crate::names::{self, number_of, user_name, user_of};
-use crate::peers::{Peer, Setup, Started};
+use crate::peers::{Kind, Peer, Setup, Started};
 use crate::ring::Ring;
 use crate::server::version_line;
 use anyhow::{Context, Result, bail, ensure};
@@ -21,6 +21,7 @@ pub const PEER: Peer = Peer {
     label: "Lamplight",
     program: "",
     package: "",
+    kind: Kind::Ours,
     keeps_states: true,
     notes: &[
         "a login verifies a signature, writes a fact, and sends the states of the watched users and one's own",
@@ -85,7 +86,7 @@ fn start(setup: &Setup<'_>) -> Result<Started> {
         serve.env("LAMPLIGHT_WORKERS", workers.to_string());
     }
     let version = version_line(program, &["--version"]);
-    let dialect = Native { ring: setup.ring, app: created.app.id, sigs: sigs?, kind: LoginKind::Usual };
+    let dialect = Native { ring: setup.ring, app: created.app.id, sigs: sigs?, kind: LoginKind::Start };
     setup.started(serve, port, version, Box::new(dialect))
 }
 
@@ -135,10 +136,10 @@ impl Dialect for Native {
 
     fn read(
         &mut self,
-        user: u32,
+        _: u32,
         step: &mut u32,
         bytes: &[u8],
-        out: &mut Vec<u8>,
+        _: &mut Vec<u8>,
         heard: &mut Heard<'_>,
     ) -> Result<usize> {
         let mut at = 0;
@@ -149,7 +150,7 @@ impl Dialect for Native {
             {
                 told(statuses, heard).context("a status that the workload has not made")?;
             } else {
-                self.read_other(user, step, message, out, heard)?;
+                read_other(step, message, heard)?;
             }
         }
         Ok(at)
@@ -163,9 +164,12 @@ impl Dialect for Native {
         names::put_text(out, number);
     }
 
-    fn preparation(&self) -> &'static [LoginKind] {
-        // Only existing accounts can be subscribed to.
-        &[LoginKind::First, LoginKind::Watching]
+    fn subscribe(&mut self, user: u32, step: &mut u32, out: &mut Vec<u8>) -> bool {
+        let user_ids = self.ring.neighbours(user).map(user_name).collect();
+        let request = Request::SubscribeUserStatus(v1::SubscribeUserStatusRequest { user_ids });
+        put_frame(out, &v1::ClientMessage { id: REQUEST_ID, body: Some(request) });
+        *step = step::SUBSCRIBING;
+        true
     }
 
     fn set_login(&mut self, kind: LoginKind) {
@@ -173,48 +177,52 @@ impl Dialect for Native {
     }
 }
 
-impl Native {
-    fn read_other(
-        &self,
-        user: u32,
-        step: &mut u32,
-        message: &[u8],
-        out: &mut Vec<u8>,
-        heard: &mut Heard<'_>,
-    ) -> Result<()> {
-        let message = v1::ServerMessage::decode(message)?;
-        match message.body.context("a message without a body")? {
-            Answer::Login(answer) => {
-                learn(&answer.statuses, heard)?;
-                if self.kind == LoginKind::Watching {
-                    let user_ids = self.ring.neighbours(user).map(user_name).collect();
-                    let request = Request::SubscribeUserStatus(v1::SubscribeUserStatusRequest { user_ids });
-                    put_frame(out, &v1::ClientMessage { id: REQUEST_ID, body: Some(request) });
-                    *step = step::SUBSCRIBING;
-                } else if answer.snapshot_complete {
-                    *step = step::READY;
-                    heard.log_in();
-                }
-            }
-            Answer::SubscribeUserStatus(answer) => {
-                ensure!(answer.failures.is_empty(), "a subscription was refused");
-                learn(&answer.statuses, heard)?;
+fn read_other(step: &mut u32, message: &[u8], heard: &mut Heard<'_>) -> Result<()> {
+    let message = v1::ServerMessage::decode(message)?;
+    match message.body.context("a message without a body")? {
+        Answer::Login(answer) => {
+            learn(&answer.statuses, heard)?;
+            if answer.snapshot_complete {
                 *step = step::READY;
                 heard.log_in();
             }
-            Answer::StatusChanged(changed) => {
-                learn(&changed.statuses, heard)?;
-                if changed.snapshot_complete && *step == step::SNAPSHOT {
-                    *step = step::READY;
-                    heard.log_in();
-                }
-            }
-            Answer::Refusal(refusal) => bail!("Lamplight refuses: {} {}", refusal.code, refusal.message),
-            Answer::ConnectionEnded(end) => bail!("Lamplight ends a connection: {}", end.message),
-            _ => {}
         }
-        Ok(())
+        Answer::SubscribeUserStatus(answer) => {
+            ensure!(answer.failures.is_empty(), "a subscription was refused");
+            learn(&answer.statuses, heard)?;
+            *step = step::READY;
+            heard.log_in();
+        }
+        Answer::StatusChanged(changed) => {
+            learn(&changed.statuses, heard)?;
+            if changed.snapshot_complete && *step == step::SNAPSHOT {
+                *step = step::READY;
+                heard.log_in();
+            }
+        }
+        Answer::Refusal(refusal) => bail!("Lamplight refuses: {} {}", refusal.code, refusal.message),
+        Answer::ConnectionEnded(end) => bail!("Lamplight ends a connection: {}", end.message),
+        Answer::SubscriptionsChanged(_) | Answer::ListsChanged(_) | Answer::AppChanged(_) => {}
+        Answer::Logout(_)
+        | Answer::SetSelfStatus(_)
+        | Answer::GetUserStatus(_)
+        | Answer::UnsubscribeUserStatus(_)
+        | Answer::GetSubscriptions(_)
+        | Answer::Heartbeat(_)
+        | Answer::SetSelfInfo(_)
+        | Answer::GetUsersInfo(_)
+        | Answer::GetFriendList(_)
+        | Answer::AddFriend(_)
+        | Answer::DeleteFriends(_)
+        | Answer::SetFriendRemark(_)
+        | Answer::SendMessage(_)
+        | Answer::GetHistory(_)
+        | Answer::GetConversationList(_)
+        | Answer::MarkRead(_)
+        | Answer::PinConversation(_)
+        | Answer::DeleteConversation(_) => bail!("an answer to a request that was not made"),
     }
+    Ok(())
 }
 
 /// Notes statuses that `prost` has decoded.
@@ -299,7 +307,7 @@ mod tests {
 
     fn native() -> Native {
         let ring = Ring::new(50).unwrap();
-        Native { ring, app: AppId(1_400_000_001), sigs: vec!["sig".to_owned(); 50], kind: LoginKind::Usual }
+        Native { ring, app: AppId(1_400_000_001), sigs: vec!["sig".to_owned(); 50], kind: LoginKind::Start }
     }
 
     fn status(name: &str, text: &str, online: bool) -> v1::UserStatus {
@@ -320,15 +328,9 @@ mod tests {
     }
 
     #[test]
-    fn a_login_subscribes_if_it_is_to_make_the_watch_list() {
-        let mut line = Line::open(Native { kind: LoginKind::Watching, ..native() });
-        assert!(line.take_sent().starts_with("LAMP\u{1}"));
-        line.hear(&frame(Answer::Login(v1::LoginResponse { snapshot_complete: true, ..Default::default() })));
-        assert!(!line.logged_in && line.take_sent().contains("u0000049"));
-        line.hear(&frame(Answer::SubscribeUserStatus(v1::SubscribeUserStatusResponse::default())));
-        assert!(line.logged_in);
-
+    fn a_login_is_complete_with_its_snapshot_and_a_watch_list_with_its_answer() {
         let mut line = Line::open(native());
+        assert!(line.take_sent().starts_with("LAMP\u{1}"));
         line.hear(&frame(Answer::Login(v1::LoginResponse::default())));
         assert!(!line.logged_in);
         let rest =
@@ -336,6 +338,12 @@ mod tests {
         line.hear(&frame(Answer::StatusChanged(rest)));
         assert!(line.logged_in && line.has_read_everything());
         assert_eq!(line.counts().states, 1);
+
+        line.logged_in = false;
+        assert!(line.dialect.subscribe(0, &mut line.step, &mut line.sent));
+        assert!(line.take_sent().contains("u0000049"));
+        line.hear(&frame(Answer::SubscribeUserStatus(v1::SubscribeUserStatusResponse::default())));
+        assert!(line.logged_in && line.step == step::READY);
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub struct Peer {
     pub program: &'static str,
     /// The way to install the server.
     pub package: &'static str,
+    /// The kind of the system.
+    pub kind: Kind,
     /// Whether a watcher is told of the states of users at its login, and of their ends.
     pub keeps_states: bool,
     /// What is not comparable with the other peers.
@@ -40,6 +42,31 @@ pub struct Peer {
     pub module: Option<&'static str>,
     /// Starts the server.
     pub start: fn(&Setup<'_>) -> Result<Started>,
+}
+
+/// The kind of a system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Lamplight.
+    Ours,
+    /// A program that no server can beat.
+    UpperBound,
+    /// A server that passes messages on.
+    Broker,
+    /// A server that knows users, contacts and presence.
+    PresenceSystem,
+}
+
+impl Kind {
+    /// Returns the name of the kind.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Ours => "Lamplight",
+            Self::UpperBound => "upper bound",
+            Self::Broker => "broker",
+            Self::PresenceSystem => "presence system",
+        }
+    }
 }
 
 /// All peers, in the order of the table.

@@ -2,7 +2,7 @@
 
 use crate::dialect::{Dialect, Heard};
 use crate::names::{self, NAME_BYTES};
-use crate::peers::{Peer, Setup, Started};
+use crate::peers::{Kind, Peer, Setup, Started};
 use crate::ring::Ring;
 use crate::server::{free_port, version_line};
 use anyhow::{Context, Result, bail, ensure};
@@ -13,6 +13,7 @@ pub const PEER: Peer = Peer {
     label: "mosquitto",
     program: "mosquitto",
     package: "apt-get install mosquitto",
+    kind: Kind::Broker,
     keeps_states: true,
     notes: &[
         "presence by retained messages and a last will, QoS 0; no authentication (anonymous clients)",

@@ -2,7 +2,7 @@
 
 use crate::dialect::{Dialect, Heard};
 use crate::names;
-use crate::peers::{Peer, Setup, Started};
+use crate::peers::{Kind, Peer, Setup, Started};
 use crate::ring::Ring;
 use crate::server::{free_port, version_line};
 use anyhow::{Context, Result, bail};
@@ -13,6 +13,7 @@ pub const PEER: Peer = Peer {
     label: "NATS",
     program: "nats-server",
     package: "apt-get install nats-server",
+    kind: Kind::Broker,
     keeps_states: false,
     notes: &[
         "no presence: no state at login, nobody is told of an end, no authentication",

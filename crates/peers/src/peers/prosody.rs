@@ -1,9 +1,8 @@
 //! Prosody, an XMPP server in Lua, with the modules that Debian's configuration enables.
 
-use crate::dialect::LoginKind;
 use crate::names::user_name;
 use crate::peers::xmpp::{DOMAIN, PASSWORD, Xmpp};
-use crate::peers::{Peer, Setup, Started};
+use crate::peers::{Kind, Peer, Setup, Started};
 use crate::server::{free_port, version_line};
 use anyhow::Result;
 use std::fmt::Write as _;
@@ -15,6 +14,7 @@ pub const PEER: Peer = Peer {
     label: "Prosody",
     program: "prosody",
     package: "apt-get install prosody",
+    kind: Kind::PresenceSystem,
     keeps_states: true,
     notes: &[
         "a login verifies a hashed password (PBKDF2), which is most of its cost; TLS is off",
@@ -73,5 +73,5 @@ VirtualHost "{DOMAIN}"
     command.arg("-F").arg("--config").arg(&config);
     let version = version_line("dpkg-query", &["--show", "prosody"]);
     // The first login of an account hashes its password.
-    setup.started(command, port, version, Box::new(Xmpp { preparation: &[LoginKind::First] }))
+    setup.started(command, port, version, Box::new(Xmpp))
 }

@@ -4,7 +4,7 @@
 
 use crate::dialect::{Dialect, Heard};
 use crate::names::{self, NAME_BYTES, TEXT_BYTES};
-use crate::peers::{Peer, Setup, Started};
+use crate::peers::{Kind, Peer, Setup, Started};
 use crate::ring::Ring;
 use crate::server::{free_port, version_line};
 use anyhow::{Context, Result, bail};
@@ -15,6 +15,7 @@ pub const PEER: Peer = Peer {
     label: "Redis pub/sub",
     program: "redis-server",
     package: "apt-get install redis-server",
+    kind: Kind::Broker,
     keeps_states: false,
     notes: &[
         "no presence: no state at login, nobody is told of an end, no authentication",
@@ -138,7 +139,7 @@ fn length_of(bytes: &[u8]) -> Result<Option<usize>> {
     let Some(end) = bytes.windows(2).position(|pair| pair == b"\r\n") else { return Ok(None) };
     let mut length = end + 2;
     let count = || -> Result<i64> {
-        Ok(std::str::from_utf8(&bytes[1..end])?.parse::<i64>().context("not a length of RESP")?)
+        std::str::from_utf8(&bytes[1..end])?.parse::<i64>().context("not a length of RESP")
     };
     let values = match bytes[0] {
         b'+' | b'-' | b':' | b'_' | b'#' | b',' | b'(' => 0,

@@ -2,7 +2,7 @@
 
 use crate::dialect::{Dialect, Heard};
 use crate::names::{self, NAME_BYTES, user_name, user_of};
-use crate::peers::{Peer, Setup, Started};
+use crate::peers::{Kind, Peer, Setup, Started};
 use crate::ring::Ring;
 use crate::server::{free_port, version_line};
 use anyhow::{Context, Result, bail, ensure};
@@ -14,6 +14,7 @@ pub const PEER: Peer = Peer {
     label: "Socket.IO rooms",
     program: "node",
     package: "apt-get install nodejs npm",
+    kind: Kind::Broker,
     keeps_states: true,
     notes: &[
         "WebSocket transport; no authentication; the program that joins rooms and keeps the states is ours, in one \

@@ -1,6 +1,6 @@
 //! XMPP as a client speaks it: SASL PLAIN, one resource, presence to the contacts of the roster.
 
-use crate::dialect::{Dialect, Heard, LoginKind};
+use crate::dialect::{Dialect, Heard};
 use crate::names::{self, NAME_BYTES, user_name, user_of};
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
@@ -20,10 +20,7 @@ const COME: &str = "<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>
      <iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>";
 
 /// The client's side of XMPP.
-pub struct Xmpp {
-    /// The logins that the server needs before.
-    pub preparation: &'static [LoginKind],
-}
+pub struct Xmpp;
 
 /// The steps of a connection: what it waits for.
 mod step {
@@ -89,10 +86,6 @@ impl Dialect for Xmpp {
         out.extend_from_slice(b"<presence><status>");
         names::put_text(out, number);
         out.extend_from_slice(b"</status></presence>");
-    }
-
-    fn preparation(&self) -> &'static [LoginKind] {
-        self.preparation
     }
 }
 
@@ -183,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_login_has_its_steps() {
-        let mut line = Line::open(Xmpp { preparation: &[] });
+        let mut line = Line::open(Xmpp);
         assert!(line.take_sent().contains("to='localhost'"));
         let mechanisms = "<mechanisms><mechanism>PLAIN</mechanism></mechanisms>";
         line.hear(format!("{HEAD}<stream:features>{mechanisms}</stream:features>").as_bytes());
@@ -210,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_refused_login_is_an_error() {
-        let mut line = Line::open(Xmpp { preparation: &[] });
+        let mut line = Line::open(Xmpp);
         line.hear(format!("{HEAD}<stream:features></stream:features>").as_bytes());
         assert!(line.hear_at_once(b"<failure><not-authorized/></failure>").is_err());
     }
