@@ -113,7 +113,7 @@ pub struct Figure {
     pub row: Row,
     /// The number.
     pub value: f64,
-    /// What makes the figure differ from those of other peers.
+    /// A reason why the figure cannot be compared with those of other peers.
     pub remark: Option<String>,
 }
 

@@ -4,7 +4,7 @@
 use crate::ring::{Ring, WATCHED};
 use hdrhistogram::Histogram;
 
-/// What a watcher has last heard of a user who is offline.
+/// The mark of a user of whom a watcher has last heard that the user is offline.
 const GONE: u32 = u32::MAX;
 
 /// The unit of the latencies, in nanoseconds.

@@ -36,7 +36,7 @@ pub struct Peer {
     pub kind: Kind,
     /// Whether a watcher is told of the states of users at its login, and of their ends.
     pub keeps_states: bool,
-    /// What is not comparable with the other peers.
+    /// The respects in which it is not comparable with the other peers.
     pub notes: &'static [&'static str],
     /// The npm package that the server needs.
     pub module: Option<&'static str>,
@@ -81,7 +81,7 @@ pub const PEERS: &[Peer] = &[
     ejabberd::PEER,
 ];
 
-/// What an adapter needs to start its server.
+/// The users, folders and programs that an adapter needs to start its server.
 pub struct Setup<'a> {
     /// The users, and who watches whom.
     pub ring: Ring,
