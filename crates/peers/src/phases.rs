@@ -5,7 +5,6 @@ use crate::figures::Row;
 use crate::ring::WATCHED;
 use crate::stage::Stage;
 use anyhow::{Result, ensure};
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// The number of logins under way in the phase `login`.
@@ -234,12 +233,12 @@ fn saturated(stage: &mut Stage, rate: f64, time: Duration) -> Result<()> {
     stage.quiet()?;
     stage.generator.ledger.begin((rate * 2.0 * time.as_secs_f64()) as usize, None);
     let before = stage.server.resident()?;
+    stage.server.reset_peak()?;
     let mark = stage.mark()?;
     at_rate(stage, rate, time)?;
     let measured = stage.measured("overload", &mark)?;
     let counts = stage.generator.ledger.counts;
-    // The memory is read while the overload lasts.
-    let grown = stage.server.resident()?.saturating_sub(before);
+    let grown = stage.server.peak()?.saturating_sub(before);
     let ended = Instant::now();
     await_copies(stage, STALLED)?;
     let settling = ended.elapsed();
@@ -333,12 +332,13 @@ fn slow(stage: &mut Stage, time: Duration) -> Result<()> {
     stage.generator.set_reads(SLOW, false)?;
     stage.generator.ledger.begin(ROOM * time.as_secs() as usize, load.ignored);
     let before = stage.server.resident()?;
+    stage.server.reset_peak()?;
     let mark = stage.mark()?;
     (is_busy, under_way) = (vec![false; stage.ring.users() as usize], 0);
     let cut = drive_with_a_loss(stage, &load, &mut is_busy, &mut under_way, time)?;
-    thread::sleep(Duration::from_millis(100));
     stage.measured("stalled reader", &mark)?;
-    let grown = stage.server.resident()?.saturating_sub(before);
+    // A server that has cut the connection has freed the memory already.
+    let grown = stage.server.peak()?.saturating_sub(before);
     let changes = stage.generator.ledger.changes();
 
     if !cut {

@@ -63,6 +63,16 @@ impl Server {
     pub fn resident(&self) -> Result<u64> {
         Ok(ProcessMeter::new(self.pid).memory()?.resident)
     }
+
+    /// Makes the highest resident memory count from now on.
+    pub fn reset_peak(&self) -> Result<()> {
+        ProcessMeter::new(self.pid).reset_peak()
+    }
+
+    /// Returns the highest resident memory since [`reset_peak`](Self::reset_peak), in bytes.
+    pub fn peak(&self) -> Result<u64> {
+        ProcessMeter::new(self.pid).peak_memory()
+    }
 }
 
 impl Drop for Server {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The adapter.
+/// The adapter, with the default number of workers or that of `--workers`.
 pub const PEER: Peer = Peer {
     name: "lamplight",
     label: "Lamplight",
@@ -30,7 +30,16 @@ pub const PEER: Peer = Peer {
         "live records are journalled; the other servers keep nothing on disk",
     ],
     module: None,
-    start,
+    start: |setup| start(setup, setup.workers),
+};
+
+/// The adapter with one worker, beside servers that have one thread.
+pub const WITH_ONE_WORKER: Peer = Peer {
+    name: "lamplight-1",
+    label: "Lamplight, one worker",
+    notes: &[],
+    start: |setup| start(setup, Some(1)),
+    ..PEER
 };
 
 /// The time for which UserSigs are valid, in seconds.
@@ -51,7 +60,7 @@ struct CreatedApp {
     id: AppId,
 }
 
-fn start(setup: &Setup<'_>) -> Result<Started> {
+fn start(setup: &Setup<'_>, workers: Option<usize>) -> Result<Started> {
     let data = setup.folder.join("data");
     let mut create = Command::new(setup.lamplight);
     create.args(["app", "create", "--json", "--heartbeat-timeout-native", HEARTBEAT_TIMEOUT, "--data-dir"]);
@@ -82,7 +91,7 @@ fn start(setup: &Setup<'_>) -> Result<Started> {
     serve.env("LAMPLIGHT_LIMITS__CONNECTIONS_PER_ADDRESS", "1000000");
     serve.env("LAMPLIGHT_LIMITS__CHANGES_TOLD_PER_SECOND", "0");
     serve.env("LAMPLIGHT_LIMITS__REQUESTS_PER_SECOND", "0");
-    if let Some(workers) = setup.workers {
+    if let Some(workers) = workers {
         serve.env("LAMPLIGHT_WORKERS", workers.to_string());
     }
     let version = version_line(program, &["--version"]);

@@ -72,6 +72,7 @@ impl Kind {
 /// All peers, in the order of the table.
 pub const PEERS: &[Peer] = &[
     lamplight::PEER,
+    lamplight::WITH_ONE_WORKER,
     bare::PEER,
     redis::PEER,
     mqtt::PEER,
