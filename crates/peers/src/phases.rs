@@ -81,6 +81,7 @@ pub fn run(stage: &mut Stage, lengths: Lengths) -> Result<()> {
 /// Measures the memory of all connections, and then logins of known users while nobody is connected at first.
 fn login(stage: &mut Stage, settling: Duration) -> Result<()> {
     let users = f64::from(stage.ring.users());
+    let empty = served_once(stage)?;
     stage.generator.ledger.begin(0, None);
     stage.log_in_all(LOGIN_WINDOW)?;
     stage.subscribe_all(LOGIN_WINDOW)?;
@@ -91,7 +92,7 @@ fn login(stage: &mut Stage, settling: Duration) -> Result<()> {
         stage.pump(Duration::from_millis(20))?;
     }
     let resident = stage.server.resident()?;
-    stage.note(Row::IdleBytes, (resident as f64 - stage.empty as f64) / users, None);
+    stage.note(Row::IdleBytes, (resident as f64 - empty as f64) / users, None);
 
     stage.cut_all();
     stage.quiet()?;
@@ -106,6 +107,21 @@ fn login(stage: &mut Stage, settling: Duration) -> Result<()> {
     stage.note(Row::LoginCpu, measured.server_cpu * 1_000.0 / users, None);
     stage.note(Row::LoginTime, took, None);
     Ok(())
+}
+
+/// Lets one user log in, change and leave. Returns the resident memory of the server, in bytes, which now has the pages of
+/// its program that serving needs.
+fn served_once(stage: &mut Stage) -> Result<u64> {
+    const FIRST: u32 = 0;
+    stage.generator.ledger.begin(1, None);
+    stage.log_in(FIRST, false)?;
+    let due = stage.generator.now();
+    stage.generator.change(FIRST, due)?;
+    stage.quiet()?;
+    stage.generator.cut(FIRST);
+    stage.generator.take_gone();
+    stage.quiet()?;
+    stage.server.resident()
 }
 
 fn mark_seconds(stage: &mut Stage, name: &str, mark: &crate::stage::Mark) -> Result<f64> {
@@ -310,7 +326,7 @@ fn storm(stage: &mut Stage) -> Result<()> {
 fn slow(stage: &mut Stage, time: Duration) -> Result<()> {
     stage.generator.cut(SLOW);
     stage.quiet()?;
-    log_in_again(stage, true)?;
+    stage.log_in(SLOW, true)?;
     let load = ClosedLoad {
         users: stage.ring.neighbours(SLOW).collect(),
         outstanding: SLOW_OUTSTANDING,
@@ -365,16 +381,7 @@ fn slow(stage: &mut Stage, time: Duration) -> Result<()> {
     stage.generator.cut(SLOW);
     stage.generator.take_gone();
     stage.quiet()?;
-    log_in_again(stage, false)
-}
-
-/// Logs the stalled user in; `small` makes its receive buffer as small as possible.
-fn log_in_again(stage: &mut Stage, small: bool) -> Result<()> {
-    stage.generator.connect(SLOW, small)?;
-    stage.quiet()?;
-    stage.generator.take_logged_in();
-    ensure!(stage.is_logged_in(SLOW), "the client that is stalled cannot log in");
-    Ok(())
+    stage.log_in(SLOW, false)
 }
 
 fn load_of(load: &ClosedLoad) -> ClosedLoad {

@@ -8,7 +8,6 @@ use crate::ring::Ring;
 use crate::server::Server;
 use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// The longest time without any progress.
@@ -38,8 +37,6 @@ pub struct Stage {
     pub random: Random,
     /// The output.
     pub run: Run,
-    /// The memory of the server without connections, in bytes.
-    pub empty: u64,
 }
 
 /// The readings at the beginning of a measurement.
@@ -66,8 +63,6 @@ impl Stage {
     pub fn new(peer: &Peer, setup: &Setup<'_>, round: u32) -> Result<Self> {
         let started = (peer.start)(setup)?;
         let server = started.server;
-        thread::sleep(Duration::from_secs(1));
-        let empty = server.resident()?;
         let run = Run {
             peer: peer.name,
             version: server.version.clone(),
@@ -84,7 +79,6 @@ impl Stage {
             server,
             random: Random::new(u64::from(round)),
             run,
-            empty,
         })
     }
 
@@ -147,6 +141,18 @@ impl Stage {
             generator.connect(user, false)?;
             Ok(true)
         })
+    }
+
+    /// Logs one user in, and reads what follows. `small` makes the receive buffer as small as possible.
+    pub fn log_in(&mut self, user: u32, small: bool) -> Result<()> {
+        self.generator.connect(user, small)?;
+        let until = Instant::now() + PATIENCE;
+        while !self.is_logged_in(user) {
+            self.pump(LONGEST_WAIT)?;
+            ensure!(Instant::now() < until, "the login of user {user} is not answered");
+        }
+        self.generator.take_logged_in();
+        self.quiet()
     }
 
     /// Makes the watch lists of all users, `window` at a time, if the server keeps them.
