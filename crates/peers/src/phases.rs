@@ -13,12 +13,16 @@ const LOGIN_WINDOW: usize = 64;
 const STORM_WINDOW: usize = 256;
 /// The part of the measured time for which a load runs before.
 const WARM_UP: f64 = 0.2;
+/// The number of turns of all outstanding changes that a load has at least, if it does not last too long.
+const TURNS: u64 = 5;
+/// The longest duration of a load, as a multiple of the measured time.
+const LONGEST_LOAD: u32 = 6;
 /// The part of the measured capacity that a fixed rate may have.
 const BEARABLE: f64 = 0.9;
 /// The number of changes that are made before the generator reads again.
 const BURST: u32 = 64;
 /// The longest time without a notification while some are expected.
-const STALLED: Duration = Duration::from_secs(5);
+const STALLED: Duration = Duration::from_secs(20);
 /// The longest time after an overload until all newest states have arrived.
 const LONGEST_SETTLING: Duration = Duration::from_secs(120);
 /// The user whose client is stalled.
@@ -144,7 +148,14 @@ fn closed(
     drive(stage, load, &mut is_busy, &mut under_way, time.mul_f64(WARM_UP))?;
     stage.generator.ledger.begin_counting();
     let mark = stage.mark()?;
-    drive(stage, load, &mut is_busy, &mut under_way, time)?;
+    // A slow server answers in bursts as large as all that is outstanding.
+    let enough = TURNS * load.outstanding as u64 * WATCHED as u64;
+    for _ in 0..LONGEST_LOAD {
+        drive(stage, load, &mut is_busy, &mut under_way, time)?;
+        if stage.generator.ledger.counts.delivered >= enough {
+            break;
+        }
+    }
     let measured = stage.measured(name, &mark)?;
     let delivered = stage.generator.ledger.counts.delivered as f64;
     await_copies(stage, STALLED)?;

@@ -10,8 +10,10 @@ use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// The longest time without any progress.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest time without any progress. After a storm, a server may first tell every watcher of every end.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// The longest wait for a server that comes to rest.
+const LONGEST_UNREST: Duration = Duration::from_secs(120);
 /// The time without notifications after which the server is quiet.
 const SILENCE: Duration = Duration::from_millis(300);
 /// The part of one core that a quiet server may use.
@@ -227,7 +229,7 @@ impl Stage {
 
     /// Reads until nothing arrives any more and the server is idle.
     pub fn quiet(&mut self) -> Result<()> {
-        let until = Instant::now() + 2 * PATIENCE;
+        let until = Instant::now() + LONGEST_UNREST;
         loop {
             let (begun, cpu, (bytes, _)) = (Instant::now(), self.server.cpu()?, self.generator.traffic());
             while begun.elapsed() < SILENCE {
