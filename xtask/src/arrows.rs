@@ -201,6 +201,21 @@ const RULES: &[Rule] = &[
         because: "it tests everything that reads bytes from outside, up to a whole node",
     },
     Rule {
+        of: "lamplight-instructions",
+        ours: &[
+            "lamplight-model",
+            "lamplight-core",
+            "lamplight-wire",
+            "lamplight-protocol",
+            "lamplight-auth",
+            "lamplight-facts",
+            "lamplight-directory",
+            "lamplight-service",
+        ],
+        never: &[SQL, REDIS],
+        because: "it counts functions without sockets and stores, and is built fast",
+    },
+    Rule {
         of: "lamplight-sim",
         ours: &[
             "lamplight-model",

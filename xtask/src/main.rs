@@ -11,6 +11,7 @@ mod dockerfile;
 mod fuzz;
 mod fuzz_lock;
 mod ground;
+mod instructions;
 mod interop;
 mod messages;
 mod package;
@@ -61,7 +62,7 @@ The last line counts the tests: `N passed, N failed`. A step that fails without 
     },
     Command {
         name: "bench",
-        usage: "bench [cluster|peers] [ARGS…]",
+        usage: "bench [cluster|peers|instructions] [ARGS…]",
         about: "measure what the server costs: the figures of docs/performance.md",
         more: "ARGS go to `lamplight load bench`: `--quick` for a short trial, `--out FILE` for JSON.
 
@@ -71,7 +72,10 @@ output and the logs are in target/bench-cluster.
 
 `bench peers` drives Lamplight and the systems that a team might choose instead with one workload: Redis pub/sub, mosquitto,
 NATS, Socket.IO, Prosody and ejabberd, as far as they are installed. ARGS: `--only lamplight,redis`, `--users N`,
-`--rounds N`, `--seconds N`; `--list` says what is installed. The raw output and the logs are in target/bench-peers.",
+`--rounds N`, `--seconds N`; `--list` says what is installed. The raw output and the logs are in target/bench-peers.
+
+`bench instructions` counts the instructions of single functions with callgrind, and fails if one needs more than it did
+before. `--accept` writes the counts to crates/instructions/baseline.txt.",
         run: bench,
     },
     Command {
@@ -166,8 +170,11 @@ fn run(words: &[&str]) -> Result<ExitCode> {
     (command.run)(args)
 }
 
-/// Runs the measurements of one server, those of a cluster, or those beside other systems.
+/// Runs the measurements of one server, those of a cluster, those beside other systems, or those of single functions.
 fn bench(args: &[&str]) -> Result<ExitCode> {
+    if let ["instructions", args @ ..] = args {
+        return instructions::bench(args);
+    }
     let ground = Ground::find()?;
     if let ["cluster", args @ ..] = args {
         tools::for_cluster(&ground)?;

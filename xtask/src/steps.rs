@@ -2,7 +2,9 @@
 
 use crate::ground::{Ground, answers, run, run_and_hear};
 use crate::tally::{Runner, Tally};
-use crate::{api, arrows, codes, crates, dart, interop, package_check, spelling, tidy, tools, web};
+use crate::{
+    api, arrows, codes, crates, dart, instructions, interop, package_check, spelling, tidy, tools, web,
+};
 use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -98,6 +100,11 @@ const STEPS: &[Step] = &[
     Step { name: "browser", about: "tests with a real browser and a real server", run: browser },
     Step { name: "package", about: "the packages can be built, installed and removed", run: package },
     Step {
+        name: "instructions",
+        about: "no function that is counted needs more instructions than before",
+        run: |it| instructions::check(&it.ground, it.may_install),
+    },
+    Step {
         name: "mistakes",
         about: "the simulator finds every planted mistake",
         run: |it| run(&mut it.ground.cargo(MISTAKES)),
@@ -129,7 +136,7 @@ pub fn test(args: &[&str]) -> Result<ExitCode> {
         match *arg {
             "--list" => {
                 for step in STEPS {
-                    println!("{:<10} {}", step.name, step.about);
+                    println!("{:<12} {}", step.name, step.about);
                 }
                 return Ok(ExitCode::SUCCESS);
             }
@@ -198,7 +205,9 @@ fn tests(it: &mut Run) -> Result<()> {
     if tools::has_nextest(&it.ground) {
         it.hear(Runner::Nextest, "nextest run --workspace --locked --no-fail-fast")
     } else {
-        it.hear(Runner::CargoTest, "test --workspace --all-targets --locked --no-fail-fast")
+        // Not with --all-targets, which would run the benchmarks of the step `instructions`.
+        let targets = "--lib --bins --tests --examples";
+        it.hear(Runner::CargoTest, &format!("test --workspace {targets} --locked --no-fail-fast"))
     }
 }
 
@@ -249,9 +258,9 @@ fn package(it: &mut Run) -> Result<()> {
 
 /// Prints a table of the steps. The last line has the counts of the tests.
 fn summarise(ended: &[(&str, Duration, bool)], tally: Tally) {
-    println!("\n{:<10} {:>8}", "step", "seconds");
+    println!("\n{:<12} {:>8}", "step", "seconds");
     for (name, took, ok) in ended {
-        println!("{name:<10} {:>8.1}  {}", took.as_secs_f64(), if *ok { "ok" } else { "FAILED" });
+        println!("{name:<12} {:>8.1}  {}", took.as_secs_f64(), if *ok { "ok" } else { "FAILED" });
     }
     for (name, _, _) in ended.iter().filter(|(_, _, ok)| !ok) {
         println!("run this step again: cargo xtask test --only {name}");

@@ -97,6 +97,12 @@ const NEEDED: &[Needed] = &[
         supply: Supply::Debian("redis-server"),
     },
     Needed {
+        name: "valgrind",
+        because: "the counts of instructions",
+        probe: "valgrind --version",
+        supply: Supply::Debian("valgrind"),
+    },
+    Needed {
         name: "a font with Chinese letters",
         because: "the reference pictures for the browser tests",
         probe: "fc-list --quiet :family=Noto/Sans/CJK/SC",
@@ -140,25 +146,29 @@ pub struct CargoTool {
     name: &'static str,
     /// The version that is installed if no other version can be used.
     version: &'static str,
-    /// The oldest version that is accepted on the path, as major and minor number.
-    at_least: (u32, u32),
+    /// The oldest version that is accepted on the path, as major and minor number; `None` for `version` alone.
+    at_least: Option<(u32, u32)>,
     /// Additional arguments for `cargo install`.
     features: &'static str,
 }
 
 /// Versions of cargo-deny older than `at_least` cannot read the metadata of the current cargo, or this `deny.toml`.
 const CARGO_DENY: CargoTool =
-    CargoTool { name: "cargo-deny", version: "0.20.2", at_least: (0, 18), features: "" };
+    CargoTool { name: "cargo-deny", version: "0.20.2", at_least: Some((0, 18)), features: "" };
 /// The tool cargo-deb, without its own compressor: it uses the system's xz.
 pub const CARGO_DEB: CargoTool = CargoTool {
     name: "cargo-deb",
     version: "3.8.0",
-    at_least: (3, 8),
+    at_least: Some((3, 8)),
     features: " --no-default-features --features gzip",
 };
 /// The tool cargo-cyclonedx. Versions older than `at_least` write a serial number even if `SOURCE_DATE_EPOCH` is set.
 pub const CARGO_CYCLONEDX: CargoTool =
-    CargoTool { name: "cargo-cyclonedx", version: "0.5.9", at_least: (0, 5), features: "" };
+    CargoTool { name: "cargo-cyclonedx", version: "0.5.9", at_least: Some((0, 5)), features: "" };
+
+/// The program that runs the benchmarks of `lamplight-instructions`. It must have the version of the crate `gungraun`.
+const GUNGRAUN_RUNNER: CargoTool =
+    CargoTool { name: "gungraun-runner", version: "0.20.0", at_least: None, features: "" };
 
 /// Installs missing tools, or prints the commands that install them. Also downloads the crates of the lock file.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
@@ -167,7 +177,7 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     // The crates of all platforms are downloaded, so that tools which read all dependencies work without the network.
     run(&mut ground.cargo("fetch --locked"))?;
     println!("cargo-deny: {}", cargo_deny(ground, may_install)?.display());
-    for tool in [CARGO_DEB, CARGO_CYCLONEDX] {
+    for tool in [CARGO_DEB, CARGO_CYCLONEDX, GUNGRAUN_RUNNER] {
         println!("{}: {}", tool.name, cargo_tool(ground, &tool, may_install)?.display());
     }
     println!("typos: {}", spelling::typos(ground, may_install)?.display());
@@ -191,6 +201,13 @@ pub fn for_web(ground: &Ground) -> Result<()> {
 pub fn for_cluster(ground: &Ground) -> Result<()> {
     let needed = NEEDED.iter().filter(|needed| ["redis-server", "PostgreSQL"].contains(&needed.name));
     install(ground, true, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())
+}
+
+/// Installs valgrind and the program that runs the benchmarks of instructions, if they are missing. Returns the latter.
+pub fn for_instructions(ground: &Ground, may_install: bool) -> Result<PathBuf> {
+    let needed = NEEDED.iter().filter(|needed| needed.name == "valgrind");
+    install(ground, may_install, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())?;
+    cargo_tool(ground, &GUNGRAUN_RUNNER, may_install)
 }
 
 /// Returns the Dart VM that [`dart::vm`] finds. If it does not run, installs its system libraries first.
@@ -232,18 +249,22 @@ pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Resul
             answer(&["--version"])
         }
     };
-    if ours.exists()
-        && is_recent(&version_of(&ours), at_least)
-        && version_of(&ours).trim_end().ends_with(version)
-    {
+    let is_pinned = |program: &PathBuf| version_of(program).trim_end().ends_with(&format!(" {version}"));
+    if ours.exists() && is_pinned(&ours) {
         return Ok(ours);
     }
     let on_path = PathBuf::from(name);
-    if is_recent(&version_of(&on_path), at_least) {
+    let is_usable = match at_least {
+        Some(at_least) => is_recent(&version_of(&on_path), at_least),
+        None => is_pinned(&on_path),
+    };
+    if is_usable {
         return Ok(on_path);
     }
     if !may_install {
-        bail!("{name} is missing: `cargo install {name} --locked`, or run without --no-install");
+        bail!(
+            "{name} is missing: `cargo install {name} --locked --version {version}`, or run without --no-install"
+        );
     }
     // Without optimisation, the tool is built much faster and runs only a little slower.
     let install = format!(
@@ -320,7 +341,13 @@ mod tests {
             ("error: no such command", false),
             ("", false),
         ] {
-            assert_eq!(is_recent(version, CARGO_DENY.at_least), recent, "{version}");
+            assert_eq!(is_recent(version, CARGO_DENY.at_least.unwrap()), recent, "{version}");
         }
+    }
+
+    #[test]
+    fn the_runner_of_benchmarks_has_the_version_of_its_crate() {
+        let locked = format!("name = \"gungraun\"\nversion = \"{}\"", GUNGRAUN_RUNNER.version);
+        assert!(include_str!("../../Cargo.lock").contains(&locked), "{locked}");
     }
 }

@@ -229,7 +229,11 @@ fn read_other(step: &mut u32, message: &[u8], heard: &mut Heard<'_>) -> Result<(
         | Answer::GetConversationList(_)
         | Answer::MarkRead(_)
         | Answer::PinConversation(_)
-        | Answer::DeleteConversation(_) => bail!("an answer to a request that was not made"),
+        | Answer::DeleteConversation(_)
+        | Answer::SetVisibility(_)
+        | Answer::GetBlockList(_)
+        | Answer::BlockUsers(_)
+        | Answer::UnblockUsers(_) => bail!("an answer to a request that was not made"),
     }
     Ok(())
 }

@@ -1,0 +1,166 @@
+//! The connections of one worker, without sockets: what the benchmarks of a change's way to its watchers run on.
+
+use crate::{status, user, watched_by};
+use lamplight_core::{ConflationRate, Hub, Notifications, Told, Versioned, WatcherKey, Why};
+use lamplight_directory::{Interest, LogEntry, News};
+use lamplight_model::{ConnectionId, Moment, UserStatus, Version};
+use lamplight_service::{Audience, Member, WatchList};
+use lamplight_wire::{EncodedStatus, StatusBatch, encode_status};
+use std::sync::Arc;
+
+/// The newest status of a user, in the form in which a worker keeps it.
+pub struct Newest(pub EncodedStatus);
+
+impl Versioned for Newest {
+    fn version(&self) -> Version {
+        self.0.version()
+    }
+
+    fn is_put_back_as(&self, newer: &Self) -> bool {
+        self.0.is_put_back_as(&newer.0)
+    }
+}
+
+impl Newest {
+    /// Encodes the status of a user.
+    pub fn of(status: &UserStatus) -> Self {
+        Self(encode_status(status))
+    }
+}
+
+/// The connections of one worker, and the memory that a worker keeps from round to round.
+#[derive(Default)]
+pub struct Ring<A> {
+    /// The hub, or the audience.
+    pub all: A,
+    round: Vec<WatcherKey>,
+    batch: StatusBatch,
+    outgoing: Vec<u8>,
+}
+
+impl<A> Ring<A> {
+    fn of(all: A) -> Self {
+        Self { all, round: Vec::new(), batch: StatusBatch::default(), outgoing: Vec::new() }
+    }
+
+    /// Puts what is marked in the mailboxes into one native message for each connection, as a worker does before it
+    /// writes. Returns the number of bytes.
+    fn collect(
+        &mut self,
+        take_touched: impl Fn(&mut A, &mut Vec<WatcherKey>),
+        drain: impl Fn(&mut A, WatcherKey, &mut StatusBatch),
+    ) -> usize {
+        let mut bytes = 0;
+        loop {
+            take_touched(&mut self.all, &mut self.round);
+            if self.round.is_empty() {
+                return bytes;
+            }
+            for watcher in self.round.drain(..) {
+                self.batch.clear();
+                self.outgoing.clear();
+                drain(&mut self.all, watcher, &mut self.batch);
+                self.batch.put_native(&mut self.outgoing);
+                bytes += self.outgoing.len();
+            }
+        }
+    }
+}
+
+impl Ring<Hub<Newest>> {
+    /// Tells the new status of a user to the watchers.
+    pub fn tell(&mut self, status: &UserStatus, user: &lamplight_model::User) {
+        self.all.tell_if_new(user, Newest::of(status));
+    }
+
+    /// Delivers what the watchers were told. Returns the number of bytes.
+    pub fn deliver(&mut self) -> usize {
+        self.collect(Hub::take_touched, |hub, watcher, batch| {
+            hub.drain(watcher, |state| push(state, batch));
+        })
+    }
+}
+
+impl Ring<Audience<Newest>> {
+    /// Hears an entry of the change log at a moment, in milliseconds.
+    pub fn hear(&mut self, entry: &Arc<LogEntry>, at: u64) {
+        let delayed = self.all.hear(entry, Moment(at), Newest::of, &mut Vec::new());
+        assert!(!delayed, "the rate allows the change");
+    }
+
+    /// Delivers what the watchers were told. Returns the number of bytes.
+    pub fn deliver(&mut self) -> usize {
+        self.collect(Audience::take_touched, |audience, watcher, batch| {
+            audience.drain(watcher, |state| push(state, batch));
+        })
+    }
+}
+
+fn push(state: &Newest, batch: &mut StatusBatch) -> Told {
+    batch.push_protobuf(&state.0);
+    Told::More
+}
+
+/// Returns a hub with one connection for each of `users` users, who form a ring: each watches
+/// [`WATCHED`](crate::WATCHED) others and the own user. All statuses are known and delivered.
+pub fn ring(users: usize) -> Ring<Hub<Newest>> {
+    let mut ring = Ring::of(Hub::default());
+    for number in 0..users {
+        let watcher = ring.all.attach(crate::WATCHED + 1);
+        ring.all.watch(watcher, &user(number), Why::Own);
+        for watched in watched_by(number, users) {
+            ring.all.watch(watcher, &user(watched), Why::Subscribed);
+        }
+    }
+    (0..users).for_each(|number| ring.tell(&status(number, 1), &user(number)));
+    ring.deliver();
+    ring
+}
+
+/// Returns a hub in which `watchers` connections watch user 0, whose status is known and delivered.
+pub fn crowd(watchers: usize) -> Ring<Hub<Newest>> {
+    let mut ring = Ring::of(Hub::default());
+    for _ in 0..watchers {
+        let watcher = ring.all.attach(1);
+        ring.all.watch(watcher, &user(0), Why::Subscribed);
+    }
+    ring.tell(&status(0, 1), &user(0));
+    ring.deliver();
+    ring
+}
+
+/// Returns an audience with the default rate, with one connection for each of `users` users, who form a ring as in
+/// [`ring`].
+///
+/// # Panics
+///
+/// Never: the watch lists do not change meanwhile.
+pub fn joined_ring(users: usize, interest: Option<Interest>) -> Ring<Audience<Newest>> {
+    let mut ring = Ring::of(Audience::new(ConflationRate::default(), interest));
+    for number in 0..users {
+        let mut effects = Vec::new();
+        let member = Member::new(user(number), ConnectionId::alone(number as u64));
+        let watcher = ring.all.join(member, crate::WATCHED, &mut effects);
+        let heard = ring.all.lists_heard(watcher).expect("a member");
+        let list = WatchList {
+            subscriptions: watched_by(number, users).map(crate::user_id).collect(),
+            notified: Notifications { others: true, friends: false },
+            ..WatchList::default()
+        };
+        assert!(
+            ring.all.set_watch_list(watcher, &list, heard, &mut effects),
+            "nothing has changed meanwhile"
+        );
+    }
+    for number in 0..users {
+        ring.all.tell(&user(number), &status(number, 1), Newest::of);
+    }
+    ring.deliver();
+    ring
+}
+
+/// Returns the log entries of changes of the users with these numbers, in the version `version`.
+pub fn status_entries(users: impl Iterator<Item = usize>, version: u64) -> Vec<Arc<LogEntry>> {
+    let entry = |number| LogEntry::news(user(number), News::Status(status(number, version)));
+    users.map(|number| Arc::new(entry(number))).collect()
+}
