@@ -1,5 +1,6 @@
 //! The arguments of `lamplight load`.
 
+use crate::transport::Transport;
 use clap::{Args, Subcommand, ValueEnum};
 use std::fmt;
 use std::net::SocketAddr;
@@ -34,7 +35,8 @@ Examples:
     /// Measure the memory of idle connections
     #[command(after_help = "\
 Examples:
-  lamplight load idle --users 10000")]
+  lamplight load idle --users 10000
+  lamplight load idle --transport websocket-tls")]
     Idle(PartArgs),
     /// Measure the latency of changes at a fixed rate
     #[command(after_help = "\
@@ -193,6 +195,9 @@ pub struct PartArgs {
     /// Users, each watching twenty others, each with a connection [default: as in docs/performance.md]
     #[arg(long, value_name = "N")]
     pub users: Option<u32>,
+    /// Transport of the connections
+    #[arg(long, value_name = "TRANSPORT", value_enum, default_value_t)]
+    pub transport: Transport,
     /// Write the figures to this file too, as JSON
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,

@@ -9,10 +9,11 @@ use crate::notice::text_of;
 use crate::picture::Picture;
 use crate::ring::{Ring, user_id};
 use crate::target::Target;
+use crate::transport::Dialer;
 use anyhow::{Context, Result, bail, ensure};
 use lamplight_model::Platform;
+use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
-use lamplight_wire::{put_frame, v1};
 use mio::{Events, Poll};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::HashMap;
@@ -45,6 +46,7 @@ pub enum LoginKind {
 /// The connections to a server or to the nodes of a cluster, one connection for each user of the ring.
 pub struct Fleet {
     target: Target,
+    dialer: Dialer,
     /// The addresses of the nodes' client ports; a single address for a single server.
     nodes: Vec<SocketAddr>,
     /// For each user: the node of the last connection, as an index into `nodes`.
@@ -55,7 +57,6 @@ pub struct Fleet {
     links: Vec<Link>,
     sigs: Vec<String>,
     scratch: Box<[u8]>,
-    frame: Vec<u8>,
     news: Vec<News>,
     /// The statuses that each user has received.
     pub picture: Picture,
@@ -81,6 +82,7 @@ impl Fleet {
         Ok(Self {
             nodes: vec![target.address],
             node_of: vec![0; ring.users() as usize],
+            dialer: Dialer::new(target.transport)?,
             target,
             ring,
             poll: Poll::new()?,
@@ -88,7 +90,6 @@ impl Fleet {
             links: (0..ring.users()).map(|_| Link::default()).collect(),
             sigs: sigs?,
             scratch: vec![0; SCRATCH_BYTES].into_boxed_slice(),
-            frame: Vec::new(),
             news: Vec::new(),
             picture: Picture::new(ring),
             travelled: Travelled::default(),
@@ -226,11 +227,9 @@ impl Fleet {
             known: if resume { self.picture.known(user) } else { Vec::new() },
         };
         let message = v1::ClientMessage { id: REQUEST_ID, body: Some(Request::Login(request)) };
-        self.frame.clear();
-        put_frame(&mut self.frame, &message);
         self.node_of[user as usize] = node as u16;
         let link = &mut self.links[user as usize];
-        link.connect(user, self.nodes[node], buffer, &self.frame, self.poll.registry())
+        link.connect(user, (&self.dialer, self.nodes[node]), buffer, &message, self.poll.registry())
     }
 
     /// Subscribes each of these users to its neighbours, `window` users at a time.
@@ -346,10 +345,9 @@ impl Fleet {
     }
 
     fn ask(&mut self, user: u32, id: u64, request: Request) -> Result<()> {
-        self.frame.clear();
-        put_frame(&mut self.frame, &v1::ClientMessage { id, body: Some(request) });
+        let message = v1::ClientMessage { id, body: Some(request) };
         // A broken connection arrives as `News::Gone` at the next read.
-        if self.links[user as usize].send(&self.frame).is_err() {
+        if self.links[user as usize].send(&message).is_err() {
             self.gone(user);
         }
         Ok(())

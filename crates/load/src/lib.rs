@@ -10,6 +10,7 @@ mod cluster;
 mod course;
 mod ear;
 mod fleet;
+mod framing;
 mod link;
 mod news;
 mod notice;
@@ -20,12 +21,14 @@ mod report;
 mod ring;
 mod server_process;
 mod target;
+mod transport;
 
 pub use args::{
     BenchArgs, ClosedArgs, ClusterArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs,
     Row, ServerArgs, SlowArgs, WebhooksArgs, What,
 };
 pub use process_meter::{Memory, ProcessMeter};
+pub use transport::Transport;
 
 /// Runs the requested measurement, and prints its figures. Fails if a notification was wrong. A figure that misses its
 /// target is not a failure.

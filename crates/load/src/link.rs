@@ -1,7 +1,9 @@
-//! One connection of the load: a socket, the bytes of an incomplete frame, and the bytes that were not sent yet.
+//! One connection of the load: a byte stream, the bytes of an incomplete frame, and the bytes that were not sent yet.
 
+use crate::framing::Framing;
+use crate::transport::{Dialer, Stream};
 use anyhow::{Context, Result, ensure};
-use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame};
+use lamplight_wire::v1;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
@@ -30,7 +32,8 @@ pub struct Link {
     pub stage: Stage,
     /// The behaviour of the connection while it is logged in.
     pub habit: Habit,
-    socket: Option<TcpStream>,
+    stream: Option<Stream>,
+    framing: Framing,
     /// The bytes of an incomplete frame.
     partial: Vec<u8>,
     /// Bytes that the socket has not accepted yet.
@@ -71,8 +74,8 @@ pub enum ReceiveBuffer {
 
 impl Default for Link {
     fn default() -> Self {
-        let (partial, unsent) = (Vec::new(), Vec::new());
-        Self { stage: Stage::Closed, habit: Habit::Alive, socket: None, partial, unsent }
+        let (partial, unsent, framing) = (Vec::new(), Vec::new(), Framing::default());
+        Self { stage: Stage::Closed, habit: Habit::Alive, stream: None, framing, partial, unsent }
     }
 }
 
@@ -81,9 +84,9 @@ impl Link {
     pub fn connect(
         &mut self,
         number: u32,
-        server: SocketAddr,
+        (dialer, server): (&Dialer, SocketAddr),
         buffer: ReceiveBuffer,
-        first: &[u8],
+        first: &v1::ClientMessage,
         registry: &Registry,
     ) -> Result<()> {
         let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(Protocol::TCP))
@@ -104,26 +107,32 @@ impl Link {
         }
         let mut socket = TcpStream::from_std(socket.into());
         registry.register(&mut socket, Token(number as usize), Interest::READABLE | Interest::WRITABLE)?;
+        self.framing = dialer.framing();
         self.unsent.clear();
-        self.unsent.extend_from_slice(NATIVE_PREAMBLE);
-        self.unsent.extend_from_slice(first);
+        self.framing.open(&mut self.unsent);
+        self.framing.put(first, &mut self.unsent);
         self.partial = Vec::new();
-        self.socket = Some(socket);
+        self.stream = Some(dialer.stream(socket)?);
         self.stage = Stage::LoggingIn;
         Ok(())
     }
 
-    /// Sends as many bytes as the socket accepts now, and stores the others.
-    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.unsent.extend_from_slice(bytes);
+    /// Sends as many bytes of a message as the socket accepts now, and stores the others.
+    pub fn send(&mut self, message: &v1::ClientMessage) -> io::Result<()> {
+        self.framing.put(message, &mut self.unsent);
         self.flush()
     }
 
     /// Sends the stored bytes.
     pub fn flush(&mut self) -> io::Result<()> {
-        let Some(socket) = &mut self.socket else { return Ok(()) };
-        while !self.unsent.is_empty() {
-            match socket.write(&self.unsent) {
+        let Some(stream) = &mut self.stream else { return Ok(()) };
+        loop {
+            let sent = match self.unsent.is_empty() {
+                true => stream.flush().map(|()| 0),
+                false => stream.write(&self.unsent),
+            };
+            match sent {
+                Ok(_) if self.unsent.is_empty() => break,
                 Ok(sent) => drop(self.unsent.drain(..sent)),
                 // A socket that is not connected yet counts as blocked.
                 Err(error)
@@ -141,49 +150,48 @@ impl Link {
 
     /// Reads once, and passes every complete message to `hear`.
     pub fn read(&mut self, scratch: &mut [u8], hear: impl FnMut(&[u8])) -> Result<ReadOutcome> {
-        let Some(socket) = &mut self.socket else { return Ok(ReadOutcome::Drained) };
+        let Some(stream) = &mut self.stream else { return Ok(ReadOutcome::Drained) };
         // The bytes of the incomplete frame come first.
         let kept = self.partial.len();
         let largest = scratch.len() / 2;
         scratch[..kept].copy_from_slice(&self.partial);
-        let length = match socket.read(&mut scratch[kept..]) {
+        let read = stream.read(&mut scratch[kept..]);
+        let is_tls = stream.is_tls();
+        // The read may have completed a TLS handshake, after which the first message can be sent.
+        if is_tls && self.flush().is_err() {
+            return Ok(ReadOutcome::Ended);
+        }
+        let length = match read {
             Ok(0) => return Ok(ReadOutcome::Ended),
             Ok(length) => length,
             Err(error) => return Ok(outcome_of(&error)),
         };
-        let rest = frames(&scratch[..kept + length], largest, hear)?;
+        let rest = self.framing.take(&scratch[..kept + length], largest, hear)?;
         if kept > 0 || !rest.is_empty() {
             ensure!(rest.len() < largest, "the server sent a larger message than a load expects");
             self.partial = rest.to_vec();
         }
-        // A read that does not fill the buffer has emptied the socket. Further bytes cause a new epoll event.
-        Ok(if kept + length < scratch.len() { ReadOutcome::Drained } else { ReadOutcome::More })
+        // A read that does not fill the buffer has emptied a plain socket. Further bytes cause a new epoll event.
+        Ok(if !is_tls && kept + length < scratch.len() { ReadOutcome::Drained } else { ReadOutcome::More })
     }
 
     /// Returns the local port; `None` if there is no socket.
     pub fn port(&self) -> Option<u16> {
-        Some(self.socket.as_ref()?.local_addr().ok()?.port())
+        Some(self.stream.as_ref()?.socket().local_addr().ok()?.port())
     }
 
     /// Closes the connection: like a broken link if `reset`, otherwise in an orderly way.
     pub fn close(&mut self, reset: bool) {
-        if let Some(socket) = self.socket.take()
-            && reset
-        {
-            // If the option cannot be set, the connection ends in an orderly way.
-            let _ = socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO));
+        match &mut self.stream {
+            Some(stream) if reset => {
+                // If the option cannot be set, the connection ends in an orderly way.
+                let _ = socket2::SockRef::from(stream.socket()).set_linger(Some(Duration::ZERO));
+            }
+            Some(stream) => stream.end(),
+            None => {}
         }
         *self = Self::default();
     }
-}
-
-/// Passes every complete message to `hear`. Returns the bytes of the incomplete one.
-fn frames(mut bytes: &[u8], largest: usize, mut hear: impl FnMut(&[u8])) -> Result<&[u8]> {
-    while let Framed::Frame { message, taken } = next_frame(bytes, largest)? {
-        hear(message);
-        bytes = &bytes[taken..];
-    }
-    Ok(bytes)
 }
 
 fn outcome_of(error: &io::Error) -> ReadOutcome {

@@ -153,7 +153,8 @@ impl Server {
         };
         let key = AppKey { id: 1, text: key_text(key)? };
         let meter = args.pid.map(ProcessMeter::new);
-        Ok(Self::Running(Target { address, http: args.http, app: AppId(app), key, meter }))
+        let ServerSettings { transport, .. } = settings;
+        Ok(Self::Running(Target { address, http: args.http, app: AppId(app), key, meter, transport }))
     }
 
     fn start(program: Option<PathBuf>, settings: ServerSettings) -> Result<Self> {
@@ -184,7 +185,8 @@ impl Server {
 /// Starts or finds a server, and creates a fleet with the users of a measurement. The connections are not open yet.
 fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Server, Fleet)> {
     let users = args.users.unwrap_or(users);
-    let server = Server::find(&args.server, for_users(users, settings))?;
+    let settings = ServerSettings { transport: args.transport, ..for_users(users, settings) };
+    let server = Server::find(&args.server, settings)?;
     let fleet = Fleet::new(server.target().clone(), Ring::new(users)?)?;
     Ok((server, fleet))
 }

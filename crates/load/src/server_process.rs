@@ -4,6 +4,7 @@
 
 use crate::process_meter::ProcessMeter;
 use crate::target::Target;
+use crate::transport::Transport;
 use anyhow::{Context, Result, bail, ensure};
 use lamplight_model::{AppId, AppKey};
 use serde::Deserialize;
@@ -17,6 +18,10 @@ use tempfile::TempDir;
 
 /// The longest wait for a server to start.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The files of the certificate and of its key, in the data folder.
+const CERTIFICATE: &str = "load-certificate.pem";
+const CERTIFICATE_KEY: &str = "load-certificate-key.pem";
 
 /// The settings that differ from the defaults of the server.
 #[derive(Clone, Copy, Default, Debug)]
@@ -35,6 +40,8 @@ pub struct ServerSettings {
     pub every_change: bool,
     /// The address of the receiver of the app's webhook; `None` if the app has no webhook.
     pub webhook: Option<SocketAddr>,
+    /// The transport of the connections. With TLS, the server gets a certificate that it has signed itself.
+    pub transport: Transport,
 }
 
 /// A running server.
@@ -90,6 +97,9 @@ impl ServerProcess {
         ensure!(output.status.success(), "`app create` failed: {}", output.status);
         let created: Created =
             serde_json::from_slice(&output.stdout).context("cannot read the output of `app create`")?;
+        if settings.transport.is_tls() {
+            make_certificate(folder.path())?;
+        }
         let mut child = serve(program, folder.path(), settings)?;
         let NodeFile { client, http, .. } = match await_node_file(&mut child, folder.path()) {
             Ok(file) => file,
@@ -104,6 +114,7 @@ impl ServerProcess {
             app: created.app.id,
             key: AppKey { id: 1, text: created.key },
             meter: Some(ProcessMeter::new(child.id())),
+            transport: settings.transport,
         };
         Ok(Self { program: program.to_owned(), settings, folder, child, target })
     }
@@ -153,11 +164,23 @@ fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Chil
         serve.env("LAMPLIGHT_LIMITS__CHANGES_TOLD_PER_SECOND", "0");
         serve.env("LAMPLIGHT_LIMITS__REQUESTS_PER_SECOND", "0");
     }
+    if settings.transport.is_tls() {
+        serve.env("LAMPLIGHT_TLS__CERTIFICATE", folder.join(CERTIFICATE));
+        serve.env("LAMPLIGHT_TLS__KEY", folder.join(CERTIFICATE_KEY));
+    }
     if let Some(workers) = settings.workers {
         serve.env("LAMPLIGHT_WORKERS", workers.to_string());
     }
     serve.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
     serve.spawn().with_context(|| format!("cannot start {}", program.display()))
+}
+
+/// Writes a certificate for `localhost`, which is signed with its own key.
+fn make_certificate(folder: &Path) -> Result<()> {
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    fs::write(folder.join(CERTIFICATE), signed.cert.pem())?;
+    fs::write(folder.join(CERTIFICATE_KEY), signed.signing_key.serialize_pem())?;
+    Ok(())
 }
 
 /// Waits for the node file, which the server writes when clients can connect.

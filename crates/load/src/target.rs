@@ -1,6 +1,7 @@
 //! The server under load, with the data that a login needs.
 
 use crate::process_meter::ProcessMeter;
+use crate::transport::Transport;
 use anyhow::Result;
 use lamplight_auth::{Claims, sign};
 use lamplight_model::{AppId, AppKey, UserId};
@@ -23,6 +24,8 @@ pub struct Target {
     pub key: AppKey,
     /// The meter of the server's process; `None` if the process is unknown.
     pub meter: Option<ProcessMeter>,
+    /// The transport of the connections.
+    pub transport: Transport,
 }
 
 impl Target {

@@ -6,7 +6,7 @@
 
 use lamplight_load::{
     ClosedArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs, ServerArgs, SlowArgs,
-    WebhooksArgs, What,
+    Transport, WebhooksArgs, What,
 };
 use lamplight_server::{Clock, Config, Node};
 use std::net::{SocketAddr, TcpListener};
@@ -25,12 +25,17 @@ fn receiver_address() -> SocketAddr {
 /// Starts a node whose app has a short heartbeat timeout. If `tells`, the app has a webhook.
 async fn start(folder: &Path, tells: bool) -> (Node, ServerArgs) {
     let here: SocketAddr = "127.0.0.1:0".parse().unwrap();
-    let mut config = Config { data_dir: folder.to_owned(), client_listen: here, ..Config::default() };
+    let mut config = Config { data_dir: folder.join("data"), client_listen: here, ..Config::default() };
     config.http_listen = here;
     config.workers = 2;
     config.limits.changes_told_per_second = 0;
     config.limits.requests_per_second = 0;
     config.webhooks.allow_private = true;
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (certificate, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
+    std::fs::write(&certificate, signed.cert.pem()).unwrap();
+    std::fs::write(&key, signed.signing_key.serialize_pem()).unwrap();
+    (config.tls.certificate, config.tls.key) = (Some(certificate), Some(key));
     let node = Node::start(config, Clock::default()).await.unwrap();
     let mut app = node.created().unwrap().clone();
     app.settings.timing.heartbeat_timeout_native_ms = 2_000;
@@ -51,7 +56,6 @@ async fn start(folder: &Path, tells: bool) -> (Node, ServerArgs) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_told_wrongly_in_any_part() {
-    let part = |server: ServerArgs| PartArgs { server, users: Some(63), out: None };
     let parts: [(&str, Choice); 10] = [
         ("login", |part| What::Login(LoginArgs { part, rounds: 2 })),
         ("idle", What::Idle),
@@ -71,21 +75,35 @@ async fn nothing_is_told_wrongly_in_any_part() {
         }),
         ("death", What::Death),
     ];
-    let runs = parts.map(|(name, what)| async move {
-        let folder = tempfile::tempdir().unwrap();
-        let (node, server) = start(folder.path(), name == "webhooks").await;
-        let out = folder.path().join("figures.json");
-        let args = LoadArgs { what: what(PartArgs { out: Some(out.clone()), ..part(server) }) };
-        tokio::task::spawn_blocking(move || lamplight_load::run(args))
-            .await
-            .unwrap()
-            .unwrap_or_else(|error| panic!("{name}: {error:#}"));
-        let figures: serde_json::Value = serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap();
-        assert!(!figures["figures"].as_array().unwrap().is_empty(), "{name}");
-        node.stop().await;
-    });
-    // The measurements run one after another, because each waits until this process is idle.
-    for run in runs {
-        run.await;
+    for (name, what) in parts {
+        measure(name, what, Transport::Tcp).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_transport_carries_changes_and_reconnects() {
+    for transport in Transport::ALL {
+        let closed: Choice = |part| {
+            let unanswered = false;
+            What::Closed(ClosedArgs { part, outstanding: 8, changes: 100, repeat: 1, unanswered })
+        };
+        measure("closed", closed, transport).await;
+        measure("storm", What::Storm, transport).await;
+    }
+}
+
+/// Runs a measurement against a node of its own.
+async fn measure(name: &str, what: Choice, transport: Transport) {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, server) = start(folder.path(), name == "webhooks").await;
+    let out = folder.path().join("figures.json");
+    let part = PartArgs { server, users: Some(63), transport, out: Some(out.clone()) };
+    let args = LoadArgs { what: what(part) };
+    tokio::task::spawn_blocking(move || lamplight_load::run(args))
+        .await
+        .unwrap()
+        .unwrap_or_else(|error| panic!("{name}, {transport}: {error:#}"));
+    let figures: serde_json::Value = serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap();
+    assert!(!figures["figures"].as_array().unwrap().is_empty(), "{name}, {transport}");
+    node.stop().await;
 }

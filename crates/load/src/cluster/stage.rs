@@ -6,6 +6,7 @@ use crate::fleet::Fleet;
 use crate::report::Report;
 use crate::ring::Ring;
 use crate::target::Target;
+use crate::transport::Transport;
 use anyhow::{Context, Result};
 use lamplight_model::{AppId, AppKey};
 use lamplight_testbed::{Testbed, TestbedSettings};
@@ -64,6 +65,7 @@ impl Stage {
             app: AppId(testbed.app.id),
             key: AppKey { id: 1, text: testbed.app.key.clone() },
             meter: None,
+            transport: Transport::Tcp,
         };
         let count = nodes.len();
         let mut fleet = Fleet::new(target, Ring::new(sizes.users)?)?;

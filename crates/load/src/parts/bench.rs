@@ -6,6 +6,7 @@ use crate::fleet::Fleet;
 use crate::report::Report;
 use crate::ring::Ring;
 use crate::server_process::ServerSettings;
+use crate::transport::Transport;
 use anyhow::Result;
 use std::net::SocketAddr;
 
@@ -69,10 +70,13 @@ pub fn run(args: &BenchArgs, report: &mut Report) -> Result<()> {
     };
     let usual = ServerSettings::default();
 
-    let (server, mut fleet) = with_fleet(sizes.idle_users, usual)?;
-    idle::measure(&mut fleet, report)?;
-    super::end(&fleet, report);
-    drop((server, fleet));
+    for transport in Transport::ALL {
+        let settings = ServerSettings { transport, ..usual };
+        let (server, mut fleet) = with_fleet(sizes.idle_users, settings)?;
+        idle::measure(&mut fleet, report)?;
+        super::end(&fleet, report);
+        drop((server, fleet));
+    }
 
     let (server, mut fleet) = with_fleet(sizes.users, usual)?;
     login::measure(&mut fleet, sizes.login_rounds, report)?;

@@ -7,6 +7,7 @@ use crate::news::News;
 use crate::report::{Report, Target, say};
 use crate::ring::WATCHED;
 use crate::server_process::{ServerProcess, ServerSettings};
+use crate::transport::Transport;
 use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 
@@ -26,6 +27,7 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     api_rate: None,
     every_change: false,
     webhook: None,
+    transport: Transport::Tcp,
 };
 /// The longest wait for notifications after the time at which they are due.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -6,6 +6,7 @@ use crate::fleet::{Fleet, LoginKind};
 use crate::report::{Report, Target, say};
 use crate::ring::user_id;
 use crate::server_process::ServerSettings;
+use crate::transport::Transport;
 use anyhow::{Context, Result, bail, ensure};
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
@@ -33,6 +34,7 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     api_rate: Some(60_000),
     every_change: false,
     webhook: None,
+    transport: Transport::Tcp,
 };
 
 /// The settings of the measurement.
