@@ -5,11 +5,12 @@ use crate::device::{Device, Link, LinkEnd};
 use crate::pending_events::PendingEvents;
 use crate::presence::{Presence, split_lists};
 use crate::signatures::Signatures;
+use crate::subscriptions::Subscriptions;
 use crate::unsettled::UnsettledEnds;
 use crate::visibility::Restrictions;
 use lamplight_model::{
     ConnectionId, CustomStatus, DeviceId, EndedLogin, ExtendedOption, Moment, Now, Platform, Reason,
-    Timestamp, UserId, Version,
+    Timestamp, Version,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -25,7 +26,7 @@ pub struct SavedPresence {
     reason: Reason,
     /// The time when the user was last seen, and the end of the custom status.
     last_seen: ExtendedOption<Timestamp, SavedEnd>,
-    subscriptions: Vec<UserId>,
+    subscriptions: Subscriptions,
     /// See [`Presence::lists_deadline`].
     subscriptions_end: Option<Timestamp>,
     subscriptions_lost: bool,
@@ -95,7 +96,7 @@ impl Presence {
             since: self.since,
             reason: self.reason,
             last_seen: ExtendedOption::new(self.last_seen, self.custom.end().map(end)),
-            subscriptions: self.subscriptions.iter().collect(),
+            subscriptions: self.subscriptions.clone(),
             subscriptions_end: self.lists_deadline().map(|it| now.wall_at(it)),
             subscriptions_lost: self.subscriptions_lost,
             sigs: self.sigs.clone(),
@@ -130,7 +131,7 @@ impl SavedPresence {
         let (deleted_until, restrictions) = self.deleted_until.split();
         let end = end.map(|SavedEnd { due, shown }| CustomEnd { shown, ..CustomEnd::at(due, now) });
         let lists_deadline = self.subscriptions_end.map(moment);
-        let subscriptions = self.subscriptions.into_iter().collect();
+        let subscriptions = self.subscriptions;
         let (subscriptions_end, deleted) =
             split_lists(lists_deadline, &subscriptions, deleted_until.map(moment));
         let mut presence = Presence {

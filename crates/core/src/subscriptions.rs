@@ -2,6 +2,9 @@
 
 use hashbrown::HashSet;
 use lamplight_model::UserId;
+use serde::de::{SeqAccess, Visitor};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The users to whom an account is subscribed, earliest first. All devices of the account share the list.
 ///
@@ -23,7 +26,7 @@ pub struct Subscribed {
 impl Subscriptions {
     /// The number of users on the list.
     pub fn len(&self) -> usize {
-        self.texts().count()
+        self.packed_ids().count()
     }
 
     /// Whether the list is empty.
@@ -85,23 +88,64 @@ impl Subscriptions {
     }
 
     fn texts(&self) -> impl Iterator<Item = &str> {
+        self.packed_ids().map(|id| std::str::from_utf8(id).expect("ids are ASCII"))
+    }
+
+    fn packed_ids(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest: &[u8] = &self.packed;
         std::iter::from_fn(move || {
             let (length, tail) = rest.split_first()?;
-            let (text, tail) = tail.split_at(usize::from(*length));
+            let (id, tail) = tail.split_at(usize::from(*length));
             rest = tail;
-            Some(std::str::from_utf8(text).expect("ids are ASCII"))
+            Some(id)
         })
     }
 
     fn pack<'a>(&mut self, users: impl Iterator<Item = &'a UserId>) {
         let mut packed = Vec::new();
-        for user in users {
-            let length = u8::try_from(user.as_str().len()).expect("an id has at most 32 bytes");
-            packed.push(length);
-            packed.extend_from_slice(user.as_str().as_bytes());
-        }
+        users.for_each(|user| push(&mut packed, user));
         self.packed = packed.into_boxed_slice();
+    }
+}
+
+/// Appends a user to a packed list.
+fn push(packed: &mut Vec<u8>, user: &UserId) {
+    let length = u8::try_from(user.as_str().len()).expect("an id has at most 32 bytes");
+    packed.push(length);
+    packed.extend_from_slice(user.as_str().as_bytes());
+}
+
+/// Writes the list like a `Vec<UserId>`, without making one: a record is saved at each change.
+impl Serialize for Subscriptions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.len()))?;
+        self.texts().try_for_each(|text| list.serialize_element(text))?;
+        list.end()
+    }
+}
+
+/// Reads the list like a `Vec<UserId>`.
+impl<'de> Deserialize<'de> for Subscriptions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ListVisitor)
+    }
+}
+
+struct ListVisitor;
+
+impl<'de> Visitor<'de> for ListVisitor {
+    type Value = Subscriptions;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of userIDs")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Subscriptions, A::Error> {
+        let mut packed = Vec::new();
+        while let Some(user) = list.next_element()? {
+            push(&mut packed, &user);
+        }
+        Ok(Subscriptions { packed: packed.into_boxed_slice() })
     }
 }
 
@@ -166,5 +210,19 @@ mod tests {
         let mut list: Subscriptions = ids("a b").into_iter().collect();
         assert_eq!(words(list.clear()), "a b");
         assert!(list.is_empty());
+    }
+
+    #[test]
+    fn a_stored_list_has_the_bytes_of_a_vec_of_ids() {
+        let longest = "x".repeat(UserId::MAX_BYTES);
+        for users in ["", "a", "alice bob 0123456789", &longest, &format!("{longest} b ").repeat(100)] {
+            let list: Subscriptions = ids(users).into_iter().collect();
+            let bytes = postcard::to_stdvec(&list).unwrap();
+            assert_eq!(bytes, postcard::to_stdvec(&ids(users)).unwrap(), "{users}");
+            assert_eq!(postcard::from_bytes::<Subscriptions>(&bytes).unwrap(), list, "{users}");
+        }
+        for broken in [&[1][..], &[1, 2, b'a'], &[1, 0], &[1, 1, 7], &[1, 33]] {
+            assert!(postcard::from_bytes::<Subscriptions>(broken).is_err(), "{broken:?}");
+        }
     }
 }
