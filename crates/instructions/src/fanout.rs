@@ -12,6 +12,10 @@ use std::sync::Arc;
 pub struct Newest(pub EncodedStatus);
 
 impl Versioned for Newest {
+    fn of(status: &UserStatus) -> Self {
+        Self(encode_status(status))
+    }
+
     fn version(&self) -> Version {
         self.0.version()
     }
@@ -19,12 +23,9 @@ impl Versioned for Newest {
     fn is_put_back_as(&self, newer: &Self) -> bool {
         self.0.is_put_back_as(&newer.0)
     }
-}
 
-impl Newest {
-    /// Encodes the status of a user.
-    pub fn of(status: &UserStatus) -> Self {
-        Self(encode_status(status))
+    fn is_renumbered_as(&self, newer: &Self) -> bool {
+        self.0.is_renumbered_as(&newer.0)
     }
 }
 
@@ -70,7 +71,7 @@ impl<A> Ring<A> {
 impl Ring<Hub<Newest>> {
     /// Tells the new status of a user to the watchers.
     pub fn tell(&mut self, status: &UserStatus, user: &lamplight_model::User) {
-        self.all.tell_if_new(user, Newest::of(status));
+        self.all.tell_if_new(user, status, None);
     }
 
     /// Delivers what the watchers were told. Returns the number of bytes.
@@ -84,7 +85,7 @@ impl Ring<Hub<Newest>> {
 impl Ring<Audience<Newest>> {
     /// Hears an entry of the change log at a moment, in milliseconds.
     pub fn hear(&mut self, entry: &Arc<LogEntry>, at: u64) {
-        let delayed = self.all.hear(entry, Moment(at), Newest::of, &mut Vec::new());
+        let delayed = self.all.hear(entry, Moment(at), &mut Vec::new());
         assert!(!delayed, "the rate allows the change");
     }
 
@@ -153,7 +154,7 @@ pub fn joined_ring(users: usize, interest: Option<Interest>) -> Ring<Audience<Ne
         );
     }
     for number in 0..users {
-        ring.all.tell(&user(number), &status(number, 1), Newest::of);
+        ring.all.tell(&user(number), &status(number, 1), None);
     }
     ring.deliver();
     ring

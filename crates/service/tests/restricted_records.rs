@@ -83,7 +83,7 @@ async fn a_change_for_a_new_account_does_not_wait_for_the_end_of_its_creation() 
     let mut world = World::of(&["ann", "bob"]).await;
     let ann = user("ann");
     world.service.block_users(&ann, &ids(&["bob"]), By::App, world.now).await.unwrap();
-    world.service.delete_account(&ann, world.now).await.unwrap();
+    let _ = world.service.delete_account(&ann, world.now).await.unwrap();
     assert_eq!(hidden_from(&world, &ann, &["bob"]).await, Some(ids(&[])));
     world.now.wall = world.now.wall.after(std::time::Duration::from_secs(10));
     // The creation has reached the facts and not yet the record.

@@ -1,7 +1,7 @@
 //! One of the two worlds: the service with its stores, and the workers with their connections.
 
 use crate::plan::{HIDER, Plan, USERS};
-use crate::{DEVICES, Failed, Who};
+use crate::{Failed, Who};
 use lamplight_core::{ConflationRate, Told, Versioned, WatcherKey};
 use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, LogEntry, LogReader};
 use lamplight_facts::Facts;
@@ -47,6 +47,10 @@ impl Versioned for Encoded {
 
     fn is_put_back_as(&self, newer: &Self) -> bool {
         self.0.is_put_back_as(&newer.0)
+    }
+
+    fn is_renumbered_as(&self, newer: &Self) -> bool {
+        self.0.is_renumbered_as(&newer.0)
     }
 }
 
