@@ -171,13 +171,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         of: "lamplight-peers",
-        ours: &[
-            "lamplight-model",
-            "lamplight-wire",
-            "lamplight-auth",
-            "lamplight-testbed",
-            "lamplight-load",
-        ],
+        ours: &["lamplight-model", "lamplight-wire", "lamplight-auth", "lamplight-testbed", "lamplight-load"],
         never: &[SQL, REDIS],
         because: "one generator drives all servers from outside, with codecs of its own",
     },

@@ -45,10 +45,7 @@ impl World {
                 presence.filter(|it| !it.is_deleted()).map(|it| shown_to(it, of, viewer))
             }),
         });
-        let to = match request {
-            Request::Message(to) => Some(*to),
-            _ => None,
-        };
+        let to = if let Request::Message(to) = request { Some(*to) } else { None };
         self.around.sight.asked.borrow_mut().insert(number, Asked { viewer, users: users.collect(), to });
     }
 

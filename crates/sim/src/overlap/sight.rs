@@ -137,7 +137,17 @@ impl Sight {
             }
             Request::Block(users) => service.block_users(user, &ids(users), by, now).await.map(drop),
             Request::Unblock(users) => service.unblock_users(user, &ids(users), by, now).await.map(drop),
-            _ => Ok(()),
+            Request::Login(_)
+            | Request::Logout
+            | Request::Text(_)
+            | Request::Query(_)
+            | Request::Subscribe(_)
+            | Request::Unsubscribe(_)
+            | Request::List
+            | Request::Befriend(..)
+            | Request::Unfriend(..)
+            | Request::BlockList
+            | Request::Message(_) => Ok(()),
         };
         change.end(&done);
         done
