@@ -38,6 +38,7 @@ mod thinning;
 mod touched;
 mod transition;
 mod unsettled;
+mod versioned;
 mod views;
 mod visibility;
 mod watch_graph;
@@ -54,7 +55,7 @@ pub use login_line::{
     LOGIN_LINE_PLACES, LOGIN_LINE_PLACES_PER_ADDRESS, LoginArrival, LoginLine, LoginTicket,
 };
 pub use losses::{Loss, Losses};
-pub use mailbox::{Hub, Versioned};
+pub use mailbox::Hub;
 pub use membership::{Duty, LeaseTimes, LostNode, Membership, Sighting, pause_after_ended};
 pub use multi_device::{Contender, victims};
 pub use pace::{MinimumRate, Pace, PaceFault, PaceLimits, PacePhase};
@@ -77,6 +78,7 @@ pub use thinning::{LEVELS, Level, Step, Sum, Thinning};
 pub use touched::Told;
 pub use transition::{EndCause, Ended, Removed, Transition};
 pub use unsettled::{MAX_UNSETTLED_ENDS, UnsettledEnds};
+pub use versioned::Versioned;
 pub use visibility::{MOST_SHOWN_APART, Restrictions, ShownStatus, status_for};
 pub use watch_graph::{Restricted, SubjectKey, WatchGraph, WatcherKey};
 pub use watch_reasons::{Reasons, Why};

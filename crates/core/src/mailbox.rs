@@ -7,54 +7,13 @@
 
 use crate::interest::SubjectObserver;
 use crate::touched::{CROWD, SHARE, Told};
+use crate::versioned::Versioned;
 use crate::views::Views;
 use crate::visibility::Restrictions;
 use crate::watch_graph::{SubjectKey, WatchGraph, WatcherKey};
 use crate::watch_reasons::{Reasons, Why};
-use lamplight_model::{Reason, User, UserId, UserStatus, Version};
+use lamplight_model::{User, UserId, UserStatus, Version};
 use std::sync::Arc;
-
-/// The form of a status in mailboxes. Statuses of one user are ordered by their versions.
-pub trait Versioned {
-    /// The form of `status`.
-    fn of(status: &UserStatus) -> Self
-    where
-        Self: Sized;
-
-    /// The version of the status.
-    fn version(&self) -> Version;
-
-    /// Returns `true` if `newer` is this state, put back after a loss of records: `newer` has a higher version, and a
-    /// watcher sees no other difference.
-    fn is_put_back_as(&self, newer: &Self) -> bool;
-
-    /// Returns `true` if `newer` differs from this state in nothing but the version.
-    fn is_renumbered_as(&self, newer: &Self) -> bool;
-}
-
-impl Versioned for UserStatus {
-    fn of(status: &UserStatus) -> Self {
-        status.clone()
-    }
-
-    fn version(&self) -> Version {
-        self.version
-    }
-
-    fn is_put_back_as(&self, newer: &Self) -> bool {
-        // Without a loss, the reason of a change to ONLINE comes with another `since`.
-        let is_rebuilt = matches!(newer.reason, Reason::None | Reason::Login);
-        let Self { user_id, status_type, custom_status, custom_expires, since, last_seen, .. } = self;
-        let is_same = (user_id, status_type, custom_status, custom_expires)
-            == (&newer.user_id, &newer.status_type, &newer.custom_status, &newer.custom_expires)
-            && (since, last_seen) == (&newer.since, &newer.last_seen);
-        is_rebuilt && is_same
-    }
-
-    fn is_renumbered_as(&self, newer: &Self) -> bool {
-        *self == Self { version: self.version, ..newer.clone() }
-    }
-}
 
 /// The watch graph of one worker, the newest state of each watched user, and the mailboxes of the connections. A
 /// connection that may not see the state of a user has another view of it, with a version of its own.

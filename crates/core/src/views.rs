@@ -1,6 +1,6 @@
 //! The newest state of a watched user, as each watcher is shown it.
 
-use crate::mailbox::Versioned;
+use crate::versioned::Versioned;
 use crate::visibility::{Restrictions, ShownStatus};
 use crate::watch_graph::Restricted;
 use lamplight_model::{UserId, UserStatus, Version};

@@ -1,4 +1,4 @@
-//! Who may see the status of a user, and what the others are shown (SPEC section 6). Nothing else decides it.
+//! Decides who may see the status of a user, and what the others are shown (SPEC section 6). Nothing else decides it.
 //!
 //! A viewer who may not see the status is shown a [`ShownStatus`]: the status that the viewer would see if all
 //! connections of the user had closed at the moment from which the viewer may not see it. It stays the same while the

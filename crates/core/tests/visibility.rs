@@ -1,4 +1,4 @@
-//! Who may see a status, and what the others are shown.
+//! Tests of the users who may see a status, and of what the others are shown.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

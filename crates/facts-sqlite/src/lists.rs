@@ -4,6 +4,7 @@
 //! No call sums up rows. The row of a conversation has its number of unread messages, and the account has the total.
 //! Each change of a conversation also changes the total.
 
+mod blocks;
 mod conversations;
 mod friends;
 mod message_columns;

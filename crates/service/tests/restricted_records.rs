@@ -11,7 +11,7 @@ use lamplight_model::{AppId, MAX_BLOCKED, User, UserId, Visibility};
 use lamplight_service::{By, ComparedCursor};
 use world::{World, ids, user};
 
-/// Who may not see the status of a user, according to the live record; `None` without a record.
+/// The users who may not see the status of a user, according to the live record; `None` without a record.
 async fn hidden_from(world: &World, owner: &User, viewers: &[&str]) -> Option<Vec<UserId>> {
     let (viewers, mut hidden) = (ids(viewers), None);
     let mut look = |_: usize, record: Option<(&Presence, u64)>| {

@@ -1,8 +1,8 @@
 //! Friend lists. Each entry is a row that belongs to an owner. Two users with entries about each other are mutual
 //! friends.
 
+use super::blocks::has_blocked;
 use super::profiles::{allow_of, profile_of};
-use super::restrictions::has_blocked;
 use super::{count_up_if, state};
 use crate::rows::{change, count, list, millis, number, parsed, time};
 use lamplight_facts::{Befriended, Befriending, NewFriendship, RemarkSet, Unfriended};

@@ -1,6 +1,7 @@
-//! Who may see the status of a user: the visibility, which is a column of the table `accounts`, and the block list. Each
+//! The users who may see the status of a user: the visibility, which is a column of the table `accounts`, and the block list. Each
 //! entry of a block list is a row that belongs to an owner. The owner's account has the number of entries.
 
+use super::blocks::{has_blocked, key_of};
 use super::{count_up_if, friends, state, state_of};
 use crate::rows::{change, count, list, millis, number, parsed, time};
 use lamplight_facts::{BlockList, BlockOutcome, Blocking, ListsState, Unblocking, VisibilitySet};
@@ -125,16 +126,6 @@ pub(super) fn restricted_users(db: &Connection, after: Option<&User>, limit: usi
 /// The index contains only restricted users.
 const RESTRICTED_USERS: &str = "SELECT app, id FROM accounts INDEXED BY accounts_restricted
     WHERE (visibility <> 0 OR block_count <> 0) AND (app, id) > (?1, ?2) ORDER BY app, id LIMIT ?3";
-
-/// Returns `true` if `user` is on the block list of `owner`.
-pub(super) fn has_blocked(db: &Connection, owner: &User, user: &UserId) -> Result<bool> {
-    let sql = "SELECT 1 FROM blocks WHERE app = ?1 AND owner = ?2 AND blocked = ?3";
-    db.prepare_cached(sql)?.exists(key_of(owner, user))
-}
-
-fn key_of<'a>(owner: &'a User, user: &'a UserId) -> (u32, &'a str, &'a str) {
-    (owner.app.0, owner.id.as_str(), user.as_str())
-}
 
 fn is_account(db: &Connection, app: AppId, id: &UserId) -> Result<bool> {
     db.prepare_cached("SELECT 1 FROM accounts WHERE app = ?1 AND id = ?2")?.exists((app.0, id.as_str()))

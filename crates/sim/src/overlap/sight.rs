@@ -1,4 +1,4 @@
-//! Who may see whose status: the invariants of overlapping changes of visibility, block lists and friendships.
+//! The visibility of statuses: the invariants of overlapping changes of visibility, block lists and friendships.
 
 use super::judge::{Judge, Name};
 use super::people::{Body, NAMES, Request, Who, id_of, same, shown, who_is};
@@ -45,7 +45,7 @@ pub(crate) struct Asked {
     pub to: Option<Who>,
 }
 
-/// What a viewer may be shown of one user.
+/// The statuses of one user that a viewer may be shown.
 #[derive(Clone)]
 pub(crate) struct AskedOf {
     pub moves: u64,
@@ -230,7 +230,7 @@ pub(crate) fn may_see(stored: &StoredRestrictions, viewer: &UserId) -> bool {
     is_allowed && !stored.blocked.contains(viewer)
 }
 
-/// What the record shows of a user to a viewer.
+/// The status of a user that the record shows to a viewer.
 pub(crate) fn shown_to(presence: &Presence, of: Who, viewer: Who) -> UserStatus {
     let restrictions = presence.restrictions().map(|restrictions| &**restrictions);
     status_for(presence.status(&id_of(of)), restrictions, &id_of(viewer))

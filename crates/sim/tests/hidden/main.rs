@@ -35,7 +35,7 @@ const SEEDS: u64 = 2_000;
 const DEVICES: [(&str, Platform); 3] =
     [("phone", Platform::IPhone), ("web", Platform::Web), ("mac", Platform::Mac)];
 
-/// What the viewers received in one world.
+/// Everything that the viewers received in one world.
 struct Outcome {
     twin: Twin,
     /// The viewers who may not see the hider after the moment.

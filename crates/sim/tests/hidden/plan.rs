@@ -1,4 +1,4 @@
-//! What happens in the two worlds of one seed.
+//! The acts in the two worlds of one seed.
 
 use crate::{DEVICES, Who};
 use lamplight_model::Visibility;
@@ -370,7 +370,10 @@ impl Planner {
             }
             3..5 => Act::Close { who, device, timed_out: once_in_two },
             5 if once_in_two => Act::Logout { who, device },
-            5..7 => Act::Text { who, device, text: self.random.pick(&["", "here", "灯火"]), seconds: 0 },
+            5..7 => {
+                let text = self.random.pick::<&str>(&["", "here", "灯火"]);
+                Act::Text { who, device, text, seconds: 0 }
+            }
             7..12 => Act::Query { who, device, users },
             12..15 => Act::Subscribe { who, device, users },
             15 => Act::Unsubscribe { who, device, users: vec![] },

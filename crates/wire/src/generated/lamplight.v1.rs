@@ -645,7 +645,7 @@ impl AllowType {
         }
     }
 }
-/// Who may see the status of a user. Blocked users may not, whatever the visibility is.
+/// The users who may see the status of a user. Blocked users may not, whatever the visibility is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Visibility {
