@@ -136,7 +136,8 @@ mod tests {
     use super::*;
     use lamplight_core::{Connect, LinkEnd, UserFacts};
     use lamplight_model::{
-        AppSettings, ConnectionId, CustomDuration, CustomStatus, DeviceId, Now, Timestamp, UserId, Version,
+        AppSettings, ConnectionId, CustomDuration, CustomStatus, DeviceId, Now, StoredRestrictions,
+        Timestamp, UserId, Version, Visibility,
     };
 
     fn blank() -> Presence {
@@ -246,6 +247,9 @@ mod tests {
         );
         assert_eq!(here.counters(&here), []);
         assert_eq!(here.counters(&none).iter().map(|(_, by)| by).sum::<i64>(), -3);
+        let stored = StoredRestrictions { version: 1, visibility: Visibility::Nobody, ..Default::default() };
+        let hidden = blank().restricted(Some(&stored), &AppSettings::default(), now(1));
+        assert_eq!(Indexed::of(&blank()).counters(&Indexed::of(&hidden)), [("restricted", 1)]);
     }
 
     #[test]
