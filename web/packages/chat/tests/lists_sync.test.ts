@@ -42,7 +42,6 @@ test("a user without friends and messages costs no request", async () => {
   server.sync.connected({}, false);
   await server.settle();
   expect([await server.sync.conversations(), await server.sync.friends()]).toEqual([[], []]);
-  expect([await server.sync.blocked(), await server.sync.visibility()]).toEqual([[], "VISIBILITY_EVERYONE"]);
   expect(server.answers.size).toBe(0);
 });
 

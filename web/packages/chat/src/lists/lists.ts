@@ -60,14 +60,11 @@ export const UNKNOWN: Lists = {
   visibility: undefined,
 };
 
-/** The lists of a user who has never changed them. */
-export const EMPTY: Lists = {
-  friends: empty(),
-  conversations: empty(),
-  blocked: empty(),
-  profile: undefined,
-  visibility: { value: "VISIBILITY_EVERYONE", version: 0 },
-};
+/**
+ * The lists of a user who has never changed them. The block list counts as unknown, so that it is read again after a
+ * broken link only if the application uses it.
+ */
+export const EMPTY: Lists = { ...UNKNOWN, friends: empty(), conversations: empty() };
 
 function unknown<T>(): Table<T> {
   return { shown: null, rows: new Map(), gone: new Map(), reading: false };
