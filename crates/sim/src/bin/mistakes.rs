@@ -2,7 +2,8 @@
 //!
 //! The program copies the tree. It changes the copy for each mistake in `mistakes/table.toml`. It then runs the test
 //! suite that the table names, and expects a failure. The suite is `histories` (sequential histories), `overlap`
-//! (overlapping operations) or `facts` (the conformance suite of the facts in SQLite).
+//! (overlapping operations), `hidden` (two worlds, with a user who hides and one who is away) or `facts` (the conformance
+//! suite of the facts in SQLite).
 //!
 //! `cargo run -p lamplight-sim --bin mistakes [part of a name]`. The copy and its build are in `target/mistakes`. The
 //! program does not change the tree itself.
@@ -19,9 +20,12 @@ use std::time::Instant;
 const STEPS: &str = "60000";
 /// The number of overlapping operations in which the suite must find a mistake.
 const OPERATIONS: &str = "40000";
+/// The number of seeds in which two worlds must show a mistake.
+const SEEDS: &str = "1000";
 
 /// The crates that the suites need.
-const CRATES: [&str; 8] = ["model", "core", "directory", "facts", "facts-sqlite", "auth", "service", "sim"];
+const CRATES: [&str; 9] =
+    ["model", "core", "wire", "directory", "facts", "facts-sqlite", "auth", "service", "sim"];
 
 #[derive(serde::Deserialize)]
 struct Table {
@@ -47,6 +51,8 @@ enum Suite {
     Histories,
     /// Overlapping operations with slow and failing stores.
     Overlap,
+    /// Two worlds: a user hides in one, and is away in the other.
+    Hidden,
     /// The conformance suite of the facts in SQLite.
     Facts,
 }
@@ -56,13 +62,14 @@ impl Suite {
         match self {
             Self::Histories => "histories",
             Self::Overlap => "overlap",
+            Self::Hidden => "hidden",
             Self::Facts => "conformance",
         }
     }
 
     fn package(self) -> &'static str {
         match self {
-            Self::Histories | Self::Overlap => "lamplight-sim",
+            Self::Histories | Self::Overlap | Self::Hidden => "lamplight-sim",
             Self::Facts => "lamplight-facts-sqlite",
         }
     }
@@ -84,7 +91,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 
     let mut wrong = 0;
     let chosen = || table.mistake.iter().filter(|mistake| mistake.name.contains(&wanted));
-    for suite in [Suite::Histories, Suite::Overlap, Suite::Facts] {
+    for suite in [Suite::Histories, Suite::Overlap, Suite::Hidden, Suite::Facts] {
         if !chosen().any(|mistake| mistake.suite == suite) {
             continue;
         }
@@ -140,6 +147,7 @@ fn run(suite: Suite, root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
             .env("CARGO_PROFILE_DEV_DEBUG", "false")
             .env("LAMPLIGHT_SIM_STEPS", STEPS)
             .env("LAMPLIGHT_SIM_OPERATIONS", OPERATIONS)
+            .env("LAMPLIGHT_SIM_SEEDS", SEEDS)
             .env_remove("LAMPLIGHT_SIM_SEED")
             .env("RUST_BACKTRACE", "0");
         command.output()

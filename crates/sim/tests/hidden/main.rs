@@ -62,6 +62,9 @@ async fn run(plan: &Plan, world: World, template: &Template) -> Result<Outcome, 
             done.map_err(|error| format!("{world:?}: {act:?}: {error}"))?;
         }
     }
+    if world == World::Hidden {
+        twin.reveal().await?;
+    }
     Ok(Outcome { twin, hidden_from })
 }
 
@@ -71,6 +74,9 @@ fn check(seed: u64, template: &Template, tally: &Tally) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
     let hidden = runtime.block_on(run(&plan, World::Hidden, template)).map_err(|error| error.to_string())?;
     let away = runtime.block_on(run(&plan, World::Away, template)).map_err(|error| error.to_string())?;
+    if let Some(fault) = hidden.twin.faults.iter().chain(&away.twin.faults).next() {
+        return Err(format!("{:?}: {fault}", plan.hiding));
+    }
     let is_compared = |who: &Who| plan.compared.contains(who) && hidden.hidden_from.contains(who);
     let viewers = (0..plan::USERS).filter(is_compared).count();
     tally.viewers.fetch_add(viewers as u64, Ordering::Relaxed);

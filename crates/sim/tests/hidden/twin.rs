@@ -10,7 +10,7 @@ use lamplight_model::{
     App, AppId, AppKey, AppSettings, ConnectionId, Moment, Now, RateLimit, Timestamp, User, UserId,
     UserStatus, Version, Visibility,
 };
-use lamplight_service::{Audience, Effect, Service, ThrottleLimits, Viewing};
+use lamplight_service::{Audience, By, Effect, Service, ThrottleLimits, Viewing};
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{EncodedStatus, encode_status, v1};
 use prost::Message;
@@ -89,6 +89,10 @@ pub struct Twin {
     /// Everything that the clients of a user have received, on each connection.
     pub streams: BTreeMap<(Who, u64), Vec<Frame>>,
     pub now: Now,
+    /// What no client may receive.
+    pub faults: Vec<String>,
+    /// Whether the hider has been revealed. What is sent then is not compared.
+    is_over: bool,
     /// Whether each worker does not read the change log.
     pub dozing: [bool; WORKERS],
     rate: ConflationRate,
@@ -152,6 +156,8 @@ impl Twin {
             known: BTreeMap::new(),
             streams: BTreeMap::new(),
             now: START.after(Duration::from_secs(1)),
+            faults: Vec::new(),
+            is_over: false,
             dozing: [false; WORKERS],
             rate: ConflationRate { changes_per_second: plan.changes_per_second, ..ConflationRate::default() },
         };
@@ -230,6 +236,33 @@ impl Twin {
         seats.filter_map(|(seat, dozes)| seat.audience.next_due().filter(|_| !dozes)).min()
     }
 
+    /// Shows the hider to everybody. Whoever watches the hider then has the true status.
+    pub async fn reveal(&mut self) -> Result<(), Failed> {
+        self.is_over = true;
+        let (hider, now) = (user_of(HIDER), self.now);
+        let everybody: Vec<UserId> = (1..USERS).map(id_of).collect();
+        let service = &self.process()?.service;
+        service.set_visibility(&hider, Visibility::Everyone, By::App, now).await?;
+        service.unblock_users(&hider, &everybody, By::App, now).await?;
+        self.links.values_mut().for_each(|link| link.stalled = false);
+        self.advance(5_000).await?;
+        self.links.keys().copied().collect::<Vec<_>>().into_iter().for_each(|it| self.deliver(it));
+        let service = &self.process()?.service;
+        let found = service.restricted_statuses(&hider, &[id_of(HIDER)], Viewing::Watched, self.now).await?;
+        let truth = found.into_iter().flatten().next().ok_or("the hider has an account")?.0;
+        for (connection, link) in &self.links {
+            let audience = &self.process()?.seats[link.worker].audience;
+            let is_watching = audience.not_watched(link.watcher, &[id_of(HIDER)]).is_empty();
+            let known = self.known.get(&(link.who, link.device)).and_then(|known| known.get(NAMES[HIDER]));
+            if is_watching && self.app.settings.switches.user_status && known != Some(&truth.version.0) {
+                let version = truth.version.0;
+                self.faults
+                    .push(format!("connection {connection} has {known:?} after a reveal of {version}"));
+            }
+        }
+        Ok(())
+    }
+
     /// The work of the keeper.
     pub async fn keep(&mut self) -> Result<(), Failed> {
         let process = self.process()?;
@@ -297,6 +330,7 @@ impl Twin {
         let Some(link) = self.links.get(&connection) else { return };
         let who = link.who;
         let known = self.known.entry((link.who, link.device)).or_default();
+        let is_news = matches!(body, Body::StatusChanged(_));
         let statuses: &mut [v1::UserStatus] = match &mut body {
             Body::StatusChanged(changed) => &mut changed.statuses,
             Body::Login(response) => &mut response.statuses,
@@ -307,6 +341,19 @@ impl Twin {
             // The devices of other users may be outdated, which depends on all watchers of the worker.
             status.online_devices.clear();
         }
+        let news = is_news.then_some(statuses);
+        for status in news.into_iter().flatten() {
+            let before = known.get(&status.user_id).copied();
+            if before.is_some_and(|before| status.version < before) {
+                self.faults.push(format!("connection {connection} has {before:?} and is sent {status:?}"));
+            }
+        }
+        let statuses: &[v1::UserStatus] = match &body {
+            Body::StatusChanged(changed) => &changed.statuses,
+            Body::Login(response) => &response.statuses,
+            Body::SubscribeUserStatus(response) => &response.statuses,
+            _ => &[],
+        };
         known.extend(statuses.iter().map(|status| (status.user_id.clone(), status.version)));
         let let_go: &[String] = match &body {
             Body::Login(response) => &response.not_watched,
@@ -328,6 +375,9 @@ impl Twin {
 
     /// Records bytes for a client.
     pub fn record(&mut self, who: Who, connection: u64, bytes: Vec<u8>, text: String) {
+        if self.is_over {
+            return;
+        }
         let frame = Frame { at: self.now.wall, bytes, text };
         self.streams.entry((who, connection)).or_default().push(frame);
     }
