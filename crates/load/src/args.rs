@@ -84,6 +84,14 @@ Examples:
 Examples:
   lamplight load death")]
     Death(PartArgs),
+    /// Measure the start of a server with many accounts and live records
+    #[command(after_help = "\
+Examples:
+  lamplight load start
+  lamplight load start --users 100000 --program target/release/lamplight
+
+The users are made by logging each of them in, which takes some minutes for a million.")]
+    Start(StartArgs),
     /// Measure a cluster: start nodes over a Redis Cluster and PostgreSQL
     #[command(after_help = "\
 Examples:
@@ -308,6 +316,20 @@ pub struct WebhooksArgs {
     /// Address of the receiver
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+}
+
+/// `lamplight load start`.
+#[derive(Args, Debug, Clone)]
+pub struct StartArgs {
+    /// Users, each with an account and a live record with twenty subscriptions
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub users: u32,
+    /// The program to start [default: this one]
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+    /// Write the figures to this file too, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// `lamplight load slow`.

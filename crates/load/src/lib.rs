@@ -25,7 +25,7 @@ mod transport;
 
 pub use args::{
     BenchArgs, ClosedArgs, ClusterArgs, LoadArgs, LoginArgs, MessagesArgs, OpenArgs, PartArgs, QueryArgs,
-    Row, ServerArgs, SlowArgs, WebhooksArgs, What,
+    Row, ServerArgs, SlowArgs, StartArgs, WebhooksArgs, What,
 };
 pub use process_meter::{Memory, ProcessMeter};
 pub use transport::Transport;

@@ -8,6 +8,7 @@ mod login;
 mod messages;
 mod query;
 mod slow;
+mod start;
 mod storm;
 mod webhooks;
 
@@ -105,6 +106,10 @@ pub fn run(what: What) -> Result<()> {
             webhooks::measure(&mut fleet, &receiver, args.events, &mut report)?;
             end(&fleet, &mut report);
             args.part.out
+        }
+        What::Start(args) => {
+            start::measure(&args, &mut report)?;
+            args.out
         }
         What::Cluster(args) => return crate::cluster::run(&args),
         What::Death(args) => {
