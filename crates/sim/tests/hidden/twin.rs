@@ -242,9 +242,13 @@ impl Twin {
         let (hider, now) = (user_of(HIDER), self.now);
         let everybody: Vec<UserId> = (1..USERS).map(id_of).collect();
         let service = &self.process()?.service;
+        let before = service.restricted_statuses(&hider, &[id_of(HIDER)], Viewing::Watched, now).await?;
+        let (_, restrictions) = before.into_iter().flatten().next().ok_or("the hider has an account")?;
         service.set_visibility(&hider, Visibility::Everyone, By::App, now).await?;
         service.unblock_users(&hider, &everybody, By::App, now).await?;
         self.links.values_mut().for_each(|link| link.stalled = false);
+        self.pump().await?;
+        // The longest time for which the rate of a worker delays a change.
         self.advance(5_000).await?;
         self.links.keys().copied().collect::<Vec<_>>().into_iter().for_each(|it| self.deliver(it));
         let service = &self.process()?.service;
@@ -254,7 +258,11 @@ impl Twin {
             let audience = &self.process()?.seats[link.worker].audience;
             let is_watching = audience.not_watched(link.watcher, &[id_of(HIDER)]).is_empty();
             let known = self.known.get(&(link.who, link.device)).and_then(|known| known.get(NAMES[HIDER]));
-            if is_watching && self.app.settings.switches.user_status && known != Some(&truth.version.0) {
+            // Viewers who could see the user all along are not told of a new version of a status that they have.
+            let was_hidden =
+                link.who != HIDER && restrictions.as_ref().is_some_and(|it| !it.may_see(&id_of(link.who)));
+            let is_known = !was_hidden || known == Some(&truth.version.0);
+            if is_watching && self.app.settings.switches.user_status && !is_known {
                 let version = truth.version.0;
                 self.faults
                     .push(format!("connection {connection} has {known:?} after a reveal of {version}"));
