@@ -200,6 +200,7 @@ export class UserPage extends View {
       .user=${this.user}
       .visibility=${visibility}
       .blocked=${blocked}
+      @lc-ask=${this.#askFor}
       @lc-privacy=${this.#changed}
     ></lc-privacy>`;
   }
@@ -350,6 +351,10 @@ export class UserPage extends View {
         await this.#read(false);
       },
     };
+  };
+
+  readonly #askFor = ({ detail }: CustomEvent<Question>): void => {
+    this.question = detail;
   };
 
   readonly #changed = (): void => {

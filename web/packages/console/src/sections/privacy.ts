@@ -1,4 +1,7 @@
-/** The card with the visibility and the block list of a user. A change is saved at once. */
+/**
+ * The card with the visibility and the block list of a user. A change is saved at once. Dispatches `lc-ask` with the
+ * question before a user is unblocked, and `lc-privacy` after each change.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -6,7 +9,6 @@ import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Api } from "../api/client.js";
 import { VISIBILITIES, type Blocked, type Visibility } from "../api/shapes.js";
-import "../components/confirm.js";
 import type { Question } from "../components/confirm.js";
 import "../components/notice.js";
 import { base, buttons, cards, fields } from "../components/styles.js";
@@ -26,7 +28,6 @@ export class PrivacySection extends View {
   @property({ attribute: false }) visibility: Visibility = "everyone";
   @property({ attribute: false }) blocked: Blocked[] = [];
 
-  @state() private question: Question | undefined = undefined;
   @state() private busy = false;
   @state() private problem = "";
   @state() private error: unknown = undefined;
@@ -88,49 +89,48 @@ export class PrivacySection extends View {
     const { privacy, errors } = this.words;
     const isOperator = this.api.may("operator");
     return html`<section class="card">
-        <header><h2>${privacy.title}</h2></header>
-        <div class="body">
-          ${
-            this.error === undefined
-              ? nothing
-              : html`<lc-notice kind="bad" .heading=${errors.title}>${errorText(this.error, this.words)}</lc-notice>`
-          }
-          <div class="field">
-            <label for="visibility">${privacy.visibility}</label>
-            <select id="visibility" ?disabled=${!isOperator || this.busy} @change=${this.#show}>
-              ${VISIBILITIES.map(
-                (one) =>
-                  html`<option value=${one} .selected=${live(one === this.visibility)}>
-                    ${privacy.visibilities[one]}
-                  </option>`,
-              )}
-            </select>
-          </div>
-          <div>
-            <h3 id="blocked">${privacy.blocked}</h3>
-            ${this.blocked.length === 0 ? html`<p class="quiet">${privacy.none}</p>` : this.#list(isOperator)}
-          </div>
-          <form class="field" @submit=${this.#add}>
-            <label for="user">${privacy.user}</label>
-            <div class="line">
-              <input
-                id="user"
-                name="user"
-                autocomplete="off"
-                autocapitalize="off"
-                spellcheck="false"
-                ?disabled=${!isOperator}
-                aria-invalid=${this.problem !== ""}
-                aria-describedby="problem"
-              />
-              <button ?disabled=${!isOperator || this.busy}>${privacy.block}</button>
-            </div>
-            <p id="problem" class="problem">${this.problem}</p>
-          </form>
-          <p class="quiet small" role="status">${this.said}</p>
+      <header><h2>${privacy.title}</h2></header>
+      <div class="body">
+        ${
+          this.error === undefined
+            ? nothing
+            : html`<lc-notice kind="bad" .heading=${errors.title}>${errorText(this.error, this.words)}</lc-notice>`
+        }
+        <div class="field">
+          <label for="visibility">${privacy.visibility}</label>
+          <select id="visibility" ?disabled=${!isOperator || this.busy} @change=${this.#show}>
+            ${VISIBILITIES.map(
+              (one) =>
+                html`<option value=${one} .selected=${live(one === this.visibility)}>
+                  ${privacy.visibilities[one]}
+                </option>`,
+            )}
+          </select>
         </div>
-      </section>
-      <lc-confirm .question=${this.question} @lc-close=${this.#unasked}></lc-confirm>`;
+        <div>
+          <h3 id="blocked">${privacy.blocked}</h3>
+          ${this.blocked.length === 0 ? html`<p class="quiet">${privacy.none}</p>` : this.#list(isOperator)}
+        </div>
+        <form class="field" @submit=${this.#add}>
+          <label for="user">${privacy.user}</label>
+          <div class="line">
+            <input
+              id="user"
+              name="user"
+              autocomplete="off"
+              autocapitalize="off"
+              spellcheck="false"
+              ?disabled=${!isOperator}
+              aria-invalid=${this.problem !== ""}
+              aria-describedby="problem"
+            />
+            <button ?disabled=${!isOperator || this.busy}>${privacy.block}</button>
+          </div>
+          <p id="problem" class="problem">${this.problem}</p>
+        </form>
+        <p class="quiet small" role="status">${this.said}</p>
+      </div>
+    </section>`;
   }
 
   #list(isOperator: boolean): TemplateResult {
@@ -160,10 +160,6 @@ export class PrivacySection extends View {
     </ul>`;
   }
 
-  readonly #unasked = (): void => {
-    this.question = undefined;
-  };
-
   readonly #show = async (event: Event): Promise<void> => {
     const select = event.target as HTMLSelectElement;
     const visibility = select.value as Visibility;
@@ -192,7 +188,7 @@ export class PrivacySection extends View {
 
   #remove(user: string): void {
     const { privacy } = this.words;
-    this.question = {
+    this.tell<Question>("lc-ask", {
       heading: privacy.unblockTitle(user),
       text: privacy.unblockText,
       action: privacy.unblock,
@@ -201,7 +197,7 @@ export class PrivacySection extends View {
         this.said = privacy.isUnblocked(user);
         this.tell("lc-privacy", undefined);
       },
-    };
+    });
   }
 
   /** Makes a change, and reports it to the page, which then reads the user again. */
