@@ -201,7 +201,8 @@ describe("the console", () => {
 
     await privacy.getByRole("button", { name: "Unblock: e2e-seer" }).click();
     await page.locator("lc-confirm button.danger").click();
-    await privacy.getByText("This user has blocked nobody.").waitFor();
+    await privacy.getByText("e2e-seer is not blocked any longer.").waitFor();
+    await page.getByText("Unblock e2e-seer?").waitFor({ state: "hidden" });
     await privacy.getByLabel("userID").fill("e2e-nobody");
     await privacy.getByRole("button", { name: "Block", exact: true }).click();
     await privacy.locator("lc-notice").waitFor();
@@ -210,7 +211,8 @@ describe("the console", () => {
     await privacy.getByText("e2e-seer is blocked.").waitFor();
     expect((await hidden.getBlacklist()).data).toEqual(["e2e-seer"]);
     await hidden.setVisibility("friends");
-    await expect.poll(() => privacy.getByLabel("Who may see the status").inputValue()).toBe("friends");
+    const shown = () => privacy.getByLabel("Who may see the status").inputValue();
+    await expect.poll(shown, { timeout: 10_000 }).toBe("friends");
     expect(await seriousFaults(page)).toEqual([]);
     await Promise.all([hidden.destroy(), seer.destroy()]);
     // The browser logs the refused request as an error.
