@@ -1,6 +1,7 @@
 /**
  * A confirmation of an irreversible action. It runs the action, is disabled meanwhile, and shows the error if the
- * action fails.
+ * action fails. Dispatches `lc-close` when the question ends: after the action, or if the operator cancels it. The owner
+ * must then forget the question, because Lit assigns an object again in each render, even if it is the same.
  */
 
 import { css, html, nothing } from "lit";
@@ -50,7 +51,7 @@ export class Confirm extends View {
     return html`<lc-dialog
       .heading=${question?.heading ?? ""}
       .open=${question !== undefined}
-      @lc-close=${this.#close}
+      @lc-close=${this.#forget}
     >
       <p class="quiet">${question?.text ?? ""}</p>
       ${
@@ -73,7 +74,7 @@ export class Confirm extends View {
           ? nothing
           : html`<lc-notice kind="bad" .heading=${words.errors.title}>${errorText(this.error, words)}</lc-notice>`
       }
-      <button slot="actions" ?disabled=${this.busy} @click=${this.#close}>${words.cancel}</button>
+      <button slot="actions" ?disabled=${this.busy} @click=${this.#end}>${words.cancel}</button>
       <button
         slot="actions"
         class="danger"
@@ -93,20 +94,29 @@ export class Confirm extends View {
     this.typed = (event.target as HTMLInputElement).value;
   };
 
-  readonly #close = (): void => {
+  // The event of the dialog bubbles on to the owner.
+  readonly #forget = (): void => {
     this.error = undefined;
     this.question = undefined;
   };
 
+  readonly #end = (): void => {
+    this.#forget();
+    this.tell("lc-close", undefined);
+  };
+
   readonly #act = async (): Promise<void> => {
-    if (this.question === undefined) return;
+    const { question } = this;
+    if (question === undefined) return;
+    // Escape may close the dialog meanwhile, and another question may follow.
+    const isStill = (): boolean => question === this.question;
     this.busy = true;
     this.error = undefined;
     try {
-      await this.question.act();
-      this.question = undefined;
+      await question.act();
+      if (isStill()) this.#end();
     } catch (error) {
-      this.error = error;
+      if (isStill()) this.error = error;
     } finally {
       this.busy = false;
     }

@@ -1,4 +1,7 @@
-/** A modal dialog. The `dialog` element of the browser keeps the focus inside, and closes on Escape. */
+/**
+ * A modal dialog. The `dialog` element of the browser keeps the focus inside, and closes on Escape. Dispatches `lc-close`
+ * when the operator has closed it; the owner must then set `open` to false.
+ */
 
 import { css, html } from "lit";
 import { customElement, property, query } from "lit/decorators.js";
@@ -44,7 +47,9 @@ export class Dialog extends View {
     `,
   ];
 
-  override updated(): void {
+  override updated(changed: Map<PropertyKey, unknown>): void {
+    // After Escape, `open` is true until the close event. A render before it must not show the dialog again.
+    if (!changed.has("open")) return;
     if (this.open && !this.window.open) this.window.showModal();
     if (!this.open && this.window.open) this.window.close();
   }
@@ -59,8 +64,9 @@ export class Dialog extends View {
     </dialog>`;
   }
 
+  // The browser delivers the event late. The dialog may be shown again by then.
   readonly #closed = (): void => {
-    if (this.open) this.tell("lc-close", undefined);
+    if (this.open && !this.window.open) this.tell("lc-close", undefined);
   };
 }
 
