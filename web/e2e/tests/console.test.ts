@@ -175,12 +175,26 @@ describe("the console", () => {
     await user.getByText("the custom status has ended").waitFor();
     await user.getByText("Custom status ends").waitFor({ state: "detached" });
 
+    const dialog = page.locator("lc-confirm dialog[open]");
+    // When the page reads the user for the second time, it has rendered the first answer.
+    const readAgain = async () => {
+      for (let times = 0; times < 2; times += 1) {
+        await page.waitForResponse((response) => response.url().endsWith("/users/e2e-watched"));
+      }
+    };
+    await user.getByRole("button", { name: "Kick" }).first().click();
+    await dialog.waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await readAgain();
+    expect(await dialog.count()).toBe(0);
     await user.getByRole("button", { name: "Kick" }).first().click();
     await page.getByText("Kick e2e-watched?").waitFor();
     await page.locator("lc-confirm button.danger").click();
     await user.getByText("All logins have ended.").waitFor();
     await user.getByText("kicked by another login, the server API or an operator").waitFor();
     await user.getByText("No device is logged in.").waitFor();
+    await readAgain();
+    expect(await dialog.count()).toBe(0);
     await Promise.all([watcher.destroy(), watched.destroy()]);
     expect(windows.errors).toEqual([]);
     await windows.close();
