@@ -430,7 +430,8 @@ impl Records {
         now: Now,
     ) -> Presence {
         let floor = self.lost_before(now);
-        let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
+        // The account is also created by a login that overlaps with an earlier one. Its time may be later.
+        let since = logins.iter().map(|login| login.at).fold(account.created, Timestamp::max);
         let presence = Presence::from_facts(
             user_facts(account, logins),
             // This version is above the version of the same user without the logins. Watchers may have received the
