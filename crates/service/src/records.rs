@@ -430,13 +430,13 @@ impl Records {
         now: Now,
     ) -> Presence {
         let floor = self.lost_before(now);
-        // The account is also created by a login that overlaps with an earlier one. Its time may be later.
-        let since = logins.iter().map(|login| login.at).fold(account.created, Timestamp::max);
+        let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
         let presence = Presence::from_facts(
             user_facts(account, logins),
             // This version is above the version of the same user without the logins. Watchers may have received the
-            // version without the logins, if a process ended before a login in the facts had entered a record.
-            self.first_version(since, now),
+            // version without the logins, if a process ended before a login in the facts had entered a record, or if
+            // another login has created the account meanwhile.
+            self.first_version(since.max(account.created), now),
             since,
             !is_new && account.created < floor,
             &app.settings,
