@@ -52,7 +52,8 @@ impl<S: Versioned> Views<S> {
     /// restrictions of the later snapshot.
     pub fn is_older_than(&self, version: Version, restrictions: Option<&Arc<Restrictions>>) -> bool {
         let snapshot = |restrictions: Option<&Arc<Restrictions>>| restrictions.map(|it| it.version());
-        (self.state.version(), snapshot(self.restrictions())) < (version, snapshot(restrictions))
+        let own = self.state.version();
+        own < version || own == version && snapshot(self.restrictions()) < snapshot(restrictions)
     }
 
     /// The version of the state that a viewer is shown. `hidden_from` is the viewer if the viewer may not see the

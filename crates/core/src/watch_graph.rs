@@ -348,11 +348,12 @@ impl<S: Restricted> WatchGraph<S> {
     /// Replaces the state of a subject by one that the same watchers may see. Marks the edges of these watchers as
     /// pending, unless the state is `quiet`.
     pub fn set_state(&mut self, subject: SubjectKey, state: S, quiet: bool) {
+        let is_restricted = state.is_restricted();
         self.subjects[subject.0 as usize].state = Some(state);
         let watchers = if quiet { 0 } else { self.subjects[subject.0 as usize].incoming.len() };
         for index in 0..watchers {
             let edge = self.subjects[subject.0 as usize].incoming[index];
-            if !edge.is_hidden() {
+            if !is_restricted || !edge.is_hidden() {
                 self.mark(edge.watcher, edge.place, watchers);
             }
         }
@@ -394,22 +395,22 @@ impl<S: Restricted> WatchGraph<S> {
             pending.sort_by_key(|place| if is_untold(place) { *place } else { u32::MAX });
         }
         let mut done = 0;
-        let mut viewer = None;
         for place in &watcher.pending {
             let edge = &mut watcher.outgoing[*place as usize];
             let (subject, in_place) = ((edge.subject & SUBJECT) as usize, edge.place as usize);
             edge.subject &= !(PENDING | UNTOLD);
             done += 1;
-            let it = &self.subjects[subject];
-            let is_hidden =
-                it.state.as_ref().is_some_and(Restricted::is_restricted) && it.incoming[in_place].is_hidden();
-            if is_hidden && viewer.is_none() {
+            let Subject { state, incoming, .. } = &mut self.subjects[subject];
+            let state = state.as_mut().expect("an edge is marked only when there is a state");
+            let told = if state.is_restricted() && incoming[in_place].is_hidden() {
                 let own = (watcher.outgoing[0].subject & SUBJECT) as usize;
-                viewer = Some(self.subjects[own].user.id.clone());
-            }
-            let state = self.subjects[subject].state.as_mut();
-            let state = state.expect("an edge is marked only when there is a state");
-            match tell(state, viewer.as_ref().filter(|_| is_hidden)) {
+                let viewer = self.subjects[own].user.id.clone();
+                let state = self.subjects[subject].state.as_mut();
+                tell(state.expect("an edge is marked only when there is a state"), Some(&viewer))
+            } else {
+                tell(state, None)
+            };
+            match told {
                 Told::More => {}
                 Told::Full => break,
             }

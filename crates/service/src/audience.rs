@@ -393,12 +393,14 @@ impl<S: Versioned> Audience<S> {
     /// If the newer status is the stored status, put back after a loss of records, only its version is stored: watchers
     /// see no difference.
     pub fn tell(&mut self, user: &User, status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) {
-        // Between two equal statuses, an answer may have contained another one.
-        let is_older = |(_, version): &(_, Version)| *version < status.version;
-        match self.answered.get(user).is_some_and(|told| told.iter().any(is_older)) {
-            true => self.hub.tell(user, status, restrictions),
-            false => self.hub.tell_if_new(user, status, restrictions),
-        };
+        if self.hub.wants(user, status.version, restrictions) {
+            // Between two equal statuses, an answer may have contained another one.
+            let is_older = |(_, version): &(_, Version)| *version < status.version;
+            match self.answered.get(user).is_some_and(|told| told.iter().any(is_older)) {
+                true => self.hub.tell(user, status, restrictions),
+                false => self.hub.tell_if_new(user, status, restrictions),
+            };
+        }
         if let EntryRef::Occupied(entry) = self.own_changes.entry_ref(user)
             && entry.get().version <= status.version
         {
