@@ -458,10 +458,8 @@ impl Reference {
         let (deleted, left) = std::mem::take(&mut self.deleted).into_iter().partition(|who| which(*who));
         self.deleted = left;
         let (deleted, now): (BTreeSet<Who>, Now) = (deleted, self.now);
-        for who in &deleted {
-            // The record notes that this was done.
-            self.people[*who].noted = now;
-        }
+        // The record of a deleted user notes that this was done.
+        deleted.iter().for_each(|who| self.people[*who].noted = now);
         for person in &mut self.people {
             let before = person.list.len();
             person.list.retain(|other| !deleted.contains(other));

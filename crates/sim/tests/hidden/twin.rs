@@ -89,7 +89,7 @@ pub struct Twin {
     /// Everything that the clients of a user have received, on each connection.
     pub streams: BTreeMap<(Who, u64), Vec<Frame>>,
     pub now: Now,
-    /// What no client may receive.
+    /// Messages that no client may receive.
     pub faults: Vec<String>,
     /// Whether the hider has been revealed. What is sent then is not compared.
     is_over: bool,
