@@ -15,7 +15,7 @@ use lamplight_facts::{BlockOutcome, FactsError};
 use lamplight_model::{
     AppId, BlockedUser, Code, MAX_BLOCKED, Now, Refusal, StoredRestrictions, User, UserId, Visibility,
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The number of users with restrictions that are read in one call.
 const USERS_AT_ONCE: usize = 500;
@@ -277,7 +277,7 @@ impl Service {
     /// Makes all live records agree with the restrictions in the facts, after a restart. `live` has the users with a
     /// live record.
     pub(crate) async fn recover_restrictions(&self, live: &[User], now: Now) -> Result<(), ServiceError> {
-        let mut restricted: HashSet<User> = HashSet::new();
+        let mut restricted: BTreeSet<User> = BTreeSet::new();
         let mut after = None;
         loop {
             let page = self.facts.restricted_users(after, USERS_AT_ONCE).await?;
@@ -296,7 +296,28 @@ impl Service {
             restricted
                 .extend(some.iter().zip(found).filter(|(_, found)| *found).map(|(user, _)| user.clone()));
         }
-        for user in restricted.iter().filter(|user| self.apps.get(user.app).is_some()) {
+        let restricted: Vec<User> = restricted.into_iter().collect();
+        for some in restricted.chunks(USERS_AT_ONCE) {
+            self.apply_where_they_differ(some.to_vec(), now).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the records of users agree with the restrictions in the facts, if they differ. A user without a record
+    /// needs nothing: the record is made from the facts.
+    async fn apply_where_they_differ(&self, users: Vec<User>, now: Now) -> Result<(), ServiceError> {
+        let users: Vec<User> = users.into_iter().filter(|user| self.apps.get(user.app).is_some()).collect();
+        if users.is_empty() {
+            return Ok(());
+        }
+        let stored = self.facts.restrictions(users.clone()).await?;
+        let stored: HashMap<&User, _> = users.iter().zip(&stored).collect();
+        let agrees = |user: &User, presence: Option<&Presence>| match (presence, stored[user]) {
+            (Some(presence), Some(stored)) => presence.is_restricted_as(stored),
+            (None, _) | (_, None) => true,
+        };
+        let agree = self.directory.read(&users, agrees).await?;
+        for (user, _) in users.iter().zip(agree).filter(|(_, agrees)| !agrees) {
             self.apply_restrictions(user, now).await?;
         }
         Ok(())
@@ -328,20 +349,7 @@ impl Service {
                 (page.users, next.or_else(|| self.records_of_app_after(Some(app))))
             }
         };
-        let users: Vec<User> = users.into_iter().filter(|user| self.apps.get(user.app).is_some()).collect();
-        if users.is_empty() {
-            return Ok(next);
-        }
-        let stored = self.facts.restrictions(users.clone()).await?;
-        let stored: HashMap<&User, _> = users.iter().zip(&stored).collect();
-        let agrees = |user: &User, presence: Option<&Presence>| match (presence, stored[user]) {
-            (Some(presence), Some(stored)) => presence.is_restricted_as(stored),
-            (None, _) | (_, None) => true,
-        };
-        let agree = self.directory.read(&users, agrees).await?;
-        for (user, _) in users.iter().zip(agree).filter(|(_, agrees)| !agrees) {
-            self.apply_restrictions(user, now).await?;
-        }
+        self.apply_where_they_differ(users, now).await?;
         Ok(next)
     }
 
