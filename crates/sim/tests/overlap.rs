@@ -27,7 +27,8 @@ const EACH_HELD_UP: usize = 100;
 /// The number of operations in a run with devices that return early. One operation in twenty is in such a run.
 const EACH_RETURNS: usize = 100;
 
-/// The number of operations in a run on several nodes. One operation in twelve is in such a run.
+/// The number of operations in a run on several nodes. One operation in five is in such a run. Some planted mistakes are
+/// found by one such run in thirty.
 const EACH_ON_NODES: usize = 150;
 
 /// Events that must occur in this number of operations. If one does not, the runs do not test it.
@@ -85,7 +86,7 @@ fn operations_that_overlap_leave_nothing_wrong() {
     let operations = number("LAMPLIGHT_SIM_OPERATIONS").map_or(OPERATIONS, |number| number as usize);
     let runs =
         short_runs(operations / 5).chain(held_up_runs(operations / 100)).chain(return_runs(operations / 20));
-    let runs = runs.chain(node_runs(operations / 12)).chain(told_node_runs(operations / 20));
+    let runs = runs.chain(node_runs(operations / 5)).chain(told_node_runs(operations / 20));
     let runs = runs.chain(restricting_runs(operations / 10));
     let runs: Vec<(u64, usize)> = runs.chain(long_runs(operations * 4 / 5)).collect();
     // When one of the two threads has found a fault, the other stops.
