@@ -20,7 +20,9 @@ use lamplight_model::{
     App, AppId, AppKey, AppSettings, ClientMessageId, Code, ConnectionId, Moment, NodeId, Now, Platform,
     Timestamp, User, UserId,
 };
-use lamplight_service::{By, LoggedIn, LoginCall, Service, ServiceError, StateParts, ThrottleLimits};
+use lamplight_service::{
+    By, LoggedIn, LoginCall, NewFriend, Service, ServiceError, StateParts, ThrottleLimits,
+};
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -194,9 +196,16 @@ const NOW: Now = Now { moment: Moment(1_000_000), wall: Timestamp(1_700_000_000_
 
 /// Creates a service on a [`Faulty`] directory, with these accounts.
 async fn service(accounts: &[&str]) -> (Arc<Service>, Arc<Faulty>, TempDir) {
+    service_with(accounts, Arc::new(InProcessDirectory::in_memory())).await
+}
+
+/// Creates a service as [`service`] does, which publishes to this change log what is in no record.
+async fn service_with(
+    accounts: &[&str],
+    log: Arc<InProcessDirectory>,
+) -> (Arc<Service>, Arc<Faulty>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
-    let log = Arc::new(InProcessDirectory::in_memory());
     let inner = InProcessDirectory::in_memory();
     let directory = Arc::new(Faulty {
         inner,
@@ -483,4 +492,30 @@ async fn call_login(
         address: IpAddr::V4(Ipv4Addr::LOCALHOST),
     };
     service.login(&call, NOW).await
+}
+
+/// A call that ends several friendships is dropped while it waits for the directory. All of them are published by then.
+#[tokio::test]
+async fn friendships_that_have_ended_are_published_before_a_call_waits_for_the_directory() {
+    let log = Arc::new(InProcessDirectory::in_memory());
+    let (service, directory, _folder) = service_with(&["ann", "bob", "cat"], Arc::clone(&log)).await;
+    for friend in ["bob", "cat"] {
+        let friend = NewFriend::mutual(id(friend));
+        service.add_friend(&user("ann"), friend, By::App, NOW).await.unwrap();
+    }
+    let mut log = log.follow();
+    let (_go_on, held_up) = oneshot::channel();
+    *directory.reading.lock().unwrap() = Some((0, held_up));
+    let friends = ids(&["bob", "cat"]);
+    let owner = user("ann");
+    let mut call = Box::pin(service.delete_friends(&owner, &friends, true, By::App, NOW));
+    while directory.reading.lock().unwrap().is_some() {
+        assert!((&mut call).now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    drop(call);
+    let mut entries = Vec::new();
+    assert_eq!(log.take(&mut entries), Heard::All);
+    let ended = entries.iter().filter(|entry| matches!(entry.news, News::Friend { mutual: false, .. }));
+    assert_eq!(ended.count(), 4);
 }

@@ -106,10 +106,10 @@ impl Service {
             }
             self.telling.tell(&other, News::ListsUnknown);
         }
+        let ended = self.delete_live(user, &app, through, created, &revoked, now).await;
         if let Err(error) = self.apply_friendship(&friends, now).await {
             tracing::warn!(%error, "cannot restrict a status after a friend was deleted; it will be retried");
         }
-        let ended = self.delete_live(user, &app, through, created, &revoked, now).await;
         let unrefused = ended.inspect_err(|_| self.agree_later(user, true))?;
         let revoking = self.revoke_more(user, revoked, unrefused).await?;
         // Only after the watchers were notified.

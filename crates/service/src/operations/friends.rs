@@ -191,19 +191,16 @@ impl Service {
             });
             let done = join_all(unfriending).await;
             // If a deletion fails, the notifications of the successful ones are sent before the error is returned.
-            let mut failed = None;
+            let (mut failed, mut users) = (None, vec![owner.clone()]);
             for (friend, done) in some.iter().zip(done) {
                 match done {
                     Ok((done, unapplied)) => {
-                        // Until `apply_friendships` there is no await. The later ones wait.
+                        // Until `apply_friendship` there is no await.
                         unapplied.are_applied();
                         version = version.max(done.owner_state.version);
                         if done.forth || done.back {
                             self.tell_unfriended(owner, friend, &done, by);
-                            let other = User::new(owner.app, friend.clone());
-                            if let Err(error) = self.apply_friendships(owner, &other, now).await {
-                                failed = Some(error);
-                            }
+                            users.push(User::new(owner.app, friend.clone()));
                             deleted.deleted.push(friend.clone());
                         } else {
                             deleted.failures.push((friend.clone(), Code::NOT_A_FRIEND));
@@ -211,6 +208,10 @@ impl Service {
                     }
                     Err(error) => failed = Some(error),
                 }
+            }
+            // Only after all of them were published: this call may be dropped while it waits.
+            if users.len() > 1 {
+                self.apply_friendship(&users, now).await?;
             }
             if let Some(error) = failed {
                 return Err(error);
