@@ -12,8 +12,8 @@ use std::time::Duration;
 pub struct App {
     /// The `SDKAppID`.
     pub id: AppId,
-    /// The keys that sign UserSigs, oldest first. New UserSigs are signed with the last key; UserSigs of all keys are
-    /// accepted.
+    /// The keys of the app, oldest first. New UserSigs are signed with the last key. UserSigs that were signed with any
+    /// of the keys are accepted.
     pub keys: Vec<AppKey>,
     /// The accounts whose UserSigs may authenticate calls of the server API.
     pub admins: Vec<UserId>,
@@ -60,8 +60,8 @@ pub enum KeyRefused {
 }
 
 impl App {
-    /// Adds a key and returns it. New UserSigs are signed with this key. If the key comes from another system, UserSigs
-    /// of that system are accepted as well.
+    /// Adds a key and returns it. New UserSigs are signed with this key. If the key comes from another system, the
+    /// server also accepts the UserSigs of that system.
     pub fn add_key(&mut self, text: String) -> Result<&AppKey, KeyRefused> {
         if !(MIN_KEY_BYTES..=MAX_KEY_BYTES).contains(&text.len()) {
             return Err(KeyRefused::Length(text.len()));
@@ -115,9 +115,10 @@ pub struct AppSettings {
 pub struct WebhookSettings {
     /// The URL that receives `State.StateChange`; empty if there is none.
     pub state_change_url: String,
-    /// The URL that receives each message to an OFFLINE user, so that the backend can push it; empty if there is none.
+    /// The URL that receives each message to an OFFLINE user; empty if there is none. The backend can then push the
+    /// message.
     pub push_url: String,
-    /// The token with which every request is signed: `Sign = hex(sha256(Token + RequestTime))`. If it is empty,
+    /// The token with which every request is signed: `Sign = hex(sha256(Token + RequestTime))`. Without a token,
     /// requests are not signed.
     pub token: String,
 }
@@ -319,8 +320,8 @@ impl Timing {
         }))
     }
 
-    /// The time for which a Web client still counts as connected after its connection broke. If `web` is `false`, the
-    /// time of a native client.
+    /// The time for which a client still counts as connected after its connection broke. `web` selects the time of Web
+    /// clients; otherwise, the time of native clients is returned.
     pub fn linger(&self, web: bool) -> Duration {
         Duration::from_millis(u64::from(if web { self.linger_web_ms } else { self.linger_native_ms }))
     }
@@ -365,7 +366,7 @@ impl AppSettings {
         settings
     }
 
-    /// Checks that every setting is within its bounds. The error is about the first setting that is not.
+    /// Checks that every setting is within its bounds. The error names the first setting that is out of its bounds.
     pub fn validate(&self) -> Result<(), InvalidSettings> {
         for (setting, given, least, most) in self.measured() {
             if !(least..=most).contains(&given) {

@@ -25,14 +25,14 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// The position of the row, after which the next page begins.
+    /// The position of this row in the list. The next page begins after this position.
     pub fn cursor(&self) -> ConversationCursor {
         ConversationCursor { pinned: self.pinned, active: self.active, peer: self.peer.clone() }
     }
 }
 
-/// The position of a row in a conversation list, after which the next page begins. The fields are in the order in which
-/// rows are sorted.
+/// The position of a row in a conversation list. The next page begins after this position. The fields are in the order
+/// in which rows are sorted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationCursor {
     /// Whether the row is pinned. Pinned rows come first.

@@ -199,8 +199,8 @@ impl fmt::Display for NodeId {
 
 /// The id of one connection. A node never uses an id twice.
 ///
-/// The end of a connection is reported with its id, so that a late report does not affect the next connection of the
-/// device.
+/// A report of the end of a connection contains this id. A late report therefore does not affect the next connection of
+/// the device.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 pub struct ConnectionId {
     /// The run of the node that accepted the connection.

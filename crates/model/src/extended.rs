@@ -1,10 +1,11 @@
-//! An option in a stored form that later got a further value.
+//! An option whose stored form got room for a further value in a later version.
 
 use serde::{Deserialize, Serialize};
 
-/// An option, with room for a further value. In a form without field names, it is encoded as `Option<T>` if there is no
-/// further value. Data of versions without the further value can be read, and other data needs no bytes for it. The
-/// stored form has the indices of the variants, so their order must not change.
+/// An option, with room for a further value. Without a further value, the form without field names is the same as that
+/// of `Option<T>`. Data that was stored before the further value existed can therefore still be read.
+///
+/// The stored form contains the indices of the variants, so their order must not change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ExtendedOption<T, E> {
     /// No value, and no further value.
@@ -16,7 +17,7 @@ pub enum ExtendedOption<T, E> {
 }
 
 impl<T, E> ExtendedOption<T, E> {
-    /// Adds a further value, or none, to an option.
+    /// Combines an option with a further value, which may be missing.
     pub fn new(value: Option<T>, further: Option<E>) -> Self {
         match (value, further) {
             (value, Some(further)) => Self::With(value, further),
@@ -25,7 +26,7 @@ impl<T, E> ExtendedOption<T, E> {
         }
     }
 
-    /// The option and the further value.
+    /// Returns the option and the further value.
     pub fn split(self) -> (Option<T>, Option<E>) {
         match self {
             Self::None => (None, None),

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A position in the history of the facts. Live records store the latest position that they know. If the facts are at
-/// an earlier position, they were restored from a backup. If the facts have another history, the live records do not
-/// belong to them.
+/// an earlier position, they were restored from a backup. If the history of the facts is another one, the live records
+/// do not belong to these facts.
 ///
 /// A position is committed to the facts before live records store it. After a crash, the stored position is therefore
 /// never ahead of the facts.
@@ -21,7 +21,7 @@ pub struct FactsMark {
 
 impl FactsMark {
     /// Whether facts at this position contain everything that facts at the position `noted` contained. The facts may be
-    /// ahead of `noted`, because a crash may have come before the live records stored the newer position.
+    /// ahead of `noted`, if a crash has prevented the live records from storing the newer position.
     pub fn includes(self, noted: Self) -> bool {
         self.history == noted.history && self.count >= noted.count
     }

@@ -29,7 +29,8 @@ pub struct JwtSettings {
     pub secret: String,
     /// The required value of the claim `iss`. If it is empty, every value is accepted.
     pub issuer: String,
-    /// The audience that the claim `aud` must contain. If it is empty, the SDKAppID as a decimal number.
+    /// The audience that the claim `aud` must contain. If this is empty, `aud` must contain the SDKAppID as a decimal
+    /// number.
     pub audience: String,
     /// The name of the claim that contains the userID.
     pub user_claim: String,
@@ -53,7 +54,7 @@ impl Default for JwtSettings {
 }
 
 impl JwtSettings {
-    /// Whether the app accepts JWTs: it has at least one source of keys.
+    /// Whether the app accepts JWTs. It does if it has at least one source of keys.
     pub fn is_on(&self) -> bool {
         let Self { jwks_url, jwks_file, keys, secret, .. } = self;
         [jwks_url, jwks_file, keys, secret].iter().any(|source| !source.is_empty())

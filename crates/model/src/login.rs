@@ -3,8 +3,8 @@
 use crate::{DeviceId, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A login that has ended. A later login of the same device has a higher number, so a late report of this end does not
-/// affect it.
+/// A login that has ended. A later login of the same device has a higher number. A late report of this end therefore
+/// does not affect the later login.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndedLogin {
     /// The device whose login ended.
@@ -17,9 +17,9 @@ pub struct EndedLogin {
 
 /// How the last login of a device ended. The mark is kept until the application of the device logs in again.
 ///
-/// While it is kept, every attempt of the device to resume the login is refused with 6208. A device that was kicked by
-/// another login ([`EndWhy::KickedBy`]) may not know it yet. Its application's next login is then refused with 6208 as
-/// well, once (SPEC section 5).
+/// While the mark is kept, every attempt of the device to resume the login is refused with 6208. A device that was
+/// kicked by another login ([`EndWhy::KickedBy`]) may not know it yet. Its application's next login is then also
+/// refused with 6208, but only once (SPEC section 5).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndMark {
     /// The cause of the end.
@@ -36,19 +36,19 @@ pub struct EndMark {
 pub enum EndWhy {
     /// Another login of the account kicked the login. The value is the platform of the other login.
     KickedBy(Platform),
-    /// The device logged out, its UserSig expired, or the server API or an operator kicked the user. Also the cause if
-    /// the login was recorded and then refused, unless another login kicked it.
+    /// The device logged out, its UserSig expired, or the server API or an operator kicked the user. A login that was
+    /// recorded and then refused has this cause too, unless another login kicked it.
     LoggedOut,
 }
 
 /// The maximum number of UserSigs that a revocation can name individually.
 pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 
-/// The UserSigs of a user that are refused with 70052 (SPEC section 5, "Revoking is exact"): all that were issued
-/// before a certain second, and some later ones that the user has used.
+/// The UserSigs of a user that are refused with 70052 (SPEC section 5, "Revoking is exact"). These are all UserSigs
+/// issued before a certain second, and some later ones that the user has used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Revoked {
-    /// The time of the revocation. UserSigs that were issued before its second are refused.
+    /// The time of the revocation. UserSigs that were issued before the second of this time are refused.
     pub at: Timestamp,
     /// The issue times in seconds of the other refused UserSigs. They are in ascending order, not before
     /// [`Revoked::at`], and at most [`MAX_REVOKED_ONE_BY_ONE`].

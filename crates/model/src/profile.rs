@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 /// The profile of an account (SPEC section 6). A new account has the default profile.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Profile {
-    /// The name that people see; empty if there is none, and people then see the `userID`.
+    /// The name that people see. If it is empty, people see the `userID`.
     pub nick: String,
     /// The http or https URL of a picture; empty if there is none.
     pub avatar_url: String,
@@ -57,7 +57,7 @@ pub const MAX_PROFILE_FIELDS: usize = 50;
 /// The maximum length of a nick and of an avatar URL, in bytes. The cloud refuses longer ones with 40601.
 pub const MAX_PROFILE_BYTES: usize = 500;
 
-/// The maximum length of a remark in bytes, which is that of the cloud's `Tag_SNS_IM_Remark`.
+/// The maximum length of a remark in bytes. The cloud has the same limit for its `Tag_SNS_IM_Remark`.
 pub const MAX_REMARK_BYTES: usize = 96;
 
 /// The maximum length of `AddSource` and of `AddWording`, in bytes.

@@ -19,8 +19,8 @@ pub struct SessionEvent {
     pub ordinal: u64,
     /// The time of the event.
     pub at: Timestamp,
-    /// The device of the event; `None` if the server API or an operator has set the custom status, or if its duration
-    /// has passed.
+    /// The device of the event. `None` if the server API or an operator has set the custom status, or if the duration
+    /// of the custom status has passed.
     pub device: Option<EventDevice>,
     /// The kind of the event.
     pub kind: SessionEventKind,
@@ -35,8 +35,9 @@ pub struct StatusAfter {
     pub status_type: StatusType,
     /// The version of the status.
     pub version: Version,
-    /// Whether the event is sent even if a later login would cancel it. `true` if the change that caused the event has
-    /// also cleared a custom status, or if an earlier event of that change reports that the user is no longer ONLINE.
+    /// If `true`, the event is sent even if a later login would cancel it. The flag is set if the change that caused
+    /// the event has also cleared a custom status. It is also set if an earlier event of that change reports that the
+    /// user is no longer ONLINE.
     pub told_always: bool,
     /// The users who may see the status.
     pub visibility: Visibility,
@@ -100,8 +101,8 @@ impl SessionEventKind {
 }
 
 impl SessionEvent {
-    /// The device of a login that has kicked no other login; `None` for all other events. Only such a login can cancel
-    /// a disconnect.
+    /// The device of this login, if the event is a login that has kicked no other login; otherwise `None`. Only such a
+    /// login can cancel a disconnect.
     pub fn device_that_is_back(&self) -> Option<&DeviceId> {
         match &self.kind {
             SessionEventKind::Login { kicked } if kicked.is_empty() => {
@@ -117,11 +118,12 @@ impl SessionEvent {
         }
     }
 
-    /// Whether this login cancels a disconnect that was not sent yet. Neither of the two is then sent. `between` has
-    /// the events of the user between the two.
+    /// Whether this login cancels `disconnect`, which was not sent yet. If so, neither the login nor the disconnect is
+    /// sent. `between` has the events of the user between the disconnect and the login.
     ///
-    /// To the receiver, the device seems connected all the time. Each event in `between` must therefore be one that can
-    /// occur while the device is connected. [`StatusAfter::told_always`] prevents the cancelling as well.
+    /// The receiver then takes the device to be connected all the time. Each event in `between` must therefore be one
+    /// that can occur while the device is connected. An event with [`StatusAfter::told_always`] prevents the cancelling
+    /// too.
     pub fn takes_back<'a>(&self, disconnect: &Self, mut between: impl Iterator<Item = &'a Self>) -> bool {
         let (Some(device), Some(gone)) = (self.device_that_is_back(), &disconnect.device) else {
             return false;
@@ -134,8 +136,8 @@ impl SessionEvent {
             && between.all(|event| event.leaves_connected(device) && !is_told_always(event))
     }
 
-    /// Whether this event can occur while `device` is connected. It can if it is an event of another device that kicked
-    /// no login, or if the custom status was set by the server API or an operator, or cleared by the server.
+    /// Whether this event can occur while `device` is connected. An event of another device can, unless it is a login
+    /// that has kicked a login. A change of the custom status without a device can too.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {
             (kind, None) if kind.is_of_custom_status() => true,

@@ -54,9 +54,11 @@ impl fmt::Display for StatusType {
 pub struct Version(pub u64);
 
 impl Version {
-    /// The lowest version of a change at the time `wall`: the milliseconds of the wall clock, shifted by 12 bits to
-    /// have room for 4,096 changes per millisecond. A record that replaces a lost record begins with this version, so
-    /// that its versions are higher than those that were sent before.
+    /// The lowest version of a change at the time `wall`. It is the time in milliseconds, shifted by 12 bits to have
+    /// room for 4,096 changes per millisecond.
+    ///
+    /// A record that replaces a lost record begins with this version. Its versions are therefore higher than those that
+    /// were sent before.
     pub fn at(wall: Timestamp) -> Self {
         Self(wall.0 << 12)
     }
@@ -128,7 +130,7 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| *reason as i32 == number)
     }
 
-    /// The name of the reason, as in section 2 of the SPEC.
+    /// The name of the reason in section 2 of the SPEC.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -170,8 +172,8 @@ pub struct UserStatus {
     pub status_type: StatusType,
     /// The custom status; empty if there is none.
     pub custom_status: CustomStatus,
-    /// The time at which the server clears the custom status. `None` if it stays until it is cleared, and if there is
-    /// none.
+    /// The time at which the server clears the custom status. `None` if there is no custom status, or if it has no
+    /// duration.
     pub custom_expires: Option<Timestamp>,
     /// The version, which increases with every visible change of this user.
     pub version: Version,
@@ -179,7 +181,7 @@ pub struct UserStatus {
     pub since: Timestamp,
     /// The cause of the last change.
     pub reason: Reason,
-    /// The time when the user was last connected. `None` while the user is ONLINE, and for a user who was never
+    /// The time when the user was last connected. `None` while the user is ONLINE, and for a user who has never been
     /// connected.
     pub last_seen: Option<Timestamp>,
     /// The platforms of the devices that count as connected.

@@ -22,7 +22,7 @@ impl fmt::Display for AppId {
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct UserId(CompactString);
 
-/// The error of a text that is not a `userID`. It quotes the text. A call with such a text is refused with
+/// The error of a text that is not a `userID`. The error quotes the text. A call with such a text is refused with
 /// [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is not a userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]
@@ -37,8 +37,8 @@ impl From<InvalidUserId> for Refusal {
 /// The maximum number of characters in a quotation.
 const MAX_QUOTED: usize = 40;
 
-/// Quotes at most 40 characters of a text. Special characters are escaped, so that the quotation cannot harm a terminal
-/// or a page.
+/// Quotes at most the first 40 characters of a text. Special characters are escaped, so that the quotation cannot
+/// harm a terminal or a page.
 pub fn quoted(text: &str) -> String {
     let mut rest = text.chars();
     let shown: String = rest.by_ref().take(MAX_QUOTED).flat_map(char::escape_debug).collect();

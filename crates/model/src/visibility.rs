@@ -8,7 +8,7 @@ use std::str::FromStr;
 /// The maximum number of users on a block list (SPEC section 1).
 pub const MAX_BLOCKED: usize = 1_000;
 
-/// The users who may see the status of an account, apart from blocked users, who may not see it.
+/// The users who may see the status of an account. Blocked users may never see it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]

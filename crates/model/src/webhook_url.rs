@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The URL of a webhook, with the scheme `http` or `https`, and without a user, a password or a fragment.
 ///
-/// The addresses of the host are not checked here, because the name may have other addresses later.
+/// This module does not check the addresses of the host, because the host name may resolve to other addresses later.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct WebhookUrl {
     /// Whether the scheme is `https`.

@@ -1,12 +1,12 @@
 //! The stored forms of a session event. The outbox stores JSON with field names, which people can read. The journal of
 //! live records stores a form without names.
 //!
-//! Both stores have events of earlier versions of Lamplight, which lack the status after the event. The JSON then lacks
-//! the field. The form without names has separate variants for events with a status, after the variants of the earlier
-//! versions. One decoder therefore reads all of them.
+//! Both stores have events of earlier versions of Lamplight, which lack the status after the event. In JSON, the field
+//! is then missing. The form without names has separate variants for events with a status, after the variants of the
+//! earlier versions. One decoder therefore reads all events.
 //!
-//! An event of a user whose status everyone may see is stored as versions of Lamplight without visibility have stored
-//! it.
+//! If everyone may see the status of the user, the stored form has no visibility. It is then equal to the form in
+//! versions of Lamplight without visibility.
 
 use super::{EventDevice, SessionEvent, SessionEventKind, StatusAfter};
 use crate::{CustomStatus, Platform, StatusType, Timestamp, Version, Visibility};

@@ -1,7 +1,7 @@
 //! The stored forms of a status: JSON with field names, and a form without names for the change log of a cluster.
 //!
-//! Nodes of two versions may run side by side, and the version before knows no [`UserStatus::custom_expires`]. The form
-//! without names is as it was before if there is none.
+//! Nodes of two versions may run side by side, and the earlier version does not know [`UserStatus::custom_expires`]. If
+//! this field is `None`, the form without names is the same as in the earlier version.
 
 use super::{Reason, StatusType, UserStatus, Version};
 use crate::{CustomStatus, ExtendedOption, PlatformSet, Timestamp, UserId};
@@ -32,7 +32,7 @@ struct Unnamed<'a> {
     version: Version,
     since: Timestamp,
     reason: Reason,
-    /// The time when the user was last seen, and when the custom status is cleared.
+    /// The time when the user was last connected, and the time when the custom status is cleared.
     last_seen: ExtendedOption<Timestamp, Timestamp>,
     online_devices: PlatformSet,
 }
