@@ -9,25 +9,26 @@ use std::time::Duration;
 /// The maximum wait before the first attempt after a broken link, if the server has sent no spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The mean wait between attempts at first. If the server has sent a longer spread, the spread is the mean. A wait is
-/// at most 1.5 times the mean.
+/// The mean wait between attempts. A longer spread of the server replaces it. The mean doubles after many failures. A
+/// wait is at most 1.5 times the mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many failures. If the server has sent a longer spread, the spread is the mean.
+/// The longest mean wait, which many failures lead to. A longer spread of the server replaces it.
 ///
-/// At this value, a wait is at most 30 s, the default grace: for that time, a user still counts as connected after the
-/// loss of a node.
+/// A wait is then at most 30 s. This is the default grace, the time for which a user still counts as connected after
+/// the loss of a node.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// The number of failed attempts before the mean wait begins to double, if the server has sent a spread. Without a
-/// spread, the mean wait doubles with each failure after the first. At the usual mean wait, 80 attempts take about two
-/// minutes, enough for a restart of the server.
+/// If the server has sent a spread, the mean wait doubles only after this number of failed attempts. Without a spread,
+/// the mean wait doubles with each failure after the first. At the usual mean wait, 80 attempts take about two minutes,
+/// enough for a restart of the server.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
 /// The longest spread that a server can be configured to send. A longer spread is shortened to this one.
 const LONGEST_SPREAD: Duration = Duration::from_secs(600);
 
-/// The maximum number of failures in the computation while calls wait for the link. The waits then stay short.
+/// While calls wait for the link, at most this number of failures counts in the computation of a wait. Waits then stay
+/// short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
 /// The age at which a link counts as a success, so that the failures are counted from 0 again. A lower age would let

@@ -14,8 +14,8 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Adds those of the statuses that belong to watched users and are newer than the cached ones. Returns the changed
-    /// entries: each user at most once, ordered by `userID`.
+    /// Adds each status that is newer than the cached status of its user, or whose user is not in the cache. The
+    /// statuses must belong to watched users. Returns the changed entries: each user at most once, ordered by `userID`.
     pub(crate) fn fold(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         self.fold_replacing(told, |_| false)
     }
@@ -39,7 +39,7 @@ impl Cache {
         changed.iter().filter_map(|user| self.statuses.get(user).cloned()).collect()
     }
 
-    /// Selects the statuses whose users are in the cache. An answer to a query may contain other users.
+    /// Selects the statuses whose users are in the cache. An answer to a query may also contain other users.
     pub(crate) fn watched(&self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         told.into_iter().filter(|status| self.statuses.contains_key(&status.user_id)).collect()
     }

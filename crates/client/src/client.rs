@@ -52,7 +52,7 @@ impl Client {
         Self { commands, shared, call_timeout, device }
     }
 
-    /// Connects and logs in. It makes one attempt; after a success, the client reconnects by itself.
+    /// Connects and logs in. The call makes one attempt. After a success, the client reconnects by itself.
     ///
     /// The token is a UserSig or, if the app accepts them, a JWT. Both are refused with the same codes. If this user is
     /// already logged in, the new token replaces the former one. To log in as another user, log out first.
@@ -93,7 +93,7 @@ impl Client {
     /// # Errors
     ///
     /// After [`Error::Refused`], the client keeps the session. After any other error, the session of this client has
-    /// ended. If the server was not reached, it keeps the login until the login lapses.
+    /// ended. If the request has not reached the server, the server keeps the login until the login lapses.
     pub async fn logout(&self) -> Result<(), Error> {
         self.call(Request::Logout).await.map(|_| ())
     }

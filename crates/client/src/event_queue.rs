@@ -18,11 +18,11 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// The number of events in `others` that are older than the newest change of a slot. They come before the statuses
-    /// in `slots`.
+    /// The number of events at the front of `others` that come before the statuses in `slots`, because they are older
+    /// than the newest change of a slot.
     ahead: usize,
-    /// The users whose statuses were passed to the reader. If a user is removed whose status was not passed, the removal
-    /// is not reported and needs no slot.
+    /// The users whose statuses were passed to the reader. The removal of another user is not reported and needs no
+    /// slot.
     told: BTreeSet<UserId>,
 }
 
@@ -59,8 +59,8 @@ impl EventQueue {
                 self.ahead = self.others.len();
             }
             ending if ending.ends_session() => {
-                // Later events belong to another session, perhaps of another user. Their statuses must not replace
-                // those that wait.
+                // Later events belong to another session, perhaps of another user. Their statuses must not replace the
+                // statuses that wait.
                 while let Some(batch) = self.take_slots() {
                     self.others.insert(self.ahead.min(self.others.len()), batch);
                     self.ahead += 1;
@@ -115,8 +115,8 @@ impl EventQueue {
         }
     }
 
-    /// Takes the changed statuses out of the slots, as one event. If there are none, takes the users who are not
-    /// watched any more, as one event.
+    /// Takes the changed statuses out of the slots, as one event. If there are no changed statuses, takes the users who
+    /// are not watched any more, as one event.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());

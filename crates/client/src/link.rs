@@ -12,8 +12,9 @@ pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
 /// The time without received bytes after which the link is given up, if a request is unanswered.
 ///
-/// A server answers each call within 5 s, and in order. A heartbeat after a late call would therefore test nothing. The
-/// default call timeout is 10 s, so a call that may be repeated can still be sent on the next link.
+/// A server answers each call within 5 s. Answers are in the order of the requests, so the answer to a heartbeat cannot
+/// overtake a late answer. The default call timeout is 10 s. A call that may be repeated can therefore still be sent on
+/// the next link.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
 /// The time that replaces [`ANSWER_PATIENCE`] after a change of the device's network. The change may have broken the
@@ -44,7 +45,7 @@ pub(crate) struct CallId(pub u64);
 #[derive(Debug)]
 pub(crate) struct Link {
     since: Moment,
-    /// The time between two heartbeats that follows from the server's heartbeat timeout.
+    /// The usual time between two heartbeats. It follows from the server's heartbeat timeout.
     usual_heartbeat: Duration,
     last_sent: Moment,
     last_heard: Moment,
@@ -172,13 +173,14 @@ impl Link {
         self.last_sent + path.heartbeat(self.usual_heartbeat)
     }
 
-    /// Returns the time between two heartbeats that follows from the server's heartbeat timeout.
+    /// Returns the usual time between two heartbeats, without regard to the network path.
     pub(crate) fn usual_heartbeat(&self) -> Duration {
         self.usual_heartbeat
     }
 
-    /// Returns how long a link that ends now was silent. If a request is unanswered, only the time before the last sent
-    /// message counts, because the network path may have been cut then, without the client noticing.
+    /// Returns the time without traffic of a link that ends now. If a request is unanswered, returns the time between
+    /// the last received bytes and the last sent message. The network path may have been cut in that time, without the
+    /// client noticing.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)
@@ -190,7 +192,7 @@ impl Link {
         (!self.in_flight.is_empty()).then_some(self.give_up_at)
     }
 
-    /// Returns `true` if the application has made this request, and it is not answered yet.
+    /// Returns `true` if the application has made this request, and the request is not answered yet.
     pub(crate) fn has_in_flight(&self, request: &Request) -> bool {
         self.in_flight.values().any(|sent| matches!(sent, InFlight::Call(call) if call.request == *request))
     }

@@ -2,8 +2,8 @@
 //! cache until the list shows whether the account is subscribed to them.
 //!
 //! The client gets the list with the first login, and every change of the list over the link. While the link is broken,
-//! another device may change the list, and the answer to the next login does not contain the list. After that, the
-//! client reads the list when a friendship ends.
+//! another device may change the list, and the answer to the next login does not contain the list. After such a login,
+//! the client reads the list when a friendship ends.
 
 use lamplight_model::{Moment, UserId};
 use std::collections::BTreeSet;

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-/// The divisor of the usual heartbeat interval that gives the shortest interval. It is limited because paths also cut
-/// links for other reasons than missing traffic, such as their age.
+/// The divisor of the usual heartbeat interval that gives the shortest interval. An interval has a lower bound, because
+/// paths also cut links for other reasons than missing traffic, such as their age.
 const SHORTEST: u32 = 8;
 
 /// The divisor for comparing times. Two times count as equal if they differ by at most a twentieth of the later one.
@@ -25,7 +25,7 @@ pub(crate) struct NetworkPath {
 impl NetworkPath {
     /// Records that a link with the usual interval `usual` was cut after the time `silence` without traffic. After two
     /// consecutive cuts with equal times, the interval is at most half of that time. A time below the shortest interval
-    /// is ignored: the link was in use.
+    /// is ignored, because the link was in use.
     pub(crate) fn cut(&mut self, usual: Duration, silence: Duration) {
         let shortest = usual / SHORTEST;
         if silence < shortest {

@@ -278,8 +278,8 @@ fn check_size(request: &Request) -> Result<(), Refused> {
     }
 }
 
-/// Converts a call into a message. The machine makes the message of a login itself, because it contains the cached
-/// versions.
+/// Converts a call into a message; `None` for a login. The machine makes the message of a login itself, because that
+/// message contains the cached versions.
 pub(crate) fn operation(request: &Request) -> Option<Ask> {
     Some(match request {
         Request::Login { .. } => return None,

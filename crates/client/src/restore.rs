@@ -217,7 +217,7 @@ mod tests {
         restore.begin(&users(4));
         assert!(users(3).iter().all(|user| restore.not_watched(user)));
         restore.next_batch(Moment(0));
-        // The client has subscribed to the first user again, but not to the second. The fourth was never reported as
+        // The server has accepted the first user again, but not the second. It has never reported that the fourth is
         // not watched.
         let failed = BTreeSet::from(["u1", "u3"]);
         let restored = restore.answered(&failed);

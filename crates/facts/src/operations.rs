@@ -32,7 +32,8 @@ pub trait Operations: Send + Sync {
     /// For each level in `forgotten`, also deletes the records of all nodes before the given time.
     fn put_figures(&self, figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> Answer<'_, ()>;
 
-    /// Up to `limit` records that fit, in ascending order of their times, and of their nodes at the same time.
+    /// Returns up to `limit` of the records that `which` selects. They are in ascending order of their times, and of
+    /// their nodes at the same time.
     fn figures(&self, which: FiguresRead, limit: usize) -> Answer<'_, Vec<Figure>>;
 
     /// Returns all documents of the console, in ascending order of their names, as of one moment.

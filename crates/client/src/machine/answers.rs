@@ -350,7 +350,7 @@ impl Machine {
         if may_pass(refused, session.abilities) {
             return session.restore.refused_for_now(turn.now);
         }
-        // The app does not allow subscriptions, so none of these users is watched because of a subscription any longer.
+        // The app does not allow subscriptions, so the subscription list no longer makes the client watch these users.
         tracing::debug!(code = refused.code, "the subscription list cannot be restored");
         let lost = session.restore.give_up();
         self.list_changed(Vec::new(), &lost.users);
@@ -569,9 +569,9 @@ fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
     }
 }
 
-/// Returns `true` if a call of the SDK itself about the subscription list was refused but can succeed later. After a
-/// refusal because of the edition or the status switch, this needs a server that sends abilities. Such a server reports
-/// when the app allows subscriptions again.
+/// Returns `true` if a call of the SDK itself about the subscription list was refused but can succeed later. If the
+/// app's edition or its status switch was the reason, the call can succeed later only if the server sends abilities.
+/// Such a server reports when the app allows subscriptions again.
 fn may_pass(refused: &Refused, abilities: Option<Abilities>) -> bool {
     let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
     retry_after_refusal(refused).is_some() || (is_gate && abilities.is_some())

@@ -107,7 +107,7 @@ impl Session {
         waits || matches!(&self.phase, Phase::Live(link) if link.has_in_flight(&Request::Logout))
     }
 
-    /// Moves the logins that waited for room on a broken link to the next attempt.
+    /// Moves logins from the queue to the next attempt, because their link has broken. The link had no room for them.
     pub(super) fn take_waiting_logins(&mut self) {
         let Self { queue, logins, .. } = self;
         queue.retain(|call| match (&call.request, call.id) {
@@ -130,7 +130,7 @@ impl Session {
     }
 
     /// Removes users who are no longer watched from the subscription list. Returns the users who were on it. Changes
-    /// nothing while the app forbids notifications of other users.
+    /// nothing while the app forbids notifications about other users.
     pub(super) fn left_the_list(&mut self, left: &[UserId]) -> Vec<UserId> {
         if self.abilities.is_some_and(|abilities| !abilities.statuses_of_others) {
             return Vec::new();

@@ -48,7 +48,7 @@ pub async fn login_numbers_rise(facts: &dyn Facts) {
     }
 }
 
-/// A login that is recorded twice is in the list once. A lost acknowledgement can be the reason to repeat.
+/// A login that is recorded twice is in the list once. A caller repeats the call if it got no acknowledgement.
 pub async fn a_login_is_recorded_once(facts: &dyn Facts) {
     let login = NewLogin { platform: Platform::IPad, ..new_login("alice", "tablet", 3) };
     record(facts, login.clone()).await;
@@ -166,8 +166,8 @@ pub async fn users_who_are_logged_in_are_listed_in_pages(facts: &dyn Facts) {
     assert_eq!(ok(facts.users_logged_in(None, 0)).await, []);
 }
 
-/// The answer has the accounts in the order of the request, each with its own logins and no Web logins. A kick takes
-/// effect as a whole.
+/// The answer has the accounts in the order of the request, each with its own logins. It contains no Web logins, and no
+/// logins that a kick has ended.
 pub async fn accounts_come_with_their_logins_in_the_order_asked(facts: &dyn Facts) {
     for (name, device) in [("alice", "phone"), ("bob", "phone"), ("alice", "tablet"), ("carol", "phone")] {
         record(facts, new_login(name, device, 1)).await;

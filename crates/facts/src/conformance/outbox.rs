@@ -260,8 +260,8 @@ pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dy
     assert_eq!(shown(facts, STATE).await, ["bob 3"]);
 }
 
-/// The caller has confirmed the old events. The store then accepts the events of a new record, even if its clock was
-/// set back.
+/// After the caller has confirmed that it will not repeat old events, the store forgets their ordinals. It then accepts
+/// a new record, whose ordinals may be lower because a clock was set back.
 pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
     let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
     for ordinal in [5, 6] {

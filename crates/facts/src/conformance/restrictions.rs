@@ -219,7 +219,7 @@ pub async fn restrictions_come_in_the_order_asked(facts: &dyn Facts) {
     assert!(many.iter().enumerate().all(|(n, it)| *it == found[n % asked.len()]) && many.len() == 500);
 }
 
-/// The version increases with every change of the other fields, whoever causes the change.
+/// The version increases with every change of the other fields, even if another user causes the change.
 pub async fn the_version_grows_with_every_change_of_a_restriction(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;
@@ -401,8 +401,8 @@ pub async fn a_blocked_user_is_added_by_the_app_only(facts: &dyn Facts) {
     assert_eq!(ok(add(false, true)).await.outcome, Befriended::Denied);
 }
 
-/// The visibility and the block list go with their account. Entries of other users about the account stay, and concern
-/// a new account with the same id too.
+/// The visibility and the block list go with their account. Entries of other users about the account stay, and also
+/// block a new account with the same id.
 pub async fn deleting_an_account_leaves_the_blocks_of_others(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.set_visibility(user("alice"), Visibility::Nobody)).await;
@@ -435,7 +435,7 @@ pub async fn deleting_an_account_leaves_the_blocks_of_others(facts: &dyn Facts) 
     assert_eq!(again.outcomes, [BlockOutcome::NoSuchUser, BlockOutcome::Done]);
 }
 
-/// The block lists of a deleted app are deleted in steps of bounded size. Users of other apps are other users.
+/// The block lists of a deleted app are deleted in steps of bounded size. The block lists of other apps stay.
 pub async fn block_lists_go_with_their_app(facts: &dyn Facts) {
     let other = |name: &str| User::new(OTHER_APP, id(name));
     let app = |id| {
@@ -474,7 +474,8 @@ pub async fn block_lists_go_with_their_app(facts: &dyn Facts) {
     assert_eq!(block(facts, "u0", &["u0"], 9, 1).await.added.len(), 1);
 }
 
-/// Of many concurrent calls, as many succeed as the list has room. Each of them increments the version once.
+/// Many concurrent calls add entries to a list. The calls succeed until the list is full, and each successful call
+/// increments the version once.
 pub async fn many_who_block_at_once_do_not_pass_the_bound(facts: &dyn Facts) {
     make_accounts(facts).await;
     let names: Vec<String> = (0..40).map(|n| format!("user {n}")).collect();
@@ -493,7 +494,7 @@ pub async fn many_who_block_at_once_do_not_pass_the_bound(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await.version, 26);
 }
 
-/// Concurrent calls about the same user and the same values: each change is counted once.
+/// If concurrent calls block and unblock the same users, each change is counted once.
 pub async fn each_change_of_many_writers_is_counted_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let blocks = (0..30).map(|n| facts.block(user("alice"), vec![id("bob"), id("carol")], at(n), 10));

@@ -427,7 +427,7 @@ fn links_that_are_cut_after_the_same_silence_shorten_the_heartbeat_and_it_keeps_
     assert_eq!(heartbeat_after(&format!("wait 60000\ndown\n{again}down\n")), 30);
     assert_eq!(heartbeat_after("next\nnext\nnext\nup\nanswer @ login\nnext\nnext\n"), 60);
     assert_eq!(heartbeat_after(&format!("wait 60000\nset hi\nnext\n{again}down\n")), 30);
-    // The interval is also reduced if there was traffic before the time without traffic.
+    // Traffic at the beginning of a link does not matter: only the time without traffic before the cut counts.
     assert_eq!(heartbeat_after(&format!("wait 5000\npush ann:6\nwait 60000\ndown\n{again}down\n")), 30);
     // A new login on the link does not reset the interval.
     let mut world = World::new(Platform::Linux);
@@ -443,7 +443,7 @@ fn links_that_break_otherwise_leave_the_heartbeat_as_it_is() {
         // The link was in use: bytes were received after the call.
         "down\nnext\nup\nanswer @ login\ndown\n".to_owned(),
         format!("wait 60000\nset hi\npush ann:6\ndown\n{again}set hi\npush ann:7\ndown\n"),
-        // The link ended after a sleep, or with a final message of the server.
+        // A link that ended after a sleep, or with a final message of the server, was not cut.
         format!("wait 200000\ndown\n{}down\n", back_and(200_000)),
         format!("wait 60000\nended TIMEOUT\n{again}ended TIMEOUT\n"),
     ] {
