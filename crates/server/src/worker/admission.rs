@@ -85,7 +85,7 @@ impl AdmissionControl {
         }
     }
 
-    /// The time in which a trusted proxy must send its client's address. The login timeout continues after it.
+    /// The time in which a trusted proxy must send its client's address. This time is a part of the login timeout.
     fn naming_time(&self) -> Duration {
         NAMING_TIME.min(self.shared.config.login_timeout())
     }

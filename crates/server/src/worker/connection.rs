@@ -120,7 +120,8 @@ pub struct Login {
     pub own_changes: Box<[OwnListChange]>,
 }
 
-/// [`OpenConnection::since`](lamplight_service::OpenConnection::since) in whole seconds since 1970, until 2106.
+/// A time in whole seconds since 1970, in four bytes. Times after 2106 become the last possible second. Used for
+/// [`OpenConnection::since`](lamplight_service::OpenConnection::since).
 #[derive(Clone, Copy, Debug)]
 pub struct Second(u32);
 

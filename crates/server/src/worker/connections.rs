@@ -132,7 +132,7 @@ pub fn slot_of(id: ConnectionId) -> usize {
     (id.local & 0xff_ffff) as usize
 }
 
-/// Returns the entry with this id; `None` if another entry, or none, has its slot.
+/// Returns the entry with this id; `None` if its slot is empty or has another entry.
 fn current<T>(entries: &mut Slab<T>, id: ConnectionId, id_of: impl Fn(&T) -> ConnectionId) -> Option<&mut T> {
     entries.get_mut(slot_of(id)).filter(|entry| id_of(entry) == id)
 }

@@ -20,13 +20,13 @@ pub struct Deadlines {
     wheel: RefCell<DeadlineWheel<u64>>,
 }
 
-/// The deadline of a connection that has passed.
+/// The kind of a deadline that has passed.
 pub enum Passed {
     /// The client did not log in in time.
     Login,
     /// The connection is beyond the limits, and its protocol was not known in time for a refusal.
     Refused,
-    /// No bytes were received for this time.
+    /// No bytes were received for this duration, the heartbeat timeout.
     Silent(Duration),
     /// The UserSig or JWT has expired, or the app no longer has its key.
     UserSig,

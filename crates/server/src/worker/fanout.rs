@@ -18,11 +18,11 @@ use std::sync::Arc;
 /// A message with statuses ends after this many bytes; the rest goes into the next message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
-/// The maximum number of status changes whose delivery time is still to be recorded. Changes are delayed while a crowd
-/// (more than 256 watchers on one worker) is being served.
+/// The maximum number of status changes whose delivery times are recorded late. The delivery time of a crowded user's
+/// change (more than 256 watchers on this worker) is recorded only when the crowd has been served.
 const MOST_LATE: usize = 1_000;
 
-/// A status in the mailboxes. It is encoded once for all watchers who are shown it.
+/// The newest status of a watched user, in the hub. It is encoded once for all watchers who are shown it.
 pub struct MailboxStatus(pub EncodedStatus);
 
 impl Versioned for MailboxStatus {
@@ -77,7 +77,7 @@ impl Worker {
         self.reads.all_heard();
     }
 
-    /// Does what the audience requests after a change, such as closing a connection or reading a status.
+    /// Carries out the requests of the audience after a change, such as closing a connection or reading a status.
     pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {

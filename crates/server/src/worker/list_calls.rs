@@ -218,7 +218,8 @@ fn allow_type(number: i32) -> Result<Option<AllowType>, Refusal> {
     }
 }
 
-/// Parses the new visibility. There is no default, so that a request without one changes nothing.
+/// Parses the new visibility. Refuses a request without a visibility: a default would change the user's visibility by
+/// mistake.
 fn visibility(number: i32) -> Result<Visibility, Refusal> {
     let missing = "visibility must be VISIBILITY_EVERYONE, VISIBILITY_FRIENDS or VISIBILITY_NOBODY";
     v1::Visibility::named(number).ok_or_else(|| Refusal::because(Code::INVALID_PARAMETER, missing))

@@ -46,8 +46,8 @@ impl ListsDelivery {
         connections.flush_later(slot);
     }
 
-    /// Waits until all changes up to `version` have arrived, and sends the changes before it. The answer with `version`
-    /// can then be sent in order.
+    /// Waits until all changes up to `version` have arrived, and sends the changes before `version`. The answer with
+    /// `version` can then be sent in order.
     pub async fn tell_before(&self, connections: &Connections, id: ConnectionId, version: u64) {
         loop {
             let arrived = connections.with(id, |connection| {

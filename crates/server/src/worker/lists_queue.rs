@@ -35,7 +35,7 @@ struct Waiting {
     bytes: usize,
     /// `true` if the client must read its lists again; that read covers all dropped changes.
     reload: bool,
-    /// The version that a waiting answer waits for, and the signal that wakes the answer's task.
+    /// The version for which an answer waits, and the signal that wakes the answer's task.
     awaited: Option<(u64, Rc<Notify>)>,
     /// The time when a missing change was first noticed; `None` if none is missing.
     stuck_since: Option<Moment>,

@@ -19,7 +19,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// The maximum bytes of statuses in the answer to a login. Notifications carry the rest.
+/// The maximum number of bytes of statuses in the answer to a login. Notifications carry the other statuses.
 const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
 
 /// A task that logs a connection in or out, or renews its login. The connection may be closed after each await.
@@ -92,8 +92,8 @@ impl LoginTask {
         Ok(None)
     }
 
-    /// Adds a connection to the audience, after the directory has its device. From then on, the connection is notified
-    /// of changes. Returns the response, and its encoded statuses.
+    /// Adds a connection to the audience. The directory must already have recorded the device. From now on, the
+    /// connection is notified of changes. Returns the response, and its encoded statuses.
     async fn finish_login(
         &self,
         request: &v1::LoginRequest,
@@ -373,7 +373,7 @@ impl LoginTask {
     }
 }
 
-/// Detects whether the lists of a user have changed since the user's login was recorded.
+/// Detects changes of a user's lists during the user's login.
 struct ListsAsRecorded {
     worker: Rc<Worker>,
     user: User,
@@ -381,15 +381,16 @@ struct ListsAsRecorded {
 }
 
 impl ListsAsRecorded {
-    /// Starts the detection, before the login is recorded. Returns `None` if the userID of the request is invalid.
+    /// Starts the detection. The caller calls this before the login is recorded. Returns `None` if the userID of the
+    /// request is invalid.
     fn begin(worker: &Rc<Worker>, request: &v1::LoginRequest) -> Option<Self> {
         let user = User::new(AppId(request.sdk_app_id), UserId::new(&request.user_id).ok()?);
         let begun = worker.lists_heard.borrow_mut().begin(&user);
         Some(Self { worker: Rc::clone(worker), user, begun })
     }
 
-    /// Takes the watch list out of a login. `None` if the worker has read a later change of it, or if the client also
-    /// watches friends, because the live record does not contain friends.
+    /// Takes the watch list out of a login. Returns `None` if the worker has read a later change of the list. Also
+    /// returns `None` if the client watches friends, because the live record does not contain friends.
     fn watch_list(&self, done: &mut LoggedIn) -> Option<WatchList> {
         // The settings may have changed during the login. Later changes arrive through the log.
         let app = self.worker.shared.service.apps().get(done.app.id)?;
@@ -404,7 +405,7 @@ impl ListsAsRecorded {
         })
     }
 
-    /// Whether the worker has read no change of the lists since the check began.
+    /// Returns `true` if the worker has read no change of the lists since [`Self::begin`].
     fn still_are(self) -> bool {
         self.worker.lists_heard.borrow().none_since(&self.user, self.begun)
     }

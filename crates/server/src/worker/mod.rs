@@ -87,7 +87,7 @@ pub struct Shared {
     pub tls: Option<Arc<rustls::ServerConfig>>,
     pub connection_limits: ConnectionLimits,
     pub proxies: TrustedProxies,
-    /// Notified when a worker has read that an app was changed.
+    /// Notified when a worker has read the change of an app in the change log.
     pub app_news: Arc<Notify>,
 }
 
@@ -122,7 +122,7 @@ struct Worker {
     lists_heard: RefCell<ListsHeard>,
     lists: ListsDelivery,
     reads: StoreReads,
-    /// Starts a round: a task needs one, or has ended its wait.
+    /// Starts a round. Notified when a task has ended, or when a task needs the log to be read.
     wake: Notify,
     outgoing: RefCell<Vec<u8>>,
     batch: RefCell<StatusBatch>,

@@ -81,7 +81,8 @@ impl Worker {
         self.reads.want_watch_list(watcher, Urgency::Background);
     }
 
-    /// Returns an open connection with the data that this worker has of its user; `None` if it is not logged in.
+    /// Returns an open connection with the data that this worker has of its user; `None` if the connection is not
+    /// logged in.
     pub(super) fn open_connection(&self, id: ConnectionId) -> Option<OpenConnection> {
         let audience = self.audience.borrow();
         let open = self.connections.with(id, |connection| {

@@ -47,8 +47,9 @@ impl ReadBuffers {
         *self.plain.borrow_mut() = plain;
     }
 
-    /// Appends a connection's received bytes to `plain`, as plain text: its incomplete message, and `fresh` bytes of
-    /// `scratch`. Calls `settle_address` after a PROXY header; if that returns `false`, the connection must be closed.
+    /// Appends a connection's received bytes to `plain`, as plain text: the stored bytes of an incomplete message, then
+    /// the first `fresh` bytes of `scratch`. Calls `settle_address` after a PROXY header; if that call returns `false`,
+    /// the connection must be closed.
     pub fn collect(
         &self,
         connection: &mut Connection,

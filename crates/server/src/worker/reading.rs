@@ -110,7 +110,8 @@ impl Worker {
         }
     }
 
-    /// Handles the messages in the received bytes: the incomplete message, and `fresh` bytes of `scratch`.
+    /// Handles the messages in the received bytes. These are the stored bytes of an incomplete message, then the first
+    /// `fresh` bytes of the read buffer.
     fn handle_received(self: &Rc<Self>, slot: usize, fresh: Option<usize>) {
         let mut plain = self.read_buffers.take_plain();
         match self.collect(slot, fresh, &mut plain) {

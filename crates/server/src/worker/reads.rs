@@ -131,8 +131,8 @@ impl Worker {
         }
     }
 
-    /// Records the users whose statuses `effects` requests, to be read with the watch list of the connection. Also
-    /// records the changes of its subscription list.
+    /// Records the users whose statuses `effects` requests. Their statuses are read together with the watch list of the
+    /// connection. Also records the changes of the connection's subscription list.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -153,8 +153,8 @@ impl Worker {
         self.reads.note_unread(watcher, unread);
     }
 
-    /// Reads the statuses of users. Stores each newer one in the hub, and marks it for the watchers. Returns the users who
-    /// must be read again, because a connection of theirs is not put back yet.
+    /// Reads the statuses of users. Stores each newer status in the hub, and marks it for the watchers. Returns the
+    /// users who must be read again, because one of their connections is not put back yet.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<Vec<User>, ServiceError> {
         let is_in_cluster = self.shared.service.is_in_cluster();
         let mut unread = Vec::new();
@@ -206,9 +206,9 @@ impl Worker {
         }
     }
 
-    /// Waits until the watch list of a new connection is set and its statuses are read. `false` if the device has
-    /// another connection by then. If the login has brought a `list` along, the list is read only if this one is out of
-    /// date.
+    /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device
+    /// has another connection by then. `list` is the watch list from the login, if there is one. The worker then reads
+    /// the watch list from the stores only if `list` is out of date.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey, list: Option<WatchList>) -> bool {
         if let Some((list, heard)) = list.zip(self.audience.borrow().lists_heard(watcher)) {
             self.reads.bring_watch_list(watcher, list, heard);

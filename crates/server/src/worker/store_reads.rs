@@ -14,11 +14,11 @@ use tokio::sync::oneshot;
 #[derive(Default)]
 pub struct StoreReads {
     wanted: RefCell<Reads>,
-    /// The tasks that wait for a watch list, by its watcher. They receive whether their connection is still the
+    /// The tasks that wait for a watch list, by its watcher. Each task receives `true` if its connection is still the
     /// device's current one.
     settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
-    /// The watch lists that logins have brought along, by their watchers, each with the value of `lists_heard` at that
-    /// time. They need not be read.
+    /// The watch lists that came with logins, by their watchers, each with the value of `lists_heard` at that time.
+    /// These lists need not be read from the stores.
     brought: RefCell<HashMap<WatcherKey, (WatchList, u32)>>,
     /// The users whose statuses are to be read with a watch list, keyed by its watcher.
     unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
@@ -43,7 +43,8 @@ impl StoreReads {
         self.wanted.borrow_mut().next(now)
     }
 
-    /// Repeats the read of these users' statuses, which were split off from a call in progress, after a pause.
+    /// Schedules another read of these users after a pause. The caller has removed the users from a call that it is
+    /// about to make.
     pub fn put_off(&self, users: &[User], now: Moment) {
         self.wanted.borrow_mut().put_off(users, now);
     }
@@ -89,13 +90,13 @@ impl StoreReads {
         }
     }
 
-    /// Stores the watch list that a login has brought along. `heard` is the value of
-    /// [`lists_heard`](lamplight_service::Audience::lists_heard) for it.
+    /// Stores the watch list that came with a login. `heard` is the watcher's value of
+    /// [`lists_heard`](lamplight_service::Audience::lists_heard) at that time.
     pub fn bring_watch_list(&self, watcher: WatcherKey, list: WatchList, heard: u32) {
         self.brought.borrow_mut().insert(watcher, (list, heard));
     }
 
-    /// Takes the watch list that a login has brought along.
+    /// Takes the watch list that came with a login.
     pub fn take_brought(&self, watcher: WatcherKey) -> Option<(WatchList, u32)> {
         self.brought.borrow_mut().remove(&watcher)
     }
