@@ -41,7 +41,7 @@ pub struct Figures {
 #[derive(Default)]
 struct Samples {
     samples: VecDeque<Kept>,
-    /// The number of the next sample.
+    /// The sequence number of the next sample.
     next: u64,
     last: Option<(Moment, Totals)>,
 }
@@ -78,11 +78,11 @@ pub struct Sample {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Since {
-    /// The number of the last sample that the page has received. If absent, all samples are returned.
+    /// The sequence number of the last sample that the page has received. If absent, all samples are returned.
     #[serde(default)]
     after: Option<u64>,
-    /// The name of the node that has given this number. Another node ignores the number, because a load balancer may
-    /// send each request to another node.
+    /// The name of the node that has numbered this sample. A load balancer may send each request to another node, and a
+    /// node with another name ignores the sequence number.
     #[serde(default)]
     node: Option<String>,
 }
@@ -205,7 +205,7 @@ impl Figures {
     }
 }
 
-/// `GET figures?after=`: shows the samples after the given number.
+/// `GET figures?after=&node=`: shows the samples after the given sequence number.
 pub async fn show(
     State(console): State<Arc<Console>>,
     FromQuery(since): FromQuery<Since>,

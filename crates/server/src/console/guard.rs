@@ -169,8 +169,9 @@ impl Console {
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
-    /// Waits for the login's turn, checks the password, and returns the operator with this name. Refuses the login after
-    /// too many wrong passwords from the source, or if too many logins wait. Also refuses a wrong name or password.
+    /// Waits for the login's turn, checks the password, and returns the operator with this name. Refuses the login
+    /// after too many wrong passwords from its source, or if too many logins wait. Also refuses a wrong name or
+    /// password.
     async fn verify(
         self: &Arc<Self>,
         source: Source,
@@ -314,8 +315,8 @@ pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Re
     }
 }
 
-/// The parts of a request's head that a login needs. Anybody can send logins, so the rest is freed before the body is
-/// awaited.
+/// The parts of a request's head that a login needs. Anybody can send logins, so the rest of the head is freed before
+/// the body is awaited.
 pub struct Sender {
     checked: Result<(), ApiError>,
     encrypted: bool,

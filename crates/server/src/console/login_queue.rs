@@ -1,4 +1,4 @@
-//! The queue of logins of unknown browsers, whose passwords are checked one at a time. [`LoginLine`] has the order.
+//! The queue of logins of unknown browsers, whose passwords are checked one at a time. [`LoginLine`] decides the order.
 
 use super::error::ApiError;
 use crate::clock::Clock;
@@ -27,7 +27,8 @@ struct Inner {
     waiting: HashMap<LoginTicket, oneshot::Sender<()>>,
 }
 
-/// The place of a login in the queue, and then its turn. Dropping the value ends the turn, and begins the next one.
+/// The place of a login in the queue, which later becomes the login's turn. Dropping the value ends the turn, and
+/// begins the next login's turn.
 pub struct Turn {
     queue: Arc<LoginQueue>,
     ticket: LoginTicket,

@@ -1,7 +1,7 @@
 //! The console's API, under `/console/api/v1`: the requests that an operator's browser can make to a node.
 //!
-//! A login with the password opens a session. Its requests may do what the operator's role allows. Requests without a
-//! session are refused, except for the login and `GET session`.
+//! A login with the password opens a session. The operator's role limits the requests of the session. Requests without
+//! a session are refused, except for the login and `GET session`.
 //!
 //! This module handles HTTP and JSON. The service carries out the requests.
 
@@ -68,8 +68,8 @@ pub struct Console {
     figures: Arc<Figures>,
     webhooks: Arc<Webhooks>,
     past: PastReader,
-    /// The command channels of the workers. The senders are weak, because a worker ends when its strong senders are
-    /// dropped. An open request of a browser would keep a strong sender.
+    /// The command channels of the workers. A worker ends when its strong senders are dropped. The console has weak
+    /// senders, so that an open request of a browser does not keep a worker running.
     workers: Vec<mpsc::WeakSender<Command>>,
 }
 

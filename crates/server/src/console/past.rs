@@ -61,8 +61,9 @@ impl Sum for Tally {
 impl Tally {
     /// Combines the figures of this step with those of another node for the same step.
     ///
-    /// Each node counts all users and devices, the backlog of all nodes, and all changes. The figures of the node that
-    /// has counted for the longer time are used. Connections, notifications and durations are of one node, and added up.
+    /// Each node counts all users and devices, the backlog of all nodes, and all changes. Of these figures, those of
+    /// the node with more samples are used. Connections, notifications and durations are counted by each node for
+    /// itself, and are added up.
     fn join(&mut self, other: &Self) {
         let (mut longer, shorter) = match other.samples > self.samples {
             true => (other.clone(), &*self),
@@ -84,8 +85,8 @@ impl Tally {
     }
 }
 
-/// Adds `later` to `sum`, bucket by bucket. Another version of the program may have stored another number of buckets.
-/// `later` then replaces `sum`.
+/// Adds `later` to `sum`, bucket by bucket. If another version of the program has stored another number of buckets,
+/// `later` replaces `sum`.
 fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     if sum.len() == later.len() {
         sum.iter_mut().zip(later).for_each(|(count, more)| *count += more);

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The maximum number of sessions at a time. Beyond it, the operator with the most sessions loses the least recently
-/// used of them.
+/// The maximum number of sessions at a time. Beyond this maximum, the operator with the most sessions loses the least
+/// recently used one.
 pub const MOST_SESSIONS: usize = 64;
 /// The time without use after which a session ends.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);

@@ -10,8 +10,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The age of the last recorded use of a shared session at which a new use is recorded. More frequent records would
-/// change the facts with each request. Because of the delay, a session can end up to this time too early.
+/// The minimum time between two recorded uses of a shared session. Without this minimum, each request would change the
+/// facts. A use that is not recorded does not extend the session, so a session can end too early by up to this time.
 const USE_NOTED_AFTER: Duration = Duration::from_secs(60);
 
 /// The open sessions.

@@ -369,7 +369,7 @@ impl IntoResponse for JsonFault {
     }
 }
 
-/// Returns `true` if the content type is JSON: `application/json` or `application/…+json`, with or without parameters.
+/// Returns `true` if the content type is JSON: `application/json` or `application/…+json`. Parameters do not matter.
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

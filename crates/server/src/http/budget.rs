@@ -2,7 +2,7 @@
 //!
 //! A request whose body does not fit is refused. An answer that does not fit is refused if its call only reads, because
 //! the client can repeat the call. Every other call has been carried out, so its answer is charged even beyond the
-//! budget. Bodies are then refused.
+//! budget. While the budget is exceeded, new bodies are refused.
 
 use axum::body::Bytes;
 use prometheus_client::metrics::gauge::Gauge;

@@ -85,7 +85,7 @@ impl From<StatusVisibility> for Visibility {
     }
 }
 
-/// A boolean that JSON has as `0` (false) or `1` (true).
+/// A boolean that is written as `0` (false) or `1` (true) in JSON.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Flag(pub bool);
 

@@ -36,7 +36,7 @@ struct SendOptions {
     offline_push_info: Option<Skimmed>,
 }
 
-/// The value of `ForbidCallbackControl`: the first name in it that is not in [`CALLBACKS`]; `None` without such a name.
+/// The first name in `ForbidCallbackControl` that is not in [`CALLBACKS`]; `None` if all names are.
 #[derive(Default)]
 struct Callbacks(Option<CompactString>);
 

@@ -1,5 +1,5 @@
-//! Commands that a backend calls on behalf of a user: custom status, visibility and subscriptions. The cloud's API has no such
-//! commands.
+//! Commands that a backend calls on behalf of a user: custom status, visibility and subscriptions. The cloud's API does
+//! not have these commands.
 
 use super::answer::Reply;
 use super::call::Call;

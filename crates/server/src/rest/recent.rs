@@ -143,9 +143,9 @@ impl Command for RecentContactGetList {
         let from = if begun { others } else { pinned };
         let is_of_second = |row: &Conversation| row.pinned != begun && row.active.as_secs() == from.second;
         let (mut page, mut passed, mut after) = (Vec::new(), 0, from.cursor(!begun));
-        // One more conversation than a page has is read, to find out whether there is a next page. Conversations of the
-        // second that earlier pages had are read again and skipped. They are also read in pages, because each comes
-        // with its last message.
+        // The call reads one conversation more than a page has, to find out whether there is a next page. Conversations
+        // that were on earlier pages, but have the same second as the position, are read again and skipped. They are
+        // read in pages as well, because each conversation comes with its last message.
         while page.len() <= PAGE {
             let rows = call.service.conversations_after(&owner, after, PAGE + 1).await?;
             let is_last = rows.len() <= PAGE;

@@ -88,7 +88,8 @@ struct LaneWork {
     is_rung: bool,
     /// The last time at which this node reported new notices to the other nodes.
     told: Option<Moment>,
-    /// Whether this node shows a state of the receiver.
+    /// Whether this node shows operators a state of the receiver. A node that does not send the notices of the lane
+    /// shows none.
     is_shown: bool,
     /// The URL of the webhook, as last read from the settings.
     url: String,
@@ -123,7 +124,7 @@ impl LaneWork {
         self.leasing.next_call(self.has_duty, has_work, is_quiet, now.moment)
     }
 
-    /// Returns the time until the lane must be checked again; `None` if only an event can change it.
+    /// Returns the time until the lane must be checked again; `None` if the lane waits only for events.
     fn wakes_in(&self, now: Now) -> Option<Duration> {
         let plan = self.plan.wakes_at().map(|at| at.since(now.wall));
         if self.leasing.is_alone() {
@@ -490,7 +491,7 @@ fn tell_if_dead(lane: Lane, settled: &Settled) {
 }
 
 /// Sends a notice, unless the outbox has withdrawn it. Returns the outcome and the duration of the request. The outcome
-/// is `None` if the permission has ended before the request.
+/// is `None` if `permit` has expired before the request.
 async fn hand_out_and_post(
     service: &Service,
     poster: &Poster,

@@ -6,8 +6,8 @@
 //!               one commit    of each user        of the lanes
 //! ```
 //!
-//! If several nodes share their stores, each moves the events of its partitions, and sends the notices of the lanes that
-//! are its duty and that it has leased.
+//! If several nodes share their stores, each node moves the events of its partitions. It sends the notices of the lanes
+//! that are its duty and that it has leased.
 //!
 //! A change of a live record adds its event to the record in the same step. The recorder moves events to the outbox,
 //! and the dispatcher sends the notices of the outbox until they are settled. Each step may be repeated after a failure

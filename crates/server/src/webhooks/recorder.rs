@@ -1,5 +1,5 @@
-//! Moves session events of live records to the outbox, as notices. Also moves messages that users who became OFFLINE
-//! may have missed. When other nodes have moved notices, the recorder wakes the dispatcher.
+//! Moves session events of live records to the outbox, as notices. When a user becomes OFFLINE, also moves the messages
+//! that the user may have missed. When another node has put notices into the outbox, wakes the dispatcher.
 
 use super::WebhookMetrics;
 use super::failing::{Failing, Use};
@@ -29,7 +29,7 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
     let mut failing = Failing::default();
     loop {
         if waiting.is_empty() && !missed {
-            // Waits for the log or for the interval, whichever comes first. If neither the log nor the duties have
+            // Waits for an entry of the log, but at most for the interval. If neither the log nor the duties have
             // changed, nothing is done.
             let _ = tokio::time::timeout(DUTIES, log.ready()).await;
         }

@@ -138,7 +138,7 @@ enum Event {
         fails: bool,
     },
     Enqueue,
-    /// The notice was handed out. It is posted if the permission still allows posting.
+    /// The notice was handed out. It is posted if the permit has not expired.
     Post {
         notice: Notice,
         permit: LanePermit,
@@ -177,7 +177,7 @@ struct World {
     last_node: u64,
     last_id: u64,
     sending: Vec<Sending>,
-    /// The ordinals that have arrived, by user.
+    /// The ordinals of the notices that have arrived, by user.
     arrived: BTreeMap<User, BTreeSet<u64>>,
     take_overs: usize,
     late: usize,
