@@ -64,14 +64,15 @@ impl Clock {
         }
     }
 
-    /// The number of milliseconds by which the time is ahead of the clock of the directory. The time follows this clock
+    /// Returns the number of milliseconds by which this clock is ahead of the directory's clock, which it follows
     /// slowly; see [`SharedClock::ahead_of_directory`].
     pub fn ahead_of_directory(&self) -> i64 {
         let local = self.unmoved();
         self.0.shared.get().map_or(0, |shared| shared.read().ahead_of_directory(local))
     }
 
-    /// Takes the time of the other nodes, right after the first measurement; see [`SharedClock::begin_ahead`].
+    /// Sets the clock to the time of the other nodes, which is `ahead` milliseconds ahead of the directory's clock.
+    /// Must be called right after the first measurement; see [`SharedClock::begin_ahead`].
     pub fn begin_ahead(&self, ahead: i64) {
         if let Some(shared) = self.0.shared.get() {
             shared.write().begin_ahead(ahead, self.unmoved());

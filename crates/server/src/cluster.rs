@@ -1,4 +1,4 @@
-//! The part of a node in its cluster: its lease, and the work that the nodes divide among themselves.
+//! A node as a member of its cluster: its lease, and the work that the nodes divide among themselves.
 //!
 //! ```text
 //! start ─ measure_clock ─ join ─▶ keep_lease: renews the lease and reads the register, three times per lease
@@ -36,7 +36,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 const RESTORED_AT_ONCE: usize = 500;
 /// The pause between two such steps. Other operations use the stores in the pauses.
 const BETWEEN_RESTORED: Duration = Duration::from_millis(5);
-/// The pause between two pages of records whose restrictions are compared with the facts, so that other calls are served.
+/// The pause between two pages of records whose restrictions are compared with the facts. Other operations use the
+/// stores in the pauses.
 const BETWEEN_COMPARED: Duration = Duration::from_millis(5);
 /// The longest time for which a stopping node tries to hold its links. Other nodes end the remaining links after the
 /// lease and the grace.
@@ -58,7 +59,7 @@ pub struct Cluster {
     pub entry: NodeEntry,
     /// Notified by the workers when the change log reports that an app was changed.
     pub app_news: Arc<Notify>,
-    /// Notified when the register was read, so that a node that is lost by then is cleared at once.
+    /// Notified when the register was read. If the register shows a lost node, its connections are then ended at once.
     pub register_read: Notify,
     /// Notified when the register has a request that this node drains.
     pub drain_requested: Notify,
@@ -70,14 +71,15 @@ pub struct Cluster {
     pub clock: Clock,
 }
 
-/// A node that has joined its cluster. Dropping the value ends its tasks, and leaves the node in the register.
+/// A node that has joined its cluster. Dropping the value ends its tasks, but does not remove the node from the
+/// register.
 pub struct Joined {
     cluster: Arc<Cluster>,
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
-/// Sets the clock to the time of the directory. If the time of the nodes in the register still differs from it, sets
-/// the clock to their time.
+/// Sets the clock to the time of the directory. If the nodes in the register have a time that still differs from the
+/// directory's time, sets the clock to the time of the nodes.
 pub async fn measure_clock(nodes: &dyn Nodes, clock: &Clock) -> Result<(), DirectoryError> {
     let sent = clock.local();
     let register = nodes.read(clock.now()).await?;
@@ -87,7 +89,8 @@ pub async fn measure_clock(nodes: &dyn Nodes, clock: &Clock) -> Result<(), Direc
 }
 
 impl Cluster {
-    /// Enters the node in the register. From then on, other nodes count on it. [`Joined::start`] must follow.
+    /// Enters the node in the register. From then on, the other nodes expect the node to do its duties. The caller must
+    /// then call [`Joined::start`].
     pub async fn join(self) -> Result<Joined, DirectoryError> {
         self.enter().await?;
         let nodes = self.metrics.cluster().nodes.get();
@@ -197,13 +200,13 @@ impl Cluster {
         }
     }
 
-    /// Ends the connections of a lost node. If it has none left, takes the node out of the register, or forgets a node
-    /// that is not in it. Returns the number of connections that this node has ended.
+    /// Ends the connections of a lost node. If the lost node has no connections left, removes it from the register, or
+    /// forgets it if the register does not have it. Returns the number of connections that this node has ended.
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());
         while let Some(from) = place {
-            // The node may have come back. A node that is cut off would not know, so it does not count any node as
+            // The lost node may have come back. If this node is cut off, it cannot know that, and it counts no node as
             // lost.
             let is_lost = |it: &LostNode| (it.node, it.beat) == (lost.node, lost.beat);
             if !self.service.duties().lost_nodes(self.clock.local()).iter().any(is_lost) {
@@ -228,7 +231,7 @@ impl Cluster {
     }
 
     /// Compares the restrictions of all live records with the facts. The lost node may have committed a change that has
-    /// not reached the record.
+    /// not reached the live record.
     async fn compare_restrictions(&self) -> Result<(), ServiceError> {
         let mut place = Some(ComparedCursor::default());
         while let Some(from) = place {

@@ -357,8 +357,8 @@ fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Gives a new file in a data folder to the owner of the folder, if root has created it. A server that runs as that user
-/// could not open it otherwise.
+/// Gives a new file in a data folder to the owner of the folder, if root has created the file. Otherwise, a server that
+/// runs as that owner could not open the file.
 pub(crate) fn give_to_owner(path: &Path, folder: &Path) -> io::Result<()> {
     let (file, folder) = (fs::metadata(path)?, fs::metadata(folder)?);
     if !geteuid().is_root() || file.uid() == folder.uid() {

@@ -194,8 +194,8 @@ async fn embedded(data_dir: &Path, facts: &FactsStore) -> Result<(SavedRecords, 
     } else {
         saved
     };
-    // A new history begins with live records that do not continue former ones. Otherwise, a back-up of a database that
-    // went on without these records could be taken for their continuation.
+    // If no former live records are used, the facts begin a new history. Otherwise, two databases that continue from
+    // the same back-up could have the same history.
     let history = (are_others || saved.is_empty()).then(rand::random);
     let mark = facts.advance_mark(history).await?;
     Ok((saved, mark))

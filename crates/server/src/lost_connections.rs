@@ -1,5 +1,6 @@
-//! Ends connections that live records have and no worker has. Compares the two every three minutes, and soon after the
-//! directory has lost writes, because a replica that has taken over may lack the ends of connections.
+//! Ends connections that live records have and no worker has. Compares the records with the workers every three
+//! minutes. Also compares them soon after the directory has lost writes, because a replica that has taken over may lack
+//! the ends of connections.
 //!
 //! A worker opens a connection before it is entered in a record, and ids are not reused. A recorded connection that its
 //! worker lacks has therefore ended. The worker may still report the end, with the exact time of the client's last
@@ -105,7 +106,8 @@ impl LostConnections {
         }
     }
 
-    /// Ends the connections that are missing now and in the previous comparison. Returns their number.
+    /// Ends the connections that no worker had in the previous comparison and that no worker has now. Returns their
+    /// number.
     async fn compare(&self, suspected: &mut HashSet<ConnectionId>) -> Result<usize, ServiceError> {
         let (mut missing, mut ended) = (HashSet::new(), 0);
         let mut place = Some(RecordedCursor::default());
@@ -147,8 +149,8 @@ impl LostConnections {
         not_open
     }
 
-    /// The connections that a worker lacks. Returns all if the worker has stopped, and none if it does not answer in
-    /// time.
+    /// Returns the connections of `ids` that a worker lacks. Returns all of them if the worker has stopped, and none if
+    /// it does not answer in time.
     async fn ask(&self, worker: usize, ids: Vec<ConnectionId>) -> Vec<ConnectionId> {
         let Some(commands) = self.workers.get(worker) else { return ids };
         let Some(commands) = commands.upgrade() else { return ids };

@@ -48,8 +48,8 @@ const SPARE_FILES: u64 = 160;
 const HTTP_FILES: u64 = 8;
 /// The longest time that a stopping node waits for its clients to receive their last messages.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// The longest time that a stopping node waits for its workers to accept the command, and then for their threads to
-/// end. The usual time is below a second.
+/// The longest time that a stopping node waits for its workers to accept the stop command, and then for their threads
+/// to end. The usual time is below a second.
 const WORKERS_STOP: Duration = Duration::from_secs(5);
 /// The id of the app that a node creates at its first start.
 const FIRST_APP: AppId = AppId(1_400_000_001);
@@ -62,7 +62,7 @@ pub struct Node {
     health_address: Option<SocketAddr>,
     service: Arc<Service>,
     live: LiveStore,
-    /// The node's place in its cluster; `None` without a cluster.
+    /// The node as a member of its cluster; `None` without a cluster.
     joined: Option<Joined>,
     facts: FactsStore,
     metrics: Arc<Metrics>,

@@ -14,11 +14,12 @@ use tokio::time::{Instant, MissedTickBehavior};
 /// changes of more than one interval.
 const BETWEEN_MARKS: Duration = Duration::from_secs(1);
 
-/// The longest interval at which the mark is noted in the directory. The directory may have lost all of its data.
+/// The longest interval at which the mark is noted in the directory. An unchanged mark is noted again, because the
+/// directory may have lost all of its data.
 const BETWEEN_NOTES: Duration = Duration::from_secs(5);
 
-/// The reason why a node must not use its database with its directory. `found` is the mark of the database, `noted` that
-/// of the live records.
+/// The reason why a node must not use its database with its directory. `found` is the mark of the database, and `noted`
+/// is the mark of the live records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum OtherFacts {
     /// The live records belong to another database.
@@ -61,8 +62,9 @@ pub enum SharedFactsError {
     Directory(#[from] DirectoryError),
 }
 
-/// Compares the mark of a database with the mark that the directory has noted. Returns whether the directory knows these
-/// facts: it has noted an earlier or equal mark.
+/// Compares the mark of a database with the mark that the directory has noted. Returns `true` if the directory has
+/// noted an earlier or equal mark, and `false` if it has noted none. Fails if the noted mark is later, or belongs to
+/// another history.
 pub fn compare_facts(noted: Option<FactsMark>, found: FactsMark) -> Result<bool, OtherFacts> {
     match noted {
         None => Ok(false),
@@ -75,8 +77,8 @@ pub fn compare_facts(noted: Option<FactsMark>, found: FactsMark) -> Result<bool,
 /// Advances the mark of the facts at the start of a node, and notes it in the directory. Fails and changes nothing if
 /// the live records do not belong to these facts.
 ///
-/// Without a note in the directory, the first node begins a new history. A later start without a cluster then sets aside
-/// the live records of an embedded directory, which are older than those of the cluster.
+/// If the directory has no mark, the first node begins a new history. If a node starts without a cluster later, it sets
+/// aside the live records in its data folder, which are older than those of the cluster.
 pub async fn begin(directory: &RedisDirectory, facts: &FactsStore) -> Result<FactsMark, SharedFactsError> {
     let noted = directory.noted_facts().await?;
     let is_known = compare_facts(noted, facts.mark().await?)?;
@@ -89,7 +91,7 @@ pub async fn begin(directory: &RedisDirectory, facts: &FactsStore) -> Result<Fac
     Ok(mark)
 }
 
-/// Marks changes of the facts, and notes the mark in the directory. Runs until aborted.
+/// Advances the mark when facts have changed, and notes the mark in the directory. Runs until aborted.
 pub async fn keep(directory: Arc<RedisDirectory>, facts: FactsStore, mut mark: FactsMark) {
     let mut tick = tokio::time::interval(BETWEEN_MARKS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -116,7 +118,8 @@ pub async fn keep(directory: Arc<RedisDirectory>, facts: FactsStore, mut mark: F
     }
 }
 
-/// Marks the changes of the facts until the stop of the node, and notes the mark in the directory.
+/// Advances the mark for the last changes of the facts, and notes the mark in the directory. Called when the node
+/// stops.
 pub async fn keep_last(directory: &RedisDirectory, facts: &FactsStore) {
     let noted = async {
         let Some(mark) = facts.mark_changes().await? else { return Ok(()) };

@@ -17,7 +17,7 @@ use std::time::Duration;
 /// intervals.
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
 
-/// Logs a device in over a connection that no worker has. The connection's end then appears not to have been reported.
+/// Logs a device in over a connection that no worker has, as if the end of the connection had not been reported.
 async fn log_in_without_socket(node: &TestNode, user: &str, local: u64) {
     let call = LoginCall {
         app: node.app.id,

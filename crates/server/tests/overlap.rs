@@ -51,8 +51,8 @@ async fn friend_notification_reaches_every_connection_though_the_store_fails_at_
     let database = database(&node);
     database.execute_batch("ALTER TABLE friends RENAME TO hidden").unwrap();
     node.set(|settings| settings.switches.friend_notification = true).await;
-    // These requests are handled in order, so the worker has applied the switch by now, and its reads came before the
-    // refused one.
+    // These requests are handled in order. When the second one is refused, the worker has therefore applied the new
+    // setting and begun its reads.
     star.ask(custom("soon")).await;
     let friends = Request::GetFriendList(v1::GetFriendListRequest::default());
     assert_eq!(star.refused(friends).await, 70_500);

@@ -74,8 +74,8 @@ async fn a_link_that_breaks_right_after_it_has_spoken_ends_at_once_too() {
     let mut alice = node.log_in("alice", "mac", Platform::Mac).await;
     let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
     alice.subscribe(&["bob"]).await;
-    // The cork lets the last message and the end travel in one segment, and a heartbeat without an id gets no
-    // answer that could meet a reset.
+    // With TCP_CORK, the last message and the end of the stream travel in one segment. The heartbeat has no id, so the
+    // server sends no answer, which would cause a reset by the closed socket.
     socket2::SockRef::from(&bob.stream).set_tcp_cork(true).unwrap();
     let heartbeat = v1::ClientMessage { id: 0, body: Some(Request::Heartbeat(v1::Heartbeat::default())) };
     bob.send_framed(&heartbeat.encode_to_vec()).await;
@@ -343,7 +343,7 @@ async fn clients_are_told_over_how_long_so_many_of_them_spread_their_return() {
     assert_eq!(told(&node, &mut bob, "bob").await, 1_000);
     let mut cat = node.connect().await;
     assert_eq!(told(&node, &mut cat, "cat").await, 1_500);
-    // A client that logged in earlier gets the value with the answers to its heartbeats, and when it renews its
+    // A client that logged in earlier gets the new spread with the answers to its heartbeats, and when it renews its
     // UserSig.
     let Body::Heartbeat(beat) = alice.ask(Request::Heartbeat(v1::Heartbeat::default())).await else {
         panic!()

@@ -1,5 +1,6 @@
 //! Tests with schemathesis, from PyPI, which makes valid and invalid calls from a node's OpenAPI document. No answer
-//! may be an internal error. No shape or code may be missing in the document. `cargo xtask test` installs schemathesis.
+//! may be an internal error. The document must contain every answer's fields and code. `cargo xtask test` installs
+//! schemathesis.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

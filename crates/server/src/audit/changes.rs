@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 /// A setting whose name contains any of these words is secret.
 const SECRET: [&str; 4] = ["token", "secret", "password", "key"];
 
-/// Returns the act that changes the app `was` to `app`, or that creates `app` without `was`. `None` if they are equal.
+/// Returns the act that changes the app `was` to `app`. If `was` is `None`, returns the act that creates `app`. Returns
+/// `None` if `was` and `app` are equal.
 pub fn act_on_app(was: Option<&App>, app: &App) -> Option<Act> {
     let act = |action, target: String, changes| {
         Some(Act { action, app: Some(app.id), target: short(&target), changes })

@@ -43,8 +43,8 @@ pub enum DirectoryProblem {
 }
 
 impl Config {
-    /// Examines the directory without changing it; `None` if the settings name none. Fails if a node could not start
-    /// with it.
+    /// Examines the directory without changing it; `None` if the settings name no directory. Fails if a node could not
+    /// start with the directory.
     pub async fn examine_directory(&self) -> Result<Option<RedisFound>, DirectoryProblem> {
         let Some(settings) = self.directory_settings()? else { return Ok(None) };
         Ok(Some(lamplight_directory_redis::examine(&settings).await?))
@@ -83,8 +83,8 @@ impl Config {
         Ok(Some(RedisSettings { tls: RedisTls { authorities, client }, ..redis }))
     }
 
-    /// The identity of this node's cluster; `None` without a cluster. A hash of the directory's address, the prefix,
-    /// the lease and the grace.
+    /// The identity of this node's cluster; `None` without a cluster. The identity is a hash of the directory's
+    /// address, the prefix, the lease and the grace.
     ///
     /// A database in PostgreSQL refuses nodes with a different identity. Otherwise, a node with a shorter lease and
     /// grace than the others would end the connections of nodes that still run. All versions of the program compute the

@@ -62,8 +62,8 @@ pub fn text(error: &Error, variables: &[String]) -> String {
     }
 }
 
-/// Returns the text of a syntax error without the quoted lines of the file, because a quoted line may contain a secret.
-/// If a quote is not closed, it is not known which setting the line is for.
+/// Returns the text of a syntax error without the quoted lines of the file. Any quoted line may contain a secret: in a
+/// file with a syntax error, it is not certain to which setting a line belongs.
 fn without_excerpt(message: &str) -> String {
     let is_excerpt = |line: &str| {
         line.trim_start_matches([' ', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).starts_with('|')

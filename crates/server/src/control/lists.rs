@@ -1,5 +1,5 @@
-//! Operations on profiles, friends, visibility, block lists, messages and conversations. As for calls of the app's backend, no consent of the
-//! users is needed, and the rate limits of users do not apply.
+//! Operations on profiles, friends, visibility, block lists, messages and conversations. As in calls of the app's
+//! backend, the users need not consent, and the rate limits of users do not apply.
 
 use lamplight_model::{
     AllowType, BlockedUser, ClientMessageId, Code, Conversation, Friend, Message, MessageBody, Now, Profile,

@@ -13,8 +13,8 @@ use lamplight_service::{Service, ThrottleLimits};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Opens the store, with the lock of the data folder. Returns `true` if the store was opened only to read, because the
-/// operation only reads, and nodes use the store or there is no data folder.
+/// Opens the store, with the lock of the data folder. An operation that only reads can open a store that nodes use, or
+/// a store without a data folder. The store is then opened only to read, and the returned flag is `true`.
 ///
 /// An operation that only reads a database in PostgreSQL needs no data folder.
 async fn open(
