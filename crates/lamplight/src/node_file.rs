@@ -60,7 +60,8 @@ impl NodeFile {
         let _ = fs::remove_file(path(data_dir));
     }
 
-    /// Returns the URL of the client port for this machine, without TLS. The bytes never leave the machine.
+    /// Returns the URL of the client port for this machine. The URL is without TLS, because the bytes never leave the
+    /// machine.
     pub fn client_url(&self) -> String {
         format!("tcp://{}", reachable(self.client))
     }

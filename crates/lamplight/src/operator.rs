@@ -354,7 +354,7 @@ impl Operator {
     }
 
     /// Sends an operation to the running server, or executes it here without a server. A server that starts or stops
-    /// has locked the folder, but does not answer. Then tries again for up to [`PATIENCE`].
+    /// has locked the folder, but does not answer. In this case, tries again for up to [`PATIENCE`].
     async fn ask(&mut self, operation: Operation) -> anyhow::Result<Outcome> {
         let until = Instant::now() + PATIENCE;
         let outcome = loop {

@@ -174,7 +174,7 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
     }
 }
 
-/// The key is the vector of SPEC section 5, in a file with another system's line ends.
+/// The key is the test vector of SPEC section 5. Its file has the line ends of another operating system.
 #[test]
 fn with_a_key_from_elsewhere_usersigs_already_issued_stay_good() {
     let folder = Folder::new();

@@ -272,7 +272,8 @@ async fn a_server_that_drains_gives_its_clients_to_the_others_and_runs_on() {
     b.stop();
 }
 
-/// How often Redis has read from its connections so far. It reads commands that a server sends together at once.
+/// Returns the number of reads that Redis has made from its connections. Commands that a server sends together take one
+/// read.
 async fn reads_of(redis: &fleet::redis_server::RedisServer) -> f64 {
     let stats: String = redis.command("INFO stats").await;
     let value = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
@@ -326,8 +327,8 @@ fn subscriptions_of(device: &mut Device) -> Vec<String> {
     }
 }
 
-/// A database belongs to live records. Another database is refused, and so is one that lacks changes that the live
-/// records know.
+/// Live records belong to one database. A server refuses to use them with another database. It also refuses a database
+/// that lacks changes which the live records contain.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_does_not_belong_to_the_live_records_is_refused() {
     let stores = Stores::start().await;

@@ -1,5 +1,6 @@
-//! Tests of faults of Redis and PostgreSQL under two running servers with clients. They check what the servers refuse
-//! during a fault and what they keep. Afterwards, everything must be right again although no client connects again.
+//! Tests of faults of Redis and PostgreSQL under two running servers with clients. They check which calls the servers
+//! refuse during a fault, and which data they keep. After the fault, all statuses must be right again, even if no
+//! client reconnects.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, clippy::print_stdout, missing_docs)]
 
@@ -21,9 +22,10 @@ const SOON: Duration = Duration::from_secs(30);
 /// The longest time in which a server must answer a call during a fault: two timeouts of a call to Redis.
 const AT_MOST: Duration = Duration::from_secs(6);
 const TIMES: Times = Times { lease: Duration::from_millis(1_500), grace: Duration::from_secs(3) };
-/// All nodes of a cluster need the same address of Redis. This one leads to the link of the server.
+/// The address of Redis, which must be the same for all nodes of a cluster. It leads each server to the link in the
+/// server's own working directory.
 const DIRECTORY: &str = "redis+unix:///proc/self/cwd/redis.sock";
-/// The options of a Redis whose data survives that it is killed.
+/// The options of a Redis whose data survives a kill.
 const ON_DISK: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 
 /// Two servers, `a` and `b`. Each has its own links to the stores.
@@ -97,7 +99,7 @@ async fn nobody_sees_a_loss(options: &[&str], lose: impl AsyncFnOnce(&mut RedisS
 
     lose(&mut site.redis).await;
     let lost = Instant::now();
-    // An acknowledged call is no longer lost from now on: it is carried out although the records do not have the
+    // From now on, acknowledged calls are not lost. They are carried out although the records do not have the
     // connection.
     wait_until("a logout is accepted", SOON, || match log_out(&mut erin) {
         Ok(()) => true,

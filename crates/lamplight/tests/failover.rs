@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 /// The time within which all statuses have to be right again after a replica has taken over.
 const SOON: Duration = Duration::from_secs(30);
-/// A failover takes longer than the lease.
+/// The lease and the grace of the servers. A failover takes longer than the lease.
 const TIMES: Times = Times { lease: Duration::from_millis(1_500), grace: Duration::from_secs(3) };
 
 /// Two servers, `a` and `b`, with the same stores.
@@ -178,8 +178,8 @@ async fn a_failover_behind_a_sentinel_is_seen_by_nobody() {
         .await;
 }
 
-/// A replica takes over without the last writes of its master. The servers put back the acknowledged writes of their own
-/// clients, which they have in memory. They find the other lost writes by comparing the stores.
+/// A replica takes over without the last writes of its master. The servers have the acknowledged writes of their own
+/// clients in memory, and put them back. They find the other lost writes by comparing the stores.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_outdated_replica_lacks_is_put_back_or_found() {
     let master = redis_servers::Server::start(&["--repl-diskless-sync-delay", "0"]);

@@ -273,8 +273,9 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
         })
         .collect();
     let sig = target.folder.ok(&["sig", "administrator"]);
-    // The bodies contain more short names than a call may have, the JSON that takes the most memory per byte when it is
-    // parsed, and lists of such values for calls that are executed without waiting.
+    // `names` has more short names than a call may have. `maps` has the JSON that takes the most memory per byte when
+    // it is parsed. `friends` has a long ignored list and the maximum number of friends; its call is executed without
+    // waiting.
     let names = format!("{{\"To_Account\":[\"\"{}]}}", ",\"\"".repeat(340_000));
     let maps = format!(
         "{{\"To_Account\":\"nobody\",\"MsgRandom\":1,\"OfflinePushInfo\":[{{\"\":0}}{}],\

@@ -123,8 +123,8 @@ async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed
     let (folder, backup) = (outer.path().join("data"), outer.path().join("backup"));
     fs::create_dir(&backup).unwrap();
     let aside = folder.join("live-set-aside");
-    // The first server is killed shortly after its start. Each of the others has recorded about one mark more than its
-    // predecessor by then.
+    // The first server is killed shortly after its start. Each further server is killed later after its start, when it
+    // has recorded about one mark more than its predecessor.
     for (round, enough) in [1, 10, 50, 150, 300, 400].into_iter().enumerate() {
         let (mut server, mut control, address) = Server::start(&folder, &[]).await;
         assert!(!aside.exists(), "the kill of round {round} was taken for a restored back-up");

@@ -109,7 +109,7 @@ async fn change_blocks(operator: &mut Operator, change: ListsOperation) -> anyho
     Ok(Change { changed, failures })
 }
 
-/// Removes the failures that are no errors, and returns their users.
+/// Removes the failures for which `is_no_error` returns `true`, and returns their users.
 fn take(failures: &mut Vec<BlockFailure>, is_no_error: impl Fn(&BlockFailure) -> bool) -> Vec<UserId> {
     failures.extract_if(.., |failure| is_no_error(failure)).map(|failure| failure.user_id).collect()
 }

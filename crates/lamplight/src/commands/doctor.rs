@@ -36,7 +36,7 @@ pub struct DoctorArgs {
     #[command(flatten)]
     listen: ListenArgs,
 
-    /// The part of the node in a cluster.
+    /// The options of a node of a cluster.
     #[command(flatten)]
     cluster: ClusterArgs,
 

@@ -157,8 +157,9 @@ async fn look(operator: &mut Operator, node: NodeId) -> anyhow::Result<Option<Sh
     Ok(operator.nodes().await?.into_iter().find(|it| it.id == node))
 }
 
-/// Returns the node with this id or name. If several nodes have the name, returns the only one that still renews its
-/// lease, because the others are its former runs. If that is not unique, fails with a text that lists the ids.
+/// Returns the node with this id or name. If several nodes have the name, those that no longer renew their lease are
+/// former runs, and are ignored while another renews its lease. If several nodes remain, fails with a text that lists
+/// their ids.
 fn find<'a>(nodes: &'a [ShownNode], named: &str) -> anyhow::Result<&'a ShownNode> {
     let by_id = nodes.iter().find(|node| node.id.to_string() == named);
     let mut by_name: Vec<_> = nodes.iter().filter(|node| node.name == named).collect();

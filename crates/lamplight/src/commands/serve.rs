@@ -42,7 +42,7 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub settings: ListenArgs,
 
-    /// The part of the node in a cluster.
+    /// The options of a node of a cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
 
@@ -90,7 +90,7 @@ impl ListenArgs {
     }
 }
 
-/// The part of a node in a cluster.
+/// The options of a node of a cluster.
 #[derive(Args, Debug)]
 pub struct ClusterArgs {
     /// The URL of Redis or Valkey, which then keeps the live records: the node is one of a cluster. Needs `--facts`
@@ -137,7 +137,7 @@ impl TlsArgs {
     }
 }
 
-/// The time limit for an orderly stop after a part of the server has ended. The process then ends at once.
+/// The time limit for an orderly stop after a part of the server has ended. After this time, the process ends at once.
 const LAST_RESORT: Duration = Duration::from_secs(30);
 
 /// Runs the command.

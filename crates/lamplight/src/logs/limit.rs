@@ -26,7 +26,7 @@ pub struct Kind {
 pub enum Fate {
     /// The line is written.
     Written,
-    /// The line is the first of its kind that is suppressed in this period. The caller passes the message of the line to
+    /// The line is the first of its kind that is suppressed in this period. The caller must pass the line's message to
     /// [`LineLimit::describe`].
     FirstLeftOut(Kind),
     /// The line is suppressed.

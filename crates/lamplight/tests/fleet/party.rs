@@ -49,7 +49,7 @@ impl Party {
         query(&mut self.bob, &["alice", "carol", "wendy"]).ok()
     }
 
-    /// No client was notified of the status of any user.
+    /// Checks that no client was notified of the status of any user.
     pub fn nobody_was_told_anything(&mut self) {
         for device in [&mut self.alice, &mut self.wendy, &mut self.bob, &mut self.carol, &mut self.dora] {
             assert!(device.is_alive());
@@ -58,7 +58,7 @@ impl Party {
         }
     }
 
-    /// All clients are connected as before, and none was told that another user is not ONLINE.
+    /// Checks that all clients are connected as before, and that none was notified that another user is not ONLINE.
     pub fn nobody_was_away(&mut self) {
         for device in [&mut self.alice, &mut self.wendy, &mut self.bob, &mut self.carol, &mut self.dora] {
             is_connected(device);
