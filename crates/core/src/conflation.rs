@@ -1,12 +1,12 @@
 //! Conflation in time: limits the rate at which a worker sends the changes of one user.
 //!
-//! A user may set the custom status at any rate (SPEC section 3). One change of a user with thousands of watchers
-//! causes thousands of notifications. A worker therefore limits the rate at which it sends the changes of one user. A
-//! change above the rate waits; a newer change of the same user replaces it. Changes within the rate are sent at once.
-//! The last change is always sent.
+//! A user may set the custom status at any rate (SPEC section 3). Each change of a user with thousands of watchers
+//! causes thousands of notifications. A worker therefore limits the rate of the changes that it sends. A change above
+//! the rate waits; a newer change of the same user replaces it. Changes within the rate are sent at once. The last
+//! change is always sent.
 //!
-//! The more watchers a user has, the lower the rate. This bounds the notifications about one user. The wait of a change
-//! grows with the number of watchers up to half a second, and beyond that only for the largest audiences.
+//! The more watchers a user has, the lower the rate. This bounds the notifications about one user. With more watchers,
+//! a change waits longer, up to half a second. Only for the largest audiences, it waits longer than that.
 //!
 //! The rule is a token bucket for each user. It is stored as the moment at which the bucket will be full again (the
 //! generic cell rate algorithm, ITU-T I.371).
@@ -24,8 +24,9 @@ pub struct ConflationRate {
     /// The limit on one user's changes per second in the long run. It is also the size of the burst after a quiet
     /// second. 0 means no limit. Values above 1,000 act like 1,000, because the clock counts milliseconds.
     pub changes_per_second: u32,
-    /// The limit on notifications per second about one user, summed over all watchers. At the limit, the user's changes
-    /// are sent less often, but with an interval of at most [`ConflationRate::USUAL_WAIT`]. Must be at least 1.
+    /// The limit on notifications per second about one user, summed over all watchers. At this limit, the user's
+    /// changes are sent less often. This limit alone lets no change wait longer than [`ConflationRate::USUAL_WAIT`].
+    /// Must be at least 1.
     pub notifications_per_second: u32,
 }
 
@@ -41,7 +42,7 @@ impl ConflationRate {
     pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
     /// The limit on notifications per second about a user with a very large audience. A notification costs about 8 µs,
-    /// so this takes a quarter of a core.
+    /// so this rate takes a quarter of a core.
     const MOST_NOTIFICATIONS: u64 = 30_000;
 
     /// The time between two notifications about a user who has `watchers` watchers and changes continuously.
@@ -55,14 +56,14 @@ impl ConflationRate {
         least.max(usual).max(large)
     }
 
-    /// The moment at which the bucket is full again if a change is sent now. If the number of watchers has decreased,
-    /// `full_at` may be too late; it is therefore limited first.
+    /// The moment at which the bucket is full again if a change is sent now. `full_at` is the moment before the change.
+    /// It may be too late if the number of watchers has decreased, and is therefore limited first.
     fn full_after(self, full_at: Moment, now: Moment, watchers: usize) -> Moment {
         let interval = self.interval(watchers);
         full_at.clamp(now, now + self.burst(watchers)) + interval
     }
 
-    /// The time within which the bucket must be full again for a change to be sent at once.
+    /// A change is sent at once if the bucket is full again within this time.
     fn burst(self, watchers: usize) -> Duration {
         let interval = self.interval(watchers);
         let in_a_second = (1_000 / interval.as_millis()) as u32;
@@ -78,7 +79,7 @@ impl Default for ConflationRate {
     }
 }
 
-/// The state of one user: the token bucket, and the newest change that waits.
+/// The state of one user: the token bucket, and the newest waiting change.
 #[derive(Debug)]
 struct Recent<V> {
     /// The moment at which the user's bucket is full again.
@@ -107,8 +108,8 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         Self { limit, users, due: BTreeSet::new(), sweep_at: Moment::default(), replaced: 0 }
     }
 
-    /// Decides whether a change of `user` is to be sent at once. If not, stores `value` until it is due, and drops a
-    /// value that already waited. `watchers` is the current number of the user's watchers.
+    /// Decides whether a change of `user` is to be sent at once. If not, stores `value` until it is due. `value`
+    /// replaces a value that already waited. `watchers` is the current number of the user's watchers.
     pub fn may_tell(&mut self, user: &K, watchers: usize, now: Moment, value: impl FnOnce() -> V) -> bool {
         if self.limit.changes_per_second == 0 {
             return true;
@@ -164,7 +165,7 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         self.limit.interval(watchers)
     }
 
-    /// The change of a user that waits, if there is one.
+    /// The waiting change of a user; `None` if no change waits.
     pub fn held(&self, user: &K) -> Option<&V> {
         self.users.get(user)?.held.as_ref()
     }

@@ -1,9 +1,9 @@
 //! The pace at which a crowd is notified of a change.
 //!
-//! The watchers of a user with thousands of them are served in shares. The shares of an occasional change follow each
-//! other without pauses. A change that conflation has delayed belongs to a user who changes often. Its shares have
-//! pauses between them, in which the processor can do other work. They are spread over most of the time until the next
-//! change of that user may be sent, so they are as small as possible.
+//! If a user has thousands of watchers, they are served in shares. The shares of an occasional change follow each other
+//! without pauses. A change that conflation has delayed belongs to a user who changes often. Its shares have pauses
+//! between them, in which the processor can do other work. The shares are spread over most of the time until the next
+//! change of that user may be sent. They are therefore as small as possible.
 
 use crate::touched::SHARE;
 use lamplight_model::Moment;
@@ -33,8 +33,8 @@ impl CrowdPace {
     /// The lowest pace, in watchers per millisecond. Smaller shares would cost more for waking than for writing.
     const LEAST: usize = 8;
 
-    /// A share is at most what the pace allows for this number of milliseconds. After a longer pause, the crowd is served
-    /// later.
+    /// A share has at most the watchers that the pace allows in this number of milliseconds. After a longer pause, the
+    /// crowd is therefore served later.
     const MOST_AT_ONCE: u64 = 4;
 
     /// The time in which a crowd is served: three quarters of the interval at which the user's changes are sent.
@@ -99,10 +99,10 @@ mod tests {
     use super::*;
     use crate::ConflationRate;
 
-    /// A crowd that is told of a change.
+    /// How a crowd is told of a change.
     #[derive(Clone, Copy, Debug)]
     enum Told {
-        /// At once.
+        /// The change is sent at once.
         AtOnce,
         /// The change is sent after a wait. The value is the interval of the user's changes, in milliseconds.
         Late(u64),

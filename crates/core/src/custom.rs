@@ -24,7 +24,8 @@ pub(crate) struct Ending {
 pub(crate) struct CustomEnd {
     /// The deadline.
     pub due: Moment,
-    /// The time that others are told. If the wall clock is set meanwhile, it is not the time of the deadline.
+    /// The time of the end that is shown to others. If the wall clock is set meanwhile, it differs from the time of
+    /// `due`.
     pub shown: Timestamp,
 }
 
@@ -34,8 +35,8 @@ impl CustomEnd {
         Self { due, shown }
     }
 
-    /// The end of a text that is cleared at the time `expires`, which was read from a disk or another node. At a wall
-    /// clock that was set, the text stays for no longer than the longest duration.
+    /// The end of a text that is cleared at the time `expires`, which was read from a disk or another node. If the wall
+    /// clock was set back, the text stays for at most the longest duration.
     pub fn at(expires: Timestamp, now: Now) -> Self {
         let longest = Duration::from_secs(CustomDuration::MAX_SECONDS.into());
         Self { due: now.moment + expires.since(now.wall).min(longest), shown: expires }
@@ -71,7 +72,7 @@ impl Custom {
         }
     }
 
-    /// The time at which the text is cleared, as others are told.
+    /// The time at which the text is cleared, as it is shown to others.
     pub fn expires(&self) -> Option<Timestamp> {
         self.end().map(|end| end.shown)
     }
@@ -81,7 +82,7 @@ impl Custom {
         self.end().is_some_and(|end| end.due <= now)
     }
 
-    /// Whether others see no difference.
+    /// Whether others see no difference between the two custom statuses.
     pub fn looks_like(&self, other: &Self) -> bool {
         self.text() == other.text() && self.expires() == other.expires()
     }

@@ -10,16 +10,16 @@ pub struct Device {
     pub id: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The number of the login, which the facts have assigned. It is higher than those of all earlier logins. A logout
-    /// with a lower number belongs to an earlier login, and does not end this one.
+    /// The number of the login, which the facts have assigned. It is higher than the numbers of all earlier logins. A
+    /// logout with a lower number belongs to an earlier login, and does not end this one.
     pub login: u64,
     /// The second in which the last used UserSig was issued; 0 if the device has not connected since the record was
     /// created from the facts.
     pub issued: u64,
     /// The state of the device's connection.
     pub link: Link,
-    /// The address of the last connection. `None` if the app did not want session events at that time, or if the device
-    /// has not connected since the record was created from the facts.
+    /// The address of the last connection. `None` if the app did not want session events when the device connected.
+    /// Also `None` if the device has not connected since the record was created from the facts.
     pub address: Option<IpAddr>,
 }
 
@@ -36,7 +36,7 @@ pub struct Device {
 pub enum Link {
     /// The device has a live connection.
     Connected(ConnectionId),
-    /// The connection has ended but still counts as connected, during the linger or the grace.
+    /// The connection has ended, but the device still counts as connected during the linger or the grace.
     Held {
         /// The end of the linger or grace.
         until: Moment,

@@ -1,7 +1,7 @@
 //! The users in whom readers of the change log are interested. Entries about other users can be passed over.
 //!
-//! A user is stored as a hash of 64 bits. Two users with the same hash share an entry, so a reader may get entries that
-//! do not concern it, but it never lacks one.
+//! A user is stored as a hash of 64 bits. Two users with the same hash share an entry. A reader may therefore get
+//! entries about other users, but it gets every entry that concerns it.
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as TableEntry;
@@ -31,13 +31,13 @@ struct Entry {
     high: u32,
     low: u32,
     reader: u16,
-    /// The number of interests. At the highest value, it no longer changes.
+    /// The number of interests. Once it has reached the highest value, it no longer changes.
     count: u16,
 }
 
-/// The table gives up memory when it has this many places for each entry.
+/// The table gives up memory when it has more than this many places for each entry.
 const TOO_MANY_PLACES: usize = 8;
-/// A table with fewer places keeps them.
+/// A table with at most this many places does not give up memory.
 const FEW_PLACES: usize = 64;
 
 impl InterestTable {

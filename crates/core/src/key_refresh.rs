@@ -13,7 +13,7 @@ pub const RENEW_AFTER: Duration = Duration::from_secs(5 * 60);
 /// in for this time. Older keys are refused, because the provider may have withdrawn them.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// The minimum time between two reads that are caused by tokens with an unknown `kid`. Otherwise, forged tokens could
+/// The minimum time between two reads that are caused by tokens with an unknown `kid`. Without it, forged tokens could
 /// cause any number of reads.
 pub const BETWEEN_DEMANDS: Duration = Duration::from_secs(10);
 

@@ -73,9 +73,9 @@ impl LanePermit {
 /// A call of the outbox that the node has to make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LeaseCall {
-    /// Take or renew the lease. With `over`, also take the lease from another node, if the lease still has this beat.
+    /// Take or renew the lease. If another node's lease has the beat `over`, take the lease from that node.
     Take {
-        /// The beat of a lease of another node that has expired, as far as this node knows.
+        /// The beat of another node's lease. This node considers that lease expired.
         over: Option<u64>,
     },
     /// Release the lease, provided that it still has this beat.
@@ -117,8 +117,8 @@ impl LaneLeasing {
     /// The call that is needed now. The caller must make it, and report the outcome with [`LaneLeasing::answered`],
     /// [`LaneLeasing::released`] or [`LaneLeasing::failed`].
     ///
-    /// `has_duty` tells whether this node should send the notices of the lane, `has_work` whether the lane has notices
-    /// to send or to read, and `is_quiet` whether no notice of the lane is being sent, read or stored.
+    /// `has_duty`: this node should send the notices of the lane. `has_work`: the lane has notices to send or to read.
+    /// `is_quiet`: no notice of the lane is being sent, read or stored.
     pub fn next_call(
         &mut self,
         has_duty: bool,

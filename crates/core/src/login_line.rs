@@ -1,12 +1,12 @@
 //! The order in which logins of strangers are verified, if a verification is expensive and only one runs at a time.
 //!
-//! An attacker can have many addresses, and the first attempt from each of them looks like an operator's. An attempt
-//! therefore waits in a line instead of being refused while others are verified. Its place is its arrival plus a delay.
-//! The delay is zero unless another attempt from the same address or network waits, or has just been wrong.
+//! An attacker can have many addresses, and the first attempt from each of them looks like an operator's. An attempt is
+//! therefore not refused while others are verified: it waits in a line. Its place is its arrival plus a delay. The
+//! delay is zero unless another attempt from the same address or network waits, or has just been wrong.
 //!
-//! An attempt without a delay is overtaken by nobody, because later attempts have later places. It waits for at most
-//! one verification of each attempt that is in the line at its arrival. An attempt with a delay can be overtaken, but
-//! only for the time of its delay.
+//! An attempt without a delay is overtaken by nobody, because later attempts have later places. It waits for the
+//! attempts that are in the line when it arrives, each of which is verified at most once. An attempt with a delay can
+//! be overtaken, but only for the time of its delay.
 //!
 //! This module does not verify passwords. The current time is an argument.
 
@@ -20,8 +20,8 @@ use std::time::Duration;
 pub const LOGIN_LINE_PLACES: usize = 1_024;
 /// The maximum number of attempts from one address that wait or are being verified.
 pub const LOGIN_LINE_PLACES_PER_ADDRESS: u32 = 8;
-/// The maximum number of addresses and networks in memory. A verification takes some 20 ms, so wrong passwords of the
-/// last 20 seconds come from at most some 1,500 of them.
+/// The maximum number of addresses and networks in memory. A verification takes some 20 ms. The wrong passwords of the
+/// last 20 seconds therefore come from at most some 1,500 addresses and networks.
 const MOST_NETWORKS: usize = 16_384;
 
 /// The networks of an address, from the address itself to the widest network.
@@ -113,7 +113,8 @@ impl LoginLine {
         self.in_turn.map(|(ticket, _)| ticket)
     }
 
-    /// Records that the attempt whose turn it is was wrong. Later attempts from its address and networks are delayed.
+    /// Records that the password of the attempt in turn was wrong. Later attempts from the same address and networks
+    /// are delayed.
     pub fn was_wrong(&mut self, now: Moment) {
         let Some((_, address)) = self.in_turn else { return };
         if self.networks.len() >= MOST_NETWORKS {

@@ -1,16 +1,16 @@
 //! The time of the last loss of live records, by the clock of this node.
 //!
 //! The directory reports a loss with a new *epoch*: the time of the loss, by the clock of the store. After a failover,
-//! this may be the clock of another machine. It may differ by minutes from the time of the nodes, which adapts to a new
-//! clock slowly ([`SharedClock`](crate::SharedClock)). A node therefore notes its own time when it first sees an epoch,
-//! and measures from that time how long ago the loss was.
+//! the store may have the clock of another machine. The epoch may then differ by minutes from the time of the nodes,
+//! which adapts to a new clock slowly ([`SharedClock`](crate::SharedClock)). A node therefore notes its own time when
+//! it first sees an epoch. From that time, it measures how long ago the loss was.
 
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
 
-/// The maximum difference between an epoch and the time of the node that sees it, if no clock is wrong. The difference
-/// includes the time until the node sees the epoch. Up to this difference, the epoch itself is used as the time of the
-/// loss, because it is equal on all nodes.
+/// The largest expected difference between an epoch and the time of the node that first sees it, if no clock is wrong.
+/// It includes the time until the node sees the epoch. Up to this difference, the epoch itself is used as the time of
+/// the loss, because it is equal on all nodes.
 const AGREE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The epochs that a node has seen.
@@ -28,7 +28,7 @@ struct Seen {
     epoch: Timestamp,
     /// The time of this node when it first saw the epoch.
     at: Now,
-    /// How long ago the epoch began, at that time.
+    /// The age of the epoch at the time `at`.
     age: Duration,
 }
 
@@ -55,8 +55,8 @@ impl Losses {
 
     /// Notes the present epoch. An epoch that is not later than the last one is ignored.
     ///
-    /// An epoch from after the start of the node has just begun. The age of any other epoch is computed by the clock of
-    /// the store; it is zero if that clock is behind the epoch.
+    /// If the epoch is later than the start of this node, it counts as beginning now. Otherwise, its age is computed by
+    /// the clock of the store, and is zero if that clock is behind the epoch.
     pub fn observe(&mut self, epoch: Timestamp, now: Now) {
         if self.seen.is_some_and(|seen| epoch <= seen.epoch) {
             return;
@@ -74,7 +74,7 @@ impl Losses {
         Some(Loss { at: seen.loss(), passed: seen.age + now.moment.since(seen.at.moment) })
     }
 
-    /// The time before which all lost records were written, including records that no running node has known.
+    /// A time before which every lost record was written, even a record that no running node has known.
     pub fn lost_before(&self) -> Timestamp {
         self.seen.map_or(self.began, |seen| seen.epoch.max(seen.loss()))
     }
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
     use lamplight_model::Moment;
 
-    /// A time of the node. The clock of the store may be elsewhere.
+    /// A time of the node. The clock of the store may show another time.
     fn now(second: u64) -> Now {
         Now { moment: Moment(second * 1_000), wall: wall(second) }
     }
@@ -114,7 +114,7 @@ mod tests {
         check_ahead(began, 0, observed, is_before, expected);
     }
 
-    /// The same for a node whose time is ahead of the clock of the store by `ahead` seconds.
+    /// Like `check`, for a node whose time is ahead of the clock of the store by `ahead` seconds.
     #[track_caller]
     fn check_ahead(
         began: u64,
@@ -153,8 +153,7 @@ mod tests {
         check(990, &[(990, 995)], true, Some((990, 10)));
         // The node begins long after the loss, so the age is computed by the clock of the store.
         check(100, &[(100, 995)], true, Some((100, 900)));
-        // A new node takes over the time of nodes that adapt to a new clock, which is behind by ten minutes, or
-        // ahead.
+        // The nodes adapt to a new clock, which is ten minutes behind or ahead. A new node takes over their time.
         check_ahead(390, 600, &[(390, 995)], true, Some((990, 10)));
         check_ahead(1_590, -600, &[(1_590, 995)], true, Some((990, 10)));
         // The clock of another shard is ahead: the loss counts as of the beginning of the node.

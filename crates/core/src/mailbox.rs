@@ -142,9 +142,10 @@ impl<S: Versioned> Hub<S> {
         self.store(user, status, restrictions, false)
     }
 
-    /// Like [`Hub::tell`], but marks nobody if the stored state [was put back](Versioned::is_put_back_as) as `status`. If
-    /// the restrictions have changed, marks nobody to whom only the version differs: a record gets a new version when
-    /// another viewer may see the status again.
+    /// Like [`Hub::tell`], but marks nobody if the stored state [was put back](Versioned::is_put_back_as) as `status`.
+    ///
+    /// A record also gets a new version when another viewer may see the status again. If the restrictions have changed,
+    /// watchers for whom only the version differs are therefore not marked.
     pub fn tell_if_new(
         &mut self,
         user: &User,
@@ -235,7 +236,7 @@ impl<S: Versioned> Hub<S> {
     /// Records that an answer to a query contains this version of a user's state. If a newer state was already sent to
     /// the connection, returns that state, which must replace the older one in the answer.
     ///
-    /// If no state of the user was sent to the connection yet, the mark is kept: the client ignores the state in the
+    /// If no state of the user was sent to the connection yet, the mark is kept. The client ignores the state in the
     /// answer, and still needs the notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
@@ -272,10 +273,12 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Passes the states marked in a connection's mailbox to `tell`, and removes the marks: first the states of users of
-    /// whom the connection was told nothing yet, in the order in which it began to watch them, and then the others, in
-    /// the order in which they were marked. Stops when `tell` returns [`Told::Full`]. A muted connection gets only the
-    /// state of its own user.
+    /// Passes the states marked in a connection's mailbox to `tell`, and removes the marks. Stops when `tell` returns
+    /// [`Told::Full`].
+    ///
+    /// States of users of whom the connection was told nothing yet come first, in the order in which it began to watch
+    /// them. The others follow, in the order in which they were marked. A muted connection gets only the state of its
+    /// own user.
     ///
     /// Returns `true` if the connection can get more states now, and `false` if it is muted or got them all.
     pub fn drain(&mut self, watcher: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
@@ -292,9 +295,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Appends the connections to serve to `round`: all connections outside of crowds that have got a mark since the
-    /// last call, and then a limited number of connections in crowds. If more of these wait, [`Hub::has_crowd`] returns
-    /// `true` afterwards.
+    /// Appends the connections to serve to `round`. These are all connections outside of crowds that have got a mark
+    /// since the last call, and then a limited number of connections in crowds. If more connections in crowds wait,
+    /// [`Hub::has_crowd`] returns `true` afterwards.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.take_touched_up_to(SHARE, round);
     }

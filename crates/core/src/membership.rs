@@ -7,9 +7,9 @@
 //! A node that has not read the register for a long time may itself have been stopped or cut off. The time between two
 //! reads therefore counts as silence of other nodes for at most half a lease.
 //!
-//! The register may lose nodes, for example when its store loses all data. A node that was in the register and is absent
-//! now has no duties. It counts as silent until it is in the register again, or until no record has a connection of it:
-//! it may have stopped before its connections were cleared, and the register does not tell.
+//! The register may lose nodes, for example when its store loses all data. A node that was in the register and is
+//! absent now has no duties. It may have stopped before its connections were cleared, and the register does not show
+//! this. It therefore counts as silent until it is in the register again, or until no record has a connection of it.
 //!
 //! Duties are assigned by rendezvous hashing over the nodes that are not silent. The views of two nodes may differ for
 //! a moment. Two nodes may then do the same duty, so a duty must be harmless if it is done twice.
@@ -61,16 +61,16 @@ pub struct LostNode {
     pub silent: Duration,
     /// Whether the node was in the register at the last read.
     pub is_registered: bool,
-    /// Whether this node clears all partitions, and not only those of its duties. Other nodes may not know of the lost
-    /// node, if the register has lost it.
+    /// Whether this node clears all partitions, not only those of its duties. If the register has lost the lost node,
+    /// other nodes may not know of it.
     pub is_everywhere: bool,
 }
 
 /// The maximum number of nodes that are remembered although they are not in the register.
 const MOST_ABSENT: usize = 1_024;
 
-/// The maximum number of connections that a node ends per second. These are connections of lost nodes, or its own when
-/// it stops. The limit leaves capacity of the directory and the workers for clients.
+/// The maximum number of connections that a node ends per second. They are connections of lost nodes, or the node's own
+/// connections when it stops. The limit leaves capacity of the directory and the workers for clients.
 const ENDED_PER_SECOND: u64 = 5_000;
 
 /// The pause after a page in which `connections` connections were ended; zero if none was ended.
@@ -305,8 +305,8 @@ mod tests {
     fn reads_that_did_not_take_place_are_nobodys_silence() {
         let back_after_an_hour: &[Row<'_>] = &[
             (0, &[(2, 5)], &[1, 2], &[]),
-            // This node was stopped for an hour. The other node has not renewed its lease since, because it was cut
-            // off as well.
+            // This node was stopped for an hour. The other node was cut off as well, and has not renewed its lease in
+            // this time.
             (3_600, &[(2, 5)], &[1, 2], &[]),
             (3_603, &[(2, 5)], &[1, 2], &[]),
             (3_606, &[(2, 6)], &[1, 2], &[]),

@@ -1,19 +1,19 @@
 //! Finds messages that may have reached no device, because the device's connection was already dead (SPEC section 6).
 //!
-//! Only bytes that are received from a device prove that it has got the messages before. Messages that were sent after
-//! the last bytes from the user's connections may have reached no device. When the user becomes OFFLINE, the record
-//! therefore stores the time from which on messages may have been missed. It drops this time when the messages were
-//! handed to the push webhook.
+//! Only bytes from a device prove that the device has got the messages that were sent to it before. Messages that were
+//! sent after the last bytes from the user's connections may have reached no device. When the user becomes OFFLINE, the
+//! record therefore stores the time from which on messages may have been missed. The record drops this time when the
+//! messages were handed to the push webhook.
 
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
 
-/// The maximum time for which received bytes may have been on the way. A message that was sent in that time may have
-/// been missed.
+/// The maximum time for which received bytes may have been on the way. A message that was sent during this time may
+/// have been missed.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
-/// The time from which on messages may have been missed, if the user becomes OFFLINE after ONLINE and the app has a
-/// push webhook; otherwise `None`.
+/// The time from which on messages may have been missed. `None` unless the user becomes OFFLINE after ONLINE, and the
+/// app has a push webhook.
 pub(crate) fn missed_since(
     was: StatusType,
     is: StatusType,

@@ -11,15 +11,15 @@ use std::time::Duration;
 pub struct MinimumRate {
     /// The time that every transfer has, in addition to the time for its bytes.
     pub grace: Duration,
-    /// The number of transferred bytes that allow the transfer one more second.
+    /// The rate in bytes per second. Each time this many bytes are transferred, the transfer gets one more second.
     pub bytes_per_second: u64,
     /// The longest time of a transfer, even if it is fast enough; `None` if there is none.
     pub longest: Option<Duration>,
 }
 
 impl MinimumRate {
-    /// The moment from which on a transfer is too slow, if it began at `began` and no more than `bytes` are
-    /// transferred.
+    /// The moment from which on a transfer is too slow. The transfer began at `began`, and no more than `bytes` are
+    /// transferred before that moment.
     pub fn deadline(&self, began: Moment, bytes: u64) -> Moment {
         let earned = bytes.saturating_mul(1_000) / self.bytes_per_second.max(1);
         let allowed = self.grace.saturating_add(Duration::from_millis(earned));
@@ -34,7 +34,7 @@ pub struct PaceLimits {
     pub idle: Duration,
     /// The longest time from the first to the last byte of a request's head.
     pub head: Duration,
-    /// The minimum rate at which the peer receives an answer, from the moment when the peer stops receiving.
+    /// The minimum rate at which the peer receives an answer. It applies from the moment when the peer stops receiving.
     pub answer: MinimumRate,
 }
 
@@ -142,7 +142,7 @@ impl Pace {
         }
     }
 
-    /// The next time limit, and the fault if nothing happens before; `None` if no limit applies.
+    /// The next time limit, and the fault that occurs if nothing happens before it; `None` if no limit applies.
     pub fn deadline(&self) -> Option<(Moment, PaceFault)> {
         let stall = self.stall.as_ref();
         let answer =

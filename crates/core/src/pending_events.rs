@@ -1,7 +1,7 @@
 //! The session events of a user that are not in the outbox yet.
 //!
-//! They are a part of the live record. A change and its event are therefore stored in one step, which no crash can
-//! divide.
+//! The events are a part of the live record. A change and its event are therefore stored in one step, which no crash
+//! can divide.
 
 use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -71,8 +71,8 @@ impl PendingEvents {
         self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind, after: None });
     }
 
-    /// Sets `after` as the status of the events of one step, which are those with ordinals above `behind`. If the user
-    /// is no longer ONLINE, all of these events except the first get [`StatusAfter::told_always`]. Otherwise a login
+    /// Sets `after` as the status of the events of one step. These are the events with ordinals above `behind`. If the
+    /// user is no longer ONLINE, all of them except the first get [`StatusAfter::told_always`]. Otherwise, a login
     /// could cancel one of them after the first was sent.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
@@ -82,8 +82,8 @@ impl PendingEvents {
         }
     }
 
-    /// Removes the events up to the ordinal `up_to`, because the outbox has them. Subtracts `dropped` from the number
-    /// of dropped events, because the outbox has recorded these losses.
+    /// Removes the events up to the ordinal `up_to`, because the outbox has them. Reduces the number of dropped events
+    /// by `dropped`, because the outbox has recorded these losses.
     pub(crate) fn recorded(&mut self, up_to: u64, dropped: u32) {
         self.waiting.retain(|event| event.ordinal > up_to);
         self.dropped = self.dropped.saturating_sub(dropped);

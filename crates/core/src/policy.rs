@@ -100,8 +100,8 @@ pub enum Gate {
 /// Checks all gates of a call except the first (logged in) and the last (rate). `users` has each user of the call once,
 /// or the error for an invalid `userID`.
 ///
-/// Calls about profiles, friends, messages and conversations pass all of these gates. `setSelfStatus`, and a query
-/// about only the caller, are also exempt from the rate limit.
+/// These gates do not apply to calls about profiles, friends, messages, conversations, visibility and block lists, nor
+/// to `setSelfStatus`, nor to a query about only the caller. The last two are also exempt from the rate limit.
 pub fn check_call(
     call: Call,
     caller: &UserId,
@@ -188,7 +188,7 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
     }
 }
 
-/// The calls that an app's settings allow its clients, with their limits. Clients are notified of changes.
+/// The calls that an app's settings allow its clients, with their limits. Clients are notified when these change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
     /// The code with which queries and subscriptions to other users are refused; `None` if they are allowed.

@@ -56,10 +56,9 @@ pub struct Presence {
     pub(crate) deleted_through: u64,
     /// The creation number of the account, from the same sequence as login numbers.
     pub(crate) born: u64,
-    /// The highest login number of this user that the record knows: of a login that it has had, or of a login whose end
-    /// it has stored.
+    /// The highest number among the user's logins that the record has had, and among those whose ends it has stored.
     pub(crate) newest_login: u64,
-    /// `None` if the account exists.
+    /// The deadlines of a deleted account; `None` if the account exists.
     pub(crate) deleted: Option<Deletion>,
     /// The session events that are not in the outbox yet. `None` instead of an empty list saves memory.
     pub(crate) events: Option<Box<PendingEvents>>,
@@ -181,7 +180,7 @@ impl Presence {
     /// The new connection supersedes an earlier one of the device. A new login kicks the earlier logins that compete
     /// with it. A returning device kicks no login that is later than its own.
     ///
-    /// Watchers see at most one change, to ONLINE. They see none when a device replaces its connection.
+    /// Watchers see at most one change, to ONLINE. They see no change when a device replaces its connection.
     pub fn connect(
         &mut self,
         connect: &Connect<'_>,
@@ -195,7 +194,7 @@ impl Presence {
         })
     }
 
-    /// Records that a connection has ended. Returns whether it was the device's current connection. If it was not,
+    /// Records that a connection has ended. Returns whether it was the current connection of its device; if not,
     /// nothing changes. `heard` is the time of the last bytes from the connection.
     ///
     /// A closed link is held for the app's linger. A link that timed out is not held, because the heartbeat timeout has
@@ -402,8 +401,8 @@ impl Presence {
         let kicked = self.remove(|device| leaving.contains(&device.id), Some(cause), ended, now);
         for loser in &kicked {
             let why = EndWhy::KickedBy(connect.platform);
-            // The facts may have a later login of the device, of a node that has ended before the login entered. This
-            // login has kicked it too, as it kicks every earlier login.
+            // The facts may have a later login of the same device, which never entered the record because its node has
+            // ended. The connecting login kicks every earlier login, so it has kicked this one too.
             let all_before = Removed { login: loser.login.max(connect.login - 1), ..loser.clone() };
             self.unsettle(&all_before, Some(EndMark { why, told: loser.connected, at: now.wall }), now);
         }
@@ -465,8 +464,8 @@ impl Presence {
         self.devices.iter().position(|device| device.link == Link::Connected(connection))
     }
 
-    /// Ends the link of a device, after its linger if there is one. A Web device is then logged out; a native device
-    /// stays logged in.
+    /// Ends the link of a device, after its linger if there is one. At the end, a Web device is logged out; a native
+    /// device stays logged in.
     fn let_go(&mut self, index: usize, end: LinkEnd, settings: &AppSettings, now: Now) {
         let device = event_device(&self.devices[index]);
         self.note(end.event(), Some(device), settings, now);
@@ -483,7 +482,7 @@ impl Presence {
         self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
     }
 
-    /// Removes the devices that `doomed` selects. With a `cause`, adds their connections to `ended`.
+    /// Removes the devices that `doomed` selects. If there is a `cause`, adds their connections to `ended`.
     fn remove(
         &mut self,
         doomed: impl Fn(&Device) -> bool,

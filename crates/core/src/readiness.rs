@@ -22,7 +22,7 @@ pub enum Sign {
     Ended,
 }
 
-/// The assessment of one part of a node. Ordered: a later variant is worse.
+/// The assessment of one part of a node. A later variant is worse, and compares as greater.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Verdict {
     /// The part is working.

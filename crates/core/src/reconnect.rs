@@ -19,8 +19,8 @@ pub struct ReconnectPace {
 }
 
 impl ReconnectPace {
-    /// The period over which this number of clients spread their reconnects. The result is never zero: on the wire,
-    /// zero means no period.
+    /// The period over which this number of clients spread their reconnects. It is never zero, because zero means "no
+    /// period" on the wire.
     pub fn spread(self, clients: usize) -> Duration {
         let clients = u64::try_from(clients).unwrap_or(u64::MAX);
         let needed = clients.saturating_mul(1_000).div_ceil(u64::from(self.per_second.max(1)));

@@ -6,8 +6,8 @@
 //! Frames that are not requests cost work as well. A WebSocket control frame counts like a request, because it may need
 //! an answer. A part of an incomplete message counts as a fraction of a request.
 //!
-//! The limit is a leaky bucket that holds the requests of 250 ms. With each window of 25 ms, the requests of one window
-//! flow out. A connection therefore needs eight bytes and no timer.
+//! The limit is a leaky bucket that holds the requests of 250 ms. In each window of 10 ms, the requests of one window
+//! flow out of it. A connection therefore needs eight bytes and no timer.
 
 use lamplight_model::Moment;
 use std::time::Duration;
@@ -73,8 +73,8 @@ pub enum Received {
 }
 
 impl Received {
-    /// This many parts count like one request. A message of 512 KiB has 4,096 parts, which count like 256 requests: half
-    /// of a burst at the default rate.
+    /// The number of parts that count like one request. A message of 512 KiB has 4,096 parts, which count like 256
+    /// requests. This is half of a burst at the default rate.
     const PARTS: u32 = 16;
 
     fn cost(self) -> u32 {
@@ -89,7 +89,7 @@ impl Received {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct RequestPace {
     window: u16,
-    /// The content of the bucket at the end of that window, in parts.
+    /// The content of the bucket at the end of `window`, in parts.
     used: u32,
 }
 

@@ -1,8 +1,9 @@
 //! The clock by which old data is deleted. It follows the wall clock. If the wall clock leaps ahead, this clock follows
 //! only after some time.
 //!
-//! A wall clock may be wrong, because a host has no battery, the clock of a virtual machine's host is wrong, or an
-//! operator has made a typing error. Everything else recovers when the clock is corrected, but deleted data is lost.
+//! A wall clock may be wrong: a host may have no battery, the host of a virtual machine may have a wrong clock, or an
+//! operator may have made a typing error. Everything else recovers when the clock is corrected, but deleted data is
+//! lost.
 
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;

@@ -115,8 +115,8 @@ impl Presence {
 }
 
 impl SavedPresence {
-    /// Raises the version above every version that may have been sent until the time `at`. This is needed because the
-    /// record may be older than the one that was sent last, and clients ignore versions that are not newer than theirs.
+    /// Raises the version above every version that may have been sent until the time `at`. The saved record may be
+    /// older than the last status that was sent, and clients ignore versions that are not newer than theirs.
     pub fn lift_version(&mut self, at: Timestamp) {
         self.version = self.version.next(at);
     }

@@ -8,7 +8,7 @@
 //! backwards. If the directory moves to a machine whose clock is ahead, deadlines do not pass all at once.
 //!
 //! While the other nodes adapt to such a clock, a starting node takes over their time, and then adapts as they do.
-//! Otherwise its time would differ from theirs by minutes, and it would end their connections too early or too late.
+//! Otherwise, its time would differ from theirs by minutes, and it would end their connections too early or too late.
 
 use lamplight_model::{Moment, Now, Timestamp};
 use std::time::Duration;
@@ -75,7 +75,7 @@ impl SharedClock {
         }
     }
 
-    /// The directory's time at this local time. Before the first measurement, the local time itself.
+    /// The directory's time at this local time. Before the first measurement, returns the local time itself.
     pub fn at(&self, local: Now) -> Now {
         let Some(Offsets { moment, wall }) = &self.0 else { return local };
         Now { moment: Moment(moment.at(local.moment)), wall: Timestamp(wall.at(local.moment)) }

@@ -36,7 +36,8 @@ impl Signatures {
         self.revoked.as_deref()
     }
 
-    /// Records that the user has used a UserSig issued in the second `issued`. Returns whether that was new.
+    /// Records that the user has used a UserSig issued in the second `issued`. Returns whether this second was not
+    /// recorded before.
     pub fn note(&mut self, issued: u64, now: Timestamp) -> bool {
         let from = now.as_secs().saturating_sub(REMEMBERED_FOR);
         if issued < from {

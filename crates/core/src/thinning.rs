@@ -1,7 +1,6 @@
-//! Downsampling of metrics: the steps in which past values are stored, and the sums of fine steps that give coarse
-//! steps.
+//! Downsampling of metrics: the steps in which past values are stored, and the sums of fine steps for coarse steps.
 //!
-//! Other modules define the counters, and where the values are stored.
+//! Other modules define the counters and the place where the values are stored.
 
 use lamplight_model::Timestamp;
 use std::time::Duration;

@@ -1,15 +1,15 @@
 //! The queues of watchers to which notifications must be sent.
 //!
-//! A change of a user with thousands of watchers costs thousands of writes. These watchers are a crowd. Crowds are
+//! If a user with thousands of watchers changes, thousands of writes are needed. Such watchers are a crowd. Crowds are
 //! served in shares, after all other watchers, so that one popular user delays nobody else.
 
 use std::collections::VecDeque;
 
-/// The number of watchers of a user on one worker above which they are a crowd.
+/// If a user has more watchers than this on one worker, they are a crowd.
 pub(crate) const CROWD: usize = 256;
 
-/// The number of crowd watchers that are served in one round, if rounds follow each other without pauses. They take
-/// about 0.2 ms, for which a new request may have to wait.
+/// The number of crowd watchers that are served in one round, if rounds follow each other without pauses. Serving them
+/// takes about 0.2 ms, and a new request may have to wait for it.
 pub(crate) const SHARE: usize = 32;
 
 /// The queues that a watcher is in.

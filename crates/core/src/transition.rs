@@ -13,7 +13,7 @@ pub struct Transition<T> {
     pub changed: bool,
     /// Whether the visible status has changed, so that watchers must be notified.
     pub visible: bool,
-    /// Whether the user's restrictions have changed, so that other watchers may see the status than before.
+    /// Whether the user's restrictions have changed. If so, the status may be visible to other watchers than before.
     pub restricted: bool,
     /// Whether the record has new session events for the outbox.
     pub has_events: bool,

@@ -1,7 +1,7 @@
 //! Logins that have ended in the live record but not yet in the facts.
 //!
-//! They are a part of the live record, so that no crash or failing store loses them. Storing an end is retried until it
-//! succeeds.
+//! These ends are a part of the live record, so that no crash or failing store loses them. Storing an end is retried
+//! until it succeeds.
 
 use lamplight_model::{EndedLogin, Moment};
 use std::time::Duration;

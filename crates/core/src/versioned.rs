@@ -1,10 +1,10 @@
-//! The forms of a status that mailboxes can hold.
+//! The forms of a status that a mailbox can refer to.
 
 use lamplight_model::{Reason, UserStatus, Version};
 
-/// The form of a status in mailboxes. Statuses of one user are ordered by their versions.
+/// The form in which the hub of a worker stores a status. Statuses of one user are ordered by their versions.
 pub trait Versioned {
-    /// The form of `status`.
+    /// Converts `status` into this form.
     fn of(status: &UserStatus) -> Self
     where
         Self: Sized;
@@ -12,11 +12,11 @@ pub trait Versioned {
     /// The version of the status.
     fn version(&self) -> Version;
 
-    /// Returns `true` if `newer` is this state, put back after a loss of records: `newer` has a higher version, and a
+    /// Whether `newer` is this state, put back after a loss of records. Then `newer` has a higher version, and a
     /// watcher sees no other difference.
     fn is_put_back_as(&self, newer: &Self) -> bool;
 
-    /// Returns `true` if `newer` differs from this state in nothing but the version.
+    /// Whether `newer` differs from this state only in the version.
     fn is_renumbered_as(&self, newer: &Self) -> bool;
 }
 

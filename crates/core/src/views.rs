@@ -1,4 +1,4 @@
-//! The newest state of a watched user, as each watcher is shown it.
+//! The newest state of a watched user, in the forms that are shown to different watchers.
 
 use crate::versioned::Versioned;
 use crate::visibility::{Restrictions, ShownStatus};
@@ -6,14 +6,14 @@ use crate::watch_graph::Restricted;
 use lamplight_model::{UserId, UserStatus, Version};
 use std::sync::Arc;
 
-/// The newest state of a watched user, for the watchers who may see it and for the others. Each form is made at most
-/// once. A user without restrictions needs one word more than the state.
+/// The newest state of a watched user, for watchers who may see it and for watchers who may not. Each form is made at
+/// most once. A user without restrictions needs one word more than the state.
 pub(crate) struct Views<S> {
     state: S,
     hidden: Option<Box<HiddenViews<S>>>,
 }
 
-/// The states that watchers are shown who may not see the user's.
+/// The states shown to watchers who may not see the state of the user.
 struct HiddenViews<S> {
     user: UserId,
     restrictions: Arc<Restrictions>,
@@ -48,22 +48,23 @@ impl<S: Versioned> Views<S> {
         }
     }
 
-    /// Whether a status with these restrictions is newer. Of two records with one version, the newer one has the
-    /// restrictions of the later snapshot.
+    /// Whether a status with this version and these restrictions is newer than the stored one. If the versions are
+    /// equal, the status with the restrictions of the later snapshot is newer.
     pub fn is_older_than(&self, version: Version, restrictions: Option<&Arc<Restrictions>>) -> bool {
         let snapshot = |restrictions: Option<&Arc<Restrictions>>| restrictions.map(|it| it.version());
         let own = self.state.version();
         own < version || own == version && snapshot(self.restrictions()) < snapshot(restrictions)
     }
 
-    /// The version of the state that a viewer is shown. `hidden_from` is the viewer if the viewer may not see the
-    /// user's state.
+    /// The version of the state that is shown to a viewer. `hidden_from` is the viewer if the viewer may not see the
+    /// user's state; otherwise `None`.
     pub fn version_for(&self, hidden_from: Option<&UserId>) -> Version {
         let shown = hidden_from.and_then(|viewer| self.hidden.as_deref()?.restrictions.shown_to(viewer));
         shown.map_or_else(|| self.state.version(), |shown| shown.version)
     }
 
-    /// The state that a viewer is shown. `hidden_from` is the viewer if the viewer may not see the user's state.
+    /// The state that is shown to a viewer. `hidden_from` is the viewer if the viewer may not see the user's state;
+    /// otherwise `None`.
     pub fn view_for(&mut self, hidden_from: Option<&UserId>) -> &mut S {
         let (Some(viewer), Some(hidden)) = (hidden_from, self.hidden.as_deref_mut()) else {
             return &mut self.state;

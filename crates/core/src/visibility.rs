@@ -1,9 +1,10 @@
-//! Decides who may see the status of a user, and what the others are shown (SPEC section 6). Nothing else decides it.
+//! Decides which viewers may see the status of a user, and which status is shown to the others (SPEC section 6). No
+//! other module decides this.
 //!
-//! A viewer who may not see the status is shown a [`ShownStatus`]: the status that the viewer would see if all
-//! connections of the user had closed at the moment from which the viewer may not see it. It stays the same while the
-//! viewer may not see the status, whatever the user does. Therefore nothing distinguishes a hidden user from a user
-//! who is away.
+//! A viewer who may not see the status is shown a [`ShownStatus`]. It is the status that the viewer would see if all
+//! connections of the user had closed at the moment of hiding. The moment of hiding is when the status was hidden from
+//! this viewer. The shown status stays the same while the status is hidden, whatever the user does. A hidden user
+//! therefore looks like a user who is away.
 //!
 //! The stored data comes from the facts, with the version of the snapshot. Data of an older snapshot never replaces
 //! data of a newer one, so operations that overlap may apply their data in any order.
@@ -14,15 +15,16 @@ use lamplight_model::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The maximum number of viewers who are shown a status of their own, in addition to the blocked users of a user whose
-/// visibility is [`Visibility::Everyone`]. They are users who were blocked, or who stopped being friends, after the user
-/// had set the visibility.
+/// The maximum number of viewers who are shown a status of their own. It does not bound the blocked users of a user
+/// whose visibility is [`Visibility::Everyone`]. Viewers with a status of their own were blocked, or stopped being
+/// friends, after the user had set the visibility.
 ///
-/// Beyond this number, the viewers who were hidden from first are shown the status of all others. That status is then
-/// replaced by the newest one that was dropped, as if the user had been away since that moment.
+/// Beyond this number, the viewers from whom the status was hidden first lose their own status, and are shown the
+/// status of all others. That status is replaced by the newest one that was dropped, as if the user had been away since
+/// that moment.
 pub const MOST_SHOWN_APART: usize = 4_000;
 
-/// The status that a viewer is shown who may not see the user's status.
+/// The status shown to a viewer who may not see the user's status.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ShownStatus {
     /// OFFLINE or UNLOGINED.
@@ -33,11 +35,11 @@ pub struct ShownStatus {
     pub since: Timestamp,
     /// The cause of the last change.
     pub reason: Reason,
-    /// The time when the user was last connected, as the viewer is told; `None` if the user never was.
+    /// The time when the user was last connected, as it is shown to the viewer; `None` if the user never was.
     pub last_seen: Option<Timestamp>,
 }
 
-/// A status, and the viewers who are shown it instead of the status of all others.
+/// A status that is shown to some viewers only, instead of the status of all others.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 struct ShownApart {
     shown: ShownStatus,
@@ -45,7 +47,7 @@ struct ShownApart {
     to: Vec<UserId>,
 }
 
-/// The restrictions of a user: who may not see the status, and what they are shown.
+/// The restrictions of a user: the viewers who may not see the status, and the statuses that they are shown.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Restrictions {
     /// The lists version of the snapshot that the data was read from.
@@ -55,7 +57,7 @@ pub struct Restrictions {
     friends: Vec<UserId>,
     /// The blocked users in ascending order.
     blocked: Vec<UserId>,
-    /// The status for every viewer who may not see the user's and is not in `apart`. `None` for
+    /// The status for every viewer who may not see the user's status and is not in `apart`. `None` for
     /// [`Visibility::Everyone`].
     shown: Option<ShownStatus>,
     /// The statuses of other viewers. Each viewer is in at most one entry.
@@ -63,8 +65,9 @@ pub struct Restrictions {
 }
 
 impl Restrictions {
-    /// The restrictions after the stored data has changed from that of `before` to `stored`. Viewers who may not see
-    /// the status from now on are shown `closed`. Viewers who could not see it before are shown the same as before.
+    /// Returns the restrictions after the stored data has changed from that of `before` to `stored`. Viewers from whom
+    /// the status is hidden from now on are shown `closed`. Viewers from whom it was already hidden are shown the same
+    /// as before.
     ///
     /// Returns `None` if the data of `before` is as new as `stored`.
     pub fn changed(before: Option<&Self>, stored: &StoredRestrictions, closed: ShownStatus) -> Option<Self> {
@@ -103,8 +106,8 @@ impl Restrictions {
         Some(after)
     }
 
-    /// The restrictions of an account that was deleted: everybody is told of the deletion. Late data of the account is
-    /// still recognised by its version.
+    /// The restrictions of an account that was deleted. Every viewer is told of the deletion, so nothing is hidden. The
+    /// version is kept, so that late data of the account is recognised as older.
     pub fn lifted(&self) -> Self {
         let (friends, blocked, apart) = Default::default();
         Self { version: self.version, visibility: Visibility::Everyone, friends, blocked, shown: None, apart }
@@ -152,7 +155,7 @@ impl Restrictions {
         self.version
     }
 
-    /// Whether these are the restrictions of `stored`, apart from what viewers are shown.
+    /// Whether these are the restrictions in `stored`. The statuses shown to viewers are not compared.
     pub fn are_as(&self, stored: &StoredRestrictions) -> bool {
         let StoredRestrictions { version: _, visibility, friends, blocked } = stored;
         (&self.visibility, &self.friends, &self.blocked) == (visibility, friends, blocked)
@@ -163,7 +166,7 @@ impl Restrictions {
         self.visibility == Visibility::Everyone && self.blocked.is_empty()
     }
 
-    /// Whether a viewer other than the user may see the user's status.
+    /// Whether a viewer may see the user's status. The viewer is not the user.
     pub fn may_see(&self, viewer: &UserId) -> bool {
         let is_allowed = match self.visibility {
             Visibility::Everyone => true,
@@ -173,7 +176,7 @@ impl Restrictions {
         is_allowed && self.blocked.binary_search(viewer).is_err()
     }
 
-    /// The status that a viewer is shown who may not see the user's; `None` if the viewer may see it.
+    /// The status shown to a viewer who may not see the user's status; `None` if the viewer may see it.
     pub fn shown_to(&self, viewer: &UserId) -> Option<ShownStatus> {
         if self.may_see(viewer) {
             return None;
@@ -183,13 +186,14 @@ impl Restrictions {
         Some(shown.expect("`changed` gives every viewer who may not see the status a status"))
     }
 
-    /// The status that every viewer is shown who may not see the user's, apart from those with a status of their own.
-    /// `None` if the visibility is [`Visibility::Everyone`].
+    /// The status shown to viewers who may not see the user's status and have no status of their own. `None` if the
+    /// visibility is [`Visibility::Everyone`].
     pub fn shown_to_others(&self) -> Option<ShownStatus> {
         self.shown
     }
 
-    /// Whether a viewer who may not see the status now may see it with the restrictions `after`.
+    /// Whether some viewer may not see the status with these restrictions, but may see it with the restrictions
+    /// `after`.
     pub(crate) fn hides_more_than(&self, after: &Self) -> bool {
         let apart = self.apart.iter().flat_map(|apart| &apart.to);
         let mut listed = after.friends.iter().chain(&self.blocked).chain(apart);
@@ -197,7 +201,7 @@ impl Restrictions {
             || listed.any(|viewer| !self.may_see(viewer) && after.may_see(viewer))
     }
 
-    /// The status with the highest version that a viewer is shown who may not see the user's.
+    /// Of all statuses that are shown to viewers who may not see the user's status, the one with the highest version.
     pub(crate) fn newest_shown(&self) -> Option<ShownStatus> {
         self.apart.iter().map(|apart| apart.shown).chain(self.shown).max_by_key(|shown| shown.version)
     }
@@ -214,7 +218,7 @@ fn ids(users: &[UserId]) -> usize {
 }
 
 impl ShownStatus {
-    /// The status of a user with these parts, for a viewer.
+    /// Converts this status into the status of `user`, as it is shown to a viewer.
     pub fn of(self, user: &UserId) -> UserStatus {
         let Self { status_type, version, since, reason, last_seen } = self;
         UserStatus {
@@ -231,8 +235,8 @@ impl ShownStatus {
     }
 }
 
-/// The status of a user for a viewer: the user's own status if the viewer is the user or may see it; otherwise what the
-/// viewer is shown instead.
+/// The status of a user for a viewer. It is the user's own status if the viewer is the user or may see it; otherwise,
+/// it is the [`ShownStatus`] for this viewer.
 pub fn status_for(status: UserStatus, restrictions: Option<&Restrictions>, viewer: &UserId) -> UserStatus {
     if status.user_id == *viewer {
         return status;

@@ -345,7 +345,7 @@ impl<S: Restricted> WatchGraph<S> {
         self.subjects[subject.0 as usize].state.as_ref()
     }
 
-    /// Replaces the state of a subject by one that the same watchers may see. Marks the edges of these watchers as
+    /// Replaces the state of a subject by a state that the same watchers may see. Marks the edges of these watchers as
     /// pending, unless the state is `quiet`.
     pub fn set_state(&mut self, subject: SubjectKey, state: S, quiet: bool) {
         let is_restricted = state.is_restricted();
@@ -364,11 +364,13 @@ impl<S: Restricted> WatchGraph<S> {
         self.subjects[subject.0 as usize].state.as_mut()
     }
 
-    /// Passes the pending states of a watcher to `tell`, and removes their marks: first the states of subjects of which
-    /// the watcher was told nothing yet, in the order of the edges, and then the others, in the order in which they were
-    /// marked. The second argument of `tell` is the user of the watcher if the watcher may not see the state. Stops
-    /// when `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user. Returns `true` if the
-    /// watcher can get more states now, and `false` if it is muted or got them all.
+    /// Passes the pending states of a watcher to `tell`, and removes their marks. Stops when `tell` returns
+    /// [`Told::Full`]. The second argument of `tell` is the user of the watcher if the watcher may not see the state.
+    ///
+    /// States of subjects of which the watcher was told nothing yet come first, in the order of the edges. The others
+    /// follow, in the order in which they were marked. A muted watcher gets only the state of its own user.
+    ///
+    /// Returns `true` if the watcher can get more states now, and `false` if it is muted or got them all.
     pub fn drain_pending(
         &mut self,
         key: WatcherKey,
@@ -427,8 +429,8 @@ impl<S: Restricted> WatchGraph<S> {
         self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
-    /// Appends the watchers to serve to `round`: first all watchers outside of crowds that got a pending mark since the
-    /// last call, and then at most `share` watchers in crowds.
+    /// Appends the watchers to serve to `round`. First come all watchers outside of crowds that got a pending mark
+    /// since the last call, and then at most `share` watchers in crowds.
     pub fn take_touched(&mut self, share: usize, round: &mut Vec<WatcherKey>) {
         let Self { touched, watchers, .. } = self;
         touched.take_first(|key, change| change_marks(watchers, key, change), round);
@@ -525,8 +527,8 @@ impl<S: Restricted> WatchGraph<S> {
         }
     }
 
-    /// Updates the list of pending indices before an edge is removed. Drops the index of this edge. The last edge will
-    /// move into the gap, so its index is replaced by the index of the removed edge.
+    /// Updates the list of pending indices before an edge is removed. Drops the index of this edge. The watcher's last
+    /// edge will move to this index, so the index of the last edge is replaced.
     fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];
         if outgoing[place as usize].subject & PENDING != 0 {

@@ -52,7 +52,7 @@ impl User {
         Self { presence, settings, is_lost: false }
     }
 
-    /// The record of a user that was lost and is rebuilt from the facts.
+    /// The record of a user, rebuilt from the facts after a loss.
     fn of_facts(logins: &[(&str, u64)], at: Now) -> Self {
         let settings = AppSettings::default();
         let logins = logins.iter().map(|(name, login)| (device(name), platform(name), *login)).collect();
@@ -130,7 +130,7 @@ fn a_login_that_a_kick_has_not_ended_is_put_back_although_its_usersig_is_revoked
     }
 }
 
-/// The facts have a later login of the phone, of a node that ended before the login entered the record.
+/// The facts have a later login of the phone, which never entered the record because its node ended before.
 #[test]
 fn a_kick_by_a_login_ends_every_earlier_login_of_the_device_in_the_facts() {
     let mut user = User::new();
@@ -241,7 +241,8 @@ fn the_version_rises_above_the_one_that_was_told_though_a_clock_was_ahead() {
     assert!(user.status().version > told.version);
 }
 
-/// A replica has taken over without the last writes. The record has the connection as it was before them.
+/// A replica of the directory has taken over without the last writes. The record of the replica has the connection, but
+/// lacks a change.
 #[test]
 fn a_change_that_a_replica_lacks_comes_back_with_its_version() {
     let mut user = User::new();
@@ -263,8 +264,8 @@ fn a_change_that_a_replica_lacks_comes_back_with_its_version() {
     let restored = user.reassert("phone", 1, Some(&same), &[], now(52));
     assert_eq!((restored.visible, restored.changed, user.status()), (false, true, same));
 
-    // A later change of the record is newer than the status that was told. The end of a connection is written by its
-    // worker.
+    // A later change of the record is newer than the status that was told. If the told status is OFFLINE, nothing is
+    // restored, because the worker itself writes the end of the connection.
     let offline = UserStatus { status_type: StatusType::Offline, ..told.clone() };
     for (since, told) in [(Some("new"), &told), (None, &offline)] {
         user.presence = outdated.clone();
@@ -278,8 +279,8 @@ fn a_change_that_a_replica_lacks_comes_back_with_its_version() {
     }
 }
 
-/// The text of a lost or outdated record is put back with its duration. One whose duration has passed is cleared by one
-/// change, because watchers still see it.
+/// The text of a lost or outdated record is put back with its duration. If the duration has passed, one change clears
+/// the text, because watchers still see it.
 #[test]
 fn a_text_with_a_duration_is_put_back_until_it_is_over() {
     let busy = CustomStatus::new("busy", 100).unwrap();
@@ -383,7 +384,7 @@ fn a_connection_is_not_put_back_over_what_has_ended_its_login() {
     }
 }
 
-/// Other nodes have cleared the connections of a node that was only cut off from the directory.
+/// A node was only cut off from the directory. Other nodes have counted it as lost, and have cleared its connections.
 #[test]
 fn who_was_taken_for_lost_is_shown_to_come_back() {
     let mut user = User::new();
@@ -540,8 +541,8 @@ fn a_record_is_as_rebuilt_until_a_connection_is_put_back_or_something_visible_ha
     assert!(!user.presence.is_as_rebuilt());
 }
 
-/// Logins ended in a record that was then lost. The new record was created from facts that still have the logins, and a
-/// connection was put back. Once the facts have the ends, the logins with these numbers leave the record.
+/// Logins ended in a record that was then lost. The new record was created from facts that still had the logins, and a
+/// connection was put back. Once the facts have the ends, the ended logins leave the record.
 #[test]
 fn logins_that_have_ended_in_the_facts_leave_a_record_that_was_made_from_older_ones() {
     let end = |name, login| EndedLogin { device: device(name), login, mark: None };

@@ -11,8 +11,8 @@ fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000 + millis) }
 }
 
-/// A process records only every few seconds that it is running. Watchers may have seen a login after the last of these
-/// records.
+/// A process records that it is running, but only every few seconds. Watchers may have seen a login after the last of
+/// these records.
 #[test]
 fn who_logged_in_after_the_last_sign_of_life_was_seen_at_the_login() {
     let settings = AppSettings::default();

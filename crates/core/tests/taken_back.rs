@@ -1,4 +1,4 @@
-//! Tests of a login that the facts recorded and that was then refused. It is ended by its number.
+//! Tests of a login that the facts recorded and that was then refused. Taking the login back ends it by its number.
 
 #![allow(clippy::unwrap_used)]
 
@@ -74,8 +74,8 @@ fn a_login_is_taken_back_by_its_number() {
     // remaining login; the login whose end the facts are to store.
     let table = [
         ((5, Platform::Android), (StatusType::Unlogined, None), Some(5)),
-        // The record has never contained the refused login. In the facts it has replaced the present login, which
-        // stays.
+        // The record has never contained the refused login. In the facts, the refused login has replaced the present
+        // login, which stays.
         ((7, Platform::Android), (StatusType::Online, Some(7)), None),
         // The refused login is on another platform, so in the facts it has ended the present login.
         ((7, Platform::Web), (StatusType::Unlogined, None), Some(7)),
@@ -157,7 +157,7 @@ fn a_device_that_changed_its_platform_when_the_process_died_is_what_the_facts_sa
 }
 
 /// Two revocations overlap, and the later one ends no login. It must nevertheless report the UserSig that the earlier
-/// one has revoked, so that both wait for the next second.
+/// one has revoked. The answers to both calls then wait until the second of this UserSig is over.
 #[test]
 fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     let settings = AppSettings::default();

@@ -1,4 +1,4 @@
-//! Tests of the users who may see a status, and of what the others are shown.
+//! Tests of the viewers who may see a status, and of the statuses that are shown to the others.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -31,7 +31,7 @@ fn stored(version: u64, visibility: Visibility, friends: &str, blocked: &str) ->
     StoredRestrictions { version, visibility, friends: ids(friends), blocked: ids(blocked) }
 }
 
-/// The status that viewers are shown who are hidden from since `since`.
+/// The status shown to viewers from whom the user is hidden since the time `since`.
 fn closed(since: u64) -> ShownStatus {
     ShownStatus {
         status_type: StatusType::Offline,
@@ -42,8 +42,9 @@ fn closed(since: u64) -> ShownStatus {
     }
 }
 
-/// Applies changes of the restrictions, written `visibility friends/blocked`, one at each of the times 1, 2, …. Then
-/// compares what viewers are shown: the time from which they are hidden from, or `-` if they may see the status.
+/// Applies changes of the restrictions, written as `visibility friends/blocked`, at the times 1, 2, …. Then compares
+/// the status that each viewer is shown: the time since which the user is hidden from the viewer, or `-` if the viewer
+/// may see the status.
 fn check(changes: &[&str], expected: &str) {
     let mut restrictions: Option<Restrictions> = None;
     for (version, change) in (1..).zip(changes) {
@@ -122,7 +123,7 @@ fn a_long_list_of_former_friends_is_bounded_and_nobody_goes_back() {
     assert_eq!(after.shown_to(&friends[0]), Some(shown));
 }
 
-/// A live record of a user with any number of devices, in two worlds.
+/// A user with up to three devices, and the user's live record.
 struct World {
     presence: Presence,
     settings: AppSettings,
@@ -186,8 +187,8 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
-    /// Of two users with one history, one hides at a moment and goes on, and all connections of the other close. A
-    /// viewer is shown the same of both.
+    /// Two users have the same history. Then one user hides, and all connections of the other close at the same moment.
+    /// A viewer must see the same status of both.
     #[test]
     fn a_hidden_user_looks_like_one_whose_connections_have_closed(
         before in proptest::collection::vec((0u8..6, 0u64..3_000), 0..12),

@@ -23,8 +23,8 @@ impl Presence {
         self.set_custom_status_for(custom, None, by, settings, now)
     }
 
-    /// Sets the custom status as [`Presence::set_custom_status`] does. After the duration `lasts`,
-    /// [`Presence::end_custom_status`] clears it; without one, it stays until it is cleared.
+    /// Sets the custom status as [`Presence::set_custom_status`] does. [`Presence::end_custom_status`] clears it after
+    /// the duration `lasts`. Without a duration, it stays until it is cleared.
     pub fn set_custom_status_for(
         &mut self,
         custom: CustomStatus,
@@ -52,8 +52,8 @@ impl Presence {
         })
     }
 
-    /// Whether the duration of the custom status has passed. Nobody may then be shown the status before
-    /// [`Presence::end_custom_status`].
+    /// Whether the duration of the custom status has passed. If so, [`Presence::end_custom_status`] must be called
+    /// before anybody is shown the status.
     pub fn is_custom_status_over(&self, now: Moment) -> bool {
         self.custom.is_over(now)
     }

@@ -23,22 +23,23 @@ const LISTS_RETRY: Duration = Duration::from_secs(10);
 pub struct Expired {
     /// The ended logins: first those that have lapsed, then those of Web devices whose connection no longer counts.
     pub removed: Vec<Removed>,
-    /// All ended logins that have to be stored in the facts now, including those in `removed`.
+    /// All ended logins that have to be stored in the facts now, including the logins in `removed`.
     pub to_settle: Vec<EndedLogin>,
     /// Whether the record of a deleted account was kept long enough. The caller must then remove the record.
     pub is_over: bool,
-    /// Whether the account was deleted and may still be on subscription lists of other users. The caller must take it off.
+    /// Whether the account was deleted and may still be on subscription lists of other users. The caller must then
+    /// remove the account from these lists.
     pub is_on_lists: bool,
 }
 
 /// The deadlines of a record whose account was deleted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Deletion {
-    /// The time when the record is dropped. Until then, late watchers learn of the deletion, and a new account continues
-    /// the versions.
+    /// The time when the record is dropped. Late watchers learn of the deletion from the record until then, and a new
+    /// account continues its versions.
     pub(crate) until: Moment,
-    /// The time when any node takes the account off the subscription lists of other users. `None` if that was done. The
-    /// node that has deleted the account does it earlier, unless it ends.
+    /// The time when any node takes the account off the subscription lists of other users; `None` if that was done.
+    /// Usually, the node that has deleted the account does this earlier.
     pub(crate) lists_due: Option<Moment>,
 }
 
@@ -62,8 +63,10 @@ pub(crate) fn split_lists(
 
 impl Presence {
     /// The next deadline about subscription lists, as it is stored: the end of the user's own list, or the time when a
-    /// deleted account is taken off the lists of others. One field has both, so that the version before reads the records;
-    /// a deleted account usually has no list.
+    /// deleted account is taken off the lists of others.
+    ///
+    /// One field has both deadlines, so that the previous version of Lamplight can read the records. A deleted account
+    /// usually has no list.
     pub(crate) fn lists_deadline(&self) -> Option<Moment> {
         let of_others = self.deleted.and_then(|deletion| deletion.lists_due);
         self.subscriptions_end.into_iter().chain(of_others).min()
@@ -82,9 +85,11 @@ impl Presence {
         links.chain(custom).chain(self.subscriptions_end).chain(deletion).chain(settling).min()
     }
 
-    /// Does everything that is due: ends lingers, graces and lapsed logins, clears a custom status whose duration has
-    /// passed, drops the subscription list, and schedules further attempts to store ended logins in the facts and to take
-    /// a deleted account off the lists of others. Does nothing before [`Presence::next_deadline`].
+    /// Does everything that is due. Does nothing before [`Presence::next_deadline`].
+    ///
+    /// Ends lingers and graces, and logins that have lapsed. Clears a custom status whose duration has passed, and
+    /// drops the subscription list. Schedules the next attempts to store ended logins in the facts, and to take a
+    /// deleted account off the lists of others.
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
@@ -136,8 +141,8 @@ impl Presence {
         if let Some(deletion) = &mut self.deleted {
             is_over = deletion.until <= now.moment;
             if is_over {
-                // Removing the record may fail, so it stays the record of a deleted account, and the removal is tried
-                // again.
+                // Removing the record may fail. The record therefore stays that of a deleted account, and the removal
+                // is tried again.
                 deletion.until = now.moment + REMOVAL_RETRY;
             }
             is_on_lists = deletion.lists_due.is_some_and(|due| due <= now.moment);

@@ -59,7 +59,7 @@ pub enum Admission {
     /// A later login on this platform competes with this login and has ended it.
     Beaten(Platform),
     /// The login may have ended, because the record has had a later login, whose number is the value. The caller must
-    /// read the facts again. The facts that it reads are valid until the record gets a login with a higher number.
+    /// read the facts again. These facts are valid until the record gets a login with a higher number.
     MayHaveEnded(u64),
 }
 
@@ -126,9 +126,9 @@ impl Presence {
     /// `recorded` is `None` if the device returns to its existing login. For a new login, its first part is the number
     /// under which the facts have recorded the login.
     ///
-    /// Its second part is `None` in the first call. If that call returns [`Admission::MayHaveEnded`], the caller reads
-    /// the facts again. If they still have the login, the caller calls this function again; the second part is then the
-    /// number in `MayHaveEnded`.
+    /// The second part of `recorded` is `None` in the first call. If the first call returns
+    /// [`Admission::MayHaveEnded`], the caller reads the facts again. If the facts still have the login, the caller
+    /// repeats the call with the number in `MayHaveEnded` as the second part.
     pub fn admission(
         &self,
         device: &DeviceId,
@@ -143,7 +143,7 @@ impl Presence {
         self.admission_of_login(device, platform, recorded, policy)
     }
 
-    /// Decides the same as [`Presence::admission`] for a login whose UserSig was accepted before.
+    /// Decides as [`Presence::admission`] does, for a login whose UserSig was accepted before.
     pub(super) fn admission_of_login(
         &self,
         device: &DeviceId,
@@ -179,8 +179,8 @@ impl Presence {
         }
     }
 
-    /// The platform of the latest competing login, if that login is later than login `number`. If `present`, only
-    /// devices that count as connected are considered.
+    /// The platform of the latest competing login, if that login is later than the login `number`. If `present` is
+    /// `true`, only devices that count as connected are considered.
     fn beaten_by(
         &self,
         device: &DeviceId,
@@ -213,8 +213,7 @@ impl Presence {
         victims(policy, standing, device, platform)
     }
 
-    /// The highest login number that the record knows: of a login that it has had, or of a login whose end it has
-    /// stored.
+    /// The highest number among the user's logins that the record has had, and among those whose ends it has stored.
     pub fn newest_login(&self) -> u64 {
         self.newest_login
     }
@@ -260,8 +259,8 @@ impl Presence {
 
     /// Ends every login up to the number `through` and revokes UserSigs, because the facts have recorded a kick.
     ///
-    /// Returns the ended logins, and the issue times of UserSigs that `revoked` lacks. The caller must also revoke
-    /// these UserSigs in the facts.
+    /// Returns the ended logins, and the issue times of used UserSigs that `revoked` does not name. The caller must
+    /// also revoke these UserSigs in the facts.
     pub fn kick(
         &mut self,
         through: u64,
@@ -323,7 +322,7 @@ impl Presence {
     }
 
     /// Records that the account was created, or created again, with the creation number `born`. Does nothing if that
-    /// account was deleted since. Does nothing if the record already has that account or a later account.
+    /// account was deleted since, or if the record already has that account or a later one.
     pub fn restore_account(&mut self, born: u64) -> Transition<()> {
         if born <= self.deleted_through || born <= self.born && self.deleted.is_none() {
             return Transition::quiet(());
@@ -333,12 +332,13 @@ impl Presence {
         Transition { changed: true, ..Transition::quiet(()) }
     }
 
-    /// Ends a login that was recorded and then refused.
+    /// Ends a login that was recorded and then refused. The device counts as notified of the cause.
     ///
-    /// A later login of the device stays. An earlier login on the same platform stays too, and gets the number of the
-    /// refused login, which it has in the facts. If that earlier login is refused too, it is therefore found by its
-    /// connection. An earlier login on another platform ends, because the facts have ended it. If the record lacks the
-    /// device, only the end is kept for the facts. The device counts as notified of the cause.
+    /// - A later login of the device stays.
+    /// - An earlier login on the same platform stays too. It gets the number of the refused login, because it has that
+    ///   number in the facts. If the earlier login is refused later, it is found by its connection.
+    /// - An earlier login on another platform ends, because the facts have ended it.
+    /// - If the record does not have the device, only the end is kept for the facts.
     pub fn take_back(&mut self, refused: &RefusedLogin, settings: &AppSettings, now: Now) -> Transition<()> {
         let RefusedLogin { device, platform, login, connection, why } = refused;
         let (platform, login) = (*platform, *login);
@@ -415,9 +415,8 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Records ended logins as [`Presence::ends_settled`] does, for a record that may lack these ends: the directory
-    /// may have lost the record, and created it from older facts. Removes the ended logins, and closes their
-    /// connections.
+    /// Like [`Presence::ends_settled`], for a record that may lack these ends. The directory may have lost the record,
+    /// and a node may have created it again from older facts. Removes the ended logins, and closes their connections.
     pub fn ends_settled_after_loss(
         &mut self,
         settled: &[EndedLogin],
@@ -529,8 +528,8 @@ impl Presence {
         let used: Vec<u64> =
             self.devices.iter().filter(|device| ends(device)).map(|device| device.issued).collect();
         self.sigs.revoke(&Revoked::new(revoked.at, used));
-        // The listed seconds include UserSigs that a concurrent revocation has covered. If they were missing, a UserSig
-        // issued later in the same second would be refused too.
+        // The listed seconds include UserSigs that an overlapping revocation has already refused. Without them, a
+        // UserSig issued later in the same second would be refused too.
         let refused = self.sigs.revoked().into_iter().flat_map(|all| &all.also).copied();
         let unrefused: Vec<u64> = refused.filter(|issued| !revoked.refuses(*issued)).collect();
         self.ended_through = self.ended_through.max(through);

@@ -19,7 +19,7 @@ pub struct Reassert<'a> {
     pub told: Option<&'a UserStatus>,
     /// The subscription list that the node has, earliest first.
     pub subscriptions: &'a [UserId],
-    /// Whether the directory has lost a record that contained the connection. The app has then received the login of
+    /// Whether the directory has lost a record that contained the connection. If so, the app has received the login of
     /// the device, but no disconnect.
     pub is_lost: bool,
 }
@@ -36,9 +36,11 @@ pub enum Reasserted {
 }
 
 impl Presence {
-    /// Ends the connections of a lost node in this record, and returns their number. They count as connected until the
-    /// time `until`, or end at once if that time has passed. `heard` is the last time at which the node is known to
-    /// have run. The change log reports each connection that ends at once, because the node may still be running.
+    /// Ends the connections of a lost node in this record, and returns their number. The connections count as connected
+    /// until the time `until`. If that time has passed, they end at once. `heard` is the last time at which the node is
+    /// known to have run.
+    ///
+    /// The change log reports each connection that ends at once, because the node may still be running.
     pub fn lose_node(
         &mut self,
         node: NodeId,
@@ -109,15 +111,15 @@ impl Presence {
     /// Puts an open connection back into the record, because the directory has lost the record, or other nodes have
     /// counted the connection's node as lost.
     ///
-    /// The custom status and the ONLINE time are restored too, if the visible status has not changed since the record
-    /// was created from the facts. A subscription list that was lost with the record is restored. The version becomes
+    /// If the visible status has not changed since the record was created from the facts, the custom status and the
+    /// ONLINE time are restored too. A subscription list that was lost with the record is restored. The version becomes
     /// higher than that of [`Reassert::told`].
     ///
     /// The first connection that is put back into such a record always makes a visible change with a new version. Other
-    /// nodes may have read the record before, so the log has to report the one that is right.
+    /// nodes may have read the record before, so the log must report the restored status.
     ///
-    /// Produces the session events of a login that continues a connection: none, unless the login kicks other devices.
-    /// If the record has noted the end of the connection, produces the login that pairs with it.
+    /// Produces no session events, unless the login kicks other devices. If the record has noted the end of the
+    /// connection, produces a login event of the device.
     pub fn reassert(
         &mut self,
         open: &Reassert<'_>,
@@ -190,7 +192,7 @@ impl Presence {
         transition
     }
 
-    /// Restores a status that this record once had. Clients that were told the status are not told again.
+    /// Restores a status that this record had before. Clients that were told the status are not told again.
     fn restore(&mut self, told: &UserStatus, settings: &AppSettings, now: Now) -> Transition<Reasserted> {
         let custom = custom_of(told, now);
         if custom.is_over(now.moment) {
@@ -212,8 +214,8 @@ fn custom_of(told: &UserStatus, now: Now) -> Custom {
     Custom::new(told.custom_status.clone(), told.custom_expires.map(|at| CustomEnd::at(at, now)))
 }
 
-/// Whether a record of this version lacks a change that clients were told, although the user is still ONLINE. A replica
-/// of the directory has then taken over without the last writes.
+/// Whether a record of this version lacks a change that clients were told, although the user is still ONLINE. This
+/// happens if a replica of the directory has taken over without the last writes.
 pub fn lacks_change(recorded: Version, told: &UserStatus) -> bool {
     told.status_type == StatusType::Online && told.version > recorded
 }

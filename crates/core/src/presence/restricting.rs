@@ -1,4 +1,4 @@
-//! The restrictions of a record: who may not see the status. The rules are in `visibility.rs`.
+//! The restrictions of a record: the users who may not see the status. The rules are in `visibility.rs`.
 
 use super::Presence;
 use crate::device::Link;
@@ -14,20 +14,21 @@ impl Presence {
         self.restrictions.as_ref()
     }
 
-    /// Whether the record has the restrictions of `stored`, read from the facts. Of a deleted account it needs none.
+    /// Whether the record has the restrictions in `stored`, which were read from the facts. Always `true` for a deleted
+    /// account, which needs no restrictions.
     pub fn is_restricted_as(&self, stored: &StoredRestrictions) -> bool {
         let is_open = || stored.visibility == Visibility::Everyone && stored.blocked.is_empty();
         self.is_deleted() || self.restrictions.as_ref().map_or_else(is_open, |it| it.are_as(stored))
     }
 
-    /// Adopts restrictions from the facts. Does nothing and returns `false` if the record has those of an equally new or
-    /// newer snapshot.
+    /// Adopts restrictions from the facts. Does nothing and returns `false` if the restrictions of the record are from
+    /// an equally new or newer snapshot.
     ///
-    /// If a viewer may see the status again, and was told a version that is not older than the record's, the record gets
-    /// a new version. Other watchers see no change.
+    /// If a viewer may see the status again, and was told a version that is not older than the record's, the record
+    /// gets a new version. Other watchers see no change.
     ///
-    /// A record that was lost and created again is not reported to the watchers before a connection is put back, because
-    /// it lacks what the connection brings. The first connection that is put back, or the end of the wait, is reported.
+    /// A record that was lost and created again lacks data that its open connections have. It is not reported to the
+    /// watchers until a connection is put back, or the wait for connections ends.
     pub fn restrict(
         &mut self,
         stored: &StoredRestrictions,
@@ -44,12 +45,13 @@ impl Presence {
         Transition { changed: true, restricted: !self.waits_for_connections(), ..Transition::quiet(true) }
     }
 
-    /// Whether the user is ONLINE only because the record was lost, and may have connections that are not put back yet.
+    /// Whether the user is ONLINE only because the record was lost. The user may have connections that are not put back
+    /// yet.
     pub fn waits_for_connections(&self) -> bool {
         self.is_as_rebuilt() && self.status_type() == StatusType::Online
     }
 
-    /// Adopts restrictions from the facts in a record that was just created from the facts, and is not stored yet.
+    /// Adopts restrictions from the facts in a record that was just created from the facts and is not stored yet.
     #[must_use]
     pub fn restricted(
         mut self,
@@ -83,7 +85,8 @@ impl Presence {
         self.restrictions = Some(Arc::new(after));
     }
 
-    /// The status without its empty custom status and devices; `None` if the user is ONLINE.
+    /// The status of a user who is not ONLINE; `None` if the user is ONLINE. Such a status has no custom status and no
+    /// platforms.
     fn as_closed(&self) -> Option<ShownStatus> {
         let Self { version, since, reason, last_seen, .. } = *self;
         let status_type = self.status_type();
@@ -91,7 +94,7 @@ impl Presence {
         is_closed.then_some(ShownStatus { status_type, version, since, reason, last_seen })
     }
 
-    /// The highest version that any viewer was told.
+    /// The highest version of the status that any viewer was told.
     pub(super) fn newest_version(&self) -> Version {
         let shown = self.restrictions.as_ref().and_then(|restrictions| restrictions.newest_shown());
         shown.map_or(self.version, |shown| self.version.max(shown.version))
@@ -100,7 +103,7 @@ impl Presence {
     /// The status that others would see if all connections of the user closed now.
     ///
     /// With a linger, a user becomes OFFLINE only when the linger has passed after the end of the last connection. The
-    /// connections then count as closed one linger ago.
+    /// connections therefore count as if they had closed one linger ago.
     fn if_closed(&self, settings: &AppSettings, now: Now) -> ShownStatus {
         if let Some(closed) = self.as_closed() {
             return closed;

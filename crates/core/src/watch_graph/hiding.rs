@@ -5,7 +5,7 @@ use lamplight_model::UserId;
 
 /// The state of a subject that some watchers may not see.
 pub trait Restricted {
-    /// Whether there may be users who may not see the state. If not, no edge is looked at.
+    /// Whether there may be users who may not see the state. If `false`, the edges are not examined.
     fn is_restricted(&self) -> bool;
 
     /// Whether the user `viewer` may not see the state.
@@ -20,7 +20,7 @@ impl<S: Restricted> WatchGraph<S> {
         Some(&self.subjects[(own.subject & SUBJECT) as usize].user.id)
     }
 
-    /// The user of a watcher, if the watcher watches a subject whose state it may not see.
+    /// The user of a watcher if the watcher may not see the state of a subject that it watches; otherwise `None`.
     pub fn hidden_from(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<&UserId> {
         self.state(subject).filter(|state| state.is_restricted())?;
         let place = self.find_edge(watcher, subject.0)?;
@@ -29,9 +29,10 @@ impl<S: Restricted> WatchGraph<S> {
         if edge.is_hidden() { self.viewer(watcher) } else { None }
     }
 
-    /// Replaces the state of a subject by one that other watchers may see. For each edge, `differs` gets the former
-    /// state and the new one, each with the user of the watcher if the watcher may not see it. If it returns `true`, the
-    /// edge is marked as pending.
+    /// Replaces the state of a subject by a state that other watchers may see.
+    ///
+    /// For each edge, `differs` gets the former state and the new one, each with the user of the watcher if the watcher
+    /// may not see that state. If `differs` returns `true`, the edge is marked as pending.
     pub fn set_restricted_state(
         &mut self,
         subject: SubjectKey,

@@ -1,4 +1,4 @@
-//! The marks of edges: the states that are still to be sent, and those that an answer in progress will contain.
+//! The marks of edges: states that are still to be sent, and states that an answer in progress will contain.
 
 use super::{HELD, PENDING, Restricted, SUBJECT, SubjectKey, UNTOLD, WatchGraph, Watcher, WatcherKey};
 use lamplight_model::User;
@@ -27,7 +27,7 @@ impl<S: Restricted> WatchGraph<S> {
         watcher.pending.retain(|pending| *pending != place as u32);
     }
 
-    /// Keeps the edge to a user out of [`WatchGraph::drain_pending`], until it is [unmarked](Self::unmark) or
+    /// Keeps the edge to a user out of [`WatchGraph::drain_pending`] until the edge is [unmarked](Self::unmark) or
     /// [released](Self::release).
     pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
         let Some(place) = self.find(user).and_then(|subject| self.find_edge(watcher, subject)) else {
@@ -74,7 +74,7 @@ impl<S: Restricted> WatchGraph<S> {
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
     }
 
-    /// Whether `watcher` watches the subject, and its newest state was sent to it.
+    /// Whether `watcher` watches the subject, and the newest state of the subject was sent to `watcher`.
     pub fn is_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let place = self.find_edge(watcher, subject.0);
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & PENDING == 0)

@@ -22,7 +22,7 @@ pub struct Record {
     pub last_login: u64,
     /// The last-seen time that was visible last; `None` if none was visible yet.
     seen: Option<Timestamp>,
-    /// The time of the last bytes of the connection that ends next; `None` means now.
+    /// The time of the last bytes of the connection that ends next. `None` means the current time.
     pub heard: Option<Timestamp>,
     /// Whether the step adopts the logins of the facts. The facts have then recorded the ends before the step.
     pub adopts: bool,
@@ -90,8 +90,8 @@ impl Record {
         assert_eq!(self.presence.unsettled_ends().count(), 0);
     }
 
-    /// Checks that the record keeps the end of each native login until the facts have stored it. A login that a kick or
-    /// a deletion has ended has no such end, because the facts have recorded its end first.
+    /// Checks that the record keeps the end of each native login until the facts have stored it. If a kick or a
+    /// deletion has ended the login, the record needs no such end, because the facts have recorded it first.
     fn judge_ends(&self, before: &Presence) {
         for end in self.presence.unsettled_ends() {
             assert!(!self.presence.is_logged_in(&end.device) || end.login < self.last_login, "{end:?}");
@@ -162,8 +162,8 @@ impl Record {
         assert!(connections(&self.presence).is_empty(), "connections do not outlive their process");
     }
 
-    /// Checks that the session events alone show which devices are connected, that logins and disconnects alternate,
-    /// and that each has the status after it.
+    /// Checks three laws of session events. The events alone show which devices are connected. Logins and disconnects
+    /// alternate. Each event has the status after it.
     fn judge_events(&mut self, has_events: bool) {
         let waiting = self.presence.pending_events().into_iter().flat_map(|events| events.waiting());
         let new: Vec<&SessionEvent> = waiting.filter(|event| event.ordinal > self.last_event).collect();
@@ -191,8 +191,8 @@ impl Record {
         if self.settings.webhooks.state_change_url.is_empty() {
             return assert!(self.presence.pending_events().is_none());
         }
-        // A login that was kicked by another one has no event of its own: the event of the new login names its
-        // platform.
+        // A login that was kicked by another one has no event of its own. The event of the new login names the platform
+        // of the kicked one.
         self.told.retain(|device, _| self.presence.is_logged_in(device));
         for device in self.presence.devices() {
             let told = self.told.get(&device.id).copied().unwrap_or(false);

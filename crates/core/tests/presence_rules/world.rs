@@ -21,7 +21,7 @@ pub struct World {
     /// The connections of each device, oldest first.
     connections: BTreeMap<String, Vec<ConnectionId>>,
     next_connection: u64,
-    /// The connection that sends the user's calls; `None` before the first connection.
+    /// The connection over which the user's calls come; `None` before the first connection.
     newest: Option<ConnectionId>,
     last_login_lost_its_list: bool,
 }

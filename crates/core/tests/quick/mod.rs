@@ -5,7 +5,8 @@
 
 use proptest::test_runner::{Config, RngSeed};
 
-/// The cases are the same on every run, unless the environment sets another seed.
+/// Returns the configuration with this number of cases. The cases are the same on every run, unless the environment
+/// sets another seed.
 pub fn cases(cases: u32) -> Config {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     match config.rng_seed {

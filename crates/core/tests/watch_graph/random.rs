@@ -55,7 +55,7 @@ struct Model {
 struct Watching {
     /// The users that the connection watches, with the reasons.
     edges: BTreeMap<u8, Vec<Why>>,
-    /// The watched users in the order of the edges. The last one takes the place of one that is removed.
+    /// The watched users in the order of the edges. If an edge is removed, the last one takes its place.
     order: Vec<u8>,
     /// The watched users of whom the client was told nothing yet.
     untold: BTreeSet<u8>,
@@ -79,7 +79,7 @@ impl Watching {
         self.pending.retain(|pending| *pending != user);
     }
 
-    /// Puts those first of whom the client was told nothing, in the order of the edges.
+    /// Puts the users of whom the client was told nothing first, in the order of the edges.
     fn sort_pending(&mut self) {
         let (untold, told): (Vec<u8>, Vec<u8>) =
             self.pending.iter().partition(|user| self.untold.contains(user));

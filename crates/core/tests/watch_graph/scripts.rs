@@ -49,7 +49,8 @@ fn a_stalled_connection_ends_with_the_final_state_of_everyone() {
     );
 }
 
-/// Otherwise the order would tell who else watches a user on this worker, for example the user's own connection.
+/// The order of the states must not reveal who else watches a user on this worker, for example the user's own
+/// connection.
 #[test]
 fn the_first_states_come_in_the_order_of_the_watches_whoever_else_watches() {
     check(
