@@ -63,8 +63,8 @@ pub struct BareLoop {
     split: Split,
 }
 
-/// Splits the notifications of a change into writes with a given average number of notifications. A fraction that is
-/// left is added to the next write.
+/// Divides the notifications of each change among writes, so that a write has a given number of notifications on
+/// average. A fraction of a notification is carried over to the next write.
 #[derive(Clone, Copy)]
 struct Split {
     together: f64,

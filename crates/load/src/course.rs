@@ -1,4 +1,4 @@
-//! A course of changes. Each change is followed until all of its notifications have arrived.
+//! A course: a series of changes. Each change is followed until all of its notifications have arrived.
 //!
 //! The changes are custom statuses. A user's next change waits for all notifications of the previous one, so that no
 //! change is conflated and every notification can be counted.

@@ -148,7 +148,7 @@ impl Ear<'_> {
     }
 }
 
-/// Converts a duration of the wire protocol, which is 0 if there is none.
+/// Converts a duration of the wire protocol; `None` for 0.
 fn spread(milliseconds: u32) -> Option<Duration> {
     (milliseconds > 0).then(|| Duration::from_millis(milliseconds.into()))
 }

@@ -133,7 +133,7 @@ impl Fleet {
         self.links[user as usize].stage
     }
 
-    /// Returns the time for spreading reconnects that the server has sent last; a second before the first login.
+    /// Returns the time for spreading reconnects that the server has sent last; 1 s if the server has sent none.
     pub fn reconnect_spread(&self) -> Duration {
         self.reconnect_spread
     }
@@ -374,7 +374,8 @@ impl Fleet {
             }
             if self.links[user as usize].habit == Habit::Alive {
                 self.read(user)?;
-                // The end may arrive with the last bytes, in one event. Only a further read finds it.
+                // If the end arrives together with the last bytes, there is only one event. A further read detects the
+                // end.
                 if closed {
                     self.read(user)?;
                 }

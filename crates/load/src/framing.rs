@@ -4,7 +4,7 @@ use anyhow::{Result, bail, ensure};
 use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame, put_frame, v1};
 use prost::Message as _;
 
-/// The request that opens a WebSocket. The key is that of the RFC; a server accepts any.
+/// The request that opens a WebSocket. Its key is the example of the RFC, because a server accepts any key.
 const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Protocol: lamplight.v1.protobuf\r\n\r\n";
@@ -63,8 +63,8 @@ impl Framing {
         message.encode(output).expect("a Vec grows");
     }
 
-    /// Passes every complete message at the beginning of `bytes` to `hear`. Returns the bytes of an incomplete one. A
-    /// message has at most `largest` bytes.
+    /// Passes every complete message at the beginning of `bytes` to `hear`. Returns the bytes of the incomplete message
+    /// at the end. A message has at most `largest` bytes.
     pub fn take<'a>(
         &mut self,
         mut bytes: &'a [u8],

@@ -92,8 +92,8 @@ impl Picture {
         if known == Some(notice.version) { None } else { self.told(watcher, notice) }
     }
 
-    /// Records that a user has connected. The custom status is usually empty then; the answer to the login has the true
-    /// one. A user who was not [disconnected](Self::went) before keeps the custom status.
+    /// Records that a user has connected. If the user was [disconnected](Self::went) before, takes the custom status
+    /// from the answer to the login, in which it is usually empty. Otherwise, keeps the custom status.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("every user has an edge to itself");
         let truth = &mut self.truth[user as usize];
@@ -126,7 +126,7 @@ impl Picture {
         self.wrong_among(watcher, |_| true)
     }
 
-    /// Like [`wrong`](Self::wrong), but only for the users for whom `counts` returns `true`.
+    /// Counts users like [`wrong`](Self::wrong), but only users for whom `counts` returns `true`.
     pub fn wrong_among(&self, watcher: u32, counts: impl Fn(u32) -> bool) -> u64 {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let is_wrong = |user: &u32| {

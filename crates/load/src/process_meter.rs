@@ -81,9 +81,9 @@ impl ProcessMeter {
     /// Returns the number of open file descriptors.
     pub fn descriptors(self) -> Result<u64> {
         let path = format!("/proc/{}/fd", self.pid);
-        // Since Linux 6.2, this is the size of the folder (proc(5)). Reading thousands of entries takes milliseconds,
-        // in which the kernel runs nothing else on this core. Every process whose folder can be read has a
-        // descriptor.
+        // Since Linux 6.2, the size of the folder is the number of descriptors (proc(5)). Before 6.2, the size is 0,
+        // and the entries are counted. Counting thousands of entries takes milliseconds, in which the kernel runs
+        // nothing else on this core.
         let size = fs::metadata(&path).with_context(|| format!("cannot read {path}"))?.len();
         if size > 0 {
             return Ok(size);

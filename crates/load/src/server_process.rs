@@ -36,7 +36,7 @@ pub struct ServerSettings {
     /// The rate limit of each command of the server API, in calls per second; `None` for the default.
     pub api_rate: Option<u16>,
     /// Whether every change is sent without conflation, and requests are accepted at any rate. A measurement that waits
-    /// for each notification needs this; it would otherwise measure the conflation rate.
+    /// for each notification sets this. It would otherwise measure the conflation rate.
     pub every_change: bool,
     /// The address of the receiver of the app's webhook; `None` if the app has no webhook.
     pub webhook: Option<SocketAddr>,

@@ -105,7 +105,7 @@ impl Spent {
 pub struct RedisMemory {
     /// The memory of all servers.
     pub used: f64,
-    /// The memory of the last log batches of all partitions.
+    /// The memory of the newest log batch of each partition.
     pub batches: f64,
 }
 
@@ -126,8 +126,8 @@ impl RedisMemory {
     }
 }
 
-/// Deletes the times of recent calls, which the rate limits need. Otherwise they would expire a minute after the window
-/// of their limit.
+/// Deletes the times of recent calls, which Redis stores for the rate limits. They would otherwise stay in memory for a
+/// minute after the window of their limit.
 pub fn forget_recent_calls(testbed: &Testbed) -> Result<()> {
     const FORGET: &str = "for _, pattern in ipairs({'*:calls:*', '*:api:*'}) do \
         for _, key in ipairs(redis.call('KEYS', pattern)) do redis.call('DEL', key) end end return 1";

@@ -296,8 +296,8 @@ impl Crowd {
         })
     }
 
-    /// Reads the history of each committed message that its recipient has not received. A message that is still missing
-    /// then is lost.
+    /// For each committed message that the recipient has not received, reads the history of the recipient. A message
+    /// that is not in the history either is lost.
     pub fn look_for_messages(&mut self) -> Result<()> {
         self.mail.read_histories(true);
         for (peer, user) in self.mail.missing() {
@@ -328,7 +328,8 @@ impl Crowd {
         self.next_text - 1
     }
 
-    /// Sets the number of the last custom status, after a course has set some.
+    /// Sets the number of the last custom status, after a [`Course`](crate::course::Course) has set further custom
+    /// statuses.
     pub fn set_last_text(&mut self, text: u32) {
         self.next_text = text + 1;
     }
@@ -467,7 +468,7 @@ impl Crowd {
                 self.give(user, job)?;
             }
             if let Some(load) = &mut self.load {
-                // Without an idle user, the missed operations are not made up for later.
+                // If no client was idle, the missed operations are not made up for later.
                 load.made[kind] = due;
             }
         }

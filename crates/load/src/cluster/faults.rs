@@ -15,13 +15,13 @@ const LOAD: Rates = Rates { changes: 100, messages: 50, queries: 0 };
 const AROUND: Duration = Duration::from_secs(3);
 /// The longest wait until a node has stopped in an orderly way, or has started.
 const NODE_WITHIN: Duration = Duration::from_secs(60);
-/// The longest time, after the grace, in which watchers should be notified that the users of a killed node are OFFLINE.
+/// The longest time from the end of the grace until watchers are notified that the users of a killed node are OFFLINE.
 const LATE: Duration = Duration::from_secs(15);
 /// The time in which returning users must be connected again after a `kill -9`.
 const BACK_WITHIN: Duration = Duration::from_secs(30);
 /// The goal for the time after `FLUSHALL` until every status is right.
 const REPAIRED_WITHIN: Duration = Duration::from_secs(30);
-/// The time for which every status must then stay right.
+/// The time for which every status must stay right after the repair.
 const STAYS_RIGHT: Duration = Duration::from_secs(10);
 
 /// Stops and starts one node after another, under load.
@@ -32,7 +32,8 @@ pub fn rolling(stage: &mut Stage) -> Result<()> {
     let mut longest_stop = Duration::ZERO;
     for node in 0..stage.testbed.nodes.len() {
         let Stage { testbed, crowd, .. } = stage;
-        // The node reports that it is not ready, so the balancer passes no more clients to it.
+        // A node that is being stopped reports that it is not ready. The balancer then passes no more clients to the
+        // node.
         crowd.set_accepting(node, false);
         let began = Instant::now();
         testbed.nodes[node].terminate();
@@ -52,7 +53,7 @@ pub fn rolling(stage: &mut Stage) -> Result<()> {
         crowd.run_for(AROUND)?;
     }
     let changes = finish_load(stage)?;
-    // Notifications that are delayed until the end of the grace arrive now.
+    // Notifications that were delayed until the end of the grace arrive now.
     let grace = stage.sizes.grace;
     stage.crowd.run_for(grace + Duration::from_secs(12))?;
     stage.crowd.look_for_messages()?;
@@ -176,7 +177,7 @@ pub fn flush(stage: &mut Stage) -> Result<()> {
     let seconds = last.duration_since(flushed).as_secs_f64();
     let queries = crowd.queries;
     finish_load(stage)?;
-    // Users whose connections were not put back would become OFFLINE now.
+    // A user whose connection was not put back would become OFFLINE now.
     let grace = stage.sizes.grace;
     stage.crowd.run_for(grace + Duration::from_secs(12))?;
 
@@ -227,7 +228,7 @@ fn events(stage: &mut Stage, row: &str) {
         "",
         None,
     );
-    // The counts are of the whole run so far. Missing notifications are in the line above.
+    // These counts are of the whole run so far. The figure of missing notifications was added above.
     let faults = stage.crowd.fleet.picture.faults();
     for (what, count) in [
         ("told twice", faults.duplicates),

@@ -14,7 +14,7 @@ const RATE: u32 = 500;
 /// The numbers of outstanding changes of a course without a fixed rate. With more of them, nodes and Redis read and
 /// write several changes at once.
 const OUTSTANDING: [usize; 2] = [32, MANY_OUTSTANDING];
-/// The number of outstanding changes at which the commands of many of them reach Redis together.
+/// The number of outstanding changes at which Redis receives the commands of many changes together.
 const MANY_OUTSTANDING: usize = 512;
 /// The time in which Redis gives back the memory of tables and buffers that it no longer needs.
 const SHRINKING: Duration = Duration::from_secs(4);

@@ -17,8 +17,8 @@ pub const USERS: u32 = 63;
 const SLOW: u32 = 0;
 /// The number of outstanding changes.
 const OUTSTANDING: usize = 16;
-/// The number of rounds that count; one more round comes before. In each round, the client reads in one run and does
-/// not read in another.
+/// The number of rounds that count. One further round precedes them. In each round, the client reads in one run and
+/// does not read in another.
 const ROUNDS: u32 = 3;
 
 /// Measures the memory that a client costs when it does not read. For the server, this is the growth of its memory in a

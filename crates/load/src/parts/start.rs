@@ -52,7 +52,7 @@ struct Seat {
     since: Instant,
 }
 
-/// Logs `users` users in, one after another on each seat, and subscribes each to users before it.
+/// Logs `users` users in, one after another on each seat. Subscribes each user to users who have logged in before.
 fn populate(target: &ServerTarget, users: u32) -> Result<()> {
     let (dialer, mut poll, mut events) =
         (Dialer::new(target.transport)?, Poll::new()?, Events::with_capacity(1_024));
@@ -113,7 +113,8 @@ impl Seat {
         self.link.connect(number, (dialer, target.address), ReceiveBuffer::Usual, &message, poll.registry())
     }
 
-    /// Reads what has arrived. After the login, subscribes to users who have logged in before. Returns `true` after the answer to the subscription.
+    /// Reads the bytes that have arrived. After the login, subscribes to users who have logged in before. Returns
+    /// `true` after the answer to the subscription.
     fn is_done(&mut self, scratch: &mut [u8]) -> Result<bool> {
         loop {
             let mut answers = Vec::new();
