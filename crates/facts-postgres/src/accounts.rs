@@ -266,8 +266,8 @@ impl Facts for PostgresFacts {
                 WHERE (app, user_id, device) > ($1, $2, $3) AND durable
                 ORDER BY app, user_id, device LIMIT $4";
             let mut all: Vec<(User, Login)> = Vec::new();
-            // The logins are read in pages, so that each page has the time of a call. No app has this number, and no
-            // `userID` is empty.
+            // The logins are read in pages, so that the time limit of a call applies to each page. No app has the
+            // number -1, so the first page begins with the first login.
             let mut last = (-1, String::new(), String::new());
             loop {
                 let rows = self.store.read(DOING, sql, &[&last.0, &last.1, &last.2, &LOGINS_AT_ONCE]).await?;

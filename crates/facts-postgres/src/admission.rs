@@ -33,7 +33,7 @@ impl Admission {
 
     /// The statements that are run first on every new connection. They fail if the connection must not be used.
     pub(crate) fn statements(&self) -> String {
-        // A connection that fails the check of the mark has no lock yet.
+        // The mark is checked first: a connection that fails this check has not taken a lock yet.
         self.mark_statement() + &self.claim.statement()
     }
 

@@ -28,7 +28,8 @@ impl Connecting {
         self.timeout
     }
 
-    /// Opens a connection. The task that serves it ends when the connection is lost or the client is dropped.
+    /// Opens a connection. The task that serves the connection ends when the connection is lost or the client is
+    /// dropped.
     pub(crate) async fn connect(&self) -> Result<(Client, JoinHandle<()>)> {
         Ok(self.hosts.connect().await?)
     }

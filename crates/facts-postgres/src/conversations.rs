@@ -1,6 +1,6 @@
 //! Conversation lists. Each row belongs to one user, its owner. The first message of a conversation creates the row. If
-//! the owner deletes the row, the next message creates a new one. The owner sees the messages from the one that created
-//! the row.
+//! the owner deletes the row, the next message creates a new one. The owner sees the message that has created the row,
+//! and all later messages.
 
 use crate::friends::remark_at;
 use crate::lists_state::state_at;

@@ -18,7 +18,8 @@ pub struct NewerSchema {
     pub known: u32,
 }
 
-/// The error of a schema that only a program which uses the database may migrate.
+/// The error of a database whose schema is older than this program's. The program only reads facts, and must not
+/// migrate the schema.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "the database has schema {found}, and this program reads schema {known}: use the Lamplight of its nodes, or start a node \

@@ -120,8 +120,8 @@ impl Held {
                 Err(_) => break,
             }
         }
-        // The idle connections of the pool may be broken too. Without this call, each of them would be found broken
-        // only by a call that waits for its timeout.
+        // The idle connections of the pool may be broken too. If they stayed in the pool, each broken connection would
+        // make a call wait for its timeout.
         admission.suspect_connections(Instant::now());
     }
 }

@@ -1,7 +1,7 @@
 //! The hosts of a URL. A connection is opened to the first of them that can be used.
 //!
-//! A host that accepts connections and answers nothing, or a machine that is gone, must not use up the time for
-//! connecting, because another host may have taken over from it.
+//! A host may accept connections without answering, or its machine may be gone. Such a host must not use up the time
+//! for connecting, because another host may have taken over.
 
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -26,8 +26,8 @@ pub(crate) struct Hosts {
     tls: MakeRustlsConnect,
     /// The pause before the next host is tried.
     next_after: Duration,
-    /// The index of the host of the last connection. A host is kept while it can be used, so that a former host that
-    /// comes back is not mixed with the present one.
+    /// The index of the host of the last connection. Further connections are opened to this host while it can be used.
+    /// If a former host comes back, it is not used beside the present host.
     last: AtomicUsize,
     is_random: bool,
 }
@@ -112,8 +112,8 @@ fn order(first: usize, count: usize) -> impl ExactSizeIterator<Item = usize> {
     (0..count).map(move |n| (first + n) % count)
 }
 
-/// Makes a configuration for each host. If the numbers of hosts and ports do not match, returns the configuration
-/// itself, with which the library then names the error.
+/// Makes a configuration for each host. If the numbers of hosts and ports do not match, returns the unchanged
+/// configuration. The library then reports the error.
 fn split(config: &Config) -> Vec<Config> {
     let (hosts, addresses, ports) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports());
     let count = hosts.len().max(addresses.len());

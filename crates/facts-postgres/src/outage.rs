@@ -3,9 +3,10 @@
 use crate::fault::Cause;
 use std::time::{Duration, Instant};
 
-/// The kind of call that has failed or succeeded. An outage with a failed read is ended by a successful read or write,
-/// and one with a failed write by a successful write. A full disk and a refused admission are ended only by a success
-/// of the same kind.
+/// The kind of call that has failed or succeeded.
+///
+/// If only reads have failed, a successful read or write ends the outage. After a failed write, only a successful write
+/// ends it. After a full disk or a refused admission, only a success of the same kind ends it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Kind {
     /// A read, or another call that writes nothing.
@@ -30,7 +31,8 @@ struct Outage {
 }
 
 impl Outages {
-    /// Records a failure. Returns `true` if the failure begins an outage, or is the first refusal during an outage.
+    /// Records a failure. Returns `true` if the failure begins an outage, or if it is the first refused admission of
+    /// the outage.
     pub(crate) fn failed(&mut self, kind: Kind, cause: Cause, now: Instant) -> bool {
         let Some(outage) = &mut self.0 else {
             self.0 = Some(Outage { cause, since: now, ended_by: kind });
@@ -110,7 +112,7 @@ mod tests {
             // Reads may succeed while writes fail.
             ("wRrRW", "!...4"),
             ("rwRW", "!..3"),
-            // A refusal ends with the permission alone, and is logged also within an outage.
+            // A refusal ends only with a successful admission. It is logged even within an outage.
             ("aRWA", "!..3"),
             ("waRWA", "!!..4"),
             ("aawrA", "!...4"),

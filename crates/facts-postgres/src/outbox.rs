@@ -254,7 +254,7 @@ fn columns_of(terms: &[RecorderTerm]) -> (Vec<i64>, Vec<i64>) {
     terms.iter().map(|term| (i64::from(term.partition), number(term.term))).unzip()
 }
 
-/// `None` if all columns are NULL, because a term was not the last one.
+/// Reads the counts of stored notices. The columns are NULL if a term was not the last one; the result is then `None`.
 fn enqueued_if_current(row: &Row) -> Result<Option<Enqueued>> {
     match get::<Option<i64>>(row, 0)? {
         Some(_) => enqueued(row).map(Some),
@@ -369,8 +369,8 @@ impl Work for Batch<'_> {
                 rest = &rest[1..];
                 continue;
             }
-            // A run of notices: the first one, and the following ones of the lane for which no disconnect has to be
-            // searched.
+            // A run of notices: the first notice, and the notices after it that belong to the same lane and cannot
+            // cancel a disconnect.
             let goes_along =
                 |next: &&NewNotice| lane_of(next) == lane_of(first) && login_that_is_back(next).is_none();
             let length = 1 + rest[1..].iter().take_while(goes_along).count();

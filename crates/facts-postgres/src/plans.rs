@@ -30,7 +30,7 @@ async fn pages_are_read_along_an_index() {
     for (sql, values, index) in table {
         let plan = plan(&client, sql, values).await;
         assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{sql}: {plan}");
-        // This index has the entries of all users who have added a user.
+        // The index `friends_by_friend` has the entries of all users who have added a user, so it must not be read.
         assert!(!plan.contains("friends_by_friend"), "{sql}: {plan}");
     }
 }

@@ -26,7 +26,7 @@ pub(crate) const BETWEEN: &str = "SELECT
         EXISTS (SELECT FROM blocks AS b WHERE b.app = $1 AND b.owner = q.id AND b.blocked = $2)
     FROM unnest($3::text[]) WITH ORDINALITY AS q (id, place) ORDER BY q.place";
 
-/// Selects the restrictions of users. The lists are read only for users who have them. For `OFFSET`, see
+/// Selects the restrictions of users. A list is read only if the user needs it. For `OFFSET`, see
 /// [`MUTUAL`](crate::friends::MUTUAL).
 pub(crate) const RESTRICTIONS: &str = "SELECT a.lists_version, a.visibility,
         CASE WHEN a.visibility = 1 THEN ARRAY(
@@ -40,7 +40,7 @@ pub(crate) const RESTRICTIONS: &str = "SELECT a.lists_version, a.visibility,
     LEFT JOIN accounts AS a ON a.app = q.app AND a.id = q.id
     ORDER BY q.place";
 
-/// Selects the restricted users. The index contains only them.
+/// Selects the restricted users. Its index contains only restricted users.
 pub(crate) const RESTRICTED_USERS: &str = "SELECT app, id FROM accounts
     WHERE (visibility <> 0 OR block_count <> 0) AND (app, id) > ($1, $2) ORDER BY app, id LIMIT $3";
 

@@ -40,7 +40,8 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     }
     let failed = |error: tokio_postgres::Error| Fault::from(error).of(OPENING);
     let transaction = connection.transaction().await.map_err(failed)?;
-    // Data may be rewritten, and another node may be at it; the end of the transaction ends these settings too.
+    // A migration may rewrite much data, or wait for another node that migrates. The time limits therefore do not apply
+    // to this transaction.
     transaction
         .batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
         .await
@@ -95,7 +96,7 @@ pub(crate) async fn examine(store: &Store) -> Result<bool, FactsError> {
     }
 }
 
-/// The error of a trial statement (`Failed`), or of any other statement of the test (`Lost`).
+/// The error of the test of rights: of a trial statement (`Failed`), or of any other statement (`Lost`).
 enum Tried {
     Failed(FactsError),
     Lost(tokio_postgres::Error),

@@ -116,11 +116,11 @@ impl PostgresUrl {
         if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
             return Err(InvalidUrl::Scheme);
         }
-        // The rest of a password with an `@` would be read as the host, and shown.
+        // If the password had an unescaped `@`, its rest would be parsed as the host, and shown.
         if text.matches('@').count() > 1 {
             return Err(InvalidUrl::Credentials);
         }
-        // A certificate is always verified, so these modes of other clients ask for nothing more.
+        // A certificate is always verified. These modes of other clients are therefore the same as `require`.
         let text = ["verify-full", "verify-ca"]
             .iter()
             .fold(text.to_owned(), |text, mode| text.replace(&format!("sslmode={mode}"), "sslmode=require"));
@@ -220,8 +220,8 @@ impl PostgresSettings {
         }
         let millis = self.statement_timeout.as_millis();
         // PostgreSQL notices within a minute that the machine of this program is gone, and then frees its locks. The
-        // limit for a lock is shorter than the limit for a statement, because a statement that waits for a lock has
-        // changed nothing: the error then says so.
+        // limit for a lock is shorter than the limit for a statement. A statement that fails at the limit for a lock
+        // has changed nothing, and its error says so.
         let lock_millis = millis * 3 / 4;
         let bounds = format!(
             "-c statement_timeout={millis} -c lock_timeout={lock_millis} \

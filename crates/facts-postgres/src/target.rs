@@ -169,7 +169,8 @@ impl Target {
     /// Commits the copy. Until then, no other connection sees it.
     pub async fn commit(self) -> std::result::Result<(), FactsError> {
         self.client().batch_execute("COMMIT").await.map_err(failed)?;
-        // Without it, the first calls are planned for empty tables. If it fails, PostgreSQL does it by itself later.
+        // Without `ANALYZE`, the first calls would be planned for empty tables. If `ANALYZE` fails, PostgreSQL runs it
+        // later by itself.
         let _ = self.client().batch_execute("SET statement_timeout = 0; ANALYZE").await;
         Ok(())
     }
@@ -177,7 +178,8 @@ impl Target {
 
 impl Drop for Target {
     fn drop(&mut self) {
-        // A connection with an open transaction must not be used again; PostgreSQL undoes what it has done.
+        // A connection with an open transaction must not be used again. When it is closed, PostgreSQL rolls the
+        // transaction back.
         if let Some(connection) = self.connection.take() {
             drop(Object::take(connection));
         }
@@ -189,7 +191,8 @@ fn failed(error: tokio_postgres::Error) -> FactsError {
     Fault::from(error).of(COPYING)
 }
 
-/// Whether the table spreads the counts of a lane over slots. A copy has one slot.
+/// Whether the rows of the table have a column `slot`, over which the counts of a lane are spread. A copy uses one
+/// slot.
 fn has_slots(table: &Table) -> bool {
     table.name == "lanes"
 }

@@ -28,7 +28,7 @@ pub(crate) fn connector(config: &Config, ca: Option<&Path>) -> Result<MakeRustls
             roots.add(certificate)?;
         }
     } else if config.get_ssl_mode() != SslMode::Disable {
-        // Some of a system's certificates may be unusable; the others count.
+        // Unusable certificates of the system are ignored.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -48,7 +48,7 @@ async fn a_database_is_used_by_one_server_or_by_one_cluster() {
     for (first, second, expected) in table {
         let facts = open(&database, first).await.unwrap();
         assert_eq!(open(&database, second).await.err(), expected, "{first:?} {second:?}");
-        // A refused program has left no trace, and those that use the database may make further connections.
+        // A refused program has left no lock. The programs that use the database may open further connections.
         let calls = futures_util::future::join_all((0..8).map(|_| facts.apps())).await;
         assert!(calls.iter().all(Result::is_ok), "{calls:?}");
         // The examination of `doctor` is no use of the database.

@@ -163,7 +163,7 @@ async fn migrations_run_once_whichever_nodes_start() {
     }
 }
 
-/// A node of the release before calls functions with their former names and results.
+/// A node of the previous release calls functions with their former names and results.
 #[tokio::test]
 async fn a_node_of_the_release_before_obeys_block_lists() {
     let server = server().await;

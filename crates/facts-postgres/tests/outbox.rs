@@ -111,8 +111,8 @@ async fn a_term_begins_after_the_calls_of_the_former_one_have_ended() {
     assert_ne!(beginning.await.unwrap(), u64::try_from(term).unwrap());
 }
 
-/// Both nodes delete the rows of an app at the same time, while calls about its webhooks are still under way. Nothing of
-/// the app is left, and an app that is created again keeps its notices whatever a late node deletes.
+/// Both nodes delete the rows of an app at the same time, while calls about its webhooks are still under way. Nothing
+/// of the app is left. If the app is created again, it keeps its notices, even if a node deletes rows late.
 #[tokio::test]
 async fn two_nodes_delete_the_webhooks_of_an_app_at_once() {
     let (nodes, database) = two_nodes().await;

@@ -162,7 +162,7 @@ async fn a_call_that_is_ended_because_of_a_deadlock_is_run_again() {
         nodes[0].create_account(user(name), Timestamp(1)).await.unwrap();
     }
     let other = server().await.connect(database.name()).await;
-    // With this timeout, PostgreSQL ends the call of the node and not this session.
+    // With this timeout, PostgreSQL ends the call of the node, not this session.
     other.batch_execute("SET deadlock_timeout = '100s'; BEGIN").await.unwrap();
     let lock = "SELECT FROM accounts WHERE id = $1 FOR UPDATE";
     other.query(lock, &[&"bob"]).await.unwrap();
@@ -185,7 +185,7 @@ async fn a_dropped_call_is_done_whole_or_not_at_all() {
     }
     for n in 0..60 {
         let mut sending = nodes[0].send_message(message("alice", "bob", n));
-        // The future is polled while the connection makes progress, up to a number of polls that differs.
+        // The future is dropped after 0 to 5 polls, between which the connection makes progress.
         for _ in 0..n % 6 {
             if (&mut sending).now_or_never().is_some() {
                 break;

@@ -6,8 +6,8 @@ use lamplight_facts::AppDeletion;
 use lamplight_model::AppId;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-/// The tables with rows of apps, except the audit log, and the columns that identify a row. The accounts come last,
-/// because deleting an account also deletes rows of other tables, which would not be counted.
+/// The tables with rows of apps, except the audit log, and the columns that identify a row. The accounts come last:
+/// deleting an account also deletes its rows in other tables, and these rows would not be counted.
 const TABLES: &[(&str, &str)] = &[
     ("logins", "app, user, device"),
     ("marks", "app, user, device"),

@@ -100,7 +100,8 @@ impl Server {
         self.commit_alone().await;
     }
 
-    /// The URL of a database that this server or the other one serves, whichever accepts writes.
+    /// Returns the URL of a database with two hosts: this server and `other`. A client uses the host that accepts
+    /// writes.
     pub fn url_with(&self, other: &Self, database: &str) -> String {
         let host = |server: &Self| server.directory.display().to_string().replace('/', "%2F");
         let hosts = format!("{},{}", host(self), host(other));

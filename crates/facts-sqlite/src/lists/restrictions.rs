@@ -67,8 +67,8 @@ pub(super) fn unblock(db: &Connection, owner: &User, users: &[UserId]) -> Result
     Ok(Some(Unblocking { removed, state }))
 }
 
-/// Adds `entries` to the number of entries of the owner's block list. Increments the lists version if `entries` is not
-/// 0. Returns the current state.
+/// Adds `entries` to the number of entries of the owner's block list. If the number changes, increments the lists
+/// version. Returns the current state.
 fn count_entries(db: &Connection, owner: &User, entries: i64) -> Result<ListsState> {
     if entries != 0 {
         let sql = "UPDATE accounts SET block_count = block_count + ?3 WHERE app = ?1 AND id = ?2";
@@ -123,7 +123,7 @@ pub(super) fn restricted_users(db: &Connection, after: Option<&User>, limit: usi
     })
 }
 
-/// The index contains only restricted users.
+/// Selects the restricted users through an index that contains no other users.
 const RESTRICTED_USERS: &str = "SELECT app, id FROM accounts INDEXED BY accounts_restricted
     WHERE (visibility <> 0 OR block_count <> 0) AND (app, id) > (?1, ?2) ORDER BY app, id LIMIT ?3";
 
