@@ -44,7 +44,7 @@ impl Way {
         frame(1, Request::Login(login))
     }
 
-    /// Returns the preamble and the login of a user with a valid UserSig.
+    /// Returns the preamble, and the login of a user with a valid UserSig.
     pub fn opening(&self, user: &str) -> Result<Vec<u8>> {
         let sig = self.user_sig(user, &self.key)?;
         Ok([NATIVE_PREAMBLE.as_slice(), &self.login_frame(user, sig)].concat())

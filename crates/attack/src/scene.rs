@@ -15,23 +15,23 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The measurement before an attack lasts for the attack's duration divided by this number.
+/// The divisor of an attack's duration that gives the duration of the measurement before the attack.
 const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// The interval at which the descriptors are counted.
 const LOOK: Duration = Duration::from_millis(100);
-/// The p99 of the witness that is always allowed, in milliseconds: the target of docs/performance.md under a steady
+/// A p99 of the witness that is always allowed, in milliseconds. It is the target of docs/performance.md under a steady
 /// load.
 pub const EVEN_LOAD: f64 = 20.0;
 /// The p99 of the witness, in milliseconds, that the scheduler alone can cause: a thread may wait for the next tick,
-/// usually 4 ms. It is always allowed, also for attacks that may otherwise at most double the p99.
+/// usually for 4 ms. It is allowed even for an attack that may only double the p99.
 pub const A_TURN_OF_THE_SCHEDULER: f64 = 4.0;
 /// The priority of the attackers' threads, as the argument of `nice`.
 const LOWEST_PRIORITY: i32 = 19;
 /// The factor by which the witness's p99 may grow.
 const P99_FACTOR: f64 = 2.0;
 
-/// How the attacks are run.
+/// The settings of a run of attacks.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
     /// `true` for small and short attacks.
@@ -79,9 +79,10 @@ pub enum Kind {
         bound: Bound,
         /// The settings of the server that differ from the default.
         settings: Settings,
-        /// Whether the attack needs another server, [`Scene::other`], and attacks it in control periods.
+        /// `true` if the attack needs [`Scene::other`], a second server that it attacks in control periods.
         with_control: bool,
-        /// Prepares, calls [`Scene::begin`], attacks while [`Scene::goes_on`], and returns the findings.
+        /// Prepares the attack, calls [`Scene::begin`], and attacks while [`Scene::goes_on`] returns `true`. Returns
+        /// the findings.
         run: fn(Arc<Scene>) -> BoxFuture<'static, Result<Findings>>,
     },
     /// A mishap of an operator, with its own servers.
@@ -119,8 +120,8 @@ pub struct Scene {
     pub http: SocketAddr,
     /// The address of health and metrics.
     pub health: SocketAddr,
-    /// Another server on the same machine, which the witness does not use: its client port with the credentials, and its
-    /// address of health and metrics.
+    /// Another server on the same machine, which the witness does not use. The values are its client port with the
+    /// credentials, and its address of health and metrics.
     pub other: Option<(Way, SocketAddr)>,
     /// Whether the run is quick, with smaller numbers.
     pub quick: bool,
@@ -128,7 +129,7 @@ pub struct Scene {
     meter: ProcessMeter,
     witness: Mutex<Option<Witness>>,
     started: Mutex<Option<Started>>,
-    /// The CPU time and the duration of the attack, if it comes in periods.
+    /// The CPU time and the duration of the attack; `None` if the attack does not come in periods.
     attacked: Mutex<Option<(Duration, Duration)>>,
 }
 
@@ -172,12 +173,12 @@ pub struct Cost {
     pub descriptors: u64,
     /// The maximum of `descriptors`.
     pub descriptors_bound: u64,
-    /// The witness's p99 without an attack, in milliseconds. For an attack in periods, this and the following values are
-    /// medians over the periods.
+    /// The witness's p99 without an attack, in milliseconds. If the attack comes in periods, this value and the two
+    /// values below are medians over the periods.
     pub p99_before_ms: f64,
-    /// The witness's p99 while the same attack went to another server on the same machine.
+    /// The witness's p99, in milliseconds, during the same attack on another server of the same machine.
     pub p99_control_ms: Option<f64>,
-    /// The witness's p99 during the attack.
+    /// The witness's p99 during the attack, in milliseconds.
     pub p99_during_ms: f64,
     /// The maximum of `p99_during_ms`, in milliseconds.
     pub p99_bound_ms: f64,
@@ -194,8 +195,8 @@ impl Scene {
         Ok(())
     }
 
-    /// Begins the measurement of memory and descriptors. Is called instead of [`Scene::begin`] by an attack that comes in
-    /// periods.
+    /// Begins the measurement of memory and descriptors. An attack that comes in periods calls this instead of
+    /// [`Scene::begin`].
     pub fn start(&self) -> Result<()> {
         self.meter.reset_peak()?;
         let started = Started {
@@ -209,7 +210,7 @@ impl Scene {
         Ok(())
     }
 
-    /// Measures a period of this phase, during which `work` is done.
+    /// Measures a period of this phase, which lasts until `work` is done.
     pub async fn period<T>(&self, phase: Phase, work: impl Future<Output = T>) -> Result<T> {
         let (cpu, began) = (self.meter.cpu()?, Instant::now());
         self.set_phase(phase);
@@ -237,7 +238,7 @@ impl Scene {
         })
     }
 
-    /// Returns this number; in a quick run, returns a part of it.
+    /// Returns `usual`; in a quick run, returns a fraction of it.
     pub fn many(&self, usual: usize) -> usize {
         if self.quick { usual.div_ceil(8) } else { usual }
     }
@@ -307,7 +308,7 @@ fn load(
     let descriptors = Descriptors::watch(meter);
     let runtime = attackers()?;
     let ran = runtime.block_on(run(Arc::clone(&scene)));
-    // Measured while the attackers still hold their connections, which are part of the cost.
+    // The descriptors are measured while the attackers still hold their connections, which are part of the cost.
     let (peak_memory, cpu) = (meter.peak_memory(), meter.cpu());
     let own_cpu = ProcessMeter::new(std::process::id()).cpu()?;
     runtime.shutdown_background();
@@ -423,7 +424,7 @@ fn attackers() -> Result<tokio::runtime::Runtime> {
         .worker_threads(2)
         .enable_all()
         .on_thread_start(|| {
-            // Each thread has a priority of its own, and any user may lower the priority of a thread.
+            // Each thread has its own priority. Any user may lower the priority of a thread.
             let _ = rustix::process::nice(LOWEST_PRIORITY);
         })
         .build();

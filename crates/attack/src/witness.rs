@@ -9,15 +9,16 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The number of pairs of a user and a watcher. Each user changes some twelve times a second, too seldom for conflation.
+/// The number of pairs of a user and a watcher. Each user changes some twelve times per second, which is below the
+/// conflation rate.
 const PAIRS: usize = 8;
-/// The time between two changes over all pairs.
+/// The time between two changes of the witness, whatever the pair.
 const PAUSE: Duration = Duration::from_millis(10);
-/// The delay that is counted for a change that does not arrive.
+/// The delay that is recorded for a change that does not arrive.
 const LOST: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The phase of the measurement in which a change is counted.
+/// The phase of the measurement to which a change belongs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
     /// Changes are not counted.
@@ -39,13 +40,13 @@ pub struct Times {
 }
 
 impl Times {
-    /// The p99 of each period of a phase.
+    /// Returns the p99 of each period of a phase.
     pub fn p99s(&self, phase: Phase) -> Vec<f64> {
         let of_phase = self.periods.iter().filter(|(of, times)| *of == phase && !times.is_empty());
         of_phase.map(|(_, times)| p99(times)).collect()
     }
 
-    /// The median of the p99 of each period of a phase; NaN without any.
+    /// Returns the median of the p99s of all periods of a phase; NaN if the phase has no period.
     pub fn p99(&self, phase: Phase) -> f64 {
         let mut p99s = self.p99s(phase);
         p99s.sort_unstable_by(f64::total_cmp);
@@ -53,7 +54,7 @@ impl Times {
     }
 }
 
-/// The value below which 99 % of the times are.
+/// Returns the value below which 99 % of the times are.
 fn p99(times: &[f64]) -> f64 {
     let mut times = times.to_vec();
     times.sort_unstable_by(f64::total_cmp);
@@ -86,7 +87,7 @@ impl Witness {
         Ok(Self { period, thread })
     }
 
-    /// Begins a period: counts the changes from now on for this phase.
+    /// Begins a period. From now on, changes belong to this phase.
     pub fn set_phase(&self, phase: Phase) {
         let mut period = self.period.lock();
         *period = (phase, period.1 + 1);

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 /// The size of the body in bytes. It is below the console's limit.
 const BODY_BYTES: usize = 60_000;
 /// The allowed growth of the server's memory, in MiB. A peer without a key may use 64 KiB. The allocator and the kernel
-/// round this up.
+/// round each buffer up.
 const MEMORY_MIB: f64 = 8.0;
 
 pub const EIGHT: Attack = Attack {

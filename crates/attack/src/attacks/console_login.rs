@@ -10,11 +10,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// The allowed growth of the server's memory, in MiB. Verifying a password needs 19 MiB, and at most two run at a time.
+/// The allowed growth of the server's memory, in MiB. Verifying a password needs 19 MiB, and the console verifies at
+/// most two passwords at a time.
 const MEMORY_MIB: f64 = 64.0;
-/// The longest time in which an operator logs in with a known browser, at the first attempt.
+/// The longest time until an operator with a known browser is logged in, at the first attempt.
 const KNOWN_WITHIN: Duration = Duration::from_secs(2);
-/// The longest time in which an operator logs in with the right password, with retries while the console is busy.
+/// The longest time until an operator with the right password is logged in. The operator repeats the attempt while the
+/// console is busy.
 const IN_WITHIN: Duration = Duration::from_secs(10);
 
 /// The time for which an attempt waits for its answer.
@@ -91,15 +93,15 @@ async fn flood(scene: Arc<Scene>) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Returns one of some four million loopback addresses. 248 numbers in a row are in as many networks `/16`, and 60,000
-/// in as many networks `/24`.
+/// Returns one of some four million loopback addresses. Any 248 consecutive numbers give addresses in as many `/16`
+/// networks, and any 60,000 in as many `/24` networks.
 fn anywhere(number: usize) -> Ipv4Addr {
     let [network, part, host] = [number % 248, number / 248 % 256, number / (248 * 256) % 254];
     Ipv4Addr::new(127, 8 + network as u8, part as u8, 1 + host as u8)
 }
 
-/// Logs in with additional headers. Returns the status, and the cookie that will identify the browser. Returns `None` if
-/// there is no answer in this time.
+/// Logs in with additional headers. Returns the status, and the cookie that will identify the browser. Returns `None`
+/// if no answer arrives in time.
 async fn log_in_as(
     scene: &Scene,
     from: Ipv4Addr,

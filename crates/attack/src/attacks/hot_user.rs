@@ -1,5 +1,5 @@
-//! One user with 15,000 watchers who changes ten times a second, and 15,000 users who subscribe to that user at the same
-//! time. It is what a service must bear, rather than an attack.
+//! One user with 15,000 watchers who changes ten times a second, and 15,000 users who subscribe to that user at the
+//! same time. A service must bear this load; it is no attack.
 
 use crate::line::{Way, custom, frame};
 use crate::peer::{drain, logged_in_at, source};
@@ -34,12 +34,12 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const SUBSCRIBING: Duration = Duration::from_secs(10);
 /// The time within which the last subscription must be answered, after the first was sent.
 const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(11);
-/// The number of rounds, each with a period in which the user does not change and one in which the user does. The result
-/// is the median over the rounds.
+/// The number of rounds. Each round has a period in which the user does not change, and a period in which the user
+/// changes. The result is the median over the rounds.
 const ROUNDS: usize = 5;
 const PERIOD: Duration = Duration::from_secs(7);
 const QUICK_PERIOD: Duration = Duration::from_secs(1);
-/// The time within which each watcher must have a change or a later one.
+/// The time within which each watcher must have received a change or a later one.
 const NEWEST_WITHIN: Duration = Duration::from_secs(1);
 /// The time between two periods.
 const BETWEEN: Duration = Duration::from_secs(2);
@@ -155,7 +155,7 @@ impl Star {
     }
 }
 
-/// The custom status with this number.
+/// Returns the custom status with this number.
 fn text(number: usize) -> String {
     format!("change {number}")
 }
@@ -195,7 +195,8 @@ async fn subscribe(stream: TcpStream, due: Instant) -> Result<Subscribed> {
     Ok(Subscribed { fan, after: sent.elapsed(), at: Instant::now() })
 }
 
-/// The number of the newest change in these statuses; `None` if they have none of the user whom everybody watches.
+/// Returns the number of the newest change in these statuses; `None` if none of them is a status of the user whom
+/// everybody watches.
 fn newest(statuses: &[v1::UserStatus]) -> Option<usize> {
     statuses.iter().filter(|it| it.user_id == STAR).filter_map(|it| number(&it.custom_status)).max()
 }
@@ -249,19 +250,19 @@ struct Heard {
 }
 
 impl Heard {
-    /// Notes that the next change is made now, and returns its number.
+    /// Records that the next change is made now, and returns its number.
     fn make(&mut self) -> usize {
         self.made.push(Instant::now());
         self.with_last = 0;
         self.made.len()
     }
 
-    /// Notes that a watcher who had the change `before` has `now`.
+    /// Records that a watcher's newest change was `before` and is now `now`.
     fn has(&mut self, before: usize, now: usize) {
         self.with_last += usize::from(now == self.made.len() && before < now);
     }
 
-    /// Notes a notification. The watcher has lacked the change after `before` until now.
+    /// Records a notification. The watcher has lacked the change after `before` until this moment.
     fn hear(&mut self, before: usize, now: usize) {
         self.has(before, now);
         if let Some(first) = self.made.get(before).filter(|_| before < now) {
@@ -277,7 +278,7 @@ impl Heard {
         watchers.saturating_sub(self.with_last)
     }
 
-    /// Returns the lateness that this part of the notifications does not exceed.
+    /// Returns the lateness that is not exceeded by the fraction `part` of the notifications.
     fn late_ms(&self, part: f64) -> u32 {
         let mut sorted = self.late_ms.clone();
         sorted.sort_unstable();

@@ -22,16 +22,16 @@ use tokio::time::timeout;
 /// The name of the user whom everybody watches.
 const STAR: &str = "star";
 const WATCHERS: usize = 3_000;
-/// The number of rounds. Each has a period without an attack, one in which another server is attacked, and one of the
-/// attack. The result is the median over the rounds.
+/// The number of rounds. Each round has three periods: without an attack, with an attack on another server, and with
+/// the attack. The result is the median over the rounds.
 const ROUNDS: usize = 5;
-/// The length of a period. The witness makes some 600 changes in it, so six of them are above the p99.
+/// The length of a period. The witness makes some 600 changes in a period, so six of them are above the p99.
 const PERIOD: Duration = Duration::from_secs(7);
 const QUICK_PERIOD: Duration = Duration::from_secs(1);
 /// The time between two periods, in which the server handles the requests of the first one.
 const BETWEEN: Duration = Duration::from_secs(1);
-/// The attack must carry out this many changes per second, or it is too weak to count. Slightly below
-/// `limits.requests_per_second`.
+/// The least number of changes per second that the server must carry out during the attack. With fewer, the attack is
+/// too weak to count. The number is slightly below `limits.requests_per_second`.
 const LEAST_RATE: f64 = 1_500.0;
 const REQUESTS: &str = "lamplight_requests_total";
 const LOGINS_AT_ONCE: usize = 64;
@@ -66,7 +66,8 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     let mut rates = Vec::new();
     for round in 0..rounds {
         let mut phases = [Phase::Before, Phase::Control, Phase::During];
-        // Each phase comes first, second and last in turn, so that no phase has the better times of the machine.
+        // Each phase comes first, second and last in turn. No phase therefore profits from times at which the machine
+        // is faster.
         phases.rotate_left(round % 3);
         for phase in phases {
             if phase == Phase::Before {
@@ -119,8 +120,8 @@ impl Crowd {
         Ok(Self { way, health, star: Some(star), fans })
     }
 
-    /// Lets the user change the custom status as fast as the socket accepts requests, for this time. Returns the number
-    /// of requests per second that the server has carried out.
+    /// Lets the user change the custom status as fast as the socket accepts requests, for the given time. Returns the
+    /// number of requests per second that the server has carried out.
     async fn rush(&mut self, time: Duration) -> Result<f64> {
         let (began, requests) = (Instant::now(), counter(self.health, REQUESTS).await?);
         let until = began + time;
@@ -151,7 +152,8 @@ impl Crowd {
     }
 }
 
-/// Changes the custom status as fast as the socket takes it, and reads what the server sends, until the connection ends.
+/// Changes the custom status as fast as the socket accepts bytes. Reads the bytes that the server sends, until the
+/// connection ends.
 async fn flood(star: TcpStream) {
     let (from, mut to) = star.into_split();
     let reader = tokio::spawn(drain(from));
@@ -165,7 +167,7 @@ async fn flood(star: TcpStream) {
     reader.abort();
 }
 
-/// The number of watchers that are not notified of `LAST` within `LAST_WITHIN`.
+/// Returns the number of watchers that are not notified of `LAST` within `LAST_WITHIN`.
 fn untold_of_the_last(mut fans: Vec<std::net::TcpStream>) -> usize {
     let until = Instant::now() + LAST_WITHIN;
     let mut untold = fans.len();
@@ -183,7 +185,7 @@ fn read_all(connections: &mut [std::net::TcpStream], mut show: impl FnMut(&[u8])
     for few in connections.chunks_mut(READ_AT_ONCE) {
         for connection in few {
             received.clear();
-            // Reads until no more bytes have arrived. The witness detects a server that has ended.
+            // Reads until no more bytes have arrived. If the server has ended, the witness detects it.
             while let Ok(length) = connection.read(&mut buffer)
                 && length > 0
             {

@@ -94,7 +94,8 @@ async fn log_in_as(user: &'static str, user_sig: Result<String>, scene: Arc<Scen
     let (mut logins, mut slowest) = (0, Duration::ZERO);
     while logins == 0 || scene.left() > IN_WITHIN {
         let began = Instant::now();
-        // The user logs in from an address of its own, and in turn from an address that sends forged UserSigs.
+        // These logins come from an address without attackers. The login after the loop comes from an address that also
+        // sends forged UserSigs.
         let logged_in =
             scene.blocking(|scene| Line::log_in(&scene.way, "victim", IN_WITHIN).map(drop)).await?;
         slowest = slowest.max(began.elapsed());

@@ -40,7 +40,7 @@ async fn flood(scene: Arc<Scene>) -> Result<Findings> {
         let scene = Arc::clone(&scene);
         attackers.spawn(async move {
             let (first, again) = match number % 4 {
-                // Half of the connections that send pings never read the pongs.
+                // Half of the connections that send pings never read the answers.
                 0 | 1 => (PING, PING.repeat(500)),
                 2 => (FIRST, EMPTY.repeat(500)),
                 _ => (FIRST, FURTHER.repeat(500)),
