@@ -1,17 +1,17 @@
-//! The language of a server, as a client speaks it: bytes in, bytes out. No socket and no clock.
+//! The protocol of a server, as a client speaks it: bytes in, bytes out. No socket and no clock.
 
 use crate::ledger::Ledger;
 use anyhow::Result;
 
 /// The client's side of a server's protocol, for all connections of the generator.
 ///
-/// Each connection has a `step`, which is 0 when it is opened and whose further values belong to the dialect.
+/// Each connection has a `step`. It is 0 when the connection is opened. The dialect defines its other values.
 pub trait Dialect {
     /// Appends the bytes that a client sends as soon as it is connected.
     fn open(&mut self, user: u32, out: &mut Vec<u8>);
 
-    /// Reads all complete messages in `bytes`, appends answers to `out`, and returns the number of bytes that were
-    /// read. Fails if the bytes are not of the protocol, or the server refuses something.
+    /// Reads all complete messages in `bytes`, and appends answers to `out`. Returns the number of bytes that were
+    /// read. Fails if the bytes are not valid in the protocol, or if the server refuses a request.
     fn read(
         &mut self,
         user: u32,
@@ -24,8 +24,9 @@ pub trait Dialect {
     /// Appends the bytes with which a user makes the change with this number.
     fn change(&mut self, user: u32, number: u32, out: &mut Vec<u8>);
 
-    /// Appends the request with which a logged-in user makes a watch list that the server keeps, and returns `true`. The
-    /// answer completes it like a login. Returns `false` if the server keeps no list, or has it already.
+    /// Appends the request with which a logged-in user creates a watch list on the server, and returns `true`. The
+    /// answer to the request is reported like that to a login. Returns `false` if the server stores no watch lists, or
+    /// already has this one.
     fn subscribe(&mut self, _user: u32, _step: &mut u32, _out: &mut Vec<u8>) -> bool {
         false
     }
@@ -43,7 +44,7 @@ pub enum LoginKind {
     Return,
 }
 
-/// Receives what one connection hears.
+/// Records the messages that one connection receives.
 pub struct Heard<'a> {
     ledger: &'a mut Ledger,
     watcher: u32,
@@ -57,12 +58,12 @@ impl<'a> Heard<'a> {
         Self { ledger, watcher, now, logged_in: false }
     }
 
-    /// Notes the state of a user: the number of a change, or 0.
+    /// Records the state of a user: the number of a change, or 0.
     pub fn told(&mut self, user: u32, number: u32) {
         self.ledger.told(self.watcher, user, number, self.now);
     }
 
-    /// Notes the state of a user: the number of a change, 0, or `None` if the user is offline.
+    /// Records the state of a user: the number of a change, 0, or `None` if the user is offline.
     pub fn state(&mut self, user: u32, state: Option<u32>) {
         match state {
             Some(number) => self.told(user, number),
@@ -70,7 +71,7 @@ impl<'a> Heard<'a> {
         }
     }
 
-    /// Notes that the login is complete.
+    /// Records that the login is complete.
     pub fn log_in(&mut self) {
         self.logged_in = true;
     }
@@ -89,7 +90,8 @@ pub mod testing {
     use crate::ledger::{Counts, Ledger};
     use crate::ring::Ring;
 
-    /// A connection of user 0 in a ring of fifty users, in a phase in which user 1 has made the change 1.
+    /// A connection of user 0 in a ring of fifty users. In the current phase, user 1 has made the change with the
+    /// number 1.
     pub struct Line<D> {
         pub dialect: D,
         pub ledger: Ledger,
@@ -109,7 +111,7 @@ pub mod testing {
             Self { dialect, ledger, step: 0, sent, logged_in: false, kept: Vec::new() }
         }
 
-        /// Receives these bytes one by one, which is the hardest way to read them.
+        /// Receives these bytes one by one, so that every message arrives in pieces.
         pub fn hear(&mut self, bytes: &[u8]) {
             for byte in bytes {
                 self.kept.push(*byte);

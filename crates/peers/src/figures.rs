@@ -8,47 +8,47 @@ use std::collections::BTreeMap;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Row {
-    /// CPU of the server for a login.
+    /// CPU time of the server for a login.
     LoginCpu,
-    /// Time until everybody is logged in.
+    /// Time until all users are logged in.
     LoginTime,
-    /// Resident memory for a connection.
+    /// Resident memory of the server for a connection.
     IdleBytes,
-    /// Notifications per CPU-second with a few changes outstanding.
+    /// Notifications per second of the server's CPU time, with a few outstanding changes.
     Closed32,
     /// Notifications per second of the same load.
     Closed32Rate,
-    /// Notifications per CPU-second with many changes outstanding.
+    /// Notifications per second of the server's CPU time, with many outstanding changes.
     Closed512,
     /// Notifications per second of the same load.
     Closed512Rate,
-    /// CPU of the generator in the load with a few changes outstanding.
+    /// CPU time of the generator in the load with a few outstanding changes, as a part of the elapsed time.
     Closed32Generator,
-    /// CPU of the generator in the load with many changes outstanding.
+    /// CPU time of the generator in the load with many outstanding changes, as a part of the elapsed time.
     Closed512Generator,
-    /// Median latency at the low rate.
+    /// Median latency at the low rate of changes.
     Open500Median,
-    /// 99th percentile of the latency at the low rate.
+    /// 99th percentile of the latency at the low rate of changes.
     Open500P99,
-    /// Median latency at the high rate.
+    /// Median latency at the high rate of changes.
     Open5000Median,
-    /// 99th percentile of the latency at the high rate.
+    /// 99th percentile of the latency at the high rate of changes.
     Open5000P99,
-    /// Notifications per second at twice the highest rate.
+    /// Notifications per second while changes are made at twice the highest rate.
     SaturatedRate,
-    /// The oldest news that a watcher has received at twice the highest rate.
+    /// The highest latency of a notification while changes are made at twice the highest rate.
     SaturatedAge,
-    /// Time after the overload until everybody has the newest states.
+    /// Time from the end of the overload until all watchers have the newest states.
     SaturatedSettling,
-    /// Growth of the memory in the overload.
+    /// Growth of the server's memory during the overload.
     SaturatedGrowth,
-    /// Time until everybody is back.
+    /// Time until all users are logged in again after all connections were dropped.
     StormTime,
-    /// CPU of the server for each user who is back.
+    /// CPU time of the server for each user who logs in again.
     StormCpu,
-    /// Growth of the memory for one reader that is stalled.
+    /// Growth of the server's memory for one client that does not read.
     SlowGrowth,
-    /// Watched users whose newest state this reader does not have in the end.
+    /// The number of watched users whose newest state that client does not have at the end.
     SlowStale,
 }
 
@@ -78,7 +78,7 @@ pub const ROWS: [Row; 21] = [
 ];
 
 impl Row {
-    /// Returns the text of the row's head.
+    /// Returns the text in the first column of the row.
     pub fn text(self) -> &'static str {
         match self {
             Self::LoginCpu => "login: CPU of the server, ms",
@@ -117,7 +117,7 @@ pub struct Figure {
     pub remark: Option<String>,
 }
 
-/// The raw output of one phase.
+/// The measured values of one phase, for the raw output.
 #[derive(Clone, Debug, Serialize)]
 pub struct Phase {
     /// The name of the phase.
@@ -132,17 +132,17 @@ pub struct Phase {
     pub resident: u64,
     /// The number of changes.
     pub changes: u64,
-    /// The counts of copies.
+    /// The counts of notifications.
     pub counts: Counts,
-    /// The number of reads of the generator, and of the bytes in them.
+    /// The number of reads of the generator.
     pub reads: u64,
-    /// The bytes that the generator has read.
+    /// The number of bytes that the generator has read.
     pub bytes: u64,
     /// Latency in microseconds for each percentile.
     pub latency_us: BTreeMap<String, u64>,
 }
 
-/// The output of one peer in one round.
+/// The results of one peer in one round.
 #[derive(Clone, Debug, Serialize)]
 pub struct Run {
     /// The name of the peer.
@@ -155,7 +155,7 @@ pub struct Run {
     pub figures: Vec<Figure>,
     /// The phases.
     pub phases: Vec<Phase>,
-    /// The reason why the run has ended early.
+    /// The reason why the run has ended early; `None` if it is complete.
     pub error: Option<String>,
 }
 
@@ -177,8 +177,8 @@ pub fn number(value: f64) -> String {
     }
 }
 
-/// Returns the text of a cell: the figures of all rounds from the least to the greatest, and the numbers of the remarks.
-/// New remarks are appended to `remarks`.
+/// Returns the text of a cell: the lowest and the highest figure of all rounds, and the numbers of the remarks. Appends
+/// new remarks to `remarks`.
 fn cell(runs: &[Run], peer: &str, row: Row, remarks: &mut Vec<String>) -> String {
     let mine = runs.iter().filter(|run| run.peer == peer);
     let figures: Vec<&Figure> =

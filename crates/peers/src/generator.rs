@@ -1,4 +1,4 @@
-//! The connections of all users, on one thread with one epoll. Nothing is allocated for a notification.
+//! The connections of all users, on one thread with one epoll. A received notification allocates no memory.
 
 use crate::dialect::{Dialect, Heard, LoginKind};
 use crate::ledger::Ledger;
@@ -17,15 +17,15 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-/// The number of bytes that one read takes at most.
+/// The maximum number of bytes of one read.
 const READ_BYTES: usize = 64 * 1024;
 /// The largest message of a server, in bytes.
 const LARGEST_MESSAGE: usize = 64 * 1024;
-/// The number of events that one call returns at most.
+/// The maximum number of events that one call returns.
 const EVENTS: usize = 1_024;
-/// The shortest wait for which milliseconds are exact enough.
+/// The shortest wait for which a timeout in whole milliseconds is exact enough.
 const COARSE_WAIT: Duration = Duration::from_millis(20);
-/// The mark of the timer among the events.
+/// The token of the timer among the events.
 const TIMER: u64 = u64::MAX;
 /// The size of a small receive buffer. The kernel raises it to its minimum.
 const SMALL_BUFFER: usize = 4_096;
@@ -50,7 +50,7 @@ struct Connection {
     partial: Vec<u8>,
     /// Bytes that the socket has not accepted yet.
     unsent: Vec<u8>,
-    /// Whether the epoll reports that the socket accepts bytes.
+    /// Whether the epoll reports when the socket accepts bytes again.
     awaits_room: bool,
     /// Whether the connection reads.
     reads: bool,
@@ -63,7 +63,7 @@ pub struct Generator {
     epoll: OwnedFd,
     timer: OwnedFd,
     connections: Vec<Connection>,
-    /// The account of changes and copies.
+    /// The changes that were made, and the notifications that have arrived.
     pub ledger: Ledger,
     began: Instant,
     events: Vec<Event>,
@@ -121,7 +121,7 @@ impl Generator {
         Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
     }
 
-    /// Returns the state of a user's connection.
+    /// Returns the state of the user's connection.
     pub fn stage(&self, user: u32) -> Stage {
         self.connections[user as usize].stage
     }
@@ -146,7 +146,7 @@ impl Generator {
         mem::take(&mut self.gone)
     }
 
-    /// Connects a user and starts the login. `small` makes the kernel's receive buffer as small as possible.
+    /// Connects a user and starts the login. `small` selects the smallest receive buffer that the kernel allows.
     pub fn connect(&mut self, user: u32, small: bool) -> Result<()> {
         let socket = Socket::new(Domain::for_address(self.server), Type::STREAM, Some(Protocol::TCP))
             .context("cannot create a socket; is the limit of open files too low?")?;
@@ -172,8 +172,8 @@ impl Generator {
         Ok(())
     }
 
-    /// Sends the request for a user's watch list. The answer completes it like a login. Returns `false` if the server
-    /// needs no such request.
+    /// Sends the request that creates a user's watch list on the server. The answer is reported like that to a login.
+    /// Returns `false` if the server needs no such request.
     pub fn subscribe(&mut self, user: u32) -> Result<bool> {
         let connection = &mut self.connections[user as usize];
         let mut out = Vec::new();
@@ -202,7 +202,7 @@ impl Generator {
         self.watch(user)
     }
 
-    /// Sends the change of a user that was due at `due` (nanoseconds).
+    /// Sends a change of a user. The change was due at the time `due`, in nanoseconds.
     pub fn change(&mut self, user: u32, due: u64) -> Result<()> {
         let number = self.ledger.change(user, due);
         let mut out = mem::take(&mut self.out);
@@ -213,13 +213,13 @@ impl Generator {
         sent
     }
 
-    /// Waits for at most `wait`, and reads what has arrived.
+    /// Waits for at most `wait`, and reads the bytes that have arrived.
     pub fn pump(&mut self, wait: Duration) -> Result<()> {
         let value = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: wait.subsec_nanos().into() };
         let timeout = if wait.is_zero() || wait >= COARSE_WAIT {
             Some(value)
         } else {
-            // The timeout of the call counts in milliseconds, the timer in nanoseconds.
+            // The timeout of the call is in whole milliseconds, the timer in nanoseconds.
             let once = Itimerspec { it_interval: Timespec::default(), it_value: value };
             timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once)?;
             None
@@ -327,7 +327,7 @@ impl Generator {
         self.send(user, &unsent)
     }
 
-    /// Tells the epoll which events of a connection are needed.
+    /// Sets the events of a connection that the epoll reports.
     fn watch(&mut self, user: u32) -> Result<()> {
         let connection = &self.connections[user as usize];
         let Some(socket) = &connection.socket else { return Ok(()) };

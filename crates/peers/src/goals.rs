@@ -14,16 +14,16 @@ struct Goal {
     is_met: Bound,
 }
 
-/// The figure with which that of Lamplight is compared.
+/// The figure with which Lamplight's figure is compared.
 #[derive(Clone, Copy)]
 enum Against {
-    /// None: the bound is the figure itself.
+    /// No figure: the bound applies to Lamplight's figure itself.
     Nothing,
-    /// The best peer of one kind: the bound is the ratio.
+    /// The best figure of the peers of one kind. The bound applies to the ratio of the two figures.
     Best(Kind),
-    /// The best peer of all but the bare loop: the bound is the ratio.
+    /// The best figure of all peers except the bare loop. The bound applies to the ratio of the two figures.
     BestOfAll,
-    /// Lamplight's own figure in another row: the bound is the ratio.
+    /// Lamplight's own figure in another row. The bound applies to the ratio of the two figures.
     Own(Row),
 }
 
@@ -51,7 +51,7 @@ const GOALS: [Goal; 14] = [
     Goal { row: Row::SlowStale, against: Against::Nothing, is_met: Bound::AtMost(0.0) },
 ];
 
-/// Returns a line for each goal that the runs can judge.
+/// Returns a line for each goal for which the runs have the figures.
 pub fn goals(runs: &[Run], peers: &[Peer]) -> String {
     let lines: Vec<String> = GOALS.iter().filter_map(|goal| goal.line(runs, peers)).collect();
     if lines.is_empty() { String::new() } else { format!("\nGoals:\n\n{}\n", lines.join("\n")) }
@@ -88,7 +88,7 @@ impl Goal {
         (rounds > 0).then_some(text)
     }
 
-    /// Returns the figure or ratio of one round.
+    /// Returns the value that is compared with the bound: the figure or the ratio of one round.
     fn value(&self, ours: &Run, runs: &[Run], peers: &[Peer]) -> Option<f64> {
         let figure = figure_of(ours, self.row)?;
         let is_chosen = |peer: &Peer| match self.against {

@@ -1,29 +1,31 @@
-//! The account of a run: the changes that were made, and the copies that have arrived at watchers. Pure; times are
+//! The changes that were made in a run, and the notifications of them that have arrived at watchers. Pure: times are
 //! arguments.
+//!
+//! A *copy* is the notification of one change at one watcher. Each change has twenty copies.
 
 use crate::ring::{Ring, WATCHED};
 use hdrhistogram::Histogram;
 
-/// The mark of a user of whom a watcher has last heard that the user is offline.
+/// The value of `seen` after a notification that the user is offline.
 const GONE: u32 = u32::MAX;
 
 /// The unit of the latencies, in nanoseconds.
 const LATENCY_UNIT: u64 = 1_000;
 
-/// Changes and copies. A change has a number, which rises over all users; its copies are those for the twenty watchers.
+/// The changes and their copies. The changes of all users are numbered in one ascending sequence.
 pub struct Ledger {
     ring: Ring,
-    /// For each edge: the number of the last change that has arrived, 0, or `GONE`.
+    /// For each pair of a watcher and a user: the number of the last change that has arrived, 0, or `GONE`.
     seen: Vec<u32>,
     /// For each user: the number of the last change that was made.
     last: Vec<u32>,
-    /// The changes of the current phase; the first has the number `base + 1`.
+    /// The changes of the current phase. The first has the number `base + 1`.
     changes: Vec<Change>,
     base: u32,
-    /// A watcher whose copies do not count.
+    /// The watcher whose copies are not counted.
     ignored: Option<u32>,
     completed: Vec<u32>,
-    /// Changes with copies that have not arrived.
+    /// The number of changes of which some copies have not arrived.
     incomplete: u64,
     /// The counts of the current phase.
     pub counts: Counts,
@@ -33,7 +35,7 @@ pub struct Ledger {
 
 struct Change {
     user: u32,
-    /// The number of the user's change before.
+    /// The number of the user's previous change.
     previous: u32,
     /// The time at which the change was due, in nanoseconds.
     due: u64,
@@ -46,22 +48,22 @@ struct Change {
 pub struct Counts {
     /// Copies that have arrived.
     pub delivered: u64,
-    /// Copies that a newer change of the same user has replaced before they were sent.
+    /// Copies that were not sent, because a newer change of the same user has replaced the change.
     pub conflated: u64,
-    /// Copies that had arrived before, or arrived after a newer one.
+    /// Copies that had arrived before, or that arrived after the copy of a newer change.
     pub repeated: u64,
-    /// Copies for somebody else, or of a change that was not made.
+    /// Copies at a connection that does not watch the user, or with a change that the user has not made.
     pub strangers: u64,
     /// Notifications that a user is offline.
     pub offline: u64,
-    /// Notifications of a state that is older than the phase, such as those of a login.
+    /// Notifications of a state from before the phase, such as those after a login.
     pub states: u64,
-    /// Copies that have not arrived at the end of the phase.
+    /// Copies that had not arrived at the end of the phase.
     pub missing: u64,
 }
 
 impl Ledger {
-    /// Creates an account without changes, in which nobody has been heard of.
+    /// Creates a ledger without changes and notifications.
     pub fn new(ring: Ring) -> Self {
         Self {
             ring,
@@ -78,8 +80,8 @@ impl Ledger {
         }
     }
 
-    /// Begins a phase with room for this number of changes. Copies of earlier changes count as states from now on.
-    /// Copies at the watcher `ignored` do not count.
+    /// Begins a phase, with room for this number of changes. From now on, copies of earlier changes count as states.
+    /// Copies at the watcher `ignored` are not counted.
     pub fn begin(&mut self, room: usize, ignored: Option<u32>) {
         self.base += self.changes.len() as u32;
         self.changes.clear();
@@ -96,7 +98,7 @@ impl Ledger {
         self.latencies.reset();
     }
 
-    /// Notes a change of a user that was due at `due` (nanoseconds). Returns its number.
+    /// Records a change of a user, and returns its number. The change was due at the time `due`, in nanoseconds.
     pub fn change(&mut self, user: u32, due: u64) -> u32 {
         let watchers = self.ring.neighbours(user).filter(|watcher| Some(*watcher) != self.ignored);
         let left = watchers.count() as u8;
@@ -108,7 +110,8 @@ impl Ledger {
         number
     }
 
-    /// Notes that a watcher was told of a user's state at `now` (nanoseconds): the number of a change, or 0.
+    /// Records that a watcher was notified of a user's state at the time `now`, in nanoseconds. The state is the number
+    /// of a change, or 0.
     pub fn told(&mut self, watcher: u32, user: u32, number: u32, now: u64) {
         let Some(edge) = self.ring.edge(watcher, user) else {
             // Some servers tell users of themselves.
@@ -153,7 +156,7 @@ impl Ledger {
         }
     }
 
-    /// Notes that a watcher was told that a user is offline.
+    /// Records that a watcher was notified that a user is offline.
     pub fn told_offline(&mut self, watcher: u32, user: u32) {
         match self.ring.edge(watcher, user) {
             Some(edge) => {
@@ -164,7 +167,7 @@ impl Ledger {
         }
     }
 
-    /// Returns the user of a completed change, once for each change.
+    /// Removes a completed change, and returns its user.
     pub fn next_completed(&mut self) -> Option<u32> {
         let number = self.completed.pop()?;
         Some(self.changes[(number - self.base - 1) as usize].user)
@@ -175,30 +178,31 @@ impl Ledger {
         self.changes.len() as u64
     }
 
-    /// Whether every copy of every change of the phase has arrived.
+    /// Returns `true` if every copy of every change of the phase has arrived.
     pub fn is_complete(&self) -> bool {
         self.incomplete == 0
     }
 
-    /// Counts the copies that have not arrived, and returns the counts of the phase.
+    /// Counts the copies that have not arrived as missing, and returns the counts of the phase.
     pub fn end(&mut self) -> Counts {
         self.counts.missing = self.changes.iter().map(|change| u64::from(change.left)).sum();
         self.counts
     }
 
-    /// Returns the number of watched users whose newest change a watcher has not seen, among those with a change.
+    /// Returns the number of users whose newest change has not arrived at a watcher. Counts only watched users who have
+    /// made a change.
     pub fn stale(&self, watcher: u32) -> usize {
         let newest = |user: &u32| self.last[*user as usize] > self.base;
         let is_stale = |user: &u32| self.seen_of(watcher, *user) != self.last[*user as usize];
         self.ring.neighbours(watcher).filter(newest).filter(is_stale).count()
     }
 
-    /// Returns the number of pairs in which a watcher sees a user as offline.
+    /// Returns the number of pairs of a watcher and a user whom the watcher has last seen as offline.
     pub fn seen_as_offline(&self) -> usize {
         self.seen.iter().filter(|seen| **seen == GONE).count()
     }
 
-    /// Forgets all that a watcher has seen, because its connection has ended.
+    /// Forgets the notifications of a watcher, because the watcher's connection has ended.
     pub fn forget(&mut self, watcher: u32) {
         let first = watcher as usize * WATCHED;
         self.seen[first..first + WATCHED].fill(GONE);
@@ -280,7 +284,7 @@ mod tests {
         ledger.told_offline(1, 5);
         assert_eq!(ledger.counts, Counts { states: 2, offline: 1, ..Counts::default() });
         assert_eq!(ledger.seen_as_offline(), 50 * 20 - 1);
-        // The ignored watcher is told, but its copies are neither expected nor counted.
+        // The ignored watcher is notified, but its copies are neither expected nor counted.
         let new = ledger.change(3, 0);
         for watcher in Ring::new(50).unwrap().neighbours(3) {
             ledger.told(watcher, 3, new, 0);

@@ -1,7 +1,7 @@
 //! One workload for Lamplight and for the systems that a team might choose instead: `cargo xtask bench peers`.
 //!
-//! One generator drives all of them, so its own cost is the same for each. It knows nothing of a server but its address,
-//! its process and, in an adapter, its protocol. `docs/performance.md` explains the rows of the table.
+//! One generator drives all of them, so its own cost is the same for each. It knows only the address and the process of
+//! a server. The adapter of a server knows its protocol. `docs/performance.md` explains the rows of the table.
 
 mod args;
 mod dialect;
@@ -104,7 +104,7 @@ pub fn measure(args: &Args) -> Result<Vec<Run>> {
     Ok(runs)
 }
 
-/// Measures one peer. What was measured before an error is kept.
+/// Measures one peer. If an error ends the run, the result has the figures that were measured before.
 fn measure_one(peer: &Peer, setup: &Setup<'_>, round: u32, lengths: Lengths) -> Run {
     let failed = |error: anyhow::Error| {
         say(&format!("  failed: {error:#}"));
@@ -137,7 +137,7 @@ fn is_installed(peer: &Peer, modules: &Path) -> bool {
     missing.is_none()
 }
 
-/// Returns what is not comparable, and the versions.
+/// Returns the remarks about figures that are not comparable, and the versions and errors of the peers.
 fn remarks(peers: &[&Peer], runs: &[Run]) -> String {
     let mut text = String::from("\nNot comparable:\n\n");
     for peer in peers {
@@ -190,7 +190,7 @@ fn raise_file_limit(ring: Ring) -> Result<()> {
             "{needed} open files are needed, but only {maximum} are allowed (ulimit -Hn)"
         );
     }
-    // If the limit cannot be raised, an error at a connection says so.
+    // If the limit cannot be raised, opening a connection fails with an error that says so.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! The names of users and the texts of statuses on every wire. They have fixed lengths, so that all peers carry the
-//! same bytes.
+//! The names of users and the texts of statuses, as all peers send them. They have fixed lengths, so that each peer
+//! sends equally many bytes of them.
 
 /// The length of a user's name in bytes.
 pub const NAME_BYTES: usize = 8;
@@ -37,7 +37,7 @@ pub fn user_of(name: &[u8]) -> Option<u32> {
     digits(name.strip_prefix(b"u")?)
 }
 
-/// Returns the state in a text: the number of a change, 0 for "online", `None` for any other text.
+/// Returns the state in a text: the number of a change, or 0 for "online". Returns `None` for any other text.
 pub fn number_of(text: &[u8]) -> Option<u32> {
     match text.strip_prefix(BUSY) {
         Some(rest) => digits(rest),
@@ -45,7 +45,7 @@ pub fn number_of(text: &[u8]) -> Option<u32> {
     }
 }
 
-/// Returns the state in a text: `None` inside for "offline".
+/// Returns the state in a text, like [`number_of`]; `Some(None)` for "offline".
 pub fn state_of(text: &[u8]) -> Option<Option<u32>> {
     if text == OFFLINE.as_bytes() { Some(None) } else { number_of(text).map(Some) }
 }

@@ -7,29 +7,29 @@ use crate::stage::Stage;
 use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 
-/// The number of logins under way in the phase `login`.
+/// The number of logins in progress at a time in the phase `login`.
 const LOGIN_WINDOW: usize = 64;
-/// The number of logins under way in the phase `storm`.
+/// The number of logins in progress at a time in the phase `storm`.
 const STORM_WINDOW: usize = 256;
-/// The part of the measured time for which a load runs before.
+/// The duration of the warm-up before a measured load, as a fraction of the measured time.
 const WARM_UP: f64 = 0.2;
-/// The number of turns of all outstanding changes that a load has at least, if it does not last too long.
+/// A load is extended until each outstanding change was on average replaced this many times, up to [`LONGEST_LOAD`].
 const TURNS: u64 = 5;
 /// The longest duration of a load, as a multiple of the measured time.
 const LONGEST_LOAD: u32 = 6;
-/// The part of the measured capacity that a fixed rate may have.
+/// The highest fixed rate, as a fraction of the measured capacity. A higher rate is lowered.
 const BEARABLE: f64 = 0.9;
-/// The number of changes that are made before the generator reads again.
+/// The maximum number of changes that are sent before the generator reads again.
 const BURST: u32 = 64;
-/// The longest time without a notification while some are expected.
+/// The longest time without a notification while notifications are expected.
 const STALLED: Duration = Duration::from_secs(20);
 /// The longest time after an overload until all newest states have arrived.
 const LONGEST_SETTLING: Duration = Duration::from_secs(120);
-/// The user whose client is stalled.
+/// The user whose client does not read.
 const SLOW: u32 = 0;
-/// The number of changes outstanding while a client is stalled.
+/// The number of outstanding changes while a client does not read.
 const SLOW_OUTSTANDING: usize = 16;
-/// The number of changes for which the account has room at first, for each second.
+/// The number of changes per second for which the ledger reserves room.
 const ROOM: usize = 50_000;
 
 /// The lengths of the phases.
@@ -37,13 +37,13 @@ const ROOM: usize = 50_000;
 pub struct Lengths {
     /// The time for which a load is measured.
     pub load: Duration,
-    /// The time for which one client is stalled.
+    /// The time for which one client does not read.
     pub slow: Duration,
     /// The time that a server gets after the logins before its memory is read.
     pub settling: Duration,
 }
 
-/// The users of a load, and the number of changes under way.
+/// The users of a load, and the number of its outstanding changes.
 struct ClosedLoad {
     users: Vec<u32>,
     outstanding: usize,
@@ -54,7 +54,7 @@ struct ClosedLoad {
 /// Runs all phases.
 pub fn run(stage: &mut Stage, lengths: Lengths) -> Result<()> {
     login(stage, lengths.settling)?;
-    // The stalled reader comes before the loads, after which free memory of a process would hide its growth.
+    // This phase precedes the loads. After a load, the server has free memory, which would hide the growth.
     slow(stage, lengths.slow)?;
     let all: Vec<u32> = (0..stage.ring.users()).collect();
     let narrow = ClosedLoad { users: all.clone(), outstanding: 32, ignored: None };
@@ -82,7 +82,8 @@ pub fn run(stage: &mut Stage, lengths: Lengths) -> Result<()> {
     storm(stage)
 }
 
-/// Measures the memory of all connections, and then logins of known users while nobody is connected at first.
+/// Measures the memory of all connections. Then measures logins of users whom the server knows, beginning without any
+/// connection.
 fn login(stage: &mut Stage, settling: Duration) -> Result<()> {
     let users = f64::from(stage.ring.users());
     let empty = served_once(stage)?;
@@ -113,8 +114,8 @@ fn login(stage: &mut Stage, settling: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Lets one user log in, change and leave. Returns the resident memory of the server, in bytes, which now has the pages of
-/// its program that serving needs.
+/// Logs one user in, makes one change, and ends the connection. Afterwards, the server has loaded the parts of its
+/// program that it needs. Returns its resident memory in bytes.
 fn served_once(stage: &mut Stage) -> Result<u64> {
     const FIRST: u32 = 0;
     stage.generator.ledger.begin(1, None);
@@ -132,8 +133,8 @@ fn mark_seconds(stage: &mut Stage, name: &str, mark: &crate::stage::Mark) -> Res
     Ok(stage.measured(name, mark)?.seconds)
 }
 
-/// Measures a load in which each complete change starts the next one, and no user has two under way. Returns the number
-/// of changes per second.
+/// Measures a load in which each completed change starts the next one. No user has two outstanding changes. Returns the
+/// number of changes per second.
 fn closed(
     stage: &mut Stage,
     name: &str,
@@ -148,7 +149,8 @@ fn closed(
     drive(stage, load, &mut is_busy, &mut under_way, time.mul_f64(WARM_UP))?;
     stage.generator.ledger.begin_counting();
     let mark = stage.mark()?;
-    // A slow server answers in bursts as large as all that is outstanding.
+    // A slow server sends the notifications of all outstanding changes in one burst. The load therefore lasts for
+    // several bursts.
     let enough = TURNS * load.outstanding as u64 * WATCHED as u64;
     for _ in 0..LONGEST_LOAD {
         drive(stage, load, &mut is_busy, &mut under_way, time)?;
@@ -166,7 +168,7 @@ fn closed(
     Ok(delivered / WATCHED as f64 / measured.seconds)
 }
 
-/// Keeps changes under way for some time.
+/// Keeps `load.outstanding` changes outstanding for some time.
 fn drive(
     stage: &mut Stage,
     load: &ClosedLoad,
@@ -207,8 +209,8 @@ fn drive(
     }
 }
 
-/// Measures the latency of changes that are due at a fixed rate. A rate that the server cannot bear is lowered to half
-/// of what it can.
+/// Measures the latency of changes at a fixed rate. If the rate is too high for the server, changes are made at half of
+/// the server's capacity.
 fn open(stage: &mut Stage, rate: f64, capacity: f64, time: Duration, [median, p99]: [Row; 2]) -> Result<()> {
     let bearable = rate <= BEARABLE * capacity;
     let rate_used = if bearable { rate } else { (capacity / 2.0).max(1.0).round() };
@@ -230,8 +232,8 @@ fn open(stage: &mut Stage, rate: f64, capacity: f64, time: Duration, [median, p9
     Ok(())
 }
 
-/// Makes changes of random users at a fixed rate for some time, however late the copies are. A generator that is late
-/// stops after half of the time more.
+/// Makes changes of random users at a fixed rate for some time, without waiting for notifications. If the generator is
+/// too slow for the rate, stops after 1.5 times that time.
 fn at_rate(stage: &mut Stage, rate: f64, time: Duration) -> Result<()> {
     let (began, users) = (stage.generator.now(), stage.ring.users());
     let changes = (rate * time.as_secs_f64()) as u64;
@@ -255,7 +257,7 @@ fn at_rate(stage: &mut Stage, rate: f64, time: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Measures changes at twice the rate that the server can bear.
+/// Measures changes at `rate`, which is twice the capacity of the server.
 fn saturated(stage: &mut Stage, rate: f64, time: Duration) -> Result<()> {
     stage.quiet()?;
     stage.generator.ledger.begin((rate * 2.0 * time.as_secs_f64()) as usize, None);
@@ -303,7 +305,8 @@ fn await_copies(stage: &mut Stage, patience: Duration) -> Result<()> {
     Ok(())
 }
 
-/// Fails if a copy was repeated or for somebody else, or, if `all`, did not arrive. Returns the number of missing copies.
+/// Fails if a copy was repeated, or arrived at a connection that does not watch the user. With `all`, also fails if a
+/// copy is missing. Returns the number of missing copies.
 fn check_counts(stage: &mut Stage, all: bool) -> Result<u64> {
     let counts = stage.generator.ledger.end();
     if let Some(phase) = stage.run.phases.last_mut() {
@@ -314,7 +317,7 @@ fn check_counts(stage: &mut Stage, all: bool) -> Result<u64> {
     Ok(counts.missing)
 }
 
-/// Drops all connections at once, and measures how soon everybody is back.
+/// Drops all connections at once, and measures the time until all users are logged in again.
 fn storm(stage: &mut Stage) -> Result<()> {
     stage.quiet()?;
     stage.generator.set_login(LoginKind::Return);
@@ -333,7 +336,7 @@ fn storm(stage: &mut Stage) -> Result<()> {
     Ok(())
 }
 
-/// Stalls one client while the users that it watches change all the time, and lets it read again.
+/// Makes one client stop reading while the users that it watches change continuously. Then makes the client read again.
 fn slow(stage: &mut Stage, time: Duration) -> Result<()> {
     stage.generator.cut(SLOW);
     stage.quiet()?;
@@ -343,7 +346,7 @@ fn slow(stage: &mut Stage, time: Duration) -> Result<()> {
         outstanding: SLOW_OUTSTANDING,
         ignored: Some(SLOW),
     };
-    // With few users, the watchers of the busy users are all users; a run before fills the buffers that they need.
+    // With few users, all users are watchers of these users. The warm-up fills the buffers that their connections need.
     stage.generator.ledger.begin(ROOM * time.as_secs() as usize, None);
     let (mut is_busy, mut under_way) = (vec![false; stage.ring.users() as usize], 0);
     drive(
@@ -364,7 +367,7 @@ fn slow(stage: &mut Stage, time: Duration) -> Result<()> {
     (is_busy, under_way) = (vec![false; stage.ring.users() as usize], 0);
     let cut = drive_with_a_loss(stage, &load, &mut is_busy, &mut under_way, time)?;
     stage.measured("stalled reader", &mark)?;
-    // A server that has cut the connection has freed the memory already.
+    // If the server has closed the connection, it has already freed the memory, so the peak is used.
     let grown = stage.server.peak()?.saturating_sub(before);
     let changes = stage.generator.ledger.changes();
 
@@ -388,7 +391,7 @@ fn slow(stage: &mut Stage, time: Duration) -> Result<()> {
     let remark = format!("{changes} changes");
     stage.note(Row::SlowGrowth, grown as f64 / f64::from(1 << 20), Some(remark));
     stage.note(Row::SlowStale, stale as f64, ended.then(|| "the server has cut it".to_owned()));
-    // The next phases have all users again, with buffers of the usual size.
+    // In the next phases, all users are connected again, with buffers of the usual size.
     stage.generator.cut(SLOW);
     stage.generator.take_gone();
     stage.quiet()?;
@@ -399,7 +402,8 @@ fn load_of(load: &ClosedLoad) -> ClosedLoad {
     ClosedLoad { users: load.users.clone(), outstanding: load.outstanding, ignored: load.ignored }
 }
 
-/// Keeps changes under way, in slices, and tolerates the end of the stalled connection. Returns whether it was ended.
+/// Keeps changes outstanding, although the connection of the user [`SLOW`] may end. Returns whether the server has
+/// ended it.
 fn drive_with_a_loss(
     stage: &mut Stage,
     load: &ClosedLoad,

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 pub const WATCHED: usize = 20;
 /// The number of watched users on each side.
 const REACH: u32 = WATCHED as u32 / 2;
-/// The largest number of users. Files per process are limited to 20,000 on many systems.
+/// The maximum number of users. Many systems allow only 20,000 files per process.
 const MOST: u32 = 100_000;
 
 /// A ring of users, numbered from 0.

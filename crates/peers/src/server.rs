@@ -13,14 +13,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The interval between two checks of a starting server.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
-/// A running server. Dropping the value kills its processes.
+/// A running server. Dropping the value kills the processes of the server.
 pub struct Server {
     /// The address for clients.
     pub address: SocketAddr,
-    /// The version, as the program says it.
+    /// The version, as printed by the program.
     pub version: String,
     child: Child,
-    /// The process whose cost counts.
+    /// The process whose memory and CPU time are measured.
     pid: u32,
 }
 
@@ -64,7 +64,7 @@ impl Server {
         Ok(ProcessMeter::new(self.pid).memory()?.resident)
     }
 
-    /// Makes the highest resident memory count from now on.
+    /// Resets the highest resident memory, so that it counts from now on.
     pub fn reset_peak(&self) -> Result<()> {
         ProcessMeter::new(self.pid).reset_peak()
     }

@@ -10,15 +10,16 @@ use anyhow::{Result, ensure};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// The longest time without any progress. After a storm, a server may first tell every watcher of every end.
+/// The longest time without any progress. After a storm, a server may first notify all watchers of all ended
+/// connections.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// The longest wait for a server that comes to rest.
+/// The longest wait until the server is quiet.
 const LONGEST_UNREST: Duration = Duration::from_secs(120);
 /// The time without notifications after which the server is quiet.
 const SILENCE: Duration = Duration::from_millis(300);
-/// The part of one core that a quiet server may use.
+/// The maximum fraction of one core that a quiet server may use.
 const IDLE_SHARE: f64 = 0.05;
-/// The part of the time that the generator may work. Above it, the generator limits the figure.
+/// The maximum fraction of the time for which the generator may work. Above it, the generator limits the figure.
 const BUSY_GENERATOR: f64 = 0.95;
 /// The longest wait of the generator in one call.
 const LONGEST_WAIT: Duration = Duration::from_millis(20);
@@ -27,7 +28,7 @@ const PERCENTILES: [f64; 6] = [0.5, 0.9, 0.99, 0.999, 0.9999, 1.0];
 
 /// A server with the connections of all users.
 pub struct Stage {
-    /// Whether a watcher is told of states at its login.
+    /// Whether the server stores the states of users, so that a watcher gets them at its login.
     pub keeps_states: bool,
     /// The users, and who watches whom.
     pub ring: Ring,
@@ -35,9 +36,9 @@ pub struct Stage {
     pub generator: Generator,
     /// The server.
     pub server: Server,
-    /// The choice of users.
+    /// The random numbers that choose users.
     pub random: Random,
-    /// The output.
+    /// The results of the run.
     pub run: Run,
 }
 
@@ -56,7 +57,7 @@ pub struct Measured {
     pub seconds: f64,
     /// The CPU time of the server in seconds.
     pub server_cpu: f64,
-    /// The part of the time in which the generator has worked.
+    /// The fraction of the time in which the generator has worked.
     pub generator_share: f64,
 }
 
@@ -84,14 +85,14 @@ impl Stage {
         })
     }
 
-    /// Notes a figure.
+    /// Prints a figure, and adds it to the results.
     pub fn note(&mut self, row: Row, value: f64, remark: Option<String>) {
         let remark_text = remark.as_ref().map(|remark| format!(" ({remark})")).unwrap_or_default();
         crate::say(&format!("    {:<48} {}{remark_text}", row.text(), crate::figures::number(value)));
         self.run.figures.push(Figure { row, value, remark });
     }
 
-    /// Reads the clocks at the beginning of a measurement.
+    /// Reads the clocks and counters at the beginning of a measurement.
     pub fn mark(&self) -> Result<Mark> {
         Ok(Mark {
             server_cpu: self.server.cpu()?,
@@ -101,7 +102,7 @@ impl Stage {
         })
     }
 
-    /// Reads the clocks at the end of a measurement.
+    /// Reads the clocks and counters at the end of a measurement, and adds the phase to the results.
     pub fn measured(&mut self, name: &str, mark: &Mark) -> Result<Measured> {
         let seconds = mark.at.elapsed().as_secs_f64();
         let server_cpu = self.server.cpu()?.saturating_sub(mark.server_cpu).as_secs_f64();
@@ -124,7 +125,7 @@ impl Stage {
         Ok(Measured { seconds, server_cpu, generator_share: generator_cpu / seconds })
     }
 
-    /// Waits for at most `wait`, and reads what has arrived. Fails if the server has ended a connection.
+    /// Waits for at most `wait`, and reads the bytes that have arrived. Fails if the server has ended a connection.
     pub fn pump(&mut self, wait: Duration) -> Result<()> {
         self.generator.pump(wait.min(LONGEST_WAIT))?;
         let gone = self.generator.take_gone();
@@ -137,7 +138,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Logs all users in, `window` at a time. A connection that ends before its login is complete is made again.
+    /// Logs all users in, `window` at a time. If a connection ends before its login is complete, tries again.
     pub fn log_in_all(&mut self, window: usize) -> Result<()> {
         self.for_all(window, |generator, user| {
             generator.connect(user, false)?;
@@ -145,7 +146,8 @@ impl Stage {
         })
     }
 
-    /// Logs one user in, and reads what follows. `small` makes the receive buffer as small as possible.
+    /// Logs one user in, and reads until the server is quiet. `small` selects the smallest receive buffer that the
+    /// kernel allows.
     pub fn log_in(&mut self, user: u32, small: bool) -> Result<()> {
         self.generator.connect(user, small)?;
         let until = Instant::now() + PATIENCE;
@@ -157,13 +159,13 @@ impl Stage {
         self.quiet()
     }
 
-    /// Makes the watch lists of all users, `window` at a time, if the server keeps them.
+    /// Creates the watch lists of all users on the server, `window` at a time, if the server needs the request.
     pub fn subscribe_all(&mut self, window: usize) -> Result<()> {
         self.for_all(window, Generator::subscribe)
     }
 
-    /// Begins something for every user, and waits until all of it is complete. `begin` returns `false` if there is
-    /// nothing to wait for.
+    /// Calls `begin` for every user, and waits until all of the begun requests are complete. `begin` returns `false` if
+    /// there is no request to wait for.
     fn for_all(
         &mut self,
         window: usize,
@@ -222,7 +224,7 @@ impl Stage {
         for user in 0..self.ring.users() {
             self.generator.cut(user);
         }
-        // What was reported of the connections before does not matter any more.
+        // Logins and ends of the former connections do not matter any more.
         self.generator.take_gone();
         self.generator.take_logged_in();
     }
@@ -244,7 +246,7 @@ impl Stage {
         }
     }
 
-    /// Fails if a watcher sees somebody as offline, for servers that keep states.
+    /// Fails if a watcher has last seen a user as offline. Does not check servers that store no states.
     pub fn check_all_online(&self) -> Result<()> {
         let offline = self.generator.ledger.seen_as_offline();
         ensure!(!self.keeps_states || offline == 0, "{offline} watched users are not seen as online");
@@ -258,7 +260,7 @@ impl Stage {
 }
 
 impl Measured {
-    /// Returns a remark if the generator was the limit.
+    /// Returns a remark if the generator has limited the figure.
     pub fn remark(&self) -> Option<String> {
         (self.generator_share > BUSY_GENERATOR).then(|| "the generator was the limit".to_owned())
     }

@@ -1,7 +1,8 @@
 //! The bare loop: one thread with one epoll that writes the bytes of Lamplight's notifications to the watchers of each
 //! change, and does nothing else. No server that sends these bytes through sockets can be much cheaper.
 //!
-//! It coalesces as a worker of Lamplight does: all that was read in one round leaves in one write for each connection.
+//! Like a worker of Lamplight, the bare loop combines changes. All changes that were read in one round are sent with
+//! one write for each connection.
 
 use crate::dialect::{Dialect, Heard};
 use crate::names::{self, NAME_BYTES, TEXT_BYTES};
@@ -18,7 +19,7 @@ use std::env;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
-/// The adapter.
+/// The description of this peer.
 pub const PEER: Peer = Peer {
     name: "bare",
     label: "bare loop",
@@ -43,10 +44,10 @@ fn start(setup: &Setup<'_>) -> Result<Started> {
 const REQUEST_BYTES: usize = NAME_BYTES + TEXT_BYTES;
 /// The text of the request with which a user logs in.
 const HELLO: &[u8; TEXT_BYTES] = b"hello       ";
-/// The answer to it.
+/// The answer to the request [`HELLO`].
 const WELCOME: &[u8] = b"\x00";
 
-/// The client's side: requests of a fixed length, frames of Lamplight.
+/// The client's side. Requests have a fixed length, and answers are frames of Lamplight.
 struct Bare;
 
 impl Dialect for Bare {
@@ -91,12 +92,12 @@ fn frame(bytes: &[u8]) -> Result<Option<(&[u8], usize)>> {
 
 /// The number of events of one round.
 const EVENTS: usize = 1_024;
-/// The mark of the listener among the events.
+/// The token of the listener among the events.
 const LISTENER: u64 = u64::MAX;
-/// The number of bytes that one read takes at most.
+/// The maximum number of bytes of one read.
 const READ_BYTES: usize = 16 * 1024;
 
-/// One user: the connection, the current status, and the marks of one round.
+/// One user: the connection, the current status, and the watched users who have changed in one round.
 #[derive(Default)]
 struct Member {
     slot: Option<usize>,
@@ -111,7 +112,7 @@ struct Loop {
     epoll: std::os::fd::OwnedFd,
     members: Vec<Member>,
     sockets: Vec<Option<TcpStream>>,
-    /// For each socket, its user once it is known.
+    /// For each socket: its user; `None` before the first request.
     users: Vec<Option<u32>>,
     free: Vec<usize>,
     marked: Vec<u32>,
@@ -119,7 +120,7 @@ struct Loop {
     out: Vec<u8>,
 }
 
-/// The encoding of a status in a batch, with the places of its name and its text.
+/// The encoding of a status in a batch, with the positions of the user's name and of the text in it.
 struct Template {
     element: Vec<u8>,
     name_at: usize,
@@ -219,7 +220,7 @@ impl Loop {
                 self.write(slot, WELCOME)?;
             } else {
                 member.text.copy_from_slice(text);
-                // As Lamplight, the bare loop tells the user's own connection too.
+                // Like Lamplight, the bare loop also notifies the user's own connection.
                 for watcher in self.ring.neighbours(user).chain([user]) {
                     let marks = &mut self.members[watcher as usize].marks;
                     if marks.is_empty() {
@@ -261,7 +262,7 @@ impl Loop {
         let Some(socket) = &mut self.sockets[slot] else { return Ok(()) };
         match socket.write(bytes) {
             Ok(length) if length == bytes.len() => Ok(()),
-            // A reader that is too slow loses its connection: there is no queue.
+            // There is no queue: if the socket does not accept the whole frame, the connection is closed.
             Ok(_) => {
                 self.close(slot);
                 Ok(())
@@ -307,7 +308,7 @@ impl Template {
         let mut frame = Vec::new();
         batch.put_native(&mut frame);
         let (message, _) = self::frame(&frame)?.context("a frame is complete")?;
-        // The header of a message with one status is a key and a length.
+        // The header of a message with one status has two bytes: a key and a length.
         let element = message.get(2..).context("a message has a header")?.to_vec();
         let find = |part: &[u8]| element.windows(part.len()).position(|window| window == part);
         let name_at = find(name.as_bytes()).context("a status has a name")?;
@@ -324,7 +325,7 @@ impl Template {
     }
 }
 
-/// Appends the lengths and the key before the statuses, which have `length` bytes.
+/// Appends the part of a frame before the statuses. The statuses have `length` bytes.
 fn begin_frame(out: &mut Vec<u8>, length: usize) {
     const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
     let put = |out: &mut Vec<u8>, mut value: usize| {

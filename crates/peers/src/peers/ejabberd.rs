@@ -1,4 +1,4 @@
-//! ejabberd, an XMPP server in Erlang, with the modules that a client of presence meets.
+//! ejabberd, an XMPP server in Erlang, with the modules that a presence client needs.
 
 use crate::names::user_name;
 use crate::peers::xmpp::{DOMAIN, PASSWORD, Xmpp};
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The adapter.
+/// The description of this peer.
 pub const PEER: Peer = Peer {
     name: "ejabberd",
     label: "ejabberd",

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The adapter, with the default number of workers or that of `--workers`.
+/// The description of this peer, with the default number of workers or that of `--workers`.
 pub const PEER: Peer = Peer {
     name: "lamplight",
     label: "Lamplight",
@@ -33,7 +33,7 @@ pub const PEER: Peer = Peer {
     start: |setup| start(setup, setup.workers),
 };
 
-/// The adapter with one worker, beside servers that have one thread.
+/// The description of Lamplight with one worker, for a comparison with servers that have one thread.
 pub const WITH_ONE_WORKER: Peer = Peer {
     name: "lamplight-1",
     label: "Lamplight, one worker",
@@ -44,7 +44,7 @@ pub const WITH_ONE_WORKER: Peer = Peer {
 
 /// The time for which UserSigs are valid, in seconds.
 const SIG_LASTS: u64 = 24 * 3_600;
-/// The heartbeat timeout: longer than a run, because the workload has no heartbeats.
+/// The heartbeat timeout. It is longer than a run, because the generator sends no heartbeats.
 const HEARTBEAT_TIMEOUT: &str = "3600s";
 
 /// The output of `app create --json`.
@@ -99,10 +99,10 @@ fn start(setup: &Setup<'_>, workers: Option<usize>) -> Result<Started> {
     setup.started(serve, port, version, Box::new(dialect))
 }
 
-/// The id of requests that are answered.
+/// The id of each request that needs an answer.
 const REQUEST_ID: u64 = 1;
 
-/// The protobuf keys (number << 3 | type) of the messages on the fast path.
+/// The protobuf keys (number << 3 | type) that this module parses itself.
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
 const KEY_STATUSES: u64 = 1 << 3 | 2;
 const KEY_SNAPSHOT_COMPLETE: u64 = 2 << 3;
@@ -118,11 +118,11 @@ struct Native {
     kind: LoginKind,
 }
 
-/// The steps of a connection.
+/// The values of the step of a connection.
 mod step {
-    /// The snapshot of the login is not complete.
+    /// The snapshot after the login is not complete.
     pub const SNAPSHOT: u32 = 0;
-    /// The user subscribes for the first time.
+    /// The first subscription of the user is not answered.
     pub const SUBSCRIBING: u32 = 1;
     /// The login is complete.
     pub const READY: u32 = 2;
@@ -166,7 +166,8 @@ impl Dialect for Native {
     }
 
     fn change(&mut self, _: u32, number: u32, out: &mut Vec<u8>) {
-        // `ClientMessage { set_self_status: SetSelfStatusRequest { custom_status } }` without an id: no answer.
+        // The message is `ClientMessage { set_self_status: SetSelfStatusRequest { custom_status } }`. It has no id, so
+        // the server does not answer.
         const TEXT: u8 = names::TEXT_BYTES as u8;
         const KEY_SET_SELF_STATUS: u8 = 4 << 3 | 2;
         out.extend_from_slice(&[4 + TEXT, KEY_SET_SELF_STATUS, 2 + TEXT, 1 << 3 | 2, TEXT]);
@@ -238,7 +239,7 @@ fn read_other(step: &mut u32, message: &[u8], heard: &mut Heard<'_>) -> Result<(
     Ok(())
 }
 
-/// Notes statuses that `prost` has decoded.
+/// Records statuses that `prost` has decoded.
 fn learn(statuses: &[v1::UserStatus], heard: &mut Heard<'_>) -> Result<()> {
     for status in statuses {
         let online = status.status_type == StatusType::Online as i32;
@@ -255,19 +256,19 @@ fn note(name: &[u8], online: bool, text: &[u8], heard: &mut Heard<'_>) -> Option
     Some(())
 }
 
-/// Notes the statuses of a `status_changed` message.
+/// Records the statuses of a `status_changed` message.
 pub fn read_status_changed(message: &[u8], heard: &mut Heard<'_>) -> Result<()> {
     let statuses = status_changed(message).context("a message that is not status_changed")?;
     told(statuses, heard).context("a status that the workload has not made")
 }
 
-/// Returns the encoded statuses of a `status_changed`; `None` for any other message.
+/// Returns the encoded statuses of a `status_changed` message; `None` for any other message.
 fn status_changed(message: &[u8]) -> Option<&[u8]> {
     let mut rest = message.strip_prefix(&[KEY_STATUS_CHANGED])?;
     field(&mut rest)
 }
 
-/// Notes every encoded status.
+/// Records each of the encoded statuses; `None` if one cannot be parsed.
 fn told(mut statuses: &[u8], heard: &mut Heard<'_>) -> Option<()> {
     while !statuses.is_empty() {
         match varint(&mut statuses)? {

@@ -1,5 +1,5 @@
-//! The systems that are measured. Each adapter starts its server as the documentation of that server advises, and
-//! speaks its protocol.
+//! The systems that are measured. Each adapter starts one server as the documentation of that server advises, and
+//! implements the client's side of its protocol.
 
 mod bare;
 mod ejabberd;
@@ -34,11 +34,12 @@ pub struct Peer {
     pub package: &'static str,
     /// The kind of the system.
     pub kind: Kind,
-    /// Whether a watcher is told of the states of users at its login, and of their ends.
+    /// Whether the server stores the states of users. A watcher then gets the states at its login, and is notified when
+    /// users go offline.
     pub keeps_states: bool,
-    /// The respects in which it is not comparable with the other peers.
+    /// The reasons why figures of this system are not comparable with those of the other peers.
     pub notes: &'static [&'static str],
-    /// The npm package that the server needs.
+    /// The npm package that the server needs; `None` if it needs none.
     pub module: Option<&'static str>,
     /// Starts the server.
     pub start: fn(&Setup<'_>) -> Result<Started>,
@@ -49,9 +50,9 @@ pub struct Peer {
 pub enum Kind {
     /// Lamplight.
     Ours,
-    /// A program that no server can beat.
+    /// The bare loop, which bounds the figures of all servers.
     UpperBound,
-    /// A server that passes messages on.
+    /// A server that passes messages on, and does not know users.
     Broker,
     /// A server that knows users, contacts and presence.
     PresenceSystem,
@@ -107,7 +108,7 @@ pub struct Started {
 }
 
 impl Setup<'_> {
-    /// Returns a command whose process ends with this thread, and writes its output to the log.
+    /// Returns a command whose process ends with the calling thread. The process writes its output to the log.
     pub fn command(&self, program: &str) -> Result<Command> {
         let log = File::options().create(true).append(true).open(self.log);
         let log = log.with_context(|| format!("cannot write {}", self.log.display()))?;
@@ -130,7 +131,7 @@ impl Setup<'_> {
 }
 
 impl Peer {
-    /// Returns the way to install the server if it is missing.
+    /// Returns the way to install the server; `None` if the server is installed.
     pub fn missing(&self, modules: &Path) -> Option<String> {
         if !self.program.is_empty() && find(self.program).is_none() {
             return Some(self.package.to_owned());
@@ -141,7 +142,8 @@ impl Peer {
     }
 }
 
-/// Returns the path of a program: itself if it is a path, otherwise that in `PATH` or in the folders of servers.
+/// Returns the path of a program. If `program` is not a path itself, it is searched in `PATH` and in the folders of
+/// servers.
 pub fn find(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(PathBuf::from(program)).filter(|path| path.is_file());

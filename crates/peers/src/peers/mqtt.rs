@@ -7,7 +7,7 @@ use crate::ring::Ring;
 use crate::server::{free_port, version_line};
 use anyhow::{Context, Result, bail, ensure};
 
-/// The adapter.
+/// The description of this peer.
 pub const PEER: Peer = Peer {
     name: "mosquitto",
     label: "mosquitto",
@@ -80,7 +80,8 @@ impl Dialect for Mqtt {
         }
         begin_publish(user, names::ONLINE.len(), out);
         out.extend_from_slice(names::ONLINE.as_bytes());
-        // A publication of QoS 0 has no answer. The answer to a ping says that all before it was handled.
+        // A publication of QoS 0 has no answer. The answer to a ping shows that the server has handled everything
+        // before the ping.
         out.extend_from_slice(&[PINGREQ, 0]);
     }
 

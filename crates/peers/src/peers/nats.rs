@@ -7,7 +7,7 @@ use crate::ring::Ring;
 use crate::server::{free_port, version_line};
 use anyhow::{Context, Result, bail};
 
-/// The adapter.
+/// The description of this peer.
 pub const PEER: Peer = Peer {
     name: "nats",
     label: "NATS",

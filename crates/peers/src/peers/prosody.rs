@@ -8,7 +8,7 @@ use anyhow::Result;
 use std::fmt::Write as _;
 use std::fs;
 
-/// The adapter.
+/// The description of this peer.
 pub const PEER: Peer = Peer {
     name: "prosody",
     label: "Prosody",

@@ -1,6 +1,6 @@
 //! Redis pub/sub: each user has a channel, on which it publishes its state. Redis stores no state.
 //!
-//! With RESP3 a connection that subscribes may also publish, so that a user has one connection.
+//! With RESP3, a connection with subscriptions may also publish. Each user therefore has one connection.
 
 use crate::dialect::{Dialect, Heard};
 use crate::names::{self, NAME_BYTES, TEXT_BYTES};
@@ -9,7 +9,7 @@ use crate::ring::Ring;
 use crate::server::{free_port, version_line};
 use anyhow::{Context, Result, bail};
 
-/// The adapter.
+/// The description of this peer.
 pub const PEER: Peer = Peer {
     name: "redis",
     label: "Redis pub/sub",
@@ -28,7 +28,7 @@ pub const PEER: Peer = Peer {
 fn start(setup: &Setup<'_>) -> Result<Started> {
     let port = free_port()?;
     let config = setup.folder.join("redis.conf");
-    // The soft limit of open files is raised by Redis itself. Persistence is off for all peers.
+    // Redis raises its soft limit of open files by itself. Persistence is off for all peers.
     std::fs::write(
         &config,
         format!(
@@ -43,9 +43,9 @@ fn start(setup: &Setup<'_>) -> Result<Started> {
     setup.started(command, port, version, Box::new(Resp { ring: setup.ring }))
 }
 
-/// The beginning of a notification up to the name of its channel.
+/// The beginning of a notification, up to the length of its channel's name.
 const MESSAGE: &[u8] = b">3\r\n$7\r\nmessage\r\n$8\r\n";
-/// The bytes between the name and the text, if the text is one of a change.
+/// The bytes between the name of the channel and the text, if the text is that of a change.
 const CHANGE: &[u8] = b"\r\n$12\r\n";
 
 /// The client's side of RESP3.
@@ -84,7 +84,7 @@ impl Dialect for Resp {
             let value = &rest[..length];
             match value[0] {
                 b'-' => bail!("Redis refuses: {}", String::from_utf8_lossy(value).trim()),
-                // The first answer that is a number is that to the first PUBLISH.
+                // The first answer that is a number answers the first PUBLISH.
                 b':' if *step == 0 => {
                     *step = 1;
                     heard.log_in();
@@ -113,7 +113,8 @@ fn publish(user: u32, text: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Parses the notification of a change. Returns its user, its number and its length.
+/// Parses the notification of a change at the beginning of `bytes`. Returns its user, its number and its length in
+/// bytes.
 fn change(bytes: &[u8]) -> Option<(u32, u32, usize)> {
     let rest = bytes.strip_prefix(MESSAGE)?;
     let (name, rest) = rest.split_at_checked(NAME_BYTES)?;
@@ -122,7 +123,7 @@ fn change(bytes: &[u8]) -> Option<(u32, u32, usize)> {
     Some((names::user_of(name)?, names::number_of(text)?, bytes.len() - rest.len()))
 }
 
-/// Notes the state in a push, if it has one.
+/// Records the state in a push message. Ignores push messages without a state.
 fn told(push: &[u8], heard: &mut Heard<'_>) -> Result<()> {
     let text = std::str::from_utf8(push)?;
     let parts: Vec<&str> = text.split("\r\n").collect();

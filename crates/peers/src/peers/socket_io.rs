@@ -8,7 +8,7 @@ use crate::server::{free_port, version_line};
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 
-/// The adapter.
+/// The description of this peer.
 pub const PEER: Peer = Peer {
     name: "socket.io",
     label: "Socket.IO rooms",
@@ -46,12 +46,12 @@ const UPGRADE: &str = "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHos
 
 /// The beginning of an event with the state of a user.
 const EVENT: &[u8] = br#"42["s",""#;
-/// The bytes between the user and the state.
+/// The bytes between the name of the user and the state.
 const BETWEEN: &[u8] = br#"",""#;
 /// The end of an event.
 const END: &[u8] = br#""]"#;
 
-/// The first byte of a WebSocket message of text, and of the end of a connection.
+/// The first byte of a text message of WebSocket, and of a close frame.
 const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
 
@@ -60,7 +60,7 @@ struct SocketIo {
     ring: Ring,
 }
 
-/// The steps of a connection: what it waits for.
+/// The values of the step of a connection: the item for which the connection waits.
 mod step {
     pub const UPGRADE: u32 = 0;
     pub const PACKETS: u32 = 1;
@@ -128,7 +128,7 @@ fn event(packet: &[u8], heard: &mut Heard<'_>) -> Option<()> {
     Some(())
 }
 
-/// Appends a message of text. The mask of a client may be zero, and then changes nothing.
+/// Appends a text message. The mask is zero, which a client may choose, and which changes no byte.
 fn put_message(out: &mut Vec<u8>, text: &str) {
     begin_message(out, text.len());
     out.extend_from_slice(text.as_bytes());
@@ -147,7 +147,7 @@ fn begin_message(out: &mut Vec<u8>, length: usize) {
 }
 
 /// Returns the first byte, the payload and the length of the WebSocket message at the beginning; `None` if it is
-/// incomplete. The messages of a server are not masked, and those of the workload are not divided.
+/// incomplete. A server does not mask its messages, and the messages here are not fragmented.
 fn message(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>> {
     let [first, second, ..] = bytes else { return Ok(None) };
     let (start, length) = match second {

@@ -15,14 +15,15 @@ const STREAM: &str = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' 
      xmlns:stream='http://etherx.jabber.org/streams' to='localhost' version='1.0'>";
 const BIND: &str = "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>\
      <resource>r</resource></bind></iq>";
-/// A client reads its roster, and is then interested in presence. The answer to the ping says that all was handled.
+/// Requests the roster, sends presence, and sends a ping. The answer to the ping shows that the server has handled all
+/// three.
 const COME: &str = "<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq><presence/>\
      <iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>";
 
 /// The client's side of XMPP.
 pub struct Xmpp;
 
-/// The steps of a connection: what it waits for.
+/// The values of the step of a connection: the item for which the connection waits.
 mod step {
     pub const MECHANISMS: u32 = 0;
     pub const SUCCESS: u32 = 1;
@@ -89,7 +90,7 @@ impl Dialect for Xmpp {
     }
 }
 
-/// Notes a presence.
+/// Records the state in a presence stanza.
 fn told(head: &[u8], all: &[u8], heard: &mut Heard<'_>) -> Result<()> {
     let from = attribute(head, b"from").context("a presence without a sender")?;
     let user = from.get(..NAME_BYTES).and_then(user_of).context("a presence of an unknown user")?;
@@ -110,12 +111,12 @@ struct Element<'a> {
     /// The first tag.
     head: &'a [u8],
     all: &'a [u8],
-    /// The number of bytes, with the white space before.
+    /// The length in bytes, including the white space before the element.
     length: usize,
 }
 
-/// Returns the first element; `None` if it is incomplete. Servers of the workload escape `>` in attributes, and stanzas
-/// contain no stanza of the same name.
+/// Returns the first element; `None` if it is incomplete. The parser is simple: it expects that `>` is escaped in
+/// attributes, and that no stanza contains an element of its own name.
 fn element(bytes: &[u8]) -> Option<Element<'_>> {
     let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace())?;
     let rest = &bytes[start..];
@@ -160,7 +161,7 @@ fn attribute<'a>(head: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
     }
 }
 
-/// Returns the bytes between two others.
+/// Returns the bytes between `before` and `after`.
 fn between<'a>(bytes: &'a [u8], before: &[u8], after: &[u8]) -> Option<&'a [u8]> {
     let start = bytes.windows(before.len()).position(|window| window == before)? + before.len();
     let length = bytes[start..].windows(after.len()).position(|window| window == after)?;
