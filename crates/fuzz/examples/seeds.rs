@@ -41,7 +41,7 @@ const MESSAGES: &[&str] = &[
     r#"{"id":20,"deleteConversation":{"peer":"bob"}}"#,
 ];
 
-/// Texts that are no valid messages. Some texts have only one fault.
+/// Texts that are not valid messages. Some of them have only one fault.
 const TEXTS: &[&str] = &[
     r#"{"id":18446744073709551615}"#,
     r#"{"id":18446744073709551616}"#,
@@ -56,7 +56,7 @@ const TEXTS: &[&str] = &[
 ];
 
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-/// The test vector of the SPEC, in the compression of Python's zlib.
+/// The test vector of the SPEC, as compressed by Python's zlib.
 const PYTHON: &str = "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkEnMyk1PjDQxhssUp2YkFBZkpQDlDEwMIMITKpVYUZBalAmXMDEwsDAygoiWZuSAxQ3Ooaph4cWY6yIISk9Jyz3QzPwNjY4NyJycnj6qCQv8K74iCYFcn-wLXPLe0KkMn7YhK78RIW6VaAKexMrM_";
 
 fn main() {

@@ -1,9 +1,8 @@
 //! The target for the journal of live records. A record that is read from a damaged journal must have been written
-//! before. The loss of a record must be detected. Files that were only truncated or extended are exempt from the second
-//! rule.
+//! before. The loss of a record must be detected. If a file was only truncated or extended, the loss need not be
+//! detected.
 //!
 //! Input: a byte that selects either a valid journal that is then damaged, or a made-up journal.
-//!
 //! - Damaged: the number of operations, one byte for each operation, then the damage: its kind, the file, the position
 //!   (two bytes) and the bits.
 //! - Made up: files, each as a byte that selects the name, one that selects the form, two bytes of length, and the

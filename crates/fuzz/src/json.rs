@@ -10,8 +10,8 @@ pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match read_json(text) {
         Ok(message) => {
-            // In two cases, only the decoder finds the id: if its field name contains an escape, or if the field occurs
-            // a second time with `null`.
+            // In two cases, the id is found only by the decoder: if its field name contains an escape, or if the field
+            // occurs a second time with `null`.
             if !text.contains('\\') && !text.contains("null") {
                 assert_eq!(id_in_json(text), message.id, "the id of a readable message: {text}");
             }

@@ -14,7 +14,7 @@ use std::io::Write;
 
 /// The time in seconds at which the tokens are verified.
 const NOW: u64 = 1_700_000_100;
-/// The key of the test vector in the SPEC, so that published tokens are valid here.
+/// The key of the test vector in the SPEC. With it, the published tokens are valid here.
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// Runs one input.

@@ -39,7 +39,7 @@ pub fn run(data: &[u8]) {
     if stream.len() <= MAX_HEAD_BYTES {
         assert_eq!(whole, cut);
     } else {
-        // A head that is too long may be refused before its end was received, with another error text.
+        // A head that is too long may be refused before its end was received. The error text then differs.
         let same = |one: &Event, other: &Event| match (one, other) {
             (Event::Broken(_), Event::Broken(_)) => true,
             _ => one == other,

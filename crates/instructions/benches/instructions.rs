@@ -1,6 +1,8 @@
-//! The benchmarks of `cargo xtask bench instructions`. Each counts the instructions of one call; its inputs are made
-//! before, and dropped after. A function that is too short for one count is called `TIMES` times, and a function whose
-//! cost is that of a hash table, which has a random seed, is called `MANY` times.
+//! The benchmarks of `cargo xtask bench instructions`. Each counts the instructions of one call. The inputs are made
+//! before the count, and dropped after it.
+//!
+//! A function that is too short for one count is called `TIMES` times. The cost of some functions is mostly that of a
+//! hash table, which has a random seed. Such a function is called `MANY` times.
 
 #![allow(missing_docs, reason = "the macros make public items without documentation")]
 
@@ -27,7 +29,7 @@ use std::time::Duration;
 const TIMES: usize = 100;
 const MANY: usize = 1_000;
 
-/// The users who are connected to a worker.
+/// The number of users who are connected to a worker.
 const USERS: usize = 1_000;
 
 // The transitions of a record.
@@ -181,7 +183,7 @@ library_benchmark_group!(name = directory; benchmarks = change, append_and_take)
 
 type HubInput = (Ring<Hub<Newest>>, Vec<(User, UserStatus)>);
 
-/// Changes of the first users, for a worker that has just delivered others.
+/// A hub that has delivered one change of each of the first `users` users, and the next change of each of them.
 fn with_changes(ring: Ring<Hub<Newest>>, users: usize) -> HubInput {
     let changes = |version| (0..users).map(|number| (user(number), status(number, version))).collect();
     let next = changes(3);
@@ -252,7 +254,7 @@ fn conflator_within_the_rate((mut conflator, users, entries): Held) -> Held {
     (conflator, users, entries)
 }
 
-// One user changes above the rate, and the last change is taken when it is due.
+// One user changes above the rate. The last change is taken from the conflator when it is due.
 #[library_benchmark(setup = conflator)]
 #[bench::times_1000(MANY)]
 fn conflator_above_the_rate((mut conflator, users, entries): Held) -> Held {
@@ -308,7 +310,7 @@ fn login_answer(statuses: Vec<EncodedStatus>) -> (Vec<EncodedStatus>, Vec<u8>) {
     (statuses, message)
 }
 
-// A batch of one status, 100 times, because most messages have one status.
+// A batch of one status is encoded 100 times, because most messages have one status.
 #[library_benchmark]
 #[bench::native_times_100(native(), batch(1))]
 #[bench::websocket_times_100(websocket(), batch(1))]
@@ -352,7 +354,7 @@ library_benchmark_group!(
 
 // The gates of a call.
 
-/// An app and a UserSig. The first check allocates the inflater that later ones use.
+/// An app and a UserSig. A first verification allocates the inflater that later verifications use.
 fn signed() -> (App, String) {
     let (app, sig) = app_and_sig();
     let _ = black_box(verify(&sig, &app, &user_id(0), now(0).wall));
@@ -369,7 +371,7 @@ fn user_sig((app, sig): (App, String)) -> (App, String) {
 
 type Windows = (CallWindows, Vec<User>);
 
-/// The windows of users who have made one call each.
+/// The rate-limit windows of users who have made one call each.
 fn windows(users: usize) -> Windows {
     call((CallWindows::default(), (0..users).map(user).collect()))
 }

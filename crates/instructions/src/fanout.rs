@@ -1,4 +1,5 @@
-//! The connections of one worker, without sockets: what the benchmarks of a change's way to its watchers run on.
+//! The connections of one worker, without sockets. With them, the benchmarks count the instructions from a change to
+//! the messages of its watchers.
 
 use crate::{status, user, watched_by};
 use lamplight_core::{ConflationRate, Hub, Notifications, Told, Versioned, WatcherKey, Why};
@@ -32,7 +33,7 @@ impl Versioned for Newest {
 /// The connections of one worker, and the memory that a worker keeps from round to round.
 #[derive(Default)]
 pub struct Ring<A> {
-    /// The hub, or the audience.
+    /// The hub or the audience of the worker.
     pub all: A,
     round: Vec<WatcherKey>,
     batch: StatusBatch,
@@ -44,8 +45,8 @@ impl<A> Ring<A> {
         Self { all, round: Vec::new(), batch: StatusBatch::default(), outgoing: Vec::new() }
     }
 
-    /// Puts what is marked in the mailboxes into one native message for each connection, as a worker does before it
-    /// writes. Returns the number of bytes.
+    /// Drains the marked mailboxes into one native message for each connection, as a worker does before it writes.
+    /// Returns the number of bytes.
     fn collect(
         &mut self,
         take_touched: impl Fn(&mut A, &mut Vec<WatcherKey>),
@@ -69,12 +70,12 @@ impl<A> Ring<A> {
 }
 
 impl Ring<Hub<Newest>> {
-    /// Tells the new status of a user to the watchers.
+    /// Stores the new status of a user, and marks the connections of the watchers.
     pub fn tell(&mut self, status: &UserStatus, user: &lamplight_model::User) {
         self.all.tell_if_new(user, status, None);
     }
 
-    /// Delivers what the watchers were told. Returns the number of bytes.
+    /// Encodes the statuses for all marked connections. Returns the number of bytes.
     pub fn deliver(&mut self) -> usize {
         self.collect(Hub::take_touched, |hub, watcher, batch| {
             hub.drain(watcher, |state| push(state, batch));
@@ -83,13 +84,13 @@ impl Ring<Hub<Newest>> {
 }
 
 impl Ring<Audience<Newest>> {
-    /// Hears an entry of the change log at a moment, in milliseconds.
+    /// Processes an entry of the change log at the time `at`, in milliseconds.
     pub fn hear(&mut self, entry: &Arc<LogEntry>, at: u64) {
         let delayed = self.all.hear(entry, Moment(at), &mut Vec::new());
         assert!(!delayed, "the rate allows the change");
     }
 
-    /// Delivers what the watchers were told. Returns the number of bytes.
+    /// Encodes the statuses for all marked connections. Returns the number of bytes.
     pub fn deliver(&mut self) -> usize {
         self.collect(Audience::take_touched, |audience, watcher, batch| {
             audience.drain(watcher, |state| push(state, batch));
@@ -130,8 +131,8 @@ pub fn crowd(watchers: usize) -> Ring<Hub<Newest>> {
     ring
 }
 
-/// Returns an audience with the default rate, with one connection for each of `users` users, who form a ring as in
-/// [`ring`].
+/// Returns an audience with the default conflation rate. It has one connection for each of `users` users, who form a
+/// ring as in [`ring`].
 ///
 /// # Panics
 ///

@@ -74,7 +74,7 @@ pub fn phone() -> DeviceId {
     DeviceId::new("6ba7b810-9dad-11d1-80b4-00c04fd430c8").expect("a valid id")
 }
 
-/// Connects the phone of a user as the connection with this number, and returns whether watchers see a change.
+/// Connects the phone of a user through the connection with this number. Returns whether watchers see a change.
 pub fn connect(presence: &mut Presence, device: &DeviceId, connection: u64, settings: &AppSettings) -> bool {
     let connect = Connect {
         device,
@@ -111,7 +111,7 @@ pub fn connected(count: usize) -> Vec<Presence> {
     records
 }
 
-/// Returns the numbers of the users whom a user of a ring watches.
+/// Returns the numbers of the users whom the user `number` of a ring watches.
 pub(crate) fn watched_by(number: usize, users: usize) -> impl ExactSizeIterator<Item = usize> {
     (0..WATCHED).map(move |step| {
         let offset = step as isize - (WATCHED / 2) as isize;

@@ -5,7 +5,7 @@
 
 use super::{Answer, Framing, at_node};
 
-/// The commands of the server API that are fuzzed. `status_feed` is not among them, because it waits for changes.
+/// The commands of the server API that are fuzzed. `status_feed` is left out, because it waits for changes.
 pub const COMMANDS: &[&str] = &[
     "openim/query_online_status",
     "openim/querystate",
