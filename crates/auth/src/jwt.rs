@@ -185,7 +185,7 @@ fn is_for(claims: &Map<String, Value>, settings: &JwtSettings, app: AppId) -> bo
 }
 
 /// Returns the key that verifies the signature of a token. Skips keys for another algorithm. If the token has a `kid`,
-/// also skips keys with another `kid`.
+/// skips keys with another `kid` too.
 fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'a JwtKey, JwtRefusal> {
     let kid = header.kid.as_deref();
     let mut is_known = false;
@@ -196,7 +196,7 @@ fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'
             (Some(_), None) | (None, _) => {}
         }
         let mut validation = Validation::new(key.algorithm);
-        // `verify_jwt` checks the claims itself, with the time that is passed to it.
+        // The library does not check the claims. `verify_jwt` checks them with the time that is passed to it.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
@@ -205,8 +205,8 @@ fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'
             return Ok(key);
         }
     }
-    // A token without a `kid` may also be signed with a newer key. But anybody can make such a token, so it must not
-    // cause an early read of the keys.
+    // A token without a `kid` may be signed with a key that is not in the set yet. However, anybody can make such a
+    // token, so it must not cause an early read of the keys.
     match kid {
         Some(_) if !is_known && header.alg != Algorithm::HS256 => Err(JwtRefusal::UnknownKey),
         Some(_) | None => {

@@ -22,8 +22,8 @@ pub const MAX_TOKEN_BYTES: usize = 4 * 1024;
 /// The largest JSON document to which a token may inflate, in bytes. A larger document is refused as unreadable.
 pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024;
 
-/// The largest userbuf, in bytes, that always fits into a token. With a larger one, [`sign`] may make a token that
-/// [`verify`] refuses as too long.
+/// The largest userbuf, in bytes, that always fits into a token. If the userbuf is larger, [`verify`] may refuse a
+/// token of [`sign`] as too long.
 pub const MAX_USERBUF_BYTES: usize = 1024;
 
 /// The signed claims of a token.

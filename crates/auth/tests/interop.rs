@@ -118,7 +118,8 @@ fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Val
 const SET_UP: &str =
     "`cargo xtask test` sets up the public generators; tests/interop/README.md says how to by hand.";
 
-/// The path of an installed generator: from the environment variable `variable`, or else `place` in the repository.
+/// Returns the path of an installed generator: the value of the environment variable `variable`, or else `place` in the
+/// repository.
 fn installed(variable: &str, place: &str) -> PathBuf {
     let path = env::var_os(variable).map_or_else(|| root().join(place), PathBuf::from);
     assert!(path.exists(), "{} is missing. {SET_UP}", path.display());

@@ -28,8 +28,8 @@ impl Hops {
             x_forwarded_for: hops(headers, &X_FORWARDED_FOR, |line| {
                 line.split(',').map(address_of).collect()
             }),
-            // A line with invalid syntax is treated as one hop without an address, because the client may have written
-            // all of it.
+            // A line with invalid syntax counts as one hop without an address, because the client may have written the
+            // whole line.
             forwarded: hops(headers, &FORWARDED, |line| addresses_of(line).unwrap_or_else(|| vec![None])),
         }
     }

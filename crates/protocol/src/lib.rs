@@ -26,8 +26,8 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 /// The maximum number of bytes of an HTTP upgrade request.
 const MAX_UPGRADE_BYTES: usize = 8 * 1024;
 
-/// The maximum number of bytes that one call reads from a WebSocket. A peer that sends endless empty fragments of one
-/// message therefore does not delay other connections.
+/// The maximum number of bytes that one call reads from a WebSocket. The limit keeps a peer that sends endless empty
+/// fragments from delaying other connections.
 const BYTES_IN_ONE_LOOK: usize = 128;
 
 /// The framing and the encoding of a connection's messages.
@@ -309,7 +309,7 @@ impl WebSocket {
     }
 }
 
-/// Makes the result for a message whose encoding is not the encoding of the negotiated subprotocol.
+/// Returns the result for a message in another encoding than that of the negotiated subprotocol.
 fn other_encoding(id: u64) -> Found {
     let reason = "text goes with the JSON subprotocol, binary with the protobuf one".to_owned();
     Found::Unreadable(Unreadable { id, reason })

@@ -145,7 +145,7 @@ mod tests {
         };
         let whole = show(header);
         assert_eq!(show(&[header, b"LAMP\x01"].concat()), whole, "{header:?} and what follows");
-        // For every shorter prefix, the result is either incomplete or that of the whole header.
+        // For every prefix of the header, the result is either incomplete or that of the whole header.
         if !whole.contains("PROXY header") {
             for length in 1..header.len() {
                 let part = show(&header[..length]);

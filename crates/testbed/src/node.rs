@@ -88,8 +88,8 @@ impl NodeProcess {
         }
     }
 
-    /// Returns the exit status of the node; `None` while the node runs. Returns success if the node was killed, or its
-    /// end was already returned.
+    /// Returns the exit status of the node; `None` while the node runs. Returns success if the node was killed, or if
+    /// its exit status was already returned.
     pub fn poll_end(&mut self) -> Result<Option<ExitStatus>> {
         let Some(child) = &mut self.child else { return Ok(Some(ExitStatus::default())) };
         let ended = child.try_wait()?;

@@ -100,7 +100,7 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         drop(self.shell.stdin.take());
-        // An error is ignored, because nothing can be done about a shell that cannot be waited for.
+        // An error is ignored, because nothing can be done if waiting for the shell fails.
         let _ = self.shell.wait();
     }
 }

@@ -23,7 +23,7 @@ pub fn bound(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// Calls `look` repeatedly until it returns a value. Fails if the process ends first, or after [`PATIENCE`].
+/// Calls `look` repeatedly until it returns a value. Fails if the process ends before that, or after [`PATIENCE`].
 pub(crate) fn await_start<T>(
     what: &str,
     child: &mut Child,

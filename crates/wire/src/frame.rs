@@ -20,8 +20,8 @@ pub struct FrameLimits {
 }
 
 impl Default for FrameLimits {
-    /// 64 KiB before the login are enough for a login request with about 1,400 cached versions. 512 KiB after the login
-    /// are enough for a request with 10,000 users and the longest ids.
+    /// Returns 64 KiB before the login: enough for a login request with about 1,400 cached versions. Returns 512 KiB
+    /// after the login: enough for a request with 10,000 users and the longest ids.
     fn default() -> Self {
         Self { before_login: 64 * 1024, after_login: 512 * 1024 }
     }

@@ -16,8 +16,8 @@ const KEY_ID: u8 = 1 << 3;
 const KEY_LOGIN: u8 = 3 << 3 | 2;
 const KEY_LOGIN_STATUSES: u8 = 3 << 3 | 2;
 
-/// The protobuf keys of `UserStatus.reason`, and of the fields that may differ in a status that was put back: `version`,
-/// `reason` and `online_devices`.
+/// The protobuf keys of `UserStatus.reason`, and of the three fields that may change when a status is put back:
+/// `version`, `reason` and `online_devices`.
 const KEY_REASON: u8 = 6 << 3;
 const KEY_VERSION: u8 = 4 << 3;
 const KEYS_NOT_SHOWN: [u8; 3] = [KEY_VERSION, KEY_REASON, 8 << 3 | 2];
@@ -56,9 +56,9 @@ impl EncodedStatus {
         self.version
     }
 
-    /// Whether `newer` is this status, put back after a loss of records: its reason is that of a rebuilt record or of a
-    /// login, and all other fields but the version and the devices are equal. Compares the encodings, which is quicker
-    /// than decoding them.
+    /// Returns `true` if `newer` is this status, put back after a loss of records. The reason of `newer` is then that
+    /// of a rebuilt record or of a login. All other fields except the version and the devices are equal. Compares the
+    /// encodings, which is faster than decoding them.
     pub fn is_put_back_as(&self, newer: &Self) -> bool {
         let shown = |field: &&[u8]| !KEYS_NOT_SHOWN.contains(&field[0]);
         let reason = fields(&newer.protobuf).find(|field| field[0] == KEY_REASON);
@@ -67,7 +67,7 @@ impl EncodedStatus {
         is_rebuilt && fields(&self.protobuf).filter(shown).eq(fields(&newer.protobuf).filter(shown))
     }
 
-    /// Whether `newer` differs from this status in nothing but the version. Compares the encodings.
+    /// Returns `true` if `newer` differs from this status only in the version. Compares the encodings.
     pub fn is_renumbered_as(&self, newer: &Self) -> bool {
         let is_other = |field: &&[u8]| field[0] != KEY_VERSION;
         fields(&self.protobuf).filter(is_other).eq(fields(&newer.protobuf).filter(is_other))
@@ -100,13 +100,13 @@ fn split_element(element: &[u8]) -> (&[u8], &[u8]) {
     element.split_at(prefix)
 }
 
-/// The encoded fields of an encoded element.
+/// Iterates over the encoded fields of an encoded element.
 fn fields(element: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (_, mut rest) = split_element(element);
     std::iter::from_fn(move || {
         let (key, value) = rest.split_first()?;
         let varint = value.iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
-        // `encode_status` makes only varints and fields with a length, and one byte for each key.
+        // `encode_status` encodes only varints and fields with a length. Each key has one byte.
         let length = match key & 7 {
             0 => 0,
             _ => prost::decode_length_delimiter(value).expect("what encode_status made"),

@@ -211,7 +211,7 @@ fn a_token_chooses_no_algorithm_but_that_of_its_key() {
     let pem = vectors["keys_pem"]["rsa"].as_str().unwrap();
     let jwks = JwtKeySet::read(&vectors["jwks"].to_string()).unwrap();
     let public = JwtKeySet::read(pem).unwrap();
-    // A token whose HMAC secret is the public key, which anybody has.
+    // The public key, which everybody has, was used as the HMAC secret of this token.
     let hmac = |key: &str, header: &Value| {
         let signed = signed(header, &claims());
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key.as_bytes());
@@ -234,7 +234,7 @@ fn a_token_chooses_no_algorithm_but_that_of_its_key() {
             assert_eq!(answer(&token, &settings(), &jwks, NOW), "70003", "{alg}");
         }
     }
-    // A correct signature under a header that names another algorithm.
+    // The signature is correct, but the header names another algorithm.
     let signer = Signer::new(1);
     let keys = set(&[signer.jwk(Some("k"))]);
     for alg in ["HS256", "RS256", "ES256"] {
