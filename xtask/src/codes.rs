@@ -1,6 +1,7 @@
 //! Generates files that are checked in. The table in `lamplight-model` gives `docs/codes.md` and the codes of the Dart
 //! SDK. The protobuf files give `docs/messages.md` and `crates/wire/src/generated`. The server's commands give
-//! `docs/openapi.json`. Generating that last file takes a build of the server, so a test of the server checks it.
+//! `docs/openapi.json`. The last of these files can be generated only with a built server, so a test of the server
+//! checks it.
 
 use crate::ground::{Ground, output};
 use crate::{messages, wire_code};

@@ -59,7 +59,8 @@ pub fn check(ground: &Ground, server: &str, hear: &mut Hear<'_>) -> Result<()> {
     }
     mirror(&ground.path(PROGRAM).join("src"), &workspace.join("src"))?;
     copy(&ground.path(PROGRAM).join("Cargo.toml"), &workspace.join("Cargo.toml"))?;
-    // The same versions as in the repository are used. cargo removes the entries that are not needed here.
+    // The program gets the same versions of dependencies as the repository. cargo removes the entries that the program
+    // does not need.
     copy(&ground.path("Cargo.lock"), &workspace.join("Cargo.lock"))?;
     let cargo = |words: &str| {
         let mut command = ground.cargo(&format!("{words} --offline"));

@@ -3,7 +3,7 @@
 //! The fuzz programs are a separate workspace, which `cargo xtask test` does not build. Without this check, an outdated
 //! `fuzz/Cargo.lock` would be noticed only when somebody fuzzes.
 
-/// Returns one sentence for each dependency that a crate's manifest has and the lock file does not. `manifest_of`
+/// Returns one sentence for each dependency that is in a crate's manifest but not in the lock file. `manifest_of`
 /// returns the manifest of a crate by its name.
 pub fn findings<'a>(lock: &str, manifest_of: impl Fn(&str) -> Option<&'a str>) -> Vec<String> {
     let mut findings = Vec::new();

@@ -1,5 +1,5 @@
 //! The repository, and commands that run at its root. The commands do not get the variables that the outer `cargo run`
-//! has set. Only a program that replaces this process gets the stdin of this process.
+//! has set. A command does not get the stdin of this process, unless it replaces this process.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::env;
@@ -66,7 +66,7 @@ impl Ground {
 }
 
 /// Returns `true` for a variable that cargo sets for a program that `cargo run` starts. Inner cargo processes must not
-/// inherit these variables. If they change, the build script of ring, for example, runs again.
+/// inherit these variables. A change of these variables would, for example, run the build script of ring again.
 fn is_of_the_outer_cargo(name: &str) -> bool {
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
 }

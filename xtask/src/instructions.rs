@@ -17,8 +17,8 @@ const BASELINE: &str = "crates/instructions/baseline.txt";
 const RUN: &str = "bench --locked --profile instructions --package lamplight-instructions --bench instructions -- \
                    --output-format=json";
 
-/// The largest change of a count, in percent, that is no regression. The random seeds of hash tables change a count by
-/// less than 1 %.
+/// The largest increase of a count, in percent, that is not a regression. The random seeds of hash tables change a
+/// count by less than 1 %.
 const TOLERANCE: u64 = 5;
 
 /// The counts of all benchmarks by their names, with one toolchain.
@@ -47,8 +47,8 @@ pub fn bench(args: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Counts the instructions, prints them beside the accepted counts, and fails if one is more than [`TOLERANCE`] above.
-/// The counts of another toolchain are printed only.
+/// Counts the instructions, and prints the counts beside the accepted counts. Fails if a count is more than
+/// [`TOLERANCE`] above the accepted one. If the accepted counts are from another toolchain, only prints the counts.
 pub fn check(ground: &Ground, may_install: bool) -> Result<()> {
     let text =
         fs::read_to_string(ground.path(BASELINE)).with_context(|| format!("cannot read {BASELINE}"))?;
@@ -95,7 +95,7 @@ fn toolchain(ground: &Ground) -> Result<String> {
     Ok(format!("{rustc}, {}, {}", libc.trim(), std::env::consts::ARCH))
 }
 
-/// Returns a table of all benchmarks, and a line for each that fails.
+/// Returns a table of all benchmarks, and a line for each benchmark that fails.
 fn compare(accepted: &Counts, counted: &Counts) -> (String, Vec<String>) {
     let (mut table, mut failures) = (String::new(), Vec::new());
     let mut row = |name: &str, count: &str, change: &str| {

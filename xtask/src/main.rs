@@ -170,7 +170,7 @@ fn run(words: &[&str]) -> Result<ExitCode> {
     (command.run)(args)
 }
 
-/// Runs the measurements of one server, those of a cluster, those beside other systems, or those of single functions.
+/// Runs measurements: of one server, of a cluster, of other systems, or of single functions.
 fn bench(args: &[&str]) -> Result<ExitCode> {
     if let ["instructions", args @ ..] = args {
         return instructions::bench(args);

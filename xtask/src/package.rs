@@ -10,7 +10,8 @@ use std::process::ExitCode;
 
 /// The folder of the finished packages.
 const OUT: &str = "target/package";
-/// The contents of the archive. cargo-deb takes the program, the manual pages and the completions from it.
+/// The folder with the contents of the archive. cargo-deb takes the program, the manual pages and the completions from
+/// this folder.
 const FILES: &str = "target/package/files";
 
 /// The files of the repository that are copied into the archive.

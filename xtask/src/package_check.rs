@@ -102,7 +102,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     fs::create_dir_all(admin.join("updates"))?;
     fs::create_dir_all(admin.join("info"))?;
     fs::write(admin.join("status"), "")?;
-    // These replacements keep the scripts of the package away from the services of this machine.
+    // With these replacements in the path, the scripts of the package cannot reach the services of this machine.
     let shield = ground.path(TRIED).join("shield");
     fs::create_dir_all(&shield)?;
     for program in ["systemctl", "deb-systemd-invoke"] {
@@ -111,7 +111,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     let path = format!("{}:{}", shield.display(), std::env::var("PATH").unwrap_or_default());
     let dpkg = |words: &[&str]| -> Command {
         let mut command = ground.command("fakeroot");
-        // Dependencies are ignored, because the packages that it depends on are not installed in the folder.
+        // Dependencies are ignored, because the packages that the `.deb` depends on are not installed in the folder.
         command.args([
             "dpkg",
             "--force-depends",
