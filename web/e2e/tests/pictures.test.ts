@@ -45,7 +45,7 @@ describe("pictures on other hosts", () => {
     await alice.locator(".initials", { hasText: "AB" }).waitFor();
     await alice.click();
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
-    // A picture on the page's own host has been loaded by then, so the other picture is not only late.
+    // A picture on the page's own host is loaded by then. If the other picture were allowed, it would be loaded too.
     await page.waitForFunction(() => {
       const list = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk")?.shadowRoot;
       const pictures = list?.querySelector("tuikit-contact")?.shadowRoot?.querySelectorAll("img") ?? [];

@@ -8,7 +8,7 @@ import { setUpDemo } from "../src/demo.js";
 
 const MINUTE = 60_000;
 
-/** The longest time until relative times such as "5 minutes ago" are shown anew, in milliseconds. */
+/** The longest time until relative times such as "5 minutes ago" are updated, in milliseconds. */
 const TOLD_ANEW = 40_000;
 
 describe("a clock that is wrong by ten minutes", () => {

@@ -221,7 +221,7 @@ export class Chat {
 
   /**
    * Sets the custom status of the user who is logged in, and the time until its end. An empty text clears it. Each
-   * call replaces the text and the end of the call before.
+   * call replaces the text and the end of the previous call.
    */
   async setSelfStatus(options: api.SelfStatusOptions): Promise<api.Result<UserStatus>> {
     return done(await statuses.setSelf(this.#core(), check.options(options)));

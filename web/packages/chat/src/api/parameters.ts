@@ -94,7 +94,7 @@ export function flag(value: unknown, name: string): boolean {
   return value;
 }
 
-/** Checks the duration of the custom status `text` in seconds. It is 0 for no end, and has to be 0 without a text. */
+/** Checks the duration of the custom status `text`, in seconds. 0 means no end. Without a text, only 0 is valid. */
 export function expiresIn(value: number, text: string): number {
   const most = text === "" ? 0 : LONGEST_CUSTOM_STATUS;
   if (!Number.isInteger(value) || value < 0 || value > most) {

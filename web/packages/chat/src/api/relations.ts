@@ -111,8 +111,9 @@ export async function updateFriend({ driver, lists }: Core, options: api.UpdateF
 }
 
 /**
- * Checks users with the client's copy of its own friend list, which has the mutual friendships. For users who are not
- * on it, this cannot tell whether they have the client's user as a friend.
+ * Checks the relations to users with the client's copy of the user's own friend list. The copy shows which
+ * friendships are mutual. A user who is not on the list has no relation in the result, even if the client's user is
+ * on that user's list.
  */
 export async function checkFriend({ lists }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
   const userIDList = check.userList(options.userIDList, "userIDList");
@@ -148,8 +149,8 @@ export async function friendProfiles(
 // The block list and the visibility.
 
 /**
- * Adds users to the block list, or removes them. Succeeds also for users who were on the list before, or were not on
- * it. Throws an error if the call fails for all users.
+ * Adds users to the block list, or removes them. A user who was on the list before, or was not on it, counts as a
+ * success. Throws an error if the call fails for all users.
  */
 export async function changeBlocked(
   { driver, lists }: Core,
@@ -188,7 +189,7 @@ export async function setVisibility({ driver, lists }: Core, wanted: api.Visibil
   return found;
 }
 
-/** Converts a visibility of the server. An unknown one of a newer server counts as the strictest. */
+/** Converts a visibility of the server. An unknown visibility of a newer server counts as `nobody`. */
 export function visibilityOf(told: VisibilityJson): api.Visibility {
   return VISIBILITIES.find((one) => told === `VISIBILITY_${one.toUpperCase()}`) ?? "nobody";
 }

@@ -273,8 +273,8 @@ export function sentID(from: string, clientMessageId: string): string {
 }
 
 /**
- * Returns the id of a message. The id contains the `client_message_id` only if this has the form of this SDK, because
- * the ids of another client may not be unique.
+ * Returns the id of a message. The id contains the `client_message_id` only if this SDK has created that part,
+ * because the ids of other clients may not be unique.
  */
 function messageID(told: MessageJson): string {
   const { from = "", clientMessageId = "" } = told;

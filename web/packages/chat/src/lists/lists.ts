@@ -81,8 +81,8 @@ export function beginReading<T>(table: Table<T>): Table<T> {
 }
 
 /**
- * Adds rows that have one lists version, except where a known row is newer. Returns `table` itself if no row is
- * added.
+ * Adds rows of one lists version. A row that is known in a newer version, or was removed in a newer version, stays as
+ * it is. Returns `table` itself if no row is added.
  */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);

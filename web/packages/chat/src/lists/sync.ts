@@ -33,7 +33,7 @@ const HISTORY_PAGE = 100;
  * application needs some of them.
  */
 const AT_ONCE = 8;
-/** The pause before each call after these, in milliseconds. */
+/** The pause before each further call, in milliseconds. */
 const PAUSE = 500;
 
 /**
@@ -76,9 +76,8 @@ interface Reading {
 /** A catch-up after changes that the server did not send: the lists are read again, and missed messages are read. */
 interface CatchUp {
   /**
-   * The conversations as they were before the lists are read again. In each conversation, the messages after its last
-   * message here were missed, and are read. Null if no conversations were read before, or once reading the messages
-   * has begun.
+   * The conversations before the lists are read again. In each of them, the messages after the last message were
+   * missed, and must be read. Null if no conversations were read before, or after the reading of messages has begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**
@@ -332,7 +331,10 @@ export class ListsSync {
     }
   }
 
-  /** Starts to read what the server did not send: the lists, as far as they were read before, and missed messages. */
+  /**
+   * Starts to catch up, because the server could not send some changes: reads the lists again that were read before,
+   * and reads missed messages.
+   */
   outdated(): void {
     const behind = (this.#behind ??= { heads: null, told: new Set(), isRunning: false, again: false });
     behind.heads ??= this.#lists.conversations.shown;

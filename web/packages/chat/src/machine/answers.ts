@@ -124,7 +124,7 @@ function loginAnswered(turn: Turn, early: readonly UserStatus[], body: ServerMes
   toldAtLogin(turn, early, body.login);
 }
 
-/** Handles the refusal of the login with which an attempt to connect ended. */
+/** Handles a refused login. The refusal ends the attempt to connect. */
 function loginRefused(turn: Turn, refusal: Refused): void {
   const { session } = turn;
   if (session === null) {
@@ -136,7 +136,7 @@ function loginRefused(turn: Turn, refusal: Refused): void {
     return;
   }
   if (!isRefusal(refusal, "KICKED_BY_OTHER_LOGIN") && dropUserSig(turn, session.userSig)) {
-    // Only the newer UserSig is refused: the session goes on with the one before it.
+    // Only the newer UserSig is refused. The session continues with the UserSig that the server accepted last.
     linkEnded(turn, refusal);
     return;
   }
@@ -190,7 +190,7 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   const begun = login.subscriptionsLost === true ? restores.begin(restore, own) : restore;
   // A user to whom the client subscribes again is not reported as not watched in the meantime.
   const apart = restores.notWatched(begun, login.notWatched ?? []);
-  // While the app forbids notifications of other users, the subscription list stays unchanged.
+  // While the app forbids notifications about other users, the subscription list stays unchanged.
   const lost = turn.session.abilities?.statusesOfOthers === false ? [] : apart.left;
   const gone = new Set(lost);
   const kept = own.filter((user) => !gone.has(user));
@@ -356,7 +356,7 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
   } else if (mayPass(turn, refusal)) {
     turn.patch({ restore: restores.refusedForNow(restore, turn.now) });
   } else {
-    // The refusal is permanent, so these users are not watched by subscription any longer.
+    // The refusal is permanent, so the subscription list no longer makes the client watch these users.
     const given = restores.giveUp(restore);
     turn.patch({ restore: given.restore });
     listChanged(turn, [], given.lost.users);
@@ -364,9 +364,9 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
   }
 }
 
-/** Whether a call of the SDK about the subscription list, which was refused, may succeed later. */
+/** Returns whether a refused call of the SDK itself about the subscription list may succeed later. */
 function mayPass(turn: Turn, refusal: Refused): boolean {
-  // The app may allow subscriptions again, which the server reports.
+  // The app may allow subscriptions again. Only a server that sends abilities reports this.
   const isGate = isRefusal(refusal, "EDITION_NOT_SUPPORTED", "STATUS_SWITCHED_OFF");
   return retryAfter(refusal) !== undefined || (isGate && turn.session?.abilities != null);
 }

@@ -18,22 +18,27 @@ const FIRST = 1_000;
 const BETWEEN = 1_500;
 
 /**
- * The mean wait after many failures, in milliseconds; a longer spread of the server replaces it. The longest wait is
- * 1.5 times the mean: 30 s, which is as long as the grace in which watchers do not see a client leave.
+ * The longest mean wait, in milliseconds, which many failures lead to. A longer spread of the server replaces it.
+ *
+ * A wait is at most 1.5 times the mean: 30 s. This is the default grace, the time for which a user still counts as
+ * connected after the loss of a node.
  */
 const BETWEEN_LONGEST = 20_000;
 
 /**
- * The number of failed attempts before the wait begins to double, if the server has sent a spread. If it has not, the
- * wait doubles from the second failure on. With the usual mean, 80 attempts take about two minutes, in which a server
- * can restart.
+ * If the server has sent a spread, the mean wait doubles only after this number of failed attempts. Without a spread,
+ * it doubles with each failure after the first. At the usual mean, 80 attempts take about two minutes, enough for a
+ * restart of the server.
  */
 const ATTEMPTS_BEFORE_DOUBLING = 80;
 
 /** The longest spread, in milliseconds. A server cannot be configured to send a longer one. */
 const LONGEST_SPREAD = 600_000;
 
-/** The maximum number of failures that the back-off counts while calls wait for the link. */
+/**
+ * While calls wait for the link, at most this number of failures counts in the computation of a wait. Waits then stay
+ * short.
+ */
 export const MOST_FAILURES_WITH_CALLS = 1;
 
 /**

@@ -15,12 +15,12 @@ export const MAX_IN_FLIGHT = 64;
 export const ANSWER_PATIENCE = 8_000;
 
 /**
- * The time without received bytes after which a link in doubt is given up. A link is in doubt if the network has
- * changed, or the browser reports that there is no network.
+ * The time without received bytes, in milliseconds, after which a link in doubt is given up. A link is in doubt if
+ * the network has changed, or if the browser reports that there is no network.
  */
 export const DOUBT_PATIENCE = 3_000;
 
-/** The same time after a sleep, in which most links break unnoticed. */
+/** The time that replaces `DOUBT_PATIENCE` after a sleep of the page. Most links break unnoticed during a sleep. */
 export const WAKE_PATIENCE = 800;
 
 /**
@@ -139,8 +139,9 @@ export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
 }
 
 /**
- * Returns how long a link that ends now was silent. If a request is unanswered, only the time before the last sent
- * message counts, because the network path may have been cut then, without the client noticing.
+ * Returns the time without traffic of a link that ends now. If a request is unanswered, returns the time between the
+ * last received bytes and the last sent message. The network path may have been cut in that time, without the client
+ * noticing.
  */
 export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;

@@ -153,7 +153,8 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
     return;
   }
   turn.patch({ userSig, logins: [...session.logins, { id, deadline }] });
-  // A login that was sent with another UserSig or for a reconnect may be refused although this one would not be.
+  // An earlier login may be in progress, with another UserSig or for a reconnect. The server may refuse it, although
+  // it would accept this login.
   const isSent = session.logins.length > 0 && session.userSig === userSig;
   if (session.phase.at === "waiting" || (session.phase.at === "loggingIn" && !isSent)) {
     beginAttempt(turn);

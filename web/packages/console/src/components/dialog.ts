@@ -48,7 +48,7 @@ export class Dialog extends View {
   ];
 
   override updated(changed: Map<PropertyKey, unknown>): void {
-    // After Escape, `open` is true until the close event. A render before it must not show the dialog again.
+    // After Escape, `open` is true until the close event. A render before that event must not show the dialog again.
     if (!changed.has("open")) return;
     if (this.open && !this.window.open) this.window.showModal();
     if (!this.open && this.window.open) this.window.close();

@@ -9,9 +9,12 @@ import { ago, ahead, moment } from "./time-text.js";
 import type { Person } from "../session.js";
 import type { Words } from "../words/words.js";
 
-/** The interval at which relative times such as "2 minutes ago" are shown anew, in milliseconds. */
+/** The interval at which relative times such as "2 minutes ago" are updated, in milliseconds. */
 const REFRESH = 10_000;
-/** The interval while a custom status has an end, which is shown in seconds at last. */
+/**
+ * The interval while the end of a custom status is shown, in milliseconds. It is short, because the last minute is
+ * shown in seconds.
+ */
 const REFRESH_END = 1_000;
 
 @customElement("lamplight-evidence")

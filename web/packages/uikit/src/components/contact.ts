@@ -381,7 +381,7 @@ export class TuikitContact extends ListElement<Friend> {
     this.#menu.close();
   };
 
-  /** Whether the menu has items. Blocking is all that it has. */
+  /** Whether the menu has items. Its only item blocks or unblocks a user. */
   get #hasMenu(): boolean {
     const client = this.kit.kit?.client;
     return client !== undefined && hasBlockList(client);

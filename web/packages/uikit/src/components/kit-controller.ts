@@ -11,7 +11,7 @@ import type { Watcher } from "../status/watcher.js";
 import { endText, remainingOf } from "../words/remaining.js";
 import type { Words } from "../words/words.js";
 
-/** The longest time after which relative times such as "5 minutes ago" are shown anew, in milliseconds. */
+/** The longest time after which relative times such as "5 minutes ago" are updated, in milliseconds. */
 const TICK = 30_000;
 
 let views = 0;

@@ -373,7 +373,7 @@ export class TuikitOwnStatus extends LitElement {
 
   readonly #onKey = (event: KeyboardEvent): void => {
     if (event.key === "Escape" && !event.isComposing) {
-      // Without this, an element around this one would also close something.
+      // Without this call, Escape would also close something in an element around this one.
       event.stopPropagation();
       void this.#close();
     }

@@ -341,7 +341,10 @@ export class Ledger {
     return [];
   }
 
-  /** The next call, if the rate limit allows one now. Otherwise the time when to ask again. */
+  /**
+   * Returns the next call if the rate limit allows a call now. Otherwise returns the time at which to call this
+   * method again.
+   */
   next(now: number): Next {
     if (this.#self === null || this.#isClosedByApp) {
       return { wakeAt: Infinity };

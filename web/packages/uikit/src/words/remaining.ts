@@ -41,11 +41,11 @@ export function remainingOf(end: number, now: number, words: Words, timeZone?: s
   }
   const [unit, text] = left <= MINUTE ? [SECOND, words.forSeconds] : [MINUTE, words.forMinutes];
   if (left <= HOUR) {
-    // A unit that has begun counts, so that the text is never "for 0 s".
+    // The number of units is rounded up, so that the text is never "for 0 s".
     const count = Math.ceil(left / unit);
     return { text: text(count), changesAt: end - (count - 1) * unit };
   }
-  // At the latest after a day, "until Fri 18:30" becomes "until 18:30".
+  // At midnight, "until Fri 18:30" may become "until 18:30". The text is therefore computed again within an hour.
   return { text: words.until(endText(end, now, words, timeZone)), changesAt: Math.min(end - HOUR, now + HOUR) };
 }
 
