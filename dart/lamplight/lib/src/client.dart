@@ -26,10 +26,10 @@ import 'wire/checks.dart';
 /// [SessionEndedEvent] reports the end; calls then fail with 6014.
 ///
 /// A call that is made without a connection waits for one, up to the call
-/// timeout. It also makes the next attempt to connect begin earlier: at most
-/// 2.25 s after the last attempt ended, or, if the server spreads reconnects
-/// over more than 1.5 s, at most 1.5 times that spread. A longer wait that the
-/// server has requested still applies.
+/// timeout. A waiting call also makes the next attempt to connect begin
+/// earlier: at most 2.25 s after the end of the last attempt. If the server
+/// spreads reconnects over more than 1.5 s, the limit is 1.5 times that spread.
+/// A longer wait that the server has requested still applies.
 ///
 /// A call fails only with a [LamplightException]. A client that is not logged
 /// in has no timer and no socket.
@@ -124,14 +124,14 @@ final class LamplightClient {
           );
   }
 
-  /// The events of this client, as a broadcast stream. A listener gets only
-  /// later events; [cachedStatuses] has the statuses at the time when it begins
-  /// to listen.
+  /// The events of this client, as a broadcast stream. A listener gets only the
+  /// events after it has begun to listen. The statuses at that time are in
+  /// [cachedStatuses].
   ///
   /// The number of watched users bounds the memory for a paused listener. When
   /// the listener resumes, it gets the newest status of each user in one event,
-  /// and the last 64 other events. An [EventsMissedEvent] comes before these if
-  /// there were more.
+  /// and the last 64 other events. If there were more, an [EventsMissedEvent]
+  /// precedes them.
   Stream<LamplightEvent> get events => _driver.events.stream;
 
   /// Returns the last known status of a watched user, or of the user of this
@@ -168,8 +168,8 @@ final class LamplightClient {
   /// Logs this device out and closes the connection.
   ///
   /// The session of this client ends even if the call fails, unless the server
-  /// refuses the logout. If the server was not reached, it counts this device
-  /// as logged in until the login lapses.
+  /// refuses the logout. If the request did not reach the server, the server
+  /// counts this device as logged in until the login lapses.
   Future<void> logout() => _call<Object>('logout');
 
   /// Closes the connection without logging out, empties the cache and ends
@@ -205,7 +205,7 @@ final class LamplightClient {
   ///
   /// The server clears the text after [expiresIn], with the reason
   /// [StatusReason.customExpired]; without [expiresIn] it has no end. Each call
-  /// replaces the text and the end of the call before. [expiresIn] is rounded
+  /// replaces the text and the end of the previous call. [expiresIn] is rounded
   /// up to seconds. If it is not 1 second to 30 days, or if the text is empty,
   /// the call fails with 6017.
   Future<UserStatus> setSelfStatus(
@@ -226,8 +226,8 @@ final class LamplightClient {
       _call('getUserStatus', {'userIds': userIds.toList()});
 
   /// Subscribes to at most 100 users. The subscription list has room for 200
-  /// users; when it is full, those who were subscribed to earliest are evicted.
-  /// The list belongs to the account, not to the device.
+  /// users. If it is full, the users with the earliest subscriptions are
+  /// evicted. The list belongs to the account, not to the device.
   Future<SubscribeResult> subscribeUserStatus(Iterable<String> userIds) =>
       _call('subscribeUserStatus', {'userIds': userIds.toList()});
 

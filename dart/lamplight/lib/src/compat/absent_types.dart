@@ -45,8 +45,8 @@ class V2TimMessageReceipt {
   /// The user who has read the messages.
   String userID;
 
-  /// The time up to which the user has read the messages, in seconds since
-  /// 1970.
+  /// The time, in seconds since 1970, up to which the user has read the
+  /// messages.
   int timestamp;
 
   /// The id of the group.

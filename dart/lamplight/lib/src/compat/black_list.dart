@@ -11,8 +11,9 @@ import 'types.dart';
 /// The number of profiles that are read with one call.
 const _batch = 100;
 
-/// The block list of a client. Reports its changes to the listeners, also those
-/// that were made while the link was broken, if the list was read before.
+/// The block list of a client. Reports its changes to the listeners. If the
+/// list was read before, also reports the changes that were made while the link
+/// was broken.
 final class BlackList {
   /// Creates a list that was not read yet. [tell] calls all listeners.
   BlackList(this._client, this._kit, this._tell);

@@ -360,8 +360,8 @@ class V2TIMFriendshipManager {
       ? FriendRelationType.V2TIM_FRIEND_RELATION_TYPE_BOTH_WAY
       : FriendRelationType.V2TIM_FRIEND_RELATION_TYPE_IN_MY_FRIEND_LIST;
 
-  /// Returns the results of a call about the block list. [except] is the code
-  /// for a user for whom nothing had to be done, which is a success.
+  /// Returns the results of a call about the block list. The code [except]
+  /// counts as a success: nothing had to be done for that user.
   List<V2TimFriendOperationResult> _operatedAll(
     List<String> users,
     List<FailedUser> failures, {

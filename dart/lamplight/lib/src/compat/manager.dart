@@ -174,7 +174,8 @@ class V2TIMManager {
       });
 
   /// Subscribes to at most 100 users. The subscription list has room for 200
-  /// users; when it is full, those who were subscribed to earliest are evicted.
+  /// users. If it is full, the users with the earliest subscriptions are
+  /// evicted.
   Future<V2TimCallback> subscribeUserStatus({
     required List<String> userIDList,
   }) =>

@@ -89,7 +89,7 @@ extension _Answers on Machine {
     if (_isPaused) _goAway();
   }
 
-  /// Handles the refusal of the login with which an attempt to connect ended.
+  /// Handles a refused login. The refusal ends the attempt to connect.
   void _loginRefused(Session session, LamplightException refusal) {
     final why =
         LinkEnd(LinkEndKind.refused, refusal.message, refusal: refusal);
@@ -99,8 +99,8 @@ extension _Answers on Machine {
     final token = session.token;
     if (refusal.code != LamplightCode.kickedByOtherLogin &&
         session.dropToken(token)) {
-      // Only the newer token is refused: the session goes on with the one
-      // before it.
+      // Only the newer token is refused. The session continues with the token
+      // that the server accepted last.
       session.queue.removeWhere((call) {
         final Request(:kind, token: its) = call.request;
         if (kind != 'login' || its != token) return false;
@@ -140,8 +140,8 @@ extension _Answers on Machine {
     session.listsVersion = told.result.listsVersion;
     _abilitiesTold(session, told.result.abilities);
     final own = session.subscriptions;
-    // While the app forbids notifications of other users, the subscription list
-    // stays unchanged.
+    // While the app forbids notifications about other users, the subscription
+    // list stays unchanged.
     final lost = session.abilities?.statusesOfOthers == false
         ? const <String>{}
         : left.toSet();
@@ -324,13 +324,14 @@ extension _Answers on Machine {
     _leaveCache(lost.notWatched);
   }
 
-  /// Whether a call of the SDK about the subscription list, which was refused,
-  /// may succeed later.
+  /// Whether a refused call of the SDK itself about the subscription list may
+  /// succeed later.
   bool _mayPass(Session session, LamplightException refusal) {
     final isGateClosed = refusal.code == LamplightCode.editionNotSupported ||
         refusal.code == LamplightCode.statusSwitchedOff;
     return _retryAfter(refusal) != null ||
-        // The app may allow subscriptions again, which the server reports.
+        // The app may allow subscriptions again. Only a server that sends
+        // abilities reports this.
         (isGateClosed && session.abilities != null);
   }
 

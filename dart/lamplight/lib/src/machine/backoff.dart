@@ -19,22 +19,24 @@ const _first = 1000;
 /// The longest wait is 1.5 times the mean.
 const _between = 1500;
 
-/// The mean wait after many failures; a longer spread of the server replaces
-/// it. The longest wait is 1.5 times the mean: 30 s, which is as long as the
-/// grace in which watchers do not see a client leave.
+/// The longest mean wait, which many failures lead to. A longer spread of the
+/// server replaces it.
+///
+/// A wait is at most 1.5 times the mean: 30 s. This is the default grace, the
+/// time for which a user still counts as connected after the loss of a node.
 const _betweenLongest = 20000;
 
-/// The number of failed attempts before the wait begins to double, if the
-/// server has sent a spread. If it has not, the wait doubles from the second
-/// failure on. With the usual mean, 80 attempts take about two minutes, in
-/// which a server can restart.
+/// If the server has sent a spread, the mean wait doubles only after this
+/// number of failed attempts. Without a spread, it doubles with each failure
+/// after the first. At the usual mean, 80 attempts take about two minutes,
+/// enough for a restart of the server.
 const _attemptsBeforeDoubling = 80;
 
 /// The longest spread. A server cannot be configured to send a longer one.
 const _longestSpread = 600000;
 
-/// The maximum number of failures that the back-off counts while calls wait for
-/// the link.
+/// While calls wait for the link, at most this number of failures counts in the
+/// computation of a wait. Waits then stay short.
 const mostFailuresWithCalls = 1;
 
 /// The age of a link, in milliseconds, from which it counts as a success, so

@@ -22,7 +22,8 @@ const answerPatience = 8000;
 /// link is in doubt after the device has changed its network.
 const doubtPatience = 3000;
 
-/// The same time after a sleep, in which most links break unnoticed.
+/// The time that replaces [doubtPatience] after a sleep of the device. Most
+/// links break unnoticed during a sleep.
 const wakePatience = 800;
 
 /// The longest wait before a link that broke during a sleep is replaced. The
@@ -137,9 +138,10 @@ final class LiveLink {
   int heartbeatDue(NetworkPath path) =>
       _lastSent + path.heartbeat(usualHeartbeat);
 
-  /// Returns how long a link that ends now was silent. If a request is
-  /// unanswered, only the time before the last sent message counts, because the
-  /// network path may have been cut then, without the client noticing.
+  /// Returns the time without traffic of a link that ends now. If a request is
+  /// unanswered, returns the time between the last received bytes and the last
+  /// sent message. The network path may have been cut in that time, without the
+  /// client noticing.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
   /// The time at which the link is given up if no bytes arrive before; null if

@@ -2,8 +2,8 @@
 /// after which links were cut.
 ///
 /// A proxy, a load balancer or a NAT between client and server cuts a link
-/// after some time without traffic. These silences are about the same each
-/// time. If links break for other reasons, the silences before differ.
+/// after some time without traffic. The silence before such a cut is about the
+/// same each time. If links break for other reasons, the silences differ.
 library;
 
 import 'dart:math';

@@ -126,8 +126,8 @@ final class AbilitiesChangedEvent extends LamplightEvent {
 }
 
 /// Messages that were received, or that another device of this user has sent,
-/// the oldest first. Also messages of this client whose calls failed with 9520,
-/// if the server has stored them.
+/// the oldest first. They include messages of this client whose calls failed
+/// with 9520, if the server has stored them.
 final class MessagesReceivedEvent extends LamplightEvent {
   /// Creates an event.
   const MessagesReceivedEvent(this.messages);

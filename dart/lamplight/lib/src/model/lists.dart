@@ -1,5 +1,5 @@
-/// Profiles, friends, messages and conversations: what the lists of a chat
-/// application contain, apart from statuses.
+/// Profiles, friends, messages and conversations: the contents of the lists of
+/// a chat application, apart from statuses.
 ///
 /// A page or a change of a list has a `listsVersion`: the number of changes
 /// that had been made to the user's lists when the server wrote it. Of two

@@ -22,9 +22,9 @@ import 'calls.dart';
 /// A time before all other times.
 const int _never = -1125899906842624;
 
-/// The codes with which an app that has switched statuses off, or whose edition
-/// does not have them, refuses statuses. Some servers of the cloud use 3122 for
-/// the edition.
+/// The codes of the refusals of an app that has switched statuses off, or whose
+/// edition does not have statuses. Some servers of the cloud use 3122 for the
+/// edition.
 const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,
@@ -74,8 +74,8 @@ class Ledger {
   /// The users who have left all lists, each with the time of leaving.
   final Map<String, int> _left = {};
 
-  /// The users whom the server does not let a client watch, each with the time
-  /// of its answer.
+  /// The users for whom the server has refused a query or a subscription, each
+  /// with the time of the refusal.
   final Map<String, int> _unwatchable = {};
   int _limit = defaultLimit;
   int _readAt = _never;
@@ -321,8 +321,8 @@ class Ledger {
     return const [];
   }
 
-  /// Returns the next call, if the rate limit allows one now. Otherwise returns
-  /// the time when to ask again.
+  /// Returns the next call if the rate limit allows a call now. Otherwise
+  /// returns the time at which to call this method again.
   Next next(int now) {
     if (_self == null || _isClosedByApp) {
       return const WaitUntil(null);

@@ -18,7 +18,7 @@ import 'words.dart';
 /// [ListModel.rowsOnScreen].
 const int _firstOnScreen = 20;
 
-/// The interval at which relative times such as "5 minutes ago" are shown anew.
+/// The interval at which relative times such as "5 minutes ago" are updated.
 const Duration _tick = Duration(seconds: 30);
 
 int _views = 0;

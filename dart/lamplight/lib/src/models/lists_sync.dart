@@ -59,7 +59,7 @@ const int _firstRows = 100;
 /// 20 calls in 5 s, and the application needs some of them.
 const int _atOnce = 8;
 
-/// The pause before each page after these.
+/// The pause before each further page.
 const Duration _pause = Duration(milliseconds: 500);
 
 /// The lists of one client.

@@ -32,9 +32,9 @@ int tintOf(String userId) {
   return (hash >> 8) % tints;
 }
 
-/// Returns the lower 32 bits of `hash * 16777619`, where 16777619 is 2^24 +
-/// 403. The product is computed in parts, because a number on the web cannot
-/// represent it exactly.
+/// Returns the lower 32 bits of the product of `hash` and 16777619, which is
+/// 2^24 plus 403. The product is computed in parts, because a number on the web
+/// cannot represent it exactly.
 int _times16777619(int hash) =>
     (((hash & 0xff) * 0x1000000) + hash * 403) & 0xffffffff;
 

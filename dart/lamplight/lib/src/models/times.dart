@@ -55,7 +55,7 @@ String remainingText(DateTime end, DateTime now, TimeWords words) {
   if (left <= Duration.zero) {
     return '';
   }
-  // A unit that has begun counts, so that the text is never "for 0 s".
+  // The number of units is rounded up, so that the text is never "for 0 s".
   if (left <= const Duration(minutes: 1)) {
     return words.forSeconds.replaceFirst('{}', '${_ceil(left, 1000)}');
   }
