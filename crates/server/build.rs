@@ -17,7 +17,7 @@ fn main() {
     let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let dist = package.join("../../web/dist");
     println!("cargo:rerun-if-changed=build.rs");
-    // Cargo watches every file in the folder. The repository has the folder, empty, because a missing path
+    // Cargo watches every file in the folder. The repository contains the empty folder: if the path were missing, cargo
     // would rebuild this crate each time.
     println!("cargo:rerun-if-changed={}", dist.display());
     let mut files = Vec::new();
@@ -86,7 +86,7 @@ fn table(dist: &Path, files: &[String]) -> String {
     table + "]\n"
 }
 
-/// The file whose compressed form this is, if any.
+/// Returns the file of which `path` is a compressed form; `None` if there is no such file.
 fn packed_form_of<'a>(path: &'a str, files: &[String]) -> Option<&'a str> {
     let (plain, ending) = path.rsplit_once('.')?;
     (PACKED.contains(&ending) && files.iter().any(|file| file == plain)).then_some(plain)

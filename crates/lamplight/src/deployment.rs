@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-/// The variables that are no settings of a node.
+/// The environment variables of the program that are not settings of a node.
 const BESIDE: [&str; 3] = ["LAMPLIGHT_CONFIG", "LAMPLIGHT_LOG", "LAMPLIGHT_LOG_FORMAT"];
 
 /// The longest orderly stop of a node with 100,000 connections, in seconds. Handing over the connections takes 20 s.
@@ -50,7 +50,7 @@ fn seconds(value: &str) -> u64 {
     value.strip_suffix('s').expect("seconds").parse().expect("a number")
 }
 
-/// Returns the paths of all settings, by the names of their variables.
+/// Returns the paths of all settings, by the names of their environment variables.
 fn settings() -> BTreeMap<String, &'static str> {
     fn gather(value: &Value, path: &str, found: &mut BTreeMap<String, &'static str>) {
         for (name, value) in entries(value) {
@@ -90,7 +90,7 @@ fn check_file_of_settings(place: &str, toml: &str) {
     Config::load(Some(file.path()), Vec::new()).unwrap_or_else(|error| panic!("{place}: {error}"));
 }
 
-/// Returns the ports of the image: for clients, for HTTP, and for health and metrics.
+/// Returns the ports of the container image: for clients, for HTTP, and for health and metrics.
 fn ports() -> [u16; 3] {
     let config = Config::default();
     let health = variables_of_the_image().remove("LAMPLIGHT_HEALTH_LISTEN").expect("a health port");

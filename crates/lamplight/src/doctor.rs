@@ -52,7 +52,7 @@ impl Finding {
         Self::new(check, Level::Ok, text, "")
     }
 
-    /// Makes the finding for an impossible check. `cure` says how to make the check possible.
+    /// Makes the finding of a check that could not be made. `cure` says how to make the check possible.
     pub fn unknown(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Unknown, text, cure)
     }
@@ -393,7 +393,8 @@ pub fn log(level: &str) -> Finding {
     }
 }
 
-/// The remaining validity of a certificate below which there is a warning. Its renewal has probably failed.
+/// The remaining validity of a certificate below which there is a warning. The renewal of such a certificate has
+/// probably failed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// Makes the finding about a certificate: its validity, and the permissions of its key.

@@ -13,7 +13,8 @@ struct Line {
     words: Vec<String>,
 }
 
-/// Returns the paths of the documentation: the pages at the root, the READMEs of the packages, and all of `docs/`.
+/// Returns the paths of the documentation: the pages at the root of the repository, the READMEs of the packages, and
+/// all of `docs/`.
 fn pages() -> Vec<PathBuf> {
     fn gather(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
@@ -113,7 +114,8 @@ fn calls(line: &str) -> Vec<Vec<String>> {
     calls.iter().filter_map(|words| ours(words)).collect()
 }
 
-/// Returns the words of a command from the program's name on, without preceding variables. `None` for other programs.
+/// Returns the words of a command of this program, beginning with the program's name. Leaves out variables before the
+/// name. Returns `None` for a command of another program.
 fn ours(words: &[String]) -> Option<Vec<String>> {
     let is_setting = |word: &String| {
         word.split_once('=').is_some_and(|(name, _)| {

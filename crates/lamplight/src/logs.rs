@@ -28,7 +28,7 @@ pub struct LogArgs {
     pub log_format: LogFormat,
 }
 
-/// The log levels, in ascending order of the number of lines.
+/// The log levels, in ascending order of the number of lines that they write.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// Parses a log filter. A word without `=` must be a level or a crate of Lamplight. `EnvFilter` would take a misspelt

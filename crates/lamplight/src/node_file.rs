@@ -76,7 +76,7 @@ impl NodeFile {
         self.health.map(|address| format!("http://{}", reachable(address)))
     }
 
-    /// Returns the address where this machine can connect to an address of the server.
+    /// Returns the address at which programs on this machine can reach an address of the server.
     pub fn reachable(&self, address: SocketAddr) -> SocketAddr {
         reachable(address)
     }

@@ -29,7 +29,7 @@ const PAGE: usize = 1_000;
 /// The number of messages that are read in one request.
 const HISTORY_PAGE: u32 = 100;
 
-/// Adds the place where the operator finds the cause to the text of an internal error of the server.
+/// Adds a hint to the text of an internal error of the server: where the operator finds the cause.
 fn with_remedy(code: u32, message: String) -> String {
     if code != Code::INTERNAL.number() {
         return message;
@@ -91,7 +91,7 @@ impl Operator {
         self.app_by(named, "--app ID").await
     }
 
-    /// Returns an app as [`app`](Self::app) does. `how` is the command's option or argument for the app, for the error
+    /// Returns an app as [`app`](Self::app) does. `how` names the command's option or argument for the app in the error
     /// text.
     pub async fn app_by(&mut self, named: Option<AppId>, how: &str) -> anyhow::Result<App> {
         let mut apps = self.apps().await?;

@@ -399,7 +399,8 @@ async fn a_server_that_is_stopped_while_redis_is_away_ends_in_time() {
     b.stop();
 }
 
-/// PostgreSQL has lost the claim of a server that runs. Another server starts before the first one is connected again.
+/// A running server loses its connections to PostgreSQL, and with them its locks there. Another server of the cluster
+/// starts before the first one is connected again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_starts_before_the_others_are_back_at_postgres_is_no_other_cluster() {
     let site = Site::start().await;

@@ -316,8 +316,8 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     assert!(code == Some(1) && doctor.contains("copy them with `lamplight facts copy`"), "{doctor}");
     let (code, ..) = folder.run(&["facts", "copy", "--to", &url]);
     assert_eq!(code, Some(0));
-    // The copy contains what the server has written when it stopped. The file is the same before and after the next
-    // attempt.
+    // The server has changed the file when it stopped, and the copy contains the changes. The next attempt is refused,
+    // and must not change the file.
     let before_refusal = contents(&file);
     let copied = rows(&watching).await;
     refused(&["--to", &url], &["already has facts", "only be copied into an empty database"]);
@@ -333,7 +333,7 @@ fn url_address(database: &Database, folder: &Folder) -> String {
     address.trim().to_owned()
 }
 
-/// A command of root makes files for the owner of the data folder, under whom the server runs.
+/// A command that root runs gives its new files to the owner of the data folder. The server runs as this owner.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_that_root_makes_in_a_data_folder_belong_to_its_owner() {
     if !rustix::process::geteuid().is_root() {

@@ -1,5 +1,5 @@
-//! A replica takes over under two running servers with clients: of a shard of a Redis Cluster, of the Redis behind a
-//! Sentinel, and of PostgreSQL. Clients reconnect by themselves, and no user is shown as having left.
+//! Tests in which a replica takes over while two servers with clients run. They use a shard of a Redis Cluster, Redis
+//! behind a Sentinel, and PostgreSQL. Clients must reconnect by themselves, and no user may be shown as having left.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, clippy::print_stdout, missing_docs)]
 

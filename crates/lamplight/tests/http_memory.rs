@@ -407,7 +407,7 @@ fn what_a_backend_reads_or_sends_to_many_at_once_keeps_to_the_bound_of_the_port(
     }
 }
 
-/// Sends a call without the last byte of its body. The returned thread sends it and waits for the answer.
+/// Sends the head of a call. The returned thread sends the body without its last byte, and waits for the answer.
 fn hold_back(target: &Target, head: &str, body: &[u8]) -> JoinHandle<String> {
     let mut stream = target.connect();
     stream.write_all(head.as_bytes()).unwrap();

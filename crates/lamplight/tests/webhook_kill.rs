@@ -157,8 +157,8 @@ async fn status_type(control: &mut ControlClient, user: &User) -> StatusType {
     statuses[0].as_ref().unwrap().status_type
 }
 
-/// The kill comes after the change to OFFLINE and before the outbox has a row. The device's broken link was not noticed
-/// before.
+/// Bob's link breaks after a message was sent to him. The server is killed after his change to OFFLINE, and before the
+/// outbox has a row for the message.
 #[tokio::test]
 async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The clock of a node. It gives the times that users and operators see, and the times in rules. Short waits and
+//! The clock of a node. It gives the times that users and operators see, and the times that rules use. Short waits and
 //! durations for metrics use other clocks.
 
 use lamplight_core::SharedClock;
@@ -50,8 +50,8 @@ impl Clock {
         self.unmoved() + self.ahead()
     }
 
-    /// Sets the clock to the time of a directory. The time was requested at `sent` and answered at `answered`, both by
-    /// [`Clock::local`]. After the first call, the time is corrected slowly.
+    /// Compares the clock with the time of a directory. This time was requested at `sent` and answered at `answered`,
+    /// both by [`Clock::local`]. The first call sets the clock; later calls correct it slowly.
     pub fn measure(&self, sent: Moment, answered: Moment, directory: Now) {
         // Time by which tests have moved this clock is not a difference to the directory.
         let unmoved = |at: Moment| Moment(at.0.saturating_sub(self.ahead().as_millis() as u64));

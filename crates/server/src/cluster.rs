@@ -259,7 +259,7 @@ impl Cluster {
     }
 
     /// Rebuilds the records that the directory lacks, until the task is aborted. The node with the duty does this once
-    /// after each loss, and when it gets the duty.
+    /// after each loss, and once when it gets the duty.
     async fn restore_records(self: Arc<Self>) {
         let mut restored = Timestamp(0);
         loop {
@@ -364,7 +364,7 @@ impl Cluster {
 }
 
 /// Makes each worker read the watch lists of its connections again, and put back the connections that the records lack.
-/// Does not wait for the workers: a blocked worker must not cost the node its lease.
+/// Does not wait for the workers. Otherwise, a blocked worker could delay the renewal of the lease.
 fn put_connections_back(workers: &[mpsc::WeakSender<Command>]) {
     for worker in workers.iter().filter_map(mpsc::WeakSender::upgrade) {
         // A worker that has stopped has no connections.
@@ -395,8 +395,8 @@ impl Joined {
     }
 
     /// Holds the links of this node for the grace, and removes the node from the register. Must be called after the
-    /// workers have stopped, because workers enter new links. Gives up when the node is cut off from the directory; the
-    /// other nodes then count the node as lost.
+    /// workers have stopped, because a running worker could enter new links in the records. Gives up when the node is
+    /// cut off from the directory; the other nodes then count the node as lost.
     pub async fn leave(self) {
         let cluster = &self.cluster;
         if !matches!(tokio::time::timeout(HOLD_PATIENCE, cluster.hold_all_links()).await, Ok(true)) {

@@ -234,8 +234,8 @@ impl Config {
         Ok(config)
     }
 
-    /// Checks pairs of settings that must be set together. The two may come from different layers, so this check is the
-    /// last.
+    /// Checks pairs of settings that must be set together. The two settings of a pair may come from different layers,
+    /// so this check is the last.
     fn check_pairs(&self) -> Result<(), ConfigError> {
         for (setting, certificate, key) in [
             ("tls", &self.tls.certificate, &self.tls.key),

@@ -35,7 +35,7 @@ pub(crate) const TOKEN_KEYS: &str = "token-keys";
 /// The control socket.
 pub(crate) const SOCKET: &str = "control.sock";
 
-/// The files that Lamplight creates directly in a data folder. `FOLDERS` has its subfolders.
+/// The files that Lamplight creates directly in a data folder. `FOLDERS` lists the subfolders.
 const FILES: [&str; 10] = [
     FACTS,
     IN_POSTGRES,
@@ -154,8 +154,8 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 
 /// Locks a data folder, and removes the access of all users but its owner.
 ///
-/// Refuses a folder that is open to other users if they may need this access. Two cases count: every user may create
-/// files in the folder (as in `/tmp`), or the folder has files of other programs and no database.
+/// Refuses a folder that is open to other users if they may need this access. They may need it in two cases. Either
+/// every user may create files in the folder (as in `/tmp`), or the folder has files of other programs and no database.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| unusable(folder, source);
     check_length(folder)?;

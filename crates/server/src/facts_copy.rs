@@ -1,5 +1,5 @@
-//! Copies all facts from a SQLite file into an empty database in PostgreSQL. Compares the two row for row before the
-//! copy is committed.
+//! Copies all facts from a SQLite file into an empty database in PostgreSQL. Compares the copy with the file, row for
+//! row, before the copy is committed.
 
 use crate::data_folder::{self, DataFolderError, IfMissing};
 use crate::facts_store;
@@ -91,7 +91,7 @@ pub struct Copied {
 /// Copies all facts of a file into an empty database. Returns the tables with the numbers of their rows.
 ///
 /// The copy is committed only after every row has been compared with its source. The data folder of the file then
-/// records that its facts are in PostgreSQL. No server therefore continues with the file. `progress` is called after
+/// records that its facts are in PostgreSQL, so that no server continues to use the file. `progress` is called after
 /// each table.
 pub async fn copy_facts(
     file: &Path,

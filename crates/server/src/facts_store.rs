@@ -323,8 +323,8 @@ impl StoreFound {
     }
 }
 
-/// Examines a store without changing it. Fails if a node could not start with this store. No node may use a database
-/// file meanwhile.
+/// Examines a store without changing it. Fails if a node could not start with this store. If the store is a file, no
+/// node may use the file meanwhile.
 pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, FactsError> {
     let FactsSettings { data_dir, postgres } = settings;
     match postgres {

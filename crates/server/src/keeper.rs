@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// The interval between ticks. A deadline (of a linger, a grace, or a login without a connection) is handled at most
-/// this much too late, unless a tick takes longer.
+/// The interval between ticks, and the longest delay with which a deadline is handled, unless a tick takes longer. The
+/// deadlines are those of a linger, a grace, or a login without a connection.
 const TICK: Duration = Duration::from_millis(250);
 /// The number of ticks between two runs of the maintenance: removing expired entries, compacting the journal, and
 /// reading changed certificates.
@@ -31,7 +31,8 @@ const FORGET_BATCH: usize = 1_000;
 /// The interval between two searches for old messages, by the monotonic clock.
 const BETWEEN_FORGETTING: Duration = Duration::from_secs(60);
 
-/// The pause between two steps of the deletion of an app, for other operations on the database and the workers.
+/// The pause between two steps of the deletion of an app. Other operations use the database and the workers in the
+/// pauses.
 const BETWEEN_DELETIONS: Duration = Duration::from_millis(20);
 
 /// The pause after a step of a deletion has failed.

@@ -176,7 +176,7 @@ impl Opened {
 }
 
 /// Reads the live records, and the mark of the database that the journal must record. If the records were written with
-/// another database, moves them aside, because they may contain unknown users.
+/// another database, moves them aside, because they may contain users that this database does not have.
 async fn embedded(data_dir: &Path, facts: &FactsStore) -> Result<(SavedRecords, FactsMark), LiveStoreError> {
     let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
     let found = facts.mark().await?;

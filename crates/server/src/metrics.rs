@@ -82,7 +82,7 @@ pub struct KeeperMetrics {
     pub custom_expired: Counter,
 }
 
-/// The metrics of the node's part in its cluster. Without a cluster, all metrics are 0.
+/// The metrics of the node as a member of its cluster. Without a cluster, all metrics are 0.
 #[derive(Clone, Default)]
 pub struct ClusterMetrics {
     /// Nodes in the register.
@@ -324,7 +324,7 @@ impl Metrics {
         self.keeper.clone()
     }
 
-    /// Returns the metrics of the node's part in its cluster.
+    /// Returns the metrics of the node as a member of its cluster.
     pub fn cluster(&self) -> ClusterMetrics {
         self.cluster.clone()
     }

@@ -151,8 +151,8 @@ impl Node {
         Surroundings { demo, log }: Surroundings,
     ) -> Result<Self, NodeError> {
         let data_dir = &config.data_dir;
-        // An existing folder is locked first. A missing one is created only after the other checks, so that a start
-        // which fails in one of them leaves no folder.
+        // An existing folder is locked first. A missing folder is created only after the other checks: if one of them
+        // fails, the start leaves no folder.
         let lock = match data_dir.exists() {
             true => Some(data_folder::lock(data_dir, IfMissing::Make)?),
             false => data_folder::check_length(data_dir).map(|()| None)?,

@@ -1,5 +1,5 @@
-//! The ports of a node. They are bound first. If a port is taken, the failed start has created no data folder, database
-//! or password.
+//! The ports of a node. A start binds the ports first. If a port is taken, the start fails before it has created a data
+//! folder, a database or a password.
 
 use crate::config::Config;
 use socket2::{Domain, Protocol, Socket, Type};

@@ -35,7 +35,7 @@ pub const KEY_FOLDER: &str = "jwks";
 const MAX_BYTES: usize = 256 * 1024;
 /// The time limit for one read of a source. A login that needs the keys waits for the read.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How often the node checks which sources are due to be read.
+/// The interval at which the node checks which sources are due to be read.
 const TICK: Duration = Duration::from_secs(1);
 /// The maximum number of sources that are read at the same time.
 const AT_ONCE: usize = 16;

@@ -1,5 +1,5 @@
-//! Tests with clients that do not read notifications of their lists, or make forbidden requests. Their memory is
-//! bounded, and their final state is right.
+//! Tests with clients that do not read notifications of their lists, or make forbidden requests. The memory for these
+//! clients must stay bounded, and their lists must be right in the end.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

@@ -56,7 +56,7 @@ async fn the_page_lists_what_a_fresh_node_shows_and_nothing_else() {
     assert_eq!(documented, shown, "the labels");
 }
 
-/// A rate over a series that begins later would miss its first event.
+/// Every series must exist from the start. A rate over a series that begins later would miss the first event.
 #[tokio::test]
 async fn every_counter_has_all_of_its_series_from_the_start() {
     let node = TestNode::start().await;

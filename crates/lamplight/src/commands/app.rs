@@ -16,7 +16,7 @@ use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 /// The SDKAppID of the first app, unless an operator gives another one. Further apps get the next higher ids.
 const FIRST_APP: u32 = 1_400_000_001;
 
-/// The maximum number of ids that `app create` tries. While it tries, another command may take the chosen id.
+/// The maximum number of ids that `app create` tries. Another command may take an id before this one does.
 const ATTEMPTS: usize = 5;
 
 /// Commands for apps.

@@ -1,5 +1,5 @@
-//! `lamplight completions` and `lamplight man`: shell completions and manual pages. clap's definition of the arguments
-//! is their source.
+//! `lamplight completions` and `lamplight man`: shell completions and manual pages. Both are generated from clap's
+//! definition of the arguments.
 
 use crate::args::Common;
 use crate::commands::Cli;

@@ -79,7 +79,7 @@ struct Nodes {
 /// Runs the demo until its time is over, a signal arrives, or a person types `q`.
 ///
 /// The kernel ends the servers with the thread that started them. This function must therefore run on the main thread,
-/// as the future of `block_on` does.
+/// where `block_on` polls its future.
 pub async fn run(options: Options, common: &Common) -> anyhow::Result<()> {
     let mut signals = StopSignals::listen()?;
     let (clients, pages) = (Backends::default(), Backends::default());
@@ -276,8 +276,8 @@ impl Nodes {
     }
 }
 
-/// Returns a receiver of the commands that a person types; `Err` for a line that is no command. The receiver ends with
-/// stdin.
+/// Returns a receiver of the commands that a person types; `Err` for a line that is no command. The receiver ends when
+/// stdin ends.
 fn typed() -> mpsc::Receiver<Result<Typed, String>> {
     let (sender, receiver) = mpsc::channel(1);
     // The thread ends with the process, because nothing interrupts a read.

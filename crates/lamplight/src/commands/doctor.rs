@@ -113,8 +113,8 @@ async fn only_server(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Returns the contents of the node file, if there is one. The second value is the same if that node is running, and
-/// otherwise `None`.
+/// Returns the contents of the node file twice. The first value is `None` if there is no file. The second value is also
+/// `None` if no node runs on the data folder.
 async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
     // If the file cannot be read, the check of the data folder reports it.
     let node = NodeFile::read(folder).ok().flatten();

@@ -140,7 +140,7 @@ fn is_away(node: &ShownNode) -> bool {
 /// Returns the number of connections of a node that drains. Returns `None` if the node is drained or has left the
 /// cluster.
 ///
-/// A node that has not noticed the request does not drain yet. It is therefore not drained, even if it has no
+/// A node that has not noticed the request does not drain yet. Such a node does not count as drained, even if it has no
 /// connections.
 fn left_to_drain(node: Option<&ShownNode>) -> anyhow::Result<Option<usize>> {
     match node {
@@ -157,9 +157,8 @@ async fn look(operator: &mut Operator, node: NodeId) -> anyhow::Result<Option<Sh
     Ok(operator.nodes().await?.into_iter().find(|it| it.id == node))
 }
 
-/// Returns the node with this id or name. If several nodes have the name, those that no longer renew their lease are
-/// former runs, and are ignored while another renews its lease. If several nodes remain, fails with a text that lists
-/// their ids.
+/// Returns the node with this id or name. If a node with this name renews its lease, ignores those with this name that
+/// no longer do: they are former runs. If several nodes remain, fails with a text that lists their ids.
 fn find<'a>(nodes: &'a [ShownNode], named: &str) -> anyhow::Result<&'a ShownNode> {
     let by_id = nodes.iter().find(|node| node.id.to_string() == named);
     let mut by_name: Vec<_> = nodes.iter().filter(|node| node.name == named).collect();

@@ -306,7 +306,7 @@ impl Served {
     }
 }
 
-/// The text for pages that are not built into this program, in place of their address.
+/// The text that is printed in place of the address of pages that are not built into this program.
 const NOT_BUILT: &str = "not built into this binary";
 
 /// Returns the address of the web pages as text. If this program has no pages, says how to build them.

@@ -118,8 +118,8 @@ fn verify(token: &str, app: &App, user: &UserId, as_json: bool) -> anyhow::Resul
 
 /// Verifies a JWT with the settings of the app and the keys in the data folder.
 fn verify_jwt(token: &str, app: &App, user: &UserId, folder: &Path, as_json: bool) -> anyhow::Result<()> {
-    // The age of keys is computed from the wall clock, because another process has fetched the keys, and monotonic
-    // clocks of two processes cannot be compared.
+    // Another process has fetched the keys, and the monotonic clocks of two processes cannot be compared. The age of
+    // the keys is therefore computed from the wall clock.
     let now = Now { wall: present(), moment: Moment::default() };
     let (sets, missing) = token_keys_on_disk(folder, app, now);
     let keys: Vec<_> = sets.iter().collect();

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    /// Starts a server that sends its letter to each connection, and then waits for the end of the connection.
+    /// Starts a server that sends `letter` to each connection, and then waits for the end of the connection.
     async fn server(letter: u8) -> (SocketAddr, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -134,10 +134,10 @@ pub const PLAYERS: [Player; 2] = [
     },
 ];
 
-/// The userID of the visitor who is a friend of all others. Friendship notifies this visitor of their changes.
+/// The userID of the visitor who is a friend of all other users, and is notified of their changes as a friend.
 pub const FRIEND: &str = "you";
 
-/// The userID of the visitor who is subscribed to the others. The subscriptions notify this visitor of their changes.
+/// The userID of the visitor who is subscribed to the other users, and is notified of their changes as a subscriber.
 pub const GUEST: &str = "guest";
 
 /// The messages that exist at the start of the demo: sender, recipient and text.

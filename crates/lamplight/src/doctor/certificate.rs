@@ -45,7 +45,7 @@ pub fn read_certificate(chain: &Path, key: &Path) -> anyhow::Result<Certificate>
     Ok(Certificate { not_before, not_after, key_is_open: mode & 0o044 != 0 })
 }
 
-/// Converts seconds since 1970 to a time. Negative seconds become 1970.
+/// Converts seconds since 1970 to a time. A time before 1970 becomes the beginning of 1970.
 fn milliseconds(seconds: i64) -> Timestamp {
     Timestamp(u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000))
 }

@@ -15,7 +15,7 @@ const MAX_LINES: usize = 4_096;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The interval at which the thread calls `chore`.
 const TICK: Duration = Duration::from_secs(1);
-/// The longest time for which the end of the program waits until queued lines are written.
+/// The longest time that the program waits at its end until queued lines are written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// The writer of log lines. Clones share the queue.
@@ -35,7 +35,7 @@ pub struct LogGuard {
 #[derive(Debug)]
 enum Message {
     Line(Vec<u8>),
-    /// A request for an answer once all earlier lines have been written.
+    /// A request to send `()` when all earlier lines have been written.
     Flush(std::sync::mpsc::Sender<()>),
 }
 

@@ -15,7 +15,7 @@ pub struct Keyboard {
     pub marked: usize,
 }
 
-/// The kind of text being typed, with the text. It decides what Enter does.
+/// The kind of text being typed, with the text. The kind decides what Enter does.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Typing {
     /// No text is being typed, so keys are commands.

@@ -282,7 +282,7 @@ pub mod tests {
     use super::*;
     use lamplight_model::{CustomStatus, Platform, Reason, Version};
 
-    /// Makes a status for tests, which began at second 1000.
+    /// Makes a status for tests. The status began at second 1000.
     pub fn status(user: &str, kind: StatusType, reason: Reason, custom: &str, on: &[Platform]) -> UserStatus {
         UserStatus {
             user_id: UserId::new(user).unwrap(),

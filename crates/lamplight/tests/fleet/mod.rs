@@ -94,7 +94,7 @@ impl Server {
         self
     }
 
-    /// Makes a UserSig for a user, with which a device can log in at any server.
+    /// Makes a device of a user, with a UserSig. The device can log in at any server.
     pub fn client(&self, user: &str, device: &str) -> Client {
         let user_sig = self.folder.ok(&["sig", user]).trim().to_owned();
         Client(v1::LoginRequest {

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 ///
 /// # Errors
 ///
-/// The error text, which shows the expected form. It is also used for flags of the command line.
+/// Returns the error text, which shows the expected form. Flags of the command line are parsed with this function too.
 pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "must be an IP address and a port, as 127.0.0.1:7400".to_owned())
 }
@@ -26,7 +26,7 @@ pub fn one_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAd
 
 struct Address;
 
-/// The description of the expected value. `wording` replaces it with the text for the user.
+/// The description of the expected value in errors of serde. `wording` replaces it with a text for the user.
 const EXPECTED: &str = "socket address";
 
 impl Visitor<'_> for Address {

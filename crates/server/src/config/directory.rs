@@ -64,7 +64,8 @@ impl Config {
         )
     }
 
-    /// The length of the node's name in characters; 1 if the machine's name is used.
+    /// Returns the length of the node's name in characters, for checking its bounds. Returns 1 if the machine's name is
+    /// used.
     pub(super) fn length_of_name(&self) -> u64 {
         self.node_name.as_ref().map_or(1, |name| name.chars().count() as u64)
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// The longest time that a login waits. It is a little less than a proxy usually waits for an answer.
+/// The longest time that a login waits. A proxy usually waits a little longer for an answer.
 const LONGEST_WAIT: Duration = Duration::from_secs(55);
 
 /// The queue.

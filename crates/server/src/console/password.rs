@@ -19,8 +19,8 @@ const MADE_LETTERS: usize = 20;
 const LETTERS_IN_A_GROUP: usize = 5;
 /// The cost of one hash: memory in KiB, passes and lanes.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
-/// The maximum cost of a hash in the file: memory in KiB, iterations, and lanes. Without this maximum, a damaged file
-/// could use up all memory or time.
+/// The maximum cost of a hash in the file: memory in KiB, passes and lanes. Without this maximum, a damaged file could
+/// use up all memory or time.
 const HIGHEST_COST: (u32, u32, u32) = (64 * 1024, 16, 1);
 /// The number of memory blocks that are allocated for a hash, more than the hash needs. The GNU C library unmaps a
 /// freed allocation of more than 32 MiB. Smaller allocations would stay in the heaps of the threads, up to 175 MB in

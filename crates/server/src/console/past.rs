@@ -245,8 +245,8 @@ struct Joined {
 pub struct PastReader(pub Arc<dyn Facts>);
 
 impl PastReader {
-    /// Reads the steps from `from` to `to`. Joins those of all nodes, or reads those of one node. The memory depends on
-    /// the number of steps, not on the number of nodes.
+    /// Reads the steps from `from` to `to`: those of `node`, or the joined steps of all nodes if `node` is `None`. The
+    /// memory depends on the number of steps, not on the number of nodes.
     async fn read(
         &self,
         level: Level,

@@ -48,8 +48,8 @@ pub async fn set_visibility(
     console.record(visitor, act, set, done).await
 }
 
-/// `POST apps/{app}/users/{user}/blocks`: adds users to the user's block list. A user who is on the list already is no
-/// error. If a user cannot be added, the others are added, and the answer is the refusal for the first such user.
+/// `POST apps/{app}/users/{user}/blocks`: adds users to the user's block list. Users who are on the list already cause
+/// no error. If a user cannot be added, the others are added, and the answer is the refusal for the first such user.
 pub async fn block(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,

@@ -16,8 +16,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The maximum size of the file of operators, in bytes. A larger file is damaged, and is not read, so that it cannot
-/// use up all memory.
+/// The maximum size of the file of operators, in bytes. A larger file counts as damaged and is not read, so that it
+/// cannot use up all memory.
 pub(super) const MOST_BYTES: u64 = 256 * 1024;
 /// The maximum number of attempts to change a document that other nodes change at the same time.
 const MAX_TRIES: usize = 20;

@@ -7,7 +7,8 @@ use lamplight_service::ServiceError;
 use std::io;
 use std::path::PathBuf;
 
-/// Why an operation failed. Either it did not reach a node, or no node runs and the command line could not execute it.
+/// The reason why an operation failed. Either it did not reach a node, or no node runs and the command line could not
+/// execute it.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// No node runs on this data folder.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub enum ListsOperation {
     /// Reads a user's profile, which includes the version of the user's lists.
     Profile(User),
-    /// Changes a user's profile. Fields that are `None` stay.
+    /// Changes a user's profile. Fields that are `None` stay unchanged.
     SetProfile {
         /// The owner of the profile.
         user: User,
@@ -89,8 +89,7 @@ pub enum ListsOperation {
         owner: User,
         /// The other user.
         peer: UserId,
-        /// The sequence before which the page ends. All returned messages have a lower sequence. `None` for the newest
-        /// messages.
+        /// Only messages with a lower sequence are read. `None` for the newest messages.
         before: Option<u64>,
         /// The maximum number of messages in the answer, 1 to 100.
         limit: u32,

@@ -81,8 +81,8 @@ fn state(is_lost: bool, is_live: bool, is_draining: bool, is_drain_requested: bo
     }
 }
 
-/// Requests a drain of a node, which follows at the node's next renewal. Returns `false` if the drain was already
-/// requested.
+/// Requests a drain of a node. The node begins to drain when it next renews its lease. Returns `false` if the drain was
+/// already requested.
 pub(super) async fn request_drain(
     nodes: Option<&dyn Nodes>,
     node: NodeId,

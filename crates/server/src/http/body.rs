@@ -33,8 +33,8 @@ pub const RATE: MinimumRate = MinimumRate {
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The maximum bytes of a refused body that are read and dropped. Many clients read the answer only after they have
-/// written the body.
+/// The maximum number of bytes of a refused body that are read and dropped. Many clients read the answer only after
+/// they have written the body.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
 /// The first allocation for a body of unknown length, in bytes. It is doubled up to [`MOST_ALLOCATED`].
@@ -126,7 +126,7 @@ impl BodyRoom {
     }
 
     /// Reads a body of at most `most` bytes. If the body is too large or does not fit into the budget, reads and drops
-    /// the rest, within the same time limit. The client then receives the answer.
+    /// the rest, within the same time limit. Otherwise, many clients would not read the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {
         let told = body.size_hint().exact().and_then(|told| usize::try_from(told).ok());
         let mut arriving = Arriving::new(body, self.rate);

@@ -229,8 +229,8 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
     let mut json = serde_json::Deserializer::from_str(text);
     let read = Object::<C::Request>::deserialize(Brief(&mut json));
     read.and_then(|Object(request)| json.end().map(|()| request)).map_err(|error| {
-        // The reader has stopped at the first value of a wrong type, so the body is read again to find out whether all
-        // of it is JSON.
+        // The reader has stopped at the first value of a wrong type. The body is read again, to find out whether all of
+        // it is JSON.
         let is_json = error.is_data() && serde_json::from_str::<IgnoredAny>(text).is_ok();
         if is_json {
             Refusal::because(C::invalid(body), in_field::<C>(text, error))

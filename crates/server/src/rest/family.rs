@@ -85,7 +85,7 @@ impl Family {
         }
     }
 
-    /// Returns the refusal with this family's code for the same reason.
+    /// Returns the refusal with the code that this family has for the same reason.
     pub fn translate(self, refusal: &Refusal) -> Refusal {
         let code = match refusal.code {
             Code::INVALID_PARAMETER => self.invalid(),

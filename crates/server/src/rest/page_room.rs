@@ -32,7 +32,7 @@ impl Default for PageRoom {
 
 impl PageRoom {
     /// Waits until there is room for a page of this many bytes, and reserves the room until the permit is dropped. A
-    /// page that is larger than all of the room reserves all of it.
+    /// page that is larger than the whole room reserves the whole room.
     pub async fn enter(&self, bytes: usize) -> SemaphorePermit<'_> {
         let room = if bytes <= SMALL_PAGE_BYTES { &self.small } else { &self.large };
         let units =

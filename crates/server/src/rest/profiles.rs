@@ -330,8 +330,8 @@ impl Command for PortraitGet {
     }
 }
 
-/// Returns `true` if a tag is the tag of a further field, and not of the nick, the picture or the rule for friend
-/// requests.
+/// Returns `true` if one of the tags names a further field. The nick, the picture and the rule for friend requests are
+/// no further fields.
 fn wants_further(tags: &[CompactString]) -> bool {
     tags.iter().any(|tag| ![NICK, IMAGE, ALLOW_TYPE].contains(&tag.as_str()))
 }

@@ -24,7 +24,7 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// A file that replaces one of Swagger UI: its name under `/v4/docs/`, its content type and its text.
+/// A file that replaces a file of Swagger UI: its name under `/v4/docs/`, its content type and its text.
 type OwnFile = (&'static str, &'static str, &'static str);
 
 const OWN_FILES: [OwnFile; 4] = [

@@ -160,8 +160,8 @@ impl Dispatcher {
                 Some(event) = jobs.join_next() => {
                     let mut next = Some(event);
                     while let Some(event) = next {
-                        // An error here is a bug: tasks are aborted only with the dispatcher, and panics of requests
-                        // are caught.
+                        // An error here is a bug: tasks are aborted only together with the dispatcher, and panics of
+                        // requests are caught.
                         match event {
                             Ok(event) => self.end(&mut state, &mut jobs, event),
                             Err(error) => tracing::error!(%error, "a job of the webhook dispatcher has panicked"),
@@ -427,8 +427,8 @@ impl Dispatcher {
             Event::Lanes(Ok(lanes)) => {
                 state.failing.succeeded(Use::Measure);
                 for lane in &lanes {
-                    // This also finds notices for which the bell did not ring, such as those from before the start of
-                    // the node.
+                    // `lanes` also shows notices for which the bell did not ring, such as those from before the start
+                    // of the node.
                     if lane.waiting > 0 {
                         let is_new = !state.lanes.contains_key(&lane.lane);
                         let work = state.lane(lane.lane);

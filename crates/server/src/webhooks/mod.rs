@@ -102,7 +102,7 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Starts the recorder and the dispatcher. `node` is this run of the node. `log` reads the session events. It must
+    /// Starts the recorder and the dispatcher. `node` is this run of the node. `log` reads the session events, and must
     /// be opened before connections are accepted.
     pub fn start(
         node: NodeId,

@@ -19,7 +19,7 @@ const DUTIES: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Moves events to the outbox until the task is aborted. `log` [follows the
-/// events](lamplight_directory::ChangeLog::follow_events). It must be opened before connections are accepted.
+/// events](lamplight_directory::ChangeLog::follow_events), and must be opened before connections are accepted.
 pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetrics, clock: Clock) {
     let mut waiting: HashSet<User> = HashSet::new();
     let mut entries = Vec::new();

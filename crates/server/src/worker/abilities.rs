@@ -14,8 +14,9 @@ use std::collections::HashMap;
 /// The expiry time of a token whose key the app no longer has.
 pub const KEY_IS_GONE: Timestamp = Timestamp(0);
 
-/// Applies changed settings of an app, or of all apps if `app` is `None`. Updates the abilities of its connections. If
-/// the app no longer has the key of a connection's token, logs the connection out, as if the token had expired.
+/// Applies changed settings of an app, or of all apps if `app` is `None`. Updates the abilities of the app's
+/// connections. If the app no longer has the key of a connection's token, logs the connection out, as if the token had
+/// expired.
 pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadlines, app: Option<AppId>) {
     let mut changed = Vec::new();
     let mut able_by_app = HashMap::new();

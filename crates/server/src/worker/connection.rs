@@ -59,8 +59,8 @@ pub enum Admission {
     Refused,
 }
 
-/// The request of a connection that is being processed. The next one is read only after it, which keeps answers in
-/// order.
+/// The kind of the request that a connection has in progress. The connection's next request is read only after this
+/// one, so that answers stay in order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Work {
     /// No request is being processed.

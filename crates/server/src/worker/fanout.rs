@@ -163,8 +163,9 @@ impl Worker {
         protocol.put(&push(Body::SubscriptionsChanged(changed)), outgoing);
     }
 
-    /// Writes once to each connection that has output or unsent statuses. Connections that wait only for the status of
-    /// a user with a crowd (more than 256 watchers on this worker) are served in shares, one per round.
+    /// Writes once to each connection that has output or unsent statuses. Some connections wait only for the status of
+    /// a user with a crowd (more than 256 watchers on this worker). These connections are served in shares, one per
+    /// round.
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_due(self.shared.clock.now().moment, &mut touched);
@@ -197,9 +198,10 @@ impl Worker {
         outgoing.append(&mut connection.output);
         connection.output = Vec::new();
         loop {
-            // While a socket accepts no bytes, changes are conflated in the mailbox. During a login, the answer
-            // contains the statuses. A change of the subscription list must be sent after an answer that may be older,
-            // and before the statuses of users who joined the list.
+            // While a socket accepts no bytes, changes are conflated in the mailbox. During a login, no statuses are
+            // sent, because the answer will contain them. A change of the subscription list must be sent after an
+            // answer that may be older than the change. It must be sent before the statuses of users who joined the
+            // list.
             let is_idle = connection.work == Work::Idle;
             let may_tell = match connection.work {
                 Work::Idle => true,
@@ -272,8 +274,8 @@ impl Worker {
         false
     }
 
-    /// Waits until something is due without an event: a conflated change, the next share of a crowd, or the requests of
-    /// a paused connection. Waits forever if nothing will be due.
+    /// Waits until the time of some work that no event starts: a conflated change, the next share of a crowd, or the
+    /// requests of a paused connection. Waits forever if there is no such work.
     pub(super) async fn something_is_due(&self) {
         let now = self.shared.clock.now().moment;
         let due = self.audience.borrow().next_due().into_iter().chain(self.request_windows.next(now)).min();

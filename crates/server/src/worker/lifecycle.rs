@@ -135,14 +135,14 @@ impl Worker {
     }
 
     /// Closes a connection that the directory no longer has. The worker missed the log entry with the reason. The last
-    /// message therefore says that another connection replaced it.
+    /// message therefore says that another connection has replaced this one.
     pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
         if let Some(slot) = self.connections.slot(id) {
             self.close(slot, words_of(EndCause::Superseded), None);
         }
     }
 
-    /// Asks the client of a connection that the directory does not have to reconnect.
+    /// Asks a client to reconnect, because the directory does not have the client's connection. Closes the connection.
     pub(super) fn ask_to_reconnect(self: &Rc<Self>, id: ConnectionId) {
         if let Some(slot) = self.connections.slot(id) {
             let words = ConnectionEnded {

@@ -74,8 +74,8 @@ impl ListsDelivery {
         }
     }
 
-    /// Checks the stuck connections; the caller calls this at every tick. Asks the client of a connection that was
-    /// stuck for too long to read its lists again.
+    /// Checks the stuck connections; the caller calls this at every tick. If a connection was stuck for too long, asks
+    /// its client to read the lists again.
     pub fn look_for_gaps(&self, connections: &Connections, now: Moment) {
         let mut stuck = self.stuck.take();
         stuck.sort_unstable();

@@ -1,6 +1,7 @@
 //! A worker: one thread with its own listener, connections and audience. Between a change and the sockets, it briefly
-//! takes one lock that other threads use too: the lock of its queue of the change log. In a cluster, it also takes the
-//! lock of a table of the node's interests when a user gets the first watcher on this worker, or loses the last one.
+//! takes one lock that other threads use too: the lock of its queue of the change log. In a cluster, a worker also
+//! takes the lock of the table of the node's interests. It does so when a user gets the first watcher on this worker,
+//! or loses the last one.
 //!
 //! In each round, a worker reads the sockets, answers requests, and reads the change log. It then writes once to each
 //! connection that has something to send, so messages of one round leave in one write.

@@ -9,10 +9,10 @@ use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
 use std::rc::Rc;
 
-/// The maximum frames of one connection before others are served.
+/// The maximum number of frames that are handled for one connection before others are served.
 const FRAMES_PER_TURN: usize = 64;
 
-/// The maximum requests among these frames: about a quarter of a millisecond of work.
+/// The maximum number of requests among these frames: about a quarter of a millisecond of work.
 const REQUESTS_PER_TURN: usize = 16;
 
 impl Worker {
@@ -59,7 +59,8 @@ impl Worker {
     }
 
     /// Handles the received bytes of a connection, and then reads once from its socket. Does not read if the connection
-    /// is busy or paused, or has too many unsent bytes. Queues it for the next round if more bytes may follow.
+    /// is busy or paused, or has too many unsent bytes. If more bytes may follow, queues the connection for the next
+    /// round.
     pub(super) fn look_again(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.queued = false;
@@ -72,8 +73,8 @@ impl Worker {
                 return;
             }
             if connection.stream.unsent() > MAX_UNSENT_BYTES {
-                // A client that does not read its answers is not read from. If it has closed its side, the connection
-                // is ended here, because otherwise that would be noticed only at the heartbeat timeout.
+                // Nothing is read from a client that does not read its answers. If the client has closed its side, the
+                // connection is ended here. Otherwise, the end would be noticed only at the heartbeat timeout.
                 let gone = connection.read_closed;
                 drop(connections);
                 if gone {

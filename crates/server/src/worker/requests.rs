@@ -113,8 +113,8 @@ impl Worker {
             let connection: &mut Connection = &mut connections[slot];
             connection.work = Work::Idle;
             if !connection.stream.is_blocked() {
-                // These changes are written here and not at the end of the round, because the next request may be in
-                // progress by then.
+                // The changes of lists are written here and not at the end of the round, because the next request may
+                // be in progress by then.
                 let mut output = std::mem::take(&mut connection.output);
                 self.put_list_difference(connection, &mut output);
                 self.put_lists(connection, &mut output);

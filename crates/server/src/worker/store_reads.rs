@@ -74,8 +74,8 @@ impl StoreReads {
         self.wanted.borrow_mut().hurry(watcher);
     }
 
-    /// Returns a receiver that waits until the watch list of a connection is set. It gets `true` if the connection is
-    /// still its device's current one.
+    /// Returns a receiver that waits until the watch list of a connection is set. The receiver gets `true` if the
+    /// connection is still its device's current one.
     pub fn wait_for_watch_list(&self, watcher: WatcherKey) -> oneshot::Receiver<bool> {
         let (settled, waiting) = oneshot::channel();
         self.settled.borrow_mut().entry(watcher).or_default().push(settled);

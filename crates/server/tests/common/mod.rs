@@ -1,5 +1,5 @@
-//! A node in this process, and a client that writes the wire protocol directly. It can send messages that no SDK would
-//! send.
+//! A node in this process, and a client that writes the wire protocol directly. The client can send messages that no
+//! SDK would send.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

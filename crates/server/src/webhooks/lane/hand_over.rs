@@ -333,7 +333,7 @@ impl World {
         }
     }
 
-    /// The duration of a call to the store, which is rarely long.
+    /// Returns a random duration of a call to the store. Long durations are rare.
     fn wait(&mut self) -> u64 {
         if self.now < CALM && self.random.once_in(20) {
             self.random.below(6_000)
