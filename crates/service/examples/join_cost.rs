@@ -1,4 +1,4 @@
-//! Measures the cost of a new connection that has a long watch list, in a worker whose users all watch each other.
+//! Measures the cost of a new connection with a long watch list. The users of the worker all watch each other.
 //!
 //! `cargo run --release --example join_cost -p lamplight-service`
 
@@ -17,8 +17,8 @@ fn main() {
     }
 }
 
-/// Measures three times for one connection: it sets a watch list of `length` users, it resumes with known versions of
-/// their statuses, and it leaves. `length` other connections watch the first 200 of these users.
+/// Measures three durations for one connection: setting a watch list of `length` users, resuming with known versions of
+/// their statuses, and leaving. `length` other connections watch the first 200 of these users.
 fn join_cost(length: usize) -> (Duration, Duration, Duration) {
     let user = |n: usize| UserId::new(&format!("user{n}")).unwrap();
     let of = |n: usize| User::new(AppId(1), user(n));

@@ -1,4 +1,4 @@
-//! The deletion of an app with all its data. The app is gone for callers at once; its data is deleted in steps
+//! The deletion of an app with all its data. For callers, the app is gone at once. Its data is deleted in steps
 //! afterwards.
 //!
 //! ```text
@@ -39,7 +39,7 @@ pub struct AppDeletions {
 #[derive(Default)]
 struct State {
     apps: BTreeMap<AppId, Deletion>,
-    /// Whether a failed call to the store may have begun a deletion that is not in `apps`.
+    /// Whether a failed call to the store may have begun a deletion that `apps` does not have.
     is_in_doubt: bool,
 }
 
@@ -47,10 +47,10 @@ struct State {
 #[derive(Clone)]
 struct Deletion {
     /// The app before its deletion, which is needed to close its connections. `None` if this node did not have the app;
-    /// none of the app's clients is then connected here.
+    /// then no client of the app is connected here.
     app: Option<Arc<App>>,
     stage: Stage,
-    /// Whether the live records must be gone through once more, because a record could not be removed.
+    /// Whether another pass over the live records is needed, because a record could not be removed.
     once_more: bool,
 }
 
@@ -61,8 +61,8 @@ enum Stage {
     Records {
         /// The position of the next page; `None` for the first page.
         next: Option<RecordCursor>,
-        /// Whether this pass has found a record. The records are then gone through once more, because a record may have
-        /// been created in a page that the pass had already read.
+        /// Whether this pass has found a record. If so, another pass follows, because a record may have been created in
+        /// a page that this pass had already read.
         found: bool,
     },
     /// The rows of the app in the facts are being deleted.
@@ -80,8 +80,8 @@ impl Deletion {
 }
 
 impl State {
-    /// Ends a step, and begins the stage `next`; `None` completes the deletion. If `once_more` is set, the records are
-    /// gone through once more before that.
+    /// Ends a step, and begins the stage `next`; `None` completes the deletion. If `once_more` is set, another pass
+    /// over the records comes first.
     fn advance(&mut self, id: AppId, next: Option<Stage>) {
         let Some(deletion) = self.apps.get_mut(&id) else { return };
         let next = if std::mem::take(&mut deletion.once_more) { Some(Stage::FIRST) } else { next };
@@ -246,8 +246,10 @@ impl AppDeletions {
         self.end_record(user, app.as_deref(), now).await
     }
 
-    /// Stores a new record in the directory, which is made of facts that were read in the epoch `read_in`. If the app was
-    /// deleted meanwhile, removes the record and refuses the call, because the deletion may not find the record any more.
+    /// Stores a new record in the directory. The record was made of facts that were read in the epoch `read_in`.
+    ///
+    /// If the app was deleted meanwhile, removes the record and refuses the call, because the deletion may not find the
+    /// record any more.
     pub(crate) async fn put_record(
         &self,
         user: &User,

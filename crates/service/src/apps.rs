@@ -27,13 +27,13 @@ impl AppTable {
         self.apps.read().get(&id).map(|it| Arc::clone(&it.app))
     }
 
-    /// The app of a user. If there is no such app, the call is refused with 70020.
+    /// The app of a user. Refuses with 70020 if there is no such app.
     pub(crate) fn of(&self, user: &User) -> Result<Arc<App>, ServiceError> {
         self.get(user.app).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
     /// Locks the table for a change. Under this lock, the caller changes an app first in the facts and then in the
-    /// table, so that both have the changes in the same order.
+    /// table. Both therefore have the changes in the same order.
     pub(crate) async fn lock_changes(&self) -> MutexGuard<'_, ()> {
         self.changes.lock().await
     }

@@ -37,7 +37,7 @@ use std::sync::Arc;
 pub struct Watchers {
     /// The number of connections of other users that watch the user.
     pub connections: usize,
-    /// Some of the users of these connections, each with the reasons for which the user watches.
+    /// Some of the users of these connections. For each, the reasons for which that user watches.
     pub users: BTreeMap<UserId, WatchedFor>,
 }
 
@@ -46,28 +46,28 @@ pub struct Watchers {
 pub struct WatchedFor {
     /// Whether the watcher is subscribed to the watched user.
     pub subscribed: bool,
-    /// Whether the two are mutual friends, and the app's settings notify friends.
+    /// Whether the two users are mutual friends, and the app's settings notify friends.
     pub friend: bool,
 }
 
-/// The maximum number of connections that are examined for each watcher in the list. Few users have more devices.
+/// The maximum number of connections that are examined for each watcher on the list. Few users have more devices.
 const EDGES_PER_WATCHER: usize = 4;
 
 /// The connections of one worker, the users that they watch, and their mailboxes.
 pub struct Audience<S> {
     hub: Hub<S>,
     /// The members, indexed by the slot of their watcher key. A later watcher can get the same slot, so the key is
-    /// stored too and compared.
+    /// stored and compared as well.
     members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
-    /// The versions of statuses that answers to connections contained before the log reported them. Older log entries
-    /// are not sent to these connections. A version is removed when the log or a read has reached it.
+    /// Versions of statuses that an answer to a connection contained before the log reported them. Older log entries
+    /// are not sent to that connection. A version is removed when the log or a read has reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
-    /// The status in the last answer to a call that has changed the caller's own status, until the log or a read has
-    /// reached it. Only of users with a connection here.
+    /// The status in the last answer to a call that has changed the caller's own status. It is removed when the log or
+    /// a read has reached it. Contains only users with a connection here.
     own_changes: HashMap<User, UserStatus, foldhash::fast::RandomState>,
 }
 
@@ -79,8 +79,10 @@ impl<S: Versioned> Default for Audience<S> {
 }
 
 impl<S: Versioned> Audience<S> {
-    /// Creates an audience that sends the changes of one user at most at this rate. It adds each user to the `interest`
-    /// of its reader of the log before it requests a read of the user. `None` if the reader gets all entries.
+    /// Creates an audience that sends the changes of one user at most at this rate.
+    ///
+    /// `interest` is the interest of the worker's reader of the log; `None` if the reader gets all entries. The
+    /// audience adds each user to it before it requests a read of the user.
     pub fn new(rate: ConflationRate, interest: Option<Interest>) -> Self {
         Self {
             hub: interest.map_or_else(Hub::default, |interest| Hub::observed_by(Box::new(interest))),
@@ -95,7 +97,7 @@ impl<S: Versioned> Audience<S> {
 
     /// Adds a logged-in connection, which is then notified about its own user.
     ///
-    /// The connection has missed earlier entries of the log. The caller must therefore read whether the connection is
+    /// The connection has missed earlier entries of the log. The caller must therefore check that the connection is
     /// still the current one of its device, and then call [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
@@ -169,8 +171,8 @@ impl<S: Versioned> Audience<S> {
             }));
         }
         self.watch_all(watcher, app, &list.friends, Why::Friend, effects);
-        // Reasons are removed after the others were added, so that a user who is also watched for another reason stays
-        // watched and is not reported as new.
+        // Reasons are removed only after the others were added. A user who is also watched for another reason then
+        // stays watched, and is not reported as new.
         let unsubscribed = self.unwatch_others(watcher, &list.subscriptions, Why::Subscribed);
         self.unwatch_others(watcher, &list.friends, Why::Friend);
         if !subscribed.is_empty() || !unsubscribed.is_empty() {
@@ -230,8 +232,8 @@ impl<S: Versioned> Audience<S> {
         (gone.collect(), back.collect())
     }
 
-    /// Ends the hold on the users that a failed call of the connection has added: the connection is notified about them
-    /// again. Requests a read of their statuses.
+    /// Ends the hold on the users that a failed call of the connection has added. The connection is notified about
+    /// these users again. Requests a read of their statuses.
     pub fn release(&mut self, watcher: WatcherKey, effects: &mut Vec<Effect>) {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
@@ -323,8 +325,8 @@ impl<S: Versioned> Audience<S> {
                     if !*mutual {
                         self.hub.unwatch(watcher, &friend, Why::Friend);
                     }
-                    // The watch list has to be read again. The app's settings determine whether friends are watched,
-                    // and the log may contain two such entries in a different order than their commits.
+                    // The watch list has to be read again: the app's settings determine whether friends are watched.
+                    // The log may also contain two such entries in a different order than their commits.
                     effects.push(Effect::Reload(watcher));
                 }
             }
@@ -387,11 +389,11 @@ impl<S: Versioned> Audience<S> {
         self.conflator.replaced()
     }
 
-    /// Stores a status and marks the user in the mailboxes of the watchers who see a difference, unless the stored
-    /// status is at least as new. `restrictions` decides who may see the status; `None` if everybody may.
+    /// Stores a status, unless the stored status is at least as new. Marks the user in the mailboxes of the watchers
+    /// who see a difference. `restrictions` decides who may see the status; `None` if everybody may.
     ///
-    /// If the newer status is the stored status, put back after a loss of records, only its version is stored: watchers
-    /// see no difference.
+    /// If the status is the stored one, put back after a loss of records, only its version is stored. Watchers see no
+    /// difference.
     pub fn tell(&mut self, user: &User, status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) {
         if self.hub.wants(user, status.version, restrictions) {
             // Between two equal statuses, an answer may have contained another one.
@@ -492,8 +494,8 @@ impl<S: Versioned> Audience<S> {
         (*key == watcher).then_some(member)
     }
 
-    /// Counts the connections of other users that watch a user, and lists up to `most` of their users. `most` bounds
-    /// the cost.
+    /// Counts the connections of other users that watch a user, and lists up to `most` of these other users. `most`
+    /// bounds the cost.
     pub fn watchers(&self, user: &User, most: usize) -> Watchers {
         let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
         let own = self.by_user.get(user).map_or(0, |own| own.len());
@@ -571,7 +573,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.watch_all(watcher, users, why, |user| effects.push(Effect::Read(user)));
     }
 
-    /// Removes the reason from all watched users who are not on the list, and returns these users.
+    /// Removes the reason `why` from all watched users who are not on the list. Returns the users who have lost it.
     fn unwatch_others(&mut self, watcher: WatcherKey, list: &[UserId], why: Why) -> Vec<UserId> {
         let wanted: hashbrown::HashSet<&str, foldhash::fast::FixedState> =
             list.iter().map(UserId::as_str).collect();

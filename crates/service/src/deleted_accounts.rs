@@ -8,11 +8,11 @@ use std::time::Duration;
 /// Deleted accounts, each with the number of times that it was deleted.
 pub(crate) type Deleted = BTreeMap<User, u64>;
 
-/// The time for which an account is kept after it was taken off all lists. If records are lost within this time, a list
-/// may be put back by a node that had not heard of the change.
+/// The time for which an account is kept after it was taken off all lists. If records are lost within this time, a node
+/// may put back a list that still contains the account.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
-/// The maximum number of accounts that are kept for this reason.
+/// The maximum number of accounts that are kept after they were taken off all lists.
 const MOST_KEPT: usize = 10_000;
 
 /// The deleted accounts that may still be on the subscription lists of other users.
@@ -22,7 +22,7 @@ pub(crate) struct DeletedAccounts(Mutex<Accounts>);
 #[derive(Default)]
 struct Accounts {
     waiting: Deleted,
-    /// The accounts that were taken off, each with the time, earliest first.
+    /// The accounts that were taken off all lists, each with the time of this, earliest first.
     taken_off: VecDeque<(User, Moment)>,
 }
 
@@ -32,12 +32,12 @@ impl DeletedAccounts {
         *self.0.lock().waiting.entry(user.clone()).or_default() += 1;
     }
 
-    /// Adds a deleted account, unless it is in the list. The node that has deleted it may have ended.
+    /// Adds a deleted account, unless it is already there. The node that has deleted the account may have ended.
     pub fn add_again(&self, user: &User) {
         self.0.lock().waiting.entry(user.clone()).or_insert(1);
     }
 
-    /// Adds the accounts again that were taken off recently, because records were lost.
+    /// Adds the accounts that were recently taken off all lists again, because records were lost.
     pub fn add_taken_off(&self) {
         let mut accounts = self.0.lock();
         for (user, _) in std::mem::take(&mut accounts.taken_off) {
@@ -45,12 +45,12 @@ impl DeletedAccounts {
         }
     }
 
-    /// All accounts that wait.
+    /// All accounts that are to be taken off the lists.
     pub fn all(&self) -> Deleted {
         self.0.lock().waiting.clone()
     }
 
-    /// This account with its number of deletions; empty if the account does not wait.
+    /// This account with its number of deletions; empty if it need not be taken off the lists.
     pub fn only(&self, user: &User) -> Deleted {
         let accounts = self.0.lock();
         accounts.waiting.get_key_value(user).map(|(user, times)| (user.clone(), *times)).into_iter().collect()

@@ -14,11 +14,12 @@ pub struct Duties {
     oldest: Arc<OldestNode>,
 }
 
-/// When the oldest other node in the register began.
+/// The time when the oldest other node in the register began.
 pub(crate) struct OldestNode {
-    /// The epoch of the directory when that node began.
+    /// The lowest epoch of the directory in which one of the other nodes began.
     epoch: AtomicU64,
-    /// The start of the oldest of the other nodes whose entries name no epoch, because they run an earlier version.
+    /// The earliest start among the other nodes whose entries have no epoch. These nodes run an earlier version of
+    /// Lamplight.
     started: AtomicU64,
 }
 
@@ -29,7 +30,7 @@ impl Default for OldestNode {
 }
 
 impl OldestNode {
-    /// Whether another node has run since before this epoch of the directory.
+    /// Whether another node has been running since before this epoch of the directory.
     pub fn is_before(&self, epoch: Timestamp) -> bool {
         [&self.epoch, &self.started].iter().any(|oldest| oldest.load(Ordering::Relaxed) < epoch.0)
     }
@@ -105,8 +106,8 @@ impl Duties {
         }
     }
 
-    /// Whether this node has not read the register for the length of a lease. Its knowledge of other nodes is then out
-    /// of date, and other nodes count it as silent.
+    /// Whether this node has not read the register for the length of a lease. If so, its knowledge of other nodes is
+    /// out of date, and other nodes count it as silent.
     pub fn is_cut_off(&self, now: Moment) -> bool {
         self.membership.as_ref().is_some_and(|membership| membership.lock().is_cut_off(now))
     }

@@ -69,7 +69,7 @@ impl Default for Ring {
 pub(crate) enum NewerKeys {
     /// An attempt to read each source has ended.
     Read,
-    /// The source was removed during the attempt, or the task that reads sources does not know the newest settings yet.
+    /// A source was removed during the attempt, or the task that reads sources does not know the newest settings yet.
     Removed,
     /// The sources were read so recently that they may not be read again yet.
     NotNow,
@@ -118,7 +118,7 @@ impl Keyrings {
     }
 
     /// Returns at most `most` sources of these apps that are due. The caller must then call [`Keyrings::put`] or
-    /// [`Keyrings::failed`] for each. Forgets sources that no app has any more.
+    /// [`Keyrings::failed`] for each. Forgets sources that are no longer in the settings of any app.
     pub fn to_read(&self, apps: &[Arc<App>], most: usize, now: Moment) -> Vec<KeysToRead> {
         let wanted = Self::sources(apps);
         let mut rings = self.rings();
@@ -145,7 +145,7 @@ impl Keyrings {
         rings.insert(key, Ring { keys, refresh: KeyRefresh::restored(age, now), ..Ring::default() });
     }
 
-    /// Stores the keys of a source. Returns `false` if no app has the source any more.
+    /// Stores the keys of a source. Returns `false` if the source is no longer in the settings of any app.
     pub fn put(&self, key: &KeysToRead, keys: JwtKeySet, now: Moment) -> bool {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return false };
@@ -155,7 +155,7 @@ impl Keyrings {
         true
     }
 
-    /// The number of times that the keys of any source were stored. It changes after the keys have changed.
+    /// The number of times that the keys of any source were stored. This number changes after the keys have changed.
     pub(crate) fn puts(&self) -> u64 {
         self.puts.load(Ordering::Acquire)
     }

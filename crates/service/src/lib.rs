@@ -167,14 +167,15 @@ impl Service {
         }
     }
 
-    /// Makes `limits` count the calls for the rate limits; it counts the calls of all nodes. While `limits` fails, each
-    /// node limits its own calls.
+    /// Makes `limits` count the calls of all nodes for the rate limits. While `limits` fails, each node limits its own
+    /// calls.
     #[must_use]
     pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
         Self { rates: limits::Rates::shared(limits), ..self }
     }
 
-    /// Lets only [`Telling::append_waiting`] append entries to the change log, because the log is in another process.
+    /// Makes [`Telling::append_waiting`] the only function that appends entries to the change log, because the log is
+    /// in another process.
     #[must_use]
     pub fn with_remote_log(self) -> Self {
         Self { telling: self.telling.with_remote_log(), ..self }

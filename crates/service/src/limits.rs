@@ -15,7 +15,7 @@ use lamplight_model::{Moment, RateLimit};
 /// The rate limits of a node.
 #[derive(Default)]
 pub(crate) struct Rates {
-    /// The calls that this node has allowed. In a cluster, also the times until which the store refuses calls.
+    /// The calls that this node has allowed. In a cluster, it also has the times until which the store refuses calls.
     own: CallWindows,
     /// The store that counts the calls of all nodes.
     store: Option<Box<dyn Limits>>,
@@ -27,8 +27,8 @@ impl Rates {
         Self { own: CallWindows::default(), store: Some(limits) }
     }
 
-    /// Counts a call, and returns whether the call is allowed. Without a store, the future is ready at the first poll.
-    /// If the store fails, only the limits of this node apply.
+    /// Counts a call, and returns whether the call is allowed. If the store fails, only the limits of this node apply.
+    /// Without a store, the future is ready at the first poll.
     pub(crate) async fn take(&self, what: Limited<'_>, limit: RateLimit, now: Moment) -> bool {
         let Some(store) = &self.store else { return self.own.take_now(what, limit, now) };
         if self.own.refuses(what, limit, now) {

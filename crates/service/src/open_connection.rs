@@ -17,31 +17,31 @@ pub struct OpenConnection {
     pub login: u64,
     /// The second in which the UserSig was issued.
     pub issued: u64,
-    /// The directory's time at which the login began. Later, it is the time at which the connection was put back, or at
-    /// which the log reported that other nodes have ended the connection.
+    /// The directory's time at which the login began. It is replaced by the time at which the connection was put back,
+    /// or at which the log reported that other nodes have ended the connection.
     pub since: Timestamp,
     /// The newest status of the user that the node has sent to any client; `None` if it has sent none.
     pub told: Option<UserStatus>,
-    /// The subscription list that the node has. It has the order of the record as long as users were only added to it
-    /// since the login.
+    /// The subscription list that the node has. It has the order of the record if, since the login, users were only
+    /// added.
     pub subscriptions: Vec<UserId>,
 }
 
-/// The handling of a login whose connection is not in the live record when the login is about to be answered.
+/// The handling of a login whose connection is missing in the live record when the login is about to be answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NotCurrent {
-    /// Another login of the device has replaced the connection. The connection is closed as superseded, and the login is
-    /// refused with 6014.
+    /// Another login of the device has replaced the connection. The connection is closed as superseded, and the login
+    /// is refused with 6014.
     Superseded,
     /// The directory may have lost the record. The client is asked to reconnect and to try again (70500). If another
-    /// connection has replaced this one, the next login says so.
+    /// connection has replaced this one, the client learns it from its next login.
     Reconnect,
-    /// The connection is ending for a reason of its own, which the client is told. The login may be tried again (70500).
+    /// The connection is ending for another reason, which the client is told. The login may be tried again (70500).
     Ending,
 }
 
 impl NotCurrent {
-    /// Decides the handling. `is_ending` is `true` if the end of the connection waits for the answer.
+    /// Decides the handling. `is_ending` is `true` if the end of the connection only waits for the answer to the login.
     pub fn of_login(is_in_cluster: bool, is_ending: bool) -> Self {
         match (is_in_cluster, is_ending) {
             (false, _) => Self::Superseded,

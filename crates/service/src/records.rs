@@ -1,8 +1,8 @@
 //! Reads live records, and creates missing records from the facts.
 //!
 //! [`Service::recover`](crate::Service::recover) creates a record for every login in the facts, and every new login
-//! creates a record. A user without a record therefore has no login, except one that is being recorded or undone at the
-//! moment. The logins in the facts need not be read.
+//! creates a record. A user without a record therefore has no login, unless a login is being recorded or undone at the
+//! moment. For such a user, the logins in the facts need not be read.
 //!
 //! If the directory loses records while the node runs, it reports a new [epoch](lamplight_directory::Directory::epoch).
 //! The logins in the facts must then be read again, and each user with a login from before the epoch gets a new record.
@@ -58,21 +58,23 @@ pub(crate) struct Records {
     custom_expired: AtomicU64,
 }
 
-/// The time after a loss of records within which the nodes put their connections back. During this time, the status of
-/// a user whose connections are not back is unknown: the custom status and Web devices are missing. Reading the status
-/// then fails.
+/// The time after a loss of records within which the nodes put their connections back. During this time, the record of
+/// a user whose connections are not put back lacks the custom status and Web devices. The status of this user is
+/// therefore unknown, and reading it fails.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 
-/// The maximum error of the recorded time of a login. A login that is recorded as later than a loss of records by at
-/// most this time may have been in a lost record.
+/// The maximum error of the recorded time of a login. If a login is recorded as later than a loss of records by at most
+/// this time, it may have been in a lost record.
 const CLOCK_ERROR: Duration = Duration::from_secs(1);
 
-/// The time after a loss for which a login that is resumed is looked up in the facts. A replica of the directory that
-/// has taken over may lack the end of the login.
+/// The time after a loss of records for which a resumed login is looked up in the facts. A replica of the directory
+/// that has taken over may lack the end of the login.
 const ENDS_CHECKED_FOR: Duration = Duration::from_secs(600);
 
 /// Decides whether a call about a user has to be repeated, because the user's record was lost and no connection of the
-/// user is put back yet. The loss may come while the call waits for the directory, so nothing is decided before.
+/// user is put back yet.
+///
+/// The records may be lost while the call waits for the directory. The decision is therefore made only after that wait.
 #[derive(Clone, Copy)]
 pub(crate) struct PutBackCheck<'a> {
     records: &'a Records,
@@ -93,7 +95,7 @@ impl PutBackCheck<'_> {
         presence.is_as_rebuilt() && !presence.is_deleted() && self.is_recent()
     }
 
-    /// The error for a call about a user without a record, or with a record that [is lacking](Self::is_lacking).
+    /// The error for a call about a user whose record is missing or [is lacking](Self::is_lacking) connections.
     /// `otherwise` is the error if no record was lost.
     pub fn error(self, otherwise: Code) -> ServiceError {
         if self.is_recent() { unknown().into() } else { otherwise.into() }
@@ -164,9 +166,10 @@ impl Records {
         *losses
     }
 
-    /// The last loss of live records; `None` without a loss since this node or another node of the register began.
-    /// Records from before the loss may be missing. No running node has sent statuses of records that were lost
-    /// earlier.
+    /// The last loss of live records; `None` if there was none since this node, or another node of the register, began.
+    ///
+    /// Records from before the loss may be missing. Records that were lost earlier do not matter, because no running
+    /// node has sent statuses of them.
     pub(crate) fn lost(&self, now: Now) -> Option<Loss> {
         if !self.is_shared() {
             return None;
@@ -180,24 +183,28 @@ impl Records {
         self.lost(now).is_some_and(|lost| since < lost.at.after(CLOCK_ERROR))
     }
 
-    /// Whether records that were lost are still being created again. This ends one grace after the loss.
+    /// Whether records that were lost are still being created again. One grace after the loss, this ends.
     pub(crate) fn are_restored_at(&self, now: Now) -> bool {
         let lost = self.lost(now).zip(self.grace);
         lost.is_some_and(|(lost, grace)| lost.passed < grace)
     }
 
-    /// The check for a call of a client. Its connection is open, so it is put back before the grace ends, or it is closed.
+    /// The check for a call of a client. The client has an open connection, which is put back or closed before the
+    /// grace ends.
     pub(crate) fn check_for_client(&self, now: Now) -> PutBackCheck<'_> {
         PutBackCheck { records: self, now, is_of_client: true }
     }
 
-    /// The check for a call of the app. The user need not be connected, so the call does not wait for long.
+    /// The check for a call of the app. The user need not have a connection that is put back, so the call does not wait
+    /// for the whole grace.
     pub(crate) fn check_for_app(&self, now: Now) -> PutBackCheck<'_> {
         PutBackCheck { records: self, now, is_of_client: false }
     }
 
-    /// Changes the record of a user. Fails with the code for trying again if the directory has lost data since the call
-    /// began. The record may then have been lost after the change, and put back without it.
+    /// Changes the record of a user.
+    ///
+    /// Fails with the code for trying again if the directory has lost data since the call began. The record may then
+    /// have been lost after the change, and put back without the change.
     pub(crate) async fn update_for_good<T: Send>(
         &self,
         user: &User,
@@ -214,13 +221,13 @@ impl Records {
         self.lost(now).is_some_and(|lost| lost.passed < UNKNOWN_FOR)
     }
 
-    /// Whether the directory has lost writes so recently that a record may have a login whose end was lost.
+    /// Whether the directory has lost writes so recently that a record may still have a login whose end was lost.
     pub(crate) fn may_lack_ends(&self, now: Now) -> bool {
         self.lost(now).is_some_and(|lost| lost.passed < ENDS_CHECKED_FOR)
     }
 
-    /// Reads the records of users of an app like [`read`](trait.Directory.html#method.read). A custom status whose
-    /// duration has passed is cleared before, so `view` may be called twice for a user, and its last result counts.
+    /// Reads the records of users of an app as [`read`](trait.Directory.html#method.read) does. A custom status whose
+    /// duration has passed is cleared first. `view` may therefore be called twice for a user; its last result counts.
     pub(crate) async fn read_current<T: Send>(
         &self,
         app: &App,
@@ -267,13 +274,13 @@ impl Records {
     }
 
     /// Reads the records of users of an app with `view`, in the order of `users`. The result has `None` for a user
-    /// without an account. A custom status whose duration has passed is cleared before.
+    /// without an account. A custom status whose duration has passed is cleared first.
     ///
     /// If a user has no record, or `view` returns `None`, `view` is called with a record made from the facts. This
     /// record is stored if the user has a login.
     ///
-    /// In the five seconds after a loss of records, the call fails if it asks for a user whose record was lost and
-    /// whose connections were not put back yet.
+    /// In the five seconds after a loss of records, connections may still have to be put back. The call then fails if
+    /// it asks for a user whose connections are missing.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,
@@ -318,8 +325,8 @@ impl Records {
         Ok(seen)
     }
 
-    /// Creates the missing live records of these users of an app from their logins in the facts. Returns the nodes whose
-    /// connections the existing records have.
+    /// Creates the missing live records of these users of an app from their logins in the facts. Returns the nodes that
+    /// have connections in the existing records.
     pub(crate) async fn restore_absent(
         &self,
         app: &App,
@@ -411,7 +418,8 @@ impl Records {
         }
     }
 
-    /// The first version of a user about whom only `since` is known: the account's creation or the last recorded login.
+    /// The first version of a user about whom only `since` is known: the time of the account's creation or of the last
+    /// recorded login.
     pub(crate) fn first_version(&self, since: Timestamp, now: Now) -> Version {
         let lost_before = self.lost_before(now);
         // Nodes may have written records in the millisecond of the loss, and with clocks that are ahead.
@@ -433,9 +441,9 @@ impl Records {
         let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
         let presence = Presence::from_facts(
             user_facts(account, logins),
-            // This version is above the version of the same user without the logins. Watchers may have received the
-            // version without the logins, if a process ended before a login in the facts had entered a record, or if
-            // another login has created the account meanwhile.
+            // This version is above the version of the same user without the logins. Watchers may have received that
+            // lower version if a process ended before a login in the facts had entered a record. They may also have
+            // received it if another login has created the account meanwhile.
             self.first_version(since.max(account.created), now),
             since,
             !is_new && account.created < floor,
@@ -487,7 +495,7 @@ impl Records {
     }
 }
 
-/// The error for a user whose status is unknown, because the user's connections were not put back yet.
+/// The error for a user whose status is unknown, because the user's connections are not put back yet.
 fn unknown() -> DirectoryError {
     let doing = "using the record of a user whose connections were lost with the directory's data";
     DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }

@@ -1,7 +1,7 @@
 //! The retry list: operations that have failed, or whose outcome is unknown, because a store failed.
 //! `operations/retrying.rs` retries them.
 //!
-//! Each operation may be repeated and delayed: it names the login, the connection or the account that it concerns, and
+//! Each operation may be repeated and delayed. It names the login, the connection or the account that it concerns, and
 //! does not affect later ones. The list is lost when the process ends; after a restart, `upkeep` makes the two stores
 //! consistent.
 //!
@@ -31,7 +31,7 @@ pub(crate) enum Pending {
     /// A connection has ended.
     Disconnect { user: User, connection: ConnectionId, end: LinkEnd, heard: Timestamp },
     /// The login of a connection must be ended, because an earlier attempt has failed or its outcome is unknown. In a
-    /// cluster, `open` is put back before, because the live record may have lost the connection meanwhile.
+    /// cluster, the live record may have lost the connection meanwhile, so `open` is put back first.
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd, open: Option<Box<OpenConnection>> },
     /// A login was recorded in the facts and then refused.
     TakeBack { user: User, refused: RefusedLogin },
@@ -54,8 +54,8 @@ pub(crate) enum LoginEnd {
     SigExpired,
 }
 
-/// The cause in the end mark that is stored when a login is undone. Only a login of the application needs a mark,
-/// because it has removed the earlier mark of the device.
+/// The cause in the end mark that is stored when a login is undone; `None` if no mark is needed. A login by the
+/// application needs a mark, because it has removed the earlier mark of the device.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }
@@ -93,7 +93,7 @@ impl Retries {
         waiting.operations.push_back(operation);
     }
 
-    /// Whether the list has an operation about this connection, which waits or is being executed.
+    /// Whether the list has a waiting or running operation about this connection.
     pub fn concern(&self, connection: ConnectionId) -> bool {
         let waiting = self.lock();
         let mut all = waiting.operations.iter().chain(&waiting.under_way);

@@ -2,8 +2,8 @@
 //! once.
 //!
 //! Callers never wait for the log. An entry that the log does not accept waits in a bounded queue, in its order, until
-//! [`Telling::append_waiting`] appends it. If the queue is full, the entry is dropped. The change itself is in the
-//! facts, which readers will read again.
+//! [`Telling::append_waiting`] appends it. If the queue is full, the entry is dropped. The facts still have the change,
+//! and readers will read the facts again.
 
 use futures_util::FutureExt;
 use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};
@@ -21,7 +21,7 @@ const BATCH: usize = 256;
 /// The queue of entries for the change log.
 pub struct Telling {
     log: Arc<dyn ChangeLog>,
-    /// Whether the log is in another process, so that appending to it always waits.
+    /// Whether the log is in another process. Appending to such a log always waits.
     is_remote: bool,
     state: Mutex<Waiting>,
     arrived: Notify,
@@ -30,8 +30,7 @@ pub struct Telling {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<LogEntry>,
-    /// Whether a task is appending entries of the queue. While it does so, new entries must wait in the queue to keep
-    /// their order.
+    /// Whether a task is appending entries of the queue. New entries must then wait in the queue to keep their order.
     appending: bool,
     dropped: u64,
     /// The number of entries that were added since the queue was last condensed.
@@ -45,8 +44,9 @@ impl Telling {
     }
 
     /// Makes every entry wait in the queue. Without this setting, an entry is first appended at once. If this attempt
-    /// is not complete at the first poll, it is dropped, and the entry waits in the queue. A log in another process may
-    /// already have received the entry of a dropped attempt, and would get it twice.
+    /// is not complete at the first poll, the attempt is dropped, and the entry waits in the queue.
+    ///
+    /// A log in another process may already have received the entry of a dropped attempt, and would get it twice.
     pub(crate) fn with_remote_log(self) -> Self {
         Self { is_remote: true, ..self }
     }
@@ -66,8 +66,8 @@ impl Telling {
             let state = self.lock();
             !self.is_remote && state.entries.is_empty() && !state.appending
         };
-        // The embedded log accepts the entry here. If the log fails or does not accept it at once, the entry may still
-        // have been appended. Readers tolerate the same entry twice.
+        // The embedded log accepts the entry here. If the log fails or does not accept the entry at once, the entry may
+        // still have been appended. Readers tolerate the same entry twice.
         if is_first && matches!(self.log.append(vec![entry.clone()]).now_or_never(), Some(Ok(()))) {
             return;
         }
@@ -110,8 +110,8 @@ impl Telling {
     }
 }
 
-/// The entries that are being appended. When this value is dropped, those that were not appended return to the front of
-/// the queue.
+/// The entries that are being appended. When this value is dropped, entries that were not appended return to the front
+/// of the queue.
 struct Batch<'a> {
     telling: &'a Telling,
     entries: Vec<LogEntry>,
@@ -149,7 +149,7 @@ impl Waiting {
     }
 
     /// Reduces the number of entries, if possible. Several changes of one user's lists become one entry, which makes
-    /// the clients read the lists again. If there are more changes of profiles than friends to be notified, each of
+    /// the clients read the lists again. If there are more profile changes than friends to be notified of them, each of
     /// these friends gets such an entry instead. Other entries stay.
     fn condense(&mut self) {
         let is_lists = |news: &News| matches!(news, News::Lists(_) | News::ListsUnknown);

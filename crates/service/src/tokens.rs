@@ -8,9 +8,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Identifies the key that has verified a token within this process; for JWT keys that were read from a source, it
-/// identifies the source. The mark is computed from the text of the key, because a new key may get the number of a
-/// removed one.
+/// Identifies the key that has verified a token, within this process. For JWT keys that were read from a source, it
+/// identifies the source.
+///
+/// The mark is computed from the text of the key, because a new key may get the number of a removed one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyMark(u32);
 
@@ -83,8 +84,8 @@ impl Tokens {
             if newer == NewerKeys::NotNow && self.keyrings.puts() == puts {
                 break;
             }
-            // Meanwhile keys may have come, the settings may have changed, or the app may have been deleted. The keys may
-            // also have come just after the first look, so that no further read is allowed now.
+            // Meanwhile, keys may have been read, the settings may have changed, or the app may have been deleted. The
+            // keys may also have been read just after the first look, so that no further read is allowed now.
             let current = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
             verified = self.look_at(user, &current, token, now);
             newest = Some(current);

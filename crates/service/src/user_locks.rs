@@ -4,7 +4,7 @@ use crate::shards::Shards;
 use futures_util::lock::{Mutex, MutexGuard};
 use lamplight_model::User;
 
-/// The number of locks. Two users may share a lock, because a hash selects it.
+/// The number of locks. A hash of the user selects the lock, so two users may share one.
 const LOCKS: usize = 64;
 
 /// The locks, by user.

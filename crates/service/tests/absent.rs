@@ -1,4 +1,5 @@
-//! Users without a live record. They are not logged in, unless the directory has lost records: the facts then decide.
+//! Users without a live record. They are not logged in, unless the directory has lost records. In that case, the facts
+//! decide.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -28,7 +29,7 @@ struct World {
 }
 
 impl World {
-    /// Creates a node that has just started. The facts have logins from before.
+    /// Creates a node that has just started. The users in `before` have logins in the facts.
     async fn with_logins(before: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());

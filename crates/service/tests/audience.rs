@@ -45,8 +45,8 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     assert_eq!(audience.member(bob).unwrap().user, user("bob"));
 }
 
-/// Another node has ended the connection after the list was read. The connection is put back only if the list is read
-/// again.
+/// Another node has ended the connection after the list was read. Only if the list is read again, the connection is put
+/// back.
 #[test]
 fn a_watch_list_from_before_the_end_of_a_lost_node_is_out_of_date() {
     for (cause, is_current) in [(EndCause::NodeLost, false), (EndCause::KickedByOperator, true)] {
@@ -62,8 +62,8 @@ fn a_watch_list_from_before_the_end_of_a_lost_node_is_out_of_date() {
     }
 }
 
-/// A list that was read again may contain changes whose log entries come later, or have been missed. The client is
-/// notified of each change once in both cases.
+/// A list that was read again may contain changes whose log entries come later or were missed. In both cases, the
+/// client is notified of each change once.
 #[test]
 fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     let mut audience = Audience::<UserStatus>::default();
@@ -91,10 +91,14 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
 
 /// Runs a script with one connection of Alice, who has Bob on her list at revision 10.
 ///
-/// `own 12 +bob -cat` is a change by a call of the connection at revision 12; the log does not report `quiet 12 +bob`.
-/// `log 11 +bob` is a change that the log reports, and `missed` is a missed part of the log. `ask` begins a read of the
-/// list; `set bob cat` ends the read without a revision, and `set 12 bob cat` ends it with revision 12. `told` are the
-/// notifications about other devices' changes, and `list` is the list at the end.
+/// - `own 12 +bob -cat`: a call of the connection changes the list at revision 12.
+/// - `quiet 12 +bob`: the same, for a change that the log does not report.
+/// - `log 11 +bob`: the log reports a change.
+/// - `missed`: a part of the log is missed.
+/// - `ask`: a read of the list begins.
+/// - `set bob cat` and `set 12 bob cat`: the read ends, without a revision or with revision 12.
+///
+/// `told` are the notifications about other devices' changes, and `list` is the list at the end.
 fn check_list(script: &str, told: &[&str], list: &str) {
     let mut audience = Audience::<UserStatus>::default();
     let mut effects = Vec::new();
@@ -251,7 +255,7 @@ fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     assert_eq!(closed_at(8), [Effect::Close { watcher: alice, cause: EndCause::Superseded }]);
 }
 
-/// The call fails after the list was changed, before all statuses of the added users were read.
+/// The call fails after the list was changed, before the statuses of all added users were read.
 #[test]
 fn whom_an_answer_would_have_told_of_is_read_where_there_is_no_answer() {
     let mut audience = Audience::<UserStatus>::default();
@@ -332,8 +336,8 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     assert_eq!(told(&mut audience), [3]);
 }
 
-/// Twenty times as many users take about twenty times as long. A search through all marks for each user would take four
-/// hundred times as long.
+/// Twenty times as many users must take about twenty times as long. If each user needed a search through all marks,
+/// they would take four hundred times as long.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn joining_takes_time_in_proportion_to_the_list() {
@@ -511,7 +515,7 @@ fn unlogined() -> UserStatus {
     }
 }
 
-/// A node of the version before may make a record after a loss whose revisions count from the beginning.
+/// A node of the previous version of Lamplight may make a record after a loss whose revisions count from the beginning.
 #[test]
 fn the_end_of_a_connection_closes_it_whatever_the_revisions_were_before_a_loss() {
     let connection = ConnectionId::alone(1);

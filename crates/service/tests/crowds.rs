@@ -45,7 +45,7 @@ fn change(audience: &mut Audience<UserStatus>, name: &str, version: u64, now: Mo
     audience.hear(&Arc::new(entry), now, &mut Vec::<Effect>::new())
 }
 
-/// Bob has a crowd of 600 watchers, and one change a second is sent. A change that has waited is sent in shares with
+/// Bob has a crowd of 600 watchers, and one change per second is sent. A change that has waited is sent in shares with
 /// pauses, in which others are served. A change that has not waited is sent without pauses.
 #[test]
 fn a_crowd_is_told_of_what_has_waited_with_pauses() {
@@ -83,8 +83,8 @@ fn a_crowd_is_told_of_what_has_waited_with_pauses() {
     assert_eq!(serve(&mut audience, 5_000), 600);
 }
 
-/// 15,000 connections watch one user who changes every 100 ms. Each of them has the newest state within a second, also
-/// if the timer of the worker is late.
+/// 15,000 connections watch one user who changes every 100 ms. Each of them must have the newest state within a second,
+/// even if the timer of the worker is late.
 #[test]
 fn a_crowd_of_15_000_has_the_newest_state_within_a_second() {
     let mut audience = Audience::<UserStatus>::new(ConflationRate::default(), None);

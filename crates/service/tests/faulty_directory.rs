@@ -44,7 +44,7 @@ enum Fault {
 struct Failing {
     user: User,
     fault: Fault,
-    /// The changes that fail, among the following ones of the user.
+    /// The range of failing changes. The next change of the user has the number 0.
     which: Range<usize>,
     changes: usize,
 }
@@ -56,7 +56,7 @@ struct Faulty {
     fails: Mutex<Option<Failing>>,
     seeding: Mutex<Option<oneshot::Receiver<()>>>,
     changing: Mutex<Option<oneshot::Receiver<()>>>,
-    /// The number of reads that succeed. The read after them is delayed, and then fails.
+    /// The number of reads that succeed before one fails. The failing read is delayed first.
     reading: Mutex<Option<(usize, oneshot::Receiver<()>)>>,
 }
 
@@ -199,7 +199,7 @@ async fn service(accounts: &[&str]) -> (Arc<Service>, Arc<Faulty>, TempDir) {
     service_with(accounts, Arc::new(InProcessDirectory::in_memory())).await
 }
 
-/// Creates a service as [`service`] does, which publishes to this change log what is in no record.
+/// Creates a service as [`service`] does, which publishes news about facts to this change log.
 async fn service_with(
     accounts: &[&str],
     log: Arc<InProcessDirectory>,
@@ -296,8 +296,7 @@ async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhil
     assert_eq!(devices, ["tab"]);
 }
 
-/// The record is created in a part of the list that the deletion of the app has already gone through.
-/// The record gives the number of the second refused login to the first one, which has entered.
+/// The first refused login has entered the record. There, it gets the number of the second refused login.
 #[tokio::test]
 async fn two_refused_logins_of_a_device_leave_it_disconnected_whichever_is_taken_back_first() {
     for first_fails in [false, true] {
@@ -327,6 +326,7 @@ async fn two_refused_logins_of_a_device_leave_it_disconnected_whichever_is_taken
     }
 }
 
+/// The record is created in a page that the deletion of the app has already read.
 #[tokio::test]
 async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
     let (service, directory, _folder) = service(&["ann"]).await;
@@ -494,7 +494,8 @@ async fn call_login(
     service.login(&call, NOW).await
 }
 
-/// A call that ends several friendships is dropped while it waits for the directory. All of them are published by then.
+/// A call that ends several friendships is dropped while it waits for the directory. By then, all ended friendships
+/// must be published.
 #[tokio::test]
 async fn friendships_that_have_ended_are_published_before_a_call_waits_for_the_directory() {
     let log = Arc::new(InProcessDirectory::in_memory());

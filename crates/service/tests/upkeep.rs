@@ -12,7 +12,7 @@ use std::sync::Arc;
 const NOW: Now = Now { moment: Moment(1_000), wall: Timestamp(1_700_000_000_000) };
 const USERS: usize = 100;
 
-/// Writes that are concurrent share commits. Otherwise, each would have a commit of its own.
+/// Concurrent writes share commits. Otherwise, each write would have a commit of its own.
 #[tokio::test]
 async fn logins_that_lapse_together_share_commits() {
     let folder = tempfile::tempdir().unwrap();

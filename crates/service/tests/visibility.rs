@@ -9,7 +9,7 @@ use lamplight_service::{By, NewFriend, OwnBlockList, UsersBlocked, UsersUnblocke
 use std::time::Duration;
 use world::{MAC, PHONE, World, code, id, ids, user};
 
-/// The status types of Alice and the times since when they hold, as these viewers see them in an answer to a query.
+/// The status types of Alice, each with the time since when it holds, as these viewers get them from a query.
 async fn seen_by(world: &World, viewers: &[&str]) -> Vec<(StatusType, u64)> {
     let mut seen = Vec::new();
     for viewer in viewers {

@@ -22,7 +22,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
-/// The time of the node's own clock, at which it is not cut off.
+/// The time of the node's own clock. The node is not cut off at this time.
 const LOCAL: Moment = Moment(0);
 const HERE: NodeId = NodeId(1);
 const THERE: NodeId = NodeId(2);
@@ -115,7 +115,7 @@ async fn log_in(service: &Service, device_id: &str, platform: Platform, local: u
     service.login(&call, now(second)).await.unwrap()
 }
 
-/// The connection of a login, as its worker would put it back.
+/// The connection of a login, in the form in which its worker would put it back.
 fn open(done: &LoggedIn, device: &str, platform: Platform, local: u64, since: Timestamp) -> OpenConnection {
     OpenConnection {
         user: done.user.clone(),

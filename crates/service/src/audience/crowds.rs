@@ -35,7 +35,7 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Appends connections to `round` as [`Audience::take_touched`] does, but takes a share of a crowd only when a
-    /// share is due. If conflation has delayed a change, there are pauses between the shares of the change.
+    /// share is due. If conflation has delayed a change, there are pauses between its shares.
     pub fn take_due(&mut self, now: Moment, round: &mut Vec<WatcherKey>) {
         let share = self.crowd_pace.share(now);
         self.hub.take_touched_up_to(share, round);
@@ -44,7 +44,7 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Whether connections in crowds wait, and [`Audience::take_due`] may be called at once for them.
+    /// Whether connections in crowds wait for which [`Audience::take_due`] may be called at once.
     pub fn has_due_crowd(&self, now: Moment) -> bool {
         self.hub.has_crowd() && self.crowd_pace.share(now) > 0
     }

@@ -3,8 +3,8 @@
 use hashbrown::{HashMap, HashSet};
 use lamplight_model::UserId;
 
-/// The users who were added to or removed from the subscription list since the connection was last notified. There are
-/// at most as many as in the last sent list and the current list together.
+/// The users who were added to or removed from the subscription list since the connection was last notified. Their
+/// number is bounded by the lengths of the last sent list and the current list.
 #[derive(Debug, Default)]
 pub struct ListDifference {
     changed: HashMap<UserId, Change, foldhash::fast::RandomState>,
@@ -49,7 +49,7 @@ impl ListDifference {
     }
 
     /// Records that an answer contains the whole list `list`. The difference becomes the one between `list` and `now`,
-    /// the list of the worker. Either of the two may be the older one.
+    /// the list of the worker. Either list may be the older one.
     pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
         let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
         let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();

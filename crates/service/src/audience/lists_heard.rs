@@ -1,8 +1,8 @@
 //! Detects whether a user's lists may have changed while the user logs in.
 //!
-//! The facts return the lists version when they record a login, and the directory returns the subscription list when it
-//! connects the device. If the worker receives no change of them until the connection joins the audience, they are still
-//! current. Otherwise they are read again. Later changes are sent to the connection.
+//! The facts return the lists version when they record a login. The directory returns the subscription list when it
+//! connects the device. If the worker receives no change of either until the connection joins the audience, both are
+//! still current. Otherwise, they are read again. Later changes are sent to the connection.
 //!
 //! The module has no I/O. Its memory is bounded by the number of logins in progress.
 
@@ -14,7 +14,7 @@ use lamplight_model::User;
 #[derive(Debug, Default)]
 pub struct ListsHeard {
     users: HashMap<User, Heard, foldhash::fast::RandomState>,
-    /// The interest of the worker's reader of the log, if the reader gets only the entries that concern it.
+    /// The interest of the worker's reader of the log; `None` if the reader gets all entries.
     interest: Option<Interest>,
 }
 
@@ -30,7 +30,7 @@ struct Heard {
 }
 
 impl ListsHeard {
-    /// Creates a value for a worker with this interest in the log; `None` if its reader gets all entries.
+    /// Creates a value for a worker whose reader of the log has this interest; `None` if the reader gets all entries.
     pub fn with_interest(interest: Option<Interest>) -> Self {
         Self { interest, ..Self::default() }
     }
@@ -79,8 +79,8 @@ impl ListsHeard {
         }
     }
 
-    /// Whether no change of the subscription list, and no end of a connection, was reported after revision `rev` of the
-    /// user's record. `rev` is the revision of a login that has [begun](Self::begin) and not [ended](Self::end).
+    /// Whether neither a change of the subscription list nor an end of a connection was reported after revision `rev`
+    /// of the user's record. `rev` is the revision of a login that has [begun](Self::begin) and not [ended](Self::end).
     pub fn none_after(&self, user: &User, rev: u64) -> bool {
         rev != 0 && self.users.get(user).is_some_and(|heard| heard.newest <= rev)
     }
@@ -90,8 +90,8 @@ impl ListsHeard {
         self.users.get(user).is_some_and(|heard| heard.changes == begun)
     }
 
-    /// Records that a login has ended, with any result. The connection of a successful login has joined the audience
-    /// before, and the audience has its own interest in the user.
+    /// Records that a login has ended, with any result. If it was successful, its connection has already joined the
+    /// audience, which has its own interest in the user.
     pub fn end(&mut self, user: &User) {
         if let Some(heard) = self.users.get_mut(user) {
             heard.logins -= 1;

@@ -16,11 +16,11 @@ pub struct Member {
     pub(super) lists: u32,
     /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether a watch list was set before. The client is notified of the difference between this list and the next
-    /// one.
+    /// Whether a watch list was set before. If so, the client is notified of the difference between the set list and
+    /// the next one.
     pub(super) has_list: bool,
-    /// The subscription list contains the changes up to this revision of the record. `None` if a part of the log was
-    /// missed.
+    /// The revision of the record up to which the subscription list contains the changes. `None` if a part of the log
+    /// was missed.
     pub(super) heard: Option<u64>,
     /// The users that the connection's own calls have added or removed, each with the revision of that change. Log
     /// entries about such a user are ignored up to that revision. Usually `None`.
@@ -84,7 +84,7 @@ impl Member {
         self.caught_up(rev);
     }
 
-    /// The users whom no call of this connection has changed at this revision or a later one.
+    /// Those of `users` whom no call of this connection has changed at the revision `rev` or later.
     pub(super) fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
         let ahead = self.ahead.as_deref().filter(|_| rev != 0);
         let is_behind =

@@ -19,9 +19,9 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Returns `true` if a status was read from a record that was rebuilt after a loss, while a connection of the user
-    /// on this worker is not put back yet. Such a status must not replace the status from before the loss, which comes
-    /// back with the connection. The caller reads the status again later.
+    /// Whether a status must not replace the stored one, because a connection of the user on this worker is not put
+    /// back yet. The status was read from a record that was rebuilt after a loss. The status from before the loss comes
+    /// back with the connection. If this returns `true`, the caller reads the status again later.
     pub fn is_before_put_back(&self, user: &User, status: &UserStatus) -> bool {
         let waits = |watcher: &WatcherKey| {
             self.member(*watcher).is_some_and(|member| member.has_list && member.heard.is_none())
@@ -31,9 +31,9 @@ impl<S: Versioned> Audience<S> {
         status.reason == Reason::None && watchers().any(waits) && is_known()
     }
 
-    /// Records that a call of a connection has changed its user's status to this one. The caller must do this before
-    /// anything else can happen on this worker: if the directory loses the record and the log entry with it, then the
-    /// status comes back with the connection.
+    /// Records that a call of a connection has changed its user's status to `status`. The caller must do this before
+    /// anything else can happen on this worker. If the directory then loses the record and the log entry, the status
+    /// comes back with the connection.
     pub fn answered_own_change(&mut self, user: &User, status: &UserStatus) {
         let is_older = |known: Version| known < status.version;
         let is_news = self.newest(user).is_none_or(|newest| is_older(newest.version()))
@@ -43,16 +43,16 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// A status of a user that is newer than [`Audience::newest`]: the user's own call was answered with it, or its log
-    /// entry waits because the user changes too fast. `None` if there is none.
+    /// A status of a user that is newer than [`Audience::newest`]; `None` if there is none. It was in the answer to the
+    /// user's own call, or its log entry waits because the user changes too fast.
     pub fn ahead_of_newest(&self, user: &User) -> Option<&UserStatus> {
         let held = self.conflator.held(user).and_then(|entry| Some(entry.news.status()?.0));
         let ahead = self.own_changes.get(user).into_iter().chain(held).max_by_key(|status| status.version)?;
         self.newest(user).is_none_or(|newest| newest.version() < ahead.version).then_some(ahead)
     }
 
-    /// Records that a connection was put back into the record at this revision. Log entries about its end up to that
-    /// revision are ignored.
+    /// Records that a connection was put back into the record at this revision. Log entries about the connection's end
+    /// up to that revision are ignored.
     pub fn entered_again(&mut self, watcher: WatcherKey, rev: u64) {
         if let Some(member) = self.member_mut(watcher) {
             member.entered = rev;

@@ -3,8 +3,8 @@
 //! The module has no I/O: the caller makes the calls and reports their outcomes.
 //!
 //! A connection or a user that is requested several times is read once. The waiting reads are therefore bounded by the
-//! connections and users of the worker. If one is requested while it is being read, it is read once more, because the
-//! result may be too old.
+//! connections and users of the worker. If a connection or user is requested while it is being read, it is read once
+//! more, because the result may be too old.
 
 use hashbrown::HashMap;
 use lamplight_core::WatcherKey;
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// The maximum number of calls in progress at the same time.
 pub const MAX_CALLS: usize = 64;
-/// From this number of calls in progress on, only calls for which a client waits are made, up to [`MAX_CALLS`].
+/// If this number of calls is in progress, only calls for which a client waits are made, up to [`MAX_CALLS`].
 pub const MAX_BACKGROUND_CALLS: usize = 48;
 /// The maximum number of users in one call.
 pub const MAX_USERS: usize = 500;
@@ -23,7 +23,7 @@ pub const MAX_USERS: usize = 500;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// The maximum remaining pause of failed reads after a read of the same kind has succeeded, because the store may work
+/// The maximum remaining pause of failed reads after a read of the same kind has succeeded. The store may then work
 /// again.
 const PAUSE_AFTER_SUCCESS: Duration = Duration::from_secs(1);
 
@@ -98,7 +98,7 @@ impl Reads {
         self.watch_lists.entries.remove(&watcher);
     }
 
-    /// Returns the next call to make; `None` if no call may be made now. The caller repeats this until it returns
+    /// Returns the next call to make; `None` if no call may be made now. The caller repeats this until the result is
     /// `None`.
     pub fn next(&mut self, now: Moment) -> Option<ReadCall> {
         if self.under_way >= MAX_CALLS {
@@ -125,8 +125,8 @@ impl Reads {
         (!users.is_empty()).then_some(ReadCall::ListsStates(users))
     }
 
-    /// Schedules the read of these users' statuses again, after a pause. The users were [split
-    /// off](ReadCall::split_off) from a call in progress.
+    /// Schedules another read of these users' statuses, after a pause. The users were [split off](ReadCall::split_off)
+    /// from a call in progress.
     pub fn put_off(&mut self, users: &[User], now: Moment) {
         users.iter().for_each(|user| self.statuses.ended(user, ReadOutcome::Failed, now));
     }
@@ -164,7 +164,7 @@ impl ReadCall {
 #[derive(Debug)]
 struct Wanted<K> {
     entries: HashMap<K, Entry, foldhash::fast::RandomState>,
-    /// The keys to read for waiting clients. A key is skipped unless `entries` has it as [`State::Queued`].
+    /// The keys to read for waiting clients. A key is skipped unless its state in `entries` is [`State::Queued`].
     waited: VecDeque<K>,
     background: VecDeque<K>,
     /// Keys whose read has failed, ordered by the time of the retry.

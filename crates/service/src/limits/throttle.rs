@@ -1,4 +1,5 @@
-//! Counts wrong UserSigs by address. Above the limit, the refusal of a wrong UserSig has the code 70050 and no reason.
+//! Counts wrong UserSigs by address. Above the limit, a wrong UserSig is refused with the code 70050 and without a
+//! reason.
 //!
 //! A valid UserSig is always accepted. It cannot be guessed, so a delay would protect nothing ([decision
 //! 27](../../../docs/decisions/0027-a-right-signature-always-gets-in.md)).
@@ -100,7 +101,7 @@ impl<K: Eq + Hash> Failures<K> {
     pub fn fail(&mut self, source: K, limit: u32, now: Moment) {
         if self.windows.len() >= MAX_SOURCES {
             // So many sources mean a distributed attack, in which no source is more important than another. Half of the
-            // entries are removed: if only one were removed, every further failure would search all of them again.
+            // entries are removed. If only one were removed, every further failure would search all entries again.
             let mut kept = 0;
             self.windows.retain(|_, window| {
                 kept += usize::from(!window.is_idle(now));

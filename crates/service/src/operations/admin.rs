@@ -185,7 +185,7 @@ impl Service {
         self.records.seed(user, app, now).await
     }
 
-    /// The revocation for a kick at this moment.
+    /// The revocation for a kick at the time `now`.
     async fn what_to_revoke(&self, user: &User, now: Now) -> Result<Revoked, ServiceError> {
         let seen = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.map(|presence| presence.sigs_seen_since(now.wall)).unwrap_or_default()
@@ -216,7 +216,8 @@ impl Service {
     }
 
     /// Schedules the removal of a deleted account from other users' subscription lists. The next [`Service::retry`]
-    /// removes it. If a new account with the same `userID` is created before that, the creation removes it.
+    /// removes it. If a new account with the same `userID` is created before that, the creation removes the deleted one
+    /// from the lists first.
     pub(crate) fn forget_later(&self, user: &User) {
         self.deleted.add(user);
     }
@@ -224,8 +225,8 @@ impl Service {
     /// Removes deleted accounts from the subscription lists, so that a new account with the same `userID` does not
     /// inherit watchers. A list that cannot be written does not delay the others.
     ///
-    /// After a loss of records, waits until the grace ends: a list that is put back may contain a deleted account, also
-    /// one that was removed shortly before the loss.
+    /// After a loss of records, this waits until the grace ends. A list that is put back may contain a deleted account,
+    /// even one that was removed from the list shortly before the loss.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
         if self.records.are_restored_at(now) {
             self.deleted.add_taken_off();
@@ -264,8 +265,8 @@ impl Service {
         self.take_off_lists(deleted, now).await
     }
 
-    /// Does the work of [`Service::forget_deleted`] for accounts whose records are over. The subscription lists are
-    /// searched only once for all of them, because a search reads all records of an app.
+    /// Does the work of [`Service::forget_deleted`] for accounts whose records are over. One search of the subscription
+    /// lists serves all of them, because a search reads all records of an app.
     pub(crate) async fn forget_deleted_users(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         if users.is_empty() {
             return Ok(());
@@ -331,7 +332,7 @@ impl Revoking {
     }
 }
 
-/// Refuses more keys or admins than allowed, unless the app already had as many.
+/// Refuses more keys or admins than allowed, unless the app already had at least as many.
 fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
     let keys = (was.map_or(0, |was| was.keys.len()), app.keys.len(), MOST_KEYS, "keys");
     let admins = (was.map_or(0, |was| was.admins.len()), app.admins.len(), MAX_ADMINS, "admins");

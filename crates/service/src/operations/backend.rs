@@ -1,6 +1,6 @@
 //! The operations that an app's backend calls through the server API, for the app or on behalf of its users.
 //!
-//! The gates about the app and the list of users are those of a client's call. The rate limit of the user does not
+//! Gates about the app and the list of users are the same as for a client's call. The rate limit of the user does not
 //! apply, because the server API has rate limits of its own.
 
 use crate::operations::status::{SubscribeDone, UnsubscribeDone};
@@ -75,7 +75,7 @@ impl UserState {
 
 impl Service {
     /// Authenticates a backend, which sends the `userID` and a UserSig of an admin. If the admin has no account,
-    /// creates it, like a first login.
+    /// creates one, as a first login does.
     ///
     /// Refuses with 70020, 7003, the codes of the UserSig, 70050 or 70052, and with 60010 if the user is not an admin.
     pub async fn admit_backend(
@@ -114,8 +114,8 @@ impl Service {
         if !is_admin {
             return Err(Code::ADMIN_REQUIRED.into());
         }
-        // A kick revokes an older UserSig by its issue time. A newer one has to be recorded, so that a kick can revoke
-        // it individually.
+        // A kick revokes all UserSigs from before its second. A UserSig from this second or later has to be recorded,
+        // so that a kick can revoke it individually.
         if issued >= now.wall.as_secs() {
             self.directory.update(&admin, now, |presence| presence.note_sig(None, issued, now.wall)).await?;
         }
@@ -135,8 +135,8 @@ impl Service {
         self.records.see(app, users, now, view).await
     }
 
-    /// Sets the custom status of an ONLINE user; an empty text clears it. After `expires_in` seconds it is cleared; 0
-    /// means that it stays. Refused with 70107, 6014 and 6017.
+    /// Sets the custom status of an ONLINE user; an empty text clears it. After `expires_in` seconds, the server clears
+    /// it; 0 means that it stays. Refused with 70107, 6014 and 6017.
     pub async fn set_status_for(
         &self,
         user: &User,
@@ -156,8 +156,8 @@ impl Service {
         })
     }
 
-    /// Subscribes a user to other users. Refuses like the user's own call, but without the rate limit. A user without
-    /// an account is refused with 70107.
+    /// Subscribes a user to other users. Refuses as the user's own call does, but without the rate limit. A user
+    /// without an account is refused with 70107.
     pub async fn subscribe_for(
         &self,
         user: &User,

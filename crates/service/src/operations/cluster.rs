@@ -18,7 +18,7 @@ const MOST_LOGOUTS: usize = 4;
 /// The outcome of [`Service::clear_lost_node`] or [`Service::hold_own_links`] for one page.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ClearedPage {
-    /// The number of connections that were ended.
+    /// The number of connections that were ended or held.
     pub ended: usize,
     /// The number of records that could not be written. If the number is above 0, the caller must repeat the page.
     pub failed: usize,
@@ -35,8 +35,8 @@ impl Service {
         Ok(self.apps.all().len())
     }
 
-    /// The last loss of live records, if the directory has lost records since this node or another node of the register
-    /// began; otherwise `None`.
+    /// The last loss of live records. `None` if the directory has lost no records since this node, or another node of
+    /// the register, began.
     pub fn records_lost(&self, now: Now) -> Option<Loss> {
         self.records.lost(now)
     }
@@ -46,21 +46,23 @@ impl Service {
         self.records.began()
     }
 
-    /// Records the present epoch of the directory, and `now` as the time at which this node has seen it. If the clock
-    /// of the store was changed, the epoch does not tell when the loss was; the time at which the node first saw the
-    /// epoch is then used. A node of a cluster therefore calls this function twice a second.
+    /// Records the present epoch of the directory, and `now` as the time at which this node has seen it.
+    ///
+    /// If the clock of the store was changed, the epoch does not tell the time of the loss. The time at which the node
+    /// first saw the epoch is then used. A node of a cluster therefore calls this function twice a second.
     pub fn observe_epoch(&self, now: Now) {
         self.records.observe_epoch(now);
     }
 
-    /// Puts an open connection back into its live record, which is created from the facts if it is missing. Returns
-    /// [`Reasserted::Refused`] if the login has ended or may not connect any more, or if the device has another
-    /// connection. The second value is the revision of the record, for
-    /// [`Audience::entered_again`](crate::Audience::entered_again). If the record is removed again and again meanwhile,
-    /// the error asks the caller to try again.
+    /// Puts an open connection back into its live record. A missing record is created from the facts.
     ///
-    /// Fails while this node is [cut off](crate::Duties::is_cut_off) at the time `local` of its own clock, because other
-    /// nodes would end the connection again.
+    /// Returns [`Reasserted::Refused`] if the login has ended or may not connect any more, or if the device has another
+    /// connection. The second value is the revision of the record, for
+    /// [`Audience::entered_again`](crate::Audience::entered_again).
+    ///
+    /// Fails while this node is [cut off](crate::Duties::is_cut_off) at the time `local` of its own clock, because
+    /// other nodes would end the connection again. If the record is removed several times meanwhile, the error asks the
+    /// caller to try again.
     pub async fn put_back(
         &self,
         open: &OpenConnection,
@@ -154,11 +156,11 @@ impl Service {
         Err(DirectoryError { kind: DirectoryErrorKind::Contended, doing, source: None }.into())
     }
 
-    /// Ends one page of a lost node's connections in the live records. Reads only partitions that are duties of this
-    /// node, or all if the lost node [may be unknown to others](LostNode::is_everywhere). The call may be repeated, also
-    /// by another node.
+    /// Ends one page of a lost node's connections in the live records. Usually reads only partitions that are duties of
+    /// this node. If other nodes [may not know of the lost node](LostNode::is_everywhere), reads all. The call may be
+    /// repeated, also by another node.
     ///
-    /// `heard` is the last time at which the lost node is known to have run.
+    /// The silence of the lost node gives the last time at which it is known to have run.
     pub async fn clear_lost_node(
         &self,
         lost: LostNode,
@@ -176,8 +178,8 @@ impl Service {
         self.end_links(lost.node, place, now.moment, heard, now).await
     }
 
-    /// Makes one page of this node's connections count as connected until `until`. It is called before the node stops,
-    /// because the clients of the node reconnect to other nodes.
+    /// Makes one page of this node's connections count as connected until `until`. A node calls this before it stops,
+    /// because its clients then reconnect to other nodes.
     pub async fn hold_own_links(
         &self,
         node: NodeId,
@@ -231,8 +233,8 @@ impl Service {
         Ok(true)
     }
 
-    /// Up to `limit` users with a durable login in the facts, in ascending order. If `after` is given, only users after
-    /// this one are returned.
+    /// Lists up to `limit` users with a login in the facts, in ascending order. If `after` is given, the list begins
+    /// after this user.
     pub async fn users_logged_in(
         &self,
         after: Option<User>,
@@ -241,10 +243,10 @@ impl Service {
         Ok(self.facts.users_logged_in(after, limit).await?)
     }
 
-    /// Creates the missing live records of these users from their logins in the facts. Ignores logins from after the
-    /// loss: their operations update the live records themselves.
+    /// Creates the missing live records of these users from their logins in the facts. Logins from after the loss are
+    /// ignored, because their own operations update the live records.
     ///
-    /// If a record that exists has a connection of a node that this node does not know, that node will be cleared as
+    /// An existing record may have a connection of a node that this node does not know. That node is then cleared as
     /// lost, unless it joins the register.
     pub async fn restore_absent(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         let mut by_app: BTreeMap<AppId, Vec<User>> = BTreeMap::new();
@@ -263,7 +265,7 @@ impl Service {
     /// ids of the changed apps.
     ///
     /// For each change, this node appends an entry of its own to the log. Its workers may have read the other node's
-    /// entry before its table had the change.
+    /// entry before this node's table had the change.
     pub async fn refresh_apps(&self) -> Result<Vec<AppId>, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let stored = self.facts.apps().await?;
@@ -285,7 +287,7 @@ impl Service {
         Ok(changed)
     }
 
-    /// Whether it is a duty of this node to send the notices of a lane.
+    /// Whether this node has the duty to send the notices of a lane.
     pub fn has_lane(&self, lane: Lane) -> bool {
         self.duties.has(Duty::Lane(lane))
     }
@@ -311,7 +313,7 @@ impl Service {
     }
 }
 
-/// The user in entries that are about an app as a whole.
+/// The user in log entries that are about an app as a whole.
 fn nobody(app: AppId) -> User {
     User::new(app, UserId::new("*").expect("printable"))
 }

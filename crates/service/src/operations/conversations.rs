@@ -51,7 +51,7 @@ impl Service {
         Ok(Listed { value: page, version: state.version })
     }
 
-    /// Marks the messages of the peer up to `sequence` as read by the owner; all of them if it is `None`. The read
+    /// Marks the messages of the peer up to `sequence` as read by the owner; `None` means all messages. The read
     /// position never moves back. Refuses with 6017 if there is no such conversation.
     pub async fn mark_read(
         &self,
@@ -117,7 +117,7 @@ impl Service {
     }
 }
 
-/// The length in bytes of all texts in a row that users have written.
+/// The length in bytes of those texts in a row that users have written.
 fn text_bytes(Conversation { last, profile, remark, .. }: &Conversation) -> usize {
     let said = last.as_ref().map_or(0, |message| message.body.bytes());
     said + profile.nick.len() + profile.avatar_url.len() + remark.len()

@@ -33,7 +33,7 @@ pub struct FeedChange {
 }
 
 impl Service {
-    /// Reads a page of an app's status feed. `cursor` is that of the previous page, or empty to read from the
+    /// Reads a page of an app's status feed. `cursor` is the cursor in the previous page; an empty one reads from the
     /// beginning. A `limit` above [`MAX_FEED_PAGE`] counts as that number.
     ///
     /// If the cursor is too old, the page is the first of a snapshot, and `reset` is set. An unknown app is refused
@@ -70,8 +70,8 @@ impl Service {
         })
     }
 
-    /// Resolves when the status of a user of any app changes visibly after the first poll. The caller must poll it once
-    /// before it reads the feed, and await it afterwards.
+    /// Resolves when the status of a user of any app changes visibly after the first poll. The caller must poll the
+    /// future once before it reads the feed, and await it afterwards.
     pub async fn status_feed_moved(&self) {
         self.directory.feed_moved().await;
     }

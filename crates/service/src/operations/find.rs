@@ -33,7 +33,7 @@ pub struct FoundAccount {
     pub created: Timestamp,
 }
 
-/// The position in the results of a search after which the next page begins: the last account of the previous page.
+/// The position after which the next page of search results begins: the last account of the previous page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FoundCursor {
     /// The id of the account.
@@ -66,11 +66,11 @@ pub struct OnlinePage {
 }
 
 impl Service {
-    /// Lists users of an app who are ONLINE; with `on`, only those who are connected on that platform. An unknown app
-    /// is refused with 70020.
+    /// Lists users of an app who are ONLINE. With `on`, lists only users who are connected on that platform. An unknown
+    /// app is refused with 70020.
     ///
-    /// A page has up to `limit` users, at most [`MAX_ONLINE_PAGE`]. A bounded number of records is read for it, so it
-    /// may have fewer users, or none. A user whose status changes between two pages may be missing.
+    /// A page has up to `limit` users, at most [`MAX_ONLINE_PAGE`]. A bounded number of records is read for a page, so
+    /// it may have fewer users, or none. A user whose status changes between two pages may be missing.
     pub async fn online(
         &self,
         app: AppId,
@@ -153,8 +153,8 @@ impl Service {
     }
 }
 
-/// Combines accounts with their nicks. An account that was deleted between the two reads stays, because the caller
-/// takes a page with fewer accounts for the last page.
+/// Combines accounts with their nicks. An account that was deleted between the two reads stays in the result. The
+/// caller would take a page with fewer accounts for the last one.
 fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
     let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
         id: account.user.id,

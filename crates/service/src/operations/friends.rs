@@ -86,9 +86,9 @@ impl Service {
     /// Adds a friend to the list of `owner`. If `both` is set, also adds the owner to the friend's list. If the friend
     /// is already on the list, changes only the texts that are given.
     ///
-    /// Refuses with 6017 if the friend is the owner or a text is invalid, with 70107 if a user has no account, with
-    /// 30010 if the owner's list is full, and with 30014 if the friend's list is full. A client is refused with 30516
-    /// if the friend does not allow being added.
+    /// Refuses with 6017 if the friend is the owner or a text is invalid, and with 70107 if a user has no account.
+    /// Refuses with 30010 if the owner's list is full, and with 30014 if the friend's list is full. A client is refused
+    /// with 30516 if the friend's profile does not allow being added.
     pub async fn add_friend(
         &self,
         owner: &User,
@@ -264,8 +264,8 @@ impl Service {
         self.apply_friendship(&[one.clone(), other.clone()], now).await
     }
 
-    /// Notifies the connections of both users that their friendship has changed. The change may affect which users
-    /// these connections watch.
+    /// Notifies the connections of both users that their friendship has changed. These connections may then have to
+    /// watch other users.
     pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
         self.telling.tell(one, News::Friend { friend: other.clone(), mutual });
         let other = User::new(one.app, other.clone());

@@ -1,4 +1,5 @@
-//! The gates of a call, in the order of `lamplight-core`. The last gate is the rate limit, which also counts the call.
+//! The checks of the gates of a call, in the order of `lamplight-core`. The last gate is the rate limit, which also
+//! counts the call.
 
 use crate::operations::lists::By;
 use crate::{Service, ServiceError};

@@ -31,8 +31,8 @@ impl By {
         }
     }
 
-    /// The refusal of a caller who has no account any more: a client whose account was deleted before its connection
-    /// was closed.
+    /// The refusal of a caller who has no account. A client is such a caller if its account was deleted and its
+    /// connection is not closed yet.
     pub(crate) fn no_such_caller(self, caller: &User) -> Refusal {
         match self {
             Self::Client(_) => Code::NOT_LOGGED_IN.into(),
@@ -60,8 +60,8 @@ impl Service {
     /// Changes the lists of `users` with `change`. After success, the caller must publish the change without an await
     /// in between.
     ///
-    /// If this future is dropped or the store fails, the commit is uncertain, and the devices of `users` are told to
-    /// read their lists again.
+    /// If this future is dropped or the store fails, it is uncertain whether the change was committed. The devices of
+    /// `users` are then told to read their lists again.
     pub(crate) async fn change_lists<T>(
         &self,
         users: impl IntoIterator<Item = User>,
@@ -106,7 +106,7 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
 }
 
 /// The maximum size in bytes of the texts in one page that users have written. If the texts are longer, the page has
-/// fewer entries. JSON may escape one byte as six, and a message may have at most 8 MiB.
+/// fewer entries. The bound is low because JSON may escape one byte as six, and a wire message may have at most 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 
 /// The number of entries whose texts fit into a page, but at least one.
@@ -119,8 +119,8 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     texts.take_while(fit).count().max(1)
 }
 
-/// A guard that makes the clients of `users` read their lists again when it is dropped. If `users` was cleared before,
-/// it does nothing.
+/// A guard that makes the clients of `users` read their lists again when it is dropped. If `users` is empty by then, it
+/// does nothing.
 struct Untold<'a> {
     service: &'a Service,
     users: SmallVec<[User; 2]>,

@@ -1,7 +1,7 @@
 //! Logins, logouts and the ends of connections.
 //!
 //! A login begins in the facts, which assign its number, and then enters the live record. If this second step fails,
-//! the login is removed from the facts by its number. A failure after that does not refuse the login.
+//! the login is removed from the facts by its number. A failure after the second step does not refuse the login.
 
 use crate::records::Seeds;
 use crate::retries::{LoginEnd, Pending, mark_of};
@@ -58,8 +58,8 @@ pub struct LoggedIn {
     /// Whether the user's subscription list was dropped while the user was away. The client then has to subscribe
     /// again.
     pub subscriptions_lost: bool,
-    /// The revision of the live record that connected the device. Log entries about this connection up to this revision
-    /// belong to an earlier login.
+    /// The revision of the live record at which the device was connected. Log entries about this connection up to this
+    /// revision belong to an earlier login.
     pub rev: u64,
     /// The version of the user's lists when the facts recorded the login; `None` for a login that was not recorded. The
     /// lists may have changed since.
@@ -106,7 +106,7 @@ struct Recording {
     lists_version: Option<u64>,
 }
 
-/// The result of trying to connect a device in the live record.
+/// The result of an attempt to connect a device in the live record.
 enum Attempt {
     /// The device is connected.
     Entered(Entered),
@@ -131,8 +131,8 @@ impl Service {
     /// Refuses with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052 and 6208. Refuses
     /// with 6014 if the login is ended or replaced before it is complete.
     ///
-    /// A device that another login has kicked while it was away is refused with 6208 once. A device that tries to
-    /// resume a login that has ended is refused with 6208 every time.
+    /// If another login has kicked the device while it was away, the device is refused with 6208 once. Each attempt to
+    /// resume a login that has ended is refused with 6208.
     pub async fn login(&self, call: &LoginCall<'_>, now: Now) -> Result<LoggedIn, ServiceError> {
         let app = self.apps.get(call.app).ok_or(Code::NO_SUCH_APP)?;
         let user = User::new(call.app, UserId::new(call.user_id).map_err(Refusal::from)?);
@@ -225,7 +225,7 @@ impl Service {
         }
     }
 
-    /// Whether the facts do not have the login of a device any more, although its live record may have it. Asks the facts
+    /// Whether the facts no longer have the login of a device, although its live record may have it. The facts are read
     /// only for some minutes after the directory has lost writes.
     async fn has_ended_in_facts(
         &self,
@@ -278,7 +278,7 @@ impl Service {
             }
         });
         let look = look.await.inspect_err(|_| {
-            // It is unknown whether the device was connected. The answer to the client is an error, so the connection
+            // It is unknown whether the device was connected. The client gets an error as the answer, so the connection
             // must be removed from the record.
             let (connection, end, heard) = (connect.connection, LinkEnd::Closed, now.wall);
             self.retries.push(Pending::Disconnect { user: user.clone(), connection, end, heard });
@@ -353,7 +353,7 @@ impl Service {
                 let mut refused = RefusedLogin { connection: None, ..refused_as(&connect, resume) };
                 if let Admission::Beaten(by) = admission {
                     // The login did not enter the record. The device is nevertheless notified about the kick and may
-                    // not resume, like a device whose login was in the record.
+                    // not resume. It is treated like a device whose login was in the record.
                     refused.why = Some(EndWhy::KickedBy(by));
                 }
                 if let Err(error) = self.take_back(user, &refused, now).await {
@@ -408,7 +408,7 @@ impl Service {
             let attempt = self.directory.update_logged(user, now, |presence| {
                 let number = Some((connect.login, there_at));
                 let newest = presence.newest_login();
-                // A record that was created after the login was recorded contains the login, unless it was ended
+                // A record that was created after the login was recorded contains the login, unless the login was ended
                 // meanwhile.
                 let is_missing = has_seeded
                     && there_at != Some(newest)
@@ -455,12 +455,11 @@ impl Service {
         }
     }
 
-    /// Logs out the device of this connection. Returns `false` and does nothing if the record does not have the
-    /// connection: the device has another connection, its login has ended, or the directory has lost the record
-    /// ([`Service::end_open_login`]).
+    /// Logs out the device of this connection. When this returns, the login has ended in the live record. If the facts
+    /// cannot store the end now, the service retries it.
     ///
-    /// When this returns, the login has ended in the live record. If the facts cannot store the end now, the service
-    /// retries it.
+    /// Returns `false` and does nothing if the record does not have the connection. Then the device has another
+    /// connection, its login has ended, or the directory has lost the record ([`Service::end_open_login`]).
     pub async fn logout(
         &self,
         user: &User,

@@ -1,8 +1,8 @@
-//! Finds and ends connections that the live records have, but no worker.
+//! Finds and ends connections that are in the live records but on no worker.
 //!
 //! Recording the end of a connection is retried until it succeeds. The end can nevertheless be lost when a worker
-//! stops, or when more than [`MAX_RETRIES`](crate::MAX_RETRIES) operations wait. The user would then stay ONLINE
-//! forever.
+//! stops, or when more than [`MAX_RETRIES`](crate::MAX_RETRIES) operations wait. Without this module, the user would
+//! then stay ONLINE forever.
 
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
@@ -22,7 +22,7 @@ impl RecordedCursor {
         self.partition
     }
 
-    /// The first page of the next of `partitions`; `None` after the last.
+    /// The first page of the next partition; `None` after the last of `partitions` partitions.
     pub(crate) fn next_partition(self, partitions: u16) -> Option<Self> {
         let next = self.partition + 1;
         (next < partitions).then_some(Self { partition: next, after: None })
@@ -39,8 +39,8 @@ pub struct RecordedConnections {
 }
 
 impl Service {
-    /// Reads a page of the connections that the live records have of a node. The default position is the first page. A
-    /// connection that exists during all of the reading is in one of the pages.
+    /// Reads a page of a node's connections in the live records. The default position is the first page. A connection
+    /// that exists for the whole time in which all pages are read is in one of the pages.
     pub async fn recorded_connections(
         &self,
         node: NodeId,
@@ -55,7 +55,7 @@ impl Service {
         Ok(RecordedConnections { connections: page.connections, next })
     }
 
-    /// Ends connections that no worker has. Returns their number. The time of their last bytes is unknown, so the
+    /// Ends connections that are on no worker. Returns their number. The time of their last bytes is unknown, so the
     /// last-seen time becomes the time when the user became ONLINE.
     ///
     /// Skips connections with an operation in the retry list, because that operation may know the time of the last

@@ -42,8 +42,8 @@ impl Service {
     /// The call is a retry if the sender has sent the same content to the same user with the same client id within
     /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME). A retry stores nothing, and returns the message that is stored.
     ///
-    /// Refuses with 6017 if the message is empty, with 80002 if it is too long, with 70107 if the recipient has no
-    /// account, and with 20007 if the recipient has blocked the sender.
+    /// Refuses with 6017 if the message is empty, and with 80002 if it is too long. Refuses with 70107 if the recipient
+    /// has no account, and with 20007 if the recipient has blocked the sender.
     pub async fn send_message(
         &self,
         from: &User,
@@ -79,8 +79,8 @@ impl Service {
                 if *from != recipient {
                     self.tell_message(&recipient, &message, received, By::App);
                     if !wants_push {
-                        // If the recipient turned OFFLINE during the write, the missed messages may have been pushed
-                        // before this one was stored.
+                        // The recipient may have turned OFFLINE during the write. The missed messages may then have
+                        // been pushed before this one was stored.
                         self.push_missed(&recipient, message.at, now).await?;
                     }
                 }
@@ -110,8 +110,8 @@ impl Service {
         Ok(devices.await?.remove(0))
     }
 
-    /// Adds notices about the unread messages of a user from the time `since` on to the outbox. Skips messages that
-    /// already have a notice. Does nothing if the user is not OFFLINE, or the app has no push webhook.
+    /// Adds notices about a user's unread messages to the outbox, for messages from the time `since` on. Skips messages
+    /// that already have a notice. Does nothing if the user is not OFFLINE, or the app has no push webhook.
     pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         if app.settings.webhooks.push_url.is_empty() {

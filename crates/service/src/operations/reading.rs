@@ -6,7 +6,7 @@ use lamplight_model::{
     AppId, Conversation, ConversationCursor, Friend, Profile, ProfileFields, Refusal, User, UserId,
 };
 
-/// The number of entries that are read at a time, in order to get the ids in a friend list, or their number.
+/// The number of entries of a friend list that one call reads, when all ids of the list or their number are needed.
 const FRIENDS_AT_A_TIME: usize = 250;
 
 impl Service {

@@ -106,7 +106,7 @@ impl Service {
     }
 
     /// Undoes a refused login that the facts may have recorded at the time `at`. If a login of the user is in progress,
-    /// this is retried later.
+    /// the undoing is retried later.
     async fn unrecord(
         &self,
         user: &User,
@@ -149,8 +149,8 @@ impl Service {
         }
     }
 
-    /// Updates the live record of a user to the state of the account in the facts: created, kicked or deleted. The record
-    /// of an account that was created again may have the restrictions of the former account, which are replaced.
+    /// Updates the live record of a user to the state of the account in the facts: created, kicked or deleted. If the
+    /// account was created again, the record may still have the restrictions of the former account. They are replaced.
     pub(crate) async fn agree(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         self.agree_about_account(user, now).await?;
         let is_restricted = |_: &User, presence: Option<&Presence>| {
@@ -195,7 +195,7 @@ impl Service {
         Ok(())
     }
 
-    /// Stores ended logins in the facts, and then removes them from the live record. If this fails,
+    /// Stores ended logins in the facts, and then removes them from the live record. If the operation fails,
     /// [`Service::expire_due`] retries it.
     pub(crate) async fn settle(
         &self,
@@ -208,8 +208,8 @@ impl Service {
             self.directory.update(user, now, |presence| presence.ends_settled(&ends)).await?;
             return Ok(());
         }
-        // The directory may have lost the record with these ends, and another call may be creating one from the facts
-        // of before.
+        // The directory may have lost the record with these ends. Another call may be creating the record again, from
+        // facts that were read before.
         let app = self.app(user)?;
         let mut seeds = Seeds::default();
         loop {

@@ -1,7 +1,7 @@
 //! Moves session events from the live records to the outbox, for many users in one commit.
 //!
-//! A record keeps its events until the outbox has stored them. After a crash in between, the events are moved again.
-//! The outbox ignores events that it already has.
+//! A record keeps its events until the outbox has stored them. If the process crashes in between, the events are moved
+//! again. The outbox ignores events that it already has.
 //!
 //! Two nodes may move the events of one partition for a short time. A recorder therefore begins a term of the partition
 //! before it reads the records. The outbox stores events only for the recorder with the last term of the partition.
@@ -30,7 +30,7 @@ pub struct EventsRecorded {
 pub struct RecorderTerms(BTreeMap<u16, u64>);
 
 impl RecorderTerms {
-    /// Forgets the terms of these partitions. A term is begun again before the records are read the next time.
+    /// Forgets the terms of these partitions. The recorder begins new terms before it reads the records the next time.
     fn forget(&mut self, partitions: &BTreeSet<u16>) {
         self.0.retain(|partition, _| !partitions.contains(partition));
     }
@@ -81,8 +81,8 @@ impl Service {
 
     /// Moves the session events of these users to the outbox. Also adds notices about their missed messages.
     ///
-    /// Returns `None` if another recorder has begun a term of one of the partitions since. Nothing was moved then. The
-    /// users that are still [of this node](Service::has_events_of) have to be tried again.
+    /// Returns `None` and moves nothing if another recorder has begun a term of one of the partitions since. The caller
+    /// tries again with the users that are still [of this node](Service::has_events_of).
     pub async fn record_events(
         &self,
         terms: &mut RecorderTerms,
@@ -95,7 +95,7 @@ impl Service {
         };
         let wanted: BTreeSet<&User> = users.iter().filter(|user| is_wanted(user)).collect();
         let partitions: BTreeSet<u16> = wanted.iter().map(|user| self.directory.partition_of(user)).collect();
-        // The terms begin before the read. Events that a former recorder has moved until then are not read, or the
+        // The terms begin before the read. Events that a former recorder has moved by then are not read again, or the
         // outbox ignores them.
         let new: Vec<u16> = partitions.iter().copied().filter(|it| !terms.0.contains_key(it)).collect();
         if !new.is_empty() {

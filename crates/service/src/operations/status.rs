@@ -41,7 +41,7 @@ pub struct SubscribeDone {
     pub changes: Vec<OwnListChange>,
 }
 
-/// The purpose for which a status is read. It decides the result for a deleted account.
+/// The purpose for which a status is read. The purpose decides the result for a deleted account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Viewing {
     /// A query, which does not find a deleted account.
@@ -63,10 +63,10 @@ impl Service {
 
     /// Sets a custom status as [`Service::set_self_status`] does. After `expires_in` seconds, at most
     /// [`CustomDuration::MAX_SECONDS`], it is cleared; 0 means that it stays until it is cleared. A longer duration, or
-    /// one without a text, is refused with 6017.
+    /// a duration without a text, is refused with 6017.
     ///
     /// The session event for the app's backend contains the initiator `by`. Fails if a node of an earlier version
-    /// shares the directory, which could not read the duration.
+    /// shares the directory, because that node could not read the duration.
     pub async fn set_custom_status(
         &self,
         caller: &User,
@@ -151,7 +151,7 @@ impl Service {
         if known.is_empty() {
             return Ok(SubscribeDone { failures, ..SubscribeDone::default() });
         }
-        // The account may have been deleted, without the worker of this connection having read the deletion in the log
+        // The account may have been deleted although the worker of this connection has not read the deletion in the log
         // yet.
         let done = self.records.update_for_good(caller, now, |presence| {
             if presence.is_deleted() || check.is_lacking(presence) {
@@ -170,7 +170,8 @@ impl Service {
     /// Removes accounts from the list that were deleted between the check and the addition. Returns the remaining
     /// users, and the users without an account.
     ///
-    /// The removed accounts may have been on the list before, so the log reports their removal to all connections.
+    /// The removed accounts may have been on the list before the call, so the log reports their removal to all
+    /// connections.
     async fn take_off_deleted(
         &self,
         caller: &User,
@@ -254,8 +255,8 @@ impl Service {
         Ok((list, app.settings.limits.subscriptions))
     }
 
-    /// Reads the watch list of a connection, with the current settings of the app. `None` if no device of the user has
-    /// this connection as its current one any more.
+    /// Reads the watch list of a connection, with the current settings of the app. `None` if this connection is no
+    /// longer the current one of any device of the user.
     pub async fn watch_list(
         &self,
         user: &User,
@@ -281,8 +282,8 @@ impl Service {
         }))
     }
 
-    /// Reads the statuses of users of an app, in the order of `users`, for the app itself: without regard to the
-    /// restrictions of the users. `any` is a user of the app. `None` for a user without an account.
+    /// Reads the statuses of users of an app for the app itself, so the restrictions of the users do not matter. The
+    /// result is in the order of `users`, with `None` for a user without an account. `any` is any user of the app.
     pub async fn statuses(
         &self,
         any: &User,
@@ -294,8 +295,8 @@ impl Service {
         Ok(found.into_iter().map(|found| found.map(|(status, _)| status)).collect())
     }
 
-    /// Reads the statuses of users as [`Service::statuses`] does, with the restrictions of each user. The caller must
-    /// not show a client a status without [`status_for`].
+    /// Reads the statuses of users as [`Service::statuses`] does, and the restrictions of each user. Before the caller
+    /// shows such a status to a client, it must apply [`status_for`].
     pub async fn restricted_statuses(
         &self,
         any: &User,
@@ -329,7 +330,7 @@ impl Service {
     }
 }
 
-/// The error for an account that was deleted, or whose record is missing or lacks its connections.
+/// The error if the account was deleted, or if its record is missing or lacks the connections of the user.
 fn cannot_change(is_deleted: bool, check: PutBackCheck<'_>) -> ServiceError {
     if is_deleted { Code::NOT_LOGGED_IN.into() } else { check.error(Code::NOT_LOGGED_IN) }
 }

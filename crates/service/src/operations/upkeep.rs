@@ -169,8 +169,8 @@ impl Service {
         Ok(())
     }
 
-    /// Deletes up to `limit` messages that are older than the retention of their app, and returns their number. If it
-    /// equals `limit`, there may be more.
+    /// Deletes up to `limit` messages that are older than the retention of their app, and returns their number. If this
+    /// number equals `limit`, there may be more.
     ///
     /// A node without [`Duty::Whole`] deletes none. After a leap of the wall clock, no messages are deleted for a
     /// while: see [`RetentionClock`].

@@ -1,8 +1,8 @@
 //! The visibility and the block list of a user (SPEC section 6).
 //!
-//! The facts have the data, and the live record has a copy with which workers and queries decide what a viewer is
-//! shown. Every operation that changes the data commits it first, and then makes the record agree with the facts. The
-//! copy names the snapshot that it comes from, so operations may overlap in any order.
+//! The facts have the data, and the live record has a copy. Workers and queries use the copy to decide which status a
+//! viewer is shown. Every operation that changes the data first commits the change, and then makes the record agree
+//! with the facts. The copy contains the version of its snapshot, so operations may overlap in any order.
 
 use crate::operations::lists::{By, Listed};
 use crate::operations::login::may_have_happened;
@@ -52,10 +52,10 @@ pub struct UsersUnblocked {
 }
 
 impl Service {
-    /// Sets who may see the status of a user. When the call returns, the change is in effect for every viewer.
+    /// Sets the visibility of a user's status. When the call returns, the change is in effect for every viewer.
     ///
     /// Refused with 6014 or 70107 if the user has no account. Fails if a node of an earlier version shares the
-    /// directory, which could not read the restrictions.
+    /// directory, because that node could not read the restrictions.
     pub async fn set_visibility(
         &self,
         user: &User,
@@ -93,10 +93,10 @@ impl Service {
         Ok(Listed { value, version: list.version })
     }
 
-    /// Adds users to a block list. When the call returns, they do not see the status of `owner` any more.
+    /// Adds users to a block list. When the call returns, they no longer see the status of `owner`.
     ///
-    /// Refused with 6017 if `users` contains the owner or nobody, and with 70206 if it contains more than
-    /// [`MAX_BLOCKED`] users. Otherwise as [`Service::set_visibility`].
+    /// Refused with 6017 if `users` is empty or contains the owner, and with 70206 if it contains more than
+    /// [`MAX_BLOCKED`] users. The other refusals are those of [`Service::set_visibility`].
     pub async fn block_users(
         &self,
         owner: &User,
@@ -126,8 +126,8 @@ impl Service {
         Ok(Listed { value: UsersBlocked { blocked: done.added, failures }, version: done.state.version })
     }
 
-    /// Removes users from a block list. When the call returns, they see the status of `owner` again if the visibility
-    /// allows it. Refused as [`Service::block_users`].
+    /// Removes users from a block list. When the call returns, they see the status of `owner` again, if the visibility
+    /// allows it. The refusals are those of [`Service::block_users`].
     pub async fn unblock_users(
         &self,
         owner: &User,
@@ -211,8 +211,9 @@ impl Service {
         }
     }
 
-    /// Changes a friendship in the facts. The records of both users must then agree with the facts, as
-    /// [`Service::apply_friendship`] makes them. If the call fails or the guard is dropped before, this is done later.
+    /// Changes a friendship in the facts. The caller must then call [`Service::apply_friendship`] for both users, and
+    /// mark the returned guard as [applied](Unapplied::are_applied). If the change may have been made and the guard is
+    /// dropped before, the records are updated later.
     pub(crate) async fn change_friendship<T>(
         &self,
         users: [User; 2],
@@ -231,9 +232,9 @@ impl Service {
         }
     }
 
-    /// Makes the records of users agree with the facts as [`Service::apply_restrictions`] does, if the statuses are
-    /// restricted to friends. The caller has committed a change of a friendship of each user. If this fails, it is retried
-    /// later. A failure does not keep other users from the change.
+    /// Applies a committed change of a friendship to the records of these users, if their statuses are restricted to
+    /// friends. Each record is updated as [`Service::apply_restrictions`] does. A failure is retried later, and does
+    /// not keep other users from the change.
     pub(crate) async fn apply_friendship(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         let befriend = |user| Pending::Befriend { user };
         let unapplied = Unapplied { service: self, users: users.to_vec(), as_pending: befriend };
@@ -303,8 +304,8 @@ impl Service {
         Ok(())
     }
 
-    /// Makes the records of users agree with the restrictions in the facts, if they differ. A user without a record
-    /// needs nothing: the record is made from the facts.
+    /// Makes the records of users agree with the restrictions in the facts, if they differ. A user without a record is
+    /// skipped, because a new record is made from the facts.
     async fn apply_where_they_differ(&self, users: Vec<User>, now: Now) -> Result<(), ServiceError> {
         let users: Vec<User> = users.into_iter().filter(|user| self.apps.get(user.app).is_some()).collect();
         if users.is_empty() {
@@ -323,8 +324,8 @@ impl Service {
         Ok(())
     }
 
-    /// Compares one page of live records with the restrictions in the facts, and makes those agree that differ. Returns
-    /// the next page; `None` after the last one.
+    /// Compares one page of live records with the restrictions in the facts, and updates the records that differ.
+    /// Returns the next page; `None` after the last one.
     ///
     /// A node that has ended may have committed a change that has not reached the record. After the end of a node,
     /// another node therefore compares all pages. If the call fails, the page must be repeated.
@@ -359,8 +360,8 @@ impl Service {
         next.map(|app| ComparedCursor::Records(app, None))
     }
 
-    /// Makes the record agree with the facts. If this fails or this future is dropped, it is retried later, because the
-    /// facts have the change.
+    /// Makes the record agree with the facts. The facts already have the change. If this fails or this future is
+    /// dropped, it is therefore retried later.
     pub(crate) async fn apply_or_retry(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let unapplied = self.restricting(user);
         self.apply_restrictions(user, now).await?;
@@ -368,8 +369,8 @@ impl Service {
         Ok(())
     }
 
-    /// Changes the restrictions of a user in the facts. If the call fails or this future is dropped, the commit is
-    /// uncertain, so the record is compared with the facts later.
+    /// Changes the restrictions of a user in the facts. If the call fails or this future is dropped, it is uncertain
+    /// whether the change was committed. The record is then compared with the facts later.
     async fn change_restrictions<T>(
         &self,
         user: &User,
@@ -424,9 +425,9 @@ enum Applied {
 /// The position of a page of [`Service::compare_restrictions`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ComparedCursor {
-    /// Among the restricted users of the facts, after this user.
+    /// A page of the users that have restrictions in the facts. The page begins after this user.
     Facts(Option<User>),
-    /// Among the restricted records of an app, from this page on. The apps are in ascending order of their ids.
+    /// A page of the restricted live records of an app. The apps follow in ascending order of their ids.
     Records(AppId, Option<RecordCursor>),
 }
 
@@ -445,7 +446,7 @@ pub(crate) struct Unapplied<'a> {
 }
 
 impl Unapplied<'_> {
-    /// The records agree with the facts.
+    /// Records that the live records of the users agree with the facts. The guard then does nothing.
     pub fn are_applied(mut self) {
         self.users.clear();
     }
@@ -464,7 +465,7 @@ fn is_same(one: &StoredRestrictions, other: &StoredRestrictions) -> bool {
     content(one) == content(other)
 }
 
-/// Returns each named user once.
+/// Returns each of `users` once. Refuses an empty list, a list that is too long, and a list that contains the owner.
 fn check_named_others(owner: &User, users: &[UserId]) -> Result<Vec<UserId>, Refusal> {
     let mut seen = HashSet::new();
     let users: Vec<UserId> = users.iter().filter(|id| seen.insert(*id)).cloned().collect();

@@ -37,7 +37,7 @@ async fn after_a_loss_nobody_connected_is_shown_to_leave_and_who_is_not_put_back
     assert_eq!(cluster.status("bob", 130).await.unwrap().reason, Reason::NodeLost);
 }
 
-/// The facts were read before the phone logged in, and the record arrives after the loss.
+/// The facts are read before the phone logs in. The record that is made of them is stored after the loss.
 #[tokio::test]
 async fn a_record_made_of_facts_from_before_a_loss_does_not_lack_a_login_that_was_recorded_since() {
     let cluster = Cluster::start().await;
@@ -56,7 +56,7 @@ async fn a_record_made_of_facts_from_before_a_loss_does_not_lack_a_login_that_wa
     assert_eq!(cluster.there.put_back(&open, LOCAL, now(101)).await.unwrap().0, Reasserted::PutBack);
 }
 
-/// A text that is put back keeps its duration. If it fell due meanwhile, its end is one change.
+/// A text that is put back keeps its duration. If the duration has passed meanwhile, the text is cleared by one change.
 #[tokio::test]
 async fn a_text_with_a_duration_is_put_back_and_any_node_clears_it() {
     for (second, is_over) in [(102, false), (162, true)] {
@@ -84,7 +84,8 @@ async fn a_text_with_a_duration_is_put_back_and_any_node_clears_it() {
     }
 }
 
-/// No duty has run. A query, the list of users who are ONLINE and the feed clear the text before they answer.
+/// No duty has run, so nothing has cleared the text. A query, the list of users who are ONLINE and the feed clear it
+/// before they answer.
 #[tokio::test]
 async fn nobody_is_answered_with_a_text_whose_duration_has_passed() {
     for reader in ["query", "online", "feed", "backend"] {
@@ -181,7 +182,8 @@ async fn a_node_that_begins_after_a_loss_shows_no_user_of_an_older_node_to_leave
     assert_eq!(cluster.status_type("ann", 103).await, Online);
 }
 
-/// After a failover, the clock of the store may be minutes away from the time of the nodes, which follows it slowly.
+/// After a failover, the clock of the store may differ by minutes from the time of the nodes, which adapts to it
+/// slowly.
 #[tokio::test]
 async fn users_are_unknown_and_held_for_as_long_whatever_the_clock_of_the_store_shows() {
     for clock in [100, 700, 40_000, 10_000] {
@@ -231,7 +233,8 @@ async fn what_is_told_after_a_loss_is_newer_although_the_clock_of_the_store_is_b
     assert!(after.version > told.version);
 }
 
-/// A node that begins after a failover compares no clocks with the nodes that run: their entries name their epochs.
+/// A node that begins after a failover compares no clocks with the running nodes, because their entries name their
+/// epochs.
 #[tokio::test]
 async fn a_node_that_begins_after_a_loss_knows_of_older_nodes_by_their_epochs() {
     for (epoch, expected) in [(Some(now(0).wall), Some(100)), (Some(now(100).wall), None), (None, None)] {
@@ -248,8 +251,8 @@ async fn a_node_that_begins_after_a_loss_knows_of_older_nodes_by_their_epochs() 
     }
 }
 
-/// The connection is open, so the user is logged in. Neither an empty list nor a change of it may take the place of the
-/// list that comes back with the connection.
+/// The connection is open, so the user is logged in. The list comes back with the connection. Until then, neither an
+/// empty list nor a change of it may take its place.
 #[tokio::test]
 async fn calls_between_a_loss_and_the_put_back_are_to_be_tried_again() {
     for (platform, device, has_record) in [
@@ -309,7 +312,7 @@ async fn a_user_who_is_not_logged_in_is_told_so() {
     assert_eq!(code(130).await, Err(Code::NOT_LOGGED_IN));
 }
 
-/// The last message to the client was the answer to a change, and the worker has not read the change in the log yet.
+/// The last message to the client was the answer to a change. The worker has not read this change in the log yet.
 #[tokio::test]
 async fn what_was_answered_in_the_moment_of_a_loss_has_an_older_version_than_what_is_put_back() {
     let cluster = Cluster::start().await;
@@ -323,8 +326,8 @@ async fn what_was_answered_in_the_moment_of_a_loss_has_an_older_version_than_wha
     assert!(cluster.status("ann", 102).await.unwrap().version > answered.version);
 }
 
-/// The account is deleted after the loss, or taken off the list before it, when the node with the list had not heard of
-/// that change.
+/// The account is deleted after the loss. In the other case, it is taken off the list before the loss, but the node
+/// with the list has not heard of that change.
 #[tokio::test]
 async fn a_deleted_account_is_taken_off_a_list_that_is_put_back_later() {
     for deleted_at in [101, 99] {
@@ -398,8 +401,8 @@ async fn a_node_that_is_cut_off_puts_no_connection_back() {
     assert_eq!(cluster.here.put_back(&open, Moment(18_999), now(102)).await.unwrap().0, Reasserted::PutBack);
 }
 
-/// A node puts its connection back late, because it is cut off or the store is slow. Until then, the record is the one that
-/// was made from the facts, without the custom status.
+/// A node puts its connection back late, because the node is cut off or the store is slow. Until then, the record is
+/// the one made from the facts, which has no custom status.
 #[tokio::test]
 async fn a_status_that_is_read_before_a_late_put_back_takes_away_no_custom_status() {
     let cluster = Cluster::start().await;
@@ -454,8 +457,8 @@ async fn a_connection_whose_login_has_ended_is_not_put_back() {
 
 #[tokio::test]
 async fn the_record_of_every_login_is_rebuilt_after_a_loss() {
-    // The clock of the node of a login may have been ahead. A login that is in progress is left to its operation: the
-    // facts have this login, but it may still be taken back.
+    // The clock of the node of a login may have been ahead. A login in progress is left to its operation: the facts
+    // have this login, but it may still be taken back.
     for (lost, records) in [(100, 2), (1, 2), (0, 0)] {
         let cluster = Cluster::start().await;
         for (name, local) in [("ann", 1), ("bob", 2)] {
@@ -471,7 +474,7 @@ async fn the_record_of_every_login_is_rebuilt_after_a_loss() {
     }
 }
 
-/// The worker of a connection, as far as it knows statuses.
+/// An audience with the connection of a user, as the worker of this connection has it.
 async fn audience_of(cluster: &Cluster, name: &str, connection: ConnectionId) -> Audience<UserStatus> {
     let mut audience = Audience::<UserStatus>::default();
     let mut effects = Vec::new();
@@ -482,7 +485,7 @@ async fn audience_of(cluster: &Cluster, name: &str, connection: ConnectionId) ->
     audience
 }
 
-/// The log entry of the change is lost with the record, so the worker has it from the answer only.
+/// The log entry of the change is lost with the record, so the worker knows the change only from the answer.
 #[tokio::test]
 async fn what_a_call_was_answered_with_is_put_back_although_the_log_has_not_reported_it() {
     let cluster = Cluster::start().await;
@@ -509,7 +512,7 @@ async fn what_a_call_was_answered_with_is_put_back_although_the_log_has_not_repo
     assert_eq!(audience.ahead_of_newest(&user("ann")), None);
 }
 
-/// A change of a user who changes fast waits before it is told. A put-back must not overtake it with the status before.
+/// A change of a user who changes fast waits before it is told. The status before this change must not be put back.
 #[tokio::test]
 async fn a_change_that_waits_because_of_the_rate_is_put_back() {
     let rate = lamplight_core::ConflationRate { changes_per_second: 1, ..Default::default() };
@@ -526,7 +529,7 @@ async fn a_change_that_waits_because_of_the_rate_is_put_back() {
     }
 }
 
-/// The connection may have been put back by then, and the worker did not know of the change yet.
+/// When the call returns, the connection may have been put back, although the worker did not know of the change yet.
 #[tokio::test]
 async fn a_call_is_not_answered_with_success_if_the_directory_has_lost_data_since_it_began() {
     let cluster = Cluster::start().await;

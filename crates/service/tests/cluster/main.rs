@@ -31,7 +31,7 @@ use tempfile::TempDir;
 use StatusType::{Offline, Online, Unlogined};
 
 const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
-/// A time of a node's own clock. Nodes that have not read the register are not cut off.
+/// A time of a node's own clock. Nodes that have not read the register are not cut off at this time.
 const LOCAL: Moment = Moment(0);
 const HERE: NodeId = NodeId(1);
 const THERE: NodeId = NodeId(2);
@@ -154,7 +154,7 @@ fn is_unknown(error: &ServiceError) -> bool {
     matches!(error, ServiceError::Directory(error) if error.kind == DirectoryErrorKind::Unavailable)
 }
 
-/// The connection of a login, as its worker would put it back.
+/// The connection of a login, in the form in which its worker would put it back.
 fn open(
     done: &LoggedIn,
     device_id: &str,
@@ -369,7 +369,8 @@ async fn a_record_that_vanishes_each_time_ends_the_call_with_an_error_that_asks_
     assert_eq!(cluster.facts.logins(user("ann")).await.unwrap(), []);
 }
 
-/// A node that cannot reach the register continues to run. The log tells it that others have ended its connections.
+/// A node that cannot reach the register continues to run. The log reports to it that other nodes have ended its
+/// connections.
 #[tokio::test]
 async fn a_node_that_was_taken_for_lost_puts_its_connections_back() {
     let mut cluster = Cluster::start().await;
@@ -425,7 +426,7 @@ async fn a_deleted_account_is_taken_off_all_lists_although_the_node_that_has_del
     assert_eq!(cluster.directory.stats().records, 1);
 }
 
-/// The node that has deleted the account takes it off, so nobody else does it again.
+/// The node that has deleted the account takes it off the lists, so no other node does it again.
 #[tokio::test]
 async fn a_deleted_account_is_taken_off_all_lists_by_one_node() {
     let cluster = Cluster::start().await;
@@ -441,7 +442,7 @@ async fn a_deleted_account_is_taken_off_all_lists_by_one_node() {
     assert_eq!(cluster.directory.searches.load(Ordering::Relaxed), searches);
 }
 
-/// The search of subscription lists reads all records.
+/// A search of the subscription lists reads all records, so one search must serve all deleted accounts.
 #[tokio::test]
 async fn accounts_that_were_deleted_together_are_taken_off_the_lists_by_one_search() {
     let cluster = Cluster::start().await;

@@ -1,5 +1,5 @@
-//! The in-process directory, which can also lose records. It then reports a new epoch, before which records may be
-//! missing.
+//! The in-process directory, which can also lose records. It then reports a new epoch: records from before this epoch
+//! may be missing.
 
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;
@@ -19,9 +19,11 @@ pub struct Forgetful {
     lost_seeds: Mutex<Option<usize>>,
     /// The number of searches of subscription lists.
     pub searches: AtomicU64,
-    /// The epoch that begins at the next change of a record, and whether that record is lost before or after the change.
+    /// The epoch that begins at the next change of a record. The second value is `true` if that record is lost before
+    /// the change, and `false` if after it.
     lost_at_change: Mutex<Option<(Timestamp, bool)>>,
-    /// Tells that the next record is about to be created, and ends its wait; `None` if that record does not wait.
+    /// Channels for the next record that is created: one reports that its creation begins, and one ends its wait.
+    /// `None` if that record does not wait.
     held_seed: Mutex<Option<(oneshot::Sender<()>, oneshot::Receiver<()>)>>,
 }
 
@@ -60,13 +62,14 @@ impl Forgetful {
         *self.lost_seeds.lock().unwrap() = Some(0);
     }
 
-    /// Loses the record of the next change, and begins an epoch: before the change if `before`, otherwise after it.
+    /// Loses the record that is changed next, and begins an epoch. If `before` is `true`, this happens before the
+    /// change, otherwise after it.
     pub fn lose_at_change(&self, epoch: Timestamp, before: bool) {
         *self.lost_at_change.lock().unwrap() = Some((epoch, before));
     }
 
-    /// Holds up the next record that is created. Returns a channel that tells when the record is about to be created,
-    /// and one that ends its wait.
+    /// Delays the next record that is created. Returns a channel that reports that its creation begins, and a channel
+    /// that ends its wait.
     pub fn hold_seed(&self) -> (oneshot::Receiver<()>, oneshot::Sender<()>) {
         let ((tell, reached), (release, held)) = (oneshot::channel(), oneshot::channel());
         *self.held_seed.lock().unwrap() = Some((tell, held));

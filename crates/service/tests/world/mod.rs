@@ -93,7 +93,7 @@ impl World {
         self.news();
     }
 
-    /// The log entries about lists and friends, one per line. Versions count from the creation of the account.
+    /// The log entries about lists and friends, one per line. Versions are counted from the creation of the account.
     pub fn news(&mut self) -> Vec<String> {
         let mut entries = Vec::new();
         self.log.take(&mut entries);
