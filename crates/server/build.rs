@@ -28,8 +28,8 @@ fn main() {
     fs::write(out.join("web_files.rs"), table(&dist, &files)).expect("the output folder can be written");
 }
 
-/// Warns if `web/dist` lacks pages that `docs/SUMMARY.md` lists. The web pages were then built before the documentation
-/// of this tree changed.
+/// Warns if `web/dist` lacks pages that `docs/SUMMARY.md` lists. In this case, the web pages were built before the
+/// documentation of this tree changed.
 fn warn_of_missing_pages(list: &Path, files: &[String]) {
     // Without the list or the site, there is nothing to compare.
     let Ok(text) = fs::read_to_string(list) else { return };

@@ -113,7 +113,7 @@ pub fn files(limit: u64, limits: &LimitsConfig) -> Finding {
 pub enum Folder {
     /// The folder does not exist.
     Missing {
-        /// The reason why it cannot be created; `None` if it can be.
+        /// The reason why the folder cannot be created; `None` if it can be created.
         obstacle: Option<String>,
     },
     /// The folder exists.
@@ -307,9 +307,9 @@ pub fn disk(free: u64, files: Option<u64>, read_only: bool) -> Finding {
 pub enum Port {
     /// The address is free.
     Free,
-    /// The server of this data folder listens on it.
+    /// The server of this data folder listens on the address.
     Ours,
-    /// The server of this data folder listens on this other address.
+    /// The server of this data folder listens on this address instead.
     Elsewhere(SocketAddr),
     /// The address cannot be listened on; the fields are the kind and the text of the error.
     Refused(std::io::ErrorKind, String),

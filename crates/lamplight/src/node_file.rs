@@ -1,7 +1,7 @@
 //! The file `node.json` in the data folder. The file contains the addresses of the running server, for the other
 //! commands.
 //!
-//! A killed server leaves its file behind. Commands then fail to connect.
+//! If the server was killed, the file still exists, and commands fail to connect to the server.
 
 use anyhow::Context;
 use lamplight_server::web_is_built;

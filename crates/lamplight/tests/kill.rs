@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 const TASKS: usize = 8;
-/// The server is killed after this number of acknowledged logins. Further logins are then in progress.
+/// The server is killed after this number of acknowledged logins. At that time, further logins are in progress.
 const ENOUGH: usize = 400;
 
 #[tokio::test]
@@ -123,8 +123,8 @@ async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed
     let (folder, backup) = (outer.path().join("data"), outer.path().join("backup"));
     fs::create_dir(&backup).unwrap();
     let aside = folder.join("live-set-aside");
-    // The first server is killed shortly after its start. Each further server is killed later after its start, when it
-    // has recorded about one mark more than its predecessor.
+    // The first server is killed shortly after its start. Each further server runs longer before it is killed, and has
+    // recorded about one mark more than its predecessor.
     for (round, enough) in [1, 10, 50, 150, 300, 400].into_iter().enumerate() {
         let (mut server, mut control, address) = Server::start(&folder, &[]).await;
         assert!(!aside.exists(), "the kill of round {round} was taken for a restored back-up");

@@ -64,8 +64,8 @@ impl Clock {
         }
     }
 
-    /// Returns the number of milliseconds by which this clock is ahead of the directory's clock, which it follows
-    /// slowly; see [`SharedClock::ahead_of_directory`].
+    /// Returns the number of milliseconds by which this clock is ahead of the directory's clock. This clock follows the
+    /// directory's clock slowly; see [`SharedClock::ahead_of_directory`].
     pub fn ahead_of_directory(&self) -> i64 {
         let local = self.unmoved();
         self.0.shared.get().map_or(0, |shared| shared.read().ahead_of_directory(local))

@@ -296,8 +296,8 @@ impl Cluster {
         }
     }
 
-    /// Drains the node when an operator has requested it in the register, until the task is aborted. The clients are
-    /// asked to reconnect, and other nodes take over the duties. The process goes on running.
+    /// Waits until the register has an operator's request that this node drains, and then drains the node. The clients
+    /// are asked to reconnect, and other nodes take over the duties. The process goes on running until it is stopped.
     async fn drain_on_request(self: Arc<Self>, workers: Vec<mpsc::WeakSender<Command>>) {
         self.drain_requested.notified().await;
         tracing::info!("an operator has requested that this node drains; its clients are asked to reconnect");
@@ -319,7 +319,7 @@ impl Cluster {
     }
 
     /// Enters this node in the register as draining, so that other nodes take over its duties at once. The health of
-    /// the node must already say that it is stopping.
+    /// the node must already say that the node drains or stops.
     async fn tell_draining(&self) {
         let entry = self.current_entry();
         let told =
@@ -389,7 +389,7 @@ impl Joined {
     }
 
     /// Enters this node in the register as draining, so that other nodes take over its duties at once. The health of
-    /// the node must already say that it is stopping.
+    /// the node must already say that the node drains or stops.
     pub async fn tell_draining(&self) {
         self.cluster.tell_draining().await;
     }

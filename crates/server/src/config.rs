@@ -75,7 +75,7 @@ pub struct Config {
     /// The grace, in milliseconds, at most 10 min. For this time, the clients of a stopped or lost node still count as
     /// connected.
     pub node_loss_grace_ms: u32,
-    /// The number of clients per second that should reconnect after all have lost their connections.
+    /// The number of clients per second that should reconnect after all clients have lost their connections.
     pub reconnects_per_second: u32,
     /// The maximum spread of reconnections, in milliseconds. At login, each client receives the spread that applies.
     pub reconnect_spread_ms: u32,

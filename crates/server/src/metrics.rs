@@ -152,10 +152,11 @@ pub struct WorkerMetrics {
     pub writes: Counter,
     /// Changes of lists that were sent in notifications.
     pub list_changes: Counter,
-    /// Requests to a client to read its lists again. Too many changes were queued for the client, or changes were
-    /// missed.
+    /// Requests to a client to read its lists again, because too many changes were queued for the client, or changes
+    /// were missed.
     pub list_reloads: Counter,
-    /// Times that a socket's send buffer was full. Statuses for that connection are then conflated in its mailbox.
+    /// Times that a socket's send buffer was full. While it is full, statuses for the connection are conflated in its
+    /// mailbox.
     pub stalls: Counter,
     /// Connections closed after the heartbeat timeout.
     pub timeouts: Counter,

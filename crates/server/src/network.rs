@@ -33,7 +33,7 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// Returns the reason why a network must not be trusted; `None` if it may be.
+    /// Returns the reason why a network must not be trusted; `None` if it may be trusted.
     pub fn problem(network: Network) -> Option<String> {
         match network.address {
             _ if network.bits == 0 => Some(format!(

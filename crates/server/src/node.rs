@@ -80,7 +80,7 @@ pub struct Node {
 /// The optional parts of a node that the program provides.
 #[derive(Default)]
 pub struct Surroundings {
-    /// The routes of the demo on the HTTP port, if the demo is on. The node's pages then link to the demo.
+    /// The routes of the demo on the HTTP port; `None` without the demo. With the demo, the node's pages link to it.
     pub demo: Option<Router>,
     /// The counters of log lines that were not written.
     pub log: LogMetrics,

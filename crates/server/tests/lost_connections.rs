@@ -13,8 +13,8 @@ use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 use std::time::Duration;
 
-/// The server compares records with workers in this interval. The clients' heartbeat timeout is longer than two
-/// intervals.
+/// The interval at which the server compares live records with its workers. The clients' heartbeat timeout is longer
+/// than two intervals.
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
 
 /// Logs a device in over a connection that no worker has, as if the end of the connection had not been reported.

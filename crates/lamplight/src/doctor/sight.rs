@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 /// The time limit for an answer of the running server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Returns the limit of open files of the process `pid`. Without a `pid`, returns this process's hard limit. A server
-/// raises its own limit to the hard limit.
+/// Returns the limit of open files of the process `pid`. Without a `pid`, returns this process's hard limit, because a
+/// server raises its own limit to the hard limit.
 pub fn file_limit(pid: Option<u32>) -> u64 {
     let limits = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/limits")).ok());
     let line = limits.as_ref().and_then(|text| text.lines().find(|line| line.starts_with("Max open files")));

@@ -284,8 +284,8 @@ impl Device {
         assert!(matches!(answer, Body::SetSelfStatus(_)), "{answer:?}");
     }
 
-    /// Lets `other` set a custom status, and waits until this device has received it. This device has then also
-    /// received everything before.
+    /// Lets `other` set a custom status, and waits until this device has received it. By then, this device has also
+    /// received all earlier notifications.
     pub fn hears_of(&mut self, other: &mut Self, user: &str, custom: &str) {
         other.set_custom(custom);
         self.told(user, custom, |it| it.custom_status == custom);

@@ -1,4 +1,4 @@
-//! Starts the program and reads its output. Every process is ended with its test.
+//! Starts the program and reads its output. Every process ends with the test that has started it.
 
 // Helpers of tests may panic, and not every test uses all of them.
 #![allow(clippy::unwrap_used, clippy::print_stderr, dead_code)]

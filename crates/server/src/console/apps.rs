@@ -364,7 +364,7 @@ impl Console {
         self.service.apps().get(id).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
-    /// Returns the app with this id. Fails if `If-Match` is not the entity tag of its current state.
+    /// Returns the app with this id. Fails if `If-Match` is not the entity tag of the app's current state.
     fn named(&self, id: AppId, headers: &HeaderMap) -> Result<Arc<App>, ApiError> {
         let named = headers.get(header::IF_MATCH).ok_or(ApiError::NOT_CONDITIONAL)?;
         let app = self.app(id)?;
@@ -374,7 +374,7 @@ impl Console {
         Ok(app)
     }
 
-    /// Changes the app. Fails if `If-Match` is not the entity tag of its current state.
+    /// Changes the app. Fails if `If-Match` is not the entity tag of the app's current state.
     async fn change(
         self: &Arc<Self>,
         visitor: Visitor,

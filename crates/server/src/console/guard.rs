@@ -29,8 +29,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The maximum number of wrong passwords from one source within a minute. All logins from the source are then refused
-/// for a minute.
+/// The maximum number of wrong passwords from one source within a minute. After this number, all logins from the source
+/// are refused for a minute.
 const MOST_FAILURES: u32 = 5;
 /// The longest time that the answer to a login waits for the login's entry in the audit log.
 const LONGEST_ENTRY: Duration = Duration::from_secs(1);

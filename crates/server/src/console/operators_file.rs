@@ -40,8 +40,8 @@ impl Operators {
     }
 
     /// Makes a handle for the operators in `shared`, the facts that several nodes may share. If these facts have no
-    /// operators yet, first stores the operators of the data folder there. If `shared` is `None`, returns
-    /// [`Operators::of`] the data folder.
+    /// operators yet, first stores the operators of the data folder there. If `shared` is `None`, makes a handle for
+    /// the data folder, as [`Operators::of`] does.
     pub async fn open(shared: Option<Arc<dyn Facts>>, data_dir: &Path) -> Result<Self, OperatorsError> {
         let files = OperatorFiles::of(data_dir);
         let Some(facts) = shared else { return Ok(Self { store: OperatorStore::Files(files) }) };

@@ -52,7 +52,7 @@ pub struct ShownTest {
     /// The error; `None` if the request counts as delivered.
     error: Option<String>,
     took_ms: u64,
-    /// The name of the header with the id of the request; `delivery` is the header's value.
+    /// The name of the header with the id of the request. The field `delivery` has the header's value.
     header: &'static str,
     delivery: String,
     /// The names of the query parameters with the signature; empty if requests are not signed.

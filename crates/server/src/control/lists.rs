@@ -45,7 +45,7 @@ pub enum ListsOperation {
     SetVisibility {
         /// The owner of the status.
         user: User,
-        /// The users who may see it.
+        /// The users who may see the status.
         visibility: Visibility,
     },
     /// Reads the visibility and the block list of a user.
@@ -155,7 +155,7 @@ pub enum ListsOutcome {
     Blocks {
         /// The users who were added or removed.
         changed: Vec<UserId>,
-        /// The users for whom it failed.
+        /// The users for whom the change failed.
         failures: Vec<BlockFailure>,
     },
     /// The blocks between the users, in the order of the request.

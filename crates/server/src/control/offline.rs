@@ -1,4 +1,4 @@
-//! Executes operations on a data folder that no node uses. The service then has only the database.
+//! Executes operations on a data folder that no node uses. For these operations, the service has only the database.
 
 use super::executor::{Executor, answer, refused};
 use super::{ControlError, Operation, Outcome, WebhookOperation};

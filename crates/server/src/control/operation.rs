@@ -128,14 +128,15 @@ pub enum Operation {
         user: User,
         /// The text. An empty text clears the custom status.
         custom_status: String,
-        /// The number of seconds after which it is cleared; 0 if it stays until it is cleared.
+        /// The number of seconds after which the server clears the custom status; 0 if it stays until a call clears it.
         #[serde(default)]
         expires_in: u32,
     },
 }
 
 impl Operation {
-    /// Whether the operation only reads facts. It is then correct without live records, and beside running nodes.
+    /// Returns `true` if the operation only reads facts. Such an operation needs no live records, and can be executed
+    /// while nodes run.
     pub(super) fn only_reads_facts(&self) -> bool {
         match self {
             Self::ListApps

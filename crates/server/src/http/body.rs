@@ -41,7 +41,7 @@ const MAX_DISCARDED_BYTES: usize = 8 << 20;
 const LEAST_ROOM: usize = 1_024;
 
 /// The largest body on the heap, in bytes. A larger body gets its own memory mapping. The mapping returns to the system
-/// when the body is dropped. On the heap, each thread would keep the memory of the body.
+/// when the body is dropped. On the heap, the memory of a large body would stay with the thread.
 const MOST_ALLOCATED: usize = 16 * 1_024;
 
 /// The memory budget and the limits of all bodies of a port. Each request has a clone as an extension.

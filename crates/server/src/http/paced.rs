@@ -200,7 +200,8 @@ impl AsyncWrite for PacedStream {
     }
 }
 
-/// The body of an answer. When it ends, it reports the end of the call to the pace. `kept` is dropped with the body.
+/// The body of an answer. At its end, the body reports the end of the call to the pace. `kept` is dropped with the
+/// body.
 pub struct Answering<K> {
     body: Body,
     pace: SharedPace,

@@ -35,7 +35,7 @@ impl WebhookRequest {
         Self { url, body, delivery: delivery(notice) }
     }
 
-    /// Makes a test request, which reports no event. An operator can check the receiver with it.
+    /// Makes a test request, which reports no event. An operator uses the test request to check the receiver.
     pub fn test(lane: Lane, url: &WebhookUrl, settings: &AppSettings, now: Timestamp) -> Self {
         let body = json(&Test { callback_command: TEST_COMMAND, event_time: now.0 });
         let url = with_query(url, lane, TEST_COMMAND, &Caller::UNKNOWN, settings, now);

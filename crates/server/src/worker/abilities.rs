@@ -1,4 +1,5 @@
-//! The abilities that a worker's clients have under the settings of their app. A client is notified of changes.
+//! The abilities that a worker's clients have under the settings of their app. A client is notified when its abilities
+//! change.
 
 use super::Shared;
 use super::connection::{Connection, Session, push};

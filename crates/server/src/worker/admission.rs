@@ -1,4 +1,5 @@
-//! Admits the connections of a worker. A connection beyond the limits stays open until a refusal has been sent to it.
+//! Admits the connections of a worker. A connection beyond the limits stays open until a refusal has been sent to its
+//! client.
 
 use super::Shared;
 use super::connection::{Admission, Connection, Session};
@@ -76,7 +77,7 @@ impl AdmissionControl {
         self.give_up(connection.admission, connection.address);
     }
 
-    /// How long a connection may take to log in, to send its client's address, or to receive its refusal.
+    /// Returns the time that a connection may take to log in, to send its client's address, or to receive its refusal.
     pub fn patience(&self, admission: Admission) -> Duration {
         match admission {
             Admission::Counted => self.shared.config.login_timeout(),

@@ -194,7 +194,7 @@ impl Caller {
     }
 
     /// Reads the friends of the connection's user again. Call this before an answer says that users are no longer
-    /// watched, because one of them may have become a friend.
+    /// watched, because one of these users may have become a friend.
     async fn know_friends(&self, left: &[UserId]) {
         let app = self.worker.shared.service.apps().get(self.user.app);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {

@@ -15,14 +15,14 @@ use tokio::sync::Notify;
 /// the changes are dropped, and the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
-/// The time for which a change waits for the change before it. The earlier change may never be logged: its process may
-/// have run out of memory, or the store may have failed.
+/// The time for which a change waits for the change before it. The earlier change may never be logged: the process that
+/// made it may have run out of memory, or the store may have failed.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The unsent list changes of a connection.
 #[derive(Debug, Default)]
 pub struct ListsQueue {
-    /// The client has all changes up to this version. 0 means that the version is unknown; nothing is sent then.
+    /// The client has all changes up to this version. While it is 0, the version is unknown, and nothing is sent.
     told: u64,
     waiting: Option<Box<Waiting>>,
 }

@@ -242,7 +242,7 @@ impl LoginTask {
         Ok((response, encoded))
     }
 
-    /// Ends a connection if the answer to its login says that its address has sent too many wrong UserSigs.
+    /// Ends a connection if the answer to its login says that the client's address has sent too many wrong UserSigs.
     fn end_if_past_bound<T>(&self, answer: &Result<T, ServiceError>) {
         if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
             let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");

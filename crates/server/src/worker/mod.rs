@@ -293,8 +293,8 @@ impl Worker {
         self.end(slot, LinkEnd::Closed);
     }
 
-    /// Polls a task once. If the task is not complete then, it continues as a local task. When the local task ends, it
-    /// starts a new round.
+    /// Polls a task once. A task that is not complete after this poll continues as a local task. When the local task
+    /// ends, it starts a new round.
     fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
         if work.as_mut().poll(&mut Context::from_waker(&noop_waker())).is_pending() {

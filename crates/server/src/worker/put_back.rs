@@ -56,8 +56,8 @@ impl Worker {
         Ok(outcome != Reasserted::Refused)
     }
 
-    /// Whether a record of this version lacks a change of its user that this worker has already sent to a client.
-    /// Always `false` if no entries of the change log were missed.
+    /// Returns `true` if a record of this version lacks a change of its user, although this worker has already sent the
+    /// change to a client. Always returns `false` if no entries of the change log were missed.
     pub(super) fn record_lacks_change(&self, id: ConnectionId, recorded: Version) -> bool {
         let missed = self
             .connections

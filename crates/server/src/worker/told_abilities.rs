@@ -1,4 +1,4 @@
-//! The abilities of one client under the settings of its app, and those last sent to it.
+//! The abilities of one client under the settings of its app, and the abilities that were last sent to the client.
 
 use lamplight_model::Code;
 use lamplight_wire::v1;
