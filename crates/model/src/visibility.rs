@@ -1,4 +1,5 @@
-//! The users who may see the status of a user: the visibility that the user has set, and the user's block list (SPEC section 6).
+//! The users who may see the status of a user: the visibility that the user has set, and the user's block list (SPEC
+//! section 6).
 
 use crate::{Timestamp, UserId};
 use serde::{Deserialize, Serialize};

@@ -68,7 +68,7 @@ pub enum Answer {
         unknown: Vec<Who>,
         /// The users who were evicted from the list because it was full.
         evicted: Vec<Who>,
-        /// The evicted users whom the caller does not watch any more.
+        /// The evicted users whom the caller no longer watches.
         let_go: Vec<Who>,
     },
     /// The answer to an unsubscription.
@@ -77,10 +77,10 @@ pub enum Answer {
         removed: Vec<Who>,
         /// The requested users who have no account and were not on the list.
         unknown: Vec<Who>,
-        /// The removed users whom the caller does not watch any more.
+        /// The removed users whom the caller no longer watches.
         let_go: Vec<Who>,
     },
-    /// The subscription list, and the maximum number of users on a list.
+    /// The subscription list, and the maximum number of users on it.
     List(Vec<Who>, u16),
     /// Whether the call has changed something.
     Was(bool),

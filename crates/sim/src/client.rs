@@ -18,8 +18,8 @@ pub struct Client {
     /// The users about whom the client may have been notified since its worker last read the whole log.
     pub allowed: BTreeSet<Who>,
     picture: BTreeMap<Who, UserStatus>,
-    /// The users whose cached version may be sent once more. This happens after a change of the subscription list, and
-    /// if an answer had the version before the worker read it in the log.
+    /// The users whose cached version may be sent once more. This is allowed after a change of the subscription list.
+    /// It is also allowed after an answer with a version that the worker had not read in the log yet.
     may_repeat: BTreeSet<Who>,
     /// Whether every cached version may be sent again, until all workers have read everything. `true` after a login at
     /// a late worker, and after a friendship that ended and began again.
@@ -27,7 +27,7 @@ pub struct Client {
     /// Deleted users whose record was removed before the worker read the log entry of the deletion. The client need not
     /// be notified of such a deletion.
     pub may_miss: BTreeSet<Who>,
-    /// The subscription list that follows from the received messages; `None` if they do not determine it.
+    /// The subscription list according to the received messages; `None` if they do not determine it.
     list: Option<BTreeSet<Who>>,
 }
 
@@ -110,7 +110,7 @@ impl Client {
         self.list = Some(list.iter().copied().collect());
     }
 
-    /// The subscription list that follows from the received messages; `None` if they do not determine it.
+    /// The subscription list according to the received messages; `None` if they do not determine it.
     pub fn list(&self) -> Option<&BTreeSet<Who>> {
         self.list.as_ref()
     }

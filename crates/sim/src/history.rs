@@ -232,8 +232,8 @@ fn lists(random: &mut Random) -> Friends {
     if random.once_in(3) { Friends::One } else { Friends::Both }
 }
 
-/// Returns a list of users for a call. Sometimes each user is on the list twice, because the server must count
-/// duplicates once.
+/// Returns a list of users for a call. Sometimes each user is on it twice, because the server must count duplicates
+/// once.
 fn users(random: &mut Random, reference: &Reference, who: Who, most: usize) -> Vec<Who> {
     if random.once_in(20) {
         return vec![who; 1 + random.below(2)];

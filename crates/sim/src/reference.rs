@@ -118,7 +118,7 @@ impl Reference {
             }
             Step::LoseLive => {
                 // A server that lost its live records can continue the versions only if the wall clock is later than
-                // the highest version. So this step advances the clock beyond it (see DESIGN).
+                // the highest version. This step therefore advances the clock beyond it (see DESIGN).
                 self.now.wall = Timestamp(self.latest_wall.max(self.now.wall).0 + 1);
                 self.lose_live();
             }
@@ -164,7 +164,7 @@ impl Reference {
     }
 
     /// Returns the time after which the versions of the user's next record begin. `None` if the user has an account, or
-    /// the record of a deleted one.
+    /// has the record of a deleted account.
     pub fn begins_above(&self, who: Who) -> Option<Timestamp> {
         let person = &self.people[who];
         (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))
@@ -206,7 +206,7 @@ impl Reference {
 
     // The parts of the steps
 
-    /// Changes a user with `act`, and computes the changes of the user's status that follow.
+    /// Changes a user with `act`, and computes the resulting changes of the user's status.
     fn alter<T>(&mut self, who: Who, reason: Reason, act: impl FnOnce(&mut Self, &mut Person) -> T) -> T {
         let mut person = std::mem::take(&mut self.people[who]);
         let (kind, text, end) = (person.kind(), person.text.clone(), person.text_end);
@@ -326,7 +326,7 @@ impl Reference {
     }
 
     /// Returns the platform of a login that kicks a device which resumes; `None` if there is none. Such a login is
-    /// later, competes with the device, and is connected or lingering.
+    /// later than the login of the device, competes with it, and is connected or lingering.
     fn loses_to(&self, who: Who, device: Device) -> Option<Platform> {
         let logins = &self.people[who].logins;
         let own = logins.iter().position(|login| login.device == device)?;

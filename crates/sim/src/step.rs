@@ -1,6 +1,6 @@
 //! The steps of a history, and their form as text.
 //!
-//! A step is one line: the subject, the action and its arguments, such as `ann.phone subscribe bob cat` or `advance
+//! A step is one line with the subject, the action and its arguments, such as `ann.phone subscribe bob cat` or `advance
 //! 500`. A failing history is printed as such lines, which can be run again.
 
 use lamplight_model::{AppId, AppSettings, Edition, MultiDeviceMode, Platform, User, UserId};
@@ -63,7 +63,8 @@ pub enum End {
     Closed,
     /// The server received nothing for the heartbeat timeout.
     TimedOut,
-    /// The worker reports the end of its oldest connection of the device, which may have been superseded long before.
+    /// The worker reports the end of its oldest connection of the device. This connection may have been superseded long
+    /// before.
     LateClosed,
 }
 
@@ -161,7 +162,7 @@ pub enum Step {
     Close { who: Who, device: Device, end: End },
     /// The UserSig of a connected device expires.
     SigEnds { who: Who, device: Device },
-    /// `setSelfStatus`. The text stays for `seconds`; 0: until it is cleared.
+    /// `setSelfStatus`. The text stays for `seconds`; 0 means that it stays until it is cleared.
     Text { who: Who, device: Device, text: String, seconds: u32 },
     /// `getUserStatus`
     Query { who: Who, device: Device, users: Vec<Who> },
@@ -208,7 +209,7 @@ pub enum Step {
     LoseLive,
     /// The node of a worker is killed. The step lasts until the node's lease ends. Used only with several nodes.
     LoseNode { worker: usize },
-    /// The node of a worker, which was killed, starts again. Other nodes have ended its connections before.
+    /// The killed node of a worker starts again. Other nodes have ended its connections before.
     StartNode { worker: usize },
     /// All workers read the whole change log, and all clients read their notifications.
     Quiet,

@@ -57,7 +57,7 @@ type Versioned = (StatusType, String, Option<Timestamp>, Timestamp, Reason);
 /// All statuses that the directory has had for a user.
 #[derive(Default)]
 struct Record {
-    /// The result of [`Reference::changes`] at the last status; `None` before the first status.
+    /// The result of [`Reference::changes`] when the last status was compared; `None` before the first comparison.
     at: Option<(u64, u64)>,
     versions: BTreeMap<Version, Versioned>,
     /// Whether the record of a deleted account was removed, and the status has not changed since.
@@ -172,8 +172,8 @@ impl Trial {
             }
         }
         if let Step::Befriend { .. } = step {
-            // A worker may read the end and the new beginning of a friendship in one round. It then starts anew with
-            // this friend and may repeat the status.
+            // A worker may read in one round that a friendship has ended and that it has begun again. It then watches
+            // this friend anew, and may repeat the status.
             for worker in (0..WORKERS).filter(|worker| !self.world.is_awake(*worker)).collect::<Vec<_>>() {
                 self.for_clients(worker, |_, client| client.expect_repeats());
             }
@@ -229,8 +229,8 @@ impl Trial {
         }
     }
 
-    /// Returns the connection of a step: 0 if the step needs none, `None` if the connection that it needs does not
-    /// exist.
+    /// Returns the connection of a step, or 0 if the step needs none. `None` if the step needs a connection that does
+    /// not exist.
     fn connection(&mut self, step: &Step) -> Option<u64> {
         match step {
             Step::Login { who, .. } | Step::Create { who } if self.begins_too_early(*who) => None,
@@ -280,8 +280,8 @@ impl Trial {
         }
     }
 
-    /// Returns whether an account would be created again while the wall clock is behind the last version of the earlier
-    /// account. Its versions would then decrease.
+    /// Whether an account would be created again while the wall clock is behind the last version of the earlier
+    /// account. The versions of the new account would then decrease.
     fn begins_too_early(&self, who: Who) -> bool {
         let last = self.records[who].versions.last_key_value();
         let begins = self.reference.begins_above(who);
@@ -432,7 +432,7 @@ impl Trial {
         Ok(())
     }
 
-    /// Checks, after everything was read, that clients have the current statuses, and that exactly the expected
+    /// Checks, after everything was read, that clients have the current statuses. Also checks that exactly the expected
     /// connections are open.
     fn judge_quiet(&mut self) -> Result<(), Fault> {
         for (connection, told) in self.world.write(usize::MAX, true) {
@@ -493,9 +493,8 @@ impl Trial {
 
 /// Returns whether the answers are equal, with two exceptions.
 ///
-/// In the answer to a subscription, `last_seen` and the devices of an online user may be outdated. The users whom the
-/// caller does not watch any more may differ if the worker is late, because the worker may not know the current
-/// friends.
+/// In the answer to a subscription, `last_seen` and the devices of an online user may be outdated. If the worker is
+/// late, it may not know the current friends. The users whom the caller no longer watches may then differ.
 fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     let (mut answer, mut expected) = (answer.clone(), expected.clone());
     for answer in [&mut answer, &mut expected] {

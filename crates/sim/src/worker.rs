@@ -9,7 +9,7 @@ use lamplight_service::{Audience, Effect, Member, OwnListChange, Service, Servic
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// An event about which a worker tells its clients.
+/// An event of which a worker notifies its clients.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Notice {
     /// A connection was closed. The cause is `None` if the worker has missed log entries, and then found that the
@@ -28,7 +28,7 @@ pub(crate) struct Worker {
     connections: BTreeMap<u64, WatcherKey>,
     /// The connections that have marks in their mailboxes, as far as the worker knows.
     ready: BTreeSet<u64>,
-    /// The changes that were found by reading subscription lists again.
+    /// The changes of subscription lists that were found by reading the lists again.
     list_changes: Vec<Notice>,
 }
 
@@ -97,7 +97,7 @@ impl Worker {
     }
 
     /// Applies a change of the subscription list that a call has made. Returns the statuses of the added users, and the
-    /// removed users whom the connection does not watch any more.
+    /// removed users whom the connection no longer watches.
     pub async fn change_list(
         &mut self,
         service: &Service,
@@ -260,7 +260,7 @@ impl Worker {
     }
 }
 
-/// The users whose status must be read. There must be no other effects.
+/// The users whose statuses must be read. `effects` must contain no other effects.
 fn unread(effects: Vec<Effect>) -> Vec<User> {
     let read = |effect| match effect {
         Effect::Read(user) => Some(user),

@@ -35,7 +35,7 @@ use tempfile::TempDir;
 /// An error of the test environment, such as a full disk. A history must not cause one.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
-/// The number of entries that makes every log reader miss one: the capacity of its queue, plus one.
+/// The number of entries after which every log reader has missed one: the capacity of its queue, plus one.
 const FLOOD: usize = 64 * 1024 + 1;
 
 /// A server process with its files and its clients.
@@ -57,7 +57,7 @@ pub struct World {
     origin: u64,
     /// The nodes; `None` if the world is a single process.
     fleet: Option<Fleet>,
-    /// The number of steps so far. A step without a connection goes to a node that depends on this number.
+    /// The number of steps so far. If a step needs no connection, this number selects its node.
     steps: usize,
 }
 
@@ -197,7 +197,7 @@ impl World {
         Ok(all)
     }
 
-    /// Sends up to `room` pending statuses to each client. Skips stalled clients, unless `to_all`.
+    /// Sends up to `room` pending statuses to each client. Stalled clients are skipped unless `to_all` is `true`.
     pub(crate) fn write(&mut self, room: usize, to_all: bool) -> Vec<(u64, Vec<UserStatus>)> {
         let mut told = Vec::new();
         for worker in 0..WORKERS {

@@ -18,8 +18,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 const OPERATIONS: usize = 100_000;
 /// The number of operations for one seed.
 const EACH: usize = 500;
-/// The number of operations in a short run. A user's first login happens once in a run, so it overlaps with other
-/// operations more often in many short runs. A fifth of all operations are in short runs.
+/// The number of operations in a short run. A fifth of all operations are in short runs.
+///
+/// A user's first login happens once in a run. In many short runs, it therefore overlaps with other operations more
+/// often than in one long run.
 const EACH_BEGINNING: usize = 24;
 /// The number of operations in a run with held-up deadlines, which is enough for two checks of the invariants. One
 /// operation in a hundred is in such a run.
@@ -31,7 +33,7 @@ const EACH_RETURNS: usize = 100;
 /// found by one such run in thirty.
 const EACH_ON_NODES: usize = 150;
 
-/// Events that must occur in this number of operations. If one does not, the runs do not test it.
+/// Events that must occur in this number of operations. If one does not occur, the runs do not test it.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: kicked by a login",

@@ -1,9 +1,12 @@
 //! Checks that the tests of this crate find planted mistakes.
 //!
 //! The program copies the tree. It changes the copy for each mistake in `mistakes/table.toml`. It then runs the test
-//! suite that the table names, and expects a failure. The suite is `histories` (sequential histories), `overlap`
-//! (overlapping operations), `hidden` (two worlds, with a user who hides and one who is away) or `facts` (the conformance
-//! suite of the facts in SQLite).
+//! suite that the table names, and expects a failure. The suites:
+//!
+//! - `histories`: sequential histories
+//! - `overlap`: overlapping operations
+//! - `hidden`: two worlds; a user hides in one, and is away in the other
+//! - `facts`: the conformance suite of the facts in SQLite
 //!
 //! `cargo run -p lamplight-sim --bin mistakes [part of a name]`. The copy and its build are in `target/mistakes`. The
 //! program does not change the tree itself.
@@ -16,11 +19,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-/// The number of steps in which the suite must find a mistake, summed over all seeds.
+/// The number of steps within which a suite of histories must find a mistake, summed over all seeds.
 const STEPS: &str = "60000";
-/// The number of overlapping operations in which the suite must find a mistake.
+/// The number of overlapping operations within which the suite must find a mistake.
 const OPERATIONS: &str = "40000";
-/// The number of seeds in which two worlds must show a mistake.
+/// The number of seeds within which the two worlds must show a mistake.
 const SEEDS: &str = "1000";
 
 /// The crates that the suites need.
@@ -42,7 +45,7 @@ struct Mistake {
     suite: Suite,
 }
 
-/// The suite that must find a mistake.
+/// A test suite of the table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Suite {

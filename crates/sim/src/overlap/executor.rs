@@ -34,7 +34,7 @@ struct State {
     timers_made: u64,
 }
 
-/// A timer. Timers have the reverse order of their times, because `BinaryHeap` returns the greatest entry first.
+/// A timer. A later timer compares as less, because `BinaryHeap` returns the greatest entry first.
 struct Timer {
     due: u64,
     number: u64,

@@ -33,7 +33,7 @@ pub enum Name {
     EndedResumes,
     /// A deleted account exists again, although nobody created it.
     DeletedReturns,
-    /// A user is logged in, although the last event was a kick or a deletion.
+    /// A user is logged in, although the last event of the user was a kick or a deletion.
     LoggedInAfterEnd,
     /// A device is logged in according to the record, and logged out according to the facts.
     HalfLoggedOut,
@@ -66,8 +66,8 @@ pub enum Name {
     Unpaired,
     /// An event was delivered again after a later one, or was put into the outbox again after its delivery.
     PutBack,
-    /// The status in an event for the backend is missing, was never a status of the user, or is outdated. Or the status
-    /// in the last event differs from the record.
+    /// The status in an event for the backend is missing, outdated, or was never a status of the user. Or the status in
+    /// the last event differs from the record.
     EventStatus,
     /// An operation or a retry has not ended.
     Stuck,
@@ -81,16 +81,16 @@ pub enum Name {
     LostNode,
     /// A subscription list has a deleted account.
     ListsDeleted,
-    /// A custom status was shown after its duration had passed, was cleared before it, or was not cleared by exactly one
-    /// change.
+    /// A custom status was shown after its duration had passed, was cleared too early, or was not cleared by exactly
+    /// one change.
     CustomExpiry,
-    /// A viewer who may not see a status was shown it after the restriction was answered, or after the worker had received
-    /// it. Or a user's own device was not shown the truth.
+    /// A viewer was shown a status that the viewer may not see, after the restriction was answered, or after the worker
+    /// had received it. Or a user's own device was not shown the true status.
     HiddenShown,
     /// In a quiet world, a record has other restrictions than the facts.
     RestrictionsDiffer,
-    /// A client was notified twice of one change, was not notified of becoming hidden from or visible again, or was
-    /// notified although nothing had changed for it.
+    /// A client was notified twice of one change, or without a change. Or it was not notified when a status became
+    /// hidden from it or visible again.
     ToldTwice,
     /// A message of a blocked sender was stored, or a message of another sender was refused.
     BlockedSender,
@@ -211,8 +211,8 @@ pub struct Found {
     pub what: String,
 }
 
-/// Collects broken invariants, and counts events. On request, it also records the story of the run: its events in
-/// order.
+/// Collects broken invariants, and counts events. On request, it also records the story of the run, which is the list
+/// of its events in order.
 pub(crate) struct Judge {
     found: RefCell<Vec<Found>>,
     clock: Arc<Clock>,

@@ -1,4 +1,4 @@
-//! The lease and the clocks of a simulated node in a cluster, and the way of the change log to the node.
+//! The lease and the clocks of a simulated node in a cluster, and the delivery of the change log to the node.
 
 use super::executor::Clock;
 use super::stores::{Live, directory_error};
@@ -85,8 +85,8 @@ impl Lease {
         Ok((lease, register))
     }
 
-    /// The time of the directory, as the node knows it. `local` is the time by the node's own clocks, before the error
-    /// of the wall clock is added.
+    /// The time of the directory, as the node knows it. `local` is the correct time by the node's own clocks. The error
+    /// of the wall clock is added here.
     pub fn time(&self, local: Now) -> Now {
         let wall = Timestamp(local.wall.0.saturating_add_signed(self.wall_ahead));
         self.clock.borrow().at(Now { wall, ..local })
@@ -122,7 +122,7 @@ pub(crate) struct Log {
     travel: Option<Travel>,
 }
 
-/// The entries on their way to a node of a cluster.
+/// Entries that are being delivered to a node of a cluster.
 struct Travel {
     random: Random,
     /// The entries, each with its time of arrival.
@@ -133,8 +133,8 @@ struct Travel {
 }
 
 impl Log {
-    /// Follows the log of a node's stores from now on. `travel` is the seed of the disturbances on the way to a node of
-    /// a cluster; `None` for a single process.
+    /// Follows the log of a node's stores from now on. For a node of a cluster, `travel` is the seed of the disturbed
+    /// delivery; `None` for a single process.
     pub fn new(live: &Arc<Live>, clock: &Arc<Clock>, travel: Option<u64>) -> Self {
         let travel = travel.map(|seed| Travel {
             random: Random::new(seed),

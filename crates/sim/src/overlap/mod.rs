@@ -2,8 +2,8 @@
 //! concurrently. The stores are slow, may run a change more than once, and sometimes fail.
 //!
 //! `overlap` runs a seed and returns the broken invariants, each with a `Name`. The seed determines the order of the
-//! tasks, the delays before and after the effect of each store call, and the calls that fail. A seed therefore always
-//! runs in the same way.
+//! tasks, the delays before and after the effect of each store call, and the calls that fail. Two runs of one seed are
+//! therefore equal.
 //!
 //! The plan of a run has a few kinds of operations. The simulated worker awaits the same calls in the same order as the
 //! server's worker. The invariants are checked when no operation is in progress.

@@ -108,8 +108,8 @@ pub(crate) enum Message {
     Ended(Option<EndCause>),
 }
 
-/// The events of a user since the world was last quiet. They determine the expected state, and the name of a broken
-/// invariant.
+/// The events of a user since the world was last quiet. The expected state and the name of a broken invariant depend on
+/// them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     /// The kicks and deletions. A deletion also revokes UserSigs.
@@ -117,7 +117,8 @@ pub(crate) struct Past {
     /// The latest time at which a call of the server API may have created the account; `None` if there was no such
     /// call.
     pub created: Option<u64>,
-    /// The time at which the world became quiet after an earlier kick; `None` if there was none.
+    /// The time at which the world became quiet after the last kick that is no longer in `kicks`; `None` if there was
+    /// none.
     pub kicked_before: Option<u64>,
     /// For each device: whether a logout was requested, or its UserSig has expired.
     pub logged_out: [bool; DEVICES.len()],
@@ -178,7 +179,7 @@ pub(crate) struct Client {
     pub resumes_ended: bool,
 }
 
-/// All clients, by the number of their connection, and the data of devices and users that remain when a connection
+/// All clients, by the number of their connection. Also the data of devices and users that remain when a connection
 /// ends.
 pub(crate) struct People {
     pub clients: RefCell<BTreeMap<u64, Client>>,
@@ -186,9 +187,10 @@ pub(crate) struct People {
     pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
     /// For each user: the users about whom the user may be notified.
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
-    /// The native devices that a login has kicked or that have logged out, and that have not logged in since.
+    /// The native devices whose login another login has kicked, or that have logged out. A device is removed when it
+    /// logs in again.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
-    /// For each device: the numbers of the application's login requests without refused requests, and of the automatic
+    /// For each device: the numbers of login requests by the application that were not refused, and of automatic
     /// resumes that succeeded.
     pub device_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
     /// The attempts to log in: the user, the time at which the UserSig was issued, and whether it was a resume.
@@ -197,12 +199,12 @@ pub(crate) struct People {
     pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
     /// The events of each user since the world was last quiet.
     pub pasts: RefCell<Vec<Past>>,
-    /// The users who must be shown as ONLINE all the time at present.
+    /// The users who must be shown as ONLINE without interruption at present.
     pub must_stay: RefCell<BTreeSet<Who>>,
     /// The users in `must_stay` whose status was in an answer. A later notification may look like the status that the
     /// client has, because the user may have had another status in between.
     pub asked_about: RefCell<BTreeSet<Who>>,
-    /// For each user: the custom status in the last successful answer to a call of a client that set it.
+    /// For each user: the custom status that a client has set with its last successful call.
     pub texts_set: RefCell<BTreeMap<Who, String>>,
     judge: Rc<Judge>,
 }
@@ -247,17 +249,17 @@ impl People {
             }
         };
         let key = (client.who, client.device);
-        // If another client of the same device logs in at the same time, its login may be the later one, so the device
-        // does not count as ended.
+        // If another client of the same device logs in at the same time, its login may be the later one. The device
+        // then does not count as ended.
         let is_alone = clients.iter().all(|(other, it)| {
             let is_over = it.stage == Stage::Over && it.awaits.is_none();
             *other == number || (it.who, it.device) != key || is_over
         });
         // After a deletion, the user id may belong to a new account.
         let is_deleted = self.pasts.borrow()[client.who].kicks.iter().any(|kick| kick.deletes);
-        // A login of the device that was requested after this client's login may have come before the end of this
-        // client, which then has ended nothing: a connection that is not current any longer cannot log the device out.
-        // A resume counts if it succeeded, because the server must refuse it after the end.
+        // Another login of the device may have been requested after this client's login, and have come before the end
+        // of this client. This client then has ended nothing, because a connection that is no longer current cannot log
+        // the device out. A resume counts if it succeeded, because the server must refuse it after the end.
         let is_last = {
             let device_logins = self.device_logins.borrow();
             device_logins.get(&key).and_then(BTreeSet::last).is_none_or(|asked| *asked <= client.login_asked)
@@ -507,8 +509,8 @@ pub(crate) fn shown(status: &UserStatus) -> String {
     format!("{kind} {:?}{} {}", status.custom_status.as_str(), until.unwrap_or_default(), status.version)
 }
 
-/// The duration of a custom status in seconds; 0 if it stays. It follows from the text, so it is not drawn. Of five
-/// texts, about two have a duration.
+/// The duration of a custom status in seconds; 0 if it stays. The text determines the duration, so no random number is
+/// needed. About two of five texts have a duration.
 pub(crate) fn seconds_of(text: &str) -> u32 {
     match text.split_once(' ') {
         Some(("on", "the road")) => 2,

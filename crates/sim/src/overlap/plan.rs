@@ -1,5 +1,5 @@
-//! The plan of a run, which the seed determines: the kinds of operations, how often they happen, and the settings. A
-//! plan with fewer kinds has each of them more often.
+//! The plan of a run, which the seed determines: the kinds of operations, how often they happen, and the settings. The
+//! fewer kinds a plan has, the more often each of them happens.
 
 use super::weather::Climate;
 use crate::random::Random;
@@ -68,7 +68,8 @@ pub(crate) enum Kind {
     Message,
 }
 
-/// Each kind with its weight in a run that has it, and a number `n`: one of `n` runs has the kind, on average.
+/// Each kind with two numbers. The first is its weight in a run that has the kind. The second is `n`: on average, one
+/// of `n` runs has it.
 const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Login, 200, 1),
     (Kind::Again, 60, 2),
@@ -125,7 +126,7 @@ pub const fn with_restrictions(seed: u64) -> u64 {
 /// The URL of the simulated backend, to which no connection is opened.
 const RECEIVER: &str = "http://127.0.0.1:9/";
 
-/// The divisor that selects the seeds with competing logins: their remainder is [`RACES_AT`].
+/// Seeds whose remainder by this divisor is [`RACES_AT`] have competing logins.
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
@@ -173,9 +174,10 @@ pub(crate) struct Plan {
     pub kinds: Vec<(Kind, usize)>,
     /// Whether devices may change their platform.
     pub changes_platform: bool,
-    /// Whether all writes for one user fail in some phases, either those to the facts or those to the live record.
+    /// Whether there are phases in which all writes for one user fail. Either the writes to the facts fail, or the
+    /// writes to the live record.
     pub curses: bool,
-    /// Whether, in the second half of each phase, writes to the live record of a user with a pending deadline fail.
+    /// Whether, in the second half of each phase, writes to the live record fail for a user with a pending deadline.
     pub curses_who_is_due: bool,
     /// The longest delays and highest failure rates of the stores.
     worst: Climate,
@@ -188,8 +190,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Creates the plan of a seed. A special plan depends on the value of the seed only, so that tests can choose such
-    /// seeds.
+    /// Creates the plan of a seed. Whether a plan is special depends only on the value of the seed, so that tests can
+    /// choose such seeds.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
         let restricts = seed & RESTRICTIONS_BIT != 0;
@@ -351,8 +353,8 @@ impl Plan {
         self.settings.timing.linger_web_ms = 0;
     }
 
-    /// Makes several nodes share the stores. Either the stores fail, or nodes and data are lost. If both happened, data
-    /// that is not in the facts yet could be lost.
+    /// Makes several nodes share the stores. In a run, either the stores fail, or nodes and data are lost. If both
+    /// happened, data that is not in the facts yet could be lost.
     fn share_stores(&mut self, random: &mut Random) {
         self.nodes = 2 + random.below(2);
         self.kinds.retain(|(kind, _)| *kind != Kind::Restart);

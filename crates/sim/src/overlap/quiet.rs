@@ -121,8 +121,9 @@ impl World {
         }
     }
 
-    /// Waits while the duration of a custom status passes or has just passed. Checks that no record has a text that is
-    /// over for longer than the keeper and the duties of nodes need to clear it.
+    /// Waits while the duration of a custom status passes or has just passed. Then checks that no record still has a
+    /// text that should have been cleared. The keeper and the duties of nodes may take [`LONGEST_EXPIRY`] to clear a
+    /// text.
     pub(super) fn wait_for_texts(&mut self) {
         let texts = |world: &Self| -> Vec<(Who, UserStatus)> {
             let all = world.statuses().into_iter().enumerate();
@@ -251,8 +252,8 @@ impl World {
         }
     }
 
-    /// Checks that a kicked user has no login. Users are exempt if they tried to log in with a UserSig that was issued
-    /// in the second of the kick or later.
+    /// Checks that a kicked user has no login. A user is exempt after an attempt to log in with a UserSig from the
+    /// second of the kick or later.
     fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
         let done = past.kicks.iter().filter(|kick| kick.answered.is_some());
         let Some(kicked) = done.map(|kick| kick.began).max() else { return };
@@ -262,8 +263,8 @@ impl World {
         }
     }
 
-    /// Returns whether the user tried to log in with a UserSig that was issued in the second of `began` or later.
-    /// Counts resumes only if `resumes_too`.
+    /// Whether the user tried to log in with a UserSig that was issued in the second of `began` or later. Resumes count
+    /// only if `resumes_too` is `true`.
     fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
         let second = |millis: u64| super::executor::wall(millis).as_secs();
         let all = self.people.logins.borrow();
@@ -272,7 +273,7 @@ impl World {
         })
     }
 
-    /// Checks that a deleted account stays deleted. Accounts are exempt if the server API created them again, or the
+    /// Checks that a deleted account stays deleted. An account is exempt if the server API created it again, or if the
     /// user tried to log in.
     fn judge_deletion(&self, who: Who, past: &Past, has_account: bool) {
         let done = past.kicks.iter().filter(|kick| kick.deletes && kick.answered.is_some());
@@ -392,7 +393,7 @@ impl World {
         })
     }
 
-    /// Sets a new custom status for each user who is online. The server must send it to the watchers of that user, and
+    /// Sets a new custom status for each user who is ONLINE. The server must send it to the watchers of that user, and
     /// to nobody else.
     fn probe(&mut self, phase: usize) {
         *self.people.allowed.borrow_mut() = {
@@ -422,7 +423,8 @@ impl World {
         self.pass(1_500);
     }
 
-    /// Asks each node for the statuses at the moment at which texts end, before the keepers have cleared all of them.
+    /// Queries the statuses at each node when texts have just ended. At this time, the keepers have not cleared all of
+    /// them yet.
     fn ask_when_texts_end(&mut self, millis: u64) {
         self.pass(millis);
         for node in &self.nodes {
@@ -473,8 +475,8 @@ impl World {
         let Some((truth, restrictions)) = truth else { return };
         let truth = &status_for(truth.clone(), restrictions.as_deref(), &id_of(client.who));
         let known = client.picture.get(&of);
-        // A client is not notified of a new version alone. The version rises at a loss.
-        // It also rises when other viewers may see the status again.
+        // A client is not notified if only the version is new. The version rises at a loss. It also rises when other
+        // viewers may see the status again.
         let is_renumbered = |known: &UserStatus| self.plan.restricts && known.since == truth.since;
         let is_current = |known: &UserStatus| {
             known.version == truth.version

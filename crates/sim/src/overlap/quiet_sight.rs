@@ -1,4 +1,4 @@
-//! The invariants of a quiet world about who may see whose status.
+//! The invariants of a quiet world about the visibility of statuses.
 
 use super::executor::block_on;
 use super::judge::Name;
@@ -26,7 +26,7 @@ impl World {
                 .is_none_or(|it| it.visibility == Visibility::Everyone && it.blocked.is_empty())
     }
 
-    /// Records what a viewer may be shown at the time at which the viewer sends a request.
+    /// Records which statuses a viewer may be shown at the time at which the viewer sends a request.
     pub fn note_asked(&self, number: u64, viewer: Who, request: &Request) {
         if !self.plan.restricts {
             return;
@@ -85,8 +85,8 @@ impl World {
         }
     }
 
-    /// In a quiet world, makes a user hide from everybody or from one user, and become visible again. Checks the events
-    /// of all watchers.
+    /// In a quiet world, makes a user hide and become visible again, either from everybody or from one user. Checks the
+    /// events of all watchers.
     pub fn probe_restrictions(&mut self, phase: usize, expected: &BTreeMap<Who, BTreeSet<Who>>) {
         if !self.plan.restricts || self.judge.is_broken() {
             return;
@@ -156,8 +156,8 @@ impl World {
         }
     }
 
-    /// For each viewer: whether the viewer may see the status of a user, and what the viewer is shown. `None` without a
-    /// record.
+    /// For each viewer: whether the viewer may see the status of the user `who`, and the status that the viewer is
+    /// shown. `None` without a record.
     fn shown_to_all(&self, who: Who) -> Vec<Option<(bool, UserStatus)>> {
         let shown = |viewer: Who| {
             self.node().peek(&user_of(who), |presence| {

@@ -1,11 +1,11 @@
 //! The simulated backend of the app, which remains when the server's process ends. It checks the session events that it
 //! receives. Some requests or answers are lost.
 //!
-//! Logins and disconnects of each device must alternate. No event may have two notices. Each event must have a version and a status that the user had.
-//! In a quiet world, the state derived from the events must equal the record.
+//! Logins and disconnects of each device must alternate. No event may have two notices. Each event must have a version
+//! and a status that the user had. In a quiet world, the state derived from the events must equal the record.
 //!
-//! On several nodes, only repeated events are judged: the directory may lose its data with session events, and the clocks
-//! of the nodes differ, so the events of a record that is made anew may have lower ordinals.
+//! With several nodes, only repeated events are judged. The directory may lose its data with session events. The clocks
+//! of the nodes differ, so a record that is created again may give lower ordinals to its events.
 
 use super::judge::{Judge, Name};
 use super::people::{DEVICES, NAMES, Who, user_of, who_is};
@@ -36,7 +36,7 @@ impl Truths {
     }
 }
 
-/// The answer to a request, as the sender gets it.
+/// The answer to a request, as the sender sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Answer {
     Taken,
@@ -57,14 +57,14 @@ pub(crate) struct Receiver {
 /// The state that the backend derives from the events of one user.
 #[derive(Default)]
 struct Heard {
-    /// The received events by ordinal, with the ids of their notices. They identify repeated requests.
+    /// The received events by ordinal, each with the id of its notice. The id identifies repeated requests.
     events: BTreeMap<u64, (u64, SessionEvent)>,
     devices: BTreeMap<usize, (Link, Platform)>,
     /// The version and the status type in the last event; `None` before the first event.
     status: Option<(Version, StatusType)>,
     /// The last custom status; empty for a user who is not online.
     custom: String,
-    /// The time at which the last custom status ends; `None` for one that stays.
+    /// The time at which the last custom status ends; `None` if it has no duration.
     expires: Option<Timestamp>,
 }
 
@@ -258,7 +258,7 @@ impl Receiver {
     }
 }
 
-/// Whether two events with one ordinal are the same event. Its status may have changed, because a later login has
+/// Whether two events with one ordinal are the same event. Their statuses may differ, because a later login may have
 /// cancelled an earlier disconnect.
 fn is_same(one: &SessionEvent, other: &SessionEvent) -> bool {
     (one.at, &one.kind, &one.device) == (other.at, &other.kind, &other.device)

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Records the operations that change who may see the status of a user, and the data with which answers are judged.
+/// Records the operations that change who may see the status of a user. Also records the data for the check of answers.
 pub(crate) struct Sight {
     pub owners: RefCell<Vec<Owner>>,
     /// The requests without an answer, by their numbers.
@@ -31,7 +31,8 @@ pub(crate) struct Owner {
     pub under_way: usize,
     /// The number of beginnings and ends of operations.
     pub moves: u64,
-    /// The step at which an operation failed that may have changed the facts only; `None` if the record has the facts.
+    /// The step at which an operation failed that may have changed the facts but not the record; `None` if the record
+    /// agrees with the facts.
     pub failed: Option<u64>,
 }
 
@@ -39,13 +40,13 @@ pub(crate) struct Owner {
 #[derive(Default)]
 pub(crate) struct Asked {
     pub viewer: Who,
-    /// For each user: what the viewer must be answered with while nothing changes.
+    /// For each user: the state from which the expected answer follows, as long as nothing changes.
     pub users: Vec<AskedOf>,
     /// The recipient of a message.
     pub to: Option<Who>,
 }
 
-/// The statuses of one user that a viewer may be shown.
+/// The status of one user that a viewer may be shown, and whether it is certain.
 #[derive(Clone)]
 pub(crate) struct AskedOf {
     pub moves: u64,
@@ -60,18 +61,19 @@ pub(crate) struct AskedOf {
     pub shown: Option<UserStatus>,
 }
 
-/// An operation that changes the restrictions of some users. If it is dropped before its end, it counts as failed.
+/// An operation that changes the restrictions of some users. If the guard is dropped before [`end`](Self::end), the
+/// operation counts as failed.
 pub(crate) struct ChangeGuard {
     sight: Rc<Sight>,
     owners: Vec<Who>,
     began: u64,
-    /// Whether the operation makes the records agree with the facts even if it has changed nothing.
+    /// Whether the operation makes the records agree with the facts even if it has not changed the facts.
     applies: bool,
     outcome: Option<bool>,
 }
 
 impl ChangeGuard {
-    /// The operation was answered. A refused operation has changed nothing.
+    /// Records that the operation was answered. A refused operation has changed nothing.
     pub fn end<T>(mut self, done: &Result<T, ServiceError>) {
         self.outcome = match done {
             Ok(_) => Some(self.applies),
@@ -109,7 +111,7 @@ impl Sight {
         self.steps.get()
     }
 
-    /// Records that an operation begins that may change the restrictions of these users.
+    /// Records that an operation begins. It may change the restrictions of these users.
     pub fn begin(self: &Rc<Self>, owners: &[Who], applies: bool) -> ChangeGuard {
         for who in owners {
             let owner = &mut self.owners.borrow_mut()[*who];
@@ -166,7 +168,8 @@ impl Sight {
         }
     }
 
-    /// Judges the answer to a request. `shown_now` returns what the record of a user now shows to a viewer.
+    /// Judges the answer to a request. `shown_now` returns the status of the first user that the record now shows to
+    /// the second one.
     pub fn judge_answer(
         &self,
         client: u64,
@@ -220,7 +223,7 @@ impl Sight {
     }
 }
 
-/// Whether a viewer may see the status of a user with this data in the facts.
+/// Whether `stored`, a user's data in the facts, allows the viewer to see the user's status.
 pub(crate) fn may_see(stored: &StoredRestrictions, viewer: &UserId) -> bool {
     let is_allowed = match stored.visibility {
         Visibility::Everyone => true,
@@ -236,7 +239,7 @@ pub(crate) fn shown_to(presence: &Presence, of: Who, viewer: Who) -> UserStatus 
     status_for(presence.status(&id_of(of)), restrictions, &id_of(viewer))
 }
 
-/// Whether a status is what a viewer is shown who may not see the user's.
+/// Whether a status looks like one of a hidden user, with this version.
 pub(crate) fn is_hidden_status(status: &UserStatus, version: Version) -> bool {
     status.status_type != StatusType::Online
         && status.custom_status.as_str().is_empty()

@@ -31,11 +31,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The directory without delays and failures. When it loses its records, an empty directory takes its place.
 pub(crate) struct Live {
     current: Mutex<Arc<InProcessDirectory>>,
-    /// The interests of the workers of all nodes, if several nodes share the directory. It then drops entries that
-    /// concern none of these interests. It does so when an entry is appended, because no node can receive the entry
-    /// earlier.
+    /// The interests of the workers of all nodes; `None` for a single process. When an entry is appended and concerns
+    /// none of these interests, it is dropped. This is the earliest time at which a node could ignore it.
     interests: Option<Arc<Interests>>,
-    /// The epoch, if several nodes share the directory. `None` if the epoch is that of `current`.
+    /// The epoch of a directory that several nodes share. `None` for a single process, whose epoch is that of
+    /// `current`.
     epoch: Option<AtomicU64>,
     losses: AtomicU64,
 }
@@ -60,7 +60,7 @@ impl Live {
         Arc::clone(&self.current.lock())
     }
 
-    /// The interest of a new worker; `None` if the log gives its readers all entries.
+    /// The interest of a new worker; `None` if the readers of the log get all entries.
     pub fn interest(&self) -> Option<Interest> {
         self.interests.as_ref().map(Interests::reader)
     }
@@ -102,7 +102,7 @@ impl Live {
     }
 }
 
-/// More changes than a user makes between two losses of records.
+/// An upper limit for the number of changes of a user between two losses of records.
 const REVISIONS_OF_EPOCH: u64 = 1_000_000;
 
 /// A directory with delays and failures.
@@ -116,7 +116,7 @@ pub(crate) struct DelayedDirectory {
 /// The number of partitions of a shared directory.
 const PARTITIONS: u16 = 4;
 
-/// Finds earlier logins that have kicked later ones, by comparing each record before and after its changes.
+/// Finds earlier logins that have kicked later ones. For this, it compares each record before and after its changes.
 #[derive(Default)]
 pub(crate) struct OlderWins(Mutex<Vec<String>>);
 
@@ -195,8 +195,8 @@ impl Directory for DelayedDirectory {
                     })
                     .await?;
                 if let Some(mut copy) = copy {
-                    // The result of this first run is discarded, because the directory may run a change more than once
-                    // and only the last run counts.
+                    // The directory may run a change more than once, and only the last run counts. The result of this
+                    // first run is therefore discarded.
                     let _ = change(&mut copy);
                 }
             }

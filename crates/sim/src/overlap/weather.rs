@@ -11,11 +11,11 @@ use std::sync::Arc;
 pub(crate) struct Climate {
     /// The usual maximum of the delays before and after the effect of a call, in milliseconds.
     pub delay: usize,
-    /// One of this number of writes to the facts fails, on average; 0 if none fails.
+    /// On average, one of this number of writes to the facts fails; 0 if none fails.
     pub facts_fail: usize,
-    /// One of this number of reads of the facts fails, on average; 0 if none fails.
+    /// On average, one of this number of reads of the facts fails; 0 if none fails.
     pub reads_fail: usize,
-    /// One of this number of calls of the directory fails, on average; 0 if none fails.
+    /// On average, one of this number of calls of the directory fails; 0 if none fails.
     pub directory_fails: usize,
     /// A user for whom every write to the facts fails; `None` if there is none.
     pub cursed: Option<User>,
@@ -41,7 +41,7 @@ pub(crate) enum Kind {
 pub(crate) enum Failure {
     /// The call has no effect and fails at once, as if too many calls were waiting.
     Overloaded,
-    /// The call has no effect, and its error does not say so.
+    /// The call has no effect, but its error does not say so.
     Lost,
     /// The call has its effect, and fails nevertheless.
     Unanswered,
@@ -115,7 +115,7 @@ impl Weather {
 }
 
 impl Trip {
-    /// Waits, runs `effect` without any virtual time passing, and waits again. Returns the result of `effect`, or the
+    /// Waits, runs `effect` while no virtual time passes, and waits again. Returns the result of `effect`, or the
     /// failure of the call.
     pub async fn go<T, E>(
         self,

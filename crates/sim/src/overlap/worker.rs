@@ -26,7 +26,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// The rate of conflation. It is so low that changes are delayed as often as on a server with much load. For a user
-/// with three or more watchers, it is even lower, as on a server for a user with thousands.
+/// with three or more watchers, it is even lower, like the rate on a server for a user with thousands.
 const RATE: ConflationRate = ConflationRate { changes_per_second: 3, notifications_per_second: 6 };
 /// The longest time, in milliseconds, for which a connection stays open after its last message.
 const CLOSING_TIME: usize = 2_000;
@@ -43,7 +43,7 @@ pub(crate) struct Shared {
     pub group: u64,
     /// The virtual time in milliseconds at which the clock of this process started.
     pub origin: u64,
-    /// The lease of this node; `None` for a node that has the stores to itself.
+    /// The lease of this node; `None` for a node that is the only one on its stores.
     pub lease: Option<Lease>,
     pub key: AppKey,
     pub people: Rc<People>,
@@ -92,7 +92,8 @@ pub(crate) struct Worker {
     connections: RefCell<Slab<Connection>>,
     taken_in: Cell<u32>,
     audience: RefCell<Audience<UserStatus>>,
-    /// For each slot of a watcher in the audience: the watcher that has it, and the slot of that watcher's connection.
+    /// For each slot of a watcher in the audience: the key of the watcher that now has it, and the slot of that
+    /// watcher's connection.
     watchers: RefCell<Vec<Option<(WatcherKey, usize)>>>,
     /// The slots of connections whose client was not notified yet of changes of its subscription list.
     to_flush: RefCell<Vec<usize>>,
@@ -100,7 +101,7 @@ pub(crate) struct Worker {
     lists_heard: RefCell<ListsHeard>,
     reads: RefCell<Reads>,
     waiting: reads::Waiting,
-    /// The newest restrictions of each user that the audience has been told.
+    /// The newest restrictions of each user that the audience has received.
     restrictions: restrictions::Heard,
     /// Wakes the worker's loop when a task ends.
     wake: Notify,
@@ -233,8 +234,8 @@ impl Worker {
         });
     }
 
-    /// Calls `act` with the connection that has this id; `None` if the connection was removed. This is needed after
-    /// each await, because another connection may have the slot by then.
+    /// Calls `act` with the connection that has this id. Returns `None` if the connection was removed. This is needed
+    /// after each await, because another connection may have the slot by then.
     fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut connections = self.connections.borrow_mut();
         connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)

@@ -170,7 +170,7 @@ impl World {
         self.read_log();
     }
 
-    /// Advances the time until every operation has ended, but at most by `millis`. Returns `false` if operations are
+    /// Advances the time until every operation has ended, but by at most `millis`. Returns `false` if operations are
     /// still in progress.
     pub fn finish(&mut self, millis: u64) -> bool {
         let (people, under_way) = (Rc::clone(&self.people), Rc::clone(&self.under_way));
@@ -187,9 +187,9 @@ impl World {
         !busy()
     }
 
-    /// Checks that each new entry of the change log differs from the user's previous status. Exempt is a record that is
-    /// put back after a loss: workers tell nobody who knows the status. Also reports earlier logins that have kicked later
-    /// ones.
+    /// Checks that each new entry of the change log differs from the user's previous status. A record that is put back
+    /// after a loss is exempt, because workers do not notify clients that know the status. Also reports earlier logins
+    /// that have kicked later ones.
     fn read_log(&mut self) {
         self.around.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();
@@ -230,7 +230,7 @@ impl World {
             }
         }
         // A record that was rebuilt from the facts has a new status without a log entry, because the log has only
-        // changes. So the last logged status of users without a record is removed.
+        // changes. The last logged status of users without a record is therefore removed.
         let node = self.nodes.first().expect("one node runs always");
         self.last_told.retain(|who, _| node.peek(&user_of(*who), |presence| presence.is_some()));
     }

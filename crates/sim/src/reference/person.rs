@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 pub(super) struct Person {
     /// The time when the account was created; `None` if the user has none.
     pub account: Option<Timestamp>,
-    /// The time of the last revocation. UserSigs that were issued before its second are revoked, even if the account
-    /// was created later.
+    /// The time of the last revocation. UserSigs that were issued before the second of this time are revoked, even if
+    /// the account was created later.
     pub revoked: Option<Timestamp>,
     /// The seconds in which other revoked UserSigs were issued.
     pub also_revoked: BTreeSet<u64>,
@@ -47,7 +47,7 @@ pub(super) struct Person {
     pub noted: Now,
 }
 
-/// The end of a custom status: when it is cleared, and the time that others are told.
+/// The end of a custom status: the time when it is cleared, and the time that is shown to others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct TextEnd {
     pub due: Moment,

@@ -14,7 +14,8 @@ impl Reference {
             return Answer::Refused(6017);
         }
         // The first check of a call is its session, which is the worker's task. A late worker may pass on a call of a
-        // device that is logged out. The server would have to clear such a text at once, so it refuses the call.
+        // device that is logged out. The server would have to clear the text of such a call at once, so it refuses the
+        // call.
         if self.people[who].kind() != StatusType::Online {
             return Answer::Refused(6014);
         }
@@ -32,7 +33,7 @@ impl Reference {
         self.people.iter().any(|person| person.is_text_over(self.now.moment))
     }
 
-    /// Clears each text whose duration has passed, before anybody is shown it.
+    /// Clears each text whose duration has passed. Called before a status is shown to anybody.
     pub fn end_texts(&mut self) {
         (0..self.people.len()).for_each(|who| self.end_text(who));
     }

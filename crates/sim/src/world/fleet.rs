@@ -1,7 +1,7 @@
-//! Several nodes that share their stores: their leases, their clocks, and the disturbances of the change log on its way
-//! to each node.
+//! Several nodes that share their stores: their leases, their clocks, and the disturbed delivery of the change log to
+//! each node.
 //!
-//! Each worker of the world belongs to a node of its own. The clocks of the nodes are wrong by minutes; the operations
+//! Each worker of the world belongs to a node of its own. The clocks of the nodes are wrong by minutes. The operations
 //! of the nodes nevertheless have the time of the directory.
 //!
 //! A killed node is silent. When the other nodes have ended its connections, another run of the node joins.
@@ -120,8 +120,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Makes every running node renew its lease, and then makes every running node read the register. A read before the
-    /// other renewals would see beats one tick later than in the model.
+    /// Makes every running node renew its lease, and then makes every running node read the register. If a node read
+    /// the register before the others have renewed, it would see their beats one tick later than the model.
     pub async fn tick(&mut self, services: &[Service], now: Now) -> Result<(), Failed> {
         let down = self.down;
         let running = |worker: &usize| down != Some(*worker);
@@ -157,8 +157,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Disturbs entries of the change log on their way to a node. Entries of different users change places, and some
-    /// come twice. Sometimes all entries are lost; the returned [`Heard`] says so.
+    /// Disturbs the delivery of change log entries to a node. Entries of different users change places, and some come
+    /// twice. Sometimes all entries are lost; the returned [`Heard`] then says so.
     pub fn disturb(&mut self, entries: Vec<Arc<LogEntry>>, heard: Heard) -> (Vec<Arc<LogEntry>>, Heard) {
         if !entries.is_empty() && self.random.once_in(60) {
             return (Vec::new(), Heard::Missed(Partitions::Every));

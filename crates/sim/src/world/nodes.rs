@@ -6,9 +6,11 @@ use crate::worker::Worker;
 use lamplight_model::{App, ConnectionId, Now};
 
 impl World {
-    /// Does the work that is due, on every node. As in the model, all deadlines come first, and deleted accounts are
-    /// then removed from subscription lists. On a server, the two have no order: a list whose only user was deleted can
-    /// end by its deadline, or become empty before.
+    /// Does the work that is due, on every node. As in the model, all deadlines come first; then, deleted accounts are
+    /// removed from subscription lists.
+    ///
+    /// On a server, these two have no order. A list whose only user was deleted can therefore end by its deadline, or
+    /// become empty before that.
     pub(super) fn keep(&mut self, now: Now) -> Result<(), Failed> {
         let (Some(node), runtime) = (&self.node, &self.runtime) else {
             return Err("the node is down".into());
@@ -40,7 +42,7 @@ impl World {
         Ok(())
     }
 
-    /// Stores the app on one node. The other nodes learn of the change.
+    /// Stores the app on one node. The other nodes then learn of the change.
     pub(super) fn put_app(&self, app: App, worker: usize) -> Result<(), Failed> {
         let node = self.node()?;
         self.runtime.block_on(node.service(worker).put_app(app))?;

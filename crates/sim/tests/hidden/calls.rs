@@ -1,4 +1,4 @@
-//! The acts of a plan, and what their callers are answered.
+//! Executes the acts of a plan, and records the answers to their callers.
 
 use crate::plan::{Act, HIDER};
 use crate::twin::{Link, Twin, id_of, user_of};
@@ -15,7 +15,7 @@ use std::net::{IpAddr, Ipv4Addr};
 type Answer = Result<Body, ServiceError>;
 
 impl Twin {
-    /// Executes an act. `number` is that of the connection which a login makes.
+    /// Executes an act. If the act is a login, `number` is the number of its connection.
     pub async fn act(&mut self, act: &Act, number: u64) -> Result<(), Failed> {
         match act {
             Act::Advance { millis } => return self.advance(*millis).await,
@@ -343,7 +343,7 @@ impl Twin {
         Ok((link.worker, link.watcher))
     }
 
-    /// The status for an answer: this one, or a newer one that was already sent on the connection.
+    /// Returns the status for an answer: `status`, or a newer one that was already sent on the connection.
     fn newest(
         &mut self,
         connection: u64,
@@ -356,7 +356,8 @@ impl Twin {
         Ok(newer.map_or_else(|| status.into(), |newer| newer.0.message()))
     }
 
-    /// Applies a connection's own change of its list. Returns the users in `left` whom it does not watch any more.
+    /// Applies a change of the subscription list that the connection itself has made. Returns those users in `left`
+    /// whom the connection no longer watches.
     async fn own_list(
         &mut self,
         connection: u64,

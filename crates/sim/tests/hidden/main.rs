@@ -1,13 +1,13 @@
-//! Nothing tells a viewer that a user hides (SPEC section 6).
+//! Checks that nothing tells a viewer that a user hides (SPEC section 6).
 //!
-//! From each seed, two worlds run with the real code. In one, a user hides from viewers and goes on acting. In the other,
-//! all connections of the user close at the moment at which the user hides, and the user does nothing more. Everything
-//! that a viewer who may not see the user receives is the same in both worlds, byte for byte and at the same time.
+//! Each seed runs two worlds with the real code. In one, a user hides from viewers and goes on acting. In the other,
+//! all connections of the user close at the moment at which the user hides, and the user does nothing more. A viewer
+//! who may not see the user must receive the same in both worlds, byte for byte and at the same time.
 //!
 //! - `LAMPLIGHT_SIM_SEED=7` runs one seed, and prints what happened.
 //! - `LAMPLIGHT_SIM_SEEDS=100000` runs more seeds.
 //!
-//! The README of the crate says where the worlds differ and why that is right.
+//! The README of the crate describes the allowed differences between the worlds.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "most messages have no statuses")]
 
@@ -38,11 +38,11 @@ const DEVICES: [(&str, Platform); 3] =
 /// Everything that the viewers received in one world.
 struct Outcome {
     twin: Twin,
-    /// The viewers who may not see the hider after the moment.
+    /// The viewers who may not see the hider's status after the moment of hiding.
     hidden_from: BTreeSet<Who>,
 }
 
-/// The number of times that something happened, to check that the seeds test it.
+/// Counts of events. They show whether the seeds test enough.
 #[derive(Default)]
 struct Tally {
     frames: AtomicU64,
@@ -68,7 +68,7 @@ async fn run(plan: &Plan, world: World, template: &Template) -> Result<Outcome, 
     Ok(Outcome { twin, hidden_from })
 }
 
-/// Runs a seed in both worlds. Returns the difference, if there is one.
+/// Runs a seed in both worlds. Returns the difference if the worlds differ.
 fn check(seed: u64, template: &Template, tally: &Tally) -> Result<(), String> {
     let plan = Plan::of(seed);
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// The user who hides.
 pub const HIDER: Who = 0;
-/// A user who is not compared, and with whom the hider exchanges messages.
+/// A user with whom the hider exchanges messages. Nothing that this user receives is compared.
 pub const FRIEND: Who = 6;
 /// The number of users.
 pub const USERS: usize = 7;
@@ -21,7 +21,7 @@ pub enum World {
     Away,
 }
 
-/// How the hider hides.
+/// The way in which the hider hides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Hiding {
     /// The visibility becomes `nobody`.
@@ -30,7 +30,7 @@ pub enum Hiding {
     Friends,
     /// The hider blocks viewers.
     Block,
-    /// A friendship ends while the status is restricted to friends. The friend ends it if `by_friend`.
+    /// A friendship ends while the status is restricted to friends. If `by_friend`, the friend ends it.
     Unfriend { by_friend: bool },
 }
 
@@ -140,7 +140,7 @@ pub enum Act {
     UserStatus {
         on: bool,
     },
-    /// A worker stops reading the change log, or starts again.
+    /// A worker stops or resumes reading the change log.
     Doze {
         worker: usize,
         dozes: bool,
@@ -150,11 +150,11 @@ pub enum Act {
     },
     Upkeep,
     Kill,
-    /// All connections of the hider close. The workers hear of it with the next act.
+    /// All connections of the hider close. The workers read of it in the log with the next act.
     CloseAll,
 }
 
-/// An act, and the world in which it happens; `None` for both.
+/// An act, and the world in which it happens; `None` if it happens in both.
 pub type Entry = (Option<World>, Act);
 
 pub struct Plan {
@@ -162,12 +162,12 @@ pub struct Plan {
     pub linger_ms: u32,
     pub rate: u16,
     pub limit: u16,
-    /// The number of changes of a user per second that a worker sends at most.
+    /// The maximum number of changes of one user per second that a worker sends.
     pub changes_per_second: u32,
     pub entries: Vec<Entry>,
-    /// The place in `entries` from which the viewers are compared as hidden.
+    /// The index in `entries` from which on the hider is hidden from the compared viewers.
     pub hides_at: usize,
-    /// The viewers to compare. One who may still see the hider then is not compared.
+    /// The viewers to compare. A viewer who may still see the hider at that index is not compared.
     pub compared: BTreeSet<Who>,
 }
 
@@ -235,7 +235,7 @@ impl Planner {
         hides_at
     }
 
-    /// The accounts, friendships and restrictions from before.
+    /// Adds the first acts: settings, logins, friendships and restrictions.
     fn settle_before(&mut self) {
         if self.random.once_in(2) {
             self.both(Act::FriendNotification { on: true });
@@ -325,7 +325,7 @@ impl Planner {
         self.both(Act::Befriend { who, friend });
     }
 
-    /// An act of any user, or time that passes.
+    /// Adds an act of any user, or lets time pass.
     fn step(&mut self) {
         let random = &mut self.random;
         match random.below(10) {
@@ -398,8 +398,8 @@ impl Planner {
         self.both(act);
     }
 
-    /// An act of the hider that others see at most in the status. Only in the world in which the hider hides, if
-    /// `is_hidden`.
+    /// Adds an act of the hider whose only effect on others is the status. If `is_hidden`, the act happens only in the
+    /// world in which the hider hides.
     fn hider_acts(&mut self, is_hidden: bool) {
         let who = HIDER;
         let device = self.device();
@@ -409,8 +409,8 @@ impl Planner {
         let may_end = self.is_hidden || self.linger_ms == 0;
         let seconds = if may_end && self.random.once_in(3) { *self.random.pick(&[1, 2, 20]) } else { 0 };
         let act = match self.random.below(20) {
-            // A login or a new friend reads the status. A read ends the wait of a change that the rate delays, or that
-            // a late worker has not read yet.
+            // A login or a new friend reads the status. If the rate or a late worker delays a change, such a read ends
+            // the delay.
             0..5 if is_hidden && self.is_slow => Act::Text { who, device, text: "slow", seconds },
             0..5 => Act::Login { who, device, worker: self.random.below(2), resume: once_in_two },
             5..7 => Act::Close { who, device, timed_out: once_in_two },
@@ -431,7 +431,7 @@ impl Planner {
         self.entries.push((is_hidden.then_some(World::Hidden), act));
     }
 
-    /// A change of who may see the hider that shows the hider to none of the compared viewers.
+    /// Returns an act that changes who may see the hider. It shows the hider to none of the compared viewers.
     fn hider_restricts(&mut self) -> Act {
         let who = HIDER;
         let any = [Visibility::Everyone, Visibility::Friends, Visibility::Nobody];
@@ -453,7 +453,7 @@ impl Planner {
         if self.random.once_in(3) { self.random.below(DEVICES.len()) } else { 0 }
     }
 
-    /// A list of users in which the hider often is.
+    /// Returns a random list of users, which often contains the hider.
     fn users(&mut self) -> Vec<Who> {
         let mut users = Vec::new();
         if !self.random.once_in(3) {

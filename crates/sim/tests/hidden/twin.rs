@@ -29,11 +29,11 @@ const NAMES: [&str; USERS] = ["hider", "ann", "bob", "cat", "dan", "eve", "frien
 pub struct Frame {
     pub at: Timestamp,
     pub bytes: Vec<u8>,
-    /// The same content, for the report.
+    /// The same content in a readable form, for the report.
     pub text: String,
 }
 
-/// A status in the mailboxes, as on a server.
+/// The form in which a worker of the server stores a status.
 pub struct Encoded(pub EncodedStatus);
 
 impl Versioned for Encoded {
@@ -89,16 +89,16 @@ pub struct Twin {
     /// Everything that the clients of a user have received, on each connection.
     pub streams: BTreeMap<(Who, u64), Vec<Frame>>,
     pub now: Now,
-    /// Messages that no client may receive.
+    /// Descriptions of received messages that no client may receive.
     pub faults: Vec<String>,
-    /// Whether the hider has been revealed. What is sent then is not compared.
+    /// Whether the hider was shown to everybody. Messages after that are not compared.
     is_over: bool,
-    /// Whether each worker does not read the change log.
+    /// For each worker: whether it does not read the change log.
     pub dozing: [bool; WORKERS],
     rate: ConflationRate,
 }
 
-/// The files of the facts in which all accounts exist. A world begins with a copy.
+/// A folder with facts in which all accounts exist. A world begins with a copy of it.
 pub struct Template(TempDir);
 
 impl Template {
@@ -197,7 +197,7 @@ impl Twin {
         Ok(())
     }
 
-    /// The viewers whom the facts hide the hider from.
+    /// The viewers from whom the facts hide the hider.
     pub async fn hidden_from(&self) -> Result<BTreeSet<Who>, Failed> {
         let Some(Some(stored)) = self.facts.restrictions(vec![user_of(HIDER)]).await?.pop() else {
             return Ok(BTreeSet::new());
@@ -214,7 +214,7 @@ impl Twin {
         Ok((1..USERS).filter(|who| !may_see(who)).collect())
     }
 
-    /// Lets the time pass. Workers do what is due at the moment at which it is due.
+    /// Lets the time pass. Workers do due work at the time at which it is due.
     pub async fn advance(&mut self, millis: u64) -> Result<(), Failed> {
         let end = self.now.after(Duration::from_millis(millis));
         loop {
@@ -236,7 +236,7 @@ impl Twin {
         seats.filter_map(|(seat, dozes)| seat.audience.next_due().filter(|_| !dozes)).min()
     }
 
-    /// Shows the hider to everybody. Whoever watches the hider then has the true status.
+    /// Shows the hider to everybody. All watchers of the hider then have the true status.
     pub async fn reveal(&mut self) -> Result<(), Failed> {
         self.is_over = true;
         let (hider, now) = (user_of(HIDER), self.now);
@@ -283,7 +283,7 @@ impl Twin {
         Ok(())
     }
 
-    /// Every worker reads the change log, and writes to its connections.
+    /// Makes every worker read the change log, and write to its connections.
     pub async fn pump(&mut self) -> Result<(), Failed> {
         for worker in (0..WORKERS).filter(|worker| !self.dozing[*worker]).collect::<Vec<_>>() {
             self.pump_one(worker).await?;
@@ -375,7 +375,7 @@ impl Twin {
         self.record(who, connection, message.encode_to_vec(), text);
     }
 
-    /// Records a message whose content is compared, but which the server encodes elsewhere.
+    /// Records a message whose content is compared, but which other code of the server encodes.
     pub fn note(&mut self, connection: u64, text: String) {
         let Some(link) = self.links.get(&connection) else { return };
         self.record(link.who, connection, text.clone().into_bytes(), text);

@@ -38,7 +38,7 @@ impl Worker {
         self.all_heard();
     }
 
-    /// Waits until a delayed change is due; forever if there is none.
+    /// Waits until a delayed change is due. Waits forever if there is none.
     pub(super) async fn change_is_due(&self) {
         let Some(due) = self.audience.borrow().next_due() else { return std::future::pending().await };
         let wait = due.since(self.shared.now().moment).as_millis() as u64;
@@ -99,8 +99,8 @@ impl Worker {
             let Some(login) = connection.login_mut() else { return };
             let Some(difference) = &mut login.list_difference else { return };
             let subscribed = difference.take_joined();
-            // The notification must say whether a removed user is still watched as a friend. So removals are sent only
-            // after the watch list has been read.
+            // The notification must say whether a removed user is still watched as a friend. Removals are therefore
+            // sent only after the watch list has been read.
             let settled = !self.reads.borrow().wants_watch_list(login.watcher);
             let unsubscribed = if settled { difference.take_left() } else { Vec::new() };
             if difference.is_empty() {
@@ -185,8 +185,8 @@ impl Worker {
             connections.get(slot).and_then(|it| {
                 let login = it.login()?;
                 // The answer to a login contains the statuses, so nothing is sent before it. A change of the
-                // subscription list is sent after an answer in progress, which may be older, and before the statuses of
-                // the added users.
+                // subscription list is sent after an answer in progress, because that answer may be older than the
+                // change. It is sent before the statuses of the added users.
                 let may_tell = match it.work {
                     Work::Idle => true,
                     Work::LoggingIn => false,

@@ -1,5 +1,5 @@
-//! The part of a worker that makes the reads that [`Reads`](lamplight_service::Reads) chooses, and wakes the tasks that
-//! wait for them.
+//! The part of a worker that makes the reads that [`Reads`](lamplight_service::Reads) chooses. It also wakes the tasks
+//! that wait for them.
 
 use super::Worker;
 use crate::overlap::executor::Clock;
@@ -22,7 +22,7 @@ pub(super) const STORE_PATIENCE: u64 = 5_000;
 #[derive(Default)]
 pub(super) struct Waiting {
     settled: RefCell<BTreeMap<WatcherKey, Vec<oneshot::Sender<bool>>>>,
-    /// The watch lists that logins have brought along.
+    /// The watch lists that the answers to logins contained. They need not be read.
     brought: RefCell<BTreeMap<WatcherKey, (WatchList, u32)>>,
     unread: RefCell<BTreeMap<WatcherKey, Vec<User>>>,
     heard: RefCell<Vec<oneshot::Sender<()>>>,
@@ -143,8 +143,8 @@ impl Worker {
         Ok(outcome != Reasserted::Refused)
     }
 
-    /// Whether the client has asked to log the device out. A connection that the record has lost is then put back, so
-    /// that it can be logged out.
+    /// Whether the client has asked to log the device out. If the record has lost the connection, the connection is
+    /// then put back so that it can be logged out.
     pub(super) fn is_being_logged_out(&self, id: ConnectionId) -> bool {
         let is = |connection: &mut super::Connection| {
             connection.work == super::Work::LoggingIn
@@ -171,8 +171,8 @@ impl Worker {
         })
     }
 
-    /// Handles a connection that is not the current one of its device any more, according to the directory. If log
-    /// entries were missed, closes the connection as superseded. Otherwise a log entry will tell the cause.
+    /// Handles a connection that, according to the directory, is no longer the current one of its device. If log
+    /// entries were missed, closes the connection as superseded. Otherwise, a log entry will report the cause.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
             // The send fails if the waiting task has ended.
@@ -205,8 +205,8 @@ impl Worker {
         }
     }
 
-    /// Records the users whose statuses `effects` requests, to be read with the watch list of the connection. Also
-    /// records the changes of its subscription list.
+    /// Handles the effects of joining or setting a watch list. Users whose statuses are requested will be read with the
+    /// watch list of the connection. Changes of the subscription list are recorded.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -250,8 +250,9 @@ impl Worker {
     }
 
     /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device
-    /// has another connection by then. If the login has brought a `list` along, the list is read only if this one is
-    /// out of date.
+    /// has another connection by then.
+    ///
+    /// If the login has returned a watch list, it is passed as `list`, and is read again only if it is out of date.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey, list: Option<WatchList>) -> bool {
         if let Some(brought) = list.zip(self.audience.borrow().lists_heard(watcher)) {
             self.shared.judge.count("a login brought its watch list");

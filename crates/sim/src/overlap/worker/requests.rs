@@ -33,7 +33,7 @@ impl ListsDuringLogin {
         Self { worker: Rc::clone(worker), user }
     }
 
-    /// Takes the watch list out of a login. `None` if it must be read.
+    /// Takes the watch list from the result of a login; `None` if it must be read.
     fn watch_list(&self, done: &mut LoggedIn) -> Option<WatchList> {
         let app = self.worker.shared.service.apps().get(done.app.id)?;
         let notified = notifications(&app.settings);
@@ -171,8 +171,8 @@ impl Worker {
             done = &mut login => return done.map(Some),
             () = clock.sleep(deadline.saturating_sub(clock.now())) => {}
         }
-        // The stores may still complete the login and record the connection. So this task awaits the result and then
-        // disconnects the device.
+        // The stores may still complete the login and record the connection. This task therefore awaits the result and
+        // then disconnects the device.
         self.answer(id, number, Err(too_slow()));
         if let Some(slot) = self.slot(id) {
             self.close(slot, None, None);
@@ -426,8 +426,8 @@ impl Worker {
         }
     }
 
-    /// Records the difference between the subscription list in an answer and the worker's list. Either list may be
-    /// newer.
+    /// Compares the subscription list in an answer with the worker's list, and records the difference. Either list may
+    /// be newer.
     fn list_answered(&self, id: ConnectionId, watcher: WatcherKey, list: &[UserId]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -446,8 +446,8 @@ impl Worker {
         newer.unwrap_or(status)
     }
 
-    /// Applies the changes of the subscription list that a call of this connection has made. Stores them, because the
-    /// client is notified of them after the answer to the call.
+    /// Applies the changes of the subscription list that a call of this connection has made. Stores them until the call
+    /// is answered, because a successful answer contains them.
     fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
@@ -464,7 +464,7 @@ impl Worker {
     }
 
     /// Discards the connection's own changes, because an answer reports them. If another device has undone some of
-    /// them, the client is told after the answer.
+    /// them, the client is notified of that after the answer.
     fn own_list_answered(&self, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -483,7 +483,7 @@ impl Worker {
         });
     }
 
-    /// Sends the client its own changes of the subscription list like those of another device, because the call is
+    /// Notifies the client of its own changes of the subscription list as if another device had made them. The call is
     /// answered with an error, which does not report them.
     fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
         let changes = self.with_connection(id, |connection| {

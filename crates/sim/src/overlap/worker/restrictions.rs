@@ -1,4 +1,4 @@
-//! The restrictions of statuses that a worker has received, with which the notifications of its clients are judged.
+//! The restrictions of statuses that a worker has received. The notifications of its clients are checked against them.
 
 use super::Worker;
 use crate::overlap::executor::block_on;
@@ -43,8 +43,8 @@ impl Worker {
         }
     }
 
-    /// Judges the notifications for a client: after the worker has received restrictions, a viewer who may not see a
-    /// status is not shown it.
+    /// Checks the notifications for a client. After the worker has received restrictions, a viewer who may not see a
+    /// status must not be shown it.
     pub(super) fn judge_told(&self, watcher: WatcherKey, client: u64, told: &[UserStatus]) {
         let viewer = self.audience.borrow().member(watcher).map(|member| member.user.id.clone());
         told.iter().for_each(|status| self.shared.sight.hear_told(client, status));
@@ -61,7 +61,7 @@ impl Worker {
         }
     }
 
-    /// Judges an answer by what its client may be shown.
+    /// Checks the statuses in an answer against those that the client may be shown.
     pub(super) fn judge_hidden(&self, client: u64, number: u64, answer: &Result<Body, Code>) {
         let live = self.shared.live.now();
         self.shared.sight.judge_answer(client, number, answer, |of, viewer| {

@@ -50,7 +50,7 @@ impl UnderWay {
         Self { count, repeat, interrupted }
     }
 
-    /// The call was answered.
+    /// Records that the call was answered.
     pub fn end(mut self) {
         self.repeat = None;
     }
@@ -73,7 +73,7 @@ impl World {
         &self.nodes[index]
     }
 
-    /// The worker of a client. A client is removed together with its node.
+    /// The worker of a client. It exists, because a client is removed together with its node.
     pub(super) fn worker_of(&self, id: ConnectionId, client: &Client) -> &Rc<Worker> {
         let node = self.nodes.iter().find(|node| node.shared.node == id.node);
         &node.expect("the clients of ended nodes are removed").workers[client.worker]
@@ -225,11 +225,14 @@ impl World {
         open
     }
 
-    /// The open connections for which the record and the worker have different login numbers. If a later login of a
-    /// device fails, the record gives the number of that login to the device's earlier login, but the worker of the
-    /// earlier login does not know it. After a loss, a node cannot tell this from a later login that succeeded on
-    /// another connection, so these clients are asked to reconnect. The same applies if the facts have a later number of
-    /// the device, because a node was killed after it had recorded a login and before the login entered the record.
+    /// The open connections whose login has another number in the record or the facts than on the worker.
+    ///
+    /// If a later login of a device fails, the record gives the number of that login to the device's earlier login. The
+    /// worker of the earlier login does not know this number. After a loss, a node cannot tell this from a later login
+    /// that succeeded on another connection, so it asks these clients to reconnect.
+    ///
+    /// The same applies if a node was killed after it had recorded a login in the facts and before the login entered
+    /// the record.
     fn handed_on(&self) -> BTreeSet<ConnectionId> {
         let mut handed_on = BTreeSet::new();
         for worker in self.nodes.iter().flat_map(|node| &node.workers) {
@@ -247,8 +250,8 @@ impl World {
         handed_on
     }
 
-    /// Sends a call of a connected client in the time after a loss: the client reads its list, or the status of another
-    /// connected user.
+    /// Sends a call of a connected client in the time after a loss. The client reads its own list, or the status of
+    /// another connected user.
     fn call_after_loss(&mut self, turn: u64) {
         let ready = |client: &Client| client.stage == Stage::LoggedIn && client.awaits.is_none();
         let clients: Vec<(u64, Who)> = {
@@ -267,9 +270,11 @@ impl World {
         self.ask(caller, request);
     }
 
-    /// Makes some connected clients set their custom status, so that the calls overlap the loss that follows: some have
-    /// been answered by then, some have changed the record, some have not. Returns the new texts. Users with several
-    /// connections do not take part: if another node puts its connection back first, with an older text, that one stays.
+    /// Makes some connected clients set their custom status, so that the calls overlap the loss that follows. By then,
+    /// some calls have been answered, some have changed the record, and some have not. Returns the new texts.
+    ///
+    /// Users with several connections do not take part. Another node may put its connection back first, with an older
+    /// text, and this text then stays.
     fn change_at_loss(
         &mut self,
         open: &BTreeMap<Who, BTreeSet<ConnectionId>>,

@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The number of entries that makes every log reader miss one: the capacity of its queue, plus one.
+/// The number of entries after which every log reader has missed one: the capacity of its queue, plus one.
 const FLOOD: usize = lamplight_directory::MAX_WAITING_ENTRIES + 1;
 
 type Call<'a> = Pin<Box<dyn Future<Output = Result<(), ServiceError>> + 'a>>;
@@ -387,8 +387,8 @@ impl World {
 
     pub(super) fn create(&mut self, who: Who) {
         let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
-        // The account may be created at any time until the call is answered, and at any later time if it is
-        // never answered.
+        // The account may be created at any time until the call is answered. If the call is never answered, it may be
+        // created at any later time.
         people.pasts.borrow_mut()[who].created = Some(u64::MAX);
         let repeat = Some(Interrupted::Create(who));
         self.call_until_answered(repeat, format!("create {}", NAMES[who]), move |service, now| {
