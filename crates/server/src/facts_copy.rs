@@ -141,8 +141,8 @@ pub async fn copy_facts(
     Ok(copied)
 }
 
-/// Returns the data folder of a database file, which is locked during the copy. Returns `None` if the file does not
-/// have the name of a data folder's database.
+/// Returns the data folder of a database file. The copy locks this folder. Returns `None` if the file does not have the
+/// name of a data folder's database.
 fn data_folder_of(file: &Path) -> Option<&Path> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     file.file_name().is_some_and(|name| name == data_folder::FACTS).then_some(folder)

@@ -146,8 +146,8 @@ impl LiveStore {
 }
 
 impl Opened {
-    /// Reads the apps, and makes the live records consistent with the facts unless other nodes already use the records.
-    /// Returns the number of apps.
+    /// Reads the apps. If no other node uses the live records yet, makes them consistent with the facts. Returns the
+    /// number of apps.
     pub async fn begin(self, service: &Service, now: Now) -> Result<usize, ServiceError> {
         let (Some(directory), Some(recovered)) = (self.store.embedded(), self.recovered) else {
             let apps = service.begin_in_cluster().await?;

@@ -60,8 +60,8 @@ pub struct Change {
     /// The custom status; empty when there is none.
     #[schema(value_type = String)]
     custom_status: CompactString,
-    /// The time when the server removes the custom status, in milliseconds since 1970; absent if there is none, and if
-    /// it stays until it is removed.
+    /// The time when the server removes the custom status, in milliseconds since 1970. Absent if there is no custom
+    /// status, or if the custom status stays until a call removes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     custom_expires: Option<u64>,
     /// The version of the status, which increases with every change of this user. It is a 64-bit number, and written as

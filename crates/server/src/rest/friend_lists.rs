@@ -115,7 +115,7 @@ pub struct FriendDeleteAllRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// Whether the owner is removed from the friends' lists as well. If it is absent: `Delete_Type_Single`.
+    /// Whether the owner is removed from the friends' lists as well. The default is `Delete_Type_Single`.
     delete_type: Option<DeleteType>,
 }
 

@@ -89,7 +89,7 @@ pub struct FriendAddRequest {
     /// The friends; at most 1,000.
     #[schema(value_type = Vec<AddFriendItem>, min_items = 1, max_items = 1000)]
     add_friend_item: List<Object<AddFriendItem>, MAX_ADDED>,
-    /// Whether the owner is added to the friends' lists as well. If it is absent: `Add_Type_Both`.
+    /// Whether the owner is added to the friends' lists as well. The default is `Add_Type_Both`.
     add_type: Option<AddType>,
     /// Ignored, because a backend may add any account as a friend.
     #[allow(dead_code)]
@@ -207,7 +207,7 @@ pub struct FriendDeleteRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: List<CompactString, MAX_DELETED>,
-    /// Whether the owner is removed from the friends' lists as well. If it is absent: `Delete_Type_Single`.
+    /// Whether the owner is removed from the friends' lists as well. The default is `Delete_Type_Single`.
     delete_type: Option<DeleteType>,
 }
 

@@ -48,8 +48,8 @@ pub struct AdminGetRoamMsgRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdminGetRoamMsgFields {
-    /// 1: the period has no earlier messages. 0: it may have; the call for them has this `LastMsgKey`, and this
-    /// `LastMsgTime` as `MaxTime`.
+    /// 1: the period has no earlier messages. 0: the period may have earlier messages. The call that reads them has
+    /// this `LastMsgKey`, and has this `LastMsgTime` as its `MaxTime`.
     complete: u8,
     /// The number of messages on this page.
     msg_cnt: usize,

@@ -93,7 +93,7 @@ pub struct SendMsg;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SendMsgRequest {
-    /// The sender. Absent: the calling admin.
+    /// The sender; the calling admin if it is absent.
     #[serde(rename = "From_Account")]
     #[schema(value_type = Option<AccountName>)]
     from_account: Option<CompactString>,
@@ -101,10 +101,10 @@ pub struct SendMsgRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// A number that identifies a retry, together with `MsgSeq`. If a call within ten minutes has the same two numbers,
-    /// the same users and the same content, it is a retry and sends no second message.
+    /// A number that identifies a retry, together with `MsgSeq`. A call is a retry if a call in the last ten minutes
+    /// had the same two numbers, the same users and the same content. A retry sends no second message.
     msg_random: u32,
-    /// A number that identifies a retry, together with `MsgRandom`. If it is absent: 0.
+    /// A number that identifies a retry, together with `MsgRandom`. The default is 0.
     msg_seq: Option<u32>,
     /// Ignored, because the time of a message is the time when it is stored.
     #[allow(dead_code)]
@@ -224,7 +224,7 @@ pub struct BatchSendMsg;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct BatchSendMsgRequest {
-    /// The sender. Absent: the calling admin.
+    /// The sender; the calling admin if it is absent.
     #[serde(rename = "From_Account")]
     #[schema(value_type = Option<AccountName>)]
     from_account: Option<CompactString>,

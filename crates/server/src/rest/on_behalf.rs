@@ -39,8 +39,8 @@ pub struct SetCustomStatusRequest {
     to_account: Option<CompactString>,
     /// The text, at most 100 bytes (`limits.custom_status_bytes` of the app). An empty text removes the custom status.
     custom_status: String,
-    /// The number of seconds after which the custom status is removed, at most 2,592,000 (30 days); 0 or absent if it
-    /// stays until it is removed. Not with an empty text.
+    /// The number of seconds after which the server removes the custom status, at most 2,592,000 (30 days). 0 or absent
+    /// if the custom status stays until a call removes it. Not allowed with an empty text.
     #[serde(default)]
     #[schema(value_type = Option<u32>, maximum = 2_592_000)]
     expires_in: Option<u32>,
@@ -204,7 +204,7 @@ pub struct UnsubscribeStatusRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// The users to unsubscribe from, at most 100 (`limits.unsubscribe_batch` of the app). If the list is empty, all
+    /// The users to unsubscribe from, at most 100 (`limits.unsubscribe_batch` of the app). An empty list means all
     /// users.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>)]

@@ -55,7 +55,7 @@ pub struct RecentContactGetListFields {
     /// 1: this is the last page; 0: more pages follow.
     complete_flag: u8,
     /// The position of the next page, together with `StartIndex`, `TopTimeStamp` and `TopStartIndex`. The call for the
-    /// next page has the same values.
+    /// next page must contain these four values.
     time_stamp: u64,
     /// A part of the position, like `TimeStamp`.
     start_index: u32,

@@ -66,8 +66,8 @@ pub struct AccountState {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     custom_status: Option<CompactString>,
-    /// The time when the server removes the custom status, in milliseconds since 1970; absent if it stays until it is
-    /// removed, and if the request does not ask for it.
+    /// The time when the server removes the custom status, in milliseconds since 1970. Absent if the custom status
+    /// stays until a call removes it, or if the request does not ask for the custom status.
     #[serde(skip_serializing_if = "Option::is_none")]
     custom_expires: Option<u64>,
 }
