@@ -86,7 +86,7 @@ pub fn clock(time: Timestamp) -> String {
 }
 
 /// Returns year, month and day of a day since 1970-01-01. The algorithm is from Howard Hinnant, "chrono-compatible
-/// low-level date algorithms". It counts from 0000-03-01, so that a leap day ends its year.
+/// low-level date algorithms". It counts days from 0000-03-01, so that a leap day is the last day of its year.
 fn date(days_since_1970: u64) -> (u64, u64, u64) {
     let days = days_since_1970 + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);

@@ -1,5 +1,5 @@
-//! Tests of a server that is killed during logins. It loses no acknowledged login, and does not take its own facts for
-//! a restored back-up.
+//! Tests of a server that is killed during logins. The server must lose no acknowledged login. It must not take its own
+//! facts for a restored back-up.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

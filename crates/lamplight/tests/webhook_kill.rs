@@ -1,4 +1,4 @@
-//! Tests that a server that is killed repeatedly, between an event and its webhook, loses no notice.
+//! Tests of a server that is killed repeatedly, between an event and its webhook. The server must lose no notice.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -200,8 +200,9 @@ impl Cluster {
         }
     }
 
-    /// Ends the connections of a lost node. If the lost node has no connections left, removes it from the register, or
-    /// forgets it if the register does not have it. Returns the number of connections that this node has ended.
+    /// Ends the connections of a lost node. If the lost node has no connections left, removes it from the register. A
+    /// lost node that the register does not have is only forgotten by this node. Returns the number of connections that
+    /// this node has ended.
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());

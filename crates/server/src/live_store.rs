@@ -146,8 +146,8 @@ impl LiveStore {
 }
 
 impl Opened {
-    /// Reads the apps. If no other node uses the live records yet, makes them consistent with the facts. Returns the
-    /// number of apps.
+    /// Reads the apps, and returns their number. Makes the live records of an embedded directory consistent with the
+    /// facts. Live records in Redis are not changed, because other nodes may use them.
     pub async fn begin(self, service: &Service, now: Now) -> Result<usize, ServiceError> {
         let (Some(directory), Some(recovered)) = (self.store.embedded(), self.recovered) else {
             let apps = service.begin_in_cluster().await?;

@@ -155,8 +155,8 @@ fn wanted(setting: &str, expected: &str) -> String {
     }
 }
 
-/// Returns an example of the value if its form is not obvious. Examples are for lists and sections in variables, and
-/// for texts that need quotes.
+/// Returns an example of the value if its form is not obvious. There are examples for lists and sections in variables,
+/// and for texts that need quotes.
 fn example(expected: &str, found: &Actual, is_variable: bool) -> String {
     let is_bare =
         matches!(found, Actual::Bool(_) | Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_));

@@ -116,8 +116,8 @@ impl Operators {
         Ok(others)
     }
 
-    /// Adds an operator with the given password, or with a generated password. Returns a generated password. Hashing
-    /// blocks the thread for about 20 ms.
+    /// Adds an operator with the given password, or with a generated password. Returns the password if it was
+    /// generated. Hashing blocks the thread for about 20 ms.
     pub async fn add(
         &self,
         name: &OperatorName,
@@ -155,8 +155,8 @@ impl Operators {
         .await
     }
 
-    /// Sets an operator's password to the given or a generated password. Returns a generated password. Ends the
-    /// operator's sessions. Hashing blocks the thread for about 20 ms.
+    /// Sets an operator's password to the given or a generated password. Returns the password if it was generated. Ends
+    /// the operator's sessions. Hashing blocks the thread for about 20 ms.
     pub async fn set_password(
         &self,
         name: &OperatorName,
@@ -232,7 +232,7 @@ fn entry_of<'a>(stored: &'a mut StoredOperators, name: &OperatorName) -> Option<
     stored.operators.iter_mut().find(|entry| entry.name == *name)
 }
 
-/// Returns the hash of the given or generated password. Also returns a generated password.
+/// Returns the hash of the given or a generated password. Also returns the password if it was generated.
 fn hashed(password: Option<&str>) -> Result<(String, Option<String>), InvalidPassword> {
     match password {
         Some(text) => Ok((StoredPassword::make(text)?.into_text(), None)),

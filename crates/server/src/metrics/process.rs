@@ -79,8 +79,8 @@ fn started() -> Option<f64> {
     Some(boot + since_boot)
 }
 
-/// Returns the number of open file descriptors. Since Linux 6.2, the size of `/proc/self/fd` is this number; otherwise,
-/// counts its entries.
+/// Returns the number of open file descriptors. Since Linux 6.2, the size of `/proc/self/fd` is this number. On older
+/// kernels, the function counts the entries of this folder.
 fn open_descriptors() -> Option<f64> {
     match fs::metadata("/proc/self/fd").ok()?.len() {
         0 => Some(fs::read_dir("/proc/self/fd").ok()?.count() as f64),

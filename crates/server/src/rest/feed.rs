@@ -79,8 +79,8 @@ pub struct Change {
     /// The platforms on which the user is connected now.
     #[schema(value_type = Vec<String>)]
     online_devices: Vec<&'static str>,
-    /// The users who may see the status; absent if everyone may. A change of the visibility or the block list is a
-    /// change of the user, with the same `Version` if the status stays the same.
+    /// The users who may see the status; absent if everyone may. The feed also reports a change of the visibility or of
+    /// the block list. If the status stays the same, `Version` stays the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     visibility: Option<StatusVisibility>,
     /// `true` if the account was deleted.

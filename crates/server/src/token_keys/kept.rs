@@ -14,7 +14,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The maximum bytes of a file. JSON may use six bytes for one byte of the source.
+/// The maximum number of bytes of a file. JSON may use six bytes for one byte of the source.
 const MAX_FILE_BYTES: usize = 6 * (MAX_BYTES + 2 * 1024) + 1024;
 
 /// The folder with the stored JWT keys.
