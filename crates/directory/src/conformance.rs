@@ -43,7 +43,7 @@ impl Ports {
     }
 }
 
-/// Defines a `#[tokio::test]` for each rule. `make` is an `async fn() -> (Ports, Keep)`. The value `Keep` is dropped
+/// Defines a `#[tokio::test]` for each rule. `make` is an `async fn() -> (Ports, Keep)`. The `Keep` value is dropped
 /// when the test ends.
 #[macro_export]
 macro_rules! directory_conformance_tests {
@@ -107,7 +107,7 @@ pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     assert_eq!(versions.unwrap(), [Some(Version(5))]);
 }
 
-/// Checks that a record is not stored if it is made of facts that were read in another epoch.
+/// Checks that a record is not stored if the facts of which it is made were read in another epoch.
 pub async fn a_seed_from_facts_that_were_read_in_another_epoch_is_refused(ports: Ports) {
     let other = Timestamp(ports.directory.epoch().0 + 1);
     let refused = ports.directory.seed_read_in(&user("a"), blank(Version(5)), other, now(0)).await;
@@ -119,7 +119,7 @@ pub async fn a_seed_from_facts_that_were_read_in_another_epoch_is_refused(ports:
     assert_eq!(there().await, [true]);
 }
 
-/// The log contains the status after the change.
+/// Checks that the log contains the status after the change.
 pub async fn a_visible_change_is_logged_with_the_status_it_led_to(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -140,7 +140,7 @@ pub async fn an_invisible_change_is_not_logged(ports: Ports) {
     assert_eq!(log.heard().await, []);
 }
 
-/// The versions of a user's changes increase in the log.
+/// Checks that the versions of a user's changes increase in the log.
 pub async fn changes_of_a_user_are_logged_in_order(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -186,7 +186,8 @@ pub async fn every_reader_hears_everything_from_its_start_on(ports: Ports) {
     assert_eq!(late.heard().await.len(), 1);
 }
 
-/// A reader of [`ChangeLog::follow_interest`] gets the entries about the users in its interest, and news of apps.
+/// Checks that a reader of [`ChangeLog::follow_interest`] gets the entries about the users in its interest, and the
+/// news of apps.
 pub async fn a_reader_with_an_interest_hears_the_changes_of_its_users(ports: Ports) {
     let mut log = Ear { log: ports.log.follow_interest(), ..ports.follow() };
     for name in ["a", "b"] {
@@ -215,7 +216,7 @@ pub async fn a_reader_with_an_interest_hears_the_changes_of_its_users(ports: Por
     assert!(heard.iter().any(|entry| entry.news == News::App(AppId(7))));
 }
 
-/// Each change begins with the result of the previous one, even if many are made concurrently.
+/// Checks that each change begins with the result of the previous one, even if many are made concurrently.
 pub async fn updates_of_many_at_once_lose_nothing(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -248,7 +249,8 @@ pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     assert_eq!(found, [(id("c"), true), (id("b"), false), (id("a"), true)]);
 }
 
-/// The revision of a record shows which log entries the record already contains.
+/// Checks that a read returns the revision of a record. The revision shows which log entries the record already
+/// contains.
 pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports) {
     seed(&ports.directory, "a").await;
     let one = [user("a"), user("b")];
@@ -276,8 +278,8 @@ pub async fn a_removed_record_is_absent(ports: Ports) {
     assert_eq!(ports.directory.read(&[user("a")], |_, presence| presence.is_some()).await.unwrap(), [true]);
 }
 
-/// Checks that no record is lost while the epoch stays the same. The server relies on this rule for the status of a
-/// user without a record.
+/// Checks that no record is lost while the epoch stays the same. The server relies on this when it computes the status
+/// of a user without a record.
 pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     let epoch = ports.directory.epoch();
     let names: Vec<String> = (0..1_000).map(|n| format!("user {n}")).collect();
@@ -293,7 +295,7 @@ pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     }
 }
 
-/// Checks that appended entries, which are about changes outside of records, are delivered in their order.
+/// Checks that appended entries are delivered in their order. Such entries are about changes outside of records.
 pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     let mut log = ports.follow();
     let news = [News::Friend { friend: id("b"), mutual: true }, News::ListsUnknown, News::App(AppId(1))];
@@ -303,8 +305,8 @@ pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     assert_eq!(log.heard().await, news);
 }
 
-/// Each stored change increments the revision by one; a call without a change does not. Revisions also increase across
-/// a removal. A log entry contains the revision of its change.
+/// Checks that each stored change increments the revision by one, and that a call without a change does not. Revisions
+/// also increase across a removal. A log entry contains the revision of its change.
 pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -434,9 +436,11 @@ async fn set_custom(directory: &Arc<dyn Directory>, name: &str, text: &str, now:
     logged
 }
 
-/// A reader of the log. An adapter may deliver entries late. The reader therefore appends its own entry, and reads
-/// until that entry arrives. Only entries about one user have an order, so this entry is about user `a`, like the
-/// tested entries.
+/// A reader of the log.
+///
+/// An adapter may deliver entries late. To get all entries, the reader appends an entry of its own, and reads until it
+/// gets that entry. Only entries about one user have an order, so the appended entry is about user `a`, like the tested
+/// entries.
 struct Ear {
     log: LogReader,
     ports: Ports,

@@ -1,7 +1,7 @@
 //! The status feed, which lists users in the order of their last visible change.
 //!
-//! The feed contains each user once, at the position of the last change, and no history. A late reader therefore misses
-//! no change. A reader that starts at the beginning gets a snapshot.
+//! The feed contains each user once, at the position of the user's last change. It has no history. A late reader
+//! therefore misses no change. A reader that starts at the beginning gets a snapshot.
 
 use lamplight_model::{AppId, User, UserId};
 use parking_lot::{Mutex, MutexGuard};
@@ -14,8 +14,8 @@ use tokio::sync::Notify;
 /// The position of a reader in the feed. Readers must not interpret its text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedCursor {
-    /// The epoch of the directory. It changes if live records may have been lost; statuses that were sent before may
-    /// then be wrong.
+    /// The epoch of the directory, which changes if live records may have been lost. The statuses that were sent before
+    /// may then be wrong.
     pub(crate) epoch: u64,
     /// The position in each partition up to which the feed was read. While a snapshot is read, the adapter may append
     /// further numbers.
@@ -28,7 +28,7 @@ pub struct FeedCursor {
 pub struct InvalidFeedCursor;
 
 impl FeedCursor {
-    /// The maximum number of partitions in a text. Clients send texts, and this bounds their size.
+    /// The maximum number of partitions in the text of a cursor. Clients send such texts, and this bounds their size.
     const MAX_PLACES: usize = 4096;
 
     /// Creates a cursor from the position in each of the adapter's partitions.
@@ -77,7 +77,7 @@ impl FromStr for FeedCursor {
 pub struct FeedPage {
     /// The users whose status has changed since the given cursor.
     pub users: Vec<User>,
-    /// Whether the given cursor is obsolete. This page then begins a snapshot, which replaces the reader's data. The
+    /// Whether the given cursor is obsolete. If so, this page begins a snapshot, which replaces the reader's data. The
     /// snapshot contains every user who is logged in.
     pub reset: bool,
     /// The cursor of the next page.
@@ -100,7 +100,7 @@ struct FeedState {
     horizon: u64,
     /// The removals since the start, by app, because a removal affects only readers of the same app.
     removed: BTreeMap<AppId, Removed>,
-    /// The stamp of an app that has had no removals since the start. It differs in each process.
+    /// The stamp of an app that has had no removals since the start. Each process has another stamp.
     first_stamp: u64,
     users: BTreeMap<(AppId, u64), UserId>,
 }
@@ -135,7 +135,7 @@ impl Feed {
     }
 
     /// Moves a user whose status has changed to the end of the feed. Returns the new position. `before` is the earlier
-    /// position, if there is one. The caller holds the lock of the user's record.
+    /// position; `None` if there is none. The caller holds the lock of the user's record.
     pub fn advance(&self, user: &User, before: Option<u64>) -> u64 {
         let mut state = self.lock();
         if let Some(before) = before {
@@ -147,7 +147,8 @@ impl Feed {
         place
     }
 
-    /// Wakes the waiting readers. The caller calls this when the change passed to [`Feed::advance`] can be read.
+    /// Wakes the waiting readers. The caller calls this when the change for which it has called [`Feed::advance`] can
+    /// be read.
     pub fn announce(&self) {
         self.moved.notify_waiters();
     }

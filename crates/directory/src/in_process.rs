@@ -28,7 +28,7 @@ const SHARDS: usize = 256;
 /// The number of records that are encoded while a shard is locked.
 const RECORDS_AT_ONCE: usize = 64;
 
-/// The number of records to examine for a page. If this number is reached, the page ends with the current shard.
+/// The number of examined records at which a page ends. The rest of the current shard is still examined.
 const LISTED_AT_ONCE: usize = 20_000;
 
 /// The capacity in bytes above which the encoding buffer is freed after use.
@@ -73,7 +73,7 @@ struct Record {
     rev: u64,
     /// The user's position in the feed.
     place: u64,
-    /// The deadline under which the record is in `Shard::deadlines`; `None` if the record is not there.
+    /// The deadline under which `Shard::deadlines` has the record; `None` if it does not have the record.
     scheduled: Option<Moment>,
     /// Whether the user is in `Shard::with_events`.
     has_events: bool,
@@ -105,9 +105,11 @@ impl InProcessDirectory {
         }
     }
 
-    /// Creates a directory without a journal. Like the directory of a cluster, it drops the log entries that are
-    /// outside of all `interests`. Readers of [`follow_as`](Self::follow_as) get the other entries. All revisions are
-    /// above `former`, the highest revision of a directory whose records were lost.
+    /// Creates a directory without a journal. Like the directory of a cluster, it drops log entries that concern none
+    /// of the `interests`. Readers of [`follow_as`](Self::follow_as) get the other entries.
+    ///
+    /// All revisions are above `former`. If the records of another directory were lost, `former` is the highest
+    /// revision of that directory.
     pub fn in_memory_for(interests: Arc<Interests>, former: u64) -> Self {
         let (log, removed_rev) = (LocalLog::with_interests(interests), AtomicU64::new(former));
         Self { log, removed_rev, ..Self::in_memory() }
@@ -118,8 +120,8 @@ impl InProcessDirectory {
         self.log.reader_of(interest)
     }
 
-    /// Records on disk that the process is running, and writes a snapshot of all records if one is due. Blocks on the
-    /// disk. Must be repeated every few seconds.
+    /// Records on disk that the process is running, and writes a snapshot of all records if one is due. Blocks while it
+    /// writes to the disk. Must be called every few seconds.
     ///
     /// A snapshot is due after many changes, after a change that could not be written, or after an incomplete snapshot.
     pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
@@ -139,8 +141,9 @@ impl InProcessDirectory {
     }
 
     /// Calls [`maintain`](Self::maintain) and syncs the journal to disk, so that it survives a reboot of the machine.
-    /// The caller must make no further changes. After a reboot, the next start would treat a journal with later changes
-    /// as incomplete.
+    ///
+    /// The caller must make no further changes. If the journal has later changes and the machine reboots, the next
+    /// start treats the journal as incomplete.
     pub fn close(&self, now: Now) -> Result<(), JournalError> {
         self.maintain(now)?;
         self.journal.as_ref().map_or(Ok(()), Journal::close)
@@ -200,8 +203,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Writes an entry about a user to the journal. The caller holds the user's shard lock. A change can therefore be
-    /// read or logged only after it is in the journal.
+    /// Writes an entry about a user to the journal. The caller holds the lock of the user's shard. A change can
+    /// therefore be read or logged only after it is in the journal.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) {
         let Some(journal) = &self.journal else { return };
         let kept = BUFFER.with_borrow_mut(|buffer| {
@@ -213,8 +216,7 @@ impl InProcessDirectory {
             }
             kept
         });
-        // The service continues with a failing disk. The changes that a crash could then lose matter less than the
-        // service.
+        // The service continues with a failing disk. It matters more than the changes that a crash could then lose.
         if let Err(error) = kept
             && !self.is_failing.swap(true, Ordering::Relaxed)
         {
@@ -222,7 +224,7 @@ impl InProcessDirectory {
         }
     }
 
-    /// Appends the entries of a transition to the log. The caller holds the user's shard lock, which keeps a user's
+    /// Appends the log entries of a transition. The caller holds the lock of the user's shard, which keeps a user's
     /// entries in order.
     fn tell<T>(&self, user: &User, record: &Record, transition: &mut Transition<T>, now: Now) -> Logged {
         let logged = Logged::of(user, &record.presence, record.rev, transition, now);
@@ -505,7 +507,7 @@ impl Shard {
 }
 
 impl Counters {
-    /// Adds a record to the counters, or subtracts the record if `counted_in` is `false`.
+    /// Adds a record to the counters. If `counted_in` is `false`, subtracts the record instead.
     fn count(&self, presence: &Presence, counted_in: bool) {
         let bump = |counter: &AtomicU64| {
             if counted_in {

@@ -1,8 +1,8 @@
 //! The users in whom the readers of a log on this node are interested. An adapter drops entries that concern no user of
-//! this node, without waking a reader.
+//! this node, and wakes no reader for them.
 //!
 //! An entry about a user is checked after the change was made. A reader adds its interest before it reads the user's
-//! record. So either the reader gets the entry, or its read contains the change.
+//! record. Either the reader therefore gets the entry, or its read contains the change.
 
 use crate::{LogEntry, News};
 use lamplight_core::{InterestTable, SubjectObserver};
@@ -49,11 +49,11 @@ impl Default for Interests {
 }
 
 impl Interests {
-    /// Adds a reader that is interested in no user yet.
+    /// Adds a reader that is not yet interested in any user.
     ///
     /// # Panics
     ///
-    /// If there are 65,536 readers already. A process has one for each worker.
+    /// Panics if there are 65,536 readers already. A process has one reader for each worker.
     pub fn reader(self: &Arc<Self>) -> Interest {
         let mut used = self.used.lock();
         let free = used.iter().position(|is_used| !is_used).unwrap_or_else(|| {
@@ -65,7 +65,7 @@ impl Interests {
         Interest { own: Arc::new(Own { all: Arc::clone(self), reader }) }
     }
 
-    /// Whether a reader is interested in a user. Needs no memory.
+    /// Whether any reader is interested in a user. Allocates no memory.
     pub fn has(&self, app: AppId, id: &str) -> bool {
         let hash = self.hash(app, id);
         self.shard(hash).has(hash)
@@ -86,8 +86,8 @@ impl Interests {
         self.shards.iter().map(|shard| shard.lock().bytes()).sum()
     }
 
-    /// The readers that are interested in a user whom the entry concerns. An entry about an app concerns every reader,
-    /// and is not for this function.
+    /// The readers that are interested in a user whom the entry concerns. Must not be called for an entry about an app,
+    /// which concerns every reader.
     pub(crate) fn concerned(&self, entry: &LogEntry) -> ReaderIds {
         let mut readers = ReaderIds::new();
         match &entry.news {

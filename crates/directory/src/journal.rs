@@ -5,10 +5,10 @@
 //! when the journal is closed in order. After a crash of the machine, live records are created again from the facts.
 //!
 //! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`. It also has a file of
-//! changes for each stripe of users, `live.N.0` and so on, so that users of different stripes do not wait for each
-//! other. When the files of changes have grown, generation `N+1` begins. Its snapshot is written while changes
+//! changes for each stripe of users: `live.N.0` and so on. Writes for users of different stripes therefore do not wait
+//! for each other. When the files of changes have grown, generation `N+1` begins. Its snapshot is written while changes
 //! continue. When the snapshot is complete, the files of `N` are deleted. Each entry contains the revision of the
-//! user's record. The entry with the highest revision is the current one, whatever file it is in.
+//! user's record. The entry with the highest revision is the current one, whichever file contains it.
 //!
 //! After a failed write, the file is truncated to its former length, and the next write goes to the same position. The
 //! file is marked as in doubt until a new snapshot contains the change that could not be written. If a start finds such
@@ -39,16 +39,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// The first bytes of every file, with the number of the entry format. A file in an unknown format is treated as lost.
 const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x09";
-/// The first bytes of earlier formats that can still be read. Format 8 has no restrictions of a status. Format 7 also has
-/// no duration of a custom status. Format 6 also has no mark of the facts. Format 5 also has no status after a session
-/// event.
+/// The first bytes of files in earlier formats that can still be read. Format 8 lacks restrictions of a status. Format
+/// 7 also lacks the duration of a custom status. Format 6 also lacks the mark of the facts. Format 5 also lacks the
+/// status after a session event.
 const FORMER_MAGICS: [&[u8; 12]; 4] = [
     b"LAMPLIVE\x00\x00\x00\x08",
     b"LAMPLIVE\x00\x00\x00\x07",
     b"LAMPLIVE\x00\x00\x00\x06",
     b"LAMPLIVE\x00\x00\x00\x05",
 ];
-/// The number of bytes of the magic that are equal in all formats.
+/// The number of bytes at the start of the magic that are equal in all formats.
 const NAME_BYTES: usize = 8;
 /// The position of the mark of doubt in a file. The mark means that a write to the file has failed, and that no
 /// snapshot contains the change.
@@ -59,7 +59,7 @@ const IN_DOUBT: u8 = 1;
 /// The number of files of changes in a generation.
 pub(crate) const STRIPES: usize = 16;
 
-/// The largest entry in bytes. A list of 10,000 subscriptions with the longest ids fits.
+/// The largest entry in bytes. An entry with a list of 10,000 subscriptions with the longest ids is smaller.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
 /// The minimum size of the changes, in bytes, at which the next generation begins. The changes must also be larger than
@@ -99,10 +99,10 @@ pub(crate) enum EntryRef<'a> {
 pub(crate) struct Begin {
     /// The epoch of the feed, which changes whenever live records may have been lost.
     pub epoch: u64,
-    /// The id of the machine's boot in which the file was written. After another boot, data that the kernel had not
-    /// written to disk may be lost.
+    /// The id of the machine's boot in which the file was written. If the machine has booted again since, data that the
+    /// kernel had not written to disk may be lost.
     pub machine: String,
-    /// The highest feed position that a removed record had.
+    /// The highest feed position of a removed record.
     pub horizon: u64,
     /// The highest revision of a removed record.
     pub removed_rev: u64,
@@ -138,7 +138,7 @@ pub(crate) struct Journal {
     errors: AtomicU64,
     /// The last stored mark of the facts.
     noted: Mutex<Option<FactsMark>>,
-    /// Whether the journal was closed in order, so that the mark of a closed journal is in the folder. All stripes are
+    /// Whether the journal was closed in order. The folder then contains the mark of a closed journal. All stripes are
     /// locked while this field is written.
     is_closed: AtomicBool,
 }
@@ -158,15 +158,15 @@ struct Generation {
     number: u64,
     /// Whether the snapshot contains all records. Older files are then not needed.
     is_complete: bool,
-    /// The value of `Journal::failures` when the snapshot began. The snapshot contains the changes whose writes had
-    /// failed before.
+    /// The value of `Journal::failures` when the snapshot began. The snapshot contains the changes of all earlier
+    /// failed writes.
     failures: u64,
     snapshot_bytes: u64,
 }
 
 impl Journal {
-    /// Reads the files, logs damaged files and keeps copies of them. The caller must write the restored records with
-    /// [`Journal::rewrite`] before it changes a record.
+    /// Reads the files. Damaged files are logged, and copies of them are kept. The caller must write the restored
+    /// records with [`Journal::rewrite`] before it changes a record.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> Result<(Self, Recovery), JournalError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(failed("make the folder", folder))?;
@@ -194,8 +194,8 @@ impl Journal {
         Ok((journal, recovery))
     }
 
-    /// Renames the folder to `aside`, replacing a folder there, and creates an empty one. After a crash in between, the
-    /// next start finds no folder or an empty one.
+    /// Renames the folder to `aside`, where it replaces an existing folder, and creates an empty one. If the process
+    /// crashes in between, the next start finds no folder or an empty one.
     pub fn set_aside(disk: &dyn Disk, folder: &Path, aside: &Path) -> Result<(), JournalError> {
         match fs::remove_dir_all(aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -239,8 +239,8 @@ impl Journal {
                 let count = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
                 // Removes the part of the entry that was written. If that fails too, the next entry overwrites it.
                 let _ = stripe.file.set_len(end);
-                // This byte already exists, so it can be written even if the disk is full. If it cannot be written, no
-                // write is possible.
+                // This byte already exists, so it can be written even if the disk is full. If it cannot be written
+                // either, nothing can be written.
                 let _ = stripe.file.write_at(DOUBT_AT, &[IN_DOUBT]);
                 stripe.doubt = Some(count);
                 Err(JournalError { doing: "write", path: stripe.path.clone(), source })
@@ -264,8 +264,8 @@ impl Journal {
         self.append(0, &entry)
     }
 
-    /// Returns `true` if a snapshot of all records must be written. Either the changes have become large, or a change
-    /// could not be written, or the current generation has no complete snapshot.
+    /// Returns `true` if a snapshot of all records must be written. This is so if the changes have become large, if a
+    /// change could not be written, or if the current generation has no complete snapshot.
     pub fn wants_rewrite(&self) -> bool {
         let generation = self.generation.lock();
         let grown = self.grown.load(Ordering::Relaxed);
@@ -284,8 +284,8 @@ impl Journal {
         self.errors.load(Ordering::Relaxed)
     }
 
-    /// Begins a snapshot of all records. `begin` is called twice: for the new files of changes, and then for the
-    /// snapshot. By the second call, changes are written to the new files.
+    /// Begins a snapshot of all records. `begin` is called twice: first for the new files of changes, and then for the
+    /// snapshot. At the second call, changes are already written to the new files.
     pub fn rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
         let rewrite = self.try_rewrite(begin);
         if rewrite.is_err() {

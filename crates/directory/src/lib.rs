@@ -1,14 +1,14 @@
-//! The ports for live state: the [`Directory`] has one [`Presence`] for each user, and the [`ChangeLog`] reports
-//! visible changes. [`Nodes`] is the register of the nodes that share a directory, and [`Limits`] counts calls for the
-//! rate limits of users and apps.
+//! The ports for live state. The [`Directory`] has one [`Presence`] for each user, and the [`ChangeLog`] reports
+//! visible changes. [`Nodes`] is the register of the nodes that share a directory. [`Limits`] counts calls for the rate
+//! limits of users and apps.
 //!
 //! A directory stores records and does not interpret changes. A change is a closure over the rules of `core`. It runs
 //! in one atomic step with the log entries that it causes, so the records and the log cannot disagree. If a record is
 //! missing, the caller creates it from the facts and [stores](Directory::seed) it.
 //!
 //! The log also contains entries about changes that are not in a record. The caller appends such an entry after the
-//! change was committed elsewhere. The entry is lost if the caller crashes in between, so readers must be able to read
-//! the change again.
+//! change was committed elsewhere. If the caller crashes in between, the entry is lost. Readers must therefore be able
+//! to read the changed data again.
 
 pub mod conformance;
 mod feed;
@@ -50,12 +50,13 @@ pub type View<'a> = &'a mut (dyn FnMut(usize, Option<(&Presence, u64)>) + Send);
 /// The store of live records. Each stored change of a record also appends its visible changes to the change log, in the
 /// same step.
 pub trait Directory: Send + Sync {
-    /// Changes one user's record atomically, and appends the visible changes to the log. Returns the log entries, or
-    /// `None` if there is no record. The change then survives a crash of this process, but not of the machine.
+    /// Changes one user's record atomically, and appends the visible changes to the log. Returns the log entries;
+    /// `None` if there is no record. After the call, the change survives a crash of this process, but not of the
+    /// machine.
     ///
-    /// Every stored change raises the record's revision. The revisions of a user increase, even if the record is removed
-    /// and stored again. After a loss of records, changes have higher revisions than all changes before, including those
-    /// that were lost. A reader can therefore tell whether a log entry, which may be late, is from before a loss.
+    /// Every stored change raises the record's revision. The revisions of a user increase, even if the record is
+    /// removed and stored again. After a loss of records, changes have higher revisions than all earlier changes, even
+    /// those that were lost. A log entry may be late. Its revision shows a reader whether it is from before a loss.
     ///
     /// Callers use [`update`](trait.Directory.html#method.update) or
     /// [`update_logged`](trait.Directory.html#method.update_logged), which return the outcome of the transition.
@@ -64,15 +65,15 @@ pub trait Directory: Send + Sync {
     /// Reads the records of `users`, in the order of `users`. A record with a revision contains exactly the changes
     /// that the log reports for the user up to that revision.
     ///
-    /// A record that cannot be decoded fails a read of its user alone. A read of several users passes it over: it counts
-    /// as absent, so that the others are read. Every change of such a record fails, and leaves it as it is.
+    /// If a record cannot be decoded, a read of its user alone fails. A read of several users treats the record as
+    /// absent, so that the others are read. Every change of such a record fails, and leaves it as it is.
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()>;
 
     /// Stores a record unless there is one. Appends nothing to the log.
     ///
-    /// `read_in` is the [epoch](Self::epoch) at which the caller began to read the facts of which the record is made. If
-    /// another epoch has begun since, the call fails with [`DirectoryErrorKind::Contended`] and stores nothing: a record
-    /// that was lost may have had a later login, which the facts did not have yet when they were read.
+    /// `read_in` is the [epoch](Self::epoch) at which the caller began to read the facts of which the record is made.
+    /// If another epoch has begun since, the call fails with [`DirectoryErrorKind::Contended`] and stores nothing. A
+    /// lost record may have had a later login, which these facts did not have yet.
     fn seed_read_in<'a>(
         &'a self,
         user: &'a User,
@@ -81,7 +82,8 @@ pub trait Directory: Send + Sync {
         now: Now,
     ) -> Answer<'a, ()>;
 
-    /// Stores a record that is made of no earlier data, unless there is one. Appends nothing to the log.
+    /// Stores a record that is not made of facts that were read earlier, unless there is one. Appends nothing to the
+    /// log.
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
         self.seed_read_in(user, presence, self.epoch(), now)
     }
@@ -103,19 +105,19 @@ pub trait Directory: Send + Sync {
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
 
     /// Returns `true` if the store of a user's record is connected, as far as this node knows. If it is not connected,
-    /// calls about the user fail at once. The answer needs no call to the store.
+    /// calls about the user fail at once. This function does not call the store.
     fn is_connected_to(&self, _user: &User) -> bool {
         true
     }
 
-    /// Whether a custom status may have a duration: every node that shares the directory reads such records. The answer
-    /// needs no call to the store.
+    /// Whether a custom status may have a duration. It may if every node that shares the directory can read records
+    /// with a duration. This function does not call the store.
     fn allows_durations(&self) -> bool {
         true
     }
 
-    /// Whether a record may have restrictions of its status: every node that shares the directory reads such records.
-    /// The answer needs no call to the store.
+    /// Whether a record may have restrictions. It may if every node that shares the directory can read records with
+    /// restrictions. This function does not call the store.
     fn allows_restrictions(&self) -> bool {
         true
     }
@@ -127,8 +129,8 @@ pub trait Directory: Send + Sync {
     /// overdue first.
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
 
-    /// Returns up to `limit` users of a partition with session events that are not in the outbox yet, in ascending
-    /// order after `after`.
+    /// Returns up to `limit` users of a partition with session events that are not in the outbox yet. They are in
+    /// ascending order, and begin after `after`.
     fn with_events<'a>(
         &'a self,
         partition: u16,
@@ -137,15 +139,15 @@ pub trait Directory: Send + Sync {
     ) -> Answer<'a, Vec<User>>;
 
     /// Returns a page of the current connections of a node, according to the records of a partition. `after` is `None`
-    /// for the first page, and then the `next` of the previous page.
+    /// for the first page. For other pages, it is the `next` of the previous page.
     ///
     /// A connection that exists during the whole iteration is on one of the pages. A connection that begins or ends
     /// meanwhile may be on none or on several.
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage>;
 
     /// Returns a page of up to `limit` users of an app whose records match the filter. `after` is `None` for the first
-    /// page, and then the `next` of the previous page. A page examines a bounded number of records, so it may have
-    /// fewer users.
+    /// page. For other pages, it is the `next` of the previous page. A page examines a bounded number of records, so it
+    /// may have fewer users.
     ///
     /// A record that exists and matches during the whole iteration is on one of the pages. A record that changes
     /// meanwhile is on one page or on none.
@@ -157,53 +159,53 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, RecordPage>;
 
-    /// A page of the status feed of an app. It has up to `limit` users who changed visibly after the cursor, or whose
-    /// account was deleted or created again since. Within a partition, they are in the order of their last change.
-    /// Without a cursor, or with an obsolete one, the feed begins with a snapshot.
+    /// Returns a page of the status feed of an app. It has up to `limit` users who have changed visibly since the
+    /// cursor, or whose account was deleted or created again since. Within a partition, they are in the order of their
+    /// last change. Without a cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
     /// Returns the time before which records may be missing. If a record is created again from the facts, its version
-    /// must be above this time. The version is then above all versions that were sent before. If an adapter loses
-    /// records while it runs, it moves its epoch to a later time.
+    /// must be above this time, so that it is above all versions that were sent before. If an adapter loses records
+    /// while it runs, it moves its epoch to a later time.
     fn epoch(&self) -> Timestamp;
 
-    /// Resolves when a status has changed visibly since the first poll of this future. A reader that waits for changes
-    /// polls the future before it reads a page. Otherwise it could miss a change between the read and the poll.
+    /// Resolves when a status has changed visibly since the first poll of this future. A reader polls the future once
+    /// before it reads a page, and then waits for it. Otherwise, it could miss a change between the read and the poll.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
     /// Returns the counters of the directory, for metrics.
     fn stats(&self) -> DirectoryStats;
 }
 
-/// The log of changes for other parts of the system: the visible changes of records, and changes of other data.
+/// The log of changes for other parts of the system. It has the visible changes of records, and changes of other data.
 pub trait ChangeLog: Send + Sync {
     /// Appends entries about changes that are not in a record, in this order. If the adapter need not wait, it appends
     /// them at the first poll.
     ///
-    /// After an error, or if the future is dropped, they may or may not be appended. A caller may repeat the call if
-    /// readers tolerate duplicates.
+    /// If the call fails or the future is dropped, the entries may or may not have been appended. If readers tolerate
+    /// duplicates, the caller may repeat the call.
     fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()>;
 
     /// Creates a reader that gets all entries from now on. The entries about one user come in the order of their
     /// revisions.
     fn follow(&self) -> LogReader;
 
-    /// Creates a reader that gets the entries about the users in its [`LogReader::interest`], and those about apps, from
-    /// now on. An adapter may give it all other entries too; the reader then has no `interest`.
+    /// Creates a reader that, from now on, gets the entries about apps and about the users in its
+    /// [`LogReader::interest`]. An adapter may give it all other entries too; the reader then has no `interest`.
     ///
-    /// A reader adds its interest in a user before it reads the user's record or lists. It then lacks no change: the
-    /// entry is checked after the change was made.
+    /// A reader adds its interest in a user before it reads the user's record or lists. It then misses no change,
+    /// because an entry is checked against the interests after its change was made.
     fn follow_interest(&self) -> LogReader {
         self.follow()
     }
 
-    /// Creates a reader of events for the outbox. It reads the users with new [session
-    /// events](Presence::pending_events), and the lanes with new notices. An entry follows its change.
+    /// Creates a reader of events for the outbox. It gets the users with new [session
+    /// events](Presence::pending_events), and the lanes with new notices. An entry is appended after its change.
     fn follow_events(&self) -> LogReader;
 }
 
 impl DirectoryError {
-    /// The error of [`Directory::seed_read_in`] if another epoch has begun.
+    /// Creates the error of [`Directory::seed_read_in`] for a record from another epoch.
     pub fn read_in_other_epoch() -> Self {
         let doing = "making a record from facts that were read before records were lost";
         Self { kind: DirectoryErrorKind::Contended, doing, source: None }
@@ -211,8 +213,8 @@ impl DirectoryError {
 }
 
 impl dyn Directory + '_ {
-    /// Changes one user's record atomically, appends the visible changes to the log, and returns the outcome of the
-    /// transition. `None` if there is no record.
+    /// Changes one user's record atomically, and appends the visible changes to the log. Returns the outcome of the
+    /// transition; `None` if there is no record.
     pub async fn update<T: Send>(
         &self,
         user: &User,
@@ -222,8 +224,7 @@ impl dyn Directory + '_ {
         Ok(self.update_logged(user, now, change).await?.map(|(outcome, _)| outcome))
     }
 
-    /// Like [`update`](trait.Directory.html#method.update), but also returns the log entries. `None` if there is no
-    /// record.
+    /// Like [`update`](trait.Directory.html#method.update), but also returns the log entries.
     pub async fn update_logged<T: Send>(
         &self,
         user: &User,
@@ -280,7 +281,7 @@ pub struct DirectoryStats {
     pub devices: [u64; Platform::ALL.len()],
     /// The number of failed writes to the journal, including writes of snapshots.
     pub journal_errors: u64,
-    /// Whether the journal lacks changes because a write has failed. A `kill -9` would then lose these changes.
+    /// Whether a write has failed, so that the journal lacks changes. A `kill -9` would then lose these changes.
     pub journal_in_doubt: bool,
     /// The damage that was found on disk when the directory was opened.
     pub journal_damage: JournalDamage,

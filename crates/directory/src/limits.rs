@@ -22,8 +22,8 @@ pub enum Limited<'a> {
 pub enum Taken {
     /// The call is allowed, and was counted.
     Allowed,
-    /// The call is refused, and was not counted. Further calls are refused before the moment `until`, as long as the
-    /// limit stays the same.
+    /// The call is refused, and was not counted. As long as the limit stays the same, further calls are refused before
+    /// the moment `until`.
     Refused {
         /// The first moment at which a call may be allowed.
         until: Moment,
@@ -34,16 +34,17 @@ pub enum Taken {
 pub trait Limits: Send + Sync {
     /// Counts one call at the time `now` of the directory's clock, and returns whether the call is allowed. At most
     /// `limit.calls` calls are allowed in any period of `limit.window_ms` milliseconds. Refused calls are not counted.
-    /// Concurrent calls cannot exceed the limit. An adapter that waits for a store fails soon if the store does not
-    /// answer. After that, the adapter fails at once for a while. If the future is dropped, the call may have been
-    /// counted.
+    /// Concurrent calls cannot exceed the limit.
+    ///
+    /// If an adapter uses a store and the store does not answer, the call fails soon. Further calls then fail at once
+    /// for a while. If the future is dropped, the call may have been counted.
     fn take<'a>(&'a self, what: Limited<'a>, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
 
     /// Removes counts that no longer affect a result.
     fn sweep(&self, now: Moment);
 }
 
-/// A shared adapter also implements the port.
+/// Implements the port for a shared adapter.
 impl<T: Limits + ?Sized> Limits for Arc<T> {
     fn take<'a>(&'a self, what: Limited<'a>, limit: RateLimit, now: Moment) -> LimitsAnswer<'a> {
         (**self).take(what, limit, now)

@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 /// A change of a user's lists, for the user's own devices.
 ///
-/// The task that made a change logs it. The log may therefore have two changes of a user in the wrong order. The
-/// workers sort them by version before they notify devices.
+/// Each change is logged by the task that has made it. The log may therefore have two changes of a user in the wrong
+/// order. The workers sort them by version before they notify devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
-    /// The lists version after the change, which is one higher than before.
+    /// The lists version after the change. It is one higher than the version before.
     pub version: u64,
-    /// The connection whose call made the change; it gets the answer instead of a notification. `None` for a change by
-    /// the app.
+    /// The connection whose call made the change; `None` for a change by the app. This connection gets the answer
+    /// instead of a notification.
     pub by: Option<ConnectionId>,
     /// The number of unread messages in all conversations after the change.
     pub total_unread: u32,
@@ -53,7 +53,7 @@ pub enum ListsChange {
 pub struct MessageNews {
     /// The message, which is now the last one of the conversation.
     pub message: Message,
-    /// The row after the change; its `last` is `None`.
+    /// The row after the change. Its `last` is `None`, because `message` is the last message.
     pub conversation: Conversation,
 }
 
@@ -95,7 +95,7 @@ impl ListsNews {
 }
 
 impl FriendProfile {
-    /// Splits the profile for all these users into entries of at most [`MAX_FRIENDS_IN_ENTRY`] users.
+    /// Splits the notification of all these users into entries of at most [`MAX_FRIENDS_IN_ENTRY`] users.
     pub fn in_parts(friends: &[UserId], profile: Profile) -> impl Iterator<Item = Self> {
         let profile = Arc::new(profile);
         friends

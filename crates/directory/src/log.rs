@@ -48,7 +48,8 @@ struct QueueState {
 pub struct LogReader {
     queue: Arc<Queue>,
     interest: Option<Interest>,
-    /// The count of the readers that get the entries about all users, if this is one of them.
+    /// The count in [`LocalLog`] of readers that get the entries about all users. `None` if this reader is not one of
+    /// them.
     of_all: Option<Arc<AtomicUsize>>,
 }
 
@@ -70,8 +71,8 @@ pub enum Partitions {
     Some(BTreeSet<u16>),
 }
 
-/// The maximum number of entries in the queue of one reader. With a longer queue, a worker would be slower than if it
-/// read the statuses of all watched users again.
+/// The maximum number of entries in the queue of one reader. To process a longer queue, a worker would need more time
+/// than to read the statuses of all watched users again.
 pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 
 /// The maximum number of bytes in the queue of one reader. Only entries about lists can be large, because of message
@@ -84,25 +85,25 @@ impl LocalLog {
         Self { interests, ..Self::default() }
     }
 
-    /// Adds a reader that gets all entries from now on, except [`News::Events`] and [`News::Notices`].
+    /// Adds a reader that, from now on, gets all entries except [`News::Events`] and [`News::Notices`].
     pub fn reader(&self) -> LogReader {
         self.of_all.fetch_add(1, Ordering::SeqCst);
         self.add_reader(Gets::All, None, Some(Arc::clone(&self.of_all)))
     }
 
-    /// Adds a reader that gets the entries about the users in its [`LogReader::interest`], and [`News::App`], from now
-    /// on.
+    /// Adds a reader that, from now on, gets [`News::App`], and the entries about the users in its
+    /// [`LogReader::interest`].
     pub fn reader_with_interest(&self) -> LogReader {
         self.reader_of(self.interests.reader())
     }
 
-    /// Adds a reader that gets the entries about the users in `interest`, which is one of this log's
-    /// [interests](Self::with_interests), and [`News::App`], from now on.
+    /// Adds a reader that, from now on, gets [`News::App`], and the entries about the users in `interest`. That is one
+    /// of this log's [interests](Self::with_interests).
     pub fn reader_of(&self, interest: Interest) -> LogReader {
         self.add_reader(Gets::Interest(interest.reader()), Some(interest), None)
     }
 
-    /// Adds a reader that gets only [`News::Events`] and [`News::Notices`], from now on.
+    /// Adds a reader that, from now on, gets only [`News::Events`] and [`News::Notices`].
     pub fn event_reader(&self) -> LogReader {
         self.add_reader(Gets::Events, None, None)
     }
@@ -119,8 +120,8 @@ impl LocalLog {
         LogReader { queue, interest, of_all }
     }
 
-    /// Whether a reader gets the entries about a user. An adapter calls this before it decodes a received entry. Not
-    /// for [`News::App`], nor for [`News::Events`] and [`News::Notices`].
+    /// Whether a reader gets the entries about a user. An adapter calls this before it decodes a received entry. Must
+    /// not be called for [`News::App`], [`News::Events`] and [`News::Notices`].
     pub fn is_wanted(&self, app: AppId, id: &str) -> bool {
         self.of_all.load(Ordering::SeqCst) > 0 || self.interests.has(app, id)
     }
@@ -130,8 +131,10 @@ impl LocalLog {
         &self.interests
     }
 
-    /// Appends an entry to the queue of each reader that gets it. A queue that would exceed [`MAX_WAITING_ENTRIES`] or
-    /// [`MAX_WAITING_BYTES`] is emptied, and the reader's next [`LogReader::take`] returns [`Heard::Missed`].
+    /// Appends an entry to the queue of each reader that gets it.
+    ///
+    /// A queue that would exceed [`MAX_WAITING_ENTRIES`] or [`MAX_WAITING_BYTES`] is emptied. The reader's next
+    /// [`LogReader::take`] then returns [`Heard::Missed`].
     pub fn append(&self, entry: &Arc<LogEntry>) {
         let bytes = entry.news.bytes();
         let of_events = matches!(entry.news, News::Events | News::Notices(_));

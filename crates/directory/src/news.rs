@@ -30,7 +30,7 @@ pub struct LogEntry {
 pub enum News {
     /// The user's status has changed visibly.
     Status(UserStatus),
-    /// A connection of the user must be closed by the worker that has it.
+    /// A connection of the user must be closed by the worker that serves it.
     Ended(Ended),
     /// The user's subscription list changed.
     Subscriptions {
@@ -54,8 +54,8 @@ pub enum News {
     FriendProfile(Arc<FriendProfile>),
     /// An app was created, changed or deleted. The user of the entry has no meaning.
     App(AppId),
-    /// The user's record has session events that are not in the outbox yet. Only for readers of
-    /// [`follow_events`](crate::ChangeLog::follow_events).
+    /// The user's record has session events that are not in the outbox yet. Only readers of
+    /// [`follow_events`](crate::ChangeLog::follow_events) get this entry.
     Events,
     /// A lane of webhooks has new notices, which another node has to send. The user of the entry has no meaning. Only
     /// readers of [`follow_events`](crate::ChangeLog::follow_events) get this entry.
@@ -64,17 +64,17 @@ pub enum News {
     Restricted(Arc<RestrictedStatus>),
 }
 
-/// The status of a user, and the restrictions that decide what each watcher is shown.
+/// The status of a user, and the restrictions that decide which status each watcher is shown.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RestrictedStatus {
     /// The status for watchers who may see it.
     pub status: UserStatus,
-    /// The users who may not see the status, and what they are shown.
+    /// The users who may not see the status, and the statuses that they are shown.
     pub restrictions: Arc<Restrictions>,
 }
 
 /// The log entries of one change of a record, which were appended in the same step. The caller of the change may
-/// process them at once. It then ignores them when the log delivers them.
+/// process them at once. It then ignores these entries when the log delivers them.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Logged {
     /// The revision of the record after the change.
@@ -124,7 +124,8 @@ impl LogEntry {
 }
 
 impl News {
-    /// The entry about a status, with the restrictions of the user; `None` if the user has never restricted the status.
+    /// Creates the entry about a status, with the restrictions of the user; `None` if the user has never restricted the
+    /// status.
     pub fn of(status: UserStatus, restrictions: Option<Arc<Restrictions>>) -> Self {
         match restrictions {
             Some(restrictions) => Self::Restricted(Arc::new(RestrictedStatus { status, restrictions })),
@@ -297,7 +298,7 @@ mod tests {
         }
     }
 
-    /// A node of the version before reads and writes these bytes.
+    /// A node of the previous version of Lamplight reads and writes these bytes.
     #[test]
     fn a_status_without_a_duration_has_the_bytes_of_the_version_before() {
         for (last_seen, seen) in [(None, &[0][..]), (Some(Timestamp(2)), &[1, 2])] {

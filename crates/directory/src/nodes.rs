@@ -1,8 +1,8 @@
 //! The port for the register of the nodes of a cluster, and its adapter for one process.
 //!
 //! The register stores an entry for each node, with the beat: a number that increases when the node renews its lease.
-//! It does not decide which nodes are running. Every node reads the whole register when it renews its lease, and judges
-//! the other nodes by their beats ([`Membership`](lamplight_core::Membership)).
+//! The register does not decide which nodes are running. Every node reads the whole register when it renews its lease,
+//! and judges the other nodes by their beats ([`Membership`](lamplight_core::Membership)).
 
 use crate::{Answer, DirectoryError};
 use futures_util::FutureExt;
@@ -15,26 +15,26 @@ use std::future::ready;
 
 /// The register of the nodes of a cluster.
 pub trait Nodes: Send + Sync {
-    /// Adds a node with the first beat, replacing an entry with the same id. Returns the register.
+    /// Adds a node with the first beat. Replaces an entry with the same id. Returns the register.
     fn join<'a>(&'a self, node: &'a NodeEntry, now: Now) -> Answer<'a, Register>;
 
-    /// Replaces the entry of a node, increases its beat by one, and returns the register. Keeps a request to drain the
-    /// node.
+    /// Replaces the entry of a node, increases its beat by one, and returns the register. A request to drain the node
+    /// is kept.
     ///
     /// Returns `None` if the register does not contain the node: other nodes have removed it as lost, or the register
     /// itself was lost. The node must then join again, and put its connections back into the records.
     fn renew<'a>(&'a self, node: &'a NodeEntry, now: Now) -> Answer<'a, Option<Register>>;
 
-    /// Removes a node from the register, if the register contains the node. The node has ended all its connections in
-    /// the records.
+    /// Removes a node from the register, if the register contains it. Before this call, the node must have ended all
+    /// its connections in the records.
     fn leave(&self, node: NodeId) -> Answer<'_, ()>;
 
     /// Removes a lost node whose connections were cleared. If its beat differs from `beat`, the node has come back and
     /// stays. Returns `true` if the register does not contain the node after the call.
     fn remove_lost(&self, node: NodeId, beat: u64) -> Answer<'_, bool>;
 
-    /// Requests that a node drains; its next renewal returns the request. Returns whether the register contains the
-    /// node.
+    /// Requests that a node drains. The node's next renewal returns this request. Returns whether the register contains
+    /// the node.
     fn request_drain(&self, node: NodeId) -> Answer<'_, bool>;
 
     /// Returns the register. The caller need not be a node in it.
@@ -56,12 +56,12 @@ pub struct NodeEntry {
     pub http_address: String,
     /// The time at which the node started, by the directory's clock.
     pub started: Timestamp,
-    /// The epoch of the directory when the node began; `None` from a node of an earlier version. A node with an earlier
-    /// epoch than the present one has run since before the last loss of records.
+    /// The epoch of the directory when the node began; `None` from a node of an earlier version. If this epoch is
+    /// earlier than the present one, the node has been running since before the last loss of records.
     #[serde(default)]
     pub epoch: Option<Timestamp>,
-    /// The number of milliseconds by which the time of the node is ahead of the clock of the store, which it follows
-    /// slowly; negative if the time is behind.
+    /// The number of milliseconds by which the time of the node is ahead of the clock of the store. It is negative if
+    /// the time is behind. The time of the node follows the clock of the store slowly.
     #[serde(default)]
     pub clock_ahead: i64,
     /// The number of the node's open connections.
@@ -84,7 +84,7 @@ pub struct RegisteredNode {
 /// The content of the register at one time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Register {
-    /// The time of the read by the clock of the store. If the store has no clock, this is the time that the caller has
+    /// The time of the read by the clock of the store. If the store has no clock, it is the time that the caller has
     /// passed.
     pub at: Now,
     /// The nodes, in ascending order of their ids.

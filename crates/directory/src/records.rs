@@ -15,7 +15,7 @@ pub enum RecordFilter {
         /// The platform on which a device of the user must be connected; `None` for any platform.
         on: Option<Platform>,
     },
-    /// The records of users whose status not everybody may see.
+    /// The records of users whose status is hidden from somebody.
     Restricted,
 }
 
@@ -97,8 +97,8 @@ pub struct RecordPage {
     pub next: Option<RecordCursor>,
 }
 
-/// Returns up to `room` users of an app who match the filter, in ascending order of ids after `after`. The second value
-/// is `true` if there are more.
+/// Returns up to `room` users of an app whose records match the filter. They are in ascending order of their ids, and
+/// begin after `after`. The second value is `true` if there are more.
 pub(crate) fn pick<'a>(
     records: impl Iterator<Item = (&'a User, &'a Presence)>,
     app: AppId,

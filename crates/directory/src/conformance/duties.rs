@@ -44,7 +44,7 @@ pub async fn a_user_is_due_in_its_own_partition_and_in_no_other(ports: Ports) {
     assert_eq!(directory.due(directory.partitions(), lapse, 100).await.unwrap(), []);
 }
 
-/// The users are listed in pages, in ascending order.
+/// Checks that the users with session events are listed in pages, in ascending order.
 pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
     let directory = &ports.directory;
     let mut settings = AppSettings::default();
@@ -113,7 +113,7 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
 }
 
-/// Checks that a user who comes back has no deadline. A record may have a deadline from its creation on.
+/// Checks that the record of a user who comes back is no longer due. A record may have a deadline from its creation on.
 pub async fn a_record_that_has_no_deadline_any_more_is_not_due(ports: Ports) {
     let (directory, settings) = (&ports.directory, AppSettings::default());
     seed(directory, "a").await;
@@ -135,7 +135,7 @@ pub async fn a_record_that_has_no_deadline_any_more_is_not_due(ports: Ports) {
     assert_eq!(due(&ports, lapse, 10).await, []);
 }
 
-/// Checks that only the current connections of a node are listed, and no connections of other nodes. Connections that
+/// Checks that the connections of a node are listed: only its current ones, and none of other nodes. Connections that
 /// were superseded, closed or logged out are not current.
 pub async fn the_connections_of_a_node_are_those_of_its_devices_now(ports: Ports) {
     const USERS: u64 = 300;
@@ -226,7 +226,7 @@ pub async fn the_feed_has_each_user_once_at_the_last_visible_change(ports: Ports
     assert_eq!((sorted(users), reset), (vec![user("a"), user("b")], false));
 }
 
-/// A reader may store the text of a cursor.
+/// Checks that a reader may store a cursor as text.
 pub async fn a_cursor_of_the_feed_is_kept_as_text(ports: Ports) {
     seed(&ports.directory, "a").await;
     let (_, cursor, _) = follow_feed(&ports, None, 100).await;
@@ -253,7 +253,7 @@ pub async fn the_feed_has_the_users_of_one_app(ports: Ports) {
     assert_eq!(ports.directory.feed(AppId(3), None, 9).await.unwrap().users, []);
 }
 
-/// Checks that a reader misses no change if it starts to wait before it reads a page.
+/// Checks that a reader misses no change if it begins to wait before it reads a page.
 pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(ports: Ports) {
     seed(&ports.directory, "a").await;
     let cursor = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
@@ -268,7 +268,8 @@ pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(por
     assert!(moved.now_or_never().is_none(), "a further device is no change");
 }
 
-/// A reader whose cursor is after the removed record's position has missed nothing, and continues without a snapshot.
+/// Checks that a reader begins a snapshot if it may have missed the removal of a record. A reader whose cursor is after
+/// the position of the removed record has missed nothing, and continues.
 pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again(ports: Ports) {
     let start = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
     seed(&ports.directory, "a").await;
@@ -281,7 +282,7 @@ pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_
     assert_eq!((followed.users, followed.reset), (vec![user("b")], false));
 }
 
-/// A snapshot ends with any page size, and also if a record was removed before the snapshot began.
+/// Checks that a snapshot ends with any page size, even if a record was removed before the snapshot began.
 pub async fn a_snapshot_of_the_feed_comes_to_its_end_after_a_removal(ports: Ports) {
     for name in ["a", "b", "c", "gone"] {
         seed(&ports.directory, name).await;
@@ -358,8 +359,8 @@ fn sorted(mut users: Vec<User>) -> Vec<User> {
     users
 }
 
-/// Each record is listed once, with any page size. Records of other apps and records that do not match the filter are
-/// not listed.
+/// Checks that each record is listed once, with any page size. Records of other apps are not listed, nor records that
+/// do not match the filter.
 pub async fn records_of_an_app_are_listed_in_pages(ports: Ports) {
     let directory = &ports.directory;
     let app = user("a").app;

@@ -7,7 +7,7 @@ use lamplight_model::{AppId, Moment, RateLimit, User};
 use std::sync::Arc;
 
 /// Defines a `#[tokio::test]` for each rule of rate limits. `make` is an `async fn() -> (Arc<dyn Limits>, Keep)`. The
-/// value `Keep` is dropped when the test ends.
+/// `Keep` value is dropped when the test ends.
 #[macro_export]
 macro_rules! limits_conformance_tests {
     ($make:path) => {
@@ -40,7 +40,7 @@ async fn take(limits: &Arc<dyn Limits>, name: &str, call: Call, limit: RateLimit
     taken == Taken::Allowed
 }
 
-/// Checks that the window of a limit slides: any period of its length has at most as many calls as the limit.
+/// Checks that the window of a limit slides: any period of its length has at most as many calls as the limit allows.
 pub async fn any_window_has_at_most_the_calls_of_the_limit(limits: Arc<dyn Limits>) {
     let table = [
         (10_600, true),
@@ -60,7 +60,7 @@ pub async fn any_window_has_at_most_the_calls_of_the_limit(limits: Arc<dyn Limit
     }
 }
 
-/// Users with the same `userID` in two apps are counted separately.
+/// Checks that users with the same `userID` in two apps are counted separately, and that different calls are.
 pub async fn each_user_and_call_is_counted_apart(limits: Arc<dyn Limits>) {
     let one = RateLimit { calls: 1, window_ms: 60_000 };
     for (name, call) in [
@@ -86,7 +86,7 @@ pub async fn each_user_and_call_is_counted_apart(limits: Arc<dyn Limits>) {
     }
 }
 
-/// A refusal names the moment from which a call is allowed if no other call comes first.
+/// Checks that a refusal contains the moment from which a call is allowed again, if no other call comes first.
 pub async fn a_refusal_says_until_when(limits: Arc<dyn Limits>) {
     let (a, call) = (user("a"), Call::SendMessage);
     for at in [10_000, 10_400] {
@@ -106,7 +106,7 @@ pub async fn a_refusal_says_until_when(limits: Arc<dyn Limits>) {
 }
 
 /// Checks that earlier calls still count after an operator has changed the limit. If the new window is longer, calls
-/// before the old window may or may not count.
+/// from before the old window may or may not count.
 pub async fn another_limit_counts_the_calls_that_were_made(limits: Arc<dyn Limits>) {
     let limit = |calls, window_ms| RateLimit { calls, window_ms };
     let table = [
@@ -127,7 +127,7 @@ pub async fn another_limit_counts_the_calls_that_were_made(limits: Arc<dyn Limit
     }
 }
 
-/// If there are many concurrent calls, the number of allowed calls is exactly the limit.
+/// Checks that the number of allowed calls is exactly the limit, even if many calls come concurrently.
 pub async fn calls_at_once_are_never_both_the_last(limits: Arc<dyn Limits>) {
     let limit = RateLimit { calls: 10, window_ms: 1_000 };
     let tasks: Vec<_> = (0..8)
@@ -149,7 +149,7 @@ pub async fn calls_at_once_are_never_both_the_last(limits: Arc<dyn Limits>) {
     assert_eq!(taken, 10);
 }
 
-/// A sweep does not remove a call that still counts.
+/// Checks that a sweep does not remove a call that still counts.
 pub async fn what_was_swept_was_over(limits: Arc<dyn Limits>) {
     for (at, allowed) in [(10_000, true), (10_500, true), (10_999, false), (11_000, true), (11_001, false)] {
         limits.sweep(Moment(at));

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Defines a `#[tokio::test]` for each rule of a register. `make` is an `async fn() -> (Arc<dyn Nodes>, Keep)`. The
-/// value `Keep` is dropped when the test ends.
+/// `Keep` value is dropped when the test ends.
 #[macro_export]
 macro_rules! nodes_conformance_tests {
     ($make:path) => {
@@ -53,7 +53,7 @@ fn beat(register: &Register, id: u64) -> u64 {
     register.get(NodeId(id)).unwrap().beat
 }
 
-/// The register lists the nodes in ascending order of their ids.
+/// Checks that the register lists the joined nodes in ascending order of their ids, until they leave.
 pub async fn who_joins_is_in_the_register_until_it_leaves(nodes: Arc<dyn Nodes>) {
     assert_eq!(ids(&nodes.read(now(0)).await.unwrap()), []);
     for (id, expected) in [(7, vec![7]), (10, vec![7, 10]), (9, vec![7, 9, 10])] {
@@ -92,7 +92,7 @@ pub async fn who_is_not_in_the_register_cannot_renew(nodes: Arc<dyn Nodes>) {
     assert_eq!(ids(&nodes.join(&entry(1), now(3)).await.unwrap()), [1]);
 }
 
-/// A node that has renewed its lease since the given beat is not removed.
+/// Checks that a node that has renewed its lease since the given beat is not removed as lost.
 pub async fn a_lost_node_is_taken_out_only_with_the_beat_that_it_was_lost_with(nodes: Arc<dyn Nodes>) {
     let lost = beat(&nodes.join(&entry(1), now(0)).await.unwrap(), 1);
     let back = beat(&nodes.renew(&entry(1), now(1)).await.unwrap().unwrap(), 1);
@@ -103,7 +103,7 @@ pub async fn a_lost_node_is_taken_out_only_with_the_beat_that_it_was_lost_with(n
     assert!(nodes.remove_lost(NodeId(1), back).await.unwrap(), "another survivor was first");
 }
 
-/// A request to drain survives the renewals of all nodes, and a request to another node.
+/// Checks that a request to drain survives the renewals of all nodes, and a request to drain another node.
 pub async fn a_request_to_drain_stays_until_the_node_is_gone(nodes: Arc<dyn Nodes>) {
     nodes.join(&entry(1), now(0)).await.unwrap();
     nodes.join(&entry(2), now(0)).await.unwrap();
@@ -123,7 +123,7 @@ pub async fn a_request_to_drain_stays_until_the_node_is_gone(nodes: Arc<dyn Node
     assert_eq!(requested(now(5)).await, [false, false]);
 }
 
-/// Checks that each renewal returns a register with this renewal. Concurrent renewals of other nodes do not undo it.
+/// Checks that concurrent renewals of several nodes are all kept. Each renewal returns a register that contains it.
 pub async fn nodes_that_renew_at_once_lose_no_beat(nodes: Arc<dyn Nodes>) {
     const NODES: u64 = 8;
     const RENEWALS: u64 = 20;
@@ -151,7 +151,7 @@ pub async fn nodes_that_renew_at_once_lose_no_beat(nodes: Arc<dyn Nodes>) {
     assert!(register.nodes.iter().all(|node| node.beat == first + RENEWALS), "{register:?}");
 }
 
-/// An id may be any number of 64 bits, and a name may be any text.
+/// Checks that a node id may be any number of 64 bits, and that a name may be any text.
 pub async fn ids_and_texts_come_back_as_they_were(nodes: Arc<dyn Nodes>) {
     let odd = [
         NodeEntry { name: "室 1 \"quoted\" {tag}".into(), ..entry(u64::MAX) },

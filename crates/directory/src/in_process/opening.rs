@@ -14,17 +14,17 @@ use std::time::Duration;
 pub struct Recovered {
     /// The number of restored records.
     pub records: usize,
-    /// The time before which records may be missing. If a record is created again, its version must be above this time.
-    /// The version is then above all versions that were sent before.
+    /// The time before which records may be missing. If a record is created again, its version must be above this time,
+    /// so that it is above all versions that were sent before.
     pub complete_since: Timestamp,
-    /// Whether the records may be older than the statuses that were sent last. In this case, their versions were raised
-    /// above all versions that may have been sent.
+    /// Whether the records may be older than the statuses that were sent last. If so, their versions were raised above
+    /// all versions that may have been sent.
     pub in_doubt: bool,
     /// The damage of the files on disk.
     pub damage: JournalDamage,
 }
 
-/// Live records that were read from a folder. A directory can be opened with them.
+/// Live records that were read from a folder, for [`SavedRecords::open`].
 pub struct SavedRecords {
     disk: Arc<dyn Disk>,
     /// The boot id of the machine.
@@ -52,13 +52,13 @@ impl SavedRecords {
         self.recovery.facts
     }
 
-    /// Returns `true` if the folder contains no files, so that there are no records to lose.
+    /// Returns `true` if the folder contains no files. There are then no records to lose.
     pub fn is_empty(&self) -> bool {
         !self.recovery.has_files
     }
 
-    /// Renames the folder to `path`, where it replaces an existing folder. The returned value has no records: they
-    /// count as lost. New versions and feed positions are therefore above all that were sent before.
+    /// Renames the folder to `path`, where it replaces an existing folder. The returned value has no records, because
+    /// they count as lost. New versions and feed positions are therefore above all that were sent before.
     pub fn set_aside(self, path: &Path) -> Result<Self, JournalError> {
         let Self { disk, machine, folder, journal, recovery, .. } = self;
         drop(journal);

@@ -1,5 +1,5 @@
-//! The mark of a journal that was closed in order. All data was then synced to disk, so a reboot of the machine before
-//! the next start loses nothing.
+//! The mark of a journal that was closed in order. All data was synced to disk before. If the machine reboots before
+//! the next start, nothing is lost.
 //!
 //! The mark is a file. It is written after all other files were synced, and removed from the disk before anything else
 //! is written.
@@ -45,8 +45,8 @@ impl Journal {
     /// Removes the mark of a closed journal, because an entry will be written and not synced.
     pub(super) fn take_mark_away(&self) {
         self.is_closed.store(false, Ordering::Relaxed);
-        // A mark that cannot be removed is wrong only after a reboot: if only the process ends, the kernel still has
-        // all entries.
+        // If the mark cannot be removed, this does harm only after a reboot. If only the process ends, the kernel still
+        // has all entries.
         let _ = fs::remove_file(mark_of(&self.folder));
     }
 

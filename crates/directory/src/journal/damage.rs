@@ -8,7 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The maximum number of damaged files that are kept, newest first. One generation has 17 files.
+/// The maximum number of damaged files that are kept. The newest are kept. One generation has 17 files.
 pub(crate) const MAX_KEPT_FILES: usize = 32;
 
 /// The maximum number of bytes of damaged files that are kept. The newest file is kept even if it alone is larger.

@@ -11,8 +11,8 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The highest accepted generation number, which no journal reaches. A higher number is not from Lamplight, and would
-/// leave no number for the next generation.
+/// The highest accepted generation number, which no journal reaches. A higher number was not written by Lamplight, and
+/// would leave no number for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
 
 /// The result of reading the files of a journal.
@@ -26,7 +26,7 @@ pub(crate) struct Recovery {
     pub machines: BTreeSet<String>,
     /// Whether written data may be missing: a file is truncated, unreadable, missing or marked as in doubt.
     pub damaged: bool,
-    /// Whether the journal was closed in order, with all files synced, so that a reboot has lost nothing.
+    /// Whether the journal was closed in order, with all files synced. If so, a reboot has lost nothing.
     pub closed: bool,
     /// The files that could not be read to the end.
     pub damaged_files: Vec<DamagedFile>,
@@ -81,8 +81,8 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
             break;
         }
     }
-    // The files of changes of a complete generation are kept until the next generation is complete, so none may be
-    // missing.
+    // The files of changes of a complete generation are kept until the next generation is complete. None of them may
+    // therefore be missing.
     recovery.missing_files =
         complete.map_or(0, |number| STRIPES.saturating_sub(generations[&number].stripes.len()));
     recovery.damaged = recovery.missing_files > 0 || complete.is_none() && !generations.is_empty();
@@ -171,8 +171,8 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
 /// The error number of an unreadable disk block, on all Unix systems.
 const EIO: i32 = 5;
 
-/// Applies the entries of a file. Skips an entry with a wrong checksum if the next entry can be found. Entries do not
-/// depend on each other.
+/// Applies the entries of a file. Entries do not depend on each other. If an entry has a wrong checksum and the next
+/// entry can be found, the damaged entry is skipped.
 fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
     let Some(mut rest) = entries(bytes) else {
         let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])

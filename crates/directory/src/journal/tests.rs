@@ -446,7 +446,7 @@ fn a_file_named_by_a_generation_that_has_no_next_one_is_left_alone() {
     }
 }
 
-/// The next snapshot contains the last [`FactsMark`], whether or not it could be written before.
+/// The next snapshot contains the last [`FactsMark`], even if it could not be written before.
 #[test]
 fn the_mark_of_the_facts_goes_into_the_next_snapshot() {
     let mark = |count| FactsMark { history: 7, count };
@@ -522,8 +522,8 @@ fn restrictions_survive_a_kill_with_what_viewers_are_shown() {
     assert_eq!(status(&directory, &user(1), now(9_000)).status_type, StatusType::Online);
 }
 
-/// A file of format 8 has no restrictions, one of format 7 no duration of a custom status, and one of format 6 no
-/// [`FactsMark`]. They are otherwise equal.
+/// A file of format 8 has no restrictions. A file of format 7 also has no duration of a custom status, and a file of
+/// format 6 also has no [`FactsMark`]. They are otherwise equal.
 #[test]
 fn a_journal_of_a_format_before_is_read() {
     super::FORMER_MAGICS[..3].iter().for_each(|magic| a_journal_that_begins_with_is_read(magic));
