@@ -1,8 +1,8 @@
-//! Measures the CPU time of a node for each change that another node makes, without workers and sockets.
+//! Measures the CPU time that a node needs for each change that another node makes, without workers and sockets.
 //!
-//! `cargo run --release -p lamplight-directory-redis --example hear_cost -- redis://127.0.0.1:6379 20000 32` with an
-//! empty server: 20,000 changes, of which 32 are outstanding. A number with `/s` is a rate: `500/s`. With `all` as a
-//! fourth argument, a reader of the node gets every entry.
+//! `cargo run --release -p lamplight-directory-redis --example hear_cost -- redis://127.0.0.1:6379 20000 32` needs an
+//! empty server. It makes 20,000 changes, of which 32 are outstanding at a time. A number with `/s` is a rate: `500/s`.
+//! With `all` as a fourth argument, a reader of the node gets every entry.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 
 /// The number of users who change in turn.
 const USERS: usize = 2_000;
-/// The time to let the other process begin, and the last changes arrive.
+/// The time for the other process to begin, and for the last changes to arrive.
 const SETTLED: Duration = Duration::from_millis(300);
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
-//! Measures the cost of the directory in Redis: the bytes of each ONLINE user, and the CPU time of each login and each
-//! visible change.
+//! Measures the cost of the directory in Redis: the bytes for each ONLINE user, and the CPU time for each login and
+//! each visible change.
 //!
-//! `cargo run -p lamplight-directory-redis --example redis_cost -- redis://127.0.0.1:6379 50000 20 3`, with an empty
+//! `cargo run -p lamplight-directory-redis --example redis_cost -- redis://127.0.0.1:6379 50000 20 3` needs an empty
 //! server, or an empty Redis Cluster, that does nothing else. The three numbers are the users, the subscriptions of
 //! each user, and the nodes that follow the log.
 

@@ -1,6 +1,6 @@
 //! The address of Redis in the settings: one server, some servers of a Redis Cluster, or Sentinels.
 //!
-//! The address may contain a password, so no error of this module repeats the address.
+//! The address may contain a password. No error of this module therefore contains the address.
 
 use redis::{ConnectionAddr, ConnectionInfo, IntoConnectionInfo};
 use std::fmt;
@@ -8,7 +8,7 @@ use std::fmt;
 /// The servers to which a node connects first, with the user and password for them.
 #[derive(Clone)]
 pub(crate) struct Address {
-    /// The servers in the address, each with user, password and database. There is at least one.
+    /// The servers in the address, each with its user, password and database. There is at least one.
     pub(crate) seeds: Vec<ConnectionInfo>,
     /// The name by which the Sentinels know the server; `None` if the seeds are not Sentinels.
     pub(crate) service: Option<String>,
@@ -71,8 +71,8 @@ impl Address {
         format!("{}/{}", servers.join(","), self.service.clone().unwrap_or_else(|| database.to_string()))
     }
 
-    /// Connection settings for another server: the user, the password and the TLS of the address, with this host and
-    /// port.
+    /// Returns the connection settings for another server. They have the user, the password and the TLS of the address,
+    /// but this host and port.
     pub(crate) fn of_server(&self, host: &str, port: u16) -> ConnectionInfo {
         let like = &self.seeds[0];
         let host = host.to_owned();
@@ -106,7 +106,7 @@ impl fmt::Display for Server {
 mod tests {
     use super::*;
 
-    /// Parses an address. Returns its hosts, the user, password and database of the first host, and the name of the
+    /// Parses an address. Returns its hosts; the user, password and database of the first host; and the name of the
     /// service.
     fn show(text: &str) -> String {
         match Address::parse(text) {

@@ -27,7 +27,7 @@ pub(crate) struct Delivery {
 /// The readers that need a batch, according to its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Glimpse<'a> {
-    /// All entries are about one user. Only readers with an interest in this user need them.
+    /// All entries are about one user. Only readers with an interest in this user need the batch.
     OneUser { app: AppId, id: &'a str, moves: bool },
     /// The batch has to be decoded.
     Unknown,
@@ -52,7 +52,7 @@ struct ChangeBeginning<'a> {
 
 #[derive(Deserialize)]
 struct AppendedBeginning<'a> {
-    /// The number of entries. The rest is the first of them.
+    /// The number of entries. The following fields are the beginning of the first entry.
     entries: u64,
     app: AppId,
     id: &'a str,
@@ -62,16 +62,17 @@ struct AppendedBeginning<'a> {
     news: u32,
 }
 
-/// The last byte of a batch of a change with [`News::Events`]. This entry is always the last one, and its encoding is
-/// only the number of its variant.
+/// The last byte of a batch of a change with [`News::Events`]. The entry with this news is always the last one, and is
+/// encoded as only the number of its variant.
 const EVENTS: u8 = 8;
 
-/// The variants of [`News`] that concern only the user of their entry, and are appended without a change of a record:
+/// The variants of [`News`] that concern only the user of their entry, and that are not caused by a change of a record:
 /// `Friend`, `Lists` and `ListsUnknown`.
 const OF_ONE_USER: [u32; 3] = [3, 4, 5];
 
 impl<'a> Glimpse<'a> {
-    /// Reads the first bytes of a batch. Needs no memory. May be `Unknown` for a batch about one user.
+    /// Reads the first bytes of a batch. Allocates no memory. The result may be `Unknown` even if all entries are about
+    /// one user.
     pub(crate) fn of(batch: &'a [u8]) -> Self {
         match postcard::take_from_bytes(batch) {
             // The readers of events for the outbox need the entry.
@@ -247,8 +248,7 @@ mod tests {
             assert_eq!(Glimpse::of(&change(Vec::new(), moves)), one_user(moves));
             for news in of_record() {
                 assert_eq!(Glimpse::of(&change(vec![news.clone()], moves)), one_user(moves), "{news:?}");
-                // The recorder of webhooks needs the events, even if other news of the change precedes or follows
-                // them.
+                // The recorder of webhooks needs the events, whatever other news the change has.
                 let batch = change(vec![news, News::Events], moves);
                 assert_eq!(Glimpse::of(&batch), Glimpse::Unknown);
             }

@@ -1,7 +1,7 @@
 //! A cache of the records that this node has recently read or written. A change of a cached record needs no read.
 //!
 //! An entry may be out of date. The script that writes a change compares the revision; if the revision differs, it
-//! returns the current record. An entry counts only for the epoch in which it was added, because another epoch may use
+//! returns the current record. An entry is valid only in the epoch in which it was added, because another epoch may use
 //! the same revision for other content.
 
 use lamplight_model::User;
@@ -9,14 +9,14 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-/// The maximum number of cached records. Each takes about 300 bytes.
+/// The maximum number of cached records. Each record takes about 300 bytes.
 const MAX_RECORDS: usize = 16 * 1024;
 
 /// The maximum length of a cached record in bytes. Longer records are rare, and are not cached.
 const MAX_LENGTH: usize = 1024;
 
-/// The time after a write for which the cache does not return the written record. A node that changes a record
-/// continually would otherwise always win against other nodes that want to change it.
+/// The time after a write for which the cache does not return the written record. Without it, a node that changes a
+/// record continually would always be faster than other nodes that want to change the record.
 const FAIR_PAUSE: Duration = Duration::from_millis(10);
 
 /// Cached records in two generations of equal size. When the young generation is full, it replaces the old one.
@@ -38,8 +38,8 @@ struct Cached {
 }
 
 impl Cache {
-    /// Removes a user's record from the cache. Returns it if it is of this epoch and was not written within the last 10
-    /// ms.
+    /// Removes a user's record from the cache. Returns the record if it is of this epoch and was not written within the
+    /// last 10 ms.
     pub(crate) fn take(&self, user: &User, epoch: u64, now: Instant) -> Option<Vec<u8>> {
         let mut generations = self.generations.lock();
         let Generations { young, old } = &mut *generations;

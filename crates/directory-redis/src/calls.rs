@@ -145,13 +145,13 @@ impl Shared {
         }
     }
 
-    /// The link of a partition; an error if there is no connection.
+    /// The link of a partition. Returns an error if there is no connection.
     pub(crate) fn link(&self, partition: u16, doing: &'static str) -> Result<Arc<Link>, DirectoryError> {
         self.routes.link(partition).ok_or_else(|| unavailable(doing, "there is no connection to Redis"))
     }
 
-    /// Converts the error of a call. Ends the link if its connection has ended or its server has become a replica.
-    /// Requests a lookup of the servers if the error says that partitions have moved.
+    /// Converts the error of a call. If the connection has ended or the server has become a replica, ends the link. If
+    /// the error says that partitions have moved, requests a lookup of the servers.
     pub(crate) fn failed(&self, link: &Link, doing: &'static str, error: RedisError) -> DirectoryError {
         use ServerErrorKind::{ClusterDown, Moved, ReadOnly};
         let kind = error.kind();

@@ -1,5 +1,5 @@
-//! Changes of records. A node computes the new record and its log entries. A script then writes them, if the record's
-//! revision is still the one from which they were computed.
+//! Changes of records. A node computes the new record and its log entries. A script then writes them, if the record
+//! still has the revision from which they were computed.
 
 use crate::batch::{Delivery, encode_change};
 use crate::errors::{bad_record, contended, corrupt};
@@ -17,7 +17,7 @@ use std::time::Instant;
 enum Answered {
     /// The change was written. The value is the number of the log batch, or 0 without a batch.
     Done(u64),
-    /// The record has another revision. Contains the current record.
+    /// The record has another revision. The value is the current record.
     Again(Vec<u8>),
     /// The record does not exist.
     Absent,
@@ -156,8 +156,8 @@ pub(crate) async fn seed(
 ) -> Result<(), DirectoryError> {
     let doing = "making a record";
     let partition = shared.keys.partition_of(user);
-    // The epoch of the directory rises before that of a partition. The later epoch of a partition is therefore not used
-    // for facts that were read before.
+    // The epoch of the directory is raised before that of a partition. A record that is made of older facts is
+    // therefore not stored in the later epoch of the partition.
     let epoch = shared.epoch_of(partition);
     if shared.epoch() != read_in.0 {
         return Err(DirectoryError::read_in_other_epoch());

@@ -42,9 +42,11 @@ impl PushReader for Reader {
 }
 
 impl Shared {
-    /// Looks up the servers, and connects to those that have partitions without a link. Then reads missed log batches
-    /// from those that Redis keeps. If Redis lacks missed batches, reports the partition to the readers as missed. If a server
-    /// cannot be used, returns its error; the partitions of the other servers are served nevertheless.
+    /// Looks up the servers, and connects to those that have partitions without a link. Then, missed log batches are
+    /// read from the batches that Redis keeps. If Redis lacks some, the readers are notified that they have missed
+    /// batches of the partition.
+    ///
+    /// If a server cannot be used, returns its error. The partitions of the other servers are served nevertheless.
     pub(crate) async fn connect(self: &Arc<Self>) -> Result<(), RedisOpenError> {
         let found = match self.find_layout().await {
             Ok(None) => Ok(()),
@@ -57,7 +59,7 @@ impl Shared {
         found
     }
 
-    /// Asks one server for the layout. Successive calls ask different servers. `None` if the layout cannot have
+    /// Asks one server for the layout. Successive calls ask different servers. Returns `None` if the layout cannot have
     /// changed.
     async fn find_layout(&self) -> Result<Option<Layout>, RedisOpenError> {
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
@@ -126,8 +128,8 @@ impl Shared {
     /// Asks the other servers in use for their current runs. If one of these runs was the last to write a partition,
     /// the partition was moved in an orderly way and has lost nothing.
     ///
-    /// The links do not tell this: a link may be to a master that was cut off. A server may also have changed its
-    /// replication id after the link was opened.
+    /// The links do not show the current runs. A link may be to a master that was cut off. A server may also have
+    /// changed its replication id after the link was opened.
     async fn runs_in_use(&self, link: &Link) -> Vec<Run> {
         let patience = self.settings.timeout.min(IN_USE_PATIENCE);
         let asked = self.routes.links().into_iter().filter(|(other, _)| other.number != link.number);

@@ -1,4 +1,4 @@
-//! The implementation of the port `Directory`. The other modules have its operations.
+//! The implementation of the port `Directory`. Its operations are in the other modules.
 
 use crate::RedisDirectory;
 use crate::errors::bad_record;

@@ -50,7 +50,7 @@ pub enum RedisOpenError {
     /// The server is a replica.
     #[error("the server is a replica, which accepts no writes")]
     Replica,
-    /// The server is a Sentinel, but the address is not one of Sentinels.
+    /// The server is a Sentinel, but the form of the address is not that for Sentinels.
     #[error("the server is a Sentinel: the address must be redis+sentinel://host:port/name")]
     IsSentinel,
     /// No Sentinel knows a server of this name.
@@ -81,7 +81,7 @@ pub enum RedisOpenError {
     /// Redis did not answer in time.
     #[error("Redis did not answer in time")]
     Late,
-    /// The system has no room for another thread.
+    /// The operating system could not start another thread.
     #[error("the thread that reads the change log could not be started")]
     NoThread(#[source] std::io::Error),
 }

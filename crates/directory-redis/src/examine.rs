@@ -27,8 +27,8 @@ pub struct RedisFound {
     pub has_data: bool,
     /// The mark of the facts to which the data belongs; `None` if no node has noted a mark.
     pub facts: Option<FactsMark>,
-    /// The prefixes of the data of other clusters. The search happens only if no server has data with the own prefix
-    /// and the user may use `SCAN`. It covers the first 50,000 keys of each server.
+    /// The prefixes of the data of other clusters. They are searched only if no server has data with this node's
+    /// prefix, and if the user may use `SCAN`. The search covers the first 50,000 keys of each server.
     pub other_prefixes: BTreeSet<String>,
 }
 
@@ -47,8 +47,8 @@ pub struct RedisServerFound {
     pub replicas: u32,
     /// Whether the server writes an append-only file.
     pub keeps_a_file: bool,
-    /// The time in milliseconds by which the clock of the server is ahead of the clock of this machine. The error is up
-    /// to half of the duration of the call.
+    /// The time in milliseconds by which the clock of the server is ahead of the clock of this machine. The error of
+    /// this time is at most half of the duration of the call.
     pub clock_ahead_ms: i64,
 }
 
@@ -56,8 +56,8 @@ pub struct RedisServerFound {
 #[derive(Debug, thiserror::Error)]
 #[error("{server}: {source}")]
 pub struct RedisUnfit {
-    /// The server that cannot be used. It is all servers of the address if the settings are invalid or no server has
-    /// answered.
+    /// The server that cannot be used. If the settings are invalid or no server has answered, all servers of the
+    /// address.
     pub server: String,
     /// The cause.
     pub source: RedisOpenError,
@@ -154,7 +154,8 @@ fn described(server: &Server, info: &str, clock_ahead_ms: i64) -> RedisServerFou
     }
 }
 
-/// The prefixes of the directories that have their description on this server. Empty if the user may not use `SCAN`.
+/// The prefixes of the directories that have their description on this server. The result is empty if the user may not
+/// use `SCAN`.
 async fn prefixes(connection: &mut MultiplexedConnection) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut cursor = 0_u64;

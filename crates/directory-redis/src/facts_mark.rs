@@ -25,7 +25,7 @@ impl RedisDirectory {
         mark_of(&answer).map(Some).ok_or_else(|| corrupt(doing, INVALID))
     }
 
-    /// Notes the mark of the facts to which the live records belong. Returns the mark that is noted afterwards. It
+    /// Notes the mark of the facts to which the live records belong. Returns the mark that is stored afterwards. It
     /// differs from `mark` if another node has noted a later position, or a mark of another history.
     pub async fn note_facts(&self, mark: FactsMark) -> Result<FactsMark, DirectoryError> {
         let doing = "noting the mark of the facts";

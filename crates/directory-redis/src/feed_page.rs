@@ -1,8 +1,8 @@
 //! Reads pages of the status feed over all partitions.
 //!
 //! A cursor has two numbers for each partition. The first is the position up to which the reader has read the
-//! partition. The second is 0, unless the reader is reading a snapshot: it is then one more than the count of the
-//! partition when the snapshot began.
+//! partition. The second is 0, unless the reader is reading a snapshot. It is then one more than the partition's count
+//! of changes when the snapshot began.
 
 use crate::calls::Commands;
 use crate::errors::corrupt;
@@ -17,13 +17,13 @@ const PARTITIONS_AT_ONCE: usize = 32;
 /// The answer of one partition.
 #[derive(Debug, Default)]
 struct Part {
-    /// The count of changes in the partition, read before the users.
+    /// The partition's count of changes, read before the users.
     last: u64,
-    /// Users with their positions, at most one more than fits in the page.
+    /// Users with their positions: at most one more than the page has room for.
     users: Vec<(String, u64)>,
-    /// The highest position that a removed record had.
+    /// The highest position of a removed record.
     highest_removed: u64,
-    /// The count of the partition at the last removal of a record.
+    /// The partition's count of changes at the last removal of a record.
     removed_at: u64,
 }
 
@@ -101,8 +101,8 @@ async fn ask(
         let partition = *at as u16;
         let head = shared.keys.head(partition);
         let start = places[*at].unwrap_or_default().place;
-        // The order matters: the count is read before the users, so that every user below it is seen, and the removals
-        // after them.
+        // The order matters. The count is read before the users, so that every user up to the count is seen. The
+        // removals are read after the users.
         commands.add(partition, "HMGET").arg(&head).arg("f");
         let range = commands.add(partition, "ZRANGE").arg(shared.keys.feed(partition, app));
         range.arg(format!("({start}")).arg("+inf").arg("BYSCORE");

@@ -35,26 +35,27 @@ pub struct RedisFigures {
     /// The calls of each kind, in the order of [`RedisCall::ALL`].
     pub calls: [CallFigures; RedisCall::ALL.len()],
     /// The number of calls by duration. Element `i` counts the calls that took longer than bound `i - 1` and at most
-    /// bound `i` of [`RedisFigures::BOUNDS`]. The last element counts the longer calls.
+    /// bound `i` of [`RedisFigures::BOUNDS`]. The last element counts the calls that took longer than all bounds.
     pub durations: [u64; RedisFigures::BOUNDS.len() + 1],
-    /// The number of attempts to change a record that failed because another change came first. They were repeated.
+    /// The number of attempts to change a record that failed because another change came first. These attempts were
+    /// repeated.
     pub conflicts: u64,
     /// The number of commands that were refused because their slot had moved, or was being moved, to another server.
     /// Most of these commands were repeated.
     pub moved: u64,
-    /// Log batches that arrived in their order, from this node and others.
+    /// The number of log batches that arrived in their order, from this node and others.
     pub batches: u64,
     /// The number of `batches` that were passed over, because they concern no user of this node.
     pub passed_over: u64,
-    /// Users in whom the workers of this node are interested, summed over the workers.
+    /// The number of interests of workers of this node in users, summed over the workers.
     pub interests: u64,
-    /// Gaps between log batches, whose batches were read from those that Redis keeps.
+    /// The number of gaps between log batches that were closed with batches that Redis keeps.
     pub gaps: u64,
     /// The number of log batches that were read because their push did not arrive.
     pub repaired: u64,
     /// The number of times that a reader was notified that it has missed log batches of a partition.
     pub missed: u64,
-    /// The number of changes of the epochs of partitions. Records of the partition may be lost with such a change.
+    /// The number of times that a partition has begun another epoch. Records of the partition may then be lost.
     pub epochs: u64,
     /// The number of connections that were opened to servers, including the first ones.
     pub connects: u64,
@@ -84,8 +85,8 @@ pub struct CallFigures {
     pub unavailable: u64,
     /// The number of calls that failed because other changes came first at every attempt.
     pub contended: u64,
-    /// The number of calls that failed because they found invalid data, and of records that calls have passed over
-    /// because they cannot be decoded.
+    /// The number of calls that failed because they found invalid data. Also counts each record that a call has passed
+    /// over because it cannot be decoded.
     pub corrupt: u64,
 }
 
@@ -143,7 +144,7 @@ impl Count {
     }
 }
 
-/// The counters that [`RedisFigures`] shows, under the same names.
+/// The counters that [`RedisFigures`] contains, under the same names.
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     calls: [CallCounts; RedisCall::ALL.len()],
@@ -191,7 +192,7 @@ impl Counts {
         self.calls[call as usize].corrupt.add(1);
     }
 
-    /// Reads the counters. The figures of [`RedisFigures`] that are no counters are 0.
+    /// Reads the counters. Figures of [`RedisFigures`] without a counter are 0.
     pub(crate) fn read(&self) -> RedisFigures {
         let call = |counts: &CallCounts| CallFigures {
             calls: counts.calls.get(),

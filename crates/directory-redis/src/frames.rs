@@ -1,4 +1,4 @@
-//! The frames of RESP3, the protocol of Redis: where a frame ends, and the content of a pushed log batch.
+//! The frames of RESP3, the protocol of Redis: the end of a frame, and the content of a pushed log batch.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ pub(crate) enum Frame<'a> {
     Message { channel: &'a [u8], message: &'a [u8], end: usize },
     /// Another frame, and its number of bytes.
     Other { end: usize },
-    /// The frame is not there completely.
+    /// Not all bytes of the frame are there yet.
     Incomplete,
     /// The bytes are no frame.
     Malformed,
@@ -34,7 +34,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A parsed part and the bytes after it, or the reason why there is none.
+/// A parsed part and the bytes after it. If no part can be parsed, the frame says why.
 type Part<'a, T> = Result<(T, &'a [u8]), Frame<'a>>;
 
 /// Returns the bytes after the first frame.

@@ -1,15 +1,16 @@
-//! The names of keys and channels, and the text that stands for a user in Redis.
+//! The names of keys and channels, and the texts by which users are stored in Redis.
 
 use lamplight_directory::Limited;
 use lamplight_model::{AppId, NodeId, User, UserId};
 
-/// The number of hexadecimal digits at the start of a member, which are the app's id.
+/// The number of hexadecimal digits at the start of a member. They are the app's id.
 const APP_DIGITS: usize = 8;
 
 /// The number of log batches that a partition keeps.
 pub(crate) const KEPT_BATCHES: u64 = 1000;
 
-/// The field in which a partition keeps the log batch of this number: its last three digits, as the scripts compute it.
+/// The field in which a partition keeps the log batch with this number. It is the last three digits of the number, as
+/// the scripts compute it.
 pub(crate) fn slot_of(number: u64) -> String {
     format!("{:03}", number % KEPT_BATCHES)
 }
@@ -67,7 +68,7 @@ impl Keys {
         self.of(partition, "batches")
     }
 
-    /// The stream that had the last log batches in the version before.
+    /// The stream in which the previous version of Lamplight kept the last log batches.
     pub(crate) fn former_log(&self, partition: u16) -> String {
         self.of(partition, "log")
     }
@@ -94,7 +95,8 @@ impl Keys {
         self.of(partition, "facts")
     }
 
-    /// The key of recent calls that are counted together. A kind of call that is renamed in Rust is counted anew.
+    /// The key of recent calls that are counted together. It contains the name of the call in Rust. If a call is
+    /// renamed, its recent calls are forgotten.
     pub(crate) fn calls(&self, partition: u16, of: Limited<'_>) -> String {
         match of {
             Limited::User(user, call) => self.of(partition, &format!("calls:{call:?}:{}", member(user))),
@@ -163,7 +165,7 @@ mod tests {
         assert_eq!(Keys::new("lm", 1).partition_of(&user(1, "a")), 0);
     }
 
-    /// The partitions of three users. With other values, existing records could not be found any more.
+    /// The partitions of three users. If the computation gave other values, existing records could no longer be found.
     const PINNED: [u16; 3] = [146, 40, 81];
 
     #[test]

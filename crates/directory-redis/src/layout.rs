@@ -1,5 +1,5 @@
-//! The servers of the directory, and the partitions that each has. A node learns them from a single server, from a
-//! Redis Cluster, or from Sentinels.
+//! The servers of the directory, and the partitions that each server has. A node learns them from a single server, from
+//! a Redis Cluster, or from Sentinels.
 
 use crate::address::{Address, Server};
 use crate::errors::RedisOpenError;
@@ -113,7 +113,7 @@ async fn ask_sentinel(
 }
 
 /// Parses an answer to `CLUSTER SLOTS`. The answer has ranges, each with its first and last slot, its master and its
-/// replicas. An empty host means the server `asked`.
+/// replicas. An empty host stands for the server `asked`.
 fn slot_ranges(value: Value, asked: &Server) -> Option<Vec<SlotRange>> {
     let Value::Array(ranges) = value else { return None };
     let range = |value| {

@@ -4,8 +4,8 @@
 //! A node computes each change. A script writes the change if the record's revision is still the same. The record, its
 //! indexes, the log and the feed therefore change in one atomic step.
 //!
-//! `docs/decisions/0087` describes the keys, the scripts (`scripts/*.lua`), how nodes learn of changes, and how they
-//! detect that the store has lost data.
+//! `docs/decisions/0087` describes the keys and the scripts (`scripts/*.lua`). It also describes how nodes learn of
+//! changes, and how they detect that the store has lost data.
 //!
 //! This crate contains no rules of presence and no facts. The clock of the store gives the times of epochs and of the
 //! register of nodes. The times in records come from the callers.

@@ -35,7 +35,7 @@ pub(crate) trait PushReader: Send + Sync + 'static {
     /// Reads a log batch, which was pushed on this channel.
     fn batch(&self, channel: &[u8], message: &[u8]);
 
-    /// Reads any other push, or the end of the connection.
+    /// Handles any other push, and the end of the connection.
     fn other(&self, kind: &PushKind);
 }
 
@@ -43,13 +43,13 @@ pub(crate) trait PushReader: Send + Sync + 'static {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Run {
     id: String,
-    /// The replication id. A server gets a new one when it becomes a master.
+    /// The replication id. A server gets a new id when it becomes a master.
     replication: String,
     /// The replication id of the master that the server has replaced.
     former_replication: String,
 }
 
-/// The kind of server that answers a connection.
+/// The kind of a server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mode {
     Single,
@@ -85,7 +85,7 @@ impl Link {
         Ok(Self { server, commands, pushes, run, number })
     }
 
-    /// Asks the server for its current run. Fails without an answer, or if the server is no longer a master.
+    /// Asks the server for its current run. Fails if there is no answer, or if the server is no longer a master.
     pub(crate) async fn present_run(&self) -> Result<Run, RedisOpenError> {
         run_of(&info_of(&mut self.commands.clone()).await?)
     }
@@ -123,7 +123,7 @@ impl Run {
     }
 }
 
-/// Opens the connection for pushes in the present runtime, and reads it there until the connection is dropped.
+/// Opens the connection for pushes in the current runtime, and reads it there until the connection is dropped.
 async fn connect_pushes(
     settings: &RedisSettings,
     info: ConnectionInfo,

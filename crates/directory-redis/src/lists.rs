@@ -168,7 +168,8 @@ pub(crate) async fn subscribed_to(shared: &Shared, of: &[User]) -> Result<Vec<Us
     Ok(found.into_iter().collect())
 }
 
-/// Makes one step of the scan of a partition. A first step also makes the first steps of the partitions that follow.
+/// Makes one step of the scan of a partition. The first step of a partition also makes the first steps of the
+/// partitions that follow.
 async fn scan(
     shared: &Shared,
     app: AppId,

@@ -1,5 +1,5 @@
-//! The thread that reads the pushed log batches from all servers. It has its own runtime, so that a batch that concerns
-//! no user of this node wakes no other thread.
+//! The thread that reads the pushed log batches from all servers. It has a runtime of its own. A batch that concerns no
+//! user of this node therefore wakes no other thread.
 
 use crate::read_pace::ReadPace;
 use parking_lot::Mutex;
@@ -10,14 +10,14 @@ use std::time::Instant;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-/// The thread. It ends soon after the value is dropped, with all its connections.
+/// The thread. It ends soon after this value is dropped, and closes all its connections.
 pub(crate) struct LogThread {
     runtime: Handle,
     turn: Arc<Turn>,
     _stop: oneshot::Sender<()>,
 }
 
-/// The batches that were heard since the thread last had nothing to do.
+/// The batches that were read since the thread last had nothing to do.
 #[derive(Default)]
 pub(crate) struct Turn {
     heard: AtomicU64,
@@ -64,7 +64,7 @@ impl LogThread {
         &self.runtime
     }
 
-    /// The counter of heard batches. Every task of the thread that reads batches must use it.
+    /// The counter of the batches that were read. Every task of the thread that reads batches must use it.
     pub(crate) fn turn(&self) -> Arc<Turn> {
         Arc::clone(&self.turn)
     }

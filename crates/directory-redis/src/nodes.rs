@@ -29,9 +29,9 @@ struct StoredEntry {
 /// The answer of the script `nodes`.
 struct Answered {
     register: Register,
-    /// The lowest of the numbers [`StoredEntry::records`] in the register; `None` without nodes.
+    /// The lowest of the numbers [`StoredEntry::records`] in the register; `None` for an empty register.
     lowest_format: Option<u8>,
-    /// Whether the register had the node before the call.
+    /// Whether the register had an entry of the node before the call.
     was_there: bool,
 }
 

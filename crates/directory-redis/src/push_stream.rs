@@ -1,5 +1,5 @@
-//! The connection for pushed log batches, below the client library. It passes each batch to its reader directly from
-//! the read buffer, because the library would copy a batch three times. It passes everything else to the library.
+//! The connection for pushed log batches, below the client library. It passes each batch to the batch's reader directly
+//! from the read buffer, because the library would copy a batch three times. It passes everything else to the library.
 
 use crate::frames::Frame;
 use std::io;
@@ -7,10 +7,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The number of bytes that are read at once. More are read if a frame is longer.
+/// The number of bytes that are read at once. If a frame is longer, more bytes are read.
 const READ_AT_ONCE: usize = 64 * 1024;
 
-/// A connection whose messages of sharded pub/sub go to `heard`, with their channel.
+/// A connection whose messages of sharded pub/sub are passed to `heard`, with their channel.
 pub(crate) struct PushStream<S, F> {
     inner: S,
     heard: F,
@@ -18,9 +18,9 @@ pub(crate) struct PushStream<S, F> {
     buffer: Vec<u8>,
     begin: usize,
     end: usize,
-    /// The end of the bytes that the library gets; they start at `begin`.
+    /// The end of the bytes for the library. These bytes start at `begin`.
     for_library: usize,
-    /// Whether the library gets all further bytes, because they are no frames.
+    /// Whether the library gets all further bytes. This is so if the bytes are no frames.
     gives_up: bool,
 }
 
@@ -30,7 +30,7 @@ impl<S, F: FnMut(&[u8], &[u8])> PushStream<S, F> {
         Self { inner, heard, buffer, begin: 0, end: 0, for_library: 0, gives_up: false }
     }
 
-    /// Hands the messages at `begin` to their reader, up to the next frame for the library.
+    /// Passes the messages at `begin` to their reader, up to the next frame for the library.
     fn sort(&mut self) {
         while !self.gives_up {
             match Frame::first(&self.buffer[self.begin..self.end]) {
@@ -50,7 +50,7 @@ impl<S, F: FnMut(&[u8], &[u8])> PushStream<S, F> {
         self.for_library = self.end;
     }
 
-    /// Makes room for a read: moves the rest of the last frame to the front, and lets the buffer grow to a long frame.
+    /// Makes room for a read. Moves the rest of the last frame to the front, and enlarges the buffer for a long frame.
     fn make_room(&mut self) {
         if self.begin == self.end {
             (self.begin, self.end) = (0, 0);

@@ -1,28 +1,30 @@
-//! The pace at which pushed log batches are read. A read costs more than a batch that concerns no user of this node.
-//! Several such batches that come fast are therefore read at once.
+//! The pace at which pushed log batches are read.
+//!
+//! A read costs more than the processing of a batch that concerns no user of this node. If several such batches come
+//! fast, they are therefore read at once.
 
 use std::time::Duration;
 
 /// The pause before the next read, if batches come fast and the last ones concern no user of this node. A batch that
-/// does concern one may wait for this time.
+/// concerns a user of this node may wait for this time.
 const PAUSE: Duration = Duration::from_millis(1);
 /// The pause before the next read, if no batch has concerned a user of this node for [`LONG_UNWANTED`].
 const LONG_PAUSE: Duration = Duration::from_millis(4);
 /// The time without a batch that concerns a user of this node, after which the pauses are long.
 const LONG_UNWANTED: Duration = Duration::from_secs(1);
 
-/// Decides about the pause. The time is an argument, counted from the start of the reading.
+/// Decides on the pauses between reads. The time is an argument; it begins at 0 when the reading begins.
 #[derive(Debug, Default)]
 pub(crate) struct ReadPace {
     /// The time of the last turn with batches.
     last: Option<Duration>,
-    /// The time of the last turn with a batch that concerned a user of this node; at first the start.
+    /// The time of the last turn with a batch that concerned a user of this node. At first, it is the start.
     wanted: Duration,
 }
 
 impl ReadPace {
-    /// Returns the pause after a turn. A turn reads every connection that has batches. `heard` is the number of batches
-    /// that it has read, and `wanted` the number of these that concern a user of this node.
+    /// Returns the pause after a turn. In a turn, every connection that has batches is read. `heard` is the number of
+    /// batches that were read. `wanted` is the number of these batches that concern a user of this node.
     pub(crate) fn after(&mut self, now: Duration, heard: u64, wanted: u64) -> Duration {
         if heard == 0 {
             return Duration::ZERO;
@@ -44,8 +46,8 @@ impl ReadPace {
 mod tests {
     use super::*;
 
-    /// Runs turns, each with its time in microseconds, its batches and the batches that are wanted. Returns the time of
-    /// each turn that was followed by a pause, and the pause in milliseconds.
+    /// Runs turns. Each has its time in microseconds, its number of batches, and the number of wanted batches. Returns
+    /// the turns that were followed by a pause, each as its time and the pause in milliseconds.
     fn paused(turns: &[(u64, u64, u64)]) -> Vec<(u64, u128)> {
         let mut pace = ReadPace::default();
         let mut after = |(at, heard, wanted): &(u64, u64, u64)| {

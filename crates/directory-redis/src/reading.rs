@@ -7,11 +7,11 @@ use lamplight_directory::DirectoryError;
 use lamplight_model::{AppId, User};
 use std::collections::BTreeMap;
 
-/// The maximum number of attempts of a call. An attempt fails if another change came first or an epoch has ended.
+/// The maximum number of attempts of a call. An attempt fails if another change came first, or if an epoch has ended.
 pub(crate) const MAX_ATTEMPTS: usize = 50;
 
-/// Reads the bytes of one record, in order to change it. Compares the epoch only if there is no record. For an existing
-/// record, the script that writes the change compares the epoch.
+/// Reads the bytes of one record, for a change of the record. If there is no record, compares the epoch. For an
+/// existing record, the script that writes the change compares the epoch.
 pub(crate) async fn read_one(
     shared: &Shared,
     user: &User,
@@ -27,9 +27,10 @@ pub(crate) async fn read_one(
     Ok(read(shared, std::slice::from_ref(user), doing).await?.pop().flatten())
 }
 
-/// Reads the bytes of the records of `users`, in the order of `users`, with one round trip per server. If a partition
-/// has begun another epoch, takes over that epoch and reads everything again. A caller that is told that a record does
-/// not exist therefore knows the current epoch.
+/// Reads the bytes of the records of `users`, in the order of `users`, with one round trip per server.
+///
+/// If a partition has begun another epoch, takes over that epoch and reads everything again. If the result says that a
+/// record does not exist, this node therefore knows the current epoch.
 pub(crate) async fn read(
     shared: &Shared,
     users: &[User],

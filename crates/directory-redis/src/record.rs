@@ -1,4 +1,4 @@
-//! The stored form of a record, and the values that indexes and counters take from a record.
+//! The stored form of a record, and the values of a record for indexes and counters.
 
 use crate::record_format::RecordFormat;
 use lamplight_core::{PackedPresence, Presence, SharedPresence};
@@ -37,12 +37,14 @@ pub(crate) fn revision(rev: u64) -> String {
     format!("{rev}:")
 }
 
-/// The time from which revisions count, in tenths of a millisecond since 1970. A revision of today has twelve digits.
+/// The time from which revisions are counted, in tenths of a millisecond since 1970. A revision of today has twelve
+/// digits.
 const REVISIONS_FROM: u64 = 17_000_000_000_000;
 
-/// The lowest revision of records that are written in an epoch of a partition, in microseconds since 1970. It rises by
-/// ten for each millisecond between two epochs. It is therefore above all revisions of earlier epochs: one user's record
-/// does not change ten thousand times a second, because each change is a round trip.
+/// The lowest revision of records that are written in an epoch of a partition. `epoch` is in microseconds since 1970.
+///
+/// The lowest revision rises by ten for each millisecond between two epochs. It is therefore above all revisions of
+/// earlier epochs. A user's record does not change ten thousand times a second, because each change needs a round trip.
 pub(crate) fn first_revision(epoch: u64) -> u64 {
     (epoch / 100).saturating_sub(REVISIONS_FROM)
 }
@@ -70,7 +72,7 @@ pub(crate) fn score(at: Moment) -> u64 {
     at.0.min(MAX_SCORE)
 }
 
-/// The values that indexes and counters take from a record.
+/// The values of a record for indexes and counters.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Indexed {
     /// Whether the record exists.

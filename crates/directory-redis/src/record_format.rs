@@ -13,21 +13,22 @@ pub(crate) enum RecordFormat {
 }
 
 impl RecordFormat {
-    /// The number of the newest form of records that this version reads. The register has this number for each node.
+    /// The number of the newest form of records that this version reads. The register has such a number for each node.
     pub(crate) const NEWEST: u8 = Self::WITH_RESTRICTIONS;
 
-    /// The number of the form that may have restrictions of the status. Its bytes are those of [`RecordFormat::Packed`];
-    /// the version before cannot read a record with restrictions.
+    /// The number of the form that may have restrictions of the status. Its bytes are those of
+    /// [`RecordFormat::Packed`]. The previous version cannot read a record with restrictions.
     const WITH_RESTRICTIONS: u8 = 4;
 
-    /// The number of the form whose custom statuses may have durations. Its bytes are those of [`RecordFormat::Packed`];
-    /// the version before cannot read a record with a duration.
+    /// The number of the form whose custom statuses may have durations. Its bytes are those of
+    /// [`RecordFormat::Packed`]. The previous version cannot read a record with a duration.
     const WITH_DURATIONS: u8 = 3;
 
     /// The number of the form of [`RecordFormat::Packed`].
     const PACKED: u8 = 2;
 
-    /// The format of program versions that name no format in the register.
+    /// The number of the form that a node reads if its entry in the register has no number. Such a node runs an earlier
+    /// version.
     pub(crate) fn first() -> u8 {
         1
     }
@@ -44,17 +45,18 @@ impl RecordFormat {
 /// Chooses the format from the format numbers in the register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct FormatChoice {
-    /// The time since when the register has had at least one node, and only nodes that read packed records.
+    /// The time since when the register has contained nodes, all of which read packed records. `None` if this is not so
+    /// now.
     all_read_packed_since: Option<Instant>,
-    /// Whether the register has nodes, and only nodes that read durations.
+    /// Whether the register contains nodes, all of which read durations.
     all_read_durations: bool,
-    /// Whether the register has nodes, and only nodes that read restrictions.
+    /// Whether the register contains nodes, all of which read restrictions.
     all_read_restrictions: bool,
 }
 
 impl FormatChoice {
-    /// Notes the lowest format number in the register at the time `now`; `None` for a register without nodes. Each node
-    /// has the number of its newest format in the register.
+    /// Notes the lowest format number in the register at the time `now`; `None` for an empty register. Each node has
+    /// the number of its newest format in the register.
     pub(crate) fn observe(&mut self, lowest: Option<u8>, now: Instant) {
         self.all_read_packed_since = match lowest {
             Some(lowest) if lowest >= RecordFormat::PACKED => self.all_read_packed_since.or(Some(now)),
@@ -64,17 +66,18 @@ impl FormatChoice {
         self.all_read_restrictions = lowest.is_some_and(|lowest| lowest >= RecordFormat::WITH_RESTRICTIONS);
     }
 
-    /// Whether every node reads a record with restrictions.
+    /// Whether every node can read a record with restrictions.
     pub(crate) fn allows_restrictions(&self) -> bool {
         self.all_read_restrictions
     }
 
-    /// Whether every node reads a record with a duration.
+    /// Whether every node can read a record with a duration.
     pub(crate) fn allows_durations(&self) -> bool {
         self.all_read_durations
     }
 
-    /// The format to write at the time `now`. All running nodes enter a lost register again in less than `wait`.
+    /// The format to write at the time `now`. If the register was lost, all running nodes must enter it again in less
+    /// than `wait`.
     pub(crate) fn format(&self, now: Instant, wait: Duration) -> RecordFormat {
         match self.all_read_packed_since {
             Some(since) if now.duration_since(since) >= wait => RecordFormat::Packed,

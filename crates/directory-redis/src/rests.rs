@@ -1,16 +1,16 @@
-//! The partitions that are not called for rate limits for a moment, because a call to them has just failed.
+//! The partitions for which rate limits are not called for a moment, because a call to them has just failed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// The time after a failed call in which other calls to the partition fail at once. Otherwise each call would wait for
-/// a server that does not answer.
+/// The time after a failed call in which other calls to the partition fail at once. Without it, each call would wait
+/// for a server that does not answer.
 const REST: Duration = Duration::from_secs(1);
 
-/// The partitions that are not called for rate limits at the moment.
+/// The partitions to which no calls for rate limits are made at the moment.
 pub(crate) struct Rests {
     opened: Instant,
-    /// For each partition, the time until which it is not called, in milliseconds after `opened`.
+    /// For each partition: the time until which no call is made, in milliseconds after `opened`.
     ends: Vec<AtomicU64>,
 }
 

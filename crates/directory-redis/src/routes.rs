@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 /// The links of all partitions.
 pub(crate) struct Routes {
     by_partition: Mutex<Vec<Option<Arc<Link>>>>,
-    /// Whether partitions may have moved. The servers must be looked up again if this is `true`.
+    /// Whether partitions may have moved. If so, the servers must be looked up again.
     stale: AtomicBool,
     /// Notified after each lookup of the servers.
     pub(crate) renewed: Notify,

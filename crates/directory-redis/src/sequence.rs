@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// The maximum number of batches that wait for a missing batch. At this number, the missing batch is given up.
+/// The maximum number of batches that wait for a missing batch. If this many wait, the missing batch is given up.
 pub(crate) const MAX_WAITING: usize = 4096;
 
 /// Puts batches in ascending order of their numbers, and delivers each batch once.
@@ -37,8 +37,8 @@ impl<T> Sequence<T> {
         self.heard.is_some_and(|heard| number <= heard)
     }
 
-    /// Counts a batch as delivered without delivering it, if it is the next one and no batch waits behind it. Otherwise
-    /// returns `false`; the caller then [offers](Self::offer) an empty batch.
+    /// If a batch is the next one and no batch waits behind it, counts it as delivered without delivering it, and
+    /// returns `true`. Otherwise returns `false`; the caller then [offers](Self::offer) an empty batch.
     pub(crate) fn pass_over(&mut self, number: u64) -> bool {
         let Some(heard) = self.heard.as_mut().filter(|heard| **heard + 1 == number) else { return false };
         if !self.waiting.is_empty() {
@@ -49,8 +49,8 @@ impl<T> Sequence<T> {
         true
     }
 
-    /// Notes that the store has assigned numbers up to `number`. Returns the batches that can now be delivered. After
-    /// the first call, batches up to its number do not count as missing.
+    /// Notes that the store has assigned numbers up to `number`. Returns the batches that can now be delivered. Batches
+    /// up to the number of the first call do not count as missing.
     pub(crate) fn compare(&mut self, number: u64) -> Vec<T> {
         self.known = self.known.max(number);
         match self.heard {
@@ -85,8 +85,8 @@ impl<T> Sequence<T> {
         self.next()
     }
 
-    /// Removes and returns the waiting batches with lower numbers than `first`, in their order. The epoch that begins with
-    /// that number has ended theirs, so nothing will fill the gap before them.
+    /// Removes and returns the waiting batches with lower numbers than `first`, in their order. They are of an earlier
+    /// epoch than `first`, and nothing will fill the gap before them.
     pub(crate) fn end_epoch(&mut self, first: u64) -> Vec<T> {
         let later = self.waiting.split_off(&first);
         std::mem::replace(&mut self.waiting, later).into_values().collect()
@@ -107,8 +107,9 @@ impl<T> Sequence<T> {
 mod tests {
     use super::*;
 
-    /// Runs a script of offers `5`, comparisons `=5`, skips `>5`, ends of epochs `!5`, and batches `-5` that are passed
-    /// over. A batch that cannot be passed over is offered as 0. Returns the delivered batches and the last gap.
+    /// Runs a script and returns the delivered batches and the last gap. The steps are offers `5`, comparisons `=5`,
+    /// skips `>5`, ends of epochs `!5`, and batches `-5` that are passed over. A batch that cannot be passed over is
+    /// offered as 0.
     fn play(script: &str) -> (Vec<u64>, Option<(u64, u64)>) {
         let (mut sequence, mut heard) = (Sequence::<u64>::default(), Vec::new());
         for step in script.split_whitespace() {

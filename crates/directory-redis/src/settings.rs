@@ -29,12 +29,14 @@ pub struct RedisSettings {
     pub partitions: u16,
     /// The time after which a call without an answer fails.
     pub timeout: Duration,
-    /// The interval of the upkeep, which compares the numbers of log batches, looks up the servers and reads the
+    /// The interval of the upkeep. The upkeep compares the numbers of log batches, looks up the servers and reads the
     /// figures.
     pub compare_every: Duration,
-    /// The time for which every node in the register must have been able to read packed records, before this node
-    /// writes them. It must be longer than the interval at which nodes renew their leases: within this interval, all
-    /// running nodes enter a lost register again.
+    /// The time for which every node in the register must have been able to read packed records before this node writes
+    /// them.
+    ///
+    /// It must be longer than the interval at which nodes renew their leases. If the register was lost, all running
+    /// nodes enter it again within that interval.
     pub record_wait: Duration,
 }
 

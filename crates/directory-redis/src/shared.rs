@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::sync::Notify;
 
-/// The number of user locks. A lock makes changes of one user by this node wait for each other, so that they do not
+/// The number of user locks. With a lock, changes of one user by this node wait for each other, so that they do not
 /// conflict in Redis.
 const USER_LOCKS: usize = 1024;
 
@@ -165,7 +165,7 @@ impl Shared {
                 Err(error) => failure = Some(error),
             }
         }
-        // The epoch of the directory is raised first: a caller who finds that a record is absent must not see the
+        // The epoch of the directory is raised first. A caller who finds that a record is absent must not see the
         // former epoch.
         let highest = begun.iter().map(|(_, epoch, _)| *epoch).max().unwrap_or_default();
         let is_lost = |partition: u16, epoch: u64| ![0, epoch].contains(&self.epoch_of(partition));
@@ -196,8 +196,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Raises the epoch of the directory to the highest epoch of its partitions. If a partition has lost records,
-    /// raises the epoch in any case.
+    /// Raises the epoch of the directory to the highest epoch of its partitions. If `any_lost`, a partition has lost
+    /// records, and the epoch of the directory rises by at least one.
     fn raise_epoch(&self, highest: u64, any_lost: bool) {
         let millis = highest.div_ceil(1000);
         let raise = |epoch: u64| Some(millis.max(epoch + u64::from(any_lost)));
@@ -242,8 +242,8 @@ impl Shared {
         }
     }
 
-    /// Handles a pushed log batch. Returns `false` for a batch that concerns no user of this node, or that was read
-    /// before. Such a batch needs no memory and wakes no reader.
+    /// Handles a pushed log batch. Returns `false` if the batch concerns no user of this node, or was read before. Such
+    /// a batch needs no memory and wakes no reader.
     pub(crate) fn hear_batch(&self, channel: &[u8], message: &[u8]) -> bool {
         let Some(partition) = self.keys.partition_of_channel(channel) else { return false };
         let Some((number, batch)) = split_message(message) else { return false };
@@ -263,7 +263,7 @@ impl Shared {
         true
     }
 
-    /// Counts a batch as delivered that no reader needs.
+    /// Counts a batch that no reader needs as delivered.
     fn pass_over(&self, partition: u16, number: u64, moves: bool) {
         let mut state = self.partition(partition);
         if state.log.is_heard(number) {
@@ -385,17 +385,17 @@ impl Shared {
         self.format.lock().format(Instant::now(), self.settings.record_wait)
     }
 
-    /// Whether every node in the register reads a record with a duration of a custom status.
+    /// Whether every node in the register can read a record with a duration of a custom status.
     pub(crate) fn allows_durations(&self) -> bool {
         self.format.lock().allows_durations()
     }
 
-    /// Whether every node in the register reads a record with restrictions.
+    /// Whether every node in the register can read a record with restrictions.
     pub(crate) fn allows_restrictions(&self) -> bool {
         self.format.lock().allows_restrictions()
     }
 
-    /// Counts and logs a record that cannot be decoded, and that a call about several users passes over.
+    /// Counts and logs a record that cannot be decoded. A call about several users passes over such a record.
     pub(crate) fn pass_over_bad_record(&self, call: RedisCall, user: &User, error: &BadRecord) {
         self.counts.bad_record(call);
         tracing::debug!(%user, %error, "a live record cannot be read");

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
-/// The time in which a missing batch may still arrive. A batch of this node may be delivered before earlier batches of
-/// other nodes.
+/// The time within which a missing batch may still arrive. A batch of this node may be delivered before earlier batches
+/// of other nodes.
 const GAP_PATIENCE: Duration = Duration::from_millis(20);
 
 /// The pause after a failed connection.
@@ -60,7 +60,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
     }
 }
 
-/// If a call of the upkeep has failed, logs the failure and ends the link, because the server may be cut off.
+/// Handles the result of a call of the upkeep. After a failure, logs it and ends the link, because the server may be
+/// cut off.
 fn check(shared: &Shared, link: &Link, done: Result<(), DirectoryError>) {
     if let Err(error) = done {
         let server = &link.server;
@@ -120,8 +121,8 @@ async fn compare_some(shared: &Shared, partitions: &[u16]) -> Result<Figures, Di
     Ok(sums)
 }
 
-/// Reads the missing batches of these partitions from those that Redis keeps. If Redis lacks some, tells the readers that
-/// they have missed batches of the partition.
+/// Reads the missing batches of these partitions from the batches that Redis keeps. If Redis lacks some, notifies the
+/// readers that they have missed batches of the partition.
 async fn close_gaps(shared: &Shared, partitions: &[u16]) -> Result<(), DirectoryError> {
     let doing = "reading missing log batches";
     let mut gaps = shared.gaps();

@@ -77,7 +77,7 @@ async fn changes_on_every_shard_are_heard_on_the_other_node() {
     until("the figures are those of all shards", async || other.directory.stats().online == 60).await;
 }
 
-/// Counts commands and reads from sockets on each server.
+/// Counts the commands and the reads from sockets on each server.
 #[tokio::test]
 async fn a_batch_of_reads_is_one_round_trip_a_shard() {
     let cluster = Cluster::start(0).await;
@@ -188,8 +188,8 @@ async fn while_a_shard_is_away_users_of_the_others_are_read() {
     until("all are read again", async || node.directory.read(&far, |_, _| ()).await.is_ok()).await;
 }
 
-/// A replica takes over without the last writes of the master. The lost writes are a change of one record, and all of
-/// another record.
+/// A replica takes over without the last writes of the master. The lost writes are a change of one record, and another
+/// record as a whole.
 #[tokio::test]
 async fn writes_that_a_failover_has_lost_are_noticed_and_not_continued() {
     let mut cluster = Cluster::start(1).await;
@@ -235,7 +235,7 @@ async fn writes_that_a_failover_has_lost_are_noticed_and_not_continued() {
     }
 }
 
-/// The interrupted move leaves some keys of the slot on each of two servers.
+/// The interrupted move leaves keys of the slot on two servers.
 #[tokio::test]
 async fn a_slot_whose_move_was_interrupted_holds_up_no_other_partition() {
     let cluster = Cluster::start(0).await;
@@ -273,7 +273,7 @@ async fn a_slot_whose_move_was_interrupted_holds_up_no_other_partition() {
     until("the slot has moved", async || matches!(one.set_custom("a", "after").await, Ok(Some(_)))).await;
 }
 
-/// Some time after its last replica is gone, a master changes its replication id. The node knows only the former id.
+/// A master changes its replication id some time after its last replica is gone. The node knows only the former id.
 #[tokio::test]
 async fn a_failover_is_noticed_though_the_former_master_still_has_its_connection() {
     let cluster = Cluster::start_with(1, &["--repl-backlog-ttl", "1"]).await;

@@ -103,7 +103,7 @@ async fn every_call_notices_a_flush() {
     assert!(other.directory.epoch() > before, "appending to the log");
 }
 
-/// Each partition has begun another epoch, and the read contains users of all partitions.
+/// Each partition has begun another epoch. The read contains users of all partitions.
 #[tokio::test]
 async fn a_large_read_after_a_flush_finds_no_record_and_takes_few_round_trips() {
     let server = RedisServer::start().await;
@@ -147,7 +147,7 @@ async fn a_record_that_a_node_has_kept_from_before_a_flush_is_not_used() {
     assert_eq!(other.custom("a").await.unwrap().unwrap(), "present");
 }
 
-/// The clock of a server may be behind the clock of the previous server.
+/// The clock of a server may be behind the clock of the server that it replaces.
 #[tokio::test]
 async fn kept_batches_of_a_former_epoch_are_not_taken_for_those_of_the_new_one() {
     let server = RedisServer::start().await;
@@ -193,7 +193,7 @@ async fn the_last_batches_are_kept_and_no_others() {
     assert_eq!(numbers, (last - 999..=last).collect::<Vec<_>>());
 }
 
-/// The version before kept the last batches in a stream.
+/// The previous version of Lamplight kept the last batches in a stream.
 #[tokio::test]
 async fn the_stream_of_the_version_before_is_deleted() {
     let server = RedisServer::start().await;
@@ -203,7 +203,7 @@ async fn the_stream_of_the_version_before_is_deleted() {
     assert_eq!(server.command::<u64>(&format!("EXISTS lm:{{{partition}}}:log")).await, 0);
 }
 
-/// The replication id of a server, which is part of the name of its run, may change while nodes are connected.
+/// The replication id of a server is part of the name of its run. It may change while nodes are connected.
 #[tokio::test]
 async fn nodes_that_know_a_server_by_two_names_leave_each_other_the_epoch() {
     let server = RedisServer::start().await;
@@ -308,7 +308,7 @@ async fn what_was_not_pushed_is_read() {
     assert_eq!((last, ear.missed.len()), (expected, 0), "nothing was missed");
 }
 
-/// The batch is kept with a number, but was pushed to no node.
+/// The batch is kept and has a number, but was pushed to no node.
 #[tokio::test]
 async fn a_batch_that_was_pushed_to_nobody_is_read() {
     let server = RedisServer::start().await;
@@ -329,7 +329,7 @@ async fn a_batch_that_was_pushed_to_nobody_is_read() {
     assert_eq!((node.redis.figures().repaired, ear.missed.len()), (1, 0));
 }
 
-/// The node makes no comparisons in this test. Only the end of the connection shows the loss.
+/// The node makes no comparisons in this test. It can notice the loss only by the end of the connection.
 #[tokio::test]
 async fn a_connection_for_the_log_that_ends_is_opened_again_at_once() {
     let server = RedisServer::start().await;
@@ -461,7 +461,7 @@ async fn a_record_that_cannot_be_read_is_an_error_and_stays_as_it_is() {
     assert!(node.connect("b", 1).await.unwrap().is_some(), "others are served");
 }
 
-/// Reads of several users, lists and the clearing of a lost node pass the record over.
+/// A record cannot be decoded. Reads of several users, lists and the clearing of a lost node pass it over.
 #[tokio::test]
 async fn a_record_that_cannot_be_read_fails_no_call_about_others() {
     let server = RedisServer::start().await;

@@ -1,4 +1,4 @@
-//! Changes that concern no user of a node are passed over there.
+//! Tests that a node passes over changes that concern none of its users.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -74,7 +74,7 @@ async fn a_change_of_the_node_itself_wakes_only_those_whom_it_concerns() {
     assert!(texts(&mut second).is_empty());
 }
 
-/// A worker adds its interest and then reads the record, while another node changes it again and again.
+/// A worker adds its interest and then reads the record. Meanwhile, another node changes the record again and again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_change_falls_between_the_interest_and_the_read() {
     let server = RedisServer::start().await;

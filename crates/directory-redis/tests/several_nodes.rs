@@ -72,7 +72,7 @@ async fn a_moment() {
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
 }
 
-/// A node caches the records that it has written. The record was then changed by another node.
+/// A node caches a record that it has written. Another node then changes the record.
 #[tokio::test]
 async fn a_change_that_looks_needless_to_an_outdated_record_is_made() {
     let server = RedisServer::start().await;
@@ -128,7 +128,7 @@ async fn a_change_of_a_record_that_was_read_or_written_before_is_one_call() {
     assert_eq!((after.0 - before.0, after.1 - before.1), (1, 1));
 }
 
-/// Batches must arrive by push. A batch that is read from the kept ones would arrive later.
+/// The batches must arrive by push. If a node read them from the kept ones, they would arrive later.
 #[tokio::test]
 async fn changes_and_news_are_pushed_to_the_other_node() {
     let server = RedisServer::start().await;
@@ -163,7 +163,7 @@ async fn a_change_is_heard_on_its_own_node_when_its_call_ends() {
     }
 }
 
-/// Answers and pushes often overtake each other, so gaps appear and are closed by later pushes.
+/// Answers and pushes often overtake each other. Gaps therefore appear, and later pushes close them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_users_at_once_are_all_served_and_all_heard() {
     const USERS: usize = 64;
@@ -396,7 +396,7 @@ async fn only_key(server: &RedisServer, pattern: &str) -> String {
     keys.remove(0)
 }
 
-/// The byte before the record of a user, which names its format.
+/// The byte before the record of a user, which identifies the record's format.
 async fn format_of(server: &RedisServer, name: &str) -> char {
     let user = user(name);
     for partition in 0..PARTITIONS {

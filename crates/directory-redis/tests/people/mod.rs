@@ -18,7 +18,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub const NODE: NodeId = NodeId(0x1234_5678_9abc);
 
-/// The directory as one node of the cluster uses it.
+/// A directory, as one node of the cluster uses it.
 pub struct Node {
     pub directory: Arc<dyn Directory>,
     pub log: Arc<dyn ChangeLog>,

@@ -1,5 +1,6 @@
 //! Servers on loopback ports for tests: single servers, a Redis Cluster, and a master with a replica and a Sentinel.
-//! The servers are from the Debian package `redis-server`. They end with the thread that started them. If the
+//!
+//! The servers are from the Debian package `redis-server`, and end with the thread that started them. If the
 //! environment variable `LAMPLIGHT_TEST_VALKEY` is set, they are Valkey servers from the package `valkey-server`.
 
 #![allow(dead_code, reason = "each test program uses a part")]
@@ -35,7 +36,7 @@ pub struct Cluster {
     pub servers: Vec<Server>,
 }
 
-/// A slot that is being moved, with the indexes of the two servers.
+/// A slot that is being moved, and the indexes of the two servers.
 pub struct Move {
     slot: u16,
     from: usize,
@@ -115,8 +116,8 @@ impl Server {
         command.query_async(&mut connection).await
     }
 
-    /// Waits until this replica has all writes of its master until now. `WAIT` would not do: it knows only the writes of
-    /// its own connection.
+    /// Waits until this replica has all writes that its master has made until now. `WAIT` is not enough, because it
+    /// only knows the writes of its own connection.
     pub async fn await_writes_of(&self, master: &Self) {
         let number = |offset: &str| offset.parse::<u64>().unwrap();
         let offset = number(&master.replication().await[1]);
@@ -201,7 +202,7 @@ impl Cluster {
         self.servers[0].command(&format!("CLUSTER KEYSLOT {{{partition}}}")).await
     }
 
-    /// The index of the master of a slot, according to the server `asked`.
+    /// The index of the master of a slot, according to the server with the index `asked`.
     pub async fn master_of(&self, slot: u16, asked: usize) -> usize {
         let slots: Vec<redis::Value> = self.servers[asked].command("CLUSTER SLOTS").await;
         for range in slots {
