@@ -203,7 +203,8 @@ pub fn for_cluster(ground: &Ground) -> Result<()> {
     install(ground, true, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())
 }
 
-/// Installs valgrind and the program that runs the benchmarks of instructions, if they are missing. Returns the latter.
+/// Installs valgrind, and the program that runs the benchmarks of instructions, if they are missing. Returns the path
+/// of that program.
 pub fn for_instructions(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     let needed = NEEDED.iter().filter(|needed| needed.name == "valgrind");
     install(ground, may_install, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())?;

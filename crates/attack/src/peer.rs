@@ -84,7 +84,7 @@ pub async fn converse(
             && length > 0
         {}
     };
-    // A timeout is not an error: the bytes that have arrived by then are the answer.
+    // A timeout is not an error: the bytes that have arrived before it are the answer.
     let _ = timeout(patience, talk).await;
     Ok(answer)
 }

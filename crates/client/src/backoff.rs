@@ -1,8 +1,9 @@
 //! The wait before the next attempt to connect, computed from the number of failures and the jitter.
 //!
-//! The server sends the period over which its clients spread their reconnects ([`Spread`]). After a broken link, a
-//! client makes its first attempt at a random moment of that period. Further attempts follow at intervals of about the
-//! period. A server that was down therefore gets about as many attempts per second as it can accept logins.
+//! The server sends the period over which its clients spread their reconnects ([`Spread`]). It computes the period from
+//! the number of its clients and the number of logins that it can accept per second. After a broken link, a client
+//! makes its first attempt at a random moment of that period. Further attempts follow at intervals of about the period.
+//! After a restart, the server therefore gets about as many attempts per second as it can accept logins.
 
 use std::time::Duration;
 

@@ -55,7 +55,7 @@ impl Client {
     /// Connects and logs in. The call makes one attempt. After a success, the client reconnects by itself.
     ///
     /// The token is a UserSig or, if the app accepts them, a JWT. Both are refused with the same codes. If this user is
-    /// already logged in, the new token replaces the former one. To log in as another user, log out first.
+    /// already logged in, the new token replaces the former token. To log in as another user, log out first.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the new UserSig is invalid; the former one is kept.
+    /// [`Error::Refused`] if the new UserSig is invalid; the former UserSig is kept.
     pub async fn update_user_sig(&self, user_sig: &str) -> Result<(), Error> {
         let Answer::LoggedIn(_) =
             self.call(Request::Login { user_sig: user_sig.to_owned(), resume: true }).await?

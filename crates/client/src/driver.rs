@@ -18,7 +18,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-/// The maximum number of commands in the driver's queue. The driver takes them without waiting.
+/// The maximum number of commands in the driver's queue. The driver takes each command as soon as it has handled the
+/// previous one.
 pub(crate) const MAX_COMMANDS: usize = 64;
 
 /// A function that opens a connection to the server.

@@ -1,5 +1,5 @@
-//! The queue of the events that one reader has not read yet. Its size is bounded even if the reader is slow. It always
-//! contains the final state.
+//! The queue of the events that one reader has not read yet. Its size is bounded even if the reader is slow. The newest
+//! status of each user is never dropped.
 //!
 //! Each user has one slot for the newest status; an older status in the slot is replaced. Other events wait in order.
 //! If there are more than [`MAX_PENDING_EVENTS`] of them, the oldest are dropped and counted.
@@ -18,8 +18,8 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// The number of events at the front of `others` that come before the statuses in `slots`, because they are older
-    /// than the newest change of a slot.
+    /// The number of events at the front of `others` that are older than the newest change of a slot. The reader gets
+    /// them before the statuses in `slots`.
     ahead: usize,
     /// The users whose statuses were passed to the reader. The removal of another user is not reported and needs no
     /// slot.

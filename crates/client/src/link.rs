@@ -138,8 +138,8 @@ impl Link {
         self.woken = false;
     }
 
-    /// Records that the link may be broken, and that a heartbeat was sent to test it. If no answer comes, the link is
-    /// given up soon.
+    /// Records that the link may be broken, and that a heartbeat was sent to test it. If no bytes arrive within
+    /// [`DOUBT_PATIENCE`], the link is given up.
     pub(crate) fn doubt(&mut self, now: Moment) {
         self.give_up_at = self.give_up_at.min(now + DOUBT_PATIENCE);
     }

@@ -71,8 +71,8 @@ pub struct BlockListInfo {
 pub struct UsersBlocked {
     /// The new entries of the block list.
     pub blocked: Vec<BlockedUser>,
-    /// The users for whom the call failed: 31307 if the user was blocked before, 70107 if there is no such account,
-    /// 31306 if the list is full.
+    /// The users for whom the call failed. The codes are 31307 (the user was blocked before), 70107 (there is no such
+    /// account) and 31306 (the list is full).
     pub failures: Vec<ItemFailure>,
 }
 

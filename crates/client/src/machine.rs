@@ -47,7 +47,7 @@ pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// are refused at once with 7008. One further logout is allowed, so that a session can be ended.
 pub const MAX_QUEUE: usize = 1_000;
 
-/// If a deadline is processed later than this after it has passed, the device or process has slept.
+/// If a deadline is processed late by more than this time, the device or the process has slept.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
 /// The identity of this client, which is the same for every user who logs in.
@@ -382,7 +382,7 @@ impl Machine {
     }
 
     /// Handles a link, or an attempt to open one, that ended without a final message of the server. Records the time
-    /// without traffic, because the path may have cut an idle link. After a sleep, this time is not recorded.
+    /// without traffic before the end, because the path may have cut an idle link. After a sleep, records nothing.
     fn link_cut(&mut self, why: LinkEnd, turn: &mut Turn) {
         if let Some(Session { phase: Phase::Live(link), path, .. }) = &mut self.session
             && !link.is_woken()

@@ -15,8 +15,8 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, MAX_REVOKED_ONE_BY_ONE, Timestamp, User, UserId};
 use tokio_postgres::Row;
 
-/// The highest first lists version of an account. It leaves room for increments even if the clock was wrong when the
-/// account was created.
+/// The highest lists version with which an account can start. Even if the clock was wrong, the version can still be
+/// incremented.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;
 
 /// The number of logins in one page when all logins are read.

@@ -14,7 +14,8 @@ pub(crate) struct Admission {
     /// The last mark that this program has committed. The facts must include this mark from then on.
     known: Mutex<Option<FactsMark>>,
     outages: Mutex<Outages>,
-    /// The time at which the guard last lost its connection. Older connections may lead to a server that is gone.
+    /// The time at which the guard last lost its connection. Older connections may lead to a server that no longer
+    /// runs.
     suspected: Mutex<Option<Instant>>,
     /// Wakes the guard when a connection was refused, so that the guard checks the permission at once.
     doubt: Notify,
@@ -37,7 +38,7 @@ impl Admission {
         self.mark_statement() + &self.claim.statement()
     }
 
-    /// The statement that fails if the database is not the one that this program has used before.
+    /// The statement that fails if the database is another one than the database that this program has used before.
     pub(crate) fn mark_statement(&self) -> String {
         let known = *self.known.lock();
         known.map(mark_statement).unwrap_or_default()

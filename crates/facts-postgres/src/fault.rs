@@ -60,7 +60,7 @@ pub(crate) enum Fault {
     Refused(&'static str),
 }
 
-// The texts of these two errors contain the texts of their causes, so the causes are not sources.
+// The texts of the errors `Database` and `Late` contain the texts of their causes, so the causes are not sources.
 impl From<tokio_postgres::Error> for Fault {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Database(error)
@@ -109,7 +109,7 @@ pub enum Cause {
     /// Other programs use the database.
     #[error(transparent)]
     InUse(InUse),
-    /// The database is not the one that was used before.
+    /// The database is another one than before.
     #[error(
         "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a replica took over without the last commits; to continue with this database, stop every server that uses it, empty Redis if they are a cluster, and start them"
     )]
@@ -248,7 +248,7 @@ impl Fault {
         }
     }
 
-    /// Whether the fault concerns only this connection, so that another connection may succeed: the connection is lost,
+    /// Whether the fault concerns only this connection, so that another connection may succeed. The connection is lost,
     /// its server has become read-only, or its prepared statements are older than a migration.
     pub(crate) fn spoils_the_connection(&self) -> bool {
         self.is_lost()

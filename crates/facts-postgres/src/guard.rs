@@ -18,7 +18,7 @@ const CHECK_EVERY: Duration = Duration::from_secs(2);
 /// The pause after a failed attempt to connect.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// The pause between two attempts of a start to claim the database.
+/// The pause between two attempts to claim the database at the start of a program.
 const START_PAUSE: Duration = Duration::from_millis(200);
 
 /// The task that keeps the connection of the claim. Dropping the value ends the claim.

@@ -21,7 +21,8 @@ impl PostgresFacts {
         only(&rows).and_then(mark_of).map_err(|fault| fault.of(DOING))
     }
 
-    /// Advances the mark, and returns it after the commit. `history` is the number of a new history to begin.
+    /// Advances the mark, and returns it after the commit. If `history` is given, a new history with this number
+    /// begins.
     ///
     /// From then on, this store accepts only a database whose facts include the mark. With any other database, every
     /// call fails with [`Cause::Exchanged`](crate::Cause::Exchanged).

@@ -241,7 +241,8 @@ fn lane_key(lane: Lane) -> (i64, i64) {
     (i64::from(lane.app.0), lane.hook as i64)
 }
 
-/// The session event and the device of a login that may cancel a notice about a disconnect; `None` for other notices.
+/// Returns the session event and the device if the notice is about a login that may cancel a disconnect; otherwise
+/// `None`.
 fn login_that_is_back(notice: &NewNotice) -> Option<(&SessionEvent, &DeviceId)> {
     match &notice.content {
         NoticeContent::Session(event) => event.device_that_is_back().map(|device| (event, device)),

@@ -73,7 +73,7 @@ async fn every_table_with_rows_of_apps_is_emptied() {
     let source: String = client.query_one(sql, &[]).await.unwrap().get(0);
     assert!(tables.len() > 10, "{tables:?}");
     for table in tables {
-        // The audit log keeps the entries of an app that is gone.
+        // The audit log keeps the entries of a deleted app.
         assert_eq!(source.contains(&format!("'{table}'")), table != "audit", "{table}");
         // An empty table would rather be read from end to end.
         client.batch_execute("SET enable_seqscan = off; SET enable_bitmapscan = off").await.unwrap();
@@ -83,7 +83,7 @@ async fn every_table_with_rows_of_apps_is_emptied() {
     }
 }
 
-/// The plan of a statement that is made without knowing the values of the parameters.
+/// Returns the plan that PostgreSQL makes for a statement without knowing the values of its parameters.
 async fn plan(client: &Client, sql: &str, values: &str) -> String {
     let settings =
         "SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan";

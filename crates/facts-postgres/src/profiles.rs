@@ -26,8 +26,8 @@ pub(crate) const FIND: &str = "SELECT id, nick, created FROM accounts
     WHERE app = $1 AND nick_folded <> '' AND (nick_folded, id) > ($2, $3)
     ORDER BY nick_folded, id LIMIT $4";
 
-/// Selects the accounts of [`FIND`] whose nick is before an end. It is a separate statement, so that PostgreSQL does
-/// not read the index beyond the end.
+/// Selects those accounts of [`FIND`] whose nick is before the text that [`end_of`] returns. It is a separate
+/// statement, so that PostgreSQL does not read the index beyond the end.
 pub(crate) const FIND_BEFORE: &str = "SELECT id, nick, created FROM accounts
     WHERE app = $1 AND nick_folded <> '' AND (nick_folded, id) > ($2, $3) AND nick_folded < $5
     ORDER BY nick_folded, id LIMIT $4";

@@ -91,7 +91,7 @@ fn version_text(version: i32) -> String {
     }
 }
 
-/// Reads the properties of the server over a connection of its own. Fails if the server cannot store facts.
+/// Opens a connection, and reads the properties of the server. Fails if the server cannot store facts.
 pub(crate) async fn visit(settings: &PostgresSettings) -> Result<Server, FactsError> {
     let store = Store::new(settings, Arc::new(Admission::new(Claim::visit())))?;
     let server = examine(&store).await?;

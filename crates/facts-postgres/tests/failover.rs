@@ -102,7 +102,7 @@ async fn a_primary_that_hangs_does_not_keep_its_standby_from_being_used() {
     pair.primary.freeze(false);
 }
 
-/// The former primary comes back and still accepts writes, because nobody has told it otherwise.
+/// The former primary comes back and still accepts writes, because it does not know that the standby was promoted.
 #[tokio::test]
 async fn a_former_primary_that_comes_back_is_not_used() {
     let mut pair = Pair::start().await;

@@ -86,7 +86,7 @@ async fn two_who_change_each_others_lists_at_two_nodes_do_not_hinder_each_other(
 }
 
 /// A login at one node overlaps with a kick at another node. Either the kick ends the login, or the login gets a number
-/// above the kick.
+/// above that of the kick.
 #[tokio::test]
 async fn a_kick_at_one_node_divides_the_logins_at_another() {
     let (nodes, _database) = two_nodes().await;

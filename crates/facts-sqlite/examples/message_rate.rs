@@ -61,7 +61,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// A phase of the measurement: its start, and the CPU time that the process had used by then.
+/// A phase of the measurement: its start, and the CPU time of the process at the start.
 struct Phase {
     what: &'static str,
     count: u64,

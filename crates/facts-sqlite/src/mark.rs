@@ -25,7 +25,7 @@ impl SqliteFacts {
         let advance = move |db: &Connection| {
             let sql = "UPDATE mark SET history = coalesce(?1, history), count = count + 1";
             change(db, sql, params![history.map(u64::cast_signed)])?;
-            // The writer attempts no other commit before the one that contains this write.
+            // The next commit that the writer attempts is the commit with this write.
             Ok((read(db)?, attempts.get() + 1))
         };
         let (mark, attempts) = self.writer.write("advancing the mark of the facts", advance).await?;

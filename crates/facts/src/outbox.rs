@@ -29,13 +29,13 @@ pub trait Outbox: Send + Sync {
     /// stored. [`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back) defines when that is possible. A
     /// disconnect that was handed out ([`Outbox::hand_out`]) cannot be cancelled.
     ///
-    /// After a cancellation, the user counts as ONLINE the whole time. Events between the two therefore get the status
-    /// after the login.
+    /// After a cancellation, the user counts as ONLINE the whole time. Events between the disconnect and the login
+    /// therefore get the status after the login.
     fn enqueue(&self, notices: Vec<NewNotice>, terms: Vec<RecorderTerm>) -> Answer<'_, Option<Enqueued>>;
 
     /// Records that the live records of these users no longer have the session events up to these ordinals. The store
     /// need not recognise these events any longer. Changes nothing if one of `terms` is not the last term of its
-    /// partition, because the recorder with the last term may have read these events before.
+    /// partition: the recorder with the last term may have read these events before.
     fn forget_taken_in(&self, users: Vec<(User, u64)>, terms: Vec<RecorderTerm>) -> Answer<'_, ()>;
 
     /// Begins a new term of each of these partitions, and returns its number. No number is used twice. When the call has

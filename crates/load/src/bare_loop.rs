@@ -1,7 +1,7 @@
 //! The bare loop: a thread that only writes the bytes of notifications to sockets. Its cost is compared with that of
 //! the server.
 //!
-//! No program that notifies each watcher with a write of its own can be cheaper. The server's cost for the same
+//! A program that makes a separate write for each watcher cannot be cheaper. The server's cost for the same
 //! notifications, minus the cost of the bare loop, is therefore the most that the server could save.
 
 use crate::notice::text_of;

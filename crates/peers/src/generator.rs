@@ -172,8 +172,8 @@ impl Generator {
         Ok(())
     }
 
-    /// Sends the request that creates a user's watch list on the server. The answer is reported like that to a login.
-    /// Returns `false` if the server needs no such request.
+    /// Sends the request that creates a user's watch list on the server. Its completion is reported like that of a
+    /// login. Returns `false` if the server needs no such request.
     pub fn subscribe(&mut self, user: u32) -> Result<bool> {
         let connection = &mut self.connections[user as usize];
         let mut out = Vec::new();

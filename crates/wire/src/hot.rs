@@ -1,7 +1,7 @@
 //! The encoding of the most frequent messages: `ServerMessage { status_changed }` and the answer to a login.
 //!
 //! A change of one user is sent to many connections. The status is encoded once, and each message is a header followed
-//! by several encoded statuses. The tests check that the bytes equal those of `prost` and `pbjson`.
+//! by several encoded statuses. The tests check that `prost` and `pbjson` encode the same messages to the same bytes.
 
 use crate::v1;
 use lamplight_model::{UserStatus, Version};

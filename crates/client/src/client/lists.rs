@@ -126,7 +126,7 @@ impl Client {
     }
 
     /// Sets who may see this user's status. Blocked users may not see it, whatever the visibility is. The change takes
-    /// effect at once: users who may no longer see the status are shown what they would be shown if all connections of
+    /// effect at once. Users who may no longer see the status get the status that they would get if all connections of
     /// this user had closed.
     ///
     /// # Errors

@@ -30,13 +30,13 @@ impl Machine {
                 next.logins.push((call, deadline));
             }
         }
-        // As for any login, the next attempt comes at once: the logout needs a link.
+        // The logout needs a link. The next attempt therefore begins at once, as after any call of `login`.
         if self.session.as_ref().is_some_and(|session| matches!(session.phase, Phase::Waiting { .. })) {
             self.connect(turn);
         }
     }
 
-    /// Begins the stored session after the end of the former one.
+    /// Begins the stored session after the end of the former session.
     pub(super) fn begin_next(&mut self, turn: &mut Turn) {
         if let Some(next) = self.next.take() {
             self.session = Some(next);

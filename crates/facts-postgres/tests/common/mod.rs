@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 
-/// A PostgreSQL server for tests. The server for a single test ends when this value is dropped or the test process
-/// ends, because its shell then reads the end of its input. The shell also removes the directory of the server.
+/// A PostgreSQL server for tests. The server for a single test ends when this value is dropped, or when the test
+/// process ends. Its shell then reads the end of its input. The shell also removes the directory of the server.
 pub struct Server {
     directory: PathBuf,
     options: Vec<String>,
@@ -41,8 +41,8 @@ impl Server {
         Self::start_with(|_| vec!["listen_addresses=".to_owned()]).await
     }
 
-    /// Starts a server. `options` gets the directory of the server and returns the options. It may write files into the
-    /// directory for them.
+    /// Starts a server. `options` gets the directory of the server and returns the options. It may write files that the
+    /// options need into the directory.
     pub async fn start_with(options: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let directory = tempfile::Builder::new().prefix("lamplight-postgres-").tempdir();
         let directory = directory.expect("a temporary directory can be made").keep();

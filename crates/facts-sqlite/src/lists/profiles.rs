@@ -89,7 +89,7 @@ const FIND_BEFORE: &str = "SELECT id, nick, created FROM accounts
 fn end_of(prefix: &str) -> Option<String> {
     let mut chars: Vec<char> = prefix.chars().collect();
     while let Some(last) = chars.pop() {
-        // The code points between these two are surrogates, which are not characters.
+        // The code points between U+D7FF and U+E000 are surrogates, which are not characters.
         let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
         if let Some(next) = next {
             chars.push(next);

@@ -34,8 +34,8 @@ pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, [second]);
 }
 
-/// A call names the stored app that it expects, or that it expects no app. If the store differs, the call changes
-/// nothing.
+/// A caller passes the stored app that it expects, or `None` if it expects no app. If the store has something else, the
+/// call changes nothing.
 pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     let named = |name: &str| {
         let (keys, admins) = Default::default();
@@ -344,7 +344,8 @@ pub async fn a_revocation_touches_its_user_only(facts: &dyn Facts) {
     assert_eq!(account(facts, "bob").await.revocation, None);
 }
 
-/// The revocation of a deletion is kept and ends all earlier logins. A later login is valid.
+/// The revocation that a deletion makes is kept, and all earlier logins stay ended. A login with a later UserSig is
+/// valid.
 pub async fn a_revocation_outlives_its_account(facts: &dyn Facts) {
     record(facts, new_login("alice", "phone", 1)).await;
     let deleted = ok(facts.delete_account(user("alice"), Revoked::new(at(5_000), [7]))).await;

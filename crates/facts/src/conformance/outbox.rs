@@ -153,7 +153,7 @@ pub async fn notices_without_an_ordinal_go_last(facts: &dyn Facts) {
 }
 
 /// If a device returns before its disconnect was sent, neither the disconnect nor the login is sent. Events between the
-/// two report the user as ONLINE.
+/// disconnect and the login report the user as ONLINE.
 pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     enqueue(facts, "alice", event(2, "mac", SessionEventKind::TimedOut)).await;
@@ -174,8 +174,7 @@ pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) 
     assert_eq!(shown(facts, STATE).await, ["bob 1"]);
 }
 
-/// A login that does not cancel the disconnect is sent, and so is the disconnect. A receiver pairs disconnects with
-/// logins.
+/// If a login does not cancel the disconnect, both are sent, because a receiver pairs disconnects with logins.
 pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: &dyn Facts) {
     let kicks = |kicked| SessionEventKind::Login { kicked };
     let android = vec![Platform::Android];
@@ -219,7 +218,7 @@ pub async fn a_disconnect_that_was_handed_out_is_not_taken_back(facts: &dyn Fact
     assert!(!ok(facts.hand_out(taken.id)).await, "it was taken back before");
 }
 
-/// A login cancels a disconnect only if few events are between the two.
+/// A login cancels a disconnect only if few events are between them.
 pub async fn a_disconnect_far_behind_is_not_taken_back(facts: &dyn Facts) {
     let far = MAX_EVENTS_BETWEEN as u64 + 2;
     for (name, others) in [("near", 2..far), ("far", 2..far + 1)] {
@@ -241,8 +240,8 @@ pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts)
     assert_eq!(state(facts, STATE).await.waiting, 2);
 }
 
-/// Events may be repeated after a crash. If a login has cancelled a disconnect, neither of the two is stored again. If
-/// the disconnect was already sent, the repeated login is stored.
+/// Events may be repeated after a crash. If a login has cancelled a disconnect, neither event is stored again. If the
+/// disconnect was already sent, the repeated login is stored.
 pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dyn Facts) {
     let closed = |ordinal| event(ordinal, "phone", SessionEventKind::LinkClosed);
     let pair = || vec![new("alice", closed(1)), new("alice", login(2, "phone"))];

@@ -8,8 +8,8 @@ use lamplight_model::NoticeContent;
 const ADDED: Enqueued = Enqueued { added: 1, repeated: 0, suppressed: 0, dropped: 0 };
 const REPEATED: Enqueued = Enqueued { added: 0, repeated: 1, ..ADDED };
 
-/// A new term of a partition ends the former one, also for events with a login that could cancel a disconnect. Terms of
-/// other partitions stay valid.
+/// A new term of a partition ends the former term. This also applies to calls whose events contain a login that could
+/// cancel a disconnect. Terms of other partitions stay valid.
 pub async fn events_of_an_earlier_term_are_not_stored(facts: &dyn Facts) {
     let first = ok(facts.begin_recording(vec![3, 2047])).await;
     assert_eq!(store(facts, "alice", logout(1), &[(3, first)]).await, Some(ADDED));

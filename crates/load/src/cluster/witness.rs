@@ -45,7 +45,7 @@ impl WrongEvents {
     }
 }
 
-/// The number and the last time of the notifications that told a watcher that a user is OFFLINE.
+/// The notifications that a watcher got about a user's being OFFLINE: their number, and the time of the last one.
 #[derive(Clone, Copy, Debug)]
 pub struct Absence {
     /// The number of these notifications.

@@ -45,7 +45,7 @@ pub fn measure(args: &StartArgs, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// A connection of the users who log in one after another.
+/// A connection over which users log in, one after another.
 struct Seat {
     link: Link,
     user: u32,
