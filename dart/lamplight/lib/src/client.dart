@@ -280,9 +280,9 @@ final class LamplightClient {
   /// friend already, only the remark is changed (at most 96 bytes of UTF-8),
   /// unless [remark] is empty.
   ///
-  /// Fails with 70107 (no such account), 30516 (the user does not allow being
-  /// added), 30010 or 30014 (a friend list is full), or 6017 ([userId] is this
-  /// user).
+  /// Fails with one of these codes: 70107 (no such account), 30516 (the user
+  /// does not allow being added), 30010 or 30014 (a friend list is full), 6017
+  /// ([userId] is this user).
   Future<FriendResult> addFriend(
     String userId, {
     String remark = '',

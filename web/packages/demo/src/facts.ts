@@ -6,7 +6,7 @@
 import type { UserStatus } from "@lamplight/chat";
 
 export interface Facts {
-  /** The status type. `since` and `lastSeen` belong to it. */
+  /** The status type, to which the times `since` and `lastSeen` refer. */
   readonly type: UserStatus["statusType"];
   /** The time since which the user has this type. Undefined if it is unknown; 0 if the user has never logged in. */
   readonly since: number | undefined;

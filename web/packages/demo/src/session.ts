@@ -144,7 +144,7 @@ export class Session {
     await this.look(userID);
   }
 
-  /** Returns what is known of a user and can be shown. */
+  /** Returns the known data of a user that can be shown. */
   personOf(userID: string): Person {
     return this.#people.get(userID) ?? { userID, name: userID, avatar: "" };
   }

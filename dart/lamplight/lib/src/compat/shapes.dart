@@ -96,7 +96,7 @@ String msgIdOf(core.Message message) =>
     '${message.sequence}@${message.from}@${message.to}';
 
 /// Returns the number of a message in its conversation, which is the first part
-/// of its id; null if the id does not have the form of this package.
+/// of its id. Returns null if the id does not have the form of this package.
 int? sequenceOf(String msgId) {
   final at = msgId.indexOf('@');
   return at <= 0 ? null : int.tryParse(msgId.substring(0, at));

@@ -205,8 +205,8 @@ extension _Answers on Machine {
     if (request.kind == 'logout') _end(const LoggedOutEvent());
   }
 
-  /// Stores what the answer to a call contains: statuses, changes of the lists,
-  /// and the lists version.
+  /// Stores the content of the answer to a call: statuses, changes of the
+  /// lists, and the lists version.
   void _learn(Session session, Request request, Object value) {
     switch (value) {
       case final LoginTold told:

@@ -4,9 +4,9 @@
 /// The server sends the time over which its clients should spread their
 /// reconnects. After a broken link, a client makes its first attempt at a
 /// random time within this spread. The intervals between the attempts after it
-/// are about as long as the spread. While the server is down, its clients
-/// together therefore make no more attempts per second than it can accept
-/// logins, and they still reconnect soon after it is back.
+/// are about as long as the spread. The server computes the spread from the
+/// number of its clients. After a restart, it therefore gets about as many
+/// attempts per second as it can accept logins.
 library;
 
 import 'dart:math';

@@ -3,10 +3,10 @@ part of 'machine.dart';
 /// The part of the connection machine that handles the ends of links and
 /// of sessions.
 extension _Endings on Machine {
-  /// Handles the end of a link, or of an attempt to open one, that came without
-  /// a last message of the server. Records how long the link was silent before,
-  /// because the network path may have cut it. Records nothing after a sleep of
-  /// the device.
+  /// Handles a link, or an attempt to open one, that ended without a last
+  /// message of the server. Records the silence before the end, because the
+  /// network path may have cut the link. After a sleep of the device, records
+  /// nothing.
   void _linkCut(LinkEnd why) {
     final session = _session;
     if (session == null) return;

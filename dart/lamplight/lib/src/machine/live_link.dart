@@ -167,8 +167,8 @@ final class LiveLink {
 }
 
 /// Returns the heartbeat interval. It is below a third of the server's timeout,
-/// so that two heartbeats in a row may be lost, and at most the maximum of the
-/// wire contract.
+/// so that two heartbeats in a row may be lost. It is at most the maximum of
+/// the wire contract.
 int heartbeatInterval(int timeout, DevicePlatform platform) {
   final longest =
       platform == DevicePlatform.web ? _heartbeatWeb : _heartbeatNative;

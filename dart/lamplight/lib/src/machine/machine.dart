@@ -342,9 +342,9 @@ final class Machine {
     _effects.add(const OpenLink());
   }
 
-  /// Begins the attempt to connect anew, because the device has slept, or
-  /// because the login that was sent has an older token, which the server may
-  /// refuse.
+  /// Begins another attempt to connect instead of the current one. Either the
+  /// device has slept, or the login that was sent has an older token, which the
+  /// server may refuse.
   void _beginAnew() {
     _effects.add(const CloseLink());
     _connect();
@@ -395,16 +395,16 @@ final class Machine {
     }
   }
 
-  /// The time at which the next batch of a restore is due; null while the app
+  /// The time at which the next batch of a restore is due. Null while the app
   /// does not allow subscriptions, or the link has no room for a request.
   int? _restoreDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false && link.hasRoom
           ? session.restore.due
           : null;
 
-  /// The time at which the subscription list is to be read; null during a
-  /// restore, and while the app does not allow subscriptions or the link has no
-  /// room for a request.
+  /// The time at which the subscription list is to be read. Null during a
+  /// restore, while the app does not allow subscriptions, and while the link
+  /// has no room for a request.
   int? _listCheckDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false &&
               link.hasRoom &&

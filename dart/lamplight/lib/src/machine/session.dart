@@ -43,8 +43,8 @@ final class Session {
   /// The user's id.
   final String user;
 
-  /// The token for the next login: the newest one of the application that was
-  /// not refused.
+  /// The token for the next login: the newest token of the application that the
+  /// server has not refused.
   String token;
 
   /// The token that the server accepted last; null before the first answer. If

@@ -212,8 +212,8 @@ class Ledger {
     }
   }
 
-  /// Handles an unsubscribe call of the application, which names the users; an
-  /// empty list means all users.
+  /// Handles an unsubscribe call of the application for these users; for all
+  /// users if the list is empty.
   void applicationUnsubscribed(List<String> users) {
     _gone(users.isNotEmpty ? users : [..._own.keys, ..._foreign]);
   }

@@ -1,5 +1,5 @@
 /// Keeps the conversations and the friends of this user up to date. Reads them
-/// when they are needed, applies the changes that the server sends, and reads
+/// when they are needed, and applies the changes that the server sends. Reads
 /// them again when the server reports that they are outdated.
 ///
 /// The server does not send a change to the device that has made it with a

@@ -1,5 +1,5 @@
 /**
- * The client with the API of the cloud's SDK. It uses the client of `@lamplight/chat`, and adds what is different in
+ * The client with the API of the cloud's SDK. It uses the client of `@lamplight/chat`, and adds the differences of
  * the cloud's SDK.
  */
 

@@ -4,8 +4,8 @@
  *
  * The server sends the time over which its clients should spread their reconnects, or 0. The first attempt after a
  * broken link is made at a random time within this spread. The intervals between the attempts after it are about as
- * long as the spread. While the server is down, its clients together therefore make no more attempts per second than
- * it can accept logins, and they still reconnect soon after it is back.
+ * long as the spread. The server computes the spread from the number of its clients. After a restart, it therefore
+ * gets about as many attempts per second as it can accept logins.
  */
 
 /** The spread of the first attempt, in milliseconds, if the server has not sent one. */

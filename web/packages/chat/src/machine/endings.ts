@@ -10,8 +10,8 @@ import { EMPTY } from "./cache.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
 
 /**
- * Handles the end of a link, or of an attempt to open one, that came without a last message of the server. Records
- * how long the link was silent before, because the network path may have cut it. Records nothing after a sleep.
+ * Handles a link, or an attempt to open one, that ended without a last message of the server. Records the silence
+ * before the end, because the network path may have cut the link. After a sleep, records nothing.
  */
 export function linkCut(turn: Turn, why: string): void {
   const { session } = turn;

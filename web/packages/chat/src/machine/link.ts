@@ -161,7 +161,7 @@ export function callsOf(link: Link): Call[] {
 
 /**
  * Returns the heartbeat interval. It is below a third of the server's timeout, so that two heartbeats in a row may be
- * lost, and at most the maximum of the wire contract.
+ * lost. It is at most the maximum of the wire contract.
  */
 export function heartbeatInterval(timeout: number): number {
   return Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10) || HEARTBEAT));

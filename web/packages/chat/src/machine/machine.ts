@@ -242,8 +242,8 @@ function refuseForNow(turn: Turn, id: CallId): void {
 }
 
 /**
- * Whether closing the link is enough for a logout. This is so if there is no live link, and either the first login
- * was not sent yet, or the device is a Web device, whose login ends with its link.
+ * Whether closing the link is enough for a logout. There must be no live link. In addition, the first login must not
+ * have been sent, or the device must be a Web device, whose login ends with its link.
  */
 function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
   const isUnsent = !established && phase.at !== "loggingIn";

@@ -73,7 +73,7 @@ export interface Abilities {
 /** A session, from a login to its end. */
 export interface Session {
   readonly user: string;
-  /** The UserSig for the next login: the newest one of the application that was not refused. */
+  /** The UserSig for the next login: the newest UserSig of the application that the server has not refused. */
   readonly userSig: string;
   /** The UserSig that the server accepted last. If a newer one is refused, the session uses this one again. */
   readonly acceptedSig: string;

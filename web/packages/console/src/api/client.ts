@@ -63,7 +63,7 @@ export interface Tagged<T> {
   tag: string;
 }
 
-/** The settings in a request. If the token or a secret is missing, the server keeps the one that it has. */
+/** The settings in a request. If the token or a secret is missing, the server keeps the stored value. */
 export type GivenSettings = Omit<Settings, "webhooks" | "jwt"> & {
   webhooks: { state_change_url: string; push_url: string; token?: string };
   jwt: Jwt & { secret?: string };

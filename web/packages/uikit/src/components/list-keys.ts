@@ -13,7 +13,7 @@ export type Step =
 
 type Key = Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">;
 
-/** Returns what a key does; undefined if the list does not handle the key. */
+/** Returns the effect of a key; undefined if the list does not handle the key. */
 export function stepOf({ key, shiftKey, ctrlKey, metaKey, altKey }: Key): Step | undefined {
   if (ctrlKey || metaKey || altKey) {
     return undefined;

@@ -249,7 +249,7 @@ export class Ledger {
     }
   }
 
-  /** Handles an unsubscribe call of the application, which names the users; an empty list means all users. */
+  /** Handles an unsubscribe call of the application for these users; for all users if the list is empty. */
   applicationUnsubscribed(users: readonly string[]): void {
     this.#gone(users.length > 0 ? users : [...this.#own.keys(), ...this.#foreign]);
   }
