@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-/// The maximum number of attempts that wait. It is the default number of connections of the HTTP port, each of which has
-/// at most one attempt.
+/// The maximum number of attempts that wait. It is the default number of connections of the HTTP port, each of which
+/// has at most one attempt.
 pub const LOGIN_LINE_PLACES: usize = 1_024;
 /// The maximum number of attempts from one address that wait or are being verified.
 pub const LOGIN_LINE_PLACES_PER_ADDRESS: u32 = 8;

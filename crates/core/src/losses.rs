@@ -42,8 +42,8 @@ pub struct Loss {
 }
 
 impl Losses {
-    /// Creates the losses of a node that begins in this epoch. The node's time is `ahead` milliseconds ahead of the clock
-    /// of the store.
+    /// Creates the losses of a node that begins in this epoch. The node's time is `ahead` milliseconds ahead of the
+    /// clock of the store.
     pub fn begin(epoch: Timestamp, ahead: i64) -> Self {
         Self { began: epoch, ahead, seen: None }
     }

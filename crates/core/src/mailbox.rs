@@ -131,8 +131,8 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Stores a new status of a user, and marks the user in the mailboxes of all watchers who see a difference. Returns
-    /// `true` if the status was stored. A status is dropped if nobody watches the user, or if the stored one is at least
-    /// as new.
+    /// `true` if the status was stored. A status is dropped if nobody watches the user, or if the stored one is at
+    /// least as new.
     pub fn tell(
         &mut self,
         user: &User,

@@ -134,7 +134,8 @@ impl<S: Restricted> WatchGraph<S> {
         Self { observer: Some(observer), ..Self::default() }
     }
 
-    /// Adds a watcher. The first user that it watches must be its own user. Reserves memory for the `expected` number of users that it will watch.
+    /// Adds a watcher. The first user that it watches must be its own user. Reserves memory for the `expected` number
+    /// of users that it will watch.
     pub fn attach(&mut self, expected: usize) -> WatcherKey {
         self.attached = self.attached.wrapping_add(1);
         let generation = self.attached;

@@ -1,5 +1,5 @@
-//! The mark of the facts to which the live records belong. The key of the mark is in partition 0, beside the register of
-//! nodes.
+//! The mark of the facts to which the live records belong. The key of the mark is in partition 0, beside the register
+//! of nodes.
 
 use crate::RedisDirectory;
 use crate::errors::{RedisOpenError, corrupt};

@@ -119,7 +119,8 @@ impl Indexed {
 /// The number of counters before those of the platforms.
 pub(crate) const OWN_COUNTERS: usize = 3;
 
-/// The names of the counters in a partition's head: records, ONLINE users, users with restrictions, devices by platform.
+/// The names of the counters in a partition's head: records, ONLINE users, users with restrictions, devices by
+/// platform.
 pub(crate) const COUNTERS: [&str; OWN_COUNTERS + Platform::ALL.len()] = {
     let devices = ["d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11", "d12"];
     let mut fields = ["records"; OWN_COUNTERS + Platform::ALL.len()];

@@ -1,5 +1,5 @@
-//! The format in which this node writes records. Nodes of two versions may run side by side, so a node writes the newest
-//! format that every node in the register reads.
+//! The format in which this node writes records. Nodes of two versions may run side by side, so a node writes the
+//! newest format that every node in the register reads.
 
 use std::time::{Duration, Instant};
 

@@ -10,11 +10,11 @@ use std::time::Duration;
 /// The settings of the directory in Redis.
 #[derive(Clone)]
 pub struct RedisSettings {
-    /// The address, in one of these forms; user and password are percent-encoded and optional, and port and database have
-    /// the defaults of Redis:
+    /// The address, in one of these forms. User and password are percent-encoded and optional. Port and database have the
+    /// defaults of Redis.
     ///
     /// - `redis://user:password@host:port,host:port/database`: a server, or some servers of a Redis Cluster. The server
-    ///   says which of the two it is; the other servers of a Redis Cluster are found by asking one of these.
+    ///   says which of the two it is. The given servers of a Redis Cluster name the other ones.
     /// - `redis+sentinel://user:password@host:port,host:port/name`: Sentinels, and the name that they have for the
     ///   server. User and password are used for the server and, if they ask for a password, for the Sentinels.
     /// - `rediss` instead of `redis`: over TLS, also to Sentinels and to all servers of a Redis Cluster.

@@ -314,7 +314,8 @@ impl Shared {
         (0..self.settings.partitions).filter_map(gap).collect()
     }
 
-    /// Gives up a gap that the kept batches cannot fill. Tells the readers that they have missed batches of the partition.
+    /// Gives up a gap that the kept batches cannot fill. Tells the readers that they have missed batches of the
+    /// partition.
     pub(crate) fn give_up_gap(&self, partition: u16, last: u64) {
         let mut state = self.partition(partition);
         if state.log.gap().is_none_or(|(first, _)| first > last) {

@@ -29,8 +29,8 @@ const EACH_HELD_UP: usize = 100;
 /// The number of operations in a run with devices that return early. One operation in twenty is in such a run.
 const EACH_RETURNS: usize = 100;
 
-/// The number of operations in a run on several nodes. One operation in five is in such a run. Some planted mistakes are
-/// found by one such run in thirty.
+/// The number of operations in a run on several nodes. One operation in five is in such a run. Some planted mistakes
+/// are found by one such run in thirty.
 const EACH_ON_NODES: usize = 150;
 
 /// Events that must occur in this number of operations. If one does not occur, the runs do not test it.
@@ -157,8 +157,8 @@ fn told_node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (told_cluster_seed(number), EACH_RETURNS))
 }
 
-/// Seeds in which users change who may see their statuses, on one node and on several, each with its number of operations.
-/// The numbers add up to at least `operations`.
+/// Seeds in which users change who may see their statuses, on one node and on several, each with its number of
+/// operations. The numbers add up to at least `operations`.
 fn restricting_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     let seed = |number: u64| match number % 4 {
         0 | 1 => number,

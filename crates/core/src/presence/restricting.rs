@@ -65,8 +65,8 @@ impl Presence {
         self
     }
 
-    /// Ends all restrictions of a deleted account, because everybody is told of the deletion. Returns whether there were
-    /// any.
+    /// Ends all restrictions of a deleted account, because everybody is told of the deletion. Returns whether there
+    /// were any.
     pub(super) fn lift_restrictions(&mut self, now: Now) -> bool {
         let Some(before) = self.restrictions.as_deref().filter(|before| !before.is_open()) else {
             return false;

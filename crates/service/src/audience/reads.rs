@@ -317,7 +317,8 @@ mod tests {
 
     /// Runs a script, and compares the calls that each `next` makes with `expected`. Users are `a`, `b`, …, connections
     /// are `1`, `2`, …, and requests are `want a`, `waited a`, `hurry 1` and `forget 1`. `next` makes every call that
-    /// may be made. `done`, `old` and `fail` end the earliest call in progress, `split ab` splits users off it, and `+ms` advances the time.
+    /// may be made. `done`, `old` and `fail` end the earliest call in progress, `split ab` splits users off it, and
+    /// `+ms` advances the time.
     fn check(script: &str, expected: &str) {
         let mut hub = Hub::<UserStatus>::default();
         let watchers: Vec<WatcherKey> = (0..9).map(|_| hub.attach(0)).collect();

@@ -41,7 +41,8 @@ impl Service {
         self.records.lost(now)
     }
 
-    /// The epoch of the directory when this node began, for [`NodeEntry::epoch`](lamplight_directory::NodeEntry::epoch).
+    /// The epoch of the directory when this node began, for
+    /// [`NodeEntry::epoch`](lamplight_directory::NodeEntry::epoch).
     pub fn first_epoch(&self) -> Timestamp {
         self.records.began()
     }
