@@ -99,7 +99,7 @@ pub fn answers(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Like [`run`], but also passes every line of the output to `hear`.
+/// Runs a program like [`run`], and passes every line of its output to `hear`.
 pub fn run_and_hear(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<()> {
     announce(command);
     let mut child = command

@@ -59,7 +59,7 @@ pub enum InUse {
 }
 
 impl InUse {
-    /// Returns the reason that an SQLSTATE of a failed check means; `None` for other SQLSTATEs.
+    /// Returns the reason for an SQLSTATE of a failed check; `None` for other SQLSTATEs.
     pub(crate) fn of_state(state: &str) -> Option<Self> {
         match state {
             BY_SERVER => Some(Self::ByServer),

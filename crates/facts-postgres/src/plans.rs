@@ -75,7 +75,7 @@ async fn every_table_with_rows_of_apps_is_emptied() {
     for table in tables {
         // The audit log keeps the entries of a deleted app.
         assert_eq!(source.contains(&format!("'{table}'")), table != "audit", "{table}");
-        // An empty table would rather be read from end to end.
+        // Otherwise, PostgreSQL would read an empty table from end to end.
         client.batch_execute("SET enable_seqscan = off; SET enable_bitmapscan = off").await.unwrap();
         let sql = format!("SELECT ctid FROM {table} WHERE app = $1::bigint LIMIT $2::bigint");
         let plan = plan(&client, &sql, "1, 2").await;

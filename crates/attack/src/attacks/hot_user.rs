@@ -32,7 +32,7 @@ const LOGINS_AT_ONCE: usize = 64;
 const INTERVAL: Duration = Duration::from_millis(100);
 /// The time over which the subscriptions are spread.
 const SUBSCRIBING: Duration = Duration::from_secs(10);
-/// The time within which the last subscription must be answered, after the first was sent.
+/// The longest time from the first request to subscribe until the last such request is answered.
 const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(11);
 /// The number of rounds. Each round has a period in which the user does not change, and a period in which the user
 /// changes. The result is the median over the rounds.

@@ -154,7 +154,7 @@ impl Session {
         if is_free { self.list_check.due() } else { None }
     }
 
-    /// Returns `true` if the session can log out by closing the link or aborting the attempt to open one. This is so
+    /// Returns `true` if the session can log out by closing the link or aborting the attempt to open one. It can do so
     /// before the first login was sent, and for a Web client without a live link.
     pub(super) fn ends_with_its_link(&self, platform: Platform) -> bool {
         match self.phase {

@@ -45,7 +45,7 @@ impl WrongEvents {
     }
 }
 
-/// The notifications that a watcher got about a user's being OFFLINE: their number, and the time of the last one.
+/// The notifications of a watcher that one user is OFFLINE: their number, and the time of the last one.
 #[derive(Clone, Copy, Debug)]
 pub struct Absence {
     /// The number of these notifications.

@@ -119,7 +119,7 @@ fn kill_server(fleet: &mut Fleet, server: &mut ServerProcess, report: &mut Repor
 #[derive(Default)]
 struct Lateness {
     knew: Vec<Duration>,
-    /// The number of notifications of OFFLINE about users who have not died.
+    /// The number of notifications that report OFFLINE for a user who has not died.
     others: u64,
 }
 
