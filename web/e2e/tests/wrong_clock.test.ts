@@ -1,5 +1,6 @@
 /**
- * Tests that a browser with a wrong clock shows the same times as other browsers, because it uses the server's clock.
+ * Tests that a browser with a wrong clock shows the same times as other browsers, because the page uses the server's
+ * clock.
  */
 
 import { describe, expect, test } from "vitest";

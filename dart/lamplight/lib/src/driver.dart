@@ -214,8 +214,8 @@ final class Driver {
   void _drop() {
     final link = _link;
     _link = null;
-    // The subscription is not cancelled, because a WebSocket without a listener
-    // does not notice that its peer has closed it too, and would wait for that.
+    // The subscription is not cancelled. A WebSocket waits until its peer has
+    // closed it too, and notices this only while it has a listener.
     _messages = null;
     link?.close();
   }

@@ -223,9 +223,9 @@ final class Machine {
     }
   }
 
-  /// Whether a logout is done by closing the link. This is so for a first login
-  /// that was not sent, and for a Web device, whose login ends with its
-  /// connection.
+  /// Whether closing the link is enough for a logout. It is enough before the
+  /// first login was sent. It is also enough for a Web device, whose login ends
+  /// with its connection.
   bool _endsWithoutServer(Session session) {
     final isWeb = identity.platform == DevicePlatform.web;
     return switch (session.phase) {

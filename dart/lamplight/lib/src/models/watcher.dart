@@ -134,8 +134,8 @@ final class StatusWatcher {
     _wakeSoon();
   }
 
-  /// Handles an unsubscribe call of the application, which names the users; an
-  /// empty list means all users.
+  /// Handles an unsubscribe call of the application for these users; for all
+  /// users if the list is empty.
   void applicationUnsubscribed(Iterable<String> users) {
     _ledger.applicationUnsubscribed(users.toList());
     _remember();

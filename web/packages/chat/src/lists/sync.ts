@@ -173,7 +173,7 @@ export class ListsSync {
 
   // Events of the connection.
 
-  /** Handles a login; if `again`, a reconnect or a renewed UserSig. */
+  /** Handles a login. `again` is true for a reconnect and for a renewed UserSig. */
   connected(told: LoginResponseJson, again: boolean): void {
     if (!again) {
       this.ended();

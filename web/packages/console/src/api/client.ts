@@ -55,8 +55,8 @@ export class ApiError extends Error {
 }
 
 /**
- * A value, and the tag of the state from which it was read. The server accepts a change only if it still has that
- * state.
+ * A value, and the tag of the state from which it was read. The server accepts a change only if the state has not
+ * changed since.
  */
 export interface Tagged<T> {
   value: T;

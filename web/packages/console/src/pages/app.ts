@@ -379,7 +379,7 @@ export class AppPage extends View {
   };
 
   /**
-   * Handles a refused save, because another operator has saved first: reads the app again, and applies the changes of
+   * Handles the refusal of a save after another operator has saved. Reads the app again, and applies the changes of
    * this form to it.
    */
   async #readAgain(): Promise<void> {

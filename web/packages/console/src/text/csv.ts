@@ -1,6 +1,6 @@
 /** Formats rows as CSV (RFC 4180). */
 
-/** The columns of a file. For each name, a function returns the cell of a row. */
+/** The columns of a file: the name of each column, with the function that returns its cell for a row. */
 export type Columns<T> = Record<string, (row: T) => string | number>;
 
 /** Formats the names of the columns, which are the first row of a CSV file. */

@@ -297,7 +297,7 @@ export class LamplightDesk extends LitElement {
 
   /**
    * The status to show for a user. While there is no connection, the visitor's own status is unknown, because others
-   * may see another one.
+   * may see another status.
    */
   #statusOf(userID: string): UserStatus | undefined {
     const { inside, picture } = this;

@@ -77,7 +77,7 @@ export function avatar(parts: AvatarParts): TemplateResult {
   </span>`;
 }
 
-/** Shows a picture that was loaded in place of the initials. */
+/** Replaces the initials with the picture, after the picture was loaded. */
 function show(event: Event): void {
   (event.target as HTMLElement).classList.add("loaded");
 }

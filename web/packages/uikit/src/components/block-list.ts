@@ -242,7 +242,7 @@ export class TuikitBlockList extends LitElement {
         this.announcement = done;
         await this.updateComplete;
         this.#asked = (this.#rows[place] ?? this.#rows.at(-1))?.userID ?? "";
-        // The row had the focus, and is gone.
+        // The removed row had the focus.
         if (document.activeElement === document.body) {
           await this.#focusOn(this.#asked);
         }
