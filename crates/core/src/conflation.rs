@@ -72,8 +72,8 @@ impl ConflationRate {
 }
 
 impl Default for ConflationRate {
-    /// 20 changes per second are faster than people read. The second limit allows this rate up to 300 watchers on a
-    /// worker. 6,000 notifications per second take about a twentieth of a core.
+    /// 20 changes per second are faster than people read. The limit on notifications allows this rate for up to 300
+    /// watchers on a worker. 6,000 notifications per second take about a twentieth of a core.
     fn default() -> Self {
         Self { changes_per_second: 20, notifications_per_second: 6_000 }
     }

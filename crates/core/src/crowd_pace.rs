@@ -27,7 +27,7 @@ pub enum CrowdPace {
 }
 
 impl CrowdPace {
-    /// The pause between two shares. A timer adds up to a millisecond.
+    /// The pause between two shares. With a timer, the pause may be up to a millisecond longer.
     pub const PAUSE: Duration = Duration::from_millis(1);
 
     /// The lowest pace, in watchers per millisecond. Smaller shares would cost more for waking than for writing.

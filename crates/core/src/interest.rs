@@ -19,7 +19,7 @@ pub trait SubjectObserver: Send {
 
 /// Counts the interests of readers in users.
 ///
-/// An entry needs 12 bytes, and a share of the free places of the table: 14 to 30 bytes for each user and reader.
+/// An entry has 12 bytes. With its share of the free places of the table, it needs 14 to 30 bytes.
 #[derive(Debug, Default)]
 pub struct InterestTable {
     entries: HashTable<Entry>,

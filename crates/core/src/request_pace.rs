@@ -105,7 +105,7 @@ impl RequestPace {
         *self = Self { window, used };
     }
 
-    /// The content of the bucket in `window`, without what has flowed out since the last window with work.
+    /// The content of the bucket in `window`. It is the content after the last work, less the outflow since then.
     fn used_at(&self, rate: RequestRate, window: u16) -> u32 {
         self.used.saturating_sub(rate.flow(window.wrapping_sub(self.window)))
     }

@@ -41,7 +41,7 @@ pub struct SavedPresence {
     unsettled: Vec<EndedLogin>,
 }
 
-/// The end of a custom status: the deadline, and the time that others are told.
+/// The end of a custom status: the deadline, and the time that is shown to others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct SavedEnd {
     due: Timestamp,

@@ -44,7 +44,7 @@ pub struct SharedPresence<D = DeviceId, L = Vec<UserId>> {
     unsettled: Option<SharedEnds>,
 }
 
-/// The end of a custom status: the deadline, and the time that others are told.
+/// The end of a custom status: the deadline, and the time that is shown to others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct SharedEnd {
     due: u64,

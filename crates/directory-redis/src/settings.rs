@@ -10,8 +10,8 @@ use std::time::Duration;
 /// The settings of the directory in Redis.
 #[derive(Clone)]
 pub struct RedisSettings {
-    /// The address, in one of these forms. User and password are percent-encoded and optional. Port and database have the
-    /// defaults of Redis.
+    /// The address, in one of these forms. User and password are percent-encoded and optional. Port and database have
+    /// the defaults of Redis.
     ///
     /// - `redis://user:password@host:port,host:port/database`: a server, or some servers of a Redis Cluster. The server
     ///   says which of the two it is. The given servers of a Redis Cluster name the other ones.

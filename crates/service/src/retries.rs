@@ -128,8 +128,7 @@ impl Retries {
         taken
     }
 
-    /// Puts the operations that have failed back on the list. `any_done` says whether at least one operation has
-    /// succeeded.
+    /// Puts the failed operations back on the list. `any_done` says whether at least one operation has succeeded.
     pub fn put_back(&self, failed: Vec<Pending>, any_done: bool, now: Moment) {
         let mut waiting = self.lock();
         waiting.under_way = Vec::new();

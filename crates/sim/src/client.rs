@@ -27,7 +27,7 @@ pub struct Client {
     /// Deleted users whose record was removed before the worker read the log entry of the deletion. The client need not
     /// be notified of such a deletion.
     pub may_miss: BTreeSet<Who>,
-    /// The subscription list according to the received messages; `None` if they do not determine it.
+    /// The subscription list according to the received messages; `None` if the messages do not determine it.
     list: Option<BTreeSet<Who>>,
 }
 
@@ -110,7 +110,7 @@ impl Client {
         self.list = Some(list.iter().copied().collect());
     }
 
-    /// The subscription list according to the received messages; `None` if they do not determine it.
+    /// The subscription list according to the received messages; `None` if the messages do not determine it.
     pub fn list(&self) -> Option<&BTreeSet<Who>> {
         self.list.as_ref()
     }

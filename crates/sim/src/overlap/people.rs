@@ -117,8 +117,7 @@ pub(crate) struct Past {
     /// The latest time at which a call of the server API may have created the account; `None` if there was no such
     /// call.
     pub created: Option<u64>,
-    /// The time at which the world became quiet after the last kick that is no longer in `kicks`; `None` if there was
-    /// none.
+    /// The last time at which `kicks` was cleared and contained a kick; `None` if this has not happened yet.
     pub kicked_before: Option<u64>,
     /// For each device: whether a logout was requested, or its UserSig has expired.
     pub logged_out: [bool; DEVICES.len()],

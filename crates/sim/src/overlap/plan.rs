@@ -299,7 +299,7 @@ impl Plan {
         }
     }
 
-    /// Restricts the run to two users with competing devices. Few operations are not logins.
+    /// Restricts the run to two users with competing devices. Most operations are logins.
     fn race_logins(&mut self, random: &mut Random) {
         self.kinds = vec![
             (Kind::Login, 300),
