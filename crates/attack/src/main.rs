@@ -121,7 +121,6 @@ fn raise_file_limit() -> Result<()> {
         .context("cannot raise the limit of open files")
 }
 
-/// Prints a line.
 fn say(line: &str) {
     // A failure is ignored: the attacks go on even if nobody reads the output.
     let _ = writeln!(std::io::stdout().lock(), "{line}");

@@ -7,7 +7,6 @@ use crate::peers::{Kind, Peer};
 /// The name of the peer that has the goals.
 const OURS: &str = "lamplight";
 
-/// A goal.
 struct Goal {
     row: Row,
     against: Against,
@@ -27,7 +26,6 @@ enum Against {
     Own(Row),
 }
 
-/// A bound.
 #[derive(Clone, Copy)]
 enum Bound {
     AtLeast(f64),

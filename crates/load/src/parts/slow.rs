@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 pub const USERS: u32 = 63;
 /// The user whose client stops reading.
 const SLOW: u32 = 0;
-/// The number of outstanding changes.
 const OUTSTANDING: usize = 16;
 /// The number of rounds that count. One further round precedes them. In each round, the client reads in one run and
 /// does not read in another.

@@ -320,7 +320,6 @@ fn statuses(words: &str) -> Vec<v1::UserStatus> {
     named.map(|word| v1::UserStatus::from(&status(word))).collect()
 }
 
-/// Returns `true` if `words` contains `word`.
 fn has(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|one| one == word)
 }
