@@ -1,4 +1,7 @@
-/** Tests the demo on a telephone and with the keyboard: what Back and Escape do, and which element has the focus. */
+/**
+ * Tests the demo on a telephone and with the keyboard: the effects of Back and Escape, and the element with the
+ * focus.
+ */
 
 import type { Page } from "playwright-core";
 import { beforeEach, describe, expect, test } from "vitest";

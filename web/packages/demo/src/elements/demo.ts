@@ -274,7 +274,7 @@ export class LamplightDemo extends LitElement {
   }
 }
 
-/** The reason of an error: the text of its code in the language of the page, if the code is known. */
+/** Returns the reason for an error: the text of its code in the language of the page, if the code is known. */
 function reasonOf(error: unknown, language: Preferences["language"]): string {
   const code = codeOf(error);
   const known = Object.values(CODES).find(({ number }) => number === code && number !== 0);
