@@ -6,7 +6,7 @@
 //! change is always sent.
 //!
 //! The more watchers a user has, the lower the rate. This bounds the notifications about one user. With more watchers,
-//! a change waits longer, up to half a second. Only for the largest audiences, it waits longer than that.
+//! a change waits longer, up to half a second. For the largest audiences, it waits even longer.
 //!
 //! The rule is a token bucket for each user. It is stored as the moment at which the bucket will be full again (the
 //! generic cell rate algorithm, ITU-T I.371).

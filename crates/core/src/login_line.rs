@@ -35,7 +35,8 @@ const LEVELS: [Level; 3] = [
 struct Level {
     v4_bits: u8,
     v6_bits: u8,
-    /// The delay of an attempt while another attempt from the same network waits, and after a wrong one.
+    /// The delay of an attempt while another attempt from the same network waits, and after a wrong attempt from this
+    /// network.
     delay: Duration,
 }
 

@@ -61,8 +61,8 @@ pub struct LostNode {
     pub silent: Duration,
     /// Whether the node was in the register at the last read.
     pub is_registered: bool,
-    /// Whether this node clears all partitions, not only those of its duties. If the register has lost the lost node,
-    /// other nodes may not know of it.
+    /// Whether this node clears all partitions, not only those of its duties. This is so if the register has lost the
+    /// entry of the lost node, because other nodes may then not know of it.
     pub is_everywhere: bool,
 }
 
@@ -214,8 +214,8 @@ impl Membership {
     pub fn generation(&self) -> u64 {
         let others = self.others.iter().filter(|(node, _)| self.is_live(**node));
         let all = others.map(|(node, seen)| (*node, seen.is_draining)).chain([(self.own, self.is_draining)]);
-        // Sums of mixed numbers differ for different sets, except with a very low probability, and an equal sum does
-        // no harm.
+        // Two different sets have the same sum of mixed numbers only with a very low probability. An equal sum does no
+        // harm.
         all.fold(0, |sum, (node, is_draining)| sum.wrapping_add(mix(mix(node.0) ^ u64::from(is_draining))))
     }
 
@@ -355,7 +355,7 @@ mod tests {
         check("lost with the register", &rows);
     }
 
-    /// The register is lost while a dead node waits to be cleared: the silence before counts.
+    /// The register is lost while a dead node waits to be cleared. The silence from before the loss still counts.
     #[test]
     fn the_silence_of_a_dead_node_goes_on_when_the_register_is_lost() {
         let dead: Vec<(u64, u64)> = vec![(3, 7)];

@@ -124,7 +124,7 @@ impl Presence {
         self.custom.text()
     }
 
-    /// The time at which the server clears the custom status, as others are told; `None` if it has no duration.
+    /// The time at which the server clears the custom status, as it is shown to others; `None` if it has no duration.
     pub fn custom_expires(&self) -> Option<Timestamp> {
         self.custom.expires()
     }

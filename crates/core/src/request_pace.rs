@@ -68,7 +68,7 @@ impl RequestRate {
 pub enum Received {
     /// A request, or a control frame.
     Whole,
-    /// At most 128 bytes of an incomplete message. A message may have many fragments, and fragments may be empty.
+    /// At most 128 bytes of an incomplete message. These bytes may contain many fragments, even empty ones.
     Part,
 }
 
@@ -147,8 +147,8 @@ mod tests {
 
     #[test]
     fn in_the_long_run_the_rate_is_kept() {
-        // In ten seconds, beyond the burst. The outflow is rounded down each time, so a little less than the rate may
-        // be handled.
+        // Counts the requests or parts that are handled in ten seconds, beyond the burst. The outflow is rounded down
+        // each time, so a little less than the rate may be handled.
         for (per_second, received, parts) in [
             (2_000, Received::Whole, 1),
             (1_990, Received::Whole, 1),
@@ -177,8 +177,8 @@ mod tests {
             }
             handled
         };
-        // The idle windows before, and the requests that may then be handled at once. The number of the window wraps
-        // around meanwhile.
+        // Each pair: the number of idle windows, and the number of requests that may then be handled at once. The
+        // number of the window wraps around meanwhile.
         let mut window = u16::MAX - 1_010;
         for (silence, at_once) in [(1_000, 500), (1, 20), (2, 40), (5, 100), (25, 500), (30_000, 500)] {
             window = window.wrapping_add(silence);

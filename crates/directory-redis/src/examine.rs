@@ -56,8 +56,8 @@ pub struct RedisServerFound {
 #[derive(Debug, thiserror::Error)]
 #[error("{server}: {source}")]
 pub struct RedisUnfit {
-    /// The server that cannot be used. If the settings are invalid or no server has answered, all servers of the
-    /// address.
+    /// The server that cannot be used. If the settings are invalid or no server has answered, this text names all
+    /// servers of the address.
     pub server: String,
     /// The cause.
     pub source: RedisOpenError,

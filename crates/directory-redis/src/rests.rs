@@ -1,4 +1,4 @@
-//! The partitions for which rate limits are not called for a moment, because a call to them has just failed.
+//! The partitions to which no calls for rate limits are made for a moment, because a call to them has just failed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};

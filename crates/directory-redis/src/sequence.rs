@@ -85,8 +85,8 @@ impl<T> Sequence<T> {
         self.next()
     }
 
-    /// Removes and returns the waiting batches with lower numbers than `first`, in their order. They are of an earlier
-    /// epoch than `first`, and nothing will fill the gap before them.
+    /// Removes and returns the waiting batches with lower numbers than `first`, in their order. The epoch that begins
+    /// with `first` has ended the epoch of these batches, so nothing will fill the gap before them.
     pub(crate) fn end_epoch(&mut self, first: u64) -> Vec<T> {
         let later = self.waiting.split_off(&first);
         std::mem::replace(&mut self.waiting, later).into_values().collect()

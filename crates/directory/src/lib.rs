@@ -69,7 +69,7 @@ pub trait Directory: Send + Sync {
     /// absent, so that the others are read. Every change of such a record fails, and leaves it as it is.
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()>;
 
-    /// Stores a record unless there is one. Appends nothing to the log.
+    /// Stores a user's record, unless the user already has one. Appends nothing to the log.
     ///
     /// `read_in` is the [epoch](Self::epoch) at which the caller began to read the facts of which the record is made.
     /// If another epoch has begun since, the call fails with [`DirectoryErrorKind::Contended`] and stores nothing. A
@@ -82,7 +82,7 @@ pub trait Directory: Send + Sync {
         now: Now,
     ) -> Answer<'a, ()>;
 
-    /// Stores a record that is not made of facts that were read earlier, unless there is one. Appends nothing to the
+    /// Stores a record that is not made of earlier facts, unless the user already has a record. Appends nothing to the
     /// log.
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()> {
         self.seed_read_in(user, presence, self.epoch(), now)

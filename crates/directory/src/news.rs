@@ -124,8 +124,7 @@ impl LogEntry {
 }
 
 impl News {
-    /// Creates the entry about a status, with the restrictions of the user; `None` if the user has never restricted the
-    /// status.
+    /// Creates the entry about a status. `restrictions` is `None` if the user has never restricted the status.
     pub fn of(status: UserStatus, restrictions: Option<Arc<Restrictions>>) -> Self {
         match restrictions {
             Some(restrictions) => Self::Restricted(Arc::new(RestrictedStatus { status, restrictions })),

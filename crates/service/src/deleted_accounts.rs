@@ -22,7 +22,7 @@ pub(crate) struct DeletedAccounts(Mutex<Accounts>);
 #[derive(Default)]
 struct Accounts {
     waiting: Deleted,
-    /// The accounts that were taken off all lists, each with the time of this, earliest first.
+    /// The accounts that were taken off all lists, each with the time at which this was done, earliest first.
     taken_off: VecDeque<(User, Moment)>,
 }
 

@@ -40,7 +40,7 @@ pub struct SourceState {
     pub keys: usize,
     /// The time for which these keys will still be accepted.
     pub left: Duration,
-    /// The error of the last attempt to read the source; `None` if it succeeded, or if there was none.
+    /// The error of the last attempt to read the source; `None` if the attempt succeeded, or if there was no attempt.
     pub error: Option<String>,
 }
 

@@ -119,8 +119,8 @@ impl ServiceError {
             Self::Refused(refusal) => refusal.clone(),
             Self::Facts(_) => Code::INTERNAL.into(),
             Self::Directory(error) => match error.kind {
-                // The text of the code asks the caller to try again. That does no harm if the change was made: most
-                // calls set a value, and a message contains an id of its sender.
+                // The text of the code asks the caller to try again. This does no harm even if the change was made:
+                // most calls set a value, and a repeated message is recognised by its id.
                 DirectoryErrorKind::Unavailable
                 | DirectoryErrorKind::Contended
                 | DirectoryErrorKind::Corrupt => Code::INTERNAL.into(),

@@ -15,7 +15,7 @@ use lamplight_model::{Moment, RateLimit};
 /// The rate limits of a node.
 #[derive(Default)]
 pub(crate) struct Rates {
-    /// The calls that this node has allowed. In a cluster, it also has the times until which the store refuses calls.
+    /// The calls that this node has allowed. In a cluster, also the times until which the store refuses calls.
     own: CallWindows,
     /// The store that counts the calls of all nodes.
     store: Option<Box<dyn Limits>>,

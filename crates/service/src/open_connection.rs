@@ -22,8 +22,8 @@ pub struct OpenConnection {
     pub since: Timestamp,
     /// The newest status of the user that the node has sent to any client; `None` if it has sent none.
     pub told: Option<UserStatus>,
-    /// The subscription list that the node has. It has the order of the record if, since the login, users were only
-    /// added.
+    /// The subscription list that the node has. Its order is that of the record, unless users were removed from the
+    /// list since the login.
     pub subscriptions: Vec<UserId>,
 }
 

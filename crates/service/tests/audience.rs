@@ -45,8 +45,8 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     assert_eq!(audience.member(bob).unwrap().user, user("bob"));
 }
 
-/// Another node has ended the connection after the list was read. Only if the list is read again, the connection is put
-/// back.
+/// Another node has ended the connection after the list was read. The connection is put back only if the list is read
+/// again.
 #[test]
 fn a_watch_list_from_before_the_end_of_a_lost_node_is_out_of_date() {
     for (cause, is_current) in [(EndCause::NodeLost, false), (EndCause::KickedByOperator, true)] {

@@ -30,7 +30,7 @@ const EACH_HELD_UP: usize = 100;
 const EACH_RETURNS: usize = 100;
 
 /// The number of operations in a run on several nodes. One operation in five is in such a run. Some planted mistakes
-/// are found by one such run in thirty.
+/// are found by only one of thirty such runs.
 const EACH_ON_NODES: usize = 150;
 
 /// Events that must occur in this number of operations. If one does not occur, the runs do not test it.

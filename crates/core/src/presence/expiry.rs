@@ -12,7 +12,7 @@ use std::time::Duration;
 const REMOVAL_RETRY: Duration = Duration::from_secs(60);
 
 /// The time after which any node takes a deleted account off the subscription lists. The node that has deleted the
-/// account needs less than a second.
+/// account usually does this itself, in less than a second.
 const LISTS_AFTER: Duration = Duration::from_secs(2);
 
 /// The pause before the next attempt to take a deleted account off the subscription lists.

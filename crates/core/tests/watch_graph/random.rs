@@ -79,7 +79,7 @@ impl Watching {
         self.pending.retain(|pending| *pending != user);
     }
 
-    /// Puts the users of whom the client was told nothing first, in the order of the edges.
+    /// Moves the users of whom the client was told nothing to the front, in the order of the edges.
     fn sort_pending(&mut self) {
         let (untold, told): (Vec<u8>, Vec<u8>) =
             self.pending.iter().partition(|user| self.untold.contains(user));

@@ -60,7 +60,8 @@ pub async fn any_window_has_at_most_the_calls_of_the_limit(limits: Arc<dyn Limit
     }
 }
 
-/// Checks that users with the same `userID` in two apps are counted separately, and that different calls are.
+/// Checks that users with the same `userID` in two apps are counted separately. Different calls are counted separately
+/// too.
 pub async fn each_user_and_call_is_counted_apart(limits: Arc<dyn Limits>) {
     let one = RateLimit { calls: 1, window_ms: 60_000 };
     for (name, call) in [

@@ -158,8 +158,8 @@ impl Service {
     }
 
     /// Ends one page of a lost node's connections in the live records. Usually reads only partitions that are duties of
-    /// this node. If other nodes [may not know of the lost node](LostNode::is_everywhere), reads all. The call may be
-    /// repeated, also by another node.
+    /// this node. If other nodes [may not know of the lost node](LostNode::is_everywhere), reads all partitions. The
+    /// call may be repeated, also by another node.
     ///
     /// The silence of the lost node gives the last time at which it is known to have run.
     pub async fn clear_lost_node(
