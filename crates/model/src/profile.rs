@@ -129,7 +129,7 @@ impl ProfileChange {
     }
 }
 
-/// The combining dot above. It follows the `i` when `İ` is converted to lower case.
+/// The character "combining dot above". It follows the `i` when `İ` is converted to lower case.
 const DOT_ABOVE: char = '\u{307}';
 
 /// Folds the case of a nick for a search. Each character is folded separately, so a prefix of a nick folds to a prefix

@@ -37,11 +37,14 @@ pub(crate) enum Pending {
     TakeBack { user: User, refused: RefusedLogin },
     /// A login was refused, but may have been recorded at the time `at`, under a number that is unknown.
     Unrecord { user: User, device: DeviceId, by_app: bool, at: Timestamp },
-    /// The facts have, or may have, created, kicked or deleted an account. The live record has not been updated yet.
+    /// An account was created, kicked or deleted in the facts, or may have been. The live record has not been updated
+    /// yet.
     Agree { user: User },
-    /// The facts have, or may have, other restrictions of a user's status than the live record.
+    /// The restrictions of a user's status were changed in the facts, or may have been. The live record has not been
+    /// updated yet.
     Restrict { user: User },
-    /// The facts have, or may have, another friendship of a user than the live record.
+    /// A friendship of a user was changed in the facts, or may have been. The restrictions in the live record have not
+    /// been updated yet.
     Befriend { user: User },
 }
 
