@@ -29,8 +29,8 @@ pub struct ShownLane {
     pub last_error: String,
 }
 
-/// Returns the webhooks of an app, or of all apps if `app` is `None`, by app id. Skips webhooks with neither a URL nor
-/// notices.
+/// Returns the webhooks of an app. If `app` is `None`, returns those of all apps, in ascending order of the app ids.
+/// Skips webhooks that have neither a URL nor notices.
 pub async fn lanes(
     service: &Service,
     webhooks: Option<&Webhooks>,
