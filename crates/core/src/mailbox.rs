@@ -5,8 +5,9 @@
 //! bytes for each watched user, and is never closed for being slow. When it reads again, it gets the newest states. The
 //! caller encodes the states.
 
+use crate::crowd_pace::CrowdPace;
 use crate::interest::SubjectObserver;
-use crate::touched::{CROWD, SHARE, Told};
+use crate::touched::{CROWD, Told};
 use crate::versioned::Versioned;
 use crate::views::Views;
 use crate::visibility::Restrictions;
@@ -299,7 +300,7 @@ impl<S: Versioned> Hub<S> {
     /// since the last call, and then a limited number of connections in crowds. If more connections in crowds wait,
     /// [`Hub::has_crowd`] returns `true` afterwards.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
-        self.take_touched_up_to(SHARE, round);
+        self.take_touched_up_to(CrowdPace::SHARE, round);
     }
 
     /// Like [`Hub::take_touched`], with at most `share` connections from crowds.

@@ -8,10 +8,6 @@ use std::collections::VecDeque;
 /// If a user has more watchers than this on one worker, they are a crowd.
 pub(crate) const CROWD: usize = 256;
 
-/// The number of crowd watchers that are served in one round, if rounds follow each other without pauses. Serving them
-/// takes about 0.2 ms, and a new request may have to wait for it.
-pub(crate) const SHARE: usize = 32;
-
 /// The queues that a watcher is in.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Marks {

@@ -372,10 +372,11 @@ impl<S: Versioned> Audience<S> {
         if is_delayed {
             return true;
         }
-        if self.hub.is_crowded(user) {
-            self.crowd_pace.tell_at_once();
-        }
         self.tell(user, status, restrictions);
+        if self.hub.is_crowded(user) {
+            let interval = self.conflator.interval(self.hub.audience(user));
+            self.crowd_pace.tell_at_once(self.hub.waiting_crowd(), interval);
+        }
         false
     }
 

@@ -12,9 +12,13 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{Framed, MAX_SERVER_MESSAGE, next_frame, v1};
+use mio::{Events, Interest, Poll, Token};
 use parking_lot::Mutex;
 use prost::Message as _;
+use std::io::{ErrorKind, Read as _};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -41,6 +45,9 @@ const PERIOD: Duration = Duration::from_secs(7);
 const QUICK_PERIOD: Duration = Duration::from_secs(1);
 /// The time within which each watcher must have received a change or a later one.
 const NEWEST_WITHIN: Duration = Duration::from_secs(1);
+/// The time between two looks at the sockets of the watchers. If a reader waited for the sockets, each notification would
+/// wake it, which costs the processors more than the server's work for the notification.
+const LOOK: Duration = Duration::from_millis(2);
 /// The time between two periods.
 const BETWEEN: Duration = Duration::from_secs(2);
 
@@ -70,7 +77,11 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
 
     let began = Instant::now();
     let mut subscribing = JoinSet::new();
-    let mut reading = JoinSet::new();
+    let (read, fans_to_read) = channel();
+    let reading = tokio::task::spawn_blocking({
+        let heard = Arc::clone(&heard);
+        move || read_all(&fans_to_read, &heard)
+    });
     for (number, fan) in fans.into_iter().enumerate() {
         let due = began + SUBSCRIBING.mul_f64(number as f64 / watchers as f64);
         subscribing.spawn(subscribe(fan, due));
@@ -80,7 +91,8 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
         while let Some(subscribed) = subscribing.join_next().await {
             let Subscribed { fan, after, at } = subscribed??;
             (answered, slowest) = (answered.max(at), slowest.max(after));
-            reading.spawn(fan.read(Arc::clone(&heard)));
+            heard.lock().has(0, fan.has);
+            read.send(fan).context("the reader has ended")?;
         }
         anyhow::Ok(())
     };
@@ -105,7 +117,8 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     while heard.lock().untold(watchers) > 0 && Instant::now() < until {
         sleep(Duration::from_millis(20)).await;
     }
-    ensure!(reading.try_join_next().is_none(), "the connection of a watcher has ended");
+    drop(read);
+    reading.await?.context("a watcher")?;
     let heard = heard.lock();
     let [p50, p99, most] = [0.5, 0.99, 1.0].map(|part| heard.late_ms(part));
     let untold = heard.untold(watchers);
@@ -212,29 +225,77 @@ struct Fan {
 impl Fan {
     async fn next(&mut self) -> Result<v1::ServerMessage> {
         loop {
-            if let Framed::Frame { message, taken } = next_frame(&self.unread, MAX_SERVER_MESSAGE)? {
-                let message = v1::ServerMessage::decode(message)?;
-                self.unread.drain(..taken);
+            if let Some(message) = take_message(&mut self.unread)? {
                 return Ok(message);
             }
-            ensure!(
-                self.stream.read_buf(&mut self.unread).await? > 0,
-                "the server has closed the connection"
-            );
+            let read = self.stream.read_buf(&mut self.unread).await?;
+            ensure!(read > 0, "the server has closed the connection");
         }
     }
+}
 
-    /// Reads until the connection ends.
-    async fn read(mut self, heard: Arc<Mutex<Heard>>) -> Result<()> {
-        heard.lock().has(0, self.has);
+/// Removes the first message from bytes that were received; `None` if it is incomplete.
+fn take_message(unread: &mut Vec<u8>) -> Result<Option<v1::ServerMessage>> {
+    let Framed::Frame { message, taken } = next_frame(unread, MAX_SERVER_MESSAGE)? else { return Ok(None) };
+    let message = v1::ServerMessage::decode(message)?;
+    unread.drain(..taken);
+    Ok(Some(message))
+}
+
+/// Reads the connections of the watchers that come from `fans`, until their sender is dropped.
+fn read_all(fans: &Receiver<Fan>, heard: &Mutex<Heard>) -> Result<()> {
+    let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1_024));
+    let mut watchers = Vec::new();
+    loop {
         loop {
-            if let Some(Body::StatusChanged(changed)) = self.next().await?.body
+            match fans.try_recv() {
+                Ok(Fan { stream, unread, has }) => {
+                    let mut stream = mio::net::TcpStream::from_std(stream.into_std()?);
+                    poll.registry().register(&mut stream, Token(watchers.len()), Interest::READABLE)?;
+                    watchers.push(Watcher { stream, unread, has });
+                }
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => return Ok(()),
+            }
+        }
+        thread::sleep(LOOK);
+        poll.poll(&mut events, Some(Duration::ZERO))?;
+        for event in &events {
+            let Token(number) = event.token();
+            watchers[number].read(heard)?;
+        }
+    }
+}
+
+/// A watcher that has subscribed.
+struct Watcher {
+    stream: mio::net::TcpStream,
+    unread: Vec<u8>,
+    has: usize,
+}
+
+impl Watcher {
+    /// Reads what has arrived.
+    fn read(&mut self, heard: &Mutex<Heard>) -> Result<()> {
+        let mut buffer = [0; 4_096];
+        loop {
+            match self.stream.read(&mut buffer) {
+                Ok(0) => anyhow::bail!("the server has closed the connection"),
+                Ok(length) => self.unread.extend_from_slice(&buffer[..length]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        while let Some(message) = take_message(&mut self.unread)? {
+            if let Some(Body::StatusChanged(changed)) = message.body
                 && let Some(newest) = newest(&changed.statuses)
             {
                 heard.lock().hear(self.has, newest);
                 self.has = newest;
             }
         }
+        Ok(())
     }
 }
 

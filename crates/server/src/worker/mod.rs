@@ -196,7 +196,8 @@ impl Worker {
         loop {
             let mut sockets_ready = None;
             let now = self.shared.clock.now().moment;
-            if !self.connections.any_waits() && !self.audience.borrow().has_due_crowd(now) {
+            let has_due_crowd = self.audience.borrow().has_due_crowd(now);
+            if !self.connections.any_waits() && !has_due_crowd {
                 tokio::select! {
                     ready = sockets.readable() => sockets_ready = Some(ready?),
                     () = log.ready() => {}
@@ -209,6 +210,10 @@ impl Worker {
                     },
                 }
             } else {
+                if has_due_crowd {
+                    // Another worker may wait for this processor, and have the answer to a request.
+                    std::thread::yield_now();
+                }
                 // Tasks that wait for the stores must be polled too.
                 tokio::task::yield_now().await;
                 // Tasks that have ended by now are part of this round, so they must not start another one.

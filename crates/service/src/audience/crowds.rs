@@ -24,7 +24,7 @@ impl<S: Versioned> Audience<S> {
 
     /// The time when [`Audience::tell_due`] is to be called next; `None` if no user has changed recently.
     pub fn next_due(&self) -> Option<Moment> {
-        let share = self.crowd_pace.next_share().filter(|_| self.hub.has_crowd());
+        let share = self.hub.has_crowd().then(|| self.crowd_pace.next_share());
         self.conflator.next_due().into_iter().chain(share).min()
     }
 
@@ -35,12 +35,12 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Appends connections to `round` as [`Audience::take_touched`] does, but takes a share of a crowd only when a
-    /// share is due. If conflation has delayed a change, there are pauses between its shares.
+    /// share is due.
     pub fn take_due(&mut self, now: Moment, round: &mut Vec<WatcherKey>) {
-        let share = self.crowd_pace.share(now);
+        let share = self.crowd_pace.share(now).min(self.hub.waiting_crowd());
         self.hub.take_touched_up_to(share, round);
         if share > 0 {
-            self.crowd_pace.served(self.hub.has_crowd(), now);
+            self.crowd_pace.served(share, self.hub.has_crowd(), now);
         }
     }
 
