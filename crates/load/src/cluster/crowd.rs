@@ -224,12 +224,14 @@ impl Crowd {
         self.clients[user as usize].kind = kind;
     }
 
-    /// Moves each client to the node that `node` returns for it, by breaking its link.
+    /// Moves each client to the node that `node` returns for it, by breaking its link. Each of these users is OFFLINE in
+    /// between, which clears the custom status.
     pub fn place(&mut self, node: impl Fn(u32) -> usize) -> Result<()> {
         for user in 0..self.users() {
             if self.clients[user as usize].phase == Phase::In && self.fleet.node_of(user) != node(user) {
                 self.fleet.cut(user);
                 self.broken(user);
+                self.fleet.picture.went(user);
                 self.call_in(user, Some(node(user)));
             }
         }

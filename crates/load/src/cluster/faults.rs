@@ -154,6 +154,9 @@ pub fn flush(stage: &mut Stage) -> Result<()> {
     stage.crowd.set_load(Some(Rates { queries: QUERIES, ..LOAD }));
     stage.crowd.run_for(AROUND)?;
     let wrong_before = stage.crowd.queries.wrong;
+    let settled = Instant::now().checked_sub(ON_ITS_WAY).context("the clock begins now")?;
+    let wrong_at_first = stage.crowd.wrong_edges(settled);
+    ensure!(wrong_at_first == 0, "{wrong_at_first} statuses are wrong before Redis loses its data");
     let Stage { testbed, crowd, .. } = stage;
     testbed.redis.ask_all(&["FLUSHALL"])?;
     let flushed = Instant::now();
