@@ -86,7 +86,8 @@ pub enum Duty {
     Partition(u16),
     /// Sending the notices of a webhook.
     Lane(Lane),
-    /// The work that is not divided: deleting old messages and the data of deleted apps.
+    /// The work that is not divided: deleting old messages, rebuilding records that the directory has lost, and
+    /// removing lost nodes from the register.
     Whole,
 }
 
