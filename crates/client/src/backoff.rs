@@ -10,14 +10,14 @@ use std::time::Duration;
 /// The maximum wait before the first attempt after a broken link, if the server has sent no spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The mean wait between attempts. A longer spread of the server replaces it. The mean doubles after many failures. A
-/// wait is at most 1.5 times the mean.
+/// The mean wait between attempts. It doubles after many failures. If the spread from the server is longer, the spread
+/// is the mean. A wait is at most 1.5 times the mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The longest mean wait, which many failures lead to. A longer spread of the server replaces it.
+/// The maximum to which the mean wait doubles. If the spread from the server is longer, the spread is the mean.
 ///
-/// A wait is then at most 30 s. This is the default grace, the time for which a user still counts as connected after
-/// the loss of a node.
+/// Without a longer spread, a wait is therefore at most 30 s. The default grace is also 30 s. It is the time for which
+/// a user still counts as connected after the loss of a node.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
 /// If the server has sent a spread, the mean wait doubles only after this number of failed attempts. Without a spread,
@@ -28,8 +28,7 @@ const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 /// The longest spread that a server can be configured to send. A longer spread is shortened to this one.
 const LONGEST_SPREAD: Duration = Duration::from_secs(600);
 
-/// While calls wait for the link, at most this number of failures counts in the computation of a wait. Waits then stay
-/// short.
+/// The maximum number of failures from which a wait is computed while calls wait for the link. Waits then stay short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
 /// The age at which a link counts as a success, so that the failures are counted from 0 again. A lower age would let

@@ -14,8 +14,8 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Adds each status that is newer than the cached status of its user, or whose user is not in the cache. The
-    /// statuses must belong to watched users. Returns the changed entries: each user at most once, ordered by `userID`.
+    /// Adds a status if its user is not in the cache, or if the status is newer than the cached one. The statuses must
+    /// belong to watched users. Returns the changed entries: each user at most once, ordered by `userID`.
     pub(crate) fn fold(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         self.fold_replacing(told, |_| false)
     }

@@ -141,8 +141,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the whole call was refused. Users for whom it failed individually are in
-    /// [`Statuses::failures`].
+    /// [`Error::Refused`] if the whole call was refused. If the call failed only for some users, [`Statuses::failures`]
+    /// contains these users.
     pub async fn get_user_status<I>(&self, users: I) -> Result<Statuses, Error>
     where
         I: IntoIterator,
@@ -159,8 +159,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the whole call was refused. Users for whom it failed individually are in
-    /// [`Subscribed::failures`].
+    /// [`Error::Refused`] if the whole call was refused. If the call failed only for some users,
+    /// [`Subscribed::failures`] contains these users.
     pub async fn subscribe_user_status<I>(&self, users: I) -> Result<Subscribed, Error>
     where
         I: IntoIterator,

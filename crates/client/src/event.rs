@@ -45,9 +45,9 @@ pub enum Event {
     },
     /// The app's settings have changed: which calls this client may make, or the limits of the calls.
     AbilitiesChanged(Abilities),
-    /// Messages that this user has received, or has sent from another device, oldest first. This client's own messages
-    /// are included if the call failed with [`Error::Timeout`](crate::Error::Timeout), but the server has stored the
-    /// message.
+    /// Messages that this user has received, or has sent from another device, oldest first. A message from this client
+    /// itself is included only if its call failed with [`Error::Timeout`](crate::Error::Timeout) although the server
+    /// has stored the message.
     MessagesReceived(Vec<Message>),
     /// Rows of the conversation list have changed, because of a message or because of another device of the user.
     ConversationsChanged {

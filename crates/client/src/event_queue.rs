@@ -21,8 +21,8 @@ pub(crate) struct EventQueue {
     /// The number of events at the front of `others` that are older than the newest change of a slot. The reader gets
     /// them before the statuses in `slots`.
     ahead: usize,
-    /// The users whose statuses were passed to the reader. The removal of another user is not reported and needs no
-    /// slot.
+    /// The users whose statuses were passed to the reader. If any other user is removed, the reader gets no report, so
+    /// the removal needs no slot.
     told: BTreeSet<UserId>,
 }
 

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-/// The divisor of the usual heartbeat interval that gives the shortest interval. An interval has a lower bound, because
-/// paths also cut links for other reasons than missing traffic, such as their age.
+/// The usual heartbeat interval divided by this number is the shortest interval. An interval has a lower bound, because
+/// paths also cut links for other reasons than missing traffic, such as the age of the link.
 const SHORTEST: u32 = 8;
 
 /// The divisor for comparing times. Two times count as equal if they differ by at most a twentieth of the later one.

@@ -30,7 +30,7 @@ pub(crate) struct Restored {
 /// Users to whom the client will not subscribe again.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub(crate) struct Lost {
-    /// All users of the restore.
+    /// All of these users.
     pub(crate) users: Vec<UserId>,
     /// The users in `users` who are no longer watched, not even as friends.
     pub(crate) not_watched: Vec<UserId>,

@@ -41,8 +41,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the whole call was refused. Users for whom it failed individually are in
-    /// [`UsersInfo::failures`].
+    /// [`Error::Refused`] if the whole call was refused. If the call failed only for some users,
+    /// [`UsersInfo::failures`] contains these users.
     pub async fn get_users_info<I>(&self, users: I) -> Result<UsersInfo, Error>
     where
         I: IntoIterator,
@@ -154,7 +154,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Refused`] if the whole call was refused: with 6017 if there are no users or if one of them is this
-    /// user. Users for whom it failed individually are in [`UsersBlocked::failures`].
+    /// user. If the call failed only for some users, [`UsersBlocked::failures`] contains these users.
     pub async fn block_users<I>(&self, users: I) -> Result<UsersBlocked, Error>
     where
         I: IntoIterator,

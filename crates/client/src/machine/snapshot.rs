@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 /// A snapshot that is being received. Its size is bounded by the number of users that the account watches.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
-    /// The users whose versions the login request contained. The server sends their statuses only if they differ.
+    /// The users whose versions the login request contained. The server sends their statuses only if their versions
+    /// have changed.
     named: BTreeSet<UserId>,
     /// The users whose statuses were received since the login.
     told: BTreeSet<UserId>,

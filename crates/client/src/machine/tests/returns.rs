@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeSet;
 
-/// The time that connecting and logging in, or getting a refusal, takes.
+/// The time from the start of an attempt to connect to its success or failure.
 const WAY: Duration = Duration::from_millis(50);
 
 /// A client and its attempt to connect.
@@ -16,8 +16,8 @@ struct Seat {
     arrives: Option<Moment>,
 }
 
-/// Simulates a server with this many clients that has sent them `spread` and is down for `away`. Returns how long after
-/// the server's return each client logs in, ascending.
+/// Simulates a server with this many clients that has sent them `spread` and is down for `away`. Returns the time from
+/// the server's return to the login of each client, in ascending order.
 fn returns(clients: usize, spread: Duration, away: Duration, seed: u64) -> Vec<Duration> {
     let mut random = StdRng::seed_from_u64(seed);
     let spread_ms = u32::try_from(spread.as_millis()).unwrap();
