@@ -513,7 +513,7 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Returns what to do about a server with this answer of `/readyz`.
+/// Returns the proposed fix for a server whose `/readyz` has given this answer.
 pub fn cure_of_unready(body: &str) -> &'static str {
     match body.lines().next() {
         Some("draining") => {
@@ -526,7 +526,7 @@ pub fn cure_of_unready(body: &str) -> &'static str {
     }
 }
 
-/// Makes the finding about which machines can reach the HTTP port, with the console and the server API.
+/// Makes the finding about the machines that can reach the HTTP port, with its console and server API.
 pub fn http_port(config: &Config) -> Finding {
     let (check, address) = ("HTTP reach", config.http_listen);
     if address.ip().is_loopback() {

@@ -382,7 +382,8 @@ async fn a_database_that_does_not_belong_to_the_live_records_is_refused() {
     b.stop();
 }
 
-/// A command with another data folder reads facts beside running servers, and is told where to send a change.
+/// A command with another data folder can read facts while servers run. A command that would change facts fails with an
+/// error that says where to run the command.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_without_a_server_reads_the_facts_of_a_running_cluster_and_changes_nothing() {
     let stores = Stores::start().await;

@@ -135,7 +135,7 @@ impl Server {
         line.unwrap_or_else(|| panic!("no {name}: {text}")).parse().unwrap()
     }
 
-    /// Stops the server in order. Returns its log.
+    /// Stops the server in an orderly way. Returns its log.
     pub fn stop(self) -> String {
         self.running.signal(rustix::process::Signal::TERM);
         let (code, log) = self.running.wait();

@@ -68,7 +68,7 @@ impl Party {
     }
 }
 
-/// Checks that the connection is open, and that its client was not asked to leave it.
+/// Checks that the connection is open, and that the server has not announced its end.
 pub fn is_connected(device: &mut Device) {
     assert!(device.is_alive());
     let ended = device.pushes.iter().find(|body| matches!(body, Body::ConnectionEnded(_)));
