@@ -5,7 +5,7 @@
 //!                              ─▶ clear_lost_nodes: ends the connections of lost nodes, a page at a time
 //!                              ─▶ refresh_apps: reads the apps when another node has changed one, and every 30 s
 //!                              ─▶ restore_records: rebuilds records after the directory has lost them
-//! stop ── drain ─ leave: holds the own links for the grace, then removes the node from the register
+//! stop ── drain ─ leave: holds the links of the node for the grace, then removes the node from the register
 //! ```
 //! [`Duties`](lamplight_service::Duties) decides which node has which duty. Two nodes may do the same task without
 //! harm.
@@ -55,13 +55,14 @@ pub struct Cluster {
     pub service: Arc<Service>,
     /// The lease and the grace, which are the same for all nodes.
     pub times: LeaseTimes,
-    /// The description of this node. The tasks update its connections and whether it is draining.
+    /// The description of this node at its start. A copy with the current number of connections is entered in the
+    /// register.
     pub entry: NodeEntry,
     /// Notified by the workers when the change log reports that an app was changed.
     pub app_news: Arc<Notify>,
     /// Notified when the register was read. If the register shows a lost node, its connections are then ended at once.
     pub register_read: Notify,
-    /// Notified when the register has a request that this node drains.
+    /// Notified when the register contains an operator's request to drain this node.
     pub drain_requested: Notify,
     /// The metrics of the node.
     pub metrics: Arc<Metrics>,
@@ -200,9 +201,9 @@ impl Cluster {
         }
     }
 
-    /// Ends the connections of a lost node. If the lost node has no connections left, removes it from the register. A
-    /// lost node that the register does not have is only forgotten by this node. Returns the number of connections that
-    /// this node has ended.
+    /// Ends the connections of a lost node. If the lost node has no connections left, removes it from the register. If
+    /// the register does not have the lost node, this node only forgets it. Returns the number of connections that this
+    /// node has ended.
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());
@@ -259,8 +260,8 @@ impl Cluster {
         }
     }
 
-    /// Rebuilds the records that the directory lacks, until the task is aborted. The node with the duty does this once
-    /// after each loss, and once when it gets the duty.
+    /// Runs until the task is aborted. While the node has [`Duty::Whole`], rebuilds the records that the directory
+    /// lacks: once when it first has the duty, and once for each loss since then.
     async fn restore_records(self: Arc<Self>) {
         let mut restored = Timestamp(0);
         loop {

@@ -27,14 +27,14 @@ pub struct FactsSettings {
 }
 
 impl FactsSettings {
-    /// The settings of a node that keeps its facts in its data folder.
+    /// Returns the settings of a node that keeps its facts in its data folder.
     pub fn in_folder(data_dir: &Path) -> Self {
         Self { data_dir: data_dir.to_owned(), postgres: None }
     }
 
-    /// The settings of a node of a cluster, whose nodes use a database in PostgreSQL together. Without this call, one
-    /// server or command uses the database alone. `cluster` is the same for all nodes with the same directory, and
-    /// differs for other clusters.
+    /// Returns the settings of a node whose cluster shares a database in PostgreSQL. Without this call, one server or
+    /// command uses the database alone. All nodes with the same directory have the same `cluster`; other clusters have
+    /// another one.
     #[must_use]
     pub fn shared_by(mut self, cluster: ClusterIdentity) -> Self {
         if let Some(postgres) = &mut self.postgres {
@@ -182,8 +182,8 @@ impl FactsStore {
     }
 
     /// Advances the mark of the facts at the start of a node of a cluster, and returns the new mark after the commit.
-    /// Begins the history `new` unless the cluster has begun the present history. `is_known` says whether the directory
-    /// of the cluster belongs to the present history.
+    /// `is_known` says whether the directory of the cluster belongs to the present history. If the history does not
+    /// belong to this cluster, and no other node uses the facts, begins the history `new`.
     pub async fn begin_in_cluster(&self, new: u64, is_known: bool) -> Result<FactsMark, FactsError> {
         match self {
             // The settings do not allow a cluster with a file.

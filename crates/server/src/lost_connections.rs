@@ -82,7 +82,7 @@ impl Schedule {
 }
 
 impl LostConnections {
-    /// Compares the connections periodically until it is aborted.
+    /// Compares the connections periodically. Runs until the task is aborted.
     pub async fn run(self) {
         let mut suspected = HashSet::new();
         let mut schedule = Schedule::new(self.clock.now().moment);

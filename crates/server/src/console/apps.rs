@@ -124,7 +124,7 @@ struct GivenJwt {
 }
 
 impl GivenJwt {
-    /// Returns the new settings. If the request has no secret, they keep the secret of `was`.
+    /// Returns the new settings. If the request has no secret, the new settings keep the secret of `was`.
     fn over(self, was: JwtSettings) -> JwtSettings {
         let Self { jwks_url, jwks_file, keys, secret, issuer, audience, user_claim, leeway_s } = self;
         let secret = secret.unwrap_or(was.secret);

@@ -187,7 +187,7 @@ impl Console {
         tokio::spawn(check).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()))
     }
 
-    /// Checks the password in the login's turn. Refuses the login after too many wrong passwords from the source
+    /// Checks the password in the login's turn. Refuses the login if its source has sent too many wrong passwords
     /// meanwhile.
     async fn check(
         self: Arc<Self>,
@@ -409,8 +409,8 @@ fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Refuses a request from a page of another site, according to its origin. A request without an origin is from another
-/// program, which has no cookies to misuse.
+/// Refuses a request from a page of another site, according to its origin. A request without an origin is not from a
+/// browser, so it has no cookies to misuse.
 fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {

@@ -28,7 +28,7 @@ pub async fn add_security_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Sets the header by which caches must not store the responses of the API.
+/// Sets the header that forbids caches to store the responses of the API.
 pub async fn forbid_caching(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// The time after an entry in which further logins of the same operator from the same network are not recorded.
+/// The time for which an entry prevents further entries with the same action, operator and network.
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// The maximum number of entries of one operator in one window.
 const MOST_ENTRIES: usize = 10;
@@ -32,8 +32,9 @@ struct Recent {
 }
 
 impl Logins {
-    /// Decides whether a login or logout is recorded. `source` is the network of the operator's address. If it is
-    /// recorded, returns how many entries were skipped since the operator's last entry. Otherwise returns `None`.
+    /// Decides whether a login or logout is recorded. `source` is the network of the operator's address. Returns `None`
+    /// if the login or logout is not recorded. Otherwise returns the number of entries that were skipped since the
+    /// operator's last entry.
     pub fn note(
         &mut self,
         action: AuditAction,

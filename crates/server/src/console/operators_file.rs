@@ -195,8 +195,8 @@ impl Operators {
         .await
     }
 
-    /// Changes an operator's role, and ends the operator's sessions. Fails if the role is not `former`, because another
-    /// admin has changed the role.
+    /// Changes an operator's role, and ends the operator's sessions. Fails if the current role is not `former`: another
+    /// admin has then changed the role.
     pub async fn set_role(
         &self,
         name: &OperatorName,

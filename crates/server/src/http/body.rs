@@ -283,8 +283,8 @@ impl Arriving {
         Self { stream: body.into_data_stream(), rate, began: Instant::now(), bytes: 0 }
     }
 
-    /// Returns the next slice, or fails after the deadline. The caller must copy and drop the slice at once, because it
-    /// keeps a whole read buffer in memory.
+    /// Returns the next slice, or fails after the deadline. The caller must copy and drop the slice at once, because
+    /// the slice keeps a whole read buffer in memory.
     async fn next(&mut self) -> Result<Option<Bytes>, BodyFault> {
         let deadline = self.rate.deadline(Moment(0), self.bytes as u64);
         let deadline = self.began + Duration::from_millis(deadline.0);

@@ -151,8 +151,7 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// The response of an operation. An answer of success always has the fields of the command; an answer of refusal may
-/// have them.
+/// The response of an operation. A successful answer always has the fields of the command; a refusal may have them.
 fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
     let (done, refused) = if family.has_error_display() {
         ("DoneWithDisplay", "RefusedWithDisplay")

@@ -19,12 +19,12 @@ pub enum Use {
     Measure,
 }
 
-/// The uses that have failed and not succeeded since.
+/// The uses whose last attempt has failed.
 #[derive(Default, Debug)]
 pub struct Failing(BTreeSet<Use>);
 
 impl Failing {
-    /// Notes a failure. Logs it if the last use of this kind has succeeded.
+    /// Notes a failure. Logs the failure unless the last attempt of this use has failed too.
     pub fn failed(&mut self, what: Use, error: &(dyn Error + 'static)) {
         if self.begins(what) {
             let what = what.text();
@@ -33,7 +33,7 @@ impl Failing {
         }
     }
 
-    /// Notes a success. Logs it if the last use of this kind has failed.
+    /// Notes a success. Logs the success if the last attempt of this use has failed.
     pub fn succeeded(&mut self, what: Use) {
         if self.ends(what) {
             tracing::info!("{} succeeds again", what.text());

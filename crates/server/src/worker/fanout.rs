@@ -284,7 +284,8 @@ impl Worker {
     }
 
     /// Records the delivery time of each status change of this round. While a crowd is being served, the changes of
-    /// users with crowds are moved to `late` and recorded later. `late` has room for `MOST_LATE` changes.
+    /// users with crowds are moved to `late` and recorded later. If `late` has `MOST_LATE` changes or more, records all
+    /// of them at once.
     pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>, late: &mut Vec<Arc<LogEntry>>) {
         let audience = self.audience.borrow();
         let observe = |entry: Arc<LogEntry>| self.metrics.delivery_seconds.observe(entry.at.elapsed());

@@ -23,7 +23,7 @@ use std::time::Duration;
 /// The time after which a refused client may reconnect, in milliseconds. The time is random, so that refused clients do
 /// not return together.
 const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
-/// How long a peer may take to close the connection after the last message.
+/// The longest time that a peer may take to close the connection after the last message.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 
 impl Worker {

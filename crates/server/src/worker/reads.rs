@@ -206,9 +206,9 @@ impl Worker {
         }
     }
 
-    /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device
-    /// has another connection by then. `list` is the watch list from the login, if there is one. The worker then reads
-    /// the watch list from the stores only if `list` is out of date.
+    /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the
+    /// connection is no longer the device's current one. `list` is the watch list from the login, if there is one. The
+    /// worker then reads the watch list from the stores only if `list` is out of date.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey, list: Option<WatchList>) -> bool {
         if let Some((list, heard)) = list.zip(self.audience.borrow().lists_heard(watcher)) {
             self.reads.bring_watch_list(watcher, list, heard);

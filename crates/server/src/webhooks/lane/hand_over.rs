@@ -117,7 +117,8 @@ impl Node {
     }
 }
 
-/// An event at a time. Events at a stalled node wait; events at a crashed node are lost.
+/// An event of the simulation. A tick, a post or an answer waits while its node is stalled, and is lost if the node has
+/// crashed. Calls to the store happen in any case.
 enum Event {
     Tick,
     Take {
