@@ -10,8 +10,8 @@ use std::time::Duration;
 /// The maximum wait before the first attempt after a broken link, if the server has sent no spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The mean wait between attempts. It doubles after many failures. If the spread from the server is longer, the spread
-/// is the mean. A wait is at most 1.5 times the mean.
+/// The mean wait between attempts. [`ATTEMPTS_BEFORE_DOUBLING`] says when it doubles. If the spread from the server is
+/// longer, the spread is the mean. A wait is at most 1.5 times the mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
 /// The maximum to which the mean wait doubles. If the spread from the server is longer, the spread is the mean.

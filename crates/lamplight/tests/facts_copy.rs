@@ -316,7 +316,7 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     assert!(code == Some(1) && doctor.contains("copy them with `lamplight facts copy`"), "{doctor}");
     let (code, ..) = folder.run(&["facts", "copy", "--to", &url]);
     assert_eq!(code, Some(0));
-    // The server has changed the file when it stopped, and the copy contains the changes. The next attempt is refused,
+    // The server changed the file when it stopped, and the copy contains these changes. The next attempt is refused,
     // and must not change the file.
     let before_refusal = contents(&file);
     let copied = rows(&watching).await;

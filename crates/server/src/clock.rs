@@ -44,8 +44,8 @@ impl Clock {
         Now { moment: now.moment + ahead, wall: now.wall.after(ahead) }
     }
 
-    /// Returns the monotonic time of this machine, whose rate never changes. In a cluster, the time of the directory
-    /// may run slightly faster or slower while it is corrected.
+    /// Returns the monotonic time of this machine. Its rate never changes. In a cluster, the time of the directory may
+    /// run slightly faster or slower while it is corrected.
     pub fn local(&self) -> Moment {
         self.unmoved() + self.ahead()
     }

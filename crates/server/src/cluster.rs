@@ -201,9 +201,9 @@ impl Cluster {
         }
     }
 
-    /// Ends the connections of a lost node. If the lost node has no connections left, removes it from the register. If
-    /// the register does not have the lost node, this node only forgets it. Returns the number of connections that this
-    /// node has ended.
+    /// Ends connections of a lost node, and returns their number. If no connection is left, compares the restrictions
+    /// of all records with the facts. After that, the node with [`Duty::Whole`] removes the lost node from the
+    /// register. If the register does not have the lost node, each node forgets it.
     async fn clear(&self, lost: LostNode) -> Result<usize, ServiceError> {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());

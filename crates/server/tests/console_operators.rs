@@ -359,8 +359,8 @@ async fn wrong_passwords_of_others_at_ones_address_keep_out_no_known_browser_and
     }
     assert_eq!(known.log_in(&password).await.status, 429);
 
-    // A browser is known only for its operator. Knowing one password therefore gives no further attempts at another
-    // operator's.
+    // A browser is known only for its operator. Knowing one operator's password therefore gives no further attempts at
+    // the password of another.
     let mut elsewhere = Browser::new(node.node.http_address());
     elsewhere.source = Some(Ipv4Addr::new(127, 0, 0, 9));
     assert_eq!(elsewhere.log_in(&password).await.status, 200);

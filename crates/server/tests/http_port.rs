@@ -391,8 +391,8 @@ async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_chang
     let query = json!({ "To_Account": vec!["u"; 100], "TagList": ["Tag_Profile_IM_Nick"] });
     let answer: Value = api.call("profile/portrait_get", &query).await;
     assert_eq!(answer["UserProfileItem"].as_array().map(Vec::len), Some(100), "{answer}");
-    // Two calls whose last bytes are never sent leave enough memory for the next call and its parsed value, but not for
-    // its answer.
+    // Six calls keep their bodies in memory, because their last bytes are never sent. The rest of the budget is enough
+    // for the next call and its parsed value, but not for its answer.
     const LEFT: usize = 9_000;
     const SMALL: usize = 64 << 10;
     let lengths = [1 << 20, 3 << 18, SMALL, SMALL, SMALL, SMALL - LEFT];

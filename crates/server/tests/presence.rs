@@ -75,7 +75,7 @@ async fn a_link_that_breaks_right_after_it_has_spoken_ends_at_once_too() {
     let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
     alice.subscribe(&["bob"]).await;
     // With TCP_CORK, the last message and the end of the stream travel in one segment. The heartbeat has no id, so the
-    // server sends no answer, which would cause a reset by the closed socket.
+    // server sends no answer. An answer would cause a reset by the closed socket.
     socket2::SockRef::from(&bob.stream).set_tcp_cork(true).unwrap();
     let heartbeat = v1::ClientMessage { id: 0, body: Some(Request::Heartbeat(v1::Heartbeat::default())) };
     bob.send_framed(&heartbeat.encode_to_vec()).await;

@@ -479,8 +479,8 @@ impl Machine {
         self.not_watched(&former, turn);
     }
 
-    /// Updates the client's copy of the subscription list. The users `added` become its newest, and the users `removed`
-    /// are removed.
+    /// Updates the client's copy of the subscription list. The users `added` become its newest entries, and the users
+    /// `removed` are removed.
     fn list_changed(&mut self, added: Vec<UserId>, removed: &[UserId]) {
         let Some(session) = &mut self.session else { return };
         let moved: BTreeSet<&UserId> = added.iter().chain(removed).collect();

@@ -243,8 +243,8 @@ impl Console {
     }
 
     /// Records a login or logout in the audit log. Records nothing if the operator has too many recent entries, or a
-    /// recent entry from the same network. Ignores a failure of the database, because an operator must be able to log
-    /// in when the disk is full.
+    /// recent entry with the same action from the same network. Ignores a failure of the database, because an operator
+    /// must be able to log in when the disk is full.
     async fn enter_login(&self, action: AuditAction, operator: &OperatorName, address: IpAddr) {
         let address = address.to_canonical();
         let now = self.clock.now().moment;

@@ -148,7 +148,7 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
 }
 
 /// Reads the profile that a `SetProfile` will change, or the visibility that a `SetVisibility` will change, for the
-/// audit log. Returns nothing for other operations, or if the user has no account.
+/// audit log. Returns an empty list for other operations, or if the user has no account.
 async fn former(
     executor: &Executor,
     operation: &Operation,

@@ -13,10 +13,9 @@ use lamplight_service::{Service, ThrottleLimits};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Opens the store, with the lock of the data folder. An operation that only reads can open a store that nodes use, or
-/// a store without a data folder. The store is then opened only to read, and the returned flag is `true`.
-///
-/// An operation that only reads a database in PostgreSQL needs no data folder.
+/// Opens the store, with the lock of the data folder. An operation that only reads can also open a database in
+/// PostgreSQL that nodes use, or one without a data folder. The database is then opened only to read, and the returned
+/// flag is `true`.
 async fn open(
     settings: &FactsSettings,
     operation: &Operation,

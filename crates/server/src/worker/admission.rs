@@ -34,8 +34,8 @@ impl AdmissionControl {
     }
 
     /// Decides whether a connection from this address is admitted. The caller must pass the result to
-    /// [`count`](Self::count) or [`give_up`](Self::give_up). Returns `None` if too many connections already wait for a
-    /// refusal. The caller must then close the connection at once.
+    /// [`count`](Self::count) or [`give_up`](Self::give_up). If the connection is beyond the limits, and too many
+    /// others already wait for a refusal, returns `None`. The caller must then close the connection at once.
     pub fn admit(&self, address: IpAddr, from_proxy: bool) -> Option<Admission> {
         match from_proxy {
             true if self.shared.connection_limits.admit_unnamed().is_ok() => return Some(Admission::Unnamed),

@@ -163,9 +163,9 @@ impl Worker {
         protocol.put(&push(Body::SubscriptionsChanged(changed)), outgoing);
     }
 
-    /// Writes once to each connection that has output or unsent statuses. Some connections wait only for the status of
-    /// a user with a crowd (more than 256 watchers on this worker). These connections are served in shares, one per
-    /// round.
+    /// Serves each connection that has output or unsent statuses. Some connections wait only for the status of a user
+    /// with a crowd (more than 256 watchers on this worker). These connections are served in shares, at most one share
+    /// per round.
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_due(self.shared.clock.now().moment, &mut touched);
