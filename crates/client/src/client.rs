@@ -23,8 +23,8 @@ use tokio::time::Instant;
 /// to connect at short intervals, as after a first failure. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a
 /// further call is refused at once with 7008.
 ///
-/// The session ends with [`logout`](Self::logout), or when the server ends it, which an [`Event`](crate::Event)
-/// reports. After that, calls fail with [`Error::NotLoggedIn`].
+/// The session ends with [`logout`](Self::logout), or when the server ends it. An [`Event`](crate::Event) reports the
+/// end. After that, calls fail with [`Error::NotLoggedIn`].
 ///
 /// Dropping the future of a call does not cancel the call, because it may already have been sent. Dropping the last
 /// clone closes the connection without logging out.

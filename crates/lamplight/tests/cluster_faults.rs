@@ -184,7 +184,7 @@ fn cut_off(site: &Site, party: &mut Party, cut: impl FnOnce(&Link)) {
     assert_eq!(site.a.metric("cluster_cut_off"), 1.0);
     let a_second = Duration::from_secs(1);
     let alice = &mut party.alice;
-    // Calls are refused without a wait once the links to Redis are given up, which takes the adapter some seconds.
+    // After some seconds, the adapter gives up the links to Redis. From then on, calls are refused without a wait.
     wait_until("calls are refused at once", AT_MOST, || {
         let began = Instant::now();
         assert_eq!(query(alice, &["carol"]), Err(TRY_AGAIN));

@@ -58,7 +58,7 @@ impl Site {
     }
 }
 
-/// Further users, half of them at each server, whom bob watches.
+/// Further users, whom bob watches. Half of them are at each server.
 struct Crowd(Vec<(String, Device)>);
 
 impl Crowd {

@@ -312,7 +312,7 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
         // Seven calls reserve their memory, and keep it, because the last byte of each body is not sent yet.
         let held: Vec<_> = (0..7)
             .map(|_| {
-                // In the meantime, the other peers time out, which returns the memory of their bodies.
+                // In the meantime, the other peers time out, and the memory of their bodies is freed.
                 let mut least = target.body_bytes();
                 let call = hold_back(&target, &head, &body);
                 target.wait_until("a call reserves the memory of its body", || {

@@ -79,7 +79,7 @@ pub struct Joined {
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
-/// Sets the clock to the time of the directory. If the nodes in the register have a time that still differs from the
+/// Sets the clock to the time of the directory. If the time of the nodes in the register still differs from the
 /// directory's time, sets the clock to the time of the nodes.
 pub async fn measure_clock(nodes: &dyn Nodes, clock: &Clock) -> Result<(), DirectoryError> {
     let sent = clock.local();

@@ -56,7 +56,7 @@ pub enum CopyError {
     Moved {
         /// The hosts and the name of the database.
         former: String,
-        /// The file that records the other store.
+        /// The file that records where the facts of the data folder are.
         mark: PathBuf,
     },
     /// The copy is complete, but the file in the data folder that names the new store cannot be written.

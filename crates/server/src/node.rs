@@ -40,7 +40,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// The maximum number of open connections from trusted proxies whose client address is still unknown.
+/// The maximum number of open connections of trusted proxies for which the client's address is still unknown.
 const MAX_UNNAMED: usize = 4_096;
 /// The number of file descriptors that connections must leave for listeners, files and the control socket.
 const SPARE_FILES: u64 = 160;

@@ -77,8 +77,8 @@ pub fn compare_facts(noted: Option<FactsMark>, found: FactsMark) -> Result<bool,
 /// Advances the mark of the facts at the start of a node, and notes it in the directory. Fails and changes nothing if
 /// the live records do not belong to these facts.
 ///
-/// If the directory has no mark, the first node begins a new history. If a node starts without a cluster later, it sets
-/// aside the live records in its data folder, which are older than those of the cluster.
+/// If the directory has no mark, the first node begins a new history. If the node later starts without a cluster, it
+/// sets aside the live records in its data folder, because they are older than those of the cluster.
 pub async fn begin(directory: &RedisDirectory, facts: &FactsStore) -> Result<FactsMark, SharedFactsError> {
     let noted = directory.noted_facts().await?;
     let is_known = compare_facts(noted, facts.mark().await?)?;

@@ -1,4 +1,4 @@
-//! Servers that share a PostgreSQL and a Redis, and clients of them.
+//! Servers that share a PostgreSQL and a Redis, and clients of these servers.
 
 // Helpers of tests may panic, and not every test uses all of them.
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, dead_code, missing_docs)]

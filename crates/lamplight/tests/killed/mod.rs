@@ -26,7 +26,7 @@ pub struct Server(Child);
 impl Server {
     /// Starts a server on this data folder with this environment. Returns when the server is ready.
     pub async fn start(folder: &Path, environment: &[(&str, &str)]) -> (Self, ControlClient, SocketAddr) {
-        // Removes the node file of a killed server, which has the former address.
+        // Removes the node file of a killed server, because the file has the former address.
         let _ = std::fs::remove_file(folder.join("node.json"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
         command.arg("serve").arg("--data-dir").arg(folder);

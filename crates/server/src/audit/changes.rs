@@ -91,8 +91,7 @@ fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChang
         .collect()
 }
 
-/// Makes the record of a changed value. If the texts before and after are equal, as for secrets, adds `(another one)`
-/// to the text after.
+/// Makes the record of a changed value. Appends `(another one)` to `after` if the two texts are equal, as for secrets.
 fn told(what: &str, before: String, after: String) -> AuditChange {
     let after = if before == after { format!("{after} (another one)") } else { after };
     AuditChange { what: what.to_owned(), before: short(&before), after: short(&after) }

@@ -1,4 +1,4 @@
-//! The queue of logins of unknown browsers, whose passwords are checked one at a time. [`LoginLine`] decides the order.
+//! The queue of logins of unknown browsers. Their passwords are checked one at a time. [`LoginLine`] decides the order.
 
 use super::error::ApiError;
 use crate::clock::Clock;

@@ -172,8 +172,8 @@ impl WholeBody {
     }
 }
 
-/// Returns the capacity to allocate for a body that has `length` bytes so far. `told` is its `Content-Length`, which is
-/// allocated at once.
+/// Returns the capacity to allocate for a body that has `length` bytes so far. If the body has a `Content-Length`
+/// (`told`), the capacity for all of it is allocated at once.
 fn room_for(length: usize, capacity: usize, told: Option<usize>, most: usize) -> usize {
     match told {
         Some(told) => told.clamp(length, most),

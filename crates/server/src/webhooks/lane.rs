@@ -34,8 +34,8 @@ pub struct LanePlan {
     breaker: Breaker,
     /// Due notices that were read but not sent yet.
     ready: VecDeque<Notice>,
-    /// The notices that are being sent or whose outcome is not stored yet, with their users. Other notices of the same
-    /// users wait.
+    /// The notices that are being sent, and the sent notices without a stored outcome, with their users. Other notices
+    /// of the same users wait.
     busy: HashMap<u64, User>,
     in_flight: usize,
     /// `true` if the outbox may have notices that this plan does not know, and must be read again.
@@ -183,8 +183,8 @@ impl LanePlan {
     pub fn offer(&mut self, heads: Vec<Notice>, limit: usize, now: Timestamp) {
         self.reading = false;
         let settled = std::mem::take(&mut self.settled_meanwhile);
-        // If `limit` heads were read, there may be more. The others are due only if the last head is due, because heads
-        // are sorted by due time.
+        // If `limit` heads were read, there may be more heads. They are due only if the last head that was read is due,
+        // because heads are sorted by due time.
         self.stale |= heads.len() >= limit && heads.last().is_some_and(|last| is_due(last, now));
         for head in heads {
             let is_busy =

@@ -10,8 +10,8 @@
 //! that are its duty and that it has leased.
 //!
 //! A change of a live record adds its event to the record in the same step. The recorder moves events to the outbox,
-//! and the dispatcher sends the notices of the outbox until they are settled. Each step may be repeated after a failure
-//! but is never skipped, and no client waits for any of them.
+//! and the dispatcher sends the notices of the outbox until they are settled. Each step may be repeated after a
+//! failure, but is never skipped. No client waits for a step.
 
 mod config;
 mod dispatcher;

@@ -82,7 +82,7 @@ impl ListsQueue {
         }
         let waiting = self.waiting.get_or_insert_default();
         if waiting.reload && self.told > 0 {
-            // The client will read its lists again, which covers this change.
+            // The client will read its lists again, and that read covers this change.
             return self.tell_from(news.version);
         }
         if waiting.news.insert(news.version, Arc::clone(news)).is_none() {

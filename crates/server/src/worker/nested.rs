@@ -1,7 +1,7 @@
 //! The epoll of a worker's connections, as one event source of the tokio runtime. An idle connection therefore needs no
 //! task.
 //!
-//! mio returns the descriptor of a `Poll` only as a number, which needs `unsafe` here.
+//! mio returns the descriptor of a `Poll` only as a number. Registering this number needs `unsafe`.
 
 use mio::Poll;
 use std::cell::RefCell;

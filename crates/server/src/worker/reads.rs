@@ -21,7 +21,7 @@ impl Worker {
         loop {
             let now = self.shared.clock.now().moment;
             let Some(mut call) = self.reads.next(now) else { return };
-            // A part of the store that is away must not hold up the users of the other parts.
+            // If a part of the store does not answer, the users of the other parts must not wait for it.
             let later = call.split_off(|user| self.shared.service.is_connected_to(user));
             if !later.is_empty() {
                 self.metrics.failed_reads.inc();

@@ -9,7 +9,8 @@ use std::cell::{Cell, RefCell};
 /// The weighted request counts of a worker's connections, and the connections that are paused.
 #[derive(Default)]
 pub struct RequestWindows {
-    /// The request counts by slot. They are not fields of `Connection`, whose size has an asserted limit.
+    /// The request counts by slot. They are not fields of `Connection`, because an assertion limits the size of a
+    /// connection.
     paces: RefCell<Vec<RequestPace>>,
     /// Connections whose requests came too fast.
     paused: RefCell<Vec<u32>>,

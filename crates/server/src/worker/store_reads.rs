@@ -20,7 +20,7 @@ pub struct StoreReads {
     /// The watch lists that came with logins, by their watchers, each with the value of `lists_heard` at that time.
     /// These lists need not be read from the stores.
     brought: RefCell<HashMap<WatcherKey, (WatchList, u32)>>,
-    /// The users whose statuses are to be read with a watch list, keyed by its watcher.
+    /// The users whose statuses are to be read together with a watch list, by the watcher of this list.
     unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
     lists: RefCell<HashMap<User, WantedLists>>,
     /// The tasks that wait until the worker has read all log entries that have arrived.

@@ -1,4 +1,5 @@
-//! Runs the scripts that all SDKs share. They are in `tests/sdk` of this crate, whose README describes their language.
+//! Runs the scripts that all SDKs share. They are in `tests/sdk` of this crate. The README there describes their
+//! language.
 
 use super::super::*;
 use crate::LinkEnd;

@@ -203,7 +203,7 @@ fn the_snapshot_of_a_login_holds_even_where_it_is_older() {
 
 #[test]
 fn who_was_neither_named_nor_told_of_leaves_once_the_snapshot_is_complete() {
-    // More users are watched than fit into the login request, which contains those with the newest versions.
+    // The login request has no room for all watched users. It contains the users with the newest versions.
     let name = |number: u64| format!("{number:032}");
     let statuses: Vec<_> = (1..=2_000).map(|n| format!("{}:{n}", name(n))).collect();
     let mut world = World::new(Platform::Linux);
