@@ -1,5 +1,5 @@
-//! Tests of the audit log over real HTTP and the control socket: who made which change from where, with the values
-//! before and after.
+//! Tests of the audit log over real HTTP and the control socket: the operator and the address of each change, and the
+//! values before and after it.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

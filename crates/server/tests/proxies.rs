@@ -521,8 +521,8 @@ async fn everything_through_haproxy_has_the_address_of_its_client() {
     check("haproxy").await;
 }
 
-/// Logs in through a proxy that closes links after a third of the usual heartbeat interval. Returns how many links the
-/// proxy closed before one lasted.
+/// Logs in through a proxy that closes links after a third of the usual heartbeat interval. Returns the number of links
+/// that the proxy closed before a link lasted.
 async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str) -> u32 {
     let client = Client::builder(address).app(node.app.id).platform(Platform::Linux).build().unwrap();
     let mut events = client.events();
