@@ -102,7 +102,7 @@ pub struct Subscriptions {
 /// A user for whom a call about several users failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
-    /// The text that the request contained for the user, which may not be a valid `userID`.
+    /// The text that the request contained for the user. The text may be an invalid `userID`.
     pub user_id: String,
     /// The code of the failure (SPEC section 7).
     pub code: u32,

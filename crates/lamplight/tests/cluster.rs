@@ -272,8 +272,8 @@ async fn a_server_that_drains_gives_its_clients_to_the_others_and_runs_on() {
     b.stop();
 }
 
-/// Returns the number of reads that Redis has made from its connections. Commands that a server sends together take one
-/// read.
+/// Returns the number of reads that Redis has made from its connections. Redis reads the commands that a server sends
+/// together in one read.
 async fn reads_of(redis: &fleet::redis_server::RedisServer) -> f64 {
     let stats: String = redis.command("INFO stats").await;
     let value = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));

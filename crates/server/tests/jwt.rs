@@ -110,7 +110,7 @@ impl Provider {
         self.answer(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{keys}", keys.len()));
     }
 
-    /// Sets the answer to requests. While it is empty, requests wait.
+    /// Sets the answer to requests. While the answer is empty, requests wait.
     fn answer(&self, answer: &str) {
         answer.clone_into(&mut self.served.lock().unwrap().answer);
     }

@@ -61,10 +61,9 @@ impl Sum for Tally {
 impl Tally {
     /// Combines the figures of this step with those of another node for the same step.
     ///
-    /// Each node counts the users, devices, backlog and changes of the whole cluster. The result has the higher peak of
-    /// users and the higher number of changes. Its other numbers of users, devices and backlog are those of the node
-    /// with more samples. Connections, notifications and durations are counted by each node for itself, and are added
-    /// up.
+    /// Each node counts the users, devices, backlog and changes of the whole cluster. Of these figures, the result has
+    /// the higher peak and the higher number of changes; the others are from the node with more samples. Connections,
+    /// notifications and durations are counted by each node for itself, and are added up.
     fn join(&mut self, other: &Self) {
         let (mut longer, shorter) = match other.samples > self.samples {
             true => (other.clone(), &*self),

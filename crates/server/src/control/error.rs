@@ -17,7 +17,7 @@ pub enum ControlError {
     /// The node closed the connection, or sent an invalid answer.
     #[error("the server did not answer: {0}")]
     NoAnswer(io::Error),
-    /// The command line cannot use the data folder itself.
+    /// No node runs, and the command line cannot open the data folder.
     #[error(transparent)]
     Folder(#[from] DataFolderError),
     /// Nodes of a cluster use the database, and the command does more than read facts.

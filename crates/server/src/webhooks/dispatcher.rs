@@ -25,7 +25,7 @@ pub const MAX_IN_FLIGHT: usize = 128;
 const SETTLE_BATCH: usize = 512;
 /// The pause in the use of the database after a failure of the database.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The interval of measuring the backlog and closing unused connections.
+/// The interval at which the backlog is measured and unused connections are closed.
 const CHORES: Duration = Duration::from_secs(5);
 /// The interval at which a node of a cluster checks which lanes are its duties.
 const DUTIES: Duration = Duration::from_secs(1);

@@ -144,7 +144,7 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// Drops the notices that are not being sent, because their app was deleted.
+    /// Drops all notices except those that are being sent. Call this when the app was deleted.
     pub fn forget_unsent(&mut self) {
         self.read_again();
         self.stale = false;

@@ -17,7 +17,7 @@ pub struct StoreReads {
     /// The tasks that wait for a watch list, by its watcher. Each task receives `true` if its connection is still the
     /// device's current one.
     settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
-    /// The watch lists that came with logins, by their watchers, each with the value of `lists_heard` at that time.
+    /// The watch lists that came with logins, by their watchers, each with the value of `lists_heard` at the login.
     /// These lists need not be read from the stores.
     brought: RefCell<HashMap<WatcherKey, (WatchList, u32)>>,
     /// The users whose statuses are to be read together with a watch list, by the watcher of this list.
@@ -91,7 +91,7 @@ impl StoreReads {
     }
 
     /// Stores the watch list that came with a login. `heard` is the watcher's value of
-    /// [`lists_heard`](lamplight_service::Audience::lists_heard) at that time.
+    /// [`lists_heard`](lamplight_service::Audience::lists_heard) at the login.
     pub fn bring_watch_list(&self, watcher: WatcherKey, list: WatchList, heard: u32) {
         self.brought.borrow_mut().insert(watcher, (list, heard));
     }

@@ -148,7 +148,7 @@ enum Event {
     Disturb,
 }
 
-/// The end of a call or a request, at the node that began it.
+/// The result of a call or a request, for the node that began it.
 #[expect(clippy::large_enum_variant, reason = "there are few events at a time")]
 enum Answer {
     Leased { begun: Moment, lease: Option<LaneLease> },
