@@ -49,7 +49,7 @@ pub(crate) struct Link {
     usual_heartbeat: Duration,
     last_sent: Moment,
     last_heard: Moment,
-    /// The time when the link is given up, if a request is unanswered then. Received bytes move this time.
+    /// The time when the link is given up, if a request is unanswered then. Received bytes postpone this time.
     give_up_at: Moment,
     /// `true` if the device has slept and no bytes were received since.
     woken: bool,

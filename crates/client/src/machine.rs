@@ -47,7 +47,7 @@ pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// are refused at once with 7008. One further logout is allowed, so that a session can be ended.
 pub const MAX_QUEUE: usize = 1_000;
 
-/// If a deadline is processed late by more than this time, the device or the process has slept.
+/// If a deadline is processed with a longer delay than this, the device or the process has slept.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
 /// The identity of this client, which is the same for every user who logs in.

@@ -34,7 +34,7 @@ const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// The number of users in one step of rebuilding missing records.
 const RESTORED_AT_ONCE: usize = 500;
-/// The pause between two such steps. Other operations use the stores in the pauses.
+/// The pause between two steps of rebuilding missing records. Other operations use the stores in the pauses.
 const BETWEEN_RESTORED: Duration = Duration::from_millis(5);
 /// The pause between two pages of records whose restrictions are compared with the facts. Other operations use the
 /// stores in the pauses.
@@ -298,8 +298,9 @@ impl Cluster {
         }
     }
 
-    /// Waits until the register has an operator's request that this node drains, and then drains the node. The clients
-    /// are asked to reconnect, and other nodes take over the duties. The process goes on running until it is stopped.
+    /// Waits until the register contains an operator's request to drain this node, and then drains the node. The
+    /// clients are asked to reconnect, and other nodes take over the duties. The process goes on running until it is
+    /// stopped.
     async fn drain_on_request(self: Arc<Self>, workers: Vec<mpsc::WeakSender<Command>>) {
         self.drain_requested.notified().await;
         tracing::info!("an operator has requested that this node drains; its clients are asked to reconnect");

@@ -1,6 +1,6 @@
 //! Limits on open connections: in total, and per client address. An IPv6 network /64 counts as one address.
 //!
-//! A trusted proxy sends the client's address after it has connected. Until then, its connection is counted only in the
+//! A trusted proxy sends the client's address after it has connected. Until then, the connection is counted only in the
 //! total.
 
 use lamplight_service::network;
@@ -88,8 +88,8 @@ impl ConnectionLimits {
         Ok(())
     }
 
-    /// Counts a proxy's connection for its client's address, which is now known. At the limit of the address, also
-    /// removes the connection from the total. The caller must not pass such a connection to [`Self::leave`].
+    /// Counts a proxy's connection for its client's address, which is now known. If the address is at its limit, fails
+    /// and removes the connection from the total. The caller must then not call [`Self::leave`].
     pub fn name(&self, address: IpAddr) -> Result<(), Full> {
         give_one_back(&self.unnamed);
         self.count(address).inspect_err(|_| give_one_back(&self.open))

@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Why facts were not copied. The source is unchanged, and the target is still empty.
+/// The reason why facts were not copied. The source is unchanged, and the target is still empty.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     /// The file does not exist.

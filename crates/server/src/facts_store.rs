@@ -352,8 +352,8 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// Fails if the data folder has facts that the empty database at `address` does not have. The facts are in another
-/// database, or in a SQLite file that was not copied yet.
+/// Fails if the facts of the data folder are not in the empty database at `address`, but in another database or in a
+/// SQLite file that was not copied yet.
 fn check_empty(data_dir: &Path, address: &str) -> Result<(), FactsError> {
     let file = data_folder::facts_path(data_dir);
     match marked_address(data_dir).map_err(unavailable)? {

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// The interval between ticks, and the longest delay with which a deadline is handled, unless a tick takes longer. The
-/// deadlines are those of a linger, a grace, or a login without a connection.
+/// The interval between ticks, and the longest delay with which a deadline is handled, unless a tick takes longer. A
+/// deadline is the end of a linger, of a grace, or of a login without a connection.
 const TICK: Duration = Duration::from_millis(250);
 /// The number of ticks between two runs of the maintenance: removing expired entries, compacting the journal, and
 /// reading changed certificates.

@@ -91,11 +91,11 @@ pub struct ClusterMetrics {
     pub live_nodes: Gauge,
     /// Lost nodes, whose connections are being ended.
     pub lost_nodes: Gauge,
-    /// Whether this node has not read the register for the length of a lease.
+    /// 1 if this node has not read the register for a whole lease; otherwise 0.
     pub cut_off: Gauge,
     /// Failed renewals of the lease.
     pub failed_renewals: Counter,
-    /// The time in seconds by which the machine's wall clock is ahead of the directory's.
+    /// The time in seconds by which the machine's wall clock is ahead of the directory's clock.
     pub clock_ahead: Gauge<f64, AtomicU64>,
     /// Connections of lost nodes that this node has ended.
     pub cleared_connections: Counter,
@@ -155,14 +155,15 @@ pub struct WorkerMetrics {
     /// Requests to a client to read its lists again, because too many changes were queued for the client, or changes
     /// were missed.
     pub list_reloads: Counter,
-    /// Times that a socket's send buffer was full. While it is full, statuses for the connection are conflated in its
-    /// mailbox.
+    /// The number of times that a socket's send buffer was full. While the buffer is full, statuses for the connection
+    /// are conflated in its mailbox.
     pub stalls: Counter,
     /// Connections closed after the heartbeat timeout.
     pub timeouts: Counter,
     /// Connections closed because of a protocol error, a missing login, or a limit on connections.
     pub protocol_errors: Counter,
-    /// Times that the worker missed entries of the change log, and therefore read all watched statuses again.
+    /// The number of times that the worker missed entries of the change log, and therefore read all watched statuses
+    /// again.
     pub rereads: Counter,
     /// Failed reads of the stores. Each is tried again.
     pub failed_reads: Counter,

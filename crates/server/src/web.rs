@@ -1,7 +1,7 @@
 //! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, the documentation at `/docs/` and the
 //! UI kit at `/docs/uikit/`. Also serves `/lamplight.json`, with the URL of the client port for a page.
 //!
-//! The pages are compiled into the program if `web/dist` existed when it was built, see `build.rs`.
+//! The pages are compiled into the program if `web/dist` existed when the program was built; see `build.rs`.
 
 mod client_url;
 mod files;

@@ -107,7 +107,7 @@ impl Session {
         waits || matches!(&self.phase, Phase::Live(link) if link.has_in_flight(&Request::Logout))
     }
 
-    /// Moves logins from the queue to the next attempt, because their link has broken. The link had no room for them.
+    /// Moves the logins in the queue to the next attempt. They have waited for room on a link that is now broken.
     pub(super) fn take_waiting_logins(&mut self) {
         let Self { queue, logins, .. } = self;
         queue.retain(|call| match (&call.request, call.id) {

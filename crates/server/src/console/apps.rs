@@ -85,7 +85,7 @@ pub struct NewKey {
 }
 
 /// A request body that replaces all settings. The webhooks' token, the settings for JWTs and their secret are optional.
-/// If one of them is absent, it keeps its value.
+/// Each of these settings keeps its value if it is absent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenSettings {

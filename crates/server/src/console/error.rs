@@ -23,7 +23,7 @@ use std::time::Duration;
 /// The text of the refusal to delete the last app.
 pub const LAST_APP: &str = "this is the last app; make another one first";
 
-/// An error answer. `code` is a number of the table of codes. An error outside the table has the HTTP status as its
+/// An error answer. `code` is a number from the table of codes. An error outside the table has the HTTP status as its
 /// `code`.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ApiError {

@@ -104,7 +104,7 @@ mod tests {
         [10, (number / 250) as u8, (number % 250) as u8, 1].into()
     }
 
-    /// Begins to wait for a turn; returns when the login is in the line.
+    /// Begins to wait for a turn. Returns when the login is in the queue.
     async fn waiting(queue: &Arc<LoginQueue>, address: IpAddr) -> JoinHandle<Result<Turn, ApiError>> {
         let before = queue.inner.lock().waiting.len();
         let queued = Arc::clone(queue);

@@ -105,8 +105,8 @@ pub struct Past {
 }
 
 impl Past {
-    /// Reads the current steps of a node, one of each length. Continues steps that an earlier process of this node has
-    /// stored. `node` is the name of the node in its cluster; empty without a cluster.
+    /// Makes the history of a node. Continues the current steps (one of each length) if an earlier process of the node
+    /// has stored them. `node` is the name of the node in its cluster; empty without a cluster.
     pub async fn resume(facts: Arc<dyn Facts>, node: String, now: Timestamp) -> Self {
         let mut kept = Vec::new();
         for level in LEVELS {
@@ -124,8 +124,9 @@ impl Past {
         Self { facts, node, thinning: Thinning::resume(kept, now), retention: RetentionClock::default() }
     }
 
-    /// Adds the figures of a sample, and writes the steps that are due. A failed write loses the sums over the shortest
-    /// steps. Longer steps are written later. After a leap of the wall clock, no old figures are deleted for some time.
+    /// Adds the figures of a sample, and writes the steps that are due. If the write fails, the sums over the shortest
+    /// steps are lost; longer steps are written later. After a leap of the wall clock, no old figures are deleted for
+    /// some time.
     pub async fn take(&mut self, now: Now, counted: &Tally) {
         let retained_by = self.retention.read(now);
         let due = self.thinning.take(now.wall, counted);

@@ -4,7 +4,7 @@
 //! served on it.
 //!
 //! A trusted proxy's connection carries the requests of many clients. It is therefore not counted for the proxy's
-//! address: each request counts for its client's address until it is answered.
+//! address: each request counts for its client's address until the request is answered.
 
 use super::body::BodyRoom;
 use super::metrics::{ConnectionBound, HttpMetrics};

@@ -1,8 +1,8 @@
 //! Stores the last JWT keys of each source in the data folder. Users can then log in after a restart while an identity
 //! provider is down.
 //!
-//! Each source of an app has one file, which only its owner can access. A successful read replaces it. An unusable file
-//! is ignored with a warning, because the source will be read again.
+//! Each source of an app has one file, which only its owner can access. A successful read of the source replaces the
+//! file. An unusable file is ignored with a warning, because the source will be read again.
 
 use super::MAX_BYTES;
 use lamplight_model::{KeySource, Timestamp};

@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 pub const MAX_IN_FLIGHT: usize = 128;
 /// The maximum number of results that are stored in one commit.
 const SETTLE_BATCH: usize = 512;
-/// The pause in the use of the database after a failure of the database.
+/// The time for which the database is not used after a failure of the database.
 const PAUSE: Duration = Duration::from_millis(500);
 /// The interval at which the backlog is measured and unused connections are closed.
 const CHORES: Duration = Duration::from_secs(5);
@@ -117,8 +117,8 @@ impl LaneWork {
         self.leasing.permit(now).filter(|_| self.has_duty)
     }
 
-    /// Returns the next call to the store that the lease needs, if any. Afterwards, [`LaneWork::permit`] returns
-    /// whether notices may be sent.
+    /// Returns the next call to the store that the lease needs, if any. Afterwards, [`LaneWork::permit`] returns a
+    /// permit if notices may be sent.
     fn next_call(&mut self, now: Now) -> Option<LeaseCall> {
         let (has_work, is_quiet) = (self.plan.has_work(now.wall), self.plan.is_quiet());
         self.leasing.next_call(self.has_duty, has_work, is_quiet, now.moment)

@@ -125,7 +125,7 @@ impl LanePlan {
             && self.next_due.is_none()
     }
 
-    /// Returns `true` if no notice is being sent, and no outcome waits to be stored.
+    /// Returns `true` if no notice is being sent, no outcome waits to be stored, and the outbox is not being read.
     pub fn is_quiet(&self) -> bool {
         self.busy.is_empty() && !self.reading
     }

@@ -99,7 +99,7 @@ struct Pair {
     _folder: tempfile::TempDir,
 }
 
-/// The requests that a backend has received. Each request is judged when it arrives.
+/// The requests that a backend has received. Each request is checked when it arrives.
 #[derive(Default)]
 struct Receiver {
     /// The users of the requests that are being answered.
@@ -216,7 +216,7 @@ impl Pair {
     }
 }
 
-/// Waits for an event. The bound is far beyond what a slow machine needs.
+/// Waits until a condition is true. The timeout is much longer than a slow machine needs.
 async fn wait_until(what: &str, is_so: impl AsyncFn() -> bool) {
     let begun = Instant::now();
     while !is_so().await {

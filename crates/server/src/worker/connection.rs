@@ -16,7 +16,7 @@ use std::time::Duration;
 /// A connection of a worker.
 pub struct Connection {
     pub id: ConnectionId,
-    /// The client's address. Behind a trusted proxy, the proxy has forwarded it.
+    /// The client's address. If the client is behind a trusted proxy, this is the address that the proxy has sent.
     pub address: IpAddr,
     pub stream: Stream,
     pub protocol: Protocol,
@@ -143,7 +143,7 @@ const _: () = assert!(size_of::<Login>() <= 200 && size_of::<Connection>() <= 24
 pub enum Ending {
     /// The link is broken, so there is no last message.
     Link(LinkEnd),
-    /// The server ends the connection with this message. A `LinkEnd` is also recorded in the directory.
+    /// The server ends the connection with this message. With a `LinkEnd`, the end is also recorded in the directory.
     Said(ConnectionEnded, Option<LinkEnd>),
 }
 
@@ -186,7 +186,8 @@ impl Connection {
         self.output.len() + self.stream.unsent()
     }
 
-    /// Returns the time of the next check of the deadlines. `now` converts the token's expiry to the monotonic clock.
+    /// Returns the time of the next check of the deadlines. The token's expiry is converted to the monotonic clock with
+    /// `now`.
     pub fn next_check(&self, now: lamplight_model::Now) -> Moment {
         match &self.session {
             Session::New { deadline, .. } | Session::Closing { deadline } => *deadline,

@@ -153,8 +153,8 @@ impl Worker {
         }
     }
 
-    /// Ends the connections of deleted apps. Called after entries of the change log were missed, because these may have
-    /// ended the connections.
+    /// Ends the connections of deleted apps. Called after entries of the change log were missed, because these entries
+    /// may have reported deletions of apps.
     pub(super) fn end_without_app(self: &Rc<Self>) {
         let apps = self.shared.service.apps();
         let is_without =

@@ -67,8 +67,8 @@ impl Worker {
         told.is_some_and(|told| lacks_change(recorded, &told))
     }
 
-    /// Handles a connection that other nodes have ended in its record. Requests a read of its watch list, and this read
-    /// puts the connection back.
+    /// Handles a connection that other nodes have removed from its record, because they took this node for lost.
+    /// Requests a read of the watch list; this read puts the connection back.
     pub(super) fn was_taken_for_lost(&self, watcher: WatcherKey) {
         let id = self.audience.borrow().member(watcher).map(|member| member.connection);
         let Some(id) = id else { return };

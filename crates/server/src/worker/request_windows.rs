@@ -1,6 +1,6 @@
 //! The requests of each connection in the current window, weighted by cost, and the paused connections.
 //!
-//! `lamplight-core` computes the limit on the rate.
+//! The rule for the rate is in `lamplight-core`.
 
 use lamplight_core::{RequestPace, RequestRate};
 use lamplight_model::Moment;
