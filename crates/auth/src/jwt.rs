@@ -77,8 +77,8 @@ pub fn is_jwt(token: &str) -> bool {
 ///    `exp` or the claim with the userID is missing, or a time is not a number.
 /// 2. [`Code::SIG_OTHER_APP`]: `aud` does not name the audience of the app.
 /// 3. [`Code::SIG_OTHER_USER`]: the claim with the userID names another user.
-/// 4. [`Code::SIG_WRONG`]: `iss` is not the issuer of the app, or no key of the app made this signature; instead
-///    [`JwtRefusal::UnknownKey`], if a newer key may have made it.
+/// 4. [`Code::SIG_WRONG`]: `iss` is not the issuer of the app, or no key of the app made this signature. If a newer key
+///    may have made it, the refusal is [`JwtRefusal::UnknownKey`] instead.
 /// 5. [`Code::SIG_EXPIRED`]: `now` is not between `nbf` and `exp`, each with the leeway.
 ///
 /// Each key verifies only one algorithm, and only the secret verifies HS256. A token with `alg: none` is therefore

@@ -48,7 +48,7 @@ pub struct Operator {
 
 impl Operator {
     /// Opens an existing data folder. Never creates one. Without a folder, operations that only read a database in
-    /// PostgreSQL work all the same, and all others are refused.
+    /// PostgreSQL are executed, and all others are refused.
     pub async fn open(store: &FactsSettings) -> anyhow::Result<Self> {
         if store.postgres.is_none() {
             check_data_folder(&store.data_dir)?;

@@ -15,7 +15,8 @@ pub struct SecretReader {
 }
 
 impl SecretReader {
-    /// Returns the secret of `option`. For the value `-`, the secret is the text on stdin, without its last line ends.
+    /// Returns the secret of `option`. For the value `-`, the secret is the text on stdin, without the line breaks at
+    /// its end.
     pub fn read(&mut self, option: &'static str, given: &str) -> anyhow::Result<String> {
         self.read_from(option, given, std::io::stdin())
     }

@@ -99,7 +99,7 @@ async fn nobody_sees_a_loss(options: &[&str], lose: impl AsyncFnOnce(&mut RedisS
 
     lose(&mut site.redis).await;
     let lost = Instant::now();
-    // From now on, acknowledged calls are not lost. They are carried out although the records do not have the
+    // From now on, acknowledged calls must not be lost. They are carried out although the user's record lacks the
     // connection.
     wait_until("a logout is accepted", SOON, || match log_out(&mut erin) {
         Ok(()) => true,

@@ -212,8 +212,8 @@ async fn a_message_is_stored_once_however_often_it_is_sent() {
     assert_eq!(code(&api.call("openim/sendmsg", &nobody).await), 20003);
 }
 
-/// The same `MsgRandom` in messages to different users, or with different texts, does not make a retry. Many backends
-/// use few values of `MsgRandom`.
+/// Messages to different users, or with different texts, are no retries, even if they have the same `MsgRandom`. Many
+/// backends use few values of `MsgRandom`.
 #[tokio::test]
 async fn one_random_names_a_message_to_each_user_of_each_text() {
     let node = TestNode::start().await;

@@ -205,8 +205,8 @@ async fn a_snapshot_says_that_it_is_complete_and_tells_whoever_was_not_named() {
     };
     let mut login = login_of(node.login("alice", "phone", Platform::Android));
     login.resume = true;
-    // The client's version of Bob is current, its version of Cat is newer than the server's, and it does not
-    // name Dan.
+    // The client sends the current version of Bob, and a version of Cat that is newer than the server's version. The
+    // client does not name Dan.
     login.known = vec![known(0, 0), known(1, 7), v1::Known { user_id: "eve".to_owned(), version: 1 }];
     let mut alice = node.connect().await;
     let answer = logged_in(&mut alice, login).await;

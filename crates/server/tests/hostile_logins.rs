@@ -227,7 +227,7 @@ async fn what_a_client_says_that_it_knows_need_not_be_true() {
     let mut eve = node.connect().await;
     let resume = login(&node, |login| {
         login.resume = true;
-        // The known versions name a version of the future, a user who does not exist, an invalid userID, and a user
+        // The known versions contain a future version, a user who does not exist, an invalid userID, and one user
         // twice.
         login.known = vec![
             known("bob", u64::MAX),

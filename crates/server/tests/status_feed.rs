@@ -153,7 +153,7 @@ async fn a_cursor_that_never_was_one_is_refused() {
     assert_eq!(refusal.code, Code::INVALID_PARAMETER);
 }
 
-/// Replaces the database in `to` with a copy of the database in `from`. No node may have one of the two open.
+/// Replaces the database in `to` with a copy of the database in `from`. No node may have either database open.
 fn copy_facts(from: &Path, to: &Path) {
     for name in ["facts.db", "facts.db-wal", "facts.db-shm"] {
         let _ = std::fs::remove_file(to.join(name));

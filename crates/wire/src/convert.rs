@@ -29,8 +29,8 @@ pub struct NotAStatus;
 impl TryFrom<v1::UserStatus> for UserStatus {
     type Error = NotAStatus;
 
-    /// Converts a status. An unknown enum value, for example of a newer protocol version, becomes `Unknown`. An invalid
-    /// `userID` is an error.
+    /// Converts a status. Enum values of a newer protocol version are accepted: the status type becomes `Unknown`, the
+    /// reason becomes its default, and platforms are skipped. An invalid `userID` or custom status is an error.
     fn try_from(status: v1::UserStatus) -> Result<Self, NotAStatus> {
         Ok(Self {
             user_id: UserId::new(&status.user_id).map_err(|_| NotAStatus)?,

@@ -50,7 +50,7 @@ fn read_json_with_nulls(text: &str) -> serde_json::Result<ClientMessage> {
     serde_json::from_value(value)
 }
 
-/// Removes the fields with the value `null`. Keeps elements of a list, which cannot be absent.
+/// Removes the fields with the value `null`. Keeps the elements of a list, because an element cannot be absent.
 fn remove_nulls(value: &mut Value) {
     match value {
         Value::Object(fields) => {

@@ -47,8 +47,8 @@ pub fn directory(found: &RedisFound, prefix: &str) -> Vec<Finding> {
     findings
 }
 
-/// Makes the finding about a database whose facts are not those of the live records; `None` if they are the same, or if
-/// the directory or the database is empty.
+/// Makes the finding about a database that does not belong to the live records; `None` if it does, or if the directory
+/// or the database is empty.
 pub fn other_facts(noted: Option<FactsMark>, found: Option<FactsMark>) -> Option<Finding> {
     let error = compare_facts(noted, found?).err()?;
     Some(Finding::wrong(

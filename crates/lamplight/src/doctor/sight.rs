@@ -1,4 +1,4 @@
-//! The observations for `lamplight doctor`: limits, permissions, free space and ports. Making them changes nothing.
+//! The observations for `lamplight doctor`: limits, permissions, free space and ports. The observations change nothing.
 
 use super::{Folder, Port};
 use crate::time_text::present;
