@@ -47,7 +47,7 @@ fn warn_of_missing_pages(list: &Path, files: &[String]) {
     }
 }
 
-/// The files below a folder, as paths from `root`; none if the folder does not exist.
+/// Appends the files below a folder to `files`, as paths from `root`. Appends nothing if the folder does not exist.
 fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.expect("the folder can be read").path();

@@ -68,7 +68,7 @@ pub(crate) enum InFlight {
 /// A call of the application.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// `None` after the caller has got a timeout. The answer may still report changes.
+    /// The id of the call; `None` after its caller has got a timeout. The answer may still report changes.
     pub(crate) id: Option<CallId>,
     pub(crate) deadline: Moment,
     pub(crate) request: Request,

@@ -119,7 +119,7 @@ pub(crate) enum Request {
     Logout,
     SetSelfStatus {
         text: String,
-        /// Seconds; 0 if the text stays until it is cleared.
+        /// The number of seconds after which the server clears the text; 0 if the text stays until a call clears it.
         expires_in: u32,
     },
     GetUserStatus(Vec<String>),

@@ -255,8 +255,8 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
         let Body::GetUserStatus(_) = eve.ask(get(&["eve"])).await else { panic!() };
         let Body::SetSelfStatus(_) = eve.ask(custom("mine")).await else { panic!() };
     }
-    // Moves the clock to shortly before the oldest call leaves the window, unless this machine was suspended for that
-    // long.
+    // Moves the clock to shortly before the oldest call leaves the window. If this time has already passed, for example
+    // because the machine was suspended, does not move the clock.
     let second = Duration::from_secs(1);
     node.clock.advance((first + window).since(node.clock.now().moment).saturating_sub(second));
     let answer = eve.ask(list()).await;

@@ -229,8 +229,8 @@ impl LanePlan {
         }
     }
 
-    /// Processes the end of a request, and returns the outcome to store for the notice. When it is stored, the caller
-    /// must call [`LanePlan::settled`]. `chance` is a random number from 0 to 1, for the retry delay.
+    /// Processes the end of a request, and returns the outcome to store for the notice. After the outcome is stored,
+    /// the caller must call [`LanePlan::settled`]. `chance` is a random number from 0 to 1, for the retry delay.
     pub fn done(&mut self, notice: &Notice, sent: Sent, now: Timestamp, chance: f64) -> Settled {
         self.in_flight -= 1;
         let error = match sent {
