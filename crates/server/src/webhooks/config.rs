@@ -8,10 +8,10 @@ use std::path::PathBuf;
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhooksConfig {
-    /// Allow private, loopback and other special addresses too. Anybody who may set the webhooks of an app can then
-    /// reach every address that this server reaches.
+    /// Whether webhooks may reach private, loopback and other special addresses too. If so, anybody who may set the
+    /// webhooks of an app can reach every address that this server reaches.
     pub allow_private: bool,
-    /// Allow these networks, written as `10.1.0.0/16`. At most 100.
+    /// Further networks that webhooks may reach, written as `10.1.0.0/16`; at most 100.
     pub allow_networks: Vec<Network>,
     /// A PEM file of certificates that are trusted besides those of the system, for a private CA.
     pub ca_file: Option<PathBuf>,
