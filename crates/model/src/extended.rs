@@ -1,9 +1,9 @@
-//! An option whose stored form got room for a further value in a later version.
+//! An option with a further value, which was added to its stored form in a later version of Lamplight.
 
 use serde::{Deserialize, Serialize};
 
-/// An option, with room for a further value. Without a further value, the form without field names is the same as that
-/// of `Option<T>`. Data that was stored before the further value existed can therefore still be read.
+/// An option with a further value, which may be missing. If it is missing, the stored form without field names is that
+/// of `Option<T>`. Data of earlier versions, which lack the further value, can therefore still be read.
 ///
 /// The stored form contains the indices of the variants, so their order must not change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

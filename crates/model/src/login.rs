@@ -45,25 +45,26 @@ pub enum EndWhy {
 pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 
 /// The UserSigs of a user that are refused with 70052 (SPEC section 5, "Revoking is exact"). These are all UserSigs
-/// issued before a certain second, and some later ones that the user has used.
+/// that were issued in an earlier second than the revocation, and some later UserSigs that the user has used.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Revoked {
-    /// The time of the revocation. UserSigs that were issued before the second of this time are refused.
+    /// The time of the revocation. UserSigs that were issued in an earlier second are refused.
     pub at: Timestamp,
-    /// The issue times in seconds of the other refused UserSigs. They are in ascending order, not before
-    /// [`Revoked::at`], and at most [`MAX_REVOKED_ONE_BY_ONE`].
+    /// The issue times of the other refused UserSigs, in seconds. They are in ascending order. None is in an earlier
+    /// second than [`Revoked::at`], and there are at most [`MAX_REVOKED_ONE_BY_ONE`].
     pub also: Vec<u64>,
 }
 
 impl Revoked {
-    /// Creates a revocation at the time `at` for a user who has used UserSigs issued in the seconds `seen`.
+    /// Creates a revocation at the time `at`. `seen` has the issue times of the UserSigs that the user has used, in
+    /// seconds.
     pub fn new(at: Timestamp, seen: impl IntoIterator<Item = u64>) -> Self {
         let mut revoked = Self { at, also: seen.into_iter().collect() };
         revoked.tidy();
         revoked
     }
 
-    /// Whether a UserSig issued in this second is refused.
+    /// Whether a UserSig with the issue time `issued`, in seconds, is refused.
     pub fn refuses(&self, issued: u64) -> bool {
         issued < self.at.as_secs() || self.also.binary_search(&issued).is_ok()
     }
@@ -77,8 +78,8 @@ impl Revoked {
         *self != before
     }
 
-    /// Limits the length of `also`: removes its earliest seconds, and moves `at` past them. No revoked UserSig becomes
-    /// valid.
+    /// Limits the length of `also`: removes its earliest issue times, and moves `at` past them. No revoked UserSig
+    /// becomes valid.
     fn tidy(&mut self) {
         self.also.sort_unstable();
         self.also.dedup();

@@ -121,9 +121,9 @@ impl SessionEvent {
     /// Whether this login cancels `disconnect`, which was not sent yet. If so, neither the login nor the disconnect is
     /// sent. `between` has the events of the user between the disconnect and the login.
     ///
-    /// The receiver then takes the device to be connected all the time. Each event in `between` must therefore be one
-    /// that can occur while the device is connected. An event with [`StatusAfter::told_always`] prevents the cancelling
-    /// too.
+    /// The receiver then assumes that the device was connected all the time. Each event in `between` must therefore be
+    /// one that can occur while the device is connected. An event with [`StatusAfter::told_always`] prevents the
+    /// cancelling too.
     pub fn takes_back<'a>(&self, disconnect: &Self, mut between: impl Iterator<Item = &'a Self>) -> bool {
         let (Some(device), Some(gone)) = (self.device_that_is_back(), &disconnect.device) else {
             return false;
@@ -137,7 +137,7 @@ impl SessionEvent {
     }
 
     /// Whether this event can occur while `device` is connected. An event of another device can, unless it is a login
-    /// that has kicked a login. A change of the custom status without a device can too.
+    /// that has kicked some device. A change of the custom status by no device can too.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {
             (kind, None) if kind.is_of_custom_status() => true,

@@ -19,7 +19,7 @@ pub enum Visibility {
     Everyone = 0,
     /// The mutual friends of the account.
     Friends = 1,
-    /// No other user.
+    /// Nobody except the user of the account.
     Nobody = 2,
 }
 
