@@ -56,14 +56,14 @@ impl ConflationRate {
         least.max(usual).max(large)
     }
 
-    /// The moment at which the bucket is full again if a change is sent now. `full_at` is the moment before the change.
-    /// It may be too late if the number of watchers has decreased, and is therefore limited first.
+    /// The moment at which the bucket will be full again if a change is sent now. `full_at` is that moment without the
+    /// change. It may be too late if the number of watchers has decreased, and is therefore limited first.
     fn full_after(self, full_at: Moment, now: Moment, watchers: usize) -> Moment {
         let interval = self.interval(watchers);
         full_at.clamp(now, now + self.burst(watchers)) + interval
     }
 
-    /// A change is sent at once if the bucket is full again within this time.
+    /// If the bucket is full again within this time, a change is sent at once.
     fn burst(self, watchers: usize) -> Duration {
         let interval = self.interval(watchers);
         let in_a_second = (1_000 / interval.as_millis()) as u32;

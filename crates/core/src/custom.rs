@@ -19,13 +19,13 @@ pub(crate) struct Ending {
     end: CustomEnd,
 }
 
-/// When a custom status is cleared.
+/// The end of a custom status: its deadline, and the time of the end that is shown to others.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct CustomEnd {
     /// The deadline.
     pub due: Moment,
-    /// The time of the end that is shown to others. If the wall clock is set meanwhile, it differs from the time of
-    /// `due`.
+    /// The wall-clock time of the end, as others are shown it. If the wall clock is set meanwhile, this time differs
+    /// from that of `due`.
     pub shown: Timestamp,
 }
 

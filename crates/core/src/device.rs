@@ -13,7 +13,7 @@ pub struct Device {
     /// The number of the login, which the facts have assigned. It is higher than the numbers of all earlier logins. A
     /// logout with a lower number belongs to an earlier login, and does not end this one.
     pub login: u64,
-    /// The second in which the last used UserSig was issued; 0 if the device has not connected since the record was
+    /// The issue time of the last used UserSig, in seconds; 0 if the device has not connected since the record was
     /// created from the facts.
     pub issued: u64,
     /// The state of the device's connection.
@@ -100,7 +100,7 @@ pub struct Connect<'a> {
     pub login: u64,
     /// The creation number of the account at the time when the facts recorded the login; 0 for a returning device.
     pub born: u64,
-    /// The second in which the device's UserSig was issued.
+    /// The issue time of the device's UserSig, in seconds.
     pub issued: u64,
     /// The id of the new connection.
     pub connection: ConnectionId,

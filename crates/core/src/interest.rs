@@ -7,8 +7,8 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry as TableEntry;
 use lamplight_model::User;
 
-/// An observer that learns which users of a watch graph have watchers. The graph reports each change of this to the
-/// observer before the call that makes the change returns.
+/// An observer that is told when a user of a watch graph gets a first watcher or loses the last one. The graph tells
+/// the observer before the call that has made the change returns.
 pub trait SubjectObserver: Send {
     /// A user has a first watcher.
     fn added(&mut self, user: &User);

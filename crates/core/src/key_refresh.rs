@@ -23,7 +23,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 /// The time when the keys of a source were read, and when they are to be read next.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct KeyRefresh {
-    /// The time from which on the last keys are refused; `None` if the keys were never read.
+    /// The time at which the last keys cease to be accepted; `None` if the keys were never read.
     counts_until: Option<Moment>,
     last_attempt: Option<Moment>,
     is_reading: bool,

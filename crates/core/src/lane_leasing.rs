@@ -3,8 +3,8 @@
 //!
 //! The outbox stores no times: a renewal only changes the lease's *beat*. Each node measures with its own monotonic
 //! clock. The holder's lease runs from the start of its last successful call. Another node waits [`LANE_TAKE_OVER`]
-//! from its first read of the current beat. The holder's call began before any node could read its beat, so the holder
-//! stops sending before another node takes the lease over.
+//! from its first read of the current beat. The holder's call began before any node could read the beat that the call
+//! has written. The holder therefore stops sending before another node takes the lease over.
 
 use lamplight_model::{LaneLease, Moment, NodeId};
 use std::time::Duration;
@@ -70,7 +70,7 @@ impl LanePermit {
     }
 }
 
-/// A call of the outbox that the node has to make.
+/// A call that the node has to make to the outbox.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LeaseCall {
     /// Take or renew the lease. If another node's lease has the beat `over`, take the lease from that node.

@@ -20,8 +20,8 @@ use std::time::Duration;
 pub const LOGIN_LINE_PLACES: usize = 1_024;
 /// The maximum number of attempts from one address that wait or are being verified.
 pub const LOGIN_LINE_PLACES_PER_ADDRESS: u32 = 8;
-/// The maximum number of addresses and networks in memory. A verification takes some 20 ms. The wrong passwords of the
-/// last 20 seconds therefore come from at most some 1,500 addresses and networks.
+/// The maximum number of addresses and networks in memory. A verification takes some 20 ms. Wrong passwords therefore
+/// delay at most some 1,500 addresses and networks at a time.
 const MOST_NETWORKS: usize = 16_384;
 
 /// The networks of an address, from the address itself to the widest network.

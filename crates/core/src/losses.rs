@@ -16,9 +16,10 @@ const AGREE_WITHIN: Duration = Duration::from_secs(5);
 /// The epochs that a node has seen.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Losses {
-    /// The epoch when this node began.
+    /// The epoch at the start of this node.
     began: Timestamp,
-    /// The number of milliseconds by which the node's time was ahead of the clock of the store when the node began.
+    /// The number of milliseconds by which the node's time was ahead of the clock of the store at the start of the
+    /// node.
     ahead: i64,
     seen: Option<Seen>,
 }
@@ -42,21 +43,21 @@ pub struct Loss {
 }
 
 impl Losses {
-    /// Creates the losses of a node that begins in this epoch. The node's time is `ahead` milliseconds ahead of the
-    /// clock of the store.
+    /// Creates the losses of a node that starts in the epoch `epoch`. The node's time is `ahead` milliseconds ahead of
+    /// the clock of the store.
     pub fn begin(epoch: Timestamp, ahead: i64) -> Self {
         Self { began: epoch, ahead, seen: None }
     }
 
-    /// The epoch in which the node began.
+    /// The epoch at the start of this node.
     pub fn began(&self) -> Timestamp {
         self.began
     }
 
     /// Notes the present epoch. An epoch that is not later than the last one is ignored.
     ///
-    /// If the epoch is later than the start of this node, it counts as beginning now. Otherwise, its age is computed by
-    /// the clock of the store, and is zero if that clock is behind the epoch.
+    /// If the epoch is later than that at the start of this node, it counts as beginning now. Otherwise, its age is
+    /// computed by the clock of the store, and is zero if that clock is behind the epoch.
     pub fn observe(&mut self, epoch: Timestamp, now: Now) {
         if self.seen.is_some_and(|seen| epoch <= seen.epoch) {
             return;
@@ -66,15 +67,15 @@ impl Losses {
         self.seen = Some(Seen { epoch, at: now, age });
     }
 
-    /// The loss at which the present epoch began. `is_before` is `true` if another node has run before the present
-    /// epoch. `None` if no epoch was observed, or if neither this node nor another one has run before the present
-    /// epoch.
+    /// The loss with which the present epoch began. `None` if no epoch was observed. `is_before` is `true` if another
+    /// node has run before the present epoch. If it is `false`, and this node has started in the present epoch, returns
+    /// `None` too.
     pub fn last(&self, is_before: bool, now: Now) -> Option<Loss> {
         let seen = self.seen.filter(|seen| is_before || seen.epoch > self.began)?;
         Some(Loss { at: seen.loss(), passed: seen.age + now.moment.since(seen.at.moment) })
     }
 
-    /// A time before which every lost record was written, even a record that no running node has known.
+    /// A time after all writes of records that were lost, even of records that no running node has known.
     pub fn lost_before(&self) -> Timestamp {
         self.seen.map_or(self.began, |seen| seen.epoch.max(seen.loss()))
     }

@@ -120,7 +120,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.subject(user).map(|subject| self.graph.watchers(subject))
     }
 
-    /// The newest state of a user for watchers who may see it, if the user is watched and the state is known.
+    /// The newest state of a user, for watchers who may see it. `None` if nobody watches the user, or if the hub has no
+    /// state of the user.
     pub fn newest(&self, user: &User) -> Option<&S> {
         self.graph.subject(user).and_then(|subject| self.graph.state(subject)).map(Views::state)
     }

@@ -62,7 +62,7 @@ pub struct LostNode {
     /// Whether the node was in the register at the last read.
     pub is_registered: bool,
     /// Whether this node clears all partitions, not only those of its duties. This is so if the register has lost the
-    /// entry of the lost node, because other nodes may then not know of it.
+    /// entry of the lost node, and a further lease has passed. Other nodes may then not know of the lost node.
     pub is_everywhere: bool,
 }
 
@@ -86,8 +86,8 @@ pub enum Duty {
     Partition(u16),
     /// Sending the notices of a webhook.
     Lane(Lane),
-    /// The work that is not divided: deleting old messages, rebuilding records that the directory has lost, and
-    /// removing lost nodes from the register.
+    /// The work that is not divided: rebuilding records that the directory has lost, removing lost nodes from the
+    /// register, and deleting old messages.
     Whole,
 }
 

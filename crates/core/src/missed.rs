@@ -2,7 +2,7 @@
 //!
 //! Only bytes from a device prove that the device has got the messages that were sent to it before. Messages that were
 //! sent after the last bytes from the user's connections may have reached no device. When the user becomes OFFLINE, the
-//! record therefore stores the time from which on messages may have been missed. The record drops this time when the
+//! record therefore stores the time since which messages may have been missed. The record drops this time when the
 //! messages were handed to the push webhook.
 
 use lamplight_model::{AppSettings, StatusType, Timestamp};
@@ -12,8 +12,8 @@ use std::time::Duration;
 /// have been missed.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
-/// The time from which on messages may have been missed. `None` unless the user becomes OFFLINE after ONLINE, and the
-/// app has a push webhook.
+/// The time since which messages may have been missed. `None` unless the user becomes OFFLINE after ONLINE, and the app
+/// has a push webhook.
 pub(crate) fn missed_since(
     was: StatusType,
     is: StatusType,

@@ -18,8 +18,8 @@ pub struct MinimumRate {
 }
 
 impl MinimumRate {
-    /// The moment from which on a transfer is too slow. The transfer began at `began`, and no more than `bytes` are
-    /// transferred before that moment.
+    /// Returns the moment at which a transfer that began at `began` is too slow, or takes too long, if no more than
+    /// `bytes` have been transferred by then.
     pub fn deadline(&self, began: Moment, bytes: u64) -> Moment {
         let earned = bytes.saturating_mul(1_000) / self.bytes_per_second.max(1);
         let allowed = self.grace.saturating_add(Duration::from_millis(earned));
@@ -72,7 +72,7 @@ pub enum PaceFault {
 pub struct Pace {
     limits: PaceLimits,
     phase: Phase,
-    /// The answer that the peer receives too slowly; `None` if no bytes of an answer wait.
+    /// The answer that waits because the peer has not received all of its bytes; `None` if no bytes of an answer wait.
     stall: Option<Stall>,
 }
 

@@ -16,12 +16,12 @@ enum DeviceForm {
 }
 
 /// A list of `userID`s. Each id is stored as the difference from the id before it: the number of equal bytes at the
-/// beginning, and the rest. If the characters of the rest allow it, each takes 4 or 6 bits.
+/// beginning, and the rest. If the characters of the rest allow it, each character takes 4 or 6 bits.
 ///
 /// A stored id begins with one byte. Its five high bits are the number of equal bytes. The next two bits are the
 /// [`Alphabet`] of the rest. The lowest bit is 1 if both ids have the same length; otherwise, a byte with the length of
-/// the rest follows. The characters of the rest are packed from the high bits to the low ones, and end with a whole
-/// byte.
+/// the rest follows. The characters of the rest are packed from the high bits to the low ones. The last byte is filled
+/// up.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(into = "Vec<u8>", try_from = "Vec<u8>")]
 pub struct PackedIds(Vec<UserId>);

@@ -18,7 +18,7 @@ pub struct PendingEvents {
     /// The number of events that were dropped and not reported yet.
     dropped: u32,
     waiting: VecDeque<SessionEvent>,
-    /// The time from which on messages to the user may have reached no device; `None` if no message was missed.
+    /// The time since which messages to the user may have reached no device; `None` if no message was missed.
     missed_since: Option<Timestamp>,
 }
 
@@ -43,8 +43,8 @@ impl PendingEvents {
         self.waiting.is_empty() && self.dropped == 0 && self.missed_since.is_none()
     }
 
-    /// The time from which on messages to the user may have reached no device. `None` if no message was missed, or if
-    /// the messages were handed to the push webhook.
+    /// The time since which messages to the user may have reached no device. `None` if no message was missed, or if the
+    /// messages were handed to the push webhook.
     pub fn missed_since(&self) -> Option<Timestamp> {
         self.missed_since
     }

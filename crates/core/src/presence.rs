@@ -56,7 +56,7 @@ pub struct Presence {
     pub(crate) deleted_through: u64,
     /// The creation number of the account, from the same sequence as login numbers.
     pub(crate) born: u64,
-    /// The highest number among the user's logins that the record has had, and among those whose ends it has stored.
+    /// The highest login number that the record has ever had, in a login or in the end of one.
     pub(crate) newest_login: u64,
     /// The deadlines of a deleted account; `None` if the account exists.
     pub(crate) deleted: Option<Deletion>,
@@ -401,8 +401,8 @@ impl Presence {
         let kicked = self.remove(|device| leaving.contains(&device.id), Some(cause), ended, now);
         for loser in &kicked {
             let why = EndWhy::KickedBy(connect.platform);
-            // The facts may have a later login of the same device, which never entered the record because its node has
-            // ended. The connecting login kicks every earlier login, so it has kicked this one too.
+            // The facts may have a later login of the same device, which never entered the record because the node of
+            // that login has ended. The connecting login kicks every earlier login, so it has kicked this one too.
             let all_before = Removed { login: loser.login.max(connect.login - 1), ..loser.clone() };
             self.unsettle(&all_before, Some(EndMark { why, told: loser.connected, at: now.wall }), now);
         }

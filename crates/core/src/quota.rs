@@ -4,7 +4,8 @@ use lamplight_model::{Moment, RateLimit};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Counts one user's calls of one kind. Allows at most `calls` in any period of the window's length.
+/// Counts the calls that share a limit, such as one user's calls of one kind. Allows at most `calls` in any period of
+/// the window's length.
 ///
 /// A refused call does not count. Each allowed call uses 8 bytes until it is older than the window.
 #[derive(Clone, Debug, Default)]

@@ -57,7 +57,7 @@ impl RequestRate {
         (self.thousandths_in(Self::WINDOW * u32::from(windows)) / 1_000).try_into().unwrap_or(u32::MAX)
     }
 
-    /// Returns how many thousandths of parts may be handled in a time.
+    /// Returns the number of parts that may be handled in a time, in thousandths.
     fn thousandths_in(self, time: Duration) -> u64 {
         u64::from(self.per_second) * u64::from(Received::PARTS) * time.as_millis() as u64
     }

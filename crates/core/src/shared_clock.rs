@@ -81,13 +81,13 @@ impl SharedClock {
         Now { moment: Moment(moment.at(local.moment)), wall: Timestamp(wall.at(local.moment)) }
     }
 
-    /// The number of milliseconds by which the time is ahead of the measured clock of the directory. The time follows
-    /// this clock slowly. Negative if the time is behind; 0 before the first measurement.
+    /// The number of milliseconds by which this time is ahead of the measured clock of the directory. This time follows
+    /// that clock slowly. Negative if this time is behind; 0 before the first measurement.
     pub fn ahead_of_directory(&self, local: Moment) -> i64 {
         self.0.as_ref().map_or(0, |offsets| offsets.wall.applied_at(local) - offsets.wall.measured)
     }
 
-    /// Sets the time to `ahead` milliseconds ahead of the measured clock of the directory. The time then follows this
+    /// Sets this time to `ahead` milliseconds ahead of the measured clock of the directory. Afterwards, it follows that
     /// clock slowly. Called by a node that has just begun; see [`common_ahead`].
     pub fn begin_ahead(&mut self, ahead: i64, local: Moment) {
         if let Some(offsets) = &mut self.0 {

@@ -1,8 +1,8 @@
 //! The used and the revoked UserSigs of a user (SPEC section 5, "Revoking is exact").
 //!
-//! A kick revokes every UserSig that was used, and every UserSig issued before the second of the kick. It must not
-//! revoke an unused UserSig issued in that second or later. The record therefore stores when the recently used UserSigs
-//! were issued.
+//! A kick revokes every UserSig that was used, and every UserSig that was issued in an earlier second than the kick. It
+//! must not revoke an unused UserSig from the second of the kick, or from a later second. The record therefore stores
+//! when the recently used UserSigs were issued.
 
 use lamplight_model::{MAX_REVOKED_ONE_BY_ONE, Revoked, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,11 +11,11 @@ use smallvec::SmallVec;
 /// The time in seconds for which the use of a UserSig is remembered, in case the wall clock is set back before a kick.
 const REMEMBERED_FOR: u64 = 10;
 
-/// The UserSigs of a user. The second in which a UserSig was issued identifies it.
+/// The UserSigs of a user. A UserSig is identified by its issue time in seconds.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Signatures {
-    /// The issue times of the UserSigs that were used, ascending. Only the latest [`MAX_REVOKED_ONE_BY_ONE`] are
-    /// stored.
+    /// The issue times in seconds of the UserSigs that were used, in ascending order. Only the latest
+    /// [`MAX_REVOKED_ONE_BY_ONE`] are stored.
     seen: SmallVec<[u64; 1]>,
     revoked: Option<Box<Revoked>>,
 }
@@ -26,7 +26,7 @@ impl Signatures {
         Self { seen: SmallVec::new(), revoked: revoked.map(Box::new) }
     }
 
-    /// Whether a UserSig issued in the second `issued` was revoked.
+    /// Whether a UserSig with the issue time `issued`, in seconds, was revoked.
     pub fn has_revoked(&self, issued: u64) -> bool {
         self.revoked.as_ref().is_some_and(|revoked| revoked.refuses(issued))
     }
@@ -36,8 +36,8 @@ impl Signatures {
         self.revoked.as_deref()
     }
 
-    /// Records that the user has used a UserSig issued in the second `issued`. Returns whether this second was not
-    /// recorded before.
+    /// Records that the user has used a UserSig with the issue time `issued`, in seconds. Returns whether the record
+    /// has changed. Use of a UserSig that is more than ten seconds old is not recorded.
     pub fn note(&mut self, issued: u64, now: Timestamp) -> bool {
         let from = now.as_secs().saturating_sub(REMEMBERED_FOR);
         if issued < from {
@@ -53,8 +53,8 @@ impl Signatures {
         true
     }
 
-    /// The issue times in seconds of the used UserSigs that a revocation at the time `at` has to name individually.
-    /// None is before that time.
+    /// The issue times of the used UserSigs that a revocation at the time `at` has to name individually, in seconds.
+    /// None is in an earlier second than `at`.
     pub fn seen_since(&self, at: Timestamp) -> impl Iterator<Item = u64> {
         self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())
     }

@@ -116,7 +116,7 @@ impl User {
     }
 }
 
-/// A kick that overlapped the login has revoked its UserSig, and has not ended the login.
+/// A kick that overlapped the login has revoked the UserSig of the login, but has not ended the login.
 #[test]
 fn a_login_that_a_kick_has_not_ended_is_put_back_although_its_usersig_is_revoked() {
     for (login, expected) in [(5, Reasserted::PutBack), (3, Reasserted::Refused)] {
@@ -130,7 +130,7 @@ fn a_login_that_a_kick_has_not_ended_is_put_back_although_its_usersig_is_revoked
     }
 }
 
-/// The facts have a later login of the phone, which never entered the record because its node ended before.
+/// The facts have a later login of the phone. It never entered the record, because the node of that login ended first.
 #[test]
 fn a_kick_by_a_login_ends_every_earlier_login_of_the_device_in_the_facts() {
     let mut user = User::new();

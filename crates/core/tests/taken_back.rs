@@ -157,7 +157,7 @@ fn a_device_that_changed_its_platform_when_the_process_died_is_what_the_facts_sa
 }
 
 /// Two revocations overlap, and the later one ends no login. It must nevertheless report the UserSig that the earlier
-/// one has revoked. The answers to both calls then wait until the second of this UserSig is over.
+/// one has revoked. The answers to both calls then wait until the second in which this UserSig was issued is over.
 #[test]
 fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     let settings = AppSettings::default();

@@ -31,7 +31,7 @@ fn stored(version: u64, visibility: Visibility, friends: &str, blocked: &str) ->
     StoredRestrictions { version, visibility, friends: ids(friends), blocked: ids(blocked) }
 }
 
-/// The status shown to viewers from whom the user is hidden since the time `since`.
+/// The status that viewers are shown if the user has been hidden from them since the time `since`.
 fn closed(since: u64) -> ShownStatus {
     ShownStatus {
         status_type: StatusType::Offline,

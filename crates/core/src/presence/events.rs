@@ -20,7 +20,7 @@ impl Presence {
     }
 
     /// Adds the login event of a device. The logins and disconnects of a device must alternate, so a device that was
-    /// connected gets a disconnect event before. No event is added if the device was connected on the same platform and
+    /// connected gets a disconnect event first. No event is added if the device was connected on the same platform and
     /// the login kicked no device.
     pub(super) fn note_login(
         &mut self,

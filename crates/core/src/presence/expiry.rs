@@ -44,14 +44,14 @@ pub(crate) struct Deletion {
 }
 
 impl Deletion {
-    /// A deletion at this time.
+    /// A deletion at the time `now`.
     pub(crate) fn at(now: Moment, settings: &AppSettings) -> Self {
         Self { until: now + settings.timing.login_retention(), lists_due: Some(now + LISTS_AFTER) }
     }
 }
 
-/// The reverse of [`Presence::lists_deadline`]: the end of the subscription list `list`, and the deletion that ends at
-/// `until`.
+/// The reverse of [`Presence::lists_deadline`]. Returns the end of the subscription list `list`, and the deletion of an
+/// account whose record is dropped at `until`.
 pub(crate) fn split_lists(
     deadline: Option<Moment>,
     list: &Subscriptions,

@@ -58,8 +58,8 @@ pub enum Admission {
     Overtaken,
     /// A later login on this platform competes with this login and has ended it.
     Beaten(Platform),
-    /// The login may have ended, because the record has had a later login, whose number is the value. The caller must
-    /// read the facts again. These facts are valid until the record gets a login with a higher number.
+    /// The login may have ended, because the record has had a later login. The value is the number of that login. The
+    /// caller must read the facts again. These facts are valid until the record gets a login with a higher number.
     MayHaveEnded(u64),
 }
 
@@ -121,7 +121,7 @@ impl Presence {
         presence
     }
 
-    /// Decides whether a device may connect with a UserSig that was issued in the second `issued`.
+    /// Decides whether a device may connect with a UserSig with the issue time `issued`, in seconds.
     ///
     /// `recorded` is `None` if the device returns to its existing login. For a new login, its first part is the number
     /// under which the facts have recorded the login.
@@ -213,7 +213,7 @@ impl Presence {
         victims(policy, standing, device, platform)
     }
 
-    /// The highest number among the user's logins that the record has had, and among those whose ends it has stored.
+    /// The highest login number that the record has ever had, in a login or in the end of one.
     pub fn newest_login(&self) -> u64 {
         self.newest_login
     }
@@ -228,8 +228,8 @@ impl Presence {
         &self.sigs
     }
 
-    /// The issue times in seconds of the UserSigs that a kick at the time `at` has to revoke individually. None is
-    /// before the second of `at`.
+    /// The issue times of the UserSigs that a kick at the time `at` has to revoke individually, in seconds. None is in
+    /// an earlier second than `at`.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);
         let all = self.sigs.seen_since(at).chain(of_devices.filter(|issued| *issued >= at.as_secs()));
@@ -241,8 +241,8 @@ impl Presence {
         self.unsettled.iter().flat_map(|unsettled| unsettled.ends())
     }
 
-    /// Records the use of a UserSig that was issued in the second `issued`. `connection` is the device's connection
-    /// that uses it, if any.
+    /// Records the use of a UserSig with the issue time `issued`, in seconds. `connection` is the connection of the
+    /// device that uses the UserSig, if any.
     pub fn note_sig(
         &mut self,
         connection: Option<ConnectionId>,
@@ -259,8 +259,8 @@ impl Presence {
 
     /// Ends every login up to the number `through` and revokes UserSigs, because the facts have recorded a kick.
     ///
-    /// Returns the ended logins, and the issue times of used UserSigs that `revoked` does not name. The caller must
-    /// also revoke these UserSigs in the facts.
+    /// Returns the ended logins, and the issue times in seconds of used UserSigs that `revoked` does not refuse. The
+    /// caller must also revoke these UserSigs in the facts.
     pub fn kick(
         &mut self,
         through: u64,
@@ -528,8 +528,9 @@ impl Presence {
         let used: Vec<u64> =
             self.devices.iter().filter(|device| ends(device)).map(|device| device.issued).collect();
         self.sigs.revoke(&Revoked::new(revoked.at, used));
-        // The listed seconds include UserSigs that an overlapping revocation has already refused. Without them, a
-        // UserSig issued later in the same second would be refused too.
+        // The issue times to revoke include those that an overlapping revocation has already refused. The caller must
+        // wait until the seconds of all of them are over, because a UserSig issued later in such a second would be
+        // refused too.
         let refused = self.sigs.revoked().into_iter().flat_map(|all| &all.also).copied();
         let unrefused: Vec<u64> = refused.filter(|issued| !revoked.refuses(*issued)).collect();
         self.ended_through = self.ended_through.max(through);

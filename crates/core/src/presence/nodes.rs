@@ -67,8 +67,8 @@ impl Presence {
         })
     }
 
-    /// Makes the connections of an ended node count as connected until `until`, and returns their number. `heard` is
-    /// the last time at which the node is known to have run.
+    /// Makes the connections for which `is_lost` returns `true` count as connected until `until`, and returns their
+    /// number. `heard` is the last time at which their node is known to have run.
     pub(crate) fn hold_links(
         &mut self,
         is_lost: impl Fn(ConnectionId) -> bool,

@@ -20,7 +20,7 @@ impl<S: Restricted> WatchGraph<S> {
         Some(&self.subjects[(own.subject & SUBJECT) as usize].user.id)
     }
 
-    /// The user of a watcher if the watcher may not see the state of a subject that it watches; otherwise `None`.
+    /// If the watcher watches the subject but may not see its state, returns the user of the watcher; otherwise `None`.
     pub fn hidden_from(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<&UserId> {
         self.state(subject).filter(|state| state.is_restricted())?;
         let place = self.find_edge(watcher, subject.0)?;
@@ -31,8 +31,9 @@ impl<S: Restricted> WatchGraph<S> {
 
     /// Replaces the state of a subject by a state that other watchers may see.
     ///
-    /// For each edge, `differs` gets the former state and the new one, each with the user of the watcher if the watcher
-    /// may not see that state. If `differs` returns `true`, the edge is marked as pending.
+    /// For each edge, `differs` gets the former state and the new one. If the watcher may not see one of them,
+    /// `differs` gets the user of the watcher with that state. If `differs` returns `true`, the edge is marked as
+    /// pending.
     pub fn set_restricted_state(
         &mut self,
         subject: SubjectKey,
