@@ -124,7 +124,7 @@ impl AppDeletions {
         }
     }
 
-    /// Removes an app that another node has deleted from the table. Begins the deletion of its live records.
+    /// Removes `app`, which another node has deleted, from the table. Begins the deletion of its live records.
     pub(crate) fn adopt_live(&self, app: &Arc<App>) {
         self.apps.remove(app.id);
         self.lock().apps.entry(app.id).or_insert_with(|| Deletion::new(Some(Arc::clone(app))));

@@ -50,7 +50,8 @@ pub struct WatchedFor {
     pub friend: bool,
 }
 
-/// The maximum number of connections that are examined for each watcher on the list. Few users have more devices.
+/// The number of connections that [`Audience::watchers`] examines for each user that it may list. Few users have more
+/// devices.
 const EDGES_PER_WATCHER: usize = 4;
 
 /// The connections of one worker, the users that they watch, and their mailboxes.
@@ -66,8 +67,8 @@ pub struct Audience<S> {
     /// Versions of statuses that an answer to a connection contained before the log reported them. Older log entries
     /// are not sent to that connection. A version is removed when the log or a read has reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
-    /// The status in the last answer to a call that has changed the caller's own status. It is removed when the log or
-    /// a read has reached it. Contains only users with a connection here.
+    /// For a user with a connection here: the status in the answer to the last call that has changed the user's own
+    /// status. It is removed when the log or a read has reached it.
     own_changes: HashMap<User, UserStatus, foldhash::fast::RandomState>,
 }
 
@@ -171,8 +172,8 @@ impl<S: Versioned> Audience<S> {
             }));
         }
         self.watch_all(watcher, app, &list.friends, Why::Friend, effects);
-        // Reasons are removed only after the others were added. A user who is also watched for another reason then
-        // stays watched, and is not reported as new.
+        // Old reasons are removed only after the new ones were added. A user who is also watched for another reason
+        // then stays watched, and is not reported as new.
         let unsubscribed = self.unwatch_others(watcher, &list.subscriptions, Why::Subscribed);
         self.unwatch_others(watcher, &list.friends, Why::Friend);
         if !subscribed.is_empty() || !unsubscribed.is_empty() {

@@ -15,7 +15,7 @@ pub struct OpenConnection {
     pub platform: Platform,
     /// The number of the login.
     pub login: u64,
-    /// The second in which the UserSig was issued.
+    /// The issue time of the UserSig, in seconds.
     pub issued: u64,
     /// The directory's time at which the login began. It is replaced by the time at which the connection was put back,
     /// or at which the log reported that other nodes have ended the connection.

@@ -54,7 +54,7 @@ pub(crate) struct Records {
     /// See [`Service::with_clock_ahead`](crate::Service::with_clock_ahead).
     clock_ahead: i64,
     oldest_node: Arc<OldestNode>,
-    /// The custom statuses that this node has cleared because their duration had passed.
+    /// The number of custom statuses that this node has cleared because their duration had passed.
     custom_expired: AtomicU64,
 }
 
@@ -410,7 +410,7 @@ impl Records {
         Timestamp(self.recovered_from.load(Ordering::Relaxed))
     }
 
-    /// The time before which live records may have been lost. New records have higher versions.
+    /// Live records that were written before this time may have been lost. New records have versions from a later time.
     fn lost_before(&self, now: Now) -> Timestamp {
         match self.is_shared() {
             true => self.observe_epoch(now).lost_before(),

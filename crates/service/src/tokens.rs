@@ -31,7 +31,7 @@ const MOST_WAITS: usize = 3;
 /// A verified UserSig or JWT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Verified {
-    /// The second in which the token was issued. A kick revokes tokens by this second.
+    /// The issue time of the token, in seconds. A kick revokes tokens by this time.
     pub(crate) issued: u64,
     /// The first moment at which the token is no longer valid.
     pub(crate) expires: Timestamp,

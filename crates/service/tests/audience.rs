@@ -255,7 +255,7 @@ fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     assert_eq!(closed_at(8), [Effect::Close { watcher: alice, cause: EndCause::Superseded }]);
 }
 
-/// The call fails after the list was changed, before the statuses of all added users were read.
+/// The call fails after the list was changed, but before the statuses of all added users were read.
 #[test]
 fn whom_an_answer_would_have_told_of_is_read_where_there_is_no_answer() {
     let mut audience = Audience::<UserStatus>::default();
@@ -515,7 +515,8 @@ fn unlogined() -> UserStatus {
     }
 }
 
-/// A node of the previous version of Lamplight may make a record after a loss whose revisions count from the beginning.
+/// After a loss, a node of the previous version of Lamplight may make a record whose revisions count from the beginning
+/// again.
 #[test]
 fn the_end_of_a_connection_closes_it_whatever_the_revisions_were_before_a_loss() {
     let connection = ConnectionId::alone(1);

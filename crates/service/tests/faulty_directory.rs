@@ -408,7 +408,7 @@ async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record
     }
 }
 
-/// The recipient becomes OFFLINE while the message is being stored, and the check after that fails.
+/// The recipient becomes OFFLINE while the message is being stored, and the check after the storing fails.
 #[tokio::test]
 async fn the_retry_of_a_message_pushes_it_where_the_first_try_could_not() {
     let (service, directory, _folder) = service(&["ann", "bob"]).await;

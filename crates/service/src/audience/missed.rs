@@ -14,7 +14,8 @@ impl<S: Versioned> Audience<S> {
             member.lists = member.lists.wrapping_add(1);
             // The missed part may include entries about own changes. The list that is read next contains these changes.
             (member.heard, member.ahead) = (None, None);
-            // A node of the version before may make a record whose revisions count from the beginning.
+            // After a loss, a node of the previous version may make a record whose revisions count from the beginning
+            // again.
             member.entered = 0;
         }
     }

@@ -118,7 +118,7 @@ impl Service {
     }
 
     /// Ends the logins of a deleted account in its live record, which is created if it is missing. Returns the issue
-    /// times in seconds of further UserSigs that have to be revoked.
+    /// times of further UserSigs that have to be revoked, in seconds.
     async fn delete_live(
         &self,
         user: &User,
@@ -144,8 +144,8 @@ impl Service {
         }
     }
 
-    /// Ends all logins of a user. Revokes the UserSigs issued before the current second, and later UserSigs that the
-    /// user has used. Refuses with 70107 if the account does not exist.
+    /// Ends all logins of a user. Revokes the UserSigs that were issued in an earlier second than `now`, and later
+    /// UserSigs that the user has used. Refuses with 70107 if the account does not exist.
     pub async fn kick(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -193,8 +193,8 @@ impl Service {
         Ok(Revoked::new(now.wall, seen.await?.remove(0)))
     }
 
-    /// Also revokes the UserSigs with the issue times `unrefused` in seconds, because they were used while `revoked`
-    /// was being stored. Returns all UserSigs that were revoked individually.
+    /// Also revokes the UserSigs with the issue times `unrefused`, in seconds. They were used while `revoked` was being
+    /// stored. Returns all UserSigs that were revoked individually.
     async fn revoke_more(
         &self,
         user: &User,
@@ -306,11 +306,11 @@ impl Service {
     }
 }
 
-/// The UserSigs that a call has revoked individually. A UserSig is identified by the second of its issue.
+/// The UserSigs that a call has revoked individually. A UserSig is identified by its issue time in seconds.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use]
 pub struct Revoking {
-    /// The seconds in which the UserSigs were issued.
+    /// The issue times of the UserSigs, in seconds.
     seconds: BTreeSet<u64>,
 }
 

@@ -114,8 +114,8 @@ impl Service {
         if !is_admin {
             return Err(Code::ADMIN_REQUIRED.into());
         }
-        // A kick revokes all UserSigs from before its second. A UserSig from this second or later has to be recorded,
-        // so that a kick can revoke it individually.
+        // A kick revokes all UserSigs that were issued in an earlier second. Any other UserSig has to be recorded when
+        // it is used, so that a kick can revoke it individually.
         if issued >= now.wall.as_secs() {
             self.directory.update(&admin, now, |presence| presence.note_sig(None, issued, now.wall)).await?;
         }

@@ -49,7 +49,7 @@ pub struct LoggedIn {
     pub key: KeyMark,
     /// The number of the login.
     pub login: u64,
-    /// The second in which the UserSig was issued.
+    /// The issue time of the UserSig, in seconds.
     pub issued: u64,
     /// The time at which the login began.
     pub at: Timestamp,
@@ -77,7 +77,7 @@ pub struct Renewed {
     pub sig_expires: Timestamp,
     /// The key that signed the UserSig.
     pub key: KeyMark,
-    /// The second in which the UserSig was issued.
+    /// The issue time of the UserSig, in seconds.
     pub issued: u64,
 }
 
@@ -90,9 +90,9 @@ struct Entered {
     unsettled: Vec<EndedLogin>,
     /// The revision of the record at which the device was connected.
     rev: u64,
-    /// The version of the status of that revision.
+    /// The version of the status at that revision.
     version: Version,
-    /// The subscription list of that revision.
+    /// The subscription list at that revision.
     subscriptions: Vec<UserId>,
     /// Whether the record has restrictions.
     is_restricted: bool,

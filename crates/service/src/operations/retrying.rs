@@ -209,7 +209,7 @@ impl Service {
             return Ok(());
         }
         // The directory may have lost the record with these ends. Another call may be creating the record again, from
-        // facts that were read before.
+        // facts that were read before the ends were stored in them.
         let app = self.app(user)?;
         let mut seeds = Seeds::default();
         loop {

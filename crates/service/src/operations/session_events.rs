@@ -156,8 +156,9 @@ impl Service {
         let known: Vec<(User, u64)> =
             found.into_iter().filter(stored).map(|it| (it.user, it.up_to)).collect();
         if !known.is_empty() {
-            // The records no longer contain these events. The outbox need not detect them as duplicates, and forgets
-            // their ordinals. If this call fails, it forgets them with the next events of the same user.
+            // The records no longer contain these events, so the outbox need not detect duplicates of them. It
+            // therefore forgets their ordinals. If this call fails, the outbox forgets them with the next events of the
+            // same user.
             if let Err(error) = self.facts.forget_taken_in(known, terms.of(&partitions)).await {
                 tracing::debug!(%error, "cannot remove the ordinals of moved session events from the outbox");
             }
