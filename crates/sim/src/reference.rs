@@ -163,8 +163,8 @@ impl Reference {
         (self.people[who].life, self.people[who].changes)
     }
 
-    /// Returns the time after which the versions of the user's next record begin. `None` if the user has an account, or
-    /// has the record of a deleted account.
+    /// Returns the time whose version ([`Version::at`](lamplight_model::Version::at)) is the lower bound of the
+    /// versions of the user's next record. `None` if the user has an account, or has the record of a deleted account.
     pub fn begins_above(&self, who: Who) -> Option<Timestamp> {
         let person = &self.people[who];
         (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))

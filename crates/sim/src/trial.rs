@@ -281,7 +281,7 @@ impl Trial {
     }
 
     /// Whether an account would be created again while the wall clock is behind the last version of the earlier
-    /// account. The versions of the new account would then decrease.
+    /// account. The user's versions would then decrease.
     fn begins_too_early(&self, who: Who) -> bool {
         let last = self.records[who].versions.last_key_value();
         let begins = self.reference.begins_above(who);
@@ -399,7 +399,7 @@ impl Trial {
     }
 
     /// Checks the statuses that a client has received: the client may watch the user, the status existed, and its
-    /// version is newer than the one before.
+    /// version is newer than the one that the client had.
     fn judge_told(&mut self, connection: u64, told: Vec<UserStatus>) -> Result<(), Fault> {
         for status in told {
             self.count("told");

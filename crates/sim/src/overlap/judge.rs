@@ -49,7 +49,7 @@ pub enum Name {
     Blind,
     /// A connection was notified about a user whom it may not watch.
     Leak,
-    /// A client got an answer to a request that it had not sent, or whose answer it already had.
+    /// A client got an answer to a request that it had not sent, or to a request that was already answered.
     OthersAnswer,
     /// A client, or the change log, got an older version after a newer one.
     GoesBack,
@@ -84,8 +84,9 @@ pub enum Name {
     /// A custom status was shown after its duration had passed, was cleared too early, or was not cleared by exactly
     /// one change.
     CustomExpiry,
-    /// A viewer was shown a status that the viewer may not see, after the restriction was answered, or after the worker
-    /// had received it. Or a user's own device was not shown the true status.
+    /// A viewer was shown a status that the viewer may not see. The call that restricts the status had already been
+    /// answered, or the worker had already received the restriction. Or a user's own device was not shown the true
+    /// status.
     HiddenShown,
     /// In a quiet world, a record has other restrictions than the facts.
     RestrictionsDiffer,

@@ -117,7 +117,7 @@ pub(crate) struct Past {
     /// The latest time at which a call of the server API may have created the account; `None` if there was no such
     /// call.
     pub created: Option<u64>,
-    /// The last time at which `kicks` was cleared and contained a kick; `None` if this has not happened yet.
+    /// The last time at which [`Past::rest`] removed kicks; `None` if it has removed none.
     pub kicked_before: Option<u64>,
     /// For each device: whether a logout was requested, or its UserSig has expired.
     pub logged_out: [bool; DEVICES.len()],
@@ -485,7 +485,7 @@ fn change(list: &mut BTreeSet<Who>, subscribed: &[UserId], unsubscribed: &[UserI
     list.extend(subscribed.iter().map(who_is));
 }
 
-/// Whether two statuses have equal status types and custom statuses with equal ends.
+/// Whether two statuses have equal status types, and equal custom statuses that end at equal times.
 pub(crate) fn same(one: &UserStatus, other: &UserStatus) -> bool {
     let shown = |it: &UserStatus| (it.status_type, it.custom_expires);
     shown(one) == shown(other) && one.custom_status == other.custom_status

@@ -118,7 +118,7 @@ const RESTRICTIONS: [(Kind, usize); 12] = [
 /// The bit of the seeds whose plans have restrictions.
 const RESTRICTIONS_BIT: u64 = 1 << 44;
 
-/// Returns the seed with the plan of `seed` and with restrictions: the users change who may see their statuses.
+/// Returns a seed whose plan is that of `seed` with restrictions: the users change who may see their statuses.
 pub const fn with_restrictions(seed: u64) -> u64 {
     seed | RESTRICTIONS_BIT
 }

@@ -2,10 +2,11 @@
 //! receives. Some requests or answers are lost.
 //!
 //! Logins and disconnects of each device must alternate. No event may have two notices. Each event must have a version
-//! and a status that the user had. In a quiet world, the state derived from the events must equal the record.
+//! and a status that the user had. In a quiet world (see `quiet`), the state derived from the events must equal the
+//! record.
 //!
-//! With several nodes, only repeated events are judged. The directory may lose its data with session events. The clocks
-//! of the nodes differ, so a record that is created again may give lower ordinals to its events.
+//! With several nodes, only repeated events are judged. The directory may lose its data, and session events with it.
+//! The clocks of the nodes differ, so a record that is created again may give lower ordinals to its events.
 
 use super::judge::{Judge, Name};
 use super::people::{DEVICES, NAMES, Who, user_of, who_is};

@@ -31,8 +31,8 @@ pub(crate) struct Owner {
     pub under_way: usize,
     /// The number of beginnings and ends of operations.
     pub moves: u64,
-    /// The step at which an operation failed that may have changed the facts but not the record; `None` if the record
-    /// agrees with the facts.
+    /// If an operation has failed, and may have changed the facts but not the record: the step of this failure. `None`
+    /// if the record agrees with the facts.
     pub failed: Option<u64>,
 }
 

@@ -139,7 +139,7 @@ struct Login {
     platform: Platform,
     /// The number of the login.
     number: u64,
-    /// The second in which the UserSig was issued.
+    /// The issue time of the UserSig, in seconds.
     issued: u64,
     since: Timestamp,
     watcher: WatcherKey,

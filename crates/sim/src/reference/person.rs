@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 pub(super) struct Person {
     /// The time when the account was created; `None` if the user has none.
     pub account: Option<Timestamp>,
-    /// The time of the last revocation. UserSigs that were issued before the second of this time are revoked, even if
-    /// the account was created later.
+    /// The time of the last revocation. UserSigs that were issued in an earlier second are revoked, even if the account
+    /// was created after the revocation.
     pub revoked: Option<Timestamp>,
-    /// The seconds in which other revoked UserSigs were issued.
+    /// The issue times of the other revoked UserSigs, in seconds.
     pub also_revoked: BTreeSet<u64>,
-    /// The issue times in seconds of the recently used UserSigs.
+    /// The issue times of the recently used UserSigs, in seconds.
     pub seen: BTreeSet<u64>,
     /// The devices whose last login is in the facts. The logins of Web devices stay there after their end.
     pub rows: BTreeSet<Device>,
@@ -69,7 +69,7 @@ pub(super) struct Mark {
 pub(super) struct Login {
     pub device: Device,
     pub at: Timestamp,
-    /// The second in which the UserSig of the login was issued.
+    /// The issue time of the login's UserSig, in seconds.
     pub issued: u64,
     pub link: Link,
 }
@@ -144,12 +144,12 @@ impl Person {
         }
     }
 
-    /// Whether a UserSig issued in this second is revoked.
+    /// Whether a UserSig with the issue time `issued`, in seconds, is revoked.
     pub fn has_revoked(&self, issued: u64) -> bool {
         self.revoked.is_some_and(|at| issued < at.as_secs()) || self.also_revoked.contains(&issued)
     }
 
-    /// Revokes every UserSig that was issued before this second, and every UserSig that was used recently.
+    /// Revokes every UserSig that was issued in an earlier second than `now`, and every UserSig that was used recently.
     pub fn revoke(&mut self, now: Timestamp) {
         let used = self.logins.iter().map(|login| login.issued).chain(self.seen.iter().copied());
         let used: Vec<u64> = used.filter(|issued| *issued >= now.as_secs()).collect();
@@ -157,7 +157,7 @@ impl Person {
         self.revoked = self.revoked.max(Some(now));
     }
 
-    /// Records that a UserSig issued in this second was used.
+    /// Records the use of a UserSig with the issue time `issued`, in seconds.
     pub fn note_sig(&mut self, issued: u64, now: Timestamp) {
         let from = now.as_secs().saturating_sub(10);
         if issued >= from && self.seen.insert(issued) {

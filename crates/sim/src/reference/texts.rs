@@ -13,9 +13,8 @@ impl Reference {
         if is_too_long || seconds > 0 && text.is_empty() {
             return Answer::Refused(6017);
         }
-        // The first check of a call is its session, which is the worker's task. A late worker may pass on a call of a
-        // device that is logged out. The server would have to clear the text of such a call at once, so it refuses the
-        // call.
+        // The worker checks whether the device is logged in. A late worker may therefore pass on a call of a device
+        // that is logged out. The server would have to clear the text of such a call at once, so it refuses the call.
         if self.people[who].kind() != StatusType::Online {
             return Answer::Refused(6014);
         }

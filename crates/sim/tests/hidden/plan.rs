@@ -165,7 +165,7 @@ pub struct Plan {
     /// The maximum number of changes of one user per second that a worker sends.
     pub changes_per_second: u32,
     pub entries: Vec<Entry>,
-    /// The index in `entries` from which on the hider is hidden from the compared viewers.
+    /// The index in `entries` of the first act after the hider has hidden.
     pub hides_at: usize,
     /// The viewers to compare. A viewer who may still see the hider at that index is not compared.
     pub compared: BTreeSet<Who>,
