@@ -7,8 +7,8 @@
 //! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`. It also has a file of
 //! changes for each stripe of users: `live.N.0` and so on. Writes for users of different stripes therefore do not wait
 //! for each other. When the files of changes have grown, generation `N+1` begins. Its snapshot is written while changes
-//! continue. When the snapshot is complete, the files of `N` are deleted. Each entry contains the revision of the
-//! user's record. The entry with the highest revision is the current one, whichever file contains it.
+//! continue. When the snapshot is complete, the files of `N` are deleted. Each entry about a user contains the revision
+//! of the user's record. The entry with the highest revision is the current one, whichever file contains it.
 //!
 //! After a failed write, the file is truncated to its former length, and the next write goes to the same position. The
 //! file is marked as in doubt until a new snapshot contains the change that could not be written. If a start finds such

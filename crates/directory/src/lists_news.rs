@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// order. The workers sort them by version before they notify devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
-    /// The lists version after the change. It is one higher than the version before.
+    /// The lists version after the change, which is one higher than before the change.
     pub version: u64,
     /// The connection whose call made the change; `None` for a change by the app. This connection gets the answer
     /// instead of a notification.

@@ -19,8 +19,8 @@ const MAX_GENERATION: u64 = u64::MAX / 2;
 #[derive(Default, Debug)]
 pub(crate) struct Recovery {
     pub records: HashMap<User, Found>,
-    /// The state at the end of the journal: the highest numbers in the entries of all files. `None` if no file could be
-    /// read.
+    /// The `Begin` entries of all files, combined: the highest value of each field, and the machine of the file that
+    /// was read last. Other entries raise these values too. `None` if no `Begin` entry could be read.
     pub begin: Option<Begin>,
     /// The boot ids in the files.
     pub machines: BTreeSet<String>,

@@ -546,7 +546,8 @@ fn a_journal_that_begins_with_is_read(magic: &[u8; 12]) {
     assert_eq!(status(&directory, &user(1), now(2)).custom_status.as_str(), "one");
 }
 
-/// The files have format 5. A login on an iPad has kicked a phone. The iPad has then set a custom status and timed out.
+/// The files have format 5. A login on an iPad has kicked a phone. Afterwards, the iPad set a custom status and timed
+/// out.
 #[test]
 fn a_journal_of_the_form_before_is_read_with_its_session_events() {
     let folder = TempDir::new().unwrap();
