@@ -1,6 +1,6 @@
-//! The connection for pushed log batches, below the client library. It passes each batch to the code that handles
-//! batches directly from the read buffer, because the library would copy a batch three times. It passes everything else
-//! to the library.
+//! The connection for pushed log batches, below the client library. It passes each batch directly from the read buffer
+//! to the code that handles batches, because the library would copy a batch three times. It passes everything else to
+//! the library.
 
 use crate::frames::Frame;
 use std::io;

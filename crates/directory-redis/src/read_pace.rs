@@ -1,7 +1,7 @@
 //! The pace at which pushed log batches are read.
 //!
 //! A read costs more than the processing of a batch that concerns no user of this node. If several such batches come
-//! fast, they are therefore read at once.
+//! fast, they are therefore read together.
 
 use std::time::Duration;
 

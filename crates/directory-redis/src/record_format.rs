@@ -13,22 +13,23 @@ pub(crate) enum RecordFormat {
 }
 
 impl RecordFormat {
-    /// The number of the newest form of records that this version reads. The register has such a number for each node.
+    /// The number of the newest format of records that this version reads. The register has such a number for each
+    /// node.
     pub(crate) const NEWEST: u8 = Self::WITH_RESTRICTIONS;
 
-    /// The number of the form that may have restrictions of the status. Its bytes are those of
+    /// The number of the format that may have restrictions of the status. Its bytes are those of
     /// [`RecordFormat::Packed`]. The previous version cannot read a record with restrictions.
     const WITH_RESTRICTIONS: u8 = 4;
 
-    /// The number of the form whose custom statuses may have durations. Its bytes are those of
+    /// The number of the format in which a custom status may have a duration. Its bytes are those of
     /// [`RecordFormat::Packed`]. The previous version cannot read a record with a duration.
     const WITH_DURATIONS: u8 = 3;
 
-    /// The number of the form of [`RecordFormat::Packed`].
+    /// The number of the format of [`RecordFormat::Packed`].
     const PACKED: u8 = 2;
 
-    /// The number of the form that a node reads if its entry in the register has no number. Such a node runs an earlier
-    /// version.
+    /// The number of the format that a node reads if its entry in the register has no number. Such a node runs an
+    /// earlier version.
     pub(crate) fn first() -> u8 {
         1
     }
@@ -45,12 +46,12 @@ impl RecordFormat {
 /// Chooses the format from the format numbers in the register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct FormatChoice {
-    /// The time since when the register has contained nodes, all of which read packed records. `None` if this is not so
+    /// The time since which the register has had nodes and all of them read packed records. `None` if this is not so
     /// now.
     all_read_packed_since: Option<Instant>,
-    /// Whether the register contains nodes, all of which read durations.
+    /// Whether the register has nodes and all of them read durations.
     all_read_durations: bool,
-    /// Whether the register contains nodes, all of which read restrictions.
+    /// Whether the register has nodes and all of them read restrictions.
     all_read_restrictions: bool,
 }
 
@@ -101,7 +102,7 @@ mod tests {
             (12, Some(2), RecordFormat::First),
             (13, Some(2), RecordFormat::Packed),
             (60, Some(3), RecordFormat::Packed),
-            // A node of the version before joins, and leaves.
+            // A node of the previous version joins, and leaves.
             (63, Some(1), RecordFormat::First),
             (66, Some(2), RecordFormat::First),
             (80, Some(2), RecordFormat::Packed),

@@ -423,7 +423,7 @@ async fn records_are_packed_while_no_node_of_the_version_before_is_in_the_regist
     node.seed("b").await.unwrap();
     assert_eq!(format_of(&server, "b").await, '2');
 
-    // The entry of a node of the version before, which names no format of records.
+    // The entry of a node of the previous version, which has no number of a format.
     let old = serde_json::to_string(&NodeEntry { id: NodeId(2), ..NodeEntry::default() }).unwrap();
     let _: u64 = server.command(&format!("HSET lm:{{0}}:nodes {:016x} {old}", 2)).await;
     let register = node.redis.renew(&entry, now(2)).await.unwrap().unwrap();
