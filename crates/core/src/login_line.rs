@@ -1,8 +1,9 @@
 //! The order in which logins of strangers are verified, if a verification is expensive and only one runs at a time.
 //!
 //! An attacker can have many addresses, and the first attempt from each of them looks like an operator's. An attempt is
-//! therefore not refused while others are verified: it waits in a line. Its place is its arrival plus a delay. The
-//! delay is zero unless another attempt from the same address or network waits, or has just been wrong.
+//! therefore not refused while other attempts are verified: it waits in a line. The line is ordered by place. The place
+//! of an attempt is the time of its arrival plus a delay. The delay is zero unless another attempt from the same
+//! address or network waits, or has just been wrong.
 //!
 //! An attempt without a delay is overtaken by nobody, because later attempts have later places. It waits for the
 //! attempts that are in the line when it arrives, each of which is verified at most once. An attempt with a delay can
@@ -18,13 +19,15 @@ use std::time::Duration;
 /// The maximum number of attempts that wait. It is the default number of connections of the HTTP port, each of which
 /// has at most one attempt.
 pub const LOGIN_LINE_PLACES: usize = 1_024;
-/// The maximum number of attempts from one address that wait or are being verified.
+/// The maximum number of attempts from one address that wait or are being verified. The addresses of an IPv6 network
+/// with a prefix of 64 bits count as one address.
 pub const LOGIN_LINE_PLACES_PER_ADDRESS: u32 = 8;
 /// The maximum number of addresses and networks in memory. A verification takes some 20 ms. Wrong passwords therefore
 /// delay at most some 1,500 addresses and networks at a time.
 const MOST_NETWORKS: usize = 16_384;
 
-/// The networks of an address, from the address itself to the widest network.
+/// The networks of an address: first the IPv4 address itself, or the /64 network of an IPv6 address; last the widest
+/// network.
 const LEVELS: [Level; 3] = [
     Level { v4_bits: 32, v6_bits: 64, delay: Duration::from_secs(5) },
     Level { v4_bits: 24, v6_bits: 48, delay: Duration::from_secs(5) },
@@ -80,8 +83,8 @@ pub struct LoginArrival {
 }
 
 impl LoginLine {
-    /// Admits an attempt to the line. Returns `None` if the address has [`LOGIN_LINE_PLACES_PER_ADDRESS`] attempts
-    /// there, or if the line is full of attempts with earlier places.
+    /// Admits an attempt to the line. Returns `None` if [`LOGIN_LINE_PLACES_PER_ADDRESS`] attempts from the address
+    /// already wait or are being verified, or if the line is full of attempts with earlier places.
     pub fn arrive(&mut self, address: IpAddr, now: Moment) -> Option<LoginArrival> {
         let networks = networks(address);
         let of = |network| self.networks.get(network).copied().unwrap_or_default();

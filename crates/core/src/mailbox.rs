@@ -278,8 +278,8 @@ impl<S: Versioned> Hub<S> {
     /// Passes the states marked in a connection's mailbox to `tell`, and removes the marks. Stops when `tell` returns
     /// [`Told::Full`].
     ///
-    /// States of users of whom the connection was told nothing yet come first, in the order in which it began to watch
-    /// them. The others follow, in the order in which they were marked. A muted connection gets only the state of its
+    /// First come the users of whom the connection was told nothing yet, in the order in which it began to watch them.
+    /// The other users follow, in the order in which they were marked. A muted connection gets only the state of its
     /// own user.
     ///
     /// Returns `true` if the connection can get more states now, and `false` if it is muted or got them all.

@@ -1,9 +1,9 @@
 //! Finds messages that may have reached no device, because the device's connection was already dead (SPEC section 6).
 //!
-//! Only bytes from a device prove that the device has got the messages that were sent to it before. Messages that were
-//! sent after the last bytes from the user's connections may have reached no device. When the user becomes OFFLINE, the
-//! record therefore stores the time since which messages may have been missed. The record drops this time when the
-//! messages were handed to the push webhook.
+//! Only bytes from a device prove that the device has got the messages that were sent to it before these bytes.
+//! Messages that were sent after the last bytes from the user's connections may have reached no device. When the user
+//! becomes OFFLINE, the record therefore stores the time since which messages may have been missed. The record drops
+//! this time when the messages were handed to the push webhook.
 
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;

@@ -57,8 +57,8 @@ impl SharedClock {
     /// in local monotonic time.
     pub fn measure(&mut self, sent: Moment, answered: Moment, directory: Now) {
         let travel = answered.since(sent);
-        // The directory has read its clocks at some time in between. The middle differs from that time by at most
-        // half of the travel.
+        // The directory has read its clocks at some time between the request and the answer. The middle differs from
+        // that time by at most half of the travel.
         let middle = sent + travel / 2;
         let ahead = |clock: u64| signed(clock) - signed(middle.0);
         match &mut self.0 {

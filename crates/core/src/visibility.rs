@@ -1,10 +1,10 @@
-//! Decides which viewers may see the status of a user, and which status is shown to the others (SPEC section 6). No
-//! other module decides this.
+//! Decides which viewers may see the status of a user, and which status is shown to the other viewers (SPEC section 6).
+//! No other module decides this.
 //!
 //! A viewer who may not see the status is shown a [`ShownStatus`]. It is the status that the viewer would see if all
-//! connections of the user had closed at the moment of hiding. The moment of hiding is when the status was hidden from
-//! this viewer. The shown status stays the same while the status is hidden, whatever the user does. A hidden user
-//! therefore looks like a user who is away.
+//! connections of the user had closed at the moment of hiding. The moment of hiding is the moment at which the status
+//! became hidden from this viewer. The shown status stays the same while the status is hidden, whatever the user does.
+//! A hidden user therefore looks like a user who is away.
 //!
 //! The stored data comes from the facts, with the version of the snapshot. Data of an older snapshot never replaces
 //! data of a newer one, so operations that overlap may apply their data in any order.
@@ -19,8 +19,8 @@ use serde::{Deserialize, Serialize};
 /// whose visibility is [`Visibility::Everyone`]. Viewers with a status of their own were blocked, or stopped being
 /// friends, after the user had set the visibility.
 ///
-/// Beyond this number, the viewers from whom the status was hidden first lose their own status, and are shown the
-/// status of all others. That status is replaced by the newest one that was dropped, as if the user had been away since
+/// Beyond this number, the own statuses with the lowest versions are dropped. Their viewers are then shown the status
+/// of all other viewers. That status is replaced by the newest one that was dropped, as if the user had been away since
 /// that moment.
 pub const MOST_SHOWN_APART: usize = 4_000;
 
@@ -39,7 +39,7 @@ pub struct ShownStatus {
     pub last_seen: Option<Timestamp>,
 }
 
-/// A status that is shown to some viewers only, instead of the status of all others.
+/// A status that is shown to some viewers only, instead of the status of all other viewers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 struct ShownApart {
     shown: ShownStatus,
@@ -66,8 +66,8 @@ pub struct Restrictions {
 
 impl Restrictions {
     /// Returns the restrictions after the stored data has changed from that of `before` to `stored`. Viewers from whom
-    /// the status is hidden from now on are shown `closed`. Viewers from whom it was already hidden are shown the same
-    /// as before.
+    /// the status is hidden from now on are shown `closed`. Viewers from whom it was already hidden keep the status
+    /// that they are shown.
     ///
     /// Returns `None` if the data of `before` is as new as `stored`.
     pub fn changed(before: Option<&Self>, stored: &StoredRestrictions, closed: ShownStatus) -> Option<Self> {
@@ -201,7 +201,8 @@ impl Restrictions {
             || listed.any(|viewer| !self.may_see(viewer) && after.may_see(viewer))
     }
 
-    /// Of all statuses that are shown to viewers who may not see the user's status, the one with the highest version.
+    /// The status with the highest version among the statuses that are shown to viewers who may not see the user's
+    /// status. `None` if no such status is stored.
     pub(crate) fn newest_shown(&self) -> Option<ShownStatus> {
         self.apart.iter().map(|apart| apart.shown).chain(self.shown).max_by_key(|shown| shown.version)
     }

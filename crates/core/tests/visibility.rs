@@ -1,4 +1,4 @@
-//! Tests of the viewers who may see a status, and of the statuses that are shown to the others.
+//! Tests of the viewers who may see a status, and of the statuses that are shown to the other viewers.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

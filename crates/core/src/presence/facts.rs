@@ -143,7 +143,7 @@ impl Presence {
         self.admission_of_login(device, platform, recorded, policy)
     }
 
-    /// Decides as [`Presence::admission`] does, for a login whose UserSig was accepted before.
+    /// Decides as [`Presence::admission`] does, for a login whose UserSig was already accepted.
     pub(super) fn admission_of_login(
         &self,
         device: &DeviceId,

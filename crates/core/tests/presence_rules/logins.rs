@@ -149,7 +149,8 @@ fn the_deletion_of_an_account_ends_every_login_and_its_list() {
     );
 }
 
-/// The node that has deleted the account takes it off the subscription lists of others, unless it ends before.
+/// The node that has deleted the account takes it off the subscription lists of other users, unless the node ends
+/// first.
 #[test]
 fn a_deleted_account_is_due_until_it_is_taken_off_all_lists() {
     check(
