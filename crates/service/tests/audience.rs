@@ -304,7 +304,7 @@ fn nothing_older_is_told_after_an_answer() {
     assert_eq!(newer.map(|status| status.version), Some(Version(4)));
 }
 
-/// The answer to a user's change of their status is sent first. The notification still follows, and others get it at
+/// The answer to a user's change of their status is sent first. The notification still follows. Other users get it at
 /// the limited rate.
 #[test]
 fn an_answer_takes_no_event_and_tells_nobody_else() {

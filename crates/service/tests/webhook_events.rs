@@ -177,7 +177,7 @@ async fn after_a_flush_the_app_is_told_no_login_of_connections_that_are_put_back
     assert_eq!(cluster.record_and_deliver(111).await, ["tab LinkClosed", "phone LinkClosed"]);
 }
 
-/// After a loss, the other nodes take the node of a Web device for lost and end its connection.
+/// After a loss, the other nodes count the node of a Web device as lost, and end the connection of the device.
 #[tokio::test]
 async fn a_connection_that_others_have_ended_is_put_back_with_its_login() {
     let cluster = Cluster::start().await;

@@ -16,7 +16,7 @@ pub struct Member {
     pub(super) lists: u32,
     /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether a watch list was set before. If so, the client is notified of the difference between the set list and
+    /// Whether a watch list was already set. If so, the client is notified of the difference between the set list and
     /// the next one.
     pub(super) has_list: bool,
     /// The revision of the record up to which the subscription list contains the changes. `None` if a part of the log

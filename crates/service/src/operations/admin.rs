@@ -81,7 +81,7 @@ impl Service {
     /// if there is no such account.
     ///
     /// Notifies the watchers, and removes the user from all friend lists. The next [`Service::retry`] removes the user
-    /// from all subscription lists. If this node ends before, another node does it.
+    /// from all subscription lists. If this node ends first, another node does it.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;

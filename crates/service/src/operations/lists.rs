@@ -119,8 +119,8 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     texts.take_while(fit).count().max(1)
 }
 
-/// A guard that makes the clients of `users` read their lists again when it is dropped. If `users` is empty by then, it
-/// does nothing.
+/// A guard for the users whose lists may have changed. When it is dropped, the clients of `users` are made to read
+/// their lists again. If `users` is empty, dropping the guard does nothing.
 struct Untold<'a> {
     service: &'a Service,
     users: SmallVec<[User; 2]>,

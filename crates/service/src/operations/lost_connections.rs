@@ -39,8 +39,8 @@ pub struct RecordedConnections {
 }
 
 impl Service {
-    /// Reads a page of a node's connections in the live records. The default position is the first page. A connection
-    /// that exists for the whole time in which all pages are read is in one of the pages.
+    /// Reads a page of a node's connections in the live records. The default position is the first page. If a
+    /// connection exists from the read of the first page to the read of the last page, it is in one of the pages.
     pub async fn recorded_connections(
         &self,
         node: NodeId,

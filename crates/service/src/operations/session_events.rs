@@ -95,8 +95,8 @@ impl Service {
         };
         let wanted: BTreeSet<&User> = users.iter().filter(|user| is_wanted(user)).collect();
         let partitions: BTreeSet<u16> = wanted.iter().map(|user| self.directory.partition_of(user)).collect();
-        // The terms begin before the read. Events that a former recorder has moved by then are not read again, or the
-        // outbox ignores them.
+        // The terms begin before the read. If a former recorder has already moved some events, they are not read again,
+        // or the outbox ignores them.
         let new: Vec<u16> = partitions.iter().copied().filter(|it| !terms.0.contains_key(it)).collect();
         if !new.is_empty() {
             let term = self.facts.begin_recording(new.clone()).await?;

@@ -37,7 +37,7 @@ pub struct OwnBlockList {
 pub struct UsersBlocked {
     /// The new entries, in the order of the call.
     pub blocked: Vec<BlockedUser>,
-    /// Users who were not added: with 70107 if the user has no account, with 31307 if the user was blocked before, and
+    /// Users who were not added: with 70107 if the user has no account, with 31307 if the user was already blocked, and
     /// with 31306 if the list is full.
     pub failures: Vec<(UserId, Code)>,
 }

@@ -160,7 +160,7 @@ async fn a_loss_before_the_beginning_of_a_node_holds_nobody() {
     assert_eq!(cluster.status_type("ann", 101).await, Offline);
 }
 
-/// A node that starts after the loss sees in the register that others have run before it.
+/// A node that starts after the loss sees in the register that another node ran before the loss.
 #[tokio::test]
 async fn a_node_that_begins_after_a_loss_shows_no_user_of_an_older_node_to_leave() {
     let cluster = Cluster::start().await;

@@ -400,7 +400,8 @@ async fn a_node_that_was_taken_for_lost_puts_its_connections_back() {
     assert_eq!(cluster.status_type("ann", 62).await, Online);
 }
 
-/// The node that deletes an account may end before it has removed the account from the subscription lists of others.
+/// The node that deletes an account may end before it has removed the account from the subscription lists of other
+/// users.
 #[tokio::test]
 async fn a_deleted_account_is_taken_off_all_lists_although_the_node_that_has_deleted_it_has_ended() {
     let cluster = Cluster::start().await;
