@@ -38,7 +38,7 @@ pub struct Reference {
     lost_at: Timestamp,
     /// For each ended connection: the cause of its end.
     ended: BTreeMap<u64, Cause>,
-    /// Deleted users who may still be on the subscription lists of others.
+    /// Deleted users who may still be on the subscription lists of other users.
     deleted: BTreeSet<Who>,
     /// The worker of each connection.
     workers: BTreeMap<u64, usize>,

@@ -64,7 +64,7 @@ pub enum End {
     /// The server received nothing for the heartbeat timeout.
     TimedOut,
     /// The worker reports the end of its oldest connection of the device. This connection may have been superseded long
-    /// before.
+    /// ago.
     LateClosed,
 }
 
@@ -209,7 +209,7 @@ pub enum Step {
     LoseLive,
     /// The node of a worker is killed. The step lasts until the node's lease ends. Used only with several nodes.
     LoseNode { worker: usize },
-    /// The killed node of a worker starts again. Other nodes have ended its connections before.
+    /// The killed node of a worker starts again. Other nodes have already ended its connections.
     StartNode { worker: usize },
     /// All workers read the whole change log, and all clients read their notifications.
     Quiet,

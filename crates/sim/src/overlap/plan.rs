@@ -126,7 +126,7 @@ pub const fn with_restrictions(seed: u64) -> u64 {
 /// The URL of the simulated backend, to which no connection is opened.
 const RECEIVER: &str = "http://127.0.0.1:9/";
 
-/// Seeds whose remainder by this divisor is [`RACES_AT`] have competing logins.
+/// If the remainder of a seed by this divisor is [`RACES_AT`], the plan of the seed has competing logins.
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
@@ -336,7 +336,8 @@ impl Plan {
         (self.curses, self.curses_who_is_due) = (false, true);
     }
 
-    /// Restricts the run to two users whose devices disconnect and return, with other causes of session events.
+    /// Restricts the run to two users whose devices disconnect and return. Some operations also cause other session
+    /// events.
     fn return_early(&mut self) {
         self.kinds = vec![
             (Kind::Login, 100),

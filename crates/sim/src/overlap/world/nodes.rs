@@ -270,8 +270,9 @@ impl World {
         self.ask(caller, request);
     }
 
-    /// Makes some connected clients set their custom status, so that the calls overlap the loss that follows. By then,
-    /// some calls have been answered, some have changed the record, and some have not. Returns the new texts.
+    /// Makes some connected clients set their custom status, so that the calls overlap the loss that follows. At the
+    /// time of the loss, some calls have been answered, some have changed the record, and some have not. Returns the
+    /// new texts.
     ///
     /// Users with several connections do not take part. Another node may put its connection back first, with an older
     /// text, and this text then stays.
