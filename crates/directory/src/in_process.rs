@@ -106,7 +106,7 @@ impl InProcessDirectory {
     }
 
     /// Creates a directory without a journal. Like the directory of a cluster, it drops log entries that concern none
-    /// of the `interests`. Readers of [`follow_as`](Self::follow_as) get the other entries.
+    /// of the `interests`. Readers of [`follow_as`](Self::follow_as) get the remaining entries.
     ///
     /// All revisions are above `former`. If the records of another directory were lost, `former` is the highest
     /// revision of that directory.

@@ -407,8 +407,8 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     assert!(page.reset);
 }
 
-/// Checks that versions are above all that were sent before. Otherwise, a client with a lost version would keep a wrong
-/// status.
+/// Checks that versions are above all versions that were sent before the restart. Otherwise, a client with a lost
+/// version would keep a wrong status.
 #[tokio::test]
 async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let folder = tempfile::tempdir().unwrap();

@@ -14,8 +14,9 @@ use std::time::Duration;
 pub struct Recovered {
     /// The number of restored records.
     pub records: usize,
-    /// The time before which records may be missing. If a record is created again, its version must be above this time,
-    /// so that it is above all versions that were sent before.
+    /// The time before which records may be missing. If a record is created again, its version must be above
+    /// [`Version::at`](lamplight_model::Version::at) of this time. It is then above all versions of the missing record
+    /// that were sent.
     pub complete_since: Timestamp,
     /// Whether the records may be older than the statuses that were sent last. If so, their versions were raised above
     /// all versions that may have been sent.
@@ -76,8 +77,8 @@ impl SavedRecords {
     /// Opens the directory with these records, for facts with this mark. Users who were connected when the last process
     /// ended count as connected for the time `grace`.
     ///
-    /// The journal may lack changes that watchers have received. The versions of all records are then raised above all
-    /// versions that may have been sent. The feed begins a new epoch.
+    /// If the journal may lack changes that watchers have received, the versions of all records are raised above all
+    /// versions that may have been sent. The feed then begins a new epoch.
     pub fn open(
         self,
         facts: Option<FactsMark>,

@@ -446,7 +446,7 @@ fn a_file_named_by_a_generation_that_has_no_next_one_is_left_alone() {
     }
 }
 
-/// The next snapshot contains the last [`FactsMark`], even if it could not be written before.
+/// The next snapshot contains the last [`FactsMark`], even if earlier attempts to write it failed.
 #[test]
 fn the_mark_of_the_facts_goes_into_the_next_snapshot() {
     let mark = |count| FactsMark { history: 7, count };
