@@ -123,7 +123,7 @@ impl RedisCall {
 }
 
 impl RedisFigures {
-    /// The upper bounds of the durations, in seconds. Each bound is twice the one before.
+    /// The upper bounds of the durations, in seconds. Each bound is twice the previous bound.
     pub const BOUNDS: [f64; 15] = [
         0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2, 0.102_4,
         0.204_8, 0.409_6, 0.819_2, 1.638_4,

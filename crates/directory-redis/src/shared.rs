@@ -243,8 +243,8 @@ impl Shared {
         }
     }
 
-    /// Handles a pushed log batch. Returns `false` if the batch concerns no user of this node, or was read before. Such
-    /// a batch needs no memory and wakes no reader.
+    /// Handles a pushed log batch. Returns `false` if the batch concerns no user of this node, or was already read.
+    /// Such a batch needs no memory and wakes no reader.
     pub(crate) fn hear_batch(&self, channel: &[u8], message: &[u8]) -> bool {
         let Some(partition) = self.keys.partition_of_channel(channel) else { return false };
         let Some((number, batch)) = split_message(message) else { return false };
