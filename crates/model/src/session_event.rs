@@ -137,7 +137,7 @@ impl SessionEvent {
     }
 
     /// Whether this event can occur while `device` is connected. An event of another device can, unless it is a login
-    /// that has kicked some device. A change of the custom status by no device can too.
+    /// that has kicked some device. So can a change of the custom status that no device has made.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {
             (kind, None) if kind.is_of_custom_status() => true,

@@ -57,8 +57,8 @@ impl Version {
     /// The lowest version of a change at the time `wall`. It is the time in milliseconds, shifted by 12 bits to have
     /// room for 4,096 changes per millisecond.
     ///
-    /// A record that replaces a lost record begins with this version. Its versions are therefore higher than those that
-    /// were sent before.
+    /// A record that replaces a lost record begins with this version. Its versions are therefore higher than those of
+    /// the lost record.
     pub fn at(wall: Timestamp) -> Self {
         Self(wall.0 << 12)
     }
