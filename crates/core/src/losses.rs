@@ -56,8 +56,8 @@ impl Losses {
 
     /// Notes the present epoch. An epoch that is not later than the last one is ignored.
     ///
-    /// If the epoch is later than that at the start of this node, it counts as beginning now. Otherwise, its age is
-    /// computed by the clock of the store, and is zero if that clock is behind the epoch.
+    /// If the epoch is later than the epoch at the start of this node, it counts as beginning now. Otherwise, its age
+    /// is computed by the clock of the store, and is zero if that clock is behind the epoch.
     pub fn observe(&mut self, epoch: Timestamp, now: Now) {
         if self.seen.is_some_and(|seen| epoch <= seen.epoch) {
             return;
@@ -67,9 +67,9 @@ impl Losses {
         self.seen = Some(Seen { epoch, at: now, age });
     }
 
-    /// The loss with which the present epoch began. `None` if no epoch was observed. `is_before` is `true` if another
-    /// node has run before the present epoch. If it is `false`, and this node has started in the present epoch, returns
-    /// `None` too.
+    /// The loss with which the present epoch began. `None` if no epoch was observed. Also `None` if this node has
+    /// started in the present epoch, and `is_before` is `false`. `is_before` tells whether another node has run before
+    /// the present epoch.
     pub fn last(&self, is_before: bool, now: Now) -> Option<Loss> {
         let seen = self.seen.filter(|seen| is_before || seen.epoch > self.began)?;
         Some(Loss { at: seen.loss(), passed: seen.age + now.moment.since(seen.at.moment) })

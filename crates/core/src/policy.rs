@@ -6,9 +6,9 @@
 //! call that passes the other gates counts against the rate limit.
 //!
 //! Other modules have the remaining checks. `lamplight-auth` and [`crate::Signatures`] decide whether a UserSig is
-//! valid; [`crate::Presence::admission`] decides whether its login may connect. The transaction of a change checks in
-//! the facts whether accounts exist, lists have room, and a user may be added as a friend. The types of texts check
-//! their lengths. The server API and the console have gates of their own.
+//! valid; [`crate::Presence::admission`] decides whether a login with this UserSig may connect. The transaction of a
+//! change checks in the facts whether accounts exist, lists have room, and a user may be added as a friend. The types
+//! of texts check their lengths. The server API and the console have gates of their own.
 
 use lamplight_model::{AppSettings, Code, Edition, InvalidUserId, Limits, RateLimit, Refusal, UserId};
 

@@ -37,7 +37,7 @@ impl Signatures {
     }
 
     /// Records that the user has used a UserSig with the issue time `issued`, in seconds. Returns whether the record
-    /// has changed. Use of a UserSig that is more than ten seconds old is not recorded.
+    /// has changed. The use is not recorded if the issue time is more than ten seconds ago.
     pub fn note(&mut self, issued: u64, now: Timestamp) -> bool {
         let from = now.as_secs().saturating_sub(REMEMBERED_FOR);
         if issued < from {

@@ -69,7 +69,7 @@ impl Restrictions {
     /// the status is hidden from now on are shown `closed`. Viewers from whom it was already hidden keep the status
     /// that they are shown.
     ///
-    /// Returns `None` if the data of `before` is as new as `stored`.
+    /// Returns `None` if the data of `before` is at least as new as `stored`.
     pub fn changed(before: Option<&Self>, stored: &StoredRestrictions, closed: ShownStatus) -> Option<Self> {
         if before.is_some_and(|before| before.version >= stored.version) {
             return None;

@@ -63,7 +63,7 @@ pub(crate) fn split_lists(
 
 impl Presence {
     /// The next deadline about subscription lists, as it is stored: the end of the user's own list, or the time when a
-    /// deleted account is taken off the lists of others.
+    /// deleted account is taken off the lists of other users.
     ///
     /// One field has both deadlines, so that the previous version of Lamplight can read the records. A deleted account
     /// usually has no list.
@@ -89,7 +89,7 @@ impl Presence {
     ///
     /// Ends lingers and graces, and logins that have lapsed. Clears a custom status whose duration has passed, and
     /// drops the subscription list. Schedules the next attempts to store ended logins in the facts, and to take a
-    /// deleted account off the lists of others.
+    /// deleted account off the lists of other users.
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),

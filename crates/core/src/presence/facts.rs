@@ -37,7 +37,7 @@ pub struct RefusedLogin {
     /// The number under which the facts have recorded the login.
     pub login: u64,
     /// The connection under which the login may have entered the record. No other login may use this connection before
-    /// the refused one is taken back. `None` if the login has not entered.
+    /// the refused login is taken back. `None` if the login has not entered.
     pub connection: Option<ConnectionId>,
     /// The cause in the end mark of the device; `None` if the device gets no mark.
     pub why: Option<EndWhy>,
