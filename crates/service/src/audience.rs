@@ -221,9 +221,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.shrink(watcher);
     }
 
-    /// Compares an own list change of a connection with the current subscription list, because another device may have
-    /// undone parts of the change before the answer was sent. The first list has the added users who are no longer on
-    /// the subscription list. The second list has the removed users who are on it again.
+    /// Compares a change that the connection itself has requested with the current subscription list. Another device
+    /// may have undone parts of the change before the answer was sent. Returns the added users who are no longer on the
+    /// subscription list, and the removed users who are on it again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =

@@ -2,8 +2,8 @@
 //! `operations/retrying.rs` retries them.
 //!
 //! Each operation may be repeated and delayed. It names the login, the connection or the account that it concerns, and
-//! does not affect later ones. The list is lost when the process ends; after a restart, `upkeep` makes the two stores
-//! consistent.
+//! does not affect later logins, connections or accounts. The list is lost when the process ends; after a restart,
+//! `upkeep` makes the two stores consistent.
 //!
 //! Ended logins that the facts have not stored are not in this list, because the live record keeps them.
 

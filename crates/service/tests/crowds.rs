@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Adds connections that watch a user. The fans have these numbers.
+/// Adds connections of fans, who watch the user `whom`. The fans have the numbers `numbers`.
 fn join_fans(audience: &mut Audience<UserStatus>, whom: &str, numbers: Range<u64>) -> Vec<WatcherKey> {
     let mut effects = Vec::new();
     let notified = Notifications { others: true, friends: false };

@@ -79,8 +79,9 @@ impl ListsHeard {
         }
     }
 
-    /// Whether neither a change of the subscription list nor an end of a connection was reported after revision `rev`
-    /// of the user's record. `rev` is the revision of a login that has [begun](Self::begin) and not [ended](Self::end).
+    /// Returns `true` if the log has reported no change of the subscription list and no end of a connection after the
+    /// revision `rev` of the user's record. `rev` is the revision of a login that has [begun](Self::begin) and not
+    /// [ended](Self::end).
     pub fn none_after(&self, user: &User, rev: u64) -> bool {
         rev != 0 && self.users.get(user).is_some_and(|heard| heard.newest <= rev)
     }

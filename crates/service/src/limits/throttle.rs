@@ -35,8 +35,8 @@ pub enum Port {
     Http,
 }
 
-/// The maximum number of counted sources of each port. When it is reached, idle entries are removed, and the others are
-/// reduced to half the maximum.
+/// The maximum number of counted sources of each port. When it is reached, idle entries are removed, and the remaining
+/// entries are reduced to half the maximum.
 const MAX_SOURCES: usize = 100_000;
 
 /// Counts wrong UserSigs by port and address.

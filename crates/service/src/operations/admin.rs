@@ -216,14 +216,14 @@ impl Service {
     }
 
     /// Schedules the removal of a deleted account from other users' subscription lists. The next [`Service::retry`]
-    /// removes it. If a new account with the same `userID` is created before that, the creation removes the deleted one
-    /// from the lists first.
+    /// removes it. If a new account with the same `userID` is created before that, the creation first removes the
+    /// deleted account from the lists.
     pub(crate) fn forget_later(&self, user: &User) {
         self.deleted.add(user);
     }
 
     /// Removes deleted accounts from the subscription lists, so that a new account with the same `userID` does not
-    /// inherit watchers. A list that cannot be written does not delay the others.
+    /// inherit watchers. A list that cannot be written does not delay other lists.
     ///
     /// After a loss of records, this waits until the grace ends. A list that is put back may contain a deleted account,
     /// even one that was removed from the list shortly before the loss.

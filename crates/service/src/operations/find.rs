@@ -153,8 +153,8 @@ impl Service {
     }
 }
 
-/// Combines accounts with their nicks. An account that was deleted between the two reads stays in the result. The
-/// caller would take a page with fewer accounts for the last one.
+/// Combines accounts with their nicks. An account that was deleted between the two reads stays in the result.
+/// Otherwise, the caller would take a page with fewer accounts for the last page.
 fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
     let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
         id: account.user.id,

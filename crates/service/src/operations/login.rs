@@ -225,8 +225,8 @@ impl Service {
         }
     }
 
-    /// Whether the facts no longer have the login of a device, although its live record may have it. The facts are read
-    /// only for some minutes after the directory has lost writes.
+    /// Whether the facts no longer have the login of a device, although its live record may have it. Does not read the
+    /// facts, and returns `false`, for a Web device, or if the directory has not lost writes in the last ten minutes.
     async fn has_ended_in_facts(
         &self,
         user: &User,

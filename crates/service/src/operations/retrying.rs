@@ -10,7 +10,7 @@ use lamplight_model::{DeviceId, Now, Timestamp, User};
 
 impl Service {
     /// Removes deleted accounts from the subscription lists of other users, and retries operations of the retry list.
-    /// Returns the number of operations that still wait. The keeper calls it at every tick.
+    /// Returns the number of operations that still wait. The keeper calls this function at every tick.
     pub async fn retry(&self, now: Now) -> usize {
         if let Err(error) = self.forget_deleted(now).await {
             tracing::warn!(%error, "cannot take a deleted account off the subscription lists; it will be retried");

@@ -81,8 +81,8 @@ impl Service {
 
     /// Moves the session events of these users to the outbox. Also adds notices about their missed messages.
     ///
-    /// Returns `None` and moves nothing if another recorder has begun a term of one of the partitions since. The caller
-    /// tries again with the users that are still [of this node](Service::has_events_of).
+    /// Returns `None` and moves nothing if another recorder has meanwhile begun a term of one of the partitions. The
+    /// caller tries again with the users that are still [of this node](Service::has_events_of).
     pub async fn record_events(
         &self,
         terms: &mut RecorderTerms,

@@ -360,8 +360,8 @@ impl Service {
         next.map(|app| ComparedCursor::Records(app, None))
     }
 
-    /// Makes the record agree with the facts. The facts already have the change. If this fails or this future is
-    /// dropped, it is therefore retried later.
+    /// Makes the record agree with the facts, which already have the change. If this fails or this future is dropped,
+    /// it is retried later.
     pub(crate) async fn apply_or_retry(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let unapplied = self.restricting(user);
         self.apply_restrictions(user, now).await?;
