@@ -252,8 +252,8 @@ impl World {
         }
     }
 
-    /// Checks that a kicked user has no login. A user is exempt after an attempt to log in with a UserSig that was not
-    /// issued in an earlier second than the kick.
+    /// Checks that a kicked user has no login. A user is exempt after an attempt to log in with a UserSig that was
+    /// issued in the same second as the kick, or later.
     fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
         let done = past.kicks.iter().filter(|kick| kick.answered.is_some());
         let Some(kicked) = done.map(|kick| kick.began).max() else { return };
@@ -263,8 +263,8 @@ impl World {
         }
     }
 
-    /// Whether the user tried to log in with a UserSig that was not issued in an earlier second than `began`. Resumes
-    /// count only if `resumes_too` is `true`.
+    /// Whether the user tried to log in with a UserSig that was issued in the same second as `began`, or later.
+    /// Resumes count only if `resumes_too` is `true`.
     fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
         let second = |millis: u64| super::executor::wall(millis).as_secs();
         let all = self.people.logins.borrow();

@@ -36,7 +36,7 @@ pub(crate) struct Owner {
     pub failed: Option<u64>,
 }
 
-/// The state at the time at which a request was sent.
+/// The restrictions of all users at the time at which a viewer sent a request.
 #[derive(Default)]
 pub(crate) struct Asked {
     pub viewer: Who,

@@ -2,7 +2,7 @@
 //! each node.
 //!
 //! Each worker of the world belongs to a node of its own. The clocks of the nodes are wrong by minutes. The operations
-//! of the nodes nevertheless have the time of the directory.
+//! of the nodes nevertheless get the time of the directory.
 //!
 //! A killed node is silent. When the other nodes have ended its connections, another run of the node joins.
 
