@@ -147,8 +147,8 @@ impl Feed {
         place
     }
 
-    /// Wakes the waiting readers. The caller calls this when the change for which it has called [`Feed::advance`] can
-    /// be read.
+    /// Wakes the waiting readers. After a call of [`Feed::advance`], the caller calls this as soon as the change can be
+    /// read.
     pub fn announce(&self) {
         self.moved.notify_waiters();
     }
