@@ -17,7 +17,7 @@ pub(crate) struct LogThread {
     _stop: oneshot::Sender<()>,
 }
 
-/// The batches that were read since the thread last had nothing to do.
+/// Counts the batches that were read since the thread last had nothing to do.
 #[derive(Default)]
 pub(crate) struct Turn {
     heard: AtomicU64,
