@@ -1,4 +1,4 @@
-//! An option with a further value, which was added to its stored form in a later version of Lamplight.
+//! An option, and a further value that a later version of Lamplight has added to the stored form.
 
 use serde::{Deserialize, Serialize};
 
