@@ -115,7 +115,7 @@ fn push(packed: &mut Vec<u8>, user: &UserId) {
     packed.extend_from_slice(user.as_str().as_bytes());
 }
 
-/// Writes the list like a `Vec<UserId>`, without making one: a record is saved at each change.
+/// Writes the list like a `Vec<UserId>`, without creating a `Vec`, because a record is saved at each change.
 impl Serialize for Subscriptions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.len()))?;

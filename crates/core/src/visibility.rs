@@ -35,7 +35,7 @@ pub struct ShownStatus {
     pub since: Timestamp,
     /// The cause of the last change.
     pub reason: Reason,
-    /// The time when the user was last connected, as it is shown to the viewer; `None` if the user never was.
+    /// The time when the user was last connected, as it is shown to the viewer; `None` if the user was never connected.
     pub last_seen: Option<Timestamp>,
 }
 
