@@ -430,7 +430,8 @@ fn what_waits_is_not_told_after_something_newer() {
     );
 }
 
-/// Bob has four watchers, so 8 notifications per second allow two changes per second. The other limit would allow 20.
+/// Bob has four watchers, so 8 notifications per second allow two changes per second. The limit on the changes of one
+/// user would allow 20.
 #[test]
 fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
     let rate = ConflationRate { changes_per_second: 20, notifications_per_second: 8 };

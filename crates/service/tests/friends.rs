@@ -202,8 +202,8 @@ async fn friends_of_a_deleted_account_read_their_lists_again() {
     assert_eq!(world.news(), ["bob and alice: false", "alice and bob: false", "alice: unknown"]);
 }
 
-/// A user has the deleted account on their friend list, but is not on its list. This user is notified as well, because
-/// their list has changed.
+/// A user has the deleted account on their friend list, but is not on the friend list of that account. This user is
+/// notified as well, because their list has changed.
 #[tokio::test]
 async fn one_sided_owners_of_a_deleted_friend_read_their_lists_again() {
     let mut world = World::of(&["alice", "bob"]).await;

@@ -147,7 +147,8 @@ impl Reads {
 }
 
 impl ReadCall {
-    /// Removes and returns the users whose statuses cannot be read now, so that the reads of the others need not wait.
+    /// Removes and returns the users whose statuses cannot be read now, so that the reads of the other users need not
+    /// wait.
     pub fn split_off(&mut self, can_be_read: impl Fn(&User) -> bool) -> Vec<User> {
         match self {
             Self::Statuses(users) => {
