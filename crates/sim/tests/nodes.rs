@@ -106,8 +106,8 @@ fn the_rate_of_a_user_is_one_rate_on_all_nodes() {
     );
 }
 
-/// The subscription list ends after its retention, which is the duty of one node. Another node removes the deleted user
-/// from the list.
+/// The subscription list ends after its retention. One node has the duty to end it, and another node removes the
+/// deleted user from it.
 #[test]
 fn a_list_ends_before_a_deleted_user_is_taken_off_it_whichever_node_does_either() {
     for turns in 0..3 {

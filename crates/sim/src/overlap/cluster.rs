@@ -17,7 +17,7 @@ pub(crate) const PATIENCE: u64 = 15_000;
 
 /// The interval, in milliseconds, at which the apps are read even if no change was reported.
 const BETWEEN_REFRESHES: u64 = 10_000;
-/// The interval, in milliseconds, at which a node compares the epoch of the directory.
+/// The interval, in milliseconds, at which a node checks whether the directory has a new epoch.
 const BETWEEN_EPOCHS: u64 = 500;
 /// The maximum time, in milliseconds, for which a leaving node waits until its clients have left.
 const LONGEST_GOODBYE: u64 = 10_000;

@@ -56,7 +56,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Enters a node in the register, and measures its clock. Meanwhile, the stores must have no delays and failures.
+    /// Enters a node in the register, and measures the clock of the register. Meanwhile, the stores must have no delays
+    /// and failures.
     pub async fn begin(
         stores: &Stores,
         weather: &Arc<Weather>,

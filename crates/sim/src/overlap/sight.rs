@@ -168,8 +168,8 @@ impl Sight {
         }
     }
 
-    /// Judges the answer to a request. `shown_now` returns the status of the first user that the record now shows to
-    /// the second one.
+    /// Judges the answer to a request. `shown_now` gets a user and a viewer, and returns the status of the user that
+    /// the record now shows to the viewer.
     pub fn judge_answer(
         &self,
         client: u64,
@@ -239,7 +239,7 @@ pub(crate) fn shown_to(presence: &Presence, of: Who, viewer: Who) -> UserStatus 
     status_for(presence.status(&id_of(of)), restrictions, &id_of(viewer))
 }
 
-/// Whether a status looks like one of a hidden user, with this version.
+/// Whether a status has this version and looks like the status of a hidden user.
 pub(crate) fn is_hidden_status(status: &UserStatus, version: Version) -> bool {
     status.status_type != StatusType::Online
         && status.custom_status.as_str().is_empty()

@@ -327,7 +327,8 @@ impl Worker {
         self.connections.borrow().len()
     }
 
-    /// Asks every client to connect to another node, because this node stops, and tells the directory.
+    /// Asks every client to connect to another node, because this node stops. Does not record the ends of the
+    /// connections in the directory, because the node holds its links there afterwards.
     pub fn send_away(self: &Rc<Self>) {
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         slots.into_iter().for_each(|slot| self.close(slot, None, None));
