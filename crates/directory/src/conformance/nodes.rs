@@ -103,7 +103,8 @@ pub async fn a_lost_node_is_taken_out_only_with_the_beat_that_it_was_lost_with(n
     assert!(nodes.remove_lost(NodeId(1), back).await.unwrap(), "another survivor was first");
 }
 
-/// Checks that a request to drain survives the renewals of all nodes, and a request to drain another node.
+/// Checks that a request to drain a node survives the renewals of all nodes. It also survives a request to drain
+/// another node.
 pub async fn a_request_to_drain_stays_until_the_node_is_gone(nodes: Arc<dyn Nodes>) {
     nodes.join(&entry(1), now(0)).await.unwrap();
     nodes.join(&entry(2), now(0)).await.unwrap();
