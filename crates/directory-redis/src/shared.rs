@@ -211,8 +211,8 @@ impl Shared {
         let is_first = state.epoch == 0;
         state.epoch = epoch;
         if is_other && !is_first {
-            // The numbers of an epoch begin at its time. A reader gets the last entries before it reads everything
-            // again.
+            // The batch numbers of an epoch begin at the time of the epoch. A reader gets the last entries of the
+            // former epoch before it reads everything again.
             let last = state.log.end_epoch(epoch);
             self.deliver(last);
         }

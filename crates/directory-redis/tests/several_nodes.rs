@@ -128,7 +128,7 @@ async fn a_change_of_a_record_that_was_read_or_written_before_is_one_call() {
     assert_eq!((after.0 - before.0, after.1 - before.1), (1, 1));
 }
 
-/// The batches must arrive by push. If a node read them from the kept ones, they would arrive later.
+/// The batches must arrive by push. If a node read them from the batches that Redis keeps, they would arrive later.
 #[tokio::test]
 async fn changes_and_news_are_pushed_to_the_other_node() {
     let server = RedisServer::start().await;
