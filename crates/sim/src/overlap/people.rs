@@ -256,9 +256,10 @@ impl People {
         });
         // After a deletion, the user id may belong to a new account.
         let is_deleted = self.pasts.borrow()[client.who].kicks.iter().any(|kick| kick.deletes);
-        // Another login of the device may have been requested after this client's login, and have come before the end
-        // of this client. This client then has ended nothing, because a connection that is no longer current cannot log
-        // the device out. A resume counts if it succeeded, because the server must refuse it after the end.
+        // Another login of the device may have been requested after this client's login, and may have reached the
+        // server before this client ended its login. This client has then ended nothing, because a connection that is
+        // no longer current cannot log the device out. A resume counts if it succeeded, because the server must refuse
+        // it after the end.
         let is_last = {
             let device_logins = self.device_logins.borrow();
             device_logins.get(&key).and_then(BTreeSet::last).is_none_or(|asked| *asked <= client.login_asked)
