@@ -165,8 +165,9 @@ pub trait Directory: Send + Sync {
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
     /// Returns the time before which records may be missing. If a record is created again from the facts, its version
-    /// must be at least [`Version::at`](lamplight_model::Version::at) of this time. It is then above all versions of the
-    /// missing record that were sent. If an adapter loses records while it runs, it moves its epoch to a later time.
+    /// must be at least [`Version::at`](lamplight_model::Version::at) of this time. It is then above all versions of
+    /// the missing record that were sent. If an adapter loses records while it runs, it moves its epoch to a later
+    /// time.
     fn epoch(&self) -> Timestamp;
 
     /// Resolves when a status has changed visibly since the first poll of this future. A reader polls the future once
