@@ -14,7 +14,7 @@ use std::time::Duration;
 pub struct Recovered {
     /// The number of restored records.
     pub records: usize,
-    /// The time before which records may be missing. If a record is created again, its version must be above
+    /// The time before which records may be missing. If a record is created again, its version must be at least
     /// [`Version::at`](lamplight_model::Version::at) of this time. It is then above all versions of the missing record
     /// that were sent.
     pub complete_since: Timestamp,
