@@ -292,7 +292,7 @@ fn at(millis: u64) -> Timestamp {
     Timestamp(millis)
 }
 
-/// Makes a login of a native device by its application. Its UserSig was issued in the second of the login.
+/// Makes a login of a native device by its application. The UserSig was issued in second `when`.
 fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
     NewLogin {
         user: user(name),
@@ -327,8 +327,8 @@ fn end(on: &str, login: u64) -> EndedLogin {
     EndedLogin { device: device(on), login, mark: None }
 }
 
-/// Makes the end of the device's login. If the device has no login in the list, the end has the highest number, and so
-/// applies to any login.
+/// Makes the end of the device's durable login. If the device has none, the end has the highest possible number. It
+/// then applies to every login of the device.
 async fn end_of(facts: &dyn Facts, name: &str, on: &str) -> EndedLogin {
     let logins = ok(facts.logins(user(name))).await;
     let number = logins.iter().find(|login| login.device.as_str() == on).map(|login| login.number);

@@ -46,9 +46,9 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Creates an app, or replaces it completely. Fails while the app is being deleted.
     fn put_app(&self, app: App) -> Answer<'_, ()>;
 
-    /// Replaces an app like [`Facts::put_app`], but only if the stored app still equals `was`. `None` means that no app
-    /// may be stored. Runs in one transaction. Returns `false` and changes nothing if the stored app differs, or if the
-    /// app is being deleted.
+    /// Replaces an app like [`Facts::put_app`], but only if the stored app still equals `was`. If `was` is `None`,
+    /// creates the app, but only if no app with its id is stored. Runs in one transaction. Returns `false` and changes
+    /// nothing if the condition is not met, or if the app is being deleted.
     fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool>;
 
     /// Begins the deletion of an app, in one transaction. Deletes the app and its keys. Until the app is created again,
@@ -102,8 +102,8 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Records a login, in one transaction. [`LoginRecorded`] lists the reasons for refusing, in the order of the
     /// checks.
     ///
-    /// Otherwise creates a missing account, and removes the device's end mark. Stores the login under a new number in
-    /// place of the device's previous login.
+    /// A login that is not refused creates a missing account, and removes the device's end mark. It is stored under a
+    /// new number in place of the device's previous login.
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
     /// Ends logins of a user. An end applies to the device's login with the given number, and to every earlier login of

@@ -90,7 +90,7 @@ pub struct Figure {
 /// The records of metrics to read.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FiguresRead {
-    /// The number of the resolution.
+    /// The level of the records.
     pub level: u8,
     /// The name of the node; `None` for the records of all nodes.
     pub node: Option<String>,

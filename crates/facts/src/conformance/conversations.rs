@@ -30,8 +30,8 @@ pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
     assert_eq!(state(facts, "bob").await.total_unread, 2);
 }
 
-/// After a user has marked messages as read, exactly the later messages of the other user are unread. This holds for
-/// any number of marked messages.
+/// After a user has marked messages as read, exactly the later messages of the peer are unread. This holds for any
+/// number of marked messages.
 pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Facts) {
     let senders = [true, false, true, true, false, false, false, true, false];
     for read in 0..=senders.len() {
@@ -175,8 +175,8 @@ pub async fn a_deleted_conversation_is_gone_for_its_owner(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 bob: 3", "2 bob: 2", "1 bob: 1"]);
 }
 
-/// The new row contains messages of both users from then on. Earlier messages are not in its history and do not count
-/// as unread.
+/// A message after the deletion of a row creates the row again. The new history begins with that message. Earlier
+/// messages are not in the history and do not count as unread.
 pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;

@@ -6,7 +6,7 @@ use crate::{Facts, Settled, SettledAs};
 use lamplight_model::{Hook, Lane, LaneLease, NodeId};
 
 const A: NodeId = NodeId(1 << 60 | 7);
-/// The bits of this id are the bits of a negative number.
+/// A node id that is negative if a store reads its bits as a signed number.
 const B: NodeId = NodeId(u64::MAX - 1);
 
 /// While a node has a lease, other nodes cannot take the lease without naming its last beat.

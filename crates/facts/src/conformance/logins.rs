@@ -89,7 +89,8 @@ pub async fn a_web_login_registers_the_account_and_leaves_no_login(facts: &dyn F
     assert_eq!(account(facts, "alice").await.created, at(4));
 }
 
-/// A device that changes its platform has only the new login. This applies from native to Web, and back.
+/// A device that changes its platform has only the new login. This holds for a change from native to Web, and from Web
+/// to native.
 pub async fn a_device_that_changes_its_platform_has_one_login(facts: &dyn Facts) {
     let native = new_login("alice", "hybrid", 1);
     let web = NewLogin { durable: false, platform: Platform::Web, ..native.clone() };
@@ -259,7 +260,8 @@ pub async fn a_kick_mark_refuses_a_login_once(facts: &dyn Facts) {
     }
 }
 
-/// A resume is refused until the application logs in. This applies to notified and other devices, native and Web.
+/// A resume is refused until the application logs in. This holds for native and Web devices, whether or not they were
+/// notified.
 pub async fn a_mark_refuses_every_resume(facts: &dyn Facts) {
     for (durable, told) in [(true, true), (true, false), (false, true), (false, false)] {
         let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
@@ -323,7 +325,8 @@ pub async fn a_device_without_a_login_is_marked_if_there_is_an_account(facts: &d
     assert_eq!(record(facts, new_login("nobody", "phone", 3)).await, REGISTERED);
 }
 
-/// Only the newest numbers of Web logins are stored. The end of such a login does not affect later logins.
+/// Only the numbers of a user's newest Web logins are stored. If an earlier login of a device ends late, the device's
+/// stored login is not affected.
 pub async fn the_numbers_of_web_logins_are_bounded(facts: &dyn Facts) {
     let mut numbers = Vec::new();
     for n in 0..=MAX_WEB_LOGINS {
@@ -342,7 +345,7 @@ pub async fn the_numbers_of_web_logins_are_bounded(facts: &dyn Facts) {
     }
 }
 
-/// A user can have [`MAX_MARKS`] marks. The devices may have been notified or not.
+/// A user can have [`MAX_MARKS`] marks.
 pub async fn the_bound_of_marks_is_reached_without_loss(facts: &dyn Facts) {
     let kicked: Vec<String> = (0..MAX_MARKS).map(|n| format!("device {n}")).collect();
     kick_all(facts, "alice", &kicked).await;

@@ -329,7 +329,7 @@ pub async fn messages_are_forgotten_oldest_first(facts: &dyn Facts) {
     assert_eq!(ok(facts.history(other("bob"), id("alice"), None, 10)).await.len(), 1);
 }
 
-/// The row keeps its position. Once its last message was deleted, the row has no last message. Deleted messages stay
+/// The row keeps its position. If its last message was deleted, the row has no last message. Deleted messages stay
 /// unread until the user marks messages as read.
 pub async fn what_is_forgotten_leaves_its_row_and_stays_unread(facts: &dyn Facts) {
     make_accounts(facts).await;

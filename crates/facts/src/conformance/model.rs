@@ -45,7 +45,7 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
 /// The time between two consecutive moments of a history, in milliseconds.
 const MOMENT: u64 = RETRY_TIME.as_secs() * 1_000 / 4;
 
-/// The names of the users. They are few, so that conversations become long, and are not in byte order.
+/// The ids of the users. There are few users, so that conversations become long. The ids are not in byte order.
 const NAMES: [&str; 3] = ["b", "a", "B"];
 
 #[derive(Debug)]
@@ -174,7 +174,7 @@ struct Entry {
 
 struct Kept {
     message: Message,
-    /// The creation time of the sender's account, when the message was sent.
+    /// The creation time that the sender's account had when the message was sent.
     made: Timestamp,
     forgotten: bool,
 }

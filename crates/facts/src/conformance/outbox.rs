@@ -531,14 +531,14 @@ pub(super) fn login(ordinal: u64, on: &str) -> NoticeContent {
     event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() })
 }
 
-/// Returns the event with a mark that it must always be sent.
+/// Marks the event as one that must always be sent.
 fn always(content: NoticeContent) -> NoticeContent {
     let NoticeContent::Session(event) = content else { unreachable!("it is a session event") };
     let after = event.after.map(|after| StatusAfter { told_always: true, ..after });
     NoticeContent::Session(SessionEvent { after, ..event })
 }
 
-/// Makes the status of an OFFLINE user with this version.
+/// Makes an OFFLINE status with this version.
 fn after(version: u64) -> Option<StatusAfter> {
     Some(StatusAfter {
         status_type: StatusType::Offline,

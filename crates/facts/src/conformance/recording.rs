@@ -8,8 +8,8 @@ use lamplight_model::NoticeContent;
 const ADDED: Enqueued = Enqueued { added: 1, repeated: 0, suppressed: 0, dropped: 0 };
 const REPEATED: Enqueued = Enqueued { added: 0, repeated: 1, ..ADDED };
 
-/// A new term of a partition ends the former term. This also applies to calls whose events contain a login that could
-/// cancel a disconnect. Terms of other partitions stay valid.
+/// After a new term of a partition has begun, calls with the former term store nothing. This also applies if the events
+/// contain a login that could cancel a disconnect. Terms of other partitions stay valid.
 pub async fn events_of_an_earlier_term_are_not_stored(facts: &dyn Facts) {
     let first = ok(facts.begin_recording(vec![3, 2047])).await;
     assert_eq!(store(facts, "alice", logout(1), &[(3, first)]).await, Some(ADDED));
@@ -28,8 +28,8 @@ pub async fn events_of_an_earlier_term_are_not_stored(facts: &dyn Facts) {
     assert_eq!(store(facts, "bob", logout(2), &[(2047, third)]).await, Some(ADDED));
 }
 
-/// Two recorders have read the same event. The faster one stores it, the event is delivered, and the ordinal is
-/// forgotten. Then the slower one stores what it has read.
+/// Two recorders have read the same event. The faster recorder stores the event, the event is delivered, and its
+/// ordinal is forgotten. The slower recorder then tries to store the event. Nothing is stored.
 pub async fn a_slow_recorder_puts_no_delivered_event_back(facts: &dyn Facts) {
     let slow = [(5, ok(facts.begin_recording(vec![5])).await)];
     let fast = [(5, ok(facts.begin_recording(vec![5])).await)];
