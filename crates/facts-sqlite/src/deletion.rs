@@ -1,5 +1,5 @@
 //! The deletion of an app: first its row in `apps`, then its rows in all other tables. Each transaction deletes a
-//! bounded number.
+//! bounded number of rows.
 
 use crate::rows::{change, list};
 use lamplight_facts::AppDeletion;

@@ -1,7 +1,7 @@
 //! Detects that a file of the store was replaced or deleted while the store has it open.
 //!
-//! Such a file stays open. The store continues to work, but loses everything that it writes when it closes the file. No
-//! operation fails, so the paths have to be checked.
+//! The store then continues to use the old file, and no operation fails. When the store closes the old file, everything
+//! that was written to it is lost. The paths therefore have to be checked.
 
 use std::fs;
 use std::io;
@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Identity(Vec<(PathBuf, (u64, u64))>);
 
 impl Identity {
-    /// Returns the identity of the store's file at this path, and of the log that SQLite has beside the file of an open
-    /// store.
+    /// Returns the identity of the file at this path, and of SQLite's log beside it. The log exists while the store is
+    /// open.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");

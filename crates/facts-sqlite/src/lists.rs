@@ -222,7 +222,7 @@ fn count_up_if(changed: bool, db: &Connection, user: &User) -> Result<ListsState
     if changed { count_up(db, user, 0) } else { Ok(state(db, user)?.unwrap_or_default()) }
 }
 
-/// Reads the lists version and the unread count from two columns, beginning at `first`.
+/// Reads the lists version and the unread count from two columns, beginning at the index `first`.
 fn state_of(row: &Row<'_>, first: usize) -> Result<ListsState> {
     Ok(ListsState { version: count(row, first)?, total_unread: row.get(first + 1)? })
 }

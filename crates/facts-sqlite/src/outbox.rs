@@ -114,8 +114,8 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
     Ok(done)
 }
 
-/// Returns the ordinal up to which the user's session events were stored in the outbox. Returns 0 after the caller has
-/// confirmed that it will not repeat events.
+/// Returns the ordinal up to which the user's session events were stored in the outbox. Returns 0 if no ordinal is
+/// stored. That is so after the caller has confirmed that it will not repeat events up to this ordinal.
 fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
     let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
     let key = params![user.app.0, user.id.as_str()];
@@ -141,7 +141,7 @@ fn begin_recording(db: &Connection, partitions: &[u16]) -> Result<u64> {
     Ok(term)
 }
 
-/// Whether each of these terms is the last one of its partition.
+/// Returns `true` if each of these terms is the last one of its partition.
 fn are_last(db: &Connection, terms: &[RecorderTerm]) -> Result<bool> {
     let mut term_of = db.prepare_cached("SELECT term FROM recorder_terms WHERE partition = ?1")?;
     for RecorderTerm { partition, term } in terms {
@@ -153,8 +153,8 @@ fn are_last(db: &Connection, terms: &[RecorderTerm]) -> Result<bool> {
     Ok(true)
 }
 
-/// Deletes the waiting disconnect that this login cancels. Returns whether a disconnect was deleted. The login must
-/// then not be stored.
+/// Deletes the waiting disconnect that this login cancels, if there is one. Returns `true` if a disconnect was deleted.
+/// The caller must then not store the login.
 fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at: Timestamp) -> Result<bool> {
     let Some(device) = login.device_that_is_back() else { return Ok(false) };
     let (app, hook, id) = (lane.app.0, lane.hook as u8, user.id.as_str());

@@ -225,8 +225,8 @@ fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counter
     }
 }
 
-/// Runs and commits a batch: the first write, and the writes that arrive meanwhile. After an error, no write of the
-/// batch is stored.
+/// Runs and commits a batch: the first write, and further writes that arrive while the batch runs. After an error, no
+/// write of the batch is stored.
 fn commit_batch(
     connection: &Connection,
     writes: &Receiver<Box<dyn Write>>,

@@ -62,7 +62,7 @@ async fn child_that_records_logins_for_ever() {
     }
 }
 
-/// Clients send all messages without an answer again, and each message is stored once.
+/// Each client repeats its messages that were not answered. The store then has each message once.
 #[tokio::test]
 async fn a_killed_store_has_every_acknowledged_message_and_takes_none_twice() {
     let directory = tempfile::tempdir().unwrap();

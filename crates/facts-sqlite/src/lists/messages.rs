@@ -66,7 +66,7 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
 }
 
 /// Adds notices about missed messages to the outbox. Reads only the newest messages of conversations active after
-/// `since`, which bounds the time.
+/// `since`. The duration therefore does not depend on the number of unread messages.
 pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<Enqueued> {
     let MissedMessages { user, since, limit, devices, at } = missed;
     let sql = "SELECT m.pair, m.sequence, m.at, m.text, c.peer, a.unread
@@ -128,7 +128,7 @@ fn party(db: &Connection, user: &User, other: &UserId) -> Result<Option<Party>> 
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str(), other.as_str()], party).optional()
 }
 
-/// Returns the latest stored message of which this call is a retry; `None` if there is none.
+/// Returns the latest stored message that this call repeats; `None` if the call is not a retry.
 fn sent_before(
     db: &Connection,
     from: &User,

@@ -1,5 +1,6 @@
-//! The users who may see the status of a user: the visibility, which is a column of the table `accounts`, and the block list. Each
-//! entry of a block list is a row that belongs to an owner. The owner's account has the number of entries.
+//! The users who may see the status of a user: the visibility, which is a column of the table `accounts`, and the block
+//! list. Each entry of a block list is a row that belongs to an owner. The owner's account contains the number of
+//! entries.
 
 use super::blocks::{has_blocked, key_of};
 use super::{count_up_if, friends, state, state_of};
