@@ -15,7 +15,7 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, MAX_REVOKED_ONE_BY_ONE, Timestamp, User, UserId};
 use tokio_postgres::Row;
 
-/// The highest lists version with which an account can start. Even if the clock was wrong, the version can still be
+/// The highest lists version with which an account can start. Even if the clock is wrong, the version can still be
 /// incremented.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;
 

@@ -38,7 +38,7 @@ impl Admission {
         self.mark_statement() + &self.claim.statement()
     }
 
-    /// The statement that fails if the database is another one than the database that this program has used before.
+    /// The statement that fails if the database is not the one that this program has used before.
     pub(crate) fn mark_statement(&self) -> String {
         let known = *self.known.lock();
         known.map(mark_statement).unwrap_or_default()

@@ -248,8 +248,9 @@ impl Fault {
         }
     }
 
-    /// Whether the fault concerns only this connection, so that another connection may succeed. The connection is lost,
-    /// its server has become read-only, or its prepared statements are older than a migration.
+    /// Whether the fault concerns only this connection, so that another connection may succeed. This is so if the
+    /// connection was lost, if its server has become read-only, or if its prepared statements are older than a
+    /// migration.
     pub(crate) fn spoils_the_connection(&self) -> bool {
         self.is_lost()
             || self.state().is_some_and(|state| {

@@ -35,8 +35,8 @@ impl PostgresFacts {
 
     /// Advances the mark at the start of a node of a cluster, like [`advance_mark`](Self::advance_mark).
     ///
-    /// A new history would look like an exchange of the database to the other nodes. The present history therefore
-    /// continues in each of these cases, and otherwise the history `new` begins:
+    /// To the other nodes, a new history would look like an exchange of the database. The present history therefore
+    /// continues in each of these cases. In any other case, the history `new` begins.
     ///
     /// - `is_known` says that the directory of the cluster belongs to the present history.
     /// - A node with the same [`ClusterIdentity`] has begun the present history. Other nodes

@@ -1,5 +1,5 @@
-//! The users who may see the status of a user: the visibility, which is a column of the account, and the block list. Each entry of
-//! a block list is a row that belongs to an owner. The owner's account has the number of entries.
+//! The users who may see the status of a user: the visibility, which is a column of the account, and the block list.
+//! Each entry of a block list is a row that belongs to an owner. The owner's account contains the number of entries.
 
 use crate::accounts::unknown;
 use crate::fault::Fault;

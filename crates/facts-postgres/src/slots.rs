@@ -28,7 +28,7 @@ struct State {
 /// The state after PostgreSQL has refused a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Refusal {
-    /// Whether this is the first refusal for a minute or longer.
+    /// Whether PostgreSQL had refused no other connection for [`QUIET`].
     pub(crate) is_first: bool,
     /// Whether the permit was withdrawn, so that the call waits for an existing connection. If not, the call should
     /// pause and try again.
@@ -62,7 +62,8 @@ impl Slots {
         Refusal { is_first, is_withdrawn }
     }
 
-    /// Sets the number of permits to the number in the settings again, if the last refusal was long enough ago.
+    /// Sets the number of permits to the number in the settings again, if the last refusal was more than
+    /// [`RETRY_AFTER`] ago.
     fn restore(&self, now: Instant) {
         let mut state = self.state.lock();
         let is_over = |last| now.saturating_duration_since(last) > RETRY_AFTER;

@@ -102,8 +102,8 @@ async fn facts_that_were_restored_in_place_are_refused() {
     }
 }
 
-/// The nodes of a cluster advance the same mark. A node begins no new history while other nodes run, because they would
-/// take the database for another one.
+/// The nodes of a cluster advance the same mark. A node begins no new history while other nodes run. The other nodes
+/// would take the database with the new history for another database.
 #[tokio::test]
 async fn the_changes_of_other_nodes_are_no_exchange() {
     let database = server().await.create_database().await;

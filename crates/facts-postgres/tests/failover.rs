@@ -62,7 +62,7 @@ async fn use_all(facts: &PostgresFacts) {
     }
 }
 
-/// Checks that a store goes on with the standby after the primary was lost, and has everything.
+/// Checks that a store continues with the standby after the loss of the primary, and has all facts.
 async fn goes_on(pair: &Pair, facts: &PostgresFacts, within: Duration) {
     let lost = Instant::now();
     let mut n = 100;

@@ -85,8 +85,8 @@ async fn two_who_change_each_others_lists_at_two_nodes_do_not_hinder_each_other(
     }
 }
 
-/// A login at one node overlaps with a kick at another node. Either the kick ends the login, or the login gets a number
-/// above that of the kick.
+/// A login at one node overlaps with a kick at another node. The kick returns the number up to which it has ended
+/// logins. Exactly the logins with a higher number remain.
 #[tokio::test]
 async fn a_kick_at_one_node_divides_the_logins_at_another() {
     let (nodes, _database) = two_nodes().await;

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::OnceCell;
 use tokio_postgres::{Client, NoTls};
 
-/// A PostgreSQL server for tests. The server for a single test ends when this value is dropped, or when the test
-/// process ends. Its shell then reads the end of its input. The shell also removes the directory of the server.
+/// A PostgreSQL server for tests. A server for a single test runs under a shell. When this value is dropped or the test
+/// process ends, the shell reads the end of its input. It then ends the server and removes its directory.
 pub struct Server {
     directory: PathBuf,
     options: Vec<String>,
@@ -154,9 +154,9 @@ impl Server {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 
-    /// Starts a server that ends after ten seconds without a user. A background process checks for users and ends the
-    /// server; it does both under the lock that a start also needs. No test can therefore begin to use a server that is
-    /// about to end.
+    /// Starts a server that ends after about ten seconds without a user. A background process checks for users. Before
+    /// it ends the server, it checks again under the lock that a start also needs. No test can therefore begin to use a
+    /// server that is about to end.
     fn run_for_all(directory: &Path, options: &[String]) {
         const SCRIPT: &str = r#"
             program=$1 directory=$2
