@@ -1,8 +1,8 @@
 //! The bare loop: a thread that only writes the bytes of notifications to sockets. Its cost is compared with that of
 //! the server.
 //!
-//! A program that makes a separate write for each watcher cannot be cheaper. The server's cost for the same
-//! notifications, minus the cost of the bare loop, is therefore the most that the server could save.
+//! No program that makes a separate write for each watcher can be cheaper than the bare loop. The server's cost for the
+//! same notifications, minus the cost of the bare loop, is therefore the most that the server could save.
 
 use crate::notice::text_of;
 use crate::process_meter::cpu_of_this_thread;

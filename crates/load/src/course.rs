@@ -65,7 +65,7 @@ pub struct Delivered {
     pub changes: u64,
     /// The number of notifications that have arrived at watchers.
     pub copies: u64,
-    /// The times from the moment when a change was due to the arrival of each of its notifications, in microseconds.
+    /// For each notification, the time from the moment when its change was due until its arrival, in microseconds.
     pub latency: Histogram<u32>,
     /// The CPU time that the server has used.
     pub cpu: Duration,

@@ -62,10 +62,10 @@ pub struct Fleet {
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
-    /// The time for spreading reconnects that the server has sent last.
+    /// The last reconnect spread that the server has sent: the time over which clients spread their reconnects.
     reconnect_spread: Duration,
-    /// The times after which connections should reconnect, as the server has sent them before it closed these
-    /// connections.
+    /// For each user whose connection the server has closed: the time after which the client should reconnect, if the
+    /// server has sent one.
     retry_after: HashMap<u32, Duration>,
     /// The number of connections whose heartbeat was sent or skipped in the current round.
     beaten: u32,
@@ -133,7 +133,7 @@ impl Fleet {
         self.links[user as usize].stage
     }
 
-    /// Returns the time for spreading reconnects that the server has sent last; 1 s if the server has sent none.
+    /// Returns the last reconnect spread that the server has sent; 1 s if the server has sent none.
     pub fn reconnect_spread(&self) -> Duration {
         self.reconnect_spread
     }
@@ -203,12 +203,12 @@ impl Fleet {
         Ok(took)
     }
 
-    /// Starts a login of a user. The answer arrives as [`News::LoggedIn`].
+    /// Starts a login of a user at the first node. The answer arrives as [`News::LoggedIn`].
     pub fn start_login(&mut self, user: u32, kind: LoginKind, buffer: ReceiveBuffer) -> Result<()> {
         self.start_login_at(user, 0, kind, buffer)
     }
 
-    /// Starts a login of a user at one node of a cluster.
+    /// Starts a login of a user at the node with this index.
     pub fn start_login_at(
         &mut self,
         user: u32,

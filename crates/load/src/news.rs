@@ -7,9 +7,9 @@ use std::time::Instant;
 /// A message that a connection has received, or the end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub enum News {
-    /// The connection is logged in.
+    /// The connection of this user is logged in.
     LoggedIn(u32),
-    /// A request of this connection was answered successfully.
+    /// A request of this user's connection was answered successfully.
     Answered(u32),
     /// The server has committed a text message.
     Sent {
@@ -20,23 +20,23 @@ pub enum News {
     },
     /// The connection has received a text message.
     Received {
-        /// The recipient's connection.
+        /// The recipient.
         to: u32,
         /// The number that the sender has chosen for the message.
         number: u32,
     },
     /// The connection was notified of a newer status of a user.
     Told {
-        /// The watcher's connection.
+        /// The watcher: the user whose connection was notified.
         watcher: u32,
         /// The notification.
         notice: Notice,
-        /// The status that the connection had of this user before.
+        /// The last status of the other user that the connection knew before the notification.
         before: Shown,
         /// The time when the bytes were read.
         at: Instant,
     },
-    /// The server has closed the connection.
+    /// The server has closed the connection of this user.
     Gone(u32),
     /// An event that happens only if servers or stores fail, or in the measurements of a cluster.
     Rare(Rare),
@@ -45,27 +45,27 @@ pub enum News {
 /// An event that does not happen with a single server that works.
 #[derive(Clone, Copy, Debug)]
 pub enum Rare {
-    /// A request of this connection was refused.
+    /// A request of a connection was refused.
     Refused {
-        /// The connection.
+        /// The user whose connection has sent the request.
         user: u32,
         /// The code of the refusal.
         code: u32,
     },
     /// The server has dropped notifications about a user's lists, so the client must read the lists again.
     Reload,
-    /// An answer contained a newer status of a user than the last one on this connection.
+    /// An answer contained a status of a user that is newer than the last one on this connection.
     Learned {
-        /// The watcher's connection.
+        /// The watcher: the user whose connection has received the answer.
         watcher: u32,
         /// The status in the answer.
         notice: Notice,
-        /// The status that the connection had of this user before.
+        /// The last status of the other user that the connection knew before the answer.
         before: Shown,
     },
     /// A query was answered.
     Queried {
-        /// The connection.
+        /// The user whose connection has sent the query.
         user: u32,
         /// The number of queried users whose status in the answer is wrong.
         wrong: u32,

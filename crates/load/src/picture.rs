@@ -27,13 +27,14 @@ pub struct Shown {
 /// The numbers of wrong notifications by kind.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize)]
 pub struct Faults {
-    /// The connection already had the version.
+    /// The number of notifications of a version that the connection already had.
     pub duplicates: u64,
-    /// The connection already had a newer version.
+    /// The number of notifications of an older version than the connection already had.
     pub backwards: u64,
-    /// The connection does not watch the user.
+    /// The number of notifications about users that the connection does not watch.
     pub strangers: u64,
-    /// A notification is missing: for a pair of a connection and a user, the last received status is not the true one.
+    /// The number of missing notifications: pairs of a connection and a user whose last received status is not the true
+    /// one.
     pub misses: u64,
 }
 
@@ -68,7 +69,8 @@ impl Picture {
         Self { ring, seen, truth: vec![Shown::default(); users], faults: Faults::default() }
     }
 
-    /// Records a notification. If it is newer than the last one, returns the status that the connection had before.
+    /// Records a notification. If it is newer than the last status, returns the last status that the connection knew
+    /// before.
     pub fn told(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let Some(edge) = self.ring.edge(watcher, notice.user) else {
             self.faults.strangers += 1;
@@ -85,8 +87,8 @@ impl Picture {
         Some(before)
     }
 
-    /// Records a status in an answer, which may repeat the last status. If it differs, returns the status that the
-    /// connection had before.
+    /// Records a status in an answer, which may repeat the last status. If it is newer, returns the last status that
+    /// the connection knew before.
     pub fn answered(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let known = self.ring.edge(watcher, notice.user).map(|edge| self.seen[edge].version);
         if known == Some(notice.version) { None } else { self.told(watcher, notice) }

@@ -51,7 +51,8 @@ impl Ring {
         Some(watcher as usize * EDGES + place as usize)
     }
 
-    /// Returns at most `count` users, beginning with `first`, so far apart that no two of them have a common neighbour.
+    /// Returns at most `count` users, beginning with `first`. They are so far apart that no two of them have a common
+    /// neighbour.
     pub fn spread(self, first: u32, count: u32) -> Vec<u32> {
         let apart = 2 * REACH + 1;
         (0..count.min(self.users / apart)).map(|index| (first + index * apart) % self.users).collect()

@@ -17,7 +17,7 @@ pub struct Told {
     pub watcher: u32,
     /// The status.
     pub notice: Notice,
-    /// The status of the user that the connection had before.
+    /// The last status of this user that the watcher's connection knew before.
     pub before: Shown,
     /// The time when the status arrived.
     pub at: Instant,
@@ -28,24 +28,24 @@ pub struct Told {
 /// The numbers of received statuses that no client has caused.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct WrongEvents {
-    /// The user is shown as OFFLINE, but was not away.
+    /// The number of statuses that show a user as OFFLINE, although the user was not away.
     pub offline: u64,
-    /// The user is shown as ONLINE again, but was not away.
+    /// The number of statuses that show a user as ONLINE again, although the user was not away.
     pub online: u64,
-    /// The user is shown with a custom status that the user has not set, or with an earlier one.
+    /// The number of statuses with a custom status that the user has not set, or with an earlier one.
     pub text: u64,
-    /// The version is new, but the status has not changed.
+    /// The number of statuses with a new version, but without a change.
     pub empty: u64,
 }
 
 impl WrongEvents {
-    /// Returns their sum.
+    /// Returns the sum of all kinds.
     pub fn all(self) -> u64 {
         self.offline + self.online + self.text + self.empty
     }
 }
 
-/// The notifications of a watcher that one user is OFFLINE: their number, and the time of the last one.
+/// The notifications to one watcher that one user is OFFLINE: their number, and the time of the last one.
 #[derive(Clone, Copy, Debug)]
 pub struct Absence {
     /// The number of these notifications.
@@ -61,9 +61,9 @@ pub struct Witness {
     texts: HashMap<u32, u32>,
     /// The number of received statuses that clients have caused.
     pub right: u64,
-    /// The wrong notifications.
+    /// The numbers of wrong notifications.
     pub wrong: WrongEvents,
-    /// The wrong statuses in answers.
+    /// The numbers of wrong statuses in answers.
     pub wrong_in_answers: WrongEvents,
     /// The notifications that users are OFFLINE, by user and watcher.
     pub absences: HashMap<(u32, u32), Absence>,
