@@ -14,11 +14,11 @@ pub enum Row {
     LoginTime,
     /// Resident memory of the server for a connection.
     IdleBytes,
-    /// Notifications per second of the server's CPU time, with a few outstanding changes.
+    /// Notifications per second of elapsed time, with a few outstanding changes.
     Closed32,
     /// Notifications per second of the same load.
     Closed32Rate,
-    /// Notifications per second of the server's CPU time, with many outstanding changes.
+    /// Notifications per second of elapsed time, with many outstanding changes.
     Closed512,
     /// Notifications per second of the same load.
     Closed512Rate,
@@ -34,9 +34,9 @@ pub enum Row {
     Open5000Median,
     /// 99th percentile of the latency at the high rate of changes.
     Open5000P99,
-    /// Notifications per second while changes are made at twice the highest rate.
+    /// Notifications per second while changes are made at twice the measured capacity of the server.
     SaturatedRate,
-    /// The highest latency of a notification while changes are made at twice the highest rate.
+    /// The highest latency of a notification while changes are made at twice the measured capacity of the server.
     SaturatedAge,
     /// Time from the end of the overload until all watchers have the newest states.
     SaturatedSettling,
@@ -48,7 +48,7 @@ pub enum Row {
     StormCpu,
     /// Growth of the server's memory for one client that does not read.
     SlowGrowth,
-    /// The number of watched users whose newest state that client does not have at the end.
+    /// The number of users whose newest state has not arrived, at the end, at the client that did not read.
     SlowStale,
 }
 

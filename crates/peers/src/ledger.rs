@@ -15,7 +15,8 @@ const LATENCY_UNIT: u64 = 1_000;
 /// The changes and their copies. The changes of all users are numbered in one ascending sequence.
 pub struct Ledger {
     ring: Ring,
-    /// For each pair of a watcher and a user: the number of the last change that has arrived, 0, or `GONE`.
+    /// For each pair of a watcher and a user: the number of the user's last change that has arrived at the watcher. 0
+    /// if the user is online without a change; `GONE` if the user is offline, or no notification has arrived.
     seen: Vec<u32>,
     /// For each user: the number of the last change that was made.
     last: Vec<u32>,
@@ -46,19 +47,20 @@ struct Change {
 /// The counts of one phase.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Counts {
-    /// Copies that have arrived.
+    /// The number of copies that have arrived.
     pub delivered: u64,
-    /// Copies that were not sent, because a newer change of the same user has replaced the change.
+    /// The number of copies that were not sent, because a newer change of the same user has replaced the change.
     pub conflated: u64,
-    /// Copies that had arrived before, or that arrived after the copy of a newer change.
+    /// The number of copies that had arrived before, or that arrived after the copy of a newer change.
     pub repeated: u64,
-    /// Copies at a connection that does not watch the user, or with a change that the user has not made.
+    /// The number of notifications at a connection that does not watch the user, or with a change that the user has not
+    /// made.
     pub strangers: u64,
-    /// Notifications that a user is offline.
+    /// The number of notifications that a user is offline.
     pub offline: u64,
-    /// Notifications of a state from before the phase, such as those after a login.
+    /// The number of notifications of a state from before the phase, such as those after a login.
     pub states: u64,
-    /// Copies that had not arrived at the end of the phase.
+    /// The number of copies that had not arrived at the end of the phase.
     pub missing: u64,
 }
 

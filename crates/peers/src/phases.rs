@@ -13,7 +13,8 @@ const LOGIN_WINDOW: usize = 64;
 const STORM_WINDOW: usize = 256;
 /// The duration of the warm-up before a measured load, as a fraction of the measured time.
 const WARM_UP: f64 = 0.2;
-/// A load is extended until each outstanding change was on average replaced this many times, up to [`LONGEST_LOAD`].
+/// The number of times that each outstanding change must be replaced, on average. A load in which this takes longer is
+/// extended, up to [`LONGEST_LOAD`].
 const TURNS: u64 = 5;
 /// The longest duration of a load, as a multiple of the measured time.
 const LONGEST_LOAD: u32 = 6;
@@ -82,8 +83,7 @@ pub fn run(stage: &mut Stage, lengths: Lengths) -> Result<()> {
     storm(stage)
 }
 
-/// Measures the memory of all connections. Then measures logins of users whom the server knows, beginning without any
-/// connection.
+/// Measures the memory of all connections. Then ends all connections, and measures the logins of the same users.
 fn login(stage: &mut Stage, settling: Duration) -> Result<()> {
     let users = f64::from(stage.ring.users());
     let empty = served_once(stage)?;

@@ -4,7 +4,7 @@
 pub struct Random(u64);
 
 impl Random {
-    /// Creates a generator. Every seed but 0 gives a different sequence.
+    /// Creates a generator. Different seeds give different sequences, except that 0 gives the sequence of 1.
     pub fn new(seed: u64) -> Self {
         Self(seed.max(1))
     }

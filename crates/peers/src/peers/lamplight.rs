@@ -120,9 +120,9 @@ struct Native {
 
 /// The values of the step of a connection.
 mod step {
-    /// The snapshot after the login is not complete.
+    /// The connection waits for the end of the snapshot after the login.
     pub const SNAPSHOT: u32 = 0;
-    /// The first subscription of the user is not answered.
+    /// The connection waits for the answer to the user's first subscription.
     pub const SUBSCRIBING: u32 = 1;
     /// The login is complete.
     pub const READY: u32 = 2;

@@ -128,7 +128,7 @@ fn event(packet: &[u8], heard: &mut Heard<'_>) -> Option<()> {
     Some(())
 }
 
-/// Appends a text message. The mask is zero, which a client may choose, and which changes no byte.
+/// Appends a text message. Its mask is zero, so the mask changes no byte.
 fn put_message(out: &mut Vec<u8>, text: &str) {
     begin_message(out, text.len());
     out.extend_from_slice(text.as_bytes());
