@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The divisor of an attack's duration that gives the duration of the measurement before the attack.
+/// The duration of an attack, divided by this number, is the duration of the measurement before the attack.
 const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// The interval at which the descriptors are counted.
@@ -163,7 +163,7 @@ pub struct Outcome {
 pub struct Cost {
     /// The growth of resident memory at its peak, in MiB.
     pub memory_mib: f64,
-    /// The maximum of `memory_mib`.
+    /// The allowed maximum of `memory_mib`.
     pub memory_bound_mib: f64,
     /// The CPU time of the server in seconds.
     pub cpu_seconds: f64,
@@ -171,7 +171,7 @@ pub struct Cost {
     pub seconds: f64,
     /// The growth of the number of descriptors at its peak.
     pub descriptors: u64,
-    /// The maximum of `descriptors`.
+    /// The allowed maximum of `descriptors`.
     pub descriptors_bound: u64,
     /// The witness's p99 without an attack, in milliseconds. If the attack comes in periods, this value and the two
     /// values below are medians over the periods.
@@ -180,7 +180,7 @@ pub struct Cost {
     pub p99_control_ms: Option<f64>,
     /// The witness's p99 during the attack, in milliseconds.
     pub p99_during_ms: f64,
-    /// The maximum of `p99_during_ms`, in milliseconds.
+    /// The allowed maximum of `p99_during_ms`.
     pub p99_bound_ms: f64,
 }
 
@@ -210,7 +210,7 @@ impl Scene {
         Ok(())
     }
 
-    /// Measures a period of this phase, which lasts until `work` is done.
+    /// Measures a period of this phase. The period lasts until `work` is done.
     pub async fn period<T>(&self, phase: Phase, work: impl Future<Output = T>) -> Result<T> {
         let (cpu, began) = (self.meter.cpu()?, Instant::now());
         self.set_phase(phase);

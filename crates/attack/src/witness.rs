@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// The number of pairs of a user and a watcher. Each user changes some twelve times per second, which is below the
 /// conflation rate.
 const PAIRS: usize = 8;
-/// The time between two changes of the witness, whatever the pair.
+/// The time between two changes of the witness. The pairs take turns.
 const PAUSE: Duration = Duration::from_millis(10);
 /// The delay that is recorded for a change that does not arrive.
 const LOST: Duration = Duration::from_secs(2);
@@ -21,13 +21,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// The phase of the measurement to which a change belongs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
-    /// Changes are not counted.
+    /// The changes of this phase are not counted.
     Idle,
-    /// The delays without an attack.
+    /// No server is attacked.
     Before,
-    /// The delays while another server is attacked, on the same machine.
+    /// Another server on the same machine is attacked.
     Control,
-    /// The delays during the attack.
+    /// The server of the witness is attacked.
     During,
     /// The measurement is over.
     Over,

@@ -36,7 +36,7 @@ pub const PIPELINING: Attack = Attack {
     },
 };
 
-/// A request hidden behind the body, for a server that determines the body's length in another way.
+/// A request that is hidden behind a body. A server that determines the body's length in another way would answer it.
 const HIDDEN: &str = "GET /healthz HTTP/1.1\r\nHost: hidden\r\n\r\n";
 
 /// Heads of a request with a body of ambiguous length. The server must close the connection after at most one answer.
