@@ -83,8 +83,8 @@ impl Served {
         Self { address, app: app.id, user_sig, operator: None, connection, node, runtime, _folder: folder }
     }
 
-    /// Sends a request and reads the answer. `head` is the head without the header for the length of the body and
-    /// without the blank line.
+    /// Sends a request and reads the answer. `head` contains neither the header for the length of the body nor the
+    /// blank line.
     ///
     /// # Panics
     ///

@@ -23,7 +23,8 @@ fn inputs(target: &str) -> Vec<PathBuf> {
     inputs
 }
 
-/// The messages of panics in threads other than that of the test. Without this list, a node's runtime would hide them.
+/// The messages of panics in threads other than the test's thread. Without this list, a node's runtime would hide these
+/// panics.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HOOKED: Once = Once::new();
 
