@@ -183,7 +183,8 @@ library_benchmark_group!(name = directory; benchmarks = change, append_and_take)
 
 type HubInput = (Ring<Hub<Newest>>, Vec<(User, UserStatus)>);
 
-/// A hub that has delivered one change of each of the first `users` users, and the next change of each of them.
+/// Returns a hub that has delivered one change of each of the first `users` users. Also returns the next change of each
+/// of these users.
 fn with_changes(ring: Ring<Hub<Newest>>, users: usize) -> HubInput {
     let changes = |version| (0..users).map(|number| (user(number), status(number, version))).collect();
     let next = changes(3);

@@ -103,8 +103,8 @@ fn push(state: &Newest, batch: &mut StatusBatch) -> Told {
     Told::More
 }
 
-/// Returns a hub with one connection for each of `users` users, who form a ring: each watches
-/// [`WATCHED`](crate::WATCHED) others and the own user. All statuses are known and delivered.
+/// Returns a hub with one connection for each of `users` users, who form a ring. Each connection watches its own user
+/// and [`WATCHED`](crate::WATCHED) other users. All statuses are known and delivered.
 pub fn ring(users: usize) -> Ring<Hub<Newest>> {
     let mut ring = Ring::of(Hub::default());
     for number in 0..users {
@@ -119,7 +119,7 @@ pub fn ring(users: usize) -> Ring<Hub<Newest>> {
     ring
 }
 
-/// Returns a hub in which `watchers` connections watch user 0, whose status is known and delivered.
+/// Returns a hub in which `watchers` connections watch user 0. The status of user 0 is known and delivered.
 pub fn crowd(watchers: usize) -> Ring<Hub<Newest>> {
     let mut ring = Ring::of(Hub::default());
     for _ in 0..watchers {
