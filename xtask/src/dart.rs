@@ -36,8 +36,8 @@ pub fn test(ground: &Ground, program: &Path, tally: &mut Tally) -> Result<()> {
     run_and_hear(&mut command, |line| tally.hear(Runner::CargoTest, line))
 }
 
-/// Returns a recent VM on the path, or the installed VM, which is installed first if necessary. Returns `None` if the
-/// installed VM does not run, because 32-bit system libraries are missing.
+/// Returns the VM on the path if it is recent enough, or else the installed VM. Installs the VM first if that is
+/// necessary. Returns `None` if the installed VM does not run, because 32-bit system libraries are missing.
 pub fn vm(ground: &Ground, may_install: bool) -> Result<Option<PathBuf>> {
     let version_of = |program: &OsStr| output(ground.command(program).arg("--version")).unwrap_or_default();
     if is_recent(&version_of("dart".as_ref())) {

@@ -184,7 +184,7 @@ fn targets(ground: &Ground) -> Result<Vec<String>> {
     Ok(targets)
 }
 
-/// Returns the platform of this machine. Naming it in the build keeps build scripts uninstrumented.
+/// Returns the platform of this machine. If a build names its platform, cargo does not instrument build scripts.
 fn host(ground: &Ground) -> Result<String> {
     let about = output(ground.command("rustc").arg("-vV"))?;
     let host = about.lines().find_map(|line| line.strip_prefix("host: "));

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 /// The accepted counts.
 const BASELINE: &str = "crates/instructions/baseline.txt";
 
-/// The words that run the benchmarks. Each benchmark then prints one line of JSON.
+/// The arguments of cargo that run the benchmarks. Each benchmark then prints one line of JSON.
 const RUN: &str = "bench --locked --profile instructions --package lamplight-instructions --bench instructions -- \
                    --output-format=json";
 

@@ -5,9 +5,9 @@ use std::fmt;
 /// The counts of one or more test runs.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Tally {
-    /// Tests that passed.
+    /// The number of tests that passed.
     pub passed: u64,
-    /// Tests that failed, timed out, or could not be started.
+    /// The number of tests that failed, timed out, or could not be started.
     pub failed: u64,
 }
 

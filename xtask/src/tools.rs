@@ -132,7 +132,7 @@ const NEEDED_FOR_WEB: &[Needed] = &[
     },
 ];
 
-/// The libraries that the Dart VM from npm needs, which is a 32-bit program.
+/// The libraries that the Dart VM from npm needs. This VM is a 32-bit program.
 const NEEDED_FOR_DART: Needed = Needed {
     name: "a C and C++ library of 32 bits",
     because: "the tests of the Dart SDK; not needed if a Dart SDK 3.3 or newer is installed",
@@ -203,8 +203,8 @@ pub fn for_cluster(ground: &Ground) -> Result<()> {
     install(ground, true, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())
 }
 
-/// Installs valgrind, and the program that runs the benchmarks of instructions, if they are missing. Returns the path
-/// of that program.
+/// Installs valgrind and gungraun-runner, which runs the benchmarks of `lamplight-instructions`, if they are missing.
+/// Returns the path of gungraun-runner.
 pub fn for_instructions(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     let needed = NEEDED.iter().filter(|needed| needed.name == "valgrind");
     install(ground, may_install, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())?;
