@@ -1,4 +1,4 @@
-/** Tests the entry for programs of the cloud, without a server. */
+/** Tests `@lamplight/chat/compat`, which is for programs that were written for the cloud's SDK, without a server. */
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

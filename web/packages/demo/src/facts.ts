@@ -10,7 +10,10 @@ export interface Facts {
   readonly type: UserStatus["statusType"];
   /** The time since which the user has this type. Undefined if it is unknown; 0 if the user has never logged in. */
   readonly since: number | undefined;
-  /** When the user was last connected; undefined if this is not to be shown. */
+  /**
+   * The time of the last connection, for a user who is not online; `at` is undefined if the user was never connected.
+   * Undefined if this is not to be shown.
+   */
   readonly lastSeen: { readonly at: number | undefined } | undefined;
   /** The time when the server clears the custom status; undefined if there is none, or if it has no end. */
   readonly textEnds: number | undefined;

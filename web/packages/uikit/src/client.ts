@@ -73,7 +73,7 @@ export interface Conversation {
   draftText?: string;
 }
 
-/** The users who may see the status of the user: every user of the app, the mutual friends, or no other user. */
+/** The users who may see the status of the user: every user of the app, the mutual friends, or nobody but the user. */
 export type Visibility = "everyone" | "friends" | "nobody";
 
 /** A message. */

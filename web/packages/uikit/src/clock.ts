@@ -6,8 +6,8 @@
 import type { ChatClient } from "./client.js";
 
 /**
- * The lowest number that is a time in milliseconds. In milliseconds, a lower one would be before 1974; it is in
- * seconds.
+ * The lowest number that counts as a time in milliseconds. A lower number counts as a time in seconds: in milliseconds,
+ * it would be a time before 1974.
  */
 const FEWEST_MILLISECONDS = 1e11;
 

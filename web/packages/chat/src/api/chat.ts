@@ -233,8 +233,8 @@ export class Chat {
   }
 
   /**
-   * Subscribes to users. From then on, `USER_STATUS_UPDATED` reports changes of their statuses on all devices of this
-   * account.
+   * Subscribes to users. From then on, all devices of this account get `USER_STATUS_UPDATED` when the status of one of
+   * these users changes.
    */
   async subscribeUserStatus(options: api.UserListOptions): Promise<api.Result<api.SubscribeUserStatusData>> {
     return done(await statuses.subscribe(this.#core(), check.options(options)));
@@ -308,8 +308,9 @@ export class Chat {
   }
 
   /**
-   * Adds users to the block list. They can neither see the user's status, nor send messages to the user (20007), nor
-   * add the user as a friend. They are shown what they would be shown if the user had closed all connections.
+   * Adds users to the block list. A blocked user can neither see the status of this user, nor send messages to this
+   * user (20007), nor add this user as a friend. The blocked user is shown the status that would be shown if this user
+   * had closed all connections.
    */
   async addToBlacklist(options: api.UserListOptions): Promise<api.BlacklistResult> {
     return relations.changeBlocked(this.#core(), check.options(options), true);

@@ -151,8 +151,8 @@ export interface FriendProfileData {
 }
 
 /**
- * The users who may see the user's status: every user of the app, the mutual friends, or no other user. Users on the block list
- * may not see it in any case.
+ * The users who may see the user's status: every user of the app (`everyone`), the mutual friends (`friends`), or
+ * nobody but the user (`nobody`). Users on the block list may not see it in any case.
  */
 export type Visibility = "everyone" | "friends" | "nobody";
 

@@ -59,7 +59,7 @@ export function optionalText(value: unknown, name: string, longest?: number): st
   return value === undefined ? undefined : text(value, name, longest);
 }
 
-/** Checks a device id, or the id that a sender gives a message: 1 to 64 bytes of printable ASCII. */
+/** Checks a device id, or the id that a sender gives to a message: 1 to 64 bytes of printable ASCII. */
 export function id(value: unknown, name: string): string {
   const found = text(value, name);
   if (!/^[ -~]{1,64}$/.test(found)) {

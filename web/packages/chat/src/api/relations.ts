@@ -149,8 +149,8 @@ export async function friendProfiles(
 // The block list and the visibility.
 
 /**
- * Adds users to the block list, or removes them. A user who was on the list before, or was not on it, counts as a
- * success. Throws an error if the call fails for all users.
+ * Adds users to the block list, or removes them. Adding a user who is on the list already counts as a success, and so
+ * does removing a user who is not on it. Throws an error if the call fails for all users.
  */
 export async function changeBlocked(
   { driver, lists }: Core,

@@ -1,9 +1,15 @@
-/** Finds the address of the server for programs of the cloud, which do not have one. */
+/**
+ * Finds the address of the server for programs that were written for the cloud's SDK. Such a program contains no
+ * address.
+ */
 
 import { wrong } from "../api/parameters.js";
 import { serverUrl } from "../api/server-url.js";
 
-/** Settings that the cloud's API does not have. A page makes them before it starts a program of the cloud. */
+/**
+ * Settings that the cloud's API does not have. A page makes them before it starts a program that was written for the
+ * cloud's SDK.
+ */
 export interface Configuration {
   /** The address of the server, such as `wss://chat.example`. Undefined removes an earlier setting. */
   server?: string | undefined;

@@ -76,8 +76,9 @@ interface Reading {
 /** A catch-up after changes that the server did not send: the lists are read again, and missed messages are read. */
 interface CatchUp {
   /**
-   * The conversations before the lists are read again. In each of them, the messages after the last message were
-   * missed, and must be read. Null if no conversations were read before, or after the reading of messages has begun.
+   * The conversations as they were before the lists are read again. In each of these conversations, the messages after
+   * the last message were missed, and must be read. Null if no conversations were read before, and after the reading of
+   * messages has begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**

@@ -23,8 +23,8 @@ import type { Abilities, Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
 /**
- * The longest wait that a server can request, in milliseconds. A server's own waits are within `reconnectSpreadMs`,
- * which is at most ten minutes.
+ * The longest requested wait that the client accepts, in milliseconds; a longer one is cut to it. Lamplight's server
+ * requests at most ten minutes, the longest spread.
  */
 const LONGEST_RETRY_AFTER = 3_600_000;
 
@@ -42,7 +42,7 @@ const NO_ABILITIES: Abilities = {
   unsubscribeBatch: 0,
 };
 
-/** Handles a message of the server. Ignores a message that only a newer version of the wire contract has. */
+/** Handles a message of the server. Ignores a message of a kind that this version does not know. */
 export function received(turn: Turn, message: ServerMessageJson): void {
   if (turn.session === null) {
     return;
@@ -152,8 +152,8 @@ function loginRefused(turn: Turn, refusal: Refused): void {
 }
 
 /**
- * Replaces a refused UserSig by the one that the server accepted last, if the refused one is the newest and was never
- * accepted. Returns whether it was replaced.
+ * If the refused UserSig is the newest one and was never accepted, replaces it by the UserSig that the server accepted
+ * last. Returns whether it was replaced.
  */
 function dropUserSig(turn: Turn, userSig: string | undefined): boolean {
   const { session } = turn;
@@ -280,7 +280,7 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
   }
 }
 
-/** Applies the statuses and the changes of the subscription list that the answer to a call has. */
+/** Applies the content of the answer to a call: the statuses, and the changes of the subscription list. */
 function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
   if (body.login !== undefined && ask.kind === "login" && turn.session?.phase.at === "live") {
     const heartbeat = links.heartbeatInterval(body.login.heartbeatTimeoutMs ?? 0);
@@ -364,7 +364,10 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
   }
 }
 
-/** Returns whether a refused call of the SDK itself about the subscription list may succeed later. */
+/**
+ * The server has refused a call about the subscription list that the SDK itself has made. Returns whether the same call
+ * may succeed later.
+ */
 function mayPass(turn: Turn, refusal: Refused): boolean {
   // The app may allow subscriptions again. Only a server that sends abilities reports this.
   const isGate = isRefusal(refusal, "EDITION_NOT_SUPPORTED", "STATUS_SWITCHED_OFF");
@@ -397,7 +400,7 @@ function listCheckAnswered(turn: Turn, body: ServerMessageJson): void {
   }
 }
 
-/** Stores the subscription list that was read. Former friends who are not on it are not watched. */
+/** Stores the subscription list that was read. Former friends who are not on it are not watched any more. */
 function listRead(turn: Turn, subscriptions: readonly string[]): void {
   if (turn.session !== null) {
     const { listCheck } = turn.session;
@@ -479,7 +482,7 @@ function leaveUnlessSubscribed(turn: Turn, users: readonly string[]): void {
   turn.leaveCache(users.filter((user) => !turn.session?.subscriptions.includes(user)));
 }
 
-/** Ends the check of users who are friends again, or who were subscribed to. */
+/** Removes users from the check of the subscription list, because they are friends again, or were subscribed to. */
 function watchedAgain(turn: Turn, users: readonly string[]): void {
   if (turn.session !== null) {
     turn.patch({ listCheck: checks.forget(turn.session.listCheck, users) });

@@ -12,13 +12,14 @@
 const FIRST = 1_000;
 
 /**
- * The mean wait between attempts, in milliseconds; a longer spread of the server replaces it. The longest wait is 1.5
- * times the mean.
+ * The mean wait between attempts, in milliseconds. If the server has sent a longer spread, the spread is the mean. The
+ * longest wait is 1.5 times the mean.
  */
 const BETWEEN = 1_500;
 
 /**
- * The longest mean wait, in milliseconds, which many failures lead to. A longer spread of the server replaces it.
+ * The longest mean wait after many failures, in milliseconds. If the server has sent a longer spread, the spread is the
+ * mean.
  *
  * A wait is at most 1.5 times the mean: 30 s. This is the default grace, the time for which a user still counts as
  * connected after the loss of a node.
@@ -42,8 +43,8 @@ const LONGEST_SPREAD = 600_000;
 export const MOST_FAILURES_WITH_CALLS = 1;
 
 /**
- * The age of a link, in milliseconds, from which it counts as a success, so that failures are counted from 0 again.
- * If the age were lower, clients would flood a server that accepts and closes connections in a loop.
+ * A link that reaches this age, in milliseconds, counts as a success: failures are then counted from 0 again. If the
+ * age were lower, clients would flood a server that accepts and closes connections in a loop.
  */
 export const STABLE_AFTER = 10_000;
 

@@ -158,7 +158,7 @@ export class Driver {
   }
 
   /**
-   * Passes an input to the machine, and executes the effects. An input that comes meanwhile, such as a call of a
+   * Passes an input to the machine, and executes the effects. An input that arrives during a step, such as a call of a
    * listener, is queued.
    */
   #step(input: Input): void {

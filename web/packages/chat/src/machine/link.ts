@@ -24,8 +24,8 @@ export const DOUBT_PATIENCE = 3_000;
 export const WAKE_PATIENCE = 800;
 
 /**
- * The longest wait before a link that broke during a sleep is replaced, in milliseconds. The wait is random, because
- * many machines may have slept at the same time.
+ * The longest wait, in milliseconds, before the client replaces a link that broke during a sleep. The wait is random,
+ * because many machines may have slept at the same time.
  */
 export const WAKE_SPREAD = 100;
 

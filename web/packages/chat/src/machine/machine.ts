@@ -24,7 +24,7 @@ import { isNewer } from "./status.js";
 /** The time limit for the answer to a login, in milliseconds. */
 export const LOGIN_TIMEOUT = 10_000;
 
-/** If a deadline is handled so many milliseconds late, the page or the device must have slept. */
+/** If a deadline is handled at least this many milliseconds late, the page or the device must have slept. */
 export const SLEEP = 5_000;
 
 /**

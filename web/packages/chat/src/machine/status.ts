@@ -86,7 +86,10 @@ export function isNewer(version: string, than: string): boolean {
   return version.length === than.length ? version > than : version.length > than.length;
 }
 
-/** Converts statuses. A name that only a newer version of the wire contract has becomes "unknown". */
+/**
+ * Converts statuses. A status type or reason that this version does not know becomes "unknown"; unknown platforms are
+ * left out.
+ */
 export function readStatuses(told: readonly UserStatusJson[] | undefined): UserStatus[] {
   return (told ?? []).map(readStatus);
 }
@@ -116,7 +119,10 @@ export function writePlatform(platform: Platform): PlatformJson {
   return `PLATFORM_${platform}`.toUpperCase() as PlatformJson;
 }
 
-/** Returns a function that compares a word, in upper case after the prefix `kind`, with the name `told`. */
+/**
+ * Returns a function that tells whether a word belongs to the name `told`. A name is the prefix `kind`, followed by the
+ * word in upper case.
+ */
 function isWord(kind: string, told: string | undefined): (word: string) => boolean {
   return (word) => kind + word.toUpperCase() === told;
 }

@@ -44,8 +44,8 @@ export const GRACE = 1_000;
 /** The wait, in milliseconds, after a call that was refused because of the rate limit, or was not answered. */
 const RETRY = 1_000;
 /**
- * The codes of the refusals of an app whose edition or settings do not allow statuses. The store then waits until the
- * settings change.
+ * The codes with which calls are refused because the app's edition or settings do not allow statuses. The store then
+ * waits until the settings change.
  */
 const CLOSED = new Set([7013, 72001]);
 const PASSING = new Set([7008, 9508, 9520]);

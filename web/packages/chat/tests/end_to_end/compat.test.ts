@@ -1,4 +1,4 @@
-/** Tests the entry for programs of the cloud, with a real server. */
+/** Tests `@lamplight/chat/compat`, which is for programs that were written for the cloud's SDK, with a real server. */
 
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import WebSocket from "ws";

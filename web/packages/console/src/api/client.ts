@@ -317,7 +317,7 @@ export class Api {
 
   // Figures
 
-  /** Reads the figures of a range, of one node or, without its name, of all nodes together. */
+  /** Reads the figures of a range: those of the node `node`, or those of all nodes together if `node` is undefined. */
   async past(range: Range, node: string | undefined, background: boolean): Promise<Past> {
     const query = new URLSearchParams({ range });
     if (node !== undefined) query.set("node", node);

@@ -144,7 +144,7 @@ export interface OnlinePage {
   next: string | null;
 }
 
-/** The users who may see the status of a user: every user of the app, the mutual friends, or no other user. */
+/** The users who may see the status of a user: every user of the app, the mutual friends, or nobody but the user. */
 export const VISIBILITIES = ["everyone", "friends", "nobody"] as const;
 export type Visibility = (typeof VISIBILITIES)[number];
 

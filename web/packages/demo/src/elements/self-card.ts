@@ -10,7 +10,7 @@ import { customElement, property, state } from "lit/decorators.js";
 import { common } from "./styles.js";
 import type { Words } from "../words/words.js";
 
-/** The choices of an end. With a minute, a visitor can watch a status end. */
+/** The durations that a visitor can choose for a custom status. With one minute, the visitor can watch a status end. */
 const DURATIONS: readonly StatusDuration[] = ["never", 60, 1_800, 3_600, "tonight", "date"];
 
 @customElement("lamplight-self-card")

@@ -2,7 +2,7 @@
 
 import { css } from "lit";
 
-/** The styles of choices, of which one is chosen. */
+/** The styles of a group of choices, one of which is selected. */
 export const choiceStyles = css`
   .choices {
     display: flex;

@@ -55,7 +55,7 @@ export interface OwnStatusEventDetail {
  * @csspart editor - The editor.
  * @csspart emoji - The button that opens the menu of emojis.
  * @csspart suggestion - A suggested status.
- * @csspart duration - A choice of an end.
+ * @csspart duration - A duration that the user can choose.
  * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
  *   `-text-quiet`, `-line`, `-hover`, `-active`, `-accent`, `-on-accent`, `-danger`, `-popup`, `-font`, `-font-size`.
  */
@@ -64,8 +64,8 @@ export class TuikitOwnStatus extends LitElement {
   static override styles = [theme, emojiMenuStyles, choiceStyles, ownStatusStyles];
 
   /**
-   * The choices of an end: `never`, `tonight`, `date`, or numbers of seconds; as an attribute, separated by spaces.
-   * Default: the kit's `statusDurations`.
+   * The durations that the user can choose: `never`, `tonight`, `date`, or numbers of seconds; as an attribute,
+   * separated by spaces. Default: the kit's `statusDurations`.
    */
   @property()
   durations: StatusDurations | null = null;

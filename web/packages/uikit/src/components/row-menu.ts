@@ -17,7 +17,7 @@ export interface Question {
   readonly text: string;
   readonly yes: string;
   readonly no: string;
-  /** Whether the action removes nothing. The button of any other action has the colour of danger. */
+  /** Whether the action removes nothing. If false or undefined, the button has the colour of danger. */
   readonly isHarmless?: boolean;
   readonly act: () => void;
 }

@@ -123,7 +123,7 @@ export class TuikitVisibility extends LitElement {
       <span class="hidden-text" role="status">${this.announcement}</span>`;
   }
 
-  /** Focuses the choice that is chosen. */
+  /** Focuses the chosen visibility. */
   override focus(options?: FocusOptions): void {
     this.field?.focus(options);
   }

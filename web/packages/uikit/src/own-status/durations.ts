@@ -19,7 +19,7 @@ export const DEFAULT_DURATIONS: readonly StatusDuration[] = ["never", 1_800, 3_6
 /** The choice of the user: one of the application's choices, or `"kept"` for the end that the status has already. */
 export type Choice = StatusDuration | "kept";
 
-/** The values on which the end of a choice depends. Times are in milliseconds since 1970 (UTC). */
+/** The values from which the duration of a choice is computed. Times are in milliseconds since 1970 (UTC). */
 export interface ChoiceValues {
   readonly now: number;
   /** The date and time that the user has entered, such as `2026-11-24T18:30`. */

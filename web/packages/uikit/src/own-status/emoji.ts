@@ -19,7 +19,10 @@ export const EMOJIS: readonly string[] = [
 
 const ELEMENT = "\\p{Extended_Pictographic}(?:\\uFE0F|\\p{Emoji_Modifier}|[\\u{E0020}-\\u{E007F}]+)?";
 
-/** An emoji at the beginning of a text, by the grammar of Unicode (UTS #51), that is alone or before a space. */
+/**
+ * Matches an emoji at the beginning of a text, if the emoji is the whole text or a space follows. The grammar of emojis
+ * is that of Unicode (UTS #51).
+ */
 const BEGINNING = new RegExp(
   `^(\\p{Regional_Indicator}{2}|[#*0-9]\\uFE0F?\\u20E3|${ELEMENT}(?:\\u200D${ELEMENT})*)(?: |$)`,
   "u",

@@ -2,7 +2,7 @@
 
 import type { StatusDuration } from "./durations.js";
 
-/** A suggestion: a text, which may begin with an emoji and a space, and its choice of an end; default `"never"`. */
+/** A suggestion: a text and a duration, by default `"never"`. The text may begin with an emoji and a space. */
 export interface SuggestedStatus {
   readonly text: string;
   readonly duration?: StatusDuration;

@@ -60,7 +60,7 @@ export function endText(end: number, now: number, { locale }: Words, timeZone?: 
   return `${day} ${time}`;
 }
 
-/** Formats a choice of an end: "30 minutes", "1 hour", or the text for a choice without a number. */
+/** Formats a choice of a duration: "30 minutes", "1 hour", or the text for a choice without a number. */
 export function durationText(choice: StatusDuration, words: Words): string {
   switch (choice) {
     case "never":

@@ -64,13 +64,13 @@ export interface Words {
   readonly emoji: string;
   readonly noEmoji: string;
   readonly statusSuggestions: string;
-  /** The label of the choices of an end. */
+  /** The label of the choices of a duration. */
   readonly clearAfter: string;
   readonly never: string;
   readonly tonight: string;
   readonly chosenDate: string;
   readonly dateLabel: string;
-  /** The choice that keeps the end that the status has. */
+  /** The choice that keeps the present end of the status. */
   readonly asBefore: (until: string) => string;
   readonly dateOutOfRange: string;
   readonly statusTooLong: (bytes: number) => string;
