@@ -466,7 +466,7 @@ class UIKitEvent {
       };
 }
 
-/// An event of an extension of the cloud's plugin; never created.
+/// An event of a plugin of the cloud's SDK; never created.
 class PluginEvent {
   /// Creates a value.
   PluginEvent({

@@ -1,4 +1,5 @@
-/// Sets the address of the server, which programs of the cloud do not have.
+/// Sets the address of the server for programs that were written for the
+/// cloud's plugin. Such a program contains no address.
 library;
 
 import '../client.dart';
@@ -7,8 +8,8 @@ import '../model/status.dart';
 import '../transport.dart';
 import 'session.dart';
 
-/// The settings that a program of the cloud must add: the address of the
-/// server, and options.
+/// The settings that a program must add if it was written for the cloud's
+/// plugin: the address of the server, and options.
 abstract final class Lamplight {
   static final String _ofThisProcess = newDeviceId();
 

@@ -324,8 +324,8 @@ extension _Answers on Machine {
     _leaveCache(lost.notWatched);
   }
 
-  /// Whether a refused call of the SDK itself about the subscription list may
-  /// succeed later.
+  /// The server has refused a call about the subscription list that the SDK
+  /// itself has made. Returns whether the same call may succeed later.
   bool _mayPass(Session session, LamplightException refusal) {
     final isGateClosed = refusal.code == LamplightCode.editionNotSupported ||
         refusal.code == LamplightCode.statusSwitchedOff;
@@ -356,7 +356,7 @@ extension _Answers on Machine {
   }
 
   /// Stores the subscription list that was read. Former friends who are not on
-  /// it are not watched.
+  /// it are not watched any more.
   void _listRead(Session session, List<String> users) {
     session.subscriptions = [...users];
     _leaveUnlessSubscribed(session, session.listCheck.read());

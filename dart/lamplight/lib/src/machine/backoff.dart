@@ -15,12 +15,12 @@ import 'dart:math';
 /// has not sent a spread. All times in this file are in milliseconds.
 const _first = 1000;
 
-/// The mean wait between attempts; a longer spread of the server replaces it.
-/// The longest wait is 1.5 times the mean.
+/// The mean wait between attempts. If the server has sent a longer spread, the
+/// spread is the mean. The longest wait is 1.5 times the mean.
 const _between = 1500;
 
-/// The longest mean wait, which many failures lead to. A longer spread of the
-/// server replaces it.
+/// The longest mean wait after many failures. If the server has sent a longer
+/// spread, the spread is the mean.
 ///
 /// A wait is at most 1.5 times the mean: 30 s. This is the default grace, the
 /// time for which a user still counts as connected after the loss of a node.
@@ -39,9 +39,9 @@ const _longestSpread = 600000;
 /// computation of a wait. Waits then stay short.
 const mostFailuresWithCalls = 1;
 
-/// The age of a link, in milliseconds, from which it counts as a success, so
-/// that failures are counted from 0 again. If the age were lower, clients would
-/// flood a server that accepts and closes connections in a loop.
+/// A link that reaches this age, in milliseconds, counts as a success: failures
+/// are then counted from 0 again. If the age were lower, clients would flood a
+/// server that accepts and closes connections in a loop.
 const stableAfter = 10000;
 
 /// Returns a part of [span], in whole milliseconds. [jitter] is a random number

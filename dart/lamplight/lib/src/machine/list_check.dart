@@ -46,7 +46,8 @@ final class ListCheck {
     _notBefore = notBefore;
   }
 
-  /// Records that the list was read. Returns the users to search for in it.
+  /// Records that the list was read, and ends the check. Returns the users of
+  /// the check.
   List<String> read() {
     _isKnown = true;
     return giveUp();

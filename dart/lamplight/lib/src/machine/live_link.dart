@@ -26,8 +26,9 @@ const doubtPatience = 3000;
 /// links break unnoticed during a sleep.
 const wakePatience = 800;
 
-/// The longest wait before a link that broke during a sleep is replaced. The
-/// wait is random, because many machines may have slept at the same time.
+/// The longest wait before the client replaces a link that broke during a
+/// sleep. The wait is random, because many machines may have slept at the same
+/// time.
 const wakeSpread = 100;
 
 /// The longest heartbeat interval of a native client.
@@ -102,7 +103,7 @@ final class LiveLink {
     _inFlight[id] = request;
   }
 
-  /// Records that a message was sent to which the server sends no answer.
+  /// Records that a message was sent that the server does not answer.
   void sentUnasking(int now) => _lastSent = now;
 
   /// Records that bytes were received.

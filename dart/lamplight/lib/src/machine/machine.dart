@@ -34,8 +34,8 @@ const connectTimeout = 10000;
 /// The time limit for the answer to a login, in milliseconds.
 const loginTimeout = 10000;
 
-/// If a deadline is handled so many milliseconds late, the device or the
-/// process must have slept.
+/// If a deadline is handled at least this many milliseconds late, the device or
+/// the process must have slept.
 const sleepGap = 5000;
 
 /// The maximum number of calls that wait to be sent, and of logins that wait

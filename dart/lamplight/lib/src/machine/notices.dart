@@ -1,7 +1,8 @@
 part of 'machine.dart';
 
-/// The longest wait that a server can request, in milliseconds. A server's own
-/// waits are within the spread that it sends, which is at most ten minutes.
+/// The longest requested wait that the client accepts, in milliseconds; a
+/// longer one is cut to it. Lamplight's server requests at most ten minutes,
+/// the longest spread.
 const _longestRetryAfter = 3600000;
 
 /// The part of the connection machine that handles messages that the server

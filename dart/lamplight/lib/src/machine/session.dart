@@ -149,8 +149,8 @@ final class Snapshot {
   bool isFirst(UserStatus status) => _told.add(status.userId);
 
   /// Whether the user was in the login request, or a status of the user has
-  /// arrived since. When the snapshot is complete, no other user is watched any
-  /// more.
+  /// arrived since. A user for whom this is false when the snapshot is complete
+  /// is no longer watched.
   bool covers(String user) => _named.contains(user) || _told.contains(user);
 }
 

@@ -32,7 +32,7 @@ enum Visibility {
   /// The mutual friends.
   friends('VISIBILITY_FRIENDS'),
 
-  /// No other user.
+  /// Nobody but the user.
   nobody('VISIBILITY_NOBODY');
 
   const Visibility(this.wireName);

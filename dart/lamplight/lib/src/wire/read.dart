@@ -217,8 +217,8 @@ BlockedUser? readBlockedUser(JsonObject told) {
       : null;
 }
 
-/// Reads a visibility; null if it is absent. A visibility that only a newer
-/// server has counts as the strictest.
+/// Reads a visibility; null if it is absent. An unknown visibility of a newer
+/// server counts as the strictest one.
 Visibility? readVisibility(JsonObject told) {
   final word = told['visibility'];
   if (word == null || word == 0 || word == 'VISIBILITY_UNSPECIFIED') {

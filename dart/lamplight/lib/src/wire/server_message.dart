@@ -96,7 +96,7 @@ final class SubscriptionsChangedMessage extends ServerMessage {
 
 /// The causes of the end of a connection.
 enum EndCause {
-  /// The cause is missing, or only a newer version of the wire contract has it.
+  /// The cause is missing, or this version of the SDK does not know it.
   unspecified,
 
   /// Another login of the same account has logged this device out.
@@ -228,7 +228,7 @@ final class AppChangedMessage extends ServerMessage {
   final Abilities? abilities;
 }
 
-/// A message that only a newer version of the wire contract has.
+/// A message of a kind that this version of the SDK does not know.
 final class UnknownMessage extends ServerMessage {
   /// Creates a message.
   const UnknownMessage();
