@@ -138,10 +138,10 @@ pub trait Lists: Send + Sync {
     /// were deleted.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
-    /// Adds notices about missed messages to `user` to the outbox, in one transaction. Considers unread messages from
-    /// `since` on that have no notice yet. Of each conversation, considers only the newest 100 messages. The newest
-    /// `limit` of the considered messages get a notice. The notices are in the order of sending. The call may be
-    /// repeated.
+    /// Adds notices about messages that a user has missed to the outbox, in one transaction. Considers the user's
+    /// unread messages from `since` on, if they have no notice yet and are among the newest 100 messages of their
+    /// conversation. The newest `limit` of these messages get a notice. The notices are in the order of sending. The
+    /// call may be repeated.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Returns up to `limit` messages of the owner's conversation with `peer`, newest first. Skips messages that the

@@ -70,8 +70,8 @@ pub async fn sequences_count_both_directions_from_1(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 alice: next", "2 bob: to alice", "1 alice: to bob"]);
 }
 
-/// Within the retry time, a retry returns the stored message and changes nothing. Other messages may have been sent
-/// meanwhile.
+/// Within the retry time, a retry returns the stored message and changes nothing, even if other messages were sent
+/// after the stored one.
 pub async fn a_retry_is_stored_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let first = send(facts, "bob", "alice", "1", 20).await;

@@ -41,8 +41,9 @@ pub async fn a_slow_recorder_puts_no_delivered_event_back(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, [""; 0]);
 }
 
-/// A recorder has stored an event. Before it removes the event from the live record, a recorder with a new term reads the
-/// event. The outbox must recognise the event, although the former recorder confirms that it will not repeat it.
+/// A recorder has stored an event, but has not removed it from the live record yet. A recorder with a new term reads
+/// the event. The outbox must still recognise the event, even if the former recorder confirms that it will not repeat
+/// the event.
 pub async fn a_slow_recorder_forgets_nothing_that_another_one_has_read(facts: &dyn Facts) {
     let former = [(5, ok(facts.begin_recording(vec![5])).await)];
     assert_eq!(store(facts, "alice", logout(1), &former).await, Some(ADDED));

@@ -13,7 +13,7 @@ use lamplight_model::{
     AllowType, App, BlockedUser, Platform, ProfileChange, StoredRestrictions, User, UserId, Visibility,
 };
 
-/// Everyone may see the status of a new account. The version is that of the lists.
+/// Everyone may see the status of a new account. The version of the restrictions is the lists version.
 pub async fn a_new_account_is_not_restricted(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(7))).await;
     assert!(!account(facts, "alice").await.restricted);
@@ -171,7 +171,7 @@ pub async fn blocked_users_are_listed_by_rising_id(facts: &dyn Facts) {
     assert_eq!(restrictions(facts, "owner").await.blocked, names);
 }
 
-/// Both directions are returned for each user, in the order of the call.
+/// For each user, the blocks in both directions are returned, in the order of the call.
 pub async fn blocks_are_told_in_both_directions(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;
@@ -219,7 +219,7 @@ pub async fn restrictions_come_in_the_order_asked(facts: &dyn Facts) {
     assert!(many.iter().enumerate().all(|(n, it)| *it == found[n % asked.len()]) && many.len() == 500);
 }
 
-/// The version increases with every change of the other fields, even if another user causes the change.
+/// The version increases with every change of the restrictions, even if another user causes the change.
 pub async fn the_version_grows_with_every_change_of_a_restriction(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;
