@@ -1,5 +1,5 @@
-//! The mark of the facts: a position in their history. From the mark, the live records detect that the facts were
-//! restored or replaced.
+//! The mark of the facts: a position in their history. The live records contain the mark of the facts to which they
+//! belong. A node therefore notices facts that were restored or replaced.
 
 use crate::SqliteFacts;
 use crate::rows::change;

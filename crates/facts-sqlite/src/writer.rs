@@ -79,7 +79,7 @@ impl Writer {
         })
     }
 
-    /// Returns the number of attempted commits, which another thread can read.
+    /// Returns a handle with which another thread can read the number of attempted commits.
     pub(crate) fn attempts(&self) -> Attempts {
         Attempts(Arc::clone(&self.counters))
     }
