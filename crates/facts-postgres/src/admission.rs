@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 /// The permission of a program to use a database. The connections and the guard share it.
 pub(crate) struct Admission {
     claim: Claim,
-    /// The last mark that this program has committed. The facts must include this mark from then on.
+    /// The last mark that this program has committed. A database whose facts do not include this mark must not be used.
     known: Mutex<Option<FactsMark>>,
     outages: Mutex<Outages>,
     /// The time at which the guard last lost its connection. Older connections may lead to a server that no longer

@@ -70,7 +70,7 @@ impl InUse {
     }
 }
 
-/// The claim of a program to a database, which all of its connections make.
+/// The claim of a program to a database. All connections of the program make this claim.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Claim {
     /// A random number that identifies the program, 0 or higher.

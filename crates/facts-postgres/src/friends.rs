@@ -24,8 +24,8 @@ pub(crate) const PAGE: &str = "SELECT friend, remark, mutual, added, source, wor
 
 pub(crate) const COUNT: &str = "SELECT count(*) FROM friends WHERE app = $1 AND owner = $2";
 
-/// Selects the mutual friends. `OFFSET` makes PostgreSQL look up the owner in the list of each friend. Otherwise it may
-/// read the entries of all users who have added the owner, whose number has no limit.
+/// Selects the mutual friends. `OFFSET` makes PostgreSQL look up the owner in the list of each friend. Otherwise,
+/// PostgreSQL may read the entries of all users who have added the owner. The number of these users has no limit.
 pub(crate) const MUTUAL: &str = "SELECT f.friend FROM friends AS f
     WHERE f.app = $1 AND f.owner = $2 AND EXISTS (
         SELECT FROM friends AS b WHERE b.app = f.app AND b.owner = f.friend AND b.friend = f.owner OFFSET 0)

@@ -1,5 +1,5 @@
-//! The lists of users: implements the port `Lists`. The statements that read or change several lists are in this
-//! module, and those that concern a single list are in the module of that list.
+//! The lists of users: implements the port `Lists`. This module has the statements that read or change several lists. A
+//! statement about a single list is in the module of that list.
 
 use crate::PostgresFacts;
 use crate::accounts::app_id;

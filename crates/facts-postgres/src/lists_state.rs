@@ -1,4 +1,4 @@
-//! The columns of the state of a user's lists, which many statements return.
+//! The columns with the state of a user's lists. Many statements return these columns.
 
 use crate::rows::{Result, count, get, unsigned};
 use lamplight_facts::ListsState;

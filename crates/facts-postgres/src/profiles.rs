@@ -124,8 +124,8 @@ impl Work for Change {
     }
 }
 
-/// The position after which a search continues: a folded nick and an id. If `after` is before the first nick with this
-/// prefix, because it is a cursor of another search, the position is the prefix.
+/// The position after which a search continues: a folded nick and an id. If `after` is a cursor of another search, it
+/// may be before the first nick with this prefix. The position is then the prefix.
 pub(crate) fn place_of(prefix: &str, after: Option<&NickCursor>) -> (String, String) {
     let place = after.map(|after| (fold_nick(&after.nick), after.id.as_str().to_owned()));
     // No `userID` is empty.

@@ -96,7 +96,7 @@ pub(crate) async fn examine(store: &Store) -> Result<bool, FactsError> {
     }
 }
 
-/// The error of the test of rights: of a trial statement (`Failed`), or of any other statement (`Lost`).
+/// The error of a failed test of rights: a trial statement has failed (`Failed`), or another statement (`Lost`).
 enum Tried {
     Failed(FactsError),
     Lost(tokio_postgres::Error),

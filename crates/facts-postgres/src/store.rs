@@ -183,7 +183,7 @@ impl Store {
         self.run(doing, &Statement { sql, values }, Effect::None).await
     }
 
-    /// Runs work with several statements, which begins its own transaction.
+    /// Runs work with several statements. The work begins its own transaction.
     pub(crate) async fn work<W: Work>(
         &self,
         doing: &'static str,

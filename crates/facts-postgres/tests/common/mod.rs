@@ -72,7 +72,7 @@ impl Server {
         standby
     }
 
-    /// Waits for a standby with each further commit, from now on.
+    /// Makes each further commit wait for a standby.
     pub async fn wait_for_standby(&self) {
         let client = self.connect("postgres").await;
         for sql in ["ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"] {
@@ -84,7 +84,7 @@ impl Server {
         }
     }
 
-    /// Waits for no standby any longer.
+    /// Makes further commits wait for no standby.
     pub async fn commit_alone(&self) {
         let client = self.connect("postgres").await;
         for sql in ["ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()"] {
