@@ -102,7 +102,7 @@ impl Fleet {
         })
     }
 
-    /// Returns the ring of the users, which says who watches whom.
+    /// Returns the ring of the users. The ring says who watches whom.
     pub fn ring(&self) -> Ring {
         self.ring
     }

@@ -1,4 +1,4 @@
-//! A load generator for a Lamplight server, which measures the cost of the server: `lamplight load`.
+//! A load generator for a Lamplight server: `lamplight load`. It measures the cost of the server.
 //!
 //! The load uses the ports of the server like clients and backends. The server is another process. The notifications
 //! are compared with the true statuses, and a missing, repeated or reordered notification is a failure.

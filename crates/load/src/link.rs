@@ -26,7 +26,7 @@ pub enum Stage {
     LoggedIn,
 }
 
-/// A connection of one user, which may be closed.
+/// A connection of one user; open or closed.
 pub struct Link {
     /// The state of the connection.
     pub stage: Stage,
@@ -117,7 +117,7 @@ impl Link {
         Ok(())
     }
 
-    /// Sends as many bytes of a message as the socket accepts now, and stores the others.
+    /// Sends as many bytes of a message as the socket accepts now, and stores the remaining bytes.
     pub fn send(&mut self, message: &v1::ClientMessage) -> io::Result<()> {
         self.framing.put(message, &mut self.unsent);
         self.flush()

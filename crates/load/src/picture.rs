@@ -33,8 +33,8 @@ pub struct Faults {
     pub backwards: u64,
     /// The number of notifications about users that the connection does not watch.
     pub strangers: u64,
-    /// The number of missing notifications: pairs of a connection and a user whose last received status is not the true
-    /// one.
+    /// The number of missing notifications: one for each pair of a connection and a user, if the last received status
+    /// of the user is not the true one.
     pub misses: u64,
 }
 

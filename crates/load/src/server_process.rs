@@ -66,7 +66,7 @@ struct CreatedApp {
     id: AppId,
 }
 
-/// The content of the node file, which a running server has in its data folder.
+/// The content of the node file. A running server has this file in its data folder.
 #[derive(Deserialize)]
 struct NodeFile {
     pid: u32,
@@ -175,7 +175,7 @@ fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Chil
     serve.spawn().with_context(|| format!("cannot start {}", program.display()))
 }
 
-/// Writes a certificate for `localhost`, which is signed with its own key.
+/// Writes a self-signed certificate for `localhost`.
 fn make_certificate(folder: &Path) -> Result<()> {
     let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
     fs::write(folder.join(CERTIFICATE), signed.cert.pem())?;

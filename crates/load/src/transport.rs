@@ -146,7 +146,7 @@ impl Write for Stream {
     }
 }
 
-/// Accepts any certificate. A load has no secrets, and measures servers with certificates that they made themselves.
+/// Accepts any certificate. A load has no secrets, and the servers that it measures may have self-signed certificates.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 

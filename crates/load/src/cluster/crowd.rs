@@ -39,7 +39,7 @@ enum Phase {
     In,
 }
 
-/// A request of a client, which is repeated until it succeeds.
+/// A request of a client. It is repeated until it succeeds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Job {
     Change { text: u32 },
@@ -200,7 +200,7 @@ impl Crowd {
         self.returning.push(Reverse((now, user)));
     }
 
-    /// Closes the connection of a client, which then stays away.
+    /// Closes the connection of a client. The client then stays away.
     pub fn send_away(&mut self, user: u32) {
         self.stay_away(user);
         self.fleet.drop_links(&[user], false);

@@ -1,4 +1,4 @@
-//! The text messages of a load, which are followed from the sender to the recipient.
+//! The text messages of a load. Each message is followed from the sender to the recipient.
 
 use anyhow::{Context, Result, ensure};
 use std::collections::HashMap;

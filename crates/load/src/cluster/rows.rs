@@ -55,7 +55,7 @@ pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
     Ok(())
 }
 
-/// Measures the cost of a change for the last node, which has no clients and therefore watches nobody.
+/// Measures the cost of a change for the last node. This node has no clients, and therefore watches nobody.
 pub fn unwatched(stage: &mut Stage) -> Result<()> {
     let last = stage.testbed.nodes.len() - 1;
     stage.crowd.set_accepting(last, false);

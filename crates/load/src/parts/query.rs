@@ -1,4 +1,4 @@
-//! Measures the query of the server API for the statuses of 500 users, which a backend repeats over persistent
+//! Measures the query of the server API for the statuses of 500 users. A backend repeats this query over persistent
 //! connections.
 
 use super::{LOGIN_WINDOW, login::milliseconds, microseconds};

@@ -113,7 +113,7 @@ fn await_deliveries(fleet: &mut Fleet, receiver: &Receiver, all: impl Fn(&Told) 
     Ok(())
 }
 
-/// Reads the notifications of the connections, which this measurement does not count. Fails if a change was refused.
+/// Reads the notifications of the connections, and does not count them. Fails if a change was refused.
 fn listen(fleet: &mut Fleet, wait: Duration) -> Result<()> {
     fleet.pump(wait)?.for_each(drop);
     match fleet.take_refusal() {
@@ -122,7 +122,7 @@ fn listen(fleet: &mut Fleet, wait: Duration) -> Result<()> {
     }
 }
 
-/// A receiver of webhooks on this machine, which answers every request at once.
+/// A receiver of webhooks on this machine. It answers every request at once.
 pub struct Receiver {
     pub address: SocketAddr,
     told: Arc<Mutex<Told>>,
