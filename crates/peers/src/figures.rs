@@ -22,9 +22,9 @@ pub enum Row {
     Closed512,
     /// Notifications per second of the same load.
     Closed512Rate,
-    /// CPU time of the generator in the load with a few outstanding changes, as a part of the elapsed time.
+    /// CPU time of the generator in the load with a few outstanding changes, as a fraction of the elapsed time.
     Closed32Generator,
-    /// CPU time of the generator in the load with many outstanding changes, as a part of the elapsed time.
+    /// CPU time of the generator in the load with many outstanding changes, as a fraction of the elapsed time.
     Closed512Generator,
     /// Median latency at the low rate of changes.
     Open500Median,

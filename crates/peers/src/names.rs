@@ -21,7 +21,7 @@ pub fn put_user(out: &mut Vec<u8>, user: u32) {
     put_digits(out, user);
 }
 
-/// Appends the text of the change with this number, which is at most 9,999,999.
+/// Appends the text of a change. `number` is the number of the change, at most 9,999,999.
 pub fn put_text(out: &mut Vec<u8>, number: u32) {
     out.extend_from_slice(BUSY);
     put_digits(out, number);

@@ -36,7 +36,7 @@ impl Ring {
         self.users as usize * WATCHED
     }
 
-    /// Returns the twenty users that a user watches, who are also the watchers of that user.
+    /// Returns the twenty users that a user watches. They are also the watchers of that user.
     pub fn neighbours(self, user: u32) -> impl Iterator<Item = u32> + Clone {
         let users = self.users;
         (1..=REACH).flat_map(move |step| [(user + step) % users, (user + users - step) % users])

@@ -120,7 +120,7 @@ impl Dialect for Mqtt {
     }
 }
 
-/// Appends a retained publication up to its text, which has this length.
+/// Appends the part of a retained publication before its text. `text` is the length of the text in bytes.
 fn begin_publish(user: u32, text: usize, out: &mut Vec<u8>) {
     out.push(PUBLISH | RETAIN);
     put_length(out, 2 + NAME_BYTES + text);
