@@ -93,8 +93,8 @@ async fn flood(scene: Arc<Scene>) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Returns one of some four million loopback addresses. Any 248 consecutive numbers give addresses in as many `/16`
-/// networks, and any 60,000 in as many `/24` networks.
+/// Returns one of some four million loopback addresses. Any 248 consecutive numbers give addresses in different `/16`
+/// networks, and any 60,000 consecutive numbers give addresses in different `/24` networks.
 fn anywhere(number: usize) -> Ipv4Addr {
     let [network, part, host] = [number % 248, number / 248 % 256, number / (248 * 256) % 254];
     Ipv4Addr::new(127, 8 + network as u8, part as u8, 1 + host as u8)

@@ -1,4 +1,4 @@
-//! The attack of a user with thousands of watchers, who changes the custom status at the full speed of the socket.
+//! The attack of a user who has thousands of watchers, and changes the custom status at the full speed of the socket.
 
 use crate::line::{Way, custom, frame};
 use crate::peer::{counter, drain, logged_in_at, source};
