@@ -257,7 +257,7 @@ fn write_journal(folder: &Path) {
     finish(directory.update(&user, now, |it| it.subscribe(&users, &settings, now.moment))).unwrap();
 }
 
-/// Returns the result of a future of the in-process directory, which is ready at once.
+/// Returns the result of a future of the in-process directory. Such a future is ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(answer).unwrap()
 }

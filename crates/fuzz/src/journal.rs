@@ -270,7 +270,7 @@ fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000u64.saturating_add(millis)) }
 }
 
-/// Returns the result of a future of the in-process directory, which is ready at once.
+/// Returns the result of a future of the in-process directory. Such a future is ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     answer.now_or_never().expect("nothing waits")
 }
