@@ -120,7 +120,8 @@ pub(crate) fn watched_by(number: usize, users: usize) -> impl ExactSizeIterator<
     })
 }
 
-/// Returns an app with two keys, as during a rotation, and a UserSig of user 0, which is valid for a day.
+/// Returns an app with two keys, as during a rotation, and a UserSig. The UserSig is for user 0, and is valid for a
+/// day.
 pub fn app_and_sig() -> (App, String) {
     let key = |id: u32| AppKey { id, text: format!("{id:064x}") };
     let app =
