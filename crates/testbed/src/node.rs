@@ -31,7 +31,7 @@ pub struct NodeProcess {
     file: NodeFile,
 }
 
-/// The content of the node file, which a running node has in its data folder.
+/// The content of the node file. A running node has this file in its data folder.
 #[derive(Deserialize, Clone, Copy)]
 struct NodeFile {
     pid: u32,
