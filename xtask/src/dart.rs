@@ -75,7 +75,7 @@ fn is_current(ground: &Ground) -> bool {
 
 const FILES: [&str; 2] = ["package.json", "package-lock.json"];
 
-/// Returns the package configuration for the SDK, which has no dependencies.
+/// Returns the package configuration for the SDK. The SDK has no dependencies.
 fn package_config(ground: &Ground) -> String {
     let root = ground.path("dart/lamplight");
     format!(

@@ -235,7 +235,7 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
 
 /// Makes the bill of materials (CycloneDX) of the program: each crate with version, licence and checksum.
 ///
-/// cargo-cyclonedx writes one file for each member of the workspace; the others are removed.
+/// cargo-cyclonedx writes one file for each member of the workspace. The files of the other members are removed.
 fn bill_of_materials(ground: &Ground, tool: &Path, epoch: &str) -> Result<PathBuf> {
     let name = format!("lamplight-{VERSION}.cdx");
     let ran = run(ground

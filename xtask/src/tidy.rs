@@ -44,8 +44,8 @@ const LONG: &[Exception] = &[
 /// The macros that must not be in finished code.
 const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!(")];
 
-/// The file that may use a lock of the standard library, which becomes unusable after a panic. The SDK depends on no
-/// other lock.
+/// The file that may use a lock of the standard library. Such a lock becomes unusable after a panic. The SDK depends on
+/// no other lock.
 const LOCK_OF_THE_SDK: &str = "crates/client/src/shared.rs";
 
 /// Absolute paths that exist only on some machines, so that no file may contain them.
