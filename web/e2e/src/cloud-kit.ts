@@ -48,7 +48,7 @@ export class CloudKit {
     return `${this.site.address}/#${said.toString()}`;
   }
 
-  /** The code of the bundle, which must not contain the client of the cloud. */
+  /** The code of the bundle. It must not contain the client of the cloud. */
   get code(): string {
     const page = readFileSync(join(this.built, "index.html"), "utf8");
     const script = /src="([^"]+\.js)"/.exec(page)?.[1] ?? "";

@@ -1,6 +1,6 @@
 /**
- * Tests a list of 10,001 conversations. Its first rows appear at once, and the others soon. No call exceeds the rate
- * limit.
+ * Tests a list of 10,001 conversations. Its first rows appear at once, and the remaining rows soon. No call exceeds the
+ * rate limit.
  */
 
 import type { Browser, Page } from "playwright-core";

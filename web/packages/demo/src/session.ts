@@ -149,7 +149,7 @@ export class Session {
     return this.#people.get(userID) ?? { userID, name: userID, avatar: "" };
   }
 
-  /** Returns the current time by the server's clock, which is also the clock of the times in statuses. */
+  /** Returns the current time by the server's clock. The times in statuses are by the same clock. */
   now(): number {
     return this.chat?.getServerTime() ?? Date.now();
   }

@@ -10,7 +10,7 @@ export interface Claims {
   readonly expires: number;
 }
 
-/** The maximum length of a UserSig in characters, which is that of the server. */
+/** The maximum length of a UserSig in characters, as in the server. */
 const LONGEST = 4096;
 const LONGEST_DOCUMENT = 8192;
 

@@ -1,5 +1,5 @@
 /**
- * A list of the account, which all components share. It is read once; after that, each event about it contains the
+ * A list of the account. All components share it. The list is read once; after that, each event about it contains the
  * whole list.
  */
 

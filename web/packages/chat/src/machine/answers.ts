@@ -374,7 +374,9 @@ function mayPass(turn: Turn, refusal: Refused): boolean {
   return retryAfter(refusal) !== undefined || (isGate && turn.session?.abilities != null);
 }
 
-/** Handles the answer with the subscription list, which was read because another device may have changed it. */
+/**
+ * Handles the answer to a read of the subscription list. The list was read because another device may have changed it.
+ */
 function listCheckAnswered(turn: Turn, body: ServerMessageJson): void {
   if (turn.session === null) {
     return;

@@ -1,4 +1,4 @@
-/** The requests to the server, which are the bodies of `ClientMessage`, and their answers. */
+/** The requests to the server, and their answers. The requests are the bodies of `ClientMessage`. */
 
 import type { ClientMessageJson, ServerMessageJson } from "../gen/wire.js";
 import { utf8Length } from "./utf8.js";

@@ -19,8 +19,8 @@ export interface Folded {
 export const EMPTY: Cache = new Map();
 
 /**
- * Adds statuses of watched users. Drops a status that is not newer than the cached one. For the users in `replacing`,
- * drops a status only if the version is equal, because the server may have lost versions that it had sent before.
+ * Adds statuses of watched users. Drops a status that is not newer than the cached one. For a user in `replacing`,
+ * drops a status only if its version is equal: the server may have lost newer versions.
  */
 export function fold(
   cache: Cache,

@@ -253,8 +253,8 @@ export class Driver {
   }
 
   /**
-   * Sets the timer after a step. In a hidden page, a timer that was set by another timer may be a minute late, which
-   * is the server's heartbeat timeout. A timer that was set when a message arrived is not late.
+   * Sets the timer after a step. In a hidden page, a timer that was set by another timer may be late by a minute. This
+   * is as long as the server's heartbeat timeout. A timer that was set when a message arrived is not late.
    */
   #arm(): void {
     clearTimeout(this.#timer);

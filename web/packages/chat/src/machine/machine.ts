@@ -1,10 +1,9 @@
 /**
- * The connection as a pure machine. It decides what to send, when to reconnect, and which events the application
- * gets.
+ * The connection as a pure machine. It decides what to send, when to reconnect, and which events the application gets.
  *
  * The machine has no socket, no clock and no random numbers. The driver passes each input together with the time in
- * milliseconds and a random number from 0 to 1, and executes the effects in their order. The same inputs always give
- * the same effects.
+ * milliseconds and a random number from 0 to 1. It executes the effects in their order. The same inputs always give the
+ * same effects.
  */
 
 import { received } from "./answers.js";
@@ -273,7 +272,7 @@ function doubt(turn: Turn, doubted: typeof links.doubted): void {
 
 // Deadlines.
 
-/** Handles a sleep of the page or the device, which has probably broken the link or the attempt to open one. */
+/** Handles a sleep of the page or the device. The sleep has probably broken the link, or the attempt to open one. */
 function wake(turn: Turn): void {
   if (turn.session?.phase.at === "live") {
     doubt(turn, links.woken);

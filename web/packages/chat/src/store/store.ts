@@ -313,7 +313,7 @@ export class StatusStore {
 
 const stores = new WeakMap<StatusClient, StatusStore>();
 
-/** Returns the store of a client, which all callers share. */
+/** Returns the store of a client. All callers with the same client share one store. */
 export function statusStore(client: StatusClient): StatusStore {
   const store = stores.get(client) ?? new StatusStore(client);
   stores.set(client, store);

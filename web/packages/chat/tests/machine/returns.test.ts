@@ -12,7 +12,7 @@ import { randomOf } from "../random.js";
 /** The time, in milliseconds, in which a client connects and is logged in or refused. */
 const WAY = 50;
 
-/** A client, with the time at which its current attempt to connect, or its wait, ends. */
+/** A client, with the time at which its current attempt to connect ends, or its current wait. */
 interface Seat {
   state: State;
   attempt: boolean;
@@ -20,8 +20,8 @@ interface Seat {
 }
 
 /**
- * Simulates a server with this number of clients, which sends `spread` and is down for `away` milliseconds. Returns,
- * in ascending order, how long after the restart each client was logged in.
+ * Simulates a server with this number of clients. The server sends `spread`, and is down for `away` milliseconds.
+ * Returns, in ascending order, how long after the restart each client was logged in.
  */
 function returns(clients: number, spread: number, away: number, seed: number): number[] {
   const random = randomOf(seed);

@@ -30,7 +30,7 @@ export function transcript(script: string): string {
   return world.transcript;
 }
 
-/** Runs a script like `transcript`, but after a successful login, which the transcript does not contain. */
+/** Runs a script like `transcript`, but after a successful login. The transcript does not contain the login. */
 export function liveTranscript(script: string): string {
   const world = new World();
   world.run(LIVE);

@@ -100,7 +100,7 @@ export class WriteOnlyField extends View {
     </button>`;
   }
 
-  /** Whether the operator has emptied the input, which then stays open. */
+  /** Whether the operator has emptied the input. The input then stays open. */
   #cleared = false;
 
   readonly #type = async (): Promise<void> => {

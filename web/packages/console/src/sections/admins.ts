@@ -10,7 +10,7 @@ import { base, buttons, cards, fields } from "../components/styles.js";
 import { errorText } from "../words/errors.js";
 import { Section, sectionStyles } from "./section.js";
 
-/** The form of a `userID`, which is the same as in the server. */
+/** The form of a `userID`, as in the server. */
 const USER_ID = /^[\x20-\x7e]{1,32}$/;
 
 @customElement("lc-admins")

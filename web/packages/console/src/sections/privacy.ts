@@ -17,7 +17,7 @@ import { hrefOf } from "../router.js";
 import { moment } from "../text/format.js";
 import { errorText } from "../words/errors.js";
 
-/** The form of a `userID`, which is the same as in the server. */
+/** The form of a `userID`, as in the server. */
 const USER_ID = /^[\x20-\x7e]{1,32}$/;
 
 @customElement("lc-privacy")

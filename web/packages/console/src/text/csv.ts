@@ -3,7 +3,7 @@
 /** The columns of a file: the name of each column, with the function that returns its cell for a row. */
 export type Columns<T> = Record<string, (row: T) => string | number>;
 
-/** Formats the names of the columns, which are the first row of a CSV file. */
+/** Formats the names of the columns: the first row of a CSV file. */
 export function heads<T>(columns: Columns<T>): string {
   return line(Object.keys(columns));
 }

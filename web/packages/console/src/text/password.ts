@@ -1,6 +1,6 @@
 /** The rules for a new password, which are checked before the password is sent. */
 
-/** The minimum and the maximum length of a password in bytes, which are those of the server. */
+/** The minimum and the maximum length of a password in bytes, as in the server. */
 export const PASSWORD_BYTES = [10, 200] as const;
 
 export type PasswordProblem = { kind: "bounds"; bytes: number } | { kind: "differ" };

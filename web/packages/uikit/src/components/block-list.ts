@@ -19,8 +19,8 @@ import { placeholders, theme } from "./theme.js";
 const BATCH = 100;
 
 /**
- * The users whom the user who is logged in has blocked, by their names, each with a button that ends the block after a
- * confirmation. The list changes when another device blocks or unblocks somebody.
+ * The list of blocked users, sorted by their names. Each row has a button that ends the block after a confirmation. The
+ * list changes when another device blocks or unblocks somebody.
  *
  * ```html
  * <tuikit-block-list></tuikit-block-list>

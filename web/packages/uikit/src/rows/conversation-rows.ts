@@ -3,7 +3,7 @@
 import { peerOf, type Conversation } from "../client.js";
 import type { Words } from "../words/words.js";
 
-/** The largest number that a badge shows. For a larger one, it shows this number and `+`. */
+/** The largest number that a badge shows. A larger number is shown as this number and `+`. */
 export const LARGEST_BADGE = 99;
 
 /**

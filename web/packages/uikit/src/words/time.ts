@@ -12,9 +12,10 @@ const DAY = 24 * HOUR;
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 /**
- * Formats a time for a list, by its age: "now"; minutes, within an hour; the time of day, on the same day;
- * "yesterday" and "2 days ago"; the weekday, within a week; the month and the day, in the same year; otherwise the
- * full date. The default of `timeZone` is that of the browser.
+ * Formats a time for a list, by its age. Within a minute, the text is "now"; within an hour, the number of minutes; on
+ * the same day, the time of day. Then follow "yesterday" and "2 days ago"; within a week, the weekday; in the same
+ * year, the month and the day. Otherwise, the text is the full date. The default of `timeZone` is the time zone of the
+ * browser.
  */
 export function listTime(at: number, now: number, locale: string, timeZone?: string): string {
   const ago = now - at;

@@ -17,7 +17,7 @@ async function own(set: Partial<TuikitOwnStatus> = {}): Promise<TuikitOwnStatus>
   return element;
 }
 
-/** Opens the editor, enters a text and chooses an end. */
+/** Opens the editor, enters a text and chooses a duration. */
 async function write(element: TuikitOwnStatus, text: string, choice: string): Promise<void> {
   one(element, ".status").click();
   await drawn(element);

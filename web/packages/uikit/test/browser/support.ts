@@ -131,7 +131,7 @@ export function statusCalls(stage: Stage): string[] {
   return stage.calls.filter(({ call }) => /Status|Subscriptions/.test(call)).map(({ call }) => call);
 }
 
-/** Checks that there was exactly one warning, which says that statuses are not shown and has this code. */
+/** Checks that there was exactly one warning. The warning must say that statuses are not shown, and have this code. */
 export function expectOneWarning(
   warn: { readonly mock: { readonly calls: readonly unknown[][] } },
   code: number,
