@@ -306,18 +306,17 @@ final class LamplightClient {
   }) =>
       _call('deleteFriends', {'userIds': userIds.toList(), 'single': single});
 
-  /// Changes the remark on a friend, which has at most 96 bytes of UTF-8. An
-  /// empty text removes the remark. Fails with 31704 if the user is not a
-  /// friend.
+  /// Changes the remark on a friend: at most 96 bytes of UTF-8. An empty text
+  /// removes the remark. Fails with 31704 if the user is not a friend.
   Future<FriendResult> setFriendRemark(String userId, String remark) =>
       _call('setFriendRemark', {'userId': userId, 'remark': remark});
 
   // The visibility and the block list.
 
   /// Sets who may see the status of this user. Users who may no longer see it
-  /// are shown what they would be shown if this user had closed all connections
-  /// at this moment. Returns the number of changes that were made to this
-  /// user's lists so far.
+  /// are shown a status as if this user had closed all connections at this
+  /// moment. Returns the number of changes that were made to this user's lists
+  /// so far.
   Future<int> setVisibility(Visibility visibility) =>
       _call('setVisibility', {'visibility': visibility.wireName});
 

@@ -145,9 +145,9 @@ class V2TIMFriendshipManager {
             ];
           });
 
-  /// Checks whether users are friends. For a user who is not on the friend list
-  /// of this user, the answer is always "no relation", because the list of that
-  /// user is not checked.
+  /// Checks whether users are friends. If a user is not on the friend list of
+  /// this user, the answer is always "no relation": the list of the other user
+  /// is not checked.
   Future<V2TimValueCallback<List<V2TimFriendCheckResult>>> checkFriend({
     required List<String> userIDList,
     required FriendTypeEnum checkType,

@@ -157,8 +157,8 @@ class V2TIMManager {
             running.client.serverTime.millisecondsSinceEpoch ~/ 1000,
       );
 
-  /// Sets the custom status of this user, which has at most 100 bytes of UTF-8.
-  /// An empty one clears it.
+  /// Sets the custom status of this user: at most 100 bytes of UTF-8. An empty
+  /// text clears the custom status.
   Future<V2TimCallback> setSelfStatus({required String status}) =>
       session.call((running) => running.client.setSelfStatus(status));
 

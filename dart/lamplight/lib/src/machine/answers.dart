@@ -335,8 +335,8 @@ extension _Answers on Machine {
         (isGateClosed && session.abilities != null);
   }
 
-  /// Handles the answer with the subscription list, which was read because
-  /// another device may have changed it.
+  /// Handles the answer to a read of the subscription list. The list was read
+  /// because another device may have changed it.
   void _listCheckAnswered(Session session, List<String> listed) {
     final now = listed.toSet();
     final before = session.subscriptions.toSet();

@@ -47,10 +47,10 @@ sealed class InFlight {}
 /// A heartbeat.
 final class HeartbeatInFlight extends InFlight {}
 
-/// A batch of a restore, which subscribes to users again.
+/// A batch of a restore. It subscribes to users again.
 final class RestoreInFlight extends InFlight {}
 
-/// A read of the subscription list, which checks who is watched.
+/// A read of the subscription list, to check who is watched.
 final class ListCheckInFlight extends InFlight {}
 
 /// A call of the application.

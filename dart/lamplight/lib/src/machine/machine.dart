@@ -3,7 +3,7 @@
 ///
 /// The machine has no socket, no clock and no random numbers. The driver passes
 /// each input together with the time in milliseconds and a random number from 0
-/// to 1, and executes the effects in their order. The same inputs always give
+/// to 1. It executes the effects in their order. The same inputs always give
 /// the same effects.
 library;
 
@@ -266,8 +266,8 @@ final class Machine {
 
   // Inputs from the clock.
 
-  /// Handles a sleep of the device or the process, which has probably broken
-  /// the link or the attempt to open one.
+  /// Handles a sleep of the device or the process. The sleep has probably
+  /// broken the link, or the attempt to open one.
   void _wake() {
     switch (_session?.phase) {
       case Connecting() || LoggingIn():

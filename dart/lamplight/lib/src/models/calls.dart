@@ -1,4 +1,4 @@
-/// The limits, views and calls of the ledger, which plans the queries and
+/// The limits, views and calls of the ledger. The ledger plans the queries and
 /// subscriptions for the lists.
 library;
 

@@ -40,8 +40,8 @@ class _Known {
   final int at;
 }
 
-/// The plan of queries and subscriptions, which the comment of this library
-/// describes.
+/// The plan of queries and subscriptions. The comment of this library describes
+/// it.
 class Ledger {
   bool _isOn = true;
   String? _self;

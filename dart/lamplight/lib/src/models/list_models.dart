@@ -1,4 +1,4 @@
-/// The models of lists, which widgets draw.
+/// The models of lists. Widgets draw the lists.
 library;
 
 import 'dart:async';
@@ -383,8 +383,8 @@ base class ContactListModel extends ListModel {
   void _forgetRows() => _rows = null;
 }
 
-/// Returns those of the items from the index [first] to the index [last] that
-/// exist.
+/// Returns the items from the index [first] to the index [last]. Indexes
+/// without an item are left out.
 List<T> _range<T>(List<T> items, int first, int last) {
   final begin = first.clamp(0, items.length);
   return items.sublist(begin, (last + 1).clamp(begin, items.length));

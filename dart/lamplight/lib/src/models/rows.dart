@@ -9,7 +9,7 @@ import 'pinyin.dart';
 import 'times.dart';
 import 'words.dart';
 
-/// The largest number that a badge shows. For a larger one, it shows this
+/// The largest number that a badge shows. A larger number is shown as this
 /// number and `+`.
 const int largestBadge = 99;
 
@@ -42,8 +42,7 @@ final class RowStatus {
   /// The kind of the dot.
   final Dot dot;
 
-  /// The name of the status, which replaces the dot for people who cannot see
-  /// it.
+  /// The name of the status, for people who cannot see the dot.
   final String label;
 
   /// The custom status; empty if there is none.

@@ -7,10 +7,10 @@ library;
 
 import 'words.dart';
 
-/// Formats a time for a list, by its age: "now"; minutes, within an hour; the
-/// time of day, on the same day; "yesterday" and "2 days ago"; the weekday,
-/// within a week; the month and the day, in the same year; otherwise the full
-/// date.
+/// Formats a time for a list, by its age. Within a minute, the text is "now";
+/// within an hour, the number of minutes; on the same day, the time of day.
+/// Then follow "yesterday" and "2 days ago"; within a week, the weekday; in the
+/// same year, the month and the day. Otherwise, the text is the full date.
 String listTime(DateTime at, DateTime now, TimeWords words) {
   final ago = now.difference(at);
   if (ago < const Duration(minutes: 1)) {

@@ -208,7 +208,7 @@ final class TimeWords {
   /// The text for one minute ago.
   final String minute;
 
-  /// The text for several minutes ago, in which `{}` is their number.
+  /// The text for several minutes ago; `{}` stands for their number.
   final String minutes;
 
   /// The texts for today, yesterday and the day before yesterday.
@@ -239,13 +239,13 @@ final class TimeWords {
   /// `{d}`, `{y}`.
   final String dayOfYear;
 
-  /// The text for some seconds until an end, in which `{}` is their number.
+  /// The text for the seconds until an end; `{}` stands for their number.
   final String forSeconds;
 
-  /// The text for some minutes until an end, in which `{}` is their number.
+  /// The text for the minutes until an end; `{}` stands for their number.
   final String forMinutes;
 
-  /// The text for an end, in which `{}` is its time.
+  /// The text for the time of an end; `{}` stands for that time.
   final String until;
 
   static const _english = TimeWords._(
