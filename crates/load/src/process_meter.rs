@@ -37,8 +37,8 @@ impl ProcessMeter {
         cpu_of(&format!("/proc/{}/stat", self.pid))
     }
 
-    /// Returns the CPU time of the existing threads in nanoseconds, in user and system mode. If the kernel does not
-    /// count nanoseconds, returns [`cpu`](Self::cpu), which includes the threads that have ended.
+    /// Returns the CPU time of the existing threads, exact to the nanosecond, in user and system mode. If the kernel
+    /// does not count nanoseconds, returns [`cpu`](Self::cpu), which includes the threads that have ended.
     pub fn threads_cpu(self) -> Result<Duration> {
         let path = format!("/proc/{}/task", self.pid);
         let threads = fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?.flatten();
