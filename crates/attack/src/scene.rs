@@ -77,7 +77,7 @@ pub enum Kind {
         seconds: u64,
         /// The bounds of the attack's cost.
         bound: Bound,
-        /// The settings of the server that differ from the default.
+        /// The settings of the server, as far as they differ from the defaults.
         settings: Settings,
         /// `true` if the attack needs [`Scene::other`], a second server that it attacks in control periods.
         with_control: bool,

@@ -19,7 +19,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The password of the console.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// The settings of an attack's server that differ from the default.
+/// The settings of an attack's server, as far as they differ from the defaults.
 #[derive(Clone, Copy, Default)]
 pub struct Settings {
     /// Additional arguments of `app create`.
