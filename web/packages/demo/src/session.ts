@@ -44,7 +44,7 @@ export type Stage =
       readonly withheld: number;
     };
 
-/** The data of a user that is shown. */
+/** The data to show for a user. */
 export interface Person {
   readonly userID: string;
   /** The name that is shown; the userID if no name is known. */
@@ -144,7 +144,7 @@ export class Session {
     await this.look(userID);
   }
 
-  /** Returns the known data of a user that can be shown. */
+  /** Returns the data to show for a user, as far as it is known. */
   personOf(userID: string): Person {
     return this.#people.get(userID) ?? { userID, name: userID, avatar: "" };
   }

@@ -100,7 +100,9 @@ export interface Session {
   readonly listsVersion: number | null;
   /** The abilities that the server sent last; null before it has sent any. */
   readonly abilities: Abilities | null;
-  /** The snapshot of the watched users that the server is sending on this link; null when it is complete. */
+  /**
+   * The snapshot that the server is sending on this link: the statuses of the watched users. Null when it is complete.
+   */
   readonly snapshot: Snapshot | null;
   /**
    * The size limit of a login request in bytes: the server's default, or half the size of the last one that was too

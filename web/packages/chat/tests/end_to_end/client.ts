@@ -46,7 +46,7 @@ export class Client {
     return this.#events.map(({ name }) => name);
   }
 
-  /** Returns the statuses of a user that were reported, the oldest first. */
+  /** Returns the reported statuses of a user, the oldest first. */
   told(userID: string) {
     return this.heard(Lamplight.EVENT.USER_STATUS_UPDATED)
       .flat()

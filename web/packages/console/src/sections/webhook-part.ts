@@ -35,7 +35,7 @@ export abstract class WebhookPart<T> extends View {
   /** Reads the data of the card. */
   protected abstract read(app: number): Promise<T>;
 
-  /** Removes the data of the app that was shown before. */
+  /** Removes the data of the previously shown app. */
   protected forget(): void {
     this.loaded = LOADING;
     this.error = undefined;
