@@ -85,11 +85,12 @@ final class Session {
   /// The highest lists version that was received; null before the first login.
   int? listsVersion;
 
-  /// The abilities of this client that the server sent last.
+  /// The last abilities of this client that the server has sent; null if it has
+  /// sent none.
   Abilities? abilities;
 
-  /// The snapshot of the watched users that the server is sending on this link;
-  /// null when it is complete.
+  /// The snapshot that the server is sending on this link: the statuses of the
+  /// watched users. Null when it is complete.
   Snapshot? snapshot;
 
   /// The size limit of a login request in bytes: the server's default, or half

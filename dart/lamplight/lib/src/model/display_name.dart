@@ -1,4 +1,4 @@
-/// The name of a user that is shown.
+/// The displayed name of a user.
 library;
 
 /// Returns the first of these that is not blank: the remark, the nick, the id.

@@ -105,7 +105,7 @@ enum DevicePlatform {
   /// The name of the platform in JSON.
   final String wireName;
 
-  /// The name of the platform that is shown, as in the cloud's SDKs.
+  /// The displayed name of the platform, as in the cloud's SDKs.
   final String label;
 }
 

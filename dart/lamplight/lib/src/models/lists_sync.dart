@@ -204,8 +204,8 @@ final class ListsSync {
     return sent;
   }
 
-  /// Moves the conversation of a message that this user has sent to the top, or
-  /// creates it.
+  /// After this user has sent a message, moves its conversation to the top, or
+  /// creates the conversation.
   void _moved(Message message, int version) {
     final friend = friends.table[message.to];
     final row = conversations.table[message.to] ??

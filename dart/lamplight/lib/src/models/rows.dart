@@ -293,7 +293,7 @@ ConversationRow conversationRowOf(
 
 DateTime _local(DateTime moment) => moment.toLocal();
 
-/// A friend, with the name that is shown.
+/// A friend, with the displayed name.
 typedef SortedFriend = ({Friend friend, String name});
 
 /// The friends of a contact list, grouped by letter.
