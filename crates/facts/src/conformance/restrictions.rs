@@ -401,8 +401,8 @@ pub async fn a_blocked_user_is_added_by_the_app_only(facts: &dyn Facts) {
     assert_eq!(ok(add(false, true)).await.outcome, Befriended::Denied);
 }
 
-/// The visibility and the block list go with their account. Entries of other users about the account stay, and also
-/// block a new account with the same id.
+/// If an account is deleted, its visibility and its block list are deleted too. Entries of other users about the
+/// account stay, and also block a new account with the same id.
 pub async fn deleting_an_account_leaves_the_blocks_of_others(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.set_visibility(user("alice"), Visibility::Nobody)).await;
