@@ -191,7 +191,7 @@ impl Crowd {
         self.accepting[node] = accepting;
     }
 
-    /// Makes a client that is away connect: to `node`, or to any node if it is `None`.
+    /// Connects a client that is away: to `node`, or to any node if `node` is `None`.
     pub fn call_in(&mut self, user: u32, node: Option<usize>) {
         let now = Instant::now();
         let client = &mut self.clients[user as usize];
