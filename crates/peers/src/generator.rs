@@ -327,7 +327,7 @@ impl Generator {
         self.send(user, &unsent)
     }
 
-    /// Sets the events of a connection that the epoll reports.
+    /// Sets which events of a connection the epoll reports.
     fn watch(&mut self, user: u32) -> Result<()> {
         let connection = &self.connections[user as usize];
         let Some(socket) = &connection.socket else { return Ok(()) };
