@@ -82,8 +82,8 @@ export interface Session {
   /** The number of attempts in a row that led to no lasting link. */
   readonly failures: number;
   /**
-   * The time over which clients should spread their reconnects, in milliseconds, as the server sent it last; 0 if
-   * there is none.
+   * The last reconnect spread that the server has sent, in milliseconds: the time over which clients should spread
+   * their reconnects. 0 if there is none.
    */
   readonly spread: number;
   /** The heartbeat interval that the network path to the server needs. */

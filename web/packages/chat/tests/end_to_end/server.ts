@@ -137,7 +137,7 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
 }
 
 /**
- * The environment of this process without the variables of Lamplight, which would change the settings of the program.
+ * The environment of this process without the variables of Lamplight. They would change the settings of the program.
  */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("LAMPLIGHT_")));

@@ -196,7 +196,10 @@ export interface Webhook {
   waiting: number;
   oldest: number | null;
   dead: number;
-  /** The time until which the server sends no requests, because several in a row have failed; null if it sends. */
+  /**
+   * The time until which the server sends no requests, because several requests in a row have failed. Null if it sends
+   * requests.
+   */
   resting_until: number | null;
   /** The failure of the last request; empty if it succeeded. */
   last_error: string;
@@ -285,7 +288,7 @@ export interface Past {
 }
 
 export interface Figures {
-  /** The name of the node that has counted; null without a cluster. */
+  /** The name of the node that the samples are from; null without a cluster. */
   node: string | null;
   period_ms: number;
   most_samples: number;

@@ -3,7 +3,7 @@
 import type { Figures, Sample } from "../api/shapes.js";
 
 export interface History {
-  /** The name of the node that has counted; null without a cluster. */
+  /** The name of the node that the samples are from; null without a cluster. */
   node: string | null;
   platforms: readonly string[];
   /** The samples, the earliest first. */

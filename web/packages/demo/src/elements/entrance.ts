@@ -364,7 +364,10 @@ export class LamplightEntrance extends LitElement {
     `;
   }
 
-  /** The line below the field: the claims of the UserSig, or that it cannot be read. */
+  /**
+   * Renders the line below the field: the claims of the UserSig, or a notice that it cannot be read. Nothing if the
+   * field is empty.
+   */
   #reading(): TemplateResult | typeof nothing {
     const { words, claims, sig } = this;
     if (sig.trim() === "") {

@@ -28,7 +28,10 @@ const BEGINNING = new RegExp(
   "u",
 );
 
-/** Splits a custom status into its emoji and the rest. An emoji that is followed by another character stays. */
+/**
+ * Splits a custom status into its emoji and the rest. If the emoji is followed by a character other than a space, it
+ * stays in the rest.
+ */
 export function splitSaying(customStatus: string): Saying {
   const emoji = BEGINNING.exec(customStatus)?.[1] ?? "";
   const text = emoji === "" ? customStatus : customStatus.slice(emoji.length + 1);

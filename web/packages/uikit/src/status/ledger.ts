@@ -48,10 +48,11 @@ export const FIRST_PAUSE = 5_000;
 /** The longest wait after temporary refusals, in milliseconds. */
 export const LONGEST_PAUSE = 300_000;
 
-/** The code of the refusals of an app that has switched statuses off. */
+/** The code with which calls are refused because the app has switched statuses off. */
 export const SWITCHED_OFF = 72001;
 /**
- * The codes of the refusals of an app whose edition does not have statuses. 3122 is the code of the cloud's server.
+ * The codes with which calls are refused because the app's edition does not have statuses. 3122 is the code of the
+ * cloud's server.
  */
 export const NOT_IN_EDITION: readonly number[] = [7013, 3122];
 const BATCH_TOO_LARGE = 70206;
