@@ -95,8 +95,8 @@ final class Driver {
     return waiter.future;
   }
 
-  /// Passes an input to the machine, and executes the effects. Inputs that come
-  /// meanwhile are queued. Returns whether a call was answered.
+  /// Passes an input to the machine, and executes the effects. Inputs that
+  /// arrive during a step are queued. Returns whether a call was answered.
   bool _step(Input input) {
     _inputs.add(input);
     if (_isStepping) return false;

@@ -220,7 +220,7 @@ final class Watcher {
   String of(String user) => client.cachedStatus(user)?.type.name ?? 'nothing';
 }
 
-/// The environment of this process without the variables of Lamplight, which
+/// The environment of this process without the variables of Lamplight. They
 /// would change the settings of the program.
 final Map<String, String> _environment = {
   for (final MapEntry(:key, :value) in Platform.environment.entries)

@@ -58,8 +58,9 @@ final class Session {
   /// The number of attempts in a row that led to no lasting link.
   int failures = 0;
 
-  /// The time, in milliseconds, over which clients should spread their
-  /// reconnects, as the server sent it last; 0 if there is none.
+  /// The last reconnect spread that the server has sent, in milliseconds: the
+  /// time over which clients should spread their reconnects. 0 if there is
+  /// none.
   int spread = 0;
 
   /// The heartbeat interval that the network path to the server needs.

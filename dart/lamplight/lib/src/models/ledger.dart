@@ -22,9 +22,9 @@ import 'calls.dart';
 /// A time before all other times.
 const int _never = -1125899906842624;
 
-/// The codes of the refusals of an app that has switched statuses off, or whose
-/// edition does not have statuses. Some servers of the cloud use 3122 for the
-/// edition.
+/// The codes with which calls are refused because the app has switched statuses
+/// off, or because its edition does not have them. Some servers of the cloud
+/// use 3122 for the edition.
 const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,
