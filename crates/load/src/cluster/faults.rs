@@ -17,7 +17,7 @@ const AROUND: Duration = Duration::from_secs(3);
 const NODE_WITHIN: Duration = Duration::from_secs(60);
 /// The longest time from the end of the grace until watchers are notified that the users of a killed node are OFFLINE.
 const LATE: Duration = Duration::from_secs(15);
-/// The time in which returning users must be connected again after a `kill -9`.
+/// The time within which returning users must be connected again after a `kill -9`.
 const BACK_WITHIN: Duration = Duration::from_secs(30);
 /// The goal for the time after `FLUSHALL` until every status is right.
 const REPAIRED_WITHIN: Duration = Duration::from_secs(30);
