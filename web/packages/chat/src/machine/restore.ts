@@ -47,8 +47,8 @@ export function begin(restore: Restore, users: readonly string[]): Restore {
 }
 
 /**
- * Records that users are not watched, as the server has reported. In the result, `left` has those to whom the client
- * will not subscribe again.
+ * Records that users are not watched, as the server has reported. In the result, `left` has the users to whom the
+ * client will not subscribe again.
  */
 export function notWatched(restore: Restore, users: readonly string[]): { restore: Restore; left: string[] } {
   const covered = new Set([...restore.waiting, ...(restore.sent ?? [])]);

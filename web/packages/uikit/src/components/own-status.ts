@@ -26,7 +26,7 @@ import { smileIcon } from "./icons.js";
 import { choiceStyles, ownStatusStyles } from "./own-status-styles.js";
 import { theme } from "./theme.js";
 
-/** The details of the event after the user has set or cleared the custom status. */
+/** The details of the event that is dispatched after the user has set or cleared the custom status. */
 export interface OwnStatusEventDetail {
   /** The custom status; empty if it was cleared. */
   customStatus: string;

@@ -10,7 +10,7 @@ import { type Words, wordsOf } from "../words/words.js";
 import { choiceStyles } from "./own-status-styles.js";
 import { theme } from "./theme.js";
 
-/** The details of the event after the user has chosen a visibility. */
+/** The details of the event that is dispatched after the user has chosen a visibility. */
 export interface VisibilityEventDetail {
   visibility: Visibility;
 }
