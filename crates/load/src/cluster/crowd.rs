@@ -224,8 +224,7 @@ impl Crowd {
         self.clients[user as usize].kind = kind;
     }
 
-    /// Moves each client to the node that `node` returns for it, by breaking its link. Each of these users is OFFLINE in
-    /// between, which clears the custom status.
+    /// Moves clients to the nodes that `node` returns. Each moved user is OFFLINE in between, without a custom status.
     pub fn place(&mut self, node: impl Fn(u32) -> usize) -> Result<()> {
         for user in 0..self.users() {
             if self.clients[user as usize].phase == Phase::In && self.fleet.node_of(user) != node(user) {
@@ -255,8 +254,6 @@ impl Crowd {
         }
         Ok(())
     }
-
-    // The load
 
     /// Starts a load with these rates; `None` ends the load.
     pub fn set_load(&mut self, rates: Option<Rates>) {
