@@ -35,7 +35,8 @@ pub struct SavedPresence {
     deleted_through: u64,
     born: u64,
     newest_login: u64,
-    /// The time until which the record of a deleted account is kept, and the restrictions.
+    /// The time until which the record of a deleted account is kept, and the restrictions. Each deadline in these is the
+    /// wall time, in the place of the moment.
     deleted_until: ExtendedOption<Timestamp, Arc<Restrictions>>,
     events: Option<Box<PendingEvents>>,
     unsettled: Vec<EndedLogin>,
@@ -106,7 +107,9 @@ impl Presence {
             newest_login: self.newest_login,
             deleted_until: ExtendedOption::new(
                 self.deleted.map(|deletion| now.wall_at(deletion.until)),
-                self.restrictions.clone(),
+                self.restrictions
+                    .as_ref()
+                    .map(|restrictions| with_lapses(restrictions, |lapses| Moment(now.wall_at(lapses).0))),
             ),
             events: self.events.clone(),
             unsettled: self.unsettled_ends().cloned().collect(),
@@ -117,8 +120,12 @@ impl Presence {
 impl SavedPresence {
     /// Raises the version above every version that may have been sent until the time `at`. The saved record may be
     /// older than the last status that was sent, and clients ignore versions that are not newer than theirs.
+    /// Raises the versions that hidden viewers are shown too, because those of a user who is away would rise.
     pub fn lift_version(&mut self, at: Timestamp) {
         self.version = self.version.next(at);
+        if let ExtendedOption::With(_, restrictions) = &mut self.deleted_until {
+            *restrictions = Arc::new(restrictions.with_next_versions(at));
+        }
     }
 
     /// Converts a saved record into the record of the next process. Devices that were connected or held count as
@@ -130,6 +137,8 @@ impl SavedPresence {
         let (last_seen, end) = self.last_seen.split();
         let (deleted_until, restrictions) = self.deleted_until.split();
         let end = end.map(|SavedEnd { due, shown }| CustomEnd { shown, ..CustomEnd::at(due, now) });
+        let restrictions =
+            restrictions.as_ref().map(|it| with_lapses(it, |lapses| moment(Timestamp(lapses.0))));
         let lists_deadline = self.subscriptions_end.map(moment);
         let subscriptions = self.subscriptions;
         let (subscriptions_end, deleted) =
@@ -173,5 +182,13 @@ impl SavedPresence {
         // The time of the last bytes is unknown; the process ran when the record was written.
         presence.hold_links(|_| true, grace, lost_at);
         presence
+    }
+}
+
+/// The restrictions with other deadlines; the same ones if they have no deadline.
+fn with_lapses(restrictions: &Arc<Restrictions>, change: impl Fn(Moment) -> Moment) -> Arc<Restrictions> {
+    match restrictions.next_lapse() {
+        Some(_) => Arc::new(restrictions.with_lapses(change)),
+        None => Arc::clone(restrictions),
     }
 }

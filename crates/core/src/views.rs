@@ -49,11 +49,14 @@ impl<S: Versioned> Views<S> {
     }
 
     /// Whether a status with this version and these restrictions is newer than the stored one. If the versions are
-    /// equal, the status with the restrictions of the later snapshot is newer.
+    /// equal, the status with the restrictions of the later snapshot is newer. If the snapshots are
+    /// equal too, the status with fewer deadlines of shown statuses is newer.
     pub fn is_older_than(&self, version: Version, restrictions: Option<&Arc<Restrictions>>) -> bool {
-        let snapshot = |restrictions: Option<&Arc<Restrictions>>| restrictions.map(|it| it.version());
+        let age = |restrictions: Option<&Arc<Restrictions>>| {
+            restrictions.map(|it| (it.version(), std::cmp::Reverse(it.lapses_left())))
+        };
         let own = self.state.version();
-        own < version || own == version && snapshot(self.restrictions()) < snapshot(restrictions)
+        own < version || own == version && age(self.restrictions()) < age(restrictions)
     }
 
     /// The version of the state that is shown to a viewer. `hidden_from` is the viewer if the viewer may not see the

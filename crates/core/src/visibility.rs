@@ -2,16 +2,17 @@
 //! No other module decides this.
 //!
 //! A viewer who may not see the status is shown a [`ShownStatus`]. It is the status that the viewer would see if all
-//! connections of the user had closed at the moment of hiding. The moment of hiding is the moment at which the status
-//! became hidden from this viewer. The shown status stays the same while the status is hidden, whatever the user does.
-//! A hidden user therefore looks like a user who is away.
+//! connections of the user had closed at the moment of hiding. The moment of hiding is when the status was hidden from
+//! this viewer. The shown status stays the same while the status is hidden, whatever the user does. There is one
+//! exception: it becomes UNLOGINED when the logins of a user who is away would lapse. A hidden user therefore looks like
+//! a user who is away.
 //!
 //! The stored data comes from the facts, with the version of the snapshot. Data of an older snapshot never replaces
 //! data of a newer one, so operations that overlap may apply their data in any order.
 
 use lamplight_model::{
-    CustomStatus, PlatformSet, Reason, StatusType, StoredRestrictions, Timestamp, UserId, UserStatus,
-    Version, Visibility,
+    CustomStatus, ExtendedOption, Moment, Now, PlatformSet, Reason, StatusType, StoredRestrictions,
+    Timestamp, UserId, UserStatus, Version, Visibility,
 };
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,7 @@ pub const MOST_SHOWN_APART: usize = 4_000;
 
 /// The status shown to a viewer who may not see the user's status.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(from = "StoredShown", into = "StoredShown")]
 pub struct ShownStatus {
     /// OFFLINE or UNLOGINED.
     pub status_type: StatusType,
@@ -37,6 +39,35 @@ pub struct ShownStatus {
     pub reason: Reason,
     /// The time when the user was last connected, as it is shown to the viewer; `None` if the user was never connected.
     pub last_seen: Option<Timestamp>,
+    /// The deadline at which the last login would lapse if the user had been away since. `None` for UNLOGINED.
+    pub lapses: Option<Moment>,
+}
+
+/// The stored form of a [`ShownStatus`].
+#[derive(Serialize, Deserialize)]
+struct StoredShown {
+    status_type: StatusType,
+    version: Version,
+    since: Timestamp,
+    reason: Reason,
+    /// The time when the user was last connected, and the deadline: a moment in a shared store, wall time on disk.
+    last_seen: ExtendedOption<Timestamp, u64>,
+}
+
+impl From<StoredShown> for ShownStatus {
+    fn from(stored: StoredShown) -> Self {
+        let StoredShown { status_type, version, since, reason, last_seen } = stored;
+        let (last_seen, lapses) = last_seen.split();
+        Self { status_type, version, since, reason, last_seen, lapses: lapses.map(Moment) }
+    }
+}
+
+impl From<ShownStatus> for StoredShown {
+    fn from(shown: ShownStatus) -> Self {
+        let ShownStatus { status_type, version, since, reason, last_seen, lapses } = shown;
+        let last_seen = ExtendedOption::new(last_seen, lapses.map(|lapses| lapses.0));
+        Self { status_type, version, since, reason, last_seen }
+    }
 }
 
 /// A status that is shown to some viewers only, instead of the status of all other viewers.
@@ -204,7 +235,58 @@ impl Restrictions {
     /// The status with the highest version among the statuses that are shown to viewers who may not see the user's
     /// status. `None` if no such status is stored.
     pub(crate) fn newest_shown(&self) -> Option<ShownStatus> {
-        self.apart.iter().map(|apart| apart.shown).chain(self.shown).max_by_key(|shown| shown.version)
+        self.all_shown().max_by_key(|shown| shown.version)
+    }
+
+    /// The statuses that viewers are shown.
+    pub(crate) fn all_shown(&self) -> impl Iterator<Item = ShownStatus> {
+        self.apart.iter().map(|apart| apart.shown).chain(self.shown)
+    }
+
+    fn map_shown(&self, mut change: impl FnMut(ShownStatus) -> ShownStatus) -> Self {
+        let mut changed = self.clone();
+        for shown in changed.apart.iter_mut().map(|apart| &mut apart.shown).chain(&mut changed.shown) {
+            *shown = change(*shown);
+        }
+        changed
+    }
+
+    /// The deadline at which a shown status becomes UNLOGINED next; `None` if there is none.
+    pub(crate) fn next_lapse(&self) -> Option<Moment> {
+        self.all_shown().filter_map(|shown| shown.lapses).min()
+    }
+
+    /// The number of shown statuses that become UNLOGINED later. It only decreases while the stored data stays the same.
+    pub(crate) fn lapses_left(&self) -> usize {
+        self.all_shown().filter(|shown| shown.lapses.is_some()).count()
+    }
+
+    /// The restrictions after every shown status has become UNLOGINED whose deadline has passed, with a new version.
+    /// `None` if there is none.
+    pub(crate) fn lapsed(&self, now: Now) -> Option<Self> {
+        let is_over = |shown: ShownStatus| shown.lapses.is_some_and(|lapses| lapses <= now.moment);
+        let lapsed = |shown: ShownStatus| match is_over(shown) {
+            true => ShownStatus {
+                status_type: StatusType::Unlogined,
+                version: shown.version.next(now.wall),
+                since: now.wall,
+                reason: Reason::Lapsed,
+                last_seen: shown.last_seen,
+                lapses: None,
+            },
+            false => shown,
+        };
+        self.all_shown().any(is_over).then(|| self.map_shown(lapsed))
+    }
+
+    /// The restrictions with other deadlines of the shown statuses.
+    pub(crate) fn with_lapses(&self, change: impl Fn(Moment) -> Moment) -> Self {
+        self.map_shown(|shown| ShownStatus { lapses: shown.lapses.map(&change), ..shown })
+    }
+
+    /// The restrictions with the version of each shown status raised as after [`Version::next`].
+    pub(crate) fn with_next_versions(&self, at: Timestamp) -> Self {
+        self.map_shown(|shown| ShownStatus { version: shown.version.next(at), ..shown })
     }
 
     /// The approximate size in bytes on the heap.
@@ -219,9 +301,14 @@ fn ids(users: &[UserId]) -> usize {
 }
 
 impl ShownStatus {
+    /// Whether a viewer sees no difference.
+    pub(crate) fn looks_like(self, other: Self) -> bool {
+        Self { lapses: None, ..self } == Self { lapses: None, ..other }
+    }
+
     /// Converts this status into the status of `user`, as it is shown to a viewer.
     pub fn of(self, user: &UserId) -> UserStatus {
-        let Self { status_type, version, since, reason, last_seen } = self;
+        let Self { status_type, version, since, reason, last_seen, lapses: _ } = self;
         UserStatus {
             user_id: user.clone(),
             status_type,

@@ -139,8 +139,8 @@ mod tests {
     use lamplight_core::{EndCause, Ended, Restrictions, ShownStatus};
     use lamplight_directory::{FriendProfile, ListsChange, ListsNews};
     use lamplight_model::{
-        AppId, ConnectionId, CustomStatus, Hook, Lane, Profile, Reason, StatusType, StoredRestrictions,
-        UserId, UserStatus, Version, Visibility,
+        AppId, ConnectionId, CustomStatus, Hook, Lane, Moment, Profile, Reason, StatusType,
+        StoredRestrictions, UserId, UserStatus, Version, Visibility,
     };
 
     #[test]
@@ -197,6 +197,7 @@ mod tests {
             since: Timestamp(3),
             reason: Reason::LinkClosed,
             last_seen: Some(Timestamp(3)),
+            lapses: Some(Moment(7)),
         };
         let stored = StoredRestrictions { version: 4, visibility: Visibility::Nobody, ..Default::default() };
         let restrictions = Restrictions::changed(None, &stored, closed).map(Arc::new);

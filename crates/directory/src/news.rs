@@ -176,7 +176,7 @@ mod tests {
     use lamplight_core::{EndCause, ShownStatus};
     use lamplight_model::{
         AllowType, BlockedUser, ClientMessageId, ConnectionId, Conversation, CustomStatus, Friend, Hook,
-        Message, Platform, Profile, Reason, StatusType, StoredRestrictions, Version, Visibility,
+        Message, Moment, Platform, Profile, Reason, StatusType, StoredRestrictions, Version, Visibility,
     };
 
     fn id(text: &str) -> UserId {
@@ -253,6 +253,7 @@ mod tests {
             since: Timestamp(5),
             reason: Reason::LinkClosed,
             last_seen: Some(Timestamp(6)),
+            lapses: Some(Moment(7)),
         };
         let ended = [
             EndCause::Superseded,

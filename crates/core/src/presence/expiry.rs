@@ -82,14 +82,16 @@ impl Presence {
         let settling = self.unsettled.as_ref().map(|unsettled| unsettled.retry());
         let custom = self.custom.end().map(|end| end.due);
         let deletion = self.deleted.into_iter().flat_map(|it| it.lists_due.into_iter().chain([it.until]));
-        links.chain(custom).chain(self.subscriptions_end).chain(deletion).chain(settling).min()
+        let shown = self.restrictions.as_ref().and_then(|restrictions| restrictions.next_lapse());
+        links.chain(custom).chain(self.subscriptions_end).chain(deletion).chain(settling).chain(shown).min()
     }
 
     /// Does everything that is due. Does nothing before [`Presence::next_deadline`].
     ///
     /// Ends lingers and graces, and logins that have lapsed. Clears a custom status whose duration has passed, and
     /// drops the subscription list. Schedules the next attempts to store ended logins in the facts, and to take a
-    /// deleted account off the lists of other users.
+    /// deleted account off the lists of others. Viewers who may not see the status are shown a lapse when
+    /// the logins of a user who is away would lapse.
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
@@ -136,6 +138,11 @@ impl Presence {
             self.subscriptions_lost = true;
             transition.unsubscribed = self.subscriptions.clear();
             transition.changed = true;
+        }
+        // After the own change: an own lapse and a shown one have the same version.
+        if self.lapse_shown(now) {
+            transition.changed = true;
+            transition.restricted |= !self.waits_for_connections();
         }
         let (mut is_over, mut is_on_lists) = (false, false);
         if let Some(deletion) = &mut self.deleted {

@@ -4,7 +4,9 @@ use super::Presence;
 use crate::device::Link;
 use crate::transition::Transition;
 use crate::visibility::{Restrictions, ShownStatus};
-use lamplight_model::{AppSettings, Now, Reason, StatusType, StoredRestrictions, Version, Visibility};
+use lamplight_model::{
+    AppSettings, Moment, Now, Reason, StatusType, StoredRestrictions, Version, Visibility,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -77,8 +79,13 @@ impl Presence {
 
     fn set_restrictions(&mut self, after: Restrictions, reveals: bool, now: Now) {
         let newest = self.restrictions.as_ref().and_then(|before| before.newest_shown());
+        // Of the statuses that lapsed together, each has the same version.
+        let closed = self.as_closed();
+        let differs = |shown: ShownStatus| {
+            shown.version >= self.version && closed.is_none_or(|closed| !closed.looks_like(shown))
+        };
         if let Some(newest) = newest.filter(|newest| reveals && self.version <= newest.version)
-            && self.as_closed() != Some(newest)
+            && self.restrictions.as_ref().is_some_and(|before| before.all_shown().any(differs))
         {
             self.version = newest.version.next(now.wall);
         }
@@ -91,7 +98,26 @@ impl Presence {
         let Self { version, since, reason, last_seen, .. } = *self;
         let status_type = self.status_type();
         let is_closed = status_type != StatusType::Online;
-        is_closed.then_some(ShownStatus { status_type, version, since, reason, last_seen })
+        let lapses = self.gone().max();
+        is_closed.then_some(ShownStatus { status_type, version, since, reason, last_seen, lapses })
+    }
+
+    /// The deadlines of the logins without a connection.
+    fn gone(&self) -> impl Iterator<Item = Moment> {
+        self.devices.iter().filter_map(|device| match device.link {
+            Link::Gone { lapses } => Some(lapses),
+            Link::Connected(_) | Link::Held { .. } => None,
+        })
+    }
+
+    /// Lets the shown statuses become UNLOGINED whose deadline has passed. Returns whether there were any.
+    pub(super) fn lapse_shown(&mut self, now: Now) -> bool {
+        let lapsed = self.restrictions.as_ref().and_then(|restrictions| restrictions.lapsed(now));
+        let has_lapsed = lapsed.is_some();
+        if let Some(lapsed) = lapsed {
+            self.restrictions = Some(Arc::new(lapsed));
+        }
+        has_lapsed
     }
 
     /// The highest version of the status that any viewer was told.
@@ -108,18 +134,20 @@ impl Presence {
         if let Some(closed) = self.as_closed() {
             return closed;
         }
-        let is_native = self.devices.iter().any(|device| !device.platform.is_web());
         let present = self.devices.iter().filter(|device| !matches!(device.link, Link::Gone { .. }));
+        let native = present.clone().filter(|device| !device.platform.is_web());
+        let lapses = native.map(|_| now.moment + settings.timing.login_retention()).chain(self.gone()).max();
         let lingers = present.map(|device| settings.timing.linger(device.platform.is_web()));
         let linger = lingers.max().unwrap_or(Duration::ZERO);
         let seen = now.wall.before(linger).max(self.since);
         ShownStatus {
             // The end of a connection of a Web device ends its login.
-            status_type: if is_native { StatusType::Offline } else { StatusType::Unlogined },
+            status_type: if lapses.is_some() { StatusType::Offline } else { StatusType::Unlogined },
             version: self.newest_version().next(now.wall),
             since: now.wall,
             reason: Reason::LinkClosed,
             last_seen: self.last_seen.filter(|_| linger.is_zero()).max(Some(seen)),
+            lapses,
         }
     }
 }

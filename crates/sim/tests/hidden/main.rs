@@ -96,8 +96,10 @@ fn check(seed: u64, template: &Template, tally: &Tally) -> Result<(), String> {
 }
 
 fn difference(plan: &Plan, (who, connection): (Who, u64), hidden: &[Frame], away: &[Frame]) -> String {
-    let Plan { hiding, linger_ms, rate, limit, .. } = plan;
-    let mut text = format!("{hiding:?}, linger {linger_ms} ms, {rate} calls, a list of {limit}\n");
+    let Plan { hiding, linger_ms, retention_ms, rate, limit, .. } = plan;
+    let mut text = format!(
+        "{hiding:?}, linger {linger_ms} ms, retention {retention_ms} ms, {rate} calls, a list of {limit}\n"
+    );
     let same = hidden.iter().zip(away).take_while(|(one, other)| one == other).count();
     for (number, (only_in, act)) in plan.entries.iter().enumerate() {
         let mark = if number == plan.hides_at { "--- hidden from here on\n" } else { "" };

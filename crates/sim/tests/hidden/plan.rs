@@ -157,9 +157,14 @@ pub enum Act {
 /// An act, and the world in which it happens; `None` if it happens in both.
 pub type Entry = (Option<World>, Act);
 
+/// The shortest retention that an app may set.
+const SHORT_RETENTION_MS: u32 = 60_000;
+
 pub struct Plan {
     pub hiding: Hiding,
     pub linger_ms: u32,
+    /// The time after which a login without a connection lapses.
+    pub retention_ms: u32,
     pub rate: u16,
     pub limit: u16,
     /// The maximum number of changes of one user per second that a worker sends.
@@ -197,6 +202,7 @@ impl Plan {
         let rate = if random.once_in(4) { 2 } else { 1_000 };
         let limit = *random.pick(&[1, 3, 200]);
         let changes_per_second = *random.pick(&[1, 2, 20]);
+        let retention_ms = *random.pick(&[SHORT_RETENTION_MS, 7 * 24 * 3_600_000]);
         let mut planner = Planner {
             random,
             hiding,
@@ -209,7 +215,7 @@ impl Plan {
         };
         let hides_at = planner.plan();
         let Planner { entries, compared, .. } = planner;
-        Self { hiding, linger_ms, rate, limit, changes_per_second, entries, hides_at, compared }
+        Self { hiding, linger_ms, retention_ms, rate, limit, changes_per_second, entries, hides_at, compared }
     }
 }
 
@@ -224,9 +230,13 @@ impl Planner {
         for _ in 0..10 + self.random.below(30) {
             if self.random.once_in(3) { self.hider_acts(true) } else { self.step() }
         }
-        // In the end, every viewer looks.
+        // In the end, every viewer looks, perhaps after the logins of a user who is away have lapsed.
         (0..2).for_each(|worker| self.both(Act::Doze { worker, dozes: false }));
         self.both(Act::Advance { millis: 40_000 });
+        if self.random.once_in(2) {
+            self.both(Act::Advance { millis: SHORT_RETENTION_MS.into() });
+            self.hider_acts(true);
+        }
         for who in 1..USERS {
             self.both(Act::Login { who, device: 0, worker: who % 2, resume: who % 2 == 0 });
             self.both(Act::Query { who, device: 0, users: vec![HIDER, FRIEND] });
@@ -330,7 +340,7 @@ impl Planner {
         let random = &mut self.random;
         match random.below(10) {
             0..2 => {
-                let millis = *random.pick(&[0, 1, 1, 7, 30, 50, 400, 1_000, 2_000, 5_000, 20_000]);
+                let millis = *random.pick(&[0, 1, 1, 7, 30, 50, 400, 1_000, 2_000, 5_000, 20_000, 30_000]);
                 self.both(Act::Advance { millis });
             }
             2 if random.once_in(3) => self.both(Act::Upkeep),

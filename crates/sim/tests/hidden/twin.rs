@@ -143,6 +143,7 @@ impl Twin {
         let mut settings = AppSettings::default();
         settings.timing.linger_native_ms = plan.linger_ms;
         settings.timing.linger_web_ms = plan.linger_ms;
+        settings.timing.login_retention_ms = plan.retention_ms;
         settings.limits.subscriptions = plan.limit;
         settings.limits.rate = RateLimit { calls: plan.rate, ..settings.limits.rate };
         let key = AppKey { id: 1, text: "the key of a seed".into() };
@@ -244,8 +245,9 @@ impl Twin {
         let service = &self.process()?.service;
         let before = service.restricted_statuses(&hider, &[id_of(HIDER)], Viewing::Watched, now).await?;
         let (_, restrictions) = before.into_iter().flatten().next().ok_or("the hider has an account")?;
-        service.set_visibility(&hider, Visibility::Everyone, By::App, now).await?;
+        // The visibility shows the user to everybody at once, also if viewers were shown different statuses of one version.
         service.unblock_users(&hider, &everybody, By::App, now).await?;
+        service.set_visibility(&hider, Visibility::Everyone, By::App, now).await?;
         self.links.values_mut().for_each(|link| link.stalled = false);
         self.pump().await?;
         // The longest time for which the rate of a worker delays a change.
