@@ -8,10 +8,12 @@
 mod duties;
 mod limits;
 mod nodes;
+mod restrictions;
 
 pub use duties::*;
 pub use limits::*;
 pub use nodes::*;
+pub use restrictions::*;
 
 use crate::{
     ChangeLog, Directory, DirectoryErrorKind, DirectoryStats, Heard, LogEntry, LogReader, Logged, News,
@@ -80,6 +82,7 @@ macro_rules! directory_conformance_tests {
             a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again
             a_snapshot_of_the_feed_comes_to_its_end_after_a_removal
             what_there_is_is_counted
+            restrictions_at_their_bounds_are_stored_and_logged
         }
     };
     (@each $make:path: $($rule:ident)*) => {
