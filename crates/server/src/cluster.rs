@@ -400,7 +400,10 @@ impl Joined {
     /// Holds the links of this node for the grace, and removes the node from the register. Must be called after the
     /// workers have stopped, because a running worker could enter new links in the records. Gives up when the node is
     /// cut off from the directory; the other nodes then count the node as lost.
-    pub async fn leave(self) {
+    ///
+    /// The node stays in the register if it leaves live records behind that may differ from the facts: `is_settled` is
+    /// `false`. The other nodes then compare the records, as after the loss of a node.
+    pub async fn leave(self, is_settled: bool) {
         let cluster = &self.cluster;
         if !matches!(tokio::time::timeout(HOLD_PATIENCE, cluster.hold_all_links()).await, Ok(true)) {
             tracing::error!("the links of this node could not be held; other nodes end them after the grace");
@@ -408,6 +411,9 @@ impl Joined {
         }
         // A renewal after the departure would let the node join again.
         self.tasks.lock().iter().for_each(AbortHandle::abort);
+        if !is_settled {
+            return;
+        }
         match tokio::time::timeout(LAST_WORDS_PATIENCE, cluster.nodes.leave(cluster.entry.id)).await {
             Ok(Ok(())) => tracing::info!("this node has left its cluster"),
             Ok(Err(error)) => {

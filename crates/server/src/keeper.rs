@@ -133,6 +133,17 @@ async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool
     noted.is_ok_and(|noted| noted.is_ok())
 }
 
+/// Carries out the operations that wait because a store has failed, for at most `patience`. Returns whether none is
+/// left. Must be called after the keeper and the workers have stopped.
+pub async fn finish_retries(service: &Service, clock: &Clock, patience: Duration) -> bool {
+    let finished = async {
+        while service.retries().0 > 0 && service.retry(clock.now()).await > 0 {
+            tokio::time::sleep(TICK).await;
+        }
+    };
+    tokio::time::timeout(patience, finished).await.is_ok()
+}
+
 /// Runs the periodic work until it is aborted.
 pub async fn run(
     service: Arc<Service>,

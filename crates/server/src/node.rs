@@ -46,6 +46,8 @@ const MAX_UNNAMED: usize = 4_096;
 const SPARE_FILES: u64 = 160;
 /// The divisor of the file limit that gives the maximum number of connections of the HTTP port.
 const HTTP_FILES: u64 = 8;
+/// The longest time for which a stopping node carries out operations that have failed.
+const RETRIES_PATIENCE: Duration = Duration::from_secs(3);
 /// The longest time that a stopping node waits for its clients to receive their last messages.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// The longest time that a stopping node waits for its workers to accept the stop command, and then for their threads
@@ -498,7 +500,7 @@ impl Node {
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
         // The error is ignored, because the socket may already be gone.
         let _ = fs::remove_file(&self.control_path);
-        let Self { workers, live, joined, facts, clock, tasks, .. } = self;
+        let Self { service, workers, live, joined, facts, clock, tasks, .. } = self;
         drop(tasks);
         let ended = tokio::task::spawn_blocking(move || {
             for (commands, thread) in workers {
@@ -513,8 +515,13 @@ impl Node {
             Ok(Err(error)) => tracing::error!(%error, "the node did not stop in order"),
             Err(_) => tracing::error!("a worker does not end; the node stops without it"),
         }
+        // What is left is lost with the process.
+        let are_done = keeper::finish_retries(&service, &clock, RETRIES_PATIENCE).await;
+        if !are_done {
+            tracing::warn!("a store does not answer; the live records are compared with the database later");
+        }
         if let Some(joined) = joined {
-            joined.leave().await;
+            joined.leave(are_done).await;
         }
         if let Some(directory) = live.embedded() {
             let last = keeper::note_last_facts(directory, &facts);

@@ -112,16 +112,19 @@ impl Retries {
         })
     }
 
-    /// The number of waiting operations, and the number of operations that were dropped since the start.
+    /// The number of operations that wait or are being executed, and the number of operations that were dropped since
+    /// the start.
     pub fn count(&self) -> (usize, u64) {
         let waiting = self.lock();
-        (waiting.operations.len(), waiting.dropped)
+        (waiting.operations.len() + waiting.under_way.len(), waiting.dropped)
     }
 
     /// Removes and returns the operations to retry now. The caller must call [`Self::put_back`] when it has retried
-    /// them.
+    /// them. If it is stopped before, the next call returns them again.
     pub fn take(&self, now: Moment) -> Vec<Pending> {
         let mut waiting = self.lock();
+        let interrupted = std::mem::take(&mut waiting.under_way);
+        waiting.operations.extend(interrupted);
         if now < waiting.from {
             return Vec::new();
         }
@@ -220,6 +223,18 @@ mod tests {
         let taken = retries.take(now);
         retries.put_back(taken[1..].to_vec(), true, now);
         assert_eq!(retries.lock().pause, FIRST_PAUSE);
+    }
+
+    #[test]
+    fn operations_whose_execution_was_interrupted_wait_again() {
+        let retries = Retries::default();
+        (0..2).for_each(|n| retries.push(operation(n)));
+        assert_eq!(retries.take(Moment(0)).len(), 2);
+        retries.push(operation(2));
+        assert_eq!(retries.count(), (3, 0));
+        assert_eq!(retries.take(Moment(0)), [2, 0, 1].map(operation));
+        retries.put_back(Vec::new(), true, Moment(0));
+        assert_eq!((retries.count(), retries.take(Moment(0))), ((0, 0), Vec::new()));
     }
 
     #[test]
