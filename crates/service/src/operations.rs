@@ -22,5 +22,6 @@ pub mod reading;
 mod retrying;
 pub mod session_events;
 pub mod status;
+mod unapplied;
 pub mod upkeep;
 pub mod visibility;

@@ -14,7 +14,9 @@ use futures_util::future::try_join_all;
 use lamplight_core::{Loss, Losses, Presence, Transition, UserFacts};
 use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind, Logged};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
-use lamplight_model::{App, Code, NodeId, Now, Refusal, StoredRestrictions, Timestamp, User, Version};
+use lamplight_model::{
+    App, Code, NodeId, Now, Refusal, StoredRestrictions, Timestamp, User, UserId, Version,
+};
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -233,11 +235,31 @@ impl Records {
         app: &App,
         users: &[User],
         now: Now,
+        view: impl FnMut(&User, Option<&Presence>) -> T + Send,
+    ) -> Result<Vec<T>, DirectoryError> {
+        self.read_current_for(app, users, None, now, view).await
+    }
+
+    /// Reads records as [`Records::read_current`] does. A custom status is not cleared for a `viewer` who may not see it:
+    /// a write before the answer would tell such a viewer that the user has one.
+    async fn read_current_for<T: Send>(
+        &self,
+        app: &App,
+        users: &[User],
+        viewer: Option<&UserId>,
+        now: Now,
         mut view: impl FnMut(&User, Option<&Presence>) -> T + Send,
     ) -> Result<Vec<T>, DirectoryError> {
         let (mut index, mut over) = (0, Vec::new());
+        let may_see = |user: &User, presence: &Presence| {
+            let others = viewer.filter(|viewer| **viewer != user.id);
+            others
+                .zip(presence.restrictions())
+                .is_none_or(|(viewer, restrictions)| restrictions.may_see(viewer))
+        };
         let look = |user: &User, presence: Option<&Presence>| {
-            if presence.is_some_and(|presence| presence.is_custom_status_over(now.moment)) {
+            let is_over = |it: &Presence| it.is_custom_status_over(now.moment) && may_see(user, it);
+            if presence.is_some_and(is_over) {
                 over.push(index);
             }
             index += 1;
@@ -286,6 +308,19 @@ impl Records {
         app: &App,
         users: &[User],
         now: Now,
+        view: impl FnMut(&User, &Presence) -> Option<T> + Send,
+    ) -> Result<Vec<Option<T>>, ServiceError> {
+        self.see_for(app, users, None, now, view).await
+    }
+
+    /// Reads records as [`Records::see`] does, for a viewer who may not see all of them. A custom status that the viewer
+    /// may not see is not cleared, so `view` must hide it.
+    pub(crate) async fn see_for<T: Send>(
+        &self,
+        app: &App,
+        users: &[User],
+        viewer: Option<&UserId>,
+        now: Now,
         mut view: impl FnMut(&User, &Presence) -> Option<T> + Send,
     ) -> Result<Vec<Option<T>>, ServiceError> {
         let mut any_unknown = false;
@@ -294,7 +329,7 @@ impl Records {
             any_unknown |= presence.is_as_rebuilt();
             view(user, presence)
         };
-        let mut seen = self.read_current(app, users, now, &mut look).await?;
+        let mut seen = self.read_current_for(app, users, viewer, now, &mut look).await?;
         let absent: Vec<usize> = (0..users.len()).filter(|index| seen[*index].is_none()).collect();
         let read_in = self.directory.epoch();
         let asked: Vec<User> = absent.iter().map(|index| users[*index].clone()).collect();
@@ -314,7 +349,7 @@ impl Records {
         if !lost.is_empty() {
             // A concurrent login may have created the record.
             let asked: Vec<User> = lost.iter().map(|index| users[*index].clone()).collect();
-            let again = self.read_current(app, &asked, now, &mut look).await?;
+            let again = self.read_current_for(app, &asked, viewer, now, &mut look).await?;
             for (index, again) in lost.into_iter().zip(again).filter(|(_, again)| again.is_some()) {
                 seen[index] = again;
             }

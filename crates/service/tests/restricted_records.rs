@@ -8,9 +8,10 @@ mod world;
 use lamplight_core::Presence;
 use lamplight_directory::Directory;
 use lamplight_facts::Revoked;
-use lamplight_model::{AppId, MAX_BLOCKED, User, UserId, Visibility};
-use lamplight_service::{By, ComparedCursor};
-use world::{World, ids, user};
+use lamplight_model::{AppId, Code, MAX_BLOCKED, StatusType, User, UserId, Visibility};
+use lamplight_service::{By, ComparedCursor, NewFriend, Viewing};
+use std::task::Poll;
+use world::{World, code, ids, user};
 
 /// The users who may not see the status of a user, according to the live record; `None` without a record.
 async fn hidden_from(world: &World, owner: &User, viewers: &[&str]) -> Option<Vec<UserId>> {
@@ -91,4 +92,74 @@ async fn a_change_for_a_new_account_does_not_wait_for_the_end_of_its_creation() 
     world.facts.create_account(ann.clone(), world.now.wall).await.unwrap();
     world.service.set_visibility(&ann, Visibility::Nobody, By::App, world.now).await.unwrap();
     assert_eq!(hidden_from(&world, &ann, &["bob"]).await, Some(ids(&["bob"])));
+}
+
+/// Begins a call, and gives it up as soon as `is_committed` says that its change is in the facts.
+async fn give_up_when<T>(call: impl Future<Output = T>, is_committed: impl AsyncFn() -> bool) {
+    let mut call = std::pin::pin!(call);
+    loop {
+        let polled = std::future::poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await;
+        assert!(polled.is_pending(), "the call has ended");
+        // The call makes no progress meanwhile.
+        let step = std::time::Instant::now();
+        while step.elapsed() < std::time::Duration::from_millis(200) {
+            if is_committed().await {
+                return;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_given_up_after_its_commit_reaches_all_records_later() {
+    let mut world = World::of(&["ann", "bob", "cat"]).await;
+    let (ann, bob) = (user("ann"), user("bob"));
+    world.log_in("ann").await;
+    world.service.add_friend(&ann, NewFriend::mutual(bob.id.clone()), By::App, world.now).await.unwrap();
+    world.service.set_visibility(&bob, Visibility::Friends, By::App, world.now).await.unwrap();
+    world.service.set_visibility(&ann, Visibility::Nobody, By::App, world.now).await.unwrap();
+    assert_eq!(hidden_from(&world, &bob, &["ann", "cat"]).await, Some(ids(&["cat"])));
+    let is_deleted = async || world.facts.accounts(vec![ann.clone()]).await.unwrap() == [None];
+    give_up_when(world.service.delete_account(&ann, world.now), is_deleted).await;
+    assert_eq!(hidden_from(&world, &ann, &["cat"]).await, Some(ids(&["cat"])), "only the facts have it");
+    assert_eq!(world.service.retry(world.now).await, 0);
+    assert_eq!(hidden_from(&world, &ann, &["cat"]).await, Some(ids(&[])));
+    assert_eq!(hidden_from(&world, &bob, &["ann", "cat"]).await, Some(ids(&["ann", "cat"])));
+}
+
+#[tokio::test]
+async fn a_kick_that_is_given_up_after_its_commit_reaches_the_record_later() {
+    let mut world = World::of(&["ann"]).await;
+    let ann = user("ann");
+    world.log_in("ann").await;
+    let is_kicked = async || world.facts.logins(ann.clone()).await.unwrap().is_empty();
+    give_up_when(world.service.kick(&ann, world.now), is_kicked).await;
+    let status = async || {
+        let found = world.service.statuses(&ann, &ids(&["ann"]), Viewing::Asked, world.now).await.unwrap();
+        found[0].clone().unwrap().status_type
+    };
+    assert_eq!(status().await, StatusType::Online);
+    assert_eq!(world.service.retry(world.now).await, 0);
+    assert_eq!(status().await, StatusType::Unlogined);
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_only_in_the_facts_is_completed_by_a_comparison_and_by_another_attempt() {
+    for by_comparison in [true, false] {
+        let mut world = World::of(&["ann", "bob"]).await;
+        let ann = user("ann");
+        world.log_in("ann").await;
+        world.service.block_users(&ann, &ids(&["bob"]), By::App, world.now).await.unwrap();
+        let revoked = Revoked::new(world.now.wall, []);
+        world.facts.delete_account(ann.clone(), revoked).await.unwrap().unwrap();
+        if by_comparison {
+            compare_all(&world).await;
+        } else {
+            let again = world.service.delete_account(&ann, world.now).await;
+            assert_eq!(code(again), Code::NO_SUCH_ACCOUNT);
+        }
+        let found = world.service.statuses(&ann, &ids(&["ann"]), Viewing::Watched, world.now).await.unwrap();
+        assert_eq!(found[0].clone().unwrap().status_type, StatusType::Unlogined, "{by_comparison}");
+        assert_eq!(hidden_from(&world, &ann, &["bob"]).await, Some(ids(&[])));
+    }
 }

@@ -113,6 +113,26 @@ async fn a_blocked_user_neither_sees_nor_writes_nor_adds_and_learns_it_only_by_t
 }
 
 #[tokio::test]
+async fn a_query_of_somebody_who_may_not_see_a_text_that_is_over_does_not_clear_it() {
+    let mut world = World::of(&["alice", "bob", "cat"]).await;
+    let alice = user("alice");
+    world.log_in("alice").await;
+    world.service.block_users(&alice, &ids(&["bob"]), By::App, world.now).await.unwrap();
+    world.service.set_custom_status(&alice, "at lunch", 60, By::App, world.now).await.unwrap();
+    world.advance(Duration::from_secs(60));
+    let query = async |who: &str| {
+        let found = world.service.get_user_status(&user(who), &["alice"], world.now).await.unwrap();
+        found.statuses[0].clone()
+    };
+    let hidden = query("bob").await;
+    assert_eq!((hidden.status_type, hidden.custom_status.as_str()), (StatusType::Offline, ""));
+    assert_eq!(world.service.custom_statuses_expired(), 0, "a write before the answer would take longer");
+    assert_eq!(query("cat").await.custom_status.as_str(), "");
+    assert_eq!(world.service.custom_statuses_expired(), 1);
+    assert_eq!(query("bob").await, hidden);
+}
+
+#[tokio::test]
 async fn a_call_that_cannot_be_is_refused_and_changes_nothing() {
     let mut world = World::of(&["alice"]).await;
     let (alice, stranger) = (user("alice"), user("nobody"));

@@ -1,7 +1,6 @@
 //! The operations on apps and accounts for operators and the app's backend.
 
 use crate::deleted_accounts::Deleted;
-use crate::operations::login::may_have_happened;
 use crate::records::Seeds;
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
@@ -56,24 +55,27 @@ impl Service {
     /// Creates an account, unless the account exists. Returns whether the account was created.
     pub async fn create_account(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
         self.app(user)?;
+        let unapplied = self.unapplied([Pending::Agree { user: user.clone() }]);
         let made = self.facts.create_account(user.clone(), now.wall).await;
-        let made = made.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
+        let (made, unapplied) = unapplied.unless_refused(made)?;
         if made.born == 0 {
             // The app was deleted meanwhile, and may have been created again.
+            unapplied.are_applied();
             return Err(Code::NO_SUCH_APP.into());
         }
         if made.made || self.is_in_cluster() {
-            self.forget_deleted_user(user, now).await.inspect_err(|_| self.agree_later(user, true))?;
+            self.forget_deleted_user(user, now).await?;
         }
         let restored = self.directory.update(user, now, |presence| {
             let restored = presence.restore_account(made.born);
             let keeps_restrictions = restored.changed && presence.restrictions().is_some();
             restored.map(|()| keeps_restrictions)
         });
-        if restored.await.inspect_err(|_| self.agree_later(user, true))? == Some(true) {
+        if restored.await? == Some(true) {
             // They may be those of the former account.
             self.apply_or_retry(user, now).await?;
         }
+        unapplied.are_applied();
         Ok(made.made)
     }
 
@@ -85,13 +87,17 @@ impl Service {
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
+        // If this call is given up, nobody else knows whose records have to be compared.
+        let friends = self.facts.mutual_friends(user.clone()).await?;
+        let befriend = |friend| Pending::Befriend { user: User::new(user.app, friend) };
+        let agree = [Pending::Agree { user: user.clone() }];
+        let unapplied = self.unapplied(agree.into_iter().chain(friends.into_iter().map(befriend)));
         let deleted = self.facts.delete_account(user.clone(), revoked.clone()).await;
-        let deleted = deleted.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
+        let (deleted, unapplied) = unapplied.unless_refused(deleted)?;
         let Some(AccountDeleted { through, created, owners }) = deleted else {
+            unapplied.are_applied();
             let is_left = |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());
-            if self.is_in_cluster()
-                && self.directory.read(std::slice::from_ref(user), is_left).await? == [true]
-            {
+            if self.directory.read(std::slice::from_ref(user), is_left).await? == [true] {
                 // A node that has ended may have deleted the account in the facts only.
                 self.agree(user, now).await?;
             }
@@ -110,8 +116,8 @@ impl Service {
         if let Err(error) = self.apply_friendship(&friends, now).await {
             tracing::warn!(%error, "cannot restrict a status after a friend was deleted; it will be retried");
         }
-        let unrefused = ended.inspect_err(|_| self.agree_later(user, true))?;
-        let revoking = self.revoke_more(user, revoked, unrefused).await?;
+        let revoking = self.revoke_more(user, revoked, ended?).await?;
+        unapplied.are_applied();
         // Only after the watchers were notified.
         self.forget_later(user);
         Ok(revoking)
@@ -149,28 +155,31 @@ impl Service {
     pub async fn kick(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
+        let unapplied = self.unapplied([Pending::Agree { user: user.clone() }]);
         let kicked = self.facts.kick(user.clone(), revoked.clone()).await;
-        let kicked = kicked.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
-        let through = kicked.ok_or_else(|| Refusal::no_such_account(&user.id))?;
+        let (kicked, unapplied) = unapplied.unless_refused(kicked)?;
+        let Some(through) = kicked else {
+            unapplied.are_applied();
+            return Err(Refusal::no_such_account(&user.id).into());
+        };
         let mut seeds = Seeds::default();
         let unrefused = loop {
             let ended = self.directory.update(user, now, |presence| {
                 presence.kick(through, &revoked, &app.settings, now).map(|(_, unrefused)| unrefused)
             });
-            match ended.await.inspect_err(|_| self.agree_later(user, true))? {
+            match ended.await? {
                 Some(unrefused) => break unrefused,
                 // A record that is being created from older facts must not be stored after this kick.
                 None => match self.seed_again(&mut seeds, user, &app, now).await {
                     Ok(()) => {}
                     Err(ServiceError::Refused(_)) => break Vec::new(),
-                    Err(error) => {
-                        self.agree_later(user, true);
-                        return Err(error);
-                    }
+                    Err(error) => return Err(error),
                 },
             }
         };
-        self.revoke_more(user, revoked, unrefused).await
+        let revoking = self.revoke_more(user, revoked, unrefused).await?;
+        unapplied.are_applied();
+        Ok(revoking)
     }
 
     /// Creates a missing record from the facts, and counts it.
@@ -207,12 +216,6 @@ impl Service {
             self.facts.revoke_sigs(user.clone(), Revoked::new(revoked.at, unrefused)).await?;
         }
         Ok(revoking)
-    }
-
-    fn agree_later(&self, user: &User, is_needed: bool) {
-        if is_needed {
-            self.retries.push(Pending::Agree { user: user.clone() });
-        }
     }
 
     /// Schedules the removal of a deleted account from other users' subscription lists. The next [`Service::retry`]

@@ -109,7 +109,7 @@ impl Service {
         now: Now,
     ) -> Result<Queried, ServiceError> {
         let (_, users) = self.pass_gates(caller, Call::GetUserStatus, users, now).await?;
-        let found = self.restricted_statuses(caller, &users, Viewing::Asked, now).await?;
+        let found = self.read_statuses(caller, &users, Viewing::Asked, Some(&caller.id), now).await?;
         let found = found.into_iter().map(|found| {
             let (status, restrictions) = found?;
             Some(status_for(status, restrictions.as_deref(), &caller.id))
@@ -304,13 +304,26 @@ impl Service {
         viewing: Viewing,
         now: Now,
     ) -> Result<Vec<Option<(UserStatus, Option<Arc<Restrictions>>)>>, ServiceError> {
+        self.read_statuses(any, users, viewing, None, now).await
+    }
+
+    /// Reads statuses as [`Service::restricted_statuses`] does. For a `viewer`, a custom status that the viewer may not
+    /// see may be over.
+    async fn read_statuses(
+        &self,
+        any: &User,
+        users: &[UserId],
+        viewing: Viewing,
+        viewer: Option<&UserId>,
+        now: Now,
+    ) -> Result<Vec<Option<(UserStatus, Option<Arc<Restrictions>>)>>, ServiceError> {
         let app = self.app(any)?;
         let users: Vec<User> = users.iter().map(|id| User::new(any.app, id.clone())).collect();
         let view = |user: &User, presence: &Presence| {
             let is_shown = viewing == Viewing::Watched || !presence.is_deleted();
             is_shown.then(|| (presence.status(&user.id), presence.restrictions().cloned()))
         };
-        self.records.see(&app, &users, now, view).await
+        self.records.see_for(&app, &users, viewer, now, view).await
     }
 
     /// Splits users into users with an account and users without an account.

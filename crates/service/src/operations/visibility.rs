@@ -5,7 +5,7 @@
 //! with the facts. The copy contains the version of its snapshot, so operations may overlap in any order.
 
 use crate::operations::lists::{By, Listed};
-use crate::operations::login::may_have_happened;
+use crate::operations::unapplied::Unapplied;
 use crate::records::Seeds;
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
@@ -219,25 +219,15 @@ impl Service {
         users: [User; 2],
         change: impl Future<Output = Result<T, FactsError>>,
     ) -> Result<(T, Unapplied<'_>), ServiceError> {
-        let befriend = |user| Pending::Befriend { user };
-        let unapplied = Unapplied { service: self, users: users.to_vec(), as_pending: befriend };
-        match self.change_lists(users, change).await {
-            Ok(changed) => Ok((changed, unapplied)),
-            Err(error) => {
-                if matches!(&error, ServiceError::Facts(error) if !may_have_happened(error)) {
-                    unapplied.are_applied();
-                }
-                Err(error)
-            }
-        }
+        let unapplied = self.unapplied(users.iter().map(befriend));
+        unapplied.unless_refused(self.change_lists(users, change).await)
     }
 
     /// Applies a committed change of a friendship to the records of these users, if their statuses are restricted to
     /// friends. Each record is updated as [`Service::apply_restrictions`] does. A failure is retried later, and does
     /// not keep other users from the change.
     pub(crate) async fn apply_friendship(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
-        let befriend = |user| Pending::Befriend { user };
-        let unapplied = Unapplied { service: self, users: users.to_vec(), as_pending: befriend };
+        let unapplied = self.unapplied(users.iter().map(befriend));
         self.try_apply_friendship(users, now).await?;
         unapplied.are_applied();
         Ok(())
@@ -315,11 +305,16 @@ impl Service {
         let stored: HashMap<&User, _> = users.iter().zip(&stored).collect();
         let agrees = |user: &User, presence: Option<&Presence>| match (presence, stored[user]) {
             (Some(presence), Some(stored)) => presence.is_restricted_as(stored),
-            (None, _) | (_, None) => true,
+            // The account was deleted in the facts only.
+            (Some(presence), None) => presence.is_deleted(),
+            (None, _) => true,
         };
         let agree = self.directory.read(&users, agrees).await?;
         for (user, _) in users.iter().zip(agree).filter(|(_, agrees)| !agrees) {
-            self.apply_restrictions(user, now).await?;
+            match stored[user] {
+                Some(_) => self.apply_restrictions(user, now).await?,
+                None => self.agree(user, now).await?,
+            }
         }
         Ok(())
     }
@@ -363,7 +358,7 @@ impl Service {
     /// Makes the record agree with the facts, which already have the change. If this fails or this future is dropped,
     /// it is retried later.
     pub(crate) async fn apply_or_retry(&self, user: &User, now: Now) -> Result<(), ServiceError> {
-        let unapplied = self.restricting(user);
+        let unapplied = self.unapplied([Pending::Restrict { user: user.clone() }]);
         self.apply_restrictions(user, now).await?;
         unapplied.are_applied();
         Ok(())
@@ -376,15 +371,11 @@ impl Service {
         user: &User,
         change: impl Future<Output = Result<T, FactsError>>,
     ) -> Result<T, ServiceError> {
-        let unapplied = self.restricting(user);
-        let changed = self.change_lists([user.clone()], change).await?;
+        let unapplied = self.unapplied([Pending::Restrict { user: user.clone() }]);
+        let (changed, unapplied) =
+            unapplied.unless_refused(self.change_lists([user.clone()], change).await)?;
         unapplied.are_applied();
         Ok(changed)
-    }
-
-    fn restricting(&self, user: &User) -> Unapplied<'_> {
-        let as_pending = |user| Pending::Restrict { user };
-        Unapplied { service: self, users: vec![user.clone()], as_pending }
     }
 
     async fn stored_restrictions(&self, user: &User) -> Result<Option<StoredRestrictions>, ServiceError> {
@@ -437,27 +428,8 @@ impl Default for ComparedCursor {
     }
 }
 
-/// A guard for users whose records may differ from the facts. If it is dropped, the records are compared with the facts
-/// later.
-pub(crate) struct Unapplied<'a> {
-    service: &'a Service,
-    users: Vec<User>,
-    as_pending: fn(User) -> Pending,
-}
-
-impl Unapplied<'_> {
-    /// Records that the live records of the users agree with the facts. The guard then does nothing.
-    pub fn are_applied(mut self) {
-        self.users.clear();
-    }
-}
-
-impl Drop for Unapplied<'_> {
-    fn drop(&mut self) {
-        for user in self.users.drain(..) {
-            self.service.retries.push((self.as_pending)(user));
-        }
-    }
+fn befriend(user: &User) -> Pending {
+    Pending::Befriend { user: user.clone() }
 }
 
 fn is_same(one: &StoredRestrictions, other: &StoredRestrictions) -> bool {
