@@ -4,6 +4,8 @@
 //! [--keep-going] [--story|--whole-story]`
 //!
 //! - A single seed (`--seeds 7`) also prints a description of each broken invariant.
+//! - With a story, each seed without a broken invariant prints a hash of its story: two runs of a seed must print the
+//!   same.
 //! - `--keep-going` runs all seeds of the range and prints each failure at once.
 //! - Without `--keep-going`, the run ends after `--operations` operations, and the summary lists the first seeds of
 //!   each broken invariant.
@@ -61,6 +63,9 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         seeds += 1;
         match overlap(seed, each, story) {
             Ok(done) => {
+                if story != Story::Untold {
+                    println!("seed {seed}: {:016x}", done.digest);
+                }
                 for (what, times) in done.tally {
                     *tally.entry(what).or_default() += times;
                 }

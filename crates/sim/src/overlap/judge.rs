@@ -4,6 +4,7 @@ use super::executor::Clock;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// The name of an invariant that can be broken.
@@ -220,26 +221,35 @@ pub(crate) struct Judge {
     clock: Arc<Clock>,
     wants_story: bool,
     story: RefCell<Vec<String>>,
+    /// The hash of the whole story.
+    digest: RefCell<DefaultHasher>,
     tally: RefCell<BTreeMap<String, usize>>,
 }
 
 impl Judge {
     /// Creates a judge. If `wants_story` is `false`, [`note`](Self::note) does nothing.
     pub fn new(clock: Arc<Clock>, wants_story: bool) -> Self {
-        let (found, story, tally) = Default::default();
-        Self { found, clock, wants_story, story, tally }
+        let (found, story, digest, tally) = Default::default();
+        Self { found, clock, wants_story, story, digest, tally }
     }
 
     /// Records an event in the story, if there is a story.
     pub fn note(&self, what: impl FnOnce() -> String) {
         if self.wants_story {
-            self.story.borrow_mut().push(format!("{:>8} {}", self.clock.now(), what()));
+            let line = format!("{:>8} {}", self.clock.now(), what());
+            line.hash(&mut *self.digest.borrow_mut());
+            self.story.borrow_mut().push(line);
         }
     }
 
     /// Counts an event.
     pub fn count(&self, what: impl Into<String>) {
         *self.tally.borrow_mut().entry(what.into()).or_default() += 1;
+    }
+
+    /// The hash of all events so far, and of their order. The same in all runs without a story.
+    pub fn digest(&self) -> u64 {
+        self.digest.borrow().finish()
     }
 
     /// Removes and returns the counts of events.

@@ -17,6 +17,9 @@ pub struct Overlapped {
     pub phases: usize,
     /// The number of times that each kind of event has occurred.
     pub tally: BTreeMap<String, usize>,
+    /// A hash of the whole story. Two runs with the same hash had the same events in the same order. It is the same in
+    /// all runs with [`Story::Untold`].
+    pub digest: u64,
 }
 
 /// The part of the story that is reported with a broken invariant.
@@ -86,6 +89,7 @@ pub fn overlap(seed: u64, operations: usize, wanted: Story) -> Result<Overlapped
         }
     }
     done.tally = world.judge.tally();
+    done.digest = world.judge.digest();
     Ok(done)
 }
 
