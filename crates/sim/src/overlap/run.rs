@@ -142,11 +142,16 @@ fn run_phase(world: &mut World, done: &mut Overlapped, operations: usize) {
     }
     world.come_to_rest(done.phases);
     done.phases += 1;
-    if !world.judge.is_broken() && world.random().once_in(if plan.nodes == 0 { 20 } else { 2 }) {
-        if plan.nodes == 0 {
+    if world.judge.is_broken() {
+        return;
+    }
+    if plan.nodes == 0 {
+        if world.random().once_in(20) {
             world.restart_quietly();
-        } else {
-            world.lose_something_quietly();
         }
+    } else if world.random().once_in(2) {
+        world.lose_something_quietly();
+    } else if world.random().once_in(2) {
+        world.cut_off_quietly();
     }
 }

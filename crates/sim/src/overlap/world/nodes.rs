@@ -23,6 +23,8 @@ const ALL_PUT_BACK: u64 = 30_000;
 const CALLS_AFTER_LOSS: u64 = 16;
 /// The longest time, in milliseconds, for which a node is cut off. It exceeds lease and grace together.
 const LONGEST_CUT: usize = 15_000;
+/// The time in milliseconds within which the connections of a node must be in the records again after it was cut off.
+const LATEST_PUT_BACK: u64 = 8_000;
 
 /// An operation that was interrupted because its node was killed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -212,6 +214,61 @@ impl World {
     /// then sent.
     pub fn lose_something_quietly(&mut self) {
         if self.staying() < 2 || self.random.once_in(2) { self.flush_quietly() } else { self.kill_quietly() }
+    }
+
+    /// In a quiet world, makes the register unreachable for a node until another node has begun to end its connections.
+    /// The node is then back in time to remain in the register, so only the log tells it which connections were ended.
+    /// Checks that all of its connections are soon in the records again.
+    pub fn cut_off_quietly(&mut self) {
+        let open: BTreeSet<ConnectionId> = self.open_connections().into_values().flatten().collect();
+        if self.staying() < 2 || open.is_empty() {
+            return;
+        }
+        self.judge.count("quiet cut");
+        let handed_on = self.handed_on();
+        let all: Vec<ConnectionId> = open.iter().copied().collect();
+        let node = self.random.pick(&all).node;
+        let shared = self.nodes.iter().find(|it| it.shared.node == node).map(|it| Rc::clone(&it.shared));
+        let Some(shared) = shared else { return };
+        let Some(lease) = &shared.lease else { return };
+        // Slow stores give the node time to be back before it is removed from the register.
+        let delay = 200 + self.random.below(200);
+        self.set_weather(Climate { delay, ..Climate::default() });
+        self.judge.note(|| format!("node {} is cut off until it is lost", shared.group));
+        let until = self.now() + (TIMES.lease + TIMES.grace).as_millis() as u64 + PATIENCE;
+        lease.cut_off(self.now(), until - self.now());
+        let is_ended = |id: &ConnectionId, recorded: &BTreeSet<ConnectionId>| {
+            id.node == node && !handed_on.contains(id) && !recorded.contains(id)
+        };
+        while self.now() < until {
+            let recorded = self.recorded_connections();
+            if open.iter().any(|id| is_ended(id, &recorded)) {
+                self.judge.count("ended while cut off");
+                break;
+            }
+            self.pass(50);
+        }
+        lease.cut_off(self.now(), 0);
+        self.pass(LATEST_PUT_BACK);
+        self.set_weather(Climate::default());
+        self.pass(1_000);
+        let still_open: BTreeSet<ConnectionId> = self.open_connections().into_values().flatten().collect();
+        let recorded = self.recorded_connections();
+        for id in open.difference(&handed_on).filter(|id| !still_open.contains(id) || !recorded.contains(id))
+        {
+            let is_open = still_open.contains(id);
+            let is_recorded = recorded.contains(id);
+            let what = format!("{}: open {is_open}, recorded {is_recorded} after a cut", id.local);
+            self.judge.found(Name::LostNode, what);
+        }
+        self.wait_for_texts();
+        self.judge_pictures(&self.expect_watched());
+    }
+
+    /// The connections in the records of all users.
+    fn recorded_connections(&self) -> BTreeSet<ConnectionId> {
+        let all = self.everybody().flat_map(|who| self.devices(who));
+        all.filter_map(|(_, _, connection)| connection).collect()
     }
 
     /// For each user: the open connections, with their nodes.
