@@ -124,6 +124,11 @@ impl AppDeletions {
         }
     }
 
+    /// Ends the deletion of an app that was created again. Another node has then completed the deletion.
+    pub(crate) fn end_of_made_again(&self, id: AppId) {
+        self.lock().apps.remove(&id);
+    }
+
     /// Removes `app`, which another node has deleted, from the table. Begins the deletion of its live records.
     pub(crate) fn adopt_live(&self, app: &Arc<App>) {
         self.apps.remove(app.id);
@@ -183,7 +188,7 @@ impl AppDeletions {
         let Some((id, Deletion { app, stage, once_more: _ })) = first else { return Ok(false) };
         let next = match stage {
             Stage::Records { next, found } => {
-                Some(self.end_records(id, app.as_deref(), next.as_ref(), found, now).await?)
+                self.end_records(id, app.as_deref(), next.as_ref(), found, now).await?
             }
             Stage::Rows if self.facts.delete_app_rows(id, ROWS_IN_STEP).await? < ROWS_IN_STEP => None,
             Stage::Rows => Some(Stage::Rows),
@@ -207,7 +212,8 @@ impl AppDeletions {
         Ok(())
     }
 
-    /// Removes one page of live records of a deleted app, and returns the next stage.
+    /// Removes one page of live records of a deleted app, and returns the next stage; `None` if another node has completed
+    /// the deletion and the app was created again meanwhile. The records are then those of the new app.
     async fn end_records(
         &self,
         id: AppId,
@@ -215,17 +221,22 @@ impl AppDeletions {
         next: Option<&RecordCursor>,
         found: bool,
         now: Now,
-    ) -> Result<Stage, ServiceError> {
+    ) -> Result<Option<Stage>, ServiceError> {
         let page = self.directory.records_of(id, RecordFilter::All, next, RECORDS_IN_STEP).await?;
+        // The facts are read after the page. So if they do not have the app, the page has no record of a later app.
+        if !page.users.is_empty() && self.facts.apps().await?.iter().any(|app| app.id == id) {
+            self.end_of_made_again(id);
+            return Ok(None);
+        }
         let found = found || !page.users.is_empty();
         for user in &page.users {
             self.end_record(user, app, now).await?;
         }
-        Ok(match page.next {
+        Ok(Some(match page.next {
             Some(next) => Stage::Records { next: Some(next), found },
             None if found => Stage::FIRST,
             None => Stage::Rows,
-        })
+        }))
     }
 
     /// Ends the logins of a deleted app's user, which closes the connections. Removes the record.

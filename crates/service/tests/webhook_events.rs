@@ -154,6 +154,22 @@ async fn a_recorder_that_was_superseded_moves_nothing_until_it_begins_a_term_aga
     assert_eq!(cluster.deliver().await, ["phone LinkClosed"]);
 }
 
+#[tokio::test]
+async fn a_recorder_that_does_not_know_a_new_app_moves_its_events_nevertheless() {
+    let cluster = Cluster::start().await;
+    let app = (*cluster.there.apps().get(APP).unwrap()).clone();
+    cluster.there.put_app(App { id: AppId(2), ..app.clone() }).await.unwrap();
+    cluster.there.deletions().delete(APP).await.unwrap();
+    cluster.here.refresh_apps().await.unwrap();
+    for node in [&cluster.there, &cluster.here] {
+        while node.deletions().proceed(now(1)).await.unwrap() {}
+    }
+    cluster.there.put_app(app).await.unwrap();
+    log_in(&cluster.there, "phone", Platform::IPhone, 1, 2).await;
+    assert!(cluster.here.apps().get(APP).is_none());
+    assert_eq!(cluster.record_and_deliver(3).await, ["phone Login"]);
+}
+
 /// The directory loses its data while a native and a Web device of a user are connected.
 #[tokio::test]
 async fn after_a_flush_the_app_is_told_no_login_of_connections_that_are_put_back() {

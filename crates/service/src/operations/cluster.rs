@@ -281,6 +281,7 @@ impl Service {
         self.deletions.adopt(deleted);
         for app in stored {
             if self.apps.get(app.id).is_none_or(|known| *known != app) {
+                self.deletions.end_of_made_again(app.id);
                 changed.push(app.id);
                 self.app_changed(app);
             }

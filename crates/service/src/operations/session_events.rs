@@ -89,6 +89,10 @@ impl Service {
         users: &[User],
         now: Now,
     ) -> Result<Option<EventsRecorded>, ServiceError> {
+        // Another node may have created an app, and this node may not have read that yet.
+        if users.iter().any(|user| self.apps.get(user.app).is_none()) {
+            self.refresh_apps().await?;
+        }
         let is_wanted = |user: &User| {
             let app = self.apps.get(user.app);
             app.is_some_and(|app| !Hook::StateChange.url(&app.settings).is_empty())

@@ -111,7 +111,7 @@ impl Service {
     /// that cannot be written does not delay others. If [`Expiring::looked_at`] equals `limit`, more records may be
     /// due.
     pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
-        let mut due = Vec::new();
+        let (mut due, mut failed) = (Vec::new(), 0);
         let own = (0..self.directory.partitions()).filter(|it| self.duties.has(Duty::Partition(*it)));
         for some in own.collect::<Vec<_>>().chunks(PARTITIONS_AT_ONCE) {
             let found = some.iter().map(|it| self.directory.due(*it, now.moment, limit - due.len()));
@@ -121,11 +121,18 @@ impl Service {
                 break;
             }
         }
+        // Another node may have created an app, and this node may not have read that yet.
+        if due.iter().any(|user| self.apps.get(user.app).is_none())
+            && let Err(error) = self.refresh_apps().await
+        {
+            tracing::warn!(%error, "cannot read the apps; records of unknown apps wait");
+            due.retain(|user| self.apps.get(user.app).is_some());
+            failed = 1;
+        }
         // The records are processed concurrently, so that their writes to the facts share commits.
         let done = join_all(due.iter().map(|user| self.expire(user, now))).await;
         let over = due.iter().zip(&done).filter(|(_, done)| matches!(done, Ok(true)));
         let removed = self.remove_over(over.map(|(user, _)| user.clone()).collect(), now).await;
-        let mut failed = 0;
         for error in done.into_iter().filter_map(Result::err).chain(removed.err()) {
             if failed == 0 {
                 tracing::warn!(%error, "cannot carry out a deadline of a user; it will be retried");

@@ -340,6 +340,56 @@ async fn an_app_that_another_node_changes_is_taken_over_and_told_until_all_have_
     assert_eq!(cluster.there.refresh_apps().await.unwrap(), [AppId(1)]);
 }
 
+/// Deletes app 1 with all its data on the second node, and creates it again. The first node knows of the deletion.
+async fn delete_and_create_again(cluster: &Cluster) {
+    cluster.there.put_app(app(2)).await.unwrap();
+    cluster.there.deletions().delete(AppId(1)).await.unwrap();
+    cluster.here.refresh_apps().await.unwrap();
+    while cluster.there.deletions().proceed(now(1)).await.unwrap() {}
+    cluster.there.put_app(app(1)).await.unwrap();
+}
+
+/// Whether a user has a live record.
+async fn is_recorded(cluster: &Cluster, name: &str) -> bool {
+    let users = [user(name)];
+    let directory: &dyn Directory = &*cluster.directory;
+    directory.read(&users, |_, presence| presence.is_some()).await.unwrap()[0]
+}
+
+#[tokio::test]
+async fn a_node_that_still_deletes_an_app_removes_no_record_of_the_app_that_was_created_again() {
+    for refreshes in [false, true] {
+        let cluster = Cluster::start().await;
+        delete_and_create_again(&cluster).await;
+        log_in(&cluster.there, "ann", "phone", Platform::IPhone, ConnectionId::new(THERE, 1), 2).await;
+        assert_eq!(cluster.here.deletions().under_way(), [AppId(1)]);
+        if refreshes {
+            assert_eq!(cluster.here.refresh_apps().await.unwrap(), [AppId(1)]);
+        }
+        while cluster.here.deletions().proceed(now(3)).await.unwrap() {}
+        assert_eq!(cluster.here.deletions().under_way(), []);
+        assert!(is_recorded(&cluster, "ann").await);
+        assert_eq!(cluster.status_type("ann", 3).await, Online);
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_know_a_new_app_keeps_the_records_of_the_app() {
+    let cluster = Cluster::start().await;
+    delete_and_create_again(&cluster).await;
+    while cluster.here.deletions().proceed(now(1)).await.unwrap() {}
+    assert!(cluster.here.apps().get(AppId(1)).is_none());
+    let connection = ConnectionId::new(THERE, 1);
+    log_in(&cluster.there, "ann", "phone", Platform::IPhone, connection, 2).await;
+    cluster.there.set_status_for(&user("ann"), "at lunch", 1, now(3)).await.unwrap();
+    let done = cluster.here.expire_due(10, now(100)).await.unwrap();
+    assert_eq!((done.looked_at, done.failed), (1, 0));
+    assert!(is_recorded(&cluster, "ann").await);
+    assert!(cluster.here.apps().get(AppId(1)).is_some());
+    let status = cluster.status("ann", 101).await.unwrap();
+    assert_eq!((status.status_type, status.reason), (Online, Reason::CustomExpired));
+}
+
 #[tokio::test]
 async fn a_record_that_vanishes_each_time_ends_the_call_with_an_error_that_asks_to_try_again() {
     let cluster = Cluster::start().await;
