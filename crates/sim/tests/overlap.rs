@@ -58,6 +58,8 @@ const EXPECTED: &[&str] = &[
     "put back: PutBack",
     "put back: Refused",
     "recorders superseded",
+    "ended while cut off",
+    "quiet cut",
     "quiet flush",
     "quiet kill",
     "told",

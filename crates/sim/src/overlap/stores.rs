@@ -443,8 +443,16 @@ impl Lists for DelayedFacts {
 }
 
 impl Outbox for DelayedFacts {
+    fn enqueue(
+        &self,
+        notices: Vec<NewNotice>,
+        terms: Vec<RecorderTerm>,
+    ) -> lamplight_facts::Answer<'_, Option<Enqueued>> {
+        let trip = self.weather.late_trip(Kind::FactsWrite);
+        Box::pin(trip.go(async move { self.inner.enqueue(notices, terms).await }, facts_error))
+    }
+
     delayed! {
-        FactsWrite enqueue(notices: Vec<NewNotice>, terms: Vec<RecorderTerm>) -> Option<Enqueued>;
         FactsWrite forget_taken_in(users: Vec<(User, u64)>, terms: Vec<RecorderTerm>) -> ();
         FactsWrite begin_recording(partitions: Vec<u16>) -> u64;
         FactsRead heads(lane: Lane, limit: usize) -> Vec<Notice>;

@@ -23,6 +23,9 @@ pub(crate) struct Climate {
     pub cursed_live: Option<User>,
 }
 
+/// The least maximum of delays, in milliseconds, at which calls count as slow. A quiet world has shorter delays.
+const SLOW: usize = 10;
+
 /// The kind of a store call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
@@ -107,6 +110,17 @@ impl Weather {
             None
         };
         Trip { out, back, failure, clock: Arc::clone(&self.clock) }
+    }
+
+    /// Like [`trip`](Self::trip) without a user. While calls are slow, one of four calls takes up to three seconds more
+    /// before its effect, so that another node can do the same work meanwhile.
+    pub fn late_trip(&self, kind: Kind) -> Trip {
+        let mut trip = self.trip(kind, None);
+        let (climate, random) = &mut *self.state();
+        if climate.delay >= SLOW && random.once_in(4) {
+            trip.out += random.below(3_000) as u64;
+        }
+        trip
     }
 
     fn state(&self) -> MutexGuard<'_, (Climate, Random)> {
