@@ -67,6 +67,12 @@ impl Drop for World {
     }
 }
 
+/// Whether a put-back has replaced the `since` of a record that was rebuilt after a loss. A change of restrictions may have
+/// logged the rebuilt record before.
+fn corrects_since(last: &UserStatus, status: &UserStatus) -> bool {
+    last.reason == Reason::None && status.reason == Reason::None && last.since != status.since
+}
+
 impl World {
     /// Creates the world of a seed with empty stores.
     pub fn new(seed: u64, story: bool) -> Result<Self, Failed> {
@@ -211,6 +217,7 @@ impl World {
                         && last.version < status.version
                         && super::people::same(last, status)
                         && !last.is_put_back_as(status)
+                        && !corrects_since(last, status)
                     {
                         let what = format!("{}: {last:?}, then {status:?}", NAMES[who]);
                         self.judge.found(Name::NoDifference, what);
