@@ -158,7 +158,10 @@ async fn drop_logs(info: &mut Servers) {
     for server in &mut info.0 {
         let mut logs = redis::pipe();
         logs.ignore_errors();
-        (0..256).for_each(|partition| _ = logs.cmd("DEL").arg(format!("lm:{{{partition}}}:batches")));
+        for partition in 0..256 {
+            let logs = logs.cmd("HDEL").arg(format!("lm:{{{partition}}}:head"));
+            (0..1_000).for_each(|slot| _ = logs.arg(format!("{slot:03}")));
+        }
         // A server of a Redis Cluster refuses keys that another one has.
         let _: Vec<redis::RedisResult<redis::Value>> = logs.query_async(server).await.unwrap();
     }

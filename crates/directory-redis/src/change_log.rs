@@ -2,6 +2,7 @@
 
 use crate::RedisDirectory;
 use crate::batch::{Delivery, encode_appended};
+use crate::changes::{Answered, invoke};
 use crate::errors::{contended, corrupt};
 use crate::figures::RedisCall;
 use crate::reading::MAX_ATTEMPTS;
@@ -46,19 +47,19 @@ async fn append_batch(shared: &Shared, partition: u16, entries: Vec<LogEntry>) -
     let batch = encode_appended(entries.clone()).map_err(|error| corrupt(doing, error))?;
     for _ in 0..MAX_ATTEMPTS {
         let mut call = shared.scripts.append.prepare_invoke();
-        call.key(shared.keys.head(partition)).key(shared.keys.batches(partition));
+        call.key(shared.keys.head(partition));
         call.arg(shared.epoch_of(partition)).arg(&batch[..]);
         call.arg(shared.keys.channel(partition));
-        let answer: Vec<String> = shared.invoke(partition, &call, doing).await?;
-        match &answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-            ["done", number] => {
-                let number = number.parse().map_err(|error| corrupt(doing, error))?;
+        match invoke(shared, partition, &call, doing).await? {
+            Answered::Done(number) => {
                 let entries = entries.into_iter().map(Arc::new).collect();
                 shared.offer(partition, number, Delivery { entries, moves: false });
                 return Ok(());
             }
-            ["epoch"] => shared.renew(&[partition], doing).await?,
-            other => return Err(corrupt(doing, format!("the script answered {other:?}"))),
+            Answered::EpochEnded => shared.renew(&[partition], doing).await?,
+            Answered::Again(_) | Answered::Absent => {
+                return Err(corrupt(doing, "the script compared a record"));
+            }
         }
     }
     Err(contended(doing))

@@ -10,11 +10,11 @@ use crate::shared::Shared;
 use lamplight_core::Presence;
 use lamplight_directory::{Change, DirectoryError, Logged};
 use lamplight_model::{Now, Timestamp, User};
-use redis::ScriptInvocation;
+use redis::{FromRedisValue, ScriptInvocation, Value};
 use std::time::Instant;
 
-/// The answer of a script that writes a record.
-enum Answered {
+/// The answer of a script that writes a record or a log batch.
+pub(crate) enum Answered {
     /// The change was written. The value is the number of the log batch, or 0 without a batch.
     Done(u64),
     /// The record has another revision. The value is the current record.
@@ -73,7 +73,6 @@ pub(crate) async fn update(
         let steps = Steps::between(shared, user, &before, &after, moves);
         let mut call = shared.scripts.update.prepare_invoke();
         call.key(shared.keys.head(partition)).key(shared.keys.records(partition, user.app));
-        call.key(shared.keys.batches(partition));
         steps.keys.into_iter().for_each(|key| _ = call.key(key));
         call.arg(read_in).arg(user.id.as_str()).arg(revision(rev)).arg(&record[..]);
         call.arg(&batch[..]).arg(shared.keys.channel(partition)).arg(steps.letters);
@@ -229,22 +228,20 @@ pub(crate) async fn remove_if(
     Err(contended(doing))
 }
 
-async fn invoke(
+pub(crate) async fn invoke(
     shared: &Shared,
     partition: u16,
     call: &ScriptInvocation<'_>,
     doing: &'static str,
 ) -> Result<Answered, DirectoryError> {
-    let answer: Vec<Vec<u8>> = shared.invoke(partition, call, doing).await?;
     let unknown = || corrupt(doing, "a script answered what it should not");
-    let mut parts = answer.into_iter();
+    let parts = match shared.invoke(partition, call, doing).await? {
+        Value::Int(number) => return number.try_into().map(Answered::Done).map_err(|_| unknown()),
+        parts => Vec::<Vec<u8>>::from_redis_value(parts).map_err(|error| corrupt(doing, error))?,
+    };
+    let mut parts = parts.into_iter();
     let (kind, value) = (parts.next().unwrap_or_default(), parts.next());
     match (&kind[..], value) {
-        (b"done", None) | (b"present", None) => Ok(Answered::Done(0)),
-        (b"done", Some(number)) => {
-            let number = std::str::from_utf8(&number).ok().and_then(|number| number.parse().ok());
-            number.map(Answered::Done).ok_or_else(unknown)
-        }
         (b"again", Some(bytes)) => Ok(Answered::Again(bytes)),
         (b"absent", None) => Ok(Answered::Absent),
         (b"epoch", None) => Ok(Answered::EpochEnded),

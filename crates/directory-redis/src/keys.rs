@@ -9,8 +9,7 @@ const APP_DIGITS: usize = 8;
 /// The number of log batches that a partition keeps.
 pub(crate) const KEPT_BATCHES: u64 = 1000;
 
-/// The field in which a partition keeps the log batch with this number. It is the last three digits of the number, as
-/// the scripts compute it.
+/// The field of the head that has the log batch of this number: its last three digits, as the scripts compute it.
 pub(crate) fn slot_of(number: u64) -> String {
     format!("{:03}", number % KEPT_BATCHES)
 }
@@ -63,14 +62,9 @@ impl Keys {
         self.of(partition, &format!("feed:{}", app.0))
     }
 
-    /// The last log batches: a hash by [`slot_of`].
-    pub(crate) fn batches(&self, partition: u16) -> String {
-        self.of(partition, "batches")
-    }
-
-    /// The stream in which the previous version of Lamplight kept the last log batches.
-    pub(crate) fn former_log(&self, partition: u16) -> String {
-        self.of(partition, "log")
+    /// The keys of the last log batches in earlier versions: a stream and a hash.
+    pub(crate) fn former_logs(&self, partition: u16) -> [String; 2] {
+        ["log", "batches"].map(|name| self.of(partition, name))
     }
 
     pub(crate) fn due(&self, partition: u16) -> String {

@@ -152,8 +152,8 @@ impl Shared {
         pipe.ignore_errors();
         for partition in partitions {
             let known = self.epoch_of(*partition);
-            let command = pipe.cmd("EVALSHA").arg(self.scripts.begin.get_hash()).arg(2);
-            command.arg(self.keys.head(*partition)).arg(self.keys.former_log(*partition));
+            let command = pipe.cmd("EVALSHA").arg(self.scripts.begin.get_hash()).arg(3);
+            command.arg(self.keys.head(*partition)).arg(&self.keys.former_logs(*partition));
             command.arg(link.run.name()).arg(known).arg(u8::from(is_new));
             others.iter().for_each(|other| _ = command.arg(other.name()));
         }

@@ -129,25 +129,22 @@ async fn close_gaps(shared: &Shared, partitions: &[u16]) -> Result<(), Directory
     gaps.retain(|(partition, ..)| partitions.contains(partition));
     let mut commands = Commands::default();
     for (partition, first, last) in &gaps {
-        let kept = commands.add(*partition, "HMGET").arg(shared.keys.batches(*partition));
+        let fields = commands.add(*partition, "HMGET").arg(shared.keys.head(*partition)).arg("e");
         for number in (*first).max(last.saturating_sub(KEPT_BATCHES - 1))..=*last {
-            kept.arg(slot_of(number));
+            fields.arg(slot_of(number));
         }
-        commands.add(*partition, "HGET").arg(shared.keys.head(*partition)).arg("e");
     }
-    type Found = (Vec<Option<Vec<u8>>>, Option<u64>);
-    let values: Vec<Option<redis::Value>> = shared.query_once(&commands, doing).await?;
-    for ((partition, first, last), found) in gaps.into_iter().zip(values.chunks(2)) {
-        let Some(found) = found.iter().cloned().collect::<Option<Vec<_>>>() else { continue };
-        let found = redis::Value::Array(found);
-        let (messages, epoch): Found =
-            redis::from_redis_value(found).map_err(|error| crate::errors::corrupt(doing, error))?;
-        if epoch != Some(shared.epoch_of(partition)) {
+    let heads: Vec<Option<Vec<Option<Vec<u8>>>>> = shared.query_once(&commands, doing).await?;
+    for ((partition, first, last), head) in gaps.into_iter().zip(heads) {
+        let Some(head) = head else { continue };
+        let mut fields = head.into_iter();
+        let epoch = fields.next().flatten();
+        if epoch != Some(shared.epoch_of(partition).to_string().into_bytes()) {
             shared.renew(&[partition], doing).await?;
             continue;
         }
         shared.counts.gaps.add(1);
-        for message in messages.into_iter().flatten() {
+        for message in fields.flatten() {
             // The field may have an earlier or a later batch.
             let missing = split_message(&message).filter(|(number, _)| (first..=last).contains(number));
             if let Some((number, batch)) = missing

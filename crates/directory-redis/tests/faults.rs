@@ -155,15 +155,15 @@ async fn kept_batches_of_a_former_epoch_are_not_taken_for_those_of_the_new_one()
     node.seed("a").await.unwrap();
     node.connect("a", 1).await.unwrap();
     let partition = node.directory.partition_of(&user("a"));
-    let fill = "local head, kept = KEYS[1], KEYS[2] \
+    let fill = "local head = KEYS[1] \
                 local slot = string.sub(redis.call('HGET', head, 'n'), -3) \
-                local batch = string.match(redis.call('HGET', kept, slot), ':(.*)') \
+                local batch = string.match(redis.call('HGET', head, slot), ':(.*)') \
                 for slot = 0, 999 do \
                     local number = string.format('9000000000000%03d', slot) \
-                    redis.call('HSET', kept, string.sub(number, -3), number .. ':' .. batch) \
+                    redis.call('HSET', head, string.sub(number, -3), number .. ':' .. batch) \
                 end return 1000";
     let mut eval = redis::cmd("EVAL");
-    eval.arg(fill).arg(2).arg(format!("lm:{{{partition}}}:head")).arg(format!("lm:{{{partition}}}:batches"));
+    eval.arg(fill).arg(1).arg(format!("lm:{{{partition}}}:head"));
     let _: u64 = eval.query_async(&mut server.connection().await).await.unwrap();
     let mut ear = node.follow();
     let _: u64 = server.command(&format!("HINCRBY lm:{{{partition}}}:head n 1")).await;
@@ -185,22 +185,25 @@ async fn the_last_batches_are_kept_and_no_others() {
     }
     let partition = node.directory.partition_of(&user("a"));
     let last: u64 = server.command(&format!("HGET lm:{{{partition}}}:head n")).await;
-    let kept: Vec<Vec<u8>> = server.command(&format!("HVALS lm:{{{partition}}}:batches")).await;
+    let head: Vec<(String, Vec<u8>)> = server.command(&format!("HGETALL lm:{{{partition}}}:head")).await;
+    let kept = head.iter().filter(|(field, _)| field.parse::<u16>().is_ok());
     let number =
-        |kept: &Vec<u8>| String::from_utf8_lossy(kept).split(':').next().unwrap().parse::<u64>().unwrap();
-    let mut numbers: Vec<u64> = kept.iter().map(number).collect();
+        |kept: &[u8]| String::from_utf8_lossy(kept).split(':').next().unwrap().parse::<u64>().unwrap();
+    let mut numbers: Vec<u64> = kept.map(|(_, message)| number(message)).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (last - 999..=last).collect::<Vec<_>>());
 }
 
-/// The previous version of Lamplight kept the last batches in a stream.
+/// Earlier versions kept the last batches in a stream, and later in a hash.
 #[tokio::test]
-async fn the_stream_of_the_version_before_is_deleted() {
+async fn the_last_batches_of_earlier_versions_are_deleted() {
     let server = RedisServer::start().await;
     let partition = node(&server).await.directory.partition_of(&user("a"));
     let _: String = server.command(&format!("XADD lm:{{{partition}}}:log 1-0 b x")).await;
+    let _: u64 = server.command(&format!("HSET lm:{{{partition}}}:batches 001 1:x")).await;
     let _next = node(&server).await;
-    assert_eq!(server.command::<u64>(&format!("EXISTS lm:{{{partition}}}:log")).await, 0);
+    let left = format!("EXISTS lm:{{{partition}}}:log lm:{{{partition}}}:batches");
+    assert_eq!(server.command::<u64>(&left).await, 0);
 }
 
 /// The replication id of a server is part of the name of its run. It may change while nodes are connected.
@@ -318,12 +321,12 @@ async fn a_batch_that_was_pushed_to_nobody_is_read() {
     node.set_custom("a", "copied").await.unwrap().unwrap();
     let mut ear = node.follow();
     let partition = node.directory.partition_of(&user("a"));
-    let copy = "local slot = string.sub(redis.call('HGET', KEYS[2], 'n'), -3) \
+    let copy = "local slot = string.sub(redis.call('HGET', KEYS[1], 'n'), -3) \
                 local batch = string.match(redis.call('HGET', KEYS[1], slot), ':(.*)') \
-                local number = string.format('%d', redis.call('HINCRBY', KEYS[2], 'n', 1)) \
+                local number = string.format('%d', redis.call('HINCRBY', KEYS[1], 'n', 1)) \
                 return redis.call('HSET', KEYS[1], string.sub(number, -3), number .. ':' .. batch)";
     let mut eval = redis::cmd("EVAL");
-    eval.arg(copy).arg(2).arg(format!("lm:{{{partition}}}:batches")).arg(format!("lm:{{{partition}}}:head"));
+    eval.arg(copy).arg(1).arg(format!("lm:{{{partition}}}:head"));
     let _: u64 = eval.query_async(&mut server.connection().await).await.unwrap();
     ear.until_text("copied").await;
     assert_eq!((node.redis.figures().repaired, ear.missed.len()), (1, 0));

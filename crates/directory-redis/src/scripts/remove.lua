@@ -5,7 +5,7 @@
 --       5 app, as in the names of fields  6 the revision above that of the record
 --       7… counters of the head: field, increment
 --
--- Returns {'done'}, {'epoch'}, {'absent'} or {'again', the record as it is now}.
+-- Returns 0, or {'epoch'}, {'absent'} or {'again', the record as it is now}.
 if redis.call('HGET', KEYS[1], 'e') ~= ARGV[1] then return {'epoch'} end
 local present = redis.call('HGET', KEYS[2], ARGV[2])
 if not present then return {'absent'} end
@@ -29,4 +29,4 @@ redis.call('HSET', KEYS[1], removed, string.format('%.0f', redis.call('HINCRBY',
 if tonumber(ARGV[6]) > tonumber(redis.call('HGET', KEYS[1], 'r') or '0') then
   redis.call('HSET', KEYS[1], 'r', ARGV[6])
 end
-return {'done'}
+return 0

@@ -5,9 +5,9 @@
 --       5 deadline, or ''  6 '+': has session events  7 lowest revision in this epoch
 --       8… counters of the head: field, increment
 --
--- Returns {'done'}, {'epoch'} or {'present'}.
+-- Returns 0 in both cases, or {'epoch'}.
 if redis.call('HGET', KEYS[1], 'e') ~= ARGV[1] then return {'epoch'} end
-if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return {'present'} end
+if redis.call('HEXISTS', KEYS[2], ARGV[2]) == 1 then return 0 end
 
 local revision = math.max(tonumber(redis.call('HGET', KEYS[1], 'r') or '0') + 1, tonumber(ARGV[7]))
 redis.call('HSET', KEYS[2], ARGV[2], string.format('%.0f', revision) .. ':' .. ARGV[3])
@@ -20,4 +20,4 @@ end
 for at = 8, #ARGV, 2 do
   redis.call('HINCRBY', KEYS[1], ARGV[at], ARGV[at + 1])
 end
-return {'done'}
+return 0

@@ -1,6 +1,6 @@
 -- Writes a changed record, its indexes, its log batch and its position in the feed, if epoch and revision are as read.
 --
--- KEYS  1 head  2 records of the app  3 last log batches  4… one for each step that names a key, in their order
+-- KEYS  1 head, with the last log batches  2 records of the app  3… one for each step that names a key, in their order
 -- ARGV  1 epoch  2 user ID  3 revision as read, with its colon  4 new record
 --       5 log batch, or ''  6 channel
 --       7 steps, a letter each, which take the further arguments in their order:
@@ -9,20 +9,23 @@
 --         s  add to a set (key; member)                   x  remove from a set (key; member)
 --         c  count in the head (field, increment)
 --
--- Returns {'done', number of the batch or '0'}, {'epoch'}, {'absent'} or {'again', the record as it is now}.
-local call, format, keys, args = redis.call, string.format, KEYS, ARGV
-local head, records, user = keys[1], keys[2], args[2]
-if call('HGET', head, 'e') ~= args[1] then return {'epoch'} end
+-- Returns the number of the batch, or 0 without one; or {'epoch'}, {'absent'} or {'again', the record as it is now}.
+-- A call of a command costs more than the command, so the fields of the head are read and written together.
+local call, format, sub, keys, args = redis.call, string.format, string.sub, KEYS, ARGV
+local head, records, user, revision = keys[1], keys[2], args[2], args[3]
+local fields = call('HMGET', head, 'e', 'n', 'f')
+if fields[1] ~= args[1] then return {'epoch'} end
 local present = call('HGET', records, user)
 if not present then return {'absent'} end
-if string.sub(present, 1, #args[3]) ~= args[3] then return {'again', present} end
+if sub(present, 1, #revision) ~= revision then return {'again', present} end
 
 call('HSET', records, user, args[4])
-local steps, key, argument = args[7], 4, 8
+local steps, key, argument, place = args[7], 3, 8, fields[3]
 for at = 1, #steps do
-  local step = string.sub(steps, at, at)
+  local step = sub(steps, at, at)
   if step == 'f' then
-    call('ZADD', keys[key], format('%d', call('HINCRBY', head, 'f', 1)), user)
+    place = format('%d', (place or 0) + 1)
+    call('ZADD', keys[key], place, user)
     key = key + 1
   elseif step == 'z' then
     call('ZADD', keys[key], args[argument], args[argument + 1])
@@ -36,10 +39,14 @@ for at = 1, #steps do
   end
 end
 local batch = args[5]
-if batch == '' then return {'done', '0'} end
-local number = format('%d', call('HINCRBY', head, 'n', 1))
-local message = number .. ':' .. batch
+if batch == '' then
+  if place then call('HSET', head, 'f', place) end
+  return 0
+end
+local number = (fields[2] or 0) + 1
+local text = format('%d', number)
+local message = text .. ':' .. batch
 -- The batch replaces the one whose number is lower by 1,000.
-call('HSET', keys[3], string.sub(number, -3), message)
+call('HSET', head, 'n', text, 'f', place or '0', sub(text, -3), message)
 call('SPUBLISH', args[6], message)
-return {'done', number}
+return number

@@ -105,7 +105,7 @@ impl Spent {
 pub struct RedisMemory {
     /// The memory of all servers.
     pub used: f64,
-    /// The memory of the newest log batch of each partition.
+    /// The memory of the heads of all partitions, which contain the last log batches.
     pub batches: f64,
 }
 
@@ -115,11 +115,11 @@ impl RedisMemory {
         let used = testbed.redis.total("memory", "used_memory")?;
         let mut batches = 0.0;
         // A script sees the keys of its own server only.
-        const BATCHES: &str = "local sum = 0 for _, key in ipairs(redis.call('KEYS', '*:batches')) do \
+        const HEADS: &str = "local sum = 0 for _, key in ipairs(redis.call('KEYS', '*:head')) do \
             sum = sum + redis.call('MEMORY', 'USAGE', key, 'SAMPLES', 0) end return sum";
         for server in testbed.redis.servers() {
             // Without a shebang, a script of a Redis Cluster may use keys that it does not name.
-            let answer = server.ask(&["EVAL", BATCHES, "0"])?;
+            let answer = server.ask(&["EVAL", HEADS, "0"])?;
             batches += answer.trim().parse::<f64>().context("Redis does not tell the memory of a key")?;
         }
         Ok(Self { used, batches })
