@@ -235,10 +235,11 @@ pub(crate) async fn invoke(
     doing: &'static str,
 ) -> Result<Answered, DirectoryError> {
     let unknown = || corrupt(doing, "a script answered what it should not");
-    let parts = match shared.invoke(partition, call, doing).await? {
-        Value::Int(number) => return number.try_into().map(Answered::Done).map_err(|_| unknown()),
-        parts => Vec::<Vec<u8>>::from_redis_value(parts).map_err(|error| corrupt(doing, error))?,
-    };
+    let answer: Value = shared.invoke(partition, call, doing).await?;
+    if let Value::Int(number) = answer {
+        return number.try_into().map(Answered::Done).map_err(|_| unknown());
+    }
+    let parts = Vec::<Vec<u8>>::from_redis_value(answer).map_err(|error| corrupt(doing, error))?;
     let mut parts = parts.into_iter();
     let (kind, value) = (parts.next().unwrap_or_default(), parts.next());
     match (&kind[..], value) {
