@@ -2,7 +2,7 @@
 //! change.
 
 use super::Shared;
-use super::connection::{Connection, Session, push};
+use super::connection::{Connection, Second, Session, push};
 use super::connections::Connections;
 use super::deadlines::Deadlines;
 use lamplight_core::{Abilities, abilities};
@@ -27,9 +27,9 @@ pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadl
         if app.is_some_and(|app| app != login.user.app) {
             continue;
         }
-        let good_until = good_until(shared, login.user.app, login.key, login.sig_expires);
+        let good_until = good_until(shared, login.user.app, login.key, login.sig_expires.begins());
         let is_over = good_until <= now.wall;
-        login.sig_expires = good_until;
+        login.sig_expires = Second::of(good_until);
         let able = *able_by_app.entry(login.user.app).or_insert_with(|| abilities_in(shared, login.user.app));
         if able.is_some_and(|able| login.abilities.change(able)) {
             changed.push(slot);

@@ -150,7 +150,7 @@ impl Caller {
         self.worker.apply(effects);
         self.worker.connections.with(self.id, |connection| {
             if let Some(login) = connection.login_mut() {
-                login.own_changes = changes.into();
+                login.own_changes = (!changes.is_empty()).then(|| Box::new(changes.to_vec()));
             }
         });
     }
@@ -161,7 +161,7 @@ impl Caller {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
             let Some(login) = connection.login_mut() else { return };
-            login.own_changes = Box::default();
+            login.own_changes = None;
             for change in changes {
                 let (gone, back) = audience.undone(self.watcher, change);
                 if let Some(difference) = &mut login.list_difference {
@@ -178,10 +178,11 @@ impl Caller {
     /// Sends the connection its own list changes as if another device had made them. The call failed after these
     /// changes, so no answer reports them.
     fn own_list_not_answered(&self) {
-        let changes = self.worker.connections.with(self.id, |connection| {
-            connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
-        });
-        for change in changes.flatten().unwrap_or_default() {
+        let changes = self
+            .worker
+            .connections
+            .with(self.id, |connection| connection.login_mut().map(|login| login.own_changes.take()));
+        for change in changes.flatten().flatten().map(|changes| *changes).unwrap_or_default() {
             let audience = self.worker.audience.borrow();
             let (gone, back) = audience.undone(self.watcher, &change);
             drop(audience);

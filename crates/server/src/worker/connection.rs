@@ -22,7 +22,7 @@ pub struct Connection {
     pub protocol: Protocol,
     pub session: Session,
     /// Received bytes of an incomplete message.
-    pub input: Vec<u8>,
+    pub input: Box<[u8]>,
     /// Messages that are sent at the end of the round.
     pub output: Vec<u8>,
     /// The time when the last bytes were received.
@@ -45,7 +45,7 @@ pub struct Connection {
     /// The admission of the connection, which decides how it is counted.
     pub admission: Admission,
     /// The cause of the end, if the connection must end after the request that is being processed.
-    pub ending: Option<Ending>,
+    pub ending: Option<Box<Ending>>,
 }
 
 /// The admission of a connection, which decides how it is counted.
@@ -100,8 +100,9 @@ pub struct Login {
     pub issued: u64,
     pub since: Second,
     pub watcher: WatcherKey,
-    pub heartbeat_timeout: Duration,
-    pub sig_expires: Timestamp,
+    pub heartbeat_timeout: ShortTime,
+    /// The time at which the token of the login expires, which is a whole second.
+    pub sig_expires: Second,
     /// Identifies the key that signed the token of the login.
     pub key: KeyMark,
     /// The changes of lists that have not been sent to the client yet.
@@ -117,11 +118,27 @@ pub struct Login {
     /// The difference between the subscription list and the client's copy, if any.
     pub list_difference: Option<Box<ListDifference>>,
     /// Changes of the subscription list by the call in progress. The call's answer will report them.
-    pub own_changes: Box<[OwnListChange]>,
+    #[expect(clippy::box_collection, reason = "every connection pays for it, and usually there are none")]
+    pub own_changes: Option<Box<Vec<OwnListChange>>>,
 }
 
-/// A time in whole seconds since 1970, in four bytes. Times after 2106 become the last possible second. Used for
-/// [`OpenConnection::since`](lamplight_service::OpenConnection::since).
+/// A time of up to seven weeks, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct ShortTime(u32);
+
+impl From<Duration> for ShortTime {
+    fn from(time: Duration) -> Self {
+        Self(u32::try_from(time.as_millis()).unwrap_or(u32::MAX))
+    }
+}
+
+impl From<ShortTime> for Duration {
+    fn from(ShortTime(ms): ShortTime) -> Self {
+        Self::from_millis(ms.into())
+    }
+}
+
+/// A time in whole seconds since 1970, in four bytes. Times after 2106 become the last possible second.
 #[derive(Clone, Copy, Debug)]
 pub struct Second(u32);
 
@@ -137,7 +154,10 @@ impl Second {
     }
 }
 
-const _: () = assert!(size_of::<Login>() <= 200 && size_of::<Connection>() <= 240);
+// Every connection has one of each. The allocator adds 8 bytes to a `Login`, and rounds up to a multiple of 16. With
+// debug assertions, mio keeps a further number in each socket.
+const _: () = assert!(size_of::<Login>() <= 168);
+const _: () = assert!(size_of::<Connection>() <= if cfg!(debug_assertions) { 176 } else { 160 });
 
 /// The reason why a connection ends, and the last message.
 pub enum Ending {
@@ -192,9 +212,9 @@ impl Connection {
         match &self.session {
             Session::New { deadline, .. } | Session::Closing { deadline } => *deadline,
             Session::LoggedIn(login) => {
-                let silence = self.heard + login.heartbeat_timeout;
+                let silence = self.heard + login.heartbeat_timeout.into();
                 let signature =
-                    now.moment + login.sig_expires.since(now.wall).min(Duration::from_secs(3_600));
+                    now.moment + login.sig_expires.begins().since(now.wall).min(Duration::from_secs(3_600));
                 silence.min(signature)
             }
         }

@@ -76,12 +76,12 @@ impl Deadlines {
                 return Some(Passed::Login);
             }
             Session::LoggedIn(login)
-                if connection.heard + login.heartbeat_timeout <= now.moment
+                if connection.heard + login.heartbeat_timeout.into() <= now.moment
                     && connection.ending.is_none() =>
             {
                 return Some(Passed::Silent(now.moment.since(connection.heard)));
             }
-            Session::LoggedIn(login) if login.sig_expires <= now.wall && !connection.is_busy() => {
+            Session::LoggedIn(login) if login.sig_expires.begins() <= now.wall && !connection.is_busy() => {
                 return Some(Passed::UserSig);
             }
             Session::New { .. } | Session::LoggedIn(_) | Session::Closing { .. } => {}

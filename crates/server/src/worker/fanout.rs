@@ -83,7 +83,7 @@ impl Worker {
             match effect {
                 Effect::Close { watcher, cause: EndCause::NodeLost } => self.was_taken_for_lost(watcher),
                 Effect::Close { watcher, cause } => {
-                    if let Some(slot) = self.watcher_slots.get(watcher) {
+                    if let Some(slot) = self.slot_of_watcher(watcher) {
                         self.close(slot, words_of(cause), None);
                     }
                 }
@@ -101,7 +101,7 @@ impl Worker {
                     self.reads.want_watch_list(watcher, Urgency::Background);
                 }
                 Effect::Lists { watcher, news } => {
-                    if let Some(slot) = self.watcher_slots.get(watcher) {
+                    if let Some(slot) = self.slot_of_watcher(watcher) {
                         self.lists.hear(&self.connections, slot, &news);
                     }
                 }
@@ -112,7 +112,7 @@ impl Worker {
                     }
                 }
                 Effect::FriendProfile { watcher, friend, profile } => {
-                    if let Some(slot) = self.watcher_slots.get(watcher) {
+                    if let Some(slot) = self.slot_of_watcher(watcher) {
                         self.lists.hear_friend_profile(&self.connections, slot, friend, profile);
                     }
                 }
@@ -128,7 +128,7 @@ impl Worker {
         subscribed: &[UserId],
         unsubscribed: &[UserId],
     ) {
-        let Some(slot) = self.watcher_slots.get(watcher) else { return };
+        let Some(slot) = self.slot_of_watcher(watcher) else { return };
         if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut)
             // The answer to a login contains the list, so nothing is recorded before it.
             && login.answered
@@ -171,7 +171,7 @@ impl Worker {
         self.audience.borrow_mut().take_due(self.shared.clock.now().moment, &mut touched);
         let to_flush = self.connections.take_to_flush();
         let touched =
-            touched.into_iter().filter_map(|watcher| self.watcher_slots.get(watcher)).collect::<Vec<_>>();
+            touched.into_iter().filter_map(|watcher| self.slot_of_watcher(watcher)).collect::<Vec<_>>();
         for slot in touched.into_iter().chain(to_flush.into_iter().map(|slot| slot as usize)) {
             self.contain(slot, || self.deliver(slot));
         }

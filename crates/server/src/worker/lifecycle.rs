@@ -55,7 +55,7 @@ impl Worker {
                 stream: Stream::new(socket),
                 protocol: Protocol::Undecided,
                 session: Session::New { deadline, awaits_header: from_proxy },
-                input: Vec::new(),
+                input: Box::default(),
                 output: Vec::new(),
                 heard: now.moment,
                 work: Work::Idle,
@@ -102,7 +102,7 @@ impl Worker {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return };
         if connection.is_busy() {
-            connection.ending.get_or_insert(Ending::Link(end));
+            connection.ending.get_or_insert_with(|| Box::new(Ending::Link(end)));
             return;
         }
         drop(connections);
@@ -121,7 +121,7 @@ impl Worker {
             let mut connections = self.connections.borrow_mut();
             let Some(connection) = connections.get_mut(slot) else { return };
             if connection.is_busy() {
-                connection.ending = Some(Ending::Said(words, tell_directory));
+                connection.ending = Some(Box::new(Ending::Said(words, tell_directory)));
                 return;
             }
             if matches!(connection.session, Session::Closing { .. }) {
@@ -179,7 +179,7 @@ impl Worker {
         connection.stream.shut_down();
         let deadline = now.moment + CLOSING_TIME;
         connection.session = Session::Closing { deadline };
-        connection.input = Vec::new();
+        connection.input = Box::default();
         self.deadlines.check_by(connection, deadline);
         drop(connections);
         if sent.is_err() {

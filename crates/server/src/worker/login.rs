@@ -17,6 +17,7 @@ use lamplight_wire::{LoginStatuses, v1};
 use std::num::NonZeroU32;
 use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
 /// The maximum number of bytes of statuses in the answer to a login. Notifications carry the other statuses.
@@ -141,8 +142,8 @@ impl LoginTask {
                 issued: done.issued,
                 since: Second::of(done.at),
                 watcher,
-                heartbeat_timeout,
-                sig_expires,
+                heartbeat_timeout: heartbeat_timeout.into(),
+                sig_expires: Second::of(sig_expires),
                 key: done.key,
                 lists: ListsQueue::default(),
                 abilities: ToldAbilities::new(able),
@@ -150,7 +151,7 @@ impl LoginTask {
                 answered: false,
                 may_be_superseded: false,
                 list_difference: None,
-                own_changes: Box::default(),
+                own_changes: None,
             };
             connection.session = Session::LoggedIn(Box::new(login));
             connection.protocol.set_logged_in(worker.shared.config.frames());
@@ -290,14 +291,18 @@ impl LoginTask {
         let who = worker.connections.with(id, |connection| {
             let login = connection.login().ok_or(Code::NOT_LOGGED_IN)?;
             check_renewal(login, request)?;
-            Ok::<_, Refusal>((login.user.clone(), connection.address, login.heartbeat_timeout))
+            Ok::<_, Refusal>((
+                login.user.clone(),
+                connection.address,
+                Duration::from(login.heartbeat_timeout),
+            ))
         });
         let (user, address, heartbeat_timeout) = who.ok_or(Code::NOT_LOGGED_IN)??;
         let renewing = worker.shared.service.renew(&user, id, &request.user_sig, address, now);
         let Renewed { sig_expires, key, issued } = in_time(renewing).await?;
         let renewed = worker.connections.with(id, |connection| {
             let login = connection.login_mut()?;
-            login.sig_expires = good_until(&worker.shared, user.app, key, sig_expires);
+            login.sig_expires = Second::of(good_until(&worker.shared, user.app, key, sig_expires));
             (login.key, login.issued) = (key, issued);
             Some((login.lists.told(), login.abilities.tell()))
         });
@@ -344,8 +349,9 @@ impl LoginTask {
         let Self { worker, id } = &self;
         let id = *id;
         let Some(open) = worker.open_connection(id) else { return };
-        let expires =
-            worker.connections.with(id, |connection| connection.login().map(|login| login.sig_expires));
+        let expires = worker
+            .connections
+            .with(id, |connection| connection.login().map(|login| login.sig_expires.begins()));
         let why = match expires.flatten() {
             Some(KEY_IS_GONE) => "the key of the token was taken away; log in again with a new token",
             Some(_) | None => "the UserSig or JWT expired; log in again with a new one",

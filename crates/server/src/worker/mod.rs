@@ -32,6 +32,7 @@ mod request_windows;
 mod requests;
 mod store_reads;
 mod stream;
+mod tls_session;
 mod told_abilities;
 mod watcher_slots;
 
@@ -49,7 +50,7 @@ use deadlines::{Deadlines, TICK_MS};
 use fanout::MailboxStatus;
 use futures_util::FutureExt;
 use futures_util::task::noop_waker;
-use lamplight_core::{ConflationRate, LinkEnd};
+use lamplight_core::{ConflationRate, LinkEnd, WatcherKey};
 use lamplight_directory::{Interest, LogReader};
 use lamplight_model::{ConnectionId, NodeId, User};
 use lamplight_service::{Audience, ListsHeard, Service, Watchers};
@@ -182,6 +183,12 @@ impl Worker {
             outgoing: RefCell::default(),
             batch: RefCell::default(),
         })
+    }
+
+    /// Returns the slot of a watcher's connection; `None` if the connection has ended or has logged out.
+    fn slot_of_watcher(&self, watcher: WatcherKey) -> Option<usize> {
+        let connections = self.connections.borrow();
+        self.watcher_slots.get(watcher, |slot| Some(connections.get(slot)?.login()?.watcher))
     }
 
     async fn rounds(

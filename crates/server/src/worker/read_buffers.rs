@@ -61,8 +61,7 @@ impl ReadBuffers {
         if fresh.is_none() && connection.awaits_header() {
             return Ok(());
         }
-        plain.append(&mut connection.input);
-        connection.input = Vec::new();
+        plain.extend_from_slice(&std::mem::take(&mut connection.input));
         let Some(length) = fresh else { return Ok(()) };
         let scratch = self.scratch.borrow();
         let mut received = &scratch[..length];
@@ -81,7 +80,7 @@ impl ReadBuffers {
             match header? {
                 ProxyHeader::Absent => {}
                 ProxyHeader::Incomplete => {
-                    connection.input = received.to_vec();
+                    connection.input = received.into();
                     return Ok(());
                 }
                 ProxyHeader::Whole { taken, source } => {

@@ -152,7 +152,7 @@ impl Worker {
                     || requests == REQUESTS_PER_TURN
                     || is_spent
                 {
-                    connection.input = rest.to_vec();
+                    connection.input = rest.into();
                     if is_spent && !std::mem::replace(&mut connection.paused, true) {
                         self.metrics.paused.inc();
                         self.request_windows.pause(slot);
@@ -200,7 +200,7 @@ impl Worker {
                 Ok(Found::Control | Found::Part | Found::Opened(_)) => self.connections.flush_later(slot),
                 Ok(Found::Incomplete) => {
                     if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
-                        connection.input = rest.to_vec();
+                        connection.input = rest.into();
                     }
                     self.connections.flush_later(slot);
                     return;

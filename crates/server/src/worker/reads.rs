@@ -126,7 +126,7 @@ impl Worker {
         }
         self.reads.watch_list_is_settled(watcher, true);
         // Changes of the subscription list may have been waiting for this read.
-        if let Some(slot) = self.watcher_slots.get(watcher) {
+        if let Some(slot) = self.slot_of_watcher(watcher) {
             self.connections.flush_later(slot);
         }
     }

@@ -122,7 +122,7 @@ impl Worker {
             }
             connection.ending.take()
         };
-        match ending {
+        match ending.map(|ending| *ending) {
             Some(Ending::Link(end)) => self.end(slot, end),
             Some(Ending::Said(words, tell_directory)) => self.close(slot, words, tell_directory),
             None => {

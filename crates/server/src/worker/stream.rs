@@ -1,8 +1,8 @@
 //! The byte stream of a connection: a socket, with TLS if the client uses it.
 
+use super::tls_session::TlsSession;
 use lamplight_protocol::ProxyHeaderError;
 use mio::net::TcpStream;
-use rustls::ServerConnection;
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
@@ -29,11 +29,10 @@ pub enum StreamError {
 /// A socket, the bytes that it has not accepted yet, and the state of TLS if the client uses it.
 pub struct Stream {
     pub socket: TcpStream,
-    tls: Option<Box<ServerConnection>>,
-    /// `true` after the last alert of TLS was sent. Later bytes must not be passed to TLS.
-    tls_over: bool,
+    tls: Option<Box<TlsSession>>,
     /// Bytes that the socket has not accepted yet. The caller limits their number.
-    unsent: Vec<u8>,
+    #[expect(clippy::box_collection, reason = "every connection pays for it, and usually there are none")]
+    unsent: Option<Box<Vec<u8>>>,
     /// `true` if the writing side is to be closed once these bytes are sent.
     ends: bool,
 }
@@ -51,7 +50,7 @@ pub enum ReadOutcome {
 
 impl Stream {
     pub fn new(socket: TcpStream) -> Self {
-        Self { socket, tls: None, tls_over: false, unsent: Vec::new(), ends: false }
+        Self { socket, tls: None, unsent: None, ends: false }
     }
 
     pub fn is_tls(&self) -> bool {
@@ -60,9 +59,7 @@ impl Stream {
 
     /// Switches the stream to TLS.
     pub fn start_tls(&mut self, config: Arc<rustls::ServerConfig>) -> Result<(), rustls::Error> {
-        let mut tls = ServerConnection::new(config)?;
-        tls.set_buffer_limit(Some(64 * 1024));
-        self.tls = Some(Box::new(tls));
+        self.tls = Some(Box::new(TlsSession::new(config)?));
         Ok(())
     }
 
@@ -81,100 +78,70 @@ impl Stream {
 
     /// Decrypts received bytes if the stream uses TLS, and appends the plain text.
     pub fn decrypt(&mut self, received: &[u8], plain: &mut Vec<u8>) -> Result<(), rustls::Error> {
-        if self.tls_over {
-            return Ok(());
-        }
-        let decrypted = self.try_decrypt(received, plain);
-        self.tls_over = decrypted.is_err();
-        decrypted
-    }
-
-    fn try_decrypt(&mut self, mut received: &[u8], plain: &mut Vec<u8>) -> Result<(), rustls::Error> {
         let Some(tls) = &mut self.tls else {
             plain.extend_from_slice(received);
             return Ok(());
         };
-        while !received.is_empty() {
-            let taken =
-                tls.read_tls(&mut received).map_err(|error| rustls::Error::General(error.to_string()))?;
-            let state = tls.process_new_packets()?;
-            if state.plaintext_bytes_to_read() > 0 {
-                let start = plain.len();
-                plain.resize(start + state.plaintext_bytes_to_read(), 0);
-                // Reads as many bytes as rustls has just reported to be available.
-                tls.reader()
-                    .read_exact(&mut plain[start..])
-                    .map_err(|error| rustls::Error::General(error.to_string()))?;
-            }
-            if taken == 0 {
-                break;
-            }
-        }
-        Ok(())
+        let mut unsent = self.unsent.take().unwrap_or_default();
+        let decrypted = tls.decrypt(received, plain, &mut unsent);
+        self.keep(unsent);
+        decrypted
     }
 
     /// Sends as many bytes as the socket accepts, and stores the rest. Fails if the link is broken.
     pub fn send(&mut self, plain: &[u8]) -> io::Result<()> {
-        match &mut self.tls {
-            None if self.unsent.is_empty() => {
-                let sent = write_some(&mut self.socket, plain)?;
-                self.unsent.extend_from_slice(&plain[sent..]);
-                Ok(())
+        if self.tls.is_none() && self.unsent.is_none() {
+            let sent = write_some(&mut self.socket, plain)?;
+            if sent < plain.len() {
+                self.keep(Box::new(plain[sent..].to_vec()));
             }
-            None => {
-                self.unsent.extend_from_slice(plain);
-                self.flush()
-            }
-            Some(tls) => {
-                let mut rest = plain;
-                while !rest.is_empty() {
-                    let taken = tls.writer().write(rest)?;
-                    rest = &rest[taken..];
-                    while tls.wants_write() {
-                        tls.write_tls(&mut self.unsent)?;
-                    }
-                }
-                self.flush()
-            }
+            return Ok(());
         }
+        let mut unsent = self.unsent.take().unwrap_or_default();
+        match &mut self.tls {
+            Some(tls) => tls.encrypt(plain, &mut unsent)?,
+            None => unsent.extend_from_slice(plain),
+        }
+        self.keep(unsent);
+        self.flush()
     }
 
-    /// Sends the stored bytes, and the records that TLS itself has to send.
+    /// Sends the stored bytes.
     pub fn flush(&mut self) -> io::Result<()> {
-        if let Some(tls) = &mut self.tls {
-            while tls.wants_write() {
-                tls.write_tls(&mut self.unsent)?;
-            }
+        if let Some(mut unsent) = self.unsent.take() {
+            let sent = write_some(&mut self.socket, &unsent)?;
+            unsent.drain(..sent);
+            self.keep(unsent);
         }
-        if !self.unsent.is_empty() {
-            let sent = write_some(&mut self.socket, &self.unsent)?;
-            self.unsent.drain(..sent);
-        }
-        if self.unsent.is_empty() {
-            self.unsent = Vec::new();
-            if self.ends {
-                // The error is ignored: if the link is already broken, nothing can be sent.
-                let _ = self.socket.shutdown(std::net::Shutdown::Write);
-            }
+        if self.ends && self.unsent.is_none() {
+            // The error is ignored: if the link is already broken, nothing can be sent.
+            let _ = self.socket.shutdown(std::net::Shutdown::Write);
         }
         Ok(())
     }
 
+    /// Stores bytes to be sent. If there are none, frees their memory.
+    #[expect(clippy::box_collection, reason = "the type of the field")]
+    fn keep(&mut self, unsent: Box<Vec<u8>>) {
+        self.unsent = Some(unsent).filter(|unsent| !unsent.is_empty());
+    }
+
     /// Returns `true` if the socket accepts no more bytes at the moment.
     pub fn is_blocked(&self) -> bool {
-        !self.unsent.is_empty()
+        self.unsent.is_some()
     }
 
     /// Returns the number of bytes that the socket has not accepted yet.
     pub fn unsent(&self) -> usize {
-        self.unsent.len()
+        self.unsent.as_ref().map_or(0, |unsent| unsent.len())
     }
 
     /// Closes the writing side as soon as the socket has accepted all stored bytes.
     pub fn shut_down(&mut self) {
-        if let (Some(tls), false) = (&mut self.tls, self.tls_over) {
-            tls.send_close_notify();
-            self.tls_over = true;
+        if let Some(tls) = &mut self.tls {
+            let mut unsent = self.unsent.take().unwrap_or_default();
+            tls.close(&mut unsent);
+            self.keep(unsent);
         }
         self.ends = true;
         // The error is ignored: if the link is already broken, nothing can be sent.

@@ -6,32 +6,34 @@ use lamplight_wire::v1;
 /// The current abilities of a client, and the abilities that were last sent to it.
 pub struct ToldAbilities {
     now: lamplight_core::Abilities,
-    told: lamplight_core::Abilities,
+    /// The abilities that were last sent, if they differ from the current ones.
+    told: Option<Box<lamplight_core::Abilities>>,
 }
 
 impl ToldAbilities {
     /// Starts with the abilities in the answer to the login.
     pub fn new(now: lamplight_core::Abilities) -> Self {
-        Self { now, told: now }
+        Self { now, told: None }
     }
 
     /// Returns the current abilities for an answer, and records them as sent.
     pub fn tell(&mut self) -> v1::Abilities {
-        self.told = self.now;
+        self.told = None;
         message(&self.now)
     }
 
     /// Returns the current abilities if they differ from those sent last. A change that was reverted before it was sent
     /// is no change.
     pub fn news(&mut self) -> Option<v1::Abilities> {
-        (self.told != self.now).then(|| self.tell())
+        self.told.is_some().then(|| self.tell())
     }
 
     /// Sets the current abilities. Returns `true` if they have changed.
     pub fn change(&mut self, now: lamplight_core::Abilities) -> bool {
-        let differs = now != self.now;
-        self.now = now;
-        differs
+        let before = std::mem::replace(&mut self.now, now);
+        let told = self.told.take().map_or(before, |told| *told);
+        self.told = (told != now).then(|| Box::new(told));
+        before != now
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 
 /// The connection slots of a worker, indexed by the slots of the watchers.
 #[derive(Default)]
-pub struct WatcherSlots(RefCell<Vec<Option<(WatcherKey, u32)>>>);
+pub struct WatcherSlots(RefCell<Vec<u32>>);
 
 impl WatcherSlots {
     /// Records the connection slot of a watcher.
@@ -13,16 +13,20 @@ impl WatcherSlots {
         let mut slots = self.0.borrow_mut();
         let number = watcher.slot();
         if slots.len() <= number {
-            slots.resize(number + 1, None);
+            slots.resize(number + 1, 0);
         }
-        slots[number] = Some((watcher, slot as u32));
+        slots[number] = slot as u32;
     }
 
-    /// Returns the slot of a watcher's connection; `None` if a later watcher has the same watcher slot.
-    pub fn get(&self, watcher: WatcherKey) -> Option<usize> {
-        let slots = self.0.borrow();
-        let (key, slot) = (*slots.get(watcher.slot())?)?;
-        (key == watcher).then_some(slot as usize)
+    /// Returns the slot of a watcher's connection; `None` if it has none, or if a later watcher has the same watcher
+    /// slot. `watcher_at` returns the watcher of the connection in a slot.
+    pub fn get(
+        &self,
+        watcher: WatcherKey,
+        watcher_at: impl FnOnce(usize) -> Option<WatcherKey>,
+    ) -> Option<usize> {
+        let slot = *self.0.borrow().get(watcher.slot())? as usize;
+        (watcher_at(slot) == Some(watcher)).then_some(slot)
     }
 }
 
@@ -37,13 +41,15 @@ mod tests {
         let mut hub = Hub::<UserStatus>::default();
         let slots = WatcherSlots::default();
         let gone = hub.attach(0);
-        assert_eq!(slots.get(gone), None);
+        assert_eq!(slots.get(gone, |_| Some(gone)), None);
         slots.set(gone, 7);
-        assert_eq!(slots.get(gone), Some(7));
+        assert_eq!(slots.get(gone, |slot| (slot == 7).then_some(gone)), Some(7));
+        assert_eq!(slots.get(gone, |_| None), None, "the connection has ended");
         hub.detach(gone);
         let later = hub.attach(0);
         assert_eq!(later.slot(), gone.slot());
         slots.set(later, 9);
-        assert_eq!((slots.get(gone), slots.get(later)), (None, Some(9)));
+        let at = |slot| (slot == 9).then_some(later);
+        assert_eq!((slots.get(gone, at), slots.get(later, at)), (None, Some(9)));
     }
 }
