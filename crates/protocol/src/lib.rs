@@ -277,7 +277,8 @@ impl Protocol {
             .map_err(|error| ProtocolError::WebSocket(error.to_string()))?;
         *input = &input[taken..];
         let config = WebSocketConfig::default()
-            .read_buffer_size(512)
+            // Every connection has this buffer, and one look does not read more.
+            .read_buffer_size(BYTES_IN_ONE_LOOK)
             .write_buffer_size(0)
             .max_message_size(Some(limits.before_login))
             .max_frame_size(Some(limits.before_login));
