@@ -33,13 +33,15 @@ const JSON_TAIL_COMPLETE: &[u8] = br#"],"snapshotComplete":true}}"#;
 /// A user's status, encoded in protobuf as an element of `StatusChanged.statuses`: key, length, message.
 ///
 /// With another key, the same bytes are an element of `LoginResponse.statuses`. A worker stores the encoding of each
-/// watched user.
+/// watched user, so both encodings share one allocation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EncodedStatus {
     version: Version,
-    protobuf: Box<[u8]>,
-    json: Option<Box<str>>,
+    /// The protobuf element, then the JSON text once it was needed.
+    bytes: Box<[u8]>,
 }
+
+const _: () = assert!(size_of::<EncodedStatus>() == 24, "each worker has one for each watched user");
 
 /// Encodes a status, once for all of its watchers.
 pub fn encode_status(status: &UserStatus) -> EncodedStatus {
@@ -47,7 +49,7 @@ pub fn encode_status(status: &UserStatus) -> EncodedStatus {
     let mut protobuf = Vec::with_capacity(message.encoded_len() + 3);
     protobuf.push(KEY_STATUSES);
     message.encode_length_delimited(&mut protobuf).expect("a Vec grows");
-    EncodedStatus { version: status.version, protobuf: protobuf.into_boxed_slice(), json: None }
+    EncodedStatus { version: status.version, bytes: protobuf.into_boxed_slice() }
 }
 
 impl EncodedStatus {
@@ -61,36 +63,42 @@ impl EncodedStatus {
     /// Compares the encodings, which is faster than decoding them.
     pub fn is_put_back_as(&self, newer: &Self) -> bool {
         let shown = |field: &&[u8]| !KEYS_NOT_SHOWN.contains(&field[0]);
-        let reason = fields(&newer.protobuf).find(|field| field[0] == KEY_REASON);
+        let reason = fields(newer.protobuf()).find(|field| field[0] == KEY_REASON);
         // The reason 0 is left out.
         let is_rebuilt = reason.is_none_or(|field| field[1..] == [v1::Reason::Login as u8]);
-        is_rebuilt && fields(&self.protobuf).filter(shown).eq(fields(&newer.protobuf).filter(shown))
+        is_rebuilt && fields(self.protobuf()).filter(shown).eq(fields(newer.protobuf()).filter(shown))
     }
 
     /// Returns `true` if `newer` differs from this status only in the version. Compares the encodings.
     pub fn is_renumbered_as(&self, newer: &Self) -> bool {
         let is_other = |field: &&[u8]| field[0] != KEY_VERSION;
-        fields(&self.protobuf).filter(is_other).eq(fields(&newer.protobuf).filter(is_other))
+        fields(self.protobuf()).filter(is_other).eq(fields(newer.protobuf()).filter(is_other))
     }
 
     /// Decodes the status.
     pub fn message(&self) -> v1::UserStatus {
-        let (_, body) = split_element(&self.protobuf);
+        let (_, body) = split_element(self.protobuf());
         v1::UserStatus::decode(body).expect("what encode_status made")
     }
 
-    /// Returns the status as JSON text, which is encoded at the first call.
-    pub fn json(&mut self) -> &str {
-        if self.json.is_none() {
-            let text = serde_json::to_string(&self.message()).expect("a message is JSON");
-            self.json = Some(text.into_boxed_str());
+    /// Returns the status as JSON text in UTF-8, which is encoded at the first call.
+    pub fn json(&mut self) -> &[u8] {
+        let protobuf = self.protobuf_len();
+        if protobuf == self.bytes.len() {
+            let text = serde_json::to_vec(&self.message()).expect("a message is JSON");
+            self.bytes = [&self.bytes[..], &text].concat().into();
         }
-        self.json.as_deref().expect("made above")
+        &self.bytes[protobuf..]
+    }
+
+    fn protobuf(&self) -> &[u8] {
+        &self.bytes[..self.protobuf_len()]
     }
 
     /// Returns the length of the protobuf encoding in bytes.
     pub fn protobuf_len(&self) -> usize {
-        self.protobuf.len()
+        let (prefix, _) = split_element(&self.bytes);
+        prefix.len() + prost::decode_length_delimiter(&prefix[1..]).expect("what encode_status made")
     }
 }
 
@@ -123,7 +131,7 @@ fn fields(element: &[u8]) -> impl Iterator<Item = &[u8]> {
 #[derive(Default, Debug)]
 pub struct StatusBatch {
     protobuf: Vec<u8>,
-    json: String,
+    json: Vec<u8>,
     count: usize,
     snapshot_complete: bool,
 }
@@ -131,16 +139,16 @@ pub struct StatusBatch {
 impl StatusBatch {
     /// Adds a status in protobuf. All statuses of a batch must have the same encoding.
     pub fn push_protobuf(&mut self, status: &EncodedStatus) {
-        self.protobuf.extend_from_slice(&status.protobuf);
+        self.protobuf.extend_from_slice(status.protobuf());
         self.count += 1;
     }
 
     /// Adds a status in JSON. All statuses of a batch must have the same encoding.
     pub fn push_json(&mut self, status: &mut EncodedStatus) {
         if self.count > 0 {
-            self.json.push(',');
+            self.json.push(b',');
         }
-        self.json.push_str(status.json());
+        self.json.extend_from_slice(status.json());
         self.count += 1;
     }
 
@@ -209,7 +217,7 @@ impl StatusBatch {
     /// Appends the `ServerMessage` as JSON text to `out`.
     pub fn put_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(JSON_HEAD);
-        out.extend_from_slice(self.json.as_bytes());
+        out.extend_from_slice(&self.json);
         out.extend_from_slice(self.json_tail());
     }
 }
@@ -223,7 +231,7 @@ pub struct LoginStatuses {
 impl LoginStatuses {
     /// Adds an encoded status.
     pub fn push(&mut self, status: &EncodedStatus) {
-        let (_, rest) = status.protobuf.split_first().expect("a key stands first");
+        let (_, rest) = status.protobuf().split_first().expect("a key stands first");
         self.protobuf.push(KEY_LOGIN_STATUSES);
         self.protobuf.extend_from_slice(rest);
     }
@@ -320,6 +328,18 @@ mod tests {
             UserStatus { online_devices: [Platform::IPhone].into_iter().collect(), ..one.clone() },
         ] {
             assert!(!is(&other), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_text_of_a_status_leaves_its_other_encoding_as_it_is() {
+        for custom in ["", "at lunch", &"é".repeat(200)] {
+            let status = status("ann", custom, 7, 1, Some(7));
+            let (plain, mut both) = (encode_status(&status), encode_status(&status));
+            let text = serde_json::to_vec(&v1::UserStatus::from(&status)).unwrap();
+            assert_eq!(both.json(), text);
+            assert_eq!(both.json(), text, "the second time");
+            assert_eq!((both.protobuf(), both.message()), (plain.protobuf(), plain.message()));
         }
     }
 
