@@ -1,9 +1,10 @@
-//! The watch graph of one worker: edges from watchers to subjects. Each user is stored once. An edge uses 16 bytes,
-//! eight at each end.
+//! The watch graph of one worker: edges from watchers to subjects. Each user is stored once. An edge uses twelve bytes:
+//! four at the watcher's end, which is found from the other end at once, and eight at the subject's end.
 //!
 //! The graph stores the reasons of each edge, and whether the watcher may see the states of the subject. It does not
 //! interpret these states otherwise.
 
+mod crowds;
 mod hiding;
 mod marks;
 
@@ -12,6 +13,7 @@ pub use hiding::Restricted;
 use crate::interest::SubjectObserver;
 use crate::touched::{Marks, Told, Touched};
 use crate::watch_reasons::{Reasons, Why};
+use crowds::CrowdPlaces;
 use hashbrown::{HashMap, HashTable};
 use lamplight_model::{User, UserId};
 use slab::Slab;
@@ -49,8 +51,6 @@ const PENDING: u32 = 1 << 31;
 #[derive(Clone, Copy)]
 struct Outgoing {
     subject: u32,
-    /// The index of the other end in the subject's `incoming`.
-    place: u32,
 }
 
 /// The watcher may not see the states of the subject. A bit of [`Incoming::watcher`].
@@ -109,6 +109,7 @@ pub struct WatchGraph<S> {
     watchers: Slab<Watcher>,
     /// The number of watchers ever added, which gives the generation of the next one.
     attached: u32,
+    crowds: CrowdPlaces,
     touched: Touched<WatcherKey>,
     hasher: foldhash::fast::RandomState,
     observer: Option<Box<dyn SubjectObserver>>,
@@ -121,6 +122,7 @@ impl<S> Default for WatchGraph<S> {
             subjects: Slab::new(),
             watchers: Slab::new(),
             attached: 0,
+            crowds: CrowdPlaces::default(),
             touched: Touched::default(),
             hasher: foldhash::fast::RandomState::default(),
             observer: None,
@@ -150,7 +152,7 @@ impl<S: Restricted> WatchGraph<S> {
     /// Removes a watcher with all its edges.
     pub fn detach(&mut self, key: WatcherKey) {
         while let Some(last) = self.watcher_mut(key).and_then(|watcher| watcher.outgoing.pop()) {
-            self.remove_incoming(last.subject & SUBJECT, last.place);
+            self.remove_incoming(last.subject & SUBJECT, key.slot);
         }
         if self.watcher(key).is_some() {
             // `touched` may still contain the key; [`WatchGraph::take_touched`] skips it.
@@ -249,9 +251,7 @@ impl<S: Restricted> WatchGraph<S> {
                 None => self.find_edge(watcher, subject),
             };
             let Some(place) = place else { return false };
-            let in_place = self.watchers[watcher.slot()].outgoing[place].place as usize;
-            let is_hidden = self.subjects[subject as usize].incoming[in_place].is_hidden();
-            let hidden_from = if is_hidden { self.viewer(watcher) } else { None };
+            let hidden_from = self.hidden_from(watcher, SubjectKey(subject));
             let state = self.subjects[subject as usize].state.as_ref();
             if state.is_some_and(|state| is_known(index, state, hidden_from)) {
                 self.watchers[watcher.slot()].outgoing[place].subject &= !(PENDING | UNTOLD);
@@ -286,12 +286,15 @@ impl<S: Restricted> WatchGraph<S> {
         let outgoing = &mut self.watchers[watcher.slot()].outgoing;
         let incoming = &mut self.subjects[subject as usize].incoming;
         let (out_place, in_place) = (outgoing.len() as u32, incoming.len() as u32);
-        // Doubling the capacity would leave a third of the memory of all incoming edges unused.
+        // Doubling the capacity would leave a third of the memory of all incoming edges unused. Allocators round up to
+        // 16 bytes after adding 8, so an odd capacity leaves nothing.
         if incoming.len() == incoming.capacity() {
-            incoming.reserve_exact((incoming.len() / 4).max(4));
+            let more = (incoming.len() / 4).max(2);
+            incoming.reserve_exact(more + (incoming.len() + more + 1) % 2);
         }
-        outgoing.push(Outgoing { subject: subject | UNTOLD | why as u32, place: in_place });
+        outgoing.push(Outgoing { subject: subject | UNTOLD | why as u32 });
         incoming.push(Incoming { watcher: watcher.slot, place: out_place });
+        self.crowds.appended(subject, incoming);
         if let Some(state) = &self.subjects[subject as usize].state {
             let is_hidden = state.is_restricted()
                 && self.viewer(watcher).is_some_and(|viewer| state.is_hidden_from(viewer));
@@ -400,15 +403,16 @@ impl<S: Restricted> WatchGraph<S> {
         let mut done = 0;
         for place in &watcher.pending {
             let edge = &mut watcher.outgoing[*place as usize];
-            let (subject, in_place) = ((edge.subject & SUBJECT) as usize, edge.place as usize);
+            let subject = edge.subject & SUBJECT;
             edge.subject &= !(PENDING | UNTOLD);
             done += 1;
-            let Subject { state, incoming, .. } = &mut self.subjects[subject];
+            let Subject { state, incoming, .. } = &mut self.subjects[subject as usize];
             let state = state.as_mut().expect("an edge is marked only when there is a state");
-            let told = if state.is_restricted() && incoming[in_place].is_hidden() {
+            let place = || self.crowds.place(subject, incoming, key.slot);
+            let told = if state.is_restricted() && place().is_some_and(|place| incoming[place].is_hidden()) {
                 let own = (watcher.outgoing[0].subject & SUBJECT) as usize;
                 let viewer = self.subjects[own].user.id.clone();
-                let state = self.subjects[subject].state.as_mut();
+                let state = self.subjects[subject as usize].state.as_mut();
                 tell(state.expect("an edge is marked only when there is a state"), Some(&viewer))
             } else {
                 tell(state, None)
@@ -544,22 +548,28 @@ impl<S: Restricted> WatchGraph<S> {
     }
 
     /// Removes an edge. The caller updates the list of pending indices.
-    fn remove_edge(&mut self, watcher: u32, place: u32) {
-        let watcher = &mut self.watchers[watcher as usize];
+    fn remove_edge(&mut self, slot: u32, place: u32) {
+        let watcher = &mut self.watchers[slot as usize];
         let removed = watcher.outgoing.swap_remove(place as usize);
         if let Some(moved) = watcher.outgoing.get(place as usize) {
-            self.subjects[(moved.subject & SUBJECT) as usize].incoming[moved.place as usize].place = place;
+            let subject = moved.subject & SUBJECT;
+            if let Some(in_place) = self.incoming_place(subject, slot) {
+                self.subjects[subject as usize].incoming[in_place].place = place;
+            }
         }
-        self.remove_incoming(removed.subject & SUBJECT, removed.place);
+        self.remove_incoming(removed.subject & SUBJECT, slot);
+    }
+
+    /// The index of an edge in the `incoming` of its subject.
+    fn incoming_place(&self, subject: u32, watcher: u32) -> Option<usize> {
+        self.crowds.place(subject, &self.subjects[subject as usize].incoming, watcher)
     }
 
     /// Removes the subject's end of an edge, and the subject if that was its last edge.
-    fn remove_incoming(&mut self, subject: u32, place: u32) {
+    fn remove_incoming(&mut self, subject: u32, watcher: u32) {
+        let Some(place) = self.incoming_place(subject, watcher) else { return };
         let incoming = &mut self.subjects[subject as usize].incoming;
-        incoming.swap_remove(place as usize);
-        if let Some(moved) = incoming.get(place as usize) {
-            self.watchers[moved.slot() as usize].outgoing[moved.place as usize].place = place;
-        }
+        self.crowds.swap_remove(subject, incoming, place);
         if incoming.is_empty() {
             let hash = self.hasher.hash_one(&self.subjects[subject as usize].user);
             if let Ok(entry) = self.index.find_entry(hash, |slot| *slot == subject) {

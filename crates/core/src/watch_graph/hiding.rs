@@ -23,9 +23,9 @@ impl<S: Restricted> WatchGraph<S> {
     /// If the watcher watches the subject but may not see its state, returns the user of the watcher; otherwise `None`.
     pub fn hidden_from(&self, watcher: WatcherKey, subject: SubjectKey) -> Option<&UserId> {
         self.state(subject).filter(|state| state.is_restricted())?;
-        let place = self.find_edge(watcher, subject.0)?;
-        let in_place = self.watchers[watcher.slot()].outgoing[place].place;
-        let edge = self.subjects[subject.0 as usize].incoming[in_place as usize];
+        self.watcher(watcher)?;
+        let place = self.incoming_place(subject.0, watcher.slot)?;
+        let edge = self.subjects[subject.0 as usize].incoming[place];
         if edge.is_hidden() { self.viewer(watcher) } else { None }
     }
 

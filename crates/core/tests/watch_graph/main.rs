@@ -1,9 +1,9 @@
 //! Tests of the watch graph with its mailboxes: scripts of watches and changes, and random operations that are compared
 //! with a model of plain maps.
 //!
-//! The graph stores the two ends of an edge in two vectors, and each end contains the index of the other. When an edge
-//! is removed, the last edge of each vector moves into the gap (`swap_remove`) and gets another index. Its other end
-//! and its entry in the mailbox must then be updated.
+//! The graph stores the two ends of an edge in two vectors, and the subject's end contains the index of the other. When
+//! an edge is removed, the last edge of each vector moves into the gap (`swap_remove`) and gets another index. Its other
+//! end, its entry in the table of a crowd, and its entry in the mailbox must then be updated.
 //!
 //! The mailbox lists indices in the order in which they were marked. An updated index keeps its position, so removing
 //! edges does not change the order. The model has no indices, and its order is compared exactly.
@@ -11,6 +11,7 @@
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
 
+mod crowd;
 #[path = "../quick/mod.rs"]
 mod quick;
 mod random;
