@@ -7,10 +7,60 @@ use std::time::Duration;
 /// Counts the calls that share a limit, such as one user's calls of one kind. Allows at most `calls` in any period of
 /// the window's length.
 ///
-/// A refused call does not count. Each allowed call uses 8 bytes until it is older than the window.
+/// A refused call does not count. The calls in the window are stored: one without heap memory, which most users do not
+/// exceed, and several with 8 bytes each.
 #[derive(Clone, Debug, Default)]
 pub struct SlidingWindow {
-    taken: VecDeque<Moment>,
+    taken: Taken,
+}
+
+/// The times of calls, in the order in which they were allowed.
+#[derive(Clone, Debug, Default)]
+enum Taken {
+    #[default]
+    None,
+    One(Moment),
+    Several(Box<VecDeque<Moment>>),
+}
+
+impl Taken {
+    fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::One(_) => 1,
+            Self::Several(all) => all.len(),
+        }
+    }
+
+    fn get(&self, index: usize) -> Option<Moment> {
+        match self {
+            Self::One(only) => Some(*only).filter(|_| index == 0),
+            Self::None => None,
+            Self::Several(all) => all.get(index).copied(),
+        }
+    }
+
+    fn last(&self) -> Option<Moment> {
+        self.get(self.len().checked_sub(1)?)
+    }
+
+    fn push(&mut self, at: Moment) {
+        match self {
+            Self::None => *self = Self::One(at),
+            Self::One(first) => *self = Self::Several(Box::new([*first, at].into())),
+            Self::Several(all) => all.push_back(at),
+        }
+    }
+
+    fn remove_first(&mut self) {
+        match self {
+            Self::None | Self::One(_) => *self = Self::None,
+            Self::Several(all) => _ = all.pop_front(),
+        }
+        if self.len() == 0 {
+            *self = Self::None;
+        }
+    }
 }
 
 impl SlidingWindow {
@@ -19,7 +69,7 @@ impl SlidingWindow {
         if self.is_full(limit, now) {
             return false;
         }
-        self.taken.push_back(now);
+        self.taken.push(now);
         true
     }
 
@@ -33,9 +83,9 @@ impl SlidingWindow {
     pub fn count(&mut self, limit: RateLimit, now: Moment) {
         self.forget(Duration::from_millis(limit.window_ms.into()), now);
         while self.taken.len() >= usize::from(limit.calls).max(1) {
-            self.taken.pop_front();
+            self.taken.remove_first();
         }
-        self.taken.push_back(now);
+        self.taken.push(now);
     }
 
     /// The first moment at which a call may be allowed, after one was refused at the time `now`.
@@ -43,18 +93,18 @@ impl SlidingWindow {
         let length = Duration::from_millis(limit.window_ms.into());
         // With a limit below the number of counted calls, several of them have to leave the window.
         let last_too_many = self.taken.len().checked_sub(usize::from(limit.calls));
-        let leaves = last_too_many.and_then(|index| self.taken.get(index)).copied().unwrap_or(now);
+        let leaves = last_too_many.and_then(|index| self.taken.get(index)).unwrap_or(now);
         leaves + length
     }
 
     /// Whether the window contains no call, so that the entry can be removed.
     pub fn is_idle(&self, window: Duration, now: Moment) -> bool {
-        self.taken.back().is_none_or(|last| now.since(*last) >= window)
+        self.taken.last().is_none_or(|last| now.since(last) >= window)
     }
 
     fn forget(&mut self, window: Duration, now: Moment) {
-        while self.taken.front().is_some_and(|first| now.since(*first) >= window) {
-            self.taken.pop_front();
+        while self.taken.get(0).is_some_and(|first| now.since(first) >= window) {
+            self.taken.remove_first();
         }
     }
 }
@@ -116,6 +166,18 @@ mod tests {
         assert!(window.take(LIMIT, Moment(5_100)));
         assert!(!window.is_idle(Duration::from_secs(5), Moment(10_099)));
         assert!(window.is_idle(Duration::from_secs(5), Moment(10_100)));
+    }
+
+    #[test]
+    fn one_call_needs_no_heap_memory_before_and_after_others() {
+        assert_eq!(size_of::<SlidingWindow>(), 16);
+        let mut window = SlidingWindow::default();
+        for round in 1..4 {
+            let at = |ms: u64| Moment(round * 100_000 + ms);
+            assert!(window.take(LIMIT, at(0)) && matches!(window.taken, Taken::One(_)), "{round}");
+            assert!(window.take(LIMIT, at(1)) && matches!(window.taken, Taken::Several(_)), "{round}");
+            assert!(!window.is_full(LIMIT, at(50_000)) && matches!(window.taken, Taken::None), "{round}");
+        }
     }
 
     #[test]

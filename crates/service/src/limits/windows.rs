@@ -3,12 +3,13 @@
 
 use crate::shards::Shards;
 use futures_util::FutureExt;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use lamplight_core::{Call, SlidingWindow};
 use lamplight_directory::{Limited, Limits, LimitsAnswer, Taken};
 use lamplight_model::{AppId, Moment, RateLimit, User};
 use parking_lot::Mutex;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 use std::time::Duration;
 
 const SHARDS: usize = 16;
@@ -20,10 +21,19 @@ pub struct CallWindows {
     apps: Mutex<Table<(AppId, &'static str)>>,
 }
 
-type Table<K> = HashMap<K, Window, foldhash::fast::RandomState>;
+/// The windows by key. The table has pointers, because a third of its places or more are free.
+struct Table<K> {
+    windows: HashTable<Box<Window<K>>>,
+    hasher: foldhash::fast::RandomState,
+}
+
+struct Window<K> {
+    key: K,
+    counts: Counts,
+}
 
 /// The calls that are counted against one limit.
-struct Window {
+struct Counts {
     calls: SlidingWindow,
     /// The limit that applied to the last call.
     limit: RateLimit,
@@ -53,12 +63,10 @@ impl CallWindows {
         self.with(what, limit, |window| window.refused_until = until.min(latest));
     }
 
-    fn with<T>(&self, what: Limited<'_>, limit: RateLimit, act: impl FnOnce(&mut Window) -> T) -> T {
+    fn with<T>(&self, what: Limited<'_>, limit: RateLimit, act: impl FnOnce(&mut Counts) -> T) -> T {
         match what {
-            Limited::User(user, call) => {
-                act(window(&mut self.users.of(user).lock(), (user.clone(), call), limit))
-            }
-            Limited::App(app, command) => act(window(&mut self.apps.lock(), (app, command), limit)),
+            Limited::User(user, call) => act(self.users.of(user).lock().counts((user.clone(), call), limit)),
+            Limited::App(app, command) => act(self.apps.lock().counts((app, command), limit)),
         }
     }
 }
@@ -73,26 +81,51 @@ impl Limits for CallWindows {
     }
 
     fn sweep(&self, now: Moment) {
-        self.users.all().iter().for_each(|users| sweep(&mut users.lock(), now));
-        sweep(&mut self.apps.lock(), now);
+        self.users.all().iter().for_each(|users| users.lock().sweep(now));
+        self.apps.lock().sweep(now);
     }
 }
 
-fn window<K: Eq + Hash>(table: &mut Table<K>, key: K, limit: RateLimit) -> &mut Window {
-    let new = || Window { calls: SlidingWindow::default(), limit, refused_until: Moment::default() };
-    let window = table.entry(key).or_insert_with(new);
-    if window.limit != limit {
-        // A call that was refused under another limit may be allowed now.
-        window.limit = limit;
-        window.refused_until = Moment::default();
+impl<K> Default for Table<K> {
+    fn default() -> Self {
+        Self { windows: HashTable::new(), hasher: Default::default() }
     }
-    window
 }
 
-fn sweep<K: Eq + Hash>(table: &mut Table<K>, now: Moment) {
-    table.retain(|_, window| !window.calls.is_idle(length(window.limit), now) || now < window.refused_until);
-    if table.len() < table.capacity() / 4 {
-        table.shrink_to_fit();
+impl<K: Eq + Hash> Table<K> {
+    fn counts(&mut self, key: K, limit: RateLimit) -> &mut Counts {
+        let Self { windows, hasher } = self;
+        let hash_of = |window: &Box<Window<K>>| hasher.hash_one(&window.key);
+        let place = windows.entry(hasher.hash_one(&key), |window| window.key == key, hash_of);
+        let counts = match place {
+            Entry::Occupied(found) => &mut found.into_mut().counts,
+            Entry::Vacant(place) => {
+                let calls = SlidingWindow::default();
+                let counts = Counts { calls, limit, refused_until: Moment::default() };
+                &mut place.insert(Box::new(Window { key, counts })).into_mut().counts
+            }
+        };
+        if counts.limit != limit {
+            // A call that was refused under another limit may be allowed now.
+            counts.limit = limit;
+            counts.refused_until = Moment::default();
+        }
+        counts
+    }
+
+    fn sweep(&mut self, now: Moment) {
+        let Self { windows, hasher } = self;
+        windows.retain(|window| window.counts.matter(now));
+        if windows.len() < windows.capacity() / 4 {
+            windows.shrink_to_fit(|window| hasher.hash_one(&window.key));
+        }
+    }
+}
+
+impl Counts {
+    /// Whether a later call may be refused because of these.
+    fn matter(&self, now: Moment) -> bool {
+        !self.calls.is_idle(length(self.limit), now) || now < self.refused_until
     }
 }
 
