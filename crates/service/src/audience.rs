@@ -9,6 +9,7 @@ mod effect;
 mod list_difference;
 mod lists_heard;
 mod member;
+mod members;
 mod missed;
 mod reads;
 mod watch_list;
@@ -28,6 +29,7 @@ use lamplight_core::{
 };
 use lamplight_directory::{Interest, LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, Moment, User, UserId, UserStatus, Version};
+use members::Members;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -57,10 +59,7 @@ const EDGES_PER_WATCHER: usize = 4;
 /// The connections of one worker, the users that they watch, and their mailboxes.
 pub struct Audience<S> {
     hub: Hub<S>,
-    /// The members, indexed by the slot of their watcher key. A later watcher can get the same slot, so the key is
-    /// stored and compared as well.
-    members: Vec<Option<(WatcherKey, Member)>>,
-    by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
+    members: Members,
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
@@ -87,8 +86,7 @@ impl<S: Versioned> Audience<S> {
     pub fn new(rate: ConflationRate, interest: Option<Interest>) -> Self {
         Self {
             hub: interest.map_or_else(Hub::default, |interest| Hub::observed_by(Box::new(interest))),
-            members: Vec::new(),
-            by_user: HashMap::default(),
+            members: Members::default(),
             conflator: Conflator::new(rate),
             crowd_pace: CrowdPace::default(),
             answered: HashMap::default(),
@@ -103,27 +101,15 @@ impl<S: Versioned> Audience<S> {
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
         self.watch(watcher, member.user.clone(), Why::Own, effects);
-        self.by_user.entry(member.user.clone()).or_default().push(watcher);
-        let slot = watcher.slot();
-        if self.members.len() <= slot {
-            self.members.resize_with(slot + 1, || None);
-        }
-        self.members[slot] = Some((watcher, member));
+        self.members.insert(watcher, member);
         watcher
     }
 
     /// Removes a connection.
     pub fn leave(&mut self, watcher: WatcherKey) {
-        let place = self.members.get_mut(watcher.slot());
-        let Some((_, member)) = place.and_then(|place| place.take_if(|(key, _)| *key == watcher)) else {
-            return;
-        };
-        if let Some(watchers) = self.by_user.get_mut(&member.user) {
-            watchers.retain(|other| *other != watcher);
-            if watchers.is_empty() {
-                self.by_user.remove(&member.user);
-                self.own_changes.remove(&member.user);
-            }
+        let Some(member) = self.members.remove(watcher) else { return };
+        if !self.members.has(&member.user) {
+            self.own_changes.remove(&member.user);
         }
         self.hub.detach(watcher);
     }
@@ -150,7 +136,7 @@ impl<S: Versioned> Audience<S> {
             return false;
         }
         let mut had_list = false;
-        if let Some(Some((_, member))) = self.members.get_mut(watcher.slot()) {
+        if let Some(member) = self.member_mut(watcher) {
             member.friends = list.notified.friends;
             had_list = std::mem::replace(&mut member.has_list, true);
             member.has_read(list.rev);
@@ -201,7 +187,7 @@ impl<S: Versioned> Audience<S> {
         if change.subscribed.is_empty() && change.unsubscribed.is_empty() {
             return;
         }
-        match member.heard {
+        match member.heard() {
             Some(heard) if change.rev <= heard => return,
             Some(_) => {}
             // The missed entries may include later changes, so the list has to be read after this.
@@ -249,18 +235,18 @@ impl<S: Versioned> Audience<S> {
     /// Applies new settings of an app about notifications. Requests the watch lists of connections that now have to
     /// watch their friends.
     pub fn set_notifications(&mut self, app: AppId, notified: Notifications, effects: &mut Vec<Effect>) {
-        let of_app = self.members.iter_mut().flatten().filter(|(_, member)| member.user.app == app);
+        let of_app = self.members.iter_mut().filter(|(_, member)| member.user.app == app);
         for (watcher, member) in of_app {
             // A list that is being read now may be based on the former settings.
             member.lists = member.lists.wrapping_add(1);
-            self.hub.set_muted(*watcher, !notified.others);
+            self.hub.set_muted(watcher, !notified.others);
             if member.friends == notified.friends {
                 continue;
             }
             if notified.friends {
-                effects.push(Effect::Reload(*watcher));
+                effects.push(Effect::Reload(watcher));
             } else {
-                self.hub.unwatch_others(*watcher, Why::Friend, |_| false);
+                self.hub.unwatch_others(watcher, Why::Friend, |_| false);
                 member.friends = false;
             }
         }
@@ -482,7 +468,7 @@ impl<S: Versioned> Audience<S> {
 
     /// All connections.
     pub fn members(&self) -> impl Iterator<Item = (WatcherKey, &Member)> {
-        self.members.iter().flatten().map(|(watcher, member)| (*watcher, member))
+        self.members.iter()
     }
 
     /// The connections of a user.
@@ -492,15 +478,14 @@ impl<S: Versioned> Audience<S> {
 
     /// The connection of a watcher; `None` if it was removed.
     pub fn member(&self, watcher: WatcherKey) -> Option<&Member> {
-        let (key, member) = self.members.get(watcher.slot())?.as_ref()?;
-        (*key == watcher).then_some(member)
+        self.members.get(watcher)
     }
 
     /// Counts the connections of other users that watch a user, and lists up to `most` of these other users. `most`
     /// bounds the cost.
     pub fn watchers(&self, user: &User, most: usize) -> Watchers {
         let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
-        let own = self.by_user.get(user).map_or(0, |own| own.len());
+        let own = self.watchers_of(user).count();
         let mut watchers = Watchers { connections: edges.len().saturating_sub(own), users: BTreeMap::new() };
         for (watcher, reasons) in edges.take(most.saturating_mul(EDGES_PER_WATCHER) + own) {
             let Some(member) = self.member(watcher).filter(|member| member.user != *user) else { continue };
@@ -520,8 +505,7 @@ impl<S: Versioned> Audience<S> {
     }
 
     fn member_mut(&mut self, watcher: WatcherKey) -> Option<&mut Member> {
-        let (key, member) = self.members.get_mut(watcher.slot())?.as_mut()?;
-        (*key == watcher).then_some(member)
+        self.members.get_mut(watcher)
     }
 
     fn count_list_news(&mut self, watcher: WatcherKey) {
@@ -531,7 +515,7 @@ impl<S: Versioned> Audience<S> {
     }
 
     fn watchers_of(&self, user: &User) -> impl Iterator<Item = WatcherKey> {
-        self.by_user.get(user).into_iter().flatten().copied()
+        self.members.of(user)
     }
 
     /// Adds and removes subscription edges of a watcher. Returns the added and the removed users.

@@ -3,6 +3,9 @@
 use lamplight_model::{ConnectionId, User, UserId};
 use std::collections::BTreeMap;
 
+/// A value of [`Member::heard`] after a part of the log was missed.
+const MISSED: u64 = u64::MAX;
+
 /// A connection of the audience.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Member {
@@ -19,9 +22,8 @@ pub struct Member {
     /// Whether a watch list was already set. If so, the client is notified of the difference between the set list and
     /// the next one.
     pub(super) has_list: bool,
-    /// The revision of the record up to which the subscription list contains the changes. `None` if a part of the log
-    /// was missed.
-    pub(super) heard: Option<u64>,
+    /// See [`Member::heard`]. [`MISSED`] instead of an `Option` saves eight bytes in every connection.
+    heard: u64,
     /// The users that the connection's own calls have added or removed, each with the revision of that change. Log
     /// entries about such a user are ignored up to that revision. Usually `None`.
     #[expect(
@@ -41,7 +43,7 @@ impl Member {
             lists: 0,
             friends: false,
             has_list: false,
-            heard: Some(0),
+            heard: 0,
             ahead: None,
         }
     }
@@ -53,16 +55,28 @@ impl Member {
         Self { entered: rev, ..self }
     }
 
+    /// The revision of the record up to which the subscription list contains the changes. `None` if a part of the log
+    /// was missed.
+    pub(super) fn heard(&self) -> Option<u64> {
+        Some(self.heard).filter(|heard| *heard != MISSED)
+    }
+
+    /// Records that a part of the log was missed, which may have contained the connection's own changes. The list that
+    /// is read next contains these changes.
+    pub(super) fn has_missed(&mut self) {
+        (self.heard, self.ahead) = (MISSED, None);
+    }
+
     /// Records the revision of a list change from the log. Returns whether the list already contains the change.
     pub(super) fn has_heard(&mut self, rev: u64) -> bool {
         // Entries without a revision have no position in the order of the changes.
         if rev == 0 {
             return false;
         }
-        if self.heard.is_some_and(|heard| rev <= heard) {
+        if self.heard().is_some_and(|heard| rev <= heard) {
             return true;
         }
-        self.heard = Some(rev);
+        self.heard = rev;
         false
     }
 
@@ -80,7 +94,7 @@ impl Member {
         if rev == 0 {
             return;
         }
-        self.heard = Some(self.heard.map_or(rev, |heard| heard.max(rev)));
+        self.heard = self.heard().map_or(rev, |heard| heard.max(rev));
         self.caught_up(rev);
     }
 

@@ -10,10 +10,9 @@ impl<S: Versioned> Audience<S> {
         // The caller reads every watched user again. A read that is under way may be older than an answer.
         let hub = &self.hub;
         self.answered.retain(|user, _| hub.audience(user) > 0);
-        for (_, member) in self.members.iter_mut().flatten() {
+        for (_, member) in self.members.iter_mut() {
             member.lists = member.lists.wrapping_add(1);
-            // The missed part may include entries about own changes. The list that is read next contains these changes.
-            (member.heard, member.ahead) = (None, None);
+            member.has_missed();
             // After a loss, a node of the previous version may make a record whose revisions count from the beginning
             // again.
             member.entered = 0;
@@ -24,12 +23,10 @@ impl<S: Versioned> Audience<S> {
     /// back yet. The status was read from a record that was rebuilt after a loss. The status from before the loss comes
     /// back with the connection. If this returns `true`, the caller reads the status again later.
     pub fn is_before_put_back(&self, user: &User, status: &UserStatus) -> bool {
-        let waits = |watcher: &WatcherKey| {
-            self.member(*watcher).is_some_and(|member| member.has_list && member.heard.is_none())
-        };
-        let watchers = || self.by_user.get(user).into_iter().flatten();
+        let waits =
+            |watcher| self.member(watcher).is_some_and(|member| member.has_list && member.heard().is_none());
         let is_known = || self.newest(user).is_some() || self.ahead_of_newest(user).is_some();
-        status.reason == Reason::None && watchers().any(waits) && is_known()
+        status.reason == Reason::None && self.watchers_of(user).any(waits) && is_known()
     }
 
     /// Records that a call of a connection has changed its user's status to `status`. The caller must do this before
@@ -39,7 +36,7 @@ impl<S: Versioned> Audience<S> {
         let is_older = |known: Version| known < status.version;
         let is_news = self.newest(user).is_none_or(|newest| is_older(newest.version()))
             && self.own_changes.get(user).is_none_or(|own| is_older(own.version));
-        if is_news && self.by_user.contains_key(user) {
+        if is_news && self.members.has(user) {
             self.own_changes.insert(user.clone(), status.clone());
         }
     }
