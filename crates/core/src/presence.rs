@@ -27,9 +27,11 @@ use crate::transition::{EndCause, Ended, Removed, Transition};
 use crate::unsettled::UnsettledEnds;
 use crate::visibility::Restrictions;
 use lamplight_model::{
-    AppSettings, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EventDevice, Moment, Now, Platform,
-    PlatformSet, Reason, SessionEventKind, StatusAfter, StatusType, Timestamp, UserId, UserStatus, Version,
+    AppSettings, ConnectionId, CustomStatus, DeviceId, EndMark, EndWhy, EventDevice, Moment, Now, Optional,
+    Platform, PlatformSet, Reason, SessionEventKind, StatusAfter, StatusType, Timestamp, UserId, UserStatus,
+    Version,
 };
+use smallvec::SmallVec;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,16 +39,16 @@ use std::time::Duration;
 /// The live record of one user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Presence {
-    /// The logins, in ascending order of their numbers.
-    pub(crate) devices: Vec<Device>,
+    /// The logins, in ascending order of their numbers. Most users have exactly one device.
+    pub(crate) devices: SmallVec<[Device; 1]>,
     pub(crate) custom: Custom,
     pub(crate) version: Version,
     pub(crate) since: Timestamp,
     pub(crate) reason: Reason,
-    pub(crate) last_seen: Option<Timestamp>,
+    pub(crate) last_seen: Optional<Timestamp>,
     pub(crate) subscriptions: Subscriptions,
     /// The time when the subscription list is dropped; `None` while the user is ONLINE or the list is empty.
-    pub(crate) subscriptions_end: Option<Moment>,
+    pub(crate) subscriptions_end: Optional<Moment>,
     /// Whether the subscription list was dropped, and the user has not subscribed to anybody since.
     pub(crate) subscriptions_lost: bool,
     pub(crate) sigs: Signatures,
@@ -59,7 +61,7 @@ pub struct Presence {
     /// The highest login number that the record has ever had, in a login or in the end of one.
     pub(crate) newest_login: u64,
     /// The deadlines of a deleted account; `None` if the account exists.
-    pub(crate) deleted: Option<Deletion>,
+    pub(crate) deleted: Option<Box<Deletion>>,
     /// The session events that are not in the outbox yet. `None` instead of an empty list saves memory.
     pub(crate) events: Option<Box<PendingEvents>>,
     /// The ended logins that are not stored in the facts yet; `None` if there are none.
@@ -67,6 +69,9 @@ pub struct Presence {
     /// The users who may not see the status; `None` if the user has never restricted it.
     pub(crate) restrictions: Option<Arc<Restrictions>>,
 }
+
+// Each user with a record has one.
+const _: () = assert!(size_of::<Presence>() <= 288);
 
 /// The outcome of [`Presence::connect`].
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -103,7 +108,7 @@ impl Presence {
             since: self.since,
             reason: self.reason,
             // An ONLINE user has no last-seen time.
-            last_seen: self.last_seen.filter(|_| status_type != StatusType::Online),
+            last_seen: self.last_seen.get().filter(|_| status_type != StatusType::Online),
             online_devices: self.online_devices(),
         }
     }
@@ -254,7 +259,7 @@ impl Presence {
         let done = self.subscriptions.subscribe(users, usize::from(settings.limits.subscriptions));
         self.subscriptions_lost = false;
         if self.status_type() != StatusType::Online && !self.subscriptions.is_empty() {
-            self.subscriptions_end = Some(now + settings.timing.subscription_retention());
+            self.subscriptions_end = Some(now + settings.timing.subscription_retention()).into();
         }
         let mut transition = Transition::quiet(done.clone());
         transition.changed = true;
@@ -270,7 +275,7 @@ impl Presence {
             None => self.subscriptions.clear(),
         };
         if self.subscriptions.is_empty() {
-            self.subscriptions_end = None;
+            self.subscriptions_end = Optional::NONE;
         }
         let mut transition = Transition::quiet(removed.clone());
         transition.changed = !removed.is_empty();
@@ -315,11 +320,11 @@ impl Presence {
             cleared_custom = !self.custom.text().is_empty();
             self.custom = Custom::NONE;
             if !self.subscriptions.is_empty() {
-                self.subscriptions_end = Some(now.moment + settings.timing.subscription_retention());
+                self.subscriptions_end = Some(now.moment + settings.timing.subscription_retention()).into();
             }
         }
         if is == StatusType::Online {
-            self.subscriptions_end = None;
+            self.subscriptions_end = Optional::NONE;
         }
         let visible = was != is || !custom_was.looks_like(&self.custom);
         if visible {
@@ -335,7 +340,7 @@ impl Presence {
             let after = StatusAfter { status_type: is, version, told_always: cleared_custom, visibility };
             events.conclude(event_was.unwrap_or(0), after);
         }
-        let missed = missed_since(was, is, self.last_seen, settings);
+        let missed = missed_since(was, is, self.last_seen.get(), settings);
         if let Some(since) = missed {
             self.events.get_or_insert_default().note_missed(since);
         }
@@ -428,7 +433,6 @@ impl Presence {
             None => {
                 let (id, platform) = (connect.device.clone(), connect.platform);
                 let (login, issued) = (connect.login, connect.issued);
-                // Most users have exactly one device.
                 self.devices.reserve_exact(1);
                 self.devices.push(Device { id, platform, login, issued, link, address });
             }
@@ -479,7 +483,7 @@ impl Presence {
     /// Sets the last-seen time to `heard`, the time of the last bytes of an ended connection. The last-seen time never
     /// decreases, and is never earlier than the last change of the status type.
     fn note_seen(&mut self, heard: Timestamp) {
-        self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
+        self.last_seen = self.last_seen.get().max(Some(heard.max(self.since))).into();
     }
 
     /// Removes the devices that `doomed` selects. If there is a `cause`, adds their connections to `ended`.
@@ -490,7 +494,11 @@ impl Presence {
         ended: &mut Vec<Ended>,
         now: Now,
     ) -> Vec<Removed> {
-        let gone: Vec<Device> = self.devices.extract_if(.., |device| doomed(device)).collect();
+        if !self.devices.iter().any(&doomed) {
+            return Vec::new();
+        }
+        let (gone, others): (Vec<Device>, Vec<Device>) = self.devices.drain(..).partition(doomed);
+        self.devices = others.into_iter().collect();
         if gone.iter().any(|device| matches!(device.link, Link::Connected(_))) {
             self.note_seen(now.wall);
         }

@@ -96,7 +96,7 @@ impl Presence {
             version: self.version,
             since: self.since,
             reason: self.reason,
-            last_seen: ExtendedOption::new(self.last_seen, self.custom.end().map(end)),
+            last_seen: ExtendedOption::new(self.last_seen.get(), self.custom.end().map(end)),
             subscriptions: self.subscriptions.clone(),
             subscriptions_end: self.lists_deadline().map(|it| now.wall_at(it)),
             subscriptions_lost: self.subscriptions_lost,
@@ -106,7 +106,7 @@ impl Presence {
             born: self.born,
             newest_login: self.newest_login,
             deleted_until: ExtendedOption::new(
-                self.deleted.map(|deletion| now.wall_at(deletion.until)),
+                self.deleted.as_ref().map(|deletion| now.wall_at(deletion.until)),
                 self.restrictions
                     .as_ref()
                     .map(|restrictions| with_lapses(restrictions, |lapses| Moment(now.wall_at(lapses).0))),
@@ -165,7 +165,7 @@ impl SavedPresence {
             version: self.version,
             since: self.since,
             reason: self.reason,
-            last_seen,
+            last_seen: last_seen.into(),
             subscriptions,
             subscriptions_end,
             subscriptions_lost: self.subscriptions_lost,

@@ -39,7 +39,7 @@ pub use friend::Friend;
 pub use jwt::{JwtSettings, KeySource, MAX_JWT_KEYS_BYTES, MIN_JWT_SECRET_BYTES, is_key_file_name};
 pub use login::{EndMark, EndWhy, EndedLogin, MAX_REVOKED_ONE_BY_ONE, Revoked};
 pub use message::{ClientMessageId, CustomElement, InvalidClientMessageId, Message, MessageBody};
-pub use moment::{Moment, Now, Timestamp};
+pub use moment::{Instant, Moment, Now, Optional, Timestamp};
 pub use profile::{
     AllowType, FieldValue, InvalidText, MAX_ADD_TEXT_BYTES, MAX_PROFILE_BYTES, MAX_PROFILE_FIELDS,
     MAX_REMARK_BYTES, Profile, ProfileChange, ProfileFields, check_text, fold_nick,

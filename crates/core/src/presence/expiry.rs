@@ -5,7 +5,7 @@ use super::events::event_device;
 use crate::device::{Device, Link, LinkEnd};
 use crate::subscriptions::Subscriptions;
 use crate::transition::{Removed, Transition};
-use lamplight_model::{AppSettings, EndedLogin, Moment, Now, Reason, StatusType};
+use lamplight_model::{AppSettings, EndedLogin, Moment, Now, Optional, Reason, StatusType};
 use std::time::Duration;
 
 /// The pause before the next attempt to remove the record of a deleted account.
@@ -56,9 +56,10 @@ pub(crate) fn split_lists(
     deadline: Option<Moment>,
     list: &Subscriptions,
     until: Option<Moment>,
-) -> (Option<Moment>, Option<Deletion>) {
-    let Some(until) = until else { return (deadline, None) };
-    (deadline.filter(|_| !list.is_empty()), Some(Deletion { until, lists_due: deadline }))
+) -> (Optional<Moment>, Option<Box<Deletion>>) {
+    let Some(until) = until else { return (deadline.into(), None) };
+    let deletion = Deletion { until, lists_due: deadline };
+    (deadline.filter(|_| !list.is_empty()).into(), Some(Box::new(deletion)))
 }
 
 impl Presence {
@@ -68,8 +69,8 @@ impl Presence {
     /// One field has both deadlines, so that the previous version of Lamplight can read the records. A deleted account
     /// usually has no list.
     pub(crate) fn lists_deadline(&self) -> Option<Moment> {
-        let of_others = self.deleted.and_then(|deletion| deletion.lists_due);
-        self.subscriptions_end.into_iter().chain(of_others).min()
+        let of_others = self.deleted.as_ref().and_then(|deletion| deletion.lists_due);
+        self.subscriptions_end.get().into_iter().chain(of_others).min()
     }
 
     /// The time when [`Presence::expire`] has work next; `None` if nothing is scheduled.
@@ -81,9 +82,10 @@ impl Presence {
         });
         let settling = self.unsettled.as_ref().map(|unsettled| unsettled.retry());
         let custom = self.custom.end().map(|end| end.due);
-        let deletion = self.deleted.into_iter().flat_map(|it| it.lists_due.into_iter().chain([it.until]));
+        let deletion = self.deleted.iter().flat_map(|it| it.lists_due.into_iter().chain([it.until]));
         let shown = self.restrictions.as_ref().and_then(|restrictions| restrictions.next_lapse());
-        links.chain(custom).chain(self.subscriptions_end).chain(deletion).chain(settling).chain(shown).min()
+        let end = self.subscriptions_end.get();
+        links.chain(custom).chain(end).chain(deletion).chain(settling).chain(shown).min()
     }
 
     /// Does everything that is due. Does nothing before [`Presence::next_deadline`].
@@ -133,8 +135,8 @@ impl Presence {
         if has_cleared {
             self.reason = Reason::CustomExpired;
         }
-        if self.subscriptions_end.is_some_and(|end| end <= now.moment) {
-            self.subscriptions_end = None;
+        if self.subscriptions_end.get().is_some_and(|end| end <= now.moment) {
+            self.subscriptions_end = Optional::NONE;
             self.subscriptions_lost = true;
             transition.unsubscribed = self.subscriptions.clear();
             transition.changed = true;

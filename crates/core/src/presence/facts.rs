@@ -11,8 +11,9 @@ use crate::transition::{EndCause, Ended, Removed, Transition};
 use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
     AppSettings, ConnectionId, DeviceId, EndMark, EndWhy, EndedLogin, Moment, MultiDevicePolicy, Now,
-    Platform, Reason, Revoked, Timestamp, Version,
+    Optional, Platform, Reason, Revoked, Timestamp, Version,
 };
+use smallvec::SmallVec;
 
 /// The facts of a user with which the live record must be consistent.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -77,7 +78,7 @@ impl Presence {
     ) -> Self {
         let lapses = now + settings.timing.login_retention();
         let UserFacts { logins, revoked, ended_through, born } = facts;
-        let mut devices: Vec<Device> = logins
+        let mut devices: SmallVec<[Device; 1]> = logins
             .into_iter()
             .map(|(id, platform, login)| gone_device(id, platform, login, lapses))
             .collect();
@@ -89,9 +90,9 @@ impl Presence {
             version,
             since,
             reason: Reason::None,
-            last_seen: None,
+            last_seen: Optional::NONE,
             subscriptions: Subscriptions::default(),
-            subscriptions_end: None,
+            subscriptions_end: Optional::NONE,
             subscriptions_lost: may_have_had_list,
             sigs: Signatures::of_facts(revoked),
             ended_through,
@@ -116,7 +117,7 @@ impl Presence {
         let facts =
             UserFacts { revoked: Some(revoked.clone()), ended_through: through, ..UserFacts::default() };
         let mut presence = Self::from_facts(facts, version, now.wall, false, settings, now.moment);
-        presence.deleted = Some(Deletion::at(now.moment, settings));
+        presence.deleted = Some(Box::new(Deletion::at(now.moment, settings)));
         presence.deleted_through = through;
         presence
     }
@@ -295,9 +296,9 @@ impl Presence {
         self.deleted_through = self.deleted_through.max(through);
         transition.restricted = self.lift_restrictions(now);
         transition.unsubscribed = self.subscriptions.clear();
-        self.subscriptions_end = None;
+        self.subscriptions_end = Optional::NONE;
         self.subscriptions_lost = false;
-        self.deleted = Some(Deletion::at(now.moment, settings));
+        self.deleted = Some(Box::new(Deletion::at(now.moment, settings)));
         transition.changed = true;
         transition
     }
@@ -390,7 +391,7 @@ impl Presence {
 
     /// The number of the deletion of this account, if the account may still be on subscription lists of other users.
     pub fn may_be_on_lists(&self) -> Option<u64> {
-        self.deleted.and_then(|deletion| deletion.lists_due).map(|_| self.deleted_through)
+        self.deleted.as_ref().and_then(|deletion| deletion.lists_due).map(|_| self.deleted_through)
     }
 
     /// Records that the account was taken off all subscription lists after the deletion with this number.

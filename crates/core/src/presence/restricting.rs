@@ -99,7 +99,7 @@ impl Presence {
         let status_type = self.status_type();
         let is_closed = status_type != StatusType::Online;
         let lapses = self.gone().max();
-        is_closed.then_some(ShownStatus { status_type, version, since, reason, last_seen, lapses })
+        is_closed.then_some(ShownStatus { status_type, version, since, reason, last_seen: last_seen.get(), lapses })
     }
 
     /// The deadlines of the logins without a connection.
@@ -146,7 +146,7 @@ impl Presence {
             version: self.newest_version().next(now.wall),
             since: now.wall,
             reason: Reason::LinkClosed,
-            last_seen: self.last_seen.filter(|_| linger.is_zero()).max(Some(seen)),
+            last_seen: self.last_seen.get().filter(|_| linger.is_zero()).max(Some(seen)),
             lapses,
         }
     }
