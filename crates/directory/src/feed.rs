@@ -102,7 +102,8 @@ struct FeedState {
     removed: BTreeMap<AppId, Removed>,
     /// The stamp of an app that has had no removals since the start. Each process has another stamp.
     first_stamp: u64,
-    users: BTreeMap<(AppId, u64), UserId>,
+    /// The users of each app by position.
+    users: BTreeMap<AppId, BTreeMap<u64, UserId>>,
 }
 
 /// The removals in one app.
@@ -112,6 +113,17 @@ struct Removed {
     /// A number that changes with each removal. If it has not changed since a snapshot began, the snapshot contains no
     /// removed user.
     stamp: u64,
+}
+
+impl FeedState {
+    fn remove(&mut self, app: AppId, place: u64) {
+        if let Some(users) = self.users.get_mut(&app) {
+            users.remove(&place);
+            if users.is_empty() {
+                self.users.remove(&app);
+            }
+        }
+    }
 }
 
 impl Feed {
@@ -131,7 +143,7 @@ impl Feed {
     pub fn restore(&self, user: &User, place: u64) {
         let mut state = self.lock();
         state.last = state.last.max(place);
-        state.users.insert((user.app, place), user.id.clone());
+        state.users.entry(user.app).or_default().insert(place, user.id.clone());
     }
 
     /// Moves a user whose status has changed to the end of the feed. Returns the new position. `before` is the earlier
@@ -139,11 +151,11 @@ impl Feed {
     pub fn advance(&self, user: &User, before: Option<u64>) -> u64 {
         let mut state = self.lock();
         if let Some(before) = before {
-            state.users.remove(&(user.app, before));
+            state.remove(user.app, before);
         }
         state.last += 1;
         let place = state.last;
-        state.users.insert((user.app, place), user.id.clone());
+        state.users.entry(user.app).or_default().insert(place, user.id.clone());
         place
     }
 
@@ -156,7 +168,7 @@ impl Feed {
     /// Removes a user, because the user's record was removed.
     pub fn forget(&self, user: &User, place: u64) {
         let mut state = self.lock();
-        state.users.remove(&(user.app, place));
+        state.remove(user.app, place);
         let first = Removed { horizon: 0, stamp: state.first_stamp };
         let removed = state.removed.entry(user.app).or_insert(first);
         removed.horizon = removed.horizon.max(place);
@@ -177,9 +189,9 @@ impl Feed {
         let has_missed = |place: u64, of: Option<u64>| place < horizon && of != Some(stamp);
         let known = known.filter(|(place, of)| *place <= state.last && !has_missed(*place, *of));
         let (start, of) = known.unwrap_or((0, Some(stamp)));
-        let mut users = state.users.range((app, start + 1)..=(app, u64::MAX));
+        let mut users = state.users.get(&app).into_iter().flat_map(|users| users.range(start + 1..));
         let page: Vec<(u64, User)> =
-            users.by_ref().take(limit).map(|((_, place), id)| (*place, User::new(app, id.clone()))).collect();
+            users.by_ref().take(limit).map(|(place, id)| (*place, User::new(app, id.clone()))).collect();
         let finished = users.next().is_none();
         let place = match page.last() {
             Some((place, _)) if !finished => *place,

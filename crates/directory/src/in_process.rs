@@ -1,6 +1,7 @@
 //! The directory of a single node. Its records are in this process, in shards, with a journal on disk.
 
 mod opening;
+mod table;
 
 pub use opening::{Recovered, SavedRecords};
 
@@ -12,9 +13,10 @@ use crate::{
     Interests, LocalLog, LogEntry, LogReader, Logged, RecordCursor, RecordFilter, RecordPage, View,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
-use hashbrown::HashMap;
 use lamplight_core::{Presence, Transition};
-use lamplight_model::{AppId, FactsMark, Moment, NodeId, Now, Platform, StatusType, Timestamp, User};
+use lamplight_model::{
+    AppId, FactsMark, Moment, NodeId, Now, Optional, Platform, StatusType, Timestamp, User,
+};
 use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -22,6 +24,7 @@ use std::hash::BuildHasher;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use table::RecordTable;
 
 const SHARDS: usize = 256;
 
@@ -61,7 +64,7 @@ pub struct InProcessDirectory {
 
 #[derive(Default)]
 struct Shard {
-    records: HashMap<User, Box<Record>, foldhash::fast::RandomState>,
+    records: RecordTable,
     deadlines: BTreeSet<(Moment, User)>,
     /// The users whose records have session events that are not in the outbox yet.
     with_events: BTreeSet<User>,
@@ -74,10 +77,13 @@ struct Record {
     /// The user's position in the feed.
     place: u64,
     /// The deadline under which `Shard::deadlines` has the record; `None` if it does not have the record.
-    scheduled: Option<Moment>,
+    scheduled: Optional<Moment>,
     /// Whether the user is in `Shard::with_events`.
     has_events: bool,
 }
+
+// The allocator adds 8 bytes, and rounds up to a multiple of 16.
+const _: () = assert!(size_of::<(User, Record)>() <= 344);
 
 #[derive(Default)]
 struct Counters {
@@ -153,7 +159,7 @@ impl InProcessDirectory {
     pub fn users(&self) -> Vec<User> {
         self.shards
             .iter()
-            .flat_map(|shard| shard.lock().records.keys().cloned().collect::<Vec<_>>())
+            .flat_map(|shard| shard.lock().records.users().cloned().collect::<Vec<_>>())
             .collect()
     }
 
@@ -171,7 +177,7 @@ impl InProcessDirectory {
         let mut entries = Vec::new();
         for shard in &self.shards {
             // A record that is added after this is in the files of changes.
-            let users: Vec<User> = shard.lock().records.keys().cloned().collect();
+            let users: Vec<User> = shard.lock().records.users().cloned().collect();
             for some in users.chunks(RECORDS_AT_ONCE) {
                 entries.clear();
                 {
@@ -253,8 +259,8 @@ impl Directory for InProcessDirectory {
             record.rev += 1;
             self.keep_record(user, record, now);
             let scheduled = record.presence.next_deadline();
-            if scheduled != record.scheduled {
-                let before = std::mem::replace(&mut record.scheduled, scheduled);
+            let before = std::mem::replace(&mut record.scheduled, scheduled.into()).get();
+            if scheduled != before {
                 shard.reschedule(user, before, scheduled);
                 record = shard.records.get_mut(user).expect("found above, under the same lock");
             }
@@ -290,7 +296,7 @@ impl Directory for InProcessDirectory {
             return Box::pin(std::future::ready(Err(DirectoryError::read_in_other_epoch())));
         }
         let mut shard = self.shard(user);
-        if !shard.records.contains_key(user) {
+        if shard.records.get(user).is_none() {
             let place = self.feed.advance(user, None);
             let rev = self.removed_rev.load(Ordering::Relaxed) + 1;
             let record = shard.insert(user, presence, rev, place, &self.counters);
@@ -307,7 +313,7 @@ impl Directory for InProcessDirectory {
         if let Some(record) = shard.records.remove(user) {
             self.counters.count(&record.presence, false);
             self.counters.records.fetch_sub(1, Ordering::Relaxed);
-            shard.reschedule(user, record.scheduled, None);
+            shard.reschedule(user, record.scheduled.get(), None);
             shard.note_events(user, false);
             self.feed.forget(user, record.place);
             let rev = record.rev + 1;
@@ -386,7 +392,7 @@ impl Directory for InProcessDirectory {
             return done(ConnectionPage::default());
         }
         let mut connections = Vec::new();
-        for (user, record) in &self.shards[index].lock().records {
+        for (user, record) in self.shards[index].lock().records.iter() {
             let own = record.presence.connections().filter(|connection| connection.node == node);
             connections.extend(own.map(|connection| (user.clone(), connection)));
         }
@@ -484,8 +490,8 @@ impl Shard {
         self.reschedule(user, None, scheduled);
         let has_events = presence.pending_events().is_some();
         self.note_events(user, has_events);
-        let record = Record { presence, rev, place, scheduled, has_events };
-        self.records.entry(user.clone()).insert(Box::new(record)).into_mut()
+        let record = Record { presence, rev, place, scheduled: scheduled.into(), has_events };
+        self.records.insert(user, record)
     }
 
     fn note_events(&mut self, user: &User, has_events: bool) {
