@@ -7,20 +7,22 @@
 #![allow(missing_docs, reason = "the macros make public items without documentation")]
 
 use futures_util::FutureExt;
-use gungraun::{Callgrind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main};
+use gungraun::{
+    Callgrind, EntryPoint, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
+};
 use lamplight_auth::verify;
 use lamplight_core::{Call, ConflationRate, Conflator, Hub, LinkEnd, PackedPresence, Presence};
 use lamplight_directory::{
     ChangeLog, Directory, InProcessDirectory, Limited, Limits, LocalLog, LogEntry, LogReader,
 };
 use lamplight_instructions::{
-    APP, Newest, Ring, app_and_sig, batch, connect, connected, crowd, custom_status, joined_ring,
-    login_request, native, native_bytes, now, phone, records, ring, status, status_entries,
+    APP, Entering, Login, Newest, Node, Ring, app_and_sig, batch, connect, connected, crowd, custom_status,
+    joined_ring, login_request, native, native_bytes, now, phone, records, ring, status, status_entries,
     subscribe_request, user, user_id, websocket, websocket_bytes,
 };
 use lamplight_model::{App, AppSettings, ConnectionId, Moment, Timestamp, User, UserStatus};
 use lamplight_protocol::{Found, Protocol};
-use lamplight_service::{Audience, CallWindows};
+use lamplight_service::{Audience, CallWindows, LoggedIn};
 use lamplight_wire::{EncodedStatus, FrameLimits, LoginStatuses, StatusBatch, encode_status, v1};
 use std::hint::black_box;
 use std::sync::Arc;
@@ -211,11 +213,11 @@ fn deliver((mut ring, changes): HubInput) -> (HubInput, usize) {
 type AudienceInput = (Ring<Audience<Newest>>, Vec<Arc<LogEntry>>);
 
 fn watched(entries: usize) -> AudienceInput {
-    (joined_ring(USERS, None), status_entries(0..entries, 2))
+    (joined_ring(0..USERS, USERS, None), status_entries(0..entries, 2))
 }
 
 fn not_watched(entries: usize) -> AudienceInput {
-    (joined_ring(USERS, None), status_entries(USERS..USERS + entries, 2))
+    (joined_ring(0..USERS, USERS, None), status_entries(USERS..USERS + entries, 2))
 }
 
 #[library_benchmark]
@@ -394,7 +396,53 @@ fn call((windows, users): Windows) -> Windows {
 
 library_benchmark_group!(name = gates; benchmarks = user_sig, rate_limit);
 
+// A login, without its sockets: `begins` up to the wait for the facts, the statements of the facts, `completes` after
+// their answer, and `enters`, which adds the connection to a worker and makes the answer.
+
+type Logins = (Node, Vec<Login>);
+
+fn begun(node: Node) -> Logins {
+    let logins = node.begin(0..TIMES);
+    node.wait_for_facts(2 * TIMES);
+    (node, logins)
+}
+
+#[library_benchmark]
+#[bench::known_device_times_100(Node::with_known(TIMES, TIMES))]
+fn begins(node: Node) -> Logins {
+    let logins = node.begin(0..TIMES);
+    (node, logins)
+}
+
+#[library_benchmark]
+#[bench::known_device_times_100(begun(Node::with_known(TIMES, TIMES)))]
+fn completes((node, mut logins): Logins) -> (Logins, Vec<LoggedIn>) {
+    let done = node.complete(&mut logins);
+    ((node, logins), done)
+}
+
+#[library_benchmark]
+#[bench::worker(Entering::new(TIMES))]
+fn enters(mut entering: Entering) -> (Entering, Vec<u8>) {
+    let answer = entering.enter();
+    (entering, answer)
+}
+
+// Counts the writes of the whole program on the thread of the writer: 100 first logins, and 100 of known devices.
+#[library_benchmark(
+    config = LibraryBenchmarkConfig::default().tool(
+        Callgrind::with_args(["--cache-sim=no"])
+            .entry_point(EntryPoint::Custom("*PendingWrite*Write*run*".to_owned()))
+    )
+)]
+#[bench::first_and_known_device_times_100(Node::with_known(TIMES, TIMES))]
+fn facts(node: Node) -> Logins {
+    begun(node)
+}
+
+library_benchmark_group!(name = login; benchmarks = begins, completes, enters, facts);
+
 main!(
     config = LibraryBenchmarkConfig::default().tool(Callgrind::with_args(["--cache-sim=no"]));
-    library_benchmark_groups = presence, record, directory, fanout, wire, gates
+    library_benchmark_groups = presence, record, directory, fanout, wire, gates, login
 );

@@ -7,6 +7,7 @@ use lamplight_directory::{Interest, LogEntry, News};
 use lamplight_model::{ConnectionId, Moment, UserStatus, Version};
 use lamplight_service::{Audience, Member, WatchList};
 use lamplight_wire::{EncodedStatus, StatusBatch, encode_status};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The newest status of a user, in the form in which a worker keeps it.
@@ -131,15 +132,15 @@ pub fn crowd(watchers: usize) -> Ring<Hub<Newest>> {
     ring
 }
 
-/// Returns an audience with the default conflation rate. It has one connection for each of `users` users, who form a
-/// ring as in [`ring`].
+/// Returns an audience with the default rate, with one connection for each of these users. They are a part of a ring of
+/// `users` users, as in [`ring`].
 ///
 /// # Panics
 ///
 /// Never: the watch lists do not change meanwhile.
-pub fn joined_ring(users: usize, interest: Option<Interest>) -> Ring<Audience<Newest>> {
+pub fn joined_ring(joined: Range<usize>, users: usize, interest: Option<Interest>) -> Ring<Audience<Newest>> {
     let mut ring = Ring::of(Audience::new(ConflationRate::default(), interest));
-    for number in 0..users {
+    for number in joined {
         let mut effects = Vec::new();
         let member = Member::new(user(number), ConnectionId::alone(number as u64));
         let watcher = ring.all.join(member, crate::WATCHED, &mut effects);

@@ -2,8 +2,10 @@
 //! random, so each run of a benchmark executes the same instructions, apart from the seeds of hash tables.
 
 mod fanout;
+mod login;
 
 pub use fanout::{Newest, Ring, crowd, joined_ring, ring, status_entries};
+pub use login::{Entering, Login, Node};
 
 use lamplight_core::{Connect, Presence, UserFacts};
 use lamplight_model::{
@@ -120,12 +122,16 @@ pub(crate) fn watched_by(number: usize, users: usize) -> impl ExactSizeIterator<
     })
 }
 
-/// Returns an app with two keys, as during a rotation, and a UserSig. The UserSig is for user 0, and is valid for a
-/// day.
-pub fn app_and_sig() -> (App, String) {
+/// Returns an app with two keys, as during a rotation, and the second key.
+pub fn app_and_key() -> (App, AppKey) {
     let key = |id: u32| AppKey { id, text: format!("{id:064x}") };
-    let app =
-        App { id: APP, keys: vec![key(1), key(2)], admins: Vec::new(), settings: AppSettings::default() };
+    let keys = vec![key(1), key(2)];
+    (App { id: APP, keys, admins: Vec::new(), settings: AppSettings::default() }, key(2))
+}
+
+/// Returns an app with two keys, and a UserSig of user 0, which is valid for a day.
+pub fn app_and_sig() -> (App, String) {
+    let (app, key) = app_and_key();
     let claims = lamplight_auth::Claims {
         user_id: user_id(0),
         app: APP,
@@ -133,7 +139,7 @@ pub fn app_and_sig() -> (App, String) {
         expire: 86_400,
         userbuf: None,
     };
-    let sig = lamplight_auth::sign(&app.keys[1], &claims);
+    let sig = lamplight_auth::sign(&key, &claims);
     (app, sig)
 }
 
