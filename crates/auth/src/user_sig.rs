@@ -6,10 +6,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use flate2::{Compression, Decompress, FlushDecompress, Status};
 use hmac::{Hmac, Mac};
 use lamplight_model::{App, AppId, AppKey, Code, Refusal, Timestamp, UserId};
+use miniz_oxide::inflate::TINFLStatus as Status;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::cell::RefCell;
@@ -62,7 +64,7 @@ pub fn sign(key: &AppKey, claims: &Claims) -> String {
         expire: claims.expire,
         time: claims.issued,
         userbuf: claims.userbuf.as_ref().map(|bytes| STANDARD.encode(bytes)),
-        sig: STANDARD.encode(mac(key, claims)),
+        sig: STANDARD.encode(mac(key, &signed_text(claims))),
     };
     let json = serde_json::to_vec(&document).expect("texts and whole numbers are always JSON");
     pack(&json, Compression::default())
@@ -118,10 +120,11 @@ pub fn verify_by_key(
         expire: document.expire,
         userbuf,
     };
+    let text = signed_text(&claims);
     let (mut signed, mut by) = (Choice::from(0), 0);
     // An empty key is skipped, because anybody could sign with it.
     for key in app.keys.iter().filter(|key| !key.text.is_empty()) {
-        let is_it = mac(key, &claims).ct_eq(&signature);
+        let is_it = mac(key, &text).ct_eq(&signature);
         signed |= is_it;
         by.conditional_assign(&key.id, is_it);
     }
@@ -185,8 +188,8 @@ impl Document {
     }
 }
 
-/// Computes the signature of the claims with a key.
-fn mac(key: &AppKey, claims: &Claims) -> Signature {
+/// Returns the text that is signed.
+fn signed_text(claims: &Claims) -> String {
     let Claims { user_id, app, issued, expire, userbuf } = claims;
     let mut text =
         format!("TLS.identifier:{user_id}\nTLS.sdkappid:{app}\nTLS.time:{issued}\nTLS.expire:{expire}\n");
@@ -195,6 +198,11 @@ fn mac(key: &AppKey, claims: &Claims) -> Signature {
         STANDARD.encode_string(bytes, &mut text);
         text.push('\n');
     }
+    text
+}
+
+/// Computes the signature of the signed text with a key.
+fn mac(key: &AppKey, text: &str) -> Signature {
     let mac = Hmac::<Sha256>::new_from_slice(key.text.as_bytes()).expect("HMAC takes a key of any length");
     mac.chain_update(text).finalize().into_bytes().into()
 }
@@ -225,20 +233,28 @@ fn unpack(token: &str) -> Result<Vec<u8>, &'static str> {
     let zlib = STANDARD.decode(text).map_err(|_| "not the base64 of a UserSig")?;
 
     thread_local! {
-        // The state of the decompressor has about 50 KB. Allocating it for each token would take longer than inflating
+        // The tables of the decompressor have about 10 KB. Making them for each token would take longer than inflating
         // the token.
-        static INFLATE: RefCell<(Decompress, Box<[u8]>)> =
-            RefCell::new((Decompress::new(true), vec![0; MAX_DOCUMENT_BYTES].into_boxed_slice()));
+        static INFLATE: RefCell<(DecompressorOxide, Box<[u8]>)> =
+            RefCell::new((DecompressorOxide::new(), vec![0; MAX_DOCUMENT_BYTES].into_boxed_slice()));
     }
     INFLATE.with_borrow_mut(|(inflate, json)| {
-        inflate.reset(true);
-        let status = inflate.decompress(&zlib, json, FlushDecompress::Finish).map_err(|_| "not zlib")?;
-        let length = inflate.total_out() as usize;
-        match status {
-            Status::StreamEnd if inflate.total_in() == zlib.len() as u64 => Ok(json[..length].to_vec()),
-            Status::StreamEnd => Err("bytes after the end of the zlib stream"),
-            Status::Ok | Status::BufError if length == json.len() => Err("the document is too large"),
-            Status::Ok | Status::BufError => Err("the zlib stream is cut short"),
+        inflate.init();
+        // The document is the window, so the 32 KB that a stream needs are neither kept nor cleared for each token.
+        let flags = inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
+            | inflate_flags::TINFL_FLAG_COMPUTE_ADLER32
+            | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
+        let (status, read, length) = decompress(inflate, &zlib, json, 0, flags);
+        if status == Status::Done && read == zlib.len() {
+            Ok(json[..length].to_vec())
+        } else if status == Status::Done {
+            Err("bytes after the end of the zlib stream")
+        } else if status == Status::HasMoreOutput {
+            Err("the document is too large")
+        } else if status == Status::FailedCannotMakeProgress {
+            Err("the zlib stream is cut short")
+        } else {
+            Err("not zlib")
         }
     })
 }
