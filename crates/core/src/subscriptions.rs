@@ -8,10 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The users to whom an account is subscribed, earliest first. All devices of the account share the list.
 ///
-/// To save memory, the list is one array of bytes (length, id, length, id, …).
+/// To save memory, the list is one text (length, id, length, id, …). A length is one character, because an id has at
+/// most 32 bytes of ASCII.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Subscriptions {
-    packed: Box<[u8]>,
+    packed: Box<str>,
 }
 
 /// The outcome of [`Subscriptions::subscribe`].
@@ -26,7 +27,7 @@ pub struct Subscribed {
 impl Subscriptions {
     /// The number of users on the list.
     pub fn len(&self) -> usize {
-        self.packed_ids().count()
+        self.texts().count()
     }
 
     /// Whether the list is empty.
@@ -88,31 +89,27 @@ impl Subscriptions {
     }
 
     fn texts(&self) -> impl Iterator<Item = &str> {
-        self.packed_ids().map(|id| std::str::from_utf8(id).expect("ids are ASCII"))
-    }
-
-    fn packed_ids(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest: &[u8] = &self.packed;
+        let mut rest: &str = &self.packed;
         std::iter::from_fn(move || {
-            let (length, tail) = rest.split_first()?;
-            let (id, tail) = tail.split_at(usize::from(*length));
+            let length = usize::from(*rest.as_bytes().first()?);
+            let (id, tail) = rest[1..].split_at(length);
             rest = tail;
             Some(id)
         })
     }
 
     fn pack<'a>(&mut self, users: impl Iterator<Item = &'a UserId>) {
-        let mut packed = Vec::new();
+        let mut packed = String::new();
         users.for_each(|user| push(&mut packed, user));
-        self.packed = packed.into_boxed_slice();
+        self.packed = packed.into_boxed_str();
     }
 }
 
 /// Appends a user to a packed list.
-fn push(packed: &mut Vec<u8>, user: &UserId) {
+fn push(packed: &mut String, user: &UserId) {
     let length = u8::try_from(user.as_str().len()).expect("an id has at most 32 bytes");
-    packed.push(length);
-    packed.extend_from_slice(user.as_str().as_bytes());
+    packed.push(char::from(length));
+    packed.push_str(user.as_str());
 }
 
 /// Writes the list like a `Vec<UserId>`, without creating a `Vec`, because a record is saved at each change.
@@ -141,11 +138,11 @@ impl<'de> Visitor<'de> for ListVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Subscriptions, A::Error> {
-        let mut packed = Vec::new();
+        let mut packed = String::new();
         while let Some(user) = list.next_element()? {
             push(&mut packed, &user);
         }
-        Ok(Subscriptions { packed: packed.into_boxed_slice() })
+        Ok(Subscriptions { packed: packed.into_boxed_str() })
     }
 }
 
