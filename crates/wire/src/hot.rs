@@ -6,6 +6,7 @@
 use crate::v1;
 use lamplight_model::{UserStatus, Version};
 use prost::Message as _;
+use prost::encoding::{encode_varint, encoded_len_varint};
 
 /// The protobuf keys of `ServerMessage.status_changed` and `StatusChanged.statuses`: field number << 3 | 2.
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
@@ -45,11 +46,81 @@ const _: () = assert!(size_of::<EncodedStatus>() == 24, "each worker has one for
 
 /// Encodes a status, once for all of its watchers.
 pub fn encode_status(status: &UserStatus) -> EncodedStatus {
-    let message = v1::UserStatus::from(status);
-    let mut protobuf = Vec::with_capacity(message.encoded_len() + 3);
+    let mut length = 0;
+    put_fields(status, &mut length);
+    let mut protobuf = Vec::with_capacity(1 + prost::length_delimiter_len(length) + length);
     protobuf.push(KEY_STATUSES);
-    message.encode_length_delimited(&mut protobuf).expect("a Vec grows");
+    encode_varint(length as u64, &mut protobuf);
+    put_fields(status, &mut protobuf);
     EncodedStatus { version: status.version, bytes: protobuf.into_boxed_slice() }
+}
+
+/// Puts the fields of `UserStatus` in the order of their numbers. Zero and an empty text are left out, except in
+/// optional fields.
+fn put_fields(status: &UserStatus, out: &mut impl Output) {
+    put_text(1, status.user_id.as_str(), out);
+    put_number(2, status.status_type as u64, out);
+    put_text(3, status.custom_status.as_str(), out);
+    put_number(4, status.version.0, out);
+    put_number(5, status.since.0, out);
+    put_number(6, status.reason as u64, out);
+    if let Some(at) = status.last_seen {
+        put_varint_field(7, at.0, out);
+    }
+    let devices = || status.online_devices.iter().map(|platform| platform as u64);
+    if !status.online_devices.is_empty() {
+        out.put_varint(8 << 3 | 2);
+        out.put_varint(devices().map(|device| encoded_len_varint(device) as u64).sum());
+        devices().for_each(|device| out.put_varint(device));
+    }
+    if let Some(at) = status.custom_expires {
+        put_varint_field(9, at.0, out);
+    }
+}
+
+fn put_text(number: u64, text: &str, out: &mut impl Output) {
+    if !text.is_empty() {
+        out.put_varint(number << 3 | 2);
+        out.put_varint(text.len() as u64);
+        out.put_bytes(text.as_bytes());
+    }
+}
+
+fn put_number(number: u64, value: u64, out: &mut impl Output) {
+    if value != 0 {
+        put_varint_field(number, value, out);
+    }
+}
+
+fn put_varint_field(number: u64, value: u64, out: &mut impl Output) {
+    out.put_varint(number << 3);
+    out.put_varint(value);
+}
+
+/// Bytes, or only their number.
+trait Output {
+    fn put_varint(&mut self, value: u64);
+    fn put_bytes(&mut self, bytes: &[u8]);
+}
+
+impl Output for Vec<u8> {
+    fn put_varint(&mut self, value: u64) {
+        encode_varint(value, self);
+    }
+
+    fn put_bytes(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+}
+
+impl Output for usize {
+    fn put_varint(&mut self, value: u64) {
+        *self += encoded_len_varint(value);
+    }
+
+    fn put_bytes(&mut self, bytes: &[u8]) {
+        *self += bytes.len();
+    }
 }
 
 impl EncodedStatus {
@@ -264,7 +335,7 @@ mod tests {
             user_id: UserId::new(id).unwrap(),
             status_type: StatusType::ALL[kind],
             custom_status: CustomStatus::new(custom, 1000).unwrap(),
-            custom_expires: None,
+            custom_expires: seen.filter(|seen| seen % 2 == 1).map(Timestamp),
             version: Version(version),
             since: Timestamp(version / 7),
             reason: Reason::ALL[kind],
