@@ -14,7 +14,7 @@ mod profiles;
 mod restrictions;
 
 use crate::SqliteFacts;
-use crate::rows::count;
+use crate::rows::{change, count};
 use lamplight_facts::{
     Answer, Befriending, BlockList, Blocking, ConversationSet, Enqueued, Lists, ListsState, MissedMessages,
     NewFriendship, NewMessage, NickCursor, NickFound, ProfileSet, RemarkSet, Sent, Unblocking, Unfriended,
@@ -211,10 +211,9 @@ fn state(db: &Connection, user: &User) -> Result<Option<ListsState>> {
 /// user has no account.
 fn count_up(db: &Connection, user: &User, unread: i64) -> Result<ListsState> {
     let sql = "UPDATE accounts SET lists_version = lists_version + 1, unread = unread + ?3
-               WHERE app = ?1 AND id = ?2 RETURNING lists_version, unread";
-    let values = params![user.app.0, user.id.as_str(), unread];
-    let state = db.prepare_cached(sql)?.query_row(values, |row| state_of(row, 0)).optional()?;
-    Ok(state.unwrap_or_default())
+               WHERE app = ?1 AND id = ?2";
+    change(db, sql, params![user.app.0, user.id.as_str(), unread])?;
+    Ok(state(db, user)?.unwrap_or_default())
 }
 
 /// Increments the version of a user's lists if `changed` is `true`. Returns the current state.

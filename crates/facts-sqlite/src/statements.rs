@@ -150,7 +150,8 @@ fn born(db: &Connection, user: &User) -> Result<Option<u64>> {
 }
 
 fn next_number(db: &Connection) -> Result<u64> {
-    db.prepare_cached("UPDATE numbers SET last = last + 1 RETURNING last")?.query_row((), |row| count(row, 0))
+    change(db, "UPDATE numbers SET last = last + 1", ())?;
+    last_number(db)
 }
 
 fn last_number(db: &Connection) -> Result<u64> {

@@ -96,12 +96,12 @@ pub(super) fn touch(
 ) -> Result<Touched> {
     let sql = "INSERT INTO conversations (app, owner, peer, pair, pinned, active, cleared, read, unread)
                VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?6, ?7)
-               ON CONFLICT DO UPDATE SET active = excluded.active, unread = unread + excluded.unread
-               RETURNING pinned, read, unread";
+               ON CONFLICT DO UPDATE SET active = excluded.active, unread = unread + excluded.unread";
     let before = number(place.sequence - 1);
     let (owner_id, peer) = (owner.id.as_str(), peer.as_str());
-    let values = params![owner.app.0, owner_id, peer, place.pair, millis(at), before, unread];
-    db.prepare_cached(sql)?.query_row(values, |row| {
+    change(db, sql, params![owner.app.0, owner_id, peer, place.pair, millis(at), before, unread])?;
+    let sql = "SELECT pinned, read, unread FROM conversations WHERE app = ?1 AND owner = ?2 AND peer = ?3";
+    db.prepare_cached(sql)?.query_row(params![owner.app.0, owner_id, peer], |row| {
         Ok(Touched { pinned: row.get(0)?, read_sequence: count(row, 1)?, unread: row.get(2)? })
     })
 }
