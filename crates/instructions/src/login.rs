@@ -132,7 +132,8 @@ impl Node {
 impl Node {
     /// Reads the statuses of users, whose records must exist.
     fn statuses(&self, ids: Vec<UserId>) -> Vec<(User, UserStatus, Option<Arc<Restrictions>>)> {
-        let read = self.service.restricted_statuses(&user(0), &ids, Viewing::Watched, self.now);
+        let any = user(0);
+        let read = self.service.restricted_statuses(&any, &ids, Viewing::Watched, self.now);
         let read = read.now_or_never().expect("no wait").expect("records").into_iter().flatten();
         read.map(|(status, restrictions)| (User::new(APP, status.user_id.clone()), status, restrictions))
             .collect()
