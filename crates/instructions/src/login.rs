@@ -198,9 +198,9 @@ impl Entering {
             audience.set_watch_list(watcher, &list, heard, &mut effects),
             "nothing has changed meanwhile"
         );
-        let read = effects.into_iter().map(|effect| match effect {
-            Effect::Read(user) => user.id,
-            other => panic!("{other:?}"),
+        let read = effects.into_iter().map(|effect| {
+            let Effect::Read(user) = effect else { panic!("{effect:?}") };
+            user.id
         });
         let read = read.collect();
         for (user, status, restrictions) in self.node.statuses(read) {

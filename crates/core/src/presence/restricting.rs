@@ -99,7 +99,14 @@ impl Presence {
         let status_type = self.status_type();
         let is_closed = status_type != StatusType::Online;
         let lapses = self.gone().max();
-        is_closed.then_some(ShownStatus { status_type, version, since, reason, last_seen: last_seen.get(), lapses })
+        is_closed.then_some(ShownStatus {
+            status_type,
+            version,
+            since,
+            reason,
+            last_seen: last_seen.get(),
+            lapses,
+        })
     }
 
     /// The deadlines of the logins without a connection.

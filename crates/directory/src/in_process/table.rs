@@ -28,9 +28,8 @@ impl RecordTable {
     /// Adds a record, or replaces the record of the user.
     pub fn insert(&mut self, user: &User, record: Record) -> &Record {
         let Self { records, hasher } = self;
-        let hash_of = |record: &Box<(User, Record)>| hasher.hash_one(&record.0);
         let record = Box::new((user.clone(), record));
-        match records.entry(hasher.hash_one(user), |it| it.0 == *user, hash_of) {
+        match records.entry(hasher.hash_one(user), |it| it.0 == *user, |it| hasher.hash_one(&it.0)) {
             Entry::Occupied(mut place) => {
                 *place.get_mut() = record;
                 &place.into_mut().1

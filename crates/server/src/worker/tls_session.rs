@@ -91,7 +91,11 @@ impl TlsSession {
                     true
                 }
                 // Early data is not enabled. In all other states, more bytes are needed.
-                _ => false,
+                ConnectionState::BlockedHandshake
+                | ConnectionState::WriteTraffic(_)
+                | ConnectionState::ReadEarlyData(_)
+                | ConnectionState::Closed
+                | _ => false,
             };
             taken += discard;
             if !goes_on && incoming.len() - taken > MAX_INCOMPLETE_BYTES {

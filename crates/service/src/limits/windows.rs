@@ -95,8 +95,8 @@ impl<K> Default for Table<K> {
 impl<K: Eq + Hash> Table<K> {
     fn counts(&mut self, key: K, limit: RateLimit) -> &mut Counts {
         let Self { windows, hasher } = self;
-        let hash_of = |window: &Box<Window<K>>| hasher.hash_one(&window.key);
-        let place = windows.entry(hasher.hash_one(&key), |window| window.key == key, hash_of);
+        let hash = hasher.hash_one(&key);
+        let place = windows.entry(hash, |window| window.key == key, |window| hasher.hash_one(&window.key));
         let counts = match place {
             Entry::Occupied(found) => &mut found.into_mut().counts,
             Entry::Vacant(place) => {
