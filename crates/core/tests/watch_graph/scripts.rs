@@ -345,7 +345,7 @@ fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
     assert!(hub.tell(&star, &state("star", 1), None) && hub.tell(&bob, &state("bob", 1), None));
     let first = round(&mut hub);
     assert_eq!(first[..2], [other, fans[999]], "who waits for anything else comes first");
-    assert!(first.len() < 50 && hub.has_crowd(), "{}", first.len());
+    assert!(first.len() <= 10 && hub.has_crowd(), "{}", first.len());
     // One watcher of the crowd is removed, and the user changes again while the crowd is served. Neither may add work.
     hub.detach(fans[998]);
     assert!(hub.tell(&star, &state("star", 2), None));
@@ -355,7 +355,7 @@ fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
         round(&mut hub).into_iter().for_each(|watcher| *served.entry(watcher).or_insert(0) += 1);
         rounds += 1;
     }
-    assert!((20..40).contains(&rounds), "{rounds}");
+    assert!((120..130).contains(&rounds), "{rounds}");
     assert!(!served.contains_key(&fans[998]));
     assert_eq!(served.len(), 999, "everyone is told of the second change");
     assert!(served.values().all(|times| *times == 1), "and nobody twice");
