@@ -4,6 +4,7 @@ use super::Member;
 use hashbrown::HashTable;
 use lamplight_core::WatcherKey;
 use lamplight_model::User;
+use smallvec::SmallVec;
 use std::hash::BuildHasher;
 
 /// The connections of one worker.
@@ -59,17 +60,23 @@ impl Members {
         self.slots.iter_mut().flatten().map(|(watcher, member)| (*watcher, member))
     }
 
-    /// The connections of a user, in no particular order.
-    pub fn of(&self, user: &User) -> impl Iterator<Item = WatcherKey> {
+    /// The connections of a user, in the order of their slots. The order of the table would differ from run to run.
+    pub fn of(&self, user: &User) -> impl Iterator<Item = WatcherKey> + use<> {
+        let mut found: SmallVec<[WatcherKey; 4]> = self.found(user).collect();
+        found.sort_unstable_by_key(|watcher| watcher.slot());
+        found.into_iter()
+    }
+
+    pub fn has(&self, user: &User) -> bool {
+        self.found(user).next().is_some()
+    }
+
+    fn found(&self, user: &User) -> impl Iterator<Item = WatcherKey> {
         let at = |slot: &u32| self.slots[*slot as usize].as_ref();
         self.by_user
             .iter_hash(self.hasher.hash_one(user))
             .filter_map(at)
             .filter_map(move |(watcher, member)| (member.user == *user).then_some(*watcher))
-    }
-
-    pub fn has(&self, user: &User) -> bool {
-        self.of(user).next().is_some()
     }
 }
 
