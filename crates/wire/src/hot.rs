@@ -168,8 +168,14 @@ impl EncodedStatus {
 
     /// Returns the length of the protobuf encoding in bytes.
     pub fn protobuf_len(&self) -> usize {
-        let (prefix, _) = split_element(&self.bytes);
-        prefix.len() + prost::decode_length_delimiter(&prefix[1..]).expect("what encode_status made")
+        match self.bytes[1] {
+            // Most lengths are a single byte. This is called for each notification.
+            length @ 0..0x80 => 2 + usize::from(length),
+            _ => {
+                let (prefix, _) = split_element(&self.bytes);
+                prefix.len() + prost::decode_length_delimiter(&prefix[1..]).expect("what encode_status made")
+            }
+        }
     }
 }
 
