@@ -54,7 +54,7 @@ pub enum KeyRefused {
     /// The app already has [`MOST_KEYS`] keys.
     #[error("an app has at most {MOST_KEYS} keys; remove one first")]
     TooMany,
-    /// A key of the app has the highest possible number, so a new key would have no number.
+    /// A key of the app already has the highest possible number, so no number is left for a new key.
     #[error("key {max} has the highest possible number; remove it first", max = u32::MAX)]
     NoNumber,
 }
@@ -376,12 +376,12 @@ impl AppSettings {
         Ok(())
     }
 
-    /// Each setting that has bounds, with the lowest and the highest value. A setting is named by its path.
+    /// Returns each setting that has bounds: its path, its lowest value and its highest value.
     pub fn bounds() -> impl Iterator<Item = (&'static str, u64, u64)> {
         Self::default().measured().into_iter().map(|(setting, _, least, most)| (setting, least, most))
     }
 
-    /// Each setting that has bounds: its path, its value, the lowest and the highest value.
+    /// Returns each setting that has bounds: its path, its present value, its lowest value and its highest value.
     fn measured(&self) -> [(&'static str, u64, u64, u64); 34] {
         const HOUR: u64 = 3_600_000;
         const TEN_MINUTES: u64 = 600_000;

@@ -4,7 +4,8 @@ use crate::{AppId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The operator's name in entries for commands of the command line. No operator of the console can have this name.
+/// The name of the operator in audit entries of changes that were made on the command line. No operator of the console
+/// can have this name.
 pub const COMMAND_LINE: &str = "command line";
 
 /// Defines [`AuditAction`]: each action with its name in the store, the API and exports.
@@ -77,7 +78,7 @@ actions! {
     ConversationDeleted "conversation.delete"
     /// The custom status of a user was set.
     StatusSet "status.set"
-    /// A test request, which reports no event, was sent to a webhook.
+    /// A test request was sent to a webhook. Such a request reports no event.
     WebhookTested "webhook.test"
     /// Dead letters were put into the queue again.
     LettersResent "dead_letters.resend"

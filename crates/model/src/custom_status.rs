@@ -37,7 +37,7 @@ pub enum InvalidCustomDuration {
     /// The duration is above [`CustomDuration::MAX_SECONDS`].
     #[error("a custom status has a duration of 1 to {max} s, this one has {0} s", max = CustomDuration::MAX_SECONDS)]
     TooLong(u32),
-    /// There is no text that the server could clear.
+    /// The text is empty, so there is nothing that the server could clear.
     #[error("an empty custom status has no duration")]
     WithoutText,
 }
@@ -52,8 +52,9 @@ impl CustomDuration {
     /// The longest duration: 30 days.
     pub const MAX_SECONDS: u32 = 30 * 24 * 60 * 60;
 
-    /// The duration of `text` for this number of seconds; `None` for 0, which means that the text stays until it is
-    /// cleared. Refuses a number above [`CustomDuration::MAX_SECONDS`], and a number with an empty text.
+    /// Checks a duration in seconds for the custom status `text`, and returns it. Returns `None` for 0 seconds: the
+    /// text then stays until it is cleared. Refuses a number above [`CustomDuration::MAX_SECONDS`], and a number above
+    /// 0 if `text` is empty.
     pub fn of(text: &CustomStatus, seconds: u32) -> Result<Option<Self>, InvalidCustomDuration> {
         match seconds {
             0 => Ok(None),

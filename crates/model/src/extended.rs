@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An option with a further value, which may be missing. If it is missing, the stored form without field names is that
-/// of `Option<T>`. Data of earlier versions, which lack the further value, can therefore still be read.
+/// An option with a further value, which may be missing. If it is missing, the stored form without field names is the
+/// same as that of `Option<T>`. Data of earlier versions, which lack the further value, can therefore still be read.
 ///
 /// The stored form contains the indices of the variants, so their order must not change.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

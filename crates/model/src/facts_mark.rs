@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A position in the history of the facts. Live records store the latest position that they know. If the facts are at
-/// an earlier position, they were restored from a backup. If the history of the facts is another one, the live records
-/// do not belong to these facts.
+/// an earlier position, they were restored from a backup. If the facts have another history than the stored position,
+/// the live records do not belong to these facts.
 ///
 /// A position is committed to the facts before live records store it. After a crash, the stored position is therefore
 /// never ahead of the facts.

@@ -10,7 +10,7 @@ pub struct Friend {
     pub id: UserId,
     /// The owner's remark on the friend; empty if there is none.
     pub remark: String,
-    /// Whether the owner is on the friend's list as well.
+    /// Whether the friend's list also contains the owner.
     pub mutual: bool,
     /// The time at which the entry was created.
     pub added: Timestamp,

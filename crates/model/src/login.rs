@@ -31,7 +31,7 @@ pub struct EndMark {
     pub at: Timestamp,
 }
 
-/// The causes of an end for which a device gets an end mark.
+/// The cause of the end of a login, as the end mark of the device names it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum EndWhy {
     /// Another login of the account kicked the login. The value is the platform of the other login.
@@ -56,8 +56,8 @@ pub struct Revoked {
 }
 
 impl Revoked {
-    /// Creates a revocation at the time `at`. `seen` has the issue times of the UserSigs that the user has used, in
-    /// seconds.
+    /// Creates a revocation at the time `at`. `seen` has the issue times, in seconds, of the UserSigs that the user has
+    /// used.
     pub fn new(at: Timestamp, seen: impl IntoIterator<Item = u64>) -> Self {
         let mut revoked = Self { at, also: seen.into_iter().collect() };
         revoked.tidy();

@@ -88,8 +88,8 @@ impl From<&str> for MessageBody {
     }
 }
 
-/// The id that a sender gives a message: 1–64 bytes of printable ASCII. If the sender sends the same content to the
-/// same user with the same id again within ten minutes, that is a retry, and nothing more is stored.
+/// The id that a sender gives a message: 1–64 bytes of printable ASCII. A later message with the same id, sender,
+/// recipient and content is a retry if it comes within ten minutes. A retry is not stored.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientMessageId(CompactString);

@@ -114,8 +114,8 @@ impl Now {
         Self { moment: self.moment + duration, wall: self.wall.after(duration) }
     }
 
-    /// The time of the wall clock at the moment `moment`, provided that nobody sets the clock. For a moment in the
-    /// past, the current time.
+    /// The time that the wall clock will show at the moment `moment`, provided that nobody sets the clock. If `moment`
+    /// is in the past, returns the current time.
     pub fn wall_at(self, moment: Moment) -> Timestamp {
         self.wall.after(moment.since(self.moment))
     }

@@ -54,7 +54,7 @@ pub type ProfileFields = BTreeMap<String, FieldValue>;
 /// The maximum number of further fields of one profile.
 pub const MAX_PROFILE_FIELDS: usize = 50;
 
-/// The maximum length of a nick and of an avatar URL, in bytes. The cloud refuses longer ones with 40601.
+/// The maximum length of a nick and of an avatar URL, in bytes. The cloud refuses longer texts with 40601.
 pub const MAX_PROFILE_BYTES: usize = 500;
 
 /// The maximum length of a remark in bytes. The cloud has the same limit for its `Tag_SNS_IM_Remark`.

@@ -7,8 +7,8 @@ use crate::{CustomStatus, DeviceId, Platform, StatusType, Timestamp, Version, Vi
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-/// The maximum number of events between a disconnect and a login that cancels it. If there are more, both the
-/// disconnect and the login are sent.
+/// The maximum number of events between a disconnect and a login that cancels the disconnect. If there are more events,
+/// both the disconnect and the login are sent.
 pub const MAX_EVENTS_BETWEEN: usize = 64;
 
 /// A login, a logout or another change of a user's sessions.
@@ -101,8 +101,8 @@ impl SessionEventKind {
 }
 
 impl SessionEvent {
-    /// The device of this login, if the event is a login that has kicked no other login; otherwise `None`. Only such a
-    /// login can cancel a disconnect.
+    /// If the event is a login that has kicked no other login, returns the id of its device; otherwise `None`. Only
+    /// such a login can cancel a disconnect.
     pub fn device_that_is_back(&self) -> Option<&DeviceId> {
         match &self.kind {
             SessionEventKind::Login { kicked } if kicked.is_empty() => {
@@ -136,8 +136,8 @@ impl SessionEvent {
             && between.all(|event| event.leaves_connected(device) && !is_told_always(event))
     }
 
-    /// Whether this event can occur while `device` is connected. An event of another device can, unless it is a login
-    /// that has kicked some device. So can a change of the custom status that no device has made.
+    /// Returns whether this event can occur while `device` is connected. An event of another device can occur, unless
+    /// it is a login that has kicked a device. A change of the custom status without a device can occur too.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {
             (kind, None) if kind.is_of_custom_status() => true,
