@@ -25,8 +25,8 @@ pub struct ConflationRate {
     /// second. 0 means no limit. Values above 1,000 act like 1,000, because the clock counts milliseconds.
     pub changes_per_second: u32,
     /// The limit on notifications per second about one user, summed over all watchers. At this limit, the user's
-    /// changes are sent less often. This limit alone lets no change wait longer than [`ConflationRate::USUAL_WAIT`].
-    /// Must be at least 1.
+    /// changes are sent less often. This limit makes no change wait longer than [`ConflationRate::USUAL_WAIT`]. Must be
+    /// at least 1.
     pub notifications_per_second: u32,
 }
 
@@ -56,14 +56,15 @@ impl ConflationRate {
         least.max(usual).max(large)
     }
 
-    /// The moment at which the bucket will be full again if a change is sent now. `full_at` is that moment without the
-    /// change. It may be too late if the number of watchers has decreased, and is therefore limited first.
+    /// The moment at which the bucket will be full again if a change is sent now. `full_at` is the moment at which the
+    /// bucket would be full without the change. If the number of watchers has decreased, `full_at` may be too late, and
+    /// is therefore limited first.
     fn full_after(self, full_at: Moment, now: Moment, watchers: usize) -> Moment {
         let interval = self.interval(watchers);
         full_at.clamp(now, now + self.burst(watchers)) + interval
     }
 
-    /// If the bucket is full again within this time, a change is sent at once.
+    /// Returns a time. If the bucket is full again within this time, a change is sent at once.
     fn burst(self, watchers: usize) -> Duration {
         let interval = self.interval(watchers);
         let in_a_second = (1_000 / interval.as_millis()) as u32;
@@ -202,8 +203,8 @@ mod tests {
         ConflationRate { changes_per_second, notifications_per_second: u32::MAX }
     }
 
-    /// Runs a script of changes, each with its time. Returns the changes that were sent: `at:change` if at once, and
-    /// `at>change` if after a wait.
+    /// Runs a script of changes, each with its time. Returns the changes that were sent: `at:change` for a change that
+    /// was sent at once, and `at>change` for a change that has waited.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
         told_to(rate(limit), |_| 1, changes, until)
     }

@@ -1,11 +1,11 @@
 //! The pace at which crowds are notified of changes.
 //!
-//! The watchers of a user with thousands of them are served in shares, between which a worker does its other work. A
+//! If a user has thousands of watchers, they are served in shares. Between two shares, a worker does its other work. A
 //! share is a few watchers, so other work waits for less than a tenth of a millisecond. The number of shares in each
 //! millisecond is limited, so a crowd takes a part of the processor and leaves the rest to others.
 //!
-//! A change that conflation has delayed belongs to a user who changes often. Its crowd is served as slowly as the next
-//! change of that user allows. The crowd of an occasional change is served faster.
+//! A change that conflation has delayed belongs to a user who changes often. The crowd of this user is served as slowly
+//! as the user's next change allows. The crowd of an occasional change is served faster.
 
 use lamplight_model::Moment;
 use std::time::Duration;
@@ -17,7 +17,7 @@ pub struct CrowdPace {
     per_millisecond: usize,
     /// The number of watchers that could be served at `last`.
     credit: usize,
-    /// The time for which `credit` holds.
+    /// The time at which `credit` was computed.
     last: Moment,
 }
 
@@ -34,14 +34,15 @@ impl CrowdPace {
     /// The number of watchers who are notified of an occasional change without pauses. They take about 2 ms.
     const AT_ONCE: usize = 256;
 
-    /// The lowest pace for the rest of them, in watchers per millisecond. It takes a quarter of a core.
+    /// The lowest pace for the other watchers of an occasional change, in watchers per millisecond. It takes a quarter
+    /// of a core.
     const LEAST_AT_ONCE: usize = 32;
 
     /// The lowest pace for a delayed change, in watchers per millisecond. A slower pace would cost more for waking than
     /// for writing.
     const LEAST: usize = 8;
 
-    /// The credit of this number of milliseconds is kept. After a longer pause, the crowd is served later.
+    /// The longest time for which credit accrues, in milliseconds. After a longer pause, the crowd is served later.
     const MOST_AT_ONCE: u64 = 4;
 
     /// The time in which a crowd is served: three quarters of the interval at which the user's changes are sent.
@@ -93,7 +94,7 @@ impl CrowdPace {
     }
 }
 
-/// The pace in watchers per millisecond at which a crowd is served in time.
+/// The pace in watchers per millisecond at which `waiting` watchers are served within [`CrowdPace::spread`].
 fn needed(waiting: usize, interval: Duration) -> usize {
     let milliseconds = (CrowdPace::spread(interval).as_millis() as usize).max(1);
     waiting.div_ceil(milliseconds)

@@ -41,8 +41,8 @@ pub enum Demand {
 }
 
 impl KeyRefresh {
-    /// Creates the state for keys that an earlier process has read at the time `age` ago. The keys are accepted until
-    /// they are [`KEPT_FOR`] old. A new read is due at once.
+    /// Creates the state for keys that an earlier process has read. `age` is the time since that read. The keys are
+    /// accepted until they are [`KEPT_FOR`] old. A new read is due at once.
     pub fn restored(age: Duration, now: Moment) -> Self {
         Self { counts_until: Some(now + KEPT_FOR.saturating_sub(age)), ..Self::default() }
     }

@@ -78,7 +78,8 @@ pub struct LoginTicket {
 pub struct LoginArrival {
     /// The place of the attempt.
     pub ticket: LoginTicket,
-    /// The attempt that lost its place, because the line was full and its place was the last one.
+    /// The attempt that lost its place, because the line was full and its place was the last one; `None` if there is
+    /// none.
     pub displaced: Option<LoginTicket>,
 }
 

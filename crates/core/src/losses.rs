@@ -75,7 +75,7 @@ impl Losses {
         Some(Loss { at: seen.loss(), passed: seen.age + now.moment.since(seen.at.moment) })
     }
 
-    /// A time after all writes of records that were lost, even of records that no running node has known.
+    /// A time that is later than every write of a lost record, even of a record that no running node has known.
     pub fn lost_before(&self) -> Timestamp {
         self.seen.map_or(self.began, |seen| seen.epoch.max(seen.loss()))
     }

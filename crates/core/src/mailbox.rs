@@ -297,9 +297,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Appends the connections to serve to `round`. These are all connections outside of crowds that have got a mark
-    /// since the last call, and then a limited number of connections in crowds. If more connections in crowds wait,
-    /// [`Hub::has_crowd`] returns `true` afterwards.
+    /// Appends to `round` the connections that are served next. These are all connections outside of crowds that have
+    /// got a mark since the last call, and then a limited number of connections in crowds. If more connections in
+    /// crowds wait, [`Hub::has_crowd`] returns `true` afterwards.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.take_touched_up_to(CrowdPace::SHARE, round);
     }

@@ -118,7 +118,7 @@ impl Membership {
         Self { own, times, others: BTreeMap::new(), is_draining: false, read: None }
     }
 
-    /// The node that reads the register.
+    /// The id of the node that reads the register.
     pub fn own(&self) -> NodeId {
         self.own
     }

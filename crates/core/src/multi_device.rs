@@ -16,8 +16,9 @@ pub struct Contender<'a> {
 /// Returns the logins that a new login of `device` on `platform` ends, the earliest first. `standing` has the existing
 /// logins in the same order.
 ///
-/// All logins on other platforms of the same group end. Of the logins on `platform`, the earliest end until the new
-/// login fits the limit of instances. An earlier login of `device` itself is not counted, and does not end.
+/// All logins on other platforms of the same group end. Of the logins on `platform`, the earliest ones end, until the
+/// number of instances with the new login is within the limit. An earlier login of `device` itself is not counted, and
+/// does not end.
 pub fn victims<'a>(
     policy: MultiDevicePolicy,
     standing: impl Iterator<Item = Contender<'a>>,

@@ -52,13 +52,13 @@ pub struct Presence {
     /// Whether the subscription list was dropped, and the user has not subscribed to anybody since.
     pub(crate) subscriptions_lost: bool,
     pub(crate) sigs: Signatures,
-    /// The number up to which all logins were ended by a kick or a deletion. These logins may not connect.
+    /// The login number up to which all logins were ended by a kick or a deletion. These logins may not connect.
     pub(crate) ended_through: u64,
     /// The creation number up to which all accounts with this userID were deleted.
     pub(crate) deleted_through: u64,
     /// The creation number of the account, from the same sequence as login numbers.
     pub(crate) born: u64,
-    /// The highest login number that the record has ever had, in a login or in the end of one.
+    /// The highest login number that the record has ever had, in a login or in the end of a login.
     pub(crate) newest_login: u64,
     /// The deadlines of a deleted account; `None` if the account exists.
     pub(crate) deleted: Option<Box<Deletion>>,

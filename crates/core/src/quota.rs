@@ -89,7 +89,7 @@ impl SlidingWindow {
         self.taken.push(now);
     }
 
-    /// The first moment at which a call may be allowed, after one was refused at the time `now`.
+    /// The first moment at which a call may be allowed, after a call was refused at the time `now`.
     pub fn opens_at(&self, limit: RateLimit, now: Moment) -> Moment {
         let length = Duration::from_millis(limit.window_ms.into());
         // With a limit below the number of counted calls, several of them have to leave the window.
@@ -120,7 +120,7 @@ pub struct FailureWindow {
 }
 
 impl FailureWindow {
-    /// The length of the periods in which failures are counted, and of a block.
+    /// The length of a period in which failures are counted, and the length of a block.
     pub const MINUTE: Duration = Duration::from_secs(60);
 
     /// Whether the source is blocked.

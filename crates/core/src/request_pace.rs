@@ -47,17 +47,17 @@ impl RequestRate {
         Moment((now.0 / window + 1) * window)
     }
 
-    /// Returns how many parts may come at once: at least one.
+    /// Returns the number of parts that may come at once. It is at least 1.
     fn burst(self) -> u32 {
         self.thousandths_in(Self::BURST).div_ceil(1_000).try_into().unwrap_or(u32::MAX)
     }
 
-    /// Returns how many parts flow out of the bucket in a number of windows, rounded down.
+    /// Returns the number of parts that flow out of the bucket in a number of windows, rounded down.
     fn flow(self, windows: u16) -> u32 {
         (self.thousandths_in(Self::WINDOW * u32::from(windows)) / 1_000).try_into().unwrap_or(u32::MAX)
     }
 
-    /// Returns the number of parts that may be handled in a time, in thousandths.
+    /// Returns the number of parts that may be handled in a time, in thousandths of a part.
     fn thousandths_in(self, time: Duration) -> u64 {
         u64::from(self.per_second) * u64::from(Received::PARTS) * time.as_millis() as u64
     }

@@ -1,4 +1,5 @@
-//! Downsampling of metrics: the steps in which past values are stored, and the sums of fine steps for coarse steps.
+//! Downsampling of metrics. Past values are stored in steps of several lengths. The values of short steps are added up
+//! to the values of long steps.
 //!
 //! Other modules define the counters and the place where the values are stored.
 

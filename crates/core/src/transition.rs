@@ -83,7 +83,7 @@ impl<T> Transition<T> {
         }
     }
 
-    /// Replaces the outcome by `outcome` applied to it.
+    /// Replaces the outcome by the result of calling `outcome` with it.
     pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Transition<U> {
         Transition {
             outcome: outcome(self.outcome),

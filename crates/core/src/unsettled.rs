@@ -6,7 +6,8 @@
 use lamplight_model::{EndedLogin, Moment};
 use std::time::Duration;
 
-/// The maximum number of ends that one record stores, one for each device. If there are more, the earliest are dropped.
+/// The maximum number of ends that one record stores. A device has at most one end. If there are more, the earliest are
+/// dropped.
 pub const MAX_UNSETTLED_ENDS: usize = 256;
 
 /// The pause before the first retry. The operation that ended the login makes the first attempt itself.

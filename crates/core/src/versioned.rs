@@ -12,8 +12,8 @@ pub trait Versioned {
     /// The version of the status.
     fn version(&self) -> Version;
 
-    /// Whether `newer` is this state, put back after a loss of records. Then `newer` has a higher version, and a
-    /// watcher sees no other difference.
+    /// Whether `newer` is this state after it was put back, because records were lost. `newer` then has a higher
+    /// version, and a watcher sees no other difference.
     fn is_put_back_as(&self, newer: &Self) -> bool;
 
     /// Whether `newer` differs from this state only in the version.

@@ -91,7 +91,7 @@ pub struct Restrictions {
     /// The status for every viewer who may not see the user's status and is not in `apart`. `None` for
     /// [`Visibility::Everyone`].
     shown: Option<ShownStatus>,
-    /// The statuses of other viewers. Each viewer is in at most one entry.
+    /// The statuses for viewers who have a status of their own. Each viewer is in at most one entry.
     apart: Vec<ShownApart>,
 }
 

@@ -107,7 +107,7 @@ pub struct WatchGraph<S> {
     index: HashTable<u32>,
     subjects: Slab<Subject<S>>,
     watchers: Slab<Watcher>,
-    /// The number of watchers ever added, which gives the generation of the next one.
+    /// The number of watchers that were ever added. It is the generation of the watcher that was added last.
     attached: u32,
     crowds: CrowdPlaces,
     touched: Touched<WatcherKey>,
@@ -434,8 +434,8 @@ impl<S: Restricted> WatchGraph<S> {
         self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
-    /// Appends the watchers to serve to `round`. First come all watchers outside of crowds that got a pending mark
-    /// since the last call, and then at most `share` watchers in crowds.
+    /// Appends to `round` the watchers that are served next. First come all watchers outside of crowds that got a
+    /// pending mark since the last call, and then at most `share` watchers in crowds.
     pub fn take_touched(&mut self, share: usize, round: &mut Vec<WatcherKey>) {
         let Self { touched, watchers, .. } = self;
         touched.take_first(|key, change| change_marks(watchers, key, change), round);
@@ -533,7 +533,7 @@ impl<S: Restricted> WatchGraph<S> {
     }
 
     /// Updates the list of pending indices before an edge is removed. Drops the index of this edge. The watcher's last
-    /// edge will move to this index, so the index of the last edge is replaced.
+    /// edge will move to this index, so the list gets this index in place of the index of the last edge.
     fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];
         if outgoing[place as usize].subject & PENDING != 0 {

@@ -135,9 +135,9 @@ fn a_full_line_displaces_the_last_attempt_for_an_earlier_place_and_refuses_other
 /// The attempts of an attacker.
 #[derive(Clone, Copy)]
 struct Crowd {
-    /// The number of attempts at a time.
+    /// The number of attempts of the attacker that are in the line at a time.
     connections: usize,
-    /// The address of each next attempt.
+    /// Returns the address of the attacker's attempt with this number.
     address: fn(u32) -> IpAddr,
     /// The number of attempts that leave the line within each verification, and arrive again from other addresses.
     leaving: usize,

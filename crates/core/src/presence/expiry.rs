@@ -21,7 +21,8 @@ const LISTS_RETRY: Duration = Duration::from_secs(10);
 /// The outcome of [`Presence::expire`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expired {
-    /// The ended logins: first those that have lapsed, then those of Web devices whose connection no longer counts.
+    /// The ended logins: first the logins that have lapsed, then the logins of Web devices that no longer count as
+    /// connected.
     pub removed: Vec<Removed>,
     /// All ended logins that have to be stored in the facts now, including the logins in `removed`.
     pub to_settle: Vec<EndedLogin>,

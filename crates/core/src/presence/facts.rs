@@ -22,7 +22,7 @@ pub struct UserFacts {
     pub logins: Vec<(DeviceId, Platform, u64)>,
     /// The UserSigs that were revoked; `None` if there was no revocation.
     pub revoked: Option<Revoked>,
-    /// The number up to which all logins were ended by a kick or a deletion.
+    /// The login number up to which all logins were ended by a kick or a deletion.
     pub ended_through: u64,
     /// The creation number of the account.
     pub born: u64,
@@ -106,7 +106,8 @@ impl Presence {
         }
     }
 
-    /// Creates the record of a deleted account that has no record. Logins up to the number `through` have ended.
+    /// Creates a record for a deleted account, because the account has no live record. Logins up to the number
+    /// `through` have ended.
     pub fn of_deleted(
         through: u64,
         revoked: &Revoked,
@@ -214,12 +215,12 @@ impl Presence {
         victims(policy, standing, device, platform)
     }
 
-    /// The highest login number that the record has ever had, in a login or in the end of one.
+    /// The highest login number that the record has ever had, in a login or in the end of a login.
     pub fn newest_login(&self) -> u64 {
         self.newest_login
     }
 
-    /// The number up to which all logins were ended by a kick or a deletion.
+    /// The login number up to which all logins were ended by a kick or a deletion.
     pub fn ended_through(&self) -> u64 {
         self.ended_through
     }
@@ -229,7 +230,7 @@ impl Presence {
         &self.sigs
     }
 
-    /// The issue times of the UserSigs that a kick at the time `at` has to revoke individually, in seconds. None is in
+    /// The issue times, in seconds, of the UserSigs that a kick at the time `at` has to revoke individually. None is in
     /// an earlier second than `at`.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);

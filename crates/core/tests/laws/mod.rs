@@ -20,11 +20,11 @@ pub struct Record {
     last_event: u64,
     /// The number of the last login. The test assigns the numbers, like the facts.
     pub last_login: u64,
-    /// The last-seen time that was visible last; `None` if none was visible yet.
+    /// The last-seen time that the status had when the user was last not ONLINE; `None` if it had none.
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next. `None` means the current time.
     pub heard: Option<Timestamp>,
-    /// Whether the step adopts the logins of the facts. The facts have then recorded the ends before the step.
+    /// Whether the next step adopts the logins of the facts. The facts have then recorded the ends before that step.
     pub adopts: bool,
 }
 

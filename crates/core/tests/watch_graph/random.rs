@@ -46,7 +46,7 @@ fn event() -> impl Strategy<Value = Event> {
 /// The same behaviour as a hub, implemented with maps and sets only.
 #[derive(Default)]
 struct Model {
-    /// The newest state of each watched user that has one.
+    /// The newest state of each watched user. Users without a state are missing.
     states: BTreeMap<u8, u64>,
     connections: BTreeMap<u8, Watching>,
 }
@@ -55,7 +55,7 @@ struct Model {
 struct Watching {
     /// The users that the connection watches, with the reasons.
     edges: BTreeMap<u8, Vec<Why>>,
-    /// The watched users in the order of the edges. If an edge is removed, the last one takes its place.
+    /// The watched users in the order of the edges. If an edge is removed, the last edge takes its place.
     order: Vec<u8>,
     /// The watched users of whom the client was told nothing yet.
     untold: BTreeSet<u8>,
