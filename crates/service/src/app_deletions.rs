@@ -39,7 +39,7 @@ pub struct AppDeletions {
 #[derive(Default)]
 struct State {
     apps: BTreeMap<AppId, Deletion>,
-    /// Whether a failed call to the store may have begun a deletion that `apps` does not have.
+    /// Whether a failed call to the store may have begun a deletion that is missing in `apps`.
     is_in_doubt: bool,
 }
 
@@ -101,7 +101,7 @@ impl State {
 }
 
 impl AppDeletions {
-    /// Creates an empty list of deletions on these stores.
+    /// Creates the list of deletions for these stores. The list is empty.
     pub(crate) fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -273,8 +273,8 @@ impl AppDeletions {
         self.check_still_there(user, app, now).await
     }
 
-    /// Removes a new record and refuses its login if the app was deleted meanwhile. `app` is the app before its
-    /// deletion.
+    /// If the app was deleted meanwhile, removes the user's new record and refuses the login. `app` is the app as it
+    /// was before its deletion.
     pub(crate) async fn check_still_there(
         &self,
         user: &User,

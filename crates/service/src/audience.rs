@@ -39,7 +39,7 @@ use std::sync::Arc;
 pub struct Watchers {
     /// The number of connections of other users that watch the user.
     pub connections: usize,
-    /// Some of the users of these connections. For each, the reasons for which that user watches.
+    /// Some of the users that these connections belong to. Each value has the reasons for which that user watches.
     pub users: BTreeMap<UserId, WatchedFor>,
 }
 
@@ -52,8 +52,8 @@ pub struct WatchedFor {
     pub friend: bool,
 }
 
-/// The number of connections that [`Audience::watchers`] examines for each user that it may list. Few users have more
-/// devices.
+/// The maximum number of connections that [`Audience::watchers`] examines for each user that it may list. Few users
+/// have more devices.
 const EDGES_PER_WATCHER: usize = 4;
 
 /// The connections of one worker, the users that they watch, and their mailboxes.
@@ -63,11 +63,12 @@ pub struct Audience<S> {
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
     crowd_pace: CrowdPace,
-    /// Versions of statuses that an answer to a connection contained before the log reported them. Older log entries
-    /// are not sent to that connection. A version is removed when the log or a read has reached it.
+    /// The versions of statuses that were sent in answers before the log reported them, each with the connection that
+    /// got the answer. Older log entries about the user are not sent to that connection. A version is removed when the
+    /// log or a read has reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
-    /// For a user with a connection here: the status in the answer to the last call that has changed the user's own
-    /// status. It is removed when the log or a read has reached it.
+    /// The newest status that each user of this worker has set by a call, as the answer contained it. The status is
+    /// removed when the log or a read has reached it.
     own_changes: HashMap<User, UserStatus, foldhash::fast::RandomState>,
 }
 
@@ -82,7 +83,7 @@ impl<S: Versioned> Audience<S> {
     /// Creates an audience that sends the changes of one user at most at this rate.
     ///
     /// `interest` is the interest of the worker's reader of the log; `None` if the reader gets all entries. The
-    /// audience adds each user to it before it requests a read of the user.
+    /// audience adds a user to this interest before it requests a read of the user's status.
     pub fn new(rate: ConflationRate, interest: Option<Interest>) -> Self {
         Self {
             hub: interest.map_or_else(Hub::default, |interest| Hub::observed_by(Box::new(interest))),
@@ -225,7 +226,7 @@ impl<S: Versioned> Audience<S> {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
 
-    /// The users in `left` that a connection does not watch for any reason.
+    /// Of the users in `left`, returns those that the connection no longer watches.
     pub fn not_watched(&self, watcher: WatcherKey, left: &[UserId]) -> Vec<UserId> {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Vec::new() };
         let watched = |id: &&UserId| self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
@@ -257,8 +258,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.watched(watcher, Why::Subscribed).map(|user| &user.id)
     }
 
-    /// The newest status of a user that was stored for any connection of this worker; `None` if nobody watches the
-    /// user.
+    /// The newest status of a user that this worker has. `None` if nobody watches the user, or if no status is known.
     pub fn newest(&self, user: &User) -> Option<&S> {
         self.hub.newest(user)
     }
@@ -380,8 +380,8 @@ impl<S: Versioned> Audience<S> {
     /// Stores a status, unless the stored status is at least as new. Marks the user in the mailboxes of the watchers
     /// who see a difference. `restrictions` decides who may see the status; `None` if everybody may.
     ///
-    /// If the status is the stored one, put back after a loss of records, only its version is stored. Watchers see no
-    /// difference.
+    /// If the status was put back after a loss of records and looks like the stored one, only its version is stored.
+    /// Watchers then see no difference.
     pub fn tell(&mut self, user: &User, status: &UserStatus, restrictions: Option<&Arc<Restrictions>>) {
         if self.hub.wants(user, status.version, restrictions) {
             // Between two equal statuses, an answer may have contained another one.
@@ -481,8 +481,8 @@ impl<S: Versioned> Audience<S> {
         self.members.get(watcher)
     }
 
-    /// Counts the connections of other users that watch a user, and lists up to `most` of these other users. `most`
-    /// bounds the cost.
+    /// Counts the connections that watch a user, except the user's own connections. Lists up to `most` users of these
+    /// connections. The cost of the call is bounded by `most`.
     pub fn watchers(&self, user: &User, most: usize) -> Watchers {
         let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
         let own = self.watchers_of(user).count();
@@ -499,7 +499,7 @@ impl<S: Versioned> Audience<S> {
         watchers
     }
 
-    /// The number of watched users, and the number of edges.
+    /// The number of watched users, and the number of edges of the watch graph.
     pub fn size(&self) -> (usize, usize) {
         self.hub.size()
     }
@@ -559,7 +559,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.watch_all(watcher, users, why, |user| effects.push(Effect::Read(user)));
     }
 
-    /// Removes the reason `why` from all watched users who are not on the list. Returns the users who have lost it.
+    /// Removes the reason `why` from all watched users who are not on the list. Returns the users from whom the reason
+    /// was removed.
     fn unwatch_others(&mut self, watcher: WatcherKey, list: &[UserId], why: Why) -> Vec<UserId> {
         let wanted: hashbrown::HashSet<&str, foldhash::fast::FixedState> =
             list.iter().map(UserId::as_str).collect();

@@ -32,7 +32,8 @@ impl DeletedAccounts {
         *self.0.lock().waiting.entry(user.clone()).or_default() += 1;
     }
 
-    /// Adds a deleted account, unless it is already there. The node that has deleted the account may have ended.
+    /// Adds a deleted account, unless it is already there. The node that has deleted the account may have ended before
+    /// it took the account off the lists.
     pub fn add_again(&self, user: &User) {
         self.0.lock().waiting.entry(user.clone()).or_insert(1);
     }

@@ -14,7 +14,7 @@ pub struct Duties {
     oldest: Arc<OldestNode>,
 }
 
-/// The time when the oldest other node in the register began.
+/// The earliest start of any other node in the register.
 pub(crate) struct OldestNode {
     /// The lowest epoch of the directory in which one of the other nodes began.
     epoch: AtomicU64,
@@ -30,7 +30,7 @@ impl Default for OldestNode {
 }
 
 impl OldestNode {
-    /// Whether another node has been running since before this epoch of the directory.
+    /// Whether any other node in the register began before this epoch of the directory.
     pub fn is_before(&self, epoch: Timestamp) -> bool {
         [&self.epoch, &self.started].iter().any(|oldest| oldest.load(Ordering::Relaxed) < epoch.0)
     }

@@ -38,7 +38,7 @@ pub struct SourceState {
     pub source: KeysToRead,
     /// The number of keys that are accepted now.
     pub keys: usize,
-    /// The time for which these keys will still be accepted.
+    /// The time for which the keys of the source will still be accepted.
     pub left: Duration,
     /// The error of the last attempt to read the source; `None` if the attempt succeeded, or if there was no attempt.
     pub error: Option<String>,
@@ -134,8 +134,8 @@ impl Keyrings {
         due
     }
 
-    /// Adds keys that an earlier process has read at the time `age` ago. Keys that this process has read are not
-    /// replaced. A new read is due at once.
+    /// Adds keys that an earlier process has read. `age` is the time since that read. Keys that this process has read
+    /// are not replaced. A new read is due at once.
     pub fn restore(&self, key: KeysToRead, keys: JwtKeySet, age: Duration, now: Moment) {
         let mut rings = self.rings();
         if rings.contains_key(&key) {

@@ -69,8 +69,8 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 /// this time, it may have been in a lost record.
 const CLOCK_ERROR: Duration = Duration::from_secs(1);
 
-/// The time after a loss of records for which a resumed login is looked up in the facts. A replica of the directory
-/// that has taken over may lack the end of the login.
+/// For this time after a loss of records, each resumed login is looked up in the facts. A replica of the directory that
+/// has taken over may lack the end of the login.
 const ENDS_CHECKED_FOR: Duration = Duration::from_secs(600);
 
 /// Decides whether a call about a user has to be repeated, because the user's record was lost and no connection of the
@@ -185,7 +185,7 @@ impl Records {
         self.lost(now).is_some_and(|lost| since < lost.at.after(CLOCK_ERROR))
     }
 
-    /// Whether records that were lost are still being created again. One grace after the loss, this ends.
+    /// Whether records that were lost are still being created again. The creation ends one grace after the loss.
     pub(crate) fn are_restored_at(&self, now: Now) -> bool {
         let lost = self.lost(now).zip(self.grace);
         lost.is_some_and(|(lost, grace)| lost.passed < grace)

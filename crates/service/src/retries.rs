@@ -148,7 +148,7 @@ impl Retries {
     }
 }
 
-/// The number of logins in progress of each user who has any.
+/// For each user with a login in progress, the number of such logins.
 #[derive(Default)]
 pub(crate) struct Entering(Mutex<HashMap<User, usize, foldhash::fast::RandomState>>);
 

@@ -8,8 +8,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Identifies the key that has verified a token, within this process. For JWT keys that were read from a source, it
-/// identifies the source.
+/// Identifies the key that has verified a token, within this process. For JWT keys that were read from a source, the
+/// mark identifies the source.
 ///
 /// The mark is computed from the text of the key, because a new key may get the number of a removed one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

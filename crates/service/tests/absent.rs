@@ -56,7 +56,7 @@ impl World {
         self.service.statuses(&user("viewer"), &ids, Viewing::Watched, now(9)).await.unwrap()
     }
 
-    /// Returns the status types of users, after checking that the client port and the server API return the same.
+    /// Returns the status types of users, after checking that the client port and the server API return the same types.
     async fn types(&self, names: &[&str]) -> Vec<Option<StatusType>> {
         let statuses = self.statuses(names).await;
         let users: Vec<User> = names.iter().map(|name| user(name)).collect();

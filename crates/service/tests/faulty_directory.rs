@@ -56,7 +56,7 @@ struct Faulty {
     fails: Mutex<Option<Failing>>,
     seeding: Mutex<Option<oneshot::Receiver<()>>>,
     changing: Mutex<Option<oneshot::Receiver<()>>>,
-    /// The number of reads that succeed before one fails. The failing read is delayed first.
+    /// The number of reads that succeed before a read fails. The failing read first waits for the channel.
     reading: Mutex<Option<(usize, oneshot::Receiver<()>)>>,
 }
 

@@ -9,8 +9,8 @@ use lamplight_service::Viewing;
 use std::time::Duration;
 use world::{World, id, user};
 
-/// Two first logins overlap. The later one creates the account, and the earlier one creates the record. In between, the
-/// status is queried.
+/// Two first logins overlap. The later login creates the account, and the earlier login creates the record. In between,
+/// the status is queried.
 #[tokio::test]
 async fn a_record_is_newer_than_what_was_told_before_although_its_login_began_before_the_account() {
     let mut world = World::of(&["viewer"]).await;

@@ -1,5 +1,5 @@
 //! Live records whose restrictions differ from the facts, because an operation was interrupted or overlapped another
-//! one.
+//! operation.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

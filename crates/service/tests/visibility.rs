@@ -9,7 +9,8 @@ use lamplight_service::{By, NewFriend, OwnBlockList, UsersBlocked, UsersUnblocke
 use std::time::Duration;
 use world::{MAC, PHONE, World, code, id, ids, user};
 
-/// The status types of Alice, each with the time since when it holds, as these viewers get them from a query.
+/// For each viewer, the status type of Alice in the answer to a query. The second value is the time at which this
+/// status type began, in seconds since the accounts were created.
 async fn seen_by(world: &World, viewers: &[&str]) -> Vec<(StatusType, u64)> {
     let mut seen = Vec::new();
     for viewer in viewers {

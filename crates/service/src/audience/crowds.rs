@@ -1,4 +1,4 @@
-//! The order in which connections are served with notifications, and the pace of crowds.
+//! The order in which connections are served with notifications, and the pace at which crowds are served.
 
 use super::Audience;
 use lamplight_core::{Versioned, WatcherKey};

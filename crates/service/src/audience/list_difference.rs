@@ -48,8 +48,8 @@ impl ListDifference {
         });
     }
 
-    /// Records that an answer contains the whole list `list`. The difference becomes the one between `list` and `now`,
-    /// the list of the worker. Either list may be the older one.
+    /// Records that an answer contains the whole list `list`. `now` is the list of the worker. The difference becomes
+    /// the difference between these two lists. Either list may be the older one.
     pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
         let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
         let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();

@@ -24,8 +24,8 @@ struct Heard {
     logins: usize,
     /// The number of changes of the lists during these logins.
     changes: u64,
-    /// The highest revision of a record that changed the subscription list or ended a connection. `u64::MAX` if an
-    /// entry had no revision, or if a part of the log was missed.
+    /// The highest revision at which a change of the user's record has changed the subscription list or ended a
+    /// connection. `u64::MAX` if an entry had no revision, or if a part of the log was missed.
     newest: u64,
 }
 

@@ -19,8 +19,8 @@ pub struct Member {
     pub(super) lists: u32,
     /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether a watch list was already set. If so, the client is notified of the difference between the set list and
-    /// the next one.
+    /// Whether a watch list was already set. If so, the client is notified of the difference between this list and the
+    /// next list.
     pub(super) has_list: bool,
     /// See [`Member::heard`]. [`MISSED`] instead of an `Option` saves eight bytes in every connection.
     heard: u64,
@@ -98,7 +98,8 @@ impl Member {
         self.caught_up(rev);
     }
 
-    /// Those of `users` whom no call of this connection has changed at the revision `rev` or later.
+    /// Of the users in `users`, returns those that no call of this connection has added or removed at the revision
+    /// `rev` or later.
     pub(super) fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
         let ahead = self.ahead.as_deref().filter(|_| rev != 0);
         let is_behind =

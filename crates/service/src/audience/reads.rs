@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// The maximum number of calls in progress at the same time.
 pub const MAX_CALLS: usize = 64;
-/// If this number of calls is in progress, only calls for which a client waits are made, up to [`MAX_CALLS`].
+/// If this many calls are in progress, only calls for which a client waits are made, up to [`MAX_CALLS`].
 pub const MAX_BACKGROUND_CALLS: usize = 48;
 /// The maximum number of users in one call.
 pub const MAX_USERS: usize = 500;

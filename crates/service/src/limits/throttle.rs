@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use std::hash::Hash;
 use std::net::IpAddr;
 
-/// The number of wrong UserSigs per minute whose refusals contain the reason.
+/// The maximum number of wrong UserSigs per minute for which the refusal contains the reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThrottleLimits {
     /// The limit for one address on one port, over all accounts. IPv6 addresses with the same /64 prefix count as one

@@ -37,7 +37,7 @@ struct Counts {
     calls: SlidingWindow,
     /// The limit that applied to the last call.
     limit: RateLimit,
-    /// The time until which the store of all nodes refuses calls. It is ignored when the limit has changed.
+    /// The time until which the store that all nodes share refuses calls. It is ignored when the limit has changed.
     refused_until: Moment,
 }
 
@@ -52,7 +52,7 @@ impl CallWindows {
         self.with(what, limit, |window| now < window.refused_until || window.calls.is_full(limit, now))
     }
 
-    /// Counts a call that the store of all nodes has allowed.
+    /// Counts a call that was allowed by the store that all nodes share.
     pub(crate) fn count(&self, what: Limited<'_>, limit: RateLimit, now: Moment) {
         self.with(what, limit, |window| window.calls.count(limit, now));
     }

@@ -124,7 +124,7 @@ impl Service {
     }
 
     /// Ends the logins of a deleted account in its live record, which is created if it is missing. Returns the issue
-    /// times of further UserSigs that have to be revoked, in seconds.
+    /// times, in seconds, of further UserSigs that have to be revoked.
     async fn delete_live(
         &self,
         user: &User,
@@ -182,7 +182,7 @@ impl Service {
         Ok(revoking)
     }
 
-    /// Creates a missing record from the facts, and counts it.
+    /// Creates a missing record from the facts, and counts it in `seeds`.
     pub(crate) async fn seed_again(
         &self,
         seeds: &mut Seeds,

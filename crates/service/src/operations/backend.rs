@@ -42,8 +42,8 @@ pub struct UserState {
     pub custom_status: CustomStatus,
     /// The time at which the server clears the custom status; `None` if it has no duration or was not asked for.
     pub custom_expires: Option<Timestamp>,
-    /// The platform of each login, the earliest first, and whether the device counts as connected. Empty if the devices
-    /// were not asked for.
+    /// For each login, the platform, and whether the device counts as connected. The earliest login comes first. Empty
+    /// if the devices were not asked for.
     pub devices: SmallVec<[(Platform, bool); 2]>,
     /// The users who may see the status; [`Visibility::Everyone`] if the devices were not asked for.
     pub visibility: Visibility,

@@ -221,7 +221,7 @@ impl Service {
         Ok(cleared)
     }
 
-    /// Whether no live record has a connection of the node `node` any more. Reads all partitions.
+    /// Returns `true` if no live record has a connection of the node `node`. Reads all partitions.
     pub async fn has_no_connections(&self, node: NodeId) -> Result<bool, ServiceError> {
         let mut place = Some(RecordedCursor::default());
         while let Some(from) = place {

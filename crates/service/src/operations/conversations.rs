@@ -117,7 +117,7 @@ impl Service {
     }
 }
 
-/// The length in bytes of those texts in a row that users have written.
+/// The total length of the texts in a row, in bytes. Only texts that users have written are counted.
 fn text_bytes(Conversation { last, profile, remark, .. }: &Conversation) -> usize {
     let said = last.as_ref().map_or(0, |message| message.body.bytes());
     said + profile.nick.len() + profile.avatar_url.len() + remark.len()

@@ -31,7 +31,7 @@ pub struct NewFriend {
     pub source: String,
     /// The text of the owner's request; may be empty.
     pub wording: String,
-    /// The time when the friend was added; `None` for now. An existing entry keeps its time.
+    /// The time when the friend was added; `None` means the current time. An existing entry keeps its time.
     pub added: Option<Timestamp>,
 }
 

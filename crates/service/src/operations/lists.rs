@@ -109,7 +109,7 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
 /// fewer entries. The bound is low because JSON may escape one byte as six, and a wire message may have at most 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 
-/// The number of entries whose texts fit into a page, but at least one.
+/// The number of entries whose texts fit into a page. It is at least 1.
 pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     let mut bytes = 0;
     let fit = |text: &usize| {

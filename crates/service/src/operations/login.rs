@@ -225,8 +225,9 @@ impl Service {
         }
     }
 
-    /// Whether the facts no longer have the login of a device, although its live record may have it. Does not read the
-    /// facts, and returns `false`, for a Web device, or if the directory has not lost writes in the last ten minutes.
+    /// Whether the facts no longer have the login of a device, although its live record may have it. If the device is a
+    /// Web device, or if the directory has not lost writes in the last ten minutes, returns `false` without reading the
+    /// facts.
     async fn has_ended_in_facts(
         &self,
         user: &User,

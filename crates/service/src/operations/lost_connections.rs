@@ -22,7 +22,7 @@ impl RecordedCursor {
         self.partition
     }
 
-    /// The first page of the next partition; `None` after the last of `partitions` partitions.
+    /// The position of the first page of the next partition; `None` if this is the last of the `partitions` partitions.
     pub(crate) fn next_partition(self, partitions: u16) -> Option<Self> {
         let next = self.partition + 1;
         (next < partitions).then_some(Self { partition: next, after: None })

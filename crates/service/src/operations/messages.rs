@@ -110,8 +110,9 @@ impl Service {
         Ok(devices.await?.remove(0))
     }
 
-    /// Adds notices about a user's unread messages to the outbox, for messages from the time `since` on. Skips messages
-    /// that already have a notice. Does nothing if the user is not OFFLINE, or the app has no push webhook.
+    /// Adds notices about a user's unread messages to the outbox, for messages that were stored at the time `since` or
+    /// later. Skips messages that already have a notice. Does nothing if the user is not OFFLINE, or the app has no
+    /// push webhook.
     pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         if app.settings.webhooks.push_url.is_empty() {
@@ -138,8 +139,8 @@ impl Service {
         self.tell_lists(user, state, by.connection(), ListsChange::Message(Box::new(news)));
     }
 
-    /// Reads a page of the conversation with `peer`: the newest messages, or those before the number `before`. The page
-    /// is empty if there is no conversation. A page with long texts has fewer messages.
+    /// Reads a page of the conversation with `peer`: the newest messages, or those with a lower number than `before`.
+    /// The page is empty if there is no conversation. A page with long texts has fewer messages.
     ///
     /// A `limit` of 0 means [`HISTORY_PAGE`]. A limit above [`MAX_HISTORY_PAGE`] is refused with 6017.
     pub async fn history(

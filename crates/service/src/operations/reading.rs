@@ -6,7 +6,7 @@ use lamplight_model::{
     AppId, Conversation, ConversationCursor, Friend, Profile, ProfileFields, Refusal, User, UserId,
 };
 
-/// The number of entries of a friend list that one call reads, when all ids of the list or their number are needed.
+/// The number of friend list entries that one call reads, in functions that need all entries of a list or their number.
 const FRIENDS_AT_A_TIME: usize = 250;
 
 impl Service {

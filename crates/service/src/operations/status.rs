@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub struct Queried {
     /// The statuses, in the order of the call, each user once.
     pub statuses: Vec<UserStatus>,
-    /// Users without an account, each with the code.
+    /// Users without an account, each with the error code.
     pub failures: Vec<(UserId, Code)>,
 }
 
@@ -24,7 +24,7 @@ pub struct Queried {
 pub struct UnsubscribeDone {
     /// The users who were removed from the list, and the revision of the change.
     pub change: OwnListChange,
-    /// Users who have no account and were not on the list, each with the code.
+    /// Users who have no account and were not on the list, each with the error code.
     pub failures: Vec<(UserId, Code)>,
 }
 
@@ -33,7 +33,7 @@ pub struct UnsubscribeDone {
 pub struct SubscribeDone {
     /// Users that the call added to the list or moved to its end, each once, in the order of the call.
     pub subscribed: Vec<UserId>,
-    /// Users without an account, each with the code.
+    /// Users without an account, each with the error code.
     pub failures: Vec<(UserId, Code)>,
     /// Users who were evicted because the list was full, earliest first.
     pub evicted: Vec<UserId>,
@@ -46,7 +46,7 @@ pub struct SubscribeDone {
 pub enum Viewing {
     /// A query, which does not find a deleted account.
     Asked,
-    /// A notification of watchers, to whom a deleted account is UNLOGINED.
+    /// A notification of watchers. They see a deleted account as UNLOGINED.
     Watched,
 }
 
@@ -167,8 +167,8 @@ impl Service {
         Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
-    /// Removes accounts from the list that were deleted between the check and the addition. Returns the remaining
-    /// users, and the users without an account.
+    /// If accounts were deleted after the check and before they were added to the list, removes them from the list
+    /// again. Returns the remaining users, and the users without an account.
     ///
     /// The removed accounts may have been on the list before the call, so the log reports their removal to all
     /// connections.
@@ -343,7 +343,8 @@ impl Service {
     }
 }
 
-/// The error if the account was deleted, or if its record is missing or lacks the connections of the user.
+/// Returns the error of a call that found its account deleted, its record missing, or its record without the
+/// connections of the user.
 fn cannot_change(is_deleted: bool, check: PutBackCheck<'_>) -> ServiceError {
     if is_deleted { Code::NOT_LOGGED_IN.into() } else { check.error(Code::NOT_LOGGED_IN) }
 }

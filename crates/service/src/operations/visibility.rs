@@ -212,8 +212,8 @@ impl Service {
     }
 
     /// Changes a friendship in the facts. The caller must then call [`Service::apply_friendship`] for both users, and
-    /// mark the returned guard as [applied](Unapplied::are_applied). If the guard is dropped without that, and the
-    /// change may have been made, the records are updated later.
+    /// mark the returned guard as [applied](Unapplied::are_applied). If the guard is dropped before it was marked, and
+    /// the change may have been made, the records are updated later.
     pub(crate) async fn change_friendship<T>(
         &self,
         users: [User; 2],

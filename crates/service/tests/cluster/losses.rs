@@ -251,8 +251,8 @@ async fn a_node_that_begins_after_a_loss_knows_of_older_nodes_by_their_epochs() 
     }
 }
 
-/// The connection is open, so the user is logged in. The list comes back with the connection. Until then, neither an
-/// empty list nor a change of it may take its place.
+/// The connection is open, so the user is logged in. The list comes back with the connection. Until then, no call may
+/// store another list.
 #[tokio::test]
 async fn calls_between_a_loss_and_the_put_back_are_to_be_tried_again() {
     for (platform, device, has_record) in [
@@ -294,7 +294,7 @@ async fn calls_between_a_loss_and_the_put_back_are_to_be_tried_again() {
     }
 }
 
-/// Without a loss, and after the grace, a call without a login is refused as before.
+/// Without a loss, and after the grace, a call without a login is refused with [`Code::NOT_LOGGED_IN`].
 #[tokio::test]
 async fn a_user_who_is_not_logged_in_is_told_so() {
     let cluster = Cluster::start().await;

@@ -221,7 +221,7 @@ async fn the_connections_of_a_lost_node_end_and_those_of_others_stay() {
     assert_eq!(cluster.status("ann", 63).await.unwrap(), ann);
 }
 
-/// No node that knew the dead node still runs. Only live records name the dead node.
+/// All nodes that knew the dead node have ended. Only live records name the dead node.
 #[tokio::test]
 async fn a_node_that_only_records_name_is_cleared_as_lost() {
     let cluster = Cluster::start().await;

@@ -20,7 +20,7 @@ pub struct Forgetful {
     /// The number of searches of subscription lists.
     pub searches: AtomicU64,
     /// The epoch that begins at the next change of a record. The second value is `true` if that record is lost before
-    /// the change, and `false` if after it.
+    /// the change, and `false` if it is lost after the change.
     lost_at_change: Mutex<Option<(Timestamp, bool)>>,
     /// Channels for the next record that is created: one reports that its creation begins, and one ends its wait.
     /// `None` if that record does not wait.
