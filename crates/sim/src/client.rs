@@ -90,7 +90,7 @@ impl Client {
         self.may_repeat.clear();
     }
 
-    /// Removes the users who are not watched any more from the cache.
+    /// Removes from the cache the users for whom `watched` returns `false`.
     pub fn keep_only(&mut self, watched: impl Fn(Who) -> bool) {
         self.picture.retain(|of, _| watched(*of));
     }

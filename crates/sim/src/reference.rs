@@ -26,7 +26,7 @@ pub(crate) const LEASE: Duration = Duration::from_secs(9);
 /// The model.
 #[derive(Debug)]
 pub struct Reference {
-    /// The current time. Its moment counts from the beginning of the history, not from the start of a process.
+    /// The current time. Its `moment` is measured from the beginning of the history, not from the start of a process.
     pub now: Now,
     /// The settings of the app.
     pub settings: AppSettings,
@@ -163,8 +163,8 @@ impl Reference {
         (self.people[who].life, self.people[who].changes)
     }
 
-    /// Returns the time whose version ([`Version::at`](lamplight_model::Version::at)) is the lower bound of the
-    /// versions of the user's next record. `None` if the user has an account, or has the record of a deleted account.
+    /// Returns a time. The versions of the user's next record are not below the [version of this
+    /// time](lamplight_model::Version::at). `None` if the user has an account, or has the record of a deleted account.
     pub fn begins_above(&self, who: Who) -> Option<Timestamp> {
         let person = &self.people[who];
         (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))
@@ -325,8 +325,8 @@ impl Reference {
         Answer::LoggedIn { registered, list_lost }
     }
 
-    /// Returns the platform of a login that kicks a device which resumes; `None` if there is none. Such a login is
-    /// later than the login of the device, competes with it, and is connected or lingering.
+    /// If a login kicks the device when the device resumes, returns the platform of that login; otherwise `None`. Such
+    /// a login is later than the login of the device, competes with it, and is connected or lingering.
     fn loses_to(&self, who: Who, device: Device) -> Option<Platform> {
         let logins = &self.people[who].logins;
         let own = logins.iter().position(|login| login.device == device)?;

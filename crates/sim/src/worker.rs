@@ -34,7 +34,7 @@ pub(crate) struct Worker {
 
 impl Worker {
     /// Adds a logged-in connection. `known` has the versions that its client has cached. Returns `false` if the device
-    /// then has another connection.
+    /// has another connection when the call ends.
     pub async fn join(
         &mut self,
         service: &Service,

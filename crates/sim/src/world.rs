@@ -35,7 +35,7 @@ use tempfile::TempDir;
 /// An error of the test environment, such as a full disk. A history must not cause one.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
-/// The number of entries after which every log reader has missed one: the capacity of its queue, plus one.
+/// The number of entries after which every log reader has missed an entry: the capacity of its queue, plus one.
 const FLOOD: usize = 64 * 1024 + 1;
 
 /// A server process with its files and its clients.
@@ -46,7 +46,7 @@ pub struct World {
     node: Option<Node>,
     workers: Vec<Worker>,
     readers: Vec<LogReader>,
-    /// Whether each worker reads the change log at once. A worker that does not is late.
+    /// For each worker: whether it reads new entries of the change log at once. A worker that does not is late.
     awake: [bool; WORKERS],
     woken: [bool; WORKERS],
     clients: BTreeMap<u64, Client>,
@@ -63,7 +63,7 @@ pub struct World {
 
 /// The parts of the world that are dropped with the process.
 struct Node {
-    /// The service of each node, or the one service of a single process.
+    /// The service of each node. A single process has only one service.
     services: Vec<Service>,
     directory: Arc<InProcessDirectory>,
     facts: Arc<dyn Facts>,

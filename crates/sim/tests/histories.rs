@@ -15,7 +15,7 @@ const SEEDS: u64 = 8;
 const STEPS: usize = 100_000;
 const STEPS_ON_NODES: usize = 40_000;
 
-/// Events that must occur in this number of steps. If one does not occur, the histories do not test it.
+/// Events that must occur in [`STEPS`] steps. If one does not occur, the histories do not test it.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: found dead",

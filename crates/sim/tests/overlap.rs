@@ -23,7 +23,7 @@ const EACH: usize = 500;
 /// A user's first login happens once in a run. In many short runs, it therefore overlaps with other operations more
 /// often than in one long run.
 const EACH_BEGINNING: usize = 24;
-/// The number of operations in a run with held-up deadlines, which is enough for two checks of the invariants. One
+/// The number of operations in a run with held-up deadlines. It is enough for two checks of the invariants. One
 /// operation in a hundred is in such a run.
 const EACH_HELD_UP: usize = 100;
 /// The number of operations in a run with devices that return early. One operation in twenty is in such a run.
@@ -33,7 +33,7 @@ const EACH_RETURNS: usize = 100;
 /// are found by only one of thirty such runs.
 const EACH_ON_NODES: usize = 150;
 
-/// Events that must occur in this number of operations. If one does not occur, the runs do not test it.
+/// Events that must occur in [`OPERATIONS`] operations. If one does not occur, the runs do not test it.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: kicked by a login",
@@ -126,41 +126,43 @@ fn operations_that_overlap_leave_nothing_wrong() {
     }
 }
 
-/// Ordinary seeds, each with its number of operations. The numbers add up to at least `operations`.
+/// Returns pairs of an ordinary seed and its number of operations. The numbers add up to at least `operations`.
 fn long_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (1..=operations.div_ceil(EACH) as u64).map(|seed| (seed, EACH))
 }
 
-/// Seeds with competing logins, each with its number of operations. The numbers add up to at least `operations`.
+/// Returns pairs of a seed and its number of operations. In the histories of these seeds, logins compete. The numbers
+/// add up to at least `operations`.
 fn short_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_BEGINNING) as u64).map(|number| (racing_seed(number), EACH_BEGINNING))
 }
 
-/// Seeds in which writes fail for users with a pending deadline, each with its number of operations. The numbers add up
-/// to at least `operations`.
+/// Returns pairs of a seed and its number of operations. In the histories of these seeds, writes fail for users with a
+/// pending deadline. The numbers add up to at least `operations`.
 fn held_up_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_HELD_UP) as u64).map(|number| (held_up_seed(number), EACH_HELD_UP))
 }
 
-/// Seeds with devices that return early, each with its number of operations. The numbers add up to at least
-/// `operations`.
+/// Returns pairs of a seed and its number of operations. In the histories of these seeds, devices return early. The
+/// numbers add up to at least `operations`.
 fn return_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (returns_seed(number), EACH_RETURNS))
 }
 
-/// Seeds with several nodes, each with its number of operations. The numbers add up to at least `operations`.
+/// Returns pairs of a seed and its number of operations. The histories of these seeds have several nodes. The numbers
+/// add up to at least `operations`.
 fn node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_ON_NODES) as u64).map(|number| (cluster_seed(number), EACH_ON_NODES))
 }
 
-/// Returns seeds with several nodes and a backend, with their numbers of operations. The numbers add up to at least
-/// `operations`.
+/// Returns pairs of a seed and its number of operations. The histories of these seeds have several nodes and a backend.
+/// The numbers add up to at least `operations`.
 fn told_node_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (told_cluster_seed(number), EACH_RETURNS))
 }
 
-/// Seeds in which users change who may see their statuses, on one node and on several, each with its number of
-/// operations. The numbers add up to at least `operations`.
+/// Returns pairs of a seed and its number of operations. In the histories of these seeds, users change who may see
+/// their statuses. Some of the histories have several nodes. The numbers add up to at least `operations`.
 fn restricting_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     let seed = |number: u64| match number % 4 {
         0 | 1 => number,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The name of an invariant that can be broken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Name {
-    /// An earlier login has kicked a later one.
+    /// An earlier login has kicked a later login.
     OlderWins,
     /// Two logins exist, although one should have kicked the other.
     RivalsStand,
@@ -65,7 +65,7 @@ pub enum Name {
     /// The backend was notified of two logins or two disconnects of a device in a row, or of a state that differs from
     /// the record.
     Unpaired,
-    /// An event was delivered again after a later one, or was put into the outbox again after its delivery.
+    /// An event was delivered again after a later event, or was put into the outbox again after its delivery.
     PutBack,
     /// The status in an event for the backend is missing, outdated, or was never a status of the user. Or the status in
     /// the last event differs from the record.

@@ -136,17 +136,17 @@ const HELD_UP_FROM: u64 = 1 << 40;
 /// The first seed of the plans in which devices return before the backend is notified of their disconnect.
 const RETURNS_FROM: u64 = 1 << 41;
 
-/// Returns the seed with this number among those with competing logins.
+/// Returns the seed with this number among the seeds with competing logins.
 pub const fn racing_seed(number: u64) -> u64 {
     number * RACES_EVERY + RACES_AT
 }
 
-/// Returns the seed with this number among those in which writes fail for users with a pending deadline.
+/// Returns the seed with this number among the seeds in which writes fail for users with a pending deadline.
 pub const fn held_up_seed(number: u64) -> u64 {
     HELD_UP_FROM + number
 }
 
-/// Returns the seed with this number among those in which devices return early.
+/// Returns the seed with this number among the seeds in which devices return early.
 pub const fn returns_seed(number: u64) -> u64 {
     RETURNS_FROM + number
 }
@@ -154,7 +154,7 @@ pub const fn returns_seed(number: u64) -> u64 {
 /// The first seed of the plans with several nodes.
 const CLUSTER_FROM: u64 = 1 << 42;
 
-/// Returns the seed with this number among those with several nodes.
+/// Returns the seed with this number among the seeds with several nodes.
 pub const fn cluster_seed(number: u64) -> u64 {
     CLUSTER_FROM + number
 }

@@ -74,7 +74,7 @@ struct Heard {
 enum Link {
     Connected,
     Gone,
-    /// A login has kicked a device of this platform. It may have been this device.
+    /// A login has kicked a device of this platform. The kicked device may have been this one.
     PerhapsKicked,
 }
 

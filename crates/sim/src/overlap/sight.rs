@@ -17,7 +17,8 @@ pub(crate) struct Sight {
     pub owners: RefCell<Vec<Owner>>,
     /// The requests without an answer, by their numbers.
     pub asked: RefCell<BTreeMap<u64, Asked>>,
-    /// The events since the recording began; `None` if events are not recorded.
+    /// The notifications that clients have received since the recording began, each with the number of the client.
+    /// `None` if notifications are not recorded.
     pub events: RefCell<Option<Vec<(u64, UserStatus)>>>,
     /// The restrictions of each user in the last entry of the change log.
     logged: RefCell<BTreeMap<Who, Option<Arc<Restrictions>>>>,
@@ -31,8 +32,8 @@ pub(crate) struct Owner {
     pub under_way: usize,
     /// The number of beginnings and ends of operations.
     pub moves: u64,
-    /// If an operation has failed, and may have changed the facts but not the record: the step of this failure. `None`
-    /// if the record agrees with the facts.
+    /// The step of the last failure of an operation that may have changed the facts but not the record. `None` if the
+    /// record agrees with the facts.
     pub failed: Option<u64>,
 }
 

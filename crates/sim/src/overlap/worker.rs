@@ -26,7 +26,8 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// The rate of conflation. It is so low that changes are delayed as often as on a server with much load. For a user
-/// with three or more watchers, it is even lower, like the rate on a server for a user with thousands.
+/// with three or more watchers, the rate is even lower. It is then like the rate on a server for a user with thousands
+/// of watchers.
 const RATE: ConflationRate = ConflationRate { changes_per_second: 3, notifications_per_second: 6 };
 /// The longest time, in milliseconds, for which a connection stays open after its last message.
 const CLOSING_TIME: usize = 2_000;
@@ -43,7 +44,7 @@ pub(crate) struct Shared {
     pub group: u64,
     /// The virtual time in milliseconds at which the clock of this process started.
     pub origin: u64,
-    /// The lease of this node; `None` for a node that is the only one on its stores.
+    /// The lease of this node; `None` if no other node shares its stores.
     pub lease: Option<Lease>,
     pub key: AppKey,
     pub people: Rc<People>,
@@ -117,7 +118,7 @@ struct Connection {
     inbox: VecDeque<(u64, Request)>,
 }
 
-/// The request of a connection that is in progress. The next request of the connection waits for it.
+/// The request that is in progress on a connection. The next request of the connection waits for it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Work {
     Idle,
@@ -234,8 +235,8 @@ impl Worker {
         });
     }
 
-    /// Calls `act` with the connection that has this id. Returns `None` if the connection was removed. This is needed
-    /// after each await, because another connection may have the slot by then.
+    /// Calls `act` with the connection that has this id. Returns `None` if the connection was removed. After each
+    /// await, another connection may have the slot, so the worker must look for the connection by its id.
     fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut connections = self.connections.borrow_mut();
         connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)

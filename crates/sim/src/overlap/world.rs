@@ -195,7 +195,7 @@ impl World {
 
     /// Checks that each new entry of the change log differs from the user's previous status. A record that is put back
     /// after a loss is exempt, because workers do not notify clients that know the status. Also reports earlier logins
-    /// that have kicked later ones.
+    /// that have kicked later logins.
     fn read_log(&mut self) {
         self.around.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();

@@ -143,7 +143,8 @@ impl Reference {
         None
     }
 
-    /// Splits the users into those with an account and those without. Removes duplicates, and keeps the order.
+    /// Splits the users into users with an account and users without an account. Removes duplicates, and keeps the
+    /// order.
     fn by_account(&self, users: &[Who]) -> (Vec<Who>, Vec<Who>) {
         once(users).into_iter().partition(|user| self.people[*user].account.is_some())
     }

@@ -356,8 +356,8 @@ impl Twin {
         Ok(newer.map_or_else(|| status.into(), |newer| newer.0.message()))
     }
 
-    /// Applies a change of the subscription list that the connection itself has made. Returns those users in `left`
-    /// whom the connection no longer watches.
+    /// Applies a change of the subscription list that the connection itself has made. Of the users in `left`, returns
+    /// those that the connection no longer watches.
     async fn own_list(
         &mut self,
         connection: u64,

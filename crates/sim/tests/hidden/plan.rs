@@ -172,7 +172,8 @@ pub struct Plan {
     pub entries: Vec<Entry>,
     /// The index in `entries` of the first act after the hider has hidden.
     pub hides_at: usize,
-    /// The viewers to compare. A viewer who may still see the hider at that index is not compared.
+    /// The viewers to compare. A viewer is not compared if the viewer may see the hider when the act at the index
+    /// `hides_at` begins.
     pub compared: BTreeSet<Who>,
 }
 

@@ -320,7 +320,7 @@ impl Twin {
         Ok(())
     }
 
-    /// Sends what is marked in the mailbox of a connection.
+    /// Sends the statuses that are marked in the mailbox of a connection.
     pub fn deliver(&mut self, connection: u64) {
         let Some(link) = self.links.get(&connection).filter(|link| !link.stalled) else { return };
         let (worker, watcher) = (link.worker, link.watcher);

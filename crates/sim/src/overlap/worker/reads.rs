@@ -250,7 +250,7 @@ impl Worker {
     }
 
     /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device
-    /// then has another connection.
+    /// has another connection at that time.
     ///
     /// If the login has returned a watch list, it is passed as `list`, and is read again only if it is out of date.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey, list: Option<WatchList>) -> bool {

@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The number of entries after which every log reader has missed one: the capacity of its queue, plus one.
+/// The number of entries after which every log reader has missed an entry: the capacity of its queue, plus one.
 const FLOOD: usize = lamplight_directory::MAX_WAITING_ENTRIES + 1;
 
 type Call<'a> = Pin<Box<dyn Future<Output = Result<(), ServiceError>> + 'a>>;
