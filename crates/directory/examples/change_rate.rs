@@ -1,4 +1,5 @@
-//! Measures the time of a change of a record with a journal, both alone and while a snapshot is written.
+//! Measures the time that a change of a record takes in a directory with a journal. It is measured twice: without other
+//! work, and while snapshots are written.
 //!
 //! `cargo run --release -p lamplight-directory --example change_rate [users] [seconds]`
 
@@ -42,7 +43,7 @@ fn main() {
     println!("{} looks in {:.1?}, the longest {longest:.1?}", times.len(), begun.elapsed());
 }
 
-/// Changes records in two threads while `beside` is called repeatedly, and prints the time of a change.
+/// Changes records in two threads while `beside` is called repeatedly, and prints the time that one change takes.
 fn measure(
     what: &str,
     directory: &InProcessDirectory,

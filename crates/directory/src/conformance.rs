@@ -110,7 +110,7 @@ pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     assert_eq!(versions.unwrap(), [Some(Version(5))]);
 }
 
-/// Checks that a record is not stored if the facts of which it is made were read in another epoch.
+/// Checks that a record is not stored if it was made from facts that were read in another epoch.
 pub async fn a_seed_from_facts_that_were_read_in_another_epoch_is_refused(ports: Ports) {
     let other = Timestamp(ports.directory.epoch().0 + 1);
     let refused = ports.directory.seed_read_in(&user("a"), blank(Version(5)), other, now(0)).await;
@@ -219,7 +219,7 @@ pub async fn a_reader_with_an_interest_hears_the_changes_of_its_users(ports: Por
     assert!(heard.iter().any(|entry| entry.news == News::App(AppId(7))));
 }
 
-/// Checks that each change begins with the result of the previous one, even if many are made concurrently.
+/// Checks that each change begins with the result of the previous change, even if many changes are made concurrently.
 pub async fn updates_of_many_at_once_lose_nothing(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;

@@ -14,8 +14,8 @@ use tokio::sync::Notify;
 /// The position of a reader in the feed. Readers must not interpret its text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedCursor {
-    /// The epoch of the directory, which changes if live records may have been lost. The statuses that were sent before
-    /// may then be wrong.
+    /// The epoch of the directory, which changes if live records may have been lost. The statuses that were sent in an
+    /// earlier epoch may be wrong.
     pub(crate) epoch: u64,
     /// The position in each partition up to which the feed was read. While a snapshot is read, the adapter may append
     /// further numbers.
@@ -100,7 +100,7 @@ struct FeedState {
     horizon: u64,
     /// The removals since the start, by app, because a removal affects only readers of the same app.
     removed: BTreeMap<AppId, Removed>,
-    /// The stamp of an app that has had no removals since the start. Each process has another stamp.
+    /// The stamp of an app that has had no removals since the start. It differs from process to process.
     first_stamp: u64,
     /// The users of each app by position.
     users: BTreeMap<AppId, BTreeMap<u64, UserId>>,

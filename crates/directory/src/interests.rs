@@ -71,7 +71,7 @@ impl Interests {
         self.shard(hash).has(hash)
     }
 
-    /// The number of pairs of a user and a reader.
+    /// The number of pairs of a user and a reader that is interested in the user.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().len()).sum()
     }
@@ -137,7 +137,7 @@ impl Interest {
         all.shard(hash).add(hash, *reader);
     }
 
-    /// Ends one interest in a user.
+    /// Ends the interest in a user that one call of [`add`](Self::add) has declared.
     pub fn remove(&self, user: &User) {
         let Own { all, reader } = &*self.own;
         let hash = all.hash(user.app, user.id.as_str());

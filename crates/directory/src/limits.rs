@@ -11,9 +11,9 @@ pub type LimitsAnswer<'a> = BoxFuture<'a, Result<Taken, LimitsError>>;
 /// The calls that are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Limited<'a> {
-    /// The calls of one kind of a user.
+    /// The calls of one kind that one user makes.
     User(&'a User, Call),
-    /// The calls of one command of the server API by an app. The command is given by its path.
+    /// The calls of one command of the server API that one app makes. The command is given by its path.
     App(AppId, &'static str),
 }
 

@@ -60,8 +60,8 @@ pub struct MessageNews {
 /// The maximum number of friends in one [`FriendProfile`], to bound the size of a log entry.
 pub const MAX_FRIENDS_IN_ENTRY: usize = 500;
 
-/// A user's new profile, for the devices of the user's mutual friends. It does not change these friends' lists
-/// versions.
+/// A user's new profile, for the devices of the user's mutual friends. The new profile does not change the lists
+/// versions of these friends.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FriendProfile {
     /// The users to notify.
@@ -95,7 +95,7 @@ impl ListsNews {
 }
 
 impl FriendProfile {
-    /// Splits the notification of all these users into entries of at most [`MAX_FRIENDS_IN_ENTRY`] users.
+    /// Splits the notification of all `friends` into entries of at most [`MAX_FRIENDS_IN_ENTRY`] users.
     pub fn in_parts(friends: &[UserId], profile: Profile) -> impl Iterator<Item = Self> {
         let profile = Arc::new(profile);
         friends

@@ -97,8 +97,8 @@ impl LocalLog {
         self.reader_of(self.interests.reader())
     }
 
-    /// Adds a reader that, from now on, gets [`News::App`], and the entries about the users in `interest`. That is one
-    /// of this log's [interests](Self::with_interests).
+    /// Adds a reader that, from now on, gets [`News::App`], and the entries about the users in `interest`. `interest`
+    /// is one of this log's [interests](Self::with_interests).
     pub fn reader_of(&self, interest: Interest) -> LogReader {
         self.add_reader(Gets::Interest(interest.reader()), Some(interest), None)
     }

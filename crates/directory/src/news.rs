@@ -74,7 +74,7 @@ pub struct RestrictedStatus {
 }
 
 /// The log entries of one change of a record, which were appended in the same step. The caller of the change may
-/// process them at once. It then ignores these entries when the log delivers them.
+/// process them at once. The caller then ignores these entries when the log delivers them.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Logged {
     /// The revision of the record after the change.

@@ -61,7 +61,7 @@ pub struct NodeEntry {
     #[serde(default)]
     pub epoch: Option<Timestamp>,
     /// The number of milliseconds by which the time of the node is ahead of the clock of the store. It is negative if
-    /// the time is behind. The time of the node follows the clock of the store slowly.
+    /// the time of the node is behind. The time of the node follows the clock of the store slowly.
     #[serde(default)]
     pub clock_ahead: i64,
     /// The number of the node's open connections.

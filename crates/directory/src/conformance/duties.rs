@@ -135,8 +135,8 @@ pub async fn a_record_that_has_no_deadline_any_more_is_not_due(ports: Ports) {
     assert_eq!(due(&ports, lapse, 10).await, []);
 }
 
-/// Checks that the connections of a node are listed: only its current ones, and none of other nodes. Connections that
-/// were superseded, closed or logged out are not current.
+/// Checks that the list of a node's connections has its current connections, and no connections of other nodes.
+/// Connections that were superseded, closed or logged out are not current.
 pub async fn the_connections_of_a_node_are_those_of_its_devices_now(ports: Ports) {
     const USERS: u64 = 300;
     let (directory, settings) = (&ports.directory, AppSettings::default());
@@ -359,8 +359,8 @@ fn sorted(mut users: Vec<User>) -> Vec<User> {
     users
 }
 
-/// Checks that each record is listed once, with any page size. Records of other apps are not listed, nor records that
-/// do not match the filter.
+/// Checks that each record is listed once, with any page size. Records of other apps, and records that do not match the
+/// filter, are not listed.
 pub async fn records_of_an_app_are_listed_in_pages(ports: Ports) {
     let directory = &ports.directory;
     let app = user("a").app;

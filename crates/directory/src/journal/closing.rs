@@ -11,7 +11,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// Removes the mark of a closed journal. Returns `true` if there was one for this generation.
+/// Removes the mark of a closed journal. Returns `true` if there was a mark for this generation.
 pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Result<bool, JournalError> {
     let path = mark_of(folder);
     let found = match fs::read(&path) {

@@ -94,7 +94,7 @@ fn keep(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     Ok(kept)
 }
 
-/// Deletes the oldest files until the others are within the limits.
+/// Deletes the oldest files until the remaining files are within the limits.
 fn forget_oldest(kept_in: &Path, most_files: usize, most_bytes: u64) -> io::Result<()> {
     let mut kept: Vec<(SystemTime, PathBuf, u64)> = Vec::new();
     for entry in fs::read_dir(kept_in)? {

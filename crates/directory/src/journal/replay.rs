@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The highest accepted generation number, which no journal reaches. A higher number was not written by Lamplight, and
+/// The highest accepted generation number. No journal reaches it. A higher number was not written by Lamplight, and
 /// would leave no number for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
 

@@ -176,7 +176,7 @@ fn status(directory: &dyn Directory, of: &User, _: Now) -> UserStatus {
     finish(directory.read(&one, show)).unwrap().remove(0).unwrap()
 }
 
-/// Returns the result of a call to this directory, which is ready at once.
+/// Returns the result of a call to this directory. All calls to this directory are ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(answer).unwrap()
 }
@@ -499,7 +499,7 @@ fn a_duration_survives_a_kill_and_what_fell_due_meanwhile_is_due_at_the_start() 
 }
 
 /// A file of format 8 has no restrictions. A file of format 7 also has no duration of a custom status, and a file of
-/// format 6 also has no [`FactsMark`]. They are otherwise equal.
+/// format 6 also has no [`FactsMark`]. Otherwise, the formats are equal.
 #[test]
 fn a_journal_of_a_format_before_is_read() {
     super::FORMER_MAGICS[..3].iter().for_each(|magic| a_journal_that_begins_with_is_read(magic));
