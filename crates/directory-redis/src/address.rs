@@ -72,7 +72,7 @@ impl Address {
     }
 
     /// Returns the connection settings for another server. They have the user, the password and the TLS of the address,
-    /// but this host and port.
+    /// but `host` and `port` replace those of the address.
     pub(crate) fn of_server(&self, host: &str, port: u16) -> ConnectionInfo {
         let like = &self.seeds[0];
         let host = host.to_owned();

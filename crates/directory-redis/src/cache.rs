@@ -15,8 +15,8 @@ const MAX_RECORDS: usize = 16 * 1024;
 /// The maximum length of a cached record in bytes. Longer records are rare, and are not cached.
 const MAX_LENGTH: usize = 1024;
 
-/// The time after a write for which the cache does not return the written record. Without it, a node that changes a
-/// record continually would always be faster than other nodes that want to change the record.
+/// The time after a write for which the cache does not return the written record. Without this pause, a node that
+/// changes a record continually would always be faster than other nodes that want to change it.
 const FAIR_PAUSE: Duration = Duration::from_millis(10);
 
 /// Cached records in two generations of equal size. When the young generation is full, it replaces the old one.

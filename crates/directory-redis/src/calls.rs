@@ -150,8 +150,8 @@ impl Shared {
         self.routes.link(partition).ok_or_else(|| unavailable(doing, "there is no connection to Redis"))
     }
 
-    /// Converts the error of a call. If the connection has ended or the server has become a replica, ends the link. If
-    /// the error says that partitions have moved, requests a lookup of the servers.
+    /// Converts the error of a call into an error of the port. If the connection has ended or the server has become a
+    /// replica, ends the link. If the error says that partitions have moved, requests a lookup of the servers.
     pub(crate) fn failed(&self, link: &Link, doing: &'static str, error: RedisError) -> DirectoryError {
         use ServerErrorKind::{ClusterDown, Moved, ReadOnly};
         let kind = error.kind();

@@ -1,5 +1,5 @@
-//! Changes of records. A node computes the new record and its log entries. A script then writes them, if the record
-//! still has the revision from which they were computed.
+//! Changes of records. A node computes the new record and its log entries. A script then writes both, if the stored
+//! record still has the revision that the node has used.
 
 use crate::batch::{Delivery, encode_change};
 use crate::errors::{bad_record, contended, corrupt};

@@ -1,8 +1,8 @@
 //! Reads pages of the status feed over all partitions.
 //!
 //! A cursor has two numbers for each partition. The first is the position up to which the reader has read the
-//! partition. The second is 0, unless the reader is reading a snapshot. It is then one more than the partition's count
-//! of changes when the snapshot began.
+//! partition. While the reader reads a snapshot, the second is one more than the partition's count of changes at the
+//! beginning of the snapshot. At other times, the second is 0.
 
 use crate::calls::Commands;
 use crate::errors::corrupt;

@@ -49,7 +49,7 @@ pub struct RedisFigures {
     pub passed_over: u64,
     /// The number of interests of workers of this node in users, summed over the workers.
     pub interests: u64,
-    /// The number of gaps between log batches that were closed with batches that Redis keeps.
+    /// The number of gaps in the log that were filled with batches that Redis keeps.
     pub gaps: u64,
     /// The number of log batches that were read because their push did not arrive.
     pub repaired: u64,

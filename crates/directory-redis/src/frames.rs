@@ -34,7 +34,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// A parsed part and the bytes after it. If no part can be parsed, the frame says why.
+/// A parsed part and the bytes after it. If no part can be parsed, the error is a frame that gives the reason.
 type Part<'a, T> = Result<(T, &'a [u8]), Frame<'a>>;
 
 /// Returns the bytes after the first frame.

@@ -31,7 +31,7 @@ impl Keys {
         self.partition_of_name(user.app, user.id.as_str())
     }
 
-    /// The partition that counts these calls.
+    /// The partition in which the calls `of` are counted.
     pub(crate) fn partition_of_calls(&self, of: Limited<'_>) -> u16 {
         match of {
             Limited::User(user, _) => self.partition_of(user),

@@ -117,7 +117,8 @@ impl Run {
         self.id == other.id
     }
 
-    /// Whether this server was a replica that has replaced the run `other`. It may lack the last writes of that run.
+    /// Whether this run is of a former replica that has replaced the run `other`. It may lack the last writes of
+    /// `other`.
     pub(crate) fn has_replaced(&self, other: &Self) -> bool {
         self.former_replication == other.replication
     }
@@ -265,8 +266,8 @@ pub(crate) fn run_of(info: &str) -> Result<Run, RedisOpenError> {
     })
 }
 
-/// Compares the format and the number of partitions of the data with those of this node. Writes them if there is no
-/// data.
+/// Compares the format and the number of partitions of the data with those of this node. Writes the values of this node
+/// if there is no data.
 async fn check_meta(
     connection: &mut MultiplexedConnection,
     settings: &RedisSettings,

@@ -116,7 +116,7 @@ impl Indexed {
     }
 }
 
-/// The number of counters before those of the platforms.
+/// The number of counters before the counters of the platforms.
 pub(crate) const OWN_COUNTERS: usize = 3;
 
 /// The names of the counters in a partition's head: records, ONLINE users, users with restrictions, devices by

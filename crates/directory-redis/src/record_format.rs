@@ -46,12 +46,12 @@ impl RecordFormat {
 /// Chooses the format from the format numbers in the register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct FormatChoice {
-    /// The time since which the register has had nodes and all of them read packed records. `None` if this is not so
-    /// now.
+    /// The time since which all nodes in the register have read packed records. `None` if a node in the register does
+    /// not read them, or if the register is empty.
     all_read_packed_since: Option<Instant>,
-    /// Whether the register has nodes and all of them read durations.
+    /// Whether all nodes in the register read durations. `false` for an empty register.
     all_read_durations: bool,
-    /// Whether the register has nodes and all of them read restrictions.
+    /// Whether all nodes in the register read restrictions. `false` for an empty register.
     all_read_restrictions: bool,
 }
 

@@ -7,7 +7,7 @@ pub(crate) const MAX_WAITING: usize = 4096;
 
 /// Puts batches in ascending order of their numbers, and delivers each batch once.
 pub(crate) struct Sequence<T> {
-    /// The number up to which batches were delivered or given up; `None` before the first call of
+    /// The number of the batch up to which batches were delivered or given up; `None` before the first call of
     /// [`compare`](Self::compare).
     heard: Option<u64>,
     waiting: BTreeMap<u64, T>,

@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::sync::Notify;
 
-/// The number of user locks. With a lock, changes of one user by this node wait for each other, so that they do not
+/// The number of user locks. This node changes a user only under the user's lock, so that two of its changes do not
 /// conflict in Redis.
 const USER_LOCKS: usize = 1024;
 
@@ -282,7 +282,7 @@ impl Shared {
         self.offer(partition, number, Delivery { entries: Vec::new(), moves });
     }
 
-    /// Adds a batch to the log of a partition, and delivers the batches whose turn it is.
+    /// Adds a batch to the log of a partition. Delivers every batch that is now next in order.
     pub(crate) fn offer(&self, partition: u16, number: u64, delivery: Delivery) {
         let mut state = self.partition(partition);
         let next = state.log.offer(number, delivery);

@@ -1,4 +1,4 @@
-//! Several nodes over one Redis server without faults.
+//! Several nodes that share one Redis server. The server has no faults in these tests.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -381,7 +381,7 @@ async fn the_register_tells_the_time_of_redis() {
     assert_eq!(at.moment.0, at.wall.0);
 }
 
-/// The noted mark stays that of the first node's facts until the data is gone.
+/// The noted mark stays the mark of the first node's facts, until the data is gone.
 #[tokio::test]
 async fn the_mark_of_the_facts_rises_and_a_mark_of_other_facts_is_not_noted() {
     let server = RedisServer::start().await;
