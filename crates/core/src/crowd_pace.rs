@@ -51,7 +51,7 @@ impl CrowdPace {
     }
 
     /// Notes that a change is sent to a crowd without having waited. `waiting` is the number of watchers in crowds that
-    /// wait now. `interval` is the interval at which the user's changes would be sent if there were many.
+    /// wait now. `interval` is the interval at which the user's changes would be sent if there were many changes.
     pub fn tell_at_once(&mut self, waiting: usize, interval: Duration) {
         self.per_millisecond = self.per_millisecond.max(needed(waiting, interval)).max(Self::LEAST_AT_ONCE);
         self.credit = self.credit.max(Self::AT_ONCE);

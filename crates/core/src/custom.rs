@@ -24,8 +24,8 @@ pub(crate) struct Ending {
 pub(crate) struct CustomEnd {
     /// The deadline.
     pub due: Moment,
-    /// The wall-clock time of the end, as others are shown it. If the wall clock is set meanwhile, this time differs
-    /// from that of `due`.
+    /// The wall-clock time of the end, which others are shown. If the wall clock is set meanwhile, the text ends at
+    /// another wall-clock time.
     pub shown: Timestamp,
 }
 

@@ -234,7 +234,7 @@ impl Membership {
     }
 }
 
-/// The weight of a node for a duty. All versions of the program must compute equal weights.
+/// The weight of a node for a duty. All versions of Lamplight must compute equal weights.
 fn rendezvous(node: NodeId, duty: Duty) -> u64 {
     let duty = match duty {
         Duty::Whole => 0,

@@ -72,8 +72,8 @@ impl PendingEvents {
     }
 
     /// Sets `after` as the status of the events of one step. These are the events with ordinals above `behind`. If the
-    /// user is no longer ONLINE, all of them except the first get [`StatusAfter::told_always`]. Otherwise, a login
-    /// could cancel one of them after the first was sent.
+    /// user is no longer ONLINE, all of them except the first get [`StatusAfter::told_always`]. Without this flag, a
+    /// login could cancel one of these events after the first one was sent.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {

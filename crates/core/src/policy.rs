@@ -188,7 +188,8 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
     }
 }
 
-/// The calls that an app's settings allow its clients, with their limits. Clients are notified when these change.
+/// The calls that an app's settings allow its clients, with their limits. Clients are notified when their abilities
+/// change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
     /// The code with which queries and subscriptions to other users are refused; `None` if they are allowed.

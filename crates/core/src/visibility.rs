@@ -21,8 +21,8 @@ use serde::{Deserialize, Serialize};
 /// friends, after the user had set the visibility.
 ///
 /// Beyond this number, the own statuses with the lowest versions are dropped. Their viewers are then shown the status
-/// of all other viewers. That status is replaced by the newest one that was dropped, as if the user had been away since
-/// that moment.
+/// of all other viewers. That status is replaced by the newest status that was dropped, as if the user had been away
+/// since the moment of the dropped status.
 pub const MOST_SHOWN_APART: usize = 4_000;
 
 /// The status shown to a viewer who may not see the user's status.
@@ -91,7 +91,7 @@ pub struct Restrictions {
     /// The status for every viewer who may not see the user's status and is not in `apart`. `None` for
     /// [`Visibility::Everyone`].
     shown: Option<ShownStatus>,
-    /// The statuses for viewers who have a status of their own. Each viewer is in at most one entry.
+    /// The statuses that are shown to some viewers only. Each viewer is in at most one entry.
     apart: Vec<ShownApart>,
 }
 

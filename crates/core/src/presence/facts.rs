@@ -125,8 +125,8 @@ impl Presence {
 
     /// Decides whether a device may connect with a UserSig with the issue time `issued`, in seconds.
     ///
-    /// `recorded` is `None` if the device returns to its existing login. For a new login, its first part is the number
-    /// under which the facts have recorded the login.
+    /// `recorded` is `None` if the device returns to its existing login. For a new login, the first part of `recorded`
+    /// is the number under which the facts have recorded the login.
     ///
     /// The second part of `recorded` is `None` in the first call. If the first call returns
     /// [`Admission::MayHaveEnded`], the caller reads the facts again. If the facts still have the login, the caller
@@ -390,7 +390,8 @@ impl Presence {
         transition.map(drop)
     }
 
-    /// The number of the deletion of this account, if the account may still be on subscription lists of other users.
+    /// If the account may still be on subscription lists of other users, returns the number of its deletion; otherwise
+    /// `None`.
     pub fn may_be_on_lists(&self) -> Option<u64> {
         self.deleted.as_ref().and_then(|deletion| deletion.lists_due).map(|_| self.deleted_through)
     }
@@ -441,8 +442,8 @@ impl Presence {
         transition
     }
 
-    /// Replaces the logins by those in the facts, after a restart. A native login that only the record has is removed.
-    /// A login that only the facts have is added, unless its end is not stored in the facts yet.
+    /// Replaces the logins by the logins in the facts, after a restart. A native login that only the record has is
+    /// removed. A login that only the facts have is added, unless its end is not stored in the facts yet.
     ///
     /// The facts do not list Web logins. These stay, unless the user was kicked or deleted while no node ran.
     pub fn adopt_facts(&mut self, facts: &UserFacts, settings: &AppSettings, now: Now) -> Transition<()> {
