@@ -36,7 +36,8 @@ pub enum NotCurrent {
     /// The directory may have lost the record. The client is asked to reconnect and to try again (70500). If another
     /// connection has replaced this one, the client learns this from the answer to its next login.
     Reconnect,
-    /// The connection is ending for another reason, which the client is told. The login may be tried again (70500).
+    /// The connection is ending for another reason. The client is told that reason. The login may be tried again
+    /// (70500).
     Ending,
 }
 

@@ -35,7 +35,7 @@ pub(crate) enum Pending {
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd, open: Option<Box<OpenConnection>> },
     /// A login was recorded in the facts and then refused.
     TakeBack { user: User, refused: RefusedLogin },
-    /// A login was refused, but may have been recorded at the time `at`, under a number that is unknown.
+    /// A login was refused, but may have been recorded at the time `at`. The number of the login is unknown.
     Unrecord { user: User, device: DeviceId, by_app: bool, at: Timestamp },
     /// An account was created, kicked or deleted in the facts, or may have been. The live record has not been updated
     /// yet.

@@ -37,7 +37,7 @@ async fn after_a_loss_nobody_connected_is_shown_to_leave_and_who_is_not_put_back
     assert_eq!(cluster.status("bob", 130).await.unwrap().reason, Reason::NodeLost);
 }
 
-/// The facts are read before the phone logs in. The record that is made of them is stored after the loss.
+/// The facts are read before the phone logs in. The record that is made from these facts is stored after the loss.
 #[tokio::test]
 async fn a_record_made_of_facts_from_before_a_loss_does_not_lack_a_login_that_was_recorded_since() {
     let cluster = Cluster::start().await;
