@@ -92,8 +92,8 @@ pub enum Name {
     HiddenShown,
     /// In a quiet world, a record has other restrictions than the facts.
     RestrictionsDiffer,
-    /// A client was notified twice of one change, or without a change. Or it was not notified when a status became
-    /// hidden from it or visible again.
+    /// A client was notified twice of one change, or without a change. Or a client was not notified when a status
+    /// became hidden from the client, or visible again.
     ToldTwice,
     /// A message of a blocked sender was stored, or a message of another sender was refused.
     BlockedSender,
