@@ -71,7 +71,7 @@ pub trait Directory: Send + Sync {
 
     /// Stores a user's record, unless the user already has one. Appends nothing to the log.
     ///
-    /// `read_in` is the [epoch](Self::epoch) at which the caller began to read the facts of which the record is made.
+    /// `read_in` is the [epoch](Self::epoch) at which the caller began to read the facts from which the record is made.
     /// If another epoch has begun since, the call fails with [`DirectoryErrorKind::Contended`] and stores nothing. A
     /// lost record may have had a later login, which these facts did not have yet.
     fn seed_read_in<'a>(
