@@ -26,7 +26,7 @@ impl Keys {
         Self { prefix: prefix.to_owned(), partitions }
     }
 
-    /// The partition of a user. All nodes and all versions of the program must compute the same partition.
+    /// The partition of a user. All nodes and all versions of Lamplight must compute the same partition.
     pub(crate) fn partition_of(&self, user: &User) -> u16 {
         self.partition_of_name(user.app, user.id.as_str())
     }

@@ -112,7 +112,7 @@ impl Run {
         format!("{}:{}", self.id, self.replication)
     }
 
-    /// Whether both runs are of one process. The replication id of a process may change.
+    /// Whether both runs belong to one process. The replication id of a process may change.
     pub(crate) fn is_same_process(&self, other: &Self) -> bool {
         self.id == other.id
     }

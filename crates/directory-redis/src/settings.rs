@@ -14,7 +14,7 @@ pub struct RedisSettings {
     /// the defaults of Redis.
     ///
     /// - `redis://user:password@host:port,host:port/database`: a server, or some servers of a Redis Cluster. The server
-    ///   says which of the two it is. The given servers of a Redis Cluster name the other ones.
+    ///   says which of the two it is. A node learns the other servers of a Redis Cluster from the given ones.
     /// - `redis+sentinel://user:password@host:port,host:port/name`: Sentinels, and the name that they have for the
     ///   server. User and password are used for the server and, if they ask for a password, for the Sentinels.
     /// - `rediss` instead of `redis`: over TLS, also to Sentinels and to all servers of a Redis Cluster.
