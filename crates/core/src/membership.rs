@@ -55,7 +55,8 @@ pub struct Sighting {
 pub struct LostNode {
     /// The node.
     pub node: NodeId,
-    /// The last beat of the node that was read. If the register now has another beat, the node has come back.
+    /// The last beat that this node has read of the lost node. If the register now has another beat, the lost node has
+    /// come back.
     pub beat: u64,
     /// The time for which the node has been silent.
     pub silent: Duration,
