@@ -429,8 +429,7 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Records that an answer contains this version of a user's status, which was just read. If a newer status was
-    /// already sent to the connection, returns that status, which must replace the older one in the answer; otherwise
-    /// `None`.
+    /// already sent to the connection, returns that status for the answer; otherwise `None`.
     ///
     /// The log may be behind the answer. Older entries that the log reports later are not sent to this connection. An
     /// entry with the same version is sent, because an answer does not replace a notification.

@@ -68,7 +68,7 @@ impl Cluster {
         Self { here, there, directory, facts, log, _folder: folder }
     }
 
-    /// Loses the records of these users, like a store without persistence that was restarted.
+    /// Loses the records of these users at the second `second`, like a store without persistence that was restarted.
     fn lose(&self, names: &[&str], second: u64) {
         self.lose_by_clock(names, second, second);
     }
