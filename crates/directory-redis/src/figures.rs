@@ -37,7 +37,7 @@ pub struct RedisFigures {
     /// The number of calls by duration. Element `i` counts the calls that took longer than bound `i - 1` and at most
     /// bound `i` of [`RedisFigures::BOUNDS`]. The last element counts the calls that took longer than all bounds.
     pub durations: [u64; RedisFigures::BOUNDS.len() + 1],
-    /// The number of attempts to change a record that failed because another change came first. These attempts were
+    /// The number of failed attempts to change a record. They failed because another change came first, and were
     /// repeated.
     pub conflicts: u64,
     /// The number of commands that were refused because their slot had moved, or was being moved, to another server.

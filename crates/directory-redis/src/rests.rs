@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// For this time after a failed call, other calls to the partition fail at once. Without it, each call would wait for a
-/// server that does not answer.
+/// For this time after a failed call, other calls to the partition fail at once. Without this rest, each call would
+/// wait for a server that does not answer.
 const REST: Duration = Duration::from_secs(1);
 
 /// The partitions to which no calls for rate limits are made at the moment.

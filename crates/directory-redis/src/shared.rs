@@ -231,7 +231,7 @@ impl Shared {
         }
     }
 
-    /// Handles a push of a link that is not a log batch.
+    /// Handles a push that is not a log batch. `link` is the number of the link that has received it.
     pub(crate) fn hear(&self, push: &PushKind, link: u64) {
         if *push == PushKind::Disconnection {
             self.give_up(link);
