@@ -76,7 +76,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// Connects within this time, and then logs in within the same time.
+    /// Connects within `patience`. Then logs in, again within `patience`.
     pub fn log_in(way: &Way, user: &str, patience: Duration) -> Result<Self> {
         let stream = TcpStream::connect_timeout(&way.client, patience)?;
         stream.set_nodelay(true)?;

@@ -89,7 +89,7 @@ pub async fn converse(
     Ok(answer)
 }
 
-/// Sends a `GET` for a path; returns the status if an answer comes in time.
+/// Sends a `GET` for a path. Returns the status, or `None` if no answer arrives in time.
 pub async fn get(to: SocketAddr, path: &str, patience: Duration) -> Option<u16> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: lamplight\r\nConnection: close\r\n\r\n");
     let from = Ipv4Addr::LOCALHOST;

@@ -47,8 +47,8 @@ pub struct Bound {
     pub memory_mib: f64,
     /// The allowed growth of the number of descriptors during the attack.
     pub descriptors: u64,
-    /// The p99 of the witness that is always allowed, in milliseconds. A higher p99 is allowed up to twice the p99
-    /// before the attack.
+    /// The lowest bound of the witness's p99, in milliseconds. If twice the p99 before the attack is higher, that is
+    /// the bound.
     pub p99_floor_ms: f64,
 }
 
@@ -71,7 +71,7 @@ pub struct Attack {
 
 /// The kinds of attacks.
 pub enum Kind {
-    /// Load, while other clients use the server.
+    /// The attack is load on a server that other clients use.
     Load {
         /// The duration of the attack in seconds.
         seconds: u64,
@@ -85,7 +85,7 @@ pub enum Kind {
         /// the findings.
         run: fn(Arc<Scene>) -> BoxFuture<'static, Result<Findings>>,
     },
-    /// A mishap of an operator, with its own servers.
+    /// A mishap of operation. The function starts its own servers.
     Mishap(fn(&Path) -> Result<Findings>),
 }
 
@@ -154,14 +154,14 @@ pub struct Outcome {
     pub broken: Vec<String>,
     /// Figures of the attack itself.
     pub notes: Vec<String>,
-    /// The figures; a mishap has none.
+    /// The measured costs; `None` for a mishap.
     pub cost: Option<Cost>,
 }
 
 /// The figures of an attack.
 #[derive(Serialize, Debug)]
 pub struct Cost {
-    /// The growth of resident memory at its peak, in MiB.
+    /// The maximum growth of resident memory, in MiB.
     pub memory_mib: f64,
     /// The allowed maximum of `memory_mib`.
     pub memory_bound_mib: f64,
@@ -169,7 +169,7 @@ pub struct Cost {
     pub cpu_seconds: f64,
     /// The duration in seconds.
     pub seconds: f64,
-    /// The growth of the number of descriptors at its peak.
+    /// The maximum growth of the number of descriptors.
     pub descriptors: u64,
     /// The allowed maximum of `descriptors`.
     pub descriptors_bound: u64,

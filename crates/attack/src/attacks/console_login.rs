@@ -13,9 +13,9 @@ use tokio::task::JoinSet;
 /// The allowed growth of the server's memory, in MiB. Verifying a password needs 19 MiB, and the console verifies at
 /// most two passwords at a time.
 const MEMORY_MIB: f64 = 64.0;
-/// The longest time until an operator with a known browser is logged in, at the first attempt.
+/// The maximum time until an operator with a known browser is logged in. The first attempt must succeed.
 const KNOWN_WITHIN: Duration = Duration::from_secs(2);
-/// The longest time until an operator with the right password is logged in. The operator repeats the attempt while the
+/// The maximum time until an operator with the right password is logged in. The operator repeats the attempt while the
 /// console is busy.
 const IN_WITHIN: Duration = Duration::from_secs(10);
 
@@ -93,8 +93,8 @@ async fn flood(scene: Arc<Scene>) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Returns one of some four million loopback addresses. Any 248 consecutive numbers give addresses in different `/16`
-/// networks, and any 60,000 consecutive numbers give addresses in different `/24` networks.
+/// Returns one of some sixteen million loopback addresses. Any 248 consecutive numbers give addresses in different
+/// `/16` networks, and any 60,000 consecutive numbers give addresses in different `/24` networks.
 fn anywhere(number: usize) -> Ipv4Addr {
     let [network, part, host] = [number % 248, number / 248 % 256, number / (248 * 256) % 254];
     Ipv4Addr::new(127, 8 + network as u8, part as u8, 1 + host as u8)

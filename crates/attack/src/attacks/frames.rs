@@ -39,7 +39,7 @@ pub const OVERSIZE: Attack = Attack {
     },
 };
 
-/// The number of connections with frames that do not end, from one address.
+/// The number of connections from one address. Each of them sends a frame that does not end.
 const HELD: usize = 900;
 
 pub const UNFINISHED: Attack = Attack {

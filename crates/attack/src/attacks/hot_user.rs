@@ -43,7 +43,7 @@ const SUBSCRIBED_WITHIN: Duration = Duration::from_secs(11);
 const ROUNDS: usize = 5;
 const PERIOD: Duration = Duration::from_secs(7);
 const QUICK_PERIOD: Duration = Duration::from_secs(1);
-/// The time within which each watcher must have received a change or a later one.
+/// The time after a change within which each watcher must have received that change or a later one.
 const NEWEST_WITHIN: Duration = Duration::from_secs(1);
 /// The time between two looks at the sockets of the watchers. If a reader waited for the sockets, each notification would
 /// wake it, which costs the processors more than the server's work for the notification.
@@ -151,7 +151,7 @@ impl Star {
         Ok(Self { to, reading: tokio::spawn(drain(from)) })
     }
 
-    /// Changes the custom status ten times a second until `work` is done, and returns its result.
+    /// Changes the custom status ten times a second until `work` is done. Returns the result of `work`.
     async fn change_until<T>(&mut self, work: impl Future<Output = T>, heard: &Mutex<Heard>) -> Result<T> {
         let mut work = std::pin::pin!(work);
         let mut next = Instant::now();
@@ -208,8 +208,8 @@ async fn subscribe(stream: TcpStream, due: Instant) -> Result<Subscribed> {
     Ok(Subscribed { fan, after: sent.elapsed(), at: Instant::now() })
 }
 
-/// Returns the number of the newest change in these statuses; `None` if none of them is a status of the user whom
-/// everybody watches.
+/// Returns the number of the newest change in these statuses. Returns `None` if none of them is a status of the user
+/// whom everybody watches.
 fn newest(statuses: &[v1::UserStatus]) -> Option<usize> {
     statuses.iter().filter(|it| it.user_id == STAR).filter_map(|it| number(&it.custom_status)).max()
 }
@@ -234,7 +234,7 @@ impl Fan {
     }
 }
 
-/// Removes the first message from bytes that were received; `None` if it is incomplete.
+/// Removes the first message from the received bytes, and returns it. Returns `None` if the message is incomplete.
 fn take_message(unread: &mut Vec<u8>) -> Result<Option<v1::ServerMessage>> {
     let Framed::Frame { message, taken } = next_frame(unread, MAX_SERVER_MESSAGE)? else { return Ok(None) };
     let message = v1::ServerMessage::decode(message)?;
@@ -302,7 +302,7 @@ impl Watcher {
 /// The changes that were made, and what watchers have received.
 #[derive(Default)]
 struct Heard {
-    /// The time of each change; the first has the number 1.
+    /// The time of each change. The first change has the number 1.
     made: Vec<Instant>,
     /// The number of watchers whose newest change is the last one.
     with_last: usize,
@@ -323,7 +323,7 @@ impl Heard {
         self.with_last += usize::from(now == self.made.len() && before < now);
     }
 
-    /// Records a notification. The watcher has lacked the change after `before` until this moment.
+    /// Records a notification. Until this moment, the watcher lacked the change that follows `before`.
     fn hear(&mut self, before: usize, now: usize) {
         self.has(before, now);
         if let Some(first) = self.made.get(before).filter(|_| before < now) {
@@ -339,7 +339,7 @@ impl Heard {
         watchers.saturating_sub(self.with_last)
     }
 
-    /// Returns the lateness that is not exceeded by the fraction `part` of the notifications.
+    /// Returns the lateness, in milliseconds, that the fraction `part` of the notifications does not exceed.
     fn late_ms(&self, part: f64) -> u32 {
         let mut sorted = self.late_ms.clone();
         sorted.sort_unstable();

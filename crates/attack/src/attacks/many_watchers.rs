@@ -28,7 +28,7 @@ const ROUNDS: usize = 5;
 /// The length of a period. The witness makes some 600 changes in a period, so six of them are above the p99.
 const PERIOD: Duration = Duration::from_secs(7);
 const QUICK_PERIOD: Duration = Duration::from_secs(1);
-/// The time between two periods. The server handles the remaining requests of the first period in this time.
+/// The time between two periods. In this time, the server handles the remaining requests of the earlier period.
 const BETWEEN: Duration = Duration::from_secs(1);
 /// The least number of changes per second that the server must carry out during the attack. With fewer, the attack is
 /// too weak to count. The number is slightly below `limits.requests_per_second`.

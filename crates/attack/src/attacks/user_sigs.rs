@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 const MOST: Bound = Bound { memory_mib: 16.0, descriptors: 256, p99_floor_ms: EVEN_LOAD };
-/// The time within which a user with a valid UserSig logs in.
+/// The time within which a user with a valid UserSig must be logged in.
 const IN_WITHIN: Duration = Duration::from_secs(2);
 
 pub const FORGED: Attack = Attack {
