@@ -83,7 +83,7 @@ impl Admission {
         }
     }
 
-    /// Records the success of a call, or that the guard has got the permission.
+    /// Records that a call of this kind has succeeded. [`Kind::Admission`] means that the program may use the database.
     pub(crate) fn succeeded(&self, kind: Kind) {
         if let Some(length) = self.outages.lock().succeeded(kind, Instant::now()) {
             tracing::warn!(seconds = length.as_secs_f64(), "PostgreSQL can be used again");
@@ -100,7 +100,7 @@ impl Admission {
         self.outages.lock().needs_room()
     }
 
-    /// Notes that the guard has lost its connection, or gets no answer on it.
+    /// Records that the guard lost its connection at `now`, or received no answer on it.
     pub(crate) fn suspect_connections(&self, now: Instant) {
         *self.suspected.lock() = Some(now);
     }

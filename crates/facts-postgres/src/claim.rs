@@ -90,7 +90,8 @@ enum Usage {
 }
 
 impl Claim {
-    /// Creates the claim of a node of this cluster, or, without `cluster`, of a program that uses the database alone.
+    /// Creates the claim of a node of `cluster`. If `cluster` is `None`, creates the claim of a program that uses the
+    /// database alone.
     pub(crate) fn new(cluster: Option<ClusterIdentity>) -> Self {
         let usage = cluster.map_or(Usage::Alone, Usage::Cluster);
         Self { number: rand::random::<i32>() & i32::MAX, usage }

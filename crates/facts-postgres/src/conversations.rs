@@ -27,8 +27,8 @@ pub(crate) const ROW: &str = rows!("peer = $3");
 
 pub(crate) const FIRST_PAGE: &str = rows!("true ORDER BY pinned DESC, active DESC, peer LIMIT $3");
 
-/// Selects a page after a cursor. The first condition uses the index, from the cursor's pin and time on. The second
-/// condition skips the peers up to the cursor's peer.
+/// Selects a page after a cursor. The first condition selects the rows from the cursor's pin and time on, and can use
+/// the index. Of the rows with exactly this pin and time, the second condition skips those up to the cursor's peer.
 pub(crate) const LATER_PAGE: &str = rows!(
     "(pinned, active) <= ($3, $4) AND NOT (pinned = $3 AND active = $4 AND peer <= $5)
      ORDER BY pinned DESC, active DESC, peer LIMIT $6"

@@ -109,7 +109,7 @@ pub enum Cause {
     /// Other programs use the database.
     #[error(transparent)]
     InUse(InUse),
-    /// The database is another one than before.
+    /// The database is not the one that this program has used before.
     #[error(
         "the database is not the one that this server has used: it was exchanged, or restored from an older back-up, or a replica took over without the last commits; to continue with this database, stop every server that uses it, empty Redis if they are a cluster, and start them"
     )]

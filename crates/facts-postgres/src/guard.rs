@@ -98,7 +98,7 @@ impl Held {
         done.unwrap_or_else(|_| Err(Fault::Late(NoAnswer(timeout * 2))))
     }
 
-    /// Returns when the connection is lost, gives no answer in time, or when another connection was refused.
+    /// Returns when the connection is lost or gives no answer in time, or when another connection was refused.
     async fn until_lost(mut self, connecting: &Connecting, admission: &Admission) {
         loop {
             tokio::select! {

@@ -47,7 +47,7 @@ impl Hosts {
     }
 
     /// Opens a connection to the host of the last connection. If that host fails, or does not answer soon, also tries
-    /// the next ones. The task that serves the connection ends when the connection is lost or the client is dropped.
+    /// the next hosts. The task that serves the connection ends when the connection is lost or the client is dropped.
     /// The time for connecting is bounded by the caller.
     pub(crate) async fn connect(&self) -> Result<Opened, Error> {
         let count = self.hosts.len();

@@ -36,11 +36,11 @@ impl PostgresFacts {
     /// Advances the mark at the start of a node of a cluster, like [`advance_mark`](Self::advance_mark).
     ///
     /// To the other nodes, a new history would look like an exchange of the database. The present history therefore
-    /// continues in each of these cases. In any other case, the history `new` begins.
+    /// continues in each of the cases below. In any other case, the history `new` begins.
     ///
     /// - `is_known` says that the directory of the cluster belongs to the present history.
-    /// - A node with the same [`ClusterIdentity`] has begun the present history. Other nodes
-    ///   may run without their claim, because PostgreSQL was restarted.
+    /// - A node with the same [`ClusterIdentity`] has begun the present history. Other nodes may run without their
+    ///   claim, because PostgreSQL was restarted.
     /// - Other nodes claim the database at present.
     pub async fn begin_in_cluster(
         &self,

@@ -70,8 +70,8 @@ pub(crate) fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &
     if one <= other { (one, other) } else { (other, one) }
 }
 
-/// The latest time of a stored message that is too old to be repeated at `at`. A message that is sent at `at` is not a
-/// retry of it.
+/// Returns a time in milliseconds. If a message was stored at this time or earlier, a message that is sent at `at` is
+/// not a retry of it.
 pub(crate) fn too_old(at: Timestamp) -> i64 {
     millis(at) - i64::try_from(RETRY_TIME.as_millis()).expect("ten minutes")
 }

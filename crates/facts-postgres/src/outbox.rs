@@ -331,7 +331,7 @@ pub(crate) async fn take_in_pushes(
     run.take_in(transaction).await
 }
 
-/// Notices of several lanes, or notices of which some are logins that may cancel a disconnect.
+/// Notices of several lanes, or notices that include logins which may cancel a disconnect.
 struct Batch<'a> {
     notices: &'a [NewNotice],
     terms: &'a [RecorderTerm],

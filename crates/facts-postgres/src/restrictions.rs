@@ -26,8 +26,8 @@ pub(crate) const BETWEEN: &str = "SELECT
         EXISTS (SELECT FROM blocks AS b WHERE b.app = $1 AND b.owner = q.id AND b.blocked = $2)
     FROM unnest($3::text[]) WITH ORDINALITY AS q (id, place) ORDER BY q.place";
 
-/// Selects the restrictions of users. A list is read only if the user needs it. For `OFFSET`, see
-/// [`MUTUAL`](crate::friends::MUTUAL).
+/// Selects the restrictions of users. A list of a user is read only if the user's restrictions depend on it. For
+/// `OFFSET`, see [`MUTUAL`](crate::friends::MUTUAL).
 pub(crate) const RESTRICTIONS: &str = "SELECT a.lists_version, a.visibility,
         CASE WHEN a.visibility = 1 THEN ARRAY(
             SELECT f.friend FROM friends AS f

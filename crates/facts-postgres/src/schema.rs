@@ -96,7 +96,8 @@ pub(crate) async fn examine(store: &Store) -> Result<bool, FactsError> {
     }
 }
 
-/// The error of a failed test of rights: a trial statement has failed (`Failed`), or another statement (`Lost`).
+/// The error of a failed test of rights: `Failed` if a trial statement has failed, `Lost` if another statement has
+/// failed.
 enum Tried {
     Failed(FactsError),
     Lost(tokio_postgres::Error),

@@ -27,7 +27,7 @@ pub struct Server {
     pub is_encrypted: bool,
     /// The maximum number of connections that the server accepts from all clients.
     pub max_connections: i32,
-    /// Whether the database has apps, as after the first start of a server or cluster.
+    /// Whether the database has apps. The first start of a server or cluster creates one.
     pub has_apps: bool,
     /// The mark of the facts; `None` for an empty database.
     pub mark: Option<FactsMark>,

@@ -184,7 +184,7 @@ pub struct PostgresSettings {
     pub waiting: usize,
     /// The longest time that opening a connection may take.
     pub connect_timeout: Duration,
-    /// The longest time that a statement may run. PostgreSQL then ends the statement.
+    /// The longest time that a statement may run. After this time, PostgreSQL ends the statement.
     pub statement_timeout: Duration,
     /// The maximum time of a call, including the wait for a connection and repeated attempts.
     pub call_timeout: Duration,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The pause before the number is raised again.
+/// The time after the last refused connection until the number of permits is raised again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// The time without a refused connection after which the next refusal is logged again.
@@ -28,7 +28,7 @@ struct State {
 /// The state after PostgreSQL has refused a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Refusal {
-    /// Whether PostgreSQL had refused no other connection for [`QUIET`].
+    /// Whether PostgreSQL had refused no connection in the time [`QUIET`] before this refusal.
     pub(crate) is_first: bool,
     /// Whether the permit was withdrawn, so that the call waits for an existing connection. If not, the call should
     /// pause and try again.

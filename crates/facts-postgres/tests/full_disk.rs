@@ -10,8 +10,8 @@ use lamplight_facts::{Facts, FactsErrorKind};
 use lamplight_facts_postgres::{Cause, cause};
 use lamplight_model::{AppId, Timestamp, User, UserId};
 
-/// Statements that create triggers like a full disk: new accounts and new tables fail, and changes of existing rows
-/// succeed.
+/// Statements that create triggers, which simulate a full disk. Creating an account or a table fails, and changes of
+/// existing rows succeed.
 const FULL: &str = "
     CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;

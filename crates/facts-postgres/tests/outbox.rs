@@ -20,8 +20,8 @@ const APP: AppId = AppId(1);
 const LANE: Lane = Lane { app: APP, hook: Hook::StateChange };
 const PARTITION: u16 = 7;
 
-/// The recorders of two nodes move the events of the same users for the whole time, while the events are delivered.
-/// Each event is delivered once, in the order of the ordinals.
+/// The recorders of two nodes move the events of the same users at the same time, while the events are delivered. Each
+/// event is delivered once, in the order of the ordinals.
 #[tokio::test]
 async fn recorders_that_overlap_move_each_event_once() {
     const EVENTS: u64 = 60;
@@ -84,8 +84,8 @@ async fn recorders_that_overlap_move_each_event_once() {
     assert!(refused.into_inner().unwrap() > 0, "the recorders did not overlap");
 }
 
-/// A call of a former term is under way. The next term begins when the call has ended, so its recorder reads what the
-/// call has stored.
+/// A call of a former term is under way. The next term begins only after the call has ended. The recorder with the next
+/// term therefore reads what the call has stored.
 #[tokio::test]
 async fn a_term_begins_after_the_calls_of_the_former_one_have_ended() {
     let (nodes, database) = two_nodes().await;
@@ -112,7 +112,7 @@ async fn a_term_begins_after_the_calls_of_the_former_one_have_ended() {
 }
 
 /// Both nodes delete the rows of an app at the same time, while calls about its webhooks are still under way. Nothing
-/// of the app is left. If the app is created again, it keeps its notices, even if a node deletes rows late.
+/// of the app is left. If the app is created again, its new notices stay, even if a node deletes rows late.
 #[tokio::test]
 async fn two_nodes_delete_the_webhooks_of_an_app_at_once() {
     let (nodes, database) = two_nodes().await;
