@@ -96,8 +96,8 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
     assert_eq!(facts.count_friends(user("bob")).await.unwrap(), 0);
 }
 
-/// An earlier version may not have stored a setting, or in another form. The setting keeps its meaning. For example, an
-/// app without a linger has no linger after the migration.
+/// An earlier version may have stored no value for a setting, or a value in another form. The setting keeps its
+/// meaning. For example, an app without a linger has no linger after the migration.
 #[tokio::test]
 async fn an_app_keeps_the_settings_that_it_was_stored_with() {
     let directory = tempfile::tempdir().unwrap();

@@ -33,8 +33,8 @@ macro_rules! rows {
 
 const FIRST_PAGE: &str = rows!("1 ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?3");
 
-/// Selects a page after a cursor. The first condition uses the index, from the cursor's pin and time on. The second
-/// condition skips the peers up to the cursor's peer.
+/// Selects a page after a cursor. The first condition selects the rows from the cursor's pin and time on, and can use
+/// the index. Of the rows with exactly this pin and time, the second condition skips those up to the cursor's peer.
 const LATER_PAGE: &str = rows!(
     "(c.pinned, c.active) <= (?3, ?4) AND NOT (c.pinned = ?3 AND c.active = ?4 AND c.peer <= ?5)
      ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?6"

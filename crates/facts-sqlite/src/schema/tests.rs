@@ -71,8 +71,7 @@ fn nicks_that_were_folded_by_their_lower_case_alone_are_folded_anew() {
     assert_eq!(folded.unwrap(), "istanbul");
 }
 
-/// Records of metrics that an older program has stored name no node. After the migration, the name of their node is
-/// empty.
+/// An older program has stored records of metrics without the name of a node. After the migration, this name is empty.
 #[test]
 fn the_figures_of_an_older_file_are_kept() {
     let directory = tempfile::tempdir().unwrap();
