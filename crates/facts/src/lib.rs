@@ -211,7 +211,7 @@ pub struct NewLogin {
     pub platform: Platform,
     /// The time of the login.
     pub at: Timestamp,
-    /// The second in which the UserSig was issued, since 1970-01-01 UTC.
+    /// The time at which the UserSig was issued, in seconds since 1970-01-01 UTC.
     pub issued: u64,
     /// Whether the login outlives its connection: `true` for a native device, `false` for a Web device.
     pub durable: bool,

@@ -12,8 +12,8 @@ pub trait Operations: Send + Sync {
     /// Records that an operation begins, and returns the id of its entry.
     ///
     /// Removes up to [`AUDIT_FORGOTTEN_AT_ONCE`] entries that are older than [`AUDIT_KEPT`], the oldest first. Also
-    /// removes the oldest entries above [`MAX_AUDIT_ENTRIES`]. This may be delayed until there are [`AUDIT_SLACK`]
-    /// entries more.
+    /// removes the oldest entries above [`MAX_AUDIT_ENTRIES`]. The adapter may delay this until the log has
+    /// [`AUDIT_SLACK`] entries more than the maximum.
     fn begin_audit(&self, entry: NewAuditEntry) -> Answer<'_, u64>;
 
     /// Records the outcome of an operation. Does nothing if the entry no longer exists.

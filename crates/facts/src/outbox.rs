@@ -38,8 +38,8 @@ pub trait Outbox: Send + Sync {
     /// partition: the recorder with the last term may have read these events before.
     fn forget_taken_in(&self, users: Vec<(User, u64)>, terms: Vec<RecorderTerm>) -> Answer<'_, ()>;
 
-    /// Begins a new term of each of these partitions, and returns its number. No number is used twice. When the call has
-    /// returned, no call of a former term can change the outbox any longer.
+    /// Begins a new term of each of these partitions. Returns the number of the new terms. No number is used twice.
+    /// After the call has returned, calls of former terms can no longer change the outbox.
     fn begin_recording(&self, partitions: Vec<u16>) -> Answer<'_, u64>;
 
     /// Returns up to `limit` heads of a lane, in the order in which they are due. Also returns heads that are not due
@@ -162,8 +162,8 @@ impl Notice {
 pub struct Settled {
     /// The id of the notice.
     pub id: u64,
-    /// The term of the lane's lease in which the notice was sent. `None` if no other node uses the outbox; the outcome
-    /// is then stored in any state of the lease.
+    /// The term of the lane's lease in which the notice was sent; `None` if no other node uses the outbox. Without a
+    /// term, the outcome is stored in any state of the lease.
     pub term: Option<u64>,
     /// The outcome.
     pub settled: SettledAs,

@@ -52,8 +52,8 @@ pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Fact
     }
 }
 
-/// Without a sequence, all existing messages are marked as read. Later messages stay unread. A sequence that does not
-/// exist yet has the same effect.
+/// If a call names no sequence, all existing messages are marked as read. A sequence that does not exist yet has the
+/// same effect. Messages that are sent later are unread.
 pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
     make_accounts(facts).await;
     let mut sent = 0;
@@ -219,8 +219,8 @@ pub async fn a_row_shows_the_peer_as_the_peer_is_now(facts: &dyn Facts) {
     expected(send(facts, "bob", "alice", "3", 20).await.recipient.conversation);
 }
 
-/// The conversation list of the account is deleted. Its peers keep their rows, with a default profile. They can read
-/// and delete these rows.
+/// The conversation list of the account is deleted. The peers of the account keep their rows, with a default profile.
+/// They can read and delete these rows.
 pub async fn deleting_an_account_leaves_the_conversations_of_its_peers(facts: &dyn Facts) {
     make_accounts(facts).await;
     let nick = ProfileChange { nick: Some("A".into()), ..ProfileChange::default() };

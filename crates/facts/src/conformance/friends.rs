@@ -325,8 +325,8 @@ pub async fn friends_are_listed_in_pages_and_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.count_friends(user("nobody"))).await, 0);
 }
 
-/// Only the versions of lists that contained the account are incremented. The lists of the account's own friends stay,
-/// unless they contained the account.
+/// The version of each list that contained the account is incremented. If the list of a friend did not contain the
+/// account, its version stays.
 pub async fn deleting_an_account_counts_up_the_lists_it_was_in(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;

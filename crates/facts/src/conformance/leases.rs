@@ -9,7 +9,7 @@ const A: NodeId = NodeId(1 << 60 | 7);
 /// A node id that is negative if a store reads its bits as a signed number.
 const B: NodeId = NodeId(u64::MAX - 1);
 
-/// While a node has a lease, other nodes cannot take the lease without naming its last beat.
+/// While a node has a lease, other nodes cannot take the lease without naming the last beat of that node.
 pub async fn a_lane_is_leased_to_one_node(facts: &dyn Facts) {
     let first = take(facts, A).await;
     assert_eq!(first.holder, Some(A));

@@ -93,7 +93,7 @@ pub async fn audit_entries_come_in_pages_of_an_app_or_of_all(facts: &dyn Facts) 
     assert_eq!(targets(facts, None, None, 0).await, [""; 0]);
 }
 
-/// The limit is exact to the millisecond.
+/// Entries are kept for 90 days, exact to the millisecond.
 pub async fn audit_entries_are_kept_for_90_days(facts: &dyn Facts) {
     let kept = AUDIT_KEPT.as_millis() as u64;
     begin(facts, None, "old", 1_000).await;

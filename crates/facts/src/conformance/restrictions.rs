@@ -189,7 +189,7 @@ pub async fn blocks_are_told_in_both_directions(facts: &dyn Facts) {
     assert_eq!(ok(between("bob", &[])).await, []);
 }
 
-/// A user who is given twice is returned twice. Only with the visibility `friends`, the mutual friends are returned.
+/// A user who is given twice is returned twice. The mutual friends are returned only if the visibility is `friends`.
 pub async fn restrictions_come_in_the_order_asked(facts: &dyn Facts) {
     make_accounts(facts).await;
     for friend in ["carol", "bob"] {
