@@ -1,4 +1,4 @@
-//! The connections of one worker, without sockets. With them, the benchmarks count the instructions from a change to
+//! The connections of one worker, without sockets. The benchmarks use them to count the instructions from a change to
 //! the messages of its watchers.
 
 use crate::{status, user, watched_by};

@@ -24,7 +24,7 @@ pub const WATCHED: usize = 20;
 /// The wall time of the moment 0, in milliseconds since 1970.
 const BEGAN: u64 = 1_790_000_000_000;
 
-/// Returns the time at this moment, in milliseconds.
+/// Returns the time `millis` milliseconds after the moment 0.
 pub fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(BEGAN + millis) }
 }
