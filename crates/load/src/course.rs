@@ -43,7 +43,7 @@ pub struct CourseSettings {
 }
 
 impl CourseSettings {
-    /// Creates settings with which these users change, and all watchers read.
+    /// Creates the settings for changes of these users. All watchers read.
     pub fn new(users: Vec<u32>) -> Self {
         Self { users, copies: WATCHED as u32, silent: Vec::new(), answered: true, between_nodes: None }
     }

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// The maximum number of logins in progress.
 const LOGINS_AT_ONCE: usize = 256;
-/// The time after which an unanswered login or request is given up.
+/// The maximum number of logins in progress at a time.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// The mean pause between two attempts to log in, as in the SDKs.
 const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(1_500);

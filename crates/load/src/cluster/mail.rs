@@ -25,7 +25,7 @@ pub struct Mail {
     reads_histories: bool,
 }
 
-/// The numbers of text messages with certain outcomes.
+/// The numbers of text messages by their outcomes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MailCounts {
     /// The number of messages whose commit was answered.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// The rate of changes to which the goal of the row `crossing` applies, per second.
 const RATE: u32 = 500;
-/// The numbers of outstanding changes of a course without a fixed rate. With more of them, nodes and Redis read and
+/// The numbers of outstanding changes of a course without a fixed rate. With a higher number, nodes and Redis read and
 /// write several changes at once.
 const OUTSTANDING: [usize; 2] = [32, MANY_OUTSTANDING];
 /// The number of outstanding changes at which Redis receives the commands of many changes together.

@@ -17,7 +17,7 @@ pub struct Told {
     pub watcher: u32,
     /// The status.
     pub notice: Notice,
-    /// The last status of the notice's user that the watcher's connection knew before.
+    /// The last status of this user that the watcher's connection knew before this status arrived.
     pub before: Shown,
     /// The time when the status arrived.
     pub at: Instant,
