@@ -33,8 +33,8 @@ pub trait Nodes: Send + Sync {
     /// stays. Returns `true` if the register does not contain the node after the call.
     fn remove_lost(&self, node: NodeId, beat: u64) -> Answer<'_, bool>;
 
-    /// Requests that a node drains. The node's next renewal returns this request. Returns whether the register contains
-    /// the node.
+    /// Asks a node to drain. The node learns of this from the register that its next renewal returns. Returns `true` if
+    /// the register contains the node.
     fn request_drain(&self, node: NodeId) -> Answer<'_, bool>;
 
     /// Returns the register. The caller need not be a node in it.
