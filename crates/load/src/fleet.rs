@@ -337,7 +337,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Sends a last heartbeat on a connection, which then stays silent as if its network were gone.
+    /// Sends the last heartbeat of a connection. The connection then stays silent, as if its network were gone.
     pub fn last_sign(&mut self, user: u32) -> Result<()> {
         self.ask(user, 0, Request::Heartbeat(v1::Heartbeat::default()))?;
         self.links[user as usize].habit = Habit::Silent;
@@ -443,8 +443,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Compares the last received statuses of each logged-in connection that reads with the true statuses. A difference
-    /// counts as a missing notification.
+    /// For each logged-in connection that reads, compares the last received statuses with the true statuses. A
+    /// difference counts as a missing notification.
     pub fn verify(&mut self) {
         for user in 0..self.ring.users() {
             let link = &self.links[user as usize];

@@ -12,7 +12,7 @@ const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrad
 /// The end of the answer to the upgrade.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
-/// The first byte of a frame with a whole binary message, and that of a close frame.
+/// The first byte of a frame with a whole binary message. `CLOSE` is the first byte of a close frame.
 const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
 

@@ -31,7 +31,7 @@ pub enum News {
         watcher: u32,
         /// The notification.
         notice: Notice,
-        /// The last status of the other user that the connection knew before the notification.
+        /// The last status of the user in `notice` that the connection knew before the notification.
         before: Shown,
         /// The time when the bytes were read.
         at: Instant,
@@ -60,7 +60,7 @@ pub enum Rare {
         watcher: u32,
         /// The status in the answer.
         notice: Notice,
-        /// The last status of the other user that the connection knew before the answer.
+        /// The last status of the user in `notice` that the connection knew before the answer.
         before: Shown,
     },
     /// A query was answered.

@@ -196,8 +196,8 @@ fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Serve
     Ok((server, fleet))
 }
 
-/// Returns the settings of a server for this number of users. If there are so few that each changes faster than the
-/// conflation rate, conflation is switched off.
+/// Returns the settings of a server for this number of users. If there are so few users that each of them changes
+/// faster than the conflation rate, conflation is switched off.
 fn for_users(users: u32, settings: ServerSettings) -> ServerSettings {
     ServerSettings { every_change: users < USERS, ..settings }
 }

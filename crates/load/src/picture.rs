@@ -29,7 +29,7 @@ pub struct Shown {
 pub struct Faults {
     /// The number of notifications of a version that the connection already had.
     pub duplicates: u64,
-    /// The number of notifications of an older version than the connection already had.
+    /// The number of notifications with a version that is older than the version that the connection already had.
     pub backwards: u64,
     /// The number of notifications about users that the connection does not watch.
     pub strangers: u64,
@@ -69,8 +69,8 @@ impl Picture {
         Self { ring, seen, truth: vec![Shown::default(); users], faults: Faults::default() }
     }
 
-    /// Records a notification. If it is newer than the last status, returns the last status that the connection knew
-    /// before.
+    /// Records a notification. If it is newer than the statuses that the connection knew of the user, returns the last
+    /// of them; otherwise `None`.
     pub fn told(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let Some(edge) = self.ring.edge(watcher, notice.user) else {
             self.faults.strangers += 1;
@@ -87,15 +87,16 @@ impl Picture {
         Some(before)
     }
 
-    /// Records a status in an answer, which may repeat the last status. If it is newer, returns the last status that
-    /// the connection knew before.
+    /// Records a status in an answer, which may repeat the last status. If it is newer than the statuses that the
+    /// connection knew of the user, returns the last of them; otherwise `None`.
     pub fn answered(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let known = self.ring.edge(watcher, notice.user).map(|edge| self.seen[edge].version);
         if known == Some(notice.version) { None } else { self.told(watcher, notice) }
     }
 
-    /// Records that a user has connected. If the user was [disconnected](Self::went) before, takes the custom status
-    /// from the answer to the login, in which it is usually empty. Otherwise, keeps the custom status.
+    /// Records that a user has connected. If the user was [disconnected](Self::went) before, the custom status becomes
+    /// the one that the user's own connection has received last. It is usually empty. Otherwise, the custom status
+    /// stays.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("every user has an edge to itself");
         let truth = &mut self.truth[user as usize];

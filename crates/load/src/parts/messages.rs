@@ -20,7 +20,7 @@ const LOST_AFTER: Duration = Duration::from_secs(10);
 /// The number of measured messages for each message of the warm-up.
 const WARM_UP: u64 = 10;
 
-/// A message that is not both committed and received yet.
+/// A message that was not committed yet, or was not received yet.
 struct UnderWay {
     from: u32,
     to: u32,

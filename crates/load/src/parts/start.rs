@@ -24,8 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The goal for the start, in seconds.
 const GOAL: f64 = 5.0;
 
-/// Makes the accounts by logging each user in and subscribing it to twenty others. Kills the server, and measures how
-/// long a new one takes until clients can connect.
+/// Makes the accounts by logging each user in and subscribing the user to twenty others. Kills the server, and measures
+/// how long a new one takes until clients can connect.
 pub fn measure(args: &StartArgs, report: &mut Report) -> Result<()> {
     let settings = ServerSettings { every_change: true, ..ServerSettings::default() };
     let mut server = Server::start(args.program.clone(), settings)?;
