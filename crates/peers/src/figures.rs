@@ -14,13 +14,13 @@ pub enum Row {
     LoginTime,
     /// Resident memory of the server for a connection.
     IdleBytes,
-    /// Notifications per second of elapsed time, with a few outstanding changes.
+    /// Notifications per second of the server's CPU time, with a few outstanding changes.
     Closed32,
-    /// Notifications per second of the same load.
+    /// Notifications per second of elapsed time, in the same load as the row before.
     Closed32Rate,
-    /// Notifications per second of elapsed time, with many outstanding changes.
+    /// Notifications per second of the server's CPU time, with many outstanding changes.
     Closed512,
-    /// Notifications per second of the same load.
+    /// Notifications per second of elapsed time, in the same load as the row before.
     Closed512Rate,
     /// CPU time of the generator in the load with a few outstanding changes, as a fraction of the elapsed time.
     Closed32Generator,
@@ -48,7 +48,7 @@ pub enum Row {
     StormCpu,
     /// Growth of the server's memory for one client that does not read.
     SlowGrowth,
-    /// The number of users whose newest state has not arrived, at the end, at the client that did not read.
+    /// At the end, the number of users whose newest state has not arrived at the client that did not read.
     SlowStale,
 }
 

@@ -90,7 +90,7 @@ fn frame(bytes: &[u8]) -> Result<Option<(&[u8], usize)>> {
     }
 }
 
-/// The number of events of one round.
+/// The maximum number of events in one round.
 const EVENTS: usize = 1_024;
 /// The token of the listener among the events.
 const LISTENER: u64 = u64::MAX;
@@ -325,7 +325,8 @@ impl Template {
     }
 }
 
-/// Appends the part of a frame before the statuses. The statuses have `length` bytes.
+/// Appends the beginning of a frame: everything up to its statuses. The caller appends the statuses, which have
+/// `length` bytes.
 fn begin_frame(out: &mut Vec<u8>, length: usize) {
     const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
     let put = |out: &mut Vec<u8>, mut value: usize| {

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use std::process::{Command, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The description of this peer, with the default number of workers or that of `--workers`.
+/// The description of Lamplight with the number of workers that `--workers` gives, or with the default number.
 pub const PEER: Peer = Peer {
     name: "lamplight",
     label: "Lamplight",
@@ -268,7 +268,7 @@ fn status_changed(message: &[u8]) -> Option<&[u8]> {
     field(&mut rest)
 }
 
-/// Records each of the encoded statuses; `None` if one cannot be parsed.
+/// Records each of the encoded statuses. Returns `None` if a status cannot be parsed.
 fn told(mut statuses: &[u8], heard: &mut Heard<'_>) -> Option<()> {
     while !statuses.is_empty() {
         match varint(&mut statuses)? {

@@ -120,7 +120,8 @@ impl Dialect for Mqtt {
     }
 }
 
-/// Appends the part of a retained publication before its text. `text` is the length of the text in bytes.
+/// Appends the beginning of a retained publication: everything up to its text. The caller appends the text, which has
+/// `text` bytes.
 fn begin_publish(user: u32, text: usize, out: &mut Vec<u8>) {
     out.push(PUBLISH | RETAIN);
     put_length(out, 2 + NAME_BYTES + text);
@@ -141,7 +142,8 @@ fn put_length(out: &mut Vec<u8>, mut length: usize) {
     out.push(length as u8);
 }
 
-/// Returns the first byte, the body and the length of the packet at the beginning; `None` if it is incomplete.
+/// Returns the first byte, the body and the length of the packet at the beginning of `bytes`. Returns `None` if the
+/// packet is incomplete.
 fn packet(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>> {
     let Some((first, rest)) = bytes.split_first() else { return Ok(None) };
     let mut length = 0;

@@ -135,7 +135,7 @@ fn told(push: &[u8], heard: &mut Heard<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Returns the length of the value at the beginning; `None` if it is incomplete.
+/// Returns the length of the value at the beginning of `bytes`. Returns `None` if the value is incomplete.
 fn length_of(bytes: &[u8]) -> Result<Option<usize>> {
     let Some(end) = bytes.windows(2).position(|pair| pair == b"\r\n") else { return Ok(None) };
     let mut length = end + 2;

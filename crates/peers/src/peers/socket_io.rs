@@ -51,7 +51,7 @@ const BETWEEN: &[u8] = br#"",""#;
 /// The end of an event.
 const END: &[u8] = br#""]"#;
 
-/// The first byte of a text message of WebSocket, and of a close frame.
+/// The first byte of a WebSocket frame with a text message. `CLOSE` is the first byte of a close frame.
 const TEXT: u8 = 0x81;
 const CLOSE: u8 = 0x88;
 
@@ -146,8 +146,8 @@ fn begin_message(out: &mut Vec<u8>, length: usize) {
     out.extend_from_slice(&[0; 4]);
 }
 
-/// Returns the first byte, the payload and the length of the WebSocket message at the beginning; `None` if it is
-/// incomplete. A server does not mask its messages, and the messages here are not fragmented.
+/// Returns the first byte, the payload and the length of the WebSocket message at the beginning of `bytes`. Returns
+/// `None` if the message is incomplete. A server does not mask its messages, and the messages here are not fragmented.
 fn message(bytes: &[u8]) -> Result<Option<(u8, &[u8], usize)>> {
     let [first, second, ..] = bytes else { return Ok(None) };
     let (start, length) = match second {

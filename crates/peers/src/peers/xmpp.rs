@@ -115,8 +115,8 @@ struct Element<'a> {
     length: usize,
 }
 
-/// Returns the first element; `None` if it is incomplete. The parser is simple: it expects that `>` is escaped in
-/// attributes, and that no stanza contains an element of its own name.
+/// Returns the element at the beginning of `bytes`. Returns `None` if the element is incomplete. The parser is simple:
+/// it expects that `>` is escaped in attributes, and that no stanza contains an element of its own name.
 fn element(bytes: &[u8]) -> Option<Element<'_>> {
     let start = bytes.iter().position(|byte| !byte.is_ascii_whitespace())?;
     let rest = &bytes[start..];
