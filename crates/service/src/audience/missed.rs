@@ -42,8 +42,9 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// A status of a user that is newer than [`Audience::newest`]; `None` if there is none. It was in the answer to the
-    /// user's own call, or its log entry waits because the user changes too fast.
+    /// Returns the newest status of a user, if it is newer than [`Audience::newest`]; otherwise `None`. Such a status
+    /// comes from the answer to the user's own call, or from a log entry that waits because the status changes too
+    /// fast.
     pub fn ahead_of_newest(&self, user: &User) -> Option<&UserStatus> {
         let held = self.conflator.held(user).and_then(|entry| Some(entry.news.status()?.0));
         let ahead = self.own_changes.get(user).into_iter().chain(held).max_by_key(|status| status.version)?;

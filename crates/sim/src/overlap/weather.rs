@@ -65,7 +65,7 @@ pub(crate) struct Trip {
 }
 
 impl Weather {
-    /// Creates a source without delays and failures. [`set`](Weather::set) changes them.
+    /// Creates a weather in which no call is delayed or fails. [`set`](Weather::set) changes that.
     pub fn new(clock: Arc<Clock>, seed: u64) -> Self {
         Self { clock, state: Mutex::new((Climate::default(), Random::new(seed))) }
     }
