@@ -46,8 +46,8 @@ final class LamplightClient {
   /// one in a file. The default is a random id that lasts as long as this
   /// client, so that every start of the program counts as another device.
   ///
-  /// The default of [platform] is the platform of this machine, and that of
-  /// [connector] is the WebSocket of `dart:io`.
+  /// The default [platform] is that of this machine. The default [connector]
+  /// uses the WebSocket of `dart:io`.
   ///
   /// Throws an [ArgumentError] if an argument is malformed.
   factory LamplightClient({
@@ -357,8 +357,8 @@ final class LamplightClient {
   }) =>
       _sendMessage(to, {'text': text}, clientMessageId);
 
-  /// Sends a message with custom content. In all else it is like
-  /// [sendTextMessage].
+  /// Sends a message with custom content. In all other respects, the call is
+  /// like [sendTextMessage].
   Future<SentMessage> sendCustomMessage(
     String to,
     CustomContent content, {
@@ -383,10 +383,10 @@ final class LamplightClient {
         'limit': limit,
       });
 
-  /// Reads a page of the conversation list: the first page, or the page at the
-  /// [ConversationPage.next] of the page before. A page has at most [limit]
-  /// rows: 1 to 1,000, or 0 for the server's maximum. A page with long texts
-  /// has fewer rows.
+  /// Reads a page of the conversation list: the first page, or the page that
+  /// begins at the [ConversationPage.next] of the previous page. A page has at
+  /// most [limit] rows: 1 to 1,000, or 0 for the server's maximum. A page with
+  /// long texts has fewer rows.
   Future<ConversationPage> getConversationPage({
     String? next,
     int limit = 0,

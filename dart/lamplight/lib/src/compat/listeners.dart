@@ -220,7 +220,7 @@ class V2TimFriendshipListener {
   /// Called when users were blocked.
   OnBlackListAddCallback onBlackListAdd;
 
-  /// Called when the blocks of users have ended.
+  /// Called when users were removed from the block list.
   OnBlackListDeletedCallback onBlackListDeleted;
 
   /// Never called.

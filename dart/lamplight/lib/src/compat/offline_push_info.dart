@@ -81,7 +81,7 @@ class OfflinePushInfo {
   /// The notification sound on iPhones.
   String? iOSSound;
 
-  /// Whether the badge is not changed on iPhones.
+  /// Whether the badge stays unchanged on iPhones.
   bool? ignoreIOSBadge;
 
   /// The notification channel on OPPO devices.
@@ -144,7 +144,7 @@ class OfflinePushInfo {
   /// The notification category on HarmonyOS.
   String? harmonyCategory;
 
-  /// Whether the badge is not changed on HarmonyOS.
+  /// Whether the badge stays unchanged on HarmonyOS.
   bool? ignoreHarmonyBadge;
 
   /// Returns the settings as a map.

@@ -22,9 +22,9 @@ abstract final class Lamplight {
   /// application's own settings. The default is a random id that lasts as long
   /// as this process, so that every start counts as another device.
   ///
-  /// The default of [platform] is the platform of this machine, and that of
-  /// [connector] is the WebSocket of `dart:io`. [language] is the language of
-  /// the lists: `en` or `zh`.
+  /// The default [platform] is that of this machine. The default [connector]
+  /// uses the WebSocket of `dart:io`. [language] is the language of the lists:
+  /// `en` or `zh`.
   static void configure({
     required String server,
     String? deviceId,

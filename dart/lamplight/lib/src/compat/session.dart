@@ -224,7 +224,7 @@ final class Running {
   /// calls.
   String? _wanted;
 
-  /// The number of changes of [_wanted], which tells whether it has changed
+  /// The number of changes of [_wanted]. It shows whether [_wanted] has changed
   /// during an await.
   int _wishes = 0;
 

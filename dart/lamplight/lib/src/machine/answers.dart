@@ -1,7 +1,8 @@
 part of 'machine.dart';
 
-/// The wait after [LamplightCode.tooManyFailures], in milliseconds. The wire
-/// contract requires a minute.
+/// The wait before the next attempt to connect after
+/// [LamplightCode.tooManyFailures], in milliseconds. The wire contract requires
+/// a minute.
 const _afterTooManyFailures = 60000;
 
 /// The part of the connection machine that handles answers: to logins, to calls
@@ -324,7 +325,7 @@ extension _Answers on Machine {
     _leaveCache(lost.notWatched);
   }
 
-  /// The server has refused a call about the subscription list that the SDK
+  /// Handles the refusal of a call about the subscription list that the SDK
   /// itself has made. Returns whether the same call may succeed later.
   bool _mayPass(Session session, LamplightException refusal) {
     final isGateClosed = refusal.code == LamplightCode.editionNotSupported ||

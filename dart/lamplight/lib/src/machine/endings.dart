@@ -71,7 +71,7 @@ extension _Endings on Machine {
   }
 
   /// Handles the unanswered calls of a broken link. Calls that may be repeated
-  /// are queued, a logout of a Web device succeeds, and the others fail.
+  /// are queued, a logout of a Web device succeeds, and all other calls fail.
   /// Returns whether one of the calls was a logout; a logout then ends the
   /// session.
   bool _giveBack(Session session, LiveLink link) {

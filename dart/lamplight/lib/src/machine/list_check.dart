@@ -30,7 +30,7 @@ final class ListCheck {
   /// Adds former friends.
   void add(Iterable<String> former) => _former.addAll(former);
 
-  /// Removes users from the check who are still watched for another reason.
+  /// Removes from the check the users who are still watched for another reason.
   void forget(Iterable<String> watched) => _former.removeAll(watched);
 
   /// The time at which the list is to be read; null if it need not be read, or

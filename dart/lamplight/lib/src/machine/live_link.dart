@@ -76,8 +76,8 @@ final class LiveLink {
   int _lastSent;
   int _lastHeard;
 
-  /// The time at which the link is given up, if a request is unanswered and no
-  /// bytes arrive before.
+  /// The time at which the link is given up unless bytes arrive earlier. It
+  /// applies only while a request is unanswered.
   int _giveUpAt;
 
   /// The unanswered requests by message id, the oldest first.
@@ -103,7 +103,7 @@ final class LiveLink {
     _inFlight[id] = request;
   }
 
-  /// Records that a message was sent that the server does not answer.
+  /// Records that a message was sent to which the server sends no answer.
   void sentUnasking(int now) => _lastSent = now;
 
   /// Records that bytes were received.
@@ -145,8 +145,8 @@ final class LiveLink {
   /// client noticing.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
-  /// The time at which the link is given up if no bytes arrive before; null if
-  /// no request is unanswered.
+  /// The time at which the link is given up unless bytes arrive earlier; null
+  /// if all requests are answered.
   int? get givenUpAt => _inFlight.isEmpty ? null : _giveUpAt;
 
   /// The unanswered calls whose callers still wait, the oldest first.

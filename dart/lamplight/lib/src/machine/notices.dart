@@ -1,8 +1,8 @@
 part of 'machine.dart';
 
-/// The longest requested wait that the client accepts, in milliseconds; a
-/// longer one is cut to it. Lamplight's server requests at most ten minutes,
-/// the longest spread.
+/// The longest requested wait that the client accepts, in milliseconds. A
+/// longer wait is reduced to this value. Lamplight's server requests at most
+/// ten minutes, the longest spread.
 const _longestRetryAfter = 3600000;
 
 /// The part of the connection machine that handles messages that the server
@@ -44,8 +44,8 @@ extension _Notices on Machine {
     if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
   }
 
-  /// Stores the abilities of this client. The first ones in a session are not
-  /// reported as a change.
+  /// Stores the abilities of this client. The first abilities of a session are
+  /// not reported as a change.
   void _abilitiesTold(Session session, Abilities? told) {
     if (told == null) return;
     final before = session.abilities;

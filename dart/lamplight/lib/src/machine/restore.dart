@@ -96,7 +96,7 @@ final class Restore {
   }
 
   /// Handles the refusal of a batch that is too large: halves the size of
-  /// batches. Returns false at the smallest size.
+  /// batches. Returns false if batches already have the smallest size.
   bool batchTooLarge() {
     putBack();
     final smaller = _most ~/ 2;

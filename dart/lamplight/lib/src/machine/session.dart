@@ -95,7 +95,7 @@ final class Session {
   Snapshot? snapshot;
 
   /// The size limit of a login request in bytes: the server's default, or half
-  /// the size of the last one that was too large.
+  /// the size of the last login request that was too large.
   int loginRoom = frameBeforeLogin;
 
   /// The state of the connection.

@@ -33,7 +33,7 @@ const int grace = 10000;
 const int makeRoom = 50;
 
 /// The wait after the first temporary refusal, in milliseconds. It doubles with
-/// each further one, up to [longestPause].
+/// each further temporary refusal, up to [longestPause].
 const int firstPause = 5000;
 
 /// The longest wait after temporary refusals, in milliseconds.

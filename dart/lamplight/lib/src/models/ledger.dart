@@ -61,8 +61,9 @@ class Ledger {
   Set<String>? _allListed;
   final Map<String, _Known> _known = {};
 
-  /// The users to whom the ledger has subscribed, the earliest first, each with
-  /// the time when the user was subscribed to or last visible.
+  /// The users to whom the ledger has subscribed. The value is the time when
+  /// the user was subscribed to, or was last reported as visible if that was
+  /// later. Users with the earliest times come first.
   final Map<String, int> _own = {};
 
   /// The subscriptions of the application and of other devices.

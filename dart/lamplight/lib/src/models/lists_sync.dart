@@ -333,7 +333,7 @@ final class KeptList<T, P> {
   final Future<P> Function() _first;
   final Future<P> Function(P page) _then;
 
-  /// Puts a page into the table. Returns whether it was the last one.
+  /// Puts a page into the table. Returns whether it was the last page.
   final bool Function(P page, ListTable<T> table) _take;
   final void Function() _onChange;
 
