@@ -102,7 +102,7 @@ function append(sections: Section[], text: string): void {
   }
 }
 
-/** Changes a link to its target on the site, or marks it if it has none there. */
+/** Changes a link to its target on the site. If the target is not on the site, marks the link. */
 function relink(token: Token, locate: Locate): Token {
   if (token.type === "link_open") {
     const target = locate(token.attrGet("href") ?? "");

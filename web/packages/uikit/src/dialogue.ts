@@ -70,7 +70,7 @@ export class Dialogue {
     return this.#messages;
   }
 
-  /** Returns the code with which a message was refused; 0 if there is none. */
+  /** Returns the code with which a message was refused; 0 if it was not refused. */
   refusalOf({ ID }: Message): number {
     return this.#refusals.get(ID) ?? 0;
   }
@@ -103,7 +103,7 @@ export class Dialogue {
     }
   }
 
-  /** Marks the messages of the peer as read. Calls the server only if there are new ones since the last call. */
+  /** Marks the messages of the peer as read. Calls the server only if new messages have arrived since the last call. */
   markRead(): void {
     if (this.#isUnread && this.#state === "ready") {
       this.#isUnread = false;

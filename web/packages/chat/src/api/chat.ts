@@ -220,8 +220,8 @@ export class Chat {
   // Statuses.
 
   /**
-   * Sets the custom status of the user who is logged in, and the time until its end. An empty text clears it. Each
-   * call replaces the text and the end of the previous call.
+   * Sets the custom status of the user who is logged in, and the time until its end. An empty text clears the custom
+   * status. Each call replaces the text and the end of the previous call.
    */
   async setSelfStatus(options: api.SelfStatusOptions): Promise<api.Result<UserStatus>> {
     return done(await statuses.setSelf(this.#core(), check.options(options)));

@@ -77,7 +77,7 @@ export async function pin({ driver, lists }: Core, options: api.PinConversationO
   });
 }
 
-/** Marks the messages that this client has received as read. Messages that arrive later stay unread. */
+/** Marks as read the messages that this client has received. Messages that arrive later stay unread. */
 export async function markRead({ driver, lists }: Core, id: string): Promise<void> {
   const peer = check.conversationPeer(id);
   const row = lists.conversation(peer);

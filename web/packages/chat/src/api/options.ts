@@ -60,7 +60,10 @@ export interface LoginData {
 }
 
 export interface SelfStatusOptions {
-  /** The text: at most 100 bytes of UTF-8, unless the app's settings allow another length. An empty text clears it. */
+  /**
+   * The text: at most 100 bytes of UTF-8, unless the app's settings allow another length. An empty text clears the
+   * custom status.
+   */
   customStatus: string;
   /**
    * The time in seconds after which the server clears the text: 1 to 2,592,000 (30 days). 0 and undefined stand for no
@@ -90,7 +93,10 @@ export interface SubscribeUserStatusData {
 }
 
 export interface UnsubscribeUserStatusOptions {
-  /** The users to unsubscribe from; all users on the subscription list if it is undefined or empty. */
+  /**
+   * The users to unsubscribe from. If it is undefined or empty, the call unsubscribes from all users on the
+   * subscription list.
+   */
   userIDList: string[] | undefined;
 }
 
@@ -156,9 +162,9 @@ export interface FriendProfileData {
  */
 export type Visibility = "everyone" | "friends" | "nobody";
 
-/** The result of a change of the block list; `data` has the users for whom it succeeded. */
+/** The result of a change of the block list; `data` has the users for whom the change succeeded. */
 export interface BlacklistResult extends Result<string[]> {
-  /** The users for whom it failed. Not in the cloud's API. */
+  /** The users for whom the change failed. Not in the cloud's API. */
   failureUserList: FailedUser[];
 }
 

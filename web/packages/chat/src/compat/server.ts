@@ -26,8 +26,8 @@ export function configure({ server }: Configuration): void {
 }
 
 /**
- * Returns the address of the server. It is taken from the options of `create`, or else from `configure`, from the
- * `<meta>` element of the page, or from the host of the page.
+ * Returns the address of the server. Uses the first of these sources that has an address: the options of `create`,
+ * `configure`, the `<meta>` element of the page, the host of the page.
  */
 export function findServer(proxyServer: unknown): string {
   if (proxyServer !== undefined && proxyServer !== null && proxyServer !== "") {

@@ -29,8 +29,8 @@ const MOST_ROWS = 0;
 const HISTORY_PAGE = 100;
 
 /**
- * The number of calls of one kind that are made without a pause. The server allows a user 20 calls in 5 s, and the
- * application needs some of them.
+ * The number of calls that one reading of a list, or one search for missed messages, makes without a pause. The server
+ * allows a user 20 calls in 5 s, and the application needs some of them.
  */
 const AT_ONCE = 8;
 /** The pause before each further call, in milliseconds. */
@@ -77,8 +77,8 @@ interface Reading {
 interface CatchUp {
   /**
    * The conversations as they were before the lists are read again. In each of these conversations, the messages after
-   * the last message were missed, and must be read. Null if no conversations were read before, and after the reading of
-   * messages has begun.
+   * the last message were missed, and must be read. Null if no conversations were read before. Also null after the
+   * reading of messages has begun.
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**
@@ -333,7 +333,7 @@ export class ListsSync {
   }
 
   /**
-   * Starts to catch up, because the server could not send some changes: reads the lists again that were read before,
+   * Starts to catch up, because the server could not send some changes: reads again the lists that were read before,
    * and reads missed messages.
    */
   outdated(): void {
@@ -469,7 +469,8 @@ export class ListsSync {
   }
 
   /**
-   * Waits for `PAUSE` if at least `AT_ONCE` calls of this kind were already made; `calls` is their number. Throws an
+   * Called before each call of one reading of a list, or of one search for missed messages. `calls` is the number of
+   * calls that the reading or the search has already made. If it is at least `AT_ONCE`, waits for `PAUSE`. Throws an
    * error if the session ends during the wait.
    */
   async #pause(calls: number): Promise<void> {

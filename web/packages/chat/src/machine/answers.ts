@@ -23,12 +23,15 @@ import type { Abilities, Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
 /**
- * The longest requested wait that the client accepts, in milliseconds; a longer one is cut to it. Lamplight's server
- * requests at most ten minutes, the longest spread.
+ * The longest requested wait that the client accepts, in milliseconds. A longer wait is reduced to this value.
+ * Lamplight's server requests at most ten minutes, the longest spread.
  */
 const LONGEST_RETRY_AFTER = 3_600_000;
 
-/** The wait after TOO_MANY_FAILURES, in milliseconds. The wire contract requires a minute. */
+/**
+ * The wait before the next attempt to connect after TOO_MANY_FAILURES, in milliseconds. The wire contract requires a
+ * minute.
+ */
 const AFTER_TOO_MANY_FAILURES = 60_000;
 
 /** The default values of the abilities. JSON messages omit fields with default values. */
@@ -365,7 +368,7 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
 }
 
 /**
- * The server has refused a call about the subscription list that the SDK itself has made. Returns whether the same call
+ * Handles the refusal of a call about the subscription list that the SDK itself has made. Returns whether the same call
  * may succeed later.
  */
 function mayPass(turn: Turn, refusal: Refused): boolean {
@@ -491,7 +494,7 @@ function watchedAgain(turn: Turn, users: readonly string[]): void {
   }
 }
 
-/** Stores the abilities of this client. The first ones in a session are not reported as a change. */
+/** Stores the abilities of this client. The first abilities of a session are not reported as a change. */
 function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   if (turn.session === null || told === undefined) {
     return;

@@ -91,7 +91,9 @@ export class Driver {
     return this.established ? (this.#state.session?.abilities ?? null) : null;
   }
 
-  /** Logs in. The session then lasts until it is ended, also while the link is broken. */
+  /**
+   * Logs in. The session then lasts until a logout, or until the server ends it. It goes on while the link is broken.
+   */
   async login(user: string, userSig: string): Promise<LoginResponseJson> {
     const body = await this.#ask((call, deadline) => ({ type: "login", call, deadline, user, userSig }));
     return body.login ?? {};

@@ -65,7 +65,9 @@ export interface Link {
   readonly heartbeat: number;
   readonly lastSent: number;
   readonly lastHeard: number;
-  /** The time at which the link is given up, if a request is unanswered and no bytes arrive before. */
+  /**
+   * The time at which the link is given up unless bytes arrive earlier. It applies only while a request is unanswered.
+   */
   readonly giveUpAt: number;
   /** Whether the page has slept, and no bytes have arrived since. */
   readonly isWoken: boolean;
@@ -147,7 +149,9 @@ export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): n
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;
 }
 
-/** Returns the time at which the link is given up if no bytes arrive before; Infinity if no request is unanswered. */
+/**
+ * Returns the time at which the link is given up unless bytes arrive earlier; Infinity if all requests are answered.
+ */
 export function givenUpAt(link: Link): number {
   return link.inFlight.size === 0 ? Infinity : link.giveUpAt;
 }

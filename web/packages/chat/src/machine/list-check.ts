@@ -29,7 +29,7 @@ export function add(check: ListCheck, former: readonly string[]): ListCheck {
   return { ...check, former: new Set([...check.former, ...former]) };
 }
 
-/** Removes users from the check who are still watched for another reason. */
+/** Removes from the check the users who are still watched for another reason. */
 export function forget(check: ListCheck, watched: readonly string[]): ListCheck {
   return { ...check, former: new Set([...check.former].filter((user) => !watched.includes(user))) };
 }

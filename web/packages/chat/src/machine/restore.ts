@@ -99,8 +99,8 @@ export function refusedForNow(restore: Restore, now: number): Restore {
 }
 
 /**
- * Handles the refusal of a batch that is too large: halves the size of batches. Returns undefined at the smallest
- * size.
+ * Handles the refusal of a batch that is too large: halves the size of batches. Returns undefined if batches already
+ * have the smallest size.
  */
 export function batchTooLarge(restore: Restore): Restore | undefined {
   const smaller = Math.floor(restore.batch / 2);

@@ -105,8 +105,8 @@ export interface Session {
    */
   readonly snapshot: Snapshot | null;
   /**
-   * The size limit of a login request in bytes: the server's default, or half the size of the last one that was too
-   * large.
+   * The size limit of a login request in bytes: the server's default, or half the size of the last login request that
+   * was too large.
    */
   readonly loginLimit: number;
   readonly phase: Phase;
@@ -206,7 +206,7 @@ export type News =
   | { readonly type: "listsChanged"; readonly told: ListsChangedJson }
   /** The server could not send some changes of the user's own lists to this client. */
   | { readonly type: "listsOutdated" }
-  /** The session has ended, after a login of it had succeeded. */
+  /** A session has ended in which a login had succeeded. */
   | { readonly type: "ended"; readonly how: Ending };
 
 /** The reasons why a session can end. */

@@ -12,7 +12,7 @@ import { randomOf } from "../random.js";
 /** The time, in milliseconds, in which a client connects and is logged in or refused. */
 const WAY = 50;
 
-/** A client, with the time at which its current attempt to connect ends, or its current wait. */
+/** A client, with the time at which its current attempt to connect or its current wait ends. */
 interface Seat {
   state: State;
   attempt: boolean;

@@ -1,4 +1,4 @@
-/** The figures of the past as lines. A line has a point for each step with figures, and gaps between. */
+/** The figures of the past as lines. A line has a point for each step with figures. Steps without figures are gaps. */
 
 import type { Past, PastPoint } from "../api/shapes.js";
 import type { Line } from "./history.js";

@@ -12,8 +12,8 @@ import type { Words } from "../words/words.js";
 /** The interval at which relative times such as "2 minutes ago" are updated, in milliseconds. */
 const REFRESH = 10_000;
 /**
- * The interval while the end of a custom status is shown, in milliseconds. It is short, because the last minute is
- * shown in seconds.
+ * The interval at which times are updated while the end of a custom status is shown, in milliseconds. It is short,
+ * because the last minute is shown in seconds.
  */
 const REFRESH_END = 1_000;
 

@@ -30,7 +30,7 @@ import { theme } from "./theme.js";
 export interface OwnStatusEventDetail {
   /** The custom status; empty if it was cleared. */
   customStatus: string;
-  /** The time in seconds after which the server clears it; 0 for no end. */
+  /** The time in seconds after which the server clears the custom status; 0 for no end. */
   expiresIn: number;
 }
 

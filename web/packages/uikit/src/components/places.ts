@@ -10,7 +10,7 @@ export interface Placed {
   readonly index: number;
 }
 
-/** An element with its row. An element that is free has the row that it had last. */
+/** An element with its row. A free element has the row that it showed last. */
 export interface Place<R extends Placed> {
   readonly row: R;
   readonly isFree: boolean;

@@ -41,7 +41,7 @@ export const GRACE = 10_000;
  */
 export const MAKE_ROOM = 50;
 /**
- * The wait after the first temporary refusal, in milliseconds. It doubles with each further one, up to
+ * The wait after the first temporary refusal, in milliseconds. It doubles with each further temporary refusal, up to
  * `LONGEST_PAUSE`.
  */
 export const FIRST_PAUSE = 5_000;
@@ -111,7 +111,8 @@ export class Ledger {
   #allListed: ReadonlySet<string> | null = null;
   readonly #known = new Map<string, Known>();
   /**
-   * The users to whom the kit has subscribed, the earliest first, each with the time when the user was last visible.
+   * The users to whom the kit has subscribed. The value is the time when the user was subscribed to, or was last
+   * reported as visible if that was later. Users with the earliest times come first.
    */
   readonly #own = new Map<string, number>();
   /** The users on the subscription list whom the kit has not added. */
@@ -370,8 +371,8 @@ export class Ledger {
   }
 
   /**
-   * The query of visible users whose status is unknown, or is outdated because there is no subscription. The rest of
-   * the batch are other users with unknown statuses.
+   * The query of visible users whose status is unknown, or is outdated because there is no subscription. Other users
+   * with unknown statuses fill the rest of the batch.
    */
   #query(listed: ReadonlySet<string>, now: number): Call | undefined {
     const isWanted = (user: string) => {

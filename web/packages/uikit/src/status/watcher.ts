@@ -31,8 +31,8 @@ export interface WatcherOptions {
 export type Listener = (users: readonly string[] | "everybody") => void;
 
 /**
- * The shortest interruption of the connection that is shown, in milliseconds. If shorter ones were shown, the dots
- * would flicker.
+ * The shortest interruption of the connection that the components show, in milliseconds. If they showed shorter ones,
+ * the dots would flicker.
  */
 export const SHORT_CUT = 500;
 
