@@ -15,7 +15,7 @@ pub fn check(ground: &Ground, may_install: bool) -> Result<()> {
     run(&mut ground.command(typos(ground, may_install)?))
 }
 
-/// Returns the program typos: the installed program of this version, or else the program on the path. Otherwise
+/// Returns the program typos: the installed program of this version, or else the program on the path. If there is none,
 /// installs the program, or fails if `may_install` is `false`.
 pub fn typos(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     let ours = ground.path(VENV).join("bin/typos");

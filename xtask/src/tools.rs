@@ -146,7 +146,8 @@ pub struct CargoTool {
     name: &'static str,
     /// The version that is installed if no other version can be used.
     version: &'static str,
-    /// The oldest version that is accepted on the path, as major and minor number; `None` for `version` alone.
+    /// The oldest version that is accepted on the path, as major and minor number; `None` if only `version` is
+    /// accepted.
     at_least: Option<(u32, u32)>,
     /// Additional arguments for `cargo install`.
     features: &'static str,

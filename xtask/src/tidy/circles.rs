@@ -206,7 +206,8 @@ struct Path<'a> {
     is_export: bool,
 }
 
-/// Returns the trees of re-exports, and all other paths that begin with `crate`, `self` or `super`.
+/// Returns the tree of each `pub use`, and each place where a path begins with `crate`, `self` or `super`. A path of a
+/// `pub use` that begins so is found twice.
 fn paths(code: &str) -> Vec<Path<'_>> {
     let mut found = Vec::new();
     let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
