@@ -15,7 +15,7 @@ late final String folder;
 late final dynamic sdkListener;
 ''';
 
-/// The libraries that are imported into a block without imports of its own.
+/// The libraries that are imported into a block of code that has no imports.
 const _imports = ['lamplight', 'io', 'models'];
 
 void main() {

@@ -3,7 +3,7 @@ library;
 
 import 'dart:async';
 
-/// Calls the listeners in a set, in its order.
+/// Calls the listeners in a set, in the order of the set.
 ///
 /// If a listener throws an error, the error goes to the zone, and the other
 /// listeners are still called. A listener that was removed by an earlier one is

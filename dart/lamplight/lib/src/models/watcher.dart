@@ -20,8 +20,8 @@ const int _settle = 120;
 /// scrolling.
 const int _longestSettle = 500;
 
-/// The shortest interruption of the connection that the lists show. If shorter
-/// ones were shown, the dots would flicker.
+/// The lists show no interruption of the connection that is shorter than this.
+/// If they did, the dots would flicker.
 const Duration _shortCut = Duration(milliseconds: 500);
 
 /// A storage for the subscriptions of the lists. With it, an application can
@@ -262,8 +262,8 @@ final class StatusWatcher {
     _wake((latest < _settle ? latest : _settle).clamp(0, _settle));
   }
 
-  /// Asks the ledger for its next call after this number of milliseconds; if it
-  /// is null, after the next event.
+  /// Asks the ledger for its next call after [after] milliseconds. If [after]
+  /// is null, waits for the next event instead.
   void _wake(int? after) {
     _timer?.cancel();
     _timer = null;

@@ -76,7 +76,7 @@ final class ListWords {
   /// The notice for a lost connection.
   final String cut;
 
-  /// The second sentence of [cut].
+  /// The sentence that is shown after [cut].
   final String cutHint;
 
   /// The text for the time while the client connects.
@@ -239,13 +239,16 @@ final class TimeWords {
   /// `{d}`, `{y}`.
   final String dayOfYear;
 
-  /// The text for the seconds until an end; `{}` stands for their number.
+  /// The text for the seconds until the end of a custom status; `{}` stands for
+  /// their number.
   final String forSeconds;
 
-  /// The text for the minutes until an end; `{}` stands for their number.
+  /// The text for the minutes until the end of a custom status; `{}` stands for
+  /// their number.
   final String forMinutes;
 
-  /// The text for the time of an end; `{}` stands for that time.
+  /// The text for the time at which a custom status ends; `{}` stands for that
+  /// time.
   final String until;
 
   static const _english = TimeWords._(

@@ -288,8 +288,8 @@ int _refusalCode(JsonObject body) => switch (body.count('code')) {
       final code => code,
     };
 
-/// For each body that a message can have, by the name of its field: the
-/// function that reads it.
+/// The functions that read the bodies of messages, by the name of the body's
+/// field.
 final Map<String, _Read> _bodies = {
   'refusal': (message, body) => RefusalMessage(
         message.count('id'),
