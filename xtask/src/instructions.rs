@@ -48,7 +48,7 @@ pub fn bench(args: &[&str]) -> Result<ExitCode> {
 }
 
 /// Counts the instructions, and prints the counts beside the accepted counts. Fails if a count is more than
-/// [`TOLERANCE`] above the accepted one. If the accepted counts are from another toolchain, only prints the counts.
+/// [`TOLERANCE`] above the accepted count. If the accepted counts are from another toolchain, only prints the counts.
 pub fn check(ground: &Ground, may_install: bool) -> Result<()> {
     let text =
         fs::read_to_string(ground.path(BASELINE)).with_context(|| format!("cannot read {BASELINE}"))?;

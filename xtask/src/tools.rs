@@ -17,7 +17,7 @@ struct Needed {
 
 /// The way to install a program.
 enum Supply {
-    /// The names of packages in Debian and systems that are derived from it.
+    /// The names of packages in Debian and systems that are derived from Debian.
     Debian(&'static str),
     /// A command that the user has to run.
     Ask(&'static str),

@@ -23,8 +23,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// A p99 of the witness that is always allowed, in milliseconds. It is the target of docs/performance.md under a steady
 /// load.
 pub const EVEN_LOAD: f64 = 20.0;
-/// The p99 of the witness, in milliseconds, that the scheduler alone can cause: a thread may wait for the next tick,
-/// usually for 4 ms. It is allowed even for an attack that may only double the p99.
+/// The p99 of the witness, in milliseconds, that the scheduler alone can cause. A thread may wait for the next tick,
+/// usually for 4 ms. This p99 is allowed even for an attack that may only double the p99.
 pub const A_TURN_OF_THE_SCHEDULER: f64 = 4.0;
 /// The priority of the attackers' threads, as the argument of `nice`.
 const LOWEST_PRIORITY: i32 = 19;
@@ -53,7 +53,8 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Returns the maximum p99 of the witness during the attack, in milliseconds, if it was `before` before the attack.
+    /// Returns the maximum p99 of the witness during the attack, in milliseconds. `before` is its p99 before the
+    /// attack.
     fn p99_ms(&self, before: f64) -> f64 {
         (before * P99_FACTOR).max(self.p99_floor_ms)
     }

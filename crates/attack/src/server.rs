@@ -53,7 +53,7 @@ pub struct Server {
     child: Running,
 }
 
-/// A process that is killed when it is dropped.
+/// A process that is killed when this value is dropped.
 struct Running(Child);
 
 impl Drop for Running {

@@ -162,7 +162,7 @@ impl Claim {
 const LOCKS: &str = "locktype = 'advisory' AND objsubid = 2 AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// Returns `true` if an SQLSTATE is the one of a failed [`mark_statement`].
+/// Returns `true` if this is the SQLSTATE of a failed [`mark_statement`].
 pub(crate) fn is_exchanged(state: &str) -> bool {
     state == EXCHANGED
 }

@@ -255,7 +255,8 @@ fn columns_of(terms: &[RecorderTerm]) -> (Vec<i64>, Vec<i64>) {
     terms.iter().map(|term| (i64::from(term.partition), number(term.term))).unzip()
 }
 
-/// Reads the counts of stored notices. The columns are NULL if a term was not the last one; the result is then `None`.
+/// Reads the counts of stored notices. The columns are NULL if one of the terms was not the last term of its partition.
+/// The result is then `None`.
 fn enqueued_if_current(row: &Row) -> Result<Option<Enqueued>> {
     match get::<Option<i64>>(row, 0)? {
         Some(_) => enqueued(row).map(Some),

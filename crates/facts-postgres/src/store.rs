@@ -49,7 +49,7 @@ pub struct Stats {
     pub failed_writes: u64,
     /// The number of attempts that were repeated because of a conflict with another call or the loss of a connection.
     pub repeated: u64,
-    /// The number of connections that PostgreSQL did not accept because it had too many.
+    /// The number of connections that PostgreSQL did not accept because it had too many connections.
     pub refused_connections: u64,
 }
 
@@ -317,7 +317,7 @@ impl Store {
         self.pool.get().await.map_err(|error| Fault::from(error).of(doing))
     }
 
-    /// The numbers of connections, free connections, and calls that wait for a connection.
+    /// Returns three numbers: all connections, the free connections, and the calls that wait for a connection.
     pub(crate) fn state(&self) -> (usize, usize, usize) {
         let status = self.pool.status();
         (status.size, status.available, status.waiting + self.slots.waiting())

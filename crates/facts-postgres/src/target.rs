@@ -153,7 +153,7 @@ impl Target {
         self.client().query_one(sql, &[&table.name, &last]).await.map(drop).map_err(failed)
     }
 
-    /// Sets the last number of logins and accounts, so that new ones get higher numbers.
+    /// Sets the last number of logins and accounts, so that new logins and accounts get higher numbers.
     pub async fn set_last_number(&self, last: i64) -> std::result::Result<(), FactsError> {
         let sql = "SELECT setval('numbers', greatest($1::bigint, 1), $1::bigint > 0)";
         self.client().query_one(sql, &[&last]).await.map(drop).map_err(failed)

@@ -14,7 +14,7 @@ const ALONE: Option<ClusterIdentity> = None;
 const ONE: Option<ClusterIdentity> = Some(ClusterIdentity(1));
 const OTHER: Option<ClusterIdentity> = Some(ClusterIdentity(2));
 
-/// Opens the database with this claim. Returns the reason if the database is in use.
+/// Opens the database with this claim. If the database is in use, returns the reason as an error.
 async fn open(database: &Database, sharing: Option<ClusterIdentity>) -> Result<PostgresFacts, InUse> {
     let settings = server().await.settings(database.name());
     let settings =

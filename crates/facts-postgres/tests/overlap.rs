@@ -108,8 +108,8 @@ async fn a_kick_at_one_node_divides_the_logins_at_another() {
     }
 }
 
-/// Several nodes take the lease of a lane at once, and later take it over at once. Each time, exactly one node gets the
-/// lease.
+/// Several nodes take the lease of a lane at once, and later take the lease over at once. Each time, exactly one node
+/// gets the lease.
 #[tokio::test]
 async fn of_nodes_that_lease_a_lane_at_once_one_gets_it() {
     let (nodes, _database) = two_nodes().await;

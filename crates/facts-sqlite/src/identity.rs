@@ -1,4 +1,4 @@
-//! Detects that a file of the store was replaced or deleted while the store has it open.
+//! Detects that a file of the store was replaced or deleted while the store has the file open.
 //!
 //! The store then continues to use the old file, and no operation fails. When the store closes the old file, everything
 //! that was written to it is lost. The paths therefore have to be checked.

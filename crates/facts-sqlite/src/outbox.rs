@@ -115,7 +115,7 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
 }
 
 /// Returns the ordinal up to which the user's session events were stored in the outbox. Returns 0 if no ordinal is
-/// stored. That is so after the caller has confirmed that it will not repeat events up to this ordinal.
+/// stored. The ordinal is deleted when the caller confirms that it will not repeat events up to this ordinal.
 fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
     let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
     let key = params![user.app.0, user.id.as_str()];
@@ -141,7 +141,7 @@ fn begin_recording(db: &Connection, partitions: &[u16]) -> Result<u64> {
     Ok(term)
 }
 
-/// Returns `true` if each of these terms is the last one of its partition.
+/// Returns `true` if each of these terms is the last term of its partition.
 fn are_last(db: &Connection, terms: &[RecorderTerm]) -> Result<bool> {
     let mut term_of = db.prepare_cached("SELECT term FROM recorder_terms WHERE partition = ?1")?;
     for RecorderTerm { partition, term } in terms {

@@ -113,7 +113,7 @@ async fn an_app_keeps_the_settings_that_it_was_stored_with() {
     assert!(settings.timing.linger(true).is_zero());
 }
 
-/// Checks that a migrated file has the same tables and columns as a new one.
+/// Checks that a migrated file has the same tables and columns as a new file.
 #[test]
 fn a_file_brought_up_to_date_is_as_a_new_one() {
     let directory = tempfile::tempdir().unwrap();

@@ -47,7 +47,7 @@ pub trait Lists: Send + Sync {
         fields: ProfileFields,
     ) -> Answer<'_, Option<ProfileSet>>;
 
-    /// Finds accounts of an app whose nick begins with `prefix`, ignoring case
+    /// In one app, finds the accounts whose nick begins with `prefix`, ignoring case
     /// ([`fold_nick`](lamplight_model::fold_nick)). Returns up to `limit` accounts after `after`, in ascending order of
     /// the folded nick and then the id. Only accounts with a nick are found.
     fn find_by_nick(
@@ -256,7 +256,8 @@ pub struct NewFriendship {
     pub at: Timestamp,
     /// The maximum number of entries of each list. In a full list, existing entries can still be changed.
     pub limit: usize,
-    /// `true` for a call of a user, for which the friend's rule for being added applies. `false` for a call of the app.
+    /// `true` if a user makes the call: the friend's rule for being added then applies. `false` if the app makes the
+    /// call.
     pub ask: bool,
 }
 

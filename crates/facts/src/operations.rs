@@ -19,8 +19,8 @@ pub trait Operations: Send + Sync {
     /// Records the outcome of an operation. Does nothing if the entry no longer exists.
     fn settle_audit(&self, id: u64, settled: AuditSettled) -> Answer<'_, ()>;
 
-    /// Returns up to `limit` entries of an app, newest first; of all apps if `app` is `None`. If `before` is given,
-    /// returns only older entries.
+    /// Returns up to `limit` entries of an app, or of all apps if `app` is `None`. The newest entry comes first. If
+    /// `before` is given, returns only older entries.
     fn audit_entries(
         &self,
         app: Option<AppId>,
@@ -40,7 +40,8 @@ pub trait Operations: Send + Sync {
     fn console_documents(&self) -> Answer<'_, Vec<ConsoleDocument>>;
 
     /// Stores the content of a document if its revision is `was`. The revision increases by one. If `was` is `None`, no
-    /// document with this name may exist. Its first revision is then 1. Returns whether the content was stored.
+    /// document with this name may exist. The first revision of the new document is 1. Returns whether the content was
+    /// stored.
     fn put_console_document(&self, name: String, was: Option<u64>, content: String) -> Answer<'_, bool>;
 }
 

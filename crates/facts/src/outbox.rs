@@ -34,8 +34,8 @@ pub trait Outbox: Send + Sync {
     fn enqueue(&self, notices: Vec<NewNotice>, terms: Vec<RecorderTerm>) -> Answer<'_, Option<Enqueued>>;
 
     /// Records that the live records of these users no longer have the session events up to these ordinals. The store
-    /// need not recognise these events any longer. Changes nothing if one of `terms` is not the last term of its
-    /// partition: the recorder with the last term may have read these events before.
+    /// need not recognise these events any longer. If one of `terms` is not the last term of its partition, changes
+    /// nothing: the recorder with the last term may have read these events before.
     fn forget_taken_in(&self, users: Vec<(User, u64)>, terms: Vec<RecorderTerm>) -> Answer<'_, ()>;
 
     /// Begins a new term of each of these partitions. Returns the number of the new terms. No number is used twice.

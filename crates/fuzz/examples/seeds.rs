@@ -107,7 +107,7 @@ fn json() {
     put("json", "deep-and-unknown", &[deep.as_bytes()]);
 }
 
-/// Makes a WebSocket frame as a client sends it. `first` is its first byte. The payload is masked.
+/// Makes a WebSocket frame as a client sends it. `first` is the first byte of the frame. The payload is masked.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [1, 2, 3, 4];
     let mut frame = vec![first];

@@ -1,4 +1,4 @@
-//! Splits a stream of bytes into pieces, as it might be received.
+//! Splits a stream of bytes into pieces, as a network might deliver it.
 
 /// Splits an input into the lengths of pieces and the stream. The first byte is the number of lengths.
 pub fn split(data: &[u8]) -> (&[u8], &[u8]) {

@@ -1,4 +1,4 @@
-//! The target for UserSigs. An invalid UserSig must be refused. The claims of a valid one must not depend on its
+//! The target for UserSigs. An invalid UserSig must be refused. The claims of a valid UserSig must not depend on its
 //! encoding.
 //!
 //! Input: a byte, and the rest. The byte selects the kind of the rest: the text of a token, its compressed data before

@@ -1,5 +1,5 @@
 //! The target for the opening of a connection and the frames after it. The events read from a stream must not depend on
-//! the pieces in which it is received.
+//! the pieces in which the stream is received.
 //!
 //! Input: a byte that selects the opening, the [cuts](crate::cuts), and the stream after the opening.
 

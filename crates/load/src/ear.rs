@@ -27,10 +27,10 @@ pub struct Ear<'a> {
 pub struct Heard {
     /// The heartbeat timeout, if the read contained the answer to a login.
     pub logged_in: Option<Duration>,
-    /// The time over which clients should spread their reconnects, if the server has sent it.
+    /// The time over which clients should spread their reconnects; `None` if the server has not sent it.
     pub reconnect_spread: Option<Duration>,
-    /// The time after which the client should reconnect, if the server has sent it. The server sends it before it
-    /// closes the connection.
+    /// The time after which the client should reconnect; `None` if the server has not sent it. The server sends this
+    /// time before it closes the connection.
     pub retry_after: Option<Duration>,
     /// The text of the last refusal.
     pub refusal: Option<String>,

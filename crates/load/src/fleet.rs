@@ -112,7 +112,7 @@ impl Fleet {
         &self.target
     }
 
-    /// Sets the address and the process of the server, after it was restarted.
+    /// Sets the address and the process of the server after a restart of the server.
     pub fn set_target(&mut self, target: Target) {
         self.nodes = vec![target.address];
         self.target = target;

@@ -54,7 +54,7 @@ pub enum Rare {
     },
     /// The server has dropped notifications about a user's lists, so the client must read the lists again.
     Reload,
-    /// An answer contained a status of a user that is newer than the last one on this connection.
+    /// An answer contained a status of a user that is newer than the last status that this connection knew.
     Learned {
         /// The watcher: the user whose connection has received the answer.
         watcher: u32,

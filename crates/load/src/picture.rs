@@ -33,8 +33,8 @@ pub struct Faults {
     pub backwards: u64,
     /// The number of notifications about users that the connection does not watch.
     pub strangers: u64,
-    /// The number of missing notifications: one for each pair of a connection and a user, if the last received status
-    /// of the user is not the true one.
+    /// The number of missing notifications. It counts each pair of a connection and a user for which the last received
+    /// status differs from the true status.
     pub misses: u64,
 }
 
@@ -115,7 +115,7 @@ impl Picture {
         self.truth[user as usize].text = text;
     }
 
-    /// Returns the versions that a client has, which it sends when it reconnects.
+    /// Returns the versions of the statuses that a client has. The client sends them when it reconnects.
     pub fn known(&self, watcher: u32) -> Vec<Known> {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let seen = users.filter_map(|user| Some((user, self.seen[self.ring.edge(watcher, user)?].version)));

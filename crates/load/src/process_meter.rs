@@ -71,7 +71,7 @@ impl ProcessMeter {
         Ok(number.with_context(|| format!("{path} does not have VmHWM"))? * 1024)
     }
 
-    /// Resets the peak of the resident memory, so that it counts from now on.
+    /// Resets the peak of the resident memory, so that the peak counts from now on.
     pub fn reset_peak(self) -> Result<()> {
         let path = format!("/proc/{}/clear_refs", self.pid);
         // The value 5 resets the peak; see proc(5).

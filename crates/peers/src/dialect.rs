@@ -26,7 +26,7 @@ pub trait Dialect {
 
     /// Appends the request with which a logged-in user creates a watch list on the server, and returns `true`. Its
     /// answer is reported with [`Heard::log_in`], like the answer to a login. Returns `false` if the server stores no
-    /// watch lists, or already has this one.
+    /// watch lists, or already has the watch list of this user.
     fn subscribe(&mut self, _user: u32, _step: &mut u32, _out: &mut Vec<u8>) -> bool {
         false
     }

@@ -1,5 +1,5 @@
-//! The names of users and the texts of statuses, as all peers send them. They have fixed lengths, so that each peer
-//! sends equally many bytes of them.
+//! The names of users and the texts of statuses, as all peers send them. They have fixed lengths, so that all peers
+//! send the same number of bytes for them.
 
 /// The length of a user's name in bytes.
 pub const NAME_BYTES: usize = 8;

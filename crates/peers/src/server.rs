@@ -25,8 +25,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server, and waits until it accepts connections at this port of the loopback address. If the server runs
-    /// in a process below the started one, `inner` is the name of that process.
+    /// Starts a server, and waits until it accepts connections at this port of the loopback address. If a descendant of
+    /// the started process is the server, `inner` is the name of that descendant.
     pub fn start(mut command: Command, port: u16, version: String, inner: Option<&str>) -> Result<Self> {
         let address = SocketAddr::from(([127, 0, 0, 1], port));
         let name = format!("{command:?}");
@@ -64,7 +64,7 @@ impl Server {
         Ok(ProcessMeter::new(self.pid).memory()?.resident)
     }
 
-    /// Resets the highest resident memory, so that it counts from now on.
+    /// Resets the highest resident memory, so that the highest value counts from now on.
     pub fn reset_peak(&self) -> Result<()> {
         ProcessMeter::new(self.pid).reset_peak()
     }

@@ -1,6 +1,6 @@
 /**
  * Tests that a page in the browser's back-forward cache is disconnected, and connects again when the user returns to
- * it.
+ * the page.
  */
 
 import { type Browser, chromium } from "playwright-core";

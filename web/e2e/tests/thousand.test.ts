@@ -1,4 +1,4 @@
-/** Tests a list of a thousand contacts. The user can reach every contact, and the visible ones have their dots. */
+/** Tests a list of a thousand contacts. The user can reach every contact, and the visible contacts have their dots. */
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

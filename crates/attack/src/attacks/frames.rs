@@ -1,4 +1,4 @@
-//! The attacks that send bytes that are not frames, frames that are too large, and frames that never end.
+//! The attacks that send invalid data: bytes that are not frames, frames that are too large, or frames that never end.
 
 use crate::line::Line;
 use crate::peer::{connect, converse, logged_in, source};

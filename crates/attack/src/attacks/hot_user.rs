@@ -45,8 +45,8 @@ const PERIOD: Duration = Duration::from_secs(7);
 const QUICK_PERIOD: Duration = Duration::from_secs(1);
 /// The time after a change within which each watcher must have received that change or a later one.
 const NEWEST_WITHIN: Duration = Duration::from_secs(1);
-/// The time between two looks at the sockets of the watchers. If a reader waited for the sockets, each notification would
-/// wake it, which costs the processors more than the server's work for the notification.
+/// The time between two looks at the sockets of the watchers. If a reader waited for the sockets instead, each
+/// notification would wake the reader. This would cost more CPU time than the server needs for the notification.
 const LOOK: Duration = Duration::from_millis(2);
 /// The time between two periods.
 const BETWEEN: Duration = Duration::from_secs(2);
@@ -306,7 +306,8 @@ struct Heard {
     made: Vec<Instant>,
     /// The number of watchers whose newest change is the last one.
     with_last: usize,
-    /// For each notification, the time in milliseconds for which the watcher had lacked a change.
+    /// For each notification, the time in milliseconds for which the watcher did not have a change that was already
+    /// made.
     late_ms: Vec<u32>,
 }
 

@@ -35,8 +35,8 @@ const BETWEEN: Duration = Duration::from_secs(1);
 const LEAST_RATE: f64 = 1_500.0;
 const REQUESTS: &str = "lamplight_requests_total";
 const LOGINS_AT_ONCE: usize = 64;
-/// The number of sockets that are read before a pause. Waking for each notification would cost more than the server
-/// itself.
+/// The number of sockets that are read before a pause. Waking up for each notification would take more CPU time than
+/// the server uses.
 const READ_AT_ONCE: usize = 32;
 /// The length of a pause between reads. A round through all sockets takes about 0.2 s.
 const PAUSE: Duration = Duration::from_millis(2);

@@ -76,7 +76,7 @@ pub(super) fn find(
     }
 }
 
-/// Selects the accounts of an app whose nick comes after a position. The index by nick contains only accounts with a
+/// In one app, selects the accounts whose nick comes after a position. The index by nick contains only accounts with a
 /// nick.
 const FIND: &str = "SELECT id, nick, created FROM accounts
     WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3)

@@ -174,7 +174,7 @@ pub async fn an_app_that_was_deleted_is_made_again_empty(facts: &dyn Facts) {
     assert!(ok(facts.create_account(user("alice"), at(2))).await.made);
 }
 
-/// Of two concurrent deletions of two apps, the second finds that its app is the last app.
+/// If the last two apps are deleted concurrently, the second deletion finds that its app is the last one.
 pub async fn the_last_app_is_not_deleted(facts: &dyn Facts) {
     assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::NoSuchApp);
     make_two_apps(facts).await;
@@ -281,7 +281,7 @@ pub async fn ids_and_remarks_are_kept_to_the_byte(facts: &dyn Facts) {
     }
 }
 
-/// A revocation extends an earlier one and never reduces it.
+/// A revocation extends an earlier revocation, and never reduces it.
 pub async fn a_revocation_never_goes_back(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     let table: [(u64, &[u64], u64, &[u64]); 4] = [

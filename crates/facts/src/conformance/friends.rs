@@ -161,8 +161,8 @@ pub async fn the_bound_of_a_list_is_reached_and_not_passed(facts: &dyn Facts) {
     assert_eq!(ok(add("dave", 3)).await.outcome, Befriended::Done);
 }
 
-/// The limit of the friend's list applies only to calls that would add an entry to it. If the friend's list is full, no
-/// list gets an entry.
+/// The limit of the friend's list applies only to calls that would add an entry to that list. If the friend's list is
+/// full, no list gets an entry.
 pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("bob"), id("carol"), false, String::new()).await;

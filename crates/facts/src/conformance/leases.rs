@@ -43,7 +43,7 @@ pub async fn a_released_lease_can_be_taken(facts: &dyn Facts) {
     assert!(other.term > again.term, "{other:?}");
 }
 
-/// Each lane has its own lease, whether or not it has notices.
+/// Each lane has its own lease, whether or not the lane has notices.
 pub async fn lanes_are_leased_separately(facts: &dyn Facts) {
     ok(facts.release_lease(STATE, 1)).await;
     let other = Lane { app: OTHER_APP, hook: Hook::StateChange };

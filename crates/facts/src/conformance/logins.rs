@@ -302,7 +302,7 @@ pub async fn a_login_takes_a_told_mark_away(facts: &dyn Facts) {
     assert_eq!(record(facts, resume).await, RECORDED);
 }
 
-/// The mark does not refuse other devices of the user, or the same device of another user.
+/// The mark of a device does not refuse logins of the user's other devices, or of the same device of another user.
 pub async fn a_kick_mark_concerns_its_device_only(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         record(facts, new_login(name, "phone", 1)).await;

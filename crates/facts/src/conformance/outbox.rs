@@ -82,7 +82,7 @@ pub async fn of_each_user_the_first_notice_is_offered(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["bob 5"]);
 }
 
-/// A caller that is uncertain whether a notice was stored may store it again.
+/// A caller that is uncertain whether a notice was stored may store the notice again.
 pub async fn a_notice_is_taken_in_once(facts: &dyn Facts) {
     let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
     enqueue(facts, "alice", logout(1)).await;

@@ -204,8 +204,8 @@ pub fn flush(stage: &mut Stage) -> Result<()> {
     stage.keep("flush")
 }
 
-/// Ends the load, waits until all messages have arrived, and compares all received statuses with the true ones. Returns
-/// the number of notifications about changes.
+/// Ends the load, waits until all messages have arrived, and compares all received statuses with the true statuses.
+/// Returns the number of notifications about changes.
 fn finish_load(stage: &mut Stage) -> Result<f64> {
     stage.crowd.set_load(None);
     stage.crowd.settle(Duration::from_secs(60))?;

@@ -19,7 +19,7 @@ const MANY_OUTSTANDING: usize = 512;
 /// The time in which Redis gives back the memory of tables and buffers that it no longer needs.
 const SHRINKING: Duration = Duration::from_secs(4);
 
-/// Connects all users and subscribes them to each other. Measures the memory that Redis uses for each user.
+/// Connects all users, and subscribes each user to the neighbours. Measures the memory that Redis uses for each user.
 pub fn memory(stage: &mut Stage, is_chosen: bool) -> Result<()> {
     let empty = RedisMemory::read(&stage.testbed)?;
     let nodes = stage.testbed.nodes.len();

@@ -46,7 +46,7 @@ impl WrongEvents {
     }
 }
 
-/// The notifications to one watcher that one user is OFFLINE: their number, and the time of the last one.
+/// The notifications to one watcher that one user is OFFLINE: their number, and the time of the last notification.
 #[derive(Clone, Copy, Debug)]
 pub struct Absence {
     /// The number of these notifications.

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 /// The number of idle connections.
 pub const USERS: u32 = 10_000;
-/// The time for which the server is idle before its memory is measured, so that it frees the memory of the logins.
+/// The time for which the server is idle before its memory is measured, so that the server frees the memory of the
+/// logins.
 const SETTLE: Duration = Duration::from_secs(5);
 
 /// Measures by how much the memory of a new server grows when all users connect.

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const GOAL: f64 = 5.0;
 
 /// Makes the accounts by logging each user in and subscribing the user to twenty others. Kills the server, and measures
-/// how long a new one takes until clients can connect.
+/// how long a new server takes until clients can connect.
 pub fn measure(args: &StartArgs, report: &mut Report) -> Result<()> {
     let settings = ServerSettings { every_change: true, ..ServerSettings::default() };
     let mut server = Server::start(args.program.clone(), settings)?;

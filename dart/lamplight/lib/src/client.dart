@@ -108,8 +108,8 @@ final class LamplightClient {
   /// Whether the client has a connection on which its login has succeeded.
   bool get isConnected => _machine.session?.phase is Live;
 
-  /// The abilities that the app's settings give to this client, as the server
-  /// sent them last. Null without a session.
+  /// The last abilities of this client that the server has sent. The app's
+  /// settings determine them. Null without a session.
   Abilities? get abilities => _machine.session?.abilities;
 
   /// The current time (UTC) by the server's clock, whose offset was measured at
@@ -149,9 +149,9 @@ final class LamplightClient {
   /// itself only after a login has succeeded.
   ///
   /// The [token] is a UserSig, or a JWT if the app accepts JWTs. If this user
-  /// is already logged in, the token replaces the earlier one. If another user
-  /// is logged in, the call fails with 6017: log out first. A login during a
-  /// logout waits for the end of the logout.
+  /// is already logged in, the token replaces the earlier token. If another
+  /// user is logged in, the call fails with 6017: log out first. A login during
+  /// a logout waits for the end of the logout.
   Future<LoginResult> login(String userId, String token) async {
     if (!isUserId(userId)) {
       throw LamplightException.of(LamplightCode.badUserId);
@@ -160,8 +160,8 @@ final class LamplightClient {
   }
 
   /// Replaces the token before it expires. The new token is sent at once and
-  /// used for all later logins. If the server refuses it, the earlier one stays
-  /// in use.
+  /// used for all later logins. If the server refuses it, the earlier token
+  /// stays in use.
   Future<void> updateToken(String token) =>
       _call<LoginResult>('login', {'userSig': token, 'resume': true});
 

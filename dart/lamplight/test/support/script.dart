@@ -45,7 +45,7 @@ const _fields = {
   'visibility': 'setVisibility',
 };
 
-/// The objects that an answer must have, besides those in a script.
+/// The objects that an answer must contain in addition to those in the script.
 const _needed = <String, Map<String, Object?>>{
   'sendMessage': {
     'message': {'from': 'me', 'to': 'ann', 'sequence': '1'},

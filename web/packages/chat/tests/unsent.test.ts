@@ -1,4 +1,4 @@
-/** Tests that a failed message is marked as sent when the server reports that it has stored it. */
+/** Tests that a failed message is marked as sent when the server reports that it has stored the message. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import Lamplight, { type Message } from "../src/index.js";

@@ -1,6 +1,6 @@
 /**
  * The parts of a status that can be shown as facts. If the status is unknown, there are no times, and the devices are
- * the last known ones. The functions are pure.
+ * the last known devices. The functions are pure.
  */
 
 import type { UserStatus } from "@lamplight/chat";

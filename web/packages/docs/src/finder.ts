@@ -1,4 +1,4 @@
-/** Finds the sections that contain all words of a search. A word may be the beginning of a longer one. */
+/** Finds the sections that contain all words of a search. A word may be the beginning of a longer word. */
 
 import MiniSearch from "minisearch";
 import type { Place } from "../build/site.js";

@@ -3,7 +3,7 @@ import { ENTRIES, PINYIN } from "./entries.js";
 
 /**
  * The build for `require`. Older tools cannot load an ES module such as Lit with `require`, so Lit is part of the
- * bundle. It is the version for Node, with its own minimal DOM.
+ * bundle. The bundle has the version of Lit for Node, with its own minimal DOM.
  */
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source", "module", "node", "production"] },

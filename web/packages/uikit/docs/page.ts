@@ -162,7 +162,7 @@ function control(id: string, change: (field: HTMLInputElement) => void): void {
   });
 }
 
-/** Returns the messages of the scene. Their times are moved, so that the last one was sent now. */
+/** Returns the messages of the scene. Their times are moved, so that the last message has the current time. */
 function moved(to: number): typeof MESSAGES {
   const last = Math.max(...Object.values(MESSAGES).flatMap((list) => list.map(({ time }) => time)));
   const by = Math.floor(to / 1000) - last;

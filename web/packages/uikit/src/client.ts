@@ -142,10 +142,7 @@ export interface ChatClient {
    * custom status in the kit.
    */
   setSelfStatus?(options: { customStatus: string; expiresIn?: number }): Promise<Answer<UserStatus>>;
-  /**
-   * The userIDs on the block list, and its changes. If these methods are missing, the kit does not offer to block
-   * users.
-   */
+  /** These methods read and change the block list. If they are missing, the kit does not offer to block users. */
   getBlacklist?(): Promise<Answer<string[]>>;
   addToBlacklist?(options: { userIDList: string[] }): Promise<unknown>;
   removeFromBlacklist?(options: { userIDList: string[] }): Promise<unknown>;

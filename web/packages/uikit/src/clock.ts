@@ -1,6 +1,6 @@
 /**
  * The current time by the server's clock, and the timer that all components of a page share. The times of messages and
- * statuses are by the server's clock, so a browser with a wrong clock would show wrong ages.
+ * statuses are by the server's clock. With the browser's clock, ages would be wrong if that clock is wrong.
  */
 
 import type { ChatClient } from "./client.js";

@@ -137,7 +137,7 @@ export function onKitChange(listener: () => void): () => void {
 
 /**
  * Returns the address of a user's picture if the policy allows it, or else an empty text. `own` is the policy of one
- * component, which replaces that of the kit.
+ * component, which replaces the policy of the kit.
  */
 export function allowedPicture(address: string, own?: PicturePolicy): string {
   const picture = pictureAt(address, own ?? policy, document.baseURI);

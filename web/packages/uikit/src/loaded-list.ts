@@ -60,7 +60,7 @@ export class LoadedList<T> {
     return this.#state;
   }
 
-  /** Reads the list again after reading it has failed. */
+  /** Reads the list again after a failed attempt. */
   retry(): void {
     this.#learn({ is: "loading" });
     this.#read();

@@ -119,7 +119,10 @@ export class Stage implements ChatClient {
     return status;
   }
 
-  /** Changes the status of a user, and does not notify the client, like a server without a connection to it. */
+  /**
+   * Changes the status of a user without a notification of the client, as if the server had no connection to the
+   * client.
+   */
   silently(user: string, statusType: StatusType, customStatus: string, more: Partial<UserStatus> = {}): UserStatus {
     this.#version += 1;
     const status = { userID: user, statusType, customStatus, version: `${this.#version}`, ...more };
@@ -283,7 +286,7 @@ export class Stage implements ChatClient {
     return Promise.resolve({ data: { message: done } });
   }
 
-  /** Sets the own custom status, and ends it like the server. */
+  /** Sets the own custom status. Ends it when the server would end it. */
   setSelfStatus({ customStatus, expiresIn = 0 }: { customStatus: string; expiresIn?: number }) {
     this.said.push({ customStatus, expiresIn });
     if (customStatus.includes("[fail]")) {

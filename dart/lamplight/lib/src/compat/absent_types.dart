@@ -1,6 +1,6 @@
-/// The plugin's types for features that Lamplight does not have. With them,
-/// programs compile even if they name these types. This package never creates a
-/// value of them.
+/// The plugin's types for features that Lamplight does not have. Programs that
+/// name these types therefore compile. This package never creates a value of
+/// them.
 library;
 
 /// The short profile of a user; never created.

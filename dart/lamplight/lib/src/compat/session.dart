@@ -391,8 +391,8 @@ final class Running {
   }
 }
 
-/// A created message that was not sent yet, or whose sending has failed so that
-/// it may be sent again.
+/// A created message that was not sent yet, or that may be sent again because
+/// its sending has failed.
 final class MadeMessage {
   /// Creates a message.
   MadeMessage({this.text, this.custom});

@@ -32,7 +32,7 @@ const _betweenLongest = 20000;
 /// enough for a restart of the server.
 const _attemptsBeforeDoubling = 80;
 
-/// The longest spread. A server cannot be configured to send a longer one.
+/// The longest spread. A server cannot be configured to send a longer spread.
 const _longestSpread = 600000;
 
 /// While calls wait for the link, at most this number of failures counts in the
@@ -44,8 +44,8 @@ const mostFailuresWithCalls = 1;
 /// server that accepts and closes connections in a loop.
 const stableAfter = 10000;
 
-/// Returns a part of [span], in whole milliseconds. [jitter] is a random number
-/// from 0 to 1.
+/// Returns the product of [span] and [jitter], rounded down to whole
+/// milliseconds. [jitter] is a random number from 0 to 1.
 int jitterOf(int span, double jitter) => (span * jitter).floor();
 
 /// Returns the wait before the next attempt after [failures] failed attempts in

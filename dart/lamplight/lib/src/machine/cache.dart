@@ -12,10 +12,10 @@ import '../model/status.dart';
 final class Cache {
   final Map<String, UserStatus> _statuses = {};
 
-  /// Adds statuses of watched users. Returns those that are new or have
+  /// Adds statuses of watched users. Returns the statuses that are new or have
   /// changed, each user at most once. Drops a status that is not newer than the
-  /// cached one. If [replaces] returns true for a status, drops it only if it
-  /// is equal to the cached one.
+  /// cached status. If [replaces] returns true for a status, drops it only if
+  /// it is equal to the cached status.
   List<UserStatus> fold(
     Iterable<UserStatus> told, [
     bool Function(UserStatus status)? replaces,
@@ -60,8 +60,8 @@ final class Cache {
     ..sort((one, other) => one.userId.compareTo(other.userId));
 
   /// The versions of cached statuses, the newest first, that fit into [budget]
-  /// bytes of a login request. The server sends the statuses of the other users
-  /// again.
+  /// bytes of a login request. The server then sends the statuses of all other
+  /// watched users again.
   List<Map<String, Object?>> known(int budget) {
     final newest = [..._statuses.values]..sort((one, other) {
         final byVersion = other.version.compareTo(one.version);

@@ -38,7 +38,7 @@ const _heartbeatNative = 120000;
 const _heartbeatWeb = 20000;
 
 /// The shortest heartbeat interval, even if the server's timeout would need a
-/// shorter one.
+/// shorter interval.
 const _heartbeatLeast = 100;
 
 /// A request that was sent and is not answered yet.
@@ -103,7 +103,8 @@ final class LiveLink {
     _inFlight[id] = request;
   }
 
-  /// Records that a message was sent to which the server sends no answer.
+  /// Records that the client has sent a message that the server does not
+  /// answer.
   void sentUnasking(int now) => _lastSent = now;
 
   /// Records that bytes were received.

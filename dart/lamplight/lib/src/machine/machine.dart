@@ -39,8 +39,8 @@ const loginTimeout = 10000;
 const sleepGap = 5000;
 
 /// The maximum number of calls that wait to be sent, and of logins that wait
-/// for one attempt to connect. Further ones are refused, except for one logout,
-/// which ends the session.
+/// for one attempt to connect. Further calls and logins are refused, except for
+/// one logout, which ends the session.
 const maxQueue = 1000;
 
 /// A client, with a session or without.

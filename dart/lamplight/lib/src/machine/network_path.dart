@@ -13,8 +13,8 @@ import 'dart:math';
 /// keeps the number of heartbeats low.
 const _shortest = 8;
 
-/// The divisor for the comparison of two silences. They are equal if they
-/// differ by at most a twentieth of the later one.
+/// The divisor for the comparison of two silences. They count as equal if they
+/// differ by at most a twentieth of the later silence.
 const _tolerance = 20;
 
 /// The measurements of a session about its network path. All times are in

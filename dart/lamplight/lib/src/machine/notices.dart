@@ -53,7 +53,7 @@ extension _Notices on Machine {
     if (before != null && before != told) _emit(AbilitiesChangedEvent(told));
   }
 
-  /// Removes users who are not watched any more from the cache, and reports
+  /// Removes from the cache the users who are not watched any more, and reports
   /// them. The user of this client stays.
   void _leaveCache(Iterable<String> users) {
     final own = _session?.user;

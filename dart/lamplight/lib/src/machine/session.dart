@@ -48,7 +48,7 @@ final class Session {
   String token;
 
   /// The token that the server accepted last; null before the first answer. If
-  /// a newer one is refused, the session uses this one again.
+  /// the server refuses a newer token, the session uses this token again.
   String? acceptedToken;
 
   /// Whether a login of this session has succeeded. The SDK reconnects by

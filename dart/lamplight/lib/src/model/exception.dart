@@ -67,8 +67,8 @@ enum LinkEndKind {
   /// The application logged out before its login was answered.
   loggedOut,
 
-  /// The server stops, or hands its clients over to another process. It has
-  /// asked this client to reconnect.
+  /// The server stops, or hands its clients over to another process. The server
+  /// has asked this client to reconnect.
   moved,
 
   /// The server has too many connections, or too many from this address.

@@ -2,9 +2,9 @@
 /// a chat application, apart from statuses.
 ///
 /// A page or a change of a list has a `listsVersion`: the number of changes
-/// that had been made to the user's lists when the server wrote it. Of two
-/// pages or changes with the same row, the one with the higher `listsVersion`
-/// has the newer row.
+/// that had been made to the user's lists when the server wrote the page or the
+/// change. Of two pages or changes with the same row, the one with the higher
+/// `listsVersion` has the newer row.
 library;
 
 import 'display_name.dart';

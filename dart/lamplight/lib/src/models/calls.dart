@@ -43,8 +43,8 @@ const int longestPause = 300000;
 class View {
   const View({required this.listed, required this.onScreen});
 
-  /// The users of the list, in its order. It is the same object as long as the
-  /// users are the same.
+  /// The users of the list, in its order. The Dart list is the same object as
+  /// long as the users are the same.
   final List<String> listed;
 
   /// The users in the visible rows.

@@ -147,8 +147,9 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles a new connection, or that the application is visible again. All
-  /// statuses are requested again, because the server may have newer ones.
+  /// Called when the client has a new connection, or when the application is
+  /// visible again. All statuses are requested again, because the server may
+  /// have newer ones.
   void refresh() {
     _readAt = _never;
     _resume();
@@ -177,7 +178,8 @@ class Ledger {
     _noteLeft(before?.listed ?? const [], now);
   }
 
-  /// Handles changed statuses. Stores only those of users who are in a list.
+  /// Handles changed statuses. Stores only the statuses of users who are in a
+  /// list.
   List<String> told(Iterable<UserStatus> statuses, int now) {
     if (!_isOn || _self == null) {
       return const [];

@@ -118,7 +118,7 @@ sealed class ListModel {
     return showsStatuses && refusal != null ? WithheldTrouble(refusal) : null;
   }
 
-  /// Reads the list again after reading it has failed.
+  /// Reads the list again after a failed attempt.
   void retry();
 
   /// Adds a listener that is called after each change of the rows. The list
@@ -165,8 +165,8 @@ sealed class ListModel {
         )
       : null;
 
-  /// The users of the list, in its order. It is the same object as long as the
-  /// users are the same.
+  /// The users of the list, in its order. The Dart list is the same object as
+  /// long as the users are the same.
   List<String> get _listed;
 
   /// Returns the users in the rows from index [first] to index [last].

@@ -385,7 +385,7 @@ final class KeptList<T, P> {
     }
   }
 
-  /// Reads the list again after reading it has failed.
+  /// Reads the list again after a failed attempt.
   void retry() {
     _isWanted = true;
     _begin();

@@ -23,7 +23,8 @@ DevicePlatform thisPlatform() => switch (Platform.operatingSystem) {
 Connector defaultConnector() => ioConnector();
 
 /// Returns a connector that uses the WebSocket of `dart:io`. [context] has the
-/// trusted certificates; the default is those of the system.
+/// trusted certificates. By default, the certificates of the system are
+/// trusted.
 Connector ioConnector({SecurityContext? context}) =>
     (server) => _IoLink(server, HttpClient(context: context));
 

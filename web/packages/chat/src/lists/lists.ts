@@ -107,7 +107,7 @@ function place<T>(table: Table<T>, rows: readonly [string, Row<T>][]): Table<T> 
   return { ...table, rows: next, gone, shown };
 }
 
-/** Adds the rows of a page, like `put`. They become visible when the list has been read completely. */
+/** Adds the rows of a page, like `put`. The rows become visible when the list has been read completely. */
 export function putPage<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   return { ...put(table, rows, version), shown: table.shown };
 }
@@ -150,8 +150,8 @@ export function endReading<T>(table: Table<T>): Table<T> {
 }
 
 /**
- * Sorts conversations like the server: pinned ones first, then by their last activity (the latest first), then by
- * their peers.
+ * Sorts conversations like the server: pinned conversations first, then by their last activity (the latest first), then
+ * by their peers.
  */
 export function inOrder(conversations: Iterable<ConversationJson>): ConversationJson[] {
   return [...conversations].sort(

@@ -4,7 +4,7 @@
  * broken. The rules are in `lists.ts`.
  *
  * No message that the server has acknowledged is lost. Messages that were sent while the link was broken are read
- * afterwards, and reported like new ones, up to `MOST_MISSED` in each conversation.
+ * afterwards, and reported like new messages, up to `MOST_MISSED` in each conversation.
  */
 
 import type { AnswerTo, AskKind, Parameters } from "../machine/ask.js";
@@ -37,8 +37,8 @@ const AT_ONCE = 8;
 const PAUSE = 500;
 
 /**
- * The maximum number of messages of one conversation that are reported after a broken link. Earlier ones are only in
- * the history.
+ * The maximum number of messages of one conversation that are reported after a broken link. Earlier messages are only
+ * in the history.
  */
 export const MOST_MISSED = 500;
 
@@ -52,7 +52,7 @@ export interface Surroundings {
   pause(milliseconds: number): Promise<unknown>;
   /** The user who is logged in. */
   self(): string;
-  /** Returns whether this client has sent the message. Its own messages are not reported. */
+  /** Returns whether this client has sent the message. The client's own messages are not reported. */
   isOwn(message: MessageJson): boolean;
   onMessages(messages: readonly MessageJson[]): void;
   /** Called with messages of this client that the server has stored. */
@@ -82,8 +82,8 @@ interface CatchUp {
    */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /**
-   * The messages that were reported since this catch-up began, by their keys (`placeOf`). They are not reported
-   * again.
+   * The messages that were reported since this catch-up began, by their keys (`placeOf`). These messages are not
+   * reported again.
    */
   readonly told: Set<string>;
   isRunning: boolean;

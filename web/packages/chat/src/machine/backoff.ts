@@ -33,7 +33,7 @@ const BETWEEN_LONGEST = 20_000;
  */
 const ATTEMPTS_BEFORE_DOUBLING = 80;
 
-/** The longest spread, in milliseconds. A server cannot be configured to send a longer one. */
+/** The longest spread, in milliseconds. A server cannot be configured to send a longer spread. */
 const LONGEST_SPREAD = 600_000;
 
 /**

@@ -9,7 +9,7 @@ import { isNewer, type UserStatus } from "./status.js";
 /** The statuses of the watched users, by `userID`. */
 export type Cache = ReadonlyMap<string, UserStatus>;
 
-/** A changed cache, with the statuses that are new or have changed, each user at most once. */
+/** A changed cache, and its statuses that are new or have changed: at most one for each user. */
 export interface Folded {
   cache: Cache;
   changed: UserStatus[];
@@ -19,7 +19,7 @@ export interface Folded {
 export const EMPTY: Cache = new Map();
 
 /**
- * Adds statuses of watched users. Drops a status that is not newer than the cached one. For a user in `replacing`,
+ * Adds statuses of watched users. Drops a status that is not newer than the cached status. For a user in `replacing`,
  * drops a status only if its version is equal: the server may have lost newer versions.
  */
 export function fold(

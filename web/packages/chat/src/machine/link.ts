@@ -32,7 +32,7 @@ export const WAKE_SPREAD = 100;
 /** The longest heartbeat interval, in milliseconds. */
 const HEARTBEAT = 20_000;
 
-/** The shortest heartbeat interval in milliseconds, even if the server's timeout would need a shorter one. */
+/** The shortest heartbeat interval in milliseconds, even if the server's timeout would need a shorter interval. */
 const HEARTBEAT_LEAST = 100;
 
 /** The id of a call of the application. The driver chooses it, and never uses an id twice. */

@@ -27,8 +27,8 @@ export const LOGIN_TIMEOUT = 10_000;
 export const SLEEP = 5_000;
 
 /**
- * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further ones
- * are refused, except for one logout, which ends the session.
+ * The maximum number of calls that wait to be sent, and of logins that wait for one attempt to connect. Further calls
+ * and logins are refused, except for one logout, which ends the session.
  */
 export const MAX_QUEUE = 1_000;
 
@@ -460,8 +460,8 @@ function loginRequest(
 }
 
 /**
- * The versions of cached statuses, the newest first, as far as they fit into a login. The server sends the statuses
- * of the other users again.
+ * The versions of cached statuses, the newest first, as far as they fit into a login. The server then sends the
+ * statuses of all other watched users again.
  */
 function knownWithin(state: State, { user, userSig, loginLimit }: Session): KnownJson[] {
   const bare = byteLength(loginRequest(state, user, userSig, false, []));

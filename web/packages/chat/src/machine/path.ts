@@ -12,8 +12,8 @@
 const SHORTEST = 8;
 
 /**
- * The divisor for the comparison of two silences. They are equal if they differ by at most a twentieth of the later
- * one.
+ * The divisor for the comparison of two silences. They count as equal if they differ by at most a twentieth of the
+ * later silence.
  */
 const TOLERANCE = 20;
 

@@ -75,7 +75,9 @@ export interface Session {
   readonly user: string;
   /** The UserSig for the next login: the newest UserSig of the application that the server has not refused. */
   readonly userSig: string;
-  /** The UserSig that the server accepted last. If a newer one is refused, the session uses this one again. */
+  /**
+   * The UserSig that the server accepted last. If the server refuses a newer UserSig, the session uses this one again.
+   */
   readonly acceptedSig: string;
   /** Whether a login of this session has succeeded. The SDK reconnects by itself only then. */
   readonly established: boolean;
@@ -260,7 +262,7 @@ export class Turn {
     }
   }
 
-  /** Removes users who are not watched any more from the cache. The user of this client stays. */
+  /** Removes from the cache the users who are not watched any more. The user of this client stays. */
   leaveCache(users: readonly string[]): void {
     const others = users.filter((user) => user !== this.session?.user);
     this.state = { ...this.state, cache: remove(this.state.cache, others) };

@@ -102,7 +102,8 @@ export class World {
   }
 
   /**
-   * Ends the link, or the attempt to open one, and makes the next attempt when it is due. Returns the wait before it.
+   * Ends the link, or the attempt to open one, and makes the next attempt when it is due. Returns the wait before that
+   * attempt.
    */
   #retry(): number {
     const before = this.transcript;

@@ -298,7 +298,7 @@ export class Api {
     await this.#ask(`/operators/${encodeURIComponent(name)}/role`, { method: "PUT", body: { role } });
   }
 
-  /** Replaces the password of an operator. Returns the new one, which the server has generated. */
+  /** Replaces the password of an operator. Returns the new password, which the server has generated. */
   async newPassword(name: string): Promise<string> {
     const path = `/operators/${encodeURIComponent(name)}/password`;
     return (await this.#json<{ password: string }>(path, { method: "PUT", body: {} })).password;

@@ -138,7 +138,7 @@ export abstract class AppUsersPage<Found> extends View {
   };
 
   /**
-   * Makes a read, and aborts the previous one. Shows an error in place of the list, unless `keep` handles the error.
+   * Makes a read, and aborts the previous read. Shows an error in place of the list, unless `keep` handles the error.
    */
   protected async reading(
     read: (app: number, signal: AbortSignal) => Promise<void>,

@@ -1,4 +1,4 @@
-/** The base class of the cards about the webhooks of an app. Their data is read again when the app changes. */
+/** The base class of the cards about the webhooks of an app. The data of a card is read again when the app changes. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";

@@ -2,7 +2,7 @@
 
 const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
 
-/** Returns a format from the cache. It takes long to create a format, and few different ones are used. */
+/** Returns a format from the cache. It takes long to create a format, and few different formats are used. */
 function kept<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(
   key: string,
   make: () => T,

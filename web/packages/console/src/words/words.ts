@@ -43,7 +43,7 @@ export function readChoices(text: string | null, preferences: readonly string[])
   };
 }
 
-/** The choices in this browser, which all components share. It dispatches an event when they change. */
+/** The choices in this browser, which all components share. The object dispatches an event when a choice changes. */
 class Preferences extends EventTarget {
   #choices: Choices = { language: "en", theme: "auto" };
   #dark: MediaQueryList | undefined;

@@ -36,7 +36,7 @@ export function moment(at: number, now: number, locale: string): string {
   return kept(sameDay ? times : dates, locale, make).format(at);
 }
 
-/** The formats of each language. It takes as long to create one as to draw a row. */
+/** The formats of each language. It takes as long to create a format as to draw a row. */
 const relatives = new Map<string, Intl.RelativeTimeFormat>();
 const times = new Map<string, Intl.DateTimeFormat>();
 const dates = new Map<string, Intl.DateTimeFormat>();

@@ -38,7 +38,7 @@ export function blockItems(meant: Meant, words: Words, asking: Asking): MenuItem
   ];
 }
 
-/** Returns the question before a user is blocked, or before a blocked user is unblocked. */
+/** Returns the question that is asked before a user is blocked, or before a blocked user is unblocked. */
 export function questionOf(
   { userID, name }: Meant,
   isBlocked: boolean,

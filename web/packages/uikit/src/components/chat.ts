@@ -70,7 +70,9 @@ export class TuikitChat extends StatusElement {
   #peers: readonly string[] = [];
   /** The drafts of the conversations that are not open. */
   readonly #drafts = new Map<string, string>();
-  /** A visible message and its position. It stays at this position when earlier messages are added above it. */
+  /**
+   * A visible message and its position. The message stays at this position when earlier messages are added above it.
+   */
   #anchor: { readonly element: Element; readonly top: number } | null = null;
 
   override disconnectedCallback(): void {

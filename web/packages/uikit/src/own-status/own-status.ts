@@ -1,4 +1,7 @@
-/** The status of the user who is logged in. Its queries need neither the edition nor the switch of statuses. */
+/**
+ * The status of the user who is logged in. It can be queried even if the app's edition or switch does not allow
+ * statuses.
+ */
 
 import { EVENT, isNewer } from "@lamplight/chat";
 import { type ChatClient, listen, type UserStatus } from "../client.js";
@@ -46,7 +49,9 @@ export class OwnStatus {
     return this.#status;
   }
 
-  /** Sets the custom status, which ends after `expiresIn` seconds; 0 for no end. An empty text clears it. */
+  /**
+   * Sets the custom status, which ends after `expiresIn` seconds; 0 for no end. An empty text clears the custom status.
+   */
   async say(customStatus: string, expiresIn: number): Promise<void> {
     const options = expiresIn === 0 ? { customStatus } : { customStatus, expiresIn };
     const { data } = (await this.client.setSelfStatus?.(options)) ?? {};

@@ -17,7 +17,7 @@ export interface Overheard {
   readonly unsubscribed: (users: readonly string[]) => void;
 }
 
-/** Starts observing, and returns a function that stops it. */
+/** Starts observing, and returns a function that stops the observation. */
 export function overhear(client: ChatClient, { isOwn, subscribed, unsubscribed }: Overheard): () => void {
   const stops = [
     replace(client, "subscribeUserStatus", (original) => async (options) => {

@@ -117,7 +117,7 @@ export class Ledger {
   readonly #own = new Map<string, number>();
   /** The users on the subscription list whom the kit has not added. */
   readonly #foreign = new Set<string>();
-  /** The users to whom this page had subscribed before it was reloaded. */
+  /** The users to whom this page had subscribed before the page was reloaded. */
   #earlier: ReadonlySet<string> = new Set();
   /** The users who have left all lists, each with the time of leaving. */
   readonly #left = new Map<string, number>();
@@ -227,7 +227,7 @@ export class Ledger {
     this.#noteLeft(before?.listed ?? [], now);
   }
 
-  /** Handles changed statuses. Stores only those of users who are in a list. */
+  /** Handles changed statuses. Stores only the statuses of users who are in a list. */
   told(statuses: readonly UserStatus[], now: number): string[] {
     if (!this.#on || this.#self === null) {
       return [];
@@ -398,8 +398,8 @@ export class Ledger {
   }
 
   /**
-   * The call that unsubscribes from users who have left all lists or must make room. If there are none, the call that
-   * subscribes.
+   * The call that unsubscribes from users who have left all lists, or from users whose places are needed. If there are
+   * none, the call that subscribes.
    */
   #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
     const room = Math.max(0, this.#limit - this.#foreign.size);

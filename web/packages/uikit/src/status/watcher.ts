@@ -13,7 +13,10 @@ export const SETTLE = 120;
 /** The time, in milliseconds, after which calls are made although a list keeps scrolling. */
 export const LONGEST_SETTLE = 500;
 
-/** The part of a `Storage` in which the kit keeps its subscriptions, so that the page can end them after a reload. */
+/**
+ * The part of a `Storage` in which the kit keeps its subscriptions, so that the page can end the subscriptions after a
+ * reload.
+ */
 export type Memory = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 export interface WatcherOptions {
@@ -55,7 +58,7 @@ export class Watcher {
   #isOwnCall = false;
   #isStopped = false;
   #net: Net = "connected";
-  /** The connection state that the components show, and the timer that changes it after `SHORT_CUT`. */
+  /** The connection state that the components show, and the timer that changes this state after `SHORT_CUT`. */
   #toldNet: Net = "connected";
   #cut: ReturnType<typeof setTimeout> | null = null;
   #toldGate: Gate = { is: "open" };

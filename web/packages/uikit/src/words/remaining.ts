@@ -32,7 +32,7 @@ const PASSED: Remaining = { text: "", changesAt: Infinity };
 
 /**
  * Formats the time until `end`: seconds within a minute, minutes within an hour, otherwise the time of day, with its
- * day if that is not today. The default of `timeZone` is that of the browser.
+ * day if that is not today. By default, `timeZone` is the time zone of the browser.
  */
 export function remainingOf(end: number, now: number, words: Words, timeZone?: string): Remaining {
   const left = end - now;

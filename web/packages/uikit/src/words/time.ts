@@ -14,7 +14,7 @@ const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", 
 /**
  * Formats a time for a list, by its age. Within a minute, the text is "now"; within an hour, the number of minutes; on
  * the same day, the time of day. Then follow "yesterday" and "2 days ago"; within a week, the weekday; in the same
- * year, the month and the day. Otherwise, the text is the full date. The default of `timeZone` is the time zone of the
+ * year, the month and the day. Otherwise, the text is the full date. By default, `timeZone` is the time zone of the
  * browser.
  */
 export function listTime(at: number, now: number, locale: string, timeZone?: string): string {
@@ -81,7 +81,7 @@ function zone(timeZone: string | undefined): Intl.DateTimeFormatOptions {
   return timeZone === undefined ? {} : { timeZone };
 }
 
-/** Returns the number of days since 1970 in a time zone. The default is that of the browser. */
+/** Returns the number of days since 1970 in a time zone. By default, it is the time zone of the browser. */
 function dayNumber(at: number, timeZone: string | undefined): number {
   const [month, day, ofYear] = format(at, "en-US", { dateStyle: "short", ...zone(timeZone) }).split("/");
   return Math.round(Date.UTC(2000 + Number(ofYear), Number(month) - 1, Number(day)) / DAY);
@@ -91,7 +91,7 @@ function year(at: number, timeZone: string | undefined): string {
   return format(at, "en-US", { year: "numeric", ...zone(timeZone) });
 }
 
-/** The formats that were created. It takes long to create one, and few different ones are used. */
+/** The formats that were created. It takes long to create a format, and few different formats are used. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(at: number, locale: string, options: Intl.DateTimeFormatOptions): string {

@@ -7,7 +7,7 @@ import { TUIKit } from "../../src/index.js";
 import { NOON, SCENE } from "../../stage/people.js";
 import { Stage } from "../../stage/stage.js";
 
-/** Fonts that every machine for tests has, from the tests and from the packages of the browser. */
+/** Fonts that every machine for tests has. They come with the tests or with the packages of the browser. */
 const FONT = '"Inter Variable", "Noto Sans CJK SC"';
 
 beforeEach(() => {

@@ -15,7 +15,7 @@ export type Tag =
   | "tuikit-block-list"
   | "tuikit-visibility";
 
-/** Initializes the kit of the page. It is destroyed after the test. */
+/** Initializes the kit of the page. The kit is destroyed after the test. */
 export function open(change: Partial<Scene> = {}, config: TUIKitConfig = {}): Stage {
   const stage = new Stage({ ...SCENE, ...change });
   TUIKit.init({ chat: stage, config });
@@ -60,7 +60,7 @@ export function names(element: Element): string[] {
   return rows(element).map((found) => found.querySelector(".name")?.textContent ?? "");
 }
 
-/** Returns one of the matching elements, by its index. -1 is the last one. */
+/** Returns one of the matching elements, by its index. -1 stands for the last element. */
 export function one(element: Element, selector: string, place = 0): HTMLElement {
   const found = all(element, selector).at(place);
   if (found === undefined) {

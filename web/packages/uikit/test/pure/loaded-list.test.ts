@@ -1,4 +1,4 @@
-/** Tests the list that all components share, with updates that arrive while it is read. */
+/** Tests the list that all components share, with updates that arrive while the list is read. */
 
 import { EVENT } from "@lamplight/chat";
 import { expect, test } from "vitest";

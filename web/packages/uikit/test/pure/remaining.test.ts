@@ -1,4 +1,4 @@
-/** Tests the texts of the time until the end of a custom status, and when they change. */
+/** Tests the texts of the time until the end of a custom status, and the times at which the texts change. */
 
 import { describe, expect, test } from "vitest";
 import { EN } from "../../src/words/en.js";
