@@ -44,7 +44,8 @@ pub fn features(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-/// Packs the SDK. Checks that a program with only the packages compiles, and works with the server `server`.
+/// Packs the SDK. Checks that a program which uses only the packages compiles, and that it works with the server
+/// `server`.
 pub fn check(ground: &Ground, server: &str, hear: &mut Hear<'_>) -> Result<()> {
     let mut words = format!("package --locked --offline --allow-dirty --no-verify --target-dir {OUTSIDE}");
     for name in CRATES {

@@ -146,7 +146,7 @@ fn lines(file: &File, findings: &mut Vec<String>) {
     }
 }
 
-/// Returns `true` if a line contains this absolute path, and not as a part of a longer path or URL.
+/// Returns `true` if a line contains this absolute path. A part of a longer path or URL does not count.
 fn has_absolute(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();

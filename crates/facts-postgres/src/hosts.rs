@@ -13,7 +13,7 @@ use tokio_postgres::config::{Host, LoadBalanceHosts};
 use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// The longest time without an answer of a host until the next host is tried too.
+/// The time after which the next host is tried too, if a host has not answered.
 const NEXT_AFTER: Duration = Duration::from_millis(500);
 
 /// A connection, and the task that serves it.

@@ -1,4 +1,5 @@
-//! Kills the server. Acknowledged writes survive. The adapter continues with the restarted server.
+//! Tests that acknowledged writes survive when the server is killed, and that the adapter continues with the restarted
+//! server.
 
 mod common;
 

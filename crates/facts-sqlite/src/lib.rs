@@ -64,8 +64,8 @@ impl SqliteFacts {
     /// Opens the file, and migrates an older schema. Creates a missing file, which only its owner can read. Blocks on
     /// the disk.
     ///
-    /// A file of a newer or another program is not changed. The source of the error is then [`NewerSchema`] or
-    /// [`NotFacts`].
+    /// A file that belongs to another program, or was written by a newer version of this program, is not changed. The
+    /// source of the error is then [`NewerSchema`] or [`NotFacts`].
     pub fn open(path: &Path) -> Result<Self, FactsError> {
         let writing = schema::open_for_writing(path)?;
         let reading = (0..READERS).map(|_| schema::open_for_reading(path)).collect::<Result<_, _>>()?;

@@ -201,8 +201,8 @@ fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at:
     Ok(true)
 }
 
-/// Records that a notice is handed out, by clearing the column `device`. A login finds the disconnect that it cancels
-/// by this column.
+/// Records that a notice is handed out, by clearing the column `device`. By this column, a login finds the disconnect
+/// that it cancels.
 fn hand_out(db: &Connection, id: u64) -> Result<bool> {
     Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }

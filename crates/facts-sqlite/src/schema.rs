@@ -446,7 +446,8 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Returns the schema version of the file; 0 if it is empty. Fails for the file of another or a newer program.
+/// Returns the schema version of the file; 0 if it is empty. Fails if the file belongs to another program, or was
+/// written by a newer version of this program.
 pub(crate) fn version(connection: &Connection) -> Result<u32, FactsError> {
     // A single statement reads from one snapshot. Another process may be creating the tables.
     let sql = "SELECT (SELECT user_version FROM pragma_user_version),

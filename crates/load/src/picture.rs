@@ -69,8 +69,8 @@ impl Picture {
         Self { ring, seen, truth: vec![Shown::default(); users], faults: Faults::default() }
     }
 
-    /// Records a notification. If it is newer than the statuses that the connection knew of the user, returns the last
-    /// of them; otherwise `None`.
+    /// Records a notification. Returns the last status of the user that the connection knew, if the notification is
+    /// newer; otherwise `None`.
     pub fn told(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let Some(edge) = self.ring.edge(watcher, notice.user) else {
             self.faults.strangers += 1;
@@ -87,8 +87,8 @@ impl Picture {
         Some(before)
     }
 
-    /// Records a status in an answer, which may repeat the last status. If it is newer than the statuses that the
-    /// connection knew of the user, returns the last of them; otherwise `None`.
+    /// Records a status in an answer, which may repeat the last status. Returns the last status of the user that the
+    /// connection knew, if the status in the answer is newer; otherwise `None`.
     pub fn answered(&mut self, watcher: u32, notice: Notice) -> Option<Shown> {
         let known = self.ring.edge(watcher, notice.user).map(|edge| self.seen[edge].version);
         if known == Some(notice.version) { None } else { self.told(watcher, notice) }

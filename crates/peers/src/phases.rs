@@ -233,7 +233,7 @@ fn open(stage: &mut Stage, rate: f64, capacity: f64, time: Duration, [median, p9
 }
 
 /// Makes changes of random users at a fixed rate for some time, without waiting for notifications. If the generator is
-/// too slow for the rate, stops after 1.5 times that time.
+/// too slow for the rate, stops after 1.5 times `time`.
 fn at_rate(stage: &mut Stage, rate: f64, time: Duration) -> Result<()> {
     let (began, users) = (stage.generator.now(), stage.ring.users());
     let changes = (rate * time.as_secs_f64()) as u64;

@@ -1,4 +1,4 @@
-/** Tests that the SDK refuses values that the server could not read, without sending anything. */
+/** Tests that the SDK refuses values that the server could not read, and sends nothing in these cases. */
 
 import { utf8Length } from "../src/machine/utf8.js";
 import { expect, test } from "vitest";

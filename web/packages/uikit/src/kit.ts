@@ -38,8 +38,8 @@ export interface TUIKitConfig {
    */
   avatarHosts?: AvatarHosts;
   /**
-   * The choices of the time after which a custom status ends, in the order in which they are shown; the first one is
-   * chosen at the beginning. Default: `["never", 1800, 3600, "tonight", "date"]`.
+   * The choices of the time after which a custom status ends, in the order in which they are shown; the first choice is
+   * selected at the beginning. Default: `["never", 1800, 3600, "tonight", "date"]`.
    */
   statusDurations?: StatusDurations;
   /** The suggested custom statuses; default `null`: those of the kit, in the language of the component. */

@@ -51,8 +51,8 @@ final class Configuration {
   final String language;
 }
 
-/// The maximum number of created messages that were not sent yet. A further one
-/// replaces the oldest.
+/// The maximum number of created messages that were not sent yet. A further
+/// message replaces the oldest.
 const int mostMadeMessages = 1000;
 
 /// The only session of this process, as in the plugin.

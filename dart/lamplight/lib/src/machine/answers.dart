@@ -325,8 +325,8 @@ extension _Answers on Machine {
     _leaveCache(lost.notWatched);
   }
 
-  /// Handles the refusal of a call about the subscription list that the SDK
-  /// itself has made. Returns whether the same call may succeed later.
+  /// Handles the refusal of a call of the SDK itself about the subscription
+  /// list. Returns whether the same call may succeed later.
   bool _mayPass(Session session, LamplightException refusal) {
     final isGateClosed = refusal.code == LamplightCode.editionNotSupported ||
         refusal.code == LamplightCode.statusSwitchedOff;

@@ -8,9 +8,9 @@ library;
 
 import 'dart:math';
 
-/// The shortest interval is the usual one divided by this number. Some paths
-/// cut links for another reason, such as their age. On such a path, this limit
-/// keeps the number of heartbeats low.
+/// The shortest interval is the usual interval divided by this number. Some
+/// paths cut links for another reason, such as their age. On such a path, this
+/// limit keeps the number of heartbeats low.
 const _shortest = 8;
 
 /// The divisor for the comparison of two silences. They count as equal if they

@@ -342,9 +342,9 @@ final class KeptList<T, P> {
   ListState _state = const ListLoading();
   bool _isWanted = false;
 
-  /// The number of readings of the list, and of ends of sessions. A page that
-  /// arrives after this number has changed is ignored, because its reading is
-  /// over.
+  /// Counts the readings of the list and the ends of sessions. If this number
+  /// has changed before a page arrives, the page is ignored, because its
+  /// reading is over.
   int _attempt = 0;
   Future<void>? _reading;
 

@@ -368,8 +368,8 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
 }
 
 /**
- * Handles the refusal of a call about the subscription list that the SDK itself has made. Returns whether the same call
- * may succeed later.
+ * Handles the refusal of a call of the SDK itself about the subscription list. Returns whether the same call may
+ * succeed later.
  */
 function mayPass(turn: Turn, refusal: Refused): boolean {
   // The app may allow subscriptions again. Only a server that sends abilities reports this.

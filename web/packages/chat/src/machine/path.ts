@@ -6,7 +6,7 @@
  */
 
 /**
- * The shortest interval is the usual one divided by this number. Some paths cut links for another reason, such as
+ * The shortest interval is the usual interval divided by this number. Some paths cut links for another reason, such as
  * their age. On such a path, this limit keeps the number of heartbeats low.
  */
 const SHORTEST = 8;

@@ -54,7 +54,10 @@ function play(scripts: string): { played: string; scenarios: number } {
   return { played: played.join("\n"), scenarios };
 }
 
-/** Shortens a list of effects: more than three equal effects in a row are replaced by one with their number. */
+/**
+ * Shortens a list of effects: more than three equal effects in a row are replaced by one line that contains their
+ * number.
+ */
 function inShort(effects: readonly string[]): string[] {
   const runs: string[][] = [];
   for (const effect of effects) {

@@ -240,7 +240,7 @@ export class Api {
     return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
   }
 
-  /** Returns a page of the users who are online. `on` restricts it to users on one platform. */
+  /** Returns a page of the users who are online. `on` restricts the page to users on one platform. */
   async online(
     app: number,
     which: { on: string; after?: string | undefined },

@@ -65,7 +65,9 @@ export function timeText(milliseconds: number): string {
   return `${milliseconds / size} ${name}`;
 }
 
-/** Formats a bound as a short text. A time of more than ten of its longest unit is rounded down to whole units. */
+/**
+ * Formats a bound as a short text. If a time has more than ten of its longest unit, it is rounded down to whole units.
+ */
 export function boundText(value: number, unit: Unit): string {
   if (unit !== "milliseconds" || value < 1_000) return fieldText(value, unit);
   const [name, size] = TIMES.find(([, size]) => value >= size) ?? ["ms", 1];
