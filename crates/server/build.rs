@@ -61,7 +61,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) {
     }
 }
 
-/// The Rust code of the table, sorted by path for searching.
+/// Returns the Rust code of the table. The entries are in the order of `files`, which are sorted by path.
 fn table(dist: &Path, files: &[String]) -> String {
     let mut table = "&[\n".to_owned();
     for path in files.iter().filter(|path| packed_form_of(path, files).is_none()) {
@@ -86,7 +86,7 @@ fn table(dist: &Path, files: &[String]) -> String {
     table + "]\n"
 }
 
-/// Returns the file of which `path` is a compressed form; `None` if there is no such file.
+/// If `path` is a compressed form of a file, returns that file; otherwise `None`.
 fn packed_form_of<'a>(path: &'a str, files: &[String]) -> Option<&'a str> {
     let (plain, ending) = path.rsplit_once('.')?;
     (PACKED.contains(&ending) && files.iter().any(|file| file == plain)).then_some(plain)

@@ -94,8 +94,8 @@ impl Clock {
         Duration::from_millis(self.0.ahead_ms.load(Ordering::Relaxed))
     }
 
-    /// Waits until a second in which no revoked UserSig was issued. UserSigs that are made after the wait are then
-    /// valid.
+    /// Waits until the next second in which no revoked UserSig was issued. UserSigs that are made after the wait are
+    /// then valid.
     pub async fn wait_until_answer(&self, revoking: &Revoking) {
         let Some(wall) = revoking.answer_from(self.now().wall) else { return };
         loop {
@@ -123,7 +123,8 @@ fn wall_of_machine() -> Timestamp {
 mod tests {
     use super::*;
 
-    /// The time of a directory that is an hour behind, `millis` after the first measurement.
+    /// Returns the time of a directory, `millis` milliseconds after the first measurement. The directory is an hour
+    /// behind.
     fn directory(millis: u64) -> Now {
         Now { moment: Moment(5_000_000 + millis), wall: Timestamp(wall_of_machine().0 - 3_600_000) }
     }
@@ -147,7 +148,7 @@ mod tests {
         clock.measure(clock.local(), clock.local(), directory(0));
         let before = clock.now();
         clock.advance(Duration::from_secs(3_600));
-        // The directory knows nothing of it.
+        // The time of the directory does not include the time by which the test has moved this clock.
         let local = clock.local();
         clock.measure(local, local, directory(local.0 - 3_600_000));
         let after = clock.now();

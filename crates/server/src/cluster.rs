@@ -28,7 +28,7 @@ use tokio::task::AbortHandle;
 const BETWEEN_REFRESHES: Duration = Duration::from_secs(30);
 /// The pause after a failed call to a store.
 const PAUSE: Duration = Duration::from_secs(1);
-/// The interval at which the task for lost records compares the epoch of the directory.
+/// The interval at which `restore_records` checks the epoch of the directory.
 const BETWEEN_EPOCHS: Duration = Duration::from_millis(500);
 /// The interval at which a draining node checks whether its last connections have ended.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
@@ -60,7 +60,8 @@ pub struct Cluster {
     pub entry: NodeEntry,
     /// Notified by the workers when the change log reports that an app was changed.
     pub app_news: Arc<Notify>,
-    /// Notified when the register was read. If the register shows a lost node, its connections are then ended at once.
+    /// Notified when the register was read. If the register shows a lost node, the connections of that node are then
+    /// ended at once.
     pub register_read: Notify,
     /// Notified when the register contains an operator's request to drain this node.
     pub drain_requested: Notify,
@@ -124,7 +125,8 @@ impl Cluster {
         nodes.set(register.nodes.len() as i64);
         live_nodes.set(self.service.duties().live_nodes() as i64);
         let lost = self.service.duties().lost_nodes(answered);
-        // A node that has left counts as lost until the records are known to have no connection of it.
+        // A node that has left is also in `lost`, until no record has a connection of it. The metric counts only nodes
+        // that are in the register.
         lost_nodes.set(lost.iter().filter(|lost| lost.is_registered).count() as i64);
         self.register_read.notify_one();
     }
@@ -208,8 +210,8 @@ impl Cluster {
         let (mut ended, mut failed) = (0, 0);
         let mut place = Some(RecordedCursor::default());
         while let Some(from) = place {
-            // The lost node may have come back. If this node is cut off, it cannot know that, and it counts no node as
-            // lost.
+            // The lost node may have come back. If this node is cut off, it cannot notice that. It then counts no node
+            // as lost.
             let is_lost = |it: &LostNode| (it.node, it.beat) == (lost.node, lost.beat);
             if !self.service.duties().lost_nodes(self.clock.local()).iter().any(is_lost) {
                 return Ok(ended);
@@ -220,7 +222,8 @@ impl Cluster {
             place = page.next;
             tokio::time::sleep(pause_after_ended(page.ended)).await;
         }
-        // Any node may remove it. One is enough, because the search reads all partitions.
+        // Each node forgets by itself a lost node that is not in the register. For a lost node in the register, the
+        // work of one node is enough, because the search reads all partitions.
         let may_be_removed = !lost.is_registered || self.service.duties().has(Duty::Whole);
         if failed == 0 && may_be_removed && self.service.has_no_connections(lost.node).await? {
             self.compare_restrictions().await?;
@@ -261,7 +264,7 @@ impl Cluster {
     }
 
     /// Runs until the task is aborted. While the node has [`Duty::Whole`], rebuilds the records that the directory
-    /// lacks: once when it first has the duty, and once for each loss since then.
+    /// lacks: once when it first has the duty, and once for each later loss of records.
     async fn restore_records(self: Arc<Self>) {
         let mut restored = Timestamp(0);
         loop {
@@ -308,7 +311,8 @@ impl Cluster {
         self.tell_draining().await;
         for worker in workers.iter().filter_map(mpsc::WeakSender::upgrade) {
             let (done, _told) = oneshot::channel();
-            // A worker that has stopped has no clients, and one that is stuck does not keep the others from draining.
+            // A worker that has stopped has no clients. Each worker gets the command in a separate task, so a stuck
+            // worker does not keep other workers from draining.
             tokio::spawn(async move { drop(worker.send(Command::Drain(done)).await) });
         }
         while self.metrics.connections() > 0 {

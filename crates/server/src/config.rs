@@ -32,7 +32,7 @@ pub struct Config {
     /// in the data folder. The URL is a secret, because it contains the password.
     pub facts: Option<FactsUrl>,
     /// A file with certificates of authorities, in PEM. One of them must have signed the certificate of PostgreSQL.
-    /// Without the file, the system's authorities count.
+    /// Without the file, the authorities of the system are trusted.
     pub facts_ca: Option<PathBuf>,
     /// The maximum number of connections to PostgreSQL.
     pub facts_connections: usize,

@@ -147,7 +147,8 @@ fn give_one_back(count: &AtomicUsize) {
 mod tests {
     use super::*;
 
-    /// Opens (`+address`) and closes (`-address`) connections, at most two per address. Asserts which were admitted.
+    /// Opens (`+address`) and closes (`-address`) connections, at most two per address. Asserts which connections were
+    /// admitted.
     fn check(script: &str, expected: &str) {
         let limits = ConnectionLimits::new(100, 2);
         let mut told = Vec::new();

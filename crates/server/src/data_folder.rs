@@ -128,7 +128,8 @@ pub enum DataFolderError {
 
 /// The lock of a data folder; dropping it releases the lock.
 pub(crate) struct FolderLock {
-    // The folder is locked, because a lock file could be deleted and made again while it is locked.
+    // The folder itself is locked. A lock on a file in it would not be enough: the file could be deleted and created
+    // again while it is locked.
     _folder: File,
     // The lock file is locked too, because former versions lock only that file.
     _file: File,

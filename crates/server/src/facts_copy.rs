@@ -148,7 +148,7 @@ fn data_folder_of(file: &Path) -> Option<&Path> {
     file.file_name().is_some_and(|name| name == data_folder::FACTS).then_some(folder)
 }
 
-/// Fails if the facts of the data folder are in another database.
+/// Fails if the facts of the data folder are in a database other than the one at `address`.
 fn check_unmoved(folder: &Path, address: &str) -> Result<(), CopyError> {
     let mark = folder.join(data_folder::IN_POSTGRES);
     match facts_store::marked_address(folder) {
@@ -196,7 +196,7 @@ async fn compare(
     }
 }
 
-/// The file to copy from. Reads of it block on the disk, so they run on other threads.
+/// The file to copy from. Reading it blocks on the disk, so the reads run on other threads.
 struct Reader {
     file: PathBuf,
     source: Arc<Mutex<Source>>,

@@ -33,8 +33,8 @@ impl FactsSettings {
     }
 
     /// Returns the settings of a node whose cluster shares a database in PostgreSQL. Without this call, one server or
-    /// command uses the database alone. All nodes with the same directory have the same `cluster`; other clusters have
-    /// another one.
+    /// command uses the database alone. All nodes with the same directory have the same `cluster`; nodes of other
+    /// clusters have a different `cluster`.
     #[must_use]
     pub fn shared_by(mut self, cluster: ClusterIdentity) -> Self {
         if let Some(postgres) = &mut self.postgres {
@@ -172,8 +172,8 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark of the facts, and returns the new mark after the commit. `history` is the number of a new
-    /// history to begin.
+    /// Advances the mark of the facts, and returns the new mark after the commit. If `history` is given, begins a new
+    /// history with this number.
     pub async fn advance_mark(&self, history: Option<u64>) -> Result<FactsMark, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.advance_mark(history).await,
@@ -183,7 +183,7 @@ impl FactsStore {
 
     /// Advances the mark of the facts at the start of a node of a cluster, and returns the new mark after the commit.
     /// `is_known` says whether the directory of the cluster belongs to the present history. If the history does not
-    /// belong to this cluster, and no other node uses the facts, begins the history `new`.
+    /// belong to this cluster, and no other node uses the facts, begins a new history with the number `new`.
     pub async fn begin_in_cluster(&self, new: u64, is_known: bool) -> Result<FactsMark, FactsError> {
         match self {
             // The settings do not allow a cluster with a file.
@@ -324,7 +324,7 @@ impl StoreFound {
 }
 
 /// Examines a store without changing it. Fails if a node could not start with this store. If the store is a file, no
-/// node may use the file meanwhile.
+/// node may use the file during the examination.
 pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, FactsError> {
     let FactsSettings { data_dir, postgres } = settings;
     match postgres {
@@ -352,8 +352,8 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// Fails if the facts of the data folder are not in the empty database at `address`, but in another database or in a
-/// SQLite file that was not copied yet.
+/// The database at `address` is empty. Fails if the facts of the data folder are in another database, or in a SQLite
+/// file that was not copied yet.
 fn check_empty(data_dir: &Path, address: &str) -> Result<(), FactsError> {
     let file = data_folder::facts_path(data_dir);
     match marked_address(data_dir).map_err(unavailable)? {

@@ -153,7 +153,7 @@ pub async fn run(
     clock: Clock,
 ) {
     let mut tick = tokio::time::interval(TICK);
-    // A tick that waited for a store is not followed by all those that it has missed.
+    // If a tick waits for a store, the ticks that it misses are not made up for.
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut forget_at = Moment(0);
     for turn in 0u32.. {

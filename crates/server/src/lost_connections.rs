@@ -51,7 +51,7 @@ pub struct LostConnections {
 /// The times of the comparisons.
 struct Schedule {
     due: Moment,
-    /// The last known loss of the directory.
+    /// The time of the directory's last loss of writes, as of the last call of `is_due`; `None` without a loss.
     lost: Option<Timestamp>,
     /// The number of comparisons that are still to be made soon.
     soon: u8,
@@ -62,7 +62,7 @@ impl Schedule {
         Self { due: now + BETWEEN_COMPARISONS, lost: None, soon: 0 }
     }
 
-    /// Whether a comparison is due. `lost` is the time of the directory's last loss since this node began.
+    /// Whether a comparison is due. `lost` is the time of the directory's last loss of writes since this node began.
     fn is_due(&mut self, lost: Option<Timestamp>, now: Moment) -> bool {
         if lost != self.lost {
             self.lost = lost;
@@ -150,7 +150,7 @@ impl LostConnections {
     }
 
     /// Returns the connections of `ids` that a worker lacks. Returns all of them if the worker has stopped, and none if
-    /// it does not answer in time.
+    /// the worker does not answer in time.
     async fn ask(&self, worker: usize, ids: Vec<ConnectionId>) -> Vec<ConnectionId> {
         let Some(commands) = self.workers.get(worker) else { return ids };
         let Some(commands) = commands.upgrade() else { return ids };

@@ -27,7 +27,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-/// The upper bounds of the buckets for delivery latency, in seconds: 50 µs, then each twice the previous one.
+/// The upper bounds of the buckets for delivery latency, in seconds. The first bound is 50 µs, and each further
+/// bound is twice the previous one.
 const DELIVERY_BOUNDS: &[f64] = &[
     0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2,
     0.102_4, 0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8, 6.553_6,
@@ -70,34 +71,34 @@ pub struct Sources {
 /// The metrics of the keeper.
 #[derive(Clone, Default)]
 pub struct KeeperMetrics {
-    /// Operations in the retry list.
+    /// The number of operations in the retry list.
     pub retries_waiting: Gauge,
-    /// Operations that were dropped because the retry list was full.
+    /// The number of operations that were dropped because the retry list was full.
     pub retries_dropped: Gauge,
-    /// Connections that a live record had but no worker had, and that were therefore ended.
+    /// The number of connections that were ended because a live record had them and no worker had them.
     pub lost_connections: Counter,
-    /// Deleted apps whose data is not completely deleted yet.
+    /// The number of deleted apps whose data is not completely deleted yet.
     pub apps_being_deleted: Gauge,
-    /// Custom statuses that were cleared because their duration had passed.
+    /// The number of custom statuses that were cleared because their duration had passed.
     pub custom_expired: Counter,
 }
 
 /// The metrics of the node as a member of its cluster. Without a cluster, all metrics are 0.
 #[derive(Clone, Default)]
 pub struct ClusterMetrics {
-    /// Nodes in the register.
+    /// The number of nodes in the register.
     pub nodes: Gauge,
-    /// Nodes that are not silent.
+    /// The number of nodes that are not silent.
     pub live_nodes: Gauge,
-    /// Lost nodes, whose connections are being ended.
+    /// The number of lost nodes. Their connections are being ended.
     pub lost_nodes: Gauge,
     /// 1 if this node has not read the register for a whole lease; otherwise 0.
     pub cut_off: Gauge,
-    /// Failed renewals of the lease.
+    /// The number of failed renewals of the lease.
     pub failed_renewals: Counter,
     /// The time in seconds by which the machine's wall clock is ahead of the directory's clock.
     pub clock_ahead: Gauge<f64, AtomicU64>,
-    /// Connections of lost nodes that this node has ended.
+    /// The number of connections of lost nodes that this node has ended.
     pub cleared_connections: Counter,
 }
 
@@ -125,47 +126,48 @@ impl ClusterMetrics {
 /// The metrics of one worker. Only that worker updates them.
 #[derive(Clone)]
 pub struct WorkerMetrics {
-    /// Open connections, logged in or not.
+    /// The number of open connections, logged in or not.
     pub connections: Gauge,
-    /// Connections accepted.
+    /// The number of accepted connections.
     pub accepted: Counter,
-    /// Failed attempts to accept a connection.
+    /// The number of failed attempts to accept a connection.
     pub accept_failures: Counter,
-    /// Logins that succeeded.
+    /// The number of successful logins.
     pub logins: Counter,
-    /// Requests answered.
+    /// The number of answered requests.
     pub requests: Counter,
-    /// Refusals, by code.
+    /// The number of refusals, by code.
     pub refusals: Family<CodeLabel, Counter>,
-    /// Successful calls about visibility and block lists.
+    /// The number of successful calls about visibility and block lists, by call.
     pub restriction_calls: Family<CallLabel, Counter>,
-    /// Entries that the worker has read from the change log.
+    /// The number of entries that the worker has read from the change log.
     pub changes: Counter,
-    /// Status changes that were not sent because of the rate limit. A newer change of the same user has replaced each
-    /// of them.
+    /// The number of status changes that were not sent because of the rate limit. A newer change of the same user has
+    /// replaced each of them.
     pub replaced: Counter,
-    /// Pauses of connections whose requests came faster than the limit.
+    /// The number of times that a connection was paused because its requests came faster than the limit.
     pub paused: Counter,
-    /// Statuses sent in notifications.
+    /// The number of statuses sent in notifications.
     pub notifications: Counter,
-    /// Socket writes that contained notifications. `notifications` divided by `writes` is the average batch size.
+    /// The number of socket writes that contained notifications. `notifications` divided by `writes` is the average
+    /// number of statuses in a write.
     pub writes: Counter,
-    /// Changes of lists that were sent in notifications.
+    /// The number of changes of lists that were sent in notifications.
     pub list_changes: Counter,
-    /// Requests to a client to read its lists again, because too many changes were queued for the client, or changes
-    /// were missed.
+    /// The number of times that a client was asked to read its lists again. Either too many changes were queued for the
+    /// client, or changes were missed.
     pub list_reloads: Counter,
     /// The number of times that a socket's send buffer was full. While the buffer is full, statuses for the connection
     /// are conflated in its mailbox.
     pub stalls: Counter,
-    /// Connections closed after the heartbeat timeout.
+    /// The number of connections closed after the heartbeat timeout.
     pub timeouts: Counter,
-    /// Connections closed because of a protocol error, a missing login, or a limit on connections.
+    /// The number of connections closed because of a protocol error, a missing login, or a limit on connections.
     pub protocol_errors: Counter,
     /// The number of times that the worker missed entries of the change log, and therefore read all watched statuses
     /// again.
     pub rereads: Counter,
-    /// Failed reads of the stores. Each is tried again.
+    /// The number of failed reads of the stores. Each read is tried again.
     pub failed_reads: Counter,
     /// The time from a change's log entry to the end of the round in which the worker wrote it to the sockets.
     pub delivery_seconds: Durations,
@@ -376,11 +378,11 @@ impl Metrics {
 pub struct Totals {
     /// The current numbers of users and devices.
     pub directory: DirectoryStats,
-    /// Open connections.
+    /// The number of open connections.
     pub connections: u64,
-    /// Status changes that were visible to watchers.
+    /// The number of status changes that were visible to watchers.
     pub changes: u64,
-    /// Statuses sent in notifications.
+    /// The number of statuses sent in notifications.
     pub notifications: u64,
     /// The time from a change's log entry to the end of the round in which it was written to the sockets.
     pub delivery: Spread,

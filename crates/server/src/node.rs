@@ -40,11 +40,11 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// The maximum number of open connections of trusted proxies for which the client's address is still unknown.
+/// The maximum number of open connections that come from trusted proxies and whose client address is still unknown.
 const MAX_UNNAMED: usize = 4_096;
 /// The number of file descriptors that connections must leave for listeners, files and the control socket.
 const SPARE_FILES: u64 = 160;
-/// The divisor of the file limit that gives the maximum number of connections of the HTTP port.
+/// The file limit divided by this number is the maximum number of connections of the HTTP port.
 const HTTP_FILES: u64 = 8;
 /// The longest time for which a stopping node carries out operations that have failed.
 const RETRIES_PATIENCE: Duration = Duration::from_secs(3);

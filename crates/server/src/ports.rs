@@ -57,7 +57,8 @@ impl Ports {
 
 fn listen_for_clients(address: SocketAddr, workers: usize) -> io::Result<(Vec<TcpListener>, SocketAddr)> {
     // With `SO_REUSEPORT` alone, a second server could bind the same port, and would receive a part of the clients
-    // unnoticed. So a socket without that option is bound first; it fails if another server has the port.
+    // unnoticed. A socket without that option is therefore bound first. Binding it fails if another server has the
+    // port.
     drop(socket(address, false)?);
     let mut listeners = Vec::new();
     let mut bound = address;

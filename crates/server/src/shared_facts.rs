@@ -14,7 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 /// changes of more than one interval.
 const BETWEEN_MARKS: Duration = Duration::from_secs(1);
 
-/// The longest interval at which the mark is noted in the directory. An unchanged mark is noted again, because the
+/// The longest time between two notes of the mark in the directory. An unchanged mark is noted again, because the
 /// directory may have lost all of its data.
 const BETWEEN_NOTES: Duration = Duration::from_secs(5);
 
@@ -107,7 +107,7 @@ pub async fn keep(directory: Arc<RedisDirectory>, facts: FactsStore, mut mark: F
         if mark == noted && Instant::now() < note_at {
             continue;
         }
-        // Failures of the directory are reported elsewhere too.
+        // Failures of the directory are reported elsewhere.
         let Ok(found) = directory.note_facts(mark).await else { continue };
         (noted, note_at) = (mark, Instant::now() + BETWEEN_NOTES);
         let was_other = std::mem::replace(&mut is_other, found.history != mark.history);

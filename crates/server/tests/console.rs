@@ -560,7 +560,7 @@ async fn dead_letters_are_shown_sent_again_and_dropped() {
     let backlog = browser.get("/apps/1400000001/webhooks").await.body;
     assert_eq!(backlog["webhooks"][0]["webhook"], json!("push"));
     assert_eq!((&backlog["webhooks"][0]["waiting"], &backlog["webhooks"][0]["dead"]), (&json!(3), &json!(0)));
-    // They are offered in the order in which they are due.
+    // The store returns the notices in the order in which they are due.
     let mut ids: Vec<_> = facts.heads(lane, 10).await.unwrap().iter().map(|head| head.id).collect();
     ids.sort_unstable();
     let settled = SettledAs::Dead { attempts: 16, error: "503 Service Unavailable".into() };

@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 const PASSWORD: &str = "open sesame, please";
-/// The number of connections that try wrong passwords at a time, each from another network.
+/// The number of connections that try wrong passwords at the same time. Each comes from a different network.
 const FLOOD: u8 = 40;
 
 async fn admin(node: &TestNode) -> Browser {
@@ -337,7 +337,7 @@ async fn operators_get_in_while_others_try_passwords_from_many_networks() {
         // A new browser each time, because a browser that has logged in is known.
         assert_eq!(Browser::new(node.node.http_address()).log_in(&password).await.status, 200);
         let checked = checked.load(Ordering::Relaxed) - before;
-        // The login of the new browser waits for the check that runs, and not for the others that wait.
+        // The login of the new browser waits for the running check, and not for the other logins that wait.
         assert!(checked < usize::from(FLOOD) / 2, "{checked} others were checked before");
     }
 }

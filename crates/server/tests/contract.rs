@@ -77,8 +77,8 @@ async fn who_logged_in_with_a_key_that_is_removed_is_logged_out() {
 async fn a_key_that_takes_the_number_of_one_that_was_removed_keeps_nobody_in() {
     let mut node = TestNode::start().await;
     let mut old = node.log_in("alice", "phone", Platform::Android).await;
-    // A worker sees this change if a key is removed and another one with the same number is added before the worker
-    // reads the keys.
+    // The key gets a new text, but keeps its number. A worker sees such a change if a key is removed, and another key
+    // with the same number is added, before the worker reads the keys.
     node.app.keys[0].text = "a new key of the app".into();
     node.set(|_| ()).await;
     assert_eq!(old.last_words().await.cause, Cause::UserSigExpired as i32);
@@ -395,6 +395,6 @@ async fn an_sdk_that_knows_more_than_fits_into_its_login_comes_back_to_the_right
             _ => {}
         }
     }
-    // The cache also has the user itself.
+    // The client's cache also has the status of the client's own user.
     assert_eq!((left, client.cached().len()), (gone.len(), USERS - gone.len() + 1));
 }

@@ -61,7 +61,7 @@ async fn watchers_own_devices_the_backend_and_webhooks_are_told_once_of_the_end(
     let found = api.done("openim/query_online_status", &query).await;
     let state = &found["QueryResult"][0];
     assert_eq!((&state["CustomStatus"], state.get("CustomExpires")), (&json!(""), None));
-    // The keeper reports the number at its next tick.
+    // The keeper reports the number of expired custom statuses at its next tick.
     let counted = async {
         while node.metric("lamplight_custom_expired_total").await != 1 {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -230,7 +230,7 @@ async fn who_closes_its_side_while_a_request_waits_is_missed_too() {
         let mut eve = node.connect().await;
         // A first login waits for the facts.
         eve.send(node.login(&format!("eve{n}"), "phone", Platform::IPhone)).await;
-        // The cork lets the last message and the end travel in one segment.
+        // With TCP_CORK, the last message and the end of the stream travel in one segment.
         socket2::SockRef::from(&eve.stream).set_tcp_cork(true).unwrap();
         let heartbeat = v1::ClientMessage { id: 0, body: Some(Request::Heartbeat(v1::Heartbeat::default())) };
         eve.send_framed(&heartbeat.encode_to_vec()).await;

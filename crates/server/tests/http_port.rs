@@ -182,7 +182,8 @@ async fn a_body_that_drips_ends_everywhere() {
     for waiting in waiting {
         waiting.await.unwrap();
     }
-    // Two of the bodies were needed; the other two were read only so that their senders see the answer.
+    // Two of the bodies belong to calls that need them. The other two were read only so that their senders see the
+    // answer.
     assert_eq!(node.metric("lamplight_http_timeouts_total{limit=\"body\"}").await, 2);
     assert_eq!(node.metric("lamplight_http_body_bytes").await, 0);
 }
@@ -337,7 +338,7 @@ async fn small_calls_do_not_wait_for_small_calls_that_wait() {
     let node = TestNode::start().await;
     let name = |call: usize, place: u64| format!("user-{call}-{place}");
     let now = node.clock.now().wall.as_secs();
-    // The UserSigs of each call are dated in the following seconds.
+    // The UserSig of the login at `place` is dated `place` seconds after `now`.
     let log_in = async |call: usize, place: u64| {
         let user = name(call, place);
         let Request::Login(login) = node.login(&user, "phone", Platform::IPhone) else { unreachable!() };

@@ -210,7 +210,7 @@ async fn lists_are_kept_while_the_switch_is_off_and_what_differs_is_told_when_it
     assert_eq!(of(&answer), ["alice"]);
     assert_eq!(alice.refused(get(&["bob"])).await, 72_001);
 
-    // Notifications of the user's own changes still arrive; none about other users arrived before.
+    // Notifications of the user's own changes still arrive. No notification about other users has arrived before them.
     for wire in [&mut alice, &mut resumed, &mut fresh] {
         wire.ask(custom("here")).await;
         wire.pushed.clear();

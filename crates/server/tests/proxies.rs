@@ -134,7 +134,8 @@ async fn a_trusted_proxy_says_whose_connection_it_is() {
         assert_eq!(told(&receiver, open.len() + 1).await.last().unwrap(), expected, "{user}");
         open.push(stream);
     }
-    // The address has two connections by now, counted in both forms; and the proxy itself has two.
+    // Each address now has its maximum of two connections: 192.0.2.7, whichever form its header has, and the proxy
+    // itself.
     for header in [text("192.0.2.7"), binary("192.0.2.7".parse().unwrap()), Vec::new()] {
         assert!(is_one_too_many(&node, proxied(&node, &header).await).await);
     }
@@ -204,7 +205,7 @@ async fn a_header_from_elsewhere_or_a_broken_or_a_second_one_ends_the_connection
     ] {
         let mut stream = connect_from(source, node.address()).await;
         stream.write_all(&bytes).await.unwrap();
-        // The connection ends sooner than for a missing header or login.
+        // The server closes this connection sooner than one that sends no header or no login.
         let ended = tokio::time::timeout(Duration::from_secs(4), rest_of(&mut stream)).await;
         assert_eq!(ended.unwrap_or_else(|_| panic!("{bytes:?} is waited for")), b"", "{bytes:?}");
         drop(stream);
@@ -522,7 +523,7 @@ async fn everything_through_haproxy_has_the_address_of_its_client() {
 }
 
 /// Logs in through a proxy that closes links after a third of the usual heartbeat interval. Returns the number of links
-/// that the proxy closed before a link lasted.
+/// that the proxy closed before one link stayed open.
 async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str) -> u32 {
     let client = Client::builder(address).app(node.app.id).platform(Platform::Linux).build().unwrap();
     let mut events = client.events();

@@ -53,7 +53,7 @@ async fn calls_made_from_the_document_are_answered_as_it_says() {
         .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance"])
         .args(["--checks", "response_schema_conformance,documented_code,status_agrees"])
         .args(["--phases", "examples,coverage,fuzzing", "--max-examples", EXAMPLES, "--seed", "1"])
-        // Phases for which the examples have not enough data are not counted as failures.
+        // Phases for which the examples do not contain enough data are not counted as failures.
         .args(["--suppress-health-check", "all", "--warnings", "off", "--no-color", "--continue-on-failure"])
         .env("SCHEMATHESIS_HOOKS", root.join("tests/schemathesis/hooks.py"))
         .env("NO_PROXY", "*")

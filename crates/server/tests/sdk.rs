@@ -279,7 +279,7 @@ async fn a_client_comes_back_by_itself_and_is_told_exactly_what_differs(transpor
     assert!(matches!(why, LinkEnd::Closed | LinkEnd::Failed(_)), "{why}");
     bob.set("one").await;
     let two = bob.set("two").await;
-    // A call that is made meanwhile waits for the link.
+    // A call that is made while the link is down waits for the link.
     let waiting = tokio::spawn({
         let client = alice.client.clone();
         async move { client.get_user_status(["bob"]).await }
@@ -406,7 +406,7 @@ async fn a_list_that_was_given_up_is_subscribed_to_again(transport: Transport) {
     let alice = world.log_in("alice", "mac", Platform::Mac).await;
     alice.subscribe(&["bob"]).await;
 
-    // A new process of the same device logs in in time, so the server still has the subscription list.
+    // A new process of the same device logs in soon enough, so the server still has the subscription list.
     drop(alice);
     world.node.has_connections(1).await;
     let mut alice = world.log_in("alice", "mac", Platform::Mac).await;

@@ -184,7 +184,7 @@ async fn a_mirror_is_told_to_begin_anew_after_older_facts_were_put_beside_the_li
 
     let log = Log::keep();
     let node = stopped.start().await;
-    // The log reports it once, in words for people.
+    // The log reports the restored back-up once, in words for people.
     let [line] = &log.lines("WARN")[..] else { panic!("{:?}", log.lines("WARN")) };
     assert!(line.contains("are set aside") && line.contains(" of ") && !line.contains("FactsMark"), "{line}");
     drop(log);

@@ -124,7 +124,7 @@ async fn a_user_is_hidden_from_some_and_seen_by_others_while_all_are_connected()
     assert_eq!(bob.told("alice", Online).await.custom_status, "busy");
     let seen = cid.status_of("alice").await;
     assert_eq!((seen.status_type(), seen.version), (v1::StatusType::Offline, hidden.version));
-    // The answer to the user's own query is the truth.
+    // A query by the user itself is answered with the real status.
     assert_eq!(mac.status_of("alice").await.status_type(), v1::StatusType::Online);
 
     alice.ask(set_visibility(v1::Visibility::Everyone)).await;
@@ -366,7 +366,7 @@ async fn a_backend_cannot_send_for_a_blocked_user() {
     assert_eq!(answer["ErrorList"], json!([{"To_Account": "alice", "ErrorCode": 20007}]));
     let answer = api.call("openim/batchsendmsg", &message(json!(["alice"]))).await;
     assert_eq!(code(&answer), 20007);
-    // The app may make them friends all the same.
+    // The app's backend may still make the two users friends.
     let item = json!([{"To_Account": "alice", "AddSource": "AddSource_Type_test"}]);
     let answer = api.done("sns/friend_add", &json!({"From_Account": "bob", "AddFriendItem": item})).await;
     assert_eq!(results(&answer), [("alice", 0)]);

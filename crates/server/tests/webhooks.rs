@@ -254,8 +254,8 @@ async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     tokio::time::timeout(PATIENCE, wait).await.expect("the receiver is called");
 }
 
-/// Checks, for each behaviour of a receiver, that users are served meanwhile. Then lets the receiver behave well, and
-/// checks that all notices arrive.
+/// Checks, for each behaviour of a receiver, that users are served while the receiver behaves like that. Then lets the
+/// receiver behave well, and checks that all notices arrive.
 async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
     for manner in manners {
         let receiver = Receiver::start(manner.clone()).await;
@@ -587,7 +587,7 @@ async fn what_there_is_is_measured() {
     assert_eq!(node.metric("lamplight_webhook_deliveries_total{outcome=\"delivered\"}").await, 1);
     assert_eq!(node.metric("lamplight_webhook_request_seconds_count").await, 1);
     assert_eq!(state_lane(&node).hook.name(), "state_change");
-    // The backlog is measured every few seconds; the last time may have been before the delivery.
+    // The backlog is measured every few seconds; the last measurement may have been before the delivery.
     let measured = async {
         while node.metric("lamplight_webhook_backlog{webhook=\"state_change\"}").await != 0 {
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -22,7 +22,7 @@ impl fmt::Debug for DirectoryUrl {
     }
 }
 
-/// The error for a file with certificates or a key that cannot be read.
+/// The error for an unreadable file with certificates or a key.
 #[derive(Debug, thiserror::Error)]
 #[error("{setting}: cannot read {}: {source}", path.display())]
 pub struct UnreadableFile {
@@ -88,8 +88,8 @@ impl Config {
     /// address, the prefix, the lease and the grace.
     ///
     /// A database in PostgreSQL refuses nodes with a different identity. Otherwise, a node with a shorter lease and
-    /// grace than the others would end the connections of nodes that still run. All versions of the program compute the
-    /// same identity.
+    /// grace than other nodes would end the connections of nodes that still run. All versions of the program compute
+    /// the same identity.
     pub(crate) fn cluster_identity(&self) -> Option<ClusterIdentity> {
         // The URL was checked when the settings were read.
         let place = self.redis()?.place().ok()?;

@@ -115,7 +115,8 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     nearest.filter(|other| likeness(other) >= ALIKE)
 }
 
-/// Returns the file or variable with the wrong value, in brackets. Empty for a flag, because the path names the flag.
+/// Returns the file or variable with the wrong value, in brackets. Returns an empty text for a flag, because the path
+/// names the flag.
 fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> String {
     match metadata {
         Some(metadata) if is_environment(metadata) => {
@@ -126,8 +127,8 @@ fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> 
     }
 }
 
-/// Returns the variable that set the value at a path, or that set a section or list around the value. If the section
-/// itself is wrong, returns the variable of one of its settings.
+/// Returns the name of the variable that set the value at a path. The variable may also have set a section or list that
+/// contains the value. If the section itself is wrong, returns the variable of one of its settings.
 fn variable(path: &[String], variables: &[String]) -> String {
     let name_of = |path: &[String]| format!("LAMPLIGHT_{}", path.join("__")).to_uppercase();
     let around = (1..=path.len()).rev().map(|length| name_of(&path[..length]));

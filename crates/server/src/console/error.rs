@@ -31,7 +31,7 @@ pub struct ApiError {
     code: u32,
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
-    /// The minimum role for the request; `None` for errors of another cause.
+    /// The minimum role for the request; `None` if the role is not the cause of the error.
     needs: Option<Role>,
     /// The cause, for the page to distinguish errors with the same code.
     reason: Option<Reason>,

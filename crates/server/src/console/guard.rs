@@ -127,8 +127,8 @@ impl Door {
         self.failures.lock()
     }
 
-    /// Waits for the turn of a login. Dropping the future gives up the login's place. Refuses the login if too many
-    /// wait.
+    /// Waits for the turn of a login. Dropping the future gives up the login's place in the queue. Refuses the login if
+    /// too many logins wait.
     async fn turn(&self, source: Source) -> Result<Turn, ApiError> {
         match source {
             Source::Anywhere(address) => self.strangers.turn(address).await.map(Turn::Stranger),
@@ -187,8 +187,8 @@ impl Console {
         tokio::spawn(check).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()))
     }
 
-    /// Checks the password in the login's turn. Refuses the login if its source has sent too many wrong passwords
-    /// meanwhile.
+    /// Checks the password in the login's turn. Refuses the login if its source has sent too many wrong passwords while
+    /// the login waited.
     async fn check(
         self: Arc<Self>,
         turn: Turn,
@@ -297,7 +297,7 @@ pub async fn let_in(
     Ok(next.run(request).await)
 }
 
-/// Admits a request if its operator has at least this role. Applied to the routes of the table.
+/// Admits a request if its operator has at least this role. The router applies this check to each route of the table.
 pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Response, ApiError> {
     match request.extensions().get::<Visitor>() {
         Some(visitor) if visitor.role >= least => Ok(next.run(request).await),

@@ -137,7 +137,7 @@ mod tests {
         let (gone, next) = (waiting(&queue, from(250)).await, waiting(&queue, from(500)).await);
         gone.abort();
         assert!(gone.await.is_err());
-        // This browser goes in the moment in which its turn begins.
+        // This browser disconnects at the moment at which its turn begins.
         let mut last = Box::pin(queue.turn(from(750)));
         let is_pending = poll_fn(|context| Poll::Ready(last.as_mut().poll(context).is_pending())).await;
         assert!(is_pending);

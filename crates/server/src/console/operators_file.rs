@@ -315,7 +315,7 @@ mod tests {
         assert_eq!(operators.list().await.unwrap(), files.list().await.unwrap());
         assert_eq!(operators.make_first_password().await.unwrap(), None);
         operators.remove(&name("ann")).await.unwrap();
-        // The operators of another folder, or of this folder again, do not come back.
+        // Opening the facts with this data folder or another one does not bring back the removed operator.
         for folder in [&folder, &other] {
             let operators = Operators::open(facts.clone(), folder.path()).await.unwrap();
             assert_eq!(operators.find(&name("ann")).await.unwrap(), None);

@@ -22,9 +22,9 @@ const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 /// The maximum cost of a hash in the file: memory in KiB, passes and lanes. Without this maximum, a damaged file could
 /// use up all memory or time.
 const HIGHEST_COST: (u32, u32, u32) = (64 * 1024, 16, 1);
-/// The number of memory blocks that are allocated for a hash, more than the hash needs. The GNU C library unmaps a
-/// freed allocation of more than 32 MiB. Smaller allocations would stay in the heaps of the threads, up to 175 MB in
-/// all.
+/// The number of memory blocks that are allocated for a hash. The number is higher than a hash needs, because the GNU C
+/// library unmaps a freed allocation of more than 32 MiB. Smaller allocations would stay in the heaps of the threads,
+/// up to 175 MB in all.
 const ROOM_IN_BLOCKS: usize = 40 * 1024 * 1024 / Block::SIZE;
 
 /// The file with the hash of the password of `admin`.
@@ -235,7 +235,7 @@ mod tests {
         file.set("open sesame").unwrap();
         let stored = file.read().unwrap().unwrap();
         assert!(stored.is("open sesame") && !stored.is(&first));
-        // Setting the same password again gives another hash, because the salt is another one.
+        // Setting the same password again gives another hash, because the salt differs.
         file.set("open sesame").unwrap();
         assert_ne!(file.read().unwrap().unwrap(), stored);
     }

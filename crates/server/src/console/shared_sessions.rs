@@ -52,7 +52,8 @@ impl OpenSessions {
         let Ok(entered) = sessions.enter(token, |name| Ok::<_, Infallible>(operators.find(name)), by, moment);
         let is_old = used.is_some_and(|used| moment.since(used) >= USE_NOTED_AFTER);
         if entered.is_some() && is_old && sessions.last_use(token) != used {
-            // If another node has changed the sessions meanwhile, or the write fails, the next request notes the use.
+            // If another node has changed the sessions since they were read, or if the write fails, the next request
+            // notes the use.
             if let Err(error) = put_sessions(&**facts, revision, &sessions).await {
                 tracing::debug!(%error, "the use of a session of the console could not be noted");
             }

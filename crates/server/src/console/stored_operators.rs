@@ -179,7 +179,8 @@ impl Documents {
     }
 }
 
-/// Changes the operators in the facts. If another node has changed the operators meanwhile, calls `edit` again.
+/// Changes the operators in the facts. If another node has changed the operators since they were read, calls `edit`
+/// again.
 pub(super) async fn change_operators<T>(
     facts: &dyn Facts,
     edit: impl FnMut(&mut StoredOperators) -> Result<T, OperatorsError>,
@@ -187,7 +188,8 @@ pub(super) async fn change_operators<T>(
     change(facts, OPERATORS, edit).await
 }
 
-/// Changes the sessions in the facts. If another node has changed the sessions meanwhile, calls `edit` again.
+/// Changes the sessions in the facts. If another node has changed the sessions since they were read, calls `edit`
+/// again.
 pub(super) async fn change_sessions<S, T>(
     facts: &dyn Facts,
     mut edit: impl FnMut(&mut S) -> T,

@@ -211,7 +211,7 @@ pub struct BlockFailure {
     pub message: String,
 }
 
-/// Whether two users have blocked each other.
+/// Whether each of two users has blocked the other.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct CheckedBlock {
     /// The other user.

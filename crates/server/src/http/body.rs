@@ -173,7 +173,7 @@ impl WholeBody {
 }
 
 /// Returns the capacity to allocate for a body that has `length` bytes so far. If the body has a `Content-Length`
-/// (`told`), the capacity for all of it is allocated at once.
+/// (`told`), the capacity for the whole body is allocated at once.
 fn room_for(length: usize, capacity: usize, told: Option<usize>, most: usize) -> usize {
     match told {
         Some(told) => told.clamp(length, most),
@@ -305,7 +305,7 @@ impl Arriving {
     }
 
     async fn discard(&mut self) {
-        // If the client sends more bytes or is too slow, its connection is closed.
+        // If the client sends more than `MAX_DISCARDED_BYTES` or is too slow, its connection is closed.
         while self.bytes <= MAX_DISCARDED_BYTES && matches!(self.next().await, Ok(Some(_))) {}
     }
 }

@@ -142,7 +142,7 @@ pub fn outcome(
     }
 }
 
-/// The English text of a code, followed by the details, if any. For `OK`, only the details.
+/// Returns the English text of a code, followed by the details if there are any. For `OK`, returns only the details.
 fn text(code: Code, detail: &str) -> String {
     match (code == Code::OK, detail) {
         (true, _) => detail.to_owned(),

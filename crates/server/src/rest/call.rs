@@ -34,8 +34,8 @@ impl Call<'_> {
     }
 }
 
-/// The decoded value of a query parameter; `None` if it is absent. If the parameter occurs several times, the first
-/// value.
+/// Returns the decoded value of a query parameter; `None` if it is absent. If the parameter occurs several times,
+/// returns the first value.
 pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
 }

@@ -30,7 +30,7 @@ pub trait Command: 'static {
     const SUMMARY: &'static str;
     /// Further text about the command for the OpenAPI document; may be empty.
     const ABOUT: &'static str;
-    /// The codes with which the command may be refused, besides those of all commands of the family.
+    /// The codes of refusals of this command, in addition to the codes that all commands of the family have.
     const CODES: &'static [Code];
     /// `true` if the command changes nothing; it may then also be called with GET.
     const READS: bool = false;
@@ -50,7 +50,8 @@ pub trait Command: 'static {
         request: Self::Request,
     ) -> impl Future<Output = Result<Reply<Self::Fields>, ServiceError>> + Send;
 
-    /// Creates the request of a call without a body from its query string. `None` if the command needs a body.
+    /// For a call without a body, creates the request from the query string. Returns `None` if the command needs a
+    /// body.
     fn from_query(_: &Call<'_>) -> Option<Result<Self::Request, Refusal>> {
         None
     }
@@ -243,8 +244,8 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
 /// The longest path of a field that an error message contains, in bytes. A longer path is left out.
 const MAX_FIELD: usize = 100;
 
-/// The text of an error, preceded by the path of the invalid field. The path is found by parsing the body a second
-/// time, which is done only for an invalid body.
+/// Returns the text of an error, preceded by the path of the invalid field. The path is found by parsing the body a
+/// second time, which is done only for an invalid body.
 fn in_field<C: Command>(text: &str, error: serde_json::Error) -> String {
     // Finding the path copies each name, and the memory estimate for parsing does not include long copies.
     if has_long_name(text) {

@@ -103,7 +103,7 @@ impl Family {
         matches!(self, Self::Friends | Self::Profiles | Self::Recent)
     }
 
-    /// The codes with which any call of the family may be refused.
+    /// Returns the codes of refusals that any call of the family may get.
     pub fn common_codes(self) -> [Code; 21] {
         [
             Code::HTTP_UNREADABLE,

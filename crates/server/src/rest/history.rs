@@ -235,8 +235,8 @@ fn read_place(key: &str) -> Option<u64> {
     if parts.next().is_some() { None } else { sequence.parse().ok() }
 }
 
-/// The sequence of the first message that was stored after `last`, a time in seconds since 1970; `None` if there is
-/// none.
+/// Returns the sequence of the first message that was stored after `last`, a time in seconds since 1970. Returns `None`
+/// if there is no such message.
 ///
 /// The times of messages ascend with their sequences, so a binary search needs at most 64 reads.
 async fn end_of_time(

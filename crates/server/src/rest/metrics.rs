@@ -10,7 +10,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// The upper bounds of the buckets for durations, in seconds. The first is 100 µs, and each is twice the one before.
+/// The upper bounds of the buckets for durations, in seconds. The first bound is 100 µs, and each further bound is
+/// twice the previous one.
 const BOUNDS: &[f64] = &[
     0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2, 0.102_4,
     0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8,

@@ -13,7 +13,7 @@ use lamplight_service::{By, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The codes with which calls about the status of other users may be refused.
+/// The codes of refusals of calls about the status of other users.
 const GATES: &[Code] = &[
     Code::EDITION_NOT_SUPPORTED,
     Code::STATUS_SWITCHED_OFF,

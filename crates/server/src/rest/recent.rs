@@ -93,8 +93,8 @@ struct Reached {
 }
 
 impl Reached {
-    /// The cursor before all conversations whose last activity was in `self.second`; `None` for the beginning of the
-    /// list.
+    /// Returns the cursor before all conversations whose last activity was in `self.second`; `None` if `self` is the
+    /// beginning of the list.
     fn cursor(self, pinned: bool) -> Option<ConversationCursor> {
         if self == Self::default() {
             return None;

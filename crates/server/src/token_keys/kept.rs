@@ -99,7 +99,7 @@ impl KeptKeys {
         let mut removed = Ok(());
         for entry in entries {
             let path = entry?.path();
-            // During a write, the file has a temporary extension; it is renamed to the name of the source afterwards.
+            // During a write, the file has a temporary extension; after the write, the file gets the extension `json`.
             let kept = path.with_extension("json");
             let kept = kept.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             if !wanted.contains(&kept)

@@ -133,7 +133,7 @@ impl LaneWork {
         let told = self.told.filter(|_| self.is_rung).map(|told| told + TELL_EVERY);
         let lease = self.leasing.wakes_at(self.has_duty, self.plan.has_work(now.wall));
         let at = [told, lease].into_iter().flatten().map(|at| at.since(now.moment));
-        // Without a permission, the plan cannot continue.
+        // Without a permit, the plan cannot continue.
         at.chain(plan.filter(|wait| self.has_duty && (!wait.is_zero() || self.permit(now.moment).is_some())))
             .min()
     }
@@ -282,7 +282,8 @@ impl Dispatcher {
     fn ring(&self, lane: Lane, work: &mut LaneWork, now: Moment) {
         if self.node.is_some() {
             let had_duty = std::mem::replace(&mut work.has_duty, self.service.has_lane(lane));
-            // Other nodes may have sent notices of the lane meanwhile, so the knowledge of the plan is out of date.
+            // Other nodes may have sent notices of the lane while this node did not have the duty. The knowledge of the
+            // plan is therefore out of date.
             work.is_rung |= work.has_duty && !had_duty;
         }
         if work.is_rung && work.has_duty {

@@ -24,7 +24,7 @@ pub enum Use {
 pub struct Failing(BTreeSet<Use>);
 
 impl Failing {
-    /// Notes a failure. Logs the failure unless the last attempt of this use has failed too.
+    /// Notes a failure. Logs the failure unless the previous attempt of this use has also failed.
     pub fn failed(&mut self, what: Use, error: &(dyn Error + 'static)) {
         if self.begins(what) {
             let what = what.text();
@@ -33,7 +33,7 @@ impl Failing {
         }
     }
 
-    /// Notes a success. Logs the success if the last attempt of this use has failed.
+    /// Notes a success. Logs the success if the previous attempt of this use has failed.
     pub fn succeeded(&mut self, what: Use) {
         if self.ends(what) {
             tracing::info!("{} succeeds again", what.text());

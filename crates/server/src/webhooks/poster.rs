@@ -89,7 +89,8 @@ impl Poster {
     /// Sends a request. Returns the status if it is from 200 to 299, or the reason why the notice was not delivered.
     pub async fn post(&self, request: &WebhookRequest) -> Result<u16, String> {
         let deadline = tokio::time::Instant::now() + ANSWER_TIMEOUT;
-        // After a stop of the whole process, the deadline comes first: another node may be sending the notice by then.
+        // If the whole process was stopped for a while, both branches may be ready. The deadline is checked first,
+        // because another node may be sending the notice by then.
         let (link, response) = tokio::select! {
             biased;
             () = tokio::time::sleep_until(deadline) => {

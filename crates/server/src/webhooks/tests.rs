@@ -364,7 +364,7 @@ async fn a_lane_is_handed_over_while_notices_are_sent() {
         }
         pair.has_all().await;
     }
-    // Both have the duty in their own views, and then none.
+    // First, each node has the duty only in its own view. Then each has it only in the view of the other node.
     pair.view([0, 1]);
     for _ in 0..5 {
         pair.push_at(0).await;

@@ -130,7 +130,8 @@ impl Caller {
         });
     }
 
-    /// Returns the status to put into an answer: `status`, or a newer status that was sent on the connection meanwhile.
+    /// Returns the status to put into an answer. If the connection was already sent a newer status than `status`,
+    /// returns the newer one.
     fn newest(&self, status: &UserStatus) -> v1::UserStatus {
         let of = User::new(self.user.app, status.user_id.clone());
         match self.worker.audience.borrow_mut().answer(self.watcher, &of, status.version) {

@@ -227,7 +227,8 @@ impl Worker {
                 if let Session::LoggedIn(login) = &mut connection.session
                     && let Some(left) = login.snapshot_left
                 {
-                    // Changes after the snapshot are sent after it, so it is enough to count the statuses.
+                    // Changes that come after the snapshot are sent after its statuses, so counting the sent statuses
+                    // is enough.
                     let left = left.get().saturating_sub(batch.count() as u32);
                     login.snapshot_left = NonZeroU32::new(left).filter(|_| more);
                     batch.set_snapshot_complete(login.snapshot_left.is_none());

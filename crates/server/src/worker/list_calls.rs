@@ -11,7 +11,8 @@ use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 
 impl Caller {
-    /// Executes a call on lists. If the call has changed lists, earlier committed changes are sent before the answer.
+    /// Executes a call on lists. If the call has changed lists, changes that were committed earlier are sent before the
+    /// answer.
     pub async fn call_for_lists(&self, request: Request) -> Result<Body, ServiceError> {
         let (body, version) = self.do_for_lists(request).await?;
         if let Some(version) = version {

@@ -167,7 +167,7 @@ impl LoginTask {
             };
             let (is_current, version) = join(worker.settle(watcher, list), version).await;
             if app_watches_friends(&done) && !request.known.is_empty() {
-                // The field `not_watched` of the answer must take into account every friendship that was made before.
+                // The field `not_watched` of the answer must take into account every friendship that already exists.
                 worker.settled(watcher).await;
             }
             Ok((is_current, version?))

@@ -218,7 +218,7 @@ impl Worker {
                 }
             } else {
                 if has_due_crowd {
-                    // Another worker may wait for this processor, and have the answer to a request.
+                    // Another worker may be waiting for this processor.
                     std::thread::yield_now();
                 }
                 // Tasks that wait for the stores must be polled too.

@@ -20,7 +20,7 @@ impl Worker {
     ) -> Result<bool, ServiceError> {
         let service = &self.shared.service;
         let missed = self.connections.with(id, |connection| {
-            // An end that waits for an answer has been decided, and a login under way is refused.
+            // A connection with an `ending` only waits for an answer before it ends. A login in progress is refused.
             let is_open = connection.ending.is_none();
             connection.login().is_some_and(|login| login.may_be_superseded && login.answered && is_open)
         });
@@ -35,7 +35,8 @@ impl Worker {
         let outcome = in_time(service.put_back(&open, self.shared.clock.local(), now)).await;
         let is_open = self.connections.with(id, |connection| connection.login().is_some());
         if is_open != Some(true) || self.is_being_logged_out(id) {
-            // The connection has ended meanwhile, and its end may have come before it was put back.
+            // The connection has ended during this call. Its end may have been recorded before the connection was put
+            // back.
             self.disconnect(&open.user, id, LinkEnd::Closed, now.wall).await;
         }
         let (outcome, rev) = outcome?;

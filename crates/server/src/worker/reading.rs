@@ -157,7 +157,7 @@ impl Worker {
                         self.metrics.paused.inc();
                         self.request_windows.pause(slot);
                     }
-                    // No other event would resume this connection, except if its socket is blocked.
+                    // Unless the socket is blocked, no other event would resume this connection.
                     let again = !connection.is_busy()
                         && !connection.paused
                         && connection.stream.unsent() <= MAX_UNSENT_BYTES;

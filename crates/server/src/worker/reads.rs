@@ -99,7 +99,8 @@ impl Worker {
         if read.is_err() && self.audience.borrow().member(watcher).is_some() {
             self.reads.note_unread(watcher, unread);
         }
-        // Whoever is not put back yet is read again later. The watch list is complete.
+        // These users have a connection that is not put back yet, so their statuses are read again later. The watch
+        // list itself is complete.
         read?.into_iter().for_each(|user| self.reads.want_status(user));
         Ok(ReadOutcome::Done)
     }

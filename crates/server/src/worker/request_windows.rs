@@ -33,7 +33,7 @@ impl RequestWindows {
         paces[slot]
     }
 
-    /// Stores the request count of the connection in a slot. [`Self::pace`] must have been called for the slot before.
+    /// Stores the request count of the connection in a slot. The caller must have called [`Self::pace`] for the slot.
     pub fn set_pace(&self, slot: usize, pace: RequestPace) {
         self.paces.borrow_mut()[slot] = pace;
     }
@@ -48,7 +48,8 @@ impl RequestWindows {
         (!self.paused.borrow().is_empty()).then(|| RequestRate::next_window(now))
     }
 
-    /// Starts the window of this time, unless it is the current one. Returns the slots that were paused.
+    /// Starts the window that contains `now`, unless it is already the current window. Returns the slots of the
+    /// connections that were paused.
     pub fn open(&self, now: Moment) -> Vec<u32> {
         let window = RequestRate::window(now);
         if self.window.replace(window) == window { Vec::new() } else { self.paused.take() }

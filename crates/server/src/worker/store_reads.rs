@@ -17,8 +17,8 @@ pub struct StoreReads {
     /// The tasks that wait for a watch list, by its watcher. Each task receives `true` if its connection is still the
     /// device's current one.
     settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
-    /// The watch lists that came with logins, by their watchers, each with the value of `lists_heard` at the login.
-    /// These lists need not be read from the stores.
+    /// The watch lists that came with logins, by their watchers. The number beside each list is the value of
+    /// `lists_heard` at the login. These lists need not be read from the stores.
     brought: RefCell<HashMap<WatcherKey, (WatchList, u32)>>,
     /// The users whose statuses are to be read together with a watch list, by the watcher of this list.
     unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
@@ -37,8 +37,8 @@ pub struct WantedLists {
 }
 
 impl StoreReads {
-    /// Returns the next read to start. `None` if no read waits, or if too many are in progress. [`Self::ended`] must be
-    /// called afterwards.
+    /// Returns the next read to start. `None` if no read waits, or if too many are in progress. After the read, the
+    /// caller must call [`Self::ended`].
     pub fn next(&self, now: Moment) -> Option<ReadCall> {
         self.wanted.borrow_mut().next(now)
     }

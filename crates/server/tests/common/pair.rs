@@ -14,7 +14,7 @@ pub struct Pair {
     pub before: v1::UserStatus,
 }
 
-/// The panics of workers in this process. The server survives them, but they are bugs.
+/// The number of panics of workers in this process. The server survives them, but they are bugs.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 fn count_panics() {

@@ -71,7 +71,7 @@ pub enum Manner {
     Reset,
     /// Answers with bytes that are not HTTP.
     Garbage,
-    /// Answers with 500 to notices about this user, and with 200 to all others.
+    /// Answers with 500 to notices about this user, and with 200 to all other notices.
     Not(&'static str),
 }
 

@@ -135,7 +135,7 @@ impl Exported {
     }
 }
 
-/// The index of the closing bracket; `from` is the index of the opening one.
+/// Returns the index of the closing bracket; `from` is the index of the opening one.
 fn end_of(tokens: &[String], from: usize, (open, close): (&str, &str)) -> Result<usize, String> {
     if tokens.get(from).is_none_or(|token| token != open) {
         return Err(format!("a {open} is missing"));

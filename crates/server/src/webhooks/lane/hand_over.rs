@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const USERS: u64 = 4;
 const NODES: usize = 3;
-/// The end of the disturbances, in milliseconds.
+/// The simulated time at which the disturbances end, in milliseconds.
 const CALM: u64 = 150_000;
 const END: u64 = CALM + 120_000;
 
@@ -118,7 +118,7 @@ impl Node {
 }
 
 /// An event of the simulation. A tick, a post or an answer waits while its node is stalled, and is lost if the node has
-/// crashed. Calls to the store happen in any case.
+/// crashed. A call to the store happens even if the node is stalled or has crashed.
 enum Event {
     Tick,
     Take {
@@ -236,7 +236,7 @@ impl World {
                 self.scheduled += 1;
                 self.events.insert((stalled, self.scheduled), (node, id, event));
             } else if is_local && self.nodes[node].id != id {
-                // The run of the node that waits for this has crashed.
+                // The run of the node to which the event belongs has crashed.
             } else {
                 self.step(node, id, event);
             }
@@ -288,8 +288,8 @@ impl World {
         }
     }
 
-    /// Schedules an answer for the run `id` of a node. This run has made the call. If the node has crashed meanwhile,
-    /// nobody receives the answer.
+    /// Schedules an answer for the run `id` of a node. This run has made the call. If the node crashes before the
+    /// answer arrives, nobody receives the answer.
     fn answer(&mut self, node: usize, id: NodeId, wait: u64, answer: Answer) {
         self.scheduled += 1;
         self.events.insert((self.now + wait, self.scheduled), (node, id, Event::Answered(answer)));

@@ -376,7 +376,7 @@ fn everything_arrives_in_order_in_the_end() {
             assert!(world.under_way.len() <= MAX_LANE_IN_FLIGHT);
             if !world.under_way.is_empty() && random.random_bool(0.7) {
                 let notice = world.under_way[random.random_range(0..world.under_way.len())].clone();
-                // The receiver is down for some of the steps, and fails at random in the others.
+                // The receiver is down for some of the steps, and fails at random in the other steps.
                 let works = !(500..900).contains(&step) && random.random_bool(0.8);
                 if works {
                     arrived.entry(notice.user.clone()).or_default().push(notice.ordinal);
