@@ -333,7 +333,7 @@ fn nobody_is_told_anything_when_the_server_is_killed_and_comes_back() {
     bob.wait_for("trying again in");
     let _server = folder.serve(&["--client-listen", &address]);
     let missed = [alice.wait_for("-- connected again"), bob.wait_for("-- connected again")].concat();
-    // The next status that either of them receives must be this one.
+    // This status must be the next one that either process receives.
     folder.ok(&["status", "set", "bob", "still here"]);
     let missed = [missed, alice.wait_for("\"still here\""), bob.wait_for("\"still here\"")].concat();
     let statuses: Vec<_> = missed.iter().filter(|line| !line.starts_with("--")).collect();

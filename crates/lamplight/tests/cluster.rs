@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 async fn servers_that_share_their_stores_are_one_lamplight() {
     let stores = Stores::start().await;
     let [a, b] = stores.serve(["a", "b"]);
-    // Both have begun with empty stores, and one of them has created the app.
+    // Both servers have begun with empty stores, and one of them has created the app.
     assert_eq!((a.apps(), b.apps()), (vec![APP.into()], vec![APP.into()]));
     for server in [&a, &b] {
         assert!(server.page("/readyz").starts_with("HTTP/1.1 200"), "{}", server.page("/readyz"));
@@ -29,14 +29,14 @@ async fn servers_that_share_their_stores_are_one_lamplight() {
     }
     let [alices, bobs] = a.create_accounts(["alice", "bob"]);
 
-    // Clients of the other server are notified of a login and a change at one server.
+    // Clients at one server are notified of a login and a change at the other server.
     let mut bob = bobs.log_in(&b);
     bob.subscribe(&["alice"]);
     let mut alice = alices.log_in(&a);
     bob.told_online("alice");
     bob.hears_of(&mut alice, "alice", "at lunch");
 
-    // Clients of the other server are notified of a new friend and of a message at one server.
+    // Clients at one server are notified of a new friend and of a message at the other server.
     let friend = v1::AddFriendRequest {
         user_id: "bob".to_owned(),
         add_source: "AddSource_Type_Test".to_owned(),
@@ -63,7 +63,8 @@ async fn servers_that_share_their_stores_are_one_lamplight() {
         _ => None,
     });
 
-    // A connection of the same device at another server ends this one; another device of the platform kicks it.
+    // If the device connects to the other server, its former connection ends. If another device of the platform logs
+    // in, it kicks the device.
     bob.pushes.clear();
     let mut moved = alices.log_in(&b);
     assert_eq!(alice.ended(), Cause::Superseded);
@@ -142,7 +143,7 @@ async fn users_of_a_killed_server_are_told_offline_once_unless_they_are_back() {
     bob.pushes.clear();
     let killed = Instant::now();
     a.kill();
-    // One of the two is back before the grace ends, at another server.
+    // One of the two users comes back before the grace ends, at another server.
     let mut dora = doras.resume(&c).unwrap();
     bob.told("alice", "OFFLINE", |it| it.status_type != StatusType::Online as i32);
     let took = killed.elapsed();
@@ -248,7 +249,7 @@ async fn a_server_that_drains_gives_its_clients_to_the_others_and_runs_on() {
     let unknown = refused(&b, "nobody");
     assert!(unknown.contains("there is no node nobody"), "{unknown}");
 
-    // The request is made at another server than the one that drains.
+    // The request goes to a server other than the one that drains.
     let done = b.folder.ok(&["node", "drain", "a"]);
     assert!(done.contains("is drained; it can be stopped"), "{done}");
     assert_eq!(alice.ended(), Cause::Reconnect);
@@ -295,7 +296,7 @@ async fn a_login_of_a_known_device_makes_three_round_trips_to_redis() {
         let mut counts = page.lines().filter(|line| line.starts_with("lamplight_connections{"));
         counts.all(|line| line.ends_with(" 0"))
     });
-    // No operation is in progress any longer, and the users are away.
+    // After the grace, no operation is in progress any longer, and the users are away.
     std::thread::sleep(GRACE);
 
     let before = reads_of(&stores.redis).await;
@@ -306,7 +307,7 @@ async fn a_login_of_a_known_device_makes_three_round_trips_to_redis() {
     let mut devices = Vec::new();
     for user in &users {
         devices.push(user.log_in(&a));
-        // No command is sent together with those of the next login.
+        // The pause keeps commands of this login from being sent together with commands of the next login.
         std::thread::sleep(Duration::from_millis(5));
     }
     let took = began.elapsed();
@@ -314,7 +315,7 @@ async fn a_login_of_a_known_device_makes_three_round_trips_to_redis() {
     let of_idle = (idle - before) * (took.as_secs_f64() / idle_for.as_secs_f64()).min(1.0);
     let each = (reads - of_idle) / USERS as f64;
     println!("{each:.2} round trips for each login; {reads} reads in {took:?}, {of_idle:.1} of them idle");
-    // The other work of the server in that time varies.
+    // The limit has a margin, because the amount of the server's other work varies.
     assert!(each < 3.5, "{each:.2} round trips for each login");
     assert_eq!(subscriptions_of(&mut devices[0]), ["ann", "bob", "cat"], "the list came with the login");
     a.stop();

@@ -32,9 +32,9 @@ const ON_DISK: &[&str] = &["--appendonly", "yes", "--appendfsync", "always"];
 struct Site {
     a: Server,
     b: Server,
-    /// The links to Redis: of `a`, and of `b`.
+    /// The links to Redis: first that of `a`, then that of `b`.
     to_redis: [Link; 2],
-    /// The links to PostgreSQL: of `a`, and of `b`.
+    /// The links to PostgreSQL: first that of `a`, then that of `b`.
     to_facts: [Link; 2],
     redis: RedisServer,
     database: postgres::Database,
@@ -105,7 +105,7 @@ async fn nobody_sees_a_loss(options: &[&str], lose: impl AsyncFnOnce(&mut RedisS
         Ok(()) => true,
         Err(code) => {
             assert_eq!(code, TRY_AGAIN);
-            // The logout was refused for now, will be carried out, and has ended the connection.
+            // The logout was refused for now, but it will be carried out. It has already ended the connection.
             true
         }
     });
@@ -328,7 +328,7 @@ async fn without_postgres_connected_clients_go_on_and_logins_are_refused_for_now
     // Calls that need only live records still succeed.
     bob.hears_of(alice, "alice", "without facts");
     assert_eq!(query(bob, &["carol"]).unwrap().len(), 1);
-    // A login has to read the version of the lists, so also a device that comes back has to try again.
+    // Every login reads the version of the lists, so even a device that reconnects has to try again.
     assert_eq!(within(AT_MOST, "a return", || franks.resume(&site.b).err()), Some(TRY_AGAIN));
     assert_eq!(within(AT_MOST, "a login", || carols.request(&site.a, false).err()), Some(TRY_AGAIN));
     // A logout takes effect at once, and is written as soon as the store works.

@@ -108,7 +108,7 @@ fn await_picture(bob: &mut Device, users: &[&str], fits: impl Fn(&UserStatus) ->
     }
 }
 
-/// Checks that no client notices that a replica takes over from the server that `kill` ends.
+/// `kill` ends a server of a store, and a replica takes over. Checks that no client notices this.
 async fn nobody_sees_a_failover(site: Site, replicated: impl AsyncFn(), kill: impl FnOnce()) {
     let mut party = Party::of(&site.a, &site.b);
     let mut crowd = Crowd::of(&site, &mut party.bob);

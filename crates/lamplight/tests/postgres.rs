@@ -153,7 +153,8 @@ async fn a_server_keeps_its_facts_in_postgresql_and_never_shows_the_password() {
     let metrics = get(&folder, "/metrics");
     assert!(metrics.contains("lamplight_facts_postgres_connections "), "{metrics}");
     shown.push(metrics);
-    // The settings of the commands name no database; they reach the running server all the same. No log has the key.
+    // The settings of these commands name no database. The commands still reach the running server. No log contains the
+    // key.
     let second =
         folder.answer(&["app", "create", "--name", "second", "--json"])["key"].as_str().unwrap().to_owned();
     assert!(second.len() > 30);
@@ -165,7 +166,7 @@ async fn a_server_keeps_its_facts_in_postgresql_and_never_shows_the_password() {
     assert!(log.contains("DEBUG"), "the level is as low as it was asked for: {log}");
     shown.push(log);
 
-    // Without the setting, the folder's facts would be empty ones in a file; the start is refused instead.
+    // Without the setting, the command would use empty facts in a new file. The command is refused instead.
     let (code, _, error) = folder.run(&["app", "list"]);
     assert_eq!(code, Some(1));
     assert!(error.contains("are in PostgreSQL") && error.contains("set `facts`"), "{error}");
@@ -198,7 +199,7 @@ async fn a_server_keeps_its_facts_in_postgresql_and_never_shows_the_password() {
     let (_bob, refused) = Device::log_in(&folder, &key, "bob");
     assert_eq!(refused, None);
     assert!(!folder.path().join("live-set-aside").exists());
-    // A server with another folder would not know the connections of this one.
+    // A server with another folder would not know the connections of the first server.
     let elsewhere = Folder::new();
     let (code, _, error) = elsewhere.run(&["serve", "--facts", &url]);
     assert!(
@@ -231,7 +232,7 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
         assert_eq!(Device::log_in(&folder, &key, &format!("user {n}")).1, None);
     }
 
-    // PostgreSQL answers nothing, and closes no connection: a login is refused all the same, in bounded time.
+    // PostgreSQL answers nothing, and closes no connection: a login is still refused, in bounded time.
     own.freeze(true);
     let began = Instant::now();
     assert_eq!(Device::log_in(&folder, &key, "early").1, Some(70_500));
@@ -243,7 +244,7 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     assert_eq!(Device::log_in(&folder, &key, "early").1, None);
 
     own.crash().await;
-    // A login is answered with the code that asks for another attempt; connections stay.
+    // A login is answered with the code that asks for another attempt; open connections stay open.
     wait_until("a login is refused", || Device::log_in(&folder, &key, "late").1 == Some(70_500));
     assert!(alice.is_alive());
     let custom = v1::SetSelfStatusRequest { custom_status: "still here".to_owned(), ..Default::default() };
@@ -252,7 +253,7 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     let told = get(&folder, "/readyz");
     assert!(told.contains("facts: ") && told.contains("PostgreSQL"), "{told}");
     assert!(!told.contains("lamplight-postgres"), "it names no host: {told}");
-    // A device that logs out meanwhile is gone for watchers at once, and for the facts later.
+    // If a device logs out during the outage, its watchers are notified at once, and the facts are written later.
     bob.ask(Request::Logout(v1::LogoutRequest::default()));
     let status = folder.ok(&["status", "get", "bob"]);
     assert!(!status.contains("ONLINE"), "{status}");
@@ -266,7 +267,7 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     assert!(matches!(alice.ask(Request::Logout(v1::LogoutRequest::default())), Body::Logout(_)));
     wait_until("the logout is written", || metric(&folder, "retries_waiting") == 0);
     let log = stop(running);
-    // One line for the beginning of each outage, with its cause, and one for its end.
+    // The log has one line for the beginning of each outage, with its cause, and one line for its end.
     let lines = |part: &str| log.lines().filter(|line| line.contains(part)).map(str::to_owned).collect();
     let (begun, ended): (Vec<_>, Vec<_>) =
         (lines("PostgreSQL cannot be used"), lines("PostgreSQL can be used again"));

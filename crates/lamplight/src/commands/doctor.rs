@@ -205,7 +205,8 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
 /// belong together.
 async fn stores(config: &Config, is_running: bool) -> Vec<Finding> {
     let (mut findings, mut mark) = (Vec::new(), None);
-    // The mark of the directory is read first: a running node advances the mark of the database before.
+    // The mark of the directory is read first, because a running node advances the mark of the database before it notes
+    // the mark in the directory.
     let directory = config.examine_directory().await;
     // A running server has already opened its file, so a file is checked only if no server runs.
     if !is_running || config.facts.is_some() {

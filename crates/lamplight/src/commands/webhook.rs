@@ -240,8 +240,7 @@ async fn dead_letters(
     Ok(all)
 }
 
-/// Executes an operation on dead letters, and prints their number. Fails afterwards if a named dead letter does not
-/// exist.
+/// Executes an operation on dead letters, and prints their number. Then fails if a named dead letter does not exist.
 async fn count(
     operator: &mut Operator,
     operation: WebhookOperation,

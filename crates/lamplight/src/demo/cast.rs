@@ -1,4 +1,4 @@
-//! The users of the demo: simulated users, and users as whom visitors can log in.
+//! The users of the demo: simulated users, and users that visitors can log in as.
 
 use super::portrait::{Hair, Portrait};
 use lamplight_model::Platform::{self, Android, IPad, IPhone, Linux, Mac, Web, Windows};
@@ -120,7 +120,7 @@ pub const CAST: [Character; 10] = [
     },
 ];
 
-/// The users as whom visitors can log in. They are mutual friends.
+/// The users that visitors can log in as. They are mutual friends.
 pub const PLAYERS: [Player; 2] = [
     Player {
         name: FRIEND,

@@ -9,11 +9,11 @@ use std::error::Error;
 /// The name of the check.
 const DIRECTORY: &str = "directory";
 
-/// The minimum difference of the clocks that is reported, in milliseconds. The clocks of two machines with a time
-/// service differ by less.
+/// If the clocks differ by at least this number of milliseconds, there is a warning. The clocks of two machines with a
+/// time service differ by less.
 const CLOCKS_DIFFER_MS: u64 = 60_000;
 
-/// The used share of the maximum memory, in percent, at which there is a warning.
+/// If at least this percentage of the maximum memory is used, there is a warning.
 const NEARLY_FULL_PERCENT: u64 = 80;
 
 /// Makes the findings about a directory that a node could use: one for each problem, or one finding without a problem.
@@ -47,8 +47,8 @@ pub fn directory(found: &RedisFound, prefix: &str) -> Vec<Finding> {
     findings
 }
 
-/// Makes the finding about a database that does not belong to the live records; `None` if it does, or if the directory
-/// or the database is empty.
+/// Makes the finding about a database that does not belong to the live records. Returns `None` if the database belongs
+/// to them, or if the directory or the database is empty.
 pub fn other_facts(noted: Option<FactsMark>, found: Option<FactsMark>) -> Option<Finding> {
     let error = compare_facts(noted, found?).err()?;
     Some(Finding::wrong(

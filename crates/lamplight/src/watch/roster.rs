@@ -30,7 +30,7 @@ pub enum Connection {
     Connecting,
     /// Connected; the statuses are current.
     Connected,
-    /// The link has broken. The statuses are those that were received before.
+    /// The link has broken. The statuses are those that were received before the link broke.
     Waiting {
         /// The reason why the link broke, or why the last attempt failed.
         why: String,

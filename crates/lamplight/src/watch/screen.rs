@@ -37,7 +37,7 @@ enum Input {
     Resized,
 }
 
-/// Draws the screen after every event, until the user quits. Returns `true` to log out.
+/// Draws the screen after every event, until the user quits. Returns `true` if the caller must log out.
 async fn show(terminal: &mut DefaultTerminal, session: &mut Session) -> anyhow::Result<bool> {
     let mut inputs = read_terminal();
     let mut terminate = signal(SignalKind::terminate())?;

@@ -37,14 +37,15 @@ impl Party {
         alice.told("carol", "here", |it| it.custom_status == "here");
         bob.told("carol", "here", |it| it.custom_status == "here");
         for device in [&mut alice, &mut wendy, &mut bob, &mut carol, &mut dora] {
-            // The answer comes after the notification of the device's own change.
+            // The notification of the device's own change arrives before this answer.
             assert!(device.is_alive());
             device.pushes.clear();
         }
         Self { alices, doras, alice, wendy, bob, carol, dora }
     }
 
-    /// The statuses of alice, carol and wendy in the answer to a query by bob; `None` if the query is refused for now.
+    /// Returns the statuses of alice, carol and wendy in the answer to a query by bob; `None` if the query is refused
+    /// for now.
     pub fn picture(&mut self) -> Option<Vec<UserStatus>> {
         query(&mut self.bob, &["alice", "carol", "wendy"]).ok()
     }
@@ -75,7 +76,7 @@ pub fn is_connected(device: &mut Device) {
     assert!(ended.is_none(), "{ended:?}");
 }
 
-/// Checks that every status of these users that the device was told is ONLINE.
+/// Checks that the device has received only ONLINE statuses of these users.
 pub fn told_only_online(device: &Device, users: &[&str]) {
     for user in users {
         let told = device.pushes.iter().flat_map(|body| statuses(body, user));
@@ -167,7 +168,7 @@ pub fn send(device: &mut Device, to: &str, text: &str) -> Result<(), u32> {
     }
 }
 
-/// The texts of the messages between the device's user and a peer, newest first.
+/// Returns the texts of the messages between the device's user and a peer, newest first.
 pub fn messages(device: &mut Device, peer: &str) -> Vec<String> {
     let request = v1::GetHistoryRequest { peer: peer.to_owned(), before: 0, limit: 100 };
     match device.ask(Request::GetHistory(request)) {
