@@ -10,7 +10,7 @@ use std::time::Duration;
 /// The maximum number of requests on the link that have no answer yet. Further calls wait in the session's queue.
 pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
-/// The time without received bytes after which the link is given up, if a request is unanswered.
+/// If a request is unanswered and no bytes are received for this time, the link is given up.
 ///
 /// A server answers each call within 5 s. Answers are in the order of the requests, so the answer to a heartbeat cannot
 /// overtake a late answer. The default call timeout is 10 s. A call that may be repeated can therefore still be sent on
@@ -126,7 +126,7 @@ impl Link {
         self.in_flight.insert(id, request);
     }
 
-    /// Records that a message without an answer was sent.
+    /// Records that a message was sent that gets no answer.
     pub(crate) fn sent_unasking(&mut self, now: Moment) {
         self.last_sent = now;
     }

@@ -37,7 +37,7 @@ impl ListCheck {
         self.former.extend(former);
     }
 
-    /// Removes users who are still watched for another reason.
+    /// Removes users who are watched again, as new friends or by a new subscription.
     pub(crate) fn forget<'a>(&mut self, watched: impl IntoIterator<Item = &'a UserId>) {
         watched.into_iter().for_each(|user| _ = self.former.remove(user));
     }

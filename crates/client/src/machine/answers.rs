@@ -522,7 +522,7 @@ impl Machine {
             Cause::ProtocolError | Cause::Unspecified => {
                 if let (Cause::ProtocolError, Phase::LoggingIn { bytes, .. }) = (told.cause(), &*phase) {
                     // The login may have been larger than this server accepts, so the next one contains fewer versions.
-                    // The server sends the statuses of the other users in any case.
+                    // The server sends the statuses of the users whose versions are left out.
                     *login_limit = bytes / 2;
                 }
                 return self.link_ended(why, Retry::NotBefore(retry_after), turn);
