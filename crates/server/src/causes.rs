@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-/// Shows an error, and then each cause that adds to the text.
+/// Shows an error, followed by each of its causes that adds something to the text.
 pub(crate) struct WithCauses<'a>(pub(crate) &'a (dyn Error + 'static));
 
 impl fmt::Display for WithCauses<'_> {

@@ -53,7 +53,7 @@ impl Clock {
     /// Compares the clock with the time of a directory. This time was requested at `sent` and answered at `answered`,
     /// both by [`Clock::local`]. The first call sets the clock; later calls correct it slowly.
     pub fn measure(&self, sent: Moment, answered: Moment, directory: Now) {
-        // Time by which tests have moved this clock is not a difference to the directory.
+        // The time by which tests have moved this clock must not count as a difference from the directory's clock.
         let unmoved = |at: Moment| Moment(at.0.saturating_sub(self.ahead().as_millis() as u64));
         let (sent, answered) = (unmoved(sent), unmoved(answered));
         let mut first = SharedClock::default();
@@ -71,8 +71,8 @@ impl Clock {
         self.0.shared.get().map_or(0, |shared| shared.read().ahead_of_directory(local))
     }
 
-    /// Sets the clock to the time of the other nodes, which is `ahead` milliseconds ahead of the directory's clock.
-    /// Must be called right after the first measurement; see [`SharedClock::begin_ahead`].
+    /// Sets the clock to the time of the other nodes, which is `ahead` milliseconds ahead of the directory's clock. The
+    /// caller must call this right after the first measurement; see [`SharedClock::begin_ahead`].
     pub fn begin_ahead(&self, ahead: i64) {
         if let Some(shared) = self.0.shared.get() {
             shared.write().begin_ahead(ahead, self.unmoved());

@@ -36,8 +36,8 @@ pub struct Config {
     pub facts_ca: Option<PathBuf>,
     /// The maximum number of connections to PostgreSQL.
     pub facts_connections: usize,
-    /// The URL of Redis or Valkey, which then keeps the live records. All nodes with the same directory, prefix and
-    /// facts form one cluster. The URL is a secret, because it may contain a password.
+    /// The URL of Redis or Valkey. If it is set, the live records are kept there. All nodes with the same directory,
+    /// prefix and facts form one cluster. The URL is a secret, because it may contain a password.
     pub directory: Option<DirectoryUrl>,
     /// A file with certificates of authorities, in PEM, for the servers of the directory; see `facts_ca`.
     pub directory_ca: Option<PathBuf>,

@@ -98,7 +98,7 @@ impl Spread {
         }
     }
 
-    /// Returns the distribution of the durations that were counted after `earlier`.
+    /// Returns the distribution of the durations that were counted since `earlier` was read.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let counts = self.counts.iter().zip(&earlier.counts);

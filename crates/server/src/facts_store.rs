@@ -79,7 +79,7 @@ pub struct StoreStats {
     pub postgres_reads: u64,
     /// The number of reads that PostgreSQL did not answer; 0 with SQLite.
     pub postgres_failed_reads: u64,
-    /// The number of repeated attempts of calls to PostgreSQL; 0 with SQLite.
+    /// The number of times that a call to PostgreSQL was repeated; 0 with SQLite.
     pub postgres_repeated: u64,
     /// The number of connections that PostgreSQL did not accept because it had too many; 0 with SQLite.
     pub postgres_refused_connections: u64,

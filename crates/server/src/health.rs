@@ -54,7 +54,7 @@ impl Pulse {
         self.0.last.store(at.0, Ordering::Relaxed);
     }
 
-    /// Returns a guard for the thread or task. Dropping the guard, also in a panic, marks the part as ended.
+    /// Returns a guard for the thread or task. Dropping the guard, also in a panic, marks the thread or task as ended.
     pub fn hold(&self) -> Beating {
         Beating(self.clone())
     }

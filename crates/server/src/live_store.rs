@@ -125,7 +125,7 @@ impl LiveStore {
         }
     }
 
-    /// Returns the figures of the directory in Redis; all are 0 for an embedded one.
+    /// Returns the figures of the directory in Redis; all are 0 for an embedded directory.
     pub fn redis_figures(&self) -> RedisFigures {
         match self {
             Self::Embedded(_) => RedisFigures::default(),

@@ -22,7 +22,8 @@ use tokio::sync::{mpsc, oneshot};
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
 /// The pause before each of the two comparisons after a loss.
 const AFTER_LOSS: Duration = Duration::from_secs(5);
-/// The number of comparisons after a loss. A connection is ended at the second comparison.
+/// The number of comparisons that are made soon after the directory has lost writes. A connection is ended at the
+/// second comparison.
 const COMPARISONS_AFTER_LOSS: u8 = 2;
 /// The interval at which the task checks whether a comparison is due.
 const TICK: Duration = Duration::from_millis(500);

@@ -264,7 +264,7 @@ pub struct ShownKeySource {
     pub source: String,
     /// The number of keys that are currently valid.
     pub keys: usize,
-    /// The time for which the keys stay valid if every further read fails, in seconds.
+    /// The time, in seconds, for which the keys stay valid if every further read fails.
     pub left_s: u64,
     /// The error of the last attempt to read the source; `None` if it succeeded.
     pub error: Option<String>,

@@ -211,7 +211,7 @@ async fn the_backend_sets_a_status_and_subscribes_on_behalf_of_a_user() {
     let answer = api.done("openim/get_subscriptions", &json!({"From_Account": "carol"})).await;
     assert_eq!(answer["To_Account"], json!(["bob"]));
 
-    // The rate limit of a user does not apply, only that of the app.
+    // Only the rate limit of the app applies, and not that of a user.
     for _ in 0..25 {
         api.done("openim/get_subscriptions", &json!({"From_Account": "alice"})).await;
     }

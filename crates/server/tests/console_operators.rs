@@ -290,8 +290,8 @@ async fn the_command_line_and_the_console_have_the_same_operators() {
     assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));
 }
 
-/// Tries wrong passwords from many networks until the first result is dropped. Each address stays below its limit. The
-/// second result counts the passwords that were checked.
+/// Tries wrong passwords from many networks, until the caller drops the first returned value. Each address stays below
+/// its limit. The second returned value counts the passwords that were checked.
 fn flood(server: SocketAddr) -> (JoinSet<()>, Arc<AtomicUsize>) {
     let (mut attackers, checked) = (JoinSet::new(), Arc::new(AtomicUsize::new(0)));
     for number in 0..FLOOD {
@@ -334,7 +334,7 @@ async fn operators_get_in_while_others_try_passwords_from_many_networks() {
     for _ in 0..5 {
         let before = checked.load(Ordering::Relaxed);
         assert_eq!(known.log_in(&password).await.status, 200);
-        // A new browser each time, because a browser that has logged in is known.
+        // Uses a new browser each time, because a browser that has logged in is known.
         assert_eq!(Browser::new(node.node.http_address()).log_in(&password).await.status, 200);
         let checked = checked.load(Ordering::Relaxed) - before;
         // The login of the new browser waits for the running check, and not for the other logins that wait.

@@ -1,5 +1,5 @@
-//! Tests of custom statuses with a duration over real sockets: the notifications of their end, and their state after a
-//! restart.
+//! Tests, over real sockets, of custom statuses with a duration: the notifications of their end, and their state after
+//! a restart.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

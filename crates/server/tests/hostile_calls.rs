@@ -214,7 +214,7 @@ async fn the_gates_answer_in_their_order() {
     for call in &calls {
         assert_eq!(eve.refused(call.clone()).await, 72001, "{call:?}");
     }
-    // The gates for statuses of other users do not apply to the own status.
+    // The gates for statuses of other users do not apply to the caller's own status.
     let Body::SetSelfStatus(_) = eve.ask(custom("mine")).await else { panic!() };
     assert_eq!(eve.status_of("eve").await.custom_status, "mine");
 

@@ -22,7 +22,7 @@ fn login(node: &TestNode, spoil: impl FnOnce(&mut v1::LoginRequest)) -> Request 
     Request::Login(login)
 }
 
-/// Makes a valid UserSig, apart from the change by `spoil`.
+/// Makes a UserSig from valid claims and a valid key, after `spoil` has changed them.
 fn sig(node: &TestNode, spoil: impl FnOnce(&mut Claims, &mut AppKey)) -> String {
     let mut claims = Claims {
         user_id: UserId::new("eve").unwrap(),

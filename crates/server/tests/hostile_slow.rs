@@ -147,7 +147,7 @@ async fn who_does_not_take_its_answers_is_not_read_from() {
     let answered = node.metric("lamplight_requests_total{worker=\"0\"}").await - before;
     assert!(answered < 8_000 + 500, "{answered} requests were answered to one who reads nothing");
 
-    // In the end, the client gets all its answers, in order, and the right state.
+    // In the end, the client has all its answers in order, and its state is right.
     flood.enough.store(true, Ordering::Relaxed);
     let (mut expected, mut newest) = (1, 0);
     loop {

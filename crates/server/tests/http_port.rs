@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Sends a request, and returns the answer as text. A reset may cut it off if the server has not read the whole
+/// Sends a request, and returns the answer as text. A reset may cut the answer off if the server has not read the whole
 /// request.
 async fn ask(address: SocketAddr, method: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();

@@ -270,7 +270,7 @@ async fn an_expired_sig_logs_the_device_out() {
     let Body::Login(_) = bob.ask(Request::Login(login.clone())).await else { panic!() };
     alice.subscribe(&["bob"]).await;
 
-    // A new UserSig on the same connection moves the expiry.
+    // A new UserSig on the same connection postpones the expiry of the login.
     node.clock.advance(Duration::from_secs(60));
     login.user_sig = node.sig_for("bob", 100);
     let Body::Login(_) = bob.ask(Request::Login(login)).await else { panic!() };

@@ -224,7 +224,7 @@ async fn a_web_user_goes_with_the_link(transport: Transport) {
     let told = alice.told_of("bob").await;
     assert_eq!((told.status_type, told.reason), (Unlogined, Reason::LinkClosed));
 
-    // With a phone that is logged in, the user ends as OFFLINE and not as UNLOGINED.
+    // If a phone is still logged in, the user becomes OFFLINE in the end, and not UNLOGINED.
     drop(world.log_in("bob", "phone", Platform::IPhone).await);
     alice.told("bob", Offline).await;
     let tab = world.log_in("bob", "tab", Platform::Web).await;

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// A backend's copy of all statuses, kept with the status feed. A user without a login is not in it.
+/// A backend's copy of all statuses, kept with the status feed. A user without a login is not in the copy.
 #[derive(Default)]
 struct Mirror {
     cursor: String,

@@ -274,7 +274,7 @@ async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
         let at_once = receiver.most_at_once.load(Ordering::SeqCst);
         assert!(at_once <= 32, "{manner:?}: {at_once} requests at once");
         receiver.behave(Manner::Answer(200));
-        // Running requests end by their timeout, and failed ones are due again by then.
+        // By then, running requests have timed out, and failed requests are due again.
         let told_twice = matches!(manner, Manner::Slow(_));
         let arrived = async {
             loop {

@@ -188,7 +188,7 @@ mod tests {
         app
     }
 
-    /// Formats the act that changes the app `was` to `after` as one line.
+    /// Formats, as one line, the act that changes the app `was` to `after`.
     fn act(was: Option<&App>, after: &App) -> String {
         let Some(act) = act_on_app(was, after) else { return "nothing".to_owned() };
         let changes: Vec<_> =

@@ -43,8 +43,8 @@ pub enum DirectoryProblem {
 }
 
 impl Config {
-    /// Examines the directory without changing it; `None` if the settings name no directory. Fails if a node could not
-    /// start with the directory.
+    /// Examines the directory without changing it. Returns `None` if the settings name no directory. Fails if a node
+    /// could not start with the directory.
     pub async fn examine_directory(&self) -> Result<Option<RedisFound>, DirectoryProblem> {
         let Some(settings) = self.directory_settings()? else { return Ok(None) };
         Ok(Some(lamplight_directory_redis::examine(&settings).await?))
@@ -70,8 +70,8 @@ impl Config {
         self.node_name.as_ref().map_or(1, |name| name.chars().count() as u64)
     }
 
-    /// The settings of the directory that all nodes share. `None` if the node keeps its live records itself. Reads the
-    /// files with certificates.
+    /// Returns the settings of the directory that all nodes share. Returns `None` if the node keeps its live records
+    /// itself. Reads the files with certificates.
     pub(crate) fn directory_settings(&self) -> Result<Option<RedisSettings>, UnreadableFile> {
         let Some(redis) = self.redis() else { return Ok(None) };
         let authorities = self.directory_ca.as_deref().map(|path| read("directory_ca", path)).transpose()?;
@@ -84,7 +84,7 @@ impl Config {
         Ok(Some(RedisSettings { tls: RedisTls { authorities, client }, ..redis }))
     }
 
-    /// The identity of this node's cluster; `None` without a cluster. The identity is a hash of the directory's
+    /// Returns the identity of this node's cluster; `None` without a cluster. The identity is a hash of the directory's
     /// address, the prefix, the lease and the grace.
     ///
     /// A database in PostgreSQL refuses nodes with a different identity. Otherwise, a node with a shorter lease and
@@ -104,7 +104,7 @@ impl Config {
         Some(RedisSettings { prefix, record_wait, ..RedisSettings::at(url) })
     }
 
-    /// The name of this node in its cluster.
+    /// Returns the name of this node in its cluster.
     pub(crate) fn name_of_node(&self) -> String {
         let of_machine = || rustix::system::uname().nodename().to_string_lossy().into_owned();
         self.node_name.clone().unwrap_or_else(of_machine)

@@ -1,6 +1,6 @@
 //! Routes for apps: settings, keys, admins, deletion. A change request contains the entity tag of the state on which it
-//! is based. If the app has changed since, the request is refused. Two operators therefore do not overwrite each
-//! other's changes.
+//! is based. If the app is no longer in that state, the request is refused. Two operators therefore do not overwrite
+//! each other's changes.
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};

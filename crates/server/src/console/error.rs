@@ -23,8 +23,8 @@ use std::time::Duration;
 /// The text of the refusal to delete the last app.
 pub const LAST_APP: &str = "this is the last app; make another one first";
 
-/// An error answer. `code` is a number from the table of codes. An error outside the table has the HTTP status as its
-/// `code`.
+/// An error answer. `code` is a number from the table of codes. If the table has no code for an error, `code` is the
+/// HTTP status.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ApiError {
     status: StatusCode,
@@ -33,7 +33,7 @@ pub struct ApiError {
     retry_after: Option<Duration>,
     /// The minimum role for the request; `None` if the role is not the cause of the error.
     needs: Option<Role>,
-    /// The cause, for the page to distinguish errors with the same code.
+    /// The cause of the error. The page uses it to distinguish errors with the same code.
     reason: Option<Reason>,
 }
 

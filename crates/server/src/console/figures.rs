@@ -194,7 +194,8 @@ impl Figures {
 
     fn after(&self, number: Option<u64>) -> Vec<Sample> {
         let state = self.lock();
-        // A number from before a restart may be higher than that of any sample; then all samples are returned.
+        // A number from before a restart may be higher than the number of any sample. In this case, all samples are
+        // returned.
         let number = number.filter(|number| *number < state.next);
         let samples = state.samples.iter().map(|kept| &kept.sample);
         samples.filter(|sample| number.is_none_or(|number| sample.number > number)).cloned().collect()

@@ -66,7 +66,7 @@ enum Source {
     Known(Device),
 }
 
-/// The operator who makes a request, and the address of the request.
+/// The operator who makes a request, and the address from which the request is made.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Visitor {
     /// The operator's name.
@@ -179,7 +179,7 @@ impl Console {
         password: String,
     ) -> Result<Operator, ApiError> {
         self.check_failures(source)?;
-        // A browser that disconnects gives up its place while it waits.
+        // A browser that disconnects while it waits gives up its place in the queue.
         let turn = self.door.turn(source).await?;
         // The check runs in a separate task, which continues if the browser disconnects. A wrong password is therefore
         // always counted, and the next check always waits for this one.
@@ -472,7 +472,7 @@ mod tests {
             (&[host, ("origin", "http://evil.example:7401")], false),
             (&[host, ("origin", "null")], false),
             (&[("origin", "http://console.example")], false),
-            // Behind a proxy that changes `Host`, `Origin` and `Host` differ, so `Sec-Fetch-Site` decides.
+            // If a proxy changes `Host`, it differs from `Origin`, and `Sec-Fetch-Site` decides.
             (&[host, ("origin", "https://public.example"), ("sec-fetch-site", "same-origin")], true),
         ] {
             assert_eq!(check_origin(&headers(sent)).is_ok(), good, "{sent:?}");

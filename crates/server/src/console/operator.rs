@@ -32,7 +32,7 @@ pub struct Operator {
     pub password: StoredPassword,
 }
 
-/// A change of the operators that was refused or failed.
+/// The reason why a change of the operators was refused or has failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperatorsError {
     /// No operator has this name.
@@ -53,7 +53,8 @@ pub enum OperatorsError {
     /// The text is not a valid password.
     #[error(transparent)]
     Password(#[from] InvalidPassword),
-    /// Other nodes have repeatedly changed the operators or sessions at the same time.
+    /// The change was tried several times, but each time another node changed the operators or sessions at the same
+    /// time.
     #[error("the operators or sessions of the console were changed by others at the same time; try again")]
     Contended,
     /// The files cannot be read or written, or have invalid contents.

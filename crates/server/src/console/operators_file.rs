@@ -367,8 +367,8 @@ mod tests {
         );
 
         operators.set_role(&name("ann"), Role::Viewer, Role::Operator).await.unwrap();
-        // The second admin saw the role viewer, which is outdated, so the change is refused. Otherwise the audit log
-        // would contain a wrong former role.
+        // The second admin saw the outdated role viewer, so the change is refused. Otherwise the audit log would
+        // contain a wrong former role.
         let late = operators.set_role(&name("ann"), Role::Viewer, Role::Admin).await;
         assert!(matches!(late, Err(OperatorsError::ChangedMeanwhile(_))), "{late:?}");
         operators.set_password(&name("ann"), Some("another one")).await.unwrap();
@@ -448,7 +448,8 @@ mod tests {
             let is = operators.change_password(&was, "another word").await.unwrap();
             assert_eq!(operators.find(&name).await.unwrap(), Some(is.clone()));
             assert!(is.password.is("another word") && is.role == was.role);
-            // The password was changed in the meantime, so a change based on the former password is refused.
+            // The password has changed since the operator was read, so a change that is based on the former password is
+            // refused.
             let late = operators.change_password(&was, "a third word").await;
             assert!(matches!(late, Err(OperatorsError::ChangedMeanwhile(_))), "{late:?}");
             assert_eq!(operators.find(&name).await.unwrap(), Some(is));

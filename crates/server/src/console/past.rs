@@ -263,7 +263,7 @@ impl PastReader {
             let Some(last) = page.last() else { break };
             which.after = Some((last.at, last.node.clone()));
             let is_last = page.len() < STEPS_AT_ONCE || last.at > to;
-            // Steps lie in the future if the clock was ahead and has been set back; they are skipped.
+            // If the clock was ahead and has been set back, some steps lie in the future. They are skipped.
             for figure in page.into_iter().filter(|figure| figure.at <= to) {
                 if node.is_none_or(|node| node == figure.node)
                     && let Some(step) = step_of(&figure)
@@ -283,7 +283,8 @@ impl PastReader {
     }
 }
 
-/// Notes the time of the last figures of a node. Above [`MAX_NODES`], forgets the node whose figures are the oldest.
+/// Notes the time of the last figures of a node. If there are more than [`MAX_NODES`] nodes, forgets the node with the
+/// oldest figures.
 fn note_node(last_of: &mut BTreeMap<String, Timestamp>, node: String, at: Timestamp) {
     last_of.insert(node, at);
     if last_of.len() > MAX_NODES {
@@ -366,7 +367,7 @@ mod tests {
             others.iter().for_each(|other| sum.join(other));
             let shown = point(&Step { level: 1, at: Timestamp(7), sum: sum.clone() }, &none, &none);
             assert_eq!((shown.online, shown.peak, shown.backlog), (7.0, 9, Some(2.0)));
-            // The connections of the late node count for the half of the step.
+            // The connections of the late node count only for half of the step.
             assert_eq!((shown.connections, shown.notifications, shown.changes), (12.5, 3.0, 1.25));
             assert_eq!(shown.delivery.map(|it| it.count()), Some(6));
             assert_eq!(sum.detection, [2]);

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The maximum number of sessions at a time. Beyond this maximum, the operator with the most sessions loses the least
-/// recently used one.
+/// The maximum number of sessions at a time. Beyond this maximum, the operator with the most sessions loses the session
+/// that was least recently used.
 pub const MOST_SESSIONS: usize = 64;
 /// The time without use after which a session ends.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);
@@ -79,8 +79,8 @@ impl Sessions {
         operator: Operator,
         now: Moment,
     ) -> Opened {
-        // Sessions from before a change of the operator's password or role have ended, and are removed so that they do
-        // not count towards the limit.
+        // Sessions that were opened before a change of the operator's password or role have ended. They are removed so
+        // that they do not count towards the limit.
         self.open.retain(|_, session| {
             session.is_open(now) && (session.operator.name != operator.name || session.operator == operator)
         });

@@ -22,7 +22,7 @@ pub struct OpenSessions {
 }
 
 impl OpenSessions {
-    /// Makes a handle for the sessions of these operators. Sessions are stored with the operators.
+    /// Makes a handle for the sessions of these operators. The sessions are stored where the operators are stored.
     pub fn of(operators: Arc<Operators>) -> Self {
         Self { operators, own: Mutex::default() }
     }

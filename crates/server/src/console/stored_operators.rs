@@ -76,7 +76,7 @@ impl StoredOperators {
 pub(super) struct OperatorFiles {
     pub path: PathBuf,
     pub admin: PasswordFile,
-    /// Held from reading the files to writing them, so that no concurrent change is lost.
+    /// This lock is held from reading the files to writing them, so that no concurrent change is lost.
     changing: Mutex<()>,
 }
 
@@ -165,7 +165,7 @@ impl Documents {
         Ok(self.parse(OPERATORS)?.0)
     }
 
-    /// The sessions, and the revision of their document.
+    /// Returns the sessions, and the revision of their document.
     pub fn sessions<T: DeserializeOwned + Default>(&self) -> Result<(T, Option<u64>), OperatorsError> {
         self.parse(SESSIONS)
     }

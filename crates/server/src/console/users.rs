@@ -184,9 +184,9 @@ struct ShownSubscriptions {
 pub struct ShownWatchers {
     /// The number of connections of other users that watch the user.
     connections: usize,
-    /// The owners of these connections, at most 100, in ascending order of their ids.
+    /// The owners of the connections that watch the user; at most 100, in ascending order of their ids.
     users: Vec<ShownWatcher>,
-    /// `true` if `users` contains all owners of these connections.
+    /// `true` if `users` contains all owners of the connections that watch the user.
     complete: bool,
 }
 

@@ -66,7 +66,7 @@ pub(super) async fn execute(
     now: Now,
 ) -> Result<ConsoleOutcome, ServiceError> {
     let (operators, runtime) = (Arc::clone(operators), tokio::runtime::Handle::current());
-    // Runs on a blocking thread, because it accesses the disk and computes a password hash.
+    // The operation runs on a blocking thread, because it accesses the disk and computes a password hash.
     let execute = async move {
         let done = |password| ConsoleOutcome::Done { password };
         Ok::<_, OperatorsError>(match operation {

@@ -228,7 +228,7 @@ fn wants_account(operation: &Operation) -> bool {
 /// Returns the error text for a user without an account. The text names the command that creates the account.
 fn with_cure(user: &str) -> String {
     let is_word = user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte));
-    // Any other userID would have to be quoted in a shell, so a placeholder is shown.
+    // A userID with other characters would have to be quoted in a shell, so a placeholder is shown.
     let shown = if is_word && !user.starts_with('-') { user } else { "USER" };
     format!("{user}; `lamplight account create {shown}` creates it")
 }

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Opens the store, with the lock of the data folder. An operation that only reads can also open a database in
-/// PostgreSQL that nodes use, or one without a data folder. The database is then opened only to read, and the returned
-/// flag is `true`.
+/// PostgreSQL that nodes use, or a database without a data folder. The database is then opened only to read, and the
+/// returned flag is `true`.
 async fn open(
     settings: &FactsSettings,
     operation: &Operation,

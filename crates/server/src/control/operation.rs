@@ -19,7 +19,7 @@ pub enum Operation {
         /// The new state of the app.
         app: Box<App>,
         /// The state on which the change is based; `None` if the app did not exist. If the stored state differs from
-        /// it, the operation changes nothing.
+        /// `was`, the operation changes nothing.
         was: Option<Box<App>>,
     },
     /// Deletes an app. The app's stored data is deleted later, after the answer.
@@ -99,7 +99,7 @@ pub enum Operation {
     KeySources,
     /// Lists the nodes of the cluster. Needs a running node of a cluster.
     ListNodes,
-    /// Requests that a node of the cluster drains. Needs a running node of a cluster.
+    /// Requests a drain of a node of the cluster. Needs a running node of a cluster.
     DrainNode {
         /// The node.
         node: NodeId,

@@ -36,8 +36,8 @@ pub fn serve(
         Err(error) => return Err(error),
     }
     let listener = UnixListener::bind(path)?;
-    // A process that may open the socket may do anything, so other users are denied access to it. Until its mode is
-    // set, the mode of the folder denies access.
+    // A process that may open the socket may do anything, so other users are denied access to the socket. Until the
+    // mode of the socket is set, the mode of the folder denies access.
     data_folder::close_to_others(path)?;
     let task = tokio::spawn(async move {
         loop {

@@ -118,7 +118,7 @@ pub(super) async fn execute(
             WebhookOutcome::Done { count: service.outbox().drop_dead_letters(app, which(ids)).await? }
         }
         WebhookOperation::Test { lane } => {
-            // Only a running node can send a test request, and the caller has checked that one runs.
+            // Only a running node can send a test request, and the caller has checked that a node runs.
             let webhooks = webhooks.ok_or_else(|| Refusal::from(Code::INTERNAL))?;
             let tested = webhooks.test(lane).await?;
             let took_ms = u64::try_from(tested.took.as_millis()).unwrap_or(u64::MAX);

@@ -75,7 +75,7 @@ pub enum BodyFault {
     /// The body arrives too slowly, or takes too long in total.
     #[error("the body took too long")]
     TooSlow,
-    /// The connection ended before the body did, or the framing of the body is invalid.
+    /// The connection ended before the end of the body, or the framing of the body is invalid.
     #[error("the body ended early")]
     BrokenOff,
     /// The body does not fit into the rest of the budget.
@@ -116,7 +116,7 @@ impl BodyRoom {
         Ok(body)
     }
 
-    /// Charges more bytes to the share of a request, if they fit into the budget.
+    /// Charges more bytes to the share of a request. Fails if they do not fit into the budget.
     pub fn charge_more(&self, share: &mut Share, bytes: usize) -> Result<(), BodyFault> {
         if share.grow(bytes) {
             return Ok(());

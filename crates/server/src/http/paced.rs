@@ -97,7 +97,7 @@ pub struct PacedStream {
 }
 
 impl PacedStream {
-    /// Applies time limits to the peer of a socket.
+    /// Makes a stream that applies the time limits of `pace` to the peer of a socket.
     pub fn new(stream: TcpStream, pace: SharedPace) -> Self {
         Self { stream, pace, timer: Box::pin(sleep_until(Instant::now())), counted: false }
     }

@@ -324,7 +324,8 @@ impl Command for AccountDelete {
         let mut revoked = Revoking::default();
         for Object(NamedUser { user_id }) in items {
             let done = match UserId::new(&user_id) {
-                // Without the account, the UserSig of the calling admin and all further calls would be refused.
+                // If the account were deleted, the UserSig of the calling admin would be refused, and so would all
+                // further calls.
                 Ok(id) if id == call.admin.id => Err(Refusal::from(Code::INVALID_PARAMETER).into()),
                 Ok(id) => call.service.delete_account(&call.user(id), call.now).await,
                 Err(invalid) => Err(Refusal::from(invalid).into()),

@@ -36,7 +36,8 @@ pub trait Command: 'static {
     const READS: bool = false;
     /// `true` if Lamplight has added this command to the cloud's API.
     const OURS: bool = false;
-    /// The names and descriptions of the query parameters. A call without a body is read from them.
+    /// The names and descriptions of the query parameters. If a call has no body, its request is read from these
+    /// parameters.
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
 
     /// The type of the request, which is read from the body.

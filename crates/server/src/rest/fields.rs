@@ -65,7 +65,8 @@ pub enum StatusVisibility {
 }
 
 impl StatusVisibility {
-    /// The field of an answer; `None` for everyone, so that the answers about most users lack the field.
+    /// Returns the field of an answer. Returns `None` if everyone may see the status, so that most answers lack the
+    /// field.
     pub fn shown(visibility: Visibility) -> Option<Self> {
         match visibility {
             Visibility::Everyone => None,

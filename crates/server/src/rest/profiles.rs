@@ -321,7 +321,7 @@ impl Command for PortraitGet {
     }
 
     fn page(_: &Call<'_>, request: &Self::Request) -> usize {
-        // The rows read for each profile, and the part of the answer for each tag.
+        // The memory for the stored rows of one profile, and for the fields of one profile in the answer.
         let (mut rows, answer) = (BYTES_PER_PROFILE, request.tag_list.len() * BYTES_PER_FIELD);
         if wants_further(request.tag_list.entries()) {
             rows += MAX_PROFILE_FIELDS * BYTES_PER_FIELD;

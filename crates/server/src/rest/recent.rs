@@ -144,8 +144,8 @@ impl Command for RecentContactGetList {
         let is_of_second = |row: &Conversation| row.pinned != begun && row.active.as_secs() == from.second;
         let (mut page, mut passed, mut after) = (Vec::new(), 0, from.cursor(!begun));
         // The call reads one conversation more than a page has, to find out whether there is a next page. Conversations
-        // that were on earlier pages, but have the same second as the position, are read again and skipped. They are
-        // read in pages as well, because each conversation comes with its last message.
+        // of earlier pages that have the same second as the position are read again and skipped. They are also read
+        // page by page, because each conversation comes with its last message.
         while page.len() <= PAGE {
             let rows = call.service.conversations_after(&owner, after, PAGE + 1).await?;
             let is_last = rows.len() <= PAGE;

@@ -160,7 +160,7 @@ impl Command for QueryOnlineStatus {
 }
 
 /// Creates the reply from the entries of the request and the states that were read. `users` has the entries that are
-/// valid userIDs, in their order.
+/// valid userIDs, in the order of the request.
 fn assemble(
     asked: Vec<CompactString>,
     users: &[User],

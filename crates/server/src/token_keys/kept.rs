@@ -50,7 +50,8 @@ impl KeptKeys {
         Self { folder }
     }
 
-    /// Reads the stored text of a source. `None` if no text is stored, or if it is from another URL or file.
+    /// Reads the stored text of a source. `None` if no text is stored, or if the stored text is from another URL or
+    /// file.
     pub fn read(&self, key: &KeysToRead) -> io::Result<Option<KeptText>> {
         let path = self.folder.join(name(key));
         let file = match fs::symlink_metadata(&path) {

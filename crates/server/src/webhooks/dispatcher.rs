@@ -68,7 +68,7 @@ struct State {
     /// `true` during the pause after a failure of the database.
     resting: bool,
     failing: Failing,
-    /// The index of the lane that is served first in the next round. It rotates, so that no lane is always last.
+    /// The index of the lane that is served first in the next round. The index rotates, so that no lane is always last.
     turn: usize,
 }
 
@@ -207,7 +207,7 @@ impl Dispatcher {
                 self.call(*lane, call, moment, jobs);
             }
             if work.is_shown && !work.leasing.is_alone() && work.leasing.term().is_none() {
-                // The receiver's state is known to the node that sends to it now.
+                // Only the node that sends to the receiver now knows the receiver's state.
                 work.is_shown = false;
                 work.plan.forget_breaker();
                 self.receivers.lock().remove(lane);
@@ -371,7 +371,7 @@ impl Dispatcher {
                 Ok(heads) => {
                     state.failing.succeeded(Use::Read);
                     let work = state.lane(lane);
-                    // In a later term, another node may have sent the heads that were read.
+                    // If this node now has a later term, another node may have sent the heads that were read.
                     match work.leasing.term() == term {
                         true => work.plan.offer(heads, limit, now),
                         false => work.plan.reading_failed(),

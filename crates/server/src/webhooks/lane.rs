@@ -25,7 +25,7 @@ pub const BREAKER_FAILURES: u32 = 3;
 /// The number of failed attempts after which a notice becomes a dead letter. Failures while the circuit breaker is open
 /// are not counted.
 pub const MAX_ATTEMPTS: u32 = 16;
-/// The age at which a notice becomes a dead letter with its next failure.
+/// If a notice is this old, its next failure makes it a dead letter.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 
 /// The plan of one lane: the circuit breaker, and the known notices that wait or are being sent.
@@ -283,7 +283,7 @@ impl LanePlan {
         let settled = if attempts >= MAX_ATTEMPTS || is_old {
             SettledAs::Dead { attempts, error }
         } else {
-            // The notice becomes due after the waiting ones, so that the next probe sends a different notice.
+            // The notice becomes due after the waiting notices, so that the next probe sends a different notice.
             let due = now.after(pause(attempts.saturating_sub(1), MAX_PAUSE, chance));
             SettledAs::Again { attempts, due, error }
         };
@@ -326,7 +326,7 @@ impl LanePlan {
 }
 
 /// Returns `true` if a notice may be sent now. A notice whose due time is further away than the longest delay may also
-/// be sent: the clock was set back after its due time was computed.
+/// be sent. In that case, the clock was set back after the due time was computed.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }

@@ -29,8 +29,8 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
     let mut failing = Failing::default();
     loop {
         if waiting.is_empty() && !missed {
-            // Waits for an entry of the log, but at most for the interval. If neither the log nor the duties have
-            // changed, nothing is done.
+            // Waits for an entry of the log, but at most for the interval `DUTIES`. If neither the log nor the duties
+            // have changed, nothing is done.
             let _ = tokio::time::timeout(DUTIES, log.ready()).await;
         }
         missed |= log.take(&mut entries) != Heard::All;

@@ -165,7 +165,7 @@ struct Info<'a> {
     reason: &'static str,
     #[serde(rename = "CustomStatus", skip_serializing_if = "Option::is_none")]
     custom_status: Option<&'a str>,
-    /// The time at which the server clears the custom status; absent if it stays until it is cleared.
+    /// The time at which the server clears the custom status; absent if the custom status stays until a call clears it.
     #[serde(rename = "CustomExpires", skip_serializing_if = "Option::is_none")]
     custom_expires: Option<u64>,
     /// The device of the event; absent if the event was caused on the user's behalf.
@@ -498,7 +498,8 @@ mod tests {
         };
         let one = push("bob", 7, 5);
         assert_eq!(delivery(&one), delivery(&Notice { id: 77, ordinal: 4, attempts: 3, ..one.clone() }));
-        // The last one is from a conversation that began again, after its app was deleted and created again.
+        // The last of these messages is from a conversation that began again, after its app was deleted and created
+        // again.
         for other in [push("bob", 8, 5), push("rob", 7, 5), push("bob", 7, 6)] {
             assert_ne!(delivery(&one), delivery(&other));
         }

@@ -205,7 +205,7 @@ impl Pair {
         wait_until("every request is answered", async || self.receiver.lock().busy.is_empty()).await;
     }
 
-    /// The state of the receiver that a node shows.
+    /// Returns the state of the receiver that a node shows.
     fn shown(&self, node: usize) -> ReceiverState {
         self.nodes[node].webhooks.receiver(LANE)
     }
@@ -385,7 +385,7 @@ async fn a_node_that_hangs_is_replaced_and_does_no_harm_when_it_is_back() {
         pair.push_at(hung).await;
         pair.has_all().await;
         pair.waits_for_nothing().await;
-        // The other node reads the lease of the hung one only after this time.
+        // The other node reads the lease of the hung node only after this time.
         let before = pair.nodes[other].clock.now().moment;
         let stopped = pair.nodes[hung].stop();
         for _ in 0..5 {

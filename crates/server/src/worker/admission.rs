@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The maximum number of connections that one worker keeps open only to send a refusal. Further ones are closed at
-/// once.
+/// The maximum number of connections that one worker keeps open only to send a refusal. Further connections are closed
+/// at once.
 const MAX_REFUSING: usize = 32;
 /// The time after which a refused connection is closed even if its protocol is not known yet.
 const REFUSING_TIME: Duration = Duration::from_secs(2);
@@ -34,8 +34,8 @@ impl AdmissionControl {
     }
 
     /// Decides whether a connection from this address is admitted. The caller must pass the result to
-    /// [`count`](Self::count) or [`give_up`](Self::give_up). If the connection is beyond the limits, and too many
-    /// others already wait for a refusal, returns `None`. The caller must then close the connection at once.
+    /// [`count`](Self::count) or [`give_up`](Self::give_up). If the connection is beyond the limits, and too many other
+    /// connections already wait for a refusal, returns `None`. The caller must then close the connection at once.
     pub fn admit(&self, address: IpAddr, from_proxy: bool) -> Option<Admission> {
         match from_proxy {
             true if self.shared.connection_limits.admit_unnamed().is_ok() => return Some(Admission::Unnamed),

@@ -130,7 +130,7 @@ impl Worker {
     ) {
         let Some(slot) = self.slot_of_watcher(watcher) else { return };
         if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut)
-            // The answer to a login contains the list, so nothing is recorded before it.
+            // The answer to a login contains the list, so nothing is recorded before that answer.
             && login.answered
         {
             login.list_difference.get_or_insert_default().add(subscribed, unsubscribed);

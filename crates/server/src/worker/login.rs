@@ -106,7 +106,8 @@ impl LoginTask {
         let id = *id;
         let now = worker.shared.clock.now();
         let Some(slot) = worker.connections.slot(id) else {
-            // The connection has ended in the meantime. No other code has this login, so it is disconnected here.
+            // The connection has ended during the login. No other code knows this login, so the device is disconnected
+            // here.
             worker.disconnect(&done.user, id, LinkEnd::Closed, now.wall).await;
             return Err(Code::NOT_LOGGED_IN.into());
         };

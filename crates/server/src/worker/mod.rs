@@ -97,7 +97,7 @@ pub struct Shared {
 pub enum Command {
     /// Accept no more connections, and ask all clients to reconnect. Then send the answer.
     Drain(oneshot::Sender<()>),
-    /// Return the number of a user's watchers, and the names of at most this many.
+    /// Return the number of a user's watchers, and the names of at most the given number of watchers.
     Watchers(User, usize, oneshot::Sender<Watchers>),
     /// Return the connections in this list that the worker does not have.
     NotOpen(Vec<ConnectionId>, oneshot::Sender<Vec<ConnectionId>>),

@@ -12,7 +12,8 @@ use std::rc::Rc;
 /// The maximum number of frames that are handled for one connection before others are served.
 const FRAMES_PER_TURN: usize = 64;
 
-/// The maximum number of requests among these frames: about a quarter of a millisecond of work.
+/// The maximum number of requests that are handled for one connection before others are served: about a quarter of a
+/// millisecond of work.
 const REQUESTS_PER_TURN: usize = 16;
 
 impl Worker {

@@ -12,7 +12,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The time limit for a call to the stores. After it, the call may or may not have been carried out.
+/// The time limit for a call to the stores. After this time, the call may or may not have been carried out.
 pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Worker {

@@ -43,8 +43,8 @@ impl StoreReads {
         self.wanted.borrow_mut().next(now)
     }
 
-    /// Schedules another read of these users after a pause. The caller has removed the users from a call that it is
-    /// about to make.
+    /// Schedules another read of these users after a pause. The caller has already removed the users from the call that
+    /// starts now.
     pub fn put_off(&self, users: &[User], now: Moment) {
         self.wanted.borrow_mut().put_off(users, now);
     }

@@ -11,7 +11,7 @@ pub struct ToldAbilities {
 }
 
 impl ToldAbilities {
-    /// Starts with the abilities in the answer to the login.
+    /// Makes a value from the abilities that the answer to the login contains. They count as sent.
     pub fn new(now: lamplight_core::Abilities) -> Self {
         Self { now, told: None }
     }

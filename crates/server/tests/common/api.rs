@@ -66,7 +66,7 @@ impl Api {
         self.code_at(&target, body).await
     }
 
-    /// Sends these bytes to any path and query; returns the code of the answer.
+    /// Sends these bytes to the given path and query; returns the code of the answer.
     pub async fn code_at(&mut self, target: &str, body: &[u8]) -> u64 {
         let reply = self.send("POST", target, body).await;
         assert_eq!(reply.status, 200, "{reply:?}");

@@ -55,7 +55,7 @@ impl Pair {
     }
 
     /// Checks that both users are connected, that Alice watches Bob, and that their state is unchanged. Bob's next
-    /// change must be the next that Alice receives.
+    /// change must be the next change that Alice receives.
     pub async fn proves_unharmed(mut self) {
         let now = self.alice.status_of("bob").await;
         // The `last_seen` of a connected user is the current time, so it is not compared.

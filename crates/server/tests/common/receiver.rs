@@ -21,8 +21,8 @@ pub struct Received {
 }
 
 impl Received {
-    /// A short form of the request, such as `alice Login/Register`. For a pushed message, the form is its recipient and
-    /// text.
+    /// Returns a short form of the request, such as `alice Login/Register`. For a pushed message, the form is its
+    /// recipient and text.
     pub fn said(&self) -> String {
         let word = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
         let info = &self.body["Info"];

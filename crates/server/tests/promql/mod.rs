@@ -1,6 +1,6 @@
-//! A scanner of PromQL. The scanner finds the metrics and labels that an expression names, and compares them with the
-//! exported ones of a node. The scanner knows no precedence and no types, so it accepts some expressions that
-//! Prometheus refuses.
+//! A scanner of PromQL. The scanner finds the metrics and labels that an expression names, and compares them with those
+//! that a node exports. The scanner knows no precedence and no types, so it accepts some expressions that Prometheus
+//! refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
 

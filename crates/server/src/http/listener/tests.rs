@@ -30,7 +30,8 @@ struct Listening {
 }
 
 impl Listening {
-    /// Starts a port with one spare permit and two regular permits, at most `per_address` for one address.
+    /// Starts a port with one spare permit and two regular permits. One address can have at most `per_address` regular
+    /// permits.
     async fn start(per_address: u32, pace: PaceLimits) -> Self {
         let mut registry = Registry::default();
         let metrics = HttpMetrics::register(&mut registry);

@@ -302,7 +302,7 @@ fn an_empty_lane_sleeps() {
     world.plan.ring();
     assert_eq!(world.begin(), NONE);
     assert_eq!(world.plan.wakes_at(), None);
-    // The same holds while the circuit breaker is open, if the waiting notices have been withdrawn.
+    // A lane also sleeps while the circuit breaker is open, if the waiting notices have been withdrawn.
     let mut world = World::new(&["alice", "bob", "carol"]);
     world.open_breaker();
     world.outbox.clear();
