@@ -75,7 +75,7 @@ const FEW_FILES: u64 = 10_000;
 /// The number of files that a server opens besides connections, with a margin.
 const OTHER_FILES: u64 = 256;
 
-/// The HTTP port uses at most the file limit divided by this number.
+/// The HTTP port has at most as many connections as the file limit divided by this number.
 const HTTP_SHARE: u64 = 8;
 
 /// Makes the finding about the limit of open files, compared with the connections in the settings.

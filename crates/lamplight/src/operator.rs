@@ -258,7 +258,7 @@ impl Operator {
         }
     }
 
-    /// Returns the visibility and the block list of a user, in ascending order of the ids.
+    /// Returns the visibility and the block list of a user. The block list is in ascending order of the ids.
     pub async fn block_list(&mut self, user: &User) -> anyhow::Result<(Visibility, Vec<BlockedUser>)> {
         let outcome = self.lists(ListsOperation::BlockList(user.clone())).await?;
         let ListsOutcome::BlockList { visibility, blocked } = outcome else { bail!(OTHER_ANSWER) };

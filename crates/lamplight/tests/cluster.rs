@@ -273,8 +273,8 @@ async fn a_server_that_drains_gives_its_clients_to_the_others_and_runs_on() {
     b.stop();
 }
 
-/// Returns the number of reads that Redis has made from its connections. Redis reads the commands that a server sends
-/// together in one read.
+/// Returns the number of reads that Redis has made from its connections. If a server sends several commands together,
+/// Redis reads them in one read.
 async fn reads_of(redis: &fleet::redis_server::RedisServer) -> f64 {
     let stats: String = redis.command("INFO stats").await;
     let value = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:"));
@@ -376,7 +376,7 @@ async fn a_database_that_does_not_belong_to_the_live_records_is_refused() {
     refused(&facts, lacks);
     a.kill();
     refused(&facts, lacks);
-    // Without the data of the former facts, a server goes on with the back-up.
+    // After the live records of the former facts were deleted, a server goes on with the back-up.
     let _: String = stores.redis.command("FLUSHALL").await;
     let [b] = stores.serve(["b"]);
     assert_eq!(b.apps(), [u64::from(APP)]);

@@ -230,7 +230,7 @@ async fn a_server_cut_off_for_longer_than_the_grace_puts_its_connections_back() 
     let is_offline = |it: &UserStatus| it.status_type() == StatusType::Offline;
     party.bob.told("alice", "OFFLINE", is_offline);
     party.bob.told("dora", "OFFLINE", is_offline);
-    // A login on another phone ends dora's at the server that is cut off.
+    // A login on another phone ends dora's login at the server that is cut off.
     let mut other = site.b.client("dora", "another phone").log_in(&site.b);
     assert!(party.alice.is_alive());
     site.to_redis[0].restore();

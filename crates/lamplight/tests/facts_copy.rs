@@ -326,7 +326,7 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     assert_eq!(opened(&database).await.apps().await.unwrap().len(), 2);
 }
 
-/// Returns the address of the database in the file that says where the facts of the data folder are.
+/// Reads the file that says where the facts of the data folder are. Returns the address of the database in that file.
 fn url_address(database: &Database, folder: &Folder) -> String {
     let address = std::fs::read_to_string(folder.path().join("facts.postgres")).unwrap();
     assert!(address.ends_with(&format!("/{}\n", database.name())), "{address}");

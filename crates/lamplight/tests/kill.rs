@@ -147,7 +147,7 @@ async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed
     let before = mark(&folder);
     until(|| mark(&folder) > before).await;
     let bytes = noted_bytes(&folder);
-    // The file grows by the recorded mark, or by the sign of life after it.
+    // The journal grows when the server has recorded the mark, or a sign of life after the mark.
     until(|| noted_bytes(&folder) > bytes).await;
     server.kill();
     copy_facts(&backup, &folder);

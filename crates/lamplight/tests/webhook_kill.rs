@@ -23,7 +23,7 @@ const LIVES: usize = 4;
 const ENVIRONMENT: &[(&str, &str)] =
     &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true"), ("LAMPLIGHT_NODE_LOSS_GRACE_MS", "500")];
 
-/// Logs a device in, or resumes its login, and disconnects it. `None` without an acknowledgement.
+/// Logs a device in, or resumes its login, and disconnects it. Returns `None` if a call was not acknowledged.
 async fn visit(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<()> {
     log_in(address, app, user, resume).await.map(drop)
 }

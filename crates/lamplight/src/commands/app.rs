@@ -303,7 +303,7 @@ async fn delete(operator: &mut Operator, id: AppId, yes: bool, as_json: bool) ->
         write!(stderr(), "This deletes app {id} ({name}) with all its data. Type its SDKAppID: ")?;
         stderr().flush()?;
         let mut typed = String::new();
-        // Room for one digit more than the longest SDKAppID, and the line end.
+        // The limit leaves room for one digit more than the longest SDKAppID, and for the line end.
         BufReader::new(stdin().take(13)).read_line(&mut typed)?;
         ensure!(typed.trim() == id.to_string(), "app {id} was not deleted");
     }

@@ -219,7 +219,7 @@ fn given_password() -> anyhow::Result<String> {
         return typed;
     }
     let mut text = String::new();
-    // Room for one byte more than the longest password, and the line end.
+    // The limit leaves room for one byte more than the longest password, and for the line end.
     stdin().take(PasswordFile::MOST_BYTES as u64 + 3).read_to_string(&mut text)?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }

@@ -226,7 +226,7 @@ impl Served {
             part = self.node.part_ended() => part,
         };
         tracing::error!(part, "a part of the server has ended; the server stops");
-        // The part that has ended can make the orderly stop hang, so its time is limited.
+        // The part that has ended can make the orderly stop hang, so the time of the stop is limited.
         std::thread::spawn(|| {
             std::thread::sleep(LAST_RESORT);
             std::process::exit(1);

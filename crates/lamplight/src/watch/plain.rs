@@ -83,7 +83,7 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
     }
 }
 
-/// Returns the reason of a disconnection, and the time to the next attempt, if any.
+/// Returns the reason for a disconnection, and the time until the next attempt, if any.
 fn disconnected_text(why: &LinkEnd, retry_in: Option<Duration>) -> String {
     match retry_in {
         Some(retry_in) => format!("{why}; trying again in {:.1} s", retry_in.as_secs_f32()),
