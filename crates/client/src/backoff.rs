@@ -28,7 +28,7 @@ const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 /// The longest spread that a server can be configured to send. A longer spread is shortened to this one.
 const LONGEST_SPREAD: Duration = Duration::from_secs(600);
 
-/// The maximum number of failures from which a wait is computed while calls wait for the link. Waits then stay short.
+/// While calls wait for the link, a wait is computed from at most this number of failures, so that waits stay short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
 /// The age at which a link counts as a success, so that the failures are counted from 0 again. A lower age would let

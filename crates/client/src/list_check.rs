@@ -52,7 +52,7 @@ impl ListCheck {
         self.is_sent = true;
     }
 
-    /// Records that the read was refused for a while. The list is read again at `not_before`.
+    /// Records that the read was refused temporarily. The list is read again at `not_before`.
     pub(crate) fn refused_until(&mut self, not_before: Moment) {
         (self.is_sent, self.not_before) = (false, not_before);
     }

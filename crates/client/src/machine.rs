@@ -82,7 +82,7 @@ pub(crate) enum Input {
 pub(crate) enum Effect {
     /// Open a link. There is no link at this time.
     OpenLink,
-    /// Close the link, or abort the attempt to open one, if there is one.
+    /// Close the link if there is one, or abort the attempt to open one.
     CloseLink,
     /// Send a message over the link.
     Send(v1::ClientMessage),

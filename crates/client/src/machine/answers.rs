@@ -173,7 +173,7 @@ impl Machine {
     }
 
     /// Processes the answer to a login, with the statuses that came before it. An earlier process of this device may
-    /// have subscribed to users. In the list, these users come before the users of this session.
+    /// have subscribed to users. In the subscription list, these users come before the users of this session.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         self.abilities_told(told.abilities, turn);
         let Some(session) = &mut self.session else { return };

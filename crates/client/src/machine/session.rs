@@ -146,8 +146,8 @@ impl Session {
         if may_subscribe && link.has_room() { self.restore.due() } else { None }
     }
 
-    /// Returns the time when the subscription list must be read. The conditions are those of a restore; in addition, no
-    /// restore may be in progress.
+    /// Returns the time when the subscription list must be read. Returns `None` under the conditions of
+    /// [`Self::restore_due`], and while a restore is in progress.
     pub(super) fn list_check_due(&self, link: &Link) -> Option<Moment> {
         let may_read = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         let is_free = may_read && link.has_room() && self.restore.is_idle();
