@@ -59,7 +59,7 @@ pub enum FrameError {
 
 /// Parses one frame of at most `limit` bytes at the beginning of `bytes`.
 ///
-/// A frame that is too large is refused when its length was received, before its body is buffered.
+/// A frame that is too large is refused as soon as its length was received, before its body is buffered.
 pub fn next_frame(bytes: &[u8], limit: usize) -> Result<Framed<'_>, FrameError> {
     let mut length = 0usize;
     for index in 0..MAX_LENGTH_PREFIX {
