@@ -352,8 +352,8 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// The database at `address` is empty. Fails if the facts of the data folder are in another database, or in a SQLite
-/// file that was not copied yet.
+/// Checks the data folder of a node, whose database at `address` is empty. Fails if the facts of the data folder are in
+/// another database, or in a SQLite file that was not copied yet.
 fn check_empty(data_dir: &Path, address: &str) -> Result<(), FactsError> {
     let file = data_folder::facts_path(data_dir);
     match marked_address(data_dir).map_err(unavailable)? {

@@ -63,7 +63,8 @@ impl Schedule {
         Self { due: now + BETWEEN_COMPARISONS, lost: None, soon: 0 }
     }
 
-    /// Whether a comparison is due. `lost` is the time of the directory's last loss of writes since this node began.
+    /// Returns `true` if a comparison is due. `lost` is the time of the directory's last loss of writes since this node
+    /// began.
     fn is_due(&mut self, lost: Option<Timestamp>, now: Moment) -> bool {
         if lost != self.lost {
             self.lost = lost;

@@ -22,7 +22,7 @@ impl TrustedProxies {
     /// The maximum number of networks that the setting may have.
     pub const MOST: usize = 100;
 
-    /// Trusts the proxies in these networks.
+    /// Makes the set of proxies in these networks, which are trusted.
     pub fn new(networks: &[Network]) -> Self {
         Self(networks.into())
     }

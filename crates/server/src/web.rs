@@ -44,7 +44,7 @@ impl Site {
     }
 }
 
-/// Whether the pages of the demo are compiled into this program.
+/// Returns `true` if the pages of the demo are compiled into this program.
 pub fn are_built() -> bool {
     find(FILES, "index.html").is_some()
 }

@@ -313,7 +313,7 @@ async fn messages_of_the_past_are_read_by_time_page_by_page() {
     }
     assert_eq!(pages(&mut api, 0, began - 1, 5).await, [[""; 0]]);
 
-    // Uses the names that older clients have for the two fields, and a message that a client has sent.
+    // Tests the names that older clients use for the two fields, and a message that was sent by a client.
     let mut bob = node.log_in("bob", "phone", Platform::Android).await;
     let said = v1::SendMessageRequest {
         to: "alice".into(),

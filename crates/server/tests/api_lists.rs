@@ -172,7 +172,7 @@ async fn profiles_are_set_by_tags_and_read_by_tags() {
     assert_eq!(answer["UserProfileItem"][1]["ResultCode"], 40003);
     assert_eq!(answer["UserProfileItem"][2]["ResultCode"], 40001);
     assert_eq!(answer["Fail_Account"], json!(["nobody", "é"]));
-    // An import without these fields leaves them unchanged.
+    // An import leaves the fields that it does not contain unchanged.
     api.done("im_open_login_svc/account_import", &json!({"UserID": "alice", "Nick": "Alice"})).await;
     let asked = json!({"To_Account": ["alice"], "TagList": tags});
     let answer = api.done("profile/portrait_get", &asked).await;

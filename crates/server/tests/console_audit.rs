@@ -241,7 +241,7 @@ async fn the_command_line_enters_secrets_that_it_shows_and_values_that_it_replac
         Operation::CreateAccount(alice.clone()),
         Operation::Lists(nick("Al")),
         Operation::Lists(nick("Alice")),
-        // Operations that are refused for different reasons are not recorded.
+        // Each of these operations is refused for another reason, and none of them is recorded.
         Operation::Console(ConsoleOperation::SetRole {
             name: OperatorName::new("bob").unwrap(),
             role: Role::Admin,

@@ -182,7 +182,7 @@ async fn a_frame_that_was_cut_changes_nothing() {
     }
     let status = pair.alice.status_of("eve").await;
     assert_eq!((status.version, status.custom_status.as_str()), (version, ""));
-    // A frame that arrives in any number of pieces is read.
+    // A frame is read even if it arrives in many pieces.
     for part in frame.chunks(3) {
         eve.stream.write_all(part).await.unwrap();
     }

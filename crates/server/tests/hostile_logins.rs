@@ -245,7 +245,7 @@ async fn what_a_client_says_that_it_knows_need_not_be_true() {
     pair.proves_unharmed().await;
 }
 
-/// Whether the server refuses a new connection because there are too many connections.
+/// Returns `true` if the server refuses a new connection because there are too many connections.
 async fn is_turned_away(node: &TestNode) -> bool {
     let mut wire = node.connect().await;
     let words = wire.last_words().await;

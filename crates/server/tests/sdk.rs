@@ -162,7 +162,7 @@ fn told_of<'a>(event: &'a Event, user: &str) -> Option<&'a UserStatus> {
     statuses.iter().find(|status| status.user_id.as_str() == user)
 }
 
-/// Whether two statuses are equal, apart from `last_seen`, which increases while a user is connected.
+/// Returns `true` if two statuses are equal, apart from `last_seen`, which increases while a user is connected.
 fn is_same(one: &UserStatus, other: &UserStatus) -> bool {
     one == &UserStatus { last_seen: one.last_seen, ..other.clone() }
 }

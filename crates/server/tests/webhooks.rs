@@ -254,8 +254,8 @@ async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     tokio::time::timeout(PATIENCE, wait).await.expect("the receiver is called");
 }
 
-/// Checks, for each behaviour of a receiver, that users are served while the receiver behaves like that. Then lets the
-/// receiver behave well, and checks that all notices arrive.
+/// Lets a receiver behave in each of these ways, and checks that users are still served. Then lets the receiver behave
+/// well, and checks that all notices arrive.
 async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
     for manner in manners {
         let receiver = Receiver::start(manner.clone()).await;

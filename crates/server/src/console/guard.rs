@@ -264,7 +264,8 @@ impl Console {
                 tracing::warn!(%error, "a login to the console could not be entered into the audit log");
             }
         });
-        // The entry is usually written before the answer, but the answer does not wait longer for a slow database.
+        // The entry is usually written before the answer. For a slow database, the answer waits at most
+        // `LONGEST_ENTRY`.
         let _ = tokio::time::timeout(LONGEST_ENTRY, entered).await;
     }
 

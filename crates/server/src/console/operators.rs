@@ -45,7 +45,8 @@ pub struct GivenPassword {
     password: Option<String>,
 }
 
-/// The generated password, which is not shown again; `None` if the request contained a password.
+/// The answer with the password of an operator. `password` is the generated password, which is not shown again; `None`
+/// if the request contained a password.
 #[derive(Serialize)]
 pub struct Made {
     password: Option<String>,

@@ -456,7 +456,7 @@ mod tests {
             past.take(now, &tally(1, 1, &[])).await;
         }
         assert!(kept().await >= 100);
-        // Now the time has really passed, as after the node was stopped or suspended.
+        // Now this time has really passed, as if the node had been stopped or suspended for that long.
         past.take(ahead(now), &tally(1, 1, &[])).await;
         past.take(ahead(now.after(STEADY_FOR)), &tally(1, 1, &[])).await;
         assert!(kept().await < 10);

@@ -99,7 +99,7 @@ mod tests {
     use lamplight_facts_sqlite::SqliteFacts;
     use lamplight_model::Timestamp;
 
-    /// Two nodes that share facts, with a password for `admin`.
+    /// Makes two nodes that share facts, with a password for `admin`.
     async fn two_nodes() -> ([OpenSessions; 2], Operator, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());

@@ -155,12 +155,12 @@ impl Documents {
         Ok(Self(facts.console_documents().await?))
     }
 
-    /// Whether the operators were stored.
+    /// Returns `true` if the operators were stored.
     pub fn has_operators(&self) -> bool {
         self.0.iter().any(|document| document.name == OPERATORS)
     }
 
-    /// The operators.
+    /// Returns the operators.
     pub fn operators(&self) -> Result<StoredOperators, OperatorsError> {
         Ok(self.parse(OPERATORS)?.0)
     }

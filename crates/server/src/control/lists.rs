@@ -151,7 +151,7 @@ pub enum ListsOutcome {
         /// The entries, in ascending order of their ids.
         blocked: Vec<BlockedUser>,
     },
-    /// A block list was changed for some or all of the users.
+    /// A block list was changed for some or all of the users in the request.
     Blocks {
         /// The users who were added or removed.
         changed: Vec<UserId>,

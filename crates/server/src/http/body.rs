@@ -33,8 +33,8 @@ pub const RATE: MinimumRate = MinimumRate {
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The maximum number of bytes of a refused body that are read and dropped. Many clients read the answer only after
-/// they have written the body.
+/// The maximum number of bytes of a refused body that are read and dropped. The rest is read because many clients read
+/// the answer only after they have written the body.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
 /// The first allocation for a body of unknown length, in bytes. It is doubled up to [`MOST_ALLOCATED`].

@@ -96,7 +96,7 @@ impl Command for BlackListDelete {
     }
 }
 
-/// Returns the entries that are valid userIDs of other users than the owner.
+/// Returns the entries that are valid userIDs of users other than the owner.
 fn others(owner: &User, to_account: &[CompactString]) -> Vec<UserId> {
     to_account.iter().flat_map(|text| UserId::new(text)).filter(|id| *id != owner.id).collect()
 }

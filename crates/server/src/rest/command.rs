@@ -143,27 +143,27 @@ impl Row {
 }
 
 impl Entry {
-    /// The index of the command in the table.
+    /// Returns the index of the command in the table.
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// The path of the command after `/v4/`.
+    /// Returns the path of the command after `/v4/`.
     pub fn path(&self) -> &'static str {
         self.row.path
     }
 
-    /// An older path for the same command; `None` if there is none.
+    /// Returns an older path for the same command; `None` if there is none.
     pub fn older_path(&self) -> Option<&'static str> {
         self.row.older_path
     }
 
-    /// The family of the command, which determines its codes and the format of its answers.
+    /// Returns the family of the command, which determines its codes and the format of its answers.
     pub fn family(&self) -> Family {
         self.row.family
     }
 
-    /// Whether the command may be called by GET.
+    /// Returns `true` if the command may be called by GET.
     pub fn is_reading(&self) -> bool {
         self.row.reads
     }
@@ -260,7 +260,7 @@ fn in_field<C: Command>(text: &str, error: serde_json::Error) -> String {
     }
 }
 
-/// Whether an object in a JSON text has a name of more than [`MAX_FIELD`] bytes.
+/// Returns `true` if an object in a JSON text has a name of more than [`MAX_FIELD`] bytes.
 fn has_long_name(text: &str) -> bool {
     let mut bytes = text.bytes().enumerate();
     let (mut begun, mut length) = (None, 0);

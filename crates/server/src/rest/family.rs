@@ -23,7 +23,7 @@ pub enum Family {
 }
 
 impl Family {
-    /// The code for a body that is not JSON.
+    /// Returns the code for a body that is not JSON.
     pub fn unreadable(self) -> Code {
         match self {
             Self::Accounts | Self::Friends | Self::Profiles | Self::Recent => Code::JSON_UNREADABLE,
@@ -31,7 +31,7 @@ impl Family {
         }
     }
 
-    /// The code for a body that is JSON, but has a missing or invalid field.
+    /// Returns the code for a body that is JSON, but has a missing or invalid field.
     pub fn invalid(self) -> Code {
         match self {
             Self::Accounts => Code::ACCOUNT_REQUEST_INVALID,
@@ -44,7 +44,7 @@ impl Family {
         }
     }
 
-    /// The code for an account that does not exist.
+    /// Returns the code for an account that does not exist.
     pub fn no_such_account(self) -> Code {
         match self {
             Self::Accounts | Self::States | Self::OnBehalf => Code::NO_SUCH_ACCOUNT,
@@ -55,7 +55,7 @@ impl Family {
         }
     }
 
-    /// The code for an invalid userID.
+    /// Returns the code for an invalid userID.
     pub fn bad_user_id(self) -> Code {
         match self {
             Self::Accounts | Self::States | Self::OnBehalf => Code::BAD_USER_ID,
@@ -66,7 +66,7 @@ impl Family {
         }
     }
 
-    /// The code for a caller who is not an admin of the app.
+    /// Returns the code for a caller who is not an admin of the app.
     pub fn admin_required(self) -> Code {
         match self {
             Self::Accounts | Self::Friends | Self::Profiles | Self::Recent => Code::ADMIN_REQUIRED,
@@ -74,7 +74,7 @@ impl Family {
         }
     }
 
-    /// The code for a call that names too many users.
+    /// Returns the code for a call that names too many users.
     pub fn batch_too_large(self) -> Code {
         match self {
             Self::States | Self::Messages => Code::QUERY_BATCH_TOO_LARGE,
@@ -98,7 +98,7 @@ impl Family {
         Refusal { code, detail: refusal.detail.clone() }
     }
 
-    /// Whether answers have the field `ErrorDisplay`.
+    /// Returns `true` if answers have the field `ErrorDisplay`.
     pub fn has_error_display(self) -> bool {
         matches!(self, Self::Friends | Self::Profiles | Self::Recent)
     }

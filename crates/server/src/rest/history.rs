@@ -120,8 +120,8 @@ pub struct PastText {
     text: String,
 }
 
-/// The `MsgSeq` and the `MsgRandom` of a stored message. A message of a client has the low 31 bits of its number in the
-/// conversation as `MsgSeq`, and 0 as `MsgRandom`.
+/// Returns the `MsgSeq` and the `MsgRandom` of a stored message. A message of a client has the low 31 bits of its
+/// number in the conversation as `MsgSeq`, and 0 as `MsgRandom`.
 fn name_of(message: &Message) -> MessageName {
     MessageName::of(&message.client_id).unwrap_or(MessageName {
         sequence: u32::try_from(message.sequence & 0x7fff_ffff).expect("31 bits"),
@@ -431,7 +431,8 @@ fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
         .user(id.map_err(|invalid| Refusal::because(Code::MESSAGE_SENDER_MALFORMED, invalid.to_string()))?))
 }
 
-/// The code for a body that is JSON, but not a valid request. It depends on which of the two accounts is missing.
+/// Returns the code for a body that is JSON, but not a valid request. The code depends on which of the two accounts is
+/// missing.
 fn wrong_account(body: &[u8], other: &'static [&'static str], owner: &'static [&'static str]) -> Code {
     let names = |fields: &'static [&'static str]| -> Option<bool> {
         let body = Skimmed::object(body, fields)?;

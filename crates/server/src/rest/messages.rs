@@ -365,7 +365,7 @@ fn together(bytes: usize) -> usize {
     (BYTES_TOGETHER / bytes.max(1)).clamp(1, TOGETHER)
 }
 
-/// Sends the message to one recipient. Returns the second since 1970 in which it was stored.
+/// Sends the message to one recipient. Returns the second since 1970 in which the message was stored.
 async fn send(
     call: &Call<'_>,
     from: &User,
@@ -392,7 +392,7 @@ fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> 
     }
 }
 
-/// The code for a body that is JSON, but not a valid request. It depends on the first invalid field.
+/// Returns the code for a body that is JSON, but not a valid request. The code depends on the first invalid field.
 fn wrong_field(body: &[u8], is_recipient: impl FnOnce(&Skimmed) -> bool) -> Code {
     const NAMES: &[&str] = &["To_Account", "From_Account", "MsgRandom", "MsgTimeStamp", "MsgBody"];
     let Some(body) = Skimmed::object(body, NAMES) else { return Code::QUERY_UNREADABLE };

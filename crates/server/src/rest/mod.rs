@@ -163,8 +163,8 @@ async fn answer(
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 
-/// Whether the body is encoded, for example compressed. If this were not checked, the error would say that the body is
-/// not JSON.
+/// Returns `true` if the body is encoded, for example compressed. If this were not checked, the error would say that
+/// the body is not JSON.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     encodings.any(|encoding| !encoding.is_empty() && !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))

@@ -151,7 +151,8 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// The response of an operation. A successful answer always has the fields of the command; a refusal may have them.
+/// Makes the response of an operation. A successful answer always has the fields of the command; a refusal may have
+/// them.
 fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
     let (done, refused) = if family.has_error_display() {
         ("DoneWithDisplay", "RefusedWithDisplay")

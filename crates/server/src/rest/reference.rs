@@ -36,7 +36,7 @@ const OWN_FILES: [OwnFile; 4] = [
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(openapi::document);
 
-/// The routes of the document and of the page.
+/// Makes the router of the document and of the page.
 pub fn router() -> Router {
     // Without "none", the page would send the address of the document to a public validator. The base layout has no bar
     // at the top for loading other documents, which the content security policy would block.

@@ -65,7 +65,7 @@ impl Skimmed {
         }
     }
 
-    /// Whether the value is a text.
+    /// Returns `true` if the value is a text.
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
     }

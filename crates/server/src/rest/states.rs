@@ -192,7 +192,7 @@ fn assemble(
     Reply { code: code.unwrap_or(Code::OK), detail: String::new(), fields }
 }
 
-/// The cloud's name of a platform. The cloud has one name for all desktop systems except macOS.
+/// Returns the cloud's name of a platform. The cloud has one name for all desktop systems except macOS.
 fn name_of(platform: Platform) -> &'static str {
     match platform {
         Platform::Windows | Platform::Linux => "PC",

@@ -38,7 +38,7 @@ impl ClientDoor {
     }
 }
 
-/// Whether the text is a WebSocket URL that has only characters that are safe in a header.
+/// Returns `true` if the text is a WebSocket URL that has only characters that are safe in a header.
 pub fn is_client_url(url: &str) -> bool {
     let rest = url.strip_prefix("wss://").or_else(|| url.strip_prefix("ws://")).unwrap_or_default();
     let host = rest.split('/').next().unwrap_or_default();
@@ -54,7 +54,7 @@ fn name_of(host: &str) -> &str {
     }
 }
 
-/// Whether this is a host name or an address. Other texts must not be copied into a header.
+/// Returns `true` if this is a host name or an address. Other texts must not be copied into a header.
 fn is_name(name: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
     !name.is_empty() && name.len() <= 253 && name.chars().all(plain)

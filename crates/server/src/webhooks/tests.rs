@@ -186,7 +186,7 @@ impl Pair {
         wait_until("everything has arrived", async || self.has_arrived().await).await;
     }
 
-    /// Whether everything has arrived, in order, and is settled.
+    /// Returns `true` if everything has arrived, in order, and is settled.
     async fn has_arrived(&self) -> bool {
         let waiting: u64 = self.facts.lanes().await.unwrap().iter().map(|lane| lane.waiting).sum();
         let arrived = self.receiver.lock().checked();
@@ -210,7 +210,7 @@ impl Pair {
         self.nodes[node].webhooks.receiver(LANE)
     }
 
-    /// The number of requests that have arrived.
+    /// Returns the number of requests that have arrived.
     fn count(&self) -> usize {
         self.receiver.lock().arrived.values().map(Vec::len).sum()
     }

@@ -86,7 +86,8 @@ impl AdmissionControl {
         }
     }
 
-    /// The time in which a trusted proxy must send its client's address. This time is a part of the login timeout.
+    /// Returns the time in which a trusted proxy must send its client's address. This time is a part of the login
+    /// timeout.
     fn naming_time(&self) -> Duration {
         NAMING_TIME.min(self.shared.config.login_timeout())
     }
@@ -128,7 +129,7 @@ impl AdmissionControl {
         self.refusing.get() <= MAX_REFUSING
     }
 
-    /// Whether a connection is beyond the limits and its protocol is known. A refusal can then be sent.
+    /// Returns `true` if a connection is beyond the limits and its protocol is known. A refusal can then be sent.
     pub fn is_to_refuse(connection: &Connection) -> bool {
         connection.admission == Admission::Refused && !matches!(connection.protocol, Protocol::Undecided)
     }

@@ -143,12 +143,12 @@ impl From<ShortTime> for Duration {
 pub struct Second(u32);
 
 impl Second {
-    /// The second that contains `at`.
+    /// Returns the second that contains `at`.
     pub fn of(at: Timestamp) -> Self {
         Self(u32::try_from(at.as_secs()).unwrap_or(u32::MAX))
     }
 
-    /// The beginning of the second.
+    /// Returns the beginning of the second.
     pub fn begins(self) -> Timestamp {
         Timestamp(u64::from(self.0) * 1_000)
     }

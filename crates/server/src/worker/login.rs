@@ -361,7 +361,7 @@ impl LoginTask {
         let mut ending = pin!(worker.shared.service.end_open_login(&open, true, now));
         let ended = timeout(STORE_PATIENCE, &mut ending).await;
         worker.connections.with(id, |connection| connection.work = Work::Idle);
-        // If the end could not be recorded in the directory, the service retries it.
+        // If the end could not be recorded in the directory, the service tries again.
         self.close(last_words(Cause::UserSigExpired, why));
         let ended = match ended {
             Ok(ended) => ended,

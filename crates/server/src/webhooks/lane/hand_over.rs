@@ -215,7 +215,7 @@ impl World {
         self.events.insert((self.now + wait, self.scheduled), (node, id, event));
     }
 
-    /// The clock of a node.
+    /// Returns the time by the clock of a node.
     fn moment(&self, node: usize) -> Moment {
         Moment(1_000_000 + self.now * self.nodes[node].rate / 1_000)
     }
