@@ -79,7 +79,7 @@ impl Crowd {
         self.0.iter().map(|(name, _)| name.as_str()).collect()
     }
 
-    /// Each user sets a custom status, and tries again until it is acknowledged.
+    /// Lets each user set a custom status. Tries again until the call is acknowledged.
     fn change(&mut self, text: &str) {
         for (name, device) in &mut self.0 {
             wait_until(&format!("a change of {name} is possible"), SOON, || match try_custom(device, text) {

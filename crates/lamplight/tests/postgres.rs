@@ -232,7 +232,7 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
         assert_eq!(Device::log_in(&folder, &key, &format!("user {n}")).1, None);
     }
 
-    // PostgreSQL answers nothing, and closes no connection: a login is still refused, in bounded time.
+    // PostgreSQL answers nothing, and closes no connection. A login is still refused within a bounded time.
     own.freeze(true);
     let began = Instant::now();
     assert_eq!(Device::log_in(&folder, &key, "early").1, Some(70_500));

@@ -126,8 +126,7 @@ fn verify_jwt(token: &str, app: &App, user: &UserId, folder: &Path, as_json: boo
     let verified = lamplight_auth::verify_jwt(token, &app.settings.jwt, &keys, app.id, user, now.wall);
     let claims = verified.map_err(|refusal| {
         let refusal = refusal.refusal();
-        // A source without keys can only be the reason for a wrong signature, so such a source is named only for a
-        // wrong signature.
+        // A source without keys can only explain a wrong signature, so such sources are named only in that case.
         let missing = if refusal.code == Code::SIG_WRONG { &missing[..] } else { &[] };
         let sources: String = missing.iter().map(|why| format!("; no keys from {why}")).collect();
         Refused { code: refusal.code.number(), message: format!("{refusal}{sources}") }

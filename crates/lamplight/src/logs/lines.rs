@@ -108,7 +108,7 @@ impl Drop for LogGuard {
     }
 }
 
-/// The loop of the writing thread.
+/// Runs the loop of the writing thread.
 fn write_all(
     messages: &Receiver<Message>,
     mut out: impl Write,

@@ -204,7 +204,7 @@ impl Device {
         }
     }
 
-    /// Reads the next message; `None` if none comes until this time, or if the server has closed the connection.
+    /// Reads the next message; `None` if no message comes before `until`, or if the server has closed the connection.
     pub fn read(&mut self, until: Instant) -> Option<v1::ServerMessage> {
         loop {
             if let Framed::Frame { message, taken } = next_frame(&self.received, usize::MAX).unwrap() {
