@@ -126,7 +126,7 @@ impl Link {
         self.in_flight.insert(id, request);
     }
 
-    /// Records that a message was sent that gets no answer.
+    /// Records the sending of a message that gets no answer.
     pub(crate) fn sent_unasking(&mut self, now: Moment) {
         self.last_sent = now;
     }

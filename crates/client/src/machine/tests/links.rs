@@ -429,7 +429,7 @@ fn links_that_are_cut_after_the_same_silence_shorten_the_heartbeat_and_it_keeps_
     assert_eq!(heartbeat_after(&format!("wait 60000\nset hi\nnext\n{again}down\n")), 30);
     // Traffic at the beginning of a link does not matter: only the time without traffic before the cut counts.
     assert_eq!(heartbeat_after(&format!("wait 5000\npush ann:6\nwait 60000\ndown\n{again}down\n")), 30);
-    // A new login on the link does not reset the interval.
+    // A new login on the link does not reset the heartbeat interval.
     let mut world = World::new(Platform::Linux);
     world.run(&format!("{LIVE}wait 60000\ndown\n{again}down\n{}login\nanswer @ login", back_and(0)));
     assert_eq!(world.machine.next_deadline(), Some(world.now + Duration::from_secs(30)));

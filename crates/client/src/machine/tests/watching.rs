@@ -211,7 +211,7 @@ fn who_was_neither_named_nor_told_of_leaves_once_the_snapshot_is_complete() {
     let Some(Ask::Login(login)) = &world.sent.last().unwrap().body else { panic!() };
     let named = login.known.len() as u64;
     assert!((1_000..2_000).contains(&named), "{named}");
-    // Of the other users, the server sends the statuses of the oldest two, in two messages.
+    // Of the users who did not fit into the login request, the server sends the statuses of only two, in two messages.
     world.transcript.clear();
     world.run(&format!("answer @ login {}:1 more\nlast {}:3", name(1), name(2)));
     let left: Vec<String> = (3..=2_000 - (named - 1)).map(name).collect();
