@@ -1,7 +1,7 @@
 //! The HTTP headers `X-Forwarded-For` and `Forwarded` (RFC 7239), in which a proxy sends the address of its client.
 //!
 //! A client can write anything into both headers, and each proxy appends an entry. The entries are therefore read from
-//! the end, and only as long as trusted hops have appended them. The caller decides which hops are trusted.
+//! the end, and only if a trusted hop has appended them. The caller decides which hops are trusted.
 
 use std::net::{IpAddr, Ipv6Addr};
 use tungstenite::http::HeaderMap;

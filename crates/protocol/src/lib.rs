@@ -310,7 +310,7 @@ impl WebSocket {
     }
 }
 
-/// Returns the result for a message in another encoding than that of the negotiated subprotocol.
+/// Returns the result for a message whose encoding is not that of the negotiated subprotocol.
 fn other_encoding(id: u64) -> Found {
     let reason = "text goes with the JSON subprotocol, binary with the protobuf one".to_owned();
     Found::Unreadable(Unreadable { id, reason })
